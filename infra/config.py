@@ -1,0 +1,183 @@
+"""A stack's configuration as typed, frozen values: one model for each kind of stack, validated before anything runs.
+
+`tre_templates/` renders these from the estate into `Pulumi.<stack>.yaml`; the keys there are the field names below,
+under the namespace `sde:`. Lists and models are structured configuration (YAML maps and lists).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from ipaddress import IPv4Network
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Cloud(StrEnum):
+    """Which Azure a stack is for. There is no default, and neither is ever taken for the other."""
+
+    LOCAL = "local"
+    AZURE = "azure"
+
+
+class Region(StrEnum):
+    """Where patients' records may be kept."""
+
+    UKSOUTH = "uksouth"
+    UKWEST = "ukwest"
+
+
+class DataClass(StrEnum):
+    """How sensitive what a stack holds is; the strictness of the policies follows it."""
+
+    SYNTHETIC = "synthetic"
+    DE_IDENTIFIED = "de-identified"
+    IDENTIFIABLE = "identifiable"
+
+
+class Redundancy(StrEnum):
+    """How a store is copied. Zone-redundant kinds are absent: their blobs cannot be archived (azure: access tiers)."""
+
+    LOCAL = "Standard_LRS"
+    GEO = "Standard_GRS"
+    READ_GEO = "Standard_RAGRS"
+
+
+class Model(BaseModel):
+    """Frozen, and closed to keys that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+EstateCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,7}$")]
+"""The estate's short code, 2-8 lower-case letters and digits: it begins every globally unique name."""
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=32)]
+"""A name as used in stack and resource names: 2-32 lower-case letters, digits and single hyphens."""
+TagValue = Annotated[str, StringConstraints(max_length=256)]
+Days = Annotated[int, Field(ge=1, le=36500)]
+
+
+class StackConfig(Model):
+    """What every stack is told."""
+
+    cloud: Cloud
+    estate: EstateCode
+    region: Region
+    subscription: UUID
+    """The Azure subscription that the stack lives in; also the provider's, as `azure-native:subscriptionId`."""
+    generation: int = Field(default=1, ge=1)
+    """Counts how often this stack was destroyed whole: its globally unique names change with it, for Azure keeps the
+    names of deleted key vaults for up to 90 days."""
+    data_class: DataClass
+    tags: dict[str, TagValue]
+
+
+class EgressRule(Model):
+    """One permitted way out, for a whole kind of tenancy: names, never addresses or wildcards alone."""
+
+    name: Slug
+    fqdns: tuple[str, ...] = Field(min_length=1)
+
+
+class PlatformConfig(StackConfig):
+    """A cell's hub."""
+
+    cell: Slug
+    addresses: IPv4Network
+    """The hub's own range; `infra.addresses` says how it is cut."""
+    zone_range: IPv4Network
+    """The range that holds the zones of this cell."""
+    tenancy_ranges: dict[str, IPv4Network]
+    """The contiguous range of each kind of tenancy in this cell, by kind."""
+    egress: dict[str, tuple[EgressRule, ...]]
+    """What each kind of tenancy may reach through the firewall, by kind."""
+    platform_team: UUID
+    """The Entra group of the platform engineers."""
+    log_retention_days: int = Field(ge=365, le=730)
+
+
+class Tiers(Model):
+    """After how many days without a change a blob moves to the next tier, or goes. None: never."""
+
+    cool_after_days: Days | None = None
+    archive_after_days: Days | None = None
+    delete_after_days: Days | None = None
+
+
+class ZoneConfig(Model):
+    """One of the five zones."""
+
+    addresses: IPv4Network
+    stewards: UUID
+    """The Entra group that looks after what the zone holds."""
+    redundancy: Redundancy
+    tiers: Tiers
+    immutable_days: Days | None = None
+    """How long what is written cannot be changed or deleted; None for zones whose data moves on."""
+
+
+class Provider(Model):
+    """An organisation that brings data in."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{3,10}$")]
+    """Its ODS code in lower case."""
+    name: str
+    group: UUID
+    """The Entra group of those who upload for it."""
+
+
+class JunctionZoneConfig(StackConfig):
+    """The entry: where providers bring data in."""
+
+    platform: str
+    """The name of the platform stack of its cell."""
+    zone: ZoneConfig
+    providers: tuple[Provider, ...] = Field(min_length=1)
+
+
+class SafeHavenConfig(StackConfig):
+    """Landing, warehouse, staging and archive."""
+
+    platform: str
+    junction_zone: str
+    """The name of the junction zone's stack."""
+    landing: ZoneConfig
+    warehouse: ZoneConfig
+    staging: ZoneConfig
+    archive: ZoneConfig
+    secrets_expire: date
+
+
+class DeskConfig(Model):
+    """The workspace computer of a project."""
+
+    size: Annotated[str, StringConstraints(pattern=r"^Standard_[A-Za-z0-9_]+$")]
+    """An Azure size, such as Standard_NC24ads_A100_v4."""
+    os_disk_gib: int = Field(ge=64, le=2048)
+    data_disk_gib: int = Field(ge=32, le=32767)
+    admin_public_key: str
+    """The public half of the break-glass SSH key; people sign in with Entra."""
+    zone: int | None = Field(default=None, ge=1, le=3)
+
+
+class TenancyConfig(StackConfig):
+    """One project's trusted research environment."""
+
+    project: Slug
+    title: str
+    request: str
+    """The number of the approved data access request."""
+    expires: date
+    platform: str
+    safe_haven: str
+    addresses: IPv4Network
+    researchers: UUID
+    stewards: UUID
+    """Who releases data into the project."""
+    checkers: UUID
+    """Who checks outputs before they leave; never the researchers."""
+    desk: DeskConfig
+    redundancy: Redundancy
+    tiers: Tiers

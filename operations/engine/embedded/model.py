@@ -1,0 +1,66 @@
+"""What a stack's state holds, in memory. Property values are in Pulumi's wire form (see `values.py`).
+
+The shapes and names are those of Pulumi's deployment format, version 3 (`apitype.ResourceV3`, `DeploymentV3`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Properties = dict[str, Any]
+"""JSON values, with marked dicts for secrets, assets and references, and a sentinel for unknowns (`values.py`)."""
+
+
+@dataclass
+class Resource:
+    """One resource as the state remembers it. Empty means absent in the file."""
+
+    urn: str
+    type: str
+    custom: bool
+    id: str = ""
+    delete: bool = False
+    inputs: Properties = field(default_factory=dict)
+    outputs: Properties = field(default_factory=dict)
+    parent: str = ""
+    protect: bool = False
+    external: bool = False
+    dependencies: list[str] = field(default_factory=list)
+    init_errors: list[str] = field(default_factory=list)
+    provider: str = ""
+    """`urn::id` of its provider."""
+    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
+    pending_replacement: bool = False
+    additional_secret_outputs: list[str] = field(default_factory=list)
+    aliases: list[str] = field(default_factory=list)
+    custom_timeouts: dict[str, float] = field(default_factory=dict)
+    """Seconds by `create`, `update`, `delete`."""
+    import_id: str = ""
+    retain_on_delete: bool = False
+    deleted_with: str = ""
+    created: str = ""
+    modified: str = ""
+    """RFC 3339 times in UTC."""
+    ignore_changes: list[str] = field(default_factory=list)
+    replace_on_changes: list[str] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Keys of the file that this version does not know: kept and written back, never dropped."""
+
+
+@dataclass
+class PendingOperation:
+    """A step that was begun and has no known end: creating, updating, deleting, reading or importing."""
+
+    resource: Resource
+    type: str
+
+
+@dataclass
+class Snapshot:
+    """A stack's whole state: dependencies stand before their users."""
+
+    resources: list[Resource] = field(default_factory=list)
+    pending: list[PendingOperation] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    time: str = ""

@@ -1,0 +1,120 @@
+"""The engine port: what the rest of the house asks of an engine, whichever one answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from operations.plan import Operation, Plan
+
+EventKind = Literal["stack-started", "step-started", "step-done", "step-failed", "message", "stack-done"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened while an engine worked; secrets are masked. `time` is seconds since the epoch."""
+
+    kind: EventKind
+    stack: str
+    time: float
+    urn: str | None = None
+    type: str | None = None
+    operation: Operation | Literal["refresh"] | None = None
+    seconds: float | None = None
+    """How long the step or the stack took; on `step-done`, `step-failed` and `stack-done`."""
+    severity: Literal["debug", "info", "warning", "error"] | None = None
+    message: str | None = None
+    changed: tuple[str, ...] = ()
+
+
+OnEvent = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """One stack to run: its name and its whole configuration, keys with their namespace (`sde:cloud`)."""
+
+    name: str
+    config: Mapping[str, Any]
+    file: Path
+    """The `Pulumi.<stack>.yaml` that holds the same configuration for the official command line."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an up, refresh or destroy ended. `counts` is by operation, the engine's own resources left out."""
+
+    stack: str
+    counts: Mapping[str, int]
+    seconds: float
+    resources: int
+    """How many resources the stack has now, its root and providers left out."""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """The stack's outputs, secrets masked."""
+
+
+@dataclass(frozen=True)
+class StackState:
+    """What an engine knows of a stack without running it. `updated` is an ISO 8601 time in UTC."""
+
+    name: str
+    resources: int
+    updated: str | None
+    outputs: Mapping[str, Any]
+    """Secrets masked."""
+    locked_by: str | None = None
+
+
+class Engine(Protocol):
+    """Runs the project's stacks. Every method raises `BadInput`, `Failed` or `Refused`, and nothing else by design."""
+
+    name: str
+
+    def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
+        """What `up` would do. Changes nothing."""
+        ...
+
+    def up(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Outcome:
+        """Make the cloud as the program says."""
+        ...
+
+    def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
+        """Take the cloud's present properties into the state."""
+        ...
+
+    def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
+        """What `destroy` would delete. Changes nothing."""
+        ...
+
+    def destroy(
+        self,
+        stack: StackSettings,
+        *,
+        targets: Sequence[str] = (),
+        release_protected: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> Outcome:
+        """Delete what the stack has. Refused while a resource is protected, unless the protection is released."""
+        ...
+
+    def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
+        """Take an existing cloud resource into the stack, protected."""
+        ...
+
+    def state(self, name: str) -> StackState | None:
+        """What is known of a stack; None where it has never been up."""
+        ...
+
+    def export_state(self, name: str) -> dict[str, Any]:
+        """The stack's deployment in Pulumi's export form, secrets encrypted."""
+        ...
+
+    def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
+        """The stack's outputs; secrets masked unless asked for."""
+        ...
+
+    def cancel(self, name: str) -> None:
+        """Remove the lock that a killed run left. The state is untouched."""
+        ...

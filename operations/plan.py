@@ -1,0 +1,125 @@
+"""The Plan: what a deployment would do to every resource of a stack, as one frozen value that either engine makes.
+
+Policy checks, ARM export, diffs, approvals, costs and reports read a Plan and nothing else. Secrets are masked before a
+Plan is built: none can be reached through it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+UNKNOWN = "[unknown]"
+"""Stands in a Plan for a value that only the deployment itself will tell."""
+SECRET = "[secret]"  # noqa: S105
+"""Stands in a Plan for a value that is secret."""
+FORMAT = 1
+
+Value = Any
+"""A JSON value: None, bool, int, float, str, list or dict of the same."""
+
+
+class Operation(StrEnum):
+    """What happens to one resource."""
+
+    SAME = "same"
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    READ = "read"
+    IMPORT = "import"
+
+    @property
+    def destroys(self) -> bool:
+        """Whether what the resource holds now is gone afterwards."""
+        return self in (Operation.REPLACE, Operation.DELETE)
+
+
+@dataclass(frozen=True)
+class PlannedResource:
+    """One resource of a Plan. For a delete, `inputs` are those that the state holds."""
+
+    urn: str
+    type: str
+    operation: Operation
+    custom: bool = True
+    id: str | None = None
+    parent: str | None = None
+    provider: str | None = None
+    """The URN of its provider, without the id."""
+    inputs: Mapping[str, Value] = field(default_factory=dict)
+    old_inputs: Mapping[str, Value] | None = None
+    changed: tuple[str, ...] = ()
+    """The property paths that differ, as `tags.owner` or `rules[2].priority`, sorted."""
+    replaces: tuple[str, ...] = ()
+    """Those of the changed paths that force the replacement."""
+    dependencies: tuple[str, ...] = ()
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    protect: bool = False
+    retain_on_delete: bool = False
+    ignore_changes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The logical name: the last part of the URN."""
+        return self.urn.rsplit("::", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a deployment of one stack would do. `resources` stand in dependency order, deletes last."""
+
+    project: str
+    stack: str
+    cloud: str
+    resources: tuple[PlannedResource, ...]
+
+    @cached_property
+    def counts(self) -> Mapping[Operation, int]:
+        """How many resources each operation concerns, the stack's own root resource and providers left out."""
+        counts: dict[Operation, int] = {}
+        for resource in self.resources:
+            if not resource.type.startswith("pulumi:"):
+                counts[resource.operation] = counts.get(resource.operation, 0) + 1
+        return counts
+
+    @property
+    def changes(self) -> tuple[PlannedResource, ...]:
+        """The resources that something happens to, without the engine's own."""
+        quiet = (Operation.SAME, Operation.READ)
+        return tuple(r for r in self.resources if r.operation not in quiet and not r.type.startswith("pulumi:"))
+
+    @cached_property
+    def digest(self) -> str:
+        """`sha256:` and the hash of the canonical form: the same plan has the same digest, whoever made it."""
+        return "sha256:" + hashlib.sha256(canonical(self._content()).encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Value]:
+        """The Plan as plain JSON, with its format version and digest; `from_json` reads it back."""
+        return {"format": FORMAT, **self._content(), "digest": self.digest}
+
+    def _content(self) -> dict[str, Value]:
+        resources = sorted((asdict(r) for r in self.resources), key=lambda r: (r["urn"], r["operation"]))
+        return {"project": self.project, "stack": self.stack, "cloud": self.cloud, "resources": resources}
+
+
+def canonical(value: Value) -> str:
+    """One text for one value: keys sorted, no spaces, whole numbers without a fraction."""
+    return json.dumps(whole_numbers(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def whole_numbers(value: Value) -> Value:
+    """Protocol numbers are doubles: 3.0 is 3, everywhere in the value."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {k: whole_numbers(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [whole_numbers(v) for v in value]
+    return value
