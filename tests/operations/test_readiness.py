@@ -1,0 +1,94 @@
+"""Readiness asks Azure only by reading, and says what to do about what it does not find."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import Any
+
+import pytest
+import requests
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
+from azure.core.pipeline.transport import RequestsTransport
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
+
+from operations.readiness import FEATURES, NAMESPACES, findings
+
+SUBSCRIPTION = "3c1f6f0e-0000-4000-8000-00000000abcd"
+TOKEN = "a-token-that-must-not-show"
+
+
+class Credential:
+    def get_token(self, *_: str, **__: Any) -> AccessToken:
+        return AccessToken(TOKEN, 4102444800)
+
+
+class NotSignedIn:
+    def get_token(self, *_: str, **__: Any) -> AccessToken:
+        raise ClientAuthenticationError("no credential in the chain could sign in")
+
+
+def azure(answers: dict[str, tuple[int, dict[str, Any]]], seen: list[str] | None = None) -> RequestsTransport:
+    """A transport that answers by the end of the path, `Registered` for whatever is not named."""
+
+    class Azure(HTTPAdapter):
+        def send(self, request: Any, *_: Any, **__: Any) -> requests.Response:
+            assert request.method == "GET"
+            path = str(request.url).partition("?")[0]
+            if seen is not None:
+                seen.append(path)
+            status, body = next(
+                (answer for end, answer in answers.items() if path.endswith(end)),
+                (200, {"state": "Enabled", "registrationState": "Registered", "properties": {"state": "Registered"}}),
+            )
+            content = BytesIO(json.dumps(body).encode())
+            headers = {"Content-Type": "application/json"}
+            return self.build_response(
+                request, HTTPResponse(content, headers=headers, status=status, preload_content=False)
+            )
+
+    session = requests.Session()
+    session.mount("https://", Azure())
+    return RequestsTransport(session=session, session_owner=False)
+
+
+def test_a_ready_subscription_has_no_fix_to_offer() -> None:
+    found = list(findings([SUBSCRIPTION], Credential(), azure({})))
+    assert len(found) == 1 + len(NAMESPACES) + len(FEATURES)
+    assert all(f.holds and not f.fix for f in found)
+
+
+def test_a_provider_that_is_not_registered_is_named_with_the_command_that_registers_it() -> None:
+    answers = {"/providers/Microsoft.KeyVault": (200, {"registrationState": "NotRegistered"})}
+    (wrong,) = [f for f in findings([SUBSCRIPTION], Credential(), azure(answers)) if not f.holds]
+    assert wrong.what == "provider Microsoft.KeyVault"
+    assert "az provider register --namespace Microsoft.KeyVault" in wrong.fix
+
+
+def test_a_feature_that_is_not_registered_is_named() -> None:
+    answers = {"/features/EncryptionAtHost": (200, {"properties": {"state": "NotRegistered"}})}
+    (wrong,) = [f for f in findings([SUBSCRIPTION], Credential(), azure(answers)) if not f.holds]
+    assert "EncryptionAtHost" in wrong.what
+    assert "az feature register" in wrong.fix
+
+
+def test_a_subscription_that_cannot_be_read_is_not_asked_further() -> None:
+    seen: list[str] = []
+    answers = {f"/subscriptions/{SUBSCRIPTION}": (403, {"error": {"code": "AuthorizationFailed", "message": "no"}})}
+    (only,) = findings([SUBSCRIPTION], Credential(), azure(answers, seen))
+    assert (only.holds, only.found) == (False, "403 AuthorizationFailed")
+    assert len(seen) == 1
+
+
+def test_nobody_signed_in_is_a_finding_and_no_token_shows() -> None:
+    (only,) = findings([SUBSCRIPTION], NotSignedIn(), azure({}))
+    assert not only.holds
+    assert "no credential" in only.found
+
+
+@pytest.mark.parametrize("status", [401, 404, 409])
+def test_no_finding_ever_holds_a_token(status: int) -> None:
+    answers = {"": (status, {"error": {"code": "Nope", "message": TOKEN}})}
+    assert all(TOKEN not in repr(f) for f in findings([SUBSCRIPTION], Credential(), azure(answers)))
