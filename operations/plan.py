@@ -67,8 +67,8 @@ class PlannedResource:
 
     @property
     def name(self) -> str:
-        """The logical name: the last part of the URN."""
-        return self.urn.rsplit("::", 1)[-1]
+        """The logical name: what follows the URN's third separator."""
+        return self.urn.split("::", 3)[-1]
 
 
 @dataclass(frozen=True)
@@ -98,15 +98,43 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """`sha256:` and the hash of the canonical form: the same plan has the same digest, whoever made it."""
-        return "sha256:" + hashlib.sha256(canonical(self._content()).encode()).hexdigest()
+        content = self._content()
+        content["resources"].sort(key=lambda r: (r["urn"], r["operation"]))
+        return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Value]:
         """The Plan as plain JSON, with its format version and digest; `from_json` reads it back."""
         return {"format": FORMAT, **self._content(), "digest": self.digest}
 
+    @classmethod
+    def from_json(cls, value: Value) -> Plan:
+        """Read back what `to_json` gave; raises `ValueError` for any other format, or content that its digest denies."""
+        try:
+            plan = cls._read(value)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"this is no plan: {type(error).__name__} {error}") from None
+        if value.get("digest") != plan.digest:
+            raise ValueError("the plan's digest does not fit its content: it was changed, or cut short")
+        return plan
+
+    @classmethod
+    def _read(cls, value: Value) -> Plan:
+        if value["format"] != FORMAT:
+            raise ValueError(f"this plan has format {value['format']!r}; this version reads {FORMAT}")
+        resources = tuple(_resource(r) for r in value["resources"])
+        return cls(value["project"], value["stack"], value["cloud"], resources)
+
     def _content(self) -> dict[str, Value]:
-        resources = sorted((asdict(r) for r in self.resources), key=lambda r: (r["urn"], r["operation"]))
+        resources = [whole_numbers(asdict(r)) for r in self.resources]
         return {"project": self.project, "stack": self.stack, "cloud": self.cloud, "resources": resources}
+
+
+def _resource(value: Mapping[str, Value]) -> PlannedResource:
+    """One resource from its JSON: lists become tuples again, and a key that this version does not know is an error."""
+    lists = {k: tuple(value[k]) for k in ("changed", "replaces", "dependencies", "ignore_changes")}
+    by_property = {k: tuple(v) for k, v in value["property_dependencies"].items()}
+    fields = {**value, **lists, "operation": Operation(value["operation"]), "property_dependencies": by_property}
+    return PlannedResource(**fields)
 
 
 def canonical(value: Value) -> str:

@@ -1,0 +1,152 @@
+"""Where things are kept on this machine, and the environment that the official Pulumi CLI is given: said once, here."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from operations.errors import BadInput
+
+PROJECT = "sde"
+"""The Pulumi project's name, as in Pulumi.yaml."""
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says. `environ` is a copy: nothing here reads the process's own again."""
+
+    root: Path
+    home: Path
+    environ: Mapping[str, str]
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
+        """The settings of this process: `SDE_HOME` says where all that is local lives, `<project>/.sde` otherwise."""
+        environ = dict(os.environ if environ is None else environ)
+        given = environ.get("SDE_HOME")
+        return cls(root, Path(given).expanduser().absolute() if given else root / ".sde", environ)
+
+    @property
+    def local_db(self) -> Path:
+        """The local Azure's database."""
+        return self.home / "local" / "azure.db"
+
+    @property
+    def passphrase_file(self) -> Path:
+        """The passphrase of what runs against the local Azure."""
+        return self.home / "local" / "passphrase"
+
+    @property
+    def log_folder(self) -> Path:
+        """Where the details of an unexpected error are written."""
+        return self.home / "log"
+
+    @property
+    def local_bin(self) -> Path:
+        """The folder of the local Azure's provider executables; on no PATH but that of `sde local env`."""
+        return self.root / "local_azure" / "bin"
+
+    @property
+    def backend_url(self) -> str:
+        """Where Pulumi keeps its state: `PULUMI_BACKEND_URL`, or the folder `state` of our home."""
+        return self.environ.get("PULUMI_BACKEND_URL") or "file://" + str(self.home / "state")
+
+    @property
+    def backend_folder(self) -> Path | None:
+        """The folder behind a `file://` backend; None where the state is kept elsewhere."""
+        url = urlsplit(self.backend_url)
+        if url.scheme != "file":
+            return None
+        path = unquote(url.netloc + url.path)
+        return Path(path).expanduser().absolute()
+
+    def passphrase(self, cloud: str) -> str:
+        """What the secrets in the state are encrypted with; made on first use for the local cloud, never for another."""
+        if "PULUMI_CONFIG_PASSPHRASE" in self.environ:
+            return self.environ["PULUMI_CONFIG_PASSPHRASE"]
+        named = self.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+        if named:
+            return _read_passphrase(Path(named).expanduser())
+        if cloud != "local":
+            raise BadInput(
+                "The state's secrets need a passphrase, and none is set.",
+                fix="set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it",
+            )
+        _make_passphrase(self.passphrase_file)
+        return _read_passphrase(self.passphrase_file)
+
+    def local_environment(self) -> dict[str, str]:
+        """What the Pulumi CLI must find set to run against the local Azure; makes the folders and the passphrase."""
+        make_folder(self.local_db.parent)
+        variables = {
+            "PATH": _path_with(self.local_bin, self.environ.get("PATH", os.defpath)),
+            "SDE_LOCAL_AZURE": str(self.local_db),
+            "SDE_HOME": str(self.home),
+            "PULUMI_BACKEND_URL": self.backend_url,
+            "PULUMI_HOME": str(self.home / "pulumi"),
+        }
+        if self.backend_folder:
+            make_folder(self.backend_folder)
+        if "PULUMI_CONFIG_PASSPHRASE" not in self.environ:
+            named = self.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+            self.passphrase("local")
+            variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = named or str(self.passphrase_file)
+        return variables
+
+
+def make_folder(folder: Path) -> None:
+    """A folder that only its owner can enter; left as it is where it exists."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def write_whole(file: Path, text: str, mode: int = 0o644) -> None:
+    """Write a file so that a reader finds the old text or the new, never a part."""
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(file)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _path_with(folder: Path, path: str) -> str:
+    others = [part for part in path.split(os.pathsep) if part and part != str(folder)]
+    return os.pathsep.join([str(folder), *others])
+
+
+def _read_passphrase(file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not text"
+        raise BadInput("The passphrase file cannot be read.", file=str(file), found=why) from None
+    if not text:
+        raise BadInput("The passphrase file is empty.", file=str(file), fix="put the passphrase into it")
+    return text
+
+
+def _make_passphrase(file: Path) -> None:
+    """A random passphrase, linked into place whole: of two processes at once, one wins and both read the same."""
+    if file.exists():
+        return
+    make_folder(file.parent)
+    handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")  # mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(secrets.token_urlsafe(32) + "\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, file)
+    finally:
+        Path(temporary).unlink()

@@ -1,0 +1,68 @@
+"""Where things live, and the passphrase that is made once and never shown."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from operations.errors import BadInput
+from operations.settings import Settings, write_whole
+
+
+def settings(tmp_path: Path, **environ: str) -> Settings:
+    return Settings.load({"SDE_HOME": str(tmp_path / "home"), **environ}, root=tmp_path)
+
+
+def test_home_is_the_projects_own_unless_named(tmp_path: Path) -> None:
+    assert Settings.load({}, root=tmp_path).home == tmp_path / ".sde"
+    assert settings(tmp_path).home == tmp_path / "home"
+
+
+def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    first = settings(tmp_path).passphrase("local")
+    assert settings(tmp_path).passphrase("local") == first
+    assert len(first) >= 32
+    assert stat.S_IMODE(settings(tmp_path).passphrase_file.stat().st_mode) == 0o600
+    assert [p.name for p in settings(tmp_path).passphrase_file.parent.iterdir()] == ["passphrase"]
+
+
+def test_a_passphrase_given_is_taken_before_the_file(tmp_path: Path) -> None:
+    assert settings(tmp_path, PULUMI_CONFIG_PASSPHRASE="given").passphrase("local") == "given"
+    assert not settings(tmp_path).passphrase_file.exists()
+
+
+def test_none_is_made_up_for_real_azure(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="PULUMI_CONFIG_PASSPHRASE_FILE"):
+        settings(tmp_path).passphrase("azure")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])
+def test_a_passphrase_file_that_holds_none_is_named(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "phrase"
+    file.write_bytes(content)
+    with pytest.raises(BadInput, match="phrase"):
+        settings(tmp_path, PULUMI_CONFIG_PASSPHRASE_FILE=str(file)).passphrase("local")
+
+
+def test_only_a_file_backend_has_a_folder(tmp_path: Path) -> None:
+    assert settings(tmp_path).backend_folder == tmp_path / "home" / "state"
+    assert settings(tmp_path, PULUMI_BACKEND_URL="file:///var/my%20state").backend_folder == Path("/var/my state")
+    assert settings(tmp_path, PULUMI_BACKEND_URL="azblob://state").backend_folder is None
+
+
+def test_the_local_environment_puts_the_local_providers_first_and_once(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, PATH="/usr/bin:/bin")
+    path = chosen.local_environment()["PATH"]
+    assert path.split(":") == [str(chosen.local_bin), "/usr/bin", "/bin"]
+    assert Settings.load({**chosen.environ, "PATH": path}, root=tmp_path).local_environment()["PATH"] == path
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(file, "\ud800")
+    assert file.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["plan.json"]
