@@ -6,13 +6,19 @@ under the namespace `sde:`. Lists and models are structured configuration (YAML 
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Network
-from typing import Annotated
+from typing import Annotated, Any, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from infra.errors import BadInput
+from infra.validation import checked
 
 
 class Cloud(StrEnum):
@@ -126,6 +132,8 @@ class Provider(Model):
     name: str
     group: UUID
     """The Entra group of those who upload for it."""
+    system: str | None = None
+    """The integrated care system that it belongs to."""
 
 
 class JunctionZoneConfig(StackConfig):
@@ -181,3 +189,59 @@ class TenancyConfig(StackConfig):
     desk: DeskConfig
     redundancy: Redundancy
     tiers: Tiers
+
+
+KINDS: dict[str, type[StackConfig]] = {
+    r"platform(-.+)?": PlatformConfig,
+    r"junction-zone": JunctionZoneConfig,
+    r"safe-haven": SafeHavenConfig,
+    r"tre-.+": TenancyConfig,
+}
+"""What each stack is, by its name."""
+NAMESPACE = "sde:"
+
+
+def kind_of(stack: str) -> type[StackConfig]:
+    """The model of the stack so called. `BadInput` for a name that no stack of the project has."""
+    for pattern, model in KINDS.items():
+        if re.fullmatch(pattern, stack):
+            return model
+    raise BadInput("There is no such kind of stack.", found=stack,
+                   allowed="platform, platform-<cell>, junction-zone, safe-haven or tre-<project>")  # fmt: skip
+
+
+def load(stack: str) -> StackConfig:
+    """The configuration of the stack that is running. `BadInput` names its file and key."""
+    from pulumi.runtime.config import CONFIG, get_config_env  # noqa: PLC0415 - only a running program needs the SDK
+
+    return parse(stack, CONFIG.get() or get_config_env())
+
+
+def parse(stack: str, settings: Mapping[str, Any]) -> StackConfig:
+    """The configuration of a stack from its settings as an engine gives them: all as text, lists and maps as JSON."""
+    model, file = kind_of(stack), f"Pulumi.{stack}.yaml"
+    ours = {key.removeprefix(NAMESPACE): value for key, value in settings.items() if key.startswith(NAMESPACE)}
+    values = {key: _plain(model, key, value, file) for key, value in ours.items()}
+    config = checked(model, values, file=file, prefix=NAMESPACE)
+    told = settings.get("azure-native:subscriptionId")
+    if told is not None and told != str(config.subscription):
+        raise BadInput("The provider is told another subscription than the stack.", file=file,
+                       key="azure-native:subscriptionId", found=told, allowed=str(config.subscription))  # fmt: skip
+    return config
+
+
+def _plain(model: type[StackConfig], key: str, value: Any, file: str) -> Any:
+    """The value as its field wants it: structured ones come as JSON, all others as the text that they are."""
+    field = model.model_fields.get(key)
+    if field is None or not isinstance(value, str) or not _structured(field.annotation):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise BadInput("This should be a list or a map.", file=file, key=NAMESPACE + key, found=value) from None
+
+
+def _structured(annotation: Any) -> bool:
+    return get_origin(annotation) in (dict, tuple) or (
+        isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    )

@@ -1,0 +1,71 @@
+"""From pydantic's findings to one clear message: the place, what was found, what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from infra.errors import BadInput
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def checked(model: type[M], value: Any, *, file: str, prefix: str = "") -> M:
+    """The value as the model, or `BadInput` with the first thing that is wrong and how many more there are."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise explained(error, model, file=file, prefix=prefix) from None
+
+
+def explained(error: ValidationError, model: type[BaseModel], *, file: str, prefix: str = "") -> BadInput:
+    """The first finding as `BadInput`."""
+    findings = error.errors(include_url=False)
+    first = findings[0]
+    key = prefix + dotted(first["loc"])
+    more = f" ({len(findings) - 1} more after this one.)" if len(findings) > 1 else ""
+    match first["type"]:
+        case "missing":
+            return BadInput(f"A key is missing.{more}", file=file, key=key, fix="Add it.")
+        case "extra_forbidden":
+            return BadInput(f"This key is not known.{more}", file=file, key=key, found=first["input"],
+                            allowed=_siblings(model, first["loc"]), fix="Remove it, or correct its name.")  # fmt: skip
+        case _:
+            return BadInput(f"This value cannot be used.{more}", file=file, key=key, found=first["input"],
+                            allowed=_allowed(first))  # fmt: skip
+
+
+def dotted(place: tuple[str | int, ...]) -> str:
+    """A place in a document, as `cells[1].addresses`."""
+    text = ""
+    for step in place:
+        text += f"[{step}]" if isinstance(step, int) else f"{'.' if text else ''}{step}"
+    return text
+
+
+def _allowed(finding: ErrorDetails) -> str:
+    """What the finding says should have been, without pydantic's own way to begin."""
+    context: Mapping[str, Any] = finding.get("ctx", {})
+    if finding["type"] == "string_pattern_mismatch":
+        return f"text like {context['pattern']}"
+    if finding["type"] == "value_error":
+        return str(context.get("error", finding["msg"]))
+    return finding["msg"].removeprefix("Input should be ")
+
+
+def _siblings(model: type[BaseModel], place: tuple[str | int, ...]) -> str | None:
+    """The keys known where the unknown one stands; nothing where that is no model."""
+    here: Any = model
+    for step in place[:-1]:
+        here = _within(here, step)
+    return ", ".join(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else None
+
+
+def _within(here: Any, step: str | int) -> Any:
+    if isinstance(here, type) and issubclass(here, BaseModel) and step in here.model_fields:
+        return here.model_fields[str(step)].annotation
+    arguments = getattr(here, "__args__", ())
+    return next((a for a in reversed(arguments) if a is not Ellipsis and a is not type(None)), None)
