@@ -199,7 +199,7 @@ def refuse_overlaps(ranges: Iterable[tuple[str, IPv4Network]], *, file: str) -> 
     for (first_key, first), (key, network) in pairwise(
         ordered
     ):  # in this order any overlap shows between two neighbours
-        if first.overlaps(network):
+        if first.overlaps(network):  # sorted so, any overlap shows between two neighbours
             raise BadInput(f"The address range overlaps that of {first_key}, {first}.", file=file, key=key,
                            found=str(network), allowed="ranges that share no address",
                            fix="Move one of the two.")  # fmt: skip

@@ -214,7 +214,7 @@ def load(stack: str) -> StackConfig:
     """The configuration of the stack that is running. `BadInput` names its file and key."""
     from pulumi.runtime.config import CONFIG, get_config_env  # noqa: PLC0415 - only a running program needs the SDK
 
-    return parse(stack, CONFIG.get() or get_config_env())
+    return parse(stack, {**get_config_env(), **CONFIG.get()})
 
 
 def parse(stack: str, settings: Mapping[str, Any]) -> StackConfig:
