@@ -68,7 +68,7 @@ class Settings:
         return Path(path).expanduser().absolute()
 
     def passphrase(self, cloud: str) -> str:
-        """What the secrets in the state are encrypted with; made on first use for the local cloud, never for another."""
+        """What the secrets in the state are encrypted with; made on first use for the local cloud alone."""
         if "PULUMI_CONFIG_PASSPHRASE" in self.environ:
             return self.environ["PULUMI_CONFIG_PASSPHRASE"]
         named = self.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")

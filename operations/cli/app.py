@@ -1,0 +1,125 @@
+"""The `sde` command: its subcommands, and how any of them ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from operations.cli import azurecheck, exporting, failures, localazure, looking, options, running
+from operations.cli.house import House
+from operations.cli.output import Output, silence
+from operations.cli.session import ChooseEngine, OpenHouse, Session
+from operations.engine.port import Engine
+from operations.errors import Exit
+from operations.settings import Settings
+
+HELP = """The cloud of a regional NHS Secure Data Environment.
+
+Exit codes: 0 done, 1 failed, 2 wrong use or bad input, 3 refused."""
+_INTERRUPTED = 130
+"""What Typer makes of an interruption."""
+TABLE: dict[str, dict[str, object]] = {
+    "": {
+        "stacks": looking.stacks,
+        "preview": running.preview,
+        "up": running.up,
+        "refresh": running.refresh,
+        "destroy": running.destroy,
+        "outputs": looking.outputs,
+        "import": looking.import_,
+        "cancel": looking.cancel,
+        "render": looking.render,
+    },
+    "export": {"plan": exporting.plan, "arm": exporting.arm, "state": exporting.state},
+    "local": {"env": localazure.env},
+    "azure": {"check": azurecheck.check},
+}
+GROUPS = {
+    "export": "Write a stack's plan, ARM template or state to a file.",
+    "local": "The local Azure on this machine.",
+    "azure": "Real Azure, before the first up.",
+}
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    settings: Settings | None = None,
+    open_house: OpenHouse | None = None,
+    choose_engine: ChooseEngine | None = None,
+) -> int:
+    """Run one command; the exit code. The keywords replace what it works with, for tests."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    settings = settings or Settings.load()
+    session = Session(settings, Output(json="--json" in arguments), open_house or _house, choose_engine or _engine)
+    try:
+        code = int(_app()(arguments, prog_name="sde", standalone_mode=False, obj=session) or Exit.DONE)
+        return failures.end(KeyboardInterrupt(), session.output, settings) if code == _INTERRUPTED else code
+    except BrokenPipeError:
+        silence(sys.stdout)
+        return Exit.FAILED
+    except (Exception, KeyboardInterrupt) as error:  # whatever it is, it ends in words
+        return failures.end(error, session.output, settings)
+
+
+def _app() -> typer.Typer:
+    app = _group(HELP)
+    app.callback()(_before)
+    for group, commands in TABLE.items():
+        door = app if not group else _group(GROUPS[group])
+        for name, command in commands.items():
+            door.command(name)(command)  # type: ignore[type-var]
+        if group:
+            app.add_typer(door, name=group)
+    return app
+
+
+def _group(help_: str) -> typer.Typer:
+    return typer.Typer(name="sde", help=help_, no_args_is_help=True, add_completion=False)
+
+
+def _house(folder: Path | None, settings: Settings) -> House:
+    from operations.cli.estate import open_estate  # noqa: PLC0415 - validation and templates, which --help need not load
+
+    return open_estate(folder, settings)
+
+
+def _engine(choice: str, cloud: str, settings: Settings) -> Engine:
+    from operations.engine.choose import choose  # noqa: PLC0415 - the engines are heavy
+
+    return choose(choice, cloud, settings)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sde {version()}")
+        raise typer.Exit
+
+
+def version() -> str:
+    """The project's version, as in pyproject.toml: the project is run from its folder, never installed."""
+    import tomllib  # noqa: PLC0415
+
+    from operations.settings import ROOT  # noqa: PLC0415
+
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["version"])
+
+
+def _before(
+    context: typer.Context,
+    *,
+    json_: options.Json = False,
+    engine: options.Engine = None,
+    cloud: options.Cloud = None,
+    estate: options.Estate = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    del version
+    options.session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)

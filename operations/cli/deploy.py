@@ -1,0 +1,109 @@
+"""Preview and up: show what would change, refuse what must not be lost, ask, do it, and say what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from operations.cli.closing import Closing
+from operations.cli.house import Stack
+from operations.cli.planview import forbidden, named, show
+from operations.cli.progress import watching
+from operations.cli.session import Session
+from operations.errors import BadInput, Refused
+from operations.plan import Plan
+
+Waiting = tuple[Stack, list[str]]
+"""A stack, and those that it requires and that are not up."""
+
+
+@dataclass
+class Deployment:
+    """The stacks of one command, and what became of each."""
+
+    session: Session
+    stacks: Sequence[Stack]
+    targets: Sequence[str] = ()
+    yes: bool = False
+    closing: Closing = field(default_factory=Closing)
+
+    def preview(self) -> None:
+        """Show each stack's plan. Those that wait for another are named, and the command says that it is not whole."""
+        waiting: list[Waiting] = []
+        for stack in self.stacks:
+            missing = self._missing(stack)
+            if missing:
+                waiting.append((stack, missing))
+            else:
+                self._show(stack)
+        if waiting:
+            raise _cannot_see(waiting)
+
+    def up(self) -> None:
+        """Bring each stack up, one after the other: a later one reads what an earlier one made."""
+        for stack in self.stacks:
+            self._permit(stack, self._show(stack))
+            self._apply(stack)
+        self.closing.show(self.session.output)
+
+    def refresh(self) -> None:
+        """Take the cloud's present properties into each stack's state."""
+        for stack in [s for s in self.stacks if _standing_or_said(self.session, s)]:
+            if not self.yes and not self.session.agree(f"Take the cloud's present properties into {stack.name}?"):
+                raise Refused(f"{stack.name} was not refreshed: you said no.")
+            with watching(self.session.output) as reporter:
+                outcome = self.session.engine(stack).refresh(stack.settings, on_event=reporter)
+            self.closing.outcomes.append(outcome)
+        self.closing.show(self.session.output)
+
+    def _missing(self, stack: Stack) -> list[str]:
+        by_name = {s.name: s for s in self.session.house.stacks}
+        return [name for name in stack.requires if not self.session.standing(by_name[name])]
+
+    def plan(self, stack: Stack) -> Plan:
+        """What `up` would do to one stack, not shown."""
+        missing = self._missing(stack)
+        if missing:
+            raise _cannot_see([(stack, missing)])
+        with self.session.output.err.status(f"Working out what would change in {stack.name}"):
+            return self.session.engine(stack).preview(stack.settings, targets=self.targets)
+
+    def _show(self, stack: Stack) -> Plan:
+        plan = self.plan(stack)
+        self.session.output.emit({"event": "plan", "stack": stack.name, "plan": plan.to_json()})
+        show(plan, self.session.output)
+        return plan
+
+    def _permit(self, stack: Stack, plan: Plan) -> None:
+        protected = forbidden(plan)
+        if protected:
+            raise Refused(
+                f"{stack.name}: this would delete or replace what is protected:\n{named(protected)}\n"
+                "  fix:     undo the change that leads to it; to give up what it holds, end the stack "
+                f"(scripts/sde destroy {stack.name})"
+            )
+        if plan.changes and not self.yes and not self.session.agree(f"Do this in {stack.name}?"):
+            raise Refused(f"{stack.name} was not changed: you said no.")
+
+    def _apply(self, stack: Stack) -> None:
+        with watching(self.session.output) as reporter:
+            outcome = self.session.engine(stack).up(stack.settings, targets=self.targets, on_event=reporter)
+        self.closing.outcomes.append(outcome)
+
+
+def _standing_or_said(session: Session, stack: Stack) -> bool:
+    standing = session.standing(stack)
+    if not standing:
+        session.output.say(f"{stack.name}: not up, so there is nothing to refresh.", style="dim")
+    return standing
+
+
+def _cannot_see(waiting: Sequence[Waiting]) -> BadInput:
+    """A stack reads what others made: until they are up, neither its plan nor its resources can be."""
+    first = sorted({name for _, missing in waiting for name in missing})
+    lines = [f"  {stack.name} waits for {' and '.join(missing)}" for stack, missing in waiting]
+    return BadInput(
+        "Not every stack can be looked at yet:\n" + "\n".join(lines),
+        found=f"not up: {', '.join(first)}",
+        fix=f"scripts/sde up {waiting[0][1][0]}",
+    )

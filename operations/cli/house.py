@@ -1,0 +1,87 @@
+"""What the commands ask of the estate: its stacks in the order they depend on each other, and their configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from operations.engine.port import StackSettings
+from operations.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack of the estate."""
+
+    name: str
+    kind: str
+    cloud: str
+    cell: str
+    requires: tuple[str, ...]
+    """The stacks whose outputs it reads: they must be up before it."""
+    settings: StackSettings
+
+
+class House(Protocol):
+    """An estate, loaded and validated."""
+
+    @property
+    def stacks(self) -> Sequence[Stack]:
+        """Every stack; one that is required stands before those that require it."""
+        ...
+
+    def render(self) -> Sequence[Path]:
+        """Write each stack's `Pulumi.<stack>.yaml` where it differs from the estate; those written."""
+        ...
+
+    def stale(self) -> Sequence[Path]:
+        """The files that `render` would write."""
+        ...
+
+    def ended(self, stack: str) -> None:
+        """The stack was destroyed whole: its next life gets names of its own, for Azure holds the old ones."""
+        ...
+
+
+def select(stacks: Sequence[Stack], names: Sequence[str], everything: bool, cloud: str | None) -> list[Stack]:
+    """The stacks that a person named, in dependency order. `cloud` narrows `--all`, and contradicts no name."""
+    known = ", ".join(s.name for s in stacks)
+    if everything and names:
+        raise BadInput("Name stacks, or say --all: not both.", found=" ".join(names))
+    if not everything and not names:
+        raise BadInput("Which stack?", allowed=known, fix="name one or more, or say --all")
+    unknown = set(names) - {s.name for s in stacks}
+    if unknown:
+        raise BadInput("The estate has no such stack.", found=", ".join(sorted(unknown)), allowed=known)
+    chosen = [s for s in stacks if everything or s.name in names]
+    if cloud is None:
+        return chosen
+    return _narrowed(chosen, everything, cloud)
+
+
+def _narrowed(chosen: Sequence[Stack], everything: bool, cloud: str) -> list[Stack]:
+    others = [s for s in chosen if s.cloud != cloud]
+    narrowed = [s for s in chosen if s.cloud == cloud]
+    if narrowed and (everything or not others):
+        return narrowed
+    raise BadInput(
+        f"--cloud {cloud} does not fit: a stack's cloud is what its configuration says.",
+        file=str(others[0].settings.file) if others else None,
+        key="sde:cloud",
+        found=", ".join(f"{s.name}: {s.cloud}" for s in others),
+        allowed=cloud,
+        fix="leave --cloud out, or name stacks of that cloud",
+    )
+
+
+def dependents(stacks: Sequence[Stack], names: Iterable[str]) -> list[Stack]:
+    """The stacks beyond `names` that require one of them, directly or through another."""
+    gone = set(names)
+    found: list[Stack] = []
+    for stack in stacks:  # dependency order: whoever is required was seen before
+        if stack.name not in gone and gone.intersection(stack.requires):
+            found.append(stack)
+            gone.add(stack.name)
+    return found

@@ -1,0 +1,89 @@
+"""What a running deployment looks like: a line for each finished step, and below them those that still run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from operations.cli.output import Output, paragraph, printable
+from operations.cli.wording import DONE, SYMBOLS, kind_of, span
+from operations.engine.port import Event
+from operations.plan import Operation
+
+
+@dataclass
+class Reporter:
+    """Shows one stack's events. Never raises: what is shown must not decide what is deployed."""
+
+    output: Output
+    live: Progress | None = None
+    running: dict[str, TaskID] = field(default_factory=dict)
+
+    def __call__(self, event: Event) -> None:
+        self.output.emit(_record(event))
+        if _quiet(event):
+            return
+        if event.kind == "step-started":
+            self._started(event)
+        elif event.kind in ("step-done", "step-failed"):
+            self._ended(event)
+        elif event.kind == "message" and event.severity in ("warning", "error") and event.message:
+            style = "red" if event.severity == "error" else "yellow"
+            self.output.say(f"  {event.severity}: {paragraph(event.message)}", style=style)
+
+    def _started(self, event: Event) -> None:
+        if self.live and event.urn:
+            self.running[event.urn] = self.live.add_task(printable(_what(event)), total=None)
+
+    def _ended(self, event: Event) -> None:
+        task = self.running.pop(event.urn or "", None)
+        if self.live and task is not None:
+            self.live.remove_task(task)
+        self.output.say(_ending(event))
+
+
+@contextmanager
+def watching(output: Output) -> Iterator[Reporter]:
+    """A reporter for the time of one run; moving only on a terminal."""
+    if output.json or not output.words.is_terminal:
+        yield Reporter(output)
+        return
+    columns = (TextColumn(" "), SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=output.words, transient=True) as live:
+        yield Reporter(output, live)
+
+
+def _quiet(event: Event) -> bool:
+    """Whether an event says nothing to a person: what stays, and the engine's own resources."""
+    return event.operation in (Operation.SAME, Operation.READ) or (event.type or "").startswith("pulumi:")
+
+
+def _what(event: Event) -> str:
+    name = (event.urn or "").split("::", 3)[-1]
+    return f"{name}  {kind_of(event.type or '')}"
+
+
+def _ending(event: Event) -> Text:
+    operation = event.operation if isinstance(event.operation, Operation) else Operation.UPDATE
+    symbol, style = ("✗", "bold red") if event.kind == "step-failed" else SYMBOLS[operation]
+    word = "failed" if event.kind == "step-failed" else DONE[operation]
+    name, kind = printable((event.urn or "").split("::", 3)[-1]), kind_of(event.type or "")
+    took = f"  {span(event.seconds)}" if event.seconds is not None else ""
+    line = Text.assemble((f"  {symbol} ", style), name, (f"  {kind}", "dim"), f" {word}", (took, "dim"))
+    return Text.assemble(line, (f"\n      {paragraph(event.message)}", "red")) if _failed_with(event) else line
+
+
+def _failed_with(event: Event) -> bool:
+    return event.kind == "step-failed" and bool(event.message)
+
+
+def _record(event: Event) -> dict[str, object]:
+    """An event as JSON: absent fields are left out, and the time is seconds since the epoch."""
+    fields = {k: v for k, v in asdict(event).items() if v not in (None, ())}
+    kind = fields.pop("kind")
+    return {"event": kind, **fields, "time": event.time or time.time()}

@@ -1,0 +1,84 @@
+"""What one command works with: settings, output, the estate and the engines, each made when first asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from operations.cli.house import House, Stack, select
+from operations.cli.output import Output
+from operations.engine.port import Engine, StackState
+from operations.errors import BadInput
+from operations.settings import Settings
+
+OpenHouse = Callable[[Path | None, Settings], House]
+ChooseEngine = Callable[[str, str, Settings], Engine]
+"""From what `--engine` says, the stack's cloud and the settings."""
+
+
+@dataclass
+class Session:
+    """One command's surroundings."""
+
+    settings: Settings
+    output: Output
+    open_house: OpenHouse
+    choose_engine: ChooseEngine
+    engine_choice: str = "auto"
+    cloud: str | None = None
+    estate: Path | None = None
+    _engines: dict[str, Engine] = field(default_factory=dict)
+
+    @cached_property
+    def house(self) -> House:
+        """The estate, validated; its stacks' configuration files are made to agree with it."""
+        return self.open_house(self.estate, self.settings)
+
+    def engine(self, stack: Stack) -> Engine:
+        """The engine that runs this stack."""
+        if stack.cloud not in self._engines:
+            self._engines[stack.cloud] = self.choose_engine(self.engine_choice, stack.cloud, self.settings)
+        return self._engines[stack.cloud]
+
+    def state(self, stack: Stack) -> StackState | None:
+        """What is known of the stack; None where it has never been up."""
+        return self.engine(stack).state(stack.name)
+
+    def standing(self, stack: Stack) -> bool:
+        """Whether the stack has resources."""
+        state = self.state(stack)
+        return state is not None and state.resources > 0
+
+    def named(self, name: str) -> Stack:
+        """The one stack of that name."""
+        return select(self.house.stacks, [name], False, self.cloud)[0]
+
+    def selected(self, names: Sequence[str] | None, everything: bool) -> list[Stack]:
+        """The stacks that were named, or all; their configuration files brought up to date first."""
+        chosen = select(self.house.stacks, names or [], everything, self.cloud)
+        self.bring_up_to_date()
+        return chosen
+
+    def bring_up_to_date(self) -> None:
+        """Write the configuration files that differ from the estate, and say which."""
+        for file in self.house.render():
+            self.output.say(f"wrote {_short(file)}", style="dim")
+
+    def agree(self, question: str) -> bool:
+        """Ask a person. Without a terminal there is nobody to ask."""
+        if not sys.stdin.isatty():
+            raise BadInput(
+                "This needs a person's yes, and there is no terminal to ask on.", fix="read the plan, then add --yes"
+            )
+        self.output.words.print(f"{question} [y/N] ", end="")
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _short(file: Path) -> str:
+    try:
+        return str(file.relative_to(Path.cwd()))
+    except ValueError:
+        return str(file)

@@ -1,0 +1,81 @@
+"""The Pulumi CLI's event stream as the port's events, and what they add up to."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from operations.engine.port import Event, EventKind, OnEvent
+from operations.engine.pulumi_plan import operation
+from operations.plan import Operation
+
+_COLOURS = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
+_SEVERITIES = {"debug": "debug", "info": "info", "info#err": "info", "warning": "warning", "error": "error"}
+
+
+def plain(text: str) -> str:
+    """A message without the CLI's colour marks."""
+    return _COLOURS.sub("", text).strip()
+
+
+@dataclass
+class Listener:
+    """Hears the CLI's events of one run: passes them on, and remembers errors and what was done to each resource."""
+
+    stack: str
+    on_event: OnEvent | None = None
+    done: dict[str, Operation] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    _begun: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many resources each operation concerned, by its name."""
+        return dict(Counter(o.value for o in self.done.values()))
+
+    def __call__(self, event: Any) -> None:
+        """One event of the Automation API."""
+        if event.resource_pre_event:
+            self._step("step-started", event.resource_pre_event.metadata)
+        elif event.res_outputs_event:
+            self._step("step-done", event.res_outputs_event.metadata)
+        elif event.res_op_failed_event:
+            self._step("step-failed", event.res_op_failed_event.metadata)
+        elif event.diagnostic_event:
+            self._message(event.diagnostic_event)
+
+    def _step(self, kind: EventKind, metadata: Any) -> None:
+        op = operation(metadata.op.value)
+        if op is None:
+            return
+        key, now = (metadata.urn, metadata.op.value), time.time()
+        seconds = None
+        if kind == "step-started":
+            self._begun[key] = now
+        else:
+            seconds = now - self._begun.pop(key, now)
+        if kind == "step-done" and not metadata.type.startswith("pulumi:"):
+            self._remember(metadata.urn, op)
+        changed = tuple(sorted(metadata.detailed_diff or metadata.diffs or ()))
+        self._send(Event(kind, self.stack, now, metadata.urn, metadata.type, op, seconds, changed=changed))
+
+    def _remember(self, urn: str, op: Operation) -> None:
+        """A replacement is several steps; the others of them must not hide it."""
+        if self.done.get(urn) is not Operation.REPLACE:
+            self.done[urn] = op
+
+    def _message(self, diagnostic: Any) -> None:
+        text = plain((diagnostic.prefix or "") + diagnostic.message)
+        if diagnostic.ephemeral or not text:
+            return
+        if diagnostic.severity == "error":
+            self.errors.append(text)
+        severity: Any = _SEVERITIES.get(diagnostic.severity, "info")
+        self._send(Event("message", self.stack, time.time(), diagnostic.urn or None, severity=severity, message=text))
+
+    def _send(self, event: Event) -> None:
+        if self.on_event:
+            self.on_event(event)

@@ -1,0 +1,115 @@
+"""The Plan out of what `pulumi preview --json` prints: the same value that the embedded engine makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from operations.engine.embedded.values import UNKNOWN, mask
+from operations.errors import Failed
+from operations.plan import Operation, Plan, PlannedResource
+
+OPERATIONS = {
+    "same": Operation.SAME,
+    "create": Operation.CREATE,
+    "update": Operation.UPDATE,
+    "delete": Operation.DELETE,
+    "replace": Operation.REPLACE,
+    "create-replacement": Operation.REPLACE,
+    "delete-replaced": Operation.REPLACE,
+    "read": Operation.READ,
+    "read-replacement": Operation.READ,
+    "import": Operation.IMPORT,
+    "import-replacement": Operation.REPLACE,
+}
+"""Pulumi's names of a step. A replacement comes as up to three steps, and is one operation."""
+FORGOTTEN = frozenset({"discard", "discard-replaced", "remove-pending-replace", "refresh"})
+"""Steps that only tidy the state: nothing happens to a resource of the cloud."""
+
+Json = Mapping[str, Any]
+
+
+def operation(step: str) -> Operation | None:
+    """What a step does to a resource; None for the engine's own tidying. An unknown step is an error, not a guess."""
+    if step in FORGOTTEN:
+        return None
+    if step not in OPERATIONS:
+        raise Failed(f"The Pulumi CLI named a step that this version does not know: {step!r}")
+    return OPERATIONS[step]
+
+
+def plan_of(steps: Iterable[Json], project: str, stack: str, cloud: str) -> Plan:
+    """The Plan of a preview's steps, which come in the order of registration; deletes go last."""
+    found: dict[tuple[str, bool], PlannedResource] = {}
+    for step in steps:
+        done = operation(step["op"])
+        if done is None:
+            continue
+        key = (step["urn"], done is Operation.DELETE)
+        if key not in found or step["op"] == "replace":
+            found[key] = _resource(step, done)
+    kept = [r for r in found.values() if r.operation is not Operation.DELETE]
+    gone = [r for r in found.values() if r.operation is Operation.DELETE]
+    return Plan(project, stack, cloud, tuple(kept + gone))
+
+
+def deletion_of(resources: Iterable[Json], project: str, stack: str, cloud: str) -> Plan:
+    """The Plan of a destroy: everything that the state holds, users before what they use."""
+    held = [r for r in resources if not r.get("external") and not _engines_own(r["type"])]
+    planned = [_resource({"op": "delete", "urn": r["urn"], "oldState": r}, Operation.DELETE) for r in reversed(held)]
+    return Plan(project, stack, cloud, tuple(planned))
+
+
+def _engines_own(type_: str) -> bool:
+    return type_.startswith("pulumi:")
+
+
+def _resource(step: Json, done: Operation) -> PlannedResource:
+    old, new = step.get("oldState"), step.get("newState")
+    state: Json = (old if done is Operation.DELETE else new) or old or new or {}
+    changed = _changed(step) if done in (Operation.UPDATE, Operation.REPLACE) else ()
+    return PlannedResource(
+        urn=step["urn"],
+        type=state["type"],
+        operation=done,
+        custom=bool(state.get("custom")),
+        id=_id(old, new),
+        parent=state.get("parent") or None,
+        provider=_provider(state.get("provider", "")),
+        inputs=mask(state.get("inputs") or {}),
+        old_inputs=mask(old.get("inputs") or {}) if old and done is not Operation.DELETE else None,
+        changed=changed,
+        replaces=_replaces(step, changed) if done is Operation.REPLACE else (),
+        dependencies=tuple(sorted(state.get("dependencies") or ())),
+        property_dependencies=_by_property(state.get("propertyDependencies") or {}),
+        protect=any(bool(s.get("protect")) for s in (old, new) if s),
+        retain_on_delete=bool(state.get("retainOnDelete")),
+        ignore_changes=tuple(state.get("ignoreChanges") or ()),
+    )
+
+
+def _changed(step: Json) -> tuple[str, ...]:
+    """The detailed diff's paths; where a provider gives none, the top-level keys that differ."""
+    return tuple(sorted(step.get("detailedDiff") or step.get("diffReasons") or ()))
+
+
+def _replaces(step: Json, changed: Iterable[str]) -> tuple[str, ...]:
+    kinds = step.get("detailedDiff") or {}
+    paths = [path for path in changed if str(kinds.get(path, {}).get("kind", "")).endswith("-replace")]
+    return tuple(paths or sorted(step.get("replaceReasons") or ()))
+
+
+def _id(old: Json | None, new: Json | None) -> str | None:
+    """The id that Azure knows: that of what exists, never one that is still to come."""
+    for state in (old, new):
+        if state and state.get("id") and state["id"] != UNKNOWN:
+            return str(state["id"])
+    return None
+
+
+def _provider(reference: str) -> str | None:
+    return reference.rpartition("::")[0] or None
+
+
+def _by_property(dependencies: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(sorted(urns)) for key, urns in dependencies.items() if urns}

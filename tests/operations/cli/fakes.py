@@ -1,0 +1,166 @@
+"""An estate of four stacks and an engine that remembers what it was asked, in memory."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations.cli.app import main
+from operations.cli.house import Stack
+from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState
+from operations.errors import BadInput, Refused
+from operations.plan import Operation, Plan, PlannedResource
+from operations.settings import Settings
+
+STORE = "azure-native:storage:StorageAccount"
+
+
+def stack(name: str, *requires: str, cloud: str = "local") -> Stack:
+    config = {"sde:cloud": cloud, "sde:subscription": "10ca1000-0000-4000-8000-000000000001"}
+    return Stack(name, name, cloud, "one", requires, StackSettings(name, config, Path(f"Pulumi.{name}.yaml")))
+
+
+def resource(name: str, operation: Operation = Operation.CREATE, **more: Any) -> PlannedResource:
+    urn = f"urn:pulumi:s::sde::{STORE}::{name}"
+    return PlannedResource(urn=urn, type=STORE, operation=operation, **more)
+
+
+@dataclass
+class FakeHouse:
+    stacks: Sequence[Stack]
+    differing: list[Path] = field(default_factory=list)
+    lives: list[str] = field(default_factory=list)
+
+    def render(self) -> Sequence[Path]:
+        written, self.differing = self.differing, []
+        return written
+
+    def stale(self) -> Sequence[Path]:
+        return self.differing
+
+    def ended(self, stack: str) -> None:
+        self.lives.append(stack)
+
+
+@dataclass
+class FakeEngine:
+    """Each stack wants `wants` resources; `plans` overrides what a preview says."""
+
+    name: str = "fake"
+    wants: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    has: dict[str, list[str]] = field(default_factory=dict)
+    plans: dict[str, tuple[PlannedResource, ...]] = field(default_factory=dict)
+    protected: set[str] = field(default_factory=set)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    locked: str | None = None
+    fails: BaseException | None = None
+
+    def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
+        self.calls.append(("preview", stack.name))
+        if self.fails:
+            raise self.fails
+        return Plan("sde", stack.name, stack.config["sde:cloud"], self.plans.get(stack.name) or self._plan(stack.name))
+
+    def _plan(self, name: str) -> tuple[PlannedResource, ...]:
+        have = self.has.get(name, [])
+        return tuple(
+            resource(r, Operation.SAME if r in have else Operation.CREATE) for r in self.wants.get(name, ["a", "b"])
+        )
+
+    def up(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Outcome:
+        self.calls.append(("up", stack.name))
+        plan = Plan("sde", stack.name, "local", self.plans.get(stack.name) or self._plan(stack.name))
+        self._say(stack.name, plan, on_event)
+        self.has[stack.name] = [r.name for r in plan.resources if r.operation is not Operation.DELETE]
+        return self._outcome(stack.name, {k.value: v for k, v in plan.counts.items()})
+
+    def _say(self, name: str, plan: Plan, on_event: OnEvent | None) -> None:
+        for planned in plan.resources if on_event else ():
+            for kind in ("step-started", "step-done"):
+                assert on_event
+                on_event(Event(kind, name, time.time(), planned.urn, planned.type, planned.operation, seconds=0.5))  # type: ignore[arg-type]
+
+    def _outcome(self, name: str, counts: Mapping[str, int]) -> Outcome:
+        return Outcome(name, counts, 1.5, len(self.has[name]))
+
+    def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
+        self.calls.append(("refresh", stack.name))
+        return self._outcome(stack.name, {"same": len(self.has[stack.name])})
+
+    def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
+        self.calls.append(("preview_destroy", stack.name))
+        names = self.has.get(stack.name, [])
+        gone = [resource(n, Operation.DELETE, protect=n in self.protected) for n in names]
+        return Plan(
+            "sde", stack.name, stack.config["sde:cloud"], tuple(g for g in gone if not targets or g.urn in targets)
+        )
+
+    def destroy(
+        self,
+        stack: StackSettings,
+        *,
+        targets: Sequence[str] = (),
+        release_protected: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> Outcome:
+        self.calls.append(("destroy", stack.name))
+        if self.protected and not release_protected:
+            raise Refused("protected")
+        count = len(self.has[stack.name])
+        self.has[stack.name] = []
+        return self._outcome(stack.name, {"delete": count})
+
+    def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
+        self.calls.append(("import", f"{stack.name} {type_} {name} {id_}"))
+        self.has.setdefault(stack.name, []).append(name)
+        return self._outcome(stack.name, {"import": 1})
+
+    def state(self, name: str) -> StackState | None:
+        if name not in self.has:
+            return None
+        return StackState(name, len(self.has[name]), "2026-01-02T03:04:05Z", {}, self.locked)
+
+    def export_state(self, name: str) -> dict[str, Any]:
+        return {"version": 3, "deployment": {"resources": self.has[name]}}
+
+    def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
+        return {k: v if show_secrets or k != "key" else "[secret]" for k, v in self.values.get(name, {}).items()}
+
+    def cancel(self, name: str) -> None:
+        if not self.locked:
+            raise BadInput(f"{name} is not locked.")
+        self.locked = None
+
+
+@dataclass
+class Desk:
+    """Runs commands as a person does, and holds what they said."""
+
+    capture: pytest.CaptureFixture[str]
+    settings: Settings
+    house: FakeHouse
+    engine: FakeEngine = field(default_factory=FakeEngine)
+    out: str = ""
+    err: str = ""
+    chosen: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(self, *arguments: str) -> int:
+        code = main(arguments, settings=self.settings, open_house=lambda *_: self.house, choose_engine=self._choose)
+        self.out, self.err = self.capture.readouterr()
+        return code
+
+    def _choose(self, choice: str, cloud: str, settings: Settings) -> FakeEngine:
+        self.chosen.append((choice, cloud))
+        return self.engine
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Stdout as JSON lines; an error where any line is something else."""
+        return [json.loads(line) for line in self.out.splitlines()]
