@@ -1,0 +1,92 @@
+"""YAML that people write, read as plain data and nothing more: every file is hostile until it is validated."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from operations.errors import BadInput
+
+LONGEST = 1 << 20
+"""Bytes: far more than a thousand lines of an estate."""
+DEEPEST = 20
+PLAIN = {"tag:yaml.org,2002:" + kind for kind in ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")}
+
+
+class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
+    """Safe, and closed to what a plain document does not need: aliases, tags, merge and double keys, depth."""
+
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="an alias (*name) is not allowed: write the value out",
+                                       problem_mark=self.peek_event().start_mark)  # fmt: skip
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST} levels",
+                                       problem_mark=self.peek_event().start_mark)  # fmt: skip
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag not in PLAIN:
+                raise yaml.MarkedYAMLError(problem="a key must be plain text", problem_mark=key.start_mark)
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
+
+
+def read_mapping(file: Path, shown: str | None = None) -> dict[str, Any]:
+    """The file's top-level map. `BadInput` names the file, and the line where it is malformed."""
+    return parse_mapping(_read(file, shown or str(file)), shown or str(file))
+
+
+def parse_mapping(text: str, shown: str) -> dict[str, Any]:
+    """The text's top-level map; `shown` is what to call the file."""
+    try:
+        found = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, made stricter
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise BadInput("The file is not well-formed YAML.", file=shown, found=line + str(error.problem),
+                       fix="Correct that line.") from None  # fmt: skip
+    except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
+        raise BadInput("The file is not well-formed YAML.", file=shown, found=str(error).splitlines()[0]) from None
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise BadInput("The file must hold a map of named keys.", file=shown, found=type(found).__name__,
+                       allowed="lines such as `key: value`")  # fmt: skip
+    return found
+
+
+def _read(file: Path, shown: str) -> str:
+    try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise BadInput("This is not a file.", file=shown)
+        if status.st_size > LONGEST:
+            raise BadInput("The file is too long.", file=shown, found=f"{status.st_size} bytes",
+                           allowed=f"at most {LONGEST} bytes")  # fmt: skip
+        with file.open("rb") as stream:
+            return stream.read(LONGEST).decode("utf-8")
+    except FileNotFoundError:
+        raise BadInput("The file is missing.", file=shown) from None
+    except OSError as error:
+        raise BadInput("The file cannot be read.", file=shown, found=error.strerror) from None
+    except UnicodeDecodeError as error:
+        raise BadInput("The file is not UTF-8 text.", file=shown, found=f"byte {error.start}") from None
+
+
+def within(folder: Path, file: Path, shown: str) -> Path:
+    """The file, unless a link leads out of the folder."""
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise BadInput("The file is a link that leads out of the estate.", file=shown, fix="Put the file itself there.")
+    return file

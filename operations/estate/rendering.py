@@ -1,0 +1,132 @@
+"""From the estate to each stack's configuration, through the templates in `tre_templates/`.
+
+Every value that a template prints is printed as JSON, which YAML reads as one scalar or list: no title, however it is
+spelled, becomes a key, a comment or a template.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic_core import to_jsonable_python
+
+from infra.addresses import TenancyKind, ZoneName
+from infra.config import StackConfig, parse
+from operations.errors import BadInput
+from operations.estate.loading import JUNCTION_ZONE, SAFE_HAVEN, TENANCY, Estate
+from operations.estate.reader import parse_mapping
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "tre_templates"
+UNSAFE = re.compile("[^ -~\u00a1-\u2027\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""What YAML's readers do not take as it stands, or take for the end of a line."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One stack's configuration: typed, as settings, and as the text of its file."""
+
+    name: str
+    kind: str
+    requires: tuple[str, ...]
+    cell: str
+    config: StackConfig
+    settings: Mapping[str, Any]
+    """Keys with their namespace, as in the file."""
+    text: str
+
+
+def render(estate: Estate) -> tuple[Rendered, ...]:
+    """Every stack's configuration in dependency order, read back through the models that the programs use."""
+    return tuple(_rendered(estate, stack) for stack in estate.stacks())
+
+
+def _rendered(estate: Estate, stack: str) -> Rendered:
+    kind, values = _asked(estate, stack)
+    shared = {
+        "estate": estate.file,
+        "stack": stack,
+        "place": estate.ledger.places[stack],
+        "first_platform": estate.platform_of(estate.first_cell),
+        "junction_zone": JUNCTION_ZONE,
+        "safe_haven": SAFE_HAVEN,
+    }
+    try:
+        text = _template(kind).render({**shared, **values})
+    except jinja2.UndefinedError as error:
+        raise BadInput("The template asks for what the estate does not have.", file=f"tre_templates/{kind}.yaml.j2",
+                       found=error.message) from None  # fmt: skip
+    settings = parse_mapping(text, f"tre_templates/{kind}.yaml.j2")["config"]
+    config = parse(stack, {key: _wire(value) for key, value in settings.items()})
+    return Rendered(stack, kind, estate.requires(stack), estate.cell_of(stack), config, settings, text)
+
+
+def _asked(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
+    """The template for a stack, and what only that template is given."""
+    cell, plan = estate.cells[estate.cell_of(stack)]
+    if stack.startswith(TENANCY):
+        place, request = estate.ledger.places[stack], estate.requests[stack.removeprefix(TENANCY)]
+        assert place.kind is not None and place.slot is not None and place.subscription is not None  # noqa: S101
+        return str(place.kind), {
+            "request": request,
+            "subscription": cell.subscriptions.tenancies[place.subscription],
+            "addresses": plan.tenancy(place.kind, place.slot).whole,
+            "platform": estate.platform_of(place.cell),
+            "tags": _tags(estate, project=request.project, request=request.request, controller=request.controller,
+                          data_class=request.data_class, expiry=request.expires, cost_centre=request.cost_centre),
+        }  # fmt: skip
+    approval = estate.file.approval
+    tags = _tags(estate, project=stack, request=approval.request, controller=approval.controller,
+                 data_class=estate.file.data_class, expiry=approval.expires,
+                 cost_centre=estate.file.cost_centre)  # fmt: skip
+    if stack in (JUNCTION_ZONE, SAFE_HAVEN):
+        zones = {name.value: plan.zone(name).whole for name in ZoneName}
+        return stack, {"subscription": cell.subscriptions.zones, "ranges": zones, "tags": tags}
+    ranges = {kind.value: plan.tenancies(kind) for kind in TenancyKind}
+    return "platform", {"subscription": cell.subscriptions.platform, "cell": cell.name, "hub": plan.hub.whole,
+                        "zone_range": plan.zone_range, "tenancy_ranges": ranges, "tags": tags}  # fmt: skip
+
+
+def _tags(estate: Estate, **given: Any) -> dict[str, str]:
+    """What every resource says of itself: whose it is, what permits it, what it holds, until when, who pays."""
+    ours = {name.replace("_", "-"): str(value) for name, value in given.items()}
+    return {**estate.file.tags, **ours, "organisation": estate.file.organisation}
+
+
+@cache
+def _template(kind: str) -> jinja2.Template:
+    return _environment().get_template(f"{kind}.yaml.j2")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Nothing undefined, nothing unsafe, and every printed value goes through `scalar`."""
+    return ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # the text is YAML, and `finalize` escapes for that
+        finalize=_scalar,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _scalar(value: Any) -> Any:
+    """A value as JSON that is YAML too: one line, whatever it holds."""
+    if isinstance(value, jinja2.Undefined):
+        return value  # printing it raises, and names it
+    text = json.dumps(to_jsonable_python(value, exclude_none=True), ensure_ascii=False)
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _wire(value: Any) -> str:
+    """A setting as the official command line hands it to a program."""
+    return value if isinstance(value, str) else json.dumps(value)

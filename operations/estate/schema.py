@@ -1,0 +1,237 @@
+"""What the estate's files hold, as typed, frozen values. docs/estate.md explains each key to those who edit them."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from typing import Annotated, Self
+from uuid import UUID
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_ssh_public_key
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+
+from infra.addresses import TenancyKind, ZoneName
+from infra.config import (
+    Cloud,
+    DataClass,
+    Days,
+    EgressRule,
+    EstateCode,
+    Model,
+    Redundancy,
+    Region,
+    Slug,
+    TagValue,
+    Tiers,
+)
+from infra.config import Provider as ConfiguredProvider
+
+LEAST_RSA_BITS = 2048
+TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
+AZURE_TAGS = ("microsoft", "azure", "windows")
+"""Azure keeps tag names that begin so for itself."""
+
+
+def _one_line(text: str) -> str:
+    """Control characters and line breaks have no place in a title, and hide things in logs and on screens."""
+    if not text.isprintable() or any(unicodedata.category(c) in ("Cf", "Zl", "Zp") for c in text):
+        raise ValueError("one line of printable text")
+    return text
+
+
+def _public_key(text: str) -> str:
+    """An SSH public key that Azure accepts: Ed25519, or RSA of 2048 bits and more."""
+    try:
+        key = load_ssh_public_key(text.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError("an SSH public key, such as `ssh-ed25519 AAAA... name`") from None
+    if isinstance(key, Ed25519PublicKey) or (isinstance(key, RSAPublicKey) and key.key_size >= LEAST_RSA_BITS):
+        return text
+    raise ValueError(f"an Ed25519 key, or an RSA key of {LEAST_RSA_BITS} bits or more")
+
+
+def _guid(value: object) -> object:
+    """The usual written form only: braces and bare digits are not what Entra shows, and often a slip."""
+    if isinstance(value, str) and len(value) == len(str(UUID(int=0))):
+        return value
+    raise ValueError("a GUID such as 11111111-2222-4333-8444-555555555555")
+
+
+def _tag_names(tags: dict[str, str]) -> dict[str, str]:
+    lowered = [name.lower() for name in tags]
+    if len(set(lowered)) < len(lowered):
+        raise ValueError("tag names that differ in more than case")
+    if any(name.startswith(AZURE_TAGS) for name in lowered):
+        raise ValueError("tag names that do not begin with " + ", ".join(AZURE_TAGS))
+    return tags
+
+
+Guid = Annotated[UUID, BeforeValidator(_guid)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
+PublicKey = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_one_line), AfterValidator(_public_key)]
+TagName = Annotated[str, StringConstraints(pattern=TAG_NAME)]
+Tags = Annotated[dict[TagName, Annotated[TagValue, AfterValidator(_one_line)]], Field(max_length=30),
+                 AfterValidator(_tag_names)]  # fmt: skip
+"""The estate's own tags, beside those that every stack has; Azure takes 50 in all."""
+
+
+class Subscriptions(Model):
+    """Where a cell's stacks live."""
+
+    platform: Guid
+    zones: Guid
+    tenancies: tuple[Guid, ...] = Field(min_length=1)
+    """Filled in turn; only append, since the ledger counts them."""
+
+
+class Cell(Model):
+    """One hub and the tenancies that fit it."""
+
+    name: Annotated[Slug, StringConstraints(max_length=20)]
+    addresses: str
+    """Parsed by the address plan, which knows what fits."""
+    subscriptions: Subscriptions
+    storage_accounts: int = Field(default=250, ge=10, le=500)
+    """How many each subscription may hold in the region: Azure's default, 500 on request."""
+
+
+class Zone(Model):
+    """How one zone keeps its data."""
+
+    stewards: Guid
+    redundancy: Redundancy
+    tiers: Tiers
+    immutable_days: Days | None = None
+
+
+class Zones(Model):
+    """The five zones."""
+
+    junction: Zone
+    landing: Zone
+    warehouse: Zone
+    staging: Zone
+    archive: Zone
+
+
+assert tuple(Zones.model_fields) == tuple(ZoneName)  # noqa: S101 - one list of zones, held together
+
+
+class Provider(Model):
+    """An organisation that brings data in."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,10}$")]
+    """Its ODS code, as the Organisation Data Service writes it."""
+    name: Line
+    group: Guid
+
+
+class CareSystem(Model):
+    """An integrated care system with its providers."""
+
+    name: Line
+    providers: tuple[Provider, ...] = Field(min_length=1)
+
+
+class Approval(Model):
+    """What permits the SDE itself: the platform and the zones are tagged with it."""
+
+    request: Line
+    controller: Line
+    expires: date
+
+
+class EstateFile(Model):
+    """`estate.yaml`."""
+
+    code: EstateCode
+    organisation: Line
+    region: Region
+    cloud: Cloud
+    cost_centre: Line
+    approval: Approval
+    data_class: DataClass
+    """The most sensitive data in the estate."""
+    platform_team: Guid
+    admin_public_key: PublicKey
+    log_retention_days: int = Field(ge=365, le=730)
+    secrets_expire: date
+    addresses: str
+    cells: tuple[Cell, ...] = Field(min_length=1)
+    zones: Zones
+    egress: dict[TenancyKind, tuple[EgressRule, ...]]
+    integrated_care_systems: tuple[CareSystem, ...] = Field(min_length=1)
+    tags: Tags = Field(default_factory=dict)
+
+    @property
+    def providers(self) -> tuple[ConfiguredProvider, ...]:
+        """All providers, as stacks are told of them."""
+        return tuple(
+            ConfiguredProvider(code=p.code.lower(), name=p.name, group=p.group, system=s.name)
+            for s in self.integrated_care_systems
+            for p in s.providers
+        )
+
+
+class Desk(Model):
+    """The workspace computer that a project asked for."""
+
+    size: Annotated[str, StringConstraints(pattern=r"^Standard_[A-Za-z0-9_]{1,60}$")]
+    os_disk_gib: int = Field(default=128, ge=64, le=2048)
+    data_disk_gib: int = Field(ge=32, le=32767)
+    zone: int | None = Field(default=None, ge=1, le=3)
+
+
+class RequestFile(Model):
+    """`requests/<project>.yaml`: an approved data access request."""
+
+    project: Slug
+    title: Line
+    request: Line
+    approved_on: date
+    expires: date
+    controller: Line
+    data_class: DataClass
+    cost_centre: Line
+    kind: TenancyKind
+    cell: Slug | None = None
+    """None: the first cell with room."""
+    researchers: Guid
+    stewards: Guid
+    checkers: Guid
+    desk: Desk
+    redundancy: Redundancy
+    tiers: Tiers
+
+    @model_validator(mode="after")
+    def _lasts(self) -> Self:
+        if self.expires <= self.approved_on:
+            raise ValueError("an `expires` after `approved_on`")
+        return self
+
+
+class Place(Model):
+    """What the ledger holds of one stack."""
+
+    cell: Slug
+    generation: int = Field(default=1, ge=1)
+    kind: TenancyKind | None = None
+    slot: int | None = Field(default=None, ge=0)
+    subscription: int | None = Field(default=None, ge=0)
+    """Which of the cell's subscriptions for tenancies, counted from 0."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if len({self.kind is None, self.slot is None, self.subscription is None}) > 1:
+            raise ValueError("kind, slot and subscription together, or none of them")
+        return self
+
+
+class LedgerFile(Model):
+    """`allocations.yaml`, kept by the tool."""
+
+    format: int = Field(ge=1, le=1)
+    stacks: dict[str, Place]
