@@ -1,0 +1,1 @@
+"""A Plan in other people's forms."""

@@ -1,0 +1,271 @@
+"""Who is who in a Plan: the ARM id that each resource has or will have, and which resources stand behind a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID, uuid5
+
+from infra.errors import BadInput
+from operations.export.routes import RENAMED, Route, route, singular
+from operations.export.sdk import PREFIX, sdk_type
+from operations.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource
+
+PROVIDER = "pulumi:providers:azure-native"
+NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+OTHERS = ("pulumi:", "random:")
+"""Resources that the plan may hold and Azure has not."""
+_GROUP = re.compile(r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)", re.I)
+_SUBSCRIPTION = re.compile(r"/subscriptions/([0-9a-fA-F-]{36})(?:/|$)")
+_NAME = re.compile(r"[^/\x00-\x1f]{1,260}")
+_SCOPE = re.compile(r"/?(subscriptions|providers)(/[^/\x00-\x1f]+)+/?", re.I)
+_ARGUMENT = re.compile(r"\{(\w+)\}")
+NAMESPACE = UUID("5de00000-0000-4000-8000-000000000001")
+"""Ours, for identifiers made of a URN and a property's name."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One Azure resource of the plan, as ARM will know it."""
+
+    urn: str
+    arm_type: str
+    id: str
+    name: str
+    """As templates have it: `parent/child`."""
+    scope: str | None = None
+    """The id of what an extension resource stands on."""
+    package: str | None = None
+    arguments: frozenset[str] = frozenset()
+    """The inputs that its path has used, in lower case."""
+    unsure: tuple[tuple[str, str], ...] = ()
+    """Which of `name` and `scope` holds a placeholder, and why."""
+
+    @property
+    def leaf(self) -> str:
+        return self.name.rpartition("/")[2]
+
+    @property
+    def noun(self) -> str:
+        """`subnet` for `Microsoft.Network/virtualNetworks/subnets`."""
+        return singular(self.arm_type.rpartition("/")[2].lower())
+
+    @property
+    def group(self) -> tuple[str, str] | None:
+        """The subscription and resource group that its id names."""
+        match = _GROUP.match(self.id)
+        return (match["subscription"], match["group"]) if match else None
+
+
+class Identities:
+    """The identities of a Plan's Azure resources. Raises BadInput for a type that cannot be exported."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._resources = {r.urn: r for r in plan.resources if r.operation is not Operation.DELETE}
+        self._children: dict[str, list[str]] = {}
+        for resource in self._resources.values():
+            if resource.parent:
+                self._children.setdefault(resource.parent, []).append(resource.urn)
+        self._order = {urn: i for i, urn in enumerate(self._resources)}
+        self._known: dict[str, Identity] = {}
+        self._under_way: set[str] = set()
+
+    @cached_property
+    def exported(self) -> tuple[PlannedResource, ...]:
+        """What the template declares: neither what is read only, nor what is not Azure's."""
+        for resource in self._resources.values():
+            known = resource.type.startswith((PREFIX, *OTHERS))
+            if resource.custom and not known and resource.operation is not Operation.READ:
+                raise BadInput(
+                    "a resource of a provider that cannot be exported",
+                    key=resource.urn,
+                    found=resource.type,
+                    allowed="azure-native, with random and components beside it",
+                )
+        return tuple(r for r in self._resources.values() if _azure(r) and r.operation is not Operation.READ)
+
+    @cached_property
+    def here(self) -> Mapping[str, str]:
+        """The ids of what the template declares, by the same in lower case."""
+        ids = (self.of(r.urn).id for r in self.exported)
+        return {id_.lower(): id_ for id_ in ids}
+
+    def of(self, urn: str) -> Identity:
+        """The identity of one Azure resource of the plan."""
+        if urn not in self._known:
+            if urn in self._under_way:
+                raise BadInput("resources of the plan need each other's names", key=urn)
+            self._under_way.add(urn)
+            self._known[urn] = self._identify(self._resources[urn])
+            self._under_way.discard(urn)
+        return self._known[urn]
+
+    def behind(self, resource: PlannedResource, property_: str) -> list[Identity]:
+        """The Azure resources that a property's value comes from, in the order of the plan."""
+        urns = resource.property_dependencies.get(property_, ())
+        return [self.of(urn) for urn in self.real(urns, resource.urn)]
+
+    def dependencies(self, resource: PlannedResource) -> list[Identity]:
+        """Every Azure resource that must be there first."""
+        direct = {*resource.dependencies, *(u for us in resource.property_dependencies.values() for u in us)}
+        parent = self._resources.get(resource.parent or "")
+        if parent and parent.custom:
+            direct.add(parent.urn)
+        return [self.of(urn) for urn in self.real(sorted(direct), resource.urn)]
+
+    def real(self, urns: Sequence[str], user: str) -> list[str]:
+        """The Azure resources behind some URNs: what a component holds, what another provider's resource came from."""
+        found: dict[str, None] = {}
+        seen = {user}
+        waiting = list(reversed(urns))
+        while waiting:
+            urn = waiting.pop()
+            resource = self._resources.get(urn)
+            if resource is None or urn in seen or (not resource.custom and self._holds(urn, user)):
+                continue
+            seen.add(urn)
+            if _azure(resource):
+                found[urn] = None
+            else:
+                waiting += reversed([*self._children.get(urn, []), *resource.dependencies])
+        return sorted(found, key=lambda u: self._order[u])
+
+    def _holds(self, component: str, urn: str) -> bool:
+        """Whether a resource stands inside a component: it cannot wait for the whole of it."""
+        seen: set[str] = set()
+        at: str | None = urn
+        while at and at not in seen:
+            seen.add(at)
+            resource = self._resources.get(at)
+            at = resource.parent if resource else None
+            if at == component:
+                return True
+        return False
+
+    @cached_property
+    def subscription(self) -> str:
+        """The subscription of the stack: its provider's, else the one that its existing resources are in."""
+        told = (r.inputs.get("subscriptionId") for r in self._resources.values() if r.type == PROVIDER)
+        ids = (match[1] for r in self._resources.values() if r.id and (match := _SUBSCRIPTION.match(r.id)))
+        return next((s for s in (*told, *ids) if isinstance(s, str) and _SUBSCRIPTION.match(f"/subscriptions/{s}")),
+                    NO_SUBSCRIPTION)  # fmt: skip
+
+    @property
+    def subscription_id(self) -> str:
+        return f"/subscriptions/{self.subscription}"
+
+    def _identify(self, resource: PlannedResource) -> Identity:
+        if resource.operation is Operation.READ and resource.id and resource.id.startswith("/"):
+            return _existing(resource, resource.id)
+        way = route(resource.type)
+        unsure: dict[str, str] = {}
+        given = self._arguments(resource, way, unsure)
+        path = _ARGUMENT.sub(lambda found: given[found[1]].strip("/"), way.path)
+        path = path.replace("/resourcegroups/", "/resourceGroups/", 1)
+        prefix, providers, rest = path.rpartition("/providers/")
+        return Identity(
+            resource.urn,
+            way.arm_type,
+            path,
+            "/".join(rest.split("/")[2::2]) if providers else path.rpartition("/")[2],
+            prefix if _extends(way) else None,
+            way.package,
+            _used(resource, way),
+            tuple(unsure.items()),
+        )
+
+    def _arguments(self, resource: PlannedResource, way: Route, unsure: dict[str, str]) -> dict[str, str]:
+        """The values of the path's arguments."""
+        found: dict[str, str] = {}
+        for argument in way.arguments:
+            key = _key(resource, argument)
+            if argument == "subscriptionId":
+                found[argument] = self.subscription
+            elif _extends(way) and argument == way.arguments[0]:
+                found[argument] = self._scope(resource, key, unsure)
+            else:
+                found[argument] = self._name(resource, key, argument, way, unsure)
+        return found
+
+    def _scope(self, resource: PlannedResource, key: str, unsure: dict[str, str]) -> str:
+        value = resource.inputs.get(key)
+        if value == UNKNOWN:
+            makers = self.behind(resource, key)
+            if len(makers) == 1:
+                return makers[0].id
+            unsure["scope"] = "the id of a resource outside the plan, or one of several"
+            return f"{self.subscription_id}/resourceGroups/unknown-{_stable(resource, key)[:8]}"
+        if isinstance(value, str) and _SCOPE.fullmatch(value):
+            return "/" + value.strip("/")
+        raise _nameless(resource, key, value, "the id of what it stands on")
+
+    def _name(self, resource: PlannedResource, key: str, argument: str, way: Route, unsure: dict[str, str]) -> str:
+        value = resource.inputs.get(key)
+        if value == UNKNOWN:
+            kind = _type_named(way, argument).lower()
+            makers = [m for m in self.behind(resource, key) if m.arm_type.lower() == kind]
+            if len(makers) == 1 and kind != way.arm_type.lower():
+                return makers[0].leaf
+            unsure["name"] = f"{key} is not known before the deployment"
+            stable = _stable(resource, key)
+            return stable if kind.endswith("assignments") else f"unknown-{stable[:8]}"
+        if isinstance(value, str) and value != SECRET and _NAME.fullmatch(value):
+            return value
+        raise _nameless(resource, key, value, "a name without slashes")
+
+
+def _azure(resource: PlannedResource) -> bool:
+    return resource.custom and resource.type.startswith(PREFIX)
+
+
+def _extends(way: Route) -> bool:
+    """Whether the type stands on any resource, group or subscription: its path begins with an argument."""
+    return way.path.startswith("/{")
+
+
+def _key(resource: PlannedResource, argument: str) -> str:
+    """The input that is an argument of the path; the argument's own name where the plan has none."""
+    renamed = RENAMED.get(sdk_type(resource.type).module, {})
+    wanted = (argument.lower(), renamed.get(argument.lower()))
+    return next((key for key in resource.inputs if key.lower() in wanted), argument)
+
+
+def _stable(resource: PlannedResource, key: str) -> str:
+    return str(uuid5(NAMESPACE, f"{resource.urn}#{key}"))
+
+
+def _nameless(resource: PlannedResource, key: str, value: object, allowed: str) -> BadInput:
+    return BadInput("the plan does not say what a resource is called", file=resource.urn, key=key, found=value,
+                    allowed=allowed)  # fmt: skip
+
+
+def _existing(resource: PlannedResource, id_: str) -> Identity:
+    _, _, rest = id_.rpartition("/providers/")
+    parts = rest.split("/")
+    return Identity(resource.urn, "/".join((parts[0], *parts[1::2])), id_, "/".join(parts[2::2]))
+
+
+def _type_named(way: Route, argument: str) -> str:
+    """The ARM type whose name an argument of the path is."""
+    if argument.lower() == "resourcegroupname":
+        return "Microsoft.Resources/resourceGroups"
+    segments = way.segments
+    end = segments.index("{" + argument + "}") if "{" + argument + "}" in segments else 2
+    return "/".join((segments[0], *segments[1:end:2]))
+
+
+def _used(resource: PlannedResource, way: Route) -> frozenset[str]:
+    """The inputs that the path has taken up, also those for a name that Azure has fixed, as the blob service's is."""
+    used = {_key(resource, argument).lower() for argument in way.arguments}
+    segments = way.segments
+    for type_, name in zip(segments[1::2], segments[2::2], strict=False):
+        wanted = (f"{type_}name".lower(), f"{singular(type_.lower())}name")
+        for key in [key for key in resource.inputs if key.lower() in wanted and not name.startswith("{")]:
+            if resource.inputs[key] != name:
+                raise BadInput(
+                    "a name that Azure has fixed", file=resource.urn, key=key, found=resource.inputs[key], allowed=name
+                )
+            used.add(key.lower())
+    return frozenset(used)

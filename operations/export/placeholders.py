@@ -1,0 +1,121 @@
+"""Stand-ins for what only the deployment will tell: exact where the Plan gives them away, stable and of the right type
+everywhere, and each of them listed, so that a policy can hold back where one matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import uuid5
+
+from operations.export.identity import NAMESPACE, Identities, Identity
+from operations.export.models import Kind, Shape
+from operations.export.nesting import ABSENT, Absent, Trail, dotted
+from operations.export.routes import plural, routes, singular
+from operations.plan import PlannedResource, Value
+
+SECRET_TEXT = "secret-not-exported"  # noqa: S105
+NO_HOST = "https://unknown.invalid"  # RFC 2606: never resolves
+NO_ADDRESS = "192.0.2"  # RFC 5737: never routed
+
+GUIDS = ("principalid", "clientid", "tenantid", "objectid", "customerid", "applicationid", "immutableid")
+"""Ends of the names that hold a GUID, though they look like ids."""
+ARM_IDS = ("id", "ids", "scope", "scopes", "resourceuri", "userassignedidentities", "userassignedidentity", "source")
+URLS = ("uri", "url", "endpoint")
+ADDRESSES = ("ipaddress", "address", "dnsservers", "addresses", "addressprefixes", "addressprefix")
+EMPTY: dict[Shape, Value] = {Shape.NUMBER: 0, Shape.BOOLEAN: False}
+
+
+@dataclass
+class Placeholders:
+    """The stand-ins of one resource. `notes` says of each place in it what stands there and why."""
+
+    resource: PlannedResource
+    identities: Identities
+    notes: dict[tuple[str | int, ...], str] = field(default_factory=dict)
+
+    def unknown(self, trail: Trail, kind: Kind, optional: bool) -> Value | Absent:
+        """A value that the deployment will tell. Known all the same where it is the id or name of a resource here."""
+        if kind.shape not in (Shape.STRING, Shape.ANY) or (kind.closed and optional):
+            return self._typed(trail, kind, optional, "not known before the deployment")
+        value, reason = self.text(trail.keys, dotted(trail.source))
+        if reason:
+            self.notes[trail.target] = reason
+        return value
+
+    def secret(self, trail: Trail, kind: Kind, optional: bool) -> Value | Absent:
+        if kind.shape not in (Shape.STRING, Shape.ANY):
+            return self._typed(trail, kind, optional, "secret")
+        self.notes[trail.target] = "secret"
+        return SECRET_TEXT
+
+    def _typed(self, trail: Trail, kind: Kind, optional: bool, why: str) -> Value | Absent:
+        """What is no text cannot be stood in for: left out where it may be, else the empty value of its type."""
+        if optional:
+            self.notes[trail.target] = f"{why}; left out"
+            return ABSENT
+        self.notes[trail.target] = f"{why}; an empty {kind.shape} stands for it"
+        empty: Value = [] if kind.shape is Shape.LIST else EMPTY.get(kind.shape, {})
+        return "unknown" if kind.shape is Shape.STRING else empty
+
+    def text(self, keys: Sequence[str], where: str) -> tuple[str, str | None]:
+        """The text for the end of a path of names, and why it is a placeholder; None where it is exact."""
+        makers = self.identities.behind(self.resource, keys[0])
+        key = keys[-1].lower()
+        if key.endswith(GUIDS):
+            return self._guid(makers, key, where), f"{_of(makers)}: an identifier that Azure will give"
+        if key.endswith(ARM_IDS):
+            return self._id(makers, keys, where)
+        named = _like(makers, key.removesuffix("name")) if key.endswith("name") else []
+        if len(named) == 1:
+            return named[0].leaf, None
+        return self._shaped(key, where), f"{_of(makers)}: not known before the deployment"
+
+    def _id(self, makers: Sequence[Identity], keys: Sequence[str], where: str) -> tuple[str, str | None]:
+        hint = _hint(keys)
+        found = list(makers) if len(makers) == 1 else _like(makers, hint)
+        if len(found) == 1 and not _is_child(found[0], hint):
+            return found[0].id, None
+        stand_in = f"{self.identities.subscription_id}/resourceGroups/unknown/providers/Unknown.Unknown/unknown/"
+        why = "the id of a resource outside the plan, or one of several" if not found else "one of several ids"
+        return stand_in + self._stable(where), f"{_of(makers)}: {why}"
+
+    def _guid(self, makers: Sequence[Identity], key: str, where: str) -> str:
+        """One resource's identifier is the same wherever it is used."""
+        return str(uuid5(NAMESPACE, f"{makers[0].urn}#{key}")) if len(makers) == 1 else self._stable(where)
+
+    def _shaped(self, key: str, where: str) -> str:
+        stable = self._stable(where)
+        if key.endswith(URLS):
+            return f"{NO_HOST}/{stable[:8]}"
+        if key.endswith(ADDRESSES):
+            host = f"{NO_ADDRESS}.{int(stable[:2], 16) or 1}"
+            return f"{NO_ADDRESS}.0/24" if "prefix" in key else host
+        return f"unknown-{stable[:8]}"
+
+    def _stable(self, where: str) -> str:
+        return str(uuid5(NAMESPACE, f"{self.resource.urn}#{where}"))
+
+
+def _hint(keys: Sequence[str]) -> str:
+    """What a name says of the resource that its id is of: `subnet` for `subnet.id`, `workspace` for `workspaceId`."""
+    key = keys[-1].lower()
+    for end in ("resourceids", "resourceid", "ids", "id"):
+        if key.endswith(end) and key != end:
+            return key.removesuffix(end)
+    return keys[-2].lower() if len(keys) > 1 else key
+
+
+def _like(makers: Sequence[Identity], hint: str) -> list[Identity]:
+    """Those whose ARM type is the one that the hint speaks of."""
+    named = singular(hint)
+    return [m for m in makers if hint and (m.noun in hint or named == m.noun)]
+
+
+def _is_child(maker: Identity, hint: str) -> bool:
+    """Whether the hint names a child of the resource, such as the subnet of a network: its id is not the resource's."""
+    child = f"{maker.arm_type}/{plural(hint)}".lower()
+    return maker.package is not None and any(r.arm_type.lower() == child for r in routes(maker.package))
+
+
+def _of(makers: Sequence[Identity]) -> str:
+    return ", ".join(sorted(m.urn.rsplit("::", 1)[-1] for m in makers)) or "no resource of the plan"

@@ -1,0 +1,155 @@
+"""Where each ARM type lives and what its PUT takes, read from the installed azure-mgmt packages' own requests.
+
+azure-native's types say neither; the `azure-mgmt-*` packages are generated from the same specifications and carry, for
+every PUT, the path and the model of the body. A type is matched to its request by the arguments that the path takes.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from infra.errors import BadInput
+from operations.export.sdk import SdkType, sdk_type
+
+PACKAGES = {
+    "authorization": ("azure.mgmt.authorization", "azure.mgmt.resource.locks"),
+    "compute": ("azure.mgmt.compute",),
+    "consumption": ("azure.mgmt.consumption",),
+    "eventgrid": ("azure.mgmt.eventgrid",),
+    "keyvault": ("azure.mgmt.keyvault",),
+    "managedidentity": ("azure.mgmt.msi",),
+    "monitor": ("azure.mgmt.monitor",),
+    "network": ("azure.mgmt.network",),
+    "operationalinsights": ("azure.mgmt.loganalytics",),
+    "privatedns": ("azure.mgmt.privatedns",),
+    "resources": ("azure.mgmt.resource.resources",),
+    "storage": ("azure.mgmt.storage",),
+}
+"""The azure-mgmt packages that know the types of an azure-native module."""
+
+RENAMED = {
+    # azure-native kept the older specification's name of a path argument.
+    "authorization": {"resourceuri": "scope"},
+}
+
+_BUILDER = re.compile(r'^def (build_(\w+)_request)\(.*?^    return HttpRequest\(method="(\w+)"', re.S | re.M)
+_URL = re.compile(r'"(/[^"\n]*)"')
+_METHOD = re.compile(r"^    def \w+\((.*?)\) -> .*?(?=^    (?:@|def )|\Z)", re.S | re.M)
+_BODY = re.compile(r"Union\[\s*_models\.(\w+),[^\]]*?\bIO\b|: _models\.(\w+)")
+_ARGUMENT = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One PUT: its path with the arguments in braces, the package that holds the models, and the model of its body."""
+
+    path: str
+    package: str
+    model: str
+    group: str
+    """The operation group and verb, as `subnets_create_or_update`; in the older generation the verb alone."""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        return tuple(_ARGUMENT.findall(self.path))
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """What follows the last `/providers/`: namespace, type, name, type, name …"""
+        return tuple(self.path.rpartition("/providers/")[2].split("/"))
+
+    @property
+    def arm_type(self) -> str:
+        """As `Microsoft.Network/virtualNetworks/subnets`."""
+        if "/providers/" not in self.path:
+            return "Microsoft.Resources/resourceGroups"  # the one type whose id names no provider
+        return "/".join((self.segments[0], *self.segments[1::2]))
+
+
+@cache
+def route(token: str) -> Route:
+    """The request that makes a resource of this azure-native type. Raises BadInput where no package knows it."""
+    sdk = sdk_type(token)
+    packages = PACKAGES.get(sdk.module, ())
+    found = [r for package in packages for r in routes(package) if _fits(r, sdk)]
+    ranked = sorted(found, key=lambda r: _likeness(r, sdk), reverse=True)
+    if not ranked or not any(_likeness(ranked[0], sdk)[1:]):
+        raise BadInput(
+            "no installed azure-mgmt package knows the ARM form of this type",
+            key="type",
+            found=token,
+            fix=f"install the package that holds it ({', '.join(packages) or 'add it to operations/export/routes.py'})",
+        )
+    return ranked[0]
+
+
+def _fits(route_: Route, sdk: SdkType) -> bool:
+    """Every argument of the path, apart from the subscription, is an argument of the type."""
+    names = {name.lower() for name in sdk.inputs} | {"subscriptionid"}
+    renamed = RENAMED.get(sdk.module, {})
+    return all(renamed.get(a.lower(), a.lower()) in names for a in route_.arguments)
+
+
+def _likeness(route_: Route, sdk: SdkType) -> tuple[int, bool, bool, bool]:
+    """How well a request fits: by the arguments it uses, then by the names of its body, its group and its type."""
+    name = sdk.name.lower().removesuffix("byscope")
+    leaf = route_.arm_type.rpartition("/")[2]
+    return (
+        len(route_.arguments),
+        route_.model.lower() == name,
+        route_.group.replace("_", "").startswith((plural(name), name)),
+        name.endswith(singular(leaf.lower())),
+    )
+
+
+@cache
+def routes(package: str) -> tuple[Route, ...]:
+    """Every PUT of a package; none where it is not installed. The newest api version of a path comes first."""
+    found: dict[str, Route] = {}
+    for folder, module in _operation_folders(package):
+        for file in sorted(folder.glob("_*operations.py")):
+            for route_ in _read(file.read_text(encoding="utf-8"), module):
+                found.setdefault(route_.path.lower(), route_)
+    return tuple(found.values())
+
+
+def _operation_folders(package: str) -> Iterator[tuple[Path, str]]:
+    """The folders with a package's operations, and the module beside them: packages of many api versions have many."""
+    try:
+        spec = importlib.util.find_spec(package)
+    except ModuleNotFoundError:
+        return
+    for location in (spec.submodule_search_locations or ()) if spec else ():
+        root = Path(location)
+        if (root / "operations").is_dir():
+            yield root / "operations", package
+        for folder in sorted(root.glob("v*/operations"), reverse=True):
+            yield folder, f"{package}.{folder.parent.name}"
+
+
+def _read(text: str, package: str) -> Iterator[Route]:
+    bodies: dict[str, str] = {}
+    for method in _METHOD.finditer(text):
+        model = _BODY.search(method[1])
+        for builder in re.findall(r"\b(build_\w+_request)\(", method[0]) if model else ():
+            bodies.setdefault(builder, model[1] or model[2] if model else "")
+    for match in _BUILDER.finditer(text):
+        url = _URL.search(match[0])
+        if match[3] == "PUT" and url and match[1] in bodies:
+            yield Route(url[1], package, bodies[match[1]], match[2])
+
+
+def singular(word: str) -> str:
+    """The singular of an ARM type's name, as far as ARM's own plurals go."""
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith("sses") else word.removesuffix("s")
+
+
+def plural(word: str) -> str:
+    return word[:-1] + "ies" if word.endswith("y") else word + "s"
