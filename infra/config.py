@@ -189,6 +189,9 @@ class TenancyConfig(StackConfig):
     desk: DeskConfig
     redundancy: Redundancy
     tiers: Tiers
+    confidential_orchestrator: UUID | None = None
+    """The object id, in this tenant, of Azure's enterprise application Confidential VM Orchestrator: it must be named
+    where data is identifiable, since it hands the keys of confidential disks to attested computers."""
 
 
 KINDS: dict[str, type[StackConfig]] = {

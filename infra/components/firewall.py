@@ -1,0 +1,195 @@
+"""The firewall: the one way out of a cell, and the one who answers for names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network
+
+import pulumi
+from pulumi_azure_native import network
+
+from infra.addresses import TenancyKind
+from infra.components.part import Part, Report
+from infra.components.public_address import PublicAddress
+from infra.components.room import Room
+from infra.config import EgressRule
+from infra.errors import BadInput
+from infra.names import Kind
+from infra.roles import Port, RuleGroup
+
+ALWAYS_TRANSLATE = "255.255.255.255/32"
+"""As the only "private range" it makes the firewall put its own address on everything, so that answers come back
+through it also from private endpoints (learn.microsoft.com, "Azure Firewall SNAT private IP address ranges")."""
+
+
+def address_in(subnet: IPv4Network) -> IPv4Address:
+    """The address that the firewall takes in its subnet: the first, after the four that Azure keeps.
+
+    Azure does not let it be chosen, and the networks must know it beforehand; `Firewall` checks that it came out so.
+    """
+    return subnet.network_address + 4
+
+
+class Firewall(Part):
+    """Azure Firewall Premium that lets through what is named, denies what is known as bad, and looks into the rest."""
+
+    def __init__(
+        self, name: str, room: Room, subnet: network.Subnet, expected: IPv4Address, *, zone_range: IPv4Network,
+        tenancy_ranges: Mapping[str, IPv4Network], egress: Mapping[str, Sequence[EgressRule]],
+    ) -> None:  # fmt: skip
+        super().__init__(name, room)
+        self.policy = self._policy()
+        self._last_rules: pulumi.Resource = self.policy
+        self._zones_flow(zone_range, tenancy_ranges)
+        for kind in TenancyKind:
+            if egress.get(kind):
+                self._kind_may_reach(kind, _range_of(kind, tenancy_ranges), egress[kind])
+        self.firewall = self._firewall(subnet)
+        self.address: pulumi.Output[str] = self.firewall.ip_configurations.apply(
+            lambda found: _as_expected(found, str(expected))
+        )
+        self.diagnose(name, self.firewall.id, Report.FIREWALL)
+        self.register_outputs({"address": self.address})
+
+    def _policy(self) -> network.FirewallPolicy:
+        room = self.room
+        return network.FirewallPolicy(
+            self.called,
+            firewall_policy_name=room.names.local(Kind.FIREWALL_POLICY),
+            resource_group_name=room.group_name,
+            location=room.location,
+            sku=network.FirewallPolicySkuArgs(tier=network.FirewallPolicySkuTier.PREMIUM),
+            threat_intel_mode=network.AzureFirewallThreatIntelMode.DENY,
+            intrusion_detection=network.FirewallPolicyIntrusionDetectionArgs(
+                mode=network.FirewallPolicyIntrusionDetectionStateType.DENY
+            ),
+            dns_settings=network.DnsSettingsArgs(enable_proxy=True, servers=[]),
+            # Desks speak to the proxy by its private address. Their own rules can then deny the Internet outright,
+            # rather than leave everything to one route.
+            explicit_proxy=network.ExplicitProxyArgs(
+                enable_explicit_proxy=True,
+                http_port=int(Port.PROXY_HTTP),
+                https_port=int(Port.PROXY),
+                enable_pac_file=False,
+            ),
+            snat=network.FirewallPolicySNATArgs(
+                private_ranges=[ALWAYS_TRANSLATE], auto_learn_private_ranges=network.AutoLearnPrivateRangesMode.DISABLED
+            ),
+            sql=network.FirewallPolicySQLArgs(allow_sql_redirect=False),
+            tags=room.tags,
+            opts=self.own(),
+        )
+
+    def _zones_flow(self, zone_range: IPv4Network, tenancy_ranges: Mapping[str, IPv4Network]) -> None:
+        """Zones reach each other's endpoints, and hand extracts over to tenancies; who may read what, grants say."""
+        for noun, group, targets in (
+            ("zones", RuleGroup.ZONES, [str(zone_range)]),
+            ("release", RuleGroup.RELEASE, sorted(str(one) for one in tenancy_ranges.values())),
+        ):
+            if not targets:
+                continue
+            rule = network.NetworkRuleArgs(
+                rule_type="NetworkRule",
+                name=f"{noun}-https",
+                ip_protocols=[network.FirewallPolicyRuleNetworkProtocol.TCP],
+                source_addresses=[str(zone_range)],
+                destination_addresses=targets,
+                destination_ports=[str(int(Port.HTTPS))],
+            )
+            self._rules(noun, int(group), [rule])
+
+    def _kind_may_reach(self, kind: TenancyKind, source: IPv4Network, egress: Sequence[EgressRule]) -> None:
+        """What a kind of tenancy may reach: written once over its range, however many tenancies there are."""
+        self._rules(
+            kind.value,
+            RuleGroup.of_kind(kind),
+            [
+                network.ApplicationRuleArgs(
+                    rule_type="ApplicationRule",
+                    name=rule.name,
+                    protocols=[
+                        network.FirewallPolicyRuleApplicationProtocolArgs(
+                            protocol_type=network.FirewallPolicyRuleApplicationProtocolType.HTTPS, port=int(Port.HTTPS)
+                        )
+                    ],
+                    source_addresses=[str(source)],
+                    target_fqdns=[_named(fqdn, rule.name) for fqdn in rule.fqdns],
+                )
+                for rule in egress
+            ],
+        )
+
+    def _rules(
+        self, noun: str, priority: int, rules: Sequence[network.NetworkRuleArgs | network.ApplicationRuleArgs],
+    ) -> None:  # fmt: skip
+        self._last_rules = network.FirewallPolicyRuleCollectionGroup(
+            f"{self.called}-{noun}",
+            rule_collection_group_name=self.room.names.local(Kind.RULE_GROUP, noun),
+            firewall_policy_name=self.policy.name,
+            resource_group_name=self.room.group_name,
+            priority=priority,
+            rule_collections=[
+                network.FirewallPolicyFilterRuleCollectionArgs(
+                    rule_collection_type="FirewallPolicyFilterRuleCollection",
+                    name=f"{noun}-allow",
+                    priority=priority,
+                    action=network.FirewallPolicyFilterRuleCollectionActionArgs(
+                        type=network.FirewallPolicyFilterRuleCollectionActionType.ALLOW
+                    ),
+                    rules=list(rules),
+                )
+            ],
+            # Azure takes one write to a policy and its groups at a time.
+            opts=self.own(depends_on=[self._last_rules]),
+        )
+
+    def _firewall(self, subnet: network.Subnet) -> network.AzureFirewall:
+        room = self.room
+        address = PublicAddress(self.called, room, self).address
+        return network.AzureFirewall(
+            self.called,
+            azure_firewall_name=room.names.local(Kind.FIREWALL),
+            resource_group_name=room.group_name,
+            location=room.location,
+            sku=network.AzureFirewallSkuArgs(
+                name=network.AzureFirewallSkuName.AZF_W_V_NET, tier=network.AzureFirewallSkuTier.PREMIUM
+            ),
+            firewall_policy=network.SubResourceArgs(id=self.policy.id),
+            ip_configurations=[
+                network.AzureFirewallIPConfigurationArgs(
+                    name=room.names.local(Kind.IP_CONFIGURATION, self.called),
+                    subnet=network.SubResourceArgs(id=subnet.id),
+                    public_ip_address=network.SubResourceArgs(id=address.id),
+                )
+            ],
+            zones=list(room.zones) or None,
+            tags=room.tags,
+            # A write to the policy of a running firewall takes minutes, and one of a new firewall seconds.
+            opts=self.own(depends_on=[self._last_rules]),
+        )
+
+
+def _range_of(kind: TenancyKind, ranges: Mapping[str, IPv4Network]) -> IPv4Network:
+    if kind not in ranges:
+        raise BadInput(
+            "A kind of tenancy has rules for its way out, but no range.",
+            key="sde:tenancy_ranges",
+            found=", ".join(sorted(ranges)),
+            fix=f"Give {kind} a range, or take away its egress.",
+        )
+    return ranges[kind]
+
+
+def _named(fqdn: str, rule: str) -> str:
+    if fqdn.strip("*.") == "" or fqdn.count("*") > fqdn.startswith("*."):
+        raise BadInput(f"The rule {rule} would let through more than it names.", key="sde:egress", found=fqdn,
+                       allowed="a name, or *. and a name")  # fmt: skip
+    return fqdn
+
+
+def _as_expected(configurations: Sequence[object] | None, expected: str) -> str:
+    """The firewall's address, if it is the one that the networks were told."""
+    found = [getattr(one, "private_ip_address", None) for one in configurations or ()]
+    if found != [expected]:
+        raise RuntimeError(f"Azure gave the firewall the address {found}, but the networks were told {expected}")
+    return expected

@@ -1,0 +1,55 @@
+"""The hub: the network in the middle of a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network
+
+import pulumi
+from pulumi_azure_native import network
+
+from infra.addresses import HubRange
+from infra.components.bastion import bastion_subnet
+from infra.components.dns_zones import DnsZones
+from infra.components.firewall import address_in
+from infra.components.flows import Flow, Way
+from infra.components.part import Doorway, Part
+from infra.components.room import Room
+from infra.components.virtual_network import SubnetPlan, VirtualNetwork
+from infra.components.way_out import WayOut
+from infra.roles import Port
+
+
+class Hub(Part):
+    """The hub's network and its subnets, with the private DNS zones that answer for the whole cell."""
+
+    def __init__(self, name: str, room: Room, plan: HubRange, *, spokes: Iterable[IPv4Network]) -> None:
+        super().__init__(name, room)
+        self.plan = plan
+        self.firewall_address: IPv4Address = address_in(plan.firewall)
+        way_out = WayOut(name, room, str(self.firewall_address), parent=self)
+        https = (str(int(Port.HTTPS)),)
+        to_logs = tuple(
+            Flow(f"logs-in-{place}", Way.IN, str(spoke), str(plan.monitoring), https, "agents write to the log sink")
+            for place, spoke in enumerate(sorted(spokes))
+        )
+        subnets = (
+            # Azure takes no security group and no routes of ours on its firewall's subnet.
+            SubnetPlan("firewall", plan.firewall, None, "AzureFirewallSubnet", routed=False),
+            bastion_subnet(plan.bastion),
+            SubnetPlan("endpoints", plan.endpoints),
+            SubnetPlan("monitoring", plan.monitoring, to_logs),
+        )
+        self.virtual = VirtualNetwork(name, room, plan.whole, subnets, dns=str(self.firewall_address),
+                                      routes=way_out.table, parent=self)  # fmt: skip
+        self.dns = DnsZones("dns", room, self.virtual.network)
+        self.register_outputs({"network": self.virtual.network.id})
+
+    def subnet(self, noun: str) -> network.Subnet:
+        """One of the hub's subnets."""
+        return self.virtual.subnets[noun]
+
+    def door(self, noun: str) -> Doorway:
+        """Where private endpoints stand in that subnet."""
+        identity: pulumi.Output[str] = self.subnet(noun).id
+        return Doorway(identity, self.dns, (self.virtual.last_write,))

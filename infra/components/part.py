@@ -1,0 +1,134 @@
+"""The base of everything that stands in a room, with the doors that all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+import pulumi
+from pulumi_azure_native import monitor, network
+
+from infra.components.grants import Principal, assign
+from infra.components.room import Room
+from infra.names import Kind
+from infra.roles import PrivateService, Role
+
+
+class Report(Enum):
+    """What a type of resource reports: its group of resource logs, and its metrics, in Azure's own categories.
+
+    Source: learn.microsoft.com, "Supported resource log categories" and "Supported metrics". Types that only count
+    (interfaces, private endpoints, computers) have no resource log and are left out.
+    """
+
+    FIREWALL = ("allLogs", ("AllMetrics",), "Dedicated")
+    GENERAL = ("allLogs", ("AllMetrics",), None)
+    SECURITY_GROUP = ("allLogs", (), None)
+    ACCOUNT = (None, ("Transaction", "Capacity"), None)
+    """A storage account itself only counts; its blob service writes the log."""
+    BLOBS = ("allLogs", ("Transaction", "Capacity"), None)
+
+
+class NameServer(Protocol):
+    """Whoever knows the cell's private DNS zones."""
+
+    def zone(self, name: str) -> pulumi.Input[str]:
+        """The id of the zone of that name."""
+        ...
+
+
+@dataclass(frozen=True)
+class Doorway:
+    """Where private endpoints stand, and who answers for their names."""
+
+    subnet: pulumi.Input[str]
+    dns: NameServer
+    after: tuple[pulumi.Resource, ...]
+    """The last writes to the network: Azure takes one at a time (AnotherOperationInProgress)."""
+
+
+class Part(pulumi.ComponentResource):
+    """Something that stands in a room."""
+
+    def __init__(self, name: str, room: Room, parent: pulumi.Resource | None = None) -> None:
+        super().__init__(f"sde:infra:{type(self).__name__}", name, None, pulumi.ResourceOptions(parent=parent or room))
+        self.room = room
+        self.called = name
+
+    def own(self, **options: Any) -> pulumi.ResourceOptions:
+        """The options of something that belongs to this part."""
+        return pulumi.ResourceOptions(parent=self, **options)
+
+    def kept(self, **options: Any) -> pulumi.ResourceOptions:
+        """The options of something that holds data or keys: the engines refuse to delete or replace it."""
+        return self.own(protect=True, **options)
+
+    def diagnose(
+        self, name: str, target: pulumi.Input[str], report: Report, *, holder: pulumi.Resource | None = None,
+    ) -> None:  # fmt: skip
+        """Sends what a resource reports to the room's log sink."""
+        logs, metrics, destination = report.value
+        setting = monitor.DiagnosticSetting(
+            name,
+            name=self.room.names.local(Kind.DIAGNOSTICS, name),
+            resource_uri=target,
+            workspace_id=self.room.logs,
+            log_analytics_destination_type=destination,
+            logs=[monitor.DiagnosticsLogSettingsArgs(category_group=logs, enabled=True)] if logs else None,
+            metrics=[monitor.DiagnosticsMetricSettingsArgs(category=metric, enabled=True) for metric in metrics]
+            or None,
+            opts=self.own(),
+        )
+        if holder:
+            self.room.inside(holder, setting)
+
+    def grant(
+        self, name: str, role: Role, to: Principal, on: pulumi.Input[str], *, holder: pulumi.Resource | None = None,
+        subscription: pulumi.Input[object] | None = None, after: Sequence[pulumi.Resource] = (),
+    ) -> pulumi.Resource:  # fmt: skip
+        """Grants a role on exactly one thing."""
+        assignment = assign(name, role, to, on, subscription=subscription or self.room.config.subscription, parent=self,
+                            after=after)  # fmt: skip
+        if holder:
+            self.room.inside(holder, assignment)
+        return assignment
+
+    def open_privately(
+        self, name: str, target: pulumi.CustomResource, service: PrivateService, door: Doorway, *,
+        after: Sequence[pulumi.Resource] = (),
+    ) -> pulumi.Resource:  # fmt: skip
+        """Gives a resource an address in the network, and its name there. Answers with the last thing made."""
+        names = self.room.names
+        endpoint = network.PrivateEndpoint(
+            name,
+            private_endpoint_name=names.local(Kind.ENDPOINT, name),
+            custom_network_interface_name=names.local(Kind.INTERFACE, f"{name}-endpoint"),
+            resource_group_name=self.room.group_name,
+            location=self.room.location,
+            subnet=network.SubnetArgs(id=door.subnet),
+            private_link_service_connections=[
+                network.PrivateLinkServiceConnectionArgs(
+                    name=names.local(Kind.ENDPOINT_CONNECTION, name),
+                    private_link_service_id=target.id,
+                    group_ids=[service.value],
+                )
+            ],
+            tags=self.room.tags,
+            opts=self.own(depends_on=[*door.after, *after]),
+        )
+        group: pulumi.Resource = network.PrivateDnsZoneGroup(
+            name,
+            private_dns_zone_group_name="default",
+            private_endpoint_name=endpoint.name,
+            resource_group_name=self.room.group_name,
+            private_dns_zone_configs=[
+                network.PrivateDnsZoneConfigArgs(name=zone.replace(".", "-"), private_dns_zone_id=door.dns.zone(zone))
+                for zone in service.zones
+            ],
+            opts=self.own(),
+        )
+        for thing in (endpoint, group):
+            self.room.inside(target, thing)
+        return group

@@ -1,0 +1,28 @@
+"""The junction zone: where providers bring data in."""
+
+from __future__ import annotations
+
+import pulumi
+
+from infra.addresses import ZoneName
+from infra.components.grants import Principal
+from infra.components.references import Platform
+from infra.components.room import Room
+from infra.components.zone import Zone
+from infra.config import JunctionZoneConfig
+
+
+def junction_zone(config: JunctionZoneConfig) -> None:
+    """Brings up the entry, with a container for each provider that nobody else can write to."""
+    platform = Platform(config.platform)
+    name = ZoneName.JUNCTION.value
+    with Room(name, config, name, logs=platform.logs) as room:
+        containers = {provider.code: f"provider-{provider.code}" for provider in config.providers}
+        zone = Zone(name, room, config.zone, platform, containers=sorted(containers.values()))
+        for provider in config.providers:
+            brings = Principal.group(provider.group)
+            zone.store.grant_read_write(provider.code, brings, container=containers[provider.code])
+
+    pulumi.export("subscription", str(config.subscription))
+    pulumi.export("zones", {name: zone.outputs()})
+    pulumi.export("providers", dict(sorted(containers.items())))

@@ -1,0 +1,106 @@
+"""A tenancy: one project's trusted research environment."""
+
+from __future__ import annotations
+
+import pulumi
+
+from infra.addresses import TenancyRange
+from infra.components.airlock import Airlock, Passage
+from infra.components.confidential import is_confidential
+from infra.components.desk import Desk, Disks
+from infra.components.disk_keys import DiskKeys
+from infra.components.flows import Flow, Way
+from infra.components.grants import Principal
+from infra.components.key_vault import KeyVault
+from infra.components.references import Platform, SafeHaven
+from infra.components.room import Room
+from infra.components.sealed_network import SealedNetwork
+from infra.components.store import Store
+from infra.components.virtual_network import SubnetPlan
+from infra.config import DataClass, TenancyConfig
+from infra.errors import BadInput
+from infra.roles import Port
+
+HTTPS, DNS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.DNS, Port.SSH))
+PROXY = (str(int(Port.PROXY)), str(int(Port.PROXY_HTTP)))
+
+
+def tenancy(config: TenancyConfig) -> None:
+    """Brings up a project's environment: sealed network, vault, store, desk, and the two airlocks."""
+    _refuse_self_approval(config)
+    platform, haven = Platform(config.platform), SafeHaven(config.safe_haven)
+    researchers, stewards, checkers = (
+        Principal.group(group) for group in (config.researchers, config.stewards, config.checkers)
+    )
+    with Room("project", config, "project", logs=platform.logs) as room:
+        plan = TenancyRange(config.addresses)
+        network = SealedNetwork("net", room, plan.whole, _subnets(plan, platform), platform=platform)
+        keys = KeyVault("keys", room, network.door)
+        store = Store("data", room, network.door, keys.encrypts("data"), redundancy=config.redundancy,
+                      containers=["project"], tiers=config.tiers)  # fmt: skip
+        desk = Desk("desk", room, network, config.desk, disks=_disks(config, room, keys), platform=platform)
+        desk.grant_sign_in("researchers", researchers)
+        store.grant_read_write("researchers", researchers)
+        store.grant_read_write("desk", desk.works_as)
+        entry = Airlock("import", room, network.door, keys.encrypts("import"),
+                        passage=Passage(Principal.service(haven.staging.mover), stewards, researchers),
+                        redundancy=config.redundancy)  # fmt: skip
+        exit_ = Airlock("export", room, network.door, keys.encrypts("export"),
+                        passage=Passage(researchers, checkers, stewards), redundancy=config.redundancy)  # fmt: skip
+
+    outputs = {
+        "project": config.project,
+        "expires": config.expires.isoformat(),
+        "group_id": room.group.id,
+        "network_id": network.virtual.network.id,
+        "vault_name": keys.vault.name,
+        "store_name": store.account.name,
+        "import_store_name": entry.store.account.name,
+        "export_store_name": exit_.store.account.name,
+        "desk_name": desk.computer.name,
+        "desk_id": desk.computer.id,
+    }
+    for name, value in outputs.items():
+        pulumi.export(name, value)
+
+
+def _refuse_self_approval(config: TenancyConfig) -> None:
+    for role in ("stewards", "checkers"):
+        if getattr(config, role) == config.researchers:
+            raise BadInput(f"The researchers would be their own {role}.", key=f"sde:{role}", found=config.researchers,
+                           allowed="another Entra group than sde:researchers")  # fmt: skip
+
+
+def _disks(config: TenancyConfig, room: Room, keys: KeyVault) -> Disks:
+    """What encrypts the desk's disks: for identifiable data on a confidential computer, and only on one."""
+    data = DiskKeys("disks", room, keys.encrypts("disks"))
+    if config.data_class is not DataClass.IDENTIFIABLE:
+        return Disks(data)
+    if not is_confidential(config.desk.size):
+        raise BadInput("Identifiable data needs a confidential computer.", key="sde:desk.size", found=config.desk.size,
+                       allowed="a size of the DC and EC families, such as Standard_DC8ads_v5")  # fmt: skip
+    if config.confidential_orchestrator is None:
+        raise BadInput("Azure's confidential computing service is not known in this tenant.",
+                       key="sde:confidential_orchestrator", found="nothing",
+                       allowed="the object id of the enterprise application Confidential VM Orchestrator",
+                       fix="az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id")  # fmt: skip
+    orchestrator = Principal.service(str(config.confidential_orchestrator))
+    key = keys.encrypts_confidential_disks("system-disks", orchestrator=orchestrator)
+    return Disks(data, DiskKeys("system-disks", room, key, confidential=True))
+
+
+def _subnets(plan: TenancyRange, platform: Platform) -> tuple[SubnetPlan, ...]:
+    desks, endpoints = str(plan.desks), str(plan.endpoints)
+    firewall = platform.firewall_address
+    works = (
+        Flow("bastion-in", Way.IN, platform.bastion_range, desks, SSH, "people, through Bastion"),
+        Flow("stores-out", Way.OUT, desks, endpoints, HTTPS, "the project's own stores and vault"),
+        Flow("names-out", Way.OUT, desks, firewall, DNS, "the firewall answers for names", "*"),
+        Flow("proxy-out", Way.OUT, desks, firewall, PROXY, "the firewall lets through what the project's kind may"),
+        Flow("logs-out", Way.OUT, desks, platform.monitoring_range, HTTPS, "agents write to the log sink"),
+    )
+    served = (
+        Flow("desks-in", Way.IN, desks, endpoints, HTTPS, "the desks"),
+        Flow("staging-in", Way.IN, platform.firewall_range, endpoints, HTTPS, "staging hands over, by the firewall"),
+    )
+    return (SubnetPlan("endpoints", plan.endpoints, served), SubnetPlan("desks", plan.desks, works))

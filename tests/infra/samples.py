@@ -1,0 +1,85 @@
+"""One configuration of each kind of stack, cut from one cell's range."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Any
+
+from infra.addresses import CellRange, TenancyKind, ZoneName
+from infra.config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, TenancyConfig
+from tests.infra.world import SUBSCRIPTION
+
+CELL = CellRange(IPv4Network("10.64.0.0/15"))
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx2kuBlkQ0GzqYTLCXYXgKz0VbZtUH9TLCmNn9yHdVE breakglass"
+
+
+def group(number: int) -> str:
+    """An Entra group's object id."""
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def _common(**more: Any) -> dict[str, Any]:
+    return {"cloud": "local", "estate": "wmsde", "region": "uksouth", "subscription": SUBSCRIPTION,
+            "data_class": "de-identified", "tags": {"project": "sde", "controller": "ics"}} | more  # fmt: skip
+
+
+def platform(**more: Any) -> PlatformConfig:
+    """A cell's hub."""
+    settings = _common(
+        cell="first",
+        addresses=CELL.hub.whole,
+        zone_range=CELL.zone_range,
+        tenancy_ranges={kind.value: CELL.tenancies(kind) for kind in TenancyKind},
+        egress={"bespoke": [{"name": "packages", "fqdns": ["pypi.org", "*.pythonhosted.org"]}]},
+        platform_team=group(1),
+        log_retention_days=365,
+    )
+    return PlatformConfig.model_validate(settings | more)
+
+
+def zone(name: ZoneName, **more: Any) -> dict[str, Any]:
+    """One of the five zones."""
+    return {"addresses": str(CELL.zone(name).whole), "stewards": group(10), "redundancy": "Standard_GRS",
+            "tiers": {"cool_after_days": 30, "archive_after_days": 180}} | more  # fmt: skip
+
+
+def junction_zone(**more: Any) -> JunctionZoneConfig:
+    """The entry, with two providers."""
+    providers = [{"code": "rrk", "name": "University Hospitals", "group": group(20)},
+                 {"code": "m85001", "name": "A practice", "group": group(21)}]  # fmt: skip
+    settings = _common(platform="platform", zone=zone(ZoneName.JUNCTION), providers=providers)
+    return JunctionZoneConfig.model_validate(settings | {"data_class": "identifiable"} | more)
+
+
+def safe_haven(**more: Any) -> SafeHavenConfig:
+    """The four inner zones; the archive keeps what it has for ten years."""
+    settings = _common(
+        platform="platform",
+        junction_zone="junction-zone",
+        landing=zone(ZoneName.LANDING),
+        warehouse=zone(ZoneName.WAREHOUSE),
+        staging=zone(ZoneName.STAGING, tiers={"delete_after_days": 60}),
+        archive=zone(ZoneName.ARCHIVE, immutable_days=3650),
+        secrets_expire="2027-06-30",
+    )
+    return SafeHavenConfig.model_validate(settings | {"data_class": "identifiable"} | more)
+
+
+def tenancy(**more: Any) -> TenancyConfig:
+    """A bespoke project with a graphics card."""
+    settings = _common(
+        project="hcm",
+        title="Hypertrophic cardiomyopathy",
+        request="DAR-0001",
+        expires="2028-03-31",
+        platform="platform",
+        safe_haven="safe-haven",
+        addresses=str(CELL.tenancy(TenancyKind.BESPOKE, 0).whole),
+        researchers=group(30),
+        stewards=group(31),
+        checkers=group(32),
+        desk={"size": "Standard_NC24ads_A100_v4", "os_disk_gib": 128, "data_disk_gib": 1024, "admin_public_key": KEY},
+        redundancy="Standard_LRS",
+        tiers={"cool_after_days": 90},
+    )
+    return TenancyConfig.model_validate(settings | more)
