@@ -129,5 +129,9 @@ class AzureType:
     """Days for which a deleted name stays held; None where Azure forgets at once."""
     recovers: bool = False
     """Whether a create with the name of a soft-deleted one brings that one back instead of being refused."""
+    recover_when: Mapping[str, Json] = field(default_factory=dict)
+    """Inputs, by path, that ask for the soft-deleted one, such as `{"properties.createMode": "recover"}`."""
+    path: str = ""
+    """ARM's path with the SDK's wire names, for a type that `paths.py` does not list."""
     also_open: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Values that Azure takes though the SDK's open enum lacks them, by path, each with its source in a comment."""

@@ -1,0 +1,268 @@
+"""The azure-native provider of the local Azure, in Pulumi's provider protocol."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
+from pulumi.runtime.proto import provider_pb2
+
+from local_azure import defaults, diffs, outputs
+from local_azure.arm import LOCAL, Arm, Known, UnknownType
+from local_azure.declare import AzureError, AzureType, Stored
+from local_azure.schema import Schemas
+from local_azure.servicer import Refusal, Servicer, name_of, type_of
+from local_azure.store import Store
+from local_azure.validation import Inputs, judge
+from local_azure.wire import Path, Unwrapped, from_struct, has_unknown, shown, to_struct, unwrap, wrap
+
+TENANT = "10ca1000-0000-4000-8000-0000000000aa"
+CLIENT = "10ca1000-0000-4000-8000-0000000000c1"
+OBJECT = "10ca1000-0000-4000-8000-0000000000b0"
+
+_KINDS = provider_pb2.PropertyDiff.Kind
+_MODES: dict[int, Any] = {0: "propose", 1: "enforce", 2: "disable"}
+
+
+class AzureProvider(Servicer):
+    """Speaks for the resources of one local Azure; one configured subscription at a time."""
+
+    package = "azure-native"
+
+    def __init__(self, store: Store, schemas: Schemas, types: Mapping[str, AzureType]) -> None:
+        self.version = schemas.version
+        self._store, self._arm = store, Arm(store, schemas, types)
+        self._subscription = ""
+        self._location: str | None = None
+
+    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Takes subscriptions of the local Azure alone, so that nobody takes it for the real one."""
+        settings = _settings(request)
+        subscription = str(settings.get("subscriptionId") or "")
+        if not subscription.startswith(LOCAL) or not _is_guid(subscription):
+            details = (
+                f"the local Azure takes only subscriptions that begin with {LOCAL}; azure-native:subscriptionId is "
+                + (repr(subscription[:40]) if subscription else "not set")
+            )
+            self.abort(context, grpc.StatusCode.INVALID_ARGUMENT, details)
+        self._subscription = subscription.lower()
+        self._location = settings.get("location") or None
+        return super().Configure(request, context)
+
+    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
+        with self.answering(context):
+            try:
+                known = self._arm.known(type_of(request))
+            except UnknownType as error:
+                return _checked({}, [("", str(error))])
+            news, olds = unwrap(from_struct(request.news)), unwrap(from_struct(request.olds))
+            values = defaults.complete(
+                known.schema,
+                olds.values,
+                news.values,
+                _naming(request),
+                store=self._store,
+                subscription=self._subscription,
+                location=self._location,
+            )
+            failures = judge(Inputs(known.type, known.schema, values, news.secrets))
+            scrub = _scrubber(news)
+            return _checked(wrap(values, news.secrets), [(f.property, scrub(f.reason)) for f in failures])
+
+    def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
+        with self.answering(context):
+            known = self._known(request)
+            old, new = unwrap(from_struct(request.old_inputs)), unwrap(from_struct(request.news))
+            found = diffs.verdict(known.type, known.schema, old.values, new.values)
+            ignored = frozenset(request.ignoreChanges)
+            kept = [d for d in found.differences if not _ignored(d.path, ignored)]
+            return _diffed(known, old.values, diffs.Verdict(tuple(kept), found.replacing & {d.path for d in kept}))
+
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
+        inputs = unwrap(from_struct(request.properties))
+        with self.answering(context, _scrubber(inputs)):
+            known = self._known(request)
+            if request.preview:
+                return provider_pb2.CreateResponse(properties=self._previewed(known, inputs))
+            _refuse_unknown(known, inputs)
+            made = self._arm.create(known.type.token, inputs.values, self._subscription, inputs.secrets)
+            return provider_pb2.CreateResponse(id=made.id, properties=self._answer(made))
+
+    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
+        inputs = unwrap(from_struct(request.news))
+        with self.answering(context, _scrubber(inputs)):
+            known = self._known(request)
+            if request.preview:
+                olds = (unwrap(from_struct(request.old_inputs)), unwrap(from_struct(request.olds)))
+                return provider_pb2.UpdateResponse(properties=self._previewed(known, inputs, request.id, olds))
+            _refuse_unknown(known, inputs)
+            made = self._arm.update(request.id, known.type.token, inputs.values, self._subscription, inputs.secrets)
+            return provider_pb2.UpdateResponse(properties=self._answer(made))
+
+    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """The present state. With inputs (refresh) they follow what changed; without (import) they are derived."""
+        with self.answering(context):
+            known = self._known(request)
+            found = self._arm.read(request.id, known.type.token)
+            if found is None:
+                return provider_pb2.ReadResponse(id="")
+            inputs, secrets = self._inputs_now(known, request, found)
+            return provider_pb2.ReadResponse(
+                id=found.id, properties=self._answer(found), inputs=to_struct(wrap(inputs, secrets))
+            )
+
+    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
+        with self.answering(context):
+            self._arm.delete(request.id, self._known(request).type.token, self._subscription)
+            return empty_pb2.Empty()
+
+    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
+        arguments = unwrap(from_struct(request.args))
+        with self.answering(context, _scrubber(arguments)):
+            if request.tok == "azure-native:authorization:getClientConfig":
+                return provider_pb2.InvokeResponse(**{"return": to_struct(self._client())})
+            return provider_pb2.InvokeResponse(**{"return": self._got(request.tok, arguments.values)})
+
+    def StreamInvoke(self, request: Any, context: Any) -> Any:  # noqa: N802
+        self.refuse(context, f"StreamInvoke of {request.tok}")
+
+    def _known(self, request: Any) -> Known:
+        try:
+            return self._arm.known(type_of(request))
+        except UnknownType as error:
+            raise Refusal(str(error)) from error
+
+    def _client(self) -> dict[str, str]:
+        return {
+            "clientId": CLIENT,
+            "objectId": OBJECT,
+            "subscriptionId": self._subscription,
+            "tenantId": TENANT,
+        }
+
+    def _got(self, token: str, arguments: Mapping[str, Any]) -> Any:
+        """`get<Resource>` of a known type."""
+        module, _, function = token.rpartition(":")
+        refusal = Refusal(f"the local azure-native provider does not do the function {token}")
+        if not function.startswith("get"):
+            raise refusal
+        try:
+            known = self._arm.known(f"{module}:{function.removeprefix('get')}")
+        except UnknownType as error:
+            raise refusal from error
+        id_ = self._arm.id(known.type.token, arguments, self._subscription)
+        found = self._arm.read(id_, known.type.token)
+        if found is None:
+            raise AzureError("ResourceNotFound", f"The resource '{id_}' was not found.", status=404)
+        return to_struct(wrap({"id": found.id, **found.properties}, self._store.secrets(found.id)))
+
+    def _answer(self, resource: Stored) -> Any:
+        return to_struct(wrap(resource.properties, self._store.secrets(resource.id)))
+
+    def _previewed(
+        self, known: Known, inputs: Unwrapped, id_: str | None = None, olds: tuple[Unwrapped, Unwrapped] | None = None
+    ) -> Any:
+        if id_ is None and not any(has_unknown(inputs.values.get(name)) for name in known.schema.parameters):
+            id_ = self._arm.id(known.type.token, inputs.values, self._subscription)
+        before = (olds[0].values, olds[1].values) if olds else None
+        found = outputs.preview(known.schema, id_, outputs.without(inputs.values, known.type.write_only), before)
+        old_secrets = olds[1].secrets if olds else frozenset()
+        secrets = outputs.secret_paths(known.type, found, inputs.secrets | old_secrets)
+        return to_struct(wrap(found, secrets))
+
+    def _inputs_now(self, known: Known, request: Any, found: Stored) -> tuple[dict[str, Any], frozenset[Path]]:
+        old = unwrap(from_struct(request.inputs))
+        if not old.values:
+            secrets = self._store.secrets(found.id)
+            return outputs.imported(known.type, known.schema, found.id, found.properties), secrets
+        before = unwrap(from_struct(request.properties)).values
+        return outputs.refreshed(known.schema, old.values, before, found.properties), old.secrets
+
+
+def _settings(request: Any) -> dict[str, Any]:
+    """Provider configuration: newer engines send `args`, older ones variables with their namespace."""
+    settings = unwrap(from_struct(request.args)).values
+    variables = {key.rpartition(":")[2]: value for key, value in request.variables.items()}
+    return {**variables, **settings}
+
+
+def _is_guid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def _naming(request: Any) -> defaults.Naming:
+    given = request.HasField("autonaming")
+    return defaults.Naming(
+        logical=name_of(request),
+        seed=request.randomSeed,
+        mode=_MODES[request.autonaming.mode] if given else None,
+        proposed=request.autonaming.proposed_name if given else "",
+    )
+
+
+def _checked(inputs: Mapping[str, Any], failures: list[tuple[str, str]]) -> Any:
+    return provider_pb2.CheckResponse(
+        inputs=to_struct(inputs),
+        failures=[provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in failures],
+    )
+
+
+def _diffed(known: Known, old: Mapping[str, Any], found: diffs.Verdict) -> Any:
+    random = bool(old.get(defaults.CREATE_BEFORE_DELETE))
+    detailed = {
+        shown(d.path): provider_pb2.PropertyDiff(
+            kind=_KINDS.Value(d.kind + ("_REPLACE" if d.path in found.replacing else "")), inputDiff=True
+        )
+        for d in found.differences
+    }
+    changed = provider_pb2.DiffResponse.DIFF_SOME if detailed else provider_pb2.DiffResponse.DIFF_NONE
+    return provider_pb2.DiffResponse(
+        changes=changed,
+        diffs=sorted({str(d.path[0]) for d in found.differences}),
+        replaces=found.replaces,
+        deleteBeforeReplace=bool(found.replacing) and known.type.delete_first and not random,
+        detailedDiff=detailed,
+        hasDetailedDiff=bool(detailed),
+    )
+
+
+def _ignored(path: Path, ignored: frozenset[str]) -> bool:
+    return any(shown(path[:length]) in ignored for length in range(1, len(path) + 1))
+
+
+def _refuse_unknown(known: Known, inputs: Unwrapped) -> None:
+    unknown = sorted(key for key, value in inputs.values.items() if has_unknown(value))
+    if unknown:
+        raise AzureError("InvalidRequestContent", f"{known.type.token}: {', '.join(unknown)} is not known yet")
+
+
+def _scrubber(inputs: Unwrapped) -> Callable[[str], str]:
+    """Takes the secret inputs out of a message, whoever wrote it."""
+    texts = {text for path in inputs.secrets for text in _texts(_reach(inputs.values, path)) if len(text) >= 3}
+
+    def scrub(message: str) -> str:
+        for text in sorted(texts, key=len, reverse=True):
+            message = message.replace(text, "[secret]")
+        return message
+
+    return scrub
+
+
+def _reach(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in _texts(item)]
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [] if value is None or isinstance(value, bool) else [str(value)]

@@ -1,0 +1,182 @@
+"""Judges a resource's inputs as ARM and azure-native do: properties, types, enums, names and locations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local_azure.declare import AzureType
+from local_azure.schema import Property, PropertyType, ResourceSchema
+from local_azure.wire import SIGNATURE, UNKNOWN, Path, matches, pattern, shown
+
+# Regions of the public cloud, as `az account list-locations` names them.
+_REGIONS = """
+australiacentral australiacentral2 australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth
+brazilsoutheast canadacentral canadaeast centralindia centralus chilecentral eastasia eastus eastus2
+francecentral francesouth germanynorth germanywestcentral indonesiacentral israelcentral italynorth japaneast
+japanwest jioindiacentral jioindiawest koreacentral koreasouth malaysiawest mexicocentral newzealandnorth
+northcentralus northeurope norwayeast norwaywest polandcentral qatarcentral southafricanorth southafricawest
+southcentralus southeastasia southindia spaincentral swedencentral swedensouth switzerlandnorth
+switzerlandwest uaecentral uaenorth uksouth ukwest westcentralus westeurope westindia westus westus2 westus3
+"""
+REGIONS = frozenset(_REGIONS.split())
+
+PROVIDER_KEYS = frozenset({"azureApiVersion", "__createBeforeDelete"})
+"""What azure-native itself adds to the inputs in Check."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing that is wrong with the inputs. The reason never holds a value that is secret."""
+
+    path: Path
+    reason: str
+
+    @property
+    def property(self) -> str:
+        return shown(self.path)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is judged."""
+
+    type: AzureType
+    schema: ResourceSchema
+    values: Mapping[str, Any]
+    secrets: frozenset[Path] = frozenset()
+
+    def is_secret(self, path: Path) -> bool:
+        return any(path[: len(secret)] == secret for secret in self.secrets)
+
+
+def normal_location(location: str) -> str:
+    """`UK South` and `uksouth` are one place."""
+    return location.replace(" ", "").lower()
+
+
+def judge(inputs: Inputs) -> list[Failure]:
+    """Everything that is wrong with the inputs; unknown values are not judged yet."""
+    return [*_schema(inputs), *_name(inputs), *_location(inputs)]
+
+
+def _schema(inputs: Inputs) -> Iterator[Failure]:
+    values = {key: value for key, value in inputs.values.items() if key not in PROVIDER_KEYS}
+    yield from _object(inputs, inputs.schema.inputs, values, ())
+
+
+def _fail(inputs: Inputs, path: Path, code: str, problem: str) -> Failure:
+    return Failure(path, f"Code={code} Message={inputs.type.token}: {problem}")
+
+
+def _object(
+    inputs: Inputs, properties: Mapping[str, Property], values: Mapping[str, Any], path: Path
+) -> Iterator[Failure]:
+    for key in values:
+        if key not in properties:
+            problem = f"the property '{shown((*path, key))}' is not one of this type's{_nearest(key, properties)}"
+            yield _fail(inputs, (*path, key), "InvalidRequestContent", problem)
+    for key, known in properties.items():
+        here = (*path, key)
+        if key in values:
+            yield from _value(inputs, known.type, values[key], here)
+        elif known.required:
+            hint = " (give it, or set azure-native:location)" if key == "location" else ""
+            problem = f"missing required property '{shown(here)}'{hint}"
+            yield _fail(inputs, here, "InvalidRequestContent", problem)
+
+
+def _nearest(key: str, properties: Mapping[str, Property]) -> str:
+    close = next((name for name in properties if name.lower() == key.lower()), None)
+    return f"; did you mean '{close}'?" if close else ""
+
+
+_PYTHON = {"string": str, "boolean": bool, "array": list, "map": dict, "object": dict, "asset": dict}
+
+
+def _value(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
+    if value == UNKNOWN or type_.kind == "any":
+        return
+    if type_.kind == "enum":
+        yield from _enum(inputs, type_, value, path)
+    elif type_.kind == "union":
+        yield from _union(inputs, type_, value, path)
+    elif not _fits(type_, value):
+        yield _wrong(inputs, type_.kind, value, path)
+    elif type_.kind == "object":
+        yield from _object(inputs, type_.properties, value, path)
+    elif type_.item is not None:
+        for step, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _value(inputs, type_.item, item, (*path, step))
+
+
+def _fits(type_: PropertyType, value: Any) -> bool:
+    if type_.kind in {"integer", "number"}:
+        kinds = (int,) if type_.kind == "integer" else (int, float)
+        return isinstance(value, kinds) and not isinstance(value, bool)
+    if type_.kind == "asset":
+        return isinstance(value, dict) and SIGNATURE in value
+    return isinstance(value, _PYTHON[type_.kind])
+
+
+def _wrong(inputs: Inputs, wanted: str, value: Any, path: Path) -> Failure:
+    found = {str: "a string", bool: "a boolean", int: "a number", float: "a number", list: "an array"}.get(
+        type(value), "an object"
+    )
+    problem = f"'{shown(path)}' should be of type '{wanted}' but is {found}"
+    return _fail(inputs, path, "InvalidRequestContent", problem)
+
+
+def _enum(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
+    also = [v for steps, v in inputs.type.also_open.items() if _same(pattern(steps), path)]
+    if value in type_.values or any(value in values for values in also):
+        return
+    if isinstance(value, (dict, list)):
+        yield _wrong(inputs, "string", value, path)
+        return
+    found = "a secret value" if inputs.is_secret(path) else repr(value)[:80]
+    allowed = ", ".join(str(v) for v in type_.values)
+    problem = f"'{shown(path)}' is {found}, which is not one of: {allowed}"
+    yield _fail(inputs, path, "InvalidRequestContent", problem)
+
+
+def _same(steps: tuple[str, ...], path: Path) -> bool:
+    return len(steps) == len(path) and matches(steps, path)
+
+
+def _union(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
+    tried = [list(_value(inputs, option, value, path)) for option in type_.options]
+    if all(tried):
+        # The option that the value comes nearest to tells most.
+        yield from min(tried, key=len)
+
+
+def _name(inputs: Inputs) -> Iterator[Failure]:
+    parameter = inputs.schema.name_parameter
+    name = inputs.values.get(parameter or "")
+    if parameter is None or not isinstance(name, str) or name == UNKNOWN:
+        return
+    rule = inputs.type.name
+    if not re.fullmatch(rule.pattern, name):
+        problem = f"the name {name[:130]!r} is not valid: {rule.shape}"
+        yield _fail(inputs, (parameter,), rule.code, problem)
+
+
+def _location(inputs: Inputs) -> Iterator[Failure]:
+    if "location" not in inputs.schema.inputs or inputs.type.location in {"none", "inherited"}:
+        return
+    location = inputs.values.get("location")
+    if location is None:
+        if inputs.type.location == "required" and not inputs.schema.inputs["location"].required:
+            problem = "missing required property 'location' (give it, or set azure-native:location)"
+            yield _fail(inputs, ("location",), "LocationRequired", problem)
+        return
+    if not isinstance(location, str) or location == UNKNOWN:
+        return
+    allowed = frozenset({"global"}) if inputs.type.location == "global" else REGIONS
+    if normal_location(location) not in allowed:
+        where = "only 'global'" if inputs.type.location == "global" else "a region of Azure's public cloud"
+        problem = f"the location {location[:60]!r} is not available for this type: it must be {where}"
+        yield _fail(inputs, ("location",), "LocationNotAvailableForResourceType", problem)

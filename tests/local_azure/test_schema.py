@@ -1,0 +1,115 @@
+"""What is read of the installed SDKs, without importing them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local_azure.paths import PATHS
+from local_azure.schema import SchemaError, Schemas, azure_native, resource
+
+
+def test_a_resource_tells_its_arm_type_version_and_path() -> None:
+    account = resource("azure-native:storage:StorageAccount")
+    assert account.arm_type == "Microsoft.Storage/storageAccounts"
+    assert account.api_version.startswith("20")
+    assert account.path.endswith("/providers/Microsoft.Storage/storageAccounts/{accountName}")
+    assert account.parameters == ("resourceGroupName", "accountName")
+    assert account.inputs["sku"].required
+    assert not account.inputs["accountName"].required
+    assert "primaryEndpoints" in account.output_only
+    assert "kind" not in account.output_only
+
+
+def test_a_child_type_is_named_by_every_second_segment() -> None:
+    container = resource("azure-native:storage:BlobContainer")
+    assert container.arm_type == "Microsoft.Storage/storageAccounts/blobServices/containers"
+    assert resource("azure-native:resources:ResourceGroup").arm_type == "Microsoft.Resources/resourceGroups"
+
+
+def test_types_of_properties() -> None:
+    inputs = resource("azure-native:storage:StorageAccount").inputs
+    assert inputs["accountName"].type.kind == "string"
+    assert inputs["isHnsEnabled"].type.kind == "boolean"
+    assert inputs["tags"].type.kind == "map"
+    assert (inputs["kind"].type.kind, inputs["kind"].type.open) == ("enum", True)
+    assert (inputs["accessTier"].type.kind, inputs["accessTier"].type.open) == ("enum", False)
+    assert inputs["sku"].type.properties["name"].required
+    rules = inputs["networkRuleSet"].type.properties["ipRules"].type
+    assert rules.kind == "array"
+    assert rules.item is not None
+    assert "iPAddressOrRange" in rules.item.properties
+
+
+def test_the_sdk_s_own_defaults_are_known() -> None:
+    assert resource("azure-native:network:Subnet").inputs["privateEndpointNetworkPolicies"].default == "Disabled"
+
+
+def test_a_renamed_args_class_is_found() -> None:
+    subnet = resource("azure-native:network:Subnet")
+    assert "virtualNetworkName" in subnet.inputs
+    assert "networkSecurityGroup" in subnet.inputs
+
+
+def test_nested_outputs_are_known() -> None:
+    identity = resource("azure-native:storage:StorageAccount").outputs["identity"].type
+    assert "principalId" in identity.properties
+
+
+@pytest.mark.parametrize("token", sorted(PATHS))
+def test_every_path_s_parameters_are_inputs_of_its_type(token: str) -> None:
+    found = azure_native().resource(token)
+    assert set(found.parameters) <= set(found.inputs)
+    assert found.arm_type.startswith("Microsoft.")
+
+
+def test_an_unknown_token_is_named() -> None:
+    with pytest.raises(SchemaError, match="azure-native:storage:Nothing"):
+        resource("azure-native:storage:Nothing")
+
+
+def test_nothing_of_the_sdk_is_imported() -> None:
+    code = (
+        "import sys; from local_azure.schema import resource; resource('azure-native:network:VirtualNetwork');"
+        "print([m for m in sys.modules if m.startswith('pulumi')])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_the_cache_on_disk_answers_alike(tmp_path: Path) -> None:
+    file = tmp_path / "schemas.db"
+    token = "azure-native:network:NetworkSecurityGroup"
+    fresh = Schemas(cache=file)
+    first = fresh.resource(token).inputs["securityRules"].type.item
+    assert first is not None
+    names = set(first.properties)
+    again = Schemas(cache=file)
+    again.package.resource = None  # type: ignore[assignment] - what the cache holds is not parsed again
+    again.package.object = None  # type: ignore[assignment]
+    item = again.resource(token).inputs["securityRules"].type.item
+    assert item is not None
+    assert set(item.properties) == names
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "schemas.db"
+    file.write_bytes(b"this is no database" * 100)
+    schemas = Schemas(cache=file)
+    assert schemas.resource("azure-native:storage:StorageAccount").api_version
+    assert Schemas(cache=file).resource("azure-native:storage:StorageAccount").api_version
+    assert file.read_bytes()[:6] == b"SQLite"
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    schemas = Schemas(cache=tmp_path / "no" / "such" / "folder.db")
+    assert schemas.resource("azure-native:storage:StorageAccount").api_version
+
+
+def test_the_random_sdk_is_read_alike() -> None:
+    password = Schemas("pulumi_random").resource("random:index/randomPassword:RandomPassword")
+    assert password.inputs["length"].required
+    assert "result" in password.output_only
