@@ -108,7 +108,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, value: Value) -> Plan:
-        """Read back what `to_json` gave; raises `ValueError` for another format, or where the digest denies the content."""
+        """Read back what `to_json` gave; `ValueError` for another format, or where the digest denies the content."""
         try:
             plan = cls._read(value)
         except (KeyError, TypeError, AttributeError) as error:

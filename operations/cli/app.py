@@ -35,7 +35,7 @@ TABLE: dict[str, dict[str, object]] = {
         "render": looking.render,
     },
     "export": {"plan": exporting.plan, "arm": exporting.arm, "state": exporting.state},
-    "local": {"env": localazure.env},
+    "local": {"env": localazure.env, "list": localazure.list_, "reset": localazure.reset},
     "azure": {"check": azurecheck.check},
 }
 GROUPS = {
@@ -82,10 +82,10 @@ def _group(help_: str) -> typer.Typer:
     return typer.Typer(name="sde", help=help_, no_args_is_help=True, add_completion=False)
 
 
-def _house(folder: Path | None, settings: Settings) -> House:
+def _house(folder: Path | None, settings: Settings, including_expired: bool) -> House:
     from operations.cli.estate import open_estate  # noqa: PLC0415 - validation and templates, which --help need not load
 
-    return open_estate(folder, settings)
+    return open_estate(folder, settings, including_expired)
 
 
 def _engine(choice: str, cloud: str, settings: Settings) -> Engine:

@@ -12,7 +12,7 @@ from operations.errors import BadInput, Failed
 
 def check(context: typer.Context, *, json_: Json = False, estate: Estate = None) -> None:
     """Whether the estate's subscriptions can be read, and what they need is registered. Reads only."""
-    session = session_of(context, estate=estate, json_=json_)
+    session = session_of(context, estate=estate, json_=json_, lets_expired_in=True)
     subscriptions = {str(s.settings.config["sde:subscription"]) for s in session.house.stacks if s.cloud == "azure"}
     if not subscriptions:
         raise BadInput("No stack of this estate is for real Azure.", key="sde:cloud", allowed="azure")

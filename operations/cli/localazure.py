@@ -5,15 +5,54 @@ from __future__ import annotations
 import shlex
 
 import typer
+from rich.table import Table
 
-from operations.cli.options import Estate, session_of
+from operations.cli.options import Estate, Json, Yes, session_of
+from operations.cli.output import printable
+from operations.cli.wording import kind_of, plural
+from operations.errors import Refused
 
 
-def env(context: typer.Context, estate: Estate = None) -> None:
+def env(context: typer.Context, *, estate: Estate = None) -> None:
     """Print exports that point the Pulumi CLI at the local Azure. Use: eval "$(scripts/sde local env)"."""
     session = session_of(context, estate=estate)
     session.output.out = session.output.err  # what stdout says is run by a shell: words go to stderr
-    variables = session.settings.local_environment()
     session.bring_up_to_date()
-    for name, value in variables.items():
-        print(f"export {name}={shlex.quote(value)}")
+    for name, value in session.settings.local_environment().items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def list_(context: typer.Context, *, json_: Json = False) -> None:
+    """Everything that the local Azure has, and the names that it holds after a delete, as Azure does."""
+    from local_azure import admin  # noqa: PLC0415 - opens a database
+
+    session = session_of(context, json_=json_)
+    entries = [*admin.resources(session.settings.local_db), *admin.soft_deleted(session.settings.local_db)]
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for heading in ("what", "id", "name held until"):
+        table.add_column(heading, overflow="fold")
+    for entry in entries:
+        held = entry.held_until.isoformat(timespec="seconds") if entry.held_until else None
+        session.output.emit({"id": entry.id, "type": entry.type, "held_until": held})
+        table.add_row(kind_of(entry.type), printable(entry.id), held or "", style="dim" if held else "")
+    if not session.output.json and entries:
+        session.output.words.print(table)
+    held_names = sum(1 for e in entries if e.held_until)
+    names = f", {plural(held_names, 'held name')}" if held_names else ""
+    session.output.say(f"{plural(len(entries) - held_names, 'resource')}{names}", style="bold")
+
+
+def reset(context: typer.Context, *, yes: Yes = False, json_: Json = False) -> None:
+    """Forget everything that the local Azure has, held names too. The stacks' state stays: refresh them afterwards."""
+    from local_azure import admin  # noqa: PLC0415
+
+    session = session_of(context, json_=json_)
+    database = session.settings.local_db
+    there = admin.count(database)
+    if there and not yes and not session.agree(f"Forget {plural(there, 'resource')} of the local Azure?"):
+        raise Refused("Nothing was forgotten: you said no.")
+    forgotten = admin.reset(database)
+    session.output.emit({"event": "reset", "resources": forgotten})
+    session.output.say(f"The local Azure is empty; it forgot {plural(forgotten, 'resource')}.")
+    if forgotten:
+        session.output.say("The stacks' state still names them: scripts/sde refresh --all", style="dim")

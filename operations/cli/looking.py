@@ -19,7 +19,7 @@ def stacks(
     context: typer.Context, *, json_: Json = False, engine: Engine = None, cloud: Cloud = None, estate: Estate = None
 ) -> None:
     """Every stack of the estate: its cloud, what it has, and what it needs."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
     records = [_record(session, s) for s in session.house.stacks if session.cloud in (None, s.cloud)]
     for record in records:
         session.output.emit(record)
@@ -68,7 +68,7 @@ def outputs(
     estate: Estate = None,
 ) -> None:
     """What a stack tells people and other stacks. Secrets are masked unless asked for."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
     one = session.named(stack)
     values = session.engine(one).outputs(one.name, show_secrets=show_secrets)
     session.output.emit(dict(values))
@@ -113,7 +113,7 @@ def cancel(
     estate: Estate = None,
 ) -> None:
     """Remove the lock that a killed run left. The state is untouched. Be sure that the run is dead."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
     one = session.named(stack)
     session.engine(one).cancel(one.name)
     session.output.emit({"event": "cancelled", "stack": one.name})

@@ -14,7 +14,8 @@ from operations.engine.port import Engine, StackState
 from operations.errors import BadInput
 from operations.settings import Settings
 
-OpenHouse = Callable[[Path | None, Settings], House]
+OpenHouse = Callable[[Path | None, Settings, bool], House]
+"""From the estate's folder, the settings, and whether what has expired is let in."""
 ChooseEngine = Callable[[str, str, Settings], Engine]
 """From what `--engine` says, the stack's cloud and the settings."""
 
@@ -30,12 +31,14 @@ class Session:
     engine_choice: str = "auto"
     cloud: str | None = None
     estate: Path | None = None
+    lets_expired_in: bool = False
+    """For commands that only look or take down: what has expired makes nothing new."""
     _engines: dict[str, Engine] = field(default_factory=dict)
 
     @cached_property
     def house(self) -> House:
         """The estate, validated; its stacks' configuration files are made to agree with it."""
-        return self.open_house(self.estate, self.settings)
+        return self.open_house(self.estate, self.settings, self.lets_expired_in)
 
     def engine(self, stack: Stack) -> Engine:
         """The engine that runs this stack."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from operations.engine.port import Event, EventKind, OnEvent
-from operations.engine.pulumi_plan import operation
+from operations.engine.pulumi_plan import OPERATIONS
 from operations.plan import Operation
 
 _COLOURS = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
@@ -48,8 +48,8 @@ class Listener:
             self._message(event.diagnostic_event)
 
     def _step(self, kind: EventKind, metadata: Any) -> None:
-        op = operation(metadata.op.value)
-        if op is None:
+        op = OPERATIONS.get(metadata.op.value)
+        if op is None:  # the engine's own tidying
             return
         key, now = (metadata.urn, metadata.op.value), time.time()
         seconds = None
