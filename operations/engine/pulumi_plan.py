@@ -67,7 +67,8 @@ def _engines_own(type_: str) -> bool:
 def _resource(step: Json, done: Operation) -> PlannedResource:
     old, new = step.get("oldState"), step.get("newState")
     state: Json = (old if done is Operation.DELETE else new) or old or new or {}
-    changed = _changed(step) if done in (Operation.UPDATE, Operation.REPLACE) else ()
+    differs = done in (Operation.UPDATE, Operation.REPLACE)
+    changed = _changed(step) if differs else ()
     return PlannedResource(
         urn=step["urn"],
         type=state["type"],
@@ -77,12 +78,12 @@ def _resource(step: Json, done: Operation) -> PlannedResource:
         parent=state.get("parent") or None,
         provider=_provider(state.get("provider", "")),
         inputs=mask(state.get("inputs") or {}),
-        old_inputs=mask(old.get("inputs") or {}) if old and done is not Operation.DELETE else None,
+        old_inputs=mask(old.get("inputs") or {}) if old and differs else None,
         changed=changed,
         replaces=_replaces(step, changed) if done is Operation.REPLACE else (),
         dependencies=tuple(sorted(state.get("dependencies") or ())),
         property_dependencies=_by_property(state.get("propertyDependencies") or {}),
-        protect=any(bool(s.get("protect")) for s in (old, new) if s),
+        protect=bool(state.get("protect")),
         retain_on_delete=bool(state.get("retainOnDelete")),
         ignore_changes=tuple(state.get("ignoreChanges") or ()),
     )
