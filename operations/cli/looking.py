@@ -12,7 +12,7 @@ from operations.cli.options import Cloud, Engine, Estate, Json, OneStack, sessio
 from operations.cli.output import printable
 from operations.cli.session import Session
 from operations.cli.wording import plural, shown
-from operations.errors import Failed
+from operations.errors import BadInput, Failed
 
 
 def stacks(
@@ -20,16 +20,26 @@ def stacks(
 ) -> None:
     """Every stack of the estate: its cloud, what it has, and what it needs."""
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
-    records = [_record(session, s) for s in session.house.stacks if session.cloud in (None, s.cloud)]
+    unreadable: list[BadInput] = []
+    records = [_record(session, s, unreadable) for s in session.house.stacks if session.cloud in (None, s.cloud)]
     for record in records:
         session.output.emit(record)
     if not session.output.json:
         session.output.words.print(_table(records))
+    if unreadable:
+        raise unreadable[0]
 
 
-def _record(session: Session, stack: Stack) -> dict[str, Any]:
-    known = session.state(stack)
-    state = "locked" if known and known.locked_by else "up" if known and known.resources else "not up"
+def _record(session: Session, stack: Stack, unreadable: list[BadInput]) -> dict[str, Any]:
+    """One stack's line. A state that cannot be read is a line too, and the command ends with why."""
+    known, state = None, "not up"
+    try:
+        known = session.state(stack)
+    except BadInput as error:
+        unreadable.append(error)
+        state = "unreadable"
+    if known:
+        state = "locked" if known.locked_by else "up" if known.resources else "not up"
     return {
         "name": stack.name,
         "kind": stack.kind,

@@ -46,6 +46,8 @@ class PulumiCli:
         """What `up` would do. An empty stack is entered in the backend where it has none yet."""
         self._select(stack.name)
         arguments = ["preview", "--json", "--show-sames", "--show-reads", "--stack", stack.name, *_QUIET]
+        if config_file := self._config_file(stack):
+            arguments += ["--config-file", config_file]
         lines: list[str] = []
         error: CommandError | None = None
         try:
@@ -65,14 +67,20 @@ class PulumiCli:
         chosen = list(targets) or None
         return self._perform(
             stack,
-            lambda s, hear: s.up(target=chosen, color="never", show_secrets=False, on_event=hear),
+            lambda s, hear: s.up(
+                target=chosen, color="never", show_secrets=False, on_event=hear, config_file=self._config_file(stack)
+            ),
             on_event,
         )
 
     def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
         """Take the cloud's present properties into the state."""
         return self._perform(
-            stack, lambda s, hear: s.refresh(color="never", show_secrets=False, on_event=hear), on_event
+            stack,
+            lambda s, hear: s.refresh(
+                color="never", show_secrets=False, on_event=hear, config_file=self._config_file(stack)
+            ),
+            on_event,
         )
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
@@ -99,7 +107,9 @@ class PulumiCli:
         chosen = list(targets) or None
         return self._perform(
             stack,
-            lambda s, hear: s.destroy(target=chosen, color="never", show_secrets=False, on_event=hear),
+            lambda s, hear: s.destroy(
+                target=chosen, color="never", show_secrets=False, on_event=hear, config_file=self._config_file(stack)
+            ),
             on_event,
         )
 
@@ -143,6 +153,10 @@ class PulumiCli:
     def cancel(self, name: str) -> None:
         """Remove the lock that a killed run left. The state is untouched."""
         self._explaining(name, lambda: self._run(["cancel", "--yes", name]))
+
+    def _config_file(self, stack: StackSettings) -> str | None:
+        """The stack's file, where it is not the one that the CLI takes by itself."""
+        return None if stack.file.absolute().parent == self._root else str(stack.file)
 
     def _run(self, arguments: list[str], on_line: Callable[[str], Any] | None = None) -> str:
         environment = dict(self._workspace.env_vars)

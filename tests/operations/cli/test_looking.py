@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from operations.errors import BadInput
 from tests.operations.cli.fakes import Desk
 
 
@@ -75,3 +78,17 @@ def test_refresh_only_where_there_is_something(desk: Desk) -> None:
     assert desk("refresh", "--all", "--cloud", "local", "--yes") == 0
     assert [c for c in desk.engine.calls if c[0] == "refresh"] == [("refresh", "platform")]
     assert "safe-haven: not up" in desk.out
+
+
+def test_a_state_that_cannot_be_read_does_not_hide_the_others(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.engine.has["safe-haven"] = ["a"]
+    state = desk.engine.state
+    corrupt = BadInput("The state file is damaged.", file="/state/platform.json")
+    monkeypatch.setattr(desk.engine, "state", lambda name: raise_(corrupt) if name == "platform" else state(name))
+    assert desk("stacks", "--json") == 2
+    assert [line.get("state") for line in desk.lines[:2]] == ["unreadable", "up"]
+    assert desk.lines[-1]["file"] == "/state/platform.json"
+
+
+def raise_(error: Exception) -> None:
+    raise error
