@@ -1,0 +1,172 @@
+"""The file that holds the local Azure."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local_azure import admin
+from local_azure.declare import Stored
+from local_azure.store import DAY, Store, StoreError, prefixes
+
+SUB = "10ca1000-0000-4000-8000-000000000001"
+RG = f"/subscriptions/{SUB}/resourceGroups/rg-one"
+NETWORK = f"{RG}/providers/Microsoft.Network"
+
+
+def stored(id_: str, token: str = "t:n:Vnet", **properties: object) -> Stored:
+    return Stored(id_, token, id_.rsplit("/", 1)[-1], properties)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "azure.db")
+
+
+def test_ids_compare_without_regard_to_case(store: Store) -> None:
+    store.put(stored(f"{NETWORK}/virtualNetworks/Hub", location="uksouth"), SUB)
+    found = store.get(f"{NETWORK}/virtualNetworks/hUB".upper())
+    assert found is not None
+    assert (found.name, found.location) == ("Hub", "uksouth")
+
+
+def test_children_lie_below_at_any_depth_and_beside_nothing(store: Store) -> None:
+    for name in ("hub", "hub/subnets/a", "hub/subnets/a/x/y", "hub2", "hub-b/subnets/c"):
+        store.put(stored(f"{NETWORK}/virtualNetworks/{name}"), SUB)
+    names = [child.id.split("virtualNetworks/")[1] for child in store.children(f"{NETWORK}/virtualNetworks/HUB")]
+    assert names == ["hub/subnets/a", "hub/subnets/a/x/y"]
+    assert list(store.children(RG, token="t:n:Other")) == []
+
+
+def test_users_hold_the_id_or_one_below_it(store: Store) -> None:
+    vnet = f"{NETWORK}/virtualNetworks/hub"
+    store.put(stored(vnet, subnets=[{"id": f"{vnet}/subnets/a"}]), SUB)
+    store.put(stored(f"{vnet}/providers/Microsoft.Insights/diagnosticSettings/d", on=vnet), SUB)
+    store.put(stored(f"{NETWORK}/x/holds-below", ip=[{"subnet": {"id": f"{vnet}/subnets/A".upper()}}]), SUB)
+    store.put(stored(f"{NETWORK}/x/holds", of=vnet), SUB)
+    store.put(stored(f"{NETWORK}/x/map-key", ids={vnet: {}}), SUB)
+    store.put(stored(f"{NETWORK}/x/not", of=f"{vnet}-two"), SUB)
+    assert [user.name for user in store.users(vnet)] == ["holds", "holds-below", "map-key"]
+    store.put(stored(f"{NETWORK}/x/holds", of=None), SUB)
+    store.remove(f"{NETWORK}/x/map-key")
+    assert [user.name for user in store.users(vnet)] == ["holds-below"]
+
+
+def test_of_type_narrows_to_a_subscription(store: Store) -> None:
+    store.put(stored(RG, "t:r:Group"), SUB)
+    store.put(stored("/subscriptions/other/resourceGroups/x", "t:r:Group"), "other")
+    assert len(list(store.of_type("t:r:Group"))) == 2
+    assert [found.id for found in store.of_type("t:r:Group", SUB.upper())] == [RG]
+
+
+def test_a_soft_deleted_name_is_held_until_its_day(tmp_path: Path) -> None:
+    now = [1000.0]
+    store = Store(tmp_path / "azure.db", clock=lambda: now[0])
+    vault = f"{RG}/providers/Microsoft.KeyVault/vaults/kv-one"
+    store.put(stored(vault, "t:k:Vault", tags={"a": "b"}), SUB)
+    store.remove(vault, days=lambda _: 7)
+    assert store.get(vault) is None
+    gone = store.soft_deleted("t:k:Vault", "KV-ONE")
+    assert gone is not None
+    assert gone.properties == {"tags": {"a": "b"}}
+    assert store.global_name_owner("t:k:Vault", "kv-One") == vault
+    now[0] += 7 * DAY + 1
+    assert store.soft_deleted("t:k:Vault", "kv-one") is None
+    assert store.global_name_owner("t:k:Vault", "kv-one") is None
+
+
+def test_removing_takes_what_lies_below(store: Store) -> None:
+    store.put(stored(RG, "t:r:Group"), SUB)
+    store.put(stored(f"{NETWORK}/virtualNetworks/hub"), SUB)
+    assert [gone.name for gone in store.remove(RG.upper())] == ["rg-one", "hub"]
+    assert store.count() == 0
+
+
+def test_locks_are_found_above_and_below(store: Store) -> None:
+    vnet = f"{NETWORK}/virtualNetworks/hub"
+    store.put(stored(f"{vnet}/providers/Microsoft.Authorization/locks/keep", level="CanNotDelete"), SUB)
+    assert [lock.level for lock in store.locks(f"{vnet}/subnets/a")] == ["CanNotDelete"]
+    assert store.locks(RG) == []
+    assert [lock.scope for lock in store.locks(RG, below=True)] == [vnet.lower()]
+    store.remove(f"{vnet}/providers/Microsoft.Authorization/locks/keep")
+    assert store.locks(vnet) == []
+
+
+def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
+    with pytest.raises(RuntimeError), store.transaction():  # noqa: PT012
+        store.put(stored(RG), SUB)
+        raise RuntimeError
+    assert store.count() == 0
+
+
+def test_another_process_finds_what_was_kept(store: Store, tmp_path: Path) -> None:
+    store.put(stored(RG), SUB)
+    code = (
+        "from pathlib import Path; from local_azure.store import Store; from local_azure.declare import Stored;"
+        f"s = Store(Path({str(store.path)!r})); print(s.get({RG!r}).name);"
+        f"s.put(Stored({RG + '-two'!r}, 't', 'two', {{}}), 's')"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "rg-one"
+    assert store.count() == 2
+
+
+def test_the_file_is_its_owner_s_alone(store: Store) -> None:
+    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+
+
+def test_a_damaged_file_is_refused_and_kept(tmp_path: Path) -> None:
+    file = tmp_path / "azure.db"
+    file.write_bytes(b"not a database at all" * 300)
+    before = file.read_bytes()
+    with pytest.raises(StoreError, match="damaged"):
+        Store(file)
+    assert file.read_bytes() == before
+
+
+def test_a_newer_file_is_refused_and_kept(store: Store) -> None:
+    store.put(stored(RG), SUB)
+    store.close()
+    connection = sqlite3.connect(store.path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreError, match="newer version"):
+        Store(store.path)
+
+
+def test_a_full_disk_is_told_and_loses_nothing(store: Store) -> None:
+    store.put(stored(RG), SUB)
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError, match="disk is full"):
+        store.put(stored(f"{RG}-two", text="x" * 100_000), SUB)
+    assert [found.id for found in store.everything()] == [RG]
+
+
+def test_prefixes_run_from_the_resource_to_the_subscription() -> None:
+    assert prefixes(RG) == [RG, f"/subscriptions/{SUB}/resourceGroups", f"/subscriptions/{SUB}"]
+
+
+def test_admin_lists_counts_and_resets(store: Store) -> None:
+    vault = f"{RG}/providers/Microsoft.KeyVault/vaults/kv-one"
+    store.put(stored(RG, "t:r:Group"), SUB)
+    store.put(stored(vault, "t:k:Vault"), SUB)
+    store.remove(vault, days=lambda _: 7)
+    assert [(entry.id, entry.type) for entry in admin.resources(store.path)] == [(RG, "t:r:Group")]
+    held = admin.soft_deleted(store.path)
+    assert [entry.id for entry in held] == [vault]
+    assert held[0].held_until is not None
+    assert admin.count(store.path) == 1
+    assert admin.reset(store.path) == 1
+    assert admin.resources(store.path) == admin.soft_deleted(store.path) == []
+
+
+def test_admin_makes_no_file_by_looking(tmp_path: Path) -> None:
+    assert admin.resources(tmp_path / "none.db") == []
+    assert admin.count(tmp_path / "none.db") == admin.reset(tmp_path / "none.db") == 0
+    assert not (tmp_path / "none.db").exists()
