@@ -64,3 +64,5 @@ class Snapshot:
     pending: list[PendingOperation] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
     time: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Keys of the deployment that this version does not know: kept and written back, never dropped."""

@@ -1,0 +1,182 @@
+"""The state of a stack while it changes: applied step by step, the same way by the run itself and by who replays it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from operations.engine.embedded import integrity
+from operations.engine.embedded.model import PendingOperation, Resource, Snapshot
+from operations.engine.embedded.secrets import Crypter
+from operations.engine.embedded.state import dumps, write_pending, write_resource
+
+
+@dataclass(frozen=True)
+class Put:
+    """The resource as the program registered it, in the place of what had its URN (or `formerly`, by an alias)."""
+
+    resource: Resource
+    formerly: str = ""
+
+
+@dataclass(frozen=True)
+class Amend:
+    """The resource as it is now, without moving it: refreshed, unprotected, or deleted ahead of its replacement."""
+
+    resource: Resource
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """What has this URN now is to be deleted later; its replacement is put in the same breath."""
+
+    urn: str
+
+
+@dataclass(frozen=True)
+class Remove:
+    """The resource is gone. `delete` and `id` tell a replaced one from what stands in its place."""
+
+    urn: str
+    id: str = ""
+    delete: bool = False
+
+
+Change = Put | Amend | Replaced | Remove
+Key = tuple[str, str, int]
+"""URN; and for those that wait for their deletion, their id and a number, as there may be several."""
+
+
+@dataclass
+class Entry:
+    """A resource, and the JSON that files hold for it: made once, as states are written far more often than changed."""
+
+    resource: Resource
+    text: str
+
+
+@dataclass
+class Book:
+    """What stands. `news` are what this run has registered, in order; `olds` what the last one left, in order."""
+
+    news: dict[Key, Entry] = field(default_factory=dict)
+    olds: dict[Key, Entry] = field(default_factory=dict)
+    pending: dict[int, tuple[PendingOperation, str]] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, crypter: Crypter, *, news: int = 0, numbers: Iterable[int] | None = None) -> Book:
+        """A book of a Snapshot, of which the first `news` resources were registered by the run that goes on."""
+        book = cls()
+        for index, resource in enumerate(snapshot.resources):
+            side = book.news if index < news else book.olds
+            side[book._free(resource)] = Entry(resource, dumps(write_resource(resource, crypter)))
+        numbers = numbers if numbers is not None else (-1 - i for i in range(len(snapshot.pending)))
+        for number, operation in zip(numbers, snapshot.pending, strict=True):
+            book.pending[number] = (operation, dumps(write_pending(operation, crypter)))
+        return book
+
+    def copy(self) -> Book:
+        """A book that can be settled without touching this one."""
+        return Book(dict(self.news), dict(self.olds), dict(self.pending), dict(self.renamed))
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Everything that stands, in order."""
+        return [*self.news.values(), *self.olds.values()]
+
+    def find(self, urn: str) -> Entry | None:
+        """What has the URN now; those that wait for their deletion do not count."""
+        key = (urn, "", 0)
+        return self.news.get(key) or self.olds.get(key)
+
+    def put(self, entry: Entry, formerly: str = "") -> None:
+        """See `Put`."""
+        urn = entry.resource.urn
+        if formerly and formerly != urn:
+            self._pop((formerly, "", 0))
+            self.renamed[formerly] = urn
+        key = self._key(entry.resource)
+        if key not in self.news:
+            self.olds.pop(key, None)
+        self.news[key] = entry
+
+    def amend(self, entry: Entry) -> None:
+        """See `Amend`. What is not there yet stands last."""
+        key = self._key(entry.resource)
+        (self.news if key in self.news else self.olds)[key] = entry
+
+    def keep(self, urn: str) -> None:
+        """A `Put` of what stands already."""
+        entry = self.find(urn)
+        if entry is not None:
+            self.put(entry)
+
+    def replaced(self, urn: str, crypter: Crypter) -> None:
+        """See `Replaced`."""
+        entry = self._pop((urn, "", 0))
+        if entry is not None:
+            old = dataclasses.replace(entry.resource, delete=True)
+            self.olds[self._free(old)] = Entry(old, dumps(write_resource(old, crypter)))
+
+    def remove(self, urn: str, id_: str, delete: bool) -> None:
+        """See `Remove`."""
+        if not delete:
+            self._pop((urn, "", 0))
+            return
+        for side in (self.olds, self.news):
+            for key in [k for k in side if k[0] == urn and k[1] == id_ and k[2] > 0][:1]:
+                del side[key]
+                return
+
+    def settle(self, crypter: Crypter) -> None:
+        """Makes the whole hold together: renamed URNs followed, references to what is gone dropped, order restored."""
+        urns = {entry.resource.urn for entry in self.entries}
+        for side, renamed in ((self.news, {}), (self.olds, self.renamed)):
+            for key, entry in side.items():
+                refs = set(integrity.references(entry.resource))
+                if not refs <= urns or not refs.isdisjoint(renamed):
+                    resource = _repaired(entry.resource, urns, renamed)
+                    side[key] = Entry(resource, dumps(write_resource(resource, crypter)))
+        self.renamed = {}
+        entries = self.entries
+        in_order = integrity.ordered([e.resource for e in entries])
+        if any(a is not b.resource for a, b in zip(in_order, entries, strict=True)):
+            by_id = {id(e.resource): (k, e) for side in (self.news, self.olds) for k, e in side.items()}
+            self.news, self.olds = {}, dict(by_id[id(r)] for r in in_order)
+
+    def _key(self, resource: Resource) -> Key:
+        return (resource.urn, resource.id, 1) if resource.delete else (resource.urn, "", 0)
+
+    def _free(self, resource: Resource) -> Key:
+        """A key of its own, even where two that wait for their deletion have the same URN and id."""
+        urn, id_, number = self._key(resource)
+        while number and ((urn, id_, number) in self.news or (urn, id_, number) in self.olds):
+            number += 1
+        return urn, id_, number
+
+    def _pop(self, key: Key) -> Entry | None:
+        return self.news.pop(key, None) or self.olds.pop(key, None)
+
+
+def _repaired(resource: Resource, urns: set[str], renamed: Mapping[str, str]) -> Resource:
+    """The resource with its references followed where renamed, and dropped where what they name is gone."""
+
+    def follow(urn: str) -> str:
+        new = renamed.get(urn, urn)
+        return new if new in urns else ""
+
+    def all_of(dependencies: Iterable[str]) -> list[str]:
+        return [new for new in map(follow, dependencies) if new]
+
+    provider, _, id_ = resource.provider.rpartition("::")
+    by_property = {k: all_of(v) for k, v in resource.property_dependencies.items()}
+    return dataclasses.replace(
+        resource,
+        parent=follow(resource.parent),
+        provider=f"{renamed.get(provider, provider)}::{id_}" if resource.provider else "",
+        dependencies=all_of(resource.dependencies),
+        property_dependencies={k: v for k, v in by_property.items() if v},
+        deleted_with=follow(resource.deleted_with),
+    )

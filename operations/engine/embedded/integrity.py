@@ -1,0 +1,79 @@
+"""What must hold between the resources of one state, as the official command line checks it before it trusts a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from infra.errors import BadInput
+from operations.engine.embedded.model import Resource
+
+_FIX = "restore the file from its .bak or from the history, or repair it with `pulumi state repair`"
+
+
+def references(resource: Resource) -> Iterator[str]:
+    """The URNs that must stand before the resource: parent, provider, dependencies, and what it is deleted with."""
+    if resource.parent:
+        yield resource.parent
+    if resource.provider and not resource.pending_replacement:
+        yield resource.provider.rsplit("::", 1)[0]
+    yield from resource.dependencies
+    for dependencies in resource.property_dependencies.values():
+        yield from dependencies
+    if resource.deleted_with:
+        yield resource.deleted_with
+
+
+def verify(resources: Sequence[Resource], *, file: str) -> None:
+    """Raises BadInput, naming file and URN, unless every URN is there once and stands before whoever refers to it."""
+    everywhere = {r.urn for r in resources}
+    seen: set[str] = set()
+    live: set[str] = set()
+    for resource in resources:
+        _whole(resource, file)
+        for urn in references(resource):
+            if urn not in seen:
+                where = "which comes after it" if urn in everywhere else "which is not there"
+                problem = f"The state is damaged: a resource refers to {urn}, {where}"
+                raise BadInput(problem, file=file, key=resource.urn, fix=_FIX)
+        if not resource.delete and resource.urn in live:
+            raise BadInput("The state is damaged: a resource is there twice", file=file, key=resource.urn, fix=_FIX)
+        seen.add(resource.urn)
+        if not resource.delete:
+            live.add(resource.urn)
+
+
+def ordered(resources: Sequence[Resource]) -> list[Resource]:
+    """The same resources, each after what it refers to; in the given order where that is so already.
+
+    A reference to what is not there is passed over here: `verify` is who complains.
+    """
+    by_urn: dict[str, list[Resource]] = {}
+    for resource in resources:
+        by_urn.setdefault(resource.urn, []).append(resource)
+    result: list[Resource] = []
+    done: set[int] = set()
+    for resource in resources:
+        _place(resource, by_urn, done, result)
+    return result
+
+
+def _place(resource: Resource, by_urn: dict[str, list[Resource]], done: set[int], result: list[Resource]) -> None:
+    """Depth first with a stack of our own: chains of dependencies may be longer than Python's."""
+    waiting = [(resource, False)]
+    while waiting:
+        present, ready = waiting.pop()
+        if ready:
+            result.append(present)
+        elif id(present) not in done:
+            done.add(id(present))
+            waiting.append((present, True))
+            before = [r for urn in references(present) for r in by_urn.get(urn, ()) if id(r) not in done]
+            waiting.extend((r, False) for r in reversed(before))
+
+
+def _whole(resource: Resource, file: str) -> None:
+    if not resource.urn or not resource.type:
+        problem = "The state is damaged: a resource has no URN or no type"
+        raise BadInput(problem, file=file, key=resource.urn or None, fix=_FIX)
+    if resource.id and not resource.custom:
+        raise BadInput("The state is damaged: a component has an id", file=file, key=resource.urn, fix=_FIX)

@@ -1,0 +1,294 @@
+"""A stack's state as Pulumi writes it: deployment format, version 3, in its checkpoint and export forms.
+
+Keys that are not known here are kept in `extra` and written back; empty ones are left out; secrets are encrypted.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from infra.errors import BadInput
+from operations.engine.embedded import integrity
+from operations.engine.embedded.model import PendingOperation, Properties, Resource, Snapshot
+from operations.engine.embedded.secrets import Crypter, Place, crypter_for
+from operations.engine.embedded.values import SECRET_SIGNATURE, SIGNATURE, contains_secret, is_secret, secret, unwrap
+
+VERSION = 3
+_NEWEST = 4
+"""Read where it uses none of the features that set it apart from version 3."""
+
+_KEYS: dict[str, tuple[str, type]] = {
+    "urn": ("urn", str),
+    "custom": ("custom", bool),
+    "delete": ("delete", bool),
+    "id": ("id", str),
+    "type": ("type", str),
+    "inputs": ("inputs", dict),
+    "outputs": ("outputs", dict),
+    "parent": ("parent", str),
+    "protect": ("protect", bool),
+    "external": ("external", bool),
+    "dependencies": ("dependencies", list),
+    "initErrors": ("init_errors", list),
+    "provider": ("provider", str),
+    "propertyDependencies": ("property_dependencies", dict),
+    "pendingReplacement": ("pending_replacement", bool),
+    "additionalSecretOutputs": ("additional_secret_outputs", list),
+    "aliases": ("aliases", list),
+    "customTimeouts": ("custom_timeouts", dict),
+    "importID": ("import_id", str),
+    "retainOnDelete": ("retain_on_delete", bool),
+    "deletedWith": ("deleted_with", str),
+    "created": ("created", str),
+    "modified": ("modified", str),
+    "ignoreChanges": ("ignore_changes", list),
+    "replaceOnChanges": ("replace_on_changes", list),
+}
+"""The file's keys in Pulumi's order: our field, and the JSON type it must have."""
+_KNOWN_SECTIONS = frozenset(
+    {"manifest", "secrets_providers", "resources", "pending_operations", "metadata"},
+)
+_FIX = "restore it from its .bak or from the history; the file was left as it is"
+
+
+def now() -> str:
+    """The present time as a state writes it: RFC 3339, UTC, to the microsecond."""
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+def read_checkpoint(content: bytes, stack: str, *, file: str) -> dict[str, Any] | None:
+    """The deployment in a checkpoint file, or None where the stack was never deployed. `stack` is its whole name.
+
+    Raises BadInput for what is not JSON, is cut short, is of a newer format, or belongs to another stack.
+    """
+    document = _json(content, file)
+    _check_version(document, file)
+    checkpoint = _section(document, "checkpoint", dict, file, "")
+    found = checkpoint.get("stack")
+    if found not in (stack, stack.rsplit("/", 1)[-1]):
+        raise BadInput(
+            "The state belongs to another stack",
+            file=file,
+            key="checkpoint.stack",
+            found=found,
+            allowed=stack,
+            fix=_FIX,
+        )
+    latest = checkpoint.get("latest")
+    if latest is not None and not isinstance(latest, dict):
+        raise BadInput("The state is malformed", file=file, key="checkpoint.latest", found=type(latest).__name__)
+    return latest
+
+
+def crypter(deployment: Mapping[str, Any], phrase: Callable[[], str], *, file: str) -> Crypter:
+    """The crypter of the deployment's secrets."""
+    return crypter_for(deployment.get("secrets_providers"), phrase, file=file)
+
+
+def read_deployment(deployment: Mapping[str, Any], crypter: Crypter, *, file: str) -> Snapshot:
+    """A deployment as a Snapshot, its secrets decrypted. Raises BadInput where it is damaged in any way."""
+    manifest = _section(deployment, "manifest", dict, file, "latest.")
+    made_by = manifest.get("version", "")
+    if manifest.get("magic") and manifest["magic"] != _magic(str(made_by)):
+        raise BadInput("The state is damaged: its magic word is wrong", file=file, key="manifest.magic", fix=_FIX)
+    resources = [
+        read_resource(r, crypter, file=file, key=f"resources[{i}]")
+        for i, r in enumerate(_section(deployment, "resources", list, file, "latest."))
+    ]
+    integrity.verify(resources, file=file)
+    pending = [
+        _read_pending(p, crypter, file, f"pending_operations[{i}]")
+        for i, p in enumerate(_section(deployment, "pending_operations", list, file, "latest."))
+    ]
+    extra = {k: v for k, v in deployment.items() if k not in _KNOWN_SECTIONS}
+    plugins = {k: v for k, v in manifest.items() if k not in ("time", "magic", "version")}
+    if plugins:
+        extra["manifest"] = plugins
+    metadata = _section(deployment, "metadata", dict, file, "latest.")
+    return Snapshot(resources, pending, dict(metadata), str(manifest.get("time", "")), extra)
+
+
+def read_resource(content: object, crypter: Crypter, *, file: str, key: str = "") -> Resource:
+    """One resource of a file, its secrets decrypted. Raises BadInput where a key has the wrong type."""
+    if not isinstance(content, dict):
+        raise BadInput("The state is malformed: a resource is not an object", file=file, key=key)
+    fields: dict[str, Any] = {"urn": "", "type": "", "custom": False}
+    for name, (attribute, type_) in _KEYS.items():
+        value = content.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, type_):
+            raise BadInput(
+                "The state is malformed", file=file, key=f"{key}.{name}", found=type(value).__name__, fix=_FIX
+            )
+        fields[attribute] = value
+    urn = fields["urn"]
+    for side in ("inputs", "outputs"):
+        if side in fields:
+            fields[side] = _decrypted(fields[side], (urn, side), crypter)
+    return Resource(**fields, extra={k: v for k, v in content.items() if k not in _KEYS})
+
+
+def write_resource(resource: Resource, crypter: Crypter) -> dict[str, Any]:
+    """A resource as a file holds it: empty keys left out, secrets encrypted, properties by name."""
+    content: dict[str, Any] = {}
+    for name, (attribute, _) in _KEYS.items():
+        value = getattr(resource, attribute)
+        if value or name == "custom":
+            content[name] = value
+    for side in ("inputs", "outputs"):
+        if side in content:
+            content[side] = _encrypted(content[side], (resource.urn, side), crypter)
+    return {**content, **resource.extra}
+
+
+def write_pending(operation: PendingOperation, crypter: Crypter) -> dict[str, Any]:
+    """A pending operation as a file holds it."""
+    return {"resource": write_resource(operation.resource, crypter), "type": operation.type}
+
+
+def write_deployment(snapshot: Snapshot, crypter: Crypter) -> dict[str, Any]:
+    """The deployment of a Snapshot: what `pulumi stack export` shows under `deployment`."""
+    deployment = frame(snapshot, crypter)
+    deployment["resources"] = [write_resource(r, crypter) for r in snapshot.resources]
+    deployment["pending_operations"] = [write_pending(p, crypter) for p in snapshot.pending]
+    return {k: v for k, v in deployment.items() if v or k == "metadata"}
+
+
+def frame(snapshot: Snapshot, crypter: Crypter) -> dict[str, Any]:
+    """A deployment without its resources and pending operations, whose places are kept."""
+    maker = _maker()
+    extra = dict(snapshot.extra)
+    manifest = {"time": snapshot.time or now(), "magic": _magic(maker), "version": maker, **extra.pop("manifest", {})}
+    return {
+        "manifest": manifest,
+        "secrets_providers": crypter.provider(),
+        "resources": [],
+        "pending_operations": [],
+        "metadata": snapshot.metadata,
+        **extra,
+    }
+
+
+def export_form(deployment: Mapping[str, Any]) -> dict[str, Any]:
+    """A deployment in the form that `pulumi stack export` writes and `import` reads."""
+    return {"version": VERSION, "deployment": deployment}
+
+
+def write_checkpoint(
+    stack: str, snapshot: Snapshot, crypter: Crypter, *, resources: Sequence[str], pending: Sequence[str]
+) -> bytes:
+    """A checkpoint file out of resources and pending operations that are JSON already (`dumps`)."""
+    pieces = []
+    for key, value in frame(snapshot, crypter).items():
+        ready = {"resources": resources, "pending_operations": pending}.get(key)
+        if ready is None:
+            pieces.append(f"{json.dumps(key)}:{dumps(value)}")
+        elif ready:
+            pieces.append(f"{json.dumps(key)}:[{','.join(ready)}]")
+    latest = "{" + ",".join(pieces) + "}"
+    return f'{{"version":{VERSION},"checkpoint":{{"stack":{dumps(stack)},"latest":{latest}}}}}'.encode()
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON. Raises BadInput for a number that JSON has no word for."""
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except ValueError as error:
+        raise BadInput("A property cannot be written to the state: a number is not finite") from error
+
+
+@functools.cache
+def _maker() -> str:
+    """The version that a state names as its maker: that of the SDK whose format it is."""
+    return f"v{version('pulumi')}"
+
+
+def _magic(maker: str) -> str:
+    return hashlib.sha256(maker.encode()).hexdigest()
+
+
+def _json(content: bytes, file: str) -> dict[str, Any]:
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        raise BadInput("The state is not whole: it is not JSON, or was cut short", file=file, fix=_FIX) from None
+    if not isinstance(document, dict):
+        raise BadInput(
+            "The state is malformed", file=file, found=type(document).__name__, allowed="an object", fix=_FIX
+        )
+    return document
+
+
+def _check_version(document: Mapping[str, Any], file: str) -> None:
+    found, features = document.get("version"), document.get("features")
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise BadInput("The state does not say its version", file=file, key="version", found=found, fix=_FIX)
+    if found > _NEWEST or (found == _NEWEST and features):
+        raise BadInput(
+            "The state is of a newer format than the embedded engine writes; it was left as it is",
+            file=file,
+            key="version" if found > _NEWEST else "features",
+            found=found if found > _NEWEST else features,
+            allowed=f"version {VERSION}",
+            fix="run this stack with the Pulumi command line (--engine pulumi)",
+        )
+    if found < VERSION:
+        fix = "run `pulumi up` once with the Pulumi command line, which brings it up to date"
+        raise BadInput("The state is of an older format", file=file, key="version", found=found, allowed="3", fix=fix)
+
+
+def _section(holder: Mapping[str, Any], name: str, type_: type, file: str, prefix: str) -> Any:
+    value = holder.get(name)
+    if value is None:
+        return type_()
+    if not isinstance(value, type_):
+        raise BadInput("The state is malformed", file=file, key=prefix + name, found=type(value).__name__, fix=_FIX)
+    return value
+
+
+def _read_pending(content: object, crypter: Crypter, file: str, key: str) -> PendingOperation:
+    if not isinstance(content, dict) or not isinstance(content.get("type"), str):
+        raise BadInput("The state is malformed: a pending operation has no type", file=file, key=key, fix=_FIX)
+    return PendingOperation(read_resource(content.get("resource"), crypter, file=file, key=key), content["type"])
+
+
+def _decrypted(value: Any, place: Place, crypter: Crypter) -> Any:
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) == SECRET_SIGNATURE:
+            return secret(_opened(value, place, crypter))
+        return {k: _decrypted(v, (*place, k), crypter) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_decrypted(v, (*place, i), crypter) for i, v in enumerate(value)]
+    return value
+
+
+def _opened(value: Mapping[str, Any], place: Place, crypter: Crypter) -> Any:
+    """What a secret of a file holds: Pulumi encrypts the JSON of the value, and reads a plain text too."""
+    ciphertext, plaintext = value.get("ciphertext"), value.get("plaintext")
+    text = crypter.decrypt(ciphertext, place) if isinstance(ciphertext, str) and ciphertext else plaintext
+    try:
+        return json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        raise BadInput("A secret in the state is malformed", key=".".join(map(str, place[1:])), fix=_FIX) from None
+
+
+def _encrypted(properties: Properties, place: Place, crypter: Crypter) -> Any:
+    return _sealed(properties, place, crypter) if contains_secret(properties) else properties
+
+
+def _sealed(value: Any, place: Place, crypter: Crypter) -> Any:
+    if isinstance(value, Mapping):
+        if is_secret(value):
+            text = dumps(unwrap(value["value"]))  # what is inside is secret with it
+            return {SIGNATURE: SECRET_SIGNATURE, "ciphertext": crypter.encrypt(text, place)}
+        return {k: _sealed(v, (*place, k), crypter) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sealed(v, (*place, i), crypter) for i, v in enumerate(value)]
+    return value

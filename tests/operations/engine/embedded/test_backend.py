@@ -1,0 +1,339 @@
+"""The file backend: layout, locks, history, bad files left alone, and what a killed run leaves."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.errors import BadInput
+from operations.engine.embedded import values
+from operations.engine.embedded.backend import Backend, folder_of
+from operations.engine.embedded.book import Amend, Put, Remove, Replaced
+from operations.engine.embedded.journal import Journal
+from tests.operations.engine.embedded.conftest import PHRASE, ROOT, thing, urn
+
+
+def names(backend: Backend, stack: str = "platform") -> list[str]:
+    snapshot = backend.load(stack)
+    assert snapshot is not None
+    return [r.urn.rsplit("::", 1)[-1] for r in snapshot.resources]
+
+
+def run(backend: Backend, *changes: Any, stack: str = "platform") -> None:
+    with backend.lock(stack):
+        journal = backend.begin(stack)
+        journal.record(*changes)
+        journal.close()
+
+
+def killed(backend: Backend, stack: str = "platform") -> Journal:
+    """A run that never closes; its lock is gone, as after `sde cancel`."""
+    with backend.lock(stack):
+        return backend.begin(stack)
+
+
+def test_a_stack_that_was_never_up_is_none(backend: Backend) -> None:
+    assert backend.load("platform") is None
+    assert backend.stacks() == []
+    with pytest.raises(BadInput, match="not been deployed"):
+        backend.outputs("platform")
+
+
+def test_a_run_leaves_pulumis_own_layout(backend: Backend) -> None:
+    run(backend, Put(thing("a")))
+    run(backend, Put(thing("b")))
+    folder = backend.root / ".pulumi"
+    files = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    assert files == ["meta.yaml", "stacks/sde/platform.json", "stacks/sde/platform.json.bak"]
+    assert (folder / "meta.yaml").read_text() == "version: 1\n"
+    document = json.loads((folder / files[1]).read_text())
+    assert document["version"] == 3
+    assert document["checkpoint"]["stack"] == "organization/sde/platform"
+    assert [r["urn"] for r in document["checkpoint"]["latest"]["resources"]] == [urn("b"), urn("a")]
+    assert backend.stacks() == ["platform"]
+
+
+def test_a_run_that_records_nothing_leaves_no_state(backend: Backend) -> None:
+    with backend.lock("platform"):
+        backend.begin("platform").close()
+    assert backend.stacks() == []
+
+
+def test_outputs_keep_their_secrets_secret(backend: Backend) -> None:
+    root = thing("x", urn=ROOT, type="pulumi:pulumi:Stack", custom=False, id="")
+    root.outputs = {"plain": 1, "key": values.secret("hunter2")}
+    run(backend, Put(root))
+    assert backend.outputs("platform") == {"plain": 1, "key": values.secret("hunter2")}
+    everything = b"".join(p.read_bytes() for p in backend.root.rglob("*") if p.is_file())
+    assert b"hunter2" not in everything
+    assert "hunter2" not in json.dumps(backend.export("platform"))
+
+
+def test_a_killed_run_is_found_whole_and_folded_by_the_next(tmp_path: Path) -> None:
+    told: list[str] = []
+    backend = Backend(tmp_path, "sde", lambda: PHRASE, warn=told.append)
+    journal = killed(backend)
+    number = journal.begin("creating", thing("a", id=""))
+    journal.end(number, Put(thing("a", inputs={"k": values.secret("hunter2")})))
+    journal.begin("creating", thing("b", id=""))
+    assert b"hunter2" not in b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+    snapshot = backend.load("platform")
+    assert snapshot is not None
+    assert [r.inputs for r in snapshot.resources] == [{"k": values.secret("hunter2")}]
+    assert [(p.type, p.resource.urn) for p in snapshot.pending] == [("creating", urn("b"))]
+    assert backend.stacks() == ["platform"]
+    with backend.lock("platform"):
+        again = backend.begin("platform")
+        assert backend.checkpoint("platform").exists()
+        ((pending, operation),) = again.pending.items()
+        assert operation.resource.urn == urn("b")
+        again.end(pending, Put(thing("b")))
+        again.close()
+    assert names(backend) == ["b", "a"]
+    assert "killed" in told[0]
+
+
+def test_a_crash_between_a_folds_rename_and_the_new_journal_replays_nothing_twice(backend: Backend) -> None:
+    run(backend, Put(thing("a")))
+    journal = killed(backend)
+    journal.record(Amend(thing("a", inputs={"n": 1})))
+    path = backend.root / ".pulumi" / "sde-journal" / "sde" / "platform.jsonl"
+    before = path.read_bytes()
+    journal.fold()
+    marker = before + _announcement(backend, path)
+    path.write_bytes(marker)
+    snapshot = backend.load("platform")
+    assert snapshot is not None
+    assert snapshot.resources[0].inputs == {"n": 1}
+    run(backend, Remove(urn("a")))
+    assert names(backend) == []
+
+
+def _announcement(backend: Backend, path: Path) -> bytes:
+    """The line that the old journal ended with before the fold's rename: the new journal's first line says the same."""
+    from operations.engine.embedded import journal as journals
+
+    header = json.loads(path.read_bytes().partition(b" ")[2])
+    return journals._line(json.dumps({k: header[k] for k in ("folded", "news", "pending")}))
+
+
+def test_a_journal_that_another_engine_overtook_is_set_aside_with_a_warning(tmp_path: Path) -> None:
+    told: list[str] = []
+    backend = Backend(tmp_path, "sde", lambda: PHRASE, warn=told.append)
+    run(backend, Put(thing("a")))
+    killed(backend).record(Remove(urn("a")))
+    file = backend.checkpoint("platform")
+    file.write_bytes(file.read_bytes() + b"\n")  # the same state, written by somebody else since
+    assert names(backend) == ["a"]
+    with backend.lock("platform"):
+        backend.begin("platform").close()
+    assert names(backend) == ["a"]
+    assert "set aside" in told[0]
+    assert list((tmp_path / ".pulumi" / "sde-journal" / "sde").glob("platform.set-aside-*"))
+
+
+def test_a_held_lock_refuses_and_names_its_holder(backend: Backend) -> None:
+    with backend.lock("platform"):
+        (lock,) = (backend.root / ".pulumi/locks/organization/sde/platform").iterdir()
+        content = json.loads(lock.read_text())
+        assert sorted(content) == ["hostname", "pid", "timestamp", "username"]
+        with (
+            pytest.raises(BadInput, match=rf"(?s)locked by .*@.*pid {os.getpid()}.*sde cancel"),
+            backend.lock("platform"),
+        ):
+            pass
+        assert backend.locked_by("platform")
+        with backend.lock("safe-haven"):
+            pass
+    assert backend.locked_by("platform") is None
+
+
+def test_a_dead_runs_lock_still_refuses_until_cancelled(backend: Backend) -> None:
+    folder = backend.root / ".pulumi/locks/organization/sde/platform"
+    folder.mkdir(parents=True)
+    lock = {"pid": 2**22 + 1, "username": "ann", "hostname": socket.gethostname(), "timestamp": "2026-01-01T00:00:00Z"}
+    (folder / "x.json").write_text(json.dumps(lock))
+    (folder / "y.json").write_text("not json")
+    with pytest.raises(BadInput, match="no longer running"), backend.lock("platform"):
+        pass
+    assert backend.cancel("platform") == 2
+    with backend.lock("platform"):
+        pass
+
+
+def test_changing_without_the_lock_is_a_mistake_in_the_program(backend: Backend) -> None:
+    with pytest.raises(RuntimeError, match="lock"):
+        backend.begin("platform")
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", "..", ".", "a" * 101, "a b"])
+def test_names_that_would_leave_the_folder_are_refused(backend: Backend, name: str) -> None:
+    with pytest.raises(BadInput, match="name of a stack"):
+        backend.load(name)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
+def test_a_disk_that_refuses_leaves_the_old_state_whole(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    run(backend, Put(thing("a")))
+    before = backend.checkpoint("platform").read_bytes()
+    journal = killed(backend)
+    journal.record(Put(thing("b")))
+
+    def refuse(_: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        with pytest.raises(BadInput, match=r"(?s)whole.*platform\.json"):
+            journal.close()
+    assert backend.checkpoint("platform").read_bytes() == before
+    assert names(backend) == ["b", "a"]  # the journal still has what the fold could not write
+    assert not list(backend.root.rglob("*.tmp"))
+
+
+def test_a_full_disk_leaves_no_half_line_in_the_journal(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = killed(backend)
+    journal.record(Put(thing("a")))
+    real = os.write
+
+    def half(file: int, content: Any) -> int:
+        real(file, bytes(content)[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", half)
+        with pytest.raises(BadInput, match="disk is full"):
+            journal.record(Put(thing("b")))
+    journal.record(Put(thing("c")))
+    assert names(backend) == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("{", "not whole"),
+        ("[]", "malformed"),
+        ('{"version": 5, "checkpoint": {}}', "newer format"),
+        ('{"version": 4, "features": ["hooks"], "checkpoint": {}}', "newer format"),
+        ('{"version": 2, "checkpoint": {}}', "older format"),
+        ('{"checkpoint": {}}', "version"),
+        ('{"version": 3, "checkpoint": {"stack": "organization/sde/other"}}', "another stack"),
+        ('{"version": 3, "checkpoint": {"stack": "platform", "latest": []}}', "malformed"),
+    ],
+)
+def test_a_state_that_cannot_be_trusted_is_refused_and_kept(backend: Backend, content: str, problem: str) -> None:
+    file = backend.checkpoint("platform")
+    file.parent.mkdir(parents=True)
+    file.write_text(content)
+    with pytest.raises(BadInput, match=problem) as caught, backend.lock("platform"):
+        backend.begin("platform")
+    assert caught.value.file == str(file)
+    assert file.read_text() == content
+
+
+def test_compressed_states_and_foreign_journals_are_refused_by_name(backend: Backend) -> None:
+    run(backend, Put(thing("a")))
+    theirs = backend.root / ".pulumi/journal/sde/platform/manifest.json"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("{}")
+    with pytest.raises(BadInput, match="left a journal"):
+        backend.load("platform")
+    theirs.unlink()
+    (backend.root / ".pulumi/stacks/sde/platform.json.gz").write_bytes(b"")
+    with pytest.raises(BadInput, match="compressed"):
+        backend.load("platform")
+
+
+@pytest.mark.parametrize("meta", ["version: 2\n", "version: [", "nothing"])
+def test_a_layout_that_is_not_known_is_refused(tmp_path: Path, meta: str) -> None:
+    (tmp_path / ".pulumi").mkdir()
+    (tmp_path / ".pulumi/meta.yaml").write_text(meta)
+    with pytest.raises(BadInput, match="layout"):
+        Backend(tmp_path, "sde", lambda: PHRASE)
+
+
+def test_the_layout_of_before_projects_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".pulumi/stacks").mkdir(parents=True)
+    (tmp_path / ".pulumi/stacks/platform.json").write_text("{}")
+    with pytest.raises(BadInput, match="before projects"):
+        Backend(tmp_path, "sde", lambda: PHRASE)
+
+
+def test_history_holds_the_run_and_its_checkpoint(backend: Backend) -> None:
+    run(backend, Put(thing("a")))
+    config = {"sde:cloud": "local", "sde:n": 3, "sde:on": True, "sde:key": {"secure": "v1:x:y"}}
+    backend.record_history(
+        "platform", kind="update", succeeded=True, start=10.7, end=12, changes={"create": 1}, config=config
+    )
+    checkpoint, history = sorted((backend.root / ".pulumi/history/sde/platform").iterdir())
+    assert checkpoint.read_bytes() == backend.checkpoint("platform").read_bytes()
+    entry = json.loads(history.read_text())
+    assert (entry["kind"], entry["result"], entry["startTime"], entry["endTime"]) == ("update", "succeeded", 10, 12)
+    assert entry["config"] == {"sde:cloud": "local", "sde:n": "3", "sde:on": "true", "sde:key": {"secure": "v1:x:y"}}
+    assert entry["resourceChanges"] == {"create": 1}
+
+
+def test_a_stack_is_only_forgotten_once_it_is_empty(backend: Backend) -> None:
+    run(backend, Put(thing("a")))
+    with pytest.raises(BadInput, match="still has 1"):
+        backend.remove("platform")
+    run(backend, Remove(urn("a")))
+    backend.remove("platform")
+    assert backend.load("platform") is None
+
+
+def test_a_replaced_resource_waits_behind_its_replacement(backend: Backend) -> None:
+    run(backend, Put(thing("a", id="/1")), Put(thing("b", dependencies=[urn("a")])))
+    run(backend, Replaced(urn("a")), Put(thing("a", id="/2")))
+    snapshot = backend.load("platform")
+    assert snapshot is not None
+    assert [(r.id, r.delete) for r in snapshot.resources if r.urn == urn("a")] == [("/2", False), ("/1", True)]
+    run(backend, Remove(urn("a"), "/1", delete=True))
+    assert names(backend) == ["a", "b"]
+
+
+def test_an_alias_takes_its_dependants_with_it(backend: Backend) -> None:
+    run(backend, Put(thing("a")), Put(thing("b", dependencies=[urn("a")], property_dependencies={"p": [urn("a")]})))
+    run(backend, Put(thing("new"), formerly=urn("a")))
+    snapshot = backend.load("platform")
+    assert snapshot is not None
+    assert [r.urn for r in snapshot.resources] == [urn("new"), urn("b")]
+    assert snapshot.resources[1].dependencies == [urn("new")]
+    assert snapshot.resources[1].property_dependencies == {"p": [urn("new")]}
+
+
+def test_what_depended_on_something_gone_no_longer_says_so(backend: Backend) -> None:
+    run(backend, Put(thing("a")), Put(thing("b", dependencies=[urn("a")])))
+    run(backend, Remove(urn("a")))
+    snapshot = backend.load("platform")
+    assert snapshot is not None
+    assert snapshot.resources[0].dependencies == []
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("file:///srv/state", "/srv/state"),
+        ("file://./state", "/base/state"),
+        ("file://state/x", "/base/state/x"),
+        ("file://~/state", str(Path.home() / "state")),
+        ("file:///srv/a%20b", "/srv/a b"),
+    ],
+)
+def test_the_folder_of_a_url(url: str, expected: str) -> None:
+    assert folder_of(url, base=Path("/base")) == Path(expected)
+
+
+@pytest.mark.parametrize("url", ["azblob://c", "s3://bucket?region=x", "https://user:pw@example.org", "state"])
+def test_other_backends_are_refused_by_name(url: str) -> None:
+    with pytest.raises(BadInput, match="folders only") as caught:
+        folder_of(url)
+    assert "pw" not in str(caught.value)
