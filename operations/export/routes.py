@@ -41,6 +41,8 @@ _BUILDER = re.compile(r'^def (build_(\w+)_request)\(.*?^    return HttpRequest\(
 _URL = re.compile(r'"(/[^"\n]*)"')
 _METHOD = re.compile(r"^    def \w+\((.*?)\) -> .*?(?=^    (?:@|def )|\Z)", re.S | re.M)
 _BODY = re.compile(r"Union\[\s*_models\.(\w+),[^\]]*?\bIO\b|: _models\.(\w+)")
+_LEVEL = re.compile(r"(byscope|at[a-z]+level)$")
+"""What azure-native adds to a name to tell the levels at which a type can be made."""
 _ARGUMENT = re.compile(r"\{(\w+)\}")
 
 
@@ -97,7 +99,7 @@ def _fits(route_: Route, sdk: SdkType) -> bool:
 
 def _likeness(route_: Route, sdk: SdkType) -> tuple[int, bool, bool, bool]:
     """How well a request fits: by the arguments it uses, then by the names of its body, its group and its type."""
-    name = sdk.name.lower().removesuffix("byscope")
+    name = _LEVEL.sub("", sdk.name.lower())
     leaf = route_.arm_type.rpartition("/")[2]
     return (
         len(route_.arguments),
