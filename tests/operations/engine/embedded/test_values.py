@@ -25,7 +25,7 @@ plain = st.recursive(
 wire = st.recursive(
     scalars | st.text(max_size=12) | st.just(v.UNKNOWN),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3) | inner.map(lambda x: v.secret(x))
+        st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3) | inner.map(v.secret)
     ),
     max_leaves=12,
 )
@@ -44,7 +44,7 @@ def test_the_marks_are_those_of_the_installed_sdk() -> None:
         rpc._special_archive_sig,
         rpc._special_resource_sig,
     )
-    assert (v.OUTPUT_SIGNATURE, v.UNKNOWN) == (rpc._special_output_value_sig, rpc.UNKNOWN)
+    assert (rpc._special_output_value_sig, rpc.UNKNOWN) == (v.OUTPUT_SIGNATURE, v.UNKNOWN)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,0 +1,204 @@
+"""Snapshots to deployments and back: key names, what is left out, secrets, order, and damage that is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infra.errors import BadInput
+from operations.engine.embedded import integrity, state, values
+from operations.engine.embedded.model import PendingOperation, Resource, Snapshot
+from operations.engine.embedded.secrets import Crypter
+from tests.operations.engine.embedded.conftest import PHRASE, thing, urn
+from tests.operations.engine.embedded.test_values import wire
+
+FULL = {
+    "urn": urn("full"),
+    "custom": True,
+    "delete": True,
+    "id": "/full",
+    "type": "test:index:Thing",
+    "inputs": {"a": 1},
+    "outputs": {"b": [None, {}]},
+    "parent": urn("p"),
+    "protect": True,
+    "external": True,
+    "dependencies": [urn("p")],
+    "initErrors": ["e"],
+    "provider": f"{urn('p')}::id",
+    "propertyDependencies": {"a": [urn("p")]},
+    "pendingReplacement": True,
+    "additionalSecretOutputs": ["s"],
+    "aliases": [urn("q")],
+    "customTimeouts": {"create": 60.5},
+    "importID": "i",
+    "retainOnDelete": True,
+    "deletedWith": urn("p"),
+    "created": "2026-01-01T00:00:00Z",
+    "modified": "2026-01-02T00:00:00Z",
+    "ignoreChanges": ["x"],
+    "replaceOnChanges": ["y"],
+    "sourcePosition": "project:///x.py#1,2",
+}
+
+
+def crypter() -> Crypter:
+    return Crypter(lambda: PHRASE)
+
+
+def deployment(*resources: Resource, pending: list[PendingOperation] | None = None, **extra: Any) -> dict[str, Any]:
+    return state.write_deployment(Snapshot(list(resources), pending or [], extra=extra), crypter())
+
+
+def read(document: dict[str, Any]) -> Snapshot:
+    return state.read_deployment(document, state.crypter(document, lambda: PHRASE, file="f"), file="f")
+
+
+def test_every_key_of_a_resource_comes_back_in_pulumis_order() -> None:
+    resource = state.read_resource(FULL, crypter(), file="f")
+    assert list(state.write_resource(resource, crypter()).items()) == list(FULL.items())
+    assert resource.extra == {"sourcePosition": "project:///x.py#1,2"}
+
+
+def test_every_field_of_the_model_has_a_key() -> None:
+    fields = {f.name for f in dataclasses.fields(Resource)} - {"extra"}
+    assert {attribute for attribute, _ in state._KEYS.values()} == fields
+
+
+def test_empty_keys_are_left_out_but_custom_is_always_said() -> None:
+    plain = Resource("u", "t", custom=False)
+    assert state.write_resource(plain, crypter()) == {"urn": "u", "custom": False, "type": "t"}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.dictionaries(st.text(max_size=5), wire, max_size=3), max_size=3))
+def test_a_snapshot_comes_back_whole_through_a_file(properties: list[dict[str, Any]]) -> None:
+    plain = [{k: v for k, v in values.normalised(p).items() if k != values.SIGNATURE} for p in properties]
+    resources = [thing(str(i), inputs=p, outputs=p) for i, p in enumerate(plain)]
+    before = Snapshot(resources, [PendingOperation(thing("p", inputs=plain[0]), "creating")] if plain else [])
+    document = json.loads(state.dumps(state.write_deployment(before, crypter())))
+    after = read(document)
+    assert len(after.resources) == len(resources)
+    for one, other in zip(before.resources, after.resources, strict=True):
+        assert values.equal(_secret_once(one.inputs), other.inputs)
+        assert values.equal(_secret_once(one.outputs), other.outputs)
+    assert [p.type for p in after.pending] == [p.type for p in before.pending]
+
+
+def _secret_once(value: Any) -> Any:
+    """What is inside a secret is secret with it: the file does not say it twice."""
+    if values.is_secret(value):
+        return values.secret(values.unwrap(value))
+    if isinstance(value, dict):
+        return {k: _secret_once(v) for k, v in value.items()}
+    return [_secret_once(v) for v in value] if isinstance(value, list) else value
+
+
+def test_the_manifest_vouches_for_its_maker() -> None:
+    manifest = deployment()["manifest"]
+    assert manifest["magic"] == hashlib.sha256(manifest["version"].encode()).hexdigest()
+    with pytest.raises(BadInput, match="magic"):
+        read({"manifest": {**manifest, "magic": "0" * 64}})
+
+
+def test_a_secret_is_pulumis_marked_ciphertext_of_json() -> None:
+    keeper = crypter()
+    written = state.write_resource(thing("a", inputs={"k": [values.secret({"p": "hunter2"})]}), keeper)
+    (sealed,) = written["inputs"]["k"]
+    assert sorted(sealed) == sorted([values.SIGNATURE, "ciphertext"])
+    assert json.loads(keeper.decrypt(sealed["ciphertext"])) == {"p": "hunter2"}
+
+
+def test_a_secret_in_plain_text_is_read_as_exports_with_show_secrets_write_it() -> None:
+    inputs = {"k": {values.SIGNATURE: values.SECRET_SIGNATURE, "plaintext": '"hunter2"'}}
+    resource = state.read_resource({**FULL, "inputs": inputs}, crypter(), file="f")
+    assert resource.inputs == {"k": values.secret("hunter2")}
+
+
+def test_writing_what_was_read_changes_no_ciphertext() -> None:
+    document = json.loads(state.dumps(deployment(thing("a", outputs={"k": values.secret("x")}))))
+    keeper = state.crypter(document, lambda: PHRASE, file="f")
+    again = state.write_deployment(state.read_deployment(document, keeper, file="f"), keeper)
+    assert again == document
+
+
+def test_unknown_keys_of_the_deployment_are_kept() -> None:
+    document = deployment(snippets=[{"uuid": "u"}])
+    document["manifest"]["plugins"] = [{"name": "random"}]
+    document["metadata"] = {"later": True}
+    again = state.write_deployment(read(document), crypter())
+    assert again["snippets"] == [{"uuid": "u"}]
+    assert again["manifest"]["plugins"] == [{"name": "random"}]
+    assert again["metadata"] == {"later": True}
+
+
+def test_a_checkpoint_of_ready_pieces_is_the_deployment() -> None:
+    keeper = crypter()
+    snapshot = Snapshot([thing("a")], [PendingOperation(thing("b"), "deleting")], time="2026-01-01T00:00:00Z")
+    content = state.write_checkpoint(
+        "organization/sde/platform",
+        snapshot,
+        keeper,
+        resources=[state.dumps(state.write_resource(r, keeper)) for r in snapshot.resources],
+        pending=[state.dumps(state.write_pending(p, keeper)) for p in snapshot.pending],
+    )
+    assert state.read_checkpoint(content, "organization/sde/platform", file="f") == state.write_deployment(
+        snapshot, keeper
+    )
+
+
+@pytest.mark.parametrize("cut", [1, 30, 200])
+def test_a_checkpoint_cut_short_is_refused(cut: int) -> None:
+    content = state.write_checkpoint("s", Snapshot(), crypter(), resources=[], pending=[])
+    with pytest.raises(BadInput, match="cut short"):
+        state.read_checkpoint(content[:-cut], "s", file="f")
+
+
+@pytest.mark.parametrize(
+    ("resources", "problem"),
+    [
+        ([thing("a"), thing("a")], "twice"),
+        ([thing("a", dependencies=[urn("b")])], "not there"),
+        ([thing("a", parent=urn("b")), thing("b")], "after it"),
+        ([thing("a", property_dependencies={"p": [urn("z")]})], "not there"),
+        ([thing("a", provider=f"{urn('z')}::id")], "not there"),
+        ([thing("a", deleted_with=urn("z"))], "not there"),
+        ([thing("a", custom=False)], "component has an id"),
+        ([thing("a", type="")], "no type"),
+    ],
+)
+def test_a_state_that_does_not_hold_together_is_refused(resources: list[Resource], problem: str) -> None:
+    with pytest.raises(BadInput, match=problem) as caught:
+        integrity.verify(resources, file="platform.json")
+    assert caught.value.file == "platform.json"
+
+
+@pytest.mark.parametrize("key", ["inputs", "urn", "custom", "dependencies"])
+def test_a_key_of_the_wrong_type_is_named(key: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        read({"manifest": {}, "resources": [{**FULL, key: 5}]})
+    assert caught.value.key == f"resources[0].{key}"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_ordering_puts_everything_after_what_it_needs(data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, 8))
+    needs = [data.draw(st.sets(st.integers(0, i - 1))) if i else set() for i in range(count)]
+    resources = [thing(str(i), dependencies=[urn(str(n)) for n in sorted(needs[i])]) for i in range(count)]
+    assert integrity.ordered(resources) == resources
+    shuffled = data.draw(st.permutations(resources))
+    result = integrity.ordered(shuffled)
+    integrity.verify(result, file="f")
+    assert len(result) == count
+
+
+def test_long_chains_are_ordered_without_recursion() -> None:
+    chain = [thing(str(i), dependencies=[urn(str(i - 1))] if i else []) for i in range(3000)]
+    assert integrity.ordered(chain[::-1]) == chain
