@@ -1,4 +1,4 @@
-"""The configuration files on disk: written whole, only when they differ, and never losing what the engine keeps there."""
+"""The configuration files on disk: written whole, only where they differ, keeping what the engine keeps in them."""
 
 from __future__ import annotations
 

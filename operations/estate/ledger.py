@@ -108,7 +108,8 @@ class Allocator:
         place = next((p for p in (self._room(name, request.kind) for name in names) if p is not None), None)
         if place is None:
             raise BadInput(f"There is no room left for a {request.kind} tenancy.", file=file, key="cell",
-                           found=request.cell or "any cell", allowed="; ".join(self._bounds(n, request.kind) for n in names),
+                           found=request.cell or "any cell",
+                           allowed="; ".join(self._bounds(n, request.kind) for n in names),
                            fix="Add a cell, or a subscription for tenancies to the cell, in estate.yaml.")  # fmt: skip
         return self._take(stack, place)
 
@@ -148,8 +149,11 @@ class Allocator:
 
     def _bounds(self, name: str, kind: TenancyKind) -> str:
         cell, plan = self.cells[name]
-        return (f"cell {name}: {plan.slots(kind)} address ranges, {TENANCIES_PER_HUB} tenancies a hub, "
-                f"{tenancies_per_subscription(cell)} in each of {len(cell.subscriptions.tenancies)} subscriptions")  # fmt: skip
+        subscriptions = len(cell.subscriptions.tenancies)
+        return (
+            f"cell {name}: {plan.slots(kind)} address ranges, {TENANCIES_PER_HUB} tenancies a hub, "
+            f"{tenancies_per_subscription(cell)} in each of {subscriptions} subscriptions"
+        )
 
 
 def tenancies_per_subscription(cell: Cell) -> int:

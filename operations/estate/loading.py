@@ -177,11 +177,12 @@ def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: 
         raise BadInput("Tenancies of this kind are not made yet.", file=shown, key="kind", found=str(request.kind),
                        allowed=", ".join(sorted(SUPPORTED)))  # fmt: skip
     if request.approved_on > today:
-        raise BadInput("The request is not approved yet.", file=shown, key="approved_on", found=str(request.approved_on),
-                       allowed=f"a day up to {today}")  # fmt: skip
+        raise BadInput("The request is not approved yet.", file=shown, key="approved_on",
+                       found=str(request.approved_on), allowed=f"a day up to {today}")  # fmt: skip
     if STRICTNESS.index(request.data_class) > STRICTNESS.index(estate.data_class):
         raise BadInput("The request is for data more sensitive than the estate is made for.", file=shown,
-                       key="data_class", found=str(request.data_class), allowed=f"up to {estate.data_class}")  # fmt: skip
+                       key="data_class", found=str(request.data_class),
+                       allowed=f"up to {estate.data_class}")  # fmt: skip
     if estate.region is Region.UKWEST and request.desk.zone is not None:
         raise BadInput("UK West has no availability zones.", file=shown, key="desk.zone", found=request.desk.zone,
                        fix="Remove `zone`.")  # fmt: skip

@@ -13,25 +13,13 @@ from operations.errors import BadInput
 LONGEST = 1 << 20
 """Bytes: far more than a thousand lines of an estate."""
 DEEPEST = 20
+HEAVIEST = 200_000
+"""Values, each alias counted as what it stands for."""
 PLAIN = {"tag:yaml.org,2002:" + kind for kind in ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")}
 
 
 class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
-    """Safe, and closed to what a plain document does not need: aliases, tags, merge and double keys, depth."""
-
-    depth = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="an alias (*name) is not allowed: write the value out",
-                                       problem_mark=self.peek_event().start_mark)  # fmt: skip
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST} levels",
-                                       problem_mark=self.peek_event().start_mark)  # fmt: skip
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
+    """Safe, and closed to keys that are there twice, which YAML lets the last of win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -45,6 +33,13 @@ class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  
         return found
 
 
+class _Trick(yaml.YAMLError):
+    """What a line of a file does that no estate needs."""
+
+    def __init__(self, problem: str, line: int) -> None:
+        super().__init__(f"line {line + 1}: {problem}")
+
+
 def read_mapping(file: Path, shown: str | None = None) -> dict[str, Any]:
     """The file's top-level map. `BadInput` names the file, and the line where it is malformed."""
     return parse_mapping(_read(file, shown or str(file)), shown or str(file))
@@ -53,6 +48,7 @@ def read_mapping(file: Path, shown: str | None = None) -> dict[str, Any]:
 def parse_mapping(text: str, shown: str) -> dict[str, Any]:
     """The text's top-level map; `shown` is what to call the file."""
     try:
+        _refuse_tricks(text)
         found = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, made stricter
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -65,6 +61,29 @@ def parse_mapping(text: str, shown: str) -> dict[str, Any]:
         raise BadInput("The file must hold a map of named keys.", file=shown, found=type(found).__name__,
                        allowed="lines such as `key: value`")  # fmt: skip
     return found
+
+
+def _refuse_tricks(text: str) -> None:
+    """Depth, which exhausts the stack, and aliases that make a small file a huge value: seen before either can."""
+    weights: dict[str, int] = {}
+    open_at: list[tuple[str | None, int]] = []
+    weight = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = open_at.pop()
+            weights |= {anchor: weight - before} if anchor else {}
+            continue
+        weight += 1
+        if isinstance(event, yaml.AliasEvent):
+            weight += weights.get(event.anchor or "", HEAVIEST)  # one that is not closed yet would hold itself
+        elif isinstance(event, yaml.CollectionStartEvent):
+            open_at.append((event.anchor, weight))
+        elif isinstance(event, yaml.ScalarEvent) and event.anchor:
+            weights[event.anchor] = 1
+        if weight > HEAVIEST or len(open_at) > DEEPEST:
+            problem = f"more than {DEEPEST} levels or {HEAVIEST} values, aliases written out"
+            mark = event.start_mark
+            raise _Trick(problem, mark.line if mark else 0)
 
 
 def _read(file: Path, shown: str) -> str:

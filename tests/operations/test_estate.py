@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations.errors import BadInput
+from operations.estate import bump_generation, load, render, write
+from operations.estate.ledger import TENANCIES_PER_HUB, Ledger, tenancies_per_subscription
+from tests.operations.estates import TODAY, add_request, change, sample, snapshot
+
+Edit = Callable[[Any], object]
+AZURE_SUBSCRIPTION = "7f0c8a52-1111-4222-8333-444455556666"
+LOCAL_SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000002"
+
+
+def second_cell(data: Any) -> None:
+    data["cells"].append({**data["cells"][0], "name": "two", "addresses": "10.66.0.0/15"})
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Path:
+    return sample(tmp_path)
+
+
+def refusal(estate: Path) -> BadInput:
+    before = snapshot(estate)
+    with pytest.raises(BadInput) as caught:
+        load(estate, today=TODAY)
+    assert snapshot(estate) == before
+    assert caught.value.file
+    return caught.value
+
+
+ESTATE_FAULTS: list[tuple[str, Edit, str]] = [
+    ("unknown key", lambda d: d.update(colour="blue"), "colour"),
+    ("unknown nested key", lambda d: d["cells"][0].update(colour="blue"), "cells[0].colour"),
+    ("missing key", lambda d: d.pop("region"), "region"),
+    ("region outside the UK", lambda d: d.update(region="westeurope"), "region"),
+    ("code too long", lambda d: d.update(code="westmidlands"), "code"),
+    ("bad GUID", lambda d: d.update(platform_team="the team"), "platform_team"),
+    ("GUID in another spelling", lambda d: d.update(platform_team="{" + AZURE_SUBSCRIPTION + "}"), "platform_team"),
+    ("bad key", lambda d: d.update(admin_public_key="ssh-ed25519 AAAA"), "admin_public_key"),
+    ("retention too short", lambda d: d.update(log_retention_days=30), "log_retention_days"),
+    ("space is malformed", lambda d: d.update(addresses="10.64/10"), "addresses"),
+    ("space is public", lambda d: d.update(addresses="8.0.0.0/10"), "addresses"),
+    ("space is IPv6", lambda d: d.update(addresses="fd00::/10"), "addresses"),
+    ("space too small", lambda d: d.update(addresses="10.64.0.0/24"), "addresses"),
+    ("space misaligned", lambda d: d.update(addresses="10.64.0.1/10"), "addresses"),
+    ("cell outside", lambda d: d["cells"][0].update(addresses="10.0.0.0/15"), "cells[0].addresses"),
+    ("cell too small", lambda d: d["cells"][0].update(addresses="10.64.0.0/22"), "cells[0].addresses"),
+    ("cells overlap", lambda d: (second_cell(d), d["cells"][1].update(addresses="10.65.0.0/16")), "cells[1].addresses"),
+    ("two cells of one name", lambda d: (second_cell(d), d["cells"][1].update(name="one")), "cells[1].name"),
+    ("cell name too long", lambda d: d["cells"][0].update(name="a" * 21), "cells[0].name"),
+    ("no cells", lambda d: d.update(cells=[]), "cells"),
+    ("azure with a local subscription", lambda d: d.update(cloud="azure"), "cells[0].subscriptions.platform"),
+    ("local with an azure subscription",
+     lambda d: d["cells"][0]["subscriptions"].update(tenancies=[LOCAL_SUBSCRIPTION, AZURE_SUBSCRIPTION]),
+     "cells[0].subscriptions.tenancies[1]"),
+    ("two providers of one code",
+     lambda d: d["integrated_care_systems"][1]["providers"][0].update(code="ZQ1"),
+     "integrated_care_systems[1].providers[0].code"),
+    ("two egress rules of one name",
+     lambda d: d["egress"]["bespoke"].append(d["egress"]["bespoke"][0]), "egress.bespoke[2].name"),
+    ("tag of ours", lambda d: d["tags"].update({"Data-Class": "none"}), "tags.Data-Class"),
+    ("approval expired", lambda d: d["approval"].update(expires=date(2026, 11, 22)), "approval.expires"),
+    ("secrets expired", lambda d: d.update(secrets_expire=date(2026, 1, 1)), "secrets_expire"),
+    ("name over two lines", lambda d: d.update(organisation="One\nTwo"), "organisation"),
+    ("name that hides", lambda d: d.update(organisation="One\u202etwo"), "organisation"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "key"), [pytest.param(e, k, id=name) for name, e, k in ESTATE_FAULTS])
+def test_what_is_wrong_in_the_estate_is_named(estate: Path, edit: Edit, key: str) -> None:
+    change(estate / "estate.yaml", edit)
+    refused = refusal(estate)
+    assert (refused.file, refused.key) == (str(estate / "estate.yaml"), key)
+
+
+REQUEST_FAULTS: list[tuple[str, Edit, str]] = [
+    ("unknown key", lambda d: d.update(colour="blue"), "colour"),
+    ("unknown key of the desk", lambda d: d["desk"].update(gpus=4), "desk.gpus"),
+    ("expired", lambda d: d.update(expires=date(2026, 11, 22)), "expires"),
+    ("not approved yet", lambda d: d.update(approved_on=date(2026, 11, 23)), "approved_on"),
+    ("checkers are researchers", lambda d: d.update(checkers=d["researchers"]), "checkers"),
+    ("checkers are stewards", lambda d: d.update(checkers=d["stewards"]), "checkers"),
+    ("researchers are stewards", lambda d: d.update(stewards=d["researchers"]), "researchers"),
+    ("unknown cell", lambda d: d.update(cell="nine"), "cell"),
+    ("bad GUID", lambda d: d.update(checkers="x"), "checkers"),
+    ("kind not made yet", lambda d: d.update(kind="shared"), "kind"),
+    ("kind unknown", lambda d: d.update(kind="luxury"), "kind"),
+    ("bad size", lambda d: d["desk"].update(size="big"), "desk.size"),
+    ("another name than the file", lambda d: d.update(project="other"), "project"),
+    ("text for a number", lambda d: d["desk"].update(os_disk_gib="large"), "desk.os_disk_gib"),
+]
+
+
+@pytest.mark.parametrize(("edit", "key"), [pytest.param(e, k, id=name) for name, e, k in REQUEST_FAULTS])
+def test_what_is_wrong_in_a_request_is_named(estate: Path, edit: Edit, key: str) -> None:
+    file = estate / "requests/hcm-progression.yaml"
+    change(file, edit)
+    refused = refusal(estate)
+    assert (refused.file, refused.key) == (str(file), key)
+
+
+def test_a_name_too_long_is_refused(estate: Path) -> None:
+    file = add_request(estate, "a" * 33)
+    assert (refusal(estate).file, refusal(estate).key) == (str(file), "project")
+
+
+def test_two_requests_for_one_project_are_refused(estate: Path) -> None:
+    file = add_request(estate, "second")
+    change(file, lambda d: d.update(project="hcm-progression"))
+    assert "one project" in refusal(estate).problem or refusal(estate).key == "project"
+
+
+def test_one_request_for_two_projects_is_refused(estate: Path) -> None:
+    add_request(estate, "second", request="DAR-2026-0017")
+    assert refusal(estate).key == "request"
+
+
+def test_data_more_sensitive_than_the_estate_is_refused(estate: Path) -> None:
+    change(estate / "estate.yaml", lambda d: d.update(data_class="synthetic"))
+    assert refusal(estate).key == "data_class"
+
+
+def test_uk_west_has_no_availability_zones(estate: Path) -> None:
+    change(estate / "estate.yaml", lambda d: d.update(region="ukwest"))
+    change(estate / "requests/hcm-progression.yaml", lambda d: d["desk"].update(zone=1))
+    assert refusal(estate).key == "desk.zone"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param("a: [1\nb: 2", "line 2", id="malformed"),
+        pytest.param("code: a\ncode: b", "'code' is there twice", id="a key twice"),
+        pytest.param(
+            "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [" + f"*a{n - 1}, " * 9 + "]\n" for n in range(1, 12)),
+            "aliases",
+            id="aliases of aliases",
+        ),
+        pytest.param("a: &x [*x]", "aliases", id="an alias of itself"),
+        pytest.param("a: !!python/object/apply:os.system [ls]", "python", id="a tag that runs"),
+        pytest.param("a: " + "[" * 50 + "]" * 50, "levels", id="too deep"),
+        pytest.param("- 1", "list", id="no map"),
+        pytest.param("", "NoneType", id="empty"),
+        pytest.param("a: 2026-99-99", "month", id="no such day"),
+        pytest.param("a: \x00", "", id="a control character"),
+        pytest.param("a: " + "x" * (1 << 20), "bytes", id="too long"),
+    ],
+)
+def test_hostile_yaml_is_refused(estate: Path, text: str, says: str) -> None:
+    (estate / "estate.yaml").write_text(text)
+    assert says in str(refusal(estate).found)
+
+
+def test_text_that_is_not_utf8_is_refused(estate: Path) -> None:
+    (estate / "estate.yaml").write_bytes(b"code: \xff")
+    assert "UTF-8" in refusal(estate).problem
+
+
+def test_links_that_lead_out_are_refused(estate: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.yaml"
+    (estate / "requests/hcm-progression.yaml").rename(outside)
+    (estate / "requests/hcm-progression.yaml").symlink_to(outside)
+    assert "link" in refusal(estate).problem
+
+
+def test_a_missing_estate_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no estate"):
+        load(tmp_path / "nowhere")
+
+
+def test_what_expired_can_still_be_looked_at_and_destroyed(estate: Path) -> None:
+    change(estate / "requests/hcm-progression.yaml", lambda d: d.update(expires=date(2026, 11, 1)))
+    refusal(estate)
+    assert "tre-hcm-progression" in load(estate, today=TODAY, including_expired=True).stacks()
+
+
+def test_stacks_stand_after_what_they_require(estate: Path) -> None:
+    change(estate / "estate.yaml", second_cell)
+    add_request(estate, "far", cell="two")
+    loaded = load(estate, today=TODAY)
+    stacks = loaded.stacks()
+    assert stacks == ("platform", "platform-two", "junction-zone", "safe-haven", "tre-far", "tre-hcm-progression")
+    for stack in stacks:
+        assert all(stacks.index(needed) < stacks.index(stack) for needed in loaded.requires(stack))
+    assert loaded.requires("tre-far") == ("platform-two", "safe-haven")
+
+
+def test_adding_and_removing_tenancies_moves_no_other(estate: Path, tmp_path: Path) -> None:
+    add_request(estate, "second")
+    first = load(estate, today=TODAY)
+    write(first, render(first), tmp_path)
+    (estate / "requests/hcm-progression.yaml").unlink()
+    add_request(estate, "alpha", approved_on=date(2020, 1, 1))
+    later = load(estate, today=TODAY)
+    assert later.ledger.places["tre-second"] == first.ledger.places["tre-second"]
+    assert later.ledger.places["tre-hcm-progression"] == first.ledger.places["tre-hcm-progression"]
+    assert later.ledger.places["tre-alpha"].slot == 2
+
+
+def test_a_tenancy_cannot_move(estate: Path, tmp_path: Path) -> None:
+    change(estate / "estate.yaml", second_cell)
+    loaded = load(estate, today=TODAY)
+    write(loaded, render(loaded), tmp_path)
+    change(estate / "requests/hcm-progression.yaml", lambda d: d.update(cell="two"))
+    assert refusal(estate).key == "cell"
+
+
+def test_the_first_cell_stays_first(estate: Path, tmp_path: Path) -> None:
+    change(estate / "estate.yaml", second_cell)
+    loaded = load(estate, today=TODAY)
+    write(loaded, render(loaded), tmp_path)
+    change(estate / "estate.yaml", lambda d: d["cells"].reverse())
+    assert "first cell" in refusal(estate).problem
+
+
+def test_a_cell_with_tenancies_cannot_be_removed(estate: Path, tmp_path: Path) -> None:
+    change(estate / "estate.yaml", second_cell)
+    add_request(estate, "far", cell="two")
+    loaded = load(estate, today=TODAY)
+    write(loaded, render(loaded), tmp_path)
+    (estate / "requests/far.yaml").unlink()
+    change(estate / "estate.yaml", lambda d: d["cells"].pop())
+    assert "cell" in refusal(estate).problem
+
+
+def test_a_full_cell_says_what_fills_it(estate: Path) -> None:
+    change(estate / "estate.yaml", lambda d: d["cells"][0].update(storage_accounts=15))
+    add_request(estate, "second")
+    refused = refusal(estate)
+    assert refused.key == "cell"
+    assert "1 in each of 1 subscriptions" in str(refused.allowed)
+
+
+def test_cells_that_share_a_subscription_share_its_limits(estate: Path) -> None:
+    change(estate / "estate.yaml", second_cell)
+    change(estate / "estate.yaml", lambda d: [c.update(storage_accounts=15) for c in d["cells"]])
+    add_request(estate, "second")
+    assert refusal(estate).key == "cell"
+
+
+def test_the_next_life_of_a_stack_has_a_generation_of_its_own(estate: Path, tmp_path: Path) -> None:
+    loaded = load(estate, today=TODAY)
+    write(loaded, render(loaded), tmp_path)
+    bump_generation(estate, "tre-hcm-progression")
+    again = load(estate, today=TODAY)
+    assert again.ledger.places["tre-hcm-progression"].generation == 2
+    assert again.ledger.places["tre-hcm-progression"].slot == 0
+    with pytest.raises(BadInput):
+        bump_generation(estate, "tre-nobody")
+
+
+def test_one_place_for_two_stacks_is_refused(estate: Path) -> None:
+    add_request(estate, "second")
+    ledger = load(estate, today=TODAY).ledger
+    double = ledger.with_place("tre-second", ledger.places["tre-hcm-progression"])
+    (estate / "allocations.yaml").write_text(double.text())
+    assert "one place" in refusal(estate).problem
+
+
+def test_a_thousand_tenancies_have_a_thousand_ranges(estate: Path, tmp_path: Path) -> None:
+    def grow(data: Any) -> None:
+        cell = data["cells"][0]
+        subscriptions = [f"10ca1000-0000-4000-8000-{n:012d}" for n in range(1, 45)]
+        data["cells"] = [
+            {**cell, "name": f"c{n}", "addresses": f"10.{64 + 2 * n}.0.0/15",
+             "subscriptions": {**cell["subscriptions"], "tenancies": subscriptions[n * 11:n * 11 + 11]}}
+            for n in range(4)
+        ]  # fmt: skip
+
+    change(estate / "estate.yaml", grow)
+    text = (estate / "requests/hcm-progression.yaml").read_text()
+    for n in range(999):
+        changed = text.replace("hcm-progression", f"p{n}").replace("DAR-2026-0017", f"DAR-{n}")
+        (estate / f"requests/p{n}.yaml").write_text(changed)
+    loaded = load(estate, today=TODAY)
+    stacks = [s for s in render(loaded) if s.kind == "bespoke"]
+    assert len({s.settings["sde:addresses"] for s in stacks}) == len(stacks) == 1000
+    assert {s.settings["sde:platform"] for s in stacks} == {"platform", "platform-c1", "platform-c2", "platform-c3"}
+    again = Ledger(loaded.ledger.places)
+    (estate / "allocations.yaml").write_text(again.text())
+    assert load(estate, today=TODAY).ledger == loaded.ledger
+    assert TENANCIES_PER_HUB == 390
+    assert tenancies_per_subscription(loaded.file.cells[0]) == 48

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from infra.config import TenancyConfig
+from operations.errors import BadInput
+from operations.estate import clear_orphans, config_folder, load, orphans, render, stale, write
+from operations.estate import rendering as rendering_module
+from operations.estate.reader import parse_mapping
+from operations.estate.rendering import _environment, _scalar
+from operations.settings import ROOT, Settings
+from tests.operations.estates import TODAY, add_request, change, sample, snapshot
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Path:
+    return sample(tmp_path)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    folder = tmp_path / "config"
+    folder.mkdir()
+    return folder
+
+
+def rendered(estate: Path, stack: str) -> Any:
+    return next(s for s in render(load(estate, today=TODAY)) if s.name == stack)
+
+
+def test_the_shipped_configuration_is_what_the_shipped_estate_renders(target: Path) -> None:
+    for stack in render(load(ROOT / "estate", today=TODAY, including_expired=True)):
+        committed = parse_mapping((ROOT / f"Pulumi.{stack.name}.yaml").read_text(), stack.name)
+        generation = committed["config"]["sde:generation"]  # a person may have destroyed theirs
+        assert committed["config"] == {**stack.settings, "sde:generation": generation}
+
+
+def test_every_stack_says_what_permits_it(estate: Path) -> None:
+    must = {"project", "request", "controller", "data-class", "expiry", "organisation", "cost-centre"}
+    for stack in render(load(estate, today=TODAY)):
+        assert must <= stack.config.tags.keys()
+        assert all(stack.config.tags.values())
+
+
+def test_a_tenancy_is_told_of_its_cells_platform(estate: Path) -> None:
+    def second(data: Any) -> None:
+        data["cells"].append({**data["cells"][0], "name": "two", "addresses": "10.66.0.0/15"})
+
+    change(estate / "estate.yaml", second)
+    add_request(estate, "far", cell="two")
+    stack = rendered(estate, "tre-far")
+    assert (stack.settings["sde:platform"], stack.settings["sde:addresses"]) == ("platform-two", "10.67.0.0/24")
+
+
+@pytest.mark.parametrize(
+    "title",
+    ['x: y # {{ }}', "{{ 7 * 7 }}", "{% raw %}", "- a", "yes", "null", "1", '"', "'", "\\", "&a", "*a", "!!int 3", "%",
+     "a\u00a0b", "\U0001f9e0", "}", "{\"secure\": \"x\"}"],
+)  # fmt: skip
+def test_a_title_stays_a_title(estate: Path, title: str) -> None:
+    change(estate / "requests/hcm-progression.yaml", lambda d: d.update(title=title))
+    try:
+        stack = rendered(estate, "tre-hcm-progression")
+    except BadInput as refused:
+        assert refused.key == "title"
+        return
+    assert isinstance(stack.config, TenancyConfig)
+    assert stack.config.title == title
+    assert yaml.safe_load(stack.text)["config"]["sde:title"] == title
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.text(), st.dictionaries(st.text(), st.lists(st.one_of(st.text(), st.integers(), st.booleans()))))
+def test_any_value_printed_is_read_back_as_itself(text: str, structure: dict[str, Any]) -> None:
+    template = _environment().from_string("a: {{ a }}\nb: {{ b }}\n")
+    try:
+        text.encode()
+        str(structure).encode()
+    except UnicodeEncodeError:
+        return
+    assert yaml.safe_load(template.render(a=text, b=structure)) == {"a": text, "b": structure}
+    assert "\n" not in _scalar(text)
+
+
+def test_a_template_that_asks_too_much_is_refused(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = _environment().from_string("config: {{ estate.nothing }}")
+    monkeypatch.setattr(rendering_module, "_template", lambda kind: broken)
+    with pytest.raises(BadInput, match="nothing"):
+        render(load(estate, today=TODAY))
+
+
+def test_files_are_written_once(estate: Path, target: Path) -> None:
+    loaded = load(estate, today=TODAY)
+    assert len(write(loaded, render(loaded), target)) == 5
+    before = snapshot(target)
+    again = load(estate, today=TODAY)
+    assert write(again, render(again), target) == []
+    assert stale(again, render(again), target) == {}
+    assert snapshot(target) == before
+
+
+def test_one_changed_tag_changes_one_line_in_each_file(estate: Path, target: Path) -> None:
+    loaded = load(estate, today=TODAY)
+    write(loaded, render(loaded), target)
+    before = {f: f.read_text().splitlines() for f in target.iterdir()}
+    change(estate / "estate.yaml", lambda d: d["tags"].update(service="sde"))
+    loaded = load(estate, today=TODAY)
+    assert len(write(loaded, render(loaded), target)) == 4
+    for file, lines in before.items():
+        assert [new for old, new in zip(lines, file.read_text().splitlines(), strict=True) if old != new] == [
+            '    "service": "sde"'
+        ]
+
+
+def test_what_the_engine_keeps_there_stays(estate: Path, target: Path) -> None:
+    file = target / "Pulumi.platform.yaml"
+    file.write_text(
+        "encryptionsalt: v1:abc=:v1:def:ghi\nconfig:\n  sde:cloud: azure\nsecretsprovider: azurekeyvault://v/k\n"
+    )
+    loaded = load(estate, today=TODAY)
+    write(loaded, render(loaded), target)
+    found = yaml.safe_load(file.read_text())
+    assert found["encryptionsalt"] == "v1:abc=:v1:def:ghi"
+    assert found["secretsprovider"] == "azurekeyvault://v/k"
+    assert found["config"]["sde:cloud"] == "local"
+    assert stale(loaded, render(loaded), target) == {}
+
+
+def test_a_file_that_cannot_be_read_is_not_overwritten(estate: Path, target: Path) -> None:
+    (target / "Pulumi.platform.yaml").write_text("encryptionsalt: [")
+    loaded = load(estate, today=TODAY)
+    with pytest.raises(BadInput, match="well-formed"):
+        write(loaded, render(loaded), target)
+    assert [f.name for f in target.iterdir()] == ["Pulumi.platform.yaml"]
+    assert not (estate / "allocations.yaml").exists()
+
+
+def test_a_place_given_meanwhile_is_not_given_twice(estate: Path, target: Path) -> None:
+    mine = load(estate, today=TODAY)
+    add_request(estate, "other", approved_on=TODAY)
+    theirs = load(estate, today=TODAY)
+    write(theirs, render(theirs), target)
+    with pytest.raises(BadInput, match="meanwhile"):
+        write(mine, render(mine), target)
+
+
+def test_files_of_removed_tenancies_stay_while_their_stack_stands(estate: Path, target: Path) -> None:
+    add_request(estate, "second")
+    loaded = load(estate, today=TODAY)
+    write(loaded, render(loaded), target)
+    (target / "Pulumi.dev.yaml").write_text("config: {}\n")  # a person's own
+    (estate / "requests/second.yaml").unlink()
+    left = render(load(estate, today=TODAY))
+    file = target / "Pulumi.tre-second.yaml"
+    assert orphans(left, target) == [file]
+    assert clear_orphans(left, target, lambda stack: stack == "tre-second") == [file]
+    assert file.exists()
+    assert clear_orphans(left, target, lambda stack: False) == []
+    assert not file.exists()
+    assert (target / "Pulumi.dev.yaml").exists()
+
+
+def test_another_estate_has_a_folder_of_its_own(estate: Path, tmp_path: Path) -> None:
+    where = Settings.load({"SDE_HOME": str(tmp_path / "home")})
+    assert config_folder(ROOT / "estate", where) == ROOT
+    other = config_folder(estate, where)
+    assert other.parent == tmp_path / "home" / "config"
+    assert other == config_folder(estate / ".", where)
