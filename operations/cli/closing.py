@@ -52,12 +52,12 @@ class Closing:
             _where_next(self.outcomes, output)
 
     def _table(self) -> Table:
-        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
         table.add_column("stack", overflow="fold")
         table.add_column("resources", justify="right")
         columns = [op for op in SHOWN if op in ALWAYS or any(o.counts.get(op.value) for o in self.outcomes)]
         for operation in columns:
-            table.add_column(DONE[operation], justify="right")
+            table.add_column("same" if operation is Operation.SAME else DONE[operation], justify="right")
         table.add_column("time", justify="right")
         for outcome in self.outcomes:
             table.add_row(printable(outcome.stack), f"{outcome.resources:,}", *_cells(outcome.counts, columns),
@@ -74,16 +74,16 @@ def _cells(counts: Mapping[str, int], columns: list[Operation]) -> list[Text]:
 
 
 def _where_next(outcomes: list[Outcome], output: Output) -> None:
-    last = outcomes[-1].stack
+    first = outcomes[0].stack
     output.say("\nWhere to look next", style="bold")
     for command, purpose in (
-        ("scripts/sde stacks", "every stack of the estate, and what it needs"),
-        (f"scripts/sde outputs {last}", "what the stack tells people and other stacks"),
-        ("scripts/sde preview --all", "change the estate or the code, then see exactly what that changes"),
-        (f"scripts/sde export arm {last} -o -", "the same as an ARM template"),
+        ("scripts/sde stacks", "every stack, and what it needs"),
+        (f"scripts/sde outputs {first}", "what a stack tells people and others"),
+        ("scripts/sde preview --all", "what a change in estate/ would change"),
+        (f"scripts/sde export arm {first} -o -", "a stack as an ARM template"),
         ("docs/platform-team.md", "from here to real Azure"),
     ):
-        output.say(f"  {command:<44} {purpose}")
+        output.say(f"  {command:<37} {purpose}")
 
 
 def _record(outcome: Outcome) -> dict[str, object]:

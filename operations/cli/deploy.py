@@ -42,7 +42,7 @@ class Deployment:
     def up(self) -> None:
         """Bring each stack up, one after the other: a later one reads what an earlier one made."""
         for stack in self.stacks:
-            self._permit(stack, self._show(stack))
+            self._permit(stack, self._show(stack, brief=self.yes))
             self._apply(stack)
         self.closing.show(self.session.output)
 
@@ -66,22 +66,21 @@ class Deployment:
         if missing:
             raise _cannot_see([(stack, missing)])
         with self.session.output.err.status(f"Working out what would change in {stack.name}"):
-            return self.session.engine(stack).preview(stack.settings, targets=self.targets)
+            try:
+                return self.session.engine(stack).preview(stack.settings, targets=self.targets)
+            except Refused as refusal:  # an engine that looks for what is protected by itself
+                raise _protected(stack, str(refusal)) from None
 
-    def _show(self, stack: Stack) -> Plan:
+    def _show(self, stack: Stack, *, brief: bool = False) -> Plan:
         plan = self.plan(stack)
         self.session.output.emit({"event": "plan", "stack": stack.name, "plan": plan.to_json()})
-        show(plan, self.session.output)
+        show(plan, self.session.output, brief=brief)
         return plan
 
     def _permit(self, stack: Stack, plan: Plan) -> None:
         protected = forbidden(plan)
         if protected:
-            raise Refused(
-                f"{stack.name}: this would delete or replace what is protected:\n{named(protected)}\n"
-                "  fix:     undo the change that leads to it; to give up what it holds, end the stack "
-                f"(scripts/sde destroy {stack.name})"
-            )
+            raise _protected(stack, f"This would delete or replace what is protected:\n{named(protected)}")
         if plan.changes and not self.yes and not self.session.agree(f"Do this in {stack.name}?"):
             raise Refused(f"{stack.name} was not changed: you said no.")
 
@@ -89,6 +88,13 @@ class Deployment:
         with watching(self.session.output) as reporter:
             outcome = self.session.engine(stack).up(stack.settings, targets=self.targets, on_event=reporter)
         self.closing.outcomes.append(outcome)
+
+
+def _protected(stack: Stack, what: str) -> Refused:
+    return Refused(
+        f"{stack.name}: {what}\n  fix:     undo the change that leads to it; to give up what it holds, "
+        f"end the whole stack (scripts/sde destroy {stack.name})"
+    )
 
 
 def _standing_or_said(session: Session, stack: Stack) -> bool:

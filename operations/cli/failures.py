@@ -40,7 +40,9 @@ def end(error: BaseException, output: Output, settings: Settings) -> int:
     code, kind, message = _reading(error, settings)
     output.emit({"event": "error", "kind": kind, "code": code, "message": message, **_parts(error)})
     head, _, rest = paragraph(message).partition("\n")
-    output.err.print(Text.assemble(("error: ", "bold red"), head, f"\n{rest}" if rest else ""), soft_wrap=True)
+    output.err.print(
+        Text.assemble(("error: ", "bold red"), head, f"\n{rest}" if rest else ""), soft_wrap=not output.err.is_terminal
+    )
     return code
 
 

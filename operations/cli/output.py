@@ -55,7 +55,7 @@ class Output:
 
     def say(self, *parts: object, style: str | None = None) -> None:
         """A line for people."""
-        self.words.print(*parts, style=style, soft_wrap=True)
+        self.words.print(*parts, style=style, soft_wrap=not self.words.is_terminal)
 
     def emit(self, record: Mapping[str, Any]) -> None:
         """One JSON object on a line of stdout, whole, whichever thread it comes from; nothing without `--json`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from rich.text import Text
@@ -10,6 +11,7 @@ from operations.cli.output import Output, printable
 from operations.cli.wording import SYMBOLS, at, kind_of, plural, shown
 from operations.plan import Operation, Plan, PlannedResource
 
+_WIDE = 300
 NOTHING = "Nothing to change."
 _TO = {
     Operation.CREATE: "to create",
@@ -20,16 +22,16 @@ _TO = {
 }
 
 
-def show(plan: Plan, output: Output) -> None:
-    """The plan's changes, and nothing of what stays."""
+def show(plan: Plan, output: Output, *, brief: bool = False) -> None:
+    """The plan's changes, and nothing of what stays. `brief` counts a new stack's resources instead of listing them."""
     output.say(Text.assemble(("\n" + printable(plan.stack), "bold"), ("  on ", "dim"), _cloud(plan.cloud)))
     if not plan.changes:
         output.say("  " + NOTHING, style="green")
         return
-    for resource in plan.changes:
-        output.say(_line(resource))
-        for path in resource.changed if resource.operation is not Operation.CREATE else ():
-            output.say(_difference(resource, path))
+    if brief and all(r.operation is Operation.CREATE for r in plan.changes):
+        output.say(_kinds(plan), style="dim")
+    else:
+        _list(plan, output)
     output.say(Text.assemble("  ", summary(plan)))
 
 
@@ -60,6 +62,20 @@ def totals(plans: Iterable[Plan]) -> Mapping[str, int]:
     return counts
 
 
+def _list(plan: Plan, output: Output) -> None:
+    room = output.words.width if output.words.is_terminal else _WIDE
+    for resource in plan.changes:
+        output.say(_line(resource))
+        for path in resource.changed if resource.operation is not Operation.CREATE else ():
+            output.say(_difference(resource, path, max(16, (room - len(path) - 14) // 2)))
+
+
+def _kinds(plan: Plan) -> str:
+    """What a new stack is made of: `3 subnets, 2 storage accounts`."""
+    counted = Counter(kind_of(r.type) for r in plan.changes)
+    return "  " + ", ".join(plural(count, kind) for kind, count in counted.most_common())
+
+
 def _cloud(cloud: str) -> Text:
     return Text("the local Azure", "cyan") if cloud == "local" else Text("Azure", "bold blue")
 
@@ -72,8 +88,8 @@ def _line(resource: PlannedResource) -> Text:
     )
 
 
-def _difference(resource: PlannedResource, path: str) -> Text:
-    before, after = shown(at(resource.old_inputs or {}, path)), shown(at(resource.inputs, path))
+def _difference(resource: PlannedResource, path: str, width: int) -> Text:
+    before, after = shown(at(resource.old_inputs or {}, path), width), shown(at(resource.inputs, path), width)
     forced = ("  forces replacement", "magenta") if path in resource.replaces else ("", "")
     if before == after:  # a default that the provider fills in, or a secret: the values say nothing
         return Text.assemble(f"      {printable(path)}: ", ("changes", "yellow"), forced)

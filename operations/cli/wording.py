@@ -74,4 +74,6 @@ def shown(value: Any, width: int = 70) -> str:
 
 def plural(count: int, noun: str) -> str:
     """A count and its noun."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} " + (noun[:-1] + "ies" if re.search("[^aeiou]y$", noun) else noun + "s")

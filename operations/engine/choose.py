@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from typing import Any
 
 from operations.engine.port import Engine
 from operations.errors import BadInput
@@ -72,9 +73,19 @@ def _embedded(cloud: str, settings: Settings) -> Engine:
             allowed="file://…",
             fix="unset it, or " + _INSTALL,
         )
-    from local_azure import servicers  # noqa: PLC0415 - imports the Pulumi SDK
-    from operations.engine.embedded.engine import EmbeddedEngine  # noqa: PLC0415
+    from operations.engine.embedded.engine import EmbeddedEngine  # noqa: PLC0415 - imports the Pulumi SDK
 
     make_folder(settings.local_db.parent)
     make_folder(folder)
-    return EmbeddedEngine(settings.root, folder, servicers(settings.local_db), settings.passphrase("local"))
+    return EmbeddedEngine(settings.root, folder, lambda: _servicers(settings), lambda: settings.passphrase("local"))
+
+
+def _servicers(settings: Settings) -> dict[str, Any]:
+    """The local Azure's providers; its file may be damaged, or another version's."""
+    from local_azure import servicers  # noqa: PLC0415
+    from local_azure.store import StoreError  # noqa: PLC0415
+
+    try:
+        return servicers(settings.local_db)
+    except StoreError as error:
+        raise BadInput("The local Azure's file cannot be used.", file=str(settings.local_db), found=str(error)) from None
