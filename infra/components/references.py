@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from pulumi_azure_native import Provider
 
 from infra.errors import BadInput
 
@@ -60,6 +61,8 @@ class Platform(Reference):
         self.flow_store_id = self.text("flow_store_id")
         self.flow_identity_id = self.text("flow_identity_id")
         self.subscription = self.text("subscription")
+        # The stack may live in another subscription than its hub; what it has in the hub's group is made there.
+        self.provider = Provider("hub", subscription_id=self.subscription)
         self.writes: list[pulumi.Resource] = []
         """This stack's writes to the hub's network so far, of which Azure takes one at a time."""
 

@@ -38,16 +38,17 @@ class SealedNetwork(Part):
     def _peer(self) -> pulumi.Resource:
         """Joins spoke and hub. The hub's side lives in the hub's group, but belongs to this stack."""
         ours, hub = self.virtual.network, self.platform
-        to_hub = self._side("to-hub", self.room.group_name, ours.name, hub.network_id, [self.virtual.last_write])
+        last = self.virtual.last_write
+        to_hub = self._side("to-hub", self.room.group_name, ours.name, hub.network_id, self.own(depends_on=[last]))
         # The hub takes one write at a time as well, so the spokes of one stack join it one after the other.
-        before = [to_hub, *hub.writes]
-        from_hub = self._side("from-hub", hub.group_name, hub.network_name, ours.id, before)
+        there = self.own(depends_on=[to_hub, *hub.writes], provider=hub.provider)
+        from_hub = self._side("from-hub", hub.group_name, hub.network_name, ours.id, there)
         hub.writes.append(from_hub)
         return from_hub
 
     def _side(
         self, noun: str, group: pulumi.Input[str], owner: pulumi.Input[str], remote: pulumi.Input[str],
-        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions,
     ) -> pulumi.Resource:  # fmt: skip
         side: pulumi.Resource = network.VirtualNetworkPeering(
             f"{self.called}-{noun}",
@@ -60,7 +61,7 @@ class SealedNetwork(Part):
             allow_forwarded_traffic=noun == "to-hub",
             allow_gateway_transit=False,
             use_remote_gateways=False,
-            opts=self.own(depends_on=list(after)),
+            opts=opts,
         )
         return side
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,7 +73,12 @@ class World(mocks.Mocks):
     def _computed(self, args: mocks.MockResourceArgs) -> dict[str, Any]:
         """Outputs that other resources' inputs are made of."""
         named = next(
-            (v for k, v in args.inputs.items() if k.endswith(("Name", "resourceName")) and "Group" not in k), 0
+            (
+                v
+                for k, v in args.inputs.items()
+                if k.endswith(("Name", "resourceName")) and "Group" not in k and k != "customNetworkInterfaceName"
+            ),
+            0,
         )
         computed: dict[str, Any] = {"name": named or args.name}
         match args.typ.split(":")[-1]:
@@ -95,7 +103,7 @@ class World(mocks.Mocks):
 
     def of(self, type_: str) -> list[Asked]:
         """What was asked for of a type, by the end of its token."""
-        return [one for one in self.asked if one.type.endswith(f":{type_}")]
+        return [one for one in self.asked if one.type.endswith(f":{type_}") and not one.type.startswith("sde:")]
 
     def one(self, type_: str, name: str) -> Asked:
         """The one so called."""
@@ -104,10 +112,13 @@ class World(mocks.Mocks):
         return found[0]
 
 
-def run(program: Callable[[], Any], *, name: str = "platform", **references: Mapping[str, Any]) -> World:
+def run(
+    program: Callable[[], Any], *, name: str = "platform", subscription: str = SUBSCRIPTION,
+    **references: Mapping[str, Any],
+) -> World:  # fmt: skip
     """Runs a program as the stack of that name; `references` are other stacks' outputs (`_` for `-`)."""
     named = {f"organization/sde/{stack.replace('_', '-')}": outputs for stack, outputs in references.items()}
-    world = World(references=named)
+    world = World(references=named, subscription=subscription)
     exported: dict[str, Any] = {}
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -125,7 +136,21 @@ def run(program: Callable[[], Any], *, name: str = "platform", **references: Map
     finally:
         settings.reset_options()
         loop.close()
+        with _quiet():
+            gc.collect()
     return world
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The tasks of a program that failed are collected unread; asyncio would print each of them, at any later time."""
+    logger = logging.getLogger("asyncio")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _answered(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,84 @@
+"""The platform: what the cell's hub is made of."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.errors import BadInput
+from infra.roles import ALL_ZONES
+from infra.stacks.programs import bring_up
+from tests.infra import samples
+from tests.infra.world import World, run
+
+
+def test_exports_what_others_lean_on(platform: World) -> None:
+    assert platform.outputs["firewall_address"] == "10.64.0.4"
+    assert set(platform.outputs["dns_zones"]) == set(ALL_ZONES)
+    assert all(platform.outputs.values())
+
+
+def test_the_number_of_rule_groups_follows_the_kinds_of_tenancy(platform: World) -> None:
+    groups = {group.name: group.inputs["priority"] for group in platform.of("FirewallPolicyRuleCollectionGroup")}
+    assert groups == {"firewall-zones": 200, "firewall-release": 300, "firewall-bespoke": 1000}
+
+
+def test_rules_name_everything_and_say_from_where(platform: World) -> None:
+    for group in platform.of("FirewallPolicyRuleCollectionGroup"):
+        for collection in group.inputs["ruleCollections"]:
+            for rule in collection["rules"]:
+                ends = rule["sourceAddresses"] + rule.get("destinationAddresses", []) + rule.get("targetFqdns", [])
+                assert "*" not in ends
+                assert "*" not in rule.get("destinationPorts", [])
+
+
+@pytest.mark.parametrize("fqdn", ["*", "*.", "*.*.org", "py*.org", ""])
+def test_a_way_out_that_names_nothing_is_refused(fqdn: str) -> None:
+    egress = {"bespoke": [{"name": "all", "fqdns": [fqdn]}]}
+    with pytest.raises(BadInput, match="more than it names"):
+        run(lambda: bring_up(samples.platform(egress=egress)))
+
+
+def test_a_way_out_of_a_kind_without_a_range_is_refused() -> None:
+    with pytest.raises(BadInput, match="no range"):
+        run(lambda: bring_up(samples.platform(tenancy_ranges={})))
+
+
+def test_zones_of_the_region_are_used_only_where_it_has_them(platform: World) -> None:
+    west = run(lambda: bring_up(samples.platform(region="ukwest")))
+    for kind in ("AzureFirewall", "BastionHost", "PublicIPAddress"):
+        assert all(one.inputs["zones"] == ["1", "2", "3"] for one in platform.of(kind))
+        assert west.of(kind)
+        assert all("zones" not in one.inputs for one in west.of(kind))
+
+
+def test_dns_is_answered_by_the_hub_alone(platform: World) -> None:
+    links = platform.of("VirtualNetworkLink")
+    assert len(links) == len(ALL_ZONES)
+    assert all(link.inputs["registrationEnabled"] is False for link in links)
+    assert all(link.inputs["virtualNetwork"]["id"].endswith("/VirtualNetwork/hub") for link in links)
+
+
+def test_logs_are_kept_and_closed(platform: World) -> None:
+    (workspace,) = platform.of("Workspace")
+    assert workspace.inputs["retentionInDays"] == 365
+    assert workspace.inputs["publicNetworkAccessForIngestion"] == "Disabled"
+    assert workspace.inputs["publicNetworkAccessForQuery"] == "Disabled"
+    assert workspace.inputs["features"]["disableLocalAuth"] is True
+    (scope,) = platform.of("PrivateLinkScope")
+    assert scope.inputs["accessModeSettings"] == {"ingestionAccessMode": "PrivateOnly",
+                                                  "queryAccessMode": "PrivateOnly"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cloud", "subscription"),
+    [("azure", "10ca1000-0000-4000-8000-000000000001"), ("local", "5d3c9f5e-0000-4000-8000-000000000001")],
+)
+def test_the_wrong_cloud_is_refused_before_anything_is_declared(cloud: str, subscription: str) -> None:
+    config = samples.platform(cloud=cloud, subscription=subscription)
+    with pytest.raises(BadInput, match="This stack is for cloud"):
+        run(lambda: bring_up(config), subscription=subscription)
+
+
+def test_another_subscription_than_the_stacks_is_refused() -> None:
+    with pytest.raises(BadInput, match="another subscription"):
+        run(lambda: bring_up(samples.platform(subscription="10ca1000-0000-4000-8000-000000000002")))
