@@ -1,0 +1,74 @@
+"""The deletes of a run: users before what they use, protected things never."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from operations.engine.embedded import urns
+from operations.engine.embedded.deployment import Deployment, label
+from operations.engine.embedded.model import Resource
+from operations.engine.embedded.providers import ProviderError
+from operations.errors import Failed, Refused
+from operations.plan import Operation
+
+
+def unwanted(deployment: Deployment) -> list[Resource]:
+    """The old resources that the program no longer names, in the order in which they must go.
+
+    The state has a user after what it uses, so the reverse of its order is an order for deleting.
+    """
+    gone = reversed(deployment.rest())
+    targets = deployment.frame.targets
+    return [r for r in gone if r.delete or targets.includes(r.urn)] if targets else list(gone)
+
+
+def run(deployment: Deployment, doomed: list[Resource]) -> None:
+    """Delete them. Nothing is deleted where one of them is protected."""
+    for resource in doomed:
+        if resource.protect and not resource.delete:
+            deployment.refuse(f"{resource.urn} would be deleted")
+    _keep_what_is_used(deployment, doomed)
+    going = {r.urn for r in doomed if not r.delete}
+    for resource in doomed:
+        deployment.plan(Operation.DELETE, resource)
+        if deployment.dry_run:
+            deployment.done(resource)
+            continue
+        with deployment.reporter.step(resource.urn, resource.type, Operation.DELETE):
+            if resource.deleted_with not in going:
+                from_cloud(deployment, resource)
+            deployment.drop(resource)
+
+
+def from_cloud(deployment: Deployment, resource: Resource) -> None:
+    """The provider's delete, where there is anything of it to delete."""
+    nothing = not resource.custom or resource.external or resource.retain_on_delete or resource.pending_replacement
+    if nothing or urns.is_provider(resource.type):
+        return
+    deployment.begin("deleting", resource)
+    try:
+        deployment.frame.pool.of(resource.provider).delete(resource, resource.custom_timeouts.get("delete", 0.0))
+    except ProviderError as error:
+        deployment.settle()
+        raise Failed(f"{label(resource.urn)}: {error}") from error
+
+
+def _keep_what_is_used(deployment: Deployment, doomed: Iterable[Resource]) -> None:
+    """With targets: what something outside them still uses cannot go."""
+    if not deployment.frame.targets:
+        return
+    going = {id(r) for r in doomed}
+    urns_going = {r.urn for r in doomed if not r.delete}
+    staying = [*deployment.news.values(), *(r for r in deployment.rest() if id(r) not in going)]
+    used = []
+    for resource in staying:
+        provider = urns.provider_urn(resource.provider) if resource.provider else ""
+        used += [
+            f"{used_one} is used by {resource.urn}"
+            for used_one in sorted({resource.parent, provider, *resource.dependencies} & urns_going)
+        ]
+    if used:
+        listed = "\n".join(f"  {u}" for u in used)
+        raise Refused(
+            f"What is used by resources outside the targets cannot be deleted; add them as targets:\n{listed}"
+        )

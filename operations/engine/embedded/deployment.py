@@ -1,0 +1,297 @@
+"""One deployment of one stack: what it starts from, what it has done so far, and what it leaves behind."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from infra.errors import BadInput
+from operations import plan
+from operations.engine.embedded import urns, values
+from operations.engine.embedded.book import Amend, Change, Put, Remove, Replaced
+from operations.engine.embedded.goal import Goal
+from operations.engine.embedded.journal import Journal
+from operations.engine.embedded.model import Properties, Resource, Snapshot
+from operations.engine.embedded.pool import Pool
+from operations.engine.embedded.providers import Provider, name_of, type_of
+from operations.engine.embedded.report import Reporter
+from operations.engine.embedded.targets import Targets
+from operations.errors import Refused
+from operations.plan import Operation, PlannedResource
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a program is told of a resource that it registered."""
+
+    urn: str
+    id: str = ""
+    outputs: Properties = field(default_factory=dict)
+    failed: bool = False
+    unknown: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a deployment is told from outside."""
+
+    project: str
+    stack: str
+    config: Mapping[str, Any]
+    """The stack's configuration as wire values, keys with their namespace."""
+    dry_run: bool
+    pool: Pool
+    journal: Journal | None
+    """Where every step is written before and after; None in a preview."""
+    reporter: Reporter
+    targets: Targets
+
+
+class Deployment:
+    """The state of a run. The steps (`steps.py`) change it; nothing else does."""
+
+    def __init__(self, frame: Frame, base: Snapshot) -> None:
+        self.frame, self.base = frame, base
+        self.dry_run, self.reporter = frame.dry_run, frame.reporter
+        self.lock = threading.RLock()
+        self.olds = {r.urn: r for r in base.resources if not r.delete}
+        self.news: dict[str, Resource] = {}
+        self.aliases = urns.Aliases(frame.stack, frame.project)
+        self.replaced: dict[str, tuple[str, ...]] = {}
+        """URNs that were deleted to be made again, with the paths that were why."""
+        self.skipped: set[str] = set()
+        """Resources outside the targets which do not exist yet."""
+        self.counts: dict[str, int] = {}
+        self.planned: list[PlannedResource] = []
+        self.refusals: list[str] = []
+        self.error: Exception | None = None
+        self.outputs: Properties | None = None
+        """The stack's outputs, once the program has told them."""
+        self.wrote = False
+        """Whether the state was changed; in a preview, whether it would be."""
+        self._done: set[int] = set()
+        self._open: int | None = None
+        self._defaults: dict[tuple[str, str, str], Provider] = {}
+        self._dependants: dict[str, list[int]] | None = None
+        self._positions = {id(r): i for i, r in enumerate(base.resources)}
+        frame.pool.remember(base.resources)
+        for resource in base.resources:
+            self.learn(resource)
+        frame.reporter.veil.learn(dict(frame.config))
+
+    # What there was
+
+    def old(self, urn: str, goal: Goal) -> Resource | None:
+        """What the state has of a resource, also under an older name."""
+        if urn in self.olds and not self.is_done(self.olds[urn]):
+            return self.olds[urn]
+        for alias in self.aliases.of(goal.parent, goal.type, goal.name, goal.aliases):
+            found = self.olds.get(alias)
+            if found is None or alias == urn:
+                continue
+            if self.is_done(found):
+                raise BadInput("Two resources say that they are the same older one", key=alias, found=urn)
+            self.aliases.found[urn] = alias
+            return found
+        return None
+
+    def is_done(self, old: Resource) -> bool:
+        """Whether what becomes of an old resource is settled."""
+        return id(old) in self._done
+
+    def done(self, old: Resource | None) -> None:
+        if old is not None:
+            self._done.add(id(old))
+
+    def rest(self) -> list[Resource]:
+        """The old resources that no step has dealt with, in the state's order."""
+        return [r for r in self.base.resources if id(r) not in self._done]
+
+    def dependants(self, old: Resource) -> list[tuple[int, Resource]]:
+        """Those that use it by a property or as their provider, with their place in the state."""
+        if self._dependants is None:
+            self._dependants = {}
+            for index, resource in enumerate(self.base.resources):
+                uses = {u for deps in resource.property_dependencies.values() for u in deps}
+                if resource.provider:
+                    uses.add(urns.provider_urn(resource.provider))
+                for urn in uses if not resource.delete else ():
+                    self._dependants.setdefault(urn, []).append(index)
+        return [(i, self.base.resources[i]) for i in self._dependants.get(old.urn, ())]
+
+    def position(self, old: Resource) -> int:
+        return self._positions[id(old)]
+
+    # Providers
+
+    def provider_of(self, goal: Goal) -> Provider:
+        """The provider that a resource asks for, or the package's default one."""
+        if goal.provider:
+            return self.frame.pool.of(goal.provider)
+        return self.default_provider(goal.package, goal.version, goal.plugin_url)
+
+    def default_provider(self, package: str, version: str, url: str = "") -> Provider:
+        """The package's default provider, registered when first needed with what the configuration says."""
+        key = (package, version, url)
+        if key not in self._defaults:
+            name = "_".join(["default", *([version.replace(".", "_")] if version else []), *([url] if url else [])])
+            config = {k.split(":", 1)[1]: v for k, v in self.frame.config.items() if k.split(":", 1)[0] == package}
+            inputs = {k: _provider_text(v) for k, v in config.items()} | ({"version": version} if version else {})
+            if url:
+                inputs["pluginDownloadURL"] = url
+            goal = Goal(type=urns.PROVIDER_PREFIX + package, name=name, custom=True, inputs=inputs, version=version)
+            from operations.engine.embedded import steps  # noqa: PLC0415 - the steps use this module
+
+            answer = steps.register(self, goal)
+            if answer.failed:
+                raise self.error or Refused("The default provider could not be configured")
+            self._defaults[key] = self.frame.pool.of(f"{answer.urn}::{answer.id}")
+        return self._defaults[key]
+
+    def seed(self, urn: str, old: Resource | None, provider: Provider) -> bytes:
+        """What names are drawn from: the same in every preview and in the run, another one for every replacement.
+
+        The provider's place is part of it, so that two estates with the same names do not meet in Azure.
+        """
+        place = self.news.get(provider.urn)
+        parts = [urn, old.id if old else "", plan.canonical(values.mask(place.inputs)) if place else ""]
+        return hashlib.sha256("\n".join(parts).encode()).digest()
+
+    # What was done
+
+    def begin(self, kind: str, resource: Resource) -> None:
+        """A provider is about to be asked; `put`, `drop`, `amend` or `settle` says what came of it."""
+        if self.frame.journal is not None:
+            self._open = self.frame.journal.begin(kind, resource)
+
+    def reopen(self, number: int) -> None:
+        """Go on with an operation that an earlier run began."""
+        self._open = number
+
+    def settle(self) -> None:
+        """The step that was begun came to nothing."""
+        self._write()
+
+    def put(self, new: Resource, old: Resource | None = None, *, replaced: Resource | None = None) -> None:
+        """`new` stands, in the place of `old`. What it `replaced` waits for its deletion."""
+        self.learn(new)
+        self.done(old)
+        self.news[new.urn] = new
+        changes: list[Change] = [Put(new, old.urn if old is not None and old.urn != new.urn else "")]
+        if replaced is not None:
+            changes.insert(0, Replaced(replaced.urn))
+            replaced.delete = True
+            if self.dry_run:
+                self.done(replaced)
+        self._write(*changes)
+
+    def amend(self, old: Resource, **changes: Any) -> None:
+        """An old resource changes in its place."""
+        for name, value in changes.items():
+            setattr(old, name, value)
+        self._write(Amend(old))
+
+    def drop(self, old: Resource) -> None:
+        """An old resource is gone."""
+        self.done(old)
+        self._write(Remove(old.urn, old.id, old.delete))
+
+    def _write(self, *changes: Change) -> None:
+        self.wrote = True
+        if self.frame.journal is None:
+            return
+        number, self._open = self._open, None
+        if number is None:
+            self.frame.journal.record(*changes)
+        else:
+            self.frame.journal.end(number, *changes)
+
+    def learn(self, resource: Resource) -> None:
+        """Remember its secrets, to hide them in what is said."""
+        self.reporter.veil.learn(resource.inputs)
+        self.reporter.veil.learn(resource.outputs)
+
+    def refuse(self, reason: str) -> None:
+        """Something protected stands in the way. A preview collects them all; a run stops."""
+        self.refusals.append(reason)
+        if not self.dry_run:
+            raise refused(self.refusals)
+
+    def count(self, operation: Operation, type_: str) -> None:
+        if not type_.startswith("pulumi:"):
+            self.counts[operation.value] = self.counts.get(operation.value, 0) + 1
+
+    def plan(
+        self,
+        operation: Operation,
+        resource: Resource,
+        *,
+        old: Resource | None = None,
+        changed: tuple[str, ...] = (),
+        replaces: tuple[str, ...] = (),
+    ) -> None:
+        """Count a step, and in a preview put it into the Plan."""
+        self.count(operation, resource.type)
+        if self.dry_run:
+            self.planned.append(planned(operation, resource, old, changed, replaces))
+
+
+def refused(reasons: list[str]) -> Refused:
+    """One refusal that names everything in the way."""
+    listed = "\n".join(f"  {r}" for r in sorted(reasons))
+    return Refused(f"Protected resources would be deleted or replaced; nothing was changed:\n{listed}")
+
+
+def planned(
+    operation: Operation,
+    resource: Resource,
+    old: Resource | None = None,
+    changed: tuple[str, ...] = (),
+    replaces: tuple[str, ...] = (),
+) -> PlannedResource:
+    """One resource of a Plan, with its secrets masked."""
+    before = operation in (Operation.UPDATE, Operation.REPLACE) and old is not None
+    return PlannedResource(
+        urn=resource.urn,
+        type=resource.type,
+        operation=operation,
+        custom=resource.custom,
+        id=(old.id if old is not None else resource.id) or None,
+        parent=resource.parent or None,
+        provider=urns.provider_urn(resource.provider) if resource.provider else None,
+        inputs=values.mask(resource.inputs),
+        old_inputs=values.mask(old.inputs) if before and old is not None else None,
+        changed=changed,
+        replaces=replaces,
+        dependencies=tuple(sorted(resource.dependencies)),
+        property_dependencies={k: tuple(sorted(v)) for k, v in sorted(resource.property_dependencies.items()) if v},
+        protect=resource.protect,
+        retain_on_delete=resource.retain_on_delete,
+        ignore_changes=tuple(resource.ignore_changes),
+    )
+
+
+def now() -> str:
+    """This moment, as the state writes it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def label(urn: str) -> str:
+    """A resource as people call it."""
+    return f"{type_of(urn)} {name_of(urn)}"
+
+
+def _provider_text(value: Any) -> Any:
+    """Provider configuration is text on the wire: what is not text is JSON."""
+    if values.is_secret(value):
+        return values.secret(_provider_text(value["value"]))
+    return value if isinstance(value, str) else plan.canonical(value)

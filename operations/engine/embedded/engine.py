@@ -1,0 +1,340 @@
+"""The embedded engine: runs the project's stacks in this process, where the official command line is not installed."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from infra.errors import BadInput
+from operations.engine.embedded import (
+    deletes,
+    imports,
+    ordering,
+    program,
+    refresh,
+    resume,
+    settings,
+    steps,
+    urns,
+    values,
+)
+from operations.engine.embedded.backend import Backend, Kind
+from operations.engine.embedded.deployment import Deployment, Frame, now, planned, refused
+from operations.engine.embedded.goal import Goal
+from operations.engine.embedded.journal import Journal
+from operations.engine.embedded.model import Properties, Resource, Snapshot
+from operations.engine.embedded.pool import Pool, Servicers
+from operations.engine.embedded.providers import ProviderError
+from operations.engine.embedded.report import Reporter
+from operations.engine.embedded.targets import Targets
+from operations.engine.port import OnEvent, Outcome, StackSettings, StackState
+from operations.errors import Failed, Refused
+from operations.plan import Operation, Plan
+
+
+@dataclass
+class EmbeddedEngine:
+    """`operations.engine.port.Engine` without the official command line. State is in Pulumi's own layout."""
+
+    project_root: Path
+    backend_root: Path
+    providers: Servicers
+    """Fresh, unconfigured servicers by package, at every call."""
+    passphrase: Callable[[], str]
+    program: program.Program | None = None
+    """What to run; by default the program that Pulumi.yaml names."""
+    name: str = field(default="embedded", init=False)
+
+    def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
+        """What `up` would do. Changes nothing."""
+        reporter = Reporter(stack.name, on_event)
+        with _told(reporter):
+            return self._plan(self._previewed(stack, reporter, Targets(targets)), stack)
+
+    def up(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Outcome:
+        """Make the cloud as the program says."""
+        reporter = Reporter(stack.name, on_event)
+        with _told(reporter), self._locked(stack.name) as backend:
+            unchanged = self._beforehand(backend, stack, targets)
+            if unchanged is not None:
+                unchanged.reporter = reporter
+                return self._outcome(unchanged)
+            with self._run(backend, stack, "update", reporter, targets) as deployment:
+                self._deploy(deployment)
+            return self._outcome(deployment)
+
+    def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
+        """Take the cloud's present properties into the state."""
+        reporter = Reporter(stack.name, on_event)
+        with _told(reporter), self._locked(stack.name) as backend:
+            _must_exist(backend, stack.name)
+            with self._run(backend, stack, "refresh", reporter) as deployment:
+                refresh.run(deployment)
+            return self._outcome(deployment)
+
+    def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
+        """What `destroy` would delete. Changes nothing."""
+        deployment = self._dry(stack, Reporter(stack.name, None), Targets(targets))
+        chosen = Targets(targets)
+        for resource in _chosen(deployment, chosen):
+            deployment.planned.append(planned(Operation.DELETE, resource))
+        chosen.must_match(())
+        return Plan(deployment.frame.project, stack.name, _cloud(stack), tuple(deployment.planned))
+
+    def destroy(
+        self,
+        stack: StackSettings,
+        *,
+        targets: Sequence[str] = (),
+        release_protected: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> Outcome:
+        """Delete what the stack has. Refused while a resource is protected, unless the protection is released."""
+        reporter = Reporter(stack.name, on_event)
+        with _told(reporter), self._locked(stack.name) as backend:
+            _must_exist(backend, stack.name)
+            with self._run(backend, stack, "destroy", reporter, targets) as deployment:
+                chosen = Targets(targets)
+                doomed = _chosen(deployment, chosen)
+                chosen.must_match(())
+                held = [r for r in doomed if r.protect]
+                if held and not release_protected:
+                    raise refused([f"{r.urn} would be deleted" for r in held])
+                for resource in held:
+                    deployment.amend(resource, protect=False)
+                deletes.run(deployment, doomed)
+            return self._outcome(deployment)
+
+    def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
+        """Take an existing cloud resource into the stack, protected."""
+        reporter = Reporter(stack.name, None)
+        with self._locked(stack.name) as backend:
+            with self._run(backend, stack, "resource-import", reporter) as deployment:
+                project = deployment.frame.project
+                root = Goal(type=urns.ROOT_TYPE, name=f"{project}-{stack.name}", custom=False, inputs={})
+                root_urn = steps.urn_of(deployment, root)
+                if root_urn not in deployment.olds:
+                    steps.register(deployment, root)
+                goal = Goal(
+                    type=type_,
+                    name=name,
+                    custom=True,
+                    inputs={},
+                    parent=root_urn,
+                    version=_sdk_version(type_.split(":", 1)[0]),
+                    protect=True,
+                    import_id=id_,
+                )
+                imports.by_command(deployment, goal)
+            return self._outcome(deployment)
+
+    def state(self, name: str) -> StackState | None:
+        """What is known of a stack; None where it has never been up."""
+        backend = self._backend()
+        snapshot = backend.load(name)
+        if snapshot is None:
+            return None
+        return StackState(
+            name=name,
+            resources=_count(snapshot.resources),
+            updated=snapshot.time or None,
+            outputs=values.mask(_outputs(snapshot)),
+            locked_by=backend.locked_by(name),
+        )
+
+    def export_state(self, name: str) -> dict[str, Any]:
+        """The stack's deployment in Pulumi's export form, secrets encrypted."""
+        return self._backend().export(name)
+
+    def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
+        """The stack's outputs; secrets masked unless asked for."""
+        outputs = self._backend().outputs(name)
+        return values.unwrap(outputs) if show_secrets else values.mask(outputs)
+
+    def cancel(self, name: str) -> None:
+        """Remove the lock that a killed run left. The state is untouched."""
+        self._backend().cancel(name)
+
+    # The parts of a run
+
+    def _backend(self, warn: Callable[[str], None] = lambda _: None) -> Backend:
+        return Backend(self.backend_root, program.project_name(self.project_root), self.passphrase, warn=warn)
+
+    @contextlib.contextmanager
+    def _locked(self, name: str) -> Iterator[Backend]:
+        backend = self._backend()
+        with backend.lock(name):
+            yield backend
+
+    @contextlib.contextmanager
+    def _run(
+        self, backend: Backend, stack: StackSettings, kind: Kind, reporter: Reporter, targets: Sequence[str] = ()
+    ) -> Iterator[Deployment]:
+        """A deployment that writes down every step, on a state in which nothing is left open."""
+        began, succeeded = time.time(), False
+        salt = settings.salt(stack.file)
+        journal = backend.begin(stack.name, salt=salt)
+        deployment: Deployment | None = None
+        resumed = bool(journal.pending)
+        try:
+            frame = self._frame(stack, backend, reporter, Targets(targets), journal, salt)
+            if resumed:
+                resume.run(Deployment(frame, journal.snapshot()))
+            deployment = Deployment(frame, journal.snapshot())
+            yield deployment
+            succeeded = True
+        except ProviderError as error:
+            raise Failed(str(error)) from error
+        finally:
+            journal.close()
+            if deployment is not None and (deployment.wrote or resumed):
+                backend.record_history(
+                    stack.name,
+                    kind=kind,
+                    succeeded=succeeded,
+                    start=began,
+                    end=time.time(),
+                    changes=deployment.counts,
+                    config=settings.as_written(stack.file),
+                )
+
+    def _frame(
+        self,
+        stack: StackSettings,
+        backend: Backend,
+        reporter: Reporter,
+        targets: Targets,
+        journal: Journal | None,
+        salt: str | None,
+    ) -> Frame:
+        def outputs_of(reference: str) -> Properties:
+            return backend.outputs(_referred(reference, backend.project))
+
+        return Frame(
+            project=backend.project,
+            stack=stack.name,
+            config=settings.wire(stack, self.passphrase, salt),
+            dry_run=journal is None,
+            pool=Pool(self.providers, outputs_of),
+            journal=journal,
+            reporter=reporter,
+            targets=targets,
+        )
+
+    def _dry(self, stack: StackSettings, reporter: Reporter, targets: Targets) -> Deployment:
+        """A deployment that changes nothing, on the state as it is."""
+        backend = self._backend()
+        frame = self._frame(stack, backend, reporter, targets, None, settings.salt(stack.file))
+        return Deployment(frame, backend.load(stack.name) or Snapshot())
+
+    def _previewed(self, stack: StackSettings, reporter: Reporter, targets: Targets) -> Deployment:
+        deployment = self._dry(stack, reporter, targets)
+        resume.run(deployment)
+        self._deploy(deployment)
+        return deployment
+
+    def _deploy(self, deployment: Deployment) -> None:
+        """Run the program, then delete what it no longer names."""
+        program.run(deployment, self.program or program.of_project(self.project_root), self.project_root)
+        deployment.frame.targets.must_match([*deployment.news, *deployment.olds])
+        deletes.run(deployment, deletes.unwanted(deployment))
+        if deployment.refusals:
+            raise refused(deployment.refusals)
+        _store_outputs(deployment)
+
+    def _beforehand(self, backend: Backend, stack: StackSettings, targets: Sequence[str]) -> Deployment | None:
+        """A preview, where something is protected: what that forbids is found before anything is changed.
+
+        None where nothing is protected, where the preview says that something changes, or where it fails: the run
+        itself then says so, with its events.
+        """
+        snapshot = backend.load(stack.name)
+        if snapshot is None or snapshot.pending or not any(r.protect for r in snapshot.resources):
+            return None
+        try:
+            deployment = self._previewed(stack, Reporter(stack.name, None), Targets(targets))
+        except (Failed, BadInput):
+            return None
+        return None if deployment.wrote else deployment
+
+    def _plan(self, deployment: Deployment, stack: StackSettings) -> Plan:
+        return Plan(deployment.frame.project, stack.name, _cloud(stack), ordering.ordered(deployment.planned))
+
+    def _outcome(self, deployment: Deployment) -> Outcome:
+        snapshot = self._backend().load(deployment.frame.stack) or Snapshot()
+        return Outcome(
+            stack=deployment.frame.stack,
+            counts=deployment.counts,
+            seconds=deployment.reporter.seconds,
+            resources=_count(snapshot.resources),
+            outputs=values.mask(_outputs(snapshot)),
+        )
+
+
+@contextlib.contextmanager
+def _told(reporter: Reporter) -> Iterator[None]:
+    """The events around a whole run; what goes wrong is told without secrets."""
+    reporter.say("stack-started")
+    try:
+        yield
+    except (BadInput, Failed, Refused) as error:
+        reporter.message("error", str(error))
+        reporter.say("stack-done", seconds=reporter.seconds, severity="error")
+        veiled = reporter.veil.over(str(error))
+        if veiled != str(error):
+            raise (Failed if isinstance(error, BadInput) else type(error))(veiled) from None
+        raise
+    reporter.say("stack-done", seconds=reporter.seconds)
+
+
+def _store_outputs(deployment: Deployment) -> None:
+    """The stack's outputs, kept only once the whole run has succeeded."""
+    root = next((r for r in deployment.news.values() if r.type == urns.ROOT_TYPE), None)
+    if root is None or deployment.outputs is None or values.equal(root.outputs, deployment.outputs):
+        return
+    root.outputs, root.modified = deployment.outputs, now()
+    deployment.put(root)
+
+
+def _chosen(deployment: Deployment, targets: Targets) -> list[Resource]:
+    """What a destroy deletes: everything, or what is named; users first."""
+    resources = list(reversed(deployment.base.resources))
+    return [r for r in resources if targets.named(r.urn)] if targets else resources
+
+
+def _must_exist(backend: Backend, name: str) -> None:
+    if backend.load(name) is None:
+        raise BadInput(f"Stack {name} is not up", key=name, fix=f"`sde up {name}` first")
+
+
+def _referred(reference: str, project: str) -> str:
+    """The stack that `organization/project/stack` names, in this project."""
+    parts = reference.split("/")
+    if len(parts) == 3 and parts[1] != project:
+        raise BadInput("A stack reference leads out of this project", found=reference, allowed=f"stacks of {project}")
+    return parts[-1]
+
+
+def _sdk_version(package: str) -> str:
+    """The version of the installed SDK of a package, which is its provider's."""
+    try:
+        return version(f"pulumi-{package}")
+    except PackageNotFoundError:
+        raise BadInput("There is no SDK for this type's package", found=package) from None
+
+
+def _cloud(stack: StackSettings) -> str:
+    return str(stack.config.get("sde:cloud", ""))
+
+
+def _count(resources: Sequence[Resource]) -> int:
+    return sum(not r.type.startswith("pulumi:") and not r.delete for r in resources)
+
+
+def _outputs(snapshot: Snapshot) -> Properties:
+    return next((r.outputs for r in snapshot.resources if r.type == urns.ROOT_TYPE and not r.delete), {})

@@ -1,0 +1,65 @@
+"""Existing cloud resources taken into a stack: by the option `import_`, or by command."""
+
+from __future__ import annotations
+
+from operations.engine.embedded import paths, steps, values
+from operations.engine.embedded.deployment import Deployment, label, now
+from operations.engine.embedded.goal import Goal
+from operations.engine.embedded.model import Resource
+from operations.engine.embedded.providers import Provider
+from operations.errors import Failed
+from operations.plan import Operation
+
+
+def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource | None) -> Resource:
+    """Read the resource with the goal's import id. Fails where the program does not describe it as it is."""
+    if old is not None:
+        raise Failed(
+            f"{label(new.urn)} exists in this stack with another id than its import id {goal.import_id}: "
+            "take the old one out of the program first"
+        )
+    with deployment.reporter.step(new.urn, new.type, Operation.IMPORT):
+        deployment.begin("importing", new)
+        found = provider.read(new.urn, goal.import_id, {}, {})
+        if found is None:
+            deployment.settle()
+            raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
+        new.id, live, new.outputs = found
+        seed = deployment.seed(new.urn, None, provider)
+        new.inputs = provider.check(new.urn, live, _ignoring(goal, live), seed)
+        as_found = Resource(urn=new.urn, type=new.type, custom=True, id=new.id, inputs=live, outputs=new.outputs)
+        difference = provider.diff(as_found, new.inputs, goal.ignore_changes)
+        if difference.some:
+            deployment.settle()
+            where = ", ".join(difference.changed)
+            raise Failed(f"{label(new.urn)} cannot be imported: the program differs from what is there in {where}")
+        steps.hide_outputs(new)
+        new.created = new.modified = now()
+        deployment.plan(Operation.IMPORT, new)
+        deployment.put(new)
+    return new
+
+
+def by_command(deployment: Deployment, goal: Goal) -> Resource:
+    """Import a resource that no program names yet: its inputs are those that it has."""
+    provider = deployment.provider_of(goal)
+    new = goal.resource(steps.urn_of(deployment, goal))
+    new.provider = provider.reference
+    if new.urn in deployment.olds:
+        raise Failed(f"{label(new.urn)} is in this stack already")
+    with deployment.reporter.step(new.urn, new.type, Operation.IMPORT):
+        deployment.begin("importing", new)
+        found = provider.read(new.urn, goal.import_id, {}, {})
+        if found is None:
+            deployment.settle()
+            raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
+        new.id, live, new.outputs = found
+        new.inputs = provider.check(new.urn, live, live, deployment.seed(new.urn, None, provider))
+        new.created = new.modified = now()
+        deployment.plan(Operation.IMPORT, new)
+        deployment.put(new)
+    return new
+
+
+def _ignoring(goal: Goal, live: dict[str, values.Value]) -> dict[str, values.Value]:
+    return paths.ignoring(goal.inputs, live, goal.ignore_changes)

@@ -1,0 +1,207 @@
+"""The two services that the Pulumi SDK talks to, as plain objects in its own process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
+from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
+
+from infra.errors import BadInput
+from operations.engine.embedded import goal, reads, steps, values
+from operations.engine.embedded.deployment import Answer, Deployment, now
+from operations.engine.embedded.goal import Goal
+from operations.engine.embedded.pool import stack_outputs
+from operations.engine.embedded.providers import ProviderError
+from operations.engine.embedded.report import Severity
+from operations.engine.embedded.urns import ROOT_TYPE
+from operations.errors import Failed, Refused
+
+FEATURES = {
+    "secrets": resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    "resourceReferences": resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+    "aliasSpecs": resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    "deletedWith": resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+}
+"""What this engine does, by its older name. What is not here the SDK refuses by name when a program uses it."""
+_SEVERITIES: Mapping[int, Severity] = {0: "debug", 1: "info", 2: "warning", 3: "error"}
+
+
+class Unimplemented(grpc.RpcError):  # type: ignore[misc]
+    """Says to the SDK, in its own words, that a call is not answered here."""
+
+    def __init__(self, what: str, status: grpc.StatusCode = grpc.StatusCode.UNIMPLEMENTED) -> None:
+        super().__init__(what)
+        self._what, self._status = what, status
+
+    def code(self) -> grpc.StatusCode:
+        return self._status
+
+    def details(self) -> str:
+        return self._what
+
+
+class Monitor:
+    """`pulumirpc.ResourceMonitor`: what a program asks for while it runs."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def GetDeploymentInfo(self, _request: Any) -> Any:  # noqa: N802 - the protocol's names
+        frame = self._deployment.frame
+        return resource_pb2.DeploymentInfo(
+            project=frame.project,
+            stack=frame.stack,
+            organization="organization",
+            dryRun=frame.dry_run,
+            parallel=1,
+            supportedFeatures=list(FEATURES.values()),
+        )
+
+    def SupportsFeature(self, request: Any) -> Any:  # noqa: N802
+        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in FEATURES)
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        answer = self._guarded(lambda: steps.register(self._deployment, goal.read(request)))
+        return resource_pb2.RegisterResourceResponse(
+            urn=answer.urn,
+            id=answer.id,
+            object=values.to_struct(answer.outputs),
+            result=resource_pb2.Result.FAIL if answer.failed else resource_pb2.Result.SUCCESS,
+            unknown=answer.unknown,
+        )
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802
+        wanted = Goal(
+            type=request.type,
+            name=request.name,
+            custom=True,
+            inputs=values.from_struct(request.properties),
+            parent=request.parent,
+            provider=request.provider,
+            version=request.version,
+            plugin_url=request.pluginDownloadURL,
+            dependencies=tuple(sorted(request.dependencies)),
+            secret_outputs=tuple(request.additionalSecretOutputs),
+        )
+        answer = self._guarded(lambda: reads.read(self._deployment, wanted, request.id))
+        return resource_pb2.ReadResourceResponse(
+            urn=answer.urn,
+            id=answer.id,
+            properties=values.to_struct(answer.outputs),
+            result=resource_pb2.Result.FAIL if answer.failed else resource_pb2.Result.SUCCESS,
+        )
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        with self._deployment.lock:
+            resource = self._deployment.news.get(request.urn)
+            if resource is not None and self._deployment.error is None:
+                outputs = values.from_struct(request.outputs)
+                self._deployment.reporter.veil.learn(outputs)
+                if resource.type == ROOT_TYPE:
+                    self._deployment.outputs = outputs
+                elif not values.equal(outputs, resource.outputs):
+                    self._deployment.put(_with_outputs(resource, outputs), None)
+        return empty_pb2.Empty()
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        arguments = values.from_struct(request.args)
+        with self._deployment.lock:
+            if self._deployment.error is not None:
+                # The program cannot go on without an answer, and there is none to give.
+                raise Unimplemented("the deployment has failed", grpc.StatusCode.UNAVAILABLE)
+            try:
+                response = self._invoked(request, arguments)
+            except (ProviderError, BadInput) as error:
+                failure = provider_pb2.CheckFailure(reason=self._deployment.reporter.veil.over(str(error)))
+                return resource_pb2.ResourceInvokeResponse(failures=[failure])
+        answer = resource_pb2.ResourceInvokeResponse(failures=response.failures)
+        getattr(answer, "return").CopyFrom(getattr(response, "return"))
+        return answer
+
+    def _invoked(self, request: Any, arguments: dict[str, Any]) -> Any:
+        if request.tok == "pulumi:pulumi:getResource":
+            return _returned(self._present(arguments["urn"]))
+        if request.tok == "pulumi:pulumi:readStackOutputs":
+            name = arguments["name"]
+            provider = self._deployment.default_provider("pulumi", "")
+            return _returned(stack_outputs(name, provider.outputs_of(name)))  # type: ignore[attr-defined]
+        wanted = Goal(
+            type=request.tok,
+            name="",
+            custom=True,
+            inputs={},
+            provider=request.provider,
+            version=request.version,
+            plugin_url=request.pluginDownloadURL,
+        )
+        provider = self._deployment.provider_of(wanted)
+        return provider.invoke(request.tok, arguments, preview=self._deployment.dry_run)
+
+    def _present(self, urn: str) -> dict[str, Any]:
+        resource = self._deployment.news.get(urn)
+        if resource is None:
+            raise BadInput("There is no such resource in this stack", found=urn)
+        return {"urn": urn, "id": resource.id, "state": resource.outputs}
+
+    def SignalAndWaitForShutdown(self, _request: Any) -> Any:  # noqa: N802
+        return empty_pb2.Empty()
+
+    def _guarded(self, work: Any) -> Answer:
+        """An error here would reach the user as thousands of the SDK's lines: it ends the deployment instead."""
+        try:
+            answer: Answer = work()
+        except (BadInput, Failed, Refused, ProviderError) as error:
+            with self._deployment.lock:
+                self._deployment.error = self._deployment.error or error
+            return Answer("", failed=True)
+        except Exception as error:
+            with self._deployment.lock:
+                self._deployment.error = self._deployment.error or error
+            return Answer("", failed=True)
+        return answer
+
+    def __getattr__(self, name: str) -> Any:
+        """The rest of the service: answered as a server without it would."""
+        if name not in resource_pb2.DESCRIPTOR.services_by_name["ResourceMonitor"].methods_by_name:
+            raise AttributeError(name)
+
+        def refuse(_request: Any) -> Any:
+            raise Unimplemented(f"the embedded engine does not do {name}")
+
+        return refuse
+
+
+class EngineService:
+    """`pulumirpc.Engine`: what a program says."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def Log(self, request: Any) -> Any:  # noqa: N802
+        severity = _SEVERITIES.get(request.severity, "info")
+        if severity != "debug":  # the SDK's own chatter, several lines for every resource
+            self._deployment.reporter.message(severity, request.message, request.urn)
+        return empty_pb2.Empty()
+
+    def RequirePulumiVersion(self, _request: Any) -> Any:  # noqa: N802
+        raise Unimplemented("the embedded engine has no Pulumi version to compare", grpc.StatusCode.FAILED_PRECONDITION)
+
+    def GetRootResource(self, _request: Any) -> Any:  # noqa: N802
+        return engine_pb2.GetRootResourceResponse()
+
+    def SetRootResource(self, _request: Any) -> Any:  # noqa: N802
+        return engine_pb2.SetRootResourceResponse()
+
+
+def _with_outputs(resource: Any, outputs: dict[str, Any]) -> Any:
+    resource.outputs, resource.modified = outputs, now()
+    return resource
+
+
+def _returned(properties: dict[str, Any]) -> Any:
+    response = provider_pb2.InvokeResponse()
+    getattr(response, "return").CopyFrom(values.to_struct(properties))
+    return response

@@ -1,0 +1,215 @@
+"""Runs a Pulumi program in this process, as Pulumi's own language host does in one of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import os
+import runpy
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from pulumi.runtime import config as sdk_config
+from pulumi.runtime import settings as sdk
+from pulumi.runtime.stack import run_in_stack
+
+from infra.errors import BadInput
+from infra.speed import fast
+from operations import plan
+from operations.engine.embedded import values
+from operations.engine.embedded.deployment import Deployment
+from operations.engine.embedded.monitor import EngineService, Monitor
+from operations.engine.embedded.report import Reporter
+from operations.errors import Failed, Refused
+
+Program = Callable[[], Any]
+
+
+def project_name(root: Path) -> str:
+    """The project's name, from Pulumi.yaml."""
+    return str(_project(root)["name"])
+
+
+def of_project(root: Path) -> Program:
+    """The program that Pulumi.yaml names: run as `__main__`, in its folder."""
+    project = _project(root)
+    folder = (root / project.get("main", ".")).resolve()
+    if not folder.exists():
+        raise BadInput("The program does not exist", file=str(root / "Pulumi.yaml"), key="main", found=str(folder))
+
+    def run() -> Any:
+        with _as_main(folder):
+            runpy.run_path(str(folder), run_name="__main__")
+
+    return run
+
+
+def run(deployment: Deployment, program: Program, root: Path) -> None:
+    """Run the program against a deployment. Raises BadInput, Failed or Refused, in few words."""
+    contextvars.copy_context().run(_run, deployment, program, root)
+    if deployment.error is not None:
+        raise deployment.error
+
+
+def _run(deployment: Deployment, program: Program, root: Path) -> None:
+    frame = deployment.frame
+    sdk.reset_options(organization="organization")
+    sdk.configure(
+        sdk.Settings(
+            project=frame.project,
+            stack=frame.stack,
+            monitor=Monitor(deployment),
+            engine=EngineService(deployment),
+            dry_run=frame.dry_run,
+            organization="organization",
+            root_directory=str(root),
+            parallel=1,
+        )
+    )
+    hidden = [k for k, v in frame.config.items() if values.contains_secret(v)]
+    sdk_config.set_all_config({k: _text(v) for k, v in frame.config.items()}, hidden)
+    logging.getLogger("asyncio").setLevel(
+        logging.CRITICAL
+    )  # as the language host: the tasks of a failed run end unread
+    loop = asyncio.new_event_loop()
+    # One worker: registrations are answered in the order in which the program makes them, every time the same.
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine"))
+    try:
+        with fast(), _said_by_program(deployment):
+            asyncio.set_event_loop(loop)
+            loop.run_until_complete(run_in_stack(program))
+    except (BadInput, Failed, Refused) as error:
+        deployment.error = deployment.error or error
+    except pulumi.RunError as error:
+        deployment.error = deployment.error or Failed(str(error))
+    except KeyboardInterrupt:
+        raise
+    except (Exception, SystemExit) as error:
+        deployment.error = deployment.error or _program_error(error)
+    finally:
+        _close(loop)
+
+
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    """End what a failed program left waiting."""
+    pending = asyncio.all_tasks(loop)
+    for task in pending:
+        task.cancel()
+    if pending:
+        loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+    asyncio.set_event_loop(None)
+    sdk.reset_options()
+
+
+def _program_error(error: BaseException) -> Exception:
+    """What the program did wrong: the message and the places in its own files, none of the SDK's."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, BadInput | Failed | Refused):
+            return cause
+        cause = cause.__cause__
+    root = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    places = [
+        f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}"
+        for frame in traceback.extract_tb(root.__traceback__)
+        if not _foreign(frame.filename)
+    ]
+    text = "".join(traceback.format_exception_only(root)).strip()
+    return Failed("\n".join(["The program failed: " + text, *places]))
+
+
+def _foreign(file: str) -> bool:
+    """Whether a frame is of a library, of Python or of this engine rather than of the program."""
+    here = str(Path(__file__).resolve().parent)
+    return "site-packages" in file or file.startswith(("<frozen", sys.base_prefix, here))
+
+
+@contextlib.contextmanager
+def _as_main(folder: Path) -> Iterator[None]:
+    """The process as the language host sets it up: in the program's folder, its name as the only argument.
+
+    Afterwards it is as before, and modules of the program that nobody had before are forgotten, so that a second run
+    in this process starts like the first.
+    """
+    where, arguments, path, modules = Path.cwd(), sys.argv, list(sys.path), set(sys.modules)
+    os.chdir(folder if folder.is_dir() else folder.parent)
+    sys.argv = [str(folder)]
+    try:
+        yield
+    finally:
+        os.chdir(where)
+        sys.argv, sys.path[:] = arguments, path
+        for name in set(sys.modules) - modules:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and Path(file).is_relative_to(folder):
+                forgotten = sys.modules.pop(name)
+                parent, _, child = name.rpartition(".")
+                if parent in sys.modules and getattr(sys.modules[parent], child, None) is forgotten:
+                    delattr(sys.modules[parent], child)
+
+
+class _Output:
+    """Standard output while a program runs: what the program prints becomes messages, all else passes through.
+
+    The program is the thread that made this, unless it is just telling somebody of an event.
+    """
+
+    def __init__(self, reporter: Reporter, real: Any) -> None:
+        self._reporter, self._real, self._rest = reporter, real, ""
+        self._thread = threading.get_ident()
+
+    def write(self, text: str) -> int:
+        if threading.get_ident() != self._thread or self._reporter.telling:
+            return int(self._real.write(text))
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in filter(str.strip, lines):
+            self._reporter.message("info", line)
+        return len(text)
+
+    def finish(self) -> None:
+        if self._rest.strip():
+            self._reporter.message("info", self._rest)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+@contextlib.contextmanager
+def _said_by_program(deployment: Deployment) -> Iterator[None]:
+    """What the program prints is a message of the run, so that nothing else stands on standard output."""
+    output = _Output(deployment.reporter, sys.stdout)
+    with contextlib.redirect_stdout(output):
+        yield
+    output.finish()
+
+
+def _text(value: Any) -> str:
+    """Configuration as a program gets it: text, structures as JSON."""
+    plain = values.unwrap(value)
+    return plain if isinstance(plain, str) else plan.canonical(plain)
+
+
+def _project(root: Path) -> Mapping[str, Any]:
+    file = root / "Pulumi.yaml"
+    try:
+        project = yaml.safe_load(file.read_text())
+    except FileNotFoundError:
+        raise BadInput("This folder holds no Pulumi project", file=str(file)) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput("The project file cannot be read", file=str(file), found=str(error).replace("\n", " ")) from None
+    if not isinstance(project, dict) or not isinstance(project.get("name"), str):
+        raise BadInput("The project file has no name", file=str(file), key="name")
+    return project

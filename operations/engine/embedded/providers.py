@@ -1,0 +1,415 @@
+"""Calls to providers: gRPC servicers in this process, spoken to in protobuf as the official command line would."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+
+from infra.errors import BadInput
+from operations.engine.embedded import values
+from operations.engine.embedded.model import Properties, Resource
+
+Servicer = provider_pb2_grpc.ResourceProviderServicer
+NUMBER_KINDS = {0: "add", 1: "add-replace", 2: "delete", 3: "delete-replace", 4: "update", 5: "update-replace"}
+_EXISTING = re.compile(r"already exist\w* resource '([^']+)'|resource '([^']+)' already exists")
+_DETAILS = "grpc-status-details-bin"
+
+
+class ProviderError(Exception):
+    """The provider said no. The message is its own."""
+
+    def __init__(self, code: grpc.StatusCode, message: str, partial: Partial | None = None) -> None:
+        self.code, self.message, self.partial = code, message, partial
+        super().__init__(message)
+
+    @property
+    def existing_id(self) -> str | None:
+        """The id of the resource that is there already, where that is the complaint."""
+        match = _EXISTING.search(self.message)
+        return next((g for g in match.groups() if g), None) if match else None
+
+
+@dataclass(frozen=True)
+class Partial:
+    """What there is of a resource that was made, but not finished (`ErrorResourceInitFailed`)."""
+
+    id: str
+    outputs: Properties
+    inputs: Properties | None
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a provider says about old and new: which paths differ, and which of them force a replacement."""
+
+    changed: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    delete_first: bool = False
+    some: bool = False
+
+    @property
+    def replaces_it(self) -> bool:
+        return bool(self.replaces)
+
+
+class _Aborted(Exception):  # noqa: N818
+    """Ends the servicer's method, as abort does under gRPC."""
+
+
+@dataclass
+class Call:
+    """The context of one call in this process. Only what a servicer may ask of a gRPC context."""
+
+    _code: grpc.StatusCode = grpc.StatusCode.OK
+    _details: str = ""
+    _trailing: tuple[tuple[str, Any], ...] = ()
+    callbacks: list[Callable[[], None]] = field(default_factory=list)
+
+    def abort(self, code: grpc.StatusCode, details: str) -> None:
+        self._code, self._details = code, details
+        raise _Aborted
+
+    def abort_with_status(self, status: Any) -> None:
+        self._trailing = tuple(status.trailing_metadata or ())
+        self.abort(status.code, status.details)
+
+    def set_code(self, code: grpc.StatusCode) -> None:
+        self._code = code
+
+    def set_details(self, details: str) -> None:
+        self._details = details
+
+    def set_trailing_metadata(self, trailing: Iterable[tuple[str, Any]]) -> None:
+        self._trailing = tuple(trailing)
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return self._details
+
+    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
+    def is_active(self) -> bool:
+        return True
+
+    def time_remaining(self) -> None:
+        return None
+
+    def add_callback(self, callback: Callable[[], None]) -> bool:
+        self.callbacks.append(callback)
+        return True
+
+    def error(self) -> ProviderError | None:
+        """What went wrong, if anything."""
+        if self._code is grpc.StatusCode.OK:
+            return None
+        return ProviderError(self._code, self._details or self._code.value[1], self._partial())
+
+    def _partial(self) -> Partial | None:
+        for key, value in self._trailing:
+            if key != _DETAILS:
+                continue
+            status = status_pb2.Status.FromString(value)
+            for detail in status.details:
+                failed = provider_pb2.ErrorResourceInitFailed()
+                if detail.Is(failed.DESCRIPTOR) and detail.Unpack(failed):
+                    inputs = values.from_struct(failed.inputs) if failed.HasField("inputs") else None
+                    return Partial(failed.id, values.from_struct(failed.properties), inputs, list(failed.reasons))
+        return None
+
+
+@dataclass
+class Provider:
+    """One configured provider: a servicer, and what it said that it can do."""
+
+    urn: str
+    id: str
+    package: str
+    servicer: Servicer
+    takes_secrets: bool = False
+    previews: bool = False
+    known: bool = True
+    """False in a preview where its own configuration is not known yet: it is not asked anything then."""
+
+    @property
+    def reference(self) -> str:
+        return f"{self.urn}::{self.id or values.UNKNOWN}"
+
+    def configure(self, inputs: Properties) -> None:
+        """Tell the servicer its configuration."""
+        self.known = not values.contains_unknown(inputs)
+        if not self.known:
+            return
+        plain = {k: v for k, v in values.unwrap(inputs).items() if k != "version"}
+        request = provider_pb2.ConfigureRequest(
+            variables={f"{self.package}:config:{k}": _text(v) for k, v in plain.items()},
+            args=values.to_struct(inputs),
+            acceptSecrets=True,
+            acceptResources=True,
+            sends_old_inputs=True,
+            sends_old_inputs_to_delete=True,
+        )
+        response = self.call("Configure", request)
+        self.takes_secrets, self.previews = response.acceptSecrets, response.supportsPreview
+
+    def check_config(self, urn: str, olds: Properties, news: Properties) -> Properties:
+        """The configuration as the provider wants it."""
+        return self._checked("CheckConfig", urn, olds, news, seed=b"")
+
+    def diff_config(self, urn: str, id_: str, olds: Resource, news: Properties) -> Difference:
+        """Whether a changed configuration makes it another provider."""
+        return self._diffed("DiffConfig", urn, id_, olds, news, ())
+
+    def check(self, urn: str, olds: Properties | None, news: Properties, seed: bytes) -> Properties:
+        """The inputs with the provider's defaults and names. Raises BadInput with all that is wrong with them."""
+        return self._checked("Check", urn, olds, news, seed) if self.known else news
+
+    def diff(self, old: Resource, news: Properties, ignored: Iterable[str]) -> Difference:
+        """How the new inputs differ from what there is."""
+        return self._diffed("Diff", old.urn, old.id, old, news, ignored) if self.known else own_diff(old.inputs, news)
+
+    def create(self, urn: str, inputs: Properties, *, preview: bool, timeout: float) -> tuple[str, Properties]:
+        """Make it, or say in a preview what would come out as far as that is known: (id, outputs)."""
+        if preview and not (self.previews and self.known):
+            return "", inputs
+        request = provider_pb2.CreateRequest(
+            urn=urn,
+            properties=self._send(inputs),
+            preview=preview,
+            timeout=timeout,
+            name=name_of(urn),
+            type=type_of(urn),
+        )
+        response = self.call("Create", request)
+        return response.id, self._outputs(response.properties, inputs)
+
+    def update(
+        self, old: Resource, inputs: Properties, ignored: Iterable[str], *, preview: bool, timeout: float
+    ) -> Properties:
+        """Change it, or say in a preview what would come out: the outputs."""
+        if preview and not (self.previews and self.known):
+            return inputs
+        request = provider_pb2.UpdateRequest(
+            id=old.id,
+            urn=old.urn,
+            olds=self._send(old.outputs),
+            old_inputs=self._send(old.inputs),
+            news=self._send(inputs),
+            ignoreChanges=list(ignored),
+            preview=preview,
+            timeout=timeout,
+            name=name_of(old.urn),
+            type=type_of(old.urn),
+        )
+        return self._outputs(self.call("Update", request).properties, inputs)
+
+    def read(
+        self, urn: str, id_: str, inputs: Properties, outputs: Properties
+    ) -> tuple[str, Properties, Properties] | None:
+        """What there is: (id, inputs, outputs), or None where it is gone."""
+        request = provider_pb2.ReadRequest(
+            id=id_,
+            urn=urn,
+            properties=self._send(outputs),
+            inputs=self._send(inputs),
+            name=name_of(urn),
+            type=type_of(urn),
+        )
+        response = self.call("Read", request)
+        if not response.id:
+            return None
+        found = self._outputs(response.inputs, inputs) if response.HasField("inputs") else inputs
+        return response.id, found, self._outputs(response.properties, inputs)
+
+    def delete(self, resource: Resource, timeout: float) -> None:
+        """Delete it."""
+        request = provider_pb2.DeleteRequest(
+            id=resource.id,
+            urn=resource.urn,
+            properties=self._send(resource.outputs),
+            old_inputs=self._send(resource.inputs),
+            timeout=timeout,
+            name=name_of(resource.urn),
+            type=type_of(resource.urn),
+        )
+        self.call("Delete", request)
+
+    def invoke(self, token: str, arguments: Properties, *, preview: bool) -> provider_pb2.InvokeResponse:
+        """Ask one of its functions."""
+        request = provider_pb2.InvokeRequest(
+            tok=token, args=values.to_struct(values.unwrap(arguments)), preview=preview
+        )
+        return self.call("Invoke", request)
+
+    def call(self, method: str, request: Any) -> Any:
+        """Call the servicer; whatever it does wrong is a ProviderError."""
+        context = Call()
+        try:
+            response = getattr(self.servicer, method)(request, context)
+        except _Aborted:
+            response = None
+        except NotImplementedError:
+            raise ProviderError(grpc.StatusCode.UNIMPLEMENTED, f"The provider {self.package} has no {method}") from None
+        finally:
+            for callback in context.callbacks:
+                callback()
+        if error := context.error():
+            raise error
+        return response
+
+    def _checked(self, method: str, urn: str, olds: Properties | None, news: Properties, seed: bytes) -> Properties:
+        request = provider_pb2.CheckRequest(
+            urn=urn, news=self._send(news), randomSeed=seed, name=name_of(urn), type=type_of(urn)
+        )
+        if olds is not None:
+            request.olds.CopyFrom(self._send(olds))
+        try:
+            response = self.call(method, request)
+        except ProviderError as error:
+            if method == "CheckConfig" and error.code is grpc.StatusCode.UNIMPLEMENTED:
+                return news
+            raise
+        if response.failures:
+            raise _failures(urn, response.failures)
+        return self._outputs(response.inputs, news)
+
+    def _diffed(
+        self, method: str, urn: str, id_: str, old: Resource, news: Properties, ignored: Iterable[str]
+    ) -> Difference:
+        request = provider_pb2.DiffRequest(
+            id=id_,
+            urn=urn,
+            olds=self._send(old.outputs),
+            old_inputs=self._send(old.inputs),
+            news=self._send(news),
+            ignoreChanges=list(ignored),
+            name=name_of(urn),
+            type=type_of(urn),
+        )
+        try:
+            response = self.call(method, request)
+        except ProviderError as error:
+            if method == "DiffConfig" and error.code is grpc.StatusCode.UNIMPLEMENTED:
+                return own_diff(old.inputs, news)
+            raise
+        return _difference(response, old.inputs, news)
+
+    def _send(self, properties: Properties) -> Any:
+        return values.to_struct(properties if self.takes_secrets else values.unwrap(properties))
+
+    def _outputs(self, struct: Any, inputs: Properties) -> Properties:
+        """What came back. A provider that takes no secrets gets plain values: those it echoes are marked again."""
+        outputs = values.from_struct(struct)
+        return outputs if self.takes_secrets else marked_like(outputs, inputs)
+
+
+def builtin_reference(urn: str, id_: str) -> str:
+    return f"{urn}::{id_}"
+
+
+def marked_like(outputs: Properties, inputs: Properties) -> Properties:
+    """The outputs, secret wherever the input of the same name is."""
+    return {k: _marked(v, inputs[k]) if k in inputs else v for k, v in outputs.items()}
+
+
+def _marked(value: Any, pattern: Any) -> Any:
+    if values.is_secret(pattern):
+        return values.secret(values.unwrap(value))
+    if isinstance(value, dict) and isinstance(pattern, dict):
+        return marked_like(value, pattern)
+    if isinstance(value, list) and isinstance(pattern, list) and len(value) == len(pattern):
+        return [_marked(v, p) for v, p in zip(value, pattern, strict=True)]
+    return value
+
+
+def own_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
+    """The engine's own comparison of inputs, for components and for providers that do not say."""
+    paths = tuple(sorted(_paths("", old, new)))
+    return Difference(changed=paths, some=bool(paths))
+
+
+def _paths(prefix: str, old: Any, new: Any) -> Iterable[str]:
+    """The property paths at which two values differ."""
+    if values.is_secret(old) and values.is_secret(new):
+        old, new = old["value"], new["value"]
+    if isinstance(old, dict) and isinstance(new, dict) and not (values.is_secret(old) or values.is_secret(new)):
+        for key in old.keys() | new.keys():
+            path = joined(prefix, key)
+            if key in old and key in new:
+                yield from _paths(path, old[key], new[key])
+            else:
+                yield path
+    elif isinstance(old, list) and isinstance(new, list):
+        for index in range(max(len(old), len(new))):
+            path = f"{prefix}[{index}]"
+            if index < min(len(old), len(new)):
+                yield from _paths(path, old[index], new[index])
+            else:
+                yield path
+    elif not values.equal(old, new):
+        yield prefix
+
+
+def joined(prefix: str, key: str) -> str:
+    """A path one key longer, in Pulumi's notation: `tags.owner`, `tags["cost centre"]`."""
+    if not re.fullmatch(r"[A-Za-z_$][\w$]*", key):
+        return f'{prefix}["{key}"]'
+    return f"{prefix}.{key}" if prefix else key
+
+
+def _difference(response: Any, old: Properties, new: Properties) -> Difference:
+    replaces = set(response.replaces)
+    changed: set[str] = set()
+    for path, entry in response.detailedDiff.items():
+        changed.add(path)
+        if NUMBER_KINDS[entry.kind].endswith("replace"):
+            replaces.add(path)
+    if not response.hasDetailedDiff and not changed:
+        changed = set(own_diff(old, new).changed) or set(response.diffs)
+    # Top-level names in `replaces` are told better by the detailed paths below them.
+    detailed = {p for p in replaces if p not in changed and any(_below(c, p) for c in replaces if c != p)}
+    replaces -= detailed
+    known = provider_pb2.DiffResponse
+    some = {known.DIFF_SOME: True, known.DIFF_NONE: bool(replaces)}.get(
+        response.changes, bool(replaces or response.detailedDiff or not values.equal(old, new))
+    )
+    if not some:
+        return Difference()
+    return Difference(tuple(sorted(changed | replaces)), tuple(sorted(replaces)), response.deleteBeforeReplace, True)
+
+
+def _below(path: str, prefix: str) -> bool:
+    return path.startswith((prefix + ".", prefix + "["))
+
+
+def _failures(urn: str, failures: Iterable[Any]) -> BadInput:
+    lines = [f"  {f.property + ': ' if f.property else ''}{f.reason}" for f in failures]
+    return BadInput(f"{type_of(urn)} {name_of(urn)} is not right:\n" + "\n".join(lines))
+
+
+def _text(value: Any) -> str:
+    import json  # noqa: PLC0415
+
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def name_of(urn: str) -> str:
+    """The logical name in a URN."""
+    return urn.split("::", 3)[-1]
+
+
+def type_of(urn: str) -> str:
+    """The type in a URN, without its parents'."""
+    return urn.split("::", 3)[2].rsplit("$", 1)[-1]
+
+
+EMPTY = empty_pb2.Empty()

@@ -1,0 +1,69 @@
+"""Resources that a program only reads: `Type.get(…)` and stack references."""
+
+from __future__ import annotations
+
+from infra.errors import BadInput
+from operations.engine.embedded import steps, values
+from operations.engine.embedded.deployment import Answer, Deployment, label, now
+from operations.engine.embedded.goal import Goal
+from operations.engine.embedded.model import Resource
+from operations.engine.embedded.providers import ProviderError
+from operations.errors import Failed, Refused
+from operations.plan import Operation
+
+
+def read(deployment: Deployment, goal: Goal, id_: str) -> Answer:
+    """Read one resource into the state, as external: it is never changed or deleted."""
+    urn = steps.urn_of(deployment, goal)
+    with deployment.lock:
+        if deployment.error is not None:
+            return Answer(urn, failed=True)
+        try:
+            new = _read(deployment, goal, urn, id_)
+        except (ProviderError, BadInput, Failed, Refused) as error:
+            deployment.error = steps.explained(error, urn)
+            return Answer(urn, failed=True)
+        return Answer(urn, new.id, new.outputs)
+
+
+def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
+    if urn in deployment.news:
+        raise BadInput("Two resources have the same type and name", key=urn, fix="give one of them another name")
+    new, old = goal.resource(urn), deployment.old(urn, goal)
+    provider = deployment.provider_of(goal)
+    new.provider, new.external, new.id = provider.reference, True, id_
+    if not id_ or values.is_unknown(id_):
+        new.id = ""
+        deployment.plan(Operation.READ, new, old=old)
+        deployment.put(new, old)
+        return new
+    found = provider.read(urn, id_, goal.inputs, old.outputs if old is not None else {})
+    if found is None:
+        raise Failed(f"{label(urn)}: there is nothing to read with the id {id_}")
+    new.id, new.inputs, new.outputs = found
+    new.inputs = {**new.inputs, **goal.inputs}
+    new.outputs = values.mark_secret(new.outputs, goal.secret_outputs)
+    new.created = new.modified = now()
+    deployment.plan(Operation.READ, new, old=old)
+    if old is not None and not old.external:
+        old = _let_go(deployment, old)
+    if old is not None:
+        new.created, new.modified = old.created, old.modified
+        if new == old:
+            deployment.done(old)
+            deployment.news[urn] = old
+            return old
+        new.modified = now()
+    deployment.put(new, old)
+    return new
+
+
+def _let_go(deployment: Deployment, old: Resource) -> Resource | None:
+    """A resource that was the stack's own and is now only read would be deleted: what is protected may not be."""
+    if old.id and old.protect:
+        deployment.refuse(f"{old.urn} would be deleted, for the program now only reads it")
+    raise BadInput(
+        "A resource of this stack would become one that is only read",
+        key=old.urn,
+        fix="give the one that is read another name, or take the resource out of the state first",
+    )

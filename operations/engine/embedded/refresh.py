@@ -1,0 +1,48 @@
+"""Takes what the cloud has now into the state: changed properties, and what is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from operations.engine.embedded import urns, values
+from operations.engine.embedded.deployment import Deployment, label, now
+from operations.engine.embedded.model import Resource
+from operations.engine.embedded.providers import ProviderError, own_diff
+from operations.errors import Failed
+from operations.plan import Operation
+
+
+def run(deployment: Deployment) -> None:
+    """Read every resource of the state that a provider knows."""
+    for resource in deployment.base.resources:
+        asked = resource.custom and not urns.is_provider(resource.type)
+        if asked and not resource.delete and not resource.pending_replacement:
+            one(deployment, resource)
+        else:
+            deployment.count(Operation.SAME, resource.type)
+
+
+def one(deployment: Deployment, resource: Resource) -> bool:
+    """Read one resource; False where it is gone, and so out of the state."""
+    with deployment.reporter.step(resource.urn, resource.type, "refresh") as step:
+        provider = deployment.frame.pool.of(resource.provider)
+        try:
+            found = provider.read(resource.urn, resource.id, resource.inputs, resource.outputs)
+        except ProviderError as error:
+            raise Failed(f"{label(resource.urn)}: {error}") from error
+        if found is None:
+            deployment.drop(resource)
+            deployment.count(Operation.DELETE, resource.type)
+            deployment.reporter.message("warning", "It is gone from the cloud", resource.urn)
+            return False
+        id_, inputs, outputs = found
+        outputs = values.mark_secret(outputs, resource.additional_secret_outputs)
+        step.changed = own_diff(resource.outputs, outputs).changed
+        if values.equal(inputs, resource.inputs) and values.equal(outputs, resource.outputs) and id_ == resource.id:
+            deployment.count(Operation.SAME, resource.type)
+            return True
+        fresh = replace(resource, id=id_, inputs=inputs, outputs=outputs, modified=now(), init_errors=[])
+        deployment.amend(resource, **{k: getattr(fresh, k) for k in ("id", "inputs", "outputs", "modified")})
+        deployment.learn(resource)
+        deployment.count(Operation.UPDATE, resource.type)
+        return True

@@ -1,0 +1,95 @@
+"""What an interrupted run left open is brought to a known end before a new run begins.
+
+A step that was begun may or may not have happened. For an update or a delete the cloud is asked what there is now. For
+a create the provider is asked again: both azure-native and its stand-in refuse to create what exists, and name its id,
+under which it is then read. It is taken for ours only if it is exactly what was being created.
+"""
+
+from __future__ import annotations
+
+from operations.engine.embedded import refresh, steps
+from operations.engine.embedded.deployment import Deployment, label, now
+from operations.engine.embedded.model import PendingOperation, Resource
+from operations.engine.embedded.providers import Provider, ProviderError
+from operations.errors import Failed
+
+
+def run(deployment: Deployment) -> None:
+    """Settle every pending operation of an earlier run."""
+    journal = deployment.frame.journal
+    if journal is None:
+        _announce(deployment)
+        return
+    for number, operation in sorted(journal.pending.items(), reverse=True):
+        deployment.reporter.message(
+            "warning",
+            f"The last run stopped while {operation.type} it; it is taken up from there",
+            operation.resource.urn,
+        )
+        deployment.reopen(number)
+        if operation.type == "creating":
+            _created(deployment, operation.resource)
+        else:
+            _changed(deployment, operation)
+
+
+def _announce(deployment: Deployment) -> None:
+    for operation in deployment.base.pending:
+        deployment.reporter.message(
+            "warning",
+            f"The last run stopped while {operation.type} it; the next one settles that",
+            operation.resource.urn,
+        )
+
+
+def _changed(deployment: Deployment, operation: PendingOperation) -> None:
+    """An update or a delete: the state takes what the cloud has now. Reads and imports have changed nothing."""
+    deployment.settle()
+    if operation.type not in ("updating", "deleting"):
+        return
+    wanted = operation.resource
+    for resource in deployment.rest():
+        if (resource.urn, resource.id) == (wanted.urn, wanted.id) and not resource.pending_replacement:
+            refresh.one(deployment, resource)
+            return
+
+
+def _created(deployment: Deployment, new: Resource) -> None:
+    """A create: make it now, or find out that it was made."""
+    provider = deployment.frame.pool.of(new.provider)
+    try:
+        timeout = new.custom_timeouts.get("create", 0.0)
+        new.id, new.outputs = provider.create(new.urn, new.inputs, preview=False, timeout=timeout)
+    except ProviderError as error:
+        if error.existing_id is None:
+            deployment.settle()  # it could not be made, so it is not there; the program will say whether it is wanted
+            deployment.reporter.message("warning", str(error), new.urn)
+            return
+        _found(deployment, provider, new, error.existing_id)
+    steps.hide_outputs(new)
+    new.created = new.modified = now()
+    _stand(deployment, new)
+
+
+def _found(deployment: Deployment, provider: Provider, new: Resource, id_: str) -> None:
+    found = provider.read(new.urn, id_, new.inputs, {})
+    if found is None:
+        raise Failed(f"{label(new.urn)}: it is said to exist as {id_}, but cannot be read")
+    new.id, live, new.outputs = found
+    as_found = Resource(urn=new.urn, type=new.type, custom=True, id=new.id, inputs=live, outputs=new.outputs)
+    difference = provider.diff(as_found, new.inputs, ())
+    if difference.some:
+        raise Failed(
+            f"{label(new.urn)}: the last run stopped while creating it, and {id_} is there but differs in "
+            f"{', '.join(difference.changed)}. Nothing was changed: import it or remove it, then run again"
+        )
+    deployment.reporter.message("info", "It had been created", new.urn)
+
+
+def _stand(deployment: Deployment, new: Resource) -> None:
+    """It takes its place in the state; what it replaces there waits for its deletion, or was deleted before it."""
+    old = deployment.olds.get(new.urn)
+    if old is not None and old.pending_replacement:
+        deployment.put(new, old)
+    else:
+        deployment.put(new, replaced=old)

@@ -1,0 +1,55 @@
+"""A stack's configuration as the engine needs it: in wire form, its secure values opened and marked secret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.errors import BadInput
+from operations.engine.embedded import files, values
+from operations.engine.embedded.secrets import Crypter
+from operations.engine.port import StackSettings
+
+
+def salt(file: Path) -> str | None:
+    """The `encryptionsalt` of a stack's file, if it has one."""
+    found = _document(file).get("encryptionsalt")
+    return str(found) if found else None
+
+
+def as_written(file: Path) -> Mapping[str, Any]:
+    """The configuration as the file holds it, secure values still encrypted."""
+    config = _document(file).get("config")
+    return config if isinstance(config, dict) else {}
+
+
+def wire(stack: StackSettings, passphrase: Callable[[], str], salt: str | None) -> dict[str, Any]:
+    """The configuration in wire form. A `secure:` value is opened with the stack's salt and marked secret."""
+    crypter = Crypter(passphrase, salt, file=str(stack.file))
+    return {key: _opened(value, key, crypter, stack.file) for key, value in stack.config.items()}
+
+
+def _opened(value: Any, key: str, crypter: Crypter, file: Path) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {"secure"}:
+            if not isinstance(value["secure"], str):
+                raise BadInput("A secure value is malformed", file=str(file), key=key)
+            return values.secret(crypter.decrypt(value["secure"], (key,)))
+        return {str(k): _opened(v, f"{key}.{k}", crypter, file) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_opened(v, f"{key}[{i}]", crypter, file) for i, v in enumerate(value)]
+    return value
+
+
+def _document(file: Path) -> Mapping[str, Any]:
+    content = files.read(file)
+    if content is None:
+        return {}
+    try:
+        document = yaml.safe_load(content)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput("The stack's file cannot be read", file=str(file), found=str(error)) from None
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,381 @@
+"""The steps of a registration: what the program wants, compared with what there is, and done."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import replace
+
+from infra.errors import BadInput
+from operations.engine.embedded import paths, urns, values
+from operations.engine.embedded.deployment import Answer, Deployment, label, new_id, now
+from operations.engine.embedded.goal import Goal
+from operations.engine.embedded.model import Properties, Resource
+from operations.engine.embedded.providers import Difference, Provider, ProviderError, own_diff
+from operations.errors import Failed, Refused
+from operations.plan import Operation
+
+
+def urn_of(deployment: Deployment, goal: Goal) -> str:
+    """The URN that a goal has in this stack."""
+    return urns.made(deployment.frame.stack, deployment.frame.project, goal.parent, goal.type, goal.name)
+
+
+def register(deployment: Deployment, goal: Goal) -> Answer:
+    """Bring one resource to what the program wants. After a failure everything that follows is answered with failed."""
+    urn = urn_of(deployment, goal)
+    with deployment.lock:
+        if deployment.error is not None:
+            return Answer(urn, failed=True)
+        try:
+            new = _registered(deployment, urn, goal)
+        except (ProviderError, BadInput, Failed, Refused) as error:
+            deployment.error = explained(error, urn)
+            return Answer(urn, failed=True)
+        known = "" if deployment.dry_run and not new.id else new.id
+        return Answer(urn, known, new.outputs, unknown=urn in deployment.skipped)
+
+
+def explained(error: Exception, urn: str) -> Exception:
+    """A provider's error with the resource that it is about."""
+    return Failed(f"{label(urn)}: {error}") if isinstance(error, ProviderError) else error
+
+
+def _registered(deployment: Deployment, urn: str, goal: Goal) -> Resource:
+    if urn in deployment.news:
+        raise BadInput("Two resources have the same type and name", key=urn, fix="give one of them another name")
+    old = deployment.old(urn, goal)
+    new = goal.resource(urn)
+    if not deployment.frame.targets.includes(urn):
+        return _untargeted(deployment, new, old)
+    _must_exist(deployment, new)
+    if not goal.custom:
+        return _component(deployment, new, old)
+    if urns.is_provider(goal.type):
+        return _provider(deployment, goal, new, old)
+    provider = deployment.provider_of(goal)
+    new.provider = provider.reference
+    return _custom(deployment, goal, provider, new, old)
+
+
+def _untargeted(deployment: Deployment, new: Resource, old: Resource | None) -> Resource:
+    """What lies outside the targets stays as it is; what does not exist yet is passed over."""
+    if old is None:
+        deployment.skipped.add(new.urn)
+        deployment.news[new.urn] = new
+        return new
+    kept = replace(old, urn=new.urn, parent=new.parent)
+    if urns.is_provider(old.type):
+        deployment.frame.pool.remember([*deployment.base.resources, kept])
+    deployment.plan(Operation.SAME, kept, old=old)
+    _keep(deployment, kept, old)
+    return kept
+
+
+def _must_exist(deployment: Deployment, new: Resource) -> None:
+    """A targeted resource cannot be made before what it needs."""
+    if not deployment.skipped:
+        return
+    needs = {new.parent, new.deleted_with, *new.dependencies}
+    if new.provider:
+        needs.add(urns.provider_urn(new.provider))
+    if missing := sorted(needs & deployment.skipped):
+        raise BadInput(
+            f"{label(new.urn)} needs a resource that does not exist and is not among the targets",
+            found=", ".join(missing),
+            fix="add it to the targets",
+        )
+
+
+def _component(deployment: Deployment, new: Resource, old: Resource | None) -> Resource:
+    if old is None:
+        deployment.plan(Operation.CREATE, new)
+        new.created = new.modified = now()
+        _done(deployment, new, Operation.CREATE)
+        deployment.put(new)
+        return new
+    new.outputs, new.created, new.modified = old.outputs, old.created, old.modified
+    difference = own_diff(old.inputs, new.inputs)
+    if difference.some:
+        deployment.plan(Operation.UPDATE, new, old=old, changed=difference.changed)
+        new.modified = now()
+        _done(deployment, new, Operation.UPDATE)
+        deployment.put(new, old)
+        return new
+    return _same(deployment, new, old)
+
+
+def _provider(deployment: Deployment, goal: Goal, new: Resource, old: Resource | None) -> Resource:
+    """A provider resource: what it is told is checked, compared, and told to the provider itself."""
+    package = goal.type.removeprefix(urns.PROVIDER_PREFIX)
+    inputs = {**goal.inputs, "version": goal.version} if goal.version and "version" not in goal.inputs else goal.inputs
+    provider = deployment.frame.pool.made(new.urn, old.id if old else "", package)
+    new.inputs = provider.check_config(new.urn, old.inputs if old else {}, inputs)
+    new.outputs, new.created, new.modified = new.inputs, now(), now()
+    difference = Difference()
+    if old is not None:
+        new.id, new.created, new.modified = old.id, old.created, old.modified
+        if not values.equal(old.inputs, new.inputs):
+            difference = provider.diff_config(new.urn, old.id, old, new.inputs)
+            new.modified = now()
+    if old is None or difference.replaces:
+        new.id = "" if deployment.dry_run else new_id()
+    provider.id = new.id
+    provider.configure(new.inputs)
+    if old is None:
+        deployment.plan(Operation.CREATE, new)
+        deployment.put(new)
+    elif difference.replaces:
+        _refuse_if_protected(deployment, old, "replaced")
+        deployment.plan(Operation.REPLACE, new, old=old, changed=difference.changed, replaces=difference.replaces)
+        deployment.put(new, replaced=old)
+    elif values.equal(old.inputs, new.inputs):
+        return _same(deployment, new, old)
+    else:
+        changed = difference.changed or own_diff(old.inputs, new.inputs).changed
+        deployment.plan(Operation.UPDATE, new, old=old, changed=changed)
+        deployment.put(new, old)
+    return new
+
+
+def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource | None) -> Resource:
+    if old is not None and old.external:
+        # It was only read so far. What the program now wants is one of its own; the other is let go, not deleted.
+        deployment.drop(old)
+        old = None
+    if goal.import_id and (old is None or goal.import_id not in (old.id, old.import_id)):
+        from operations.engine.embedded import imports  # noqa: PLC0415 - it uses these steps
+
+        return imports.adopted(deployment, goal, provider, new, old)
+    seed = deployment.seed(new.urn, old, provider)
+    afresh = old is not None and (old.pending_replacement or new.urn in deployment.replaced)
+    wanted = goal.inputs
+    if old is not None and not afresh:
+        wanted = paths.ignoring(goal.inputs, old.inputs, goal.ignore_changes)
+    new.inputs = provider.check(new.urn, old.inputs if old is not None and not afresh else None, wanted, seed)
+    deployment.reporter.veil.learn(new.inputs)
+    if old is None:
+        return _create(deployment, provider, new)
+    if afresh:
+        reasons = deployment.replaced.get(new.urn, ())
+        return _create(deployment, provider, new, old, Difference(reasons, reasons, delete_first=True, some=True))
+    difference = _difference(deployment, goal, provider, new, old)
+    if difference.replaces_it:
+        _refuse_if_protected(deployment, old, "replaced")
+        new.inputs = provider.check(new.urn, None, goal.inputs, seed)
+        first = difference.delete_first if goal.delete_first is None else goal.delete_first
+        return _replace(deployment, provider, new, old, replace(difference, delete_first=first))
+    if difference.some or old.init_errors:
+        return _update(deployment, provider, new, old, difference)
+    new.id, new.outputs = old.id, old.outputs
+    new.created, new.modified = old.created, old.modified
+    return _same(deployment, new, old)
+
+
+def _difference(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource) -> Difference:
+    """What the provider says, and beyond that what the program wants replaced, and a change of the provider."""
+    if _other_provider(deployment, new, old):
+        difference = own_diff(old.inputs, new.inputs)
+        return Difference(tuple(sorted({*difference.changed, "provider"})), ("provider",), some=True)
+    difference = provider.diff(replace(old, urn=new.urn), new.inputs, goal.ignore_changes)
+    forced = {c for c in difference.changed if any(paths.contains(p, c) for p in goal.replace_on_changes)}
+    if forced:
+        difference = replace(difference, replaces=tuple(sorted({*difference.replaces, *forced})))
+    return difference
+
+
+def _other_provider(deployment: Deployment, new: Resource, old: Resource) -> bool:
+    """Whether it moves to another provider. From one default provider to the next version of it is no move."""
+    before, after = old.provider, new.provider
+    if not before or before == after:
+        return False
+    old_urn, new_urn = urns.provider_urn(before), urns.provider_urn(after)
+    if urns.is_default_provider(old_urn) and urns.is_default_provider(new_urn):
+        return False
+    if deployment.aliases.found.get(new_urn, new_urn) == old_urn:
+        state = deployment.olds.get(old_urn)
+        # The same provider resource: another id means that it was replaced, unless a preview does not know the id yet.
+        return state is not None and deployment.news[new_urn].id != state.id
+    return True
+
+
+def _create(
+    deployment: Deployment,
+    provider: Provider,
+    new: Resource,
+    old: Resource | None = None,
+    difference: Difference | None = None,
+) -> Resource:
+    """Make it; `old` is what it takes the place of, already deleted."""
+    operation = Operation.CREATE if old is None else Operation.REPLACE
+    why = difference or Difference()
+    deployment.plan(operation, new, old=old, changed=why.changed, replaces=why.replaces)
+    new.created = new.modified = now()
+    _make(deployment, provider, new, operation, old)
+    return new
+
+
+def _make(
+    deployment: Deployment, provider: Provider, new: Resource, operation: Operation, gone: Resource | None = None
+) -> None:
+    """The provider's create, with its intention recorded before and its result after."""
+    with deployment.reporter.step(new.urn, new.type, operation):
+        deployment.begin("creating", replace(new))
+        try:
+            timeout = new.custom_timeouts.get("create", 0.0)
+            new.id, new.outputs = provider.create(new.urn, new.inputs, preview=deployment.dry_run, timeout=timeout)
+        except ProviderError as error:
+            _record_partial(deployment, new, error, gone)
+            raise
+        hide_outputs(new)
+        if not deployment.dry_run and not new.id:
+            raise Failed(f"{label(new.urn)}: the provider made it but gave no id")
+        deployment.put(new, gone)
+
+
+def _record_partial(deployment: Deployment, new: Resource, error: ProviderError, gone: Resource | None) -> None:
+    """What a failed create or update left: a resource that was made but not finished is kept with its errors."""
+    if deployment.dry_run:
+        return
+    if error.partial is None or not error.partial.id:
+        deployment.settle()
+        return
+    new.id, new.outputs, new.init_errors = error.partial.id, error.partial.outputs, error.partial.reasons
+    hide_outputs(new)
+    deployment.put(new, gone)
+
+
+def _update(
+    deployment: Deployment, provider: Provider, new: Resource, old: Resource, difference: Difference
+) -> Resource:
+    deployment.plan(Operation.UPDATE, new, old=old, changed=difference.changed)
+    new.id, new.created, new.modified = old.id, old.created, now()
+    with deployment.reporter.step(new.urn, new.type, Operation.UPDATE) as step:
+        step.changed = difference.changed
+        deployment.begin("updating", replace(old))
+        try:
+            new.outputs = provider.update(
+                replace(old, urn=new.urn),
+                new.inputs,
+                new.ignore_changes,
+                preview=deployment.dry_run,
+                timeout=new.custom_timeouts.get("update", 0.0),
+            )
+        except ProviderError as error:
+            if error.partial is None and not deployment.dry_run:
+                deployment.settle()
+            else:
+                _record_partial(deployment, new, error, old)
+            raise
+        hide_outputs(new)
+        deployment.put(new, old)
+    return new
+
+
+def _replace(
+    deployment: Deployment, provider: Provider, new: Resource, old: Resource, difference: Difference
+) -> Resource:
+    if difference.delete_first:
+        for dependant, reasons in _dependants_to_replace(deployment, old):
+            _refuse_if_protected(deployment, dependant, f"replaced together with {label(old.urn)}")
+            deployment.replaced[dependant.urn] = reasons
+            delete_for_replacement(deployment, dependant)
+        delete_for_replacement(deployment, old)
+        deployment.replaced[old.urn] = difference.replaces
+        return _create(deployment, provider, new, old, difference)
+    deployment.plan(Operation.REPLACE, new, old=old, changed=difference.changed, replaces=difference.replaces)
+    new.created = new.modified = now()
+    with deployment.reporter.step(new.urn, new.type, Operation.REPLACE) as step:
+        step.changed = difference.changed
+        deployment.begin("creating", replace(new))
+        try:
+            timeout = new.custom_timeouts.get("create", 0.0)
+            new.id, new.outputs = provider.create(new.urn, new.inputs, preview=deployment.dry_run, timeout=timeout)
+        except ProviderError as error:
+            _record_partial(deployment, new, error, None)
+            raise
+        hide_outputs(new)
+        deployment.put(new, replaced=old)
+    return new
+
+
+def delete_for_replacement(deployment: Deployment, old: Resource) -> None:
+    """Delete what is about to be made again. The state keeps it as pending replacement, so that a new run knows."""
+    if old.pending_replacement or deployment.dry_run:
+        return
+    from operations.engine.embedded import deletes  # noqa: PLC0415 - it uses this module's words
+
+    deletes.from_cloud(deployment, old)
+    deployment.amend(old, pending_replacement=True)
+
+
+def _dependants_to_replace(deployment: Deployment, root: Resource) -> list[tuple[Resource, tuple[str, ...]]]:
+    """Those that must go before `root` can and come after it again, the last user first.
+
+    Only a property that comes from a replaced resource counts, and only where the provider says that such a change
+    forces a replacement.
+    """
+    chosen: dict[str, tuple[str, ...]] = {root.urn: ()}
+    order: list[Resource] = []
+    queue = [(i, r.urn) for i, r in deployment.dependants(root)]
+    heapq.heapify(queue)
+    while queue:
+        index, urn = heapq.heappop(queue)
+        user = deployment.base.resources[index]
+        if urn in chosen or user.delete or user.external or not user.custom or deployment.is_done(user):
+            continue
+        reasons = _forced_by(deployment, user, chosen)
+        if reasons is None:
+            continue
+        chosen[urn] = reasons
+        order.append(user)
+        for entry in deployment.dependants(user):
+            heapq.heappush(queue, (entry[0], entry[1].urn))
+    return [(r, chosen[r.urn]) for r in reversed(order)]
+
+
+def _forced_by(deployment: Deployment, user: Resource, chosen: Iterable[str]) -> tuple[str, ...] | None:
+    """The paths that force a user's replacement once the chosen are new; None where nothing does."""
+    if user.provider and urns.provider_urn(user.provider) in chosen:
+        return ("provider",)
+    touched = {k for k, deps in user.property_dependencies.items() if any(d in chosen for d in deps)}
+    touched &= user.inputs.keys()
+    if not touched or urns.is_provider(user.type):
+        return None
+    guess: Properties = {k: values.UNKNOWN if k in touched else v for k, v in user.inputs.items()}
+    difference = deployment.frame.pool.of(user.provider).diff(user, guess, ())
+    return difference.replaces or None
+
+
+def _refuse_if_protected(deployment: Deployment, old: Resource, what: str) -> None:
+    if old.protect:
+        deployment.refuse(f"{old.urn} would be {what}")
+
+
+def _same(deployment: Deployment, new: Resource, old: Resource) -> Resource:
+    """Nothing changes in the cloud; the state may learn new options."""
+    deployment.plan(Operation.SAME, new, old=old)
+    deployment.reporter.say("step-done", urn=new.urn, type=new.type, operation=Operation.SAME, seconds=0.0)
+    _keep(deployment, new, old)
+    return new
+
+
+def _keep(deployment: Deployment, new: Resource, old: Resource) -> None:
+    """Into the new state without a word to the record, where the state says the same already."""
+    new.extra, new.init_errors = old.extra, old.init_errors
+    if new.import_id == "":
+        new.import_id = old.import_id
+    if new == old:
+        deployment.done(old)
+        deployment.news[new.urn] = old
+    else:
+        deployment.put(new, old)
+
+
+def _done(deployment: Deployment, new: Resource, operation: Operation) -> None:
+    deployment.reporter.say("step-done", urn=new.urn, type=new.type, operation=operation, seconds=0.0)
+
+
+def hide_outputs(new: Resource) -> None:
+    if new.additional_secret_outputs:
+        new.outputs = values.mark_secret(new.outputs, new.additional_secret_outputs)

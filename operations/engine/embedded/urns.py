@@ -1,0 +1,73 @@
+"""URNs: how they are made, taken apart, and found again under an older name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from operations.engine.embedded.providers import name_of, type_of
+
+ROOT_TYPE = "pulumi:pulumi:Stack"
+PROVIDER_PREFIX = "pulumi:providers:"
+
+
+def made(stack: str, project: str, parent: str, type_: str, name: str) -> str:
+    """The URN of a resource: its parents' types are part of it, the root stack's is not."""
+    above = qualified(parent) if parent else ""
+    return f"urn:pulumi:{stack}::{project}::{above + '$' if above else ''}{type_}::{name}"
+
+
+def qualified(urn: str) -> str:
+    """The type in a URN with its parents' types; empty for the root stack."""
+    whole = urn.split("::", 3)[2]
+    return "" if whole == ROOT_TYPE else whole
+
+
+def is_provider(type_: str) -> bool:
+    return type_.startswith(PROVIDER_PREFIX)
+
+
+def is_default_provider(urn: str) -> bool:
+    name = name_of(urn)
+    return is_provider(type_of(urn)) and (name == "default" or name.startswith("default_"))
+
+
+def provider_urn(reference: str) -> str:
+    """The URN in a provider reference (`urn::id`)."""
+    return reference.rsplit("::", 1)[0]
+
+
+class Aliases:
+    """Finds a resource's older names: those it gives itself, and those its parent was found under."""
+
+    def __init__(self, stack: str, project: str) -> None:
+        self.stack, self.project = stack, project
+        self.found: dict[str, str] = {}
+        """New URN by old one was never needed; this is the old URN that a new one was found under."""
+
+    def of(self, parent: str, type_: str, name: str, aliases: Iterable[object]) -> Iterator[str]:
+        """The older URNs to look for, in order."""
+        own = [self._resolved(a, parent, type_, name) for a in aliases]
+        yield from own
+        old_parent = self.found.get(parent)
+        if old_parent is None:
+            return
+        yield self._inherited(parent, old_parent, type_, name)
+        for alias in own:
+            yield self._inherited(parent, old_parent, type_of(alias), name_of(alias))
+
+    def _resolved(self, alias: object, parent: str, type_: str, name: str) -> str:
+        if alias.WhichOneof("alias") == "urn":  # type: ignore[attr-defined]
+            return str(alias.urn)  # type: ignore[attr-defined]
+        spec = alias.spec  # type: ignore[attr-defined]
+        above = "" if spec.noParent else spec.parentUrn or parent
+        return made(
+            spec.stack or self.stack, spec.project or self.project, above, spec.type or type_, spec.name or name
+        )
+
+    def _inherited(self, parent: str, old_parent: str, type_: str, name: str) -> str:
+        """A child named after its parent was named after the old name of it, too."""
+        parent_name = name_of(parent)
+        if name.startswith(parent_name):
+            name = name_of(old_parent) + name[len(parent_name) :]
+        stack, project = old_parent.removeprefix("urn:pulumi:").split("::", 2)[:2]
+        return made(stack, project, old_parent, type_, name)
