@@ -57,9 +57,7 @@ class Destruction:
     def _check_dependents(self, standing: Sequence[Stack]) -> None:
         if self.targets:
             return
-        left = [
-            s for s in dependents(self.session.house.stacks, [s.name for s in standing]) if self.session.standing(s)
-        ]
+        left = [s for s in dependents(self.session.known, [s.name for s in standing]) if self.session.standing(s)]
         if left:
             names = " ".join(s.name for s in left)
             raise Refused(

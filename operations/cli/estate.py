@@ -10,7 +10,12 @@ from pathlib import Path
 from operations import estate
 from operations.cli.house import House, Stack
 from operations.engine.port import StackSettings
+from operations.errors import BadInput
+from operations.estate.reader import read_mapping
 from operations.settings import Settings
+
+_REQUIRED = ("sde:platform", "sde:junction_zone", "sde:safe_haven")
+"""The configuration's names of the stacks that a stack requires."""
 
 
 def open_estate(folder: Path | None, settings: Settings, including_expired: bool) -> House:
@@ -48,6 +53,11 @@ class EstateHouse:
         cloud = str(rendered.config.cloud)
         return Stack(rendered.name, rendered.kind, cloud, rendered.cell, rendered.requires, settings)
 
+    @property
+    def left_over(self) -> Sequence[Stack]:
+        """Stacks that the estate no longer has, read from the configuration files that they left."""
+        return [_left_over(file) for file in estate.orphans(self._rendered, self._target)]
+
     def render(self) -> Sequence[Path]:
         """Write the configuration files, and the ledger, where they differ from the estate; those written."""
         return estate.write(self._estate, self._rendered, self._target)
@@ -59,4 +69,18 @@ class EstateHouse:
     def ended(self, stack: str) -> None:
         """The stack's next life gets names of its own, for Azure holds the old ones."""
         estate.bump_generation(self.folder, stack)
+        gone = estate.config_file(self._target, stack)
+        if gone in estate.orphans(self._rendered, self._target):
+            gone.unlink()
         self._read()
+
+
+def _left_over(file: Path) -> Stack:
+    name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    config = read_mapping(file).get("config")
+    if not isinstance(config, dict) or config.get("sde:cloud") not in ("local", "azure"):
+        raise BadInput("The configuration that an ended stack left is damaged.", file=str(file), key="config.sde:cloud",
+                       allowed="local, azure", fix="Restore the file from version control.")  # fmt: skip
+    requires = tuple(str(config[key]) for key in _REQUIRED if key in config)
+    cell = str(config.get("sde:cell", ""))
+    return Stack(name, "left over", str(config["sde:cloud"]), cell, requires, StackSettings(name, config, file))

@@ -32,6 +32,11 @@ class House(Protocol):
         """Every stack; one that is required stands before those that require it."""
         ...
 
+    @property
+    def left_over(self) -> Sequence[Stack]:
+        """Stacks that the estate no longer has, and that may still stand: they can be looked at and destroyed."""
+        ...
+
     def render(self) -> Sequence[Path]:
         """Write each stack's `Pulumi.<stack>.yaml` where it differs from the estate; those written."""
         ...

@@ -21,7 +21,7 @@ def stacks(
     """Every stack of the estate: its cloud, what it has, and what it needs."""
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
     unreadable: list[BadInput] = []
-    records = [_record(session, s, unreadable) for s in session.house.stacks if session.cloud in (None, s.cloud)]
+    records = [_record(session, s, unreadable) for s in session.known if session.cloud in (None, s.cloud)]
     for record in records:
         session.output.emit(record)
     if not session.output.json:

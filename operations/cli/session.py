@@ -55,13 +55,19 @@ class Session:
         state = self.state(stack)
         return state is not None and state.resources > 0
 
+    @property
+    def known(self) -> Sequence[Stack]:
+        """The estate's stacks, and after them those that it no longer has but that still stand."""
+        return [*self.house.stacks, *(s for s in self.house.left_over if self.standing(s))]
+
     def named(self, name: str) -> Stack:
         """The one stack of that name."""
-        return select(self.house.stacks, [name], False, self.cloud)[0]
+        return select(self.known if self.lets_expired_in else self.house.stacks, [name], False, self.cloud)[0]
 
     def selected(self, names: Sequence[str] | None, everything: bool) -> list[Stack]:
         """The stacks that were named, or all; their configuration files brought up to date first."""
-        chosen = select(self.house.stacks, names or [], everything, self.cloud)
+        stacks = self.known if self.lets_expired_in else self.house.stacks
+        chosen = select(stacks, names or [], everything, self.cloud)
         self.bring_up_to_date()
         return chosen
 

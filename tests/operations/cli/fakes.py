@@ -36,6 +36,7 @@ class FakeHouse:
     stacks: Sequence[Stack]
     differing: list[Path] = field(default_factory=list)
     lives: list[str] = field(default_factory=list)
+    left_over: list[Stack] = field(default_factory=list)
 
     def render(self) -> Sequence[Path]:
         written, self.differing = self.differing, []

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.operations.cli.fakes import Desk
+from tests.operations.cli.fakes import Desk, stack
 
 
 @pytest.fixture
@@ -81,3 +81,19 @@ def test_what_is_not_there_is_no_failure(desk: Desk) -> None:
 def test_without_a_yes_nothing_goes(standing: Desk) -> None:
     assert standing("destroy", "tre-heart") == 2
     assert destroyed(standing) == []
+
+
+def test_a_stack_that_left_the_estate_can_still_be_ended_and_holds_what_it_stands_on(standing: Desk) -> None:
+    standing.house.left_over = [stack("tre-ended", "platform", "safe-haven")]
+    standing.engine.has = {"platform": ["a"], "safe-haven": ["a"], "tre-ended": ["a"]}
+    assert standing("destroy", "safe-haven", "--yes") == 3
+    assert "tre-ended" in standing.err
+    assert standing("up", "tre-ended", "--yes") == 2
+    assert standing("destroy", "--all", "--cloud", "local", "--yes") == 0
+    assert destroyed(standing) == ["tre-ended", "safe-haven", "platform"]
+
+
+def test_what_left_the_estate_and_is_gone_is_not_spoken_of(standing: Desk) -> None:
+    standing.house.left_over = [stack("tre-ended", "platform")]
+    standing("stacks", "--json")
+    assert "tre-ended" not in standing.out
