@@ -1,0 +1,490 @@
+"""The azure-native provider: each call of the protocol, and the rules that hold for every type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from pulumi.runtime.proto import provider_pb2
+
+from local_azure.provider import AzureProvider
+from local_azure.schema import azure_native, resource
+from local_azure.wire import SECRET, SIGNATURE, UNKNOWN, to_struct
+from tests.local_azure.support import (
+    ACCOUNT,
+    CONTAINER,
+    GROUP,
+    LOCK,
+    NSG,
+    ROLE,
+    SUBNET,
+    SUBSCRIPTION,
+    TYPES,
+    VAULT,
+    VNET,
+    WORKSPACE,
+    Aborted,
+    Cloud,
+    Context,
+    account,
+    urn,
+)  # fmt: skip
+from tests.local_azure.support import SECRET as VAULT_SECRET
+
+KIND = provider_pb2.PropertyDiff
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Cloud:
+    found = Cloud(tmp_path)
+    found.group()
+    return found
+
+
+def refused(code: str) -> Any:
+    return pytest.raises(Aborted, match=f"Code={code} ")
+
+
+def secret(value: Any) -> dict[str, Any]:
+    return {SIGNATURE: SECRET, "value": value}
+
+
+def vnet(name: str = "hub") -> dict[str, Any]:
+    return {
+        "resourceGroupName": "rg-one",
+        "virtualNetworkName": name,
+        "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+    }
+
+
+def subnet(**more: Any) -> dict[str, Any]:
+    parent = {"resourceGroupName": "rg-one", "virtualNetworkName": "hub", "subnetName": "a"}
+    return {**parent, "addressPrefix": "10.0.0.0/24", **more}
+
+
+def vault(name: str = "kv-one", **properties: Any) -> dict[str, Any]:
+    sku = {"family": "A", "name": "standard"}
+    tenant = "10ca1000-0000-4000-8000-0000000000aa"
+    return {
+        "resourceGroupName": "rg-one",
+        "vaultName": name,
+        "properties": {"sku": sku, "tenantId": tenant, **properties},
+    }
+
+
+# Doors
+
+
+def test_the_version_is_the_installed_sdk_s(cloud: Cloud) -> None:
+    assert cloud.provider.GetPluginInfo(None, Context()).version == azure_native().version
+
+
+def test_configure_says_what_it_takes(cloud: Cloud) -> None:
+    answer = cloud.provider.Configure(
+        provider_pb2.ConfigureRequest(variables={"azure-native:config:subscriptionId": SUBSCRIPTION}), Context()
+    )
+    assert answer.acceptSecrets
+    assert answer.acceptResources
+    assert answer.supportsPreview
+
+
+@pytest.mark.parametrize("subscription", ["", "0ca1fd00-0000-4000-8000-000000000001", "10ca1", "10ca1-not-a-guid"])
+def test_only_local_subscriptions_are_taken(cloud: Cloud, subscription: str) -> None:
+    provider = AzureProvider(cloud.store, azure_native(), TYPES)
+    request = provider_pb2.ConfigureRequest(args=to_struct({"subscriptionId": subscription}))
+    with pytest.raises(Aborted, match="begin with 10ca1"):
+        provider.Configure(request, Context())
+
+
+@pytest.mark.parametrize("method", ["Call", "Construct", "GetSchema", "Parameterize", "StreamInvoke", "List"])
+def test_what_is_not_done_is_refused_by_name(cloud: Cloud, method: str) -> None:
+    request = {"Construct": provider_pb2.ConstructRequest}.get(method, provider_pb2.InvokeRequest)()
+    if method == "Call":
+        request = provider_pb2.CallRequest(tok="x:y:z")
+    with pytest.raises(Aborted, match=f"does not do {method}") as found:
+        getattr(cloud.provider, method)(request, Context())
+    assert found.value.code is grpc.StatusCode.UNIMPLEMENTED
+
+
+# Create
+
+
+def test_a_create_answers_defaults_and_computed_outputs(cloud: Cloud) -> None:
+    id_, found = cloud.create(ACCOUNT, account(location="UK South", minimumTlsVersion="TLS1_2"))
+    assert id_.endswith("/resourceGroups/rg-one/providers/Microsoft.Storage/storageAccounts/storeone")
+    assert (found["name"], found["type"]) == ("storeone", "Microsoft.Storage/storageAccounts")
+    assert found["azureApiVersion"] == resource(ACCOUNT).api_version
+    assert found["location"] == "uksouth"
+    assert found["provisioningState"] == "Succeeded"
+    assert found["minimumTlsVersion"] == "TLS1_2"
+    assert found["networkRuleSet"] == {"defaultAction": "Allow"}
+    assert found["primaryEndpoints"]["blob"].startswith("https://storeone.")
+    assert "resourceGroupName" not in found
+    assert "accountName" not in found
+
+
+def test_a_preview_creates_nothing_and_leaves_the_computed_unknown(cloud: Cloud) -> None:
+    id_, found = cloud.create(ACCOUNT, account(identity={"type": "SystemAssigned"}, tags={"a": UNKNOWN}), preview=True)
+    assert id_ == ""
+    assert (found["name"], found["kind"]) == ("storeone", "StorageV2")
+    assert found["primaryEndpoints"] == UNKNOWN
+    assert found["identity"]["type"] == "SystemAssigned"
+    assert found["identity"]["principalId"] == UNKNOWN
+    assert found["tags"] == {"a": UNKNOWN}
+    assert cloud.store.count() == 1
+    assert cloud.create(ACCOUNT, account(UNKNOWN), preview=True)[1]["name"] == UNKNOWN
+
+
+def test_the_group_must_exist(cloud: Cloud) -> None:
+    with refused("ResourceGroupNotFound"):
+        cloud.create(ACCOUNT, account() | {"resourceGroupName": "rg-none"})
+
+
+def test_the_parent_must_exist(cloud: Cloud) -> None:
+    with refused("ParentResourceNotFound"):
+        cloud.create(SUBNET, subnet())
+    container = {"resourceGroupName": "rg-one", "accountName": "storeone", "containerName": "c"}
+    with refused("ParentResourceNotFound"):
+        cloud.create(CONTAINER, container)
+    cloud.create(ACCOUNT, account())
+    assert cloud.create(CONTAINER, container)[0].endswith("/storeone/blobServices/default/containers/c")
+
+
+def test_a_scope_must_exist(cloud: Cloud) -> None:
+    role = {
+        "principalId": "5" * 8 + "-0000-4000-8000-000000000000",
+        "principalType": "ServicePrincipal",
+        "roleDefinitionId": f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/x",
+        "roleAssignmentName": "11111111-0000-4000-8000-000000000000",
+    }
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-one"
+    with refused("ResourceGroupNotFound"):
+        cloud.create(ROLE, role | {"scope": f"{group}-none"})
+    with refused("ResourceNotFound"):
+        cloud.create(ROLE, role | {"scope": f"{group}/providers/Microsoft.Network/virtualNetworks/none"})
+    id_, _ = cloud.create(ROLE, role | {"scope": f"/subscriptions/{SUBSCRIPTION}"})
+    assert id_.startswith(f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/")
+
+
+def test_a_storage_account_s_services_are_there_with_it(cloud: Cloud) -> None:
+    id_, _ = cloud.create(ACCOUNT, account())
+    keep = {"lockName": "keep", "level": "CanNotDelete"}
+    cloud.create(LOCK, keep | {"scope": f"{id_}/blobServices/default"})
+    with refused("ResourceNotFound"):
+        cloud.create(LOCK, keep | {"scope": f"{id_}/blobServices/other"})
+
+
+def test_a_fault_of_the_local_azure_shows_no_values(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(*_: object, **__: object) -> None:
+        raise KeyError("hush-hush")
+
+    monkeypatch.setattr(cloud.store, "put", faulty)
+    with pytest.raises(Aborted, match=r"a fault in the local Azure itself: KeyError at test_provider\.py") as found:
+        cloud.create(ACCOUNT, account())
+    assert "hush" not in found.value.details
+    assert found.value.code is grpc.StatusCode.INTERNAL
+
+
+def test_references_must_exist_and_be_of_the_type(cloud: Cloud) -> None:
+    hub, _ = cloud.create(VNET, vnet())
+    with refused("InvalidResourceReference"):
+        cloud.create(SUBNET, subnet(networkSecurityGroup={"id": hub.replace("hub", "none")}))
+    with pytest.raises(Aborted, match="is not of the type network:NetworkSecurityGroup"):
+        cloud.create(SUBNET, subnet(networkSecurityGroup={"id": hub}))
+    with refused("LinkedInvalidPropertyId"):
+        cloud.create(SUBNET, subnet(networkSecurityGroup={"id": "nsg"}))
+    group, _ = cloud.create(NSG, {"resourceGroupName": "rg-one", "networkSecurityGroupName": "nsg"})
+    cloud.create(SUBNET, subnet(networkSecurityGroup={"id": group.upper().replace("/SUBSCRIPTIONS", "/subscriptions")}))
+
+
+def test_what_exists_is_not_created_again(cloud: Cloud) -> None:
+    cloud.create(ACCOUNT, account())
+    with pytest.raises(Aborted, match="cannot create already existing resource"):
+        cloud.create(ACCOUNT, account())
+
+
+def test_a_global_name_is_taken_in_every_group(cloud: Cloud) -> None:
+    cloud.create(ACCOUNT, account())
+    cloud.group("rg-two")
+    with refused("StorageAccountAlreadyTaken"):
+        cloud.create(ACCOUNT, account() | {"resourceGroupName": "rg-two"})
+
+
+def test_a_rule_s_words_never_show_a_secret(cloud: Cloud) -> None:
+    with pytest.raises(Aborted, match="Code=Forbidden") as found:
+        cloud.create(ACCOUNT, account("eastone", tags={"a": secret("hush-hush")}))
+    assert "hush-hush" not in found.value.details
+    assert found.value.code is grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_an_unknown_input_cannot_be_created(cloud: Cloud) -> None:
+    with pytest.raises(Aborted, match="tags is not known yet"):
+        cloud.create(ACCOUNT, account(tags=UNKNOWN))
+
+
+def test_secrets_come_back_secret(cloud: Cloud) -> None:
+    _, found = cloud.create(ACCOUNT, account(tags={"a": secret("hush")}))
+    assert found["tags"]["a"] == secret("hush")
+    _, workspace = cloud.create(WORKSPACE, {"resourceGroupName": "rg-one", "workspaceName": "logs"})
+    assert workspace["customerId"] == secret("66666666")
+
+
+def test_what_azure_never_gives_back_is_not_kept(cloud: Cloud) -> None:
+    cloud.create(VAULT, vault())
+    inputs = {"resourceGroupName": "rg-one", "vaultName": "kv-one", "secretName": "s"}
+    id_, found = cloud.create(VAULT_SECRET, inputs | {"properties": {"value": secret("hush-hush"), "contentType": "t"}})
+    assert found["properties"] == {"contentType": "t"}
+    assert "hush-hush" not in str(cloud.store.everything())
+    assert b"hush-hush" not in cloud.store.path.read_bytes()
+    assert cloud.read(VAULT_SECRET, id_)[2]["properties"] == {"contentType": "t"}
+
+
+# Diff
+
+
+def kinds(answer: Any) -> dict[str, int]:
+    return {path: entry.kind for path, entry in answer.detailedDiff.items()}
+
+
+def test_nothing_differs(cloud: Cloud) -> None:
+    inputs = cloud.inputs(ACCOUNT, account())
+    answer = cloud.diff(ACCOUNT, inputs, inputs | {"location": "UK South"})
+    assert answer.changes == provider_pb2.DiffResponse.DIFF_NONE
+    assert not answer.detailedDiff
+
+
+def test_ids_differ_by_more_than_case(cloud: Cloud) -> None:
+    id_ = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/n"
+    old, new = (
+        {"networkSecurityGroup": {"id": value}} for value in (id_, id_.replace("resourceGroups", "resourcegroups"))
+    )
+    assert not kinds(cloud.diff(SUBNET, old, new))
+    assert kinds(cloud.diff(SUBNET, old, {"networkSecurityGroup": {"id": id_ + "2"}}))
+
+
+def test_each_kind_of_change_has_its_path(cloud: Cloud) -> None:
+    old = account(tags={"a": "1", "b.c": "2"}, networkRuleSet={"defaultAction": "Deny", "bypass": "None"})
+    new = account(tags={"a": "9", "d": "3"}, networkRuleSet={"defaultAction": UNKNOWN, "bypass": "None"})
+    answer = cloud.diff(ACCOUNT, old, new)
+    assert kinds(answer) == {
+        "tags.a": KIND.UPDATE,
+        'tags["b.c"]': KIND.DELETE,
+        "tags.d": KIND.ADD,
+        "networkRuleSet.defaultAction": KIND.UPDATE,
+    }
+    assert not answer.replaces
+    assert list(answer.diffs) == ["networkRuleSet", "tags"]
+
+
+def test_lists_differ_by_index(cloud: Cloud) -> None:
+    old, new = ({"addressSpace": {"addressPrefixes": prefixes}} for prefixes in (["a", "b"], ["x", "b", "c"]))
+    assert kinds(cloud.diff(VNET, old, new)) == {
+        "addressSpace.addressPrefixes[0]": KIND.UPDATE,
+        "addressSpace.addressPrefixes[2]": KIND.ADD,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "kind"),
+    [
+        ({"accountName": "other"}, "accountName", KIND.UPDATE_REPLACE),
+        ({"resourceGroupName": "other"}, "resourceGroupName", KIND.UPDATE_REPLACE),
+        ({"location": "ukwest"}, "location", KIND.UPDATE_REPLACE),
+        ({"isHnsEnabled": True}, "isHnsEnabled", KIND.ADD_REPLACE),
+        ({"encryption": {"requireInfrastructureEncryption": True}}, "encryption", KIND.ADD_REPLACE),
+        ({"encryption": {"keySource": "Microsoft.Keyvault"}}, "encryption", KIND.ADD),
+    ],
+)
+def test_what_is_fixed_replaces(cloud: Cloud, change: dict[str, Any], path: str, kind: int) -> None:
+    old = account(location="uksouth")
+    answer = cloud.diff(ACCOUNT, old, {**old, **change})
+    assert kinds(answer) == {path: kind}
+    replacing = kind != KIND.ADD
+    assert list(answer.replaces) == ([path] if replacing else [])
+    assert answer.deleteBeforeReplace == replacing
+
+
+def test_a_random_name_is_made_before_the_old_goes(cloud: Cloud) -> None:
+    old = account(location="uksouth", __createBeforeDelete=True)
+    answer = cloud.diff(ACCOUNT, old, {**old, "location": "ukwest"})
+    assert answer.replaces
+    assert not answer.deleteBeforeReplace
+
+
+def test_ignored_changes_do_not_count(cloud: Cloud) -> None:
+    old = account(tags={"a": "1"})
+    answer = cloud.diff(
+        ACCOUNT, old, account(tags={"a": "2"}, isHnsEnabled=True), ignoreChanges=["tags", "isHnsEnabled"]
+    )
+    assert not kinds(answer)
+    assert not answer.replaces
+
+
+# Update
+
+
+def test_an_update_keeps_what_azure_made_up(cloud: Cloud) -> None:
+    old = cloud.inputs(ACCOUNT, account(tags={"a": "1"}))
+    id_, made = cloud.create(ACCOUNT, account(tags={"a": "1"}))
+    new = old | {"tags": {"a": "2"}}
+    found = cloud.update(ACCOUNT, id_, old, made, new)
+    assert found == made | {"tags": {"a": "2"}}
+    assert cloud.read(ACCOUNT, id_)[2] == found
+
+
+def test_a_preview_of_an_update_leaves_known_what_stays(cloud: Cloud) -> None:
+    old = cloud.inputs(ACCOUNT, account(tags={"a": "1"}, identity={"type": "SystemAssigned"}))
+    id_, made = cloud.create(ACCOUNT, account(tags={"a": "1"}, identity={"type": "SystemAssigned"}))
+    found = cloud.update(ACCOUNT, id_, old, made, old | {"tags": {"a": "2"}}, preview=True)
+    assert found == made | {"tags": {"a": "2"}}
+    assert cloud.read(ACCOUNT, id_)[2]["tags"] == {"a": "1"}
+
+
+def test_what_azure_never_changes_is_refused(cloud: Cloud) -> None:
+    old = cloud.inputs(VAULT, vault(softDeleteRetentionInDays=7))
+    id_, made = cloud.create(VAULT, vault(softDeleteRetentionInDays=7))
+    new = cloud.inputs(VAULT, vault(softDeleteRetentionInDays=90))
+    with refused("BadRequest"):
+        cloud.update(VAULT, id_, old, made, new)
+    assert cloud.read(VAULT, id_)[2] == made
+
+
+def test_an_update_of_what_is_gone_is_refused(cloud: Cloud) -> None:
+    old = cloud.inputs(ACCOUNT, account())
+    id_, made = cloud.create(ACCOUNT, account())
+    cloud.delete(ACCOUNT, id_)
+    with refused("ResourceNotFound"):
+        cloud.update(ACCOUNT, id_, old, made, old)
+
+
+# Read
+
+
+def test_a_refresh_takes_in_what_changed_and_no_more(cloud: Cloud) -> None:
+    inputs = cloud.inputs(ACCOUNT, account(tags={"a": "1"}, location="UK South"))
+    id_, made = cloud.create(ACCOUNT, account(tags={"a": "1"}, location="UK South"))
+    assert cloud.read(ACCOUNT, id_, inputs, made) == (id_, inputs, made)
+    cloud.update(ACCOUNT, id_, inputs, made, inputs | {"tags": {"a": "1", "b": "2"}, "minimumTlsVersion": "TLS1_2"})
+    _, now, state = cloud.read(ACCOUNT, id_, inputs, made)
+    assert now == inputs | {"tags": {"a": "1", "b": "2"}, "minimumTlsVersion": "TLS1_2"}
+    assert state["minimumTlsVersion"] == "TLS1_2"
+
+
+def test_what_is_gone_reads_as_nothing(cloud: Cloud) -> None:
+    id_, _ = cloud.create(ACCOUNT, account())
+    cloud.delete(ACCOUNT, id_)
+    assert cloud.read(ACCOUNT, id_)[0] == ""
+
+
+def test_an_import_derives_the_inputs(cloud: Cloud) -> None:
+    given = account(tags={"a": "1"}, identity={"type": "SystemAssigned"}, location="uksouth")
+    inputs = cloud.inputs(ACCOUNT, given)
+    id_, made = cloud.create(ACCOUNT, given)
+    assert cloud.read(ACCOUNT, id_.replace("storeone", "STOREONE")) == (id_, inputs | {}, made)
+    assert not kinds(cloud.diff(ACCOUNT, cloud.read(ACCOUNT, id_)[1], inputs))
+
+
+def test_an_id_of_another_type_is_not_imported(cloud: Cloud) -> None:
+    with refused("InvalidResourceId"):
+        cloud.read(ACCOUNT, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-one")
+
+
+# Delete
+
+
+def test_a_delete_of_what_is_gone_succeeds(cloud: Cloud) -> None:
+    id_, _ = cloud.create(ACCOUNT, account())
+    cloud.delete(ACCOUNT, id_)
+    cloud.delete(ACCOUNT, id_)
+
+
+def test_a_group_goes_with_all_that_is_in_it(cloud: Cloud) -> None:
+    cloud.create(VNET, vnet())
+    cloud.create(SUBNET, subnet())
+    cloud.create(VAULT, vault())
+    cloud.delete(GROUP, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/RG-ONE")
+    assert cloud.store.count() == 0
+    assert [held.resource.name for held in cloud.store.all_soft_deleted()] == ["kv-one"]
+
+
+def lock(cloud: Cloud, scope: str, level: str) -> str:
+    return cloud.create(LOCK, {"scope": scope, "lockName": "keep", "level": level})[0]
+
+
+def test_a_lock_refuses_deletes_below_and_of_what_holds_it(cloud: Cloud) -> None:
+    id_, _ = cloud.create(ACCOUNT, account())
+    keep = lock(cloud, id_, "CanNotDelete")
+    for token, target in ((ACCOUNT, id_), (GROUP, id_.split("/providers")[0])):
+        with refused("ScopeLocked"):
+            cloud.delete(token, target)
+    cloud.delete(LOCK, keep)
+    cloud.delete(ACCOUNT, id_)
+
+
+def test_a_read_only_lock_refuses_writes_too(cloud: Cloud) -> None:
+    keep = lock(cloud, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-one", "ReadOnly")
+    with refused("ScopeLocked"):
+        cloud.create(ACCOUNT, account())
+    cloud.delete(LOCK, keep)
+    cloud.create(ACCOUNT, account())
+
+
+def test_a_soft_deleted_name_is_refused_unless_recovery_is_asked_for(cloud: Cloud) -> None:
+    id_, _ = cloud.create(VAULT, vault(enableRbacAuthorization=True))
+    cloud.delete(VAULT, id_)
+    with refused("VaultAlreadyExists"):
+        cloud.create(VAULT, vault())
+    cloud.group("rg-two")
+    with refused("VaultAlreadyExists"):
+        cloud.create(VAULT, vault() | {"resourceGroupName": "rg-two"})
+    assert cloud.create(VAULT, vault(createMode="recover"))[0] == id_
+    assert cloud.store.all_soft_deleted() == []
+
+
+def test_some_types_come_back_of_themselves(cloud: Cloud) -> None:
+    inputs = {"resourceGroupName": "rg-one", "workspaceName": "logs"}
+    id_, made = cloud.create(WORKSPACE, inputs)
+    cloud.delete(WORKSPACE, id_)
+    assert cloud.create(WORKSPACE, inputs) == (id_, made)
+
+
+# Functions
+
+
+def test_the_client_is_local(cloud: Cloud) -> None:
+    found = cloud.invoke("azure-native:authorization:getClientConfig")
+    assert found["subscriptionId"] == SUBSCRIPTION
+    assert set(found) == {"clientId", "objectId", "subscriptionId", "tenantId"}
+    assert all(value.startswith("10ca1") for value in found.values())
+
+
+def test_a_get_answers_what_is_there(cloud: Cloud) -> None:
+    id_, made = cloud.create(ACCOUNT, account())
+    arguments = {"resourceGroupName": "rg-one", "accountName": "storeone"}
+    assert cloud.invoke("azure-native:storage:getStorageAccount", arguments) == {"id": id_, **made}
+    with refused("ResourceNotFound"):
+        cloud.invoke("azure-native:storage:getStorageAccount", arguments | {"accountName": "none"})
+
+
+@pytest.mark.parametrize(
+    "token", ["authorization:getClientToken", "storage:listStorageAccountKeys", "kusto:getCluster"]
+)
+def test_other_functions_are_refused_by_name(cloud: Cloud, token: str) -> None:
+    with pytest.raises(Aborted, match=f"azure-native:{token}") as found:
+        cloud.invoke(f"azure-native:{token}")
+    assert found.value.code is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_an_unknown_type_is_refused_by_name(cloud: Cloud) -> None:
+    request = provider_pb2.CreateRequest(urn=urn("azure-native:kusto:Cluster"))
+    with pytest.raises(Aborted, match="azure-native:kusto:Cluster"):
+        cloud.provider.Create(request, Context())
+
+
+def test_newer_engines_name_the_type_themselves(cloud: Cloud) -> None:
+    request = provider_pb2.CheckRequest(
+        type=ACCOUNT, name="x", news=to_struct(account()), urn="urn:pulumi:a::b::c$d::x"
+    )
+    assert not cloud.provider.Check(request, Context()).failures
