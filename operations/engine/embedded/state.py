@@ -17,7 +17,7 @@ from infra.errors import BadInput
 from operations.engine.embedded import integrity
 from operations.engine.embedded.model import PendingOperation, Properties, Resource, Snapshot
 from operations.engine.embedded.secrets import Crypter, Place, crypter_for
-from operations.engine.embedded.values import SECRET_SIGNATURE, SIGNATURE, contains_secret, is_secret, secret, unwrap
+from operations.engine.embedded.values import SECRET_SIGNATURE, SIGNATURE, is_secret, secret, unwrap
 
 VERSION = 3
 _NEWEST = 4
@@ -130,7 +130,7 @@ def read_resource(content: object, crypter: Crypter, *, file: str, key: str = ""
         fields[attribute] = value
     urn = fields["urn"]
     for side in ("inputs", "outputs"):
-        if side in fields:
+        if side in fields and _any_secret(fields[side]):
             fields[side] = _decrypted(fields[side], (urn, side), crypter)
     return Resource(**fields, extra={k: v for k, v in content.items() if k not in _KEYS})
 
@@ -280,7 +280,12 @@ def _opened(value: Mapping[str, Any], place: Place, crypter: Crypter) -> Any:
 
 
 def _encrypted(properties: Properties, place: Place, crypter: Crypter) -> Any:
-    return _sealed(properties, place, crypter) if contains_secret(properties) else properties
+    return _sealed(properties, place, crypter) if _any_secret(properties) else properties
+
+
+def _any_secret(properties: Properties) -> bool:
+    # Looked for in the text: the encoder is written in C, and most properties of a big stack have no secret in them.
+    return SECRET_SIGNATURE in dumps(properties)
 
 
 def _sealed(value: Any, place: Place, crypter: Crypter) -> Any:

@@ -16,7 +16,7 @@ from operations.engine.embedded import values
 from operations.engine.embedded.backend import Backend, folder_of
 from operations.engine.embedded.book import Amend, Put, Remove, Replaced
 from operations.engine.embedded.journal import Journal
-from tests.operations.engine.embedded.conftest import PHRASE, ROOT, thing, urn
+from tests.operations.engine.embedded.things import PHRASE, ROOT, thing, urn
 
 
 def names(backend: Backend, stack: str = "platform") -> list[str]:

@@ -19,7 +19,7 @@ from operations.engine.embedded.book import Amend, Put, Remove, Replaced
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Snapshot
 from operations.engine.embedded.secrets import Crypter
-from tests.operations.engine.embedded.conftest import PHRASE, thing, urn
+from tests.operations.engine.embedded.things import PHRASE, thing, urn
 
 name = st.sampled_from("abcd")
 fields = st.fixed_dictionaries(

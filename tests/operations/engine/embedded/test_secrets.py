@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from infra.errors import BadInput
 from operations.engine.embedded.secrets import Crypter, crypter_for
-from tests.operations.engine.embedded.conftest import PHRASE
+from tests.operations.engine.embedded.things import PHRASE
 
 
 def by_the_specification(phrase: str, salt: bytes, nonce: bytes, text: str) -> str:

@@ -15,8 +15,8 @@ from infra.errors import BadInput
 from operations.engine.embedded import integrity, state, values
 from operations.engine.embedded.model import PendingOperation, Resource, Snapshot
 from operations.engine.embedded.secrets import Crypter
-from tests.operations.engine.embedded.conftest import PHRASE, thing, urn
 from tests.operations.engine.embedded.test_values import wire
+from tests.operations.engine.embedded.things import PHRASE, thing, urn
 
 FULL = {
     "urn": urn("full"),
