@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Network
-from typing import Annotated, Any, get_origin
+from itertools import pairwise
+from typing import Annotated, Any, Self, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from infra.errors import BadInput
 from infra.validation import checked
@@ -80,11 +81,16 @@ class StackConfig(Model):
     tags: dict[str, TagValue]
 
 
+FQDN = r"^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$"
+Fqdn = Annotated[str, StringConstraints(max_length=253, pattern=FQDN)]
+"""A domain name in lower case, or `*.` and a domain of two labels or more: never a whole top-level domain."""
+
+
 class EgressRule(Model):
     """One permitted way out, for a whole kind of tenancy: names, never addresses or wildcards alone."""
 
     name: Slug
-    fqdns: tuple[str, ...] = Field(min_length=1)
+    fqdns: tuple[Fqdn, ...] = Field(min_length=1)
 
 
 class PlatformConfig(StackConfig):
@@ -110,6 +116,13 @@ class Tiers(Model):
     cool_after_days: Days | None = None
     archive_after_days: Days | None = None
     delete_after_days: Days | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        days = [d for d in (self.cool_after_days, self.archive_after_days, self.delete_after_days) if d is not None]
+        if any(later <= earlier for earlier, later in pairwise(days)):
+            raise ValueError("cool_after_days below archive_after_days below delete_after_days")
+        return self
 
 
 class ZoneConfig(Model):

@@ -92,7 +92,7 @@ def _kept(file: Path) -> str:
 def _present(file: Path) -> str | None:
     try:
         return file.read_text(encoding="utf-8")
-    except (FileNotFoundError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError):
         return None
 
 
