@@ -23,6 +23,8 @@ class Reporter:
     output: Output
     live: Progress | None = None
     running: dict[str, TaskID] = field(default_factory=dict)
+    failures: set[str] = field(default_factory=set)
+    """What failed steps have said: an engine may say it once more as a message."""
 
     def __call__(self, event: Event) -> None:
         self.output.emit(_record(event))
@@ -33,8 +35,12 @@ class Reporter:
         elif event.kind in ("step-done", "step-failed"):
             self._ended(event)
         elif event.kind == "message" and event.severity in ("warning", "error") and event.message:
-            style = "red" if event.severity == "error" else "yellow"
-            self.output.say(f"  {event.severity}: {paragraph(event.message)}", style=style)
+            self._warn(event.severity, event.message)
+
+    def _warn(self, severity: str, message: str) -> None:
+        if not any(failure in message for failure in self.failures):
+            style = "red" if severity == "error" else "yellow"
+            self.output.say(f"  {severity}: {paragraph(message)}", style=style)
 
     def _started(self, event: Event) -> None:
         if self.live and event.urn:
@@ -44,6 +50,8 @@ class Reporter:
         task = self.running.pop(event.urn or "", None)
         if self.live and task is not None:
             self.live.remove_task(task)
+        if event.kind == "step-failed" and event.message:
+            self.failures.add(event.message)
         self.output.say(_ending(event))
 
 
