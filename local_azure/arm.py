@@ -11,11 +11,14 @@ from local_azure.declare import AzureError, AzureType, Change, Rule, Stored
 from local_azure.diffs import differences, touches
 from local_azure.schema import ResourceSchema, Schemas, arm_type_of
 from local_azure.store import Lock, Store, key_of
+from local_azure.watchers import stands_by_itself
 from local_azure.wire import Path, at, pattern
 
 GROUP = "azure-native:resources:ResourceGroup"
 LOCAL = "10ca1"
 """How every subscription of the local Azure begins."""
+_SERVICES = frozenset({"blobservices", "fileservices", "queueservices", "tableservices"})
+"""Parts of a storage account that are there from its creation on, each named `default`."""
 _LOCK_TYPE = "microsoft.authorization/locks"
 
 
@@ -144,7 +147,7 @@ class Arm:
     def _refuse_homeless(self, known: Known, change: Change) -> None:
         """The group and the parent must be there."""
         group = _group_of(change.id)
-        if group and known.type.token != GROUP and self.store.get(group) is None:
+        if group and known.type.token != GROUP and not self._exists(group):
             message = f"Resource group '{ids.name(group)}' could not be found."
             raise AzureError("ResourceGroupNotFound", message, status=404)
         above = ids.parent(known.schema.path, change.new, change.subscription)
@@ -164,8 +167,10 @@ class Arm:
         parts = id_.strip("/").split("/")
         if len(parts) == 2 and parts[0].lower() == "subscriptions":
             return parts[1].startswith(LOCAL)
-        if self.store.get(id_) is not None:
+        if self.store.get(id_) is not None or stands_by_itself(self.store, id_):
             return True
+        if parts[-1].lower() == "default" and parts[-2].lower() in _SERVICES:
+            return self.store.get("/" + "/".join(parts[:-2])) is not None
         return any(self._holds(key, id_) for key in _ancestors(id_))
 
     def _holds(self, holder: str, id_: str) -> bool:
@@ -188,7 +193,8 @@ class Arm:
         if owner is not None:
             state = " by a soft-deleted resource, which must be recovered or purged" if held else ""
             message = f"The name '{change.name}' is already taken{state}."
-            raise AzureError(known.type.name.taken_code, message, status=409, target=change.name)
+            code = (held and known.type.name.held_code) or known.type.name.taken_code
+            raise AzureError(code, message, status=409, target=change.name)
         return None
 
     def _refuse_dangling(self, known: Known, change: Change) -> None:

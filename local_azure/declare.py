@@ -97,6 +97,8 @@ class Name:
     """Azure's code for a name that breaks the rule."""
     taken_code: str = "Conflict"
     """Azure's code for a global name that somebody holds."""
+    held_code: str = ""
+    """Azure's code where a soft-deleted resource holds the name; empty: the same as `taken_code`."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 _SCOPES = frozenset({"scope", "resourceUri", "scopeId"})
 """Parameters that hold a whole id rather than one segment."""
+_OPTIONAL = frozenset({"parentResourcePath"})
+"""Parameters that hold any number of segments, none among them."""
 
 
 def build(path: str, values: Mapping[str, Any], subscription: str) -> str:
@@ -16,29 +20,32 @@ def build(path: str, values: Mapping[str, Any], subscription: str) -> str:
     for part in path.strip("/").split("/"):
         name = part[1:-1] if part.startswith("{") else ""
         value = str(filled[name]) if name else part
-        parts.append(value.strip("/") if name in _SCOPES else value)
-    return "/" + "/".join(parts)
+        parts.append(value.strip("/") if name in _SCOPES | _OPTIONAL else value)
+    return "/" + "/".join(part for part in parts if part)
 
 
 def parse(path: str, id_: str) -> dict[str, str] | None:
     """The parameters of a path that an id fills, the subscription left out; None where it is of another type."""
-    steps, parts = path.strip("/").split("/"), id_.strip("/").split("/")
-    found: dict[str, str] = {}
-    if steps[0][1:-1] in _SCOPES:
-        length = len(parts) - len(steps) + 1
-        if length < 1:
-            return None
-        found[steps[0][1:-1]] = "/" + "/".join(parts[:length])
-        steps, parts = steps[1:], parts[length:]
-    if len(steps) != len(parts):
+    found = _shape(path).fullmatch("/" + id_.strip("/"))
+    if found is None:
         return None
-    for step, part in zip(steps, parts, strict=True):
-        if step.startswith("{"):
-            found[step[1:-1]] = part
-        elif step.lower() != part.lower():
-            return None
-    found.pop("subscriptionId", None)
-    return found
+    values = {key: value or "" for key, value in found.groupdict().items() if key != "subscriptionId"}
+    return {key: f"/{value}" if key in _SCOPES else value for key, value in values.items()}
+
+
+@cache
+def _shape(path: str) -> re.Pattern[str]:
+    """A path as a regular expression. ARM's own words stand in any case."""
+    return re.compile("".join(_step(step) for step in path.strip("/").split("/")), re.IGNORECASE)
+
+
+def _step(step: str) -> str:
+    if not step.startswith("{"):
+        return "/" + re.escape(step)
+    name = step[1:-1]
+    if name in _OPTIONAL:
+        return f"(?:/(?P<{name}>.+?))??"
+    return f"/(?P<{name}>.+)" if name in _SCOPES else f"/(?P<{name}>[^/]+)"
 
 
 def name(id_: str) -> str:

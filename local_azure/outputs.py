@@ -153,7 +153,7 @@ def _item(values: Any, index: int) -> Any:
 def imported(type_: AzureType, schema: ResourceSchema, id_: str, properties: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs that would make the resource as it is: from its id and properties, Azure's defaults left out."""
     found: dict[str, Any] = dict(ids.parse(schema.path, id_) or {})
-    plain = {key: value for key, value in properties.items() if key not in found}
+    plain = {key: value for key, value in properties.items() if key not in found and key not in {"name", "type", "id"}}
     found |= _projected(schema.inputs, plain)
     for path, value in type_.defaults.items():
         _drop_default(found, path, value)

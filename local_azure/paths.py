@@ -96,6 +96,7 @@ _IN_GROUPS: Mapping[str, Mapping[str, str]] = {
         "compute:DiskEncryptionSet": "diskEncryptionSets/{diskEncryptionSetName}",
         "compute:Gallery": "galleries/{galleryName}",
         "compute:GalleryImage": "galleries/{galleryName}/images/{galleryImageName}",
+        "compute:SshPublicKey": "sshPublicKeys/{sshPublicKeyName}",
         "compute:VirtualMachine": "virtualMachines/{vmName}",
         "compute:VirtualMachineExtension": "virtualMachines/{vmName}/extensions/{vmExtensionName}",
     },
@@ -161,12 +162,14 @@ _IN_GROUPS: Mapping[str, Mapping[str, str]] = {
 
 _ELSEWHERE: Mapping[str, str] = {
     "resources:ResourceGroup": GROUP,
+    "authorization:ManagementLockAtResourceLevel": f"{GROUP}/providers/{{resourceProviderNamespace}}/{{parentResourcePath}}/{{resourceType}}/{{resourceName}}/providers/Microsoft.Authorization/locks/{{lockName}}",
     "authorization:ManagementLockAtSubscriptionLevel": f"{SUBSCRIPTION}/providers/Microsoft.Authorization/locks/{{lockName}}",
     "authorization:ManagementLockByScope": "/{scope}/providers/Microsoft.Authorization/locks/{lockName}",
     "authorization:PolicyAssignment": "/{scope}/providers/Microsoft.Authorization/policyAssignments/{policyAssignmentName}",
     "authorization:RoleAssignment": "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
     "authorization:RoleDefinition": "/{scope}/providers/Microsoft.Authorization/roleDefinitions/{roleDefinitionId}",
     "consumption:Budget": "/{scope}/providers/Microsoft.Consumption/budgets/{budgetName}",
+    "eventgrid:EventSubscription": "/{scope}/providers/Microsoft.EventGrid/eventSubscriptions/{eventSubscriptionName}",
     "monitor:DataCollectionRuleAssociation":
         "/{resourceUri}/providers/Microsoft.Insights/dataCollectionRuleAssociations/{associationName}",
     "monitor:DiagnosticSetting": "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}",

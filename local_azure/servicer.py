@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 import grpc  # type: ignore[import-untyped]
@@ -103,9 +105,17 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             code, details = grpc.StatusCode.UNIMPLEMENTED, scrub(str(error))
         except StoreError as error:
             code, details = grpc.StatusCode.UNAVAILABLE, f"the local Azure: {error}"
+        except Exception as error:
+            code, details = grpc.StatusCode.INTERNAL, f"a fault in the local Azure itself: {_place(error)}"
         else:
             return
         self.abort(context, code, details)
+
+
+def _place(error: Exception) -> str:
+    """What went wrong and where, without the message, which may hold a secret."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
 def type_of(request: Any) -> str:
