@@ -58,6 +58,21 @@ def test_a_tenancy_is_told_of_its_cells_platform(estate: Path) -> None:
     assert (stack.settings["sde:platform"], stack.settings["sde:addresses"]) == ("platform-two", "10.67.0.0/24")
 
 
+def test_real_azure_is_signed_in_to_by_the_chain_of_credentials_and_the_local_one_is_not(estate: Path) -> None:
+    key = "azure-native:useDefaultAzureCredential"
+    assert key not in rendered(estate, "platform").settings
+
+    def real(data: Any) -> None:
+        data["cloud"] = "azure"
+        data["cells"][0]["subscriptions"] = {
+            "platform": "3c1f6f0e-0000-4000-8000-00000000abcd", "zones": "3c1f6f0e-0000-4000-8000-00000000abcd",
+            "tenancies": ["3c1f6f0e-0000-4000-8000-00000000abcd"],
+        }  # fmt: skip
+
+    change(estate / "estate.yaml", real)
+    assert all(stack.settings[key] is True for stack in render(load(estate, today=TODAY)))
+
+
 @pytest.mark.parametrize(
     "title",
     ['x: y # {{ }}', "{{ 7 * 7 }}", "{% raw %}", "- a", "yes", "null", "1", '"', "'", "\\", "&a", "*a", "!!int 3", "%",
