@@ -1,0 +1,59 @@
+"""The types that the local Azure knows: one table, a file for each service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from local_azure.declare import AzureType
+from local_azure.types import (
+    authorization,
+    bastion,
+    compute_disk,
+    compute_vm,
+    consumption,
+    dataprotection,
+    diagnostics,
+    eventgrid,
+    firewall,
+    keyvault,
+    managedidentity,
+    monitor,
+    network_interface,
+    network_security,
+    operationalinsights,
+    private_endpoint,
+    privatedns,
+    public_ip,
+    resources,
+    storage_account,
+    storage_services,
+    virtual_network,
+)
+
+_SERVICES: tuple[tuple[AzureType, ...], ...] = (
+    resources.TYPES,
+    authorization.TYPES,
+    managedidentity.TYPES,
+    virtual_network.TYPES,
+    network_security.TYPES,
+    network_interface.TYPES,
+    public_ip.TYPES,
+    firewall.TYPES,
+    bastion.TYPES,
+    private_endpoint.TYPES,
+    privatedns.TYPES,
+    operationalinsights.TYPES,
+    monitor.TYPES,
+    diagnostics.TYPES,
+    keyvault.TYPES,
+    storage_account.TYPES,
+    storage_services.TYPES,
+    compute_disk.TYPES,
+    compute_vm.TYPES,
+    eventgrid.TYPES,
+    dataprotection.TYPES,
+    consumption.TYPES,
+)
+
+TYPES: Mapping[str, AzureType] = {type_.token: type_ for service in _SERVICES for type_ in service}
+"""Every type that the local Azure knows, by azure-native's token; what is not in it is an error, never ignored."""

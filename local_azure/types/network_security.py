@@ -1,0 +1,273 @@
+"""Microsoft.Network: security groups and rules, route tables and routes. Sources: azure-facts 2.2, 4, 6.3."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from local_azure.declare import AzureType, Change, Json
+from local_azure.types.addresses import parse
+from local_azure.types.common import above, at_most, etag, every, guid, refuse, refuse_while_used, same, word_dot
+from local_azure.types.subnet import NSG, ROUTE, ROUTE_TABLE, SECURITY_RULE
+
+Ruleset = Iterable[tuple[str, Mapping[str, Json]]]
+
+PORTS = re.compile(r"\*|\d{1,5}(-\d{1,5})?")
+SERVICE_TAG = re.compile(r"[A-Za-z][A-Za-z0-9.]*")
+ROUTE_LIMIT = 1000  # azure-facts 4 (LIM, 2026)
+RULE_LIMIT = 2000  # azure-facts 4 (LIM, 2026)
+
+
+# Security rules ------------------------------------------------------------------------------------------------------
+
+
+def _refuse_unsound_rule(name: str, rule: Mapping[str, Json]) -> None:
+    for check in (_priority_in_range, _one_form_each_side, _ports_are_ports, _prefixes_are_prefixes):
+        check(name, rule)
+
+
+def _priority_in_range(name: str, rule: Mapping[str, Json]) -> None:
+    priority = rule.get("priority")
+    if not isinstance(priority, (int, float)) or not 100 <= priority <= 4096:
+        text = f"Security rule has invalid Priority. Value provided: {priority} Allowed range: 100-4096."
+        refuse("SecurityRuleInvalidPriority", text, target=name)
+
+
+SIDES = {
+    "source address": ("sourceAddressPrefix", "sourceAddressPrefixes", "sourceApplicationSecurityGroups"),
+    "destination address": (
+        "destinationAddressPrefix",
+        "destinationAddressPrefixes",
+        "destinationApplicationSecurityGroups",
+    ),
+    "source port": ("sourcePortRange", "sourcePortRanges"),
+    "destination port": ("destinationPortRange", "destinationPortRanges"),
+}
+
+
+def _one_form_each_side(name: str, rule: Mapping[str, Json]) -> None:
+    """Exactly one of prefix, prefixes and application security groups on each side; likewise for ports."""
+    for side, forms in SIDES.items():
+        given = [form for form in forms if rule.get(form)]
+        if len(given) != 1:
+            refuse(
+                "SecurityRuleParameterContainsUnsupportedValue" if given else "SecurityRuleParameterNotSpecified",
+                f"Security rule {name}: the {side} takes exactly one of {', '.join(forms)}; "
+                f"found {', '.join(given) or 'none'}.",
+                target=name,
+            )
+
+
+def _ports_are_ports(name: str, rule: Mapping[str, Json]) -> None:
+    for end in ("source", "destination"):
+        for text in every(rule, f"{end}PortRange") + every(rule, f"{end}PortRanges[*]"):
+            numbers = [int(part) for part in str(text).split("-") if part.isdigit()]
+            if not PORTS.fullmatch(str(text)) or numbers != sorted(numbers) or max(numbers, default=0) > 65535:
+                message = f"Security rule has invalid Port range. Value provided: {text}. Value should be an integer "
+                message += "or integer range with '-' delimiter. Valid range 0-65535."
+                refuse("SecurityRuleInvalidPortRange", message, target=name)
+
+
+def _prefixes_are_prefixes(name: str, rule: Mapping[str, Json]) -> None:
+    """An address is a range, `*` or a service tag; in the plural form, tags stand but `*` does not."""
+    for end in ("source", "destination"):
+        plural = every(rule, f"{end}AddressPrefixes[*]")
+        if "*" in plural:
+            text = f"Security rule parameter {end}AddressPrefixes for rule {name} cannot contain '*'."
+            refuse("SecurityRuleParameterContainsUnsupportedValue", text, target=name)
+        for text in every(rule, f"{end}AddressPrefix") + plural:
+            if text != "*" and not SERVICE_TAG.fullmatch(str(text)):
+                parse(str(text))
+
+
+def _refuse_shared_priority(rules: Ruleset) -> None:
+    seen: dict[tuple[Json, Json], str] = {}
+    for name, rule in rules:
+        key = (rule.get("direction"), rule.get("priority"))
+        if key in seen and not same(seen[key], name):
+            refuse(
+                "SecurityRuleConflict",
+                f"Security rule {name} conflicts with rule {seen[key]}. Rules cannot have the same Priority and "
+                "Direction.",
+                target=name,
+            )
+        seen[key] = name
+
+
+def _inline(properties: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    return ((str(rule.get("name", "")), rule) for rule in every(properties, "securityRules[*]"))
+
+
+def _standalone(change: Change, group: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    return ((rule.name, rule.properties) for rule in change.cloud.children(group, SECURITY_RULE))
+
+
+def _inline_rules_are_sound(change: Change) -> None:
+    for name, rule in _inline(change.new):
+        if not name:
+            refuse("InvalidRequestFormat", "A security rule has no name.")
+        _refuse_unsound_rule(name, rule)
+
+
+def _inline_priorities_differ(change: Change) -> None:
+    _refuse_shared_priority([*_inline(change.new), *_standalone(change, change.id)])
+
+
+def _group_holds_at_most_its_limit(change: Change) -> None:
+    if len(every(change.new, "securityRules[*]")) > RULE_LIMIT:
+        refuse("SecurityRuleCountLimitReached", f"A network security group holds at most {RULE_LIMIT} rules.")
+
+
+def _rule_is_sound(change: Change) -> None:
+    _refuse_unsound_rule(change.name, change.new)
+
+
+def _rule_priority_differs(change: Change) -> None:
+    group = change.cloud.get(above(change.id))
+    inline = list(_inline(group.properties)) if group else []
+    others = [*inline, *_standalone(change, above(change.id))]
+    _refuse_shared_priority(
+        [*((name, rule) for name, rule in others if not same(name, change.name)), (change.name, change.new)]
+    )
+
+
+def _default_rules() -> list[dict[str, Json]]:
+    """The six rules in every group: inside the network and out to the Internet pass, the rest does not."""
+    rows = (
+        ("AllowVnetInBound", 65000, "Inbound", "Allow", "VirtualNetwork", "VirtualNetwork"),
+        ("AllowAzureLoadBalancerInBound", 65001, "Inbound", "Allow", "AzureLoadBalancer", "*"),
+        ("DenyAllInBound", 65500, "Inbound", "Deny", "*", "*"),
+        ("AllowVnetOutBound", 65000, "Outbound", "Allow", "VirtualNetwork", "VirtualNetwork"),
+        ("AllowInternetOutBound", 65001, "Outbound", "Allow", "*", "Internet"),
+        ("DenyAllOutBound", 65500, "Outbound", "Deny", "*", "*"),
+    )
+    return [
+        {
+            "name": name,
+            "priority": priority,
+            "direction": direction,
+            "access": access,
+            "protocol": "*",
+            "sourceAddressPrefix": source,
+            "destinationAddressPrefix": destination,
+            "sourcePortRange": "*",
+            "destinationPortRange": "*",
+            "provisioningState": "Succeeded",
+        }
+        for name, priority, direction, access, source, destination in rows
+    ]
+
+
+def _group_outputs(change: Change) -> Mapping[str, Json]:
+    return {
+        "etag": etag(change),
+        "provisioningState": "Succeeded",
+        "resourceGuid": guid(change.id, "resource"),
+        "defaultSecurityRules": _default_rules(),
+    }
+
+
+def _plain_outputs(change: Change) -> Mapping[str, Json]:
+    return {"etag": etag(change), "provisioningState": "Succeeded"}
+
+
+# Routes --------------------------------------------------------------------------------------------------------------
+
+
+def _refuse_unsound_route(name: str, route: Mapping[str, Json]) -> None:
+    """An appliance needs its address, and nothing else may have one (azure-facts 2.2)."""
+    appliance, address = route.get("nextHopType") == "VirtualAppliance", route.get("nextHopIpAddress")
+    if appliance and not address:
+        text = f"Next hop IP address is required for next hop type VirtualAppliance in route {name}."
+        refuse("RouteNextHopIpAddressIsRequired", text, target=name)
+    if address and not appliance:
+        text = f"Next hop IP address is only allowed for next hop type VirtualAppliance in route {name}."
+        refuse("RouteNextHopIpAddressIsNotAllowed", text, target=name)
+    prefix = str(route.get("addressPrefix") or "")
+    if not SERVICE_TAG.fullmatch(prefix):
+        parse(prefix)
+
+
+def _inline_routes_are_sound(change: Change) -> None:
+    routes = every(change.new, "routes[*]")
+    if len(routes) > ROUTE_LIMIT:
+        refuse("RouteCountLimitReached", f"A route table holds at most {ROUTE_LIMIT} routes.")
+    for route in routes:
+        _refuse_unsound_route(str(route.get("name", "")), route)
+
+
+def _route_is_sound(change: Change) -> None:
+    _refuse_unsound_route(change.name, change.new)
+
+
+def _prefixes_differ(change: Change) -> None:
+    """One route for a prefix in a table."""
+    inline = [(str(route.get("name", "")), route) for route in every(change.new, "routes[*]")]
+    table = change.id if change.token == ROUTE_TABLE else above(change.id)
+    others = [(route.name, route.properties) for route in change.cloud.children(table, ROUTE)]
+    mine = inline if change.token == ROUTE_TABLE else [(change.name, change.new)]
+    seen: dict[str, str] = {}
+    for name, route in [*(pair for pair in others if not same(pair[0], change.name)), *mine]:
+        prefix = str(route.get("addressPrefix", "")).lower()
+        if prefix in seen:
+            text = f"Route {name} conflicts with route {seen[prefix]}. Routes cannot have the same AddressPrefix."
+            refuse("RouteConflict", text, target=name)
+        seen[prefix] = name
+
+
+def _table_outputs(change: Change) -> Mapping[str, Json]:
+    return {**_plain_outputs(change), "resourceGuid": guid(change.id, "resource")}
+
+
+TYPES = (
+    AzureType(
+        token=NSG,
+        name=word_dot(),
+        defaults={"securityRules": []},
+        computed=_group_outputs,
+        rules=(
+            _inline_rules_are_sound,
+            _inline_priorities_differ,
+            _group_holds_at_most_its_limit,
+            at_most(5000, NSG, "NetworkSecurityGroupCountLimitReached", "A region holds at most {limit} groups."),
+        ),
+        delete_rules=(
+            refuse_while_used(
+                "InUseNetworkSecurityGroupCannotBeDeleted",
+                "Network security group {name} cannot be deleted because it is in use by {user}.",
+            ),
+        ),
+    ),
+    AzureType(
+        token=SECURITY_RULE,
+        name=word_dot(1, 80, "parent"),
+        location="none",
+        computed=_plain_outputs,
+        rules=(_rule_is_sound, _rule_priority_differs),
+    ),
+    AzureType(
+        token=ROUTE_TABLE,
+        name=word_dot(),
+        # Azure lets a gateway's learned routes in unless told otherwise.
+        defaults={"disableBgpRoutePropagation": False, "routes": []},
+        computed=_table_outputs,
+        rules=(
+            _inline_routes_are_sound,
+            _prefixes_differ,
+            at_most(600, ROUTE_TABLE, "RouteTableCountLimitReached", "A region holds at most {limit} route tables."),
+        ),
+        delete_rules=(
+            refuse_while_used(
+                "InUseRouteTableCannotBeDeleted",
+                "Route table {name} is in use and cannot be deleted. It is used by {user}.",
+            ),
+        ),
+    ),
+    AzureType(
+        token=ROUTE,
+        name=word_dot(1, 80, "parent"),
+        location="none",
+        computed=_plain_outputs,
+        rules=(_route_is_sound, _prefixes_differ),
+    ),
+)
