@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from local_azure.provider import AzureProvider
@@ -14,12 +15,14 @@ from local_azure.types import TYPES
 
 def open_doors(database: Path) -> dict[str, Servicer]:
     """Both servicers, by package; what was read of the SDKs is kept beside the database."""
-    store = Store(database)
+    store, cache = Store(database), database.parent / "schemas.db"
     return {
-        "azure-native": AzureProvider(store, _schemas(database, "pulumi_azure_native"), TYPES),
-        "random": RandomProvider(_schemas(database, "pulumi_random")),
+        "azure-native": AzureProvider(store, _schemas("pulumi_azure_native", cache), TYPES),
+        "random": RandomProvider(_schemas("pulumi_random", cache)),
     }
 
 
-def _schemas(database: Path, package: str) -> Schemas:
-    return Schemas(package, database.parent / "schemas.db")
+@lru_cache(maxsize=8)
+def _schemas(package: str, cache: Path) -> Schemas:
+    """Shared by every provider of the process: a type is parsed once."""
+    return Schemas(package, cache)

@@ -42,7 +42,8 @@ def answer(
     found = merge(merge(kept, {**new, **_facts(schema, id_)}), made)
     if isinstance(found.get("location"), str):
         found["location"] = normal_location(found["location"])
-    shown = {key: value for key, value in found.items() if key in schema.outputs and value is not None}
+    # Inputs that Azure never gives back, such as a vault's createMode, are none of its outputs.
+    shown = _projected(schema.outputs, {key: value for key, value in found.items() if value is not None})
     return without(shown, type_.write_only)
 
 
@@ -173,17 +174,17 @@ def _drop_default(values: dict[str, Any], path: str, default: Any) -> None:
 
 
 def _projected(properties: Mapping[str, Property], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Outputs in the shape of inputs, at any depth."""
-    return {key: _as_input(properties[key].type, value) for key, value in values.items() if key in properties}
+    """What of the values these properties name, at any depth: outputs in the shape of inputs, or the reverse."""
+    return {key: _shaped(properties[key].type, value) for key, value in values.items() if key in properties}
 
 
-def _as_input(type_: PropertyType, value: Any) -> Any:
+def _shaped(type_: PropertyType, value: Any) -> Any:
     if type_.kind == "object" and isinstance(value, dict):
         return _projected(type_.properties, value)
     if type_.kind == "array" and isinstance(value, dict):
         return list(value)  # a set of ids: a list in inputs, a map in outputs
     if type_.item is not None and isinstance(value, list):
-        return [_as_input(type_.item, item) for item in value]
+        return [_shaped(type_.item, item) for item in value]
     return value
 
 

@@ -60,7 +60,7 @@ def unwrap(values: Mapping[str, Any]) -> Unwrapped:
     """Take the marks off: secrets are remembered by path, resource references become ids."""
     secrets: set[Path] = set()
     plain = {key: _unwrap(value, (key,), secrets) for key, value in values.items()}
-    return Unwrapped(plain, frozenset(secrets))
+    return Unwrapped({key: value for key, value in plain.items() if value is not None}, frozenset(secrets))
 
 
 def _unwrap(value: Any, path: Path, secrets: set[Path]) -> Any:

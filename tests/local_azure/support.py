@@ -84,7 +84,7 @@ TYPES = {
 }  # fmt: skip
 
 
-class Aborted(Exception):
+class Aborted(Exception):  # noqa: N818
     """What a call ended with."""
 
     def __init__(self, code: grpc.StatusCode, details: str) -> None:
@@ -168,4 +168,9 @@ def urn(token: str, name: str = "thing") -> str:
 
 
 def account(name: str = "storeone", **more: Any) -> dict[str, Any]:
-    return {"resourceGroupName": "rg-one", "accountName": name, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}} | more
+    return {
+        "resourceGroupName": "rg-one",
+        "accountName": name,
+        "kind": "StorageV2",
+        "sku": {"name": "Standard_LRS"},
+    } | more

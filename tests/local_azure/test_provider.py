@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -439,7 +440,9 @@ def test_a_soft_deleted_name_is_refused_unless_recovery_is_asked_for(cloud: Clou
     cloud.group("rg-two")
     with refused("VaultAlreadyExists"):
         cloud.create(VAULT, vault() | {"resourceGroupName": "rg-two"})
-    assert cloud.create(VAULT, vault(createMode="recover"))[0] == id_
+    back, made = cloud.create(VAULT, vault(createMode="recover"))
+    assert back == id_
+    assert "createMode" not in made["properties"]
     assert cloud.store.all_soft_deleted() == []
 
 
@@ -448,6 +451,37 @@ def test_some_types_come_back_of_themselves(cloud: Cloud) -> None:
     id_, made = cloud.create(WORKSPACE, inputs)
     cloud.delete(WORKSPACE, id_)
     assert cloud.create(WORKSPACE, inputs) == (id_, made)
+
+
+# Several at once
+
+
+def test_many_callers_at_once_lose_nothing(cloud: Cloud, tmp_path: Path) -> None:
+    clouds = [cloud, Cloud(tmp_path)]
+    cloud.create(VNET, vnet())
+
+    def make(number: int) -> str:
+        return clouds[number % 2].create(SUBNET, subnet(subnetName=f"s{number}"))[0]
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(make, range(60)))
+    assert len(set(ids)) == 60
+    assert {child.id for child in cloud.store.children(f"{ids[0].rsplit('/', 2)[0]}")} == set(ids)
+
+
+def test_one_of_two_callers_gets_the_name(cloud: Cloud, tmp_path: Path) -> None:
+    clouds = [cloud, Cloud(tmp_path)]
+
+    def make(number: int) -> str:
+        try:
+            return clouds[number % 2].create(ACCOUNT, account())[0]
+        except Aborted as error:
+            return error.details
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(make, range(4)))
+    assert sum(answer.startswith("/subscriptions/") for answer in answers) == 1
+    assert sum("already existing" in answer for answer in answers) == 3
 
 
 # Functions

@@ -19,7 +19,7 @@ RG = f"/subscriptions/{SUB}/resourceGroups/rg-one"
 NETWORK = f"{RG}/providers/Microsoft.Network"
 
 
-def stored(id_: str, token: str = "t:n:Vnet", **properties: object) -> Stored:
+def stored(id_: str, token: str = "t:n:Vnet", **properties: object) -> Stored:  # noqa: S107
     return Stored(id_, token, id_.rsplit("/", 1)[-1], properties)
 
 
@@ -98,7 +98,7 @@ def test_locks_are_found_above_and_below(store: Store) -> None:
 
 
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
-    with pytest.raises(RuntimeError), store.transaction():  # noqa: PT012
+    with pytest.raises(RuntimeError), store.transaction():
         store.put(stored(RG), SUB)
         raise RuntimeError
     assert store.count() == 0

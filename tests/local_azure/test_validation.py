@@ -67,7 +67,9 @@ def test_a_value_that_the_type_also_opens_is_taken(cloud: Cloud) -> None:
 
 
 def test_unknown_values_are_not_judged_and_stay(cloud: Cloud) -> None:
-    answer = cloud.check(ACCOUNT, account(kind=UNKNOWN, sku={"name": UNKNOWN}, networkRuleSet=UNKNOWN, accountName=UNKNOWN))
+    answer = cloud.check(
+        ACCOUNT, account(kind=UNKNOWN, sku={"name": UNKNOWN}, networkRuleSet=UNKNOWN, accountName=UNKNOWN)
+    )
     assert not answer.failures
     assert from_struct(answer.inputs)["networkRuleSet"] == UNKNOWN
 
