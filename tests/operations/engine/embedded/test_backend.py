@@ -14,7 +14,7 @@ import pytest
 from infra.errors import BadInput
 from operations.engine.embedded import values
 from operations.engine.embedded.backend import Backend, folder_of
-from operations.engine.embedded.book import Amend, Put, Remove, Replaced
+from operations.engine.embedded.book import Put, Remove, Replaced
 from operations.engine.embedded.journal import Journal
 from tests.operations.engine.embedded.things import PHRASE, ROOT, thing, urn
 
@@ -102,7 +102,7 @@ def test_a_killed_run_is_found_whole_and_folded_by_the_next(tmp_path: Path) -> N
 def test_a_crash_between_a_folds_rename_and_the_new_journal_replays_nothing_twice(backend: Backend) -> None:
     run(backend, Put(thing("a")))
     journal = killed(backend)
-    journal.record(Amend(thing("a", inputs={"n": 1})))
+    journal.record(Replaced(urn("a")), Put(thing("a", id="/2")))
     path = backend.root / ".pulumi" / "sde-journal" / "sde" / "platform.jsonl"
     before = path.read_bytes()
     journal.fold()
@@ -110,8 +110,8 @@ def test_a_crash_between_a_folds_rename_and_the_new_journal_replays_nothing_twic
     path.write_bytes(marker)
     snapshot = backend.load("platform")
     assert snapshot is not None
-    assert snapshot.resources[0].inputs == {"n": 1}
-    run(backend, Remove(urn("a")))
+    assert [(r.id, r.delete) for r in snapshot.resources] == [("/2", False), ("/a", True)]
+    run(backend, Remove(urn("a")), Remove(urn("a"), "/a", delete=True))
     assert names(backend) == []
 
 
