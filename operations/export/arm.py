@@ -87,7 +87,7 @@ def _depends_on(resource: PlannedResource, identity: Identity, identities: Ident
     here = identities.here
     told = {i.id.lower() for i in identities.dependencies(resource)}
     above = {a.lower() for a in _above(identity.id)}
-    return [escaped(here[i]) for i in sorted((told | above) & here.keys() - {identity.id.lower()})]
+    return [escaped(here[i].id) for i in sorted((told | above) & here.keys() - {identity.id.lower()})]
 
 
 def _above(id_: str) -> list[str]:

@@ -87,10 +87,15 @@ class Identities:
         return tuple(r for r in self._resources.values() if _azure(r) and r.operation is not Operation.READ)
 
     @cached_property
-    def here(self) -> Mapping[str, str]:
-        """The ids of what the template declares, by the same in lower case."""
-        ids = (self.of(r.urn).id for r in self.exported)
-        return {id_.lower(): id_ for id_ in ids}
+    def here(self) -> Mapping[str, Identity]:
+        """What the template declares, by id in lower case."""
+        found = (self.of(r.urn) for r in self.exported)
+        return {identity.id.lower(): identity for identity in found}
+
+    def above(self, makers: Sequence[Identity]) -> list[Identity]:
+        """The parents in the plan of some resources, such as the zone of a link; none twice."""
+        parents = dict.fromkeys(maker.id.lower().rsplit("/", 2)[0] for maker in makers)
+        return [self.here[id_] for id_ in parents if id_ in self.here]
 
     def of(self, urn: str) -> Identity:
         """The identity of one Azure resource of the plan."""
@@ -202,11 +207,12 @@ class Identities:
         raise _nameless(resource, key, value, "the id of what it stands on")
 
     def _name(self, resource: PlannedResource, key: str, argument: str, way: Route, unsure: dict[str, str]) -> str:
-        value = resource.inputs.get(key)
+        own = argument == way.arguments[-1]
+        value = resource.inputs.get(key, UNKNOWN if own else None)  # without a name of its own, the provider gives one
         if value == UNKNOWN:
             kind = _type_named(way, argument).lower()
             makers = [m for m in self.behind(resource, key) if m.arm_type.lower() == kind]
-            if len(makers) == 1 and kind != way.arm_type.lower():
+            if len(makers) == 1 and not own:
                 return makers[0].leaf
             unsure["name"] = f"{key} is not known before the deployment"
             stable = _stable(resource, key)

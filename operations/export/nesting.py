@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from infra.errors import BadInput
@@ -49,9 +49,11 @@ class Trail:
 
     source: tuple[str | int, ...] = ()
     target: tuple[str | int, ...] = ()
+    label: str = ""
+    """The `name` of the nearest object on the way that has one."""
 
     def down(self, key: str | int, *place: str | int) -> Trail:
-        return Trail((*self.source, key), (*self.target, *(place or (key,))))
+        return Trail((*self.source, key), (*self.target, *(place or (key,))), self.label)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -74,6 +76,8 @@ class Nesting:
 
     def _object(self, value: Mapping[str, Value], model: Model, trail: Trail) -> dict[str, Value]:
         narrow = model.narrowed(value)
+        label = value.get("name")
+        trail = replace(trail, label=label) if isinstance(label, str) else trail
         out: dict[str, Value] = {}
         for key, item in value.items():
             if item is None or (not trail.source and (self.token, key) in NOT_IN_BODY):

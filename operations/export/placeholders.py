@@ -3,6 +3,7 @@ everywhere, and each of them listed, so that a policy can hold back where one ma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import uuid5
@@ -10,7 +11,7 @@ from uuid import uuid5
 from operations.export.identity import NAMESPACE, Identities, Identity
 from operations.export.models import Kind, Shape
 from operations.export.nesting import ABSENT, Absent, Trail, dotted
-from operations.export.routes import plural, routes, singular
+from operations.export.routes import plural, routes
 from operations.plan import PlannedResource, Value
 
 SECRET_TEXT = "secret-not-exported"  # noqa: S105
@@ -37,7 +38,7 @@ class Placeholders:
         """A value that the deployment will tell. Known all the same where it is the id or name of a resource here."""
         if kind.shape not in (Shape.STRING, Shape.ANY) or (kind.closed and optional):
             return self._typed(trail, kind, optional, "not known before the deployment")
-        value, reason = self.text(trail.keys, dotted(trail.source))
+        value, reason = self.text(trail.keys, dotted(trail.source), trail.label)
         if reason:
             self.notes[trail.target] = reason
         return value
@@ -57,27 +58,28 @@ class Placeholders:
         empty: Value = [] if kind.shape is Shape.LIST else EMPTY.get(kind.shape, {})
         return "unknown" if kind.shape is Shape.STRING else empty
 
-    def text(self, keys: Sequence[str], where: str) -> tuple[str, str | None]:
+    def text(self, keys: Sequence[str], where: str, label: str) -> tuple[str, str | None]:
         """The text for the end of a path of names, and why it is a placeholder; None where it is exact."""
         makers = self.identities.behind(self.resource, keys[0])
         key = keys[-1].lower()
         if key.endswith(GUIDS):
             return self._guid(makers, key, where), f"{_of(makers)}: an identifier that Azure will give"
         if key.endswith(ARM_IDS):
-            return self._id(makers, keys, where)
+            return self._id(makers, keys, where, label)
         named = _like(makers, key.removesuffix("name")) if key.endswith("name") else []
         if len(named) == 1:
             return named[0].leaf, None
         return self._shaped(key, where), f"{_of(makers)}: not known before the deployment"
 
-    def _id(self, makers: Sequence[Identity], keys: Sequence[str], where: str) -> tuple[str, str | None]:
+    def _id(self, makers: Sequence[Identity], keys: Sequence[str], where: str, label: str) -> tuple[str, str | None]:
         hint = _hint(keys)
-        found = list(makers) if len(makers) == 1 else _like(makers, hint)
+        found = _like(makers, hint) or _like(self.identities.above(makers), hint) or makers
+        if len(found) > 1:  # as a zone group names each entry after its zone, dots made dashes
+            found = [m for m in found if _plain(m.leaf) == _plain(label)]
         if len(found) == 1 and not _is_child(found[0], hint):
             return found[0].id, None
         stand_in = f"{self.identities.subscription_id}/resourceGroups/unknown/providers/Unknown.Unknown/unknown/"
-        why = "the id of a resource outside the plan, or one of several" if not found else "one of several ids"
-        return stand_in + self._stable(where), f"{_of(makers)}: {why}"
+        return stand_in + self._stable(where), f"{_of(makers)}: an id that Azure will give"
 
     def _guid(self, makers: Sequence[Identity], key: str, where: str) -> str:
         """One resource's identifier is the same wherever it is used."""
@@ -99,16 +101,20 @@ class Placeholders:
 def _hint(keys: Sequence[str]) -> str:
     """What a name says of the resource that its id is of: `subnet` for `subnet.id`, `workspace` for `workspaceId`."""
     key = keys[-1].lower()
-    for end in ("resourceids", "resourceid", "ids", "id"):
-        if key.endswith(end) and key != end:
-            return key.removesuffix(end)
-    return keys[-2].lower() if len(keys) > 1 else key
+    if key in ("id", "ids"):
+        return keys[-2].lower() if len(keys) > 1 else key
+    return re.sub(r"(resource)?ids?$", "", key)
 
 
 def _like(makers: Sequence[Identity], hint: str) -> list[Identity]:
-    """Those whose ARM type is the one that the hint speaks of."""
-    named = singular(hint)
-    return [m for m in makers if hint and (m.noun in hint or named == m.noun)]
+    """Those whose ARM type is the one that the hint speaks of; the longest name wins, as `disk` is in many."""
+    named = [m for m in makers if m.noun in hint]
+    longest = max((len(m.noun) for m in named), default=0)
+    return [m for m in named if len(m.noun) == longest]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _is_child(maker: Identity, hint: str) -> bool:
@@ -118,4 +124,4 @@ def _is_child(maker: Identity, hint: str) -> bool:
 
 
 def _of(makers: Sequence[Identity]) -> str:
-    return ", ".join(sorted(m.urn.rsplit("::", 1)[-1] for m in makers)) or "no resource of the plan"
+    return ", ".join(sorted(m.urn.rsplit("::", 1)[-1] for m in makers)) or "from outside the plan"

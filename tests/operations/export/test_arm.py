@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 import jsonschema
 import pytest
@@ -220,6 +221,50 @@ def test_an_unknown_id_is_the_real_one_of_the_resource_that_its_name_speaks_of()
     assert made_["metadata"]["placeholders"] == {}
 
 
+def test_among_several_of_one_type_the_name_beside_an_unknown_id_decides() -> None:
+    room = group()
+    names = ("privatelink.blob.core.windows.net", "privatelink.queue.core.windows.net")
+    zones = [made("privatedns:PrivateZone", n, {"resourceGroupName": "rg-hub", "privateZoneName": n}) for n in names]
+    entries = [{"name": n.replace(".", "-"), "privateDnsZoneId": UNKNOWN} for n in names]
+    inputs = {"resourceGroupName": "rg-hub", "privateEndpointName": "pep", "privateDnsZoneGroupName": "default"}
+    dns = made("network:PrivateDnsZoneGroup", "dns", {**inputs, "privateDnsZoneConfigs": entries},
+               from_={"privateDnsZoneConfigs": [z.urn for z in zones]})  # fmt: skip
+    found = one(plan_of(room, *zones, dns), "Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
+    ids = [entry["properties"]["privateDnsZoneId"] for entry in found["properties"]["privateDnsZoneConfigs"]]
+    assert ids == [f"{GROUP_ID}/providers/Microsoft.Network/privateDnsZones/{n}" for n in names]
+
+
+def test_the_id_of_a_parent_may_come_from_its_child() -> None:
+    room = group()
+    zone = made("privatedns:PrivateZone", "z", {"resourceGroupName": "rg-hub", "privateZoneName": "z.nhs"})
+    named = {"privateZoneName": "z.nhs", "virtualNetworkLinkName": "l"}
+    link = made("privatedns:VirtualNetworkLink", "l", {"resourceGroupName": "rg-hub", **named})
+    inputs = {"resourceGroupName": "rg-hub", "privateEndpointName": "pep", "privateDnsZoneGroupName": "default"}
+    entries = {"privateDnsZoneConfigs": [{"name": "any", "privateDnsZoneId": UNKNOWN}]}
+    dns = made("network:PrivateDnsZoneGroup", "dns", {**inputs, **entries}, from_={"privateDnsZoneConfigs": [link.urn]})
+    found = one(plan_of(room, zone, link, dns), "Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
+    (entry,) = found["properties"]["privateDnsZoneConfigs"]
+    assert entry["properties"]["privateDnsZoneId"] == f"{GROUP_ID}/providers/Microsoft.Network/privateDnsZones/z.nhs"
+
+
+def test_the_longest_type_name_wins_where_one_holds_another() -> None:
+    room = group()
+    disk = made("compute:Disk", "disk", {"resourceGroupName": "rg-hub", "diskName": "disk"})
+    keys = made("compute:DiskEncryptionSet", "des", {"resourceGroupName": "rg-hub", "diskEncryptionSetName": "des"})
+    profile = {
+        "osDisk": {"createOption": "FromImage", "managedDisk": {"diskEncryptionSet": {"id": UNKNOWN}}},
+        "dataDisks": [{"lun": 0, "createOption": "Attach", "managedDisk": {"id": UNKNOWN}}],
+    }
+    machine = made("compute:VirtualMachine", "vm", {"resourceGroupName": "rg-hub", "vmName": "vm",
+                   "storageProfile": profile}, from_={"storageProfile": [disk.urn, keys.urn]})  # fmt: skip
+    placed = one(plan_of(room, disk, keys, machine), "Microsoft.Compute/virtualMachines")["properties"][
+        "storageProfile"
+    ]
+    set_ = placed["osDisk"]["managedDisk"]["diskEncryptionSet"]["id"]
+    assert set_.endswith("/diskEncryptionSets/des")
+    assert placed["dataDisks"][0]["managedDisk"]["id"].endswith("/disks/disk")
+
+
 def test_the_id_of_an_inline_subnet_is_not_taken_for_its_networks() -> None:
     room = group()
     vnet = network(room)
@@ -232,6 +277,14 @@ def test_the_id_of_an_inline_subnet_is_not_taken_for_its_networks() -> None:
     )  # fmt: skip
     made_ = template(plan_of(room, vnet, card))
     assert any(path.endswith("subnet.id") for path in made_["metadata"]["placeholders"])
+
+
+def test_a_name_that_the_provider_gives_has_a_placeholder_of_its_form() -> None:
+    given = {key: value for key, value in grant().items() if key != "roleAssignmentName"}
+    made_ = template(plan_of(group(), made("authorization:RoleAssignment", "r", given)))
+    (found,) = [r for r in made_["resources"] if "scope" in r]
+    assert UUID(found["name"])
+    assert list(made_["metadata"]["placeholders"]) == ["resources[1].name"]
 
 
 def test_unknown_names_of_a_parent_and_group_are_read_off_their_resources() -> None:
@@ -323,7 +376,7 @@ def test_deleted_and_read_resources_are_left_out_but_ids_of_read_ones_are_used()
         (made("nowhere:Nothing", "a", {}), "nowhere:Nothing"),
         (made("aws:s3/bucket:Bucket", "a", {}), "aws:s3/bucket:Bucket"),
         (made("storage:StorageAccount", "a", {"resourceGroupName": "g", "accountName": "a/b"}), "accountName"),
-        (made("storage:StorageAccount", "a", {"resourceGroupName": "g"}), "accountName"),
+        (made("storage:StorageAccount", "a", {"accountName": "a"}), "resourceGroupName"),
         (made("storage:StorageAccount", "a", {"resourceGroupName": "g", "accountName": "a", "sku": "x"}), "sku"),
         (made("storage:StorageAccount", "a", {"resourceGroupName": "g", "accountName": "a", "tags": {"t": object()}}),
          "tags.t"),
