@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from infra.errors import BadInput
@@ -15,6 +16,8 @@ from operations.plan import Plan, PlannedResource, Value
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 CONTENT_VERSION = "1.0.0.0"
+API_VERSION = "azureApiVersion"
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-[a-z0-9]+)?")
 FIRST = ("type", "apiVersion", "name", "scope", "location", "tags", "sku", "kind", "identity")
 LAST = ("properties", "dependsOn", "metadata")
 
@@ -57,12 +60,12 @@ Made = tuple[Identity, Template, dict[tuple[str | int, ...], str]]
 def _resource(resource: PlannedResource, identities: Identities) -> Made:
     identity, way = identities.of(resource.urn), route(resource.type)
     stand_ins = Placeholders(resource, identities, {(key,): why for key, why in identity.unsure})
-    inputs = {k: v for k, v in resource.inputs.items() if k.lower() not in identity.arguments}
+    inputs = {k: v for k, v in resource.inputs.items() if k.lower() not in identity.arguments and not _providers(k)}
     body = Nesting(resource.type, resource.urn, stand_ins).body(inputs, model(way.package, way.model))
     _own_words(body, identity)
     out = {
         "type": identity.arm_type,
-        "apiVersion": sdk_type(resource.type).api_version,
+        "apiVersion": _api_version(resource),
         "name": escaped(identity.name),
         **({"scope": escaped(identity.scope)} if identity.scope else {}),
         **_sorted(body),
@@ -71,6 +74,20 @@ def _resource(resource: PlannedResource, identities: Identities) -> Made:
     }
     keys = [*FIRST, *sorted(out.keys() - {*FIRST, *LAST}), *LAST]
     return identity, {k: out[k] for k in keys if k in out}, stand_ins.notes
+
+
+def _providers(key: str) -> bool:
+    """Whether an input is a note that the provider's check leaves for the provider itself."""
+    return key == API_VERSION or key.startswith("__")
+
+
+def _api_version(resource: PlannedResource) -> str:
+    """The one that the provider will speak; the SDK's own where the plan does not tell."""
+    given = resource.inputs.get(API_VERSION, sdk_type(resource.type).api_version)
+    if isinstance(given, str) and _VERSION.fullmatch(given):
+        return given
+    raise BadInput("an api version that is none", file=resource.urn, key=API_VERSION, found=given,
+                   allowed="a date such as 2024-05-01, with or without -preview")  # fmt: skip
 
 
 def _own_words(body: Template, identity: Identity) -> None:

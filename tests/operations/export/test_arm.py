@@ -99,6 +99,16 @@ def test_the_same_plan_gives_the_same_template_in_whatever_order_its_inputs_stan
     assert json.dumps(first["resources"]) == json.dumps(second["resources"])
 
 
+def test_what_the_providers_check_adds_for_itself_is_no_property_but_its_api_version_counts() -> None:
+    room = group()
+    notes = {"azureApiVersion": "2023-05-01", "__createBeforeDelete": True, "__defaults": []}
+    found = one(plan_of(room, store(room, **notes)), "Microsoft.Storage/storageAccounts")
+    assert found["apiVersion"] == "2023-05-01"
+    assert not [key for key in (*found, *found["properties"]) if key in notes]
+    with pytest.raises(BadInput, match="api version"):
+        template(plan_of(room, store(room, azureApiVersion="[resourceGroup().id]")))
+
+
 def test_inline_subnets_rules_and_routes_are_nested_at_every_depth() -> None:
     room = group()
     inner = [{"name": "data", "addressPrefix": "10.0.1.0/24", "delegations": [{"name": "d", "serviceName": "a/b"}]}]
