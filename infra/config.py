@@ -108,6 +108,9 @@ class PlatformConfig(StackConfig):
     platform_team: UUID
     """The Entra group of the platform engineers."""
     log_retention_days: int = Field(ge=365, le=730)
+    desk_users: UUID | None = None
+    """The Entra group with every project's researchers' groups as members: they see the cell's Bastion, which Azure
+    asks of who signs in through it. One grant a cell: a grant for each project would collide where two share a group."""
 
 
 class Tiers(Model):

@@ -7,12 +7,13 @@ from ipaddress import IPv4Network
 from pulumi_azure_native import network
 
 from infra.components.flows import Flow, Way
+from infra.components.grants import Principal
 from infra.components.part import Part, Report
 from infra.components.public_address import PublicAddress
 from infra.components.room import Room
 from infra.components.virtual_network import SubnetPlan
 from infra.names import Kind
-from infra.roles import BASTION_INTERNAL, Port
+from infra.roles import BASTION_INTERNAL, Port, Role
 
 HTTPS, HTTP, SSH, RDP = (str(int(port)) for port in (Port.HTTPS, Port.HTTP, Port.SSH, Port.RDP))
 NETWORK = "VirtualNetwork"
@@ -70,3 +71,7 @@ class Bastion(Part):
         )
         self.diagnose(name, self.host.id, Report.GENERAL)
         self.register_outputs({"host": self.host.id})
+
+    def grant_use(self, name: str, who: Principal) -> None:
+        """Lets somebody connect through Bastion to the desks that they may sign in to."""
+        self.grant(f"{self.called}-{name}-see", Role.READER, who, self.host.id)

@@ -222,14 +222,11 @@ class Desk(Part):
         return Principal.service(self.identity.principal_id)
 
     def grant_sign_in(self, name: str, who: Principal) -> None:
-        """Lets somebody sign in through Bastion, as an ordinary user: the login itself, and sight of what lies on the
-        way (learn.microsoft.com, "Bastion: required roles")."""
-        hub = self.platform
+        """Lets somebody sign in through Bastion, as an ordinary user: the login itself, and sight of the computer and
+        its interface (learn.microsoft.com, "Bastion: required roles"). Sight of Bastion is the platform's to give."""
         self.grant(f"{self.called}-{name}-sign-in", Role.DESK_USER, who, self.computer.id)
         self.grant(f"{self.called}-{name}-see-desk", Role.READER, who, self.computer.id)
         self.grant(f"{self.called}-{name}-see-interface", Role.READER, who, self.interface.id)
-        self.grant(f"{self.called}-{name}-see-bastion", Role.READER, who, hub.bastion_id,
-                   subscription=hub.subscription)  # fmt: skip
 
 
 def first_boot(firewall: str) -> str:

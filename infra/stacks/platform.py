@@ -34,6 +34,8 @@ def platform(config: PlatformConfig) -> None:
         bastion = Bastion("bastion", room, hub.subnet("bastion"))
         room.grant_look("engineers", engineers)
         logs.grant_search(engineers)
+        if config.desk_users:
+            bastion.grant_use("desk-users", Principal.group(config.desk_users))
 
     outputs = {
         "subscription": str(config.subscription),

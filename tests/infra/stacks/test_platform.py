@@ -8,6 +8,7 @@ from infra.errors import BadInput
 from infra.roles import ALL_ZONES
 from infra.stacks.programs import bring_up
 from tests.infra import samples
+from tests.infra.samples import group
 from tests.infra.world import World, run
 
 
@@ -49,6 +50,12 @@ def test_zones_of_the_region_are_used_only_where_it_has_them(platform: World) ->
         assert all(one.inputs["zones"] == ["1", "2", "3"] for one in platform.of(kind))
         assert west.of(kind)
         assert all("zones" not in one.inputs for one in west.of(kind))
+
+
+def test_who_has_a_desk_sees_bastion(platform: World) -> None:
+    grant = platform.one("RoleAssignment", "bastion-desk-users-see")
+    assert grant.inputs["principalId"] == group(2)
+    assert grant.inputs["scope"].endswith("/BastionHost/bastion")
 
 
 def test_dns_is_answered_by_the_hub_alone(platform: World) -> None:

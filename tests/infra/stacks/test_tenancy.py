@@ -72,7 +72,6 @@ def test_the_desk_leaves_by_the_firewalls_proxy(tenancy: World) -> None:
 
 def test_researchers_sign_in_as_ordinary_users(tenancy: World) -> None:
     assert _roles(tenancy, group(30), "/VirtualMachine/desk") == {Role.DESK_USER, Role.READER}
-    assert _roles(tenancy, group(30), "/BastionHost/bastion") == {Role.READER}
 
 
 def test_identifiable_data_gets_a_confidential_desk(platform: World, safe_haven: World) -> None:
