@@ -76,14 +76,16 @@ def _cells(counts: Mapping[str, int], columns: list[Operation]) -> list[Text]:
 def _where_next(outcomes: list[Outcome], output: Output) -> None:
     first = outcomes[0].stack
     output.say("\nWhere to look next", style="bold")
-    for command, purpose in (
+    places = (
         ("scripts/sde stacks", "every stack, and what it needs"),
         (f"scripts/sde outputs {first}", "what a stack tells people and others"),
         ("scripts/sde preview --all", "what a change in estate/ would change"),
         (f"scripts/sde export arm {first} -o -", "a stack as an ARM template"),
         ("docs/platform-team.md", "from here to real Azure"),
-    ):
-        output.say(f"  {command:<37} {purpose}")
+    )
+    width = max(len(place) for place, _ in places)
+    for place, purpose in places:
+        output.say(f"  {place:<{width}}  {purpose}")
 
 
 def _record(outcome: Outcome) -> dict[str, object]:

@@ -35,7 +35,7 @@ def silence(stream: IO[str]) -> None:
 
 def _page(stream: IO[str]) -> Page:
     """Lines are cut to a terminal's width only where there is a terminal."""
-    width = None if stream.isatty() or os.environ.get("COLUMNS") else 120
+    width = None if stream.isatty() or os.environ.get("COLUMNS") else 300
     return Page(file=stream, highlight=False, markup=False, emoji=False, width=width)
 
 

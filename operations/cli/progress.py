@@ -34,7 +34,7 @@ class Reporter:
             self._started(event)
         elif event.kind in ("step-done", "step-failed"):
             self._ended(event)
-        elif event.kind == "message" and event.severity in ("warning", "error") and event.message:
+        elif _worth_saying(event) and event.severity and event.message:
             self._warn(event.severity, event.message)
 
     def _warn(self, severity: str, message: str) -> None:
@@ -69,6 +69,11 @@ def watching(output: Output) -> Iterator[Reporter]:
 def _quiet(event: Event) -> bool:
     """Whether an event says nothing to a person: what stays, and the engine's own resources."""
     return event.operation in (Operation.SAME, Operation.READ) or (event.type or "").startswith("pulumi:")
+
+
+def _worth_saying(event: Event) -> bool:
+    """Warnings, and errors of one resource; an error of the whole stack is what the command ends with."""
+    return event.kind == "message" and (event.severity == "warning" or (event.severity == "error" and bool(event.urn)))
 
 
 def _what(event: Event) -> str:

@@ -38,7 +38,7 @@ ABSENT = object()
 
 def kind_of(type_: str) -> str:
     """A type token in words: `azure-native:storage:StorageAccount` is a storage account."""
-    words = _CAPITALS.sub(" ", printable(type_).rsplit(":", 1)[-1]).split()
+    words = _CAPITALS.sub(" ", printable(type_).rsplit(":", 1)[-1].removesuffix("ByScope")).split()
     return " ".join(_ACRONYMS.get(word, word if word.isupper() and len(word) > 1 else word.lower()) for word in words)
 
 
@@ -76,4 +76,12 @@ def plural(count: int, noun: str) -> str:
     """A count and its noun."""
     if count == 1:
         return f"1 {noun}"
-    return f"{count:,} " + (noun[:-1] + "ies" if re.search("[^aeiou]y$", noun) else noun + "s")
+    return f"{count:,} {_many(noun)}"
+
+
+def _many(noun: str) -> str:
+    if noun.endswith("ies"):
+        return noun
+    if re.search("[^aeiou]y$", noun):
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch")) else "s")
