@@ -30,6 +30,8 @@ Drawn = tuple[str, dict[str, Any]]
 # The provider's own: registry.terraform.io/providers/hashicorp/random, resource password, `special`.
 SPECIAL = "!@#$%&*()-_=+[]{}<>:?"
 _CLASSES = {"lower": string.ascii_lowercase, "upper": string.ascii_uppercase, "numeric": string.digits}
+_NOT_DONE = frozenset({"bcryptHash"})
+"""Outputs that are left out: they are neither computed here nor promised in a preview."""
 _KINDS = provider_pb2.PropertyDiff.Kind
 
 
@@ -169,9 +171,7 @@ def _length_problems(key: str) -> Callable[[Values], list[tuple[str, str]]]:
 
 
 SOURCES: Mapping[str, Source] = {
-    "random:index/randomPassword:RandomPassword": Source(
-        _password, _read_text, _text_problems, secret=("result", "bcryptHash")
-    ),
+    "random:index/randomPassword:RandomPassword": Source(_password, _read_text, _text_problems, secret=("result",)),
     "random:index/randomString:RandomString": Source(_string, _read_text, _text_problems),
     "random:index/randomUuid:RandomUuid": Source(_uuid, lambda id_: ({}, {"result": str(uuid.UUID(id_))}), secret=()),
     "random:index/randomInteger:RandomInteger": Source(_integer, _read_integer, _integer_problems),
@@ -180,7 +180,7 @@ SOURCES: Mapping[str, Source] = {
     ),
     "random:index/randomId:RandomId": Source(_id, _read_id, _length_problems("byteLength")),
 }
-"""The types that are done. `bcryptHash` is not computed: it is left out of a password's outputs."""
+"""The types that are done."""
 
 
 class RandomProvider(Servicer):
@@ -218,7 +218,7 @@ class RandomProvider(Servicer):
             source, schema = self._source(request)
             inputs = unwrap(from_struct(request.properties))
             if request.preview:
-                unknown = {key: UNKNOWN for key in schema.outputs if key not in inputs.values}
+                unknown = {key: UNKNOWN for key in schema.outputs if key not in inputs.values and key not in _NOT_DONE}
                 properties = wrap({**unknown, **inputs.values}, inputs.secrets | _secret(source, schema.outputs))
                 return provider_pb2.CreateResponse(properties=to_struct(properties))
             id_, drawn = source.draw(inputs.values)

@@ -16,6 +16,7 @@ from local_azure.declare import AzureError
 from local_azure.schema_reader import SchemaError
 from local_azure.store import StoreError
 
+# To the engine UNKNOWN and INTERNAL mean that the resource may be half made; a refusal of Azure's leaves nothing.
 _STATUS = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     403: grpc.StatusCode.PERMISSION_DENIED,
@@ -100,7 +101,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         try:
             yield
         except AzureError as error:
-            code, details = _STATUS.get(error.status, grpc.StatusCode.UNKNOWN), scrub(str(error))
+            code, details = _STATUS.get(error.status, grpc.StatusCode.FAILED_PRECONDITION), scrub(str(error))
         except (Refusal, SchemaError) as error:
             code, details = grpc.StatusCode.UNIMPLEMENTED, scrub(str(error))
         except StoreError as error:

@@ -103,6 +103,7 @@ def test_a_preview_draws_nothing() -> None:
     id_, found = create("Password", {"length": 20}, preview=True)
     assert id_ == ""
     assert found["result"] == {SIGNATURE: SECRET, "value": UNKNOWN}
+    assert "bcryptHash" not in found
 
 
 @pytest.mark.parametrize(
