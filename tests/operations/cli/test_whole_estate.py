@@ -1,0 +1,91 @@
+"""The sample estate, up and down by the command line as people use it: the shipped programs, engine and local Azure."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from operations.cli.app import main
+from operations.settings import ROOT, Settings
+
+Run = Callable[..., tuple[int, str, str]]
+STACKS = ["platform", "junction-zone", "safe-haven", "tre-hcm-progression"]
+
+
+@pytest.fixture
+def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command on a copy of the sample estate, with a home of its own."""
+    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    settings = Settings.load({"SDE_HOME": str(tmp_path / "home"), "PATH": "/nowhere"})
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main([*arguments, "--engine", "embedded", "--estate", str(tmp_path / "estate")], settings=settings)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def local(sde: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
+    settings = Settings.load({"SDE_HOME": str(tmp_path / "home")})
+    assert main(["local", "list", "--json"], settings=settings) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_the_sample_estate_lives_a_whole_life(sde: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = sde("up", "--all", "--yes", "--cloud", "local")
+    assert (code, err) == (0, "")
+    assert "Where to look next" in out
+
+    code, out, _ = sde("stacks", "--json")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert [s["name"] for s in found] == STACKS
+    assert all(s["state"] == "up" and s["resources"] > 20 for s in found)
+
+    code, out, _ = sde("up", "--all", "--yes")
+    assert code == 0
+    assert "Nothing to change in any stack" in out
+
+    changed_tag_shows_that_path_alone(sde, tmp_path)
+
+    for what in ("plan", "arm", "state"):
+        assert sde("export", what, "platform", "-o", str(tmp_path / what))[0] == 0
+        assert json.loads((tmp_path / what).read_text())
+
+    code, _, err = sde("destroy", "platform", "--yes")
+    assert code == 3
+    assert "junction-zone safe-haven tre-hcm-progression" in err
+
+    assert sde("destroy", "--all", "--yes")[0] == 0
+    assert [entry for entry in local(sde, tmp_path, capsys) if entry["held_until"] is None] == []
+
+    assert sde("up", "platform", "--yes")[0] == 0
+
+
+def changed_tag_shows_that_path_alone(sde: Run, tmp_path: Path) -> None:
+    """A line of the estate changes: every change of every plan is that tag's path, and nothing is created or lost."""
+    file = tmp_path / "estate" / "estate.yaml"
+    before = file.read_text()
+    file.write_text(before.replace("cost_centre: SDE-0001", "cost_centre: SDE-0002"))
+    code, out, _ = sde("preview", "--all", "--json")
+    plans = [json.loads(line)["plan"] for line in out.splitlines()]
+    changed = [r for plan in plans for r in plan["resources"] if r["operation"] != "same"]
+    assert code == 0
+    assert len(plans) == len(STACKS)
+    assert {r["operation"] for r in changed} <= {"update", "read"}
+    assert {tuple(r["changed"]) for r in changed if r["operation"] == "update"} == {("tags.cost-centre",)}
+    file.write_text(before)
+
+
+def test_a_stack_waits_for_its_platform_and_an_empty_cloud_is_no_success(sde: Run) -> None:
+    code, _, err = sde("up", "safe-haven", "--yes")
+    assert code == 2
+    assert "scripts/sde up platform" in err
+    code, out, err = sde("preview", "--all")
+    assert code == 2
+    assert "to create" in out
+    assert "tre-hcm-progression waits for platform and safe-haven" in err
