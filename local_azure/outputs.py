@@ -9,7 +9,7 @@ from local_azure import ids
 from local_azure.declare import AzureType
 from local_azure.schema import Property, PropertyType, ResourceSchema
 from local_azure.validation import normal_location
-from local_azure.wire import UNKNOWN, Path, at, fill, merge, pattern
+from local_azure.wire import UNKNOWN, Path, Pattern, at, fill, merge, pattern
 
 # Constant for one type, so that they are known before the first create.
 _KNOWN = frozenset({"name", "type", "azureApiVersion"})
@@ -155,22 +155,44 @@ def imported(type_: AzureType, schema: ResourceSchema, id_: str, properties: Map
     """The inputs that would make the resource as it is: from its id and properties, Azure's defaults left out."""
     found: dict[str, Any] = dict(ids.parse(schema.path, id_) or {})
     plain = {key: value for key, value in properties.items() if key not in found and key not in {"name", "type", "id"}}
-    found |= _projected(schema.inputs, plain)
+    found |= _as_inputs(schema, plain)
     for path, value in type_.defaults.items():
-        _drop_default(found, path, value)
+        _drop_default(found, pattern(path), value, schema.inputs)
     if schema.api_version:
         found["azureApiVersion"] = schema.api_version
     return found
 
 
-def _drop_default(values: dict[str, Any], path: str, default: Any) -> None:
-    steps = pattern(path)
+def _drop_default(values: dict[str, Any], steps: Pattern, default: Any, known: Mapping[str, Property]) -> None:
+    """Take out a value that is Azure's default, and its holder if that leaves nothing; what must be given stays."""
     for where, value in list(at(values, steps)):
-        if value == default:
-            holder = _reach(values, where[:-1])
-            del holder[where[-1]]
-            if not holder and len(where) > 1 and "*" not in steps:
-                _reach(values, where[:-2]).pop(where[-2], None)
+        if value != default or _required(known, steps):
+            continue
+        holder = _reach(values, where[:-1])
+        del holder[where[-1]]
+        if not holder and len(steps) > 1 and "*" not in steps and not _required(known, steps[:-1]):
+            _reach(values, where[:-2]).pop(where[-2], None)
+
+
+def _required(known: Mapping[str, Property], steps: Pattern) -> bool:
+    """Whether the property at the end of a declared path must be given."""
+    found = Property(PropertyType("any"))
+    for step in steps:
+        if step == "*":
+            found, known = Property(found.type.item or PropertyType("any")), {}
+        else:
+            found = known.get(step, Property(PropertyType("any")))
+        known = found.type.properties
+    return found.required
+
+
+def _as_inputs(schema: ResourceSchema, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Outputs in the shape of inputs. A few types (a vault's key) take `properties` whole and give its parts back."""
+    found = _projected(schema.inputs, values)
+    whole = schema.inputs.get("properties")
+    if whole is not None and whole.type.kind == "object" and "properties" not in schema.outputs:
+        found["properties"] = _projected(whole.type.properties, values)
+    return found
 
 
 def _projected(properties: Mapping[str, Property], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,7 +214,7 @@ def refreshed(
     schema: ResourceSchema, inputs: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The inputs with what changed in Azure since: what is still as Azure answered then is left as it was asked."""
-    old, new = _projected(schema.inputs, before), _projected(schema.inputs, now)
+    old, new = _as_inputs(schema, before), _as_inputs(schema, now)
     parameters = frozenset(schema.parameters)
     return _applied(
         dict(inputs),

@@ -23,6 +23,7 @@ NSG = "azure-native:network:NetworkSecurityGroup"
 ACCOUNT = "azure-native:storage:StorageAccount"
 CONTAINER = "azure-native:storage:BlobContainer"
 VAULT = "azure-native:keyvault:Vault"
+KEY = "azure-native:keyvault:Key"
 SECRET = "azure-native:keyvault:Secret"
 LOCK = "azure-native:authorization:ManagementLockByScope"
 ROLE = "azure-native:authorization:RoleAssignment"
@@ -74,7 +75,14 @@ TYPES = {
             recover_when={"properties.createMode": "recover"},
             frozen={"properties.softDeleteRetentionInDays": "BadRequest"},
         ),
-        AzureType(SECRET, ANY, location="none", write_only=("properties.value",)),
+        AzureType(KEY, ANY, location="none", computed=lambda change: change.new["properties"]),
+        AzureType(
+            SECRET,
+            ANY,
+            location="none",
+            write_only=("properties.value",),
+            defaults={"properties.attributes.enabled": True},
+        ),
         AzureType(LOCK, ANY, location="none"),
         AzureType(ROLE, Name(r"[0-9a-f-]{36}", "a GUID"), location="none"),
         AzureType(WORKSPACE, ANY, soft_deletes=14, recovers=True, secret_outputs=("customerId",),

@@ -17,6 +17,7 @@ from tests.local_azure.support import (
     ACCOUNT,
     CONTAINER,
     GROUP,
+    KEY,
     LOCK,
     NSG,
     ROLE,
@@ -236,10 +237,10 @@ def test_what_azure_never_gives_back_is_not_kept(cloud: Cloud) -> None:
     cloud.create(VAULT, vault())
     inputs = {"resourceGroupName": "rg-one", "vaultName": "kv-one", "secretName": "s"}
     id_, found = cloud.create(VAULT_SECRET, inputs | {"properties": {"value": secret("hush-hush"), "contentType": "t"}})
-    assert found["properties"] == {"contentType": "t"}
+    assert found["properties"] == {"contentType": "t", "attributes": {"enabled": True}}
     assert "hush-hush" not in str(cloud.store.everything())
     assert b"hush-hush" not in cloud.store.path.read_bytes()
-    assert cloud.read(VAULT_SECRET, id_)[2]["properties"] == {"contentType": "t"}
+    assert cloud.read(VAULT_SECRET, id_)[2] == found
 
 
 # Diff
@@ -385,6 +386,23 @@ def test_an_import_derives_the_inputs(cloud: Cloud) -> None:
     id_, made = cloud.create(ACCOUNT, given)
     assert cloud.read(ACCOUNT, id_.replace("storeone", "STOREONE")) == (id_, inputs | {}, made)
     assert not kinds(cloud.diff(ACCOUNT, cloud.read(ACCOUNT, id_)[1], inputs))
+
+
+def test_an_import_leaves_defaults_out_but_not_what_must_be_given(cloud: Cloud) -> None:
+    cloud.create(VAULT, vault())
+    parent = {"resourceGroupName": "rg-one", "vaultName": "kv-one", "secretName": "s"}
+    id_, made = cloud.create(VAULT_SECRET, parent | {"properties": {"value": secret("hush-hush")}})
+    assert made["properties"] == {"attributes": {"enabled": True}}
+    inputs = cloud.read(VAULT_SECRET, id_)[1]
+    assert inputs["properties"] == {}
+    assert not cloud.check(VAULT_SECRET, inputs).failures
+
+
+def test_a_key_is_imported_whole_though_azure_answers_its_parts(cloud: Cloud) -> None:
+    cloud.create(VAULT, vault())
+    parent = {"resourceGroupName": "rg-one", "vaultName": "kv-one", "keyName": "k"}
+    id_, _ = cloud.create(KEY, parent | {"properties": {"kty": "RSA", "keySize": 3072}})
+    assert cloud.read(KEY, id_)[1]["properties"] == {"kty": "RSA", "keySize": 3072}
 
 
 def test_an_id_of_another_type_is_not_imported(cloud: Cloud) -> None:
