@@ -163,7 +163,7 @@ def _subtypes(cls: Any) -> Iterator[tuple[frozenset[str], Mapping[str, type]]]:
     """Each discriminator by its names, with the subtype for each of its values."""
     if hasattr(cls, "_attribute_map"):
         module = importlib.import_module(cls.__module__)
-        for attribute, table in getattr(cls, "_subtype_map", {}).items():
+        for attribute, table in vars(cls).get("_subtype_map", {}).items():
             names = frozenset({normal(attribute), normal(cls._attribute_map[attribute]["key"])})
             yield names, {value: getattr(module, name) for value, name in table.items()}
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from operations.export.arm import template
 from operations.plan import Operation, Plan, PlannedResource
 
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
@@ -94,3 +95,21 @@ def store(room: PlannedResource, name: str = "stsdehub", **inputs: Any) -> Plann
         },
         from_={"resourceGroupName": [room.urn]},
     )
+
+
+def grant(**inputs: Any) -> dict[str, Any]:
+    """A role assignment's inputs, on the group."""
+    return {
+        "roleAssignmentName": "11111111-2222-4333-8444-555555555555",
+        "principalType": "ServicePrincipal",
+        "roleDefinitionId": "/providers/Microsoft.Authorization/roleDefinitions/r",
+        "principalId": "22222222-2222-4333-8444-555555555555",
+        "scope": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-hub",
+        **inputs,
+    }
+
+
+def one(plan: Plan, type_: str) -> dict[str, Any]:
+    """The one resource of a type in a plan's template."""
+    (found,) = [r for r in template(plan)["resources"] if r["type"] == type_]
+    return dict(found)

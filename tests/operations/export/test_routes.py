@@ -20,6 +20,9 @@ from operations.export.sdk import sdk_type
         ("storage:ManagementPolicy", "Microsoft.Storage/storageAccounts/managementPolicies", "ManagementPolicy"),
         ("keyvault:Key", "Microsoft.KeyVault/vaults/keys", "KeyCreateParameters"),
         ("authorization:RoleAssignment", "Microsoft.Authorization/roleAssignments", "RoleAssignmentCreateParameters"),
+        ("authorization:ManagementLockByScope", "Microsoft.Authorization/locks", "ManagementLockObject"),
+        ("monitor:DiagnosticSetting", "Microsoft.Insights/diagnosticSettings", "DiagnosticSettingsResource"),
+        ("consumption:Budget", "Microsoft.Consumption/budgets", "Budget"),
         ("privatedns:PrivateZone", "Microsoft.Network/privateDnsZones", "PrivateZone"),
     ],
 )
@@ -47,7 +50,7 @@ def covered() -> list[str]:
 
 def test_the_paths_are_those_of_the_local_azure() -> None:
     tokens = [token for token in covered() if not token.endswith(":PrivateRecordSet")]
-    assert len(tokens) >= 30
+    assert len(tokens) >= 70
     for token in tokens:
         full = token if token.startswith("azure-native:") else f"azure-native:{token}"
         assert fixed(route(full).path) == fixed(PATHS[token]), token

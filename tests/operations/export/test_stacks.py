@@ -1,0 +1,68 @@
+"""The shipped stacks as ARM templates: every resource has its place, and its body is what Azure's models say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from functools import cache
+from typing import Any
+
+import pytest
+
+from infra.config import StackConfig
+from infra.stacks.programs import bring_up
+from operations.export.arm import template
+from operations.export.models import model
+from operations.export.routes import route
+from operations.plan import SECRET, Operation, Plan, PlannedResource
+from tests.infra import samples
+from tests.infra.world import Asked, World, run
+from tests.operations.export.test_nesting import object_faults
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+TEMPLATE_WORDS = ("type", "apiVersion", "name", "scope", "dependsOn", "metadata")
+
+
+@cache
+def world(name: str) -> World:
+    """One stack under Pulumi's mocks, with those that it refers to."""
+    configs: dict[str, tuple[Callable[[], StackConfig], tuple[str, ...]]] = {
+        "platform": (samples.platform, ()),
+        "junction_zone": (samples.junction_zone, ("platform",)),
+        "safe_haven": (samples.safe_haven, ("platform", "junction_zone")),
+        "tenancy": (samples.tenancy, ("platform", "safe_haven")),
+    }
+    config, needs = configs[name]
+    return run(lambda: bring_up(config()), name=name, **{need: world(need).outputs for need in needs})
+
+
+def on_the_wire(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return SECRET if SIGNATURE in value else {key: on_the_wire(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [on_the_wire(item) for item in value]
+    return value.value if isinstance(value, Enum) else value
+
+
+def planned(one: Asked) -> PlannedResource:
+    return PlannedResource(
+        one.urn,
+        one.type,
+        Operation.CREATE,
+        custom=one.type.startswith(("azure-native:", "random:", "pulumi:")),
+        parent=one.parent or None,
+        inputs=on_the_wire(one.inputs),
+        dependencies=tuple(sorted(one.depends_on)),
+    )
+
+
+@pytest.mark.parametrize("name", ["platform", "junction_zone", "safe_haven", "tenancy"])
+def test_every_resource_of_a_stack_is_in_its_template_as_azures_models_have_it(name: str) -> None:
+    asked = world(name).asked
+    resources = template(Plan("sde", name, "local", tuple(planned(one) for one in asked)))["resources"]
+    assert len(resources) == sum(one.type.startswith("azure-native:") for one in asked) > 20
+    types = {one.urn: one.type for one in asked}
+    for resource in resources:
+        way = route(types[resource["metadata"]["urn"]])
+        body = {key: value for key, value in resource.items() if key not in TEMPLATE_WORDS}
+        assert list(object_faults(body, model(way.package, way.model), resource["metadata"]["urn"])) == []
