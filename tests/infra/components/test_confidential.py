@@ -1,0 +1,30 @@
+"""Confidential computing: its sizes, and its keys' release."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from infra.components.confidential import is_confidential, release_policy
+from infra.config import Region
+
+
+@pytest.mark.parametrize("size", ["Standard_DC8ads_v5", "Standard_EC16as_v5", "Standard_DC4es_v5", "Standard_DC2as_v6"])
+def test_knows_confidential_sizes(size: str) -> None:
+    assert is_confidential(size)
+
+
+@pytest.mark.parametrize("size", ["Standard_D8s_v5", "Standard_NC24ads_A100_v4", "Standard_DC8s_v3"])
+def test_takes_no_other_for_one(size: str) -> None:
+    assert not is_confidential(size)
+
+
+@pytest.mark.parametrize("region", list(Region))
+def test_keys_go_to_computers_that_the_region_attests(region: Region) -> None:
+    text = release_policy(region)
+    policy = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    (choice,) = policy["anyOf"]
+    assert choice["authority"].startswith("https://")
+    assert {claim["claim"] for claim in choice["allOf"]} == {"x-ms-attestation-type", "x-ms-compliance-status"}
