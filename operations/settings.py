@@ -97,7 +97,8 @@ class Settings:
         if "PULUMI_CONFIG_PASSPHRASE" not in self.environ:
             named = self.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
             self.passphrase("local")
-            variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = named or str(self.passphrase_file)
+            file = Path(named).expanduser() if named else self.passphrase_file
+            variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(file.absolute())
         return variables
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from operations.cli.options import Estate, Json, Yes, session_of
 from operations.cli.output import printable
+from operations.cli.session import Session
 from operations.cli.wording import kind_of, plural
 from operations.errors import Refused
 
@@ -18,8 +19,20 @@ def env(context: typer.Context, *, estate: Estate = None) -> None:
     session = session_of(context, estate=estate)
     session.output.out = session.output.err  # what stdout says is run by a shell: words go to stderr
     session.bring_up_to_date()
+    _enter_stacks(session)
     for name, value in session.settings.local_environment().items():
         typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _enter_stacks(session: Session) -> None:
+    """Make the stacks known to the Pulumi CLI, where it is installed: `pulumi up -s NAME` asks for one that exists."""
+    from operations.engine.choose import answers, local_cli  # noqa: PLC0415
+
+    settings = session.settings
+    names = [s.name for s in session.house.stacks if s.cloud == "local" and s.settings.file.parent == settings.root]
+    if names and answers(settings):
+        for name in local_cli(settings).make_missing(names):
+            session.output.say(f"entered the stack {name}", style="dim")
 
 
 def list_(context: typer.Context, *, json_: Json = False) -> None:

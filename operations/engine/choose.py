@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from operations.engine.port import Engine
 from operations.errors import BadInput
 from operations.settings import Settings, make_folder
+
+if TYPE_CHECKING:
+    from operations.engine.pulumi_cli import PulumiCli
 
 _INSTALL = "install the Pulumi CLI: https://www.pulumi.com/docs/iac/download-install/"
 
 
 def choose(choice: str, cloud: str, settings: Settings) -> Engine:
     """The engine for stacks of this cloud. `auto` takes the CLI if it is on PATH and answers."""
-    if choice == "embedded" or (choice == "auto" and not _answers(settings)):
+    if choice == "embedded" or (choice == "auto" and not answers(settings)):
         return _embedded(cloud, settings)
-    if not _answers(settings):
+    if not answers(settings):
         raise BadInput("--engine pulumi needs the Pulumi CLI, and no working `pulumi` is on PATH.", fix=_INSTALL)
     return _pulumi(cloud, settings)
 
 
-def _answers(settings: Settings) -> bool:
+def answers(settings: Settings) -> bool:
     """Whether there is a `pulumi` on PATH that says its version: not a broken link, nor another machine's binary."""
     command = shutil.which("pulumi", path=settings.environ.get("PATH"))
     if command is None:
@@ -36,12 +39,19 @@ def _answers(settings: Settings) -> bool:
 
 
 def _pulumi(cloud: str, settings: Settings) -> Engine:
+    if cloud == "local":
+        return local_cli(settings)
     from operations.engine.pulumi_cli import PulumiCli  # noqa: PLC0415 - imports the Pulumi SDK
 
-    if cloud == "local":
-        return PulumiCli(settings.root, settings.local_environment(), creates_stacks=True)
     _refuse_local_shell(settings)
     return PulumiCli(settings.root, {}, creates_stacks=False)
+
+
+def local_cli(settings: Settings) -> PulumiCli:
+    """The Pulumi CLI pointed at the local Azure."""
+    from operations.engine.pulumi_cli import PulumiCli  # noqa: PLC0415
+
+    return PulumiCli(settings.root, settings.local_environment(), creates_stacks=True)
 
 
 def _refuse_local_shell(settings: Settings) -> None:
@@ -88,4 +98,6 @@ def _servicers(settings: Settings) -> dict[str, Any]:
     try:
         return servicers(settings.local_db)
     except StoreError as error:
-        raise BadInput("The local Azure's file cannot be used.", file=str(settings.local_db), found=str(error)) from None
+        raise BadInput(
+            "The local Azure's file cannot be used.", file=str(settings.local_db), found=str(error)
+        ) from None

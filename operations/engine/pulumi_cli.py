@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -153,6 +154,14 @@ class PulumiCli:
     def cancel(self, name: str) -> None:
         """Remove the lock that a killed run left. The state is untouched."""
         self._explaining(name, lambda: self._run(["cancel", "--yes", name]))
+
+    def make_missing(self, names: Sequence[str]) -> list[str]:
+        """Enter the stacks that the backend does not know yet, so that `pulumi up -s NAME` finds them; their names."""
+        known = {s.name.rsplit("/", 1)[-1] for s in self._explaining(PROJECT, self._workspace.list_stacks)}
+        missing = [name for name in names if name not in known]
+        for name in missing:
+            self._explaining(name, partial(self._workspace.create_stack, name))
+        return missing
 
     def _config_file(self, stack: StackSettings) -> str | None:
         """The stack's file, where it is not the one that the CLI takes by itself."""

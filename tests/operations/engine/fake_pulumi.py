@@ -47,6 +47,8 @@ def main(arguments):
     answers = {"preview": "preview.json", "stack export": "export.json", "stack output": "outputs.json"}
     if what in answers:
         print(json.dumps(told(answers[what], {}), indent=4))
+    if what == "stack ls":
+        print(json.dumps([{"name": s, "current": False, "updateInProgress": False} for s in stacks]))
     if what == "stack history":
         print(json.dumps([{"kind": "update", "startTime": "2026-01-02T03:04:05.000Z", "message": "", "environment": {},
                            "config": {}, "result": "succeeded"}]))  # fmt: skip

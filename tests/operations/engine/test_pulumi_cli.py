@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from operations.engine.choose import choose
+from operations.engine.choose import choose, local_cli
 from operations.engine.embedded.values import SECRET_SIGNATURE, SIGNATURE
 from operations.engine.embedded.values import UNKNOWN as SENTINEL
 from operations.engine.port import Event, StackSettings
@@ -293,6 +293,13 @@ def test_a_broken_cli_is_passed_over_and_named_where_it_was_asked_for(
     monkeypatch.setenv("PULUMI_BACKEND_URL", "azblob://state")
     with pytest.raises(BadInput, match="PULUMI_BACKEND_URL"):
         choose("auto", "local", Settings.load())
+
+
+def test_stacks_that_the_backend_does_not_know_are_entered(cli: Cli) -> None:
+    cli.says(stacks=["platform"])
+    assert local_cli(Settings.load()).make_missing(["platform", "safe-haven"]) == ["safe-haven"]
+    assert cli.asked("stack", "init", "safe-haven")
+    assert not cli.asked("stack", "init", "platform")
 
 
 def test_the_project_is_where_the_cli_runs() -> None:
