@@ -54,12 +54,13 @@ def name(id_: str) -> str:
 
 
 def parent(path: str, values: Mapping[str, Any], subscription: str) -> tuple[str, str] | None:
-    """What a resource stands in, as (parameter, id): cut after the last parameter but its own; None for the top."""
-    steps = path.strip("/").split("/")
-    marks = [index for index, step in enumerate(steps) if step.startswith("{")]
-    if path.endswith("}"):
-        marks = marks[:-1]
-    if not marks or steps[marks[-1]] == "{subscriptionId}":
+    """What a resource stands in, as (parameter, id); None for the top. Words of ARM's own between the two are skipped.
+
+    A container stands in its account: the account's blob service is not a resource that anybody makes.
+    """
+    above = path.strip("/").split("/")[:-2]  # its own type and name
+    while above and not above[-1].startswith("{"):
+        above.pop()
+    if not above or above[-1] == "{subscriptionId}":
         return None
-    upto = "/".join(steps[: marks[-1] + 1])
-    return steps[marks[-1]][1:-1], build(upto, values, subscription)
+    return above[-1][1:-1], build("/".join(above), values, subscription)

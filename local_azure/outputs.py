@@ -7,7 +7,7 @@ from typing import Any
 
 from local_azure import ids
 from local_azure.declare import AzureType
-from local_azure.schema import Property, PropertyType, ResourceSchema
+from local_azure.schema import Property, PropertyType, ResourceSchema, arm_type_of
 from local_azure.validation import normal_location
 from local_azure.wire import UNKNOWN, Path, Pattern, at, fill, merge, pattern
 
@@ -54,7 +54,9 @@ def _placed(made: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 
 def _facts(schema: ResourceSchema, id_: str) -> dict[str, Any]:
-    facts = {"name": ids.name(id_), "type": schema.arm_type, "azureApiVersion": schema.api_version}
+    # A record set's type is a parameter of its path.
+    type_ = arm_type_of(id_) if "{" in schema.arm_type else schema.arm_type
+    facts = {"name": ids.name(id_), "type": type_, "azureApiVersion": schema.api_version}
     state = schema.outputs.get("provisioningState")
     if state is not None and "provisioningState" not in schema.inputs:
         facts["provisioningState"] = "Succeeded"
@@ -108,7 +110,8 @@ def preview(
     `olds` are the old inputs and the old outputs.
     """
     old_inputs, old_outputs = olds or ({}, {})
-    facts = _facts(schema, id_) if id_ else {"type": schema.arm_type, "azureApiVersion": schema.api_version}
+    known = {"azureApiVersion": schema.api_version} | ({} if "{" in schema.arm_type else {"type": schema.arm_type})
+    facts = _facts(schema, id_) if id_ else known
     found: dict[str, Any] = {}
     for key, property_ in schema.outputs.items():
         if key in _KNOWN and facts.get(key):

@@ -39,6 +39,23 @@ def test_a_lock_on_a_resource_at_any_depth(above: str) -> None:
     assert held[1] == id_.split("/providers/Microsoft.Authorization")[0]
 
 
+@pytest.mark.parametrize(
+    ("token", "values", "held"),
+    [
+        ("resources:ResourceGroup", {}, None),
+        ("network:VirtualNetwork", {"virtualNetworkName": "v"}, ("resourceGroupName", GROUP)),
+        ("storage:BlobContainer", {"accountName": "a", "containerName": "c"},
+         ("accountName", f"{GROUP}/providers/Microsoft.Storage/storageAccounts/a")),
+        ("privatedns:PrivateRecordSet", {"privateZoneName": "z", "recordType": "A", "relativeRecordSetName": "www"},
+         ("privateZoneName", f"{GROUP}/providers/Microsoft.Network/privateDnsZones/z")),
+        ("authorization:ManagementLockByScope", {"scope": GROUP, "lockName": "l"}, ("scope", GROUP)),
+    ],
+)  # fmt: skip
+def test_what_a_resource_stands_in(token: str, values: dict[str, str], held: tuple[str, str] | None) -> None:
+    path = PATHS[f"azure-native:{token}"]
+    assert ids.parent(path, {"resourceGroupName": "rg-one", **values}, SUB) == held
+
+
 def test_an_id_of_another_type_is_none() -> None:
     path = PATHS["azure-native:network:Subnet"]
     assert ids.parse(path, f"{GROUP}/providers/Microsoft.Network/virtualNetworks/hub") is None
