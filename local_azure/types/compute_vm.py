@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from local_azure.declare import AzureType, Change, Json, Name
 from local_azure.types.common import every, guid, identity_outputs, one, place, refuse, same, upto, zones_exist
 from local_azure.types.compute_disk import DISK, refuse_unusable_set, ssh_key_is_sound
+from local_azure.types.vm_sizes import NEWER
 
 MACHINE = "azure-native:compute:VirtualMachine"
 EXTENSION = "azure-native:compute:VirtualMachineExtension"
@@ -394,6 +395,7 @@ TYPES = (
             "storageProfile.osDisk.managedDisk.securityProfile",
             "securityProfile.securityType",
         ),
+        also_open={"hardwareProfile.vmSize": NEWER},
         computed=_outputs,
         write_only=("osProfile.adminPassword", "osProfile.customData"),
         rules=(
