@@ -105,7 +105,7 @@ def _policy_fits_the_tier(change: Change) -> None:
     if TIERS[wanted] > TIERS[tier] or (tier == "Basic") != (wanted == "Basic"):
         refuse(
             "AzureFirewallPolicyAndFirewallSkuTierMismatch",
-            f"Firewall policy {policy.id} of tier {wanted} cannot be attached to firewall {change.name} of tier {tier}.",
+            f"Firewall policy {policy.id} of tier {wanted} cannot be attached to {change.name} of tier {tier}.",
             target=policy.id,
         )
 

@@ -164,7 +164,7 @@ def _ip_rules_are_public(change: Change) -> None:
 def _tls_is_1_2_or_later(change: Change) -> None:
     """TLS 1.0 and 1.1 ended in February 2026 (azure-facts 2.3)."""
     asked = change.given.get("minimumTlsVersion")
-    if asked in ("TLS1_0", "TLS1_1"):
+    if asked in ("TLS1_0", "TLS1_1") and asked != one(change.old, "minimumTlsVersion"):
         refuse(
             "InvalidRequestPropertyValue",
             f"minimumTlsVersion {asked} is no longer supported.",

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.local_azure.types.support import SUBSCRIPTION, World, refused
+
+SCOPE = f"/subscriptions/{SUBSCRIPTION}"
+
+
+def setting(world: World, target: str, name: str = "to-logs", **more: Any) -> str:
+    more = {"logs": [{"categoryGroup": "allLogs", "enabled": True}]} | more
+    return world.make("monitor:DiagnosticSetting", resourceUri=target, name=name, **more)
+
+
+def test_a_setting_sends_something_somewhere(world: World) -> None:
+    vnet, logs = world.vnet(), world.workspace()
+    with refused("BadRequest"):
+        setting(world, vnet)
+    with refused("BadRequest"):
+        setting(world, vnet, workspaceId=logs, logs=[])
+    with refused("InvalidResourceReference"):
+        setting(world, vnet, workspaceId=logs.replace("/logs", "/nowhere"))
+    setting(world, vnet, workspaceId=logs)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        {"category": "AuditEvent"},
+        {"categoryGroup": "audit"},
+        {"category": "VMProtectionAlerts", "categoryGroup": "allLogs"},
+        {},
+    ],
+)
+def test_categories_are_the_targets_own(world: World, log: dict[str, Any]) -> None:
+    vnet, logs = world.vnet(), world.workspace()
+    with refused("BadRequest"):
+        setting(world, vnet, workspaceId=logs, logs=[log | {"enabled": True}])
+
+
+def test_some_types_have_metrics_alone_and_some_nothing(world: World) -> None:
+    world.vnet()
+    card, logs = world.card(subnet=world.subnet()), world.workspace()
+    with refused("BadRequest"):
+        setting(world, card, workspaceId=logs)
+    setting(world, card, workspaceId=logs, logs=[], metrics=[{"category": "AllMetrics", "enabled": True}])
+    with refused("ResourceTypeNotSupported"):
+        setting(world, world.make("network:RouteTable", routeTableName="rt"), workspaceId=logs)
+
+
+def test_a_blob_service_logs_without_being_declared(world: World) -> None:
+    account, logs = world.account(), world.workspace()
+    setting(world, f"{account}/blobServices/default", workspaceId=logs)
+    with refused("BadRequest"):
+        setting(world, account, workspaceId=logs)
+
+
+def test_a_category_goes_to_a_place_once(world: World) -> None:
+    vault, logs, store = world.vault(), world.workspace(), world.account()
+    setting(world, vault, workspaceId=logs)
+    with refused("Conflict"):
+        setting(world, vault, "again", workspaceId=logs, logs=[{"category": "AuditEvent", "enabled": True}])
+    setting(world, vault, "kept", storageAccountId=store)
+
+
+def test_a_target_has_five_settings(world: World) -> None:
+    vault = world.vault()
+    for number in range(5):
+        setting(world, vault, f"s{number}", workspaceId=world.workspace(f"logs-{number}"))
+    with refused("BadRequest"):
+        setting(world, vault, "s5", workspaceId=world.workspace("logs-5"))
+
+
+def test_settings_keep_nothing_themselves(world: World) -> None:
+    logs = [{"categoryGroup": "allLogs", "enabled": True, "retentionPolicy": {"enabled": True, "days": 30}}]
+    with refused("BadRequest"):
+        setting(world, world.vnet(), workspaceId=world.workspace(), logs=logs)
+
+
+@pytest.mark.parametrize("days", [29, 731])
+def test_workspaces_keep_logs_within_range(world: World, days: int) -> None:
+    with refused("InvalidParameter"):
+        world.workspace(retentionInDays=days)
+    found = world.read(world.workspace(retentionInDays=365))
+    assert found["publicNetworkAccessForQuery"] == "Enabled"
+    assert len(found["customerId"]) == 36
+
+
+def test_workspaces_come_in_what_is_sold(world: World) -> None:
+    with refused("InvalidParameter"):
+        world.workspace(sku={"name": "Standard"})
+    with refused("InvalidParameter"):
+        world.workspace(sku={"name": "CapacityReservation", "capacityReservationLevel": 150})
+    world.workspace(sku={"name": "CapacityReservation", "capacityReservationLevel": 100})
+
+
+def test_a_deleted_workspace_comes_back_with_its_name(world: World) -> None:
+    first = world.workspace()
+    before = world.read(first)["customerId"]
+    world.remove(first)
+    assert world.read(world.workspace())["customerId"] == before
+
+
+def test_action_groups_are_named_and_reach_addresses(world: World) -> None:
+    made = {"enabled": True, "actionGroupName": "alarm"}
+    with refused("InvalidActionGroupShortName"):
+        world.make("monitor:ActionGroup", groupShortName="much-too-long-a-name", **made)
+    receiver = {"name": "stewards", "emailAddress": "nobody"}
+    with refused("InvalidReceiverEmail"):
+        world.make("monitor:ActionGroup", groupShortName="alarm", emailReceivers=[receiver], **made)
+    receiver["emailAddress"] = "stewards@example.org"
+    with refused("DuplicateReceiverName"):
+        world.make("monitor:ActionGroup", groupShortName="alarm", emailReceivers=[receiver, receiver], **made)
+    world.make("monitor:ActionGroup", groupShortName="alarm", emailReceivers=[receiver], **made)
+
+
+def test_a_private_link_scope_holds_a_workspace_once(world: World) -> None:
+    modes = {"ingestionAccessMode": "PrivateOnly", "queryAccessMode": "PrivateOnly"}
+    world.make("monitor:PrivateLinkScope", scopeName="ampls", accessModeSettings=modes)
+    logs = world.workspace()
+    world.make("monitor:PrivateLinkScopedResource", scopeName="ampls", name="logs", linkedResourceId=logs)
+    with refused("ScopedResourceAlreadyLinked"):
+        world.make("monitor:PrivateLinkScopedResource", scopeName="ampls", name="again", linkedResourceId=logs)
+
+
+def test_data_flows_reach_named_destinations(world: World) -> None:
+    logs = world.workspace()
+    made = {
+        "dataCollectionRuleName": "dcr",
+        "destinations": {"logAnalytics": [{"name": "central", "workspaceResourceId": logs}]},
+    }
+    flow = {"streams": ["Microsoft-Syslog"], "destinations": ["elsewhere"]}
+    with refused("InvalidPayload"):
+        world.make("monitor:DataCollectionRule", dataFlows=[flow], **made)
+    rule = world.make("monitor:DataCollectionRule", dataFlows=[flow | {"destinations": ["central"]}], **made)
+    assert world.read(rule)["immutableId"].startswith("dcr-")
+
+
+def test_budgets_start_on_the_first_and_reach_somebody(world: World) -> None:
+    made = {"scope": SCOPE, "budgetName": "b", "amount": 100, "category": "Cost", "timeGrain": "Monthly"}
+    first = {"startDate": "2026-04-01T00:00:00Z"}
+    with refused("400"):
+        world.make("consumption:Budget", timePeriod={"startDate": "2026-04-02T00:00:00Z"}, **made)
+    notice = {"enabled": True, "operator": "GreaterThan", "threshold": 80, "contactEmails": []}
+    with refused("400"):
+        world.make("consumption:Budget", timePeriod=first, notifications={"n": notice}, **made)
+    notice["contactEmails"] = ["stewards@example.org"]
+    world.make("consumption:Budget", timePeriod=first, notifications={"n": notice}, **made)
+
+
+def test_a_source_has_one_system_topic_in_its_region(world: World) -> None:
+    account = world.account()
+    made = {"source": account, "topicType": "Microsoft.Storage.StorageAccounts"}
+    with refused("InvalidRequest"):
+        world.make("eventgrid:SystemTopic", systemTopicName="far", location="ukwest", **made)
+    with refused("InvalidRequest"):
+        world.make(
+            "eventgrid:SystemTopic", systemTopicName="bad", **(made | {"topicType": "Microsoft.KeyVault.vaults"})
+        )
+    topic = world.make("eventgrid:SystemTopic", systemTopicName="intake", identity={"type": "SystemAssigned"}, **made)
+    with refused("InvalidRequest"):
+        world.make("eventgrid:SystemTopic", systemTopicName="again", **made)
+    assert world.read(topic)["identity"]["principalId"]
+    queue = {"endpointType": "StorageQueue", "resourceId": account, "queueName": "intake"}
+    sub = {"systemTopicName": "intake", "eventSubscriptionName": "new-blobs"}
+    with refused("InvalidRequest"):
+        world.make("eventgrid:SystemTopicEventSubscription", **sub)
+    world.make("eventgrid:SystemTopicEventSubscription", destination=queue, **sub)
+
+
+def test_backup_vaults_lock_from_unlocked(world: World) -> None:
+    def properties(state: str, days: int = 14) -> dict[str, Any]:
+        soft = {"state": "AlwaysOn", "retentionDurationInDays": days}
+        security = {"immutabilitySettings": {"state": state}, "softDeleteSettings": soft}
+        store = [{"datastoreType": "VaultStore", "type": "ZoneRedundant"}]
+        return {"storageSettings": store, "securitySettings": security}
+
+    with refused("BMSUserErrorImmutabilityStateTransition"):
+        world.make("dataprotection:BackupVault", vaultName="bv-1", properties=properties("Locked"))
+    with refused("BMSUserErrorInvalidInput"):
+        world.make("dataprotection:BackupVault", vaultName="bv-1", properties=properties("Unlocked", 7))
+    vault = world.make("dataprotection:BackupVault", vaultName="bv-1", properties=properties("Unlocked"))
+    world.change(vault, properties=properties("Locked"))
+    with refused("BMSUserErrorImmutabilityStateTransition"):
+        world.change(vault, properties=properties("Unlocked"))

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from typing import Any
+
+from tests.local_azure.types.support import World, refused
+
+
+def endpoint(world: World, target: str, *groups: str, subnet: str, name: str = "pep", **more: Any) -> str:
+    connection = {"name": name, "privateLinkServiceId": target, "groupIds": list(groups)}
+    more = {"privateLinkServiceConnections": [connection]} | more
+    return world.make("network:PrivateEndpoint", privateEndpointName=name, subnet={"id": subnet}, **more)
+
+
+def zone(world: World, name: str = "privatelink.blob.core.windows.net") -> str:
+    return world.make("privatedns:PrivateZone", privateZoneName=name)
+
+
+def zone_group(world: World, *zones: str, name: str = "default") -> str:
+    configs = [{"name": f"z{number}", "privateDnsZoneId": each} for number, each in enumerate(zones)]
+    return world.make(
+        "network:PrivateDnsZoneGroup", privateEndpointName="pep", privateDnsZoneGroupName=name,
+        privateDnsZoneConfigs=configs,
+    )  # fmt: skip
+
+
+def link(world: World, vnet: str, name: str = "hub", zone: str = "example.org", **more: Any) -> str:
+    more["virtualNetwork"] = {"id": vnet}
+    return world.make("privatedns:VirtualNetworkLink", privateZoneName=zone, virtualNetworkLinkName=name, **more)
+
+
+def test_it_takes_the_next_free_address_for_each_name(world: World) -> None:
+    world.vnet()
+    subnet = world.subnet()
+    world.card(subnet=subnet)
+    found = world.read(endpoint(world, world.account(), "blob", subnet=subnet))
+    assert found["customDnsConfigs"] == [{"fqdn": "storeone.blob.core.windows.net", "ipAddresses": ["10.0.1.5"]}]
+    assert found["privateLinkServiceConnections"][0]["privateLinkServiceConnectionState"]["status"] == "Approved"
+    assert found["networkInterfaces"][0]["id"].startswith("/subscriptions/")
+
+
+def test_its_group_belongs_to_its_target(world: World) -> None:
+    world.vnet()
+    subnet, account = world.subnet(), world.account()
+    with refused("PrivateEndpointGroupIdNotSupported"):
+        endpoint(world, account, "vault", subnet=subnet)
+    with refused("PrivateEndpointGroupIdsInvalid"):
+        endpoint(world, account, "blob", "file", subnet=subnet)
+    with refused("PrivateEndpointResourceTypeNotSupported"):
+        endpoint(world, subnet, "blob", subnet=subnet)
+    with refused("ResourceNotFound"):
+        endpoint(world, account.replace("storeone", "nowhere"), "blob", subnet=subnet)
+
+
+def test_it_has_one_connection_and_a_manual_one_says_why(world: World) -> None:
+    world.vnet()
+    subnet, account = world.subnet(), world.account()
+    with refused("PrivateEndpointMustHaveOneConnection"):
+        endpoint(world, account, "blob", subnet=subnet, privateLinkServiceConnections=[])
+    manual = [{"name": "m", "privateLinkServiceId": account, "groupIds": ["blob"]}]
+    more = {"privateLinkServiceConnections": [], "manualPrivateLinkServiceConnections": manual}
+    with refused("PrivateEndpointRequestMessageInvalid"):
+        endpoint(world, account, "blob", subnet=subnet, **more)
+
+
+def test_its_subnet_is_in_its_region(world: World) -> None:
+    world.vnet()
+    subnet, account = world.subnet(), world.account()
+    with refused("InvalidResourceReference"):
+        endpoint(world, account, "blob", subnet=subnet, location="ukwest")
+
+
+def test_a_full_subnet_is_said_to_be_full(world: World) -> None:
+    world.vnet()
+    subnet, account = world.subnet(prefix="10.0.1.0/29"), world.account()
+    for number in range(3):
+        endpoint(world, account, "blob", subnet=subnet, name=f"pep-{number}")
+    with refused("SubnetIsFull"):
+        endpoint(world, account, "blob", subnet=subnet, name="pep-4")
+
+
+def test_a_zone_group_keeps_the_records(world: World) -> None:
+    world.vnet()
+    endpoint(world, world.account(), "blob", subnet=world.subnet())
+    found = world.read(zone_group(world, zone(world)))
+    (record,) = found["privateDnsZoneConfigs"][0]["recordSets"]
+    assert record["fqdn"] == "storeone.privatelink.blob.core.windows.net"
+
+
+def test_a_vaults_name_is_answered_by_vaultcore(world: World) -> None:
+    world.vnet()
+    endpoint(world, world.vault(), "vault", subnet=world.subnet())
+    found = world.read(zone_group(world, zone(world, "privatelink.vaultcore.azure.net")))
+    assert found["privateDnsZoneConfigs"][0]["recordSets"][0]["fqdn"] == "kv-one.privatelink.vaultcore.azure.net"
+
+
+def test_an_endpoint_has_one_group_of_at_most_five_zones(world: World) -> None:
+    world.vnet()
+    endpoint(world, world.account(), "blob", subnet=world.subnet())
+    zones = [zone(world, f"z{number}.example.org") for number in range(6)]
+    with refused("PrivateDnsZoneGroupInvalidZoneCount"):
+        zone_group(world, *zones)
+    zone_group(world, *zones[:5])
+    with refused("PrivateDnsZoneGroupLimitReached"):
+        zone_group(world, zones[5], name="second")
+
+
+def test_a_network_is_linked_to_one_zone_of_a_name(world: World) -> None:
+    vnet = world.vnet()
+    world.make("resources:ResourceGroup", group=None, resourceGroupName="other", location="uksouth")
+    zone(world, "example.org")
+    world.make("privatedns:PrivateZone", group="other", privateZoneName="example.org")
+    link(world, vnet)
+    with refused("BadRequest"):
+        world.make(
+            "privatedns:VirtualNetworkLink", group="other", privateZoneName="example.org",
+            virtualNetworkLinkName="again", virtualNetwork={"id": vnet},
+        )  # fmt: skip
+
+
+def test_a_network_registers_in_one_zone(world: World) -> None:
+    vnet = world.vnet()
+    for name in ("one.example.org", "two.example.org"):
+        zone(world, name)
+    link(world, vnet, zone="one.example.org", registrationEnabled=True)
+    with refused("BadRequest"):
+        link(world, vnet, zone="two.example.org", registrationEnabled=True)
+    link(world, vnet, zone="two.example.org")
+
+
+def test_a_linked_zone_is_not_deleted(world: World) -> None:
+    vnet, held = world.vnet(), zone(world, "example.org")
+    linked = link(world, vnet)
+    with refused("CannotDeleteResource"):
+        world.remove(held)
+    world.remove(linked)
+    world.remove(held)
+
+
+def test_records_match_their_type(world: World) -> None:
+    zone(world, "example.org")
+    record = {"privateZoneName": "example.org", "relativeRecordSetName": "www", "recordType": "A"}
+    with refused("BadRequest"):
+        world.make("privatedns:PrivateRecordSet", ttl=60, cnameRecord={"cname": "a"}, **record)
+    with refused("BadRequest"):
+        world.make("privatedns:PrivateRecordSet", aRecords=[{"ipv4Address": "10.0.0.4"}], **record)
+    found = world.make("privatedns:PrivateRecordSet", ttl=60, aRecords=[{"ipv4Address": "10.0.0.4"}], **record)
+    assert world.read(found)["fqdn"] == "www.example.org."

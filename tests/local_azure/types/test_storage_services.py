@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.local_azure.types.support import World, refused
+
+
+def blobs(world: World, **settings: Any) -> str:
+    return world.make("storage:BlobServiceProperties", accountName="storeone", blobServicesName="default", **settings)
+
+
+def container(world: World, name: str = "data", **settings: Any) -> str:
+    return world.make("storage:BlobContainer", accountName="storeone", containerName=name, **settings)
+
+
+def immutable(world: World, days: int = 30, **settings: Any) -> str:
+    return world.make(
+        "storage:BlobContainerImmutabilityPolicy", accountName="storeone", containerName="data",
+        immutabilityPolicyName="default", immutabilityPeriodSinceCreationInDays=days, **settings,
+    )  # fmt: skip
+
+
+def lifecycle(world: World, *, types: tuple[str, ...] = ("blockBlob",), name: str = "cool", **base: Any) -> str:
+    rule = {
+        "name": name,
+        "type": "Lifecycle",
+        "definition": {"filters": {"blobTypes": list(types)}, "actions": {"baseBlob": base}},
+    }
+    policy = {"rules": [rule]}
+    return world.make("storage:ManagementPolicy", accountName="storeone", managementPolicyName="default", policy=policy)
+
+
+def after(days: int, clock: str = "Modification") -> dict[str, int]:
+    return {f"daysAfter{clock}GreaterThan": days}
+
+
+def test_restore_needs_versions_feed_and_longer_deletes(world: World) -> None:
+    world.account()
+    kept = {"enabled": True, "days": 7}
+    with refused("InvalidRequestPropertyValue"):
+        blobs(world, restorePolicy={"enabled": True, "days": 6})
+    settings = {"isVersioningEnabled": True, "changeFeed": {"enabled": True}, "deleteRetentionPolicy": kept}
+    blobs(world, restorePolicy={"enabled": True, "days": 6}, **settings)
+
+
+@pytest.mark.parametrize("days", [0, 366])
+def test_deleted_blobs_are_kept_within_range(world: World, days: int) -> None:
+    world.account()
+    with refused("InvalidRequestPropertyValue"):
+        blobs(world, deleteRetentionPolicy={"enabled": True, "days": days})
+
+
+def test_a_container_is_public_only_if_its_account_says(world: World) -> None:
+    world.account()
+    with refused("PublicAccessNotPermitted"):
+        container(world, publicAccess="Blob")
+    assert world.read(container(world))["publicAccess"] == "None"
+
+
+def test_version_immutability_needs_versions(world: World) -> None:
+    world.account()
+    with refused("ContainerOperationFailure"):
+        container(world, immutableStorageWithVersioning={"enabled": True})
+    blobs(world, isVersioningEnabled=True)
+    container(world, immutableStorageWithVersioning={"enabled": True})
+
+
+@pytest.mark.parametrize("days", [0, 146001])
+def test_immutability_lasts_within_range(world: World, days: int) -> None:
+    world.account()
+    container(world)
+    with refused("InvalidImmutabilityPeriod"):
+        immutable(world, days)
+    assert world.read(immutable(world))["state"] == "Unlocked"
+
+
+def test_an_unlocked_policy_lets_go(world: World) -> None:
+    account = world.account()
+    container(world)
+    world.remove(immutable(world))
+    world.remove(account)
+
+
+def test_archive_is_only_where_it_is(world: World) -> None:
+    world.account(sku={"name": "Standard_ZRS"})
+    with refused("InvalidRequestPropertyValue"):
+        lifecycle(world, tierToArchive=after(90))
+    lifecycle(world, tierToCool=after(30))
+
+
+def test_a_rule_has_one_clock_and_goes_downwards(world: World) -> None:
+    world.account()
+    with refused("InvalidRequestPropertyValue"):
+        lifecycle(world, tierToCool=after(30) | after(30, "Creation"))
+    with refused("InvalidRequestPropertyValue"):
+        lifecycle(world, tierToCool=after(90), tierToArchive=after(30))
+    with refused("InvalidRequestPropertyValue"):
+        lifecycle(world, tierToCool=after(30, "LastAccessTime"))
+    lifecycle(world, tierToCool=after(30), tierToArchive=after(180), delete=after(3650))
+
+
+def test_append_blobs_are_only_deleted(world: World) -> None:
+    world.account()
+    with refused("InvalidRequestPropertyValue"):
+        lifecycle(world, types=("appendBlob",), tierToCool=after(30))
+    lifecycle(world, types=("appendBlob",), delete=after(30))
+
+
+def test_premium_has_no_tiers(world: World) -> None:
+    world.account(kind="BlockBlobStorage", sku={"name": "Premium_LRS"})
+    with refused("AccountPropertyCannotBeSet"):
+        lifecycle(world, tierToCool=after(30))
+
+
+def test_shares_fit_their_account(world: World) -> None:
+    world.account()
+    with refused("InvalidRequestPropertyValue"):
+        world.make("storage:FileShare", accountName="storeone", shareName="share", enabledProtocols="NFS")
+    with refused("InvalidRequestPropertyValue"):
+        world.make("storage:FileShare", accountName="storeone", shareName="share", shareQuota=102401)
+    with refused("InvalidRequestPropertyValue"):
+        world.make("storage:FileShare", accountName="storeone", shareName="share", accessTier="Premium")
+    world.make("storage:FileShare", accountName="storeone", shareName="share", shareQuota=100)
+
+
+def test_a_scope_is_there_before_a_container_uses_it(world: World) -> None:
+    world.account()
+    with refused("EncryptionScopeNotFound"):
+        container(world, defaultEncryptionScope="project")
+    world.make("storage:EncryptionScope", accountName="storeone", encryptionScopeName="project")
+    container(world, defaultEncryptionScope="project")
+
+
+def test_a_scopes_key_needs_an_identity(world: World) -> None:
+    world.account()
+    world.vault()
+    world.key()
+    key = {"keyUri": "https://kv-one.vault.azure.net/keys/k1"}
+    with refused("KeyVaultAuthenticationFailure"):
+        world.make(
+            "storage:EncryptionScope", accountName="storeone", encryptionScopeName="project",
+            source="Microsoft.KeyVault", keyVaultProperties=key,
+        )  # fmt: skip
