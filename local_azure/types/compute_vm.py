@@ -352,16 +352,6 @@ def _extensions_are_allowed(change: Change) -> None:
         refuse("OperationNotAllowed", text, status=409)
 
 
-def _one_extension_of_a_type(change: Change) -> None:
-    mine = (change.new.get("publisher"), change.new.get("type"))
-    for other in change.cloud.children(str(upto(change.id, "virtualMachines")), EXTENSION):
-        if not same(other.id, change.id) and (other.properties.get("publisher"), other.properties.get("type")) == mine:
-            text = (
-                f"Multiple VMExtensions per handler not supported for OS type. VMExtension '{other.name}' with handler "
-            )
-            refuse("BadRequest", text + f"'{mine[0]}.{mine[1]}' already added.", target=other.id)
-
-
 def _extension_outputs(_: Change) -> Mapping[str, Json]:
     return {"provisioningState": "Succeeded"}
 
@@ -429,6 +419,6 @@ TYPES = (
         computed=_extension_outputs,
         fixed=("publisher", "type"),
         write_only=("protectedSettings",),
-        rules=(_extension_names_its_handler, _extensions_are_allowed, _one_extension_of_a_type),
+        rules=(_extension_names_its_handler, _extensions_are_allowed),
     ),
 )
