@@ -58,7 +58,7 @@ def speed_up() -> Callable[[], None]:
         return _Later(original, (alias, defaultName, defaultType, defaultParent))
 
     later.put_off = original  # type: ignore[attr-defined]
-    pulumi.resource.collapse_alias_to_urn = later  # type: ignore[attr-defined]
+    pulumi.resource.collapse_alias_to_urn = later  # type: ignore[attr-defined,assignment]
     collecting = gc.isenabled()
     gc.disable()
 

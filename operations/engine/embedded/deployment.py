@@ -69,7 +69,7 @@ class Deployment:
         self.counts: dict[str, int] = {}
         self.planned: list[PlannedResource] = []
         self.refusals: list[str] = []
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.outputs: Properties | None = None
         """The stack's outputs, once the program has told them."""
         self.wrote = False

@@ -154,7 +154,8 @@ class EmbeddedEngine:
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
         """The stack's outputs; secrets masked unless asked for."""
         outputs = self._backend().outputs(name)
-        return values.unwrap(outputs) if show_secrets else values.mask(outputs)
+        shown: Mapping[str, Any] = values.unwrap(outputs) if show_secrets else values.mask(outputs)
+        return shown
 
     def cancel(self, name: str) -> None:
         """Remove the lock that a killed run left. The state is untouched."""

@@ -248,7 +248,8 @@ class Provider:
         request = provider_pb2.InvokeRequest(
             tok=token, args=values.to_struct(values.unwrap(arguments)), preview=preview
         )
-        return self.call("Invoke", request)
+        response: provider_pb2.InvokeResponse = self.call("Invoke", request)
+        return response
 
     def call(self, method: str, request: Any) -> Any:
         """Call the servicer; whatever it does wrong is a ProviderError."""
