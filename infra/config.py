@@ -110,7 +110,7 @@ class PlatformConfig(StackConfig):
     log_retention_days: int = Field(ge=365, le=730)
     desk_users: UUID | None = None
     """The Entra group with every project's researchers' groups as members: they see the cell's Bastion, which Azure
-    asks of who signs in through it. One grant a cell: a grant for each project would collide where two share a group."""
+    asks of who signs in through it. One grant a cell: grants for each project would collide where two share a group."""
 
 
 class Tiers(Model):

@@ -70,6 +70,11 @@ class RuleGroup(IntEnum):
         return cls.TENANCIES + 100 * list(TenancyKind).index(kind)
 
 
+SIGN_IN = ("login.microsoftonline.com", "pas.windows.net", "packages.microsoft.com")
+"""What every desk needs to sign people in with Entra (learn.microsoft.com, "Sign in to a Linux virtual machine in Azure
+by using Microsoft Entra ID", network requirements). All else is the estate's to permit."""
+
+
 class PrivateService(StrEnum):
     """What a private endpoint stands for: Azure's group id."""
 

@@ -15,11 +15,15 @@ from infra.components.room import Room
 from infra.config import EgressRule
 from infra.errors import BadInput
 from infra.names import Kind
-from infra.roles import Port, RuleGroup
+from infra.roles import SIGN_IN, Port, RuleGroup
 
 ALWAYS_TRANSLATE = "255.255.255.255/32"
 """As the only "private range" it makes the firewall put its own address on everything, so that answers come back
 through it also from private endpoints (learn.microsoft.com, "Azure Firewall SNAT private IP address ranges")."""
+
+
+OWN_RULE = "people_sign_in"
+"""With underscores, so that no rule of the estate can have this name and stand in its place."""
 
 
 def address_in(subnet: IPv4Network) -> IPv4Address:
@@ -41,9 +45,10 @@ class Firewall(Part):
         self.policy = self._policy()
         self._last_rules: pulumi.Resource = self.policy
         self._zones_flow(zone_range, tenancy_ranges)
+        _refuse_homeless(egress, tenancy_ranges)
         for kind in TenancyKind:
-            if egress.get(kind):
-                self._kind_may_reach(kind, _range_of(kind, tenancy_ranges), egress[kind])
+            if kind in tenancy_ranges:
+                self._kind_may_reach(kind, tenancy_ranges[kind], egress.get(kind, ()))
         self.firewall = self._firewall(subnet)
         self.address: pulumi.Output[str] = self.firewall.ip_configurations.apply(
             lambda found: _as_expected(found, str(expected))
@@ -100,22 +105,23 @@ class Firewall(Part):
 
     def _kind_may_reach(self, kind: TenancyKind, source: IPv4Network, egress: Sequence[EgressRule]) -> None:
         """What a kind of tenancy may reach: written once over its range, however many tenancies there are."""
+        named: list[tuple[str, Sequence[str]]] = [(OWN_RULE, SIGN_IN), *((rule.name, rule.fqdns) for rule in egress)]
         self._rules(
             kind.value,
             RuleGroup.of_kind(kind),
             [
                 network.ApplicationRuleArgs(
                     rule_type="ApplicationRule",
-                    name=rule.name,
+                    name=name,
                     protocols=[
                         network.FirewallPolicyRuleApplicationProtocolArgs(
                             protocol_type=network.FirewallPolicyRuleApplicationProtocolType.HTTPS, port=int(Port.HTTPS)
                         )
                     ],
                     source_addresses=[str(source)],
-                    target_fqdns=list(rule.fqdns),
+                    target_fqdns=list(fqdns),
                 )
-                for rule in egress
+                for name, fqdns in named
             ],
         )
 
@@ -169,15 +175,17 @@ class Firewall(Part):
         )
 
 
-def _range_of(kind: TenancyKind, ranges: Mapping[str, IPv4Network]) -> IPv4Network:
-    if kind not in ranges:
+def _refuse_homeless(egress: Mapping[str, Sequence[EgressRule]], ranges: Mapping[str, IPv4Network]) -> None:
+    homeless = [kind for kind, rules in egress.items() if rules and kind not in ranges]
+    unknown = [kind for kind in ranges if kind not in list(TenancyKind)]
+    if homeless or unknown:
         raise BadInput(
-            "A kind of tenancy has rules for its way out, but no range.",
+            "A kind of tenancy has rules for its way out, but no range, or is not known at all.",
             key="sde:tenancy_ranges",
-            found=", ".join(sorted(ranges)),
-            fix=f"Give {kind} a range, or take away its egress.",
+            found=", ".join(homeless + unknown),
+            allowed=", ".join(TenancyKind),
+            fix="Give the kind a range, or take it away.",
         )
-    return ranges[kind]
 
 
 def _as_expected(configurations: Sequence[object] | None, expected: str) -> str:

@@ -20,7 +20,8 @@ def test_exports_what_others_lean_on(platform: World) -> None:
 
 def test_the_number_of_rule_groups_follows_the_kinds_of_tenancy(platform: World) -> None:
     groups = {group.name: group.inputs["priority"] for group in platform.of("FirewallPolicyRuleCollectionGroup")}
-    assert groups == {"firewall-zones": 200, "firewall-release": 300, "firewall-bespoke": 1000}
+    assert groups == {"firewall-zones": 200, "firewall-release": 300, "firewall-bespoke": 1000,
+                      "firewall-shared": 1100}  # fmt: skip
 
 
 def test_rules_name_everything_and_say_from_where(platform: World) -> None:
@@ -30,6 +31,18 @@ def test_rules_name_everything_and_say_from_where(platform: World) -> None:
                 ends = rule["sourceAddresses"] + rule.get("destinationAddresses", []) + rule.get("targetFqdns", [])
                 assert "*" not in ends
                 assert "*" not in rule.get("destinationPorts", [])
+
+
+def test_every_desk_can_sign_people_in(platform: World) -> None:
+    for kind in ("bespoke", "shared"):
+        group_ = platform.one("FirewallPolicyRuleCollectionGroup", f"firewall-{kind}")
+        (rule, *_) = group_.inputs["ruleCollections"][0]["rules"]
+        assert "login.microsoftonline.com" in rule["targetFqdns"]
+
+
+def test_a_kind_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(BadInput, match="not known at all"):
+        run(lambda: bring_up(samples.platform(tenancy_ranges={"castle": "10.65.0.0/16"}, egress={})))
 
 
 def test_a_way_out_of_a_kind_without_a_range_is_refused() -> None:
