@@ -136,4 +136,4 @@ class AzureType:
     path: str = ""
     """ARM's path with the SDK's wire names, for a type that `paths.py` does not list."""
     also_open: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Values that Azure takes though the SDK's open enum lacks them, by path, each with its source in a comment."""
+    """Patterns of values that Azure takes though the SDK's open enum lacks them, by path, each with its source."""

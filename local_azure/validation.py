@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ switzerlandwest uaecentral uaenorth uksouth ukwest westcentralus westeurope west
 """
 REGIONS = frozenset(_REGIONS.split())
 
+MANY, NEAR = 30, 5
+"""How many allowed values an error lists, and how many of more than that."""
 PROVIDER_KEYS = frozenset({"azureApiVersion", "__createBeforeDelete"})
 """What azure-native itself adds to the inputs in Check."""
 
@@ -131,15 +134,23 @@ def _wrong(inputs: Inputs, wanted: str, value: Any, path: Path) -> Failure:
 
 def _enum(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
     also = [v for steps, v in inputs.type.also_open.items() if _same(pattern(steps), path)]
-    if value in type_.values or any(value in values for values in also):
+    if value in type_.values or any(re.fullmatch(also_, str(value)) for patterns in also for also_ in patterns):
         return
     if isinstance(value, (dict, list)):
         yield _wrong(inputs, "string", value, path)
         return
     found = "a secret value" if inputs.is_secret(path) else repr(value)[:80]
-    allowed = ", ".join(str(v) for v in type_.values)
-    problem = f"'{shown(path)}' is {found}, which is not one of: {allowed}"
+    problem = f"'{shown(path)}' is {found}, which is not one of: {_some(str(value), type_.values)}"
     yield _fail(inputs, path, "InvalidRequestContent", problem)
+
+
+def _some(value: str, allowed: Sequence[Any]) -> str:
+    """The values that are allowed, or of very many those that look most like the one that is not."""
+    names = [str(name) for name in allowed]
+    if len(names) <= MANY:
+        return ", ".join(names)
+    near = difflib.get_close_matches(value, names, NEAR, cutoff=0)
+    return f"{', '.join(near)}, and {len(names) - len(near)} more"
 
 
 def _same(steps: tuple[str, ...], path: Path) -> bool:

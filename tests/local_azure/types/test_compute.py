@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from local_azure.validation import Failure, Inputs, judge
 from tests.local_azure.types.support import SSH_KEY, World, refused
 
 KEY_URL = "https://kv-one.vault.azure.net/keys/k1"
@@ -276,3 +278,25 @@ def test_an_ssh_key_is_one(world: World) -> None:
     with refused("InvalidParameter"):
         world.make("compute:SshPublicKey", sshPublicKeyName="key", publicKey="ssh-dss AAAA")
     world.make("compute:SshPublicKey", sshPublicKeyName="key", publicKey=SSH_KEY)
+
+
+@pytest.mark.parametrize("size", [
+    "Standard_D2_v5", "Standard_E8-4ds_v5", "Standard_NC24ads_A100_v4", "Standard_NV36ads_A10_v5", "Standard_L8as_v3",
+    "Standard_HB120rs_v3", "Standard_M64ms_v2", "Standard_EC96ads_v5", "Standard_B4als_v2", "Standard_ND96isr_H100_v5",
+])  # fmt: skip
+def test_sizes_that_the_old_list_lacks_are_taken(world: World, size: str) -> None:
+    assert not _judged(world, size)
+
+
+@pytest.mark.parametrize("size", ["Standard_D3s_v5", "Standard_Z4s_v5", "standard_D4s_v5", "Standard_D4s_v5 ", "Big"])
+def test_a_size_that_follows_no_grammar_is_refused_with_the_nearest(world: World, size: str) -> None:
+    (failure,) = _judged(world, size)
+    assert failure.property == "hardwareProfile.vmSize"
+    assert re.search("which is not one of: .*, and [0-9]+ more", failure.reason)
+    assert len(failure.reason) < 400
+
+
+def _judged(world: World, size: str) -> list[Failure]:
+    known = world.arm.known("azure-native:compute:VirtualMachine")
+    inputs = {"resourceGroupName": "rg", "location": "uksouth", "hardwareProfile": {"vmSize": size}}
+    return list(judge(Inputs(known.type, known.schema, inputs)))
