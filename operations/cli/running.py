@@ -30,7 +30,7 @@ def preview(
     cloud: Cloud = None,
     estate: Estate = None,
 ) -> None:
-    """Show what up would change, property by property. Changes nothing."""
+    """Show what up would change, property by property; changes nothing. Exits 2 where a stack waits for another."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - `sde --help` need not wait for it
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
