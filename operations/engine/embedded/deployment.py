@@ -21,7 +21,7 @@ from operations.engine.embedded.pool import Pool
 from operations.engine.embedded.providers import Provider, name_of, type_of
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.targets import Targets
-from operations.errors import Refused
+from operations.errors import Failed, Refused
 from operations.plan import Operation, PlannedResource
 
 
@@ -149,7 +149,7 @@ class Deployment:
 
             answer = steps.register(self, goal)
             if answer.failed:
-                raise self.error or Refused("The default provider could not be configured")
+                raise self.error or Failed("The default provider could not be configured")
             self._defaults[key] = self.frame.pool.of(f"{answer.urn}::{answer.id}")
         return self._defaults[key]
 

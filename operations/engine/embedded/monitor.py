@@ -17,7 +17,6 @@ from operations.engine.embedded.pool import stack_outputs
 from operations.engine.embedded.providers import ProviderError
 from operations.engine.embedded.report import Severity
 from operations.engine.embedded.urns import ROOT_TYPE
-from operations.errors import Failed, Refused
 
 FEATURES = {
     "secrets": resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -95,6 +94,10 @@ class Monitor:
         )
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        self._guarded(lambda: self._took_outputs(request))
+        return empty_pb2.Empty()
+
+    def _took_outputs(self, request: Any) -> Answer:
         with self._deployment.lock:
             resource = self._deployment.news.get(request.urn)
             if resource is not None and self._deployment.error is None:
@@ -104,7 +107,7 @@ class Monitor:
                     self._deployment.outputs = outputs
                 elif not values.equal(outputs, resource.outputs):
                     self._deployment.put(_with_outputs(resource, outputs), None)
-        return empty_pb2.Empty()
+        return Answer(request.urn)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         arguments = values.from_struct(request.args)
@@ -153,10 +156,6 @@ class Monitor:
         """An error here would reach the user as thousands of the SDK's lines: it ends the deployment instead."""
         try:
             answer: Answer = work()
-        except (BadInput, Failed, Refused, ProviderError) as error:
-            with self._deployment.lock:
-                self._deployment.error = self._deployment.error or error
-            return Answer("", failed=True)
         except Exception as error:
             with self._deployment.lock:
                 self._deployment.error = self._deployment.error or error

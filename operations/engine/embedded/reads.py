@@ -7,8 +7,7 @@ from operations.engine.embedded import steps, values
 from operations.engine.embedded.deployment import Answer, Deployment, label, now
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
-from operations.engine.embedded.providers import ProviderError
-from operations.errors import Failed, Refused
+from operations.errors import Failed
 from operations.plan import Operation
 
 
@@ -20,7 +19,7 @@ def read(deployment: Deployment, goal: Goal, id_: str) -> Answer:
             return Answer(urn, failed=True)
         try:
             new = _read(deployment, goal, urn, id_)
-        except (ProviderError, BadInput, Failed, Refused) as error:
+        except BaseException as error:  # noqa: BLE001 - kept, and raised again outside the SDK
             deployment.error = steps.explained(error, urn)
             return Answer(urn, failed=True)
         return Answer(urn, new.id, new.outputs)

@@ -29,14 +29,14 @@ def register(deployment: Deployment, goal: Goal) -> Answer:
             return Answer(urn, failed=True)
         try:
             new = _registered(deployment, urn, goal)
-        except (ProviderError, BadInput, Failed, Refused) as error:
+        except BaseException as error:  # noqa: BLE001 - kept, and raised again outside the SDK
             deployment.error = explained(error, urn)
             return Answer(urn, failed=True)
         known = "" if deployment.dry_run and not new.id else new.id
         return Answer(urn, known, new.outputs, unknown=urn in deployment.skipped)
 
 
-def explained(error: Exception, urn: str) -> Exception:
+def explained(error: BaseException, urn: str) -> BaseException:
     """A provider's error with the resource that it is about."""
     return Failed(f"{label(urn)}: {error}") if isinstance(error, ProviderError) else error
 

@@ -1,4 +1,5 @@
 """A small cloud for the engine's tests: one dict of things, and a provider that refuses what a cloud would refuse."""
+# ruff: noqa: N802 - the protocol names its methods
 
 from __future__ import annotations
 

@@ -1,0 +1,172 @@
+"""A run killed at any step is taken up by the next one: nothing lost, nothing made twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from operations.engine.embedded.journal import Journal
+from operations.errors import Failed
+from tests.operations.engine.embedded.fake_cloud import Lab, Slot, Thing
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of its own runs any more."""
+
+
+def before() -> None:
+    """What is up before the run that is killed."""
+    first = Thing("replaced", fixed="one", name="replaced-1")
+    Thing("user", link=first.address, name="user")
+    slot = Slot("slot", name="slot", fixed="one")
+    Slot("slot-user", name="slot-user", fixed=slot.address)
+    Thing("updated", name="updated", tags={"owner": "ann"})
+    gone = Thing("gone", name="gone")
+    Thing("gone-too", name="gone-too", link=gone.address)
+
+
+def after() -> None:
+    """What the killed run was to make of it: every kind of step is in it."""
+    first = Thing("replaced", fixed="two", name="replaced-2")
+    Thing("user", link=first.address, name="user")
+    slot = Slot("slot", name="slot", fixed="two")
+    Slot("slot-user", name="slot-user", fixed=slot.address)
+    Thing("updated", name="updated", tags={"owner": "ben"})
+    new = Thing("new", name="new")
+    Thing("new-too", name="new-too", secret=pulumi.Output.secret("s3cret-word"), link=new.address)
+    pulumi.export("address", new.address)
+
+
+def content(lab: Lab) -> tuple[Any, Any]:
+    """What there is in the end: in the state, without times, ids of providers and secrets' ciphertext; in the cloud."""
+    kept = {}
+    for resource in lab.resources():
+        kept[(resource["urn"], resource.get("delete", False))] = (
+            resource.get("id") if not resource["type"].startswith("pulumi:providers") else "",
+            sorted(resource.get("inputs", {})),
+            resource.get("dependencies"),
+            resource.get("pendingReplacement"),
+        )
+    return kept, lab.cloud.things
+
+
+class Fault:
+    """Kills the run at the n-th moment: each call of a provider and each line of the journal, before and after."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.seen, self.dead = at, 0, False
+
+    def __call__(self, _where: str) -> None:
+        if self.dead or self.seen == self.at:
+            self.dead = True
+            raise Killed
+        self.seen += 1
+
+
+def kill_at(lab: Lab, monkeypatch: pytest.MonkeyPatch, moment: int, program: Callable[[], None]) -> bool:
+    """Run the program and kill it at that moment; False where the run was over before."""
+    fault = Fault(moment)
+    lab.cloud.fault = fault
+    append, save, close = Journal._append, Journal._save, Journal.close
+
+    def appended(self: Journal, text: str) -> None:
+        fault("before the journal")
+        append(self, text)
+        fault("after the journal")
+
+    def saved(self: Journal) -> None:
+        fault("before the fold")
+        save(self)
+        fault("after the fold")
+
+    def closed(self: Journal) -> None:
+        if fault.dead:
+            raise Killed
+        close(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "_append", appended)
+        patched.setattr(Journal, "_save", saved)
+        patched.setattr(Journal, "close", closed)
+        try:
+            lab.up(program)
+        except (Killed, Failed):
+            assert fault.dead
+    lab.cloud.fault = lambda _where: None
+    lab.engine(None).cancel("dev")
+    return fault.dead
+
+
+def test_killed_at_every_moment_it_ends_as_if_undisturbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "whole").mkdir()
+    whole = Lab(tmp_path / "whole")
+    whole.up(before)
+    whole.up(after)
+    wanted = content(whole)
+    moment = 0
+    while moment < 200:
+        (tmp_path / str(moment)).mkdir()
+        lab = Lab(tmp_path / str(moment))
+        lab.up(before)
+        if not kill_at(lab, monkeypatch, moment, after):
+            break
+        lab.up(after)
+        assert content(lab) == wanted, f"killed at moment {moment}"
+        assert lab.up(after).counts == {"same": 7}, f"killed at moment {moment}"
+        moment += 1
+    assert moment > 60
+
+
+def test_killed_at_every_moment_of_the_first_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = 0
+    while moment < 200:
+        (tmp_path / str(moment)).mkdir()
+        lab = Lab(tmp_path / str(moment))
+        if not kill_at(lab, monkeypatch, moment, before):
+            break
+        lab.up(before)
+        assert len(lab.cloud.things) == 7
+        made = [c for c in lab.cloud.calls if c.startswith("create")]
+        assert len(lab.cloud.things) == len(set(made))
+        assert lab.engine(None).destroy(lab.stack).resources == 0
+        assert lab.cloud.things == {}
+        moment += 1
+    assert moment > 30
+
+
+def test_a_killed_create_that_nobody_wants_any_more_is_deleted(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def one() -> None:
+        Thing("t", name="t")
+
+    lab.cloud.fault = lambda where: (_ for _ in ()).throw(Killed()) if where.startswith("after create") else None
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "close", lambda _self: None)
+        patched.setattr(Journal, "end", lambda *_: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(BaseException):  # noqa: B017, PT011
+            lab.up(one)
+    lab.cloud.fault = lambda _where: None
+    lab.engine(None).cancel("dev")
+    assert lab.cloud.things
+    lab.up(lambda: None)
+    assert lab.cloud.things == {}
+
+
+def test_what_somebody_else_made_meanwhile_is_not_taken_for_ours(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def one() -> None:
+        Thing("t", name="t", tags={"owner": "us"})
+
+    lab.cloud.fault = lambda where: (_ for _ in ()).throw(Killed()) if where.startswith("before create") else None
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "close", lambda _self: None)
+        with pytest.raises(BaseException):  # noqa: B017, PT011
+            lab.up(one)
+    lab.cloud.fault = lambda _where: None
+    lab.engine(None).cancel("dev")
+    lab.cloud.things["/things/t"] = {"name": "t", "tags": {"owner": "them"}, "address": "x"}
+    with pytest.raises(Failed, match="differs in tags.owner"):
+        lab.up(one)
+    assert lab.cloud.things["/things/t"]["tags"] == {"owner": "them"}
