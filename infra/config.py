@@ -91,6 +91,8 @@ class EgressRule(Model):
 
     name: Slug
     fqdns: tuple[Fqdn, ...] = Field(min_length=1)
+    plain_http: bool = False
+    """Over HTTP too: for archives that sign what they hold and speak nothing else, as Ubuntu's do."""
 
 
 class PlatformConfig(StackConfig):

@@ -70,7 +70,8 @@ class Desk(Part):
             resource_group_name=self.room.group_name,
             location=self.room.location,
             enable_ip_forwarding=False,
-            enable_accelerated_networking=False,
+            # The network's encryption is done by the accelerated interface, which confidential computers lack.
+            enable_accelerated_networking=self.disks.system is None,
             ip_configurations=[
                 network.NetworkInterfaceIPConfigurationArgs(
                     name=self.room.names.local(Kind.IP_CONFIGURATION, self.called),

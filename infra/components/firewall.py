@@ -105,7 +105,10 @@ class Firewall(Part):
 
     def _kind_may_reach(self, kind: TenancyKind, source: IPv4Network, egress: Sequence[EgressRule]) -> None:
         """What a kind of tenancy may reach: written once over its range, however many tenancies there are."""
-        named: list[tuple[str, Sequence[str]]] = [(OWN_RULE, SIGN_IN), *((rule.name, rule.fqdns) for rule in egress)]
+        named: list[tuple[str, Sequence[str], bool]] = [
+            (OWN_RULE, SIGN_IN, False),
+            *((rule.name, rule.fqdns, rule.plain_http) for rule in egress),
+        ]
         self._rules(
             kind.value,
             RuleGroup.of_kind(kind),
@@ -113,15 +116,11 @@ class Firewall(Part):
                 network.ApplicationRuleArgs(
                     rule_type="ApplicationRule",
                     name=name,
-                    protocols=[
-                        network.FirewallPolicyRuleApplicationProtocolArgs(
-                            protocol_type=network.FirewallPolicyRuleApplicationProtocolType.HTTPS, port=int(Port.HTTPS)
-                        )
-                    ],
+                    protocols=_protocols(plain_http),
                     source_addresses=[str(source)],
                     target_fqdns=list(fqdns),
                 )
-                for name, fqdns in named
+                for name, fqdns, plain_http in named
             ],
         )
 
@@ -173,6 +172,14 @@ class Firewall(Part):
             # A write to the policy of a running firewall takes minutes, and one of a new firewall seconds.
             opts=self.own(depends_on=[self._last_rules]),
         )
+
+
+def _protocols(plain_http: bool) -> list[network.FirewallPolicyRuleApplicationProtocolArgs]:
+    kinds = network.FirewallPolicyRuleApplicationProtocolType
+    spoken = [(kinds.HTTPS, Port.HTTPS), *([(kinds.HTTP, Port.HTTP)] if plain_http else [])]
+    return [
+        network.FirewallPolicyRuleApplicationProtocolArgs(protocol_type=kind, port=int(port)) for kind, port in spoken
+    ]
 
 
 def _refuse_homeless(egress: Mapping[str, Sequence[EgressRule]], ranges: Mapping[str, IPv4Network]) -> None:

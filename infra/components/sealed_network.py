@@ -22,14 +22,15 @@ class SealedNetwork(Part):
 
     def __init__(
         self, name: str, room: Room, space: IPv4Network, subnets: Sequence[SubnetPlan], *, platform: Platform,
-        parent: pulumi.Resource | None = None,
+        unencrypted: str | None = None, parent: pulumi.Resource | None = None,
     ) -> None:  # fmt: skip
         super().__init__(name, room, parent)
         self.platform = platform
         way_out = WayOut(name, room, platform.firewall_address, parent=self)
         self.virtual = VirtualNetwork(
-            name, room, space, subnets, dns=platform.firewall_address, routes=way_out.table, parent=self
-        )
+            name, room, space, subnets, dns=platform.firewall_address, routes=way_out.table,
+            unencrypted=unencrypted, parent=self,
+        )  # fmt: skip
         self._peered = self._peer()
         FlowRecord(name, room, self.virtual, store=platform.flow_store_id, identity=platform.flow_identity_id,
                    after=(self._peered,), parent=self)  # fmt: skip

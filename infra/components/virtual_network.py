@@ -41,8 +41,10 @@ class VirtualNetwork(Part):
 
     def __init__(
         self, name: str, room: Room, space: IPv4Network, subnets: Sequence[SubnetPlan], *,
-        dns: pulumi.Input[str], routes: network.RouteTable | None, parent: pulumi.Resource | None = None,
+        dns: pulumi.Input[str], routes: network.RouteTable | None, unencrypted: str | None = None,
+        parent: pulumi.Resource | None = None,
     ) -> None:  # fmt: skip
+        """`unencrypted` is the written reason for which traffic between computers goes as it is; it stays as a tag."""
         super().__init__(name, room, parent)
         self.routes = routes
         self.network = network.VirtualNetwork(
@@ -54,9 +56,9 @@ class VirtualNetwork(Part):
             dhcp_options=network.DhcpOptionsArgs(dns_servers=[dns]),
             # Lets sizes that cannot encrypt in (learn.microsoft.com, "Virtual network encryption": the only choice).
             encryption=network.VirtualNetworkEncryptionArgs(
-                enabled=True, enforcement=network.VirtualNetworkEncryptionEnforcement.ALLOW_UNENCRYPTED
+                enabled=unencrypted is None, enforcement=network.VirtualNetworkEncryptionEnforcement.ALLOW_UNENCRYPTED
             ),
-            tags=room.tags,
+            tags=room.tags | ({"unencrypted": unencrypted} if unencrypted else {}),
             opts=self.own(),
         )
         self.diagnose(name, self.network.id, Report.GENERAL)

@@ -34,7 +34,8 @@ def tenancy(config: TenancyConfig) -> None:
     )
     with Room("project", config, "project", logs=platform.logs) as room:
         plan = TenancyRange(config.addresses)
-        network = SealedNetwork("net", room, plan.whole, _subnets(plan, platform), platform=platform)
+        network = SealedNetwork("net", room, plan.whole, _subnets(plan, platform), platform=platform,
+                                unencrypted=_unencrypted(config))  # fmt: skip
         keys = KeyVault("keys", room, network.door)
         store = Store("data", room, network.door, keys.encrypts("data"), redundancy=config.redundancy,
                       containers=["project"], tiers=config.tiers)  # fmt: skip
@@ -69,6 +70,13 @@ def _refuse_self_approval(config: TenancyConfig) -> None:
         if getattr(config, role) == config.researchers:
             raise BadInput(f"The researchers would be their own {role}.", key=f"sde:{role}", found=config.researchers,
                            allowed="another Entra group than sde:researchers")  # fmt: skip
+
+
+def _unencrypted(config: TenancyConfig) -> str | None:
+    """Azure advises against network encryption where confidential computers stand, whose interfaces cannot do it
+    (learn.microsoft.com, "Virtual network encryption": limitations)."""
+    confidential = config.data_class is DataClass.IDENTIFIABLE
+    return "confidential computers do not support network encryption; TLS carries all traffic" if confidential else None
 
 
 def _disks(config: TenancyConfig, room: Room, keys: KeyVault) -> Disks:
