@@ -19,7 +19,7 @@ def unwanted(deployment: Deployment) -> list[Resource]:
     """
     gone = reversed(deployment.rest())
     targets = deployment.frame.targets
-    return [r for r in gone if r.delete or targets.includes(r.urn)] if targets else list(gone)
+    return [r for r in gone if r.delete or targets.named(r.urn)] if targets else list(gone)
 
 
 def run(deployment: Deployment, doomed: list[Resource]) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pulumi.runtime.proto import alias_pb2
+
 from infra.errors import BadInput
 from operations.engine.embedded import values
 from operations.engine.embedded.model import Properties, Resource
@@ -95,7 +97,7 @@ def read(request: Any) -> Goal:
         plugin_url=request.pluginDownloadURL,
         dependencies=_sorted(request.dependencies),
         property_dependencies={k: sorted(v.urns) for k, v in sorted(request.propertyDependencies.items()) if v.urns},
-        aliases=tuple(request.aliases),
+        aliases=(*request.aliases, *(alias_pb2.Alias(urn=u) for u in request.aliasURNs)),
         protect=request.protect,
         ignore_changes=tuple(request.ignoreChanges),
         replace_on_changes=tuple(request.replaceOnChanges),

@@ -1,0 +1,247 @@
+"""What a program may say about a resource beside its properties."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi import Alias, ResourceOptions
+
+from infra.errors import BadInput
+from operations.errors import Failed, Refused
+from operations.plan import SECRET
+from tests.operations.engine.embedded.fake_cloud import Group, Lab, Thing, steps
+
+
+def thing(logical: str, /, opts: ResourceOptions | None = None, **props: Any) -> Any:
+    def program() -> None:
+        Thing(logical, opts=opts, **props)
+
+    return program
+
+
+def test_an_alias_keeps_a_renamed_resource(lab: Lab) -> None:
+    lab.up(thing("old", name="x"))
+    plan = lab.preview(thing("new", name="x", opts=ResourceOptions(aliases=[Alias(name="old")])))
+    assert steps(plan) == {"new": "same"}
+    renamed = thing("new", name="x", opts=ResourceOptions(aliases=[Alias(name="old")]))
+    lab.up(renamed)
+    assert [r["urn"].split("::")[-1] for r in lab.resources() if "Thing" in r["urn"]] == ["new"]
+    assert lab.up(renamed).counts == {"same": 1}
+
+
+def test_an_alias_may_be_a_whole_urn(lab: Lab) -> None:
+    lab.up(thing("old", name="x"))
+    urn = lab.resource("old")["urn"]
+    assert steps(lab.preview(thing("new", name="x", opts=ResourceOptions(aliases=[urn])))) == {"new": "same"}
+
+
+def test_children_follow_a_renamed_parent(lab: Lab) -> None:
+    def program(parent: str, aliases: list[Any]) -> Any:
+        def run() -> None:
+            group = Group(parent, opts=ResourceOptions(aliases=aliases))
+            Thing(f"{parent}-child", name="x", opts=ResourceOptions(parent=group))
+
+        return run
+
+    lab.up(program("one", []))
+    renamed = program("two", [Alias(name="one")])
+    assert steps(lab.preview(renamed)) == {"two": "same", "two-child": "same"}
+    lab.up(renamed)
+    assert lab.up(renamed).counts == {"same": 2}
+
+
+def test_a_resource_may_move_under_a_parent(lab: Lab) -> None:
+    lab.up(thing("x", name="x"))
+
+    def moved() -> None:
+        parent = Group("g")
+        Thing("x", name="x", opts=ResourceOptions(parent=parent, aliases=[Alias(parent=pulumi.ROOT_STACK_RESOURCE)]))
+
+    assert steps(lab.preview(moved)) == {"g": "create", "x": "same"}
+
+
+@pytest.mark.parametrize("path", ["tags", "tags.owner", 'tags["owner"]', "tags[*]", "*"])
+def test_ignored_changes_stay_as_they_are(lab: Lab, path: str) -> None:
+    lab.up(thing("t", tags={"owner": "ann"}))
+    changed = thing("t", tags={"owner": "ben"}, opts=ResourceOptions(ignore_changes=[path]))
+    assert steps(lab.preview(changed)) == {"t": "same"}
+    lab.up(changed)
+    assert lab.resource("t")["inputs"]["tags"] == {"owner": "ann"}
+
+
+def test_only_what_is_ignored_is_ignored(lab: Lab) -> None:
+    lab.up(thing("t", tags={"owner": "ann", "cost": "1"}))
+    changed = thing("t", tags={"owner": "ben", "cost": "2"}, opts=ResourceOptions(ignore_changes=["tags.owner"]))
+    assert lab.preview(changed).changes[0].changed == ("tags.cost",)
+
+
+def test_replace_on_changes_makes_an_update_a_replacement(lab: Lab) -> None:
+    lab.up(thing("t", tags={"owner": "ann"}))
+    plan = lab.preview(thing("t", tags={"owner": "ben"}, opts=ResourceOptions(replace_on_changes=["tags"])))
+    assert [(r.operation, r.replaces) for r in plan.changes] == [("replace", ("tags.owner",))]
+
+
+def test_retained_things_stay_in_the_cloud(lab: Lab) -> None:
+    lab.up(thing("t", name="t", opts=ResourceOptions(retain_on_delete=True)))
+    lab.up(lambda: None)
+    assert "/things/t" in lab.cloud.things and lab.resources()[-1]["type"] == "pulumi:pulumi:Stack"
+
+
+def test_deleted_with_asks_the_provider_only_for_the_whole(lab: Lab) -> None:
+    def program() -> None:
+        whole = Thing("whole", name="whole")
+        Thing("part", name="part", opts=ResourceOptions(deleted_with=whole))
+
+    lab.up(program)
+    lab.up(lambda: None)
+    assert [c for c in lab.cloud.changes() if c.startswith("delete")] == ["delete /things/whole"]
+
+
+def test_timeouts_are_kept_in_the_state(lab: Lab) -> None:
+    lab.up(thing("t", opts=ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="1h30m", delete="90s"))))
+    assert lab.resource("t")["customTimeouts"] == {"create": 5400, "delete": 90}
+
+
+def test_secrets_are_in_no_plan_event_outcome_or_state(lab: Lab) -> None:
+    def program() -> None:
+        word = pulumi.Output.secret("hunter2-hunter2")
+        one = Thing("t", secret=word, opts=ResourceOptions(additional_secret_outputs=["address"]))
+        Thing("user", link=one.address)
+        told = pulumi.Output.all(word, one.name)
+        told.apply(lambda both: pulumi.log.info(f"the word is {both[0]}"))
+        told.apply(lambda both: print(f"printed {both[0]}"))
+        pulumi.export("word", word)
+
+    plan = lab.preview(program)
+    outcome = lab.up(program)
+    state = json.dumps(lab.resources())
+    for text in (json.dumps(plan.to_json()), repr(outcome), repr(lab.events), state):
+        assert "hunter2" not in text
+    assert outcome.outputs == {"word": SECRET}
+    assert any(e.message == f"printed {SECRET}" for e in lab.events)
+    assert "ciphertext" in lab.resource("t")["outputs"]["address"]
+    assert lab.engine(None).outputs("dev", show_secrets=True) == {"word": "hunter2-hunter2"}
+    assert lab.up(program).counts == {"same": 2}
+
+
+def test_a_providers_error_does_not_tell_a_secret(lab: Lab) -> None:
+    lab.cloud.fails["create"] = "the password hunter2-hunter2 is too weak"
+    with pytest.raises(Failed) as caught:
+        lab.up(lambda: Thing("t", secret=pulumi.Output.secret("hunter2-hunter2")) and None)
+    assert "hunter2" not in str(caught.value) and SECRET in str(caught.value)
+
+
+def test_an_import_takes_over_what_is_there(lab: Lab) -> None:
+    lab.cloud.things["/things/x"] = {"name": "x", "tags": {"owner": "ann"}, "address": "there"}
+    imported = thing("t", name="x", tags={"owner": "ann"}, opts=ResourceOptions(import_="/things/x"))
+    assert steps(lab.preview(imported)) == {"t": "import"}
+    assert lab.up(imported).counts == {"import": 1}
+    assert lab.up(imported).counts == {"same": 1}
+    assert lab.up(thing("t", name="x", tags={"owner": "ann"})).counts == {"same": 1}
+    assert lab.cloud.changes() == []
+
+
+def test_an_import_that_the_program_describes_otherwise_fails(lab: Lab) -> None:
+    lab.cloud.things["/things/x"] = {"name": "x", "tags": {"owner": "ann"}, "address": "there"}
+    with pytest.raises(Failed, match=r"tags\.owner"):
+        lab.up(thing("t", name="x", tags={"owner": "ben"}, opts=ResourceOptions(import_="/things/x")))
+    with pytest.raises(Failed, match="nothing to import"):
+        lab.up(thing("t", name="y", opts=ResourceOptions(import_="/things/y")))
+
+
+def test_what_is_only_read_is_never_deleted(lab: Lab) -> None:
+    lab.cloud.things["/things/x"] = {"name": "x", "address": "there"}
+
+    def program() -> None:
+        pulumi.export("address", Thing("r", opts=ResourceOptions(id="/things/x")).address)
+
+    assert steps(lab.preview(program)) == {"r": "read"}
+    assert lab.up(program).outputs == {"address": "there"}
+    assert lab.resource("r")["external"] is True
+    lab.engine(None).destroy(lab.stack)
+    assert "/things/x" in lab.cloud.things
+
+
+def test_a_stack_reference_reads_another_stacks_outputs(lab: Lab) -> None:
+    def source() -> None:
+        pulumi.export("open", "door")
+        pulumi.export("word", pulumi.Output.secret("hunter2-hunter2"))
+
+    def user() -> None:
+        other = pulumi.StackReference("organization/lab/source")
+        Thing("t", link=other.require_output("open"), secret=other.require_output("word"))
+
+    with pytest.raises(BadInput, match=r"Stack source has not been deployed yet(.|\n)*sde up source"):
+        lab.preview(user)
+    lab.engine(source).up(lab.named("source"))
+    plan = lab.preview(user)
+    assert plan.resources[-1].inputs["link"] == "door"
+    assert plan.resources[-1].inputs["secret"] == SECRET
+    lab.up(user)
+    assert lab.up(user).counts == {"same": 1}
+    reference = lab.resource("organization/lab/source")
+    assert reference["outputs"]["secretOutputNames"] == ["word"]
+    assert "hunter2" not in json.dumps(lab.resources())
+
+
+def test_transforms_and_hooks_are_refused_by_name(lab: Lab) -> None:
+    with pytest.raises(Failed, match="does not support transforms"):
+        lab.up(thing("t", opts=ResourceOptions(transforms=[lambda _args: None])))
+    with pytest.raises(BadInput, match="replacementTrigger"):
+        lab.up(thing("t", opts=ResourceOptions(replacement_trigger="x")))
+
+
+def test_a_function_of_the_provider_is_answered(lab: Lab) -> None:
+    def program() -> None:
+        answer = pulumi.runtime.invoke("cloud:index:echo", {"say": "hello"})
+        pulumi.export("said", answer.value["said"])
+
+    assert lab.up(program).outputs == {"said": "hello"}
+
+
+def three() -> None:
+    one = Thing("one", name="one", size=1)
+    two = Thing("two", name="two", link=one.address)
+    Thing("three", name="three", link=two.address)
+
+
+def urn(name: str) -> str:
+    return f"urn:pulumi:dev::lab::cloud:index:Thing::{name}"
+
+
+def test_targets_limit_a_run_and_keep_the_rest(lab: Lab) -> None:
+    lab.up(three, targets=[urn("one")])
+    assert set(lab.cloud.things) == {"/things/one"}
+    with pytest.raises(BadInput, match="not among the targets"):
+        lab.up(three, targets=[urn("three")])
+    lab.up(three, targets=["**::t*"])
+    assert len(lab.cloud.things) == 3
+    assert steps(lab.preview(lambda: None, targets=[urn("three")])) == {"three": "delete"}
+    with pytest.raises(Refused, match="add them as targets"):
+        lab.up(lambda: None, targets=[urn("one")])
+    with pytest.raises(BadInput, match="names no resource"):
+        lab.preview(three, targets=[urn("four")])
+    lab.engine(None).destroy(lab.stack, targets=[urn("three")])
+    assert len(lab.cloud.things) == 2
+
+
+def test_refresh_takes_what_changed_and_forgets_what_is_gone(lab: Lab) -> None:
+    lab.up(three)
+    lab.cloud.things["/things/one"]["size"] = 5
+    del lab.cloud.things["/things/three"]
+    assert lab.engine(None).refresh(lab.stack).counts == {"update": 1, "same": 1, "delete": 1}
+    assert steps(lab.preview(three)) == {"one": "update", "two": "same", "three": "create"}
+    lab.up(three)
+    assert lab.cloud.things["/things/one"]["size"] == 1
+
+
+def test_import_by_command_is_protected_and_needs_no_program(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("operations.engine.embedded.engine._sdk_version", lambda _package: "1.2.3")
+    lab.cloud.things["/things/x"] = {"name": "x", "address": "there"}
+    outcome = lab.engine(None).import_resource(lab.stack, "cloud:index:Thing", "t", "/things/x")
+    assert outcome.counts == {"import": 1}
+    assert lab.resource("t")["protect"] is True
+    assert lab.up(thing("t", name="x", opts=ResourceOptions(protect=True))).counts == {"same": 1}
