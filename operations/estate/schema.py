@@ -156,6 +156,10 @@ class EstateFile(Model):
     data_class: DataClass
     """The most sensitive data in the estate."""
     platform_team: Guid
+    desk_users: Guid | None = None
+    """The group with every project's researchers' groups as members: they see the Bastions."""
+    confidential_orchestrator: Guid | None = None
+    """Azure's enterprise application Confidential VM Orchestrator in this tenant: identifiable data needs it."""
     admin_public_key: PublicKey
     log_retention_days: int = Field(ge=365, le=730)
     secrets_expire: date
