@@ -183,7 +183,7 @@ class EmbeddedEngine:
         deployment: Deployment | None = None
         resumed = bool(journal.pending)
         try:
-            frame = self._frame(stack, backend, reporter, Targets(targets), journal, salt)
+            frame = self._frame(stack, backend, reporter=reporter, targets=Targets(targets), journal=journal, salt=salt)
             if resumed:
                 resume.run(Deployment(frame, journal.snapshot()))
             deployment = Deployment(frame, journal.snapshot())
@@ -208,6 +208,7 @@ class EmbeddedEngine:
         self,
         stack: StackSettings,
         backend: Backend,
+        *,
         reporter: Reporter,
         targets: Targets,
         journal: Journal | None,
@@ -230,7 +231,9 @@ class EmbeddedEngine:
     def _dry(self, stack: StackSettings, reporter: Reporter, targets: Targets) -> Deployment:
         """A deployment that changes nothing, on the state as it is."""
         backend = self._backend()
-        frame = self._frame(stack, backend, reporter, targets, None, settings.salt(stack.file))
+        frame = self._frame(
+            stack, backend, reporter=reporter, targets=targets, journal=None, salt=settings.salt(stack.file)
+        )
         return Deployment(frame, backend.load(stack.name) or Snapshot())
 
     def _previewed(self, stack: StackSettings, reporter: Reporter, targets: Targets) -> Deployment:

@@ -167,7 +167,7 @@ class Provider:
 
     def diff_config(self, urn: str, id_: str, olds: Resource, news: Properties) -> Difference:
         """Whether a changed configuration makes it another provider."""
-        return self._diffed("DiffConfig", urn, id_, olds, news, ())
+        return self._diffed("DiffConfig", olds, news, (), urn=urn, id_=id_)
 
     def check(self, urn: str, olds: Properties | None, news: Properties, seed: bytes) -> Properties:
         """The inputs with the provider's defaults and names. Raises BadInput with all that is wrong with them."""
@@ -175,7 +175,11 @@ class Provider:
 
     def diff(self, old: Resource, news: Properties, ignored: Iterable[str]) -> Difference:
         """How the new inputs differ from what there is."""
-        return self._diffed("Diff", old.urn, old.id, old, news, ignored) if self.known else own_diff(old.inputs, news)
+        return (
+            self._diffed("Diff", old, news, ignored, urn=old.urn, id_=old.id)
+            if self.known
+            else own_diff(old.inputs, news)
+        )
 
     def create(self, urn: str, inputs: Properties, *, preview: bool, timeout: float) -> tuple[str, Properties]:
         """Make it, or say in a preview what would come out as far as that is known: (id, outputs)."""
@@ -284,7 +288,7 @@ class Provider:
         return self._outputs(response.inputs, news)
 
     def _diffed(
-        self, method: str, urn: str, id_: str, old: Resource, news: Properties, ignored: Iterable[str]
+        self, method: str, old: Resource, news: Properties, ignored: Iterable[str], *, urn: str, id_: str
     ) -> Difference:
         request = provider_pb2.DiffRequest(
             id=id_,

@@ -19,7 +19,7 @@ def read(deployment: Deployment, goal: Goal, id_: str) -> Answer:
             return Answer(urn, failed=True)
         try:
             new = _read(deployment, goal, urn, id_)
-        except BaseException as error:  # noqa: BLE001 - kept, and raised again outside the SDK
+        except BaseException as error:  # kept, and raised again outside the SDK
             deployment.error = steps.explained(error, urn)
             return Answer(urn, failed=True)
         return Answer(urn, new.id, new.outputs)

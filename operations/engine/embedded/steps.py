@@ -12,7 +12,7 @@ from operations.engine.embedded.deployment import Answer, Deployment, label, new
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Properties, Resource
 from operations.engine.embedded.providers import Difference, Provider, ProviderError, own_diff
-from operations.errors import Failed, Refused
+from operations.errors import Failed
 from operations.plan import Operation
 
 
@@ -29,7 +29,7 @@ def register(deployment: Deployment, goal: Goal) -> Answer:
             return Answer(urn, failed=True)
         try:
             new = _registered(deployment, urn, goal)
-        except BaseException as error:  # noqa: BLE001 - kept, and raised again outside the SDK
+        except BaseException as error:  # kept, and raised again outside the SDK
             deployment.error = explained(error, urn)
             return Answer(urn, failed=True)
         known = "" if deployment.dry_run and not new.id else new.id
