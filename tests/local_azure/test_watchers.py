@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import pytest
 
 from local_azure.declare import Stored
-from local_azure.types.vm_sizes import NEWER
 from local_azure.watchers import NETWORK, stands_by_itself
 
 MINE = "10ca1000-0000-4000-8000-000000000001"
@@ -40,8 +39,3 @@ def test_stands_where_a_network_does(id_: str) -> None:
 )
 def test_stands_nowhere_else(id_: str) -> None:
     assert not stands_by_itself(Networks(), id_)  # type: ignore[arg-type]
-
-
-def test_sizes_are_each_listed_once() -> None:
-    assert len(NEWER) == len(set(NEWER))
-    assert "Standard_NC24ads_A100_v4" in NEWER
