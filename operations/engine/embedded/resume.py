@@ -7,9 +7,11 @@ under which it is then read. It is taken for ours only if it is exactly what was
 
 from __future__ import annotations
 
-from operations.engine.embedded import refresh, steps
+from typing import Any
+
+from operations.engine.embedded import paths, refresh, steps, values
 from operations.engine.embedded.deployment import Deployment, label, now
-from operations.engine.embedded.model import PendingOperation, Resource
+from operations.engine.embedded.model import PendingOperation, Properties, Resource
 from operations.engine.embedded.providers import Provider, ProviderError
 from operations.errors import Failed
 
@@ -77,13 +79,27 @@ def _found(deployment: Deployment, provider: Provider, new: Resource, id_: str) 
         raise Failed(f"{label(new.urn)}: it is said to exist as {id_}, but cannot be read")
     new.id, live, new.outputs = found
     as_found = Resource(urn=new.urn, type=new.type, custom=True, id=new.id, inputs=live, outputs=new.outputs)
-    difference = provider.diff(as_found, new.inputs, ())
-    if difference.some:
+    # Only what was asked for is compared: the cloud's own defaults, and what it never gives back, say nothing.
+    asked = [p for p in provider.diff(as_found, new.inputs, ()).changed if _asked(new.inputs, p)]
+    if asked:
         raise Failed(
             f"{label(new.urn)}: the last run stopped while creating it, and {id_} is there but differs in "
-            f"{', '.join(difference.changed)}. Nothing was changed: import it or remove it, then run again"
+            f"{', '.join(asked)}. Nothing was changed: import it or remove it, then run again"
         )
     deployment.reporter.message("info", "It had been created", new.urn)
+
+
+def _asked(inputs: Properties, path: str) -> bool:
+    """Whether the inputs have a value at the path which the cloud would give back."""
+    value: Any = inputs
+    for step in paths.parsed(path):
+        if isinstance(value, dict) and step in value and not values.is_secret(value):
+            value = value[step]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return False
+    return not values.contains_secret(value)
 
 
 def _stand(deployment: Deployment, new: Resource) -> None:
