@@ -1,0 +1,69 @@
+"""The project's own program, run as Pulumi's language host runs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.errors import BadInput
+from operations.engine.embedded import program
+from operations.errors import Failed
+from tests.operations.engine.embedded.fake_cloud import Lab
+
+MAIN = """
+import sys
+import pulumi
+import zones  # stands beside this file
+assert __name__ == "__main__"
+print("hello from the program")
+zones.counter += 1
+pulumi.export("count", zones.counter)
+pulumi.export("stack", pulumi.get_stack())
+"""
+
+
+@pytest.fixture
+def project(lab: Lab) -> Lab:
+    (lab.folder / "Pulumi.yaml").write_text("name: lab\nruntime: python\nmain: prog/\n")
+    (lab.folder / "prog").mkdir()
+    (lab.folder / "prog" / "__main__.py").write_text(MAIN)
+    (lab.folder / "prog" / "zones.py").write_text("counter = 0\n")
+    return lab
+
+
+def test_every_run_starts_afresh_and_leaves_the_process_as_it_was(
+    project: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (Path.cwd(), list(sys.argv), list(sys.path))
+    engine = project.engine(None)
+    for _ in range(2):
+        outcome = engine.up(project.stack, on_event=project.events.append)
+        assert outcome.outputs == {"count": 1, "stack": "dev"}
+    assert (Path.cwd(), sys.argv, sys.path) == before
+    assert "zones" not in sys.modules
+    assert capsys.readouterr().out == ""
+    assert "hello from the program" in [e.message for e in project.events]
+
+
+def test_its_own_error_names_its_own_line(project: Lab) -> None:
+    (project.folder / "prog" / "zones.py").write_text("def cut():\n    raise LookupError('no room')\ncut()\n")
+    with pytest.raises(Failed) as caught:
+        project.engine(None).preview(project.stack)
+    text = str(caught.value)
+    assert "LookupError: no room" in text and "zones.py:2 in cut" in text and "runpy" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name: [", "cannot be read"),
+        ("runtime: python", "no name"),
+        ("name: lab\nmain: nowhere", "does not exist"),
+    ],
+)
+def test_a_wrong_project_file_is_bad_input(lab: Lab, text: str, problem: str) -> None:
+    (lab.folder / "Pulumi.yaml").write_text(text)
+    with pytest.raises(BadInput, match=problem):
+        program.of_project(lab.folder)
