@@ -93,11 +93,11 @@ def _asked(inputs: Properties, path: str) -> bool:
     """Whether the inputs have a value at the path which the cloud would give back."""
     value: Any = inputs
     for step in paths.parsed(path):
-        if (isinstance(value, dict) and step in value and not values.is_secret(value)) or (
-            isinstance(value, list) and isinstance(step, int) and step < len(value)
-        ):
+        if values.is_secret(value):
+            return False
+        try:
             value = value[step]
-        else:
+        except (KeyError, IndexError, TypeError):
             return False
     return not values.contains_secret(value)
 

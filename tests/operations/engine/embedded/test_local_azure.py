@@ -1,4 +1,4 @@
-"""The engine with the local Azure behind it: what is killed after Azure made it is found again, by Azure's own words."""
+"""The engine with the local Azure behind it: what Azure made before a kill is found again, by Azure's own words."""
 
 from __future__ import annotations
 
