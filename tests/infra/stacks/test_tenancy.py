@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextvars import ContextVar
 
 import pytest
 
@@ -107,3 +108,13 @@ def test_what_would_not_be_safe_is_refused(
 def test_a_platform_that_is_not_up_is_named(safe_haven: World) -> None:
     with pytest.raises(Exception, match="The stack platform is not up yet"):
         run(lambda: bring_up(samples.tenancy()), name="tre-hcm", platform={}, safe_haven=safe_haven.outputs)
+
+
+@pytest.mark.parametrize("told", ["true", None])
+def test_the_hubs_own_provider_signs_in_as_the_stacks_does(
+    platform: World, safe_haven: World, monkeypatch: pytest.MonkeyPatch, told: str | None
+) -> None:
+    settings = {"azure-native:useDefaultAzureCredential": told} if told else {}
+    monkeypatch.setattr("pulumi.runtime.config.CONFIG", ContextVar("config", default=settings))
+    (hub,) = [one for one in _again(platform, safe_haven).asked if one.type == "pulumi:providers:azure-native"]
+    assert hub.inputs.get("useDefaultAzureCredential") == told
