@@ -24,9 +24,7 @@ plain = st.recursive(
 )
 wire = st.recursive(
     scalars | st.text(max_size=12) | st.just(v.UNKNOWN),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3) | inner.map(v.secret)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3) | inner.map(v.secret),
     max_leaves=12,
 )
 
