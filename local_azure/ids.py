@@ -64,3 +64,9 @@ def parent(path: str, values: Mapping[str, Any], subscription: str) -> tuple[str
     if not above or above[-1] == "{subscriptionId}":
         return None
     return above[-1][1:-1], build("/".join(above), values, subscription)
+
+
+def prefixes(id_: str) -> list[str]:
+    """An id and every scope that it lies in, from itself upwards: resources, group, subscription."""
+    parts = id_.strip("/").split("/")
+    return ["/" + "/".join(parts[:length]) for length in range(len(parts), 1, -1)]

@@ -14,18 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from local_azure.declare import Stored
+from local_azure.ids import prefixes
 from local_azure.wire import Path as PropertyPath
 
-FORMAT = 1
+FORMAT = 2
 """The file's format, kept in `user_version`. A newer one is refused, never touched."""
 
 DAY = 86_400.0
 
-_TABLES = """
+_PLACE = "lower(replace(json_extract(properties, '$.location'), ' ', ''))"
+_TABLES = f"""
 CREATE TABLE IF NOT EXISTS resource (
     key TEXT PRIMARY KEY, id TEXT NOT NULL, token TEXT NOT NULL, name TEXT NOT NULL, subscription TEXT NOT NULL,
     properties TEXT NOT NULL, secrets TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS resource_by_type ON resource (token, subscription);
+CREATE INDEX IF NOT EXISTS resource_by_place ON resource (token, subscription, {_PLACE});
 CREATE INDEX IF NOT EXISTS resource_by_name ON resource (token, name COLLATE NOCASE);
 CREATE TABLE IF NOT EXISTS reference (target TEXT, source TEXT, PRIMARY KEY (target, source)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS reference_by_source ON reference (source);
@@ -136,6 +139,14 @@ class Store:
         rows = self._rows(f"{query} AND subscription = ?", (token, subscription.lower()))
         return [_stored(row) for row in rows]
 
+    def held(self, token: str, subscription: str, location: str | None = None) -> int:
+        """How many of a type a subscription has, in one region or in all."""
+        query = "SELECT count(*) FROM resource WHERE token = ? AND subscription = ?"
+        if location is None:
+            return int(self._rows(query, (token, subscription.lower()))[0][0])
+        place = location.replace(" ", "").lower()
+        return int(self._rows(f"{query} AND {_PLACE} = ?", (token, subscription.lower(), place))[0][0])
+
     def users(self, id_: str) -> Iterable[Stored]:
         """Resources with a property that holds `id_`, or an id below it; not those that lie below it themselves."""
         key = key_of(id_)
@@ -244,12 +255,6 @@ class Store:
 def key_of(id_: str) -> str:
     """Ids compare without regard to case."""
     return id_.rstrip("/").lower()
-
-
-def prefixes(id_: str) -> list[str]:
-    """An id and every scope that it lies in, from itself upwards: resources, group, subscription."""
-    parts = id_.strip("/").split("/")
-    return ["/" + "/".join(parts[:length]) for length in range(len(parts), 1, -1)]
 
 
 def _below(id_: str) -> tuple[str, str]:

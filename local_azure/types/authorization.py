@@ -86,8 +86,7 @@ def _condition_has_a_version(change: Change) -> None:
 
 
 def _at_most_5000(change: Change) -> None:
-    held = sum(1 for _ in change.cloud.of_type(ASSIGNMENT, change.subscription)) if change.old is None else 0
-    if held >= 5000:  # azure-facts 4 (LIM, 2026)
+    if change.old is None and change.cloud.held(ASSIGNMENT, change.subscription) >= 5000:  # azure-facts 4 (LIM, 2026)
         text = "No more role assignments can be created: the subscription holds 5000."
         refuse("RoleAssignmentLimitExceeded", text)
 

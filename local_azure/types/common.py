@@ -244,9 +244,7 @@ def at_most(limit: int, token: str, code: str, text: str, *, siblings: bool = Fa
         if siblings:
             held = sum(1 for _ in change.cloud.children(above(change.id), token))
         else:
-            here = "" if everywhere else place(change.location)
-            of_type = change.cloud.of_type(token, change.subscription)
-            held = sum(1 for stored in of_type if not here or place(stored.location) == here)
+            held = change.cloud.held(token, change.subscription, None if everywhere else change.location)
         if held >= limit:
             refuse(code, text.format(limit=limit), status=409)
 

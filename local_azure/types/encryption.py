@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from local_azure.declare import Change, Cloud, Json, Stored
+from local_azure.ids import prefixes
 from local_azure.types.common import every, last, one, refuse, same, within
 from local_azure.types.roles import WRAPS_KEYS
 
@@ -44,10 +45,9 @@ def may_wrap(cloud: Cloud, principal: str, vault: Stored, key: Stored) -> bool:
         mine = [entry for entry in entries if same(entry.get("objectId"), principal)]
         rights = {str(right).lower() for entry in mine for right in every(entry, "permissions.keys[*]")}
         return "all" in rights or {"get", "wrapkey", "unwrapkey"} <= rights
-    near = (stored for stored in cloud.children(vault.id, ASSIGNMENT) if _grants(stored, principal, key.id))
-    if next(near, None) is not None:
-        return True
-    return any(_grants(stored, principal, key.id) for stored in cloud.of_type(ASSIGNMENT))
+    scopes = (f"{scope}/providers/Microsoft.Authorization/roleAssignments" for scope in prefixes(key.id))
+    granted = (stored for scope in scopes for stored in cloud.children(scope, ASSIGNMENT))
+    return any(_grants(stored, principal, key.id) for stored in granted)
 
 
 def _grants(assignment: Stored, principal: str, key_id: str) -> bool:

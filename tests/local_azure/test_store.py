@@ -97,6 +97,27 @@ def test_locks_are_found_above_and_below(store: Store) -> None:
     assert store.locks(vnet) == []
 
 
+def test_what_a_subscription_holds_is_counted_by_type_and_region(store: Store) -> None:
+    for number, location in enumerate(("uksouth", "UK South", "ukwest", None)):
+        place = {} if location is None else {"location": location}
+        store.put(Stored(f"{RG}/providers/M.N/things/{number}", "t", str(number), place), SUB)
+    store.put(Stored(f"{RG}/providers/M.N/others/1", "u", "1", {"location": "uksouth"}), SUB)
+    assert store.held("t", SUB.upper()) == 4
+    assert store.held("t", SUB, "uksouth") == 2
+    assert store.held("t", "another") == 0
+
+
+def test_a_file_of_the_format_before_is_carried_on(store: Store) -> None:
+    store.put(stored(RG), SUB)
+    store.close()
+    with sqlite3.connect(store.path) as file:
+        file.execute("DROP INDEX resource_by_place")
+        file.execute("PRAGMA user_version=1")
+    again = Store(store.path)
+    assert again.get(RG) is not None
+    assert again.held("t:n:Vnet", SUB) == 1
+
+
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     with pytest.raises(RuntimeError), store.transaction():
         store.put(stored(RG), SUB)
