@@ -65,13 +65,14 @@ def _reading(error: BaseException, settings: Settings) -> tuple[int, str, str]:
 
 def _usage(error: BaseException) -> str:
     formatted = getattr(error, "format_message", None)
-    return str(formatted() if formatted else error)
+    return str(formatted() if formatted else error).replace("Value error, ", "")
 
 
 def _machine(error: OSError) -> str:
     """What the machine would not do: a full disk, a folder that may not be written."""
     why = error.strerror or os.strerror(error.errno or 0)
-    fix = "make room on the disk, then run again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    fix = "make room on the disk, then run again" if full else None
     return str(BadInput("This machine would not do it.", file=_name(error.filename), found=why, fix=fix))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
@@ -52,18 +53,33 @@ class House(Protocol):
 
 def select(stacks: Sequence[Stack], names: Sequence[str], everything: bool, cloud: str | None) -> list[Stack]:
     """The stacks that a person named, in dependency order. `cloud` narrows `--all`, and contradicts no name."""
-    known = ", ".join(s.name for s in stacks)
     if everything and names:
         raise BadInput("Name stacks, or say --all: not both.", found=" ".join(names))
     if not everything and not names:
-        raise BadInput("Which stack?", allowed=known, fix="name one or more, or say --all")
+        raise BadInput("Which stack?", allowed=_shortened(stacks), fix="name one or more, or say --all")
     unknown = set(names) - {s.name for s in stacks}
     if unknown:
-        raise BadInput("The estate has no such stack.", found=", ".join(sorted(unknown)), allowed=known)
+        raise BadInput("The estate has no such stack.", found=", ".join(sorted(unknown)), allowed=_shortened(stacks),
+                       fix=_nearest(unknown, stacks))  # fmt: skip
     chosen = [s for s in stacks if everything or s.name in names]
     if cloud is None:
         return chosen
     return _narrowed(chosen, everything, cloud)
+
+
+def _shortened(stacks: Sequence[Stack], most: int = 20) -> str:
+    """The stacks' names, as many as a person reads."""
+    names = [s.name for s in stacks[:most]]
+    more = [f"and {len(stacks) - most:,} more (scripts/sde stacks)"] if len(stacks) > most else []
+    return ", ".join(names + more)
+
+
+def _nearest(unknown: Iterable[str], stacks: Sequence[Stack]) -> str | None:
+    """What was probably meant: a slip of the pen, or a project named without what its stack's name begins with."""
+    names = [s.name for s in stacks]
+    meant = [match for name in sorted(unknown) for match in get_close_matches(name, names, n=1, cutoff=0.7)]
+    meant = meant or [f"tre-{name}" for name in sorted(unknown) if f"tre-{name}" in names]
+    return f"did you mean {' and '.join(meant)}?" if meant else None
 
 
 def _narrowed(chosen: Sequence[Stack], everything: bool, cloud: str) -> list[Stack]:

@@ -56,7 +56,7 @@ def _record(session: Session, stack: Stack, unreadable: list[BadInput]) -> dict[
 def _table(records: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for name in ("stack", "cloud", "state"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, no_wrap=True)
     table.add_column("resources", justify="right")
     table.add_column("updated", no_wrap=True)
     table.add_column("requires", overflow="fold")
@@ -89,7 +89,7 @@ def outputs(
     width = max(map(len, values), default=0)
     for name, value in sorted(values.items()):
         text = value if show_secrets and isinstance(value, str) else shown(value, 2000)
-        session.output.say(f"{printable(name):<{width}}  {printable(text)}")
+        session.output.say_whole(f"{printable(name):<{width}}  {printable(text)}")
 
 
 def import_(

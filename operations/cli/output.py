@@ -57,6 +57,10 @@ class Output:
         """A line for people."""
         self.words.print(*parts, style=style, soft_wrap=not self.words.is_terminal)
 
+    def say_whole(self, text: str) -> None:
+        """A line that no break of ours cuts, so that what it says can be copied from a narrow terminal."""
+        self.words.print(text, soft_wrap=True)
+
     def emit(self, record: Mapping[str, Any]) -> None:
         """One JSON object on a line of stdout, whole, whichever thread it comes from; nothing without `--json`."""
         if self.json:

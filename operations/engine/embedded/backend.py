@@ -68,6 +68,11 @@ class Backend:
         """
         return self._load(stack).snapshot
 
+    def opened(self, stack: str) -> tuple[Snapshot | None, Crypter]:
+        """What `load` gives, and the crypter of that state, which can tell whether the passphrase is the right one."""
+        loaded = self._load(stack)
+        return loaded.snapshot, loaded.crypter
+
     def outputs(self, stack: str) -> Properties:
         """The outputs of the stack's root in wire form, secrets marked. Raises BadInput where it was never deployed."""
         snapshot = self.load(stack)
@@ -114,6 +119,7 @@ class Backend:
             raise RuntimeError(f"the lock of stack {stack} must be held to change it")
         self._write_meta()
         loaded = self._load(stack, salt)
+        loaded.crypter.check()
         home = self._home(stack)
         if loaded.stray:
             self._set_aside(home.journal, stack)

@@ -79,11 +79,11 @@ class EmbeddedEngine:
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
         """What `destroy` would delete. Changes nothing."""
-        deployment = self._dry(stack, Reporter(stack.name, None), Targets(targets))
         chosen = Targets(targets)
-        for resource in _chosen(deployment, chosen):
-            deployment.planned.append(planned(Operation.DELETE, resource))
-        chosen.must_match(())
+        with self._dry(stack, Reporter(stack.name, None), Targets(targets)) as deployment:
+            for resource in _chosen(deployment, chosen):
+                deployment.planned.append(planned(Operation.DELETE, resource))
+            chosen.must_match(())
         return Plan(deployment.frame.project, stack.name, _cloud(stack), tuple(deployment.planned))
 
     def destroy(
@@ -228,18 +228,22 @@ class EmbeddedEngine:
             targets=targets,
         )
 
-    def _dry(self, stack: StackSettings, reporter: Reporter, targets: Targets) -> Deployment:
-        """A deployment that changes nothing, on the state as it is."""
+    @contextlib.contextmanager
+    def _dry(self, stack: StackSettings, reporter: Reporter, targets: Targets) -> Iterator[Deployment]:
+        """A deployment that changes nothing, on the state as it is. A wrong passphrase is told at its end."""
         backend = self._backend()
         frame = self._frame(
             stack, backend, reporter=reporter, targets=targets, journal=None, salt=settings.salt(stack.file)
         )
-        return Deployment(frame, backend.load(stack.name) or Snapshot())
+        snapshot, crypter = backend.opened(stack.name)
+        crypter.derive_ahead()
+        yield Deployment(frame, snapshot or Snapshot())
+        crypter.check()
 
     def _previewed(self, stack: StackSettings, reporter: Reporter, targets: Targets) -> Deployment:
-        deployment = self._dry(stack, reporter, targets)
-        resume.run(deployment)
-        self._deploy(deployment)
+        with self._dry(stack, reporter, targets) as deployment:
+            resume.run(deployment)
+            self._deploy(deployment)
         return deployment
 
     def _deploy(self, deployment: Deployment) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from operations.engine.embedded import paths, steps, values
 from operations.engine.embedded.deployment import Deployment, label, now
 from operations.engine.embedded.goal import Goal
@@ -18,11 +21,9 @@ def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
             f"{label(new.urn)} exists in this stack with another id than its import id {goal.import_id}: "
             "take the old one out of the program first"
         )
-    with deployment.reporter.step(new.urn, new.type, Operation.IMPORT):
-        deployment.begin("importing", new)
+    with deployment.reporter.step(new.urn, new.type, Operation.IMPORT), _reading(deployment, new):
         found = provider.read(new.urn, goal.import_id, {}, {})
         if found is None:
-            deployment.settle()
             raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
         new.id, live, new.outputs = found
         seed = deployment.seed(new.urn, None, provider)
@@ -30,7 +31,6 @@ def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
         as_found = Resource(urn=new.urn, type=new.type, custom=True, id=new.id, inputs=live, outputs=new.outputs)
         difference = provider.diff(as_found, new.inputs, goal.ignore_changes)
         if difference.some:
-            deployment.settle()
             where = ", ".join(difference.changed)
             raise Failed(f"{label(new.urn)} cannot be imported: the program differs from what is there in {where}")
         steps.hide_outputs(new)
@@ -47,11 +47,9 @@ def by_command(deployment: Deployment, goal: Goal) -> Resource:
     new.provider = provider.reference
     if new.urn in deployment.olds:
         raise Failed(f"{label(new.urn)} is in this stack already")
-    with deployment.reporter.step(new.urn, new.type, Operation.IMPORT):
-        deployment.begin("importing", new)
+    with deployment.reporter.step(new.urn, new.type, Operation.IMPORT), _reading(deployment, new):
         found = provider.read(new.urn, goal.import_id, {}, {})
         if found is None:
-            deployment.settle()
             raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
         new.id, live, new.outputs = found
         new.inputs = provider.check(new.urn, live, live, deployment.seed(new.urn, None, provider))
@@ -59,6 +57,17 @@ def by_command(deployment: Deployment, goal: Goal) -> Resource:
         deployment.plan(Operation.IMPORT, new)
         deployment.put(new)
     return new
+
+
+@contextlib.contextmanager
+def _reading(deployment: Deployment, new: Resource) -> Iterator[None]:
+    """An import only looks: where it fails it leaves nothing open for the next run to take up."""
+    deployment.begin("importing", new)
+    try:
+        yield
+    except Exception:
+        deployment.settle()
+        raise
 
 
 def _ignoring(goal: Goal, live: dict[str, values.Value]) -> dict[str, values.Value]:

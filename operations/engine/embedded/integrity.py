@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from infra.errors import BadInput
 from operations.engine.embedded.model import Resource
 
 _FIX = "restore the file from its .bak or from the history, or repair it with `pulumi state repair`"
+
+_URN = re.compile(r"urn:pulumi:[^:]+::[^:]+::[^\s:][^\s]*::.", re.DOTALL)
+"""As the engine takes them apart; the name after the last colons may be anything."""
 
 
 def references(resource: Resource) -> Iterator[str]:
@@ -75,5 +79,8 @@ def _whole(resource: Resource, file: str) -> None:
     if not resource.urn or not resource.type:
         problem = "The state is damaged: a resource has no URN or no type"
         raise BadInput(problem, file=file, key=resource.urn or None, fix=_FIX)
+    if not _URN.match(resource.urn):
+        problem = "The state is damaged: this is no URN"
+        raise BadInput(problem, file=file, key=resource.urn, allowed="urn:pulumi:stack::project::type::name", fix=_FIX)
     if resource.id and not resource.custom:
         raise BadInput("The state is damaged: a component has an id", file=file, key=resource.urn, fix=_FIX)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import functools
 import hashlib
 import os
@@ -65,6 +66,21 @@ class Crypter:
     def provider(self) -> dict[str, Any]:
         """What a deployment says under `secrets_providers`."""
         return {"type": TYPE, "state": {"salt": self.state}}
+
+    def derive_ahead(self) -> None:
+        """Begin to derive the key of a state that has one, beside what else there is to do; `check` waits for it."""
+        if self._state is not None:
+            threading.Thread(target=self._derive_quietly, name="passphrase", daemon=True).start()
+
+    def check(self) -> None:
+        """Raise BadInput unless the passphrase is the state's own: also where no secret has asked for it."""
+        with self._lock:
+            if self._state is not None:
+                self._opened()
+
+    def _derive_quietly(self) -> None:
+        with contextlib.suppress(BadInput):  # `check` says it, where somebody hears it
+            self.check()
 
     def encrypt(self, text: str, place: Place = ()) -> str:
         """`text` encrypted. An unchanged secret at the same place keeps its ciphertext, so that states stay quiet.
