@@ -1,0 +1,1 @@
+"""The catalogue: one policy a file, found by `policies.catalogue.load`."""

@@ -1,0 +1,28 @@
+"""ST1: no storage account answers on the public network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(account: Resource, _: Estate) -> Iterator[Problem]:
+    """Missing means Azure's default, which is open."""
+    found = account.at("publicNetworkAccess")
+    if found not in ("Disabled", "SecuredByPerimeter"):
+        yield Problem("publicNetworkAccess", f"is {found or 'not set'}; it must be Disabled")
+
+
+POLICY = Policy(
+    id="ST1",
+    title="Storage accounts are closed to the public network",
+    why="A store of patients' records that answers on the Internet is one leaked credential away from a breach.",
+    on=("storage:StorageAccount",),
+    reads=("publicNetworkAccess",),
+    severity=Severity.CRITICAL,
+    controls=Controls(satre=("2.2.09",), ncsc=("11",), cis=("9.3.2.2",), iso27001=("8.20",), five_safes=("settings",)),
+    fix="Set publicNetworkAccess to Disabled and reach the account through a private endpoint.",
+    judge=judge,
+    checkov=("CKV_AZURE_59",),
+)

@@ -1,0 +1,284 @@
+"""What a policy is, what it may look at, and what it says.
+
+A rule reads properties through `Resource.at`, which raises `Unknown` for what only the deployment will tell: a rule
+cannot pass a value that it could not see. Secrets are masked before a `Resource` exists, so none can reach a message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Literal
+
+from infra.config import DataClass
+from operations.plan import SECRET, UNKNOWN, PlannedResource
+
+STEP = re.compile(r'[^.\[\]"]+|\[(?:\d+|\*)\]|\["[^"]*"\]')
+"""One step of a property path: `tags`, `[0]`, `[*]`, `["cost centre"]`."""
+
+
+class Verdict(StrEnum):
+    """What is said of one policy on one resource. Only `fail` and `unknown` stand in the way of a deployment."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    EXEMPT = "exempt"
+    NOT_APPLICABLE = "not-applicable"
+
+    @property
+    def blocks(self) -> bool:
+        """Whether nothing may be applied while this stands."""
+        return self in (Verdict.FAIL, Verdict.UNKNOWN)
+
+
+class Severity(StrEnum):
+    """How much harm a failure does: the words of Pulumi's policy packs and of SARIF's readers."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What a policy is evidence for, by the numbers of each standard."""
+
+    satre: tuple[str, ...] = ()
+    """SATRE 2.0.1 statements, such as 2.2.09."""
+    ncsc: tuple[str, ...] = ()
+    """NCSC cloud security principles, 1 to 14."""
+    cis: tuple[str, ...] = ()
+    """CIS Microsoft Azure Foundations 6.0.0."""
+    iso27001: tuple[str, ...] = ()
+    """ISO/IEC 27001:2022 Annex A, such as 8.24."""
+    five_safes: tuple[Literal["settings", "outputs", "people", "projects", "data"], ...] = ()
+
+
+class Unknown(Exception):  # noqa: N818
+    """A rule looked at something that only the deployment will tell. The runner's verdict is then `unknown`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(path)
+
+
+class _Missing:
+    """Stands for a property that is not there. False, and equal to nothing but itself."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "missing"
+
+
+MISSING = _Missing()
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource as a rule sees it: azure-native's inputs on the wire, secrets masked, unknowns marked."""
+
+    urn: str
+    type: str
+    """azure-native's token without the package: `storage:StorageAccount`."""
+    name: str
+    stack: str
+    inputs: Mapping[str, Any]
+    id: str | None = None
+    """The ARM id that it has or will have, where that can be told."""
+    dependencies: tuple[str, ...] = ()
+    """URNs of resources, components resolved to what they hold."""
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    protect: bool = False
+    ignore_changes: tuple[str, ...] = ()
+
+    def at(self, path: str) -> Any:
+        """The value at a path, or `MISSING`. `Unknown` where it, or anything it lies in, is not known yet."""
+        found = list(self._walk(path))
+        return found[0] if found else MISSING
+
+    def each(self, path: str) -> list[Any]:
+        """The values at a path with `[*]` in it; those that are not there are left out. `Unknown` as in `at`."""
+        return list(self._walk(path))
+
+    def knows(self, path: str) -> bool:
+        """Whether a value stands at the path and is known."""
+        try:
+            return self.at(path) is not MISSING
+        except Unknown:
+            return False
+
+    def _walk(self, path: str) -> Iterator[Any]:
+        values: list[Any] = [self.inputs]
+        for step in STEP.findall(path):
+            values = [inner for value in values for inner in _inside(value, step, path)]
+        for value in values:
+            if value == UNKNOWN:
+                raise Unknown(path)
+            if value is not None:
+                yield value
+
+
+def _inside(value: Any, step: str, path: str) -> list[Any]:
+    if value == UNKNOWN:
+        raise Unknown(path)
+    if step == "[*]":
+        return list(value) if isinstance(value, list | tuple) else []
+    if step.startswith("["):
+        key = step[1:-1]
+        if key.startswith('"'):
+            return [value[key[1:-1]]] if isinstance(value, Mapping) and key[1:-1] in value else []
+        index = int(key)
+        return [value[index]] if isinstance(value, list | tuple) and index < len(value) else []
+    return [value[step]] if isinstance(value, Mapping) and step in value else []
+
+
+class Estate:
+    """Everything that is judged together: the resources of one stack, or of all. Ids compare without regard to case."""
+
+    def __init__(self, resources: Iterable[Resource], *, whole: bool = False) -> None:
+        self.resources: Sequence[Resource] = tuple(resources)
+        self.whole = whole
+        """Whether every stack of the estate is here: only then can something be said of what lies between stacks."""
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Resource]:
+        return {r.id.lower(): r for r in self.resources if r.id}
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, list[Resource]]:
+        by_type: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            by_type.setdefault(resource.type, []).append(resource)
+        return by_type
+
+    @cached_property
+    def _classes(self) -> Mapping[str, DataClass]:
+        """The data class of each stack: the strictest that a resource group of it is tagged with."""
+        order = list(DataClass)
+        classes: dict[str, DataClass] = {}
+        for group in self.of("resources:ResourceGroup"):
+            found = _data_class(group)
+            if found is not None:
+                classes[group.stack] = max(classes.get(group.stack, order[0]), found, key=order.index)
+        return classes
+
+    def of(self, *types: str) -> list[Resource]:
+        """The resources of these types, in the Plan's order."""
+        return [resource for type_ in types for resource in self._by_type.get(type_, [])]
+
+    def get(self, id_: object) -> Resource | None:
+        """The resource with that id, if it is judged here."""
+        return self._by_id.get(id_.lower()) if isinstance(id_, str) else None
+
+    def pointing(self, type_: str, path: str, at: Resource) -> list[Resource]:
+        """The resources of a type whose property holds the id of another, or an id below it. `Unknown` where that
+        property of one of them is not known yet and depends on the other, so that it might."""
+        if at.id is None:
+            raise Unknown("id")
+        return [r for r in self.of(type_) if _points(r, path, at)]
+
+    def data_class(self, resource: Resource) -> DataClass:
+        """How sensitive what a resource holds is: its own tag, else its stack's; the strictest where nobody says."""
+        return _data_class(resource) or self._classes.get(resource.stack) or DataClass.IDENTIFIABLE
+
+
+def _data_class(resource: Resource) -> DataClass | None:
+    value = resource.at('tags["data-class"]')
+    return DataClass(value) if value in list(DataClass) else None
+
+
+def _points(resource: Resource, path: str, at: Resource) -> bool:
+    try:
+        return any(within(value, at.id or "") for value in resource.each(path))
+    except Unknown:
+        root = STEP.findall(path)[0]
+        if at.urn in resource.property_dependencies.get(root, (at.urn,)):
+            raise
+        return False
+
+
+def within(id_: object, scope: str) -> bool:
+    """Whether an ARM id is the scope, or lies below it."""
+    text = id_.lower().rstrip("/") if isinstance(id_, str) else ""
+    return text == scope.lower().rstrip("/") or text.startswith(f"{scope.lower().rstrip('/')}/")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that does not hold. The message says what was found and what must be, and never holds a secret."""
+
+    path: str
+    message: str
+
+
+Judge = Callable[[Resource, Estate], Iterable[Problem]]
+"""Yields what is wrong with one resource; nothing means that it passes. May raise `Unknown`."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One policy: what must hold, why, and how it is judged."""
+
+    id: str
+    """Two letters and a number: `ST1`."""
+    title: str
+    """What must hold, in one line."""
+    why: str
+    on: tuple[str, ...]
+    """The types that it is said of: `storage:StorageAccount`. `*`: all."""
+    reads: tuple[str, ...]
+    """The property paths that the rule looks at, companions as `type:path`."""
+    severity: Severity
+    controls: Controls
+    fix: str
+    judge: Judge
+    applies: Callable[[Resource, Estate], bool] = field(default=lambda _resource, _estate: True)
+    """Whether the policy has anything to say of a resource of its types; else the verdict is not applicable."""
+    scope: Literal["resource", "stack", "estate"] = "resource"
+    """`stack`: looks at companions in the same stack. `estate`: only judged where the whole estate is there."""
+    checkov: tuple[str, ...] = ()
+    """Checkov's built-in checks for ARM that say the same, where it has any."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was said of one policy on one resource."""
+
+    policy: str
+    verdict: Verdict
+    urn: str
+    type: str
+    name: str
+    stack: str
+    path: str = ""
+    message: str = ""
+    exemption: str = ""
+    """The id of the exemption, where the verdict is exempt."""
+
+
+def resource_of(planned: PlannedResource, *, stack: str, id_: str | None = None) -> Resource:
+    """A planned resource as rules see it."""
+    return Resource(
+        urn=planned.urn,
+        type=planned.type.removeprefix("azure-native:"),
+        name=planned.name,
+        stack=stack,
+        inputs=planned.inputs,
+        id=id_ or planned.id,
+        dependencies=planned.dependencies,
+        property_dependencies=planned.property_dependencies,
+        protect=planned.protect,
+        ignore_changes=planned.ignore_changes,
+    )
+
+
+def is_secret(value: object) -> bool:
+    """Whether a value is a secret, masked."""
+    return value == SECRET

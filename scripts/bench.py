@@ -1,0 +1,179 @@
+"""The benchmarks: whole processes, timed from outside, each in a home of its own. `scripts/bench` runs them.
+
+Budgets are printed beside the figures and never asserted: a busy machine is not a bug.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZES = (1_000, 2_500, 5_000)
+PER_GROUP = 250
+"""Resources of a type in one group; Azure allows 800."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table. Seconds and MiB; the median of `runs`."""
+
+    what: str
+    seconds: float
+    budget: str = ""
+    peak: float | None = None
+    runs: int = 1
+
+
+def main() -> None:
+    """Measure what was asked for, and print the table as it grows."""
+    parser = argparse.ArgumentParser(description="How long things take on this machine.")
+    parser.add_argument("--runs", type=int, default=3, help="how often each whole command is run (default 3)")
+    parser.add_argument("--only", choices=sorted(MEASURES), action="append", help="one measure; repeat for more")
+    asked = parser.parse_args()
+    console = Console()
+    table = Table("measure", "median", "peak", "budget", "runs", title=f"{os.cpu_count()} processors")
+    for name in asked.only or MEASURES:
+        with console.status(f"measuring: {name}"):
+            for figure in MEASURES[name](asked.runs):
+                peak = f"{figure.peak:,.0f} MiB" if figure.peak else ""
+                table.add_row(figure.what, f"{figure.seconds:.2f} s", peak, figure.budget, str(figure.runs))
+    console.print(table)
+
+
+def stacks(runs: int) -> Iterator[Figure]:
+    """The command line on the sample estate: from nothing, and with everything up."""
+    with home() as environment:
+        yield timed("preview platform, cold process, nothing up", ["preview", "platform"], environment, runs, "4 s")
+        yield timed("the whole demo, after installation", ["up", "--all", "--yes"], environment, 1, "45 s")
+        (tenancy,) = tenancies(environment)[:1]
+        preview = timed(f"preview {tenancy}, all up", ["preview", tenancy], environment, runs, "4 s")
+        up = timed(f"up {tenancy}, nothing to change", ["up", tenancy, "--yes"], environment, runs)
+        yield preview
+        yield up
+        yield Figure("  of which on top of the preview", up.seconds - preview.seconds, "2 s", runs=runs)
+        yield timed("up --all, nothing to change", ["up", "--all", "--yes"], environment, 1)
+        yield timed("destroy --all", ["destroy", "--all", "--yes"], environment, 1)
+
+
+def scale(_: int) -> Iterator[Figure]:
+    """One stack of many resources, brought up by the embedded engine in a process of its own."""
+    for size in SIZES:
+        with home() as environment:
+            command = [sys.executable, __file__, "--stack-of", str(size)]
+            seconds, peak = run(command, environment)
+            budget = "linear; 1,500 MiB" if size == SIZES[-1] else ""
+            yield Figure(f"up of {size:,} resources in one stack", seconds, budget, peak)
+
+
+def official(runs: int) -> Iterator[Figure]:
+    """The same preview by the official command line, where it is there."""
+    if not shutil.which("pulumi"):
+        yield Figure("official Pulumi CLI: not on PATH, not compared", 0.0)
+        return
+    with home() as environment:
+        ours = timed("preview platform, embedded engine", ["preview", "platform", "--engine", "embedded"],
+                     environment, runs)  # fmt: skip
+        theirs = timed("preview platform, official CLI", ["preview", "platform", "--engine", "pulumi"],
+                       environment, runs)  # fmt: skip
+        yield ours
+        yield theirs
+        yield Figure(f"  ratio {ours.seconds / theirs.seconds:.2f}", ours.seconds - theirs.seconds)
+
+
+MEASURES: dict[str, Callable[[int], Iterator[Figure]]] = {"stacks": stacks, "scale": scale, "official": official}
+
+
+@contextmanager
+def home() -> Iterator[dict[str, str]]:
+    """An environment whose state, local Azure and allocations are thrown away afterwards."""
+    with tempfile.TemporaryDirectory(prefix="sde-bench-") as folder:
+        estate = Path(folder) / "estate"
+        shutil.copytree(ROOT / "estate", estate)
+        quiet = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "SDE_"))}
+        yield quiet | {"SDE_HOME": str(Path(folder) / "home"), "SDE_BENCH_ESTATE": str(estate), "NO_COLOR": "1"}
+
+
+def timed(what: str, arguments: list[str], environment: dict[str, str], runs: int, budget: str = "") -> Figure:
+    """The median of several runs of one `sde` command."""
+    command = [sys.executable, "-m", "operations", "--estate", environment["SDE_BENCH_ESTATE"], *arguments]
+    taken = [run(command, environment) for _ in range(runs)]
+    return Figure(what, statistics.median(t for t, _ in taken), budget, max(p for _, p in taken), runs)
+
+
+def run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
+    """Seconds, and the peak of memory in MiB, of one process that must succeed."""
+    began = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - our own command line
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr  # noqa: S101 - asked for above
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"error: {' '.join(command[2:])} ended with {process.returncode}\n{said}")
+    return time.perf_counter() - began, usage.ru_maxrss / 1024
+
+
+def tenancies(environment: dict[str, str]) -> list[str]:
+    """The names of the estate's tenancy stacks."""
+    command = [sys.executable, "-m", "operations", "--estate", environment["SDE_BENCH_ESTATE"], "stacks", "--json"]
+    import json  # noqa: PLC0415
+
+    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    names = [json.loads(line)["name"] for line in said.stdout.splitlines()]
+    return [name for name in names if name.startswith("tre-")]
+
+
+def stack_of(size: int) -> None:
+    """In the process of its own: groups of user-assigned identities, as many as asked for, against the local Azure."""
+    from local_azure import servicers  # noqa: PLC0415
+    from operations.engine.embedded.engine import EmbeddedEngine  # noqa: PLC0415
+    from operations.engine.port import StackSettings  # noqa: PLC0415
+    from operations.settings import Settings  # noqa: PLC0415
+
+    def program() -> None:
+        from pulumi_azure_native import managedidentity, resources  # noqa: PLC0415
+
+        for group in range(-(-size // (PER_GROUP + 1))):
+            room = resources.ResourceGroup(f"rg-{group}", resource_group_name=f"rg-{group}", location="uksouth")
+            for number in range(min(PER_GROUP, size - group * (PER_GROUP + 1) - 1)):
+                managedidentity.UserAssignedIdentity(
+                    f"id-{group}-{number}", resource_name_=f"id-{group}-{number}", resource_group_name=room.name,
+                    location="uksouth",
+                )  # fmt: skip
+
+    settings = Settings.load()
+    settings.local_environment()
+    folder = settings.backend_folder
+    assert folder  # noqa: S101 - the environment above names no other backend
+    engine = EmbeddedEngine(ROOT, folder, lambda: servicers(settings.local_db), lambda: settings.passphrase("local"),
+                            program)  # fmt: skip
+    subscription = "10ca1000-0000-4000-8000-000000000001"
+    config = {"sde:cloud": "local", "azure-native:subscriptionId": subscription, "azure-native:location": "uksouth"}
+    outcome = engine.up(StackSettings("many", config, settings.home / "Pulumi.many.yaml"))
+    if outcome.resources != size:
+        raise SystemExit(f"error: {outcome.resources} resources came up, not {size}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--stack-of"]:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        stack_of(int(sys.argv[2]))
+    else:
+        main()
