@@ -15,6 +15,8 @@ ATTESTATION = {
     Region.UKWEST: "https://sharedukw.ukw.attest.azure.net/",
 }
 """Azure's shared attestation providers, by region."""
+HARDWARE = ("sevsnpvm", "tdxvm")
+"""What an attestation calls AMD SEV-SNP and Intel TDX."""
 
 
 def is_confidential(size: str) -> bool:
@@ -23,16 +25,16 @@ def is_confidential(size: str) -> bool:
 
 
 def release_policy(region: Region) -> str:
-    """Releases a key to computers that the region's provider attests as Azure's confidential ones, base64url."""
-    claims = {"x-ms-attestation-type": "sevsnpvm", "x-ms-compliance-status": "azure-compliant-cvm"}
+    """Releases a key to computers that the region's provider attests as Azure's confidential ones, base64url.
+
+    The claims are those of Azure's own default policy, kept to one region (github.com/Azure/confidential-computing-cvm,
+    cvm_deployment/key/skr-policy.json): a policy that names one kind of hardware never releases a key to the other.
+    """
+    hardware = [{"claim": "x-ms-attestation-type", "equals": kind} for kind in HARDWARE]
+    compliant = {"claim": "x-ms-compliance-status", "equals": "azure-compliant-cvm"}
     policy = {
         "version": "1.0.0",
-        "anyOf": [
-            {
-                "authority": ATTESTATION[region],
-                "allOf": [{"claim": claim, "equals": value} for claim, value in claims.items()],
-            }
-        ],
+        "anyOf": [{"authority": ATTESTATION[region], "allOf": [compliant, {"anyOf": hardware}]}],
     }
     text = json.dumps(policy, sort_keys=True, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")

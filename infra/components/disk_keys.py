@@ -16,6 +16,8 @@ class DiskKeys(Part):
     def __init__(self, name: str, room: Room, key: EncryptionKey, *, confidential: bool = False) -> None:
         """`confidential`: for the system disks of confidential computers, whose key never leaves what is attested."""
         super().__init__(name, room)
+        if confidential is not key.released:
+            raise ValueError(f"the disk encryption set {name} and its key are not both for confidential computers")
         kinds = compute.DiskEncryptionSetType
         self.set = compute.DiskEncryptionSet(
             name,
@@ -31,9 +33,9 @@ class DiskKeys(Part):
                 type=compute.DiskEncryptionSetIdentityType.USER_ASSIGNED,
                 user_assigned_identities=[key.identity.id],
             ),
-            # Following the rotation wants a key without a version.
+            # Following the rotation wants a key without a version; confidential computers cannot follow it.
             active_key=compute.KeyForDiskEncryptionSetArgs(key_url=key.uri),
-            rotation_to_latest_key_version_enabled=True,
+            rotation_to_latest_key_version_enabled=not confidential,
             tags=room.tags,
             opts=self.own(depends_on=list(key.after)),
         )

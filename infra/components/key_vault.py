@@ -34,11 +34,13 @@ class EncryptionKey:
     vault: KeyVault
     identity: managedidentity.UserAssignedIdentity
     after: tuple[pulumi.Resource, ...]
+    released: bool = False
+    """Whether it goes to attested computers: such a key does not rotate by itself."""
 
     @property
     def uri(self) -> pulumi.Output[str]:
-        """The key without a version: services then follow its rotation."""
-        uri: pulumi.Output[str] = self.key.key_uri
+        """The key without a version: services then follow its rotation. With one, where it is released."""
+        uri: pulumi.Output[str] = self.key.key_uri_with_version if self.released else self.key.key_uri
         return uri
 
     @property
@@ -110,11 +112,15 @@ class KeyVault(Part):
 
     def encrypts_confidential_disks(self, noun: str, *, orchestrator: Principal) -> EncryptionKey:
         """A key that Azure releases to attested confidential computers only, through its orchestrator
-        (learn.microsoft.com, "Create a confidential VM with a customer-managed key")."""
+        (learn.microsoft.com, "Create a confidential VM with a customer-managed key").
+
+        It does not rotate by itself, which confidential computers do not support: they must be stopped for it
+        (learn.microsoft.com, "Rotate customer-managed keys for confidential VMs"). The platform team's guide says how.
+        """
         granted = self.grant(f"{self.called}-releases", Role.RELEASES_KEYS, orchestrator, self.vault.id,
                              holder=self.vault)  # fmt: skip
         key = self._key(noun, released=True)
-        return EncryptionKey(key, self, self.identity, (key, self._ready, granted))
+        return EncryptionKey(key, self, self.identity, (key, self._ready, granted), released=True)
 
     def _key(self, noun: str, *, released: bool = False) -> keyvault.Key:
         hardware = released or self.room.config.data_class is DataClass.IDENTIFIABLE
@@ -128,7 +134,7 @@ class KeyVault(Part):
                 key_size=KEY_BITS,
                 key_ops=["wrapKey", "unwrapKey"],
                 attributes=keyvault.KeyAttributesArgs(enabled=True, exportable=released),
-                rotation_policy=_rotation(),
+                rotation_policy=None if released else _rotation(),
                 release_policy=keyvault.KeyReleasePolicyArgs(
                     content_type="application/json; charset=utf-8", data=release_policy(self.room.config.region)
                 ) if released else None,

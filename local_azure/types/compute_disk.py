@@ -59,6 +59,15 @@ def _key_is_addressed_for_rotation(change: Change) -> None:
         refuse("InvalidParameter", text, target="activeKey.keyUrl")
 
 
+def _confidential_keys_stay(change: Change) -> None:
+    """ "Automatic key rotation isn't currently supported for confidential VMs" (Azure confidential computing, "Rotate
+    customer-managed keys for confidential VMs")."""
+    rotates = change.new.get("rotationToLatestKeyVersionEnabled") is True
+    if rotates and change.new.get("encryptionType") == CONFIDENTIAL_SET:
+        text = f"A disk encryption set of type {CONFIDENTIAL_SET} cannot follow its key's rotation."
+        refuse("InvalidParameter", text, target="rotationToLatestKeyVersionEnabled")
+
+
 def _set_has_an_identity(change: Change) -> None:
     if not one(change.new, "identity.type"):
         refuse("InvalidParameter", f"Disk encryption set {change.name} needs an identity.", target="identity")
@@ -293,6 +302,7 @@ TYPES = (
         rules=(
             _set_has_an_identity,
             _key_is_addressed_for_rotation,
+            _confidential_keys_stay,
             _set_and_vault_stand_together,
             _user_identity_may_wrap,
         ),

@@ -27,4 +27,7 @@ def test_keys_go_to_computers_that_the_region_attests(region: Region) -> None:
     policy = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     (choice,) = policy["anyOf"]
     assert choice["authority"].startswith("https://")
-    assert {claim["claim"] for claim in choice["allOf"]} == {"x-ms-attestation-type", "x-ms-compliance-status"}
+    compliant, hardware = choice["allOf"]
+    assert compliant == {"claim": "x-ms-compliance-status", "equals": "azure-compliant-cvm"}
+    assert {claim["claim"] for claim in hardware["anyOf"]} == {"x-ms-attestation-type"}
+    assert {claim["equals"] for claim in hardware["anyOf"]} == {"sevsnpvm", "tdxvm"}, "every size that is accepted"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pulumi
+import pytest
 
+from infra.components.disk_keys import DiskKeys
 from infra.components.grants import Principal
 from infra.components.key_vault import KeyVault
 from infra.components.room import Room
@@ -38,6 +40,14 @@ def test_keys_to_identifiable_data_stay_in_hardware(build: Build) -> None:
     config = samples.tenancy(data_class="identifiable")
     world = build(lambda room: KeyVault("keys", room, DOOR).encrypts("data"), config)
     assert world.of("Key")[0].inputs["properties"]["kty"] == "RSA-HSM"
+
+
+def test_a_disk_encryption_set_and_its_key_are_of_one_kind(build: Build) -> None:
+    def inside(room: Room) -> None:
+        DiskKeys("disks", room, KeyVault("keys", room, DOOR).encrypts("disks"), confidential=True)
+
+    with pytest.raises(ValueError, match="not both for confidential computers"):
+        build(inside)
 
 
 def test_a_released_key_is_for_confidential_computers(build: Build) -> None:

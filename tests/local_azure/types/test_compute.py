@@ -168,7 +168,9 @@ def test_a_sealed_disk_takes_a_confidential_set(world: World, card: str) -> None
     sealed["diskEncryptionSet"] = {"id": plain}
     with refused("BadRequest"):
         machine(world, **made)
-    secure = encryption_set(world, "secure", encryptionType="ConfidentialVmEncryptedWithCustomerKey")
+    kind = "ConfidentialVmEncryptedWithCustomerKey"
+    secure = encryption_set(world, "secure", encryptionType=kind, url=f"{KEY_URL}/{VERSION}",
+                            rotationToLatestKeyVersionEnabled=False)  # fmt: skip
     sealed["diskEncryptionSet"] = {"id": secure}
     with refused("KeyVaultAccessForbidden"):
         machine(world, **made)
@@ -188,6 +190,15 @@ def test_data_disks_are_free_and_in_the_zone(world: World, card: str) -> None:
         world.remove(far)
     world.remove(held)
     world.remove(far)
+
+
+def test_a_confidential_set_does_not_follow_its_key(world: World) -> None:
+    world.vault()
+    world.key()
+    kind = "ConfidentialVmEncryptedWithCustomerKey"
+    with refused("InvalidParameter"):
+        encryption_set(world, encryptionType=kind)
+    encryption_set(world, encryptionType=kind, url=f"{KEY_URL}/{VERSION}", rotationToLatestKeyVersionEnabled=False)
 
 
 def test_a_set_names_its_key_for_its_rotation(world: World) -> None:
