@@ -126,7 +126,8 @@ class Store(Part):
 
         The policy is made unlocked. Locking it is a separate action of Azure's (a POST, with the policy's ETag), which
         no declared resource can take; it can never be taken back, so it is a steward's deliberate act, described in the
-        platform team's guide, and not a side effect of the first `up`.
+        platform team's guide, and not a side effect of the first `up`. Deleting it alone wants its ETag as well, which
+        the provider does not send (pulumi-azure-native issue 2156), so it goes with its container.
         """
         policy = storage.BlobContainerImmutabilityPolicy(
             f"{self.called}-{noun}",
@@ -136,7 +137,7 @@ class Store(Part):
             resource_group_name=self.room.group_name,
             immutability_period_since_creation_in_days=days,
             allow_protected_append_writes=False,
-            opts=self.kept(),
+            opts=self.kept(deleted_with=container),
         )
         self.room.inside(self.account, policy)
 

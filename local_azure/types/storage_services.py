@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from local_azure.declare import AzureType, Change, Json, Name, Stored
 from local_azure.types.common import etag, every, one, only, refuse, upto
@@ -16,6 +16,11 @@ QUEUES = "azure-native:storage:QueueServiceProperties"
 TABLES = "azure-native:storage:TableServiceProperties"
 LIFECYCLE = "azure-native:storage:ManagementPolicy"
 IMMUTABILITY = "azure-native:storage:BlobContainerImmutabilityPolicy"
+POLICY_SETTINGS = (
+    "immutabilityPeriodSinceCreationInDays",
+    "allowProtectedAppendWrites",
+    "allowProtectedAppendWritesAll",
+)
 SHARE = "azure-native:storage:FileShare"
 QUEUE = "azure-native:storage:Queue"
 TABLE = "azure-native:storage:Table"
@@ -155,32 +160,21 @@ def _one_kind_of_append(change: Change) -> None:
         refuse("InvalidRequestPropertyValue", text)
 
 
-def _is_locked(change: Change) -> bool:
-    stored = change.cloud.get(change.id)
-    return stored is not None and stored.properties.get("state") == "Locked"
+def _rewriting_wants_its_etag(change: Change) -> None:
+    """The policy's ETag "must be returned to the server for all update operations" and to delete it (Azure REST API
+    specifications, storage 2023-05-01), and the provider sends none (pulumi-azure-native issue 2156)."""
+    if change.old is not None and any(change.new.get(path) != change.old.get(path) for path in POLICY_SETTINGS):
+        _refuse_without_etag(change)
 
 
-def _locked_only_grows(change: Change) -> None:
-    """A locked policy cannot be shortened, nor its appends changed (azure-facts 2.3)."""
-    path = "immutabilityPeriodSinceCreationInDays"
-    if not _is_locked(change) or change.old is None:
-        return
-    shorter = (change.new.get(path) or 0) < (change.old.get(path) or 0)
-    flags = ("allowProtectedAppendWrites", "allowProtectedAppendWritesAll")
-    if shorter or any(change.new.get(flag) != change.old.get(flag) for flag in flags):
-        text = "The operation is not allowed on a locked immutability policy."
-        refuse("ImmutabilityPolicyLocked", text, status=412)
-
-
-def _locked_stays(change: Change) -> None:
-    if _is_locked(change):
-        text = "The operation is not allowed on a locked immutability policy."
-        refuse("ImmutabilityPolicyDeleteNotAllowed", text, status=412)
+def _refuse_without_etag(_: Change) -> NoReturn:
+    text = "Operation not allowed on immutability policy with incorrect etag."
+    refuse("ContainerImmutabilityPolicyFailure", text, status=412)
 
 
 def _policy_outputs(change: Change) -> Mapping[str, Json]:
     """A policy begins unlocked; locking it is an action of its own, which no property does."""
-    return {"etag": etag(change), "state": "Locked" if _is_locked(change) else "Unlocked"}
+    return {"etag": etag(change), "state": "Unlocked"}
 
 
 # Lifecycle -----------------------------------------------------------------------------------------------------------
@@ -384,8 +378,8 @@ TYPES = (
         only("default"),
         defaults={"allowProtectedAppendWrites": False, "allowProtectedAppendWritesAll": False},
         computed=_policy_outputs,
-        rules=(_period_in_range, _one_kind_of_append, _locked_only_grows),
-        delete_rules=(_locked_stays,),
+        rules=(_period_in_range, _one_kind_of_append, _rewriting_wants_its_etag),
+        delete_rules=(_refuse_without_etag,),
     ),
     _child(
         LIFECYCLE,

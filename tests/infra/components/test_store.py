@@ -58,6 +58,8 @@ def test_what_is_immutable_is_so_in_every_container(build: Build) -> None:
     policies = world.of("BlobContainerImmutabilityPolicy")
     assert [policy.inputs["immutabilityPeriodSinceCreationInDays"] for policy in policies] == [30, 30]
     assert all(policy.protect for policy in policies)
+    containers = {one.urn for one in world.of("BlobContainer")}
+    assert {policy.deleted_with for policy in policies} == containers, "Azure wants an ETag to delete a policy alone"
 
 
 def test_loosening_the_network_rules_leaves_its_reason_on_the_store(build: Build) -> None:

@@ -78,9 +78,23 @@ def test_immutability_lasts_within_range(world: World, days: int) -> None:
 
 def test_an_unlocked_policy_lets_go(world: World) -> None:
     account = world.account()
+    world.remove(container(world))
     container(world)
-    world.remove(immutable(world))
+    immutable(world)
     world.remove(account)
+
+
+def test_a_policy_is_changed_and_deleted_with_its_etag_alone(world: World) -> None:
+    """Which the provider does not send."""
+    world.account()
+    held = container(world)
+    policy = immutable(world)
+    world.change(policy)
+    with refused("ContainerImmutabilityPolicyFailure"):
+        world.change(policy, immutabilityPeriodSinceCreationInDays=60)
+    with refused("ContainerImmutabilityPolicyFailure"):
+        world.remove(policy)
+    world.remove(held)
 
 
 def test_archive_is_only_where_it_is(world: World) -> None:
