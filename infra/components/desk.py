@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
+import pulumi
 from pulumi_azure_native import compute, managedidentity, network
 
 from infra.components.disk_keys import DiskKeys
@@ -51,6 +52,7 @@ class Desk(Part):
             tags=room.tags,
             opts=self.own(),
         )
+        self.network: pulumi.Output[str] = net.virtual.network.id
         self.interface = self._interface(net)
         self.data_disk = self._data_disk()
         room.hold(f"{name}-data", self.data_disk)
@@ -223,11 +225,13 @@ class Desk(Part):
         return Principal.service(self.identity.principal_id)
 
     def grant_sign_in(self, name: str, who: Principal) -> None:
-        """Lets somebody sign in through Bastion, as an ordinary user: the login itself, and sight of the computer and
-        its interface (learn.microsoft.com, "Bastion: required roles"). Sight of Bastion is the platform's to give."""
+        """Lets somebody sign in through Bastion, as an ordinary user: the login itself, and sight of the computer, its
+        interface and, as Bastion stands in a peered one, its network (learn.microsoft.com, "Configure Microsoft Entra
+        ID authentication for Azure Bastion"). Sight of Bastion is the platform's to give."""
         self.grant(f"{self.called}-{name}-sign-in", Role.DESK_USER, who, self.computer.id)
         self.grant(f"{self.called}-{name}-see-desk", Role.READER, who, self.computer.id)
         self.grant(f"{self.called}-{name}-see-interface", Role.READER, who, self.interface.id)
+        self.grant(f"{self.called}-{name}-see-network", Role.READER, who, self.network)
 
 
 def first_boot(firewall: str) -> str:

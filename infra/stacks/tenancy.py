@@ -105,6 +105,9 @@ def _subnets(plan: TenancyRange, platform: Platform) -> tuple[SubnetPlan, ...]:
         Flow("stores-out", Way.OUT, desks, endpoints, HTTPS, "the project's own stores and vault"),
         Flow("names-out", Way.OUT, desks, firewall, DNS, "the firewall answers for names", "*"),
         Flow("proxy-out", Way.OUT, desks, firewall, PROXY, "the firewall lets through what the project's kind may"),
+        # Entra's sign-in module uses no proxy (MicrosoftDocs/azure-docs issue 55181). The route takes it to the
+        # firewall, whose rule for signing in decides by name.
+        Flow("sign-in-out", Way.OUT, desks, "AzureActiveDirectory", HTTPS, "people sign in with Entra"),
         Flow("logs-out", Way.OUT, desks, platform.monitoring_range, HTTPS, "agents write to the log sink"),
     )
     served = (

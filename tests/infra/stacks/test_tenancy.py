@@ -75,6 +75,21 @@ def test_researchers_sign_in_as_ordinary_users(tenancy: World) -> None:
     assert _roles(tenancy, group(30), "/VirtualMachine/desk") == {Role.DESK_USER, Role.READER}
 
 
+def test_researchers_see_what_bastion_shows_them(tenancy: World) -> None:
+    """Bastion stands in a peered network, for which Azure asks sight of the desk's own as well."""
+    for kind in ("NetworkInterface/desk", "VirtualNetwork/net"):
+        assert _roles(tenancy, group(30), f"/{kind}") == {Role.READER}, kind
+
+
+def test_signing_in_needs_no_proxy(tenancy: World) -> None:
+    """Entra's module for Linux knows of none: it goes by the route, which ends at the firewall."""
+    desks = tenancy.one("NetworkSecurityGroup", "net-desks").inputs["securityRules"]
+    (rule,) = [rule for rule in desks if rule.get("destinationAddressPrefix") == "AzureActiveDirectory"]
+    assert (rule["access"], rule["destinationPortRange"], rule["protocol"]) == ("Allow", "443", "Tcp")
+    (route,) = tenancy.one("RouteTable", "net").inputs["routes"]
+    assert (route["addressPrefix"], route["nextHopType"]) == ("0.0.0.0/0", "VirtualAppliance")
+
+
 def test_identifiable_data_gets_a_confidential_desk(platform: World, safe_haven: World) -> None:
     world = _again(platform, safe_haven, data_class="identifiable", desk=CONFIDENTIAL,
                    confidential_orchestrator=group(99))  # fmt: skip
@@ -86,6 +101,16 @@ def test_identifiable_data_gets_a_confidential_desk(platform: World, safe_haven:
     assert kinds["system-disks"] == "ConfidentialVmEncryptedWithCustomerKey"
     key = world.one("Key", "keys-system-disks").inputs["properties"]
     assert (key["kty"], key["attributes"]["exportable"]) == ("RSA-HSM", True)
+
+
+def test_only_the_keys_of_confidential_desks_stay_as_they_are(platform: World, safe_haven: World) -> None:
+    """Azure rotates no key of a confidential computer by itself, and wants the version named then."""
+    world = _again(platform, safe_haven, data_class="identifiable", desk=CONFIDENTIAL,
+                   confidential_orchestrator=group(99))  # fmt: skip
+    follows = {one.name: one.inputs["rotationToLatestKeyVersionEnabled"] for one in world.of("DiskEncryptionSet")}
+    assert follows == {"disks": True, "system-disks": False}
+    assert "rotationPolicy" not in world.one("Key", "keys-system-disks").inputs["properties"]
+    assert "rotationPolicy" in world.one("Key", "keys-disks").inputs["properties"]
 
 
 @pytest.mark.parametrize(
