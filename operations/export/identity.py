@@ -6,17 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeGuard
 from uuid import UUID, uuid5
 
 from infra.errors import BadInput
 from operations.export.routes import RENAMED, Route, route, singular
 from operations.export.sdk import PREFIX, sdk_type
-from operations.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource
+from operations.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, Value
 
 PROVIDER = "pulumi:providers:azure-native"
 NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 OTHERS = ("pulumi:", "random:")
 """Resources that the plan may hold and Azure has not."""
+MADE_ANEW = (Operation.CREATE, Operation.REPLACE)
+"""What these operations make may lie elsewhere than what had the id before."""
 _GROUP = re.compile(r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)", re.I)
 _SUBSCRIPTION = re.compile(r"/subscriptions/([0-9a-fA-F-]{36})(?:/|$)")
 _NAME = re.compile(r"[^/\x00-\x1f]{1,260}")
@@ -41,7 +44,7 @@ class Identity:
     arguments: frozenset[str] = frozenset()
     """The inputs that its path has used, in lower case."""
     unsure: tuple[tuple[str, str], ...] = ()
-    """Which of `name` and `scope` holds a placeholder, and why."""
+    """Which of `name`, `scope` and `metadata` holds a placeholder, and why."""
 
     @property
     def leaf(self) -> str:
@@ -151,11 +154,21 @@ class Identities:
 
     @cached_property
     def subscription(self) -> str:
-        """The subscription of the stack: its provider's, else the one that its existing resources are in."""
-        told = (r.inputs.get("subscriptionId") for r in self._resources.values() if r.type == PROVIDER)
-        ids = (match[1] for r in self._resources.values() if r.id and (match := _SUBSCRIPTION.match(r.id)))
-        return next((s for s in (*told, *ids) if isinstance(s, str) and _SUBSCRIPTION.match(f"/subscriptions/{s}")),
-                    NO_SUBSCRIPTION)  # fmt: skip
+        """The subscription of the stack: its default provider's, else the one that its existing resources are in."""
+        providers = [r for r in self._resources.values() if r.type == PROVIDER]
+        told = [r.inputs.get("subscriptionId") for r in sorted(providers, key=lambda r: not _is_default(r))]
+        ids = [_subscription_in(r.id) for r in self._resources.values()]
+        return next((s for s in (*told, *ids) if _is_subscription(s)), NO_SUBSCRIPTION)
+
+    def _subscription_of(self, resource: PlannedResource, unsure: dict[str, str]) -> str:
+        """The subscription that a resource is made in: its own provider's, which a stack may have several of."""
+        provider = self._resources.get(resource.provider or "")
+        told = provider.inputs.get("subscriptionId") if provider else None
+        if told == UNKNOWN:
+            told = None if resource.operation in MADE_ANEW else _subscription_in(resource.id)
+            if told is None:
+                unsure["metadata"] = "the subscription is not known before the deployment; the stack's stands for it"
+        return told if _is_subscription(told) else self.subscription
 
     @property
     def subscription_id(self) -> str:
@@ -187,7 +200,7 @@ class Identities:
         for argument in way.arguments:
             key = _key(resource, argument)
             if argument == "subscriptionId":
-                found[argument] = self.subscription
+                found[argument] = self._subscription_of(resource, unsure)
             elif _extends(way) and argument == way.arguments[0]:
                 found[argument] = self._scope(resource, key, unsure)
             else:
@@ -220,6 +233,20 @@ class Identities:
         if isinstance(value, str) and value != SECRET and _NAME.fullmatch(value):
             return value
         raise _nameless(resource, key, value, "a name without slashes")
+
+
+def _is_default(provider: PlannedResource) -> bool:
+    """Whether the engine made the provider itself, from the stack's settings: `default`, or `default_3_29_0`."""
+    return re.fullmatch(r"default(_.*)?", provider.name) is not None
+
+
+def _subscription_in(id_: str | None) -> str | None:
+    match = _SUBSCRIPTION.match(id_ or "")
+    return match[1] if match else None
+
+
+def _is_subscription(found: Value) -> TypeGuard[str]:
+    return isinstance(found, str) and _SUBSCRIPTION.match(f"/subscriptions/{found}") is not None
 
 
 def _azure(resource: PlannedResource) -> bool:

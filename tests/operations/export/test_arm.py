@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -16,6 +17,7 @@ from operations.export.nesting import escaped
 from operations.plan import UNKNOWN, Operation, Plan
 from tests.operations.export.plans import SUBSCRIPTION, grant, group, made, network, one, plan_of, store, subnet, urn
 
+ELSEWHERE = "10ca1000-0000-4000-8000-000000000009"
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-hub"
 NETWORK_ID = f"{GROUP_ID}/providers/Microsoft.Network/virtualNetworks/vnet-hub"
 STORE_ID = f"{GROUP_ID}/providers/Microsoft.Storage/storageAccounts/stsdehub"
@@ -255,6 +257,32 @@ def test_a_value_without_end_is_refused() -> None:
     )
     with pytest.raises(BadInput, match="too deeply"):
         template(plan_of(extension))
+
+
+def test_each_resource_lies_in_its_own_providers_subscription() -> None:
+    """A stack makes things in its hub's subscription too, with a provider of its own for it."""
+    hub = made("pulumi:providers:azure-native", "hub", {"subscriptionId": ELSEWHERE})
+    room = group()
+    there = dataclasses.replace(network(room, "vnet-there"), provider=hub.urn)
+    plan = plan_of(room, network(room), there)
+    plan = dataclasses.replace(plan, resources=(hub, *plan.resources))
+    found = {r["name"]: r["metadata"] for r in template(plan)["resources"]}
+    assert found["vnet-there"]["subscriptionId"] == ELSEWHERE
+    assert found["vnet-there"]["id"].startswith(f"/subscriptions/{ELSEWHERE}/")
+    assert found["vnet-hub"]["subscriptionId"] == SUBSCRIPTION, "whichever provider comes first"
+
+
+def test_a_subscription_that_is_not_known_yet_is_listed() -> None:
+    hub = made("pulumi:providers:azure-native", "hub", {"subscriptionId": UNKNOWN})
+    there = dataclasses.replace(group("rg-there"), provider=hub.urn)
+    made_ = template(plan_of(hub, there))
+    assert made_["resources"][0]["metadata"]["subscriptionId"] == SUBSCRIPTION
+    assert "subscription" in made_["metadata"]["placeholders"]["resources[0].metadata"]
+    id_ = f"/subscriptions/{ELSEWHERE}/resourceGroups/rg-there"
+    kept = dataclasses.replace(there, operation=Operation.SAME, id=id_)
+    made_ = template(plan_of(hub, kept))
+    assert made_["resources"][0]["metadata"]["id"] == kept.id
+    assert not made_["metadata"]["placeholders"]
 
 
 def test_without_a_subscription_zeros_stand_for_it_and_it_says_so() -> None:
