@@ -19,6 +19,9 @@ from operations.plan import SECRET, UNKNOWN, PlannedResource
 STEP = re.compile(r'[^.\[\]"]+|\[(?:\d+|\*)\]|\["[^"]*"\]')
 """One step of a property path: `tags`, `[0]`, `[*]`, `["cost centre"]`."""
 
+VERSION = re.compile(r"/v\d{8}[a-z0-9]*:")
+"""The api version in a token such as `storage/v20230101:StorageAccount`: no way around a rule."""
+
 
 class Verdict(StrEnum):
     """What is said of one policy on one resource. Only `fail` and `unknown` stand in the way of a deployment."""
@@ -146,6 +149,7 @@ class Estate:
         self.resources: Sequence[Resource] = tuple(resources)
         self.whole = whole
         """Whether every stack of the estate is here: only then can something be said of what lies between stacks."""
+        self._pointers: dict[tuple[str, str], _Pointers] = {}
 
     @cached_property
     def _by_id(self) -> Mapping[str, Resource]:
@@ -182,7 +186,16 @@ class Estate:
         property of one of them is not known yet and depends on the other, so that it might."""
         if at.id is None:
             raise Unknown("id")
-        return [r for r in self.of(type_) if _points(r, path, at)]
+        pointers = self._pointers_of(type_, path)
+        if pointers.anywhere or at.urn in pointers.unknown:
+            raise Unknown(path)
+        return pointers.known.get(_plain(at.id), [])
+
+    def _pointers_of(self, type_: str, path: str) -> _Pointers:
+        """Looked up once for all: a stack of ten thousand resources asks it of each."""
+        if (type_, path) not in self._pointers:
+            self._pointers[type_, path] = _Pointers.of(self.of(type_), path)
+        return self._pointers[type_, path]
 
     def data_class(self, resource: Resource) -> DataClass:
         """How sensitive what a resource holds is: its own tag, else its stack's; the strictest where nobody says."""
@@ -194,20 +207,49 @@ def _data_class(resource: Resource) -> DataClass | None:
     return DataClass(value) if value in list(DataClass) else None
 
 
-def _points(resource: Resource, path: str, at: Resource) -> bool:
-    try:
-        return any(within(value, at.id or "") for value in resource.each(path))
-    except Unknown:
-        root = STEP.findall(path)[0]
-        if at.urn in resource.property_dependencies.get(root, (at.urn,)):
-            raise
-        return False
+@dataclass(frozen=True)
+class _Pointers:
+    """Which resources of a type point where with one property."""
+
+    known: dict[str, list[Resource]] = field(default_factory=dict)
+    """By each id that the property holds, and each id above it."""
+    unknown: set[str] = field(default_factory=set)
+    """The URNs that a property depends on, and whose ids it may hold."""
+    anywhere: list[Resource] = field(default_factory=list)
+    """Those of whose property not even that is told."""
+
+    @classmethod
+    def of(cls, resources: Iterable[Resource], path: str) -> _Pointers:
+        pointers, root = cls(), STEP.findall(path)[0]
+        for resource in resources:
+            try:
+                ids = {above for value in resource.each(path) for above in _scopes(value)}
+            except Unknown:
+                depends = resource.property_dependencies.get(root)
+                pointers.unknown.update(depends or ())
+                pointers.anywhere.extend([] if depends is not None else [resource])
+            else:
+                for id_ in ids:
+                    pointers.known.setdefault(id_, []).append(resource)
+        return pointers
+
+
+def _scopes(id_: object) -> Iterator[str]:
+    """An ARM id, and every id that it lies below."""
+    text = _plain(id_) if isinstance(id_, str) else ""
+    while text:
+        yield text
+        text = text.rpartition("/")[0]
+
+
+def _plain(id_: str) -> str:
+    return id_.lower().rstrip("/")
 
 
 def within(id_: object, scope: str) -> bool:
     """Whether an ARM id is the scope, or lies below it."""
-    text = id_.lower().rstrip("/") if isinstance(id_, str) else ""
-    return text == scope.lower().rstrip("/") or text.startswith(f"{scope.lower().rstrip('/')}/")
+    text = _plain(id_) if isinstance(id_, str) else ""
+    return text == _plain(scope) or text.startswith(f"{_plain(scope)}/")
 
 
 @dataclass(frozen=True)
@@ -267,7 +309,7 @@ def resource_of(planned: PlannedResource, *, stack: str, id_: str | None = None)
     """A planned resource as rules see it."""
     return Resource(
         urn=planned.urn,
-        type=planned.type.removeprefix("azure-native:"),
+        type=VERSION.sub(":", planned.type.removeprefix("azure-native:")),
         name=planned.name,
         stack=stack,
         inputs=planned.inputs,

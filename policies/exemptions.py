@@ -1,0 +1,152 @@
+"""Exemptions: who lets which resource off which policy, why, what protects it instead, and until when.
+
+One that is malformed, past, too long, or granted by its own owner is none at all; every report says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from infra.errors import BadInput
+from infra.validation import checked
+from policies.model import Finding, Policy, Verdict
+from policies.wording import printable
+
+LONGEST = timedelta(days=90)
+MOST = 1_000
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=2_000)]
+
+
+class Exemption(BaseModel):
+    """One exemption, as `estate/exemptions.yaml` has it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+    policy: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{1,2}$")]
+    resource: Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=1_000)]
+    """One resource: its URN, or `stack:type:name`."""
+    owner: Line
+    approver: Line
+    reason: Sentence
+    compensating_control: Sentence
+    granted: date
+    expires: date
+
+
+@dataclass(frozen=True)
+class Exemptions:
+    """The exemptions that hold today, and what is wrong with the others."""
+
+    valid: tuple[Exemption, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, str], Exemption]:
+        return {(e.policy, e.resource): e for e in self.valid}
+
+    def of(self, finding: Finding) -> Exemption | None:
+        """The exemption of a finding's resource from its policy, if there is one."""
+        if not self.valid:
+            return None
+        places = (finding.urn, short(finding))
+        return next((found for place in places if (found := self._by_place.get((finding.policy, place)))), None)
+
+    def applied(self, finding: Finding, exemption: Exemption) -> Finding:
+        """The finding as it stands under the exemption: what was found still shows."""
+        return replace(finding, verdict=Verdict.EXEMPT, exemption=exemption.id)
+
+    def idle(self, used: Collection[str], stacks: Collection[str]) -> tuple[str, ...]:
+        """A line for each exemption of these stacks that nothing needed: it only waits to hide something."""
+        return tuple(
+            f"exemption {e.id}: nothing needed it; remove it"
+            for e in self.valid
+            if e.id not in used and _stack(e.resource) in stacks
+        )
+
+
+NONE = Exemptions()
+
+
+def short(finding: Finding) -> str:
+    """How people name a resource: `tre-heart:storage:StorageAccount:data`."""
+    return f"{finding.stack}:{finding.type}:{finding.name}"
+
+
+def _stack(resource: str) -> str:
+    if resource.startswith("urn:pulumi:"):
+        return resource.removeprefix("urn:pulumi:").partition("::")[0]
+    return resource.partition(":")[0]
+
+
+def read(content: Mapping[str, Any], policies: Mapping[str, Policy], *, file: str, today: date) -> Exemptions:
+    """The exemptions of a file's content, as a strict reader gave it. `BadInput` where it is no list of them."""
+    entries = content.get("exemptions")
+    unknown = sorted(set(content) - {"exemptions"})
+    if unknown or not isinstance(entries, list) or len(entries) > MOST:
+        raise BadInput("This is no list of exemptions.", file=file, key=unknown[0] if unknown else "exemptions",
+                       found=type(entries).__name__,
+                       allowed=f"`exemptions:` with up to {MOST} entries, or `[]`")  # fmt: skip
+    valid: list[Exemption] = []
+    warnings: list[str] = []
+    for index, entry in enumerate(entries):
+        try:
+            valid.append(_exemption(entry, valid, policies, f"{file}: exemptions[{index}]", today))
+        except BadInput as error:
+            warnings.append(_warning(error, entry, index))
+    return Exemptions(tuple(valid), tuple(warnings))
+
+
+def _exemption(
+    entry: Any, others: Sequence[Exemption], policies: Mapping[str, Policy], where: str, today: date
+) -> Exemption:
+    exemption = checked(Exemption, entry, file=where)
+    wrong = next((why for why, is_so in _objections(exemption, others, policies, today) if is_so), None)
+    if wrong:
+        raise BadInput(wrong, file=where)
+    return exemption
+
+
+def _objections(
+    e: Exemption, others: Sequence[Exemption], policies: Mapping[str, Policy], today: date
+) -> list[tuple[str, bool]]:
+    return [
+        (f"there is no policy {e.policy}", e.policy not in policies),
+        ("its owner approved it; another person must", _person(e.owner) == _person(e.approver)),
+        (f"it is granted on {e.granted}, which is still to come", e.granted > today),
+        (f"it expired on {e.expires}", e.expires < today),
+        ("it ends before it begins", e.expires <= e.granted),
+        (f"it runs for more than {LONGEST.days} days", e.expires - e.granted > LONGEST or e.expires - today > LONGEST),
+        ("its id is another's too", e.id in {other.id for other in others}),
+        ("its resource must be one: a URN, or stack:type:name", not _is_one(e.resource)),
+        ("another exempts the same resource from the same policy",
+         (e.policy, e.resource) in {(other.policy, other.resource) for other in others}),
+    ]  # fmt: skip
+
+
+def _is_one(resource: str) -> bool:
+    """One resource by name; a pattern would let off what nobody has looked at."""
+    parts = resource.split("::") if resource.startswith("urn:pulumi:") else resource.split(":")
+    return len(parts) >= 4 and all(parts) and not set("*?[]\n") & set(resource)
+
+
+def _person(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _warning(error: BadInput, entry: Any, index: int) -> str:
+    name = entry.get("id") if isinstance(entry, dict) else None
+    parts = [
+        error.problem,
+        *(f"{label} {value}" for label, value in (("at", error.key), ("allowed:", error.allowed)) if value),
+    ]
+    return printable(
+        f"exemption {name if isinstance(name, str) else f'number {index + 1}'} does not hold: {', '.join(parts)}"
+    )

@@ -1,0 +1,163 @@
+"""Judges what will be: every policy on every resource that it is said of, one finding or more for each pair.
+
+Nothing passes by accident: what a rule could not see is unknown, and so is a resource whose rule broke or whose type no
+policy knows. Only the type of an exception is told, for its message may hold what the rule had looked at.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from infra.errors import BadInput
+from policies.exemptions import Exemption, Exemptions
+from policies.model import Estate, Finding, Policy, Problem, Resource, Unknown, Verdict
+from policies.wording import Scrubber
+
+ALL = "*"
+NO_EXEMPTIONS = Exemptions()
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was said of everything that was judged, in the order of the catalogue and then of the resources."""
+
+    findings: tuple[Finding, ...]
+    policies: Mapping[str, Policy]
+    stacks: tuple[str, ...]
+    resources: int
+    """How many were judged; those of other stacks that were only looked at are left out."""
+    today: date
+    whole: bool = False
+    """Whether every stack of the estate was there."""
+    exemptions: tuple[Exemption, ...] = ()
+    """Those that were used."""
+    warnings: tuple[str, ...] = ()
+    plans: Mapping[str, str] = field(default_factory=dict)
+    """The digest of each stack's plan."""
+
+    @cached_property
+    def counts(self) -> Mapping[Verdict, int]:
+        """How many findings of each verdict; none is left out."""
+        counted = Counter(f.verdict for f in self.findings)
+        return {verdict: counted[verdict] for verdict in Verdict}
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """What stands in the way of a deployment."""
+        return tuple(f for f in self.findings if f.verdict.blocks)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether nothing may be applied."""
+        return bool(self.counts[Verdict.FAIL] or self.counts[Verdict.UNKNOWN])
+
+    def of(self, policy: str) -> tuple[Finding, ...]:
+        """What was said of one policy."""
+        return self._by_policy.get(policy, ())
+
+    @cached_property
+    def _by_policy(self) -> Mapping[str, tuple[Finding, ...]]:
+        found: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            found.setdefault(finding.policy, []).append(finding)
+        return {policy: tuple(findings) for policy, findings in found.items()}
+
+
+def judge(
+    estate: Estate,
+    policies: Mapping[str, Policy],
+    *,
+    today: date,
+    judged: Collection[str] | None = None,
+    exemptions: Exemptions = NO_EXEMPTIONS,
+    plans: Mapping[str, str] | None = None,
+) -> Report:
+    """Every policy on every resource of the judged stacks (None: all that are there). `BadInput` where none is there.
+
+    The resources of other stacks are companions only. `plans`: the digest of each stack's plan, for the report.
+    """
+    here = [r for r in estate.resources if judged is None or r.stack in judged]
+    _refuse_nothing(here, policies, judged)
+    _refuse_doubles(here)
+    by_type: dict[str, list[Resource]] = {}
+    for resource in here:
+        by_type.setdefault(resource.type, []).append(resource)
+    findings: list[Finding] = []
+    used: dict[str, Exemption] = {}
+    for policy in policies.values():
+        concerned = (
+            here if ALL in policy.on else [r for type_ in dict.fromkeys(policy.on) for r in by_type.get(type_, ())]
+        )
+        for resource in concerned:
+            findings += _exempted(_findings(policy, resource, estate), exemptions, used)
+    stacks = tuple(dict.fromkeys(r.stack for r in here))
+    warnings = exemptions.warnings + exemptions.idle(used, stacks)
+    return Report(tuple(findings), policies, stacks, len(here), today, estate.whole, tuple(used.values()), warnings,
+                  plans or {})  # fmt: skip
+
+
+def _refuse_nothing(here: Collection[Resource], policies: Mapping[str, Policy], judged: Collection[str] | None) -> None:
+    """An empty plan passes every policy, and so is no evidence of anything."""
+    if not policies:
+        raise BadInput("There is no policy to judge by.", file="policies/catalogue")
+    missing = sorted(set(judged or ()) - {r.stack for r in here})
+    if missing or not here:
+        raise BadInput("There is nothing to judge: no resource is planned.", key=", ".join(missing) or None,
+                       fix="Look at what made the plan: a stack without resources is a mistake.")  # fmt: skip
+
+
+def _refuse_doubles(here: Iterable[Resource]) -> None:
+    """Of two resources with one URN or ARM id, a companion might be the one that is not made."""
+    seen: set[tuple[str, str]] = set()
+    for resource in here:
+        keys = {("", resource.urn)}
+        if resource.id and resource.id.startswith("/"):
+            keys.add((resource.stack, resource.id.lower()))
+        for _, key in keys & seen:
+            raise BadInput("Two resources have one id.", file=resource.urn, key="id", found=key,
+                           fix="Name one of them otherwise.")  # fmt: skip
+        seen |= keys
+
+
+def _findings(policy: Policy, resource: Resource, estate: Estate) -> Iterator[Finding]:
+    """At least one finding. What a rule said before it met an unknown still stands."""
+    if policy.scope == "estate" and not estate.whole:
+        yield _finding(policy, resource, Verdict.NOT_APPLICABLE, message="judged with the whole estate only")
+        return
+    said = 0
+    try:
+        if not policy.applies(resource, estate):
+            yield _finding(policy, resource, Verdict.NOT_APPLICABLE)
+            return
+        scrub = Scrubber(resource)
+        for problem in policy.judge(resource, estate):
+            yield _failed(policy, resource, problem, scrub)
+            said += 1
+    except Unknown as unknown:
+        yield _finding(policy, resource, Verdict.UNKNOWN, Scrubber(resource)(unknown.path),
+                       "is not known before the deployment, so this cannot be judged")  # fmt: skip
+    except (Exception, SystemExit) as error:  # whatever a rule does, it passes nothing
+        yield _finding(policy, resource, Verdict.UNKNOWN, message=f"the rule broke: {type(error).__name__}")
+    else:
+        if not said:
+            yield _finding(policy, resource, Verdict.PASS)
+
+
+def _failed(policy: Policy, resource: Resource, problem: Problem, scrub: Scrubber) -> Finding:
+    return _finding(policy, resource, Verdict.FAIL, scrub(problem.path), scrub(problem.message))
+
+
+def _finding(policy: Policy, resource: Resource, verdict: Verdict, path: str = "", message: str = "") -> Finding:
+    return Finding(policy.id, verdict, resource.urn, resource.type, resource.name, resource.stack, path, message)
+
+
+def _exempted(findings: Iterable[Finding], exemptions: Exemptions, used: dict[str, Exemption]) -> Iterator[Finding]:
+    for finding in findings:
+        exemption = exemptions.of(finding) if finding.verdict.blocks else None
+        if exemption:
+            used[exemption.id] = exemption
+        yield exemptions.applied(finding, exemption) if exemption else finding
