@@ -11,6 +11,14 @@ from pydantic_core import ErrorDetails
 from infra.errors import BadInput
 
 M = TypeVar("M", bound=BaseModel)
+IN_WORDS = {
+    r"^[a-z][a-z0-9]{1,7}$": "2 to 8 lower-case letters and digits, a letter first",
+    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case letters, digits and single hyphens, a letter first",
+    r"^[A-Z0-9]{3,10}$": "3 to 10 capitals and digits",
+    r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$": "letters, digits, _ . and -, a letter first",
+    r"^Standard_[A-Za-z0-9_]{1,60}$": "an Azure size, such as Standard_D4s_v5",
+}
+"""What a person may write where our models ask for these patterns."""
 
 
 def checked(model: type[M], value: Any, *, file: str, prefix: str = "") -> M:
@@ -50,10 +58,12 @@ def _allowed(finding: ErrorDetails) -> str:
     """What the finding says should have been, without pydantic's own way to begin."""
     context: Mapping[str, Any] = finding.get("ctx", {})
     if finding["type"] == "string_pattern_mismatch":
-        return f"text like {context['pattern']}"
+        return IN_WORDS.get(context["pattern"], f"text like {context['pattern']}")
     if finding["type"] == "value_error":
         return str(context.get("error", finding["msg"]))
-    return finding["msg"].removeprefix("Input should be ")
+    if finding["type"] == "string_type":
+        return "text; in quotes where YAML reads it as a number, a date, yes or no"
+    return finding["msg"].removeprefix("Input should be ").replace("String should have", "text of")
 
 
 def _siblings(model: type[BaseModel], place: tuple[str | int, ...]) -> str | None:

@@ -79,8 +79,20 @@ class Settings:
                 "The state's secrets need a passphrase, and none is set.",
                 fix="set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it",
             )
+        self._refuse_to_replace_passphrase()
         _make_passphrase(self.passphrase_file)
         return _read_passphrase(self.passphrase_file)
+
+    def _refuse_to_replace_passphrase(self) -> None:
+        """A new passphrase opens no state that an old one closed: it would only hide that the old one is gone."""
+        states = self.backend_folder / ".pulumi" / "stacks" / PROJECT if self.backend_folder else None
+        if states and not self.passphrase_file.exists() and any(states.glob("*.json")):
+            raise BadInput(
+                "The passphrase of this machine's state is gone.",
+                file=str(self.passphrase_file),
+                found="no such file, and state that needs it: " + str(states),
+                fix="restore the file, or set PULUMI_CONFIG_PASSPHRASE to what the state was made with",
+            )
 
     def local_environment(self) -> dict[str, str]:
         """What the Pulumi CLI must find set to run against the local Azure; makes the folders and the passphrase."""

@@ -11,7 +11,7 @@ import typer
 
 from operations.cli import azurecheck, exporting, failures, localazure, looking, options, running
 from operations.cli.house import House
-from operations.cli.output import Output, silence
+from operations.cli.output import Output, open_closed_streams, silence
 from operations.cli.session import ChooseEngine, OpenHouse, Session
 from operations.engine.port import Engine
 from operations.errors import Exit
@@ -55,6 +55,7 @@ def main(
     """Run one command; the exit code. The keywords replace what it works with, for tests."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     settings = settings or Settings.load()
+    open_closed_streams()
     session = Session(settings, Output(json="--json" in arguments), open_house or _house, choose_engine or _engine)
     try:
         code = int(_app()(arguments, prog_name="sde", standalone_mode=False, obj=session) or Exit.DONE)

@@ -33,6 +33,13 @@ def silence(stream: IO[str]) -> None:
         os.close(nothing)
 
 
+def open_closed_streams() -> None:
+    """A caller may have closed a stream (`>&-`): its words then go nowhere, and never into a file opened since."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115 - for the process's life
+
+
 def _page(stream: IO[str]) -> Page:
     """Lines are cut to a terminal's width only where there is a terminal."""
     width = None if stream.isatty() or os.environ.get("COLUMNS") else 300

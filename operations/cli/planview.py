@@ -12,6 +12,8 @@ from operations.cli.wording import SYMBOLS, at, kind_of, plural, shown
 from operations.plan import Operation, Plan, PlannedResource
 
 _WIDE = 300
+_MOST = 6
+"""Kinds of resources that a new stack's line names."""
 NOTHING = "Nothing to change."
 _TO = {
     Operation.CREATE: "to create",
@@ -71,9 +73,11 @@ def _list(plan: Plan, output: Output) -> None:
 
 
 def _kinds(plan: Plan) -> str:
-    """What a new stack is made of: `3 subnets, 2 storage accounts`."""
-    counted = Counter(kind_of(r.type) for r in plan.changes)
-    return "  " + ", ".join(plural(count, kind) for kind, count in counted.most_common())
+    """What a new stack is mostly made of in the cloud: `3 subnets, 2 storage accounts, and 9 other kinds`."""
+    counted = Counter(kind_of(r.type) for r in plan.changes if r.custom).most_common()
+    parts = [plural(count, kind) for kind, count in counted[:_MOST]]
+    rest = len(counted) - len(parts)
+    return "  " + ", ".join([*parts, *([f"and {plural(rest, 'other kind')}"] if rest else [])])
 
 
 def _cloud(cloud: str) -> Text:

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from infra.addresses import CellRange, TenancyKind, parse_cell, parse_space, refuse_overlaps
+from infra.components.confidential import is_confidential
 from infra.config import Cloud, DataClass, Region
 from infra.validation import checked
 from operations.errors import BadInput
@@ -161,6 +162,7 @@ def _requests(folder: Path, estate: EstateFile, today: date, including_expired: 
         _refuse_double(request.project, requests, shown, "project", "Two requests are for one project.")
         _refuse_double(request.request, numbers, shown, "request", "Two projects have one request.")
         _check_request(request, estate, file, today)
+        _check_confidential(request, estate, shown, str(folder / ESTATE))
         if not including_expired:
             _refuse_past(request.expires, today, shown, "expires")
         requests[request.project] = request
@@ -179,6 +181,9 @@ def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: 
     if request.approved_on > today:
         raise BadInput("The request is not approved yet.", file=shown, key="approved_on",
                        found=str(request.approved_on), allowed=f"a day up to {today}")  # fmt: skip
+    if request.expires <= request.approved_on:
+        raise BadInput("The request ends before it begins.", file=shown, key="expires", found=str(request.expires),
+                       allowed=f"a day after it was approved, {request.approved_on}")  # fmt: skip
     if STRICTNESS.index(request.data_class) > STRICTNESS.index(estate.data_class):
         raise BadInput("The request is for data more sensitive than the estate is made for.", file=shown,
                        key="data_class", found=str(request.data_class),
@@ -194,6 +199,22 @@ def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: 
     if request.researchers == request.stewards:
         raise BadInput("The researchers would release data to themselves.", file=shown, key="researchers",
                        found=str(request.researchers), allowed="a group other than the stewards'")  # fmt: skip
+
+
+def _check_confidential(request: RequestFile, estate: EstateFile, shown: str, estate_shown: str) -> None:
+    """Identifiable data is worked on in memory that even Azure cannot read: said before anything is rendered."""
+    if request.data_class is not DataClass.IDENTIFIABLE:
+        return
+    if not is_confidential(request.desk.size):
+        raise BadInput("Identifiable data needs a confidential computer.", file=shown, key="desk.size",
+                       found=request.desk.size,
+                       allowed="a size of the DC and EC families, such as Standard_DC8ads_v5")  # fmt: skip
+    if estate.confidential_orchestrator is None:
+        raise BadInput(f"{request.project} has identifiable data, and nobody is named to hand out the keys of "
+                       "confidential computers.", file=estate_shown, key="confidential_orchestrator", found="nothing",
+                       allowed="the object id of Azure's enterprise application Confidential VM Orchestrator",
+                       fix="az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id; in the local Azure "
+                       "any GUID will do")  # fmt: skip
 
 
 def _refuse_past(day: date, today: date, shown: str, key: str) -> None:

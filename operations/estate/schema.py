@@ -210,12 +210,6 @@ class RequestFile(Model):
     redundancy: Redundancy
     tiers: Tiers
 
-    @model_validator(mode="after")
-    def _lasts(self) -> Self:
-        if self.expires <= self.approved_on:
-            raise ValueError("an `expires` after `approved_on`")
-        return self
-
 
 class Place(Model):
     """What the ledger holds of one stack."""

@@ -76,6 +76,7 @@ ESTATE_FAULTS: list[tuple[str, Edit, str]] = [
     ("approval expired", lambda d: d["approval"].update(expires=date(2026, 11, 22)), "approval.expires"),
     ("secrets expired", lambda d: d.update(secrets_expire=date(2026, 1, 1)), "secrets_expire"),
     ("name over two lines", lambda d: d.update(organisation="One\nTwo"), "organisation"),
+    ("text that YAML reads as no", lambda d: d.update(cost_centre=False), "cost_centre"),
     ("name that hides", lambda d: d.update(organisation="One\u202etwo"), "organisation"),
 ]  # fmt: skip
 
@@ -92,6 +93,12 @@ REQUEST_FAULTS: list[tuple[str, Edit, str]] = [
     ("unknown key of the desk", lambda d: d["desk"].update(gpus=4), "desk.gpus"),
     ("expired", lambda d: d.update(expires=date(2026, 11, 22)), "expires"),
     ("not approved yet", lambda d: d.update(approved_on=date(2026, 11, 23)), "approved_on"),
+    ("ends before it was approved", lambda d: d.update(expires=date(2026, 9, 1)), "expires"),
+    (
+        "identifiable data on a computer that is not confidential",
+        lambda d: d.update(data_class="identifiable"),
+        "desk.size",
+    ),
     ("checkers are researchers", lambda d: d.update(checkers=d["researchers"]), "checkers"),
     ("checkers are stewards", lambda d: d.update(checkers=d["stewards"]), "checkers"),
     ("researchers are stewards", lambda d: d.update(stewards=d["researchers"]), "researchers"),
@@ -111,6 +118,19 @@ def test_what_is_wrong_in_a_request_is_named(estate: Path, edit: Edit, key: str)
     change(file, edit)
     refused = refusal(estate)
     assert (refused.file, refused.key) == (str(file), key)
+
+
+def test_identifiable_data_needs_who_hands_out_keys(estate: Path) -> None:
+    add_request(estate, "patients", data_class="identifiable", desk={"size": "Standard_DC8ads_v5", "data_disk_gib": 64})
+    refused = refusal(estate)
+    assert (refused.file, refused.key) == (str(estate / "estate.yaml"), "confidential_orchestrator")
+    change(estate / "estate.yaml", lambda d: d.update(confidential_orchestrator=AZURE_SUBSCRIPTION))
+    assert "tre-patients" in load(estate, today=TODAY).stacks()
+
+
+def test_a_pattern_is_said_in_words(estate: Path) -> None:
+    change(estate / "estate.yaml", lambda d: d.update(code="West Midlands"))
+    assert refusal(estate).allowed == "2 to 8 lower-case letters and digits, a letter first"
 
 
 def test_a_name_too_long_is_refused(estate: Path) -> None:

@@ -28,6 +28,18 @@ def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(tmp_path: Path)
     assert [p.name for p in settings(tmp_path).passphrase_file.parent.iterdir()] == ["passphrase"]
 
 
+def test_no_new_passphrase_is_made_where_state_needs_the_old_one(tmp_path: Path) -> None:
+    settings = Settings.load({"SDE_HOME": str(tmp_path)})
+    settings.passphrase("local")
+    stacks = tmp_path / "state/.pulumi/stacks/sde"
+    stacks.mkdir(parents=True)
+    (stacks / "platform.json").write_text("{}")
+    settings.passphrase_file.unlink()
+    with pytest.raises(BadInput, match="gone"):
+        settings.passphrase("local")
+    assert not settings.passphrase_file.exists()
+
+
 def test_a_passphrase_given_is_taken_before_the_file(tmp_path: Path) -> None:
     assert settings(tmp_path, PULUMI_CONFIG_PASSPHRASE="given").passphrase("local") == "given"
     assert not settings(tmp_path).passphrase_file.exists()
