@@ -14,6 +14,7 @@ from infra.components.part import Part
 from infra.components.references import Platform
 from infra.components.room import Room
 from infra.components.sealed_network import SealedNetwork
+from infra.components.sizes import accelerates, has_premium_storage
 from infra.config import DeskConfig
 from infra.errors import BadInput
 from infra.names import Kind
@@ -43,6 +44,7 @@ class Desk(Part):
         super().__init__(name, room)
         self.config, self.disks, self.platform = config, disks, platform
         self._check_zone()
+        self._check_disks()
         self._zones = [str(config.zone)] if config.zone else None
         self.identity = managedidentity.UserAssignedIdentity(
             name,
@@ -65,6 +67,12 @@ class Desk(Part):
             raise BadInput("The region has no such availability zone.", key="sde:desk.zone", found=self.config.zone,
                            allowed=", ".join(self.room.zones) or f"none in {self.room.location}")  # fmt: skip
 
+    def _check_disks(self) -> None:
+        if not has_premium_storage(self.config.size):
+            raise BadInput("The desk's disks are premium ones, which this size does not take.", key="sde:desk.size",
+                           found=self.config.size,
+                           allowed="a size with an s after its number of cores, such as Standard_D4s_v5")  # fmt: skip
+
     def _interface(self, net: SealedNetwork) -> network.NetworkInterface:
         return network.NetworkInterface(
             self.called,
@@ -72,8 +80,9 @@ class Desk(Part):
             resource_group_name=self.room.group_name,
             location=self.room.location,
             enable_ip_forwarding=False,
-            # The network's encryption is done by the accelerated interface, which confidential computers lack.
-            enable_accelerated_networking=self.disks.system is None,
+            # The network's encryption is done by the accelerated interface, which confidential computers and old sizes
+            # lack.
+            enable_accelerated_networking=self.disks.system is None and accelerates(self.config.size),
             ip_configurations=[
                 network.NetworkInterfaceIPConfigurationArgs(
                     name=self.room.names.local(Kind.IP_CONFIGURATION, self.called),

@@ -15,6 +15,7 @@ from infra.components.key_vault import KeyVault
 from infra.components.references import Platform, SafeHaven
 from infra.components.room import Room
 from infra.components.sealed_network import SealedNetwork
+from infra.components.sizes import accelerates
 from infra.components.store import Store
 from infra.components.virtual_network import SubnetPlan
 from infra.config import DataClass, TenancyConfig
@@ -73,10 +74,13 @@ def _refuse_self_approval(config: TenancyConfig) -> None:
 
 
 def _unencrypted(config: TenancyConfig) -> str | None:
-    """Azure advises against network encryption where confidential computers stand, whose interfaces cannot do it
-    (learn.microsoft.com, "Virtual network encryption": limitations)."""
-    confidential = config.data_class is DataClass.IDENTIFIABLE
-    return "confidential computers do not support network encryption; TLS carries all traffic" if confidential else None
+    """Azure advises against network encryption where confidential computers stand, and where a size's interface cannot
+    do it (learn.microsoft.com, "Virtual network encryption": limitations)."""
+    if config.data_class is DataClass.IDENTIFIABLE:
+        return "confidential computers do not support network encryption; TLS carries all traffic"
+    if not accelerates(config.desk.size):
+        return "the desk's size does not support network encryption; TLS carries all traffic"
+    return None
 
 
 def _disks(config: TenancyConfig, room: Room, keys: KeyVault) -> Disks:

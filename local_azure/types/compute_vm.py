@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from local_azure.declare import AzureType, Change, Json, Name
 from local_azure.types.common import every, guid, identity_outputs, one, place, refuse, same, upto, zones_exist
 from local_azure.types.compute_disk import DISK, refuse_unusable_set, ssh_key_is_sound
-from local_azure.types.vm_sizes import NEWER
+from local_azure.types.vm_sizes import NEWER, accelerated_only_where_possible, premium_disks_fit
 
 MACHINE = "azure-native:compute:VirtualMachine"
 EXTENSION = "azure-native:compute:VirtualMachineExtension"
@@ -404,6 +404,8 @@ TYPES = (
             _confidential_says_how_its_disk_is_sealed,
             _host_encryption_excludes_sealed_disks,
             _confidential_lacks_accelerated_networking,
+            accelerated_only_where_possible,
+            premium_disks_fit,
             _disk_sets_fit,
             _data_disks_have_places_of_their_own,
             _data_disks_are_near_and_free,

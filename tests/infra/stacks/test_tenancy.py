@@ -103,6 +103,14 @@ def test_identifiable_data_gets_a_confidential_desk(platform: World, safe_haven:
     assert (key["kty"], key["attributes"]["exportable"]) == ("RSA-HSM", True)
 
 
+def test_a_size_that_cannot_accelerate_goes_without_and_says_so(platform: World, safe_haven: World) -> None:
+    world = _again(platform, safe_haven, desk={**CONFIDENTIAL, "size": "Standard_B2ms"})
+    assert world.of("NetworkInterface")[0].inputs["enableAcceleratedNetworking"] is False
+    (network,) = world.of("VirtualNetwork")
+    assert network.inputs["encryption"]["enabled"] is False
+    assert "size" in network.inputs["tags"]["unencrypted"]
+
+
 def test_only_the_keys_of_confidential_desks_stay_as_they_are(platform: World, safe_haven: World) -> None:
     """Azure rotates no key of a confidential computer by itself, and wants the version named then."""
     world = _again(platform, safe_haven, data_class="identifiable", desk=CONFIDENTIAL,
@@ -120,6 +128,7 @@ def test_only_the_keys_of_confidential_desks_stay_as_they_are(platform: World, s
         ({"data_class": "identifiable", "desk": CONFIDENTIAL}, "not known in this tenant"),
         ({"checkers": group(30)}, "their own checkers"),
         ({"stewards": group(30)}, "their own stewards"),
+        ({"desk": {**CONFIDENTIAL, "size": "Standard_D4_v5"}}, "premium ones"),
         ({"region": "ukwest", "desk": {**CONFIDENTIAL, "zone": 1}}, "no such availability zone"),
     ],
 )

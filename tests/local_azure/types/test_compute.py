@@ -179,6 +179,27 @@ def test_a_sealed_disk_takes_a_confidential_set(world: World, card: str) -> None
     machine(world, **made)
 
 
+@pytest.mark.parametrize("size", ["Standard_B2ms", "Standard_A2_v2", "Standard_DS1_v2"])
+def test_old_and_small_sizes_are_not_accelerated(world: World, size: str) -> None:
+    world.vnet()
+    config = {"name": "ip", "subnet": {"id": world.subnet()}}
+    card = world.make("network:NetworkInterface", networkInterfaceName="nic-1", ipConfigurations=[config],
+                      enableAcceleratedNetworking=True)  # fmt: skip
+    made = linux(card, hardwareProfile={"vmSize": size})
+    made["storageProfile"]["osDisk"]["managedDisk"] = {"storageAccountType": "Standard_LRS"}
+    with refused("VMSizeIsNotPermittedToEnableAcceleratedNetworking"):
+        machine(world, **made)
+    machine(world, **made | {"hardwareProfile": {"vmSize": "Standard_D4s_v5"}})
+
+
+@pytest.mark.parametrize("size", ["Standard_D4_v5", "Standard_A2_v2", "Standard_D4ad_v5"])
+def test_premium_disks_want_a_size_for_them(world: World, card: str, size: str) -> None:
+    with refused("InvalidParameter"):
+        machine(world, **linux(card, hardwareProfile={"vmSize": size}))
+    for other in ("Standard_DS2_v2", "Standard_NC24ads_A100_v4", "Standard_E4-2s_v5"):
+        world.remove(machine(world, **linux(card, hardwareProfile={"vmSize": other})))
+
+
 def test_data_disks_are_free_and_in_the_zone(world: World, card: str) -> None:
     far = disk(world, zones=["1"])
     made = linux(card, zones=["2"])
