@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import yaml
 
 from infra.errors import BadInput
-from operations.engine.embedded import files, locks, state
+from operations.engine.embedded import files, locks, state, values
 from operations.engine.embedded import journal as journals
 from operations.engine.embedded.journal import Home, Journal
 from operations.engine.embedded.model import Properties, Snapshot
@@ -68,6 +68,10 @@ class Backend:
         """
         return self._load(stack).snapshot
 
+    def glance(self, stack: str) -> Snapshot | None:
+        """What `load` gives, with the secrets still closed: each is a secret mask. Needs no passphrase."""
+        return self._load(stack, closed=True).snapshot
+
     def opened(self, stack: str) -> tuple[Snapshot | None, Crypter]:
         """What `load` gives, and the crypter of that state, which can tell whether the passphrase is the right one."""
         loaded = self._load(stack)
@@ -75,15 +79,15 @@ class Backend:
 
     def outputs(self, stack: str) -> Properties:
         """The outputs of the stack's root in wire form, secrets marked. Raises BadInput where it was never deployed."""
-        snapshot = self.load(stack)
+        snapshot = self.glance(stack)
         if snapshot is None:
             raise BadInput(
                 f"Stack {stack} has not been deployed yet",
                 file=str(self.checkpoint(stack)),
                 fix=f"`sde up {stack}` first",
             )
-        roots = (r for r in snapshot.resources if r.type == ROOT_TYPE and not r.delete)
-        return next((r.outputs for r in roots), {})
+        outputs = _root_outputs(snapshot)
+        return _root_outputs(self.load(stack) or snapshot) if values.contains_secret(outputs) else outputs
 
     def export(self, stack: str) -> dict[str, Any]:
         """The stack's deployment in Pulumi's export form, secrets encrypted."""
@@ -201,7 +205,7 @@ class Backend:
         backup = checkpoint.with_name(checkpoint.name + ".bak")
         return Home(f"organization/{self.project}/{stack}", checkpoint, backup, self._journals / f"{stack}.jsonl")
 
-    def _load(self, stack: str, salt: str | None = None) -> _Loaded:
+    def _load(self, stack: str, salt: str | None = None, *, closed: bool = False) -> _Loaded:
         home = self._home(stack)
         self._refuse_unread(stack)
         for _ in range(5):
@@ -217,6 +221,7 @@ class Backend:
             crypter = Crypter(self._phrase, salt, file=file)
         else:
             crypter = state.crypter(deployment, self._phrase, file=file)
+        crypter.closed = closed
         snapshot = state.read_deployment(deployment, crypter, file=file) if deployment is not None else None
         if record is None or not record.left(base):
             return _Loaded(snapshot, snapshot, crypter, base, bool(record and record.steps and not record.knows(base)))
@@ -313,3 +318,8 @@ def _config_value(value: Any) -> Any:
     if isinstance(value, str | Mapping | list):
         return value
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _root_outputs(snapshot: Snapshot) -> Properties:
+    roots = (r for r in snapshot.resources if r.type == ROOT_TYPE and not r.delete)
+    return next((r.outputs for r in roots), {})

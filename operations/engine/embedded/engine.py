@@ -136,7 +136,7 @@ class EmbeddedEngine:
     def state(self, name: str) -> StackState | None:
         """What is known of a stack; None where it has never been up."""
         backend = self._backend()
-        snapshot = backend.load(name)
+        snapshot = backend.glance(name)
         if snapshot is None:
             return None
         return StackState(
@@ -261,7 +261,7 @@ class EmbeddedEngine:
         None where nothing is protected, where the preview says that something changes, or where it fails: the run
         itself then says so, with its events.
         """
-        snapshot = backend.load(stack.name)
+        snapshot = backend.glance(stack.name)
         if snapshot is None or snapshot.pending or not any(r.protect for r in snapshot.resources):
             return None
         try:
@@ -274,7 +274,7 @@ class EmbeddedEngine:
         return Plan(deployment.frame.project, stack.name, _cloud(stack), ordering.ordered(deployment.planned))
 
     def _outcome(self, deployment: Deployment) -> Outcome:
-        snapshot = self._backend().load(deployment.frame.stack) or Snapshot()
+        snapshot = self._backend().glance(deployment.frame.stack) or Snapshot()
         return Outcome(
             stack=deployment.frame.stack,
             counts=deployment.counts,
@@ -316,7 +316,7 @@ def _chosen(deployment: Deployment, targets: Targets) -> list[Resource]:
 
 
 def _must_exist(backend: Backend, name: str) -> None:
-    if backend.load(name) is None:
+    if backend.glance(name) is None:
         raise BadInput(f"Stack {name} is not up", key=name, fix=f"`sde up {name}` first")
 
 

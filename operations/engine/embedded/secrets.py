@@ -12,6 +12,7 @@ import binascii
 import contextlib
 import functools
 import hashlib
+import json
 import os
 import secrets as randomness
 import threading
@@ -22,6 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from infra.errors import BadInput
+from operations.plan import SECRET
 
 TYPE = "passphrase"
 ROUNDS = 1_000_000
@@ -50,6 +52,8 @@ class Crypter:
         self._salt = _parts(state, 3, file)[0] if state is not None else b""
         self._cipher: AESGCM | None = None
         self._known: dict[tuple[Place, str], str] = {}
+        self.closed = False
+        """Whether secrets stay closed: `decrypt` then gives the mask, and no key is derived (half a second)."""
         self._lock = threading.RLock()
 
     @property
@@ -98,6 +102,8 @@ class Crypter:
     def decrypt(self, ciphertext: str, place: Place = ()) -> str:
         """The text of a ciphertext. Raises BadInput for one that is not whole or was not made with this key."""
         nonce, sealed = _parts(ciphertext, 2, self._file)
+        if self.closed:
+            return json.dumps(SECRET)
         with self._lock:
             try:
                 text = self._opened().decrypt(nonce, sealed, None).decode()

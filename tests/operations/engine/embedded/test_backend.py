@@ -75,6 +75,18 @@ def test_outputs_keep_their_secrets_secret(backend: Backend) -> None:
     assert "hunter2" not in json.dumps(backend.export("platform"))
 
 
+def test_a_glance_needs_no_passphrase_and_shows_no_secret(backend: Backend) -> None:
+    run(backend, Put(thing("a", inputs={"k": values.secret("hunter2"), "plain": 1})))
+
+    def nobody_asked() -> str:
+        raise AssertionError("a glance asked for the passphrase")
+
+    snapshot = Backend(backend.root, "sde", nobody_asked).glance("platform")
+    assert snapshot
+    assert values.mask(snapshot.resources[0].inputs) == {"k": "[secret]", "plain": 1}
+    assert values.contains_secret(snapshot.resources[0].inputs)
+
+
 def test_a_killed_run_is_found_whole_and_folded_by_the_next(tmp_path: Path) -> None:
     told: list[str] = []
     backend = Backend(tmp_path, "sde", lambda: PHRASE, warn=told.append)
