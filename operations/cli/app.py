@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from operations.cli import azurecheck, exporting, failures, localazure, looking, options, running
+from operations.cli import azurecheck, exporting, failures, localazure, looking, options, policy, running
 from operations.cli.house import House
 from operations.cli.output import Output, open_closed_streams, silence
 from operations.cli.session import ChooseEngine, OpenHouse, Session
@@ -37,11 +37,17 @@ TABLE: dict[str, dict[str, object]] = {
     "export": {"plan": exporting.plan, "arm": exporting.arm, "state": exporting.state},
     "local": {"env": localazure.env, "list": localazure.list_, "reset": localazure.reset},
     "azure": {"check": azurecheck.check},
+    "policy": {
+        "check": policy.check,
+        "list": policy.list_,
+        "explain": policy.explain,
+    },
 }
 GROUPS = {
     "export": "Write a stack's plan, ARM template or state to a file.",
     "local": "The local Azure on this machine.",
     "azure": "Real Azure, before the first up.",
+    "policy": "What must hold, and whether it does.",
 }
 
 

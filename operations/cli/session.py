@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from operations.cli.house import House, Stack, select
 from operations.cli.output import Output
@@ -14,10 +15,21 @@ from operations.engine.port import Engine, StackState
 from operations.errors import BadInput
 from operations.settings import Settings
 
+if TYPE_CHECKING:
+    from operations.cli.gate import Gate
+
 OpenHouse = Callable[[Path | None, Settings, bool], House]
 """From the estate's folder, the settings, and whether what has expired is let in."""
 ChooseEngine = Callable[[str, str, Settings], Engine]
 """From what `--engine` says, the stack's cloud and the settings."""
+OpenGate = Callable[[Path | None, Path], "Gate"]
+"""From the file of exemptions, if one was named, and the estate's folder."""
+
+
+def _open_gate(exemptions: Path | None, estate: Path) -> Gate:
+    from operations.cli.gate import open_gate  # noqa: PLC0415 - the catalogue, which --help need not load
+
+    return open_gate(exemptions, estate)
 
 
 @dataclass
@@ -33,12 +45,17 @@ class Session:
     estate: Path | None = None
     lets_expired_in: bool = False
     """For commands that only look or take down: what has expired makes nothing new."""
+    open_gate: OpenGate = _open_gate
     _engines: dict[str, Engine] = field(default_factory=dict)
 
     @cached_property
     def house(self) -> House:
         """The estate, validated; its stacks' configuration files are made to agree with it."""
         return self.open_house(self.estate, self.settings, self.lets_expired_in)
+
+    def gate(self, exemptions: Path | None = None) -> Gate:
+        """What the policies say, under the exemptions of that file or of the estate."""
+        return self.open_gate(exemptions, self.estate or self.settings.root / "estate")
 
     def engine(self, stack: Stack) -> Engine:
         """The engine that runs this stack."""

@@ -1,0 +1,65 @@
+"""The gate: nothing is applied that the policies have not passed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from operations.cli.output import Output
+from operations.errors import Refused
+from operations.plan import Plan
+from operations.verdicts.judging import exemptions_of, judged
+from operations.verdicts.table import summary, table
+from policies.exemptions import Exemptions
+from policies.model import Verdict
+from policies.runner import Report
+
+
+class Gate(Protocol):
+    """Says what the policies say."""
+
+    def judge(self, plans: Sequence[Plan], *, whole: bool = False) -> Report:
+        """The report on these plans together; `whole`: they are all that the estate has."""
+        ...
+
+
+@dataclass
+class CatalogueGate:
+    """The gate of the house: the whole catalogue, and the estate's exemptions."""
+
+    exemptions: Exemptions
+
+    def judge(self, plans: Sequence[Plan], *, whole: bool = False) -> Report:
+        """The report on these plans together."""
+        return judged(plans, exemptions=self.exemptions, whole=whole)
+
+
+def open_gate(exemptions: Path | None, estate: Path) -> Gate:
+    """The gate of an estate's folder. `BadInput` where the exemptions or the catalogue cannot be read."""
+    return CatalogueGate(exemptions_of(exemptions, estate))
+
+
+def refuse(report: Report) -> None:
+    """`Refused` where something stands in the way."""
+    if report.blocks:
+        counts = report.counts
+        raise Refused(
+            f"The policies refuse this: {counts[Verdict.FAIL]:,} fail, {counts[Verdict.UNKNOWN]:,} cannot be told.\n"
+            f"  fix:     see above; scripts/sde policy explain {report.blocking[0].policy} says more"
+        )
+
+
+def show(report: Report, output: Output) -> None:
+    """What stands in the way, or one line where nothing does."""
+    findings = [{"policy": f.policy, "verdict": f.verdict, "urn": f.urn, "path": f.path, "message": f.message}
+                for f in report.blocking]  # fmt: skip
+    output.emit({"event": "verdict", "stack": ", ".join(report.stacks), "blocks": report.blocks,
+                 "counts": report.counts, "findings": findings, "warnings": list(report.warnings)})  # fmt: skip
+    if report.blocks:
+        output.say(table(report))
+        return
+    output.say("  " + summary(report), style="green")
+    for warning in report.warnings:
+        output.say(f"  ! {warning}", style="yellow")

@@ -1,0 +1,190 @@
+"""`sde policy check`, `list` and `explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from operations.cli.options import All, Cloud, Engine, Estate, Json, session_of
+from operations.cli.session import Session
+from operations.errors import BadInput
+from operations.plan import Plan
+from operations.settings import write_whole
+from policies.model import Policy
+
+if TYPE_CHECKING:
+    from policies.runner import Report
+
+
+class Format(StrEnum):
+    """The forms of a report."""
+
+    TABLE = "table"
+    JSON = "json"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    HTML = "html"
+    MARKDOWN = "markdown"
+
+
+What = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="STACK|FILE.json", help="Stacks by name, or files: plans or ARM templates.", show_default=False
+    ),
+]
+Form = Annotated[Format, typer.Option("--format", "-f", help="html and markdown: the control matrix.")]
+Exempting = Annotated[
+    Path | None,
+    typer.Option("--exemptions", metavar="FILE", help="Instead of the estate's exemptions.yaml.", show_default=False),
+]
+Target = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.", show_default="-"),
+]
+Whole = Annotated[
+    bool, typer.Option("--whole", help="The files are all that the estate has: judge between stacks too.")
+]
+PolicyId = Annotated[str, typer.Argument(metavar="ID", help="The policy, such as ST1.", show_default=False)]
+
+
+def check(
+    context: typer.Context,
+    *,
+    what: What = None,
+    everything: All = False,
+    whole: Whole = False,
+    form: Form = Format.TABLE,
+    target: Target = None,
+    exemptions: Exempting = None,
+    json_: Json = False,
+    engine: Engine = None,
+    cloud: Cloud = None,
+    estate: Estate = None,
+) -> None:
+    """Judge what stacks would be, or a plan or ARM template that anybody made. Exits 3 where something is refused."""
+    from operations.cli.gate import refuse  # noqa: PLC0415 - `sde --help` need not wait for the catalogue
+
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
+    files = _files(what or (), everything)
+    _refuse_unwritable(target)
+    if whole and not files:
+        raise BadInput("--whole is said of files; of stacks say --all.", found="--whole")
+    gate = session.gate(exemptions)
+    plans = _read(session, files) if files else _previewed(session, what, everything)
+    report = gate.judge(plans, whole=whole or (everything and len(plans) == len(session.house.stacks)))
+    _write(session, report, form, target)
+    refuse(report)
+
+
+def _files(what: Sequence[str], everything: bool) -> list[Path]:
+    """The files among what was named. Stacks beside them would be judged by another measure."""
+    files = [name for name in what if name.lower().endswith(".json") or "/" in name]
+    if files and (everything or len(files) != len(what)):
+        raise BadInput("Name stacks or files, not both.", found=" ".join(what), fix="judge them one after the other")
+    return [Path(name) for name in files]
+
+
+def _read(session: Session, files: Sequence[Path]) -> list[Plan]:
+    from operations.verdicts.reading import read_plan  # noqa: PLC0415
+
+    with session.output.err.status("Reading"):
+        return [read_plan(file) for file in files]
+
+
+def _previewed(session: Session, what: Sequence[str] | None, everything: bool) -> list[Plan]:
+    from operations.cli.deploy import Deployment  # noqa: PLC0415
+
+    stacks = session.selected(what, everything)
+    deployment = Deployment(session, stacks)
+    return [deployment.plan(stack) for stack in stacks]
+
+
+def _refuse_unwritable(target: str | None) -> None:
+    """Before the work, not after it."""
+    file = Path(target or "-")
+    if target not in (None, "-") and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise BadInput("This file cannot be written.", file=target, fix="name a file in a folder that exists")
+
+
+def _write(session: Session, report: Report, form: Format, target: str | None) -> None:
+    """To a file whole or not at all; the table and `-` to stdout."""
+    from operations.verdicts import forms  # noqa: PLC0415
+    from operations.verdicts.table import summary, table  # noqa: PLC0415
+
+    output = session.output
+    to_file = target not in (None, "-")
+    if not to_file and form is Format.TABLE:
+        output.emit({"event": "verdict", **forms.as_json(report)})
+        if not output.json:
+            output.say(table(report))
+        return
+    text = forms.written(report, form.value)
+    if not to_file:
+        output.line(text.rstrip("\n"))
+        return
+    write_whole(Path(str(target)), text)
+    output.emit({"event": "written", "what": form.value, "file": str(target)})
+    output.say(summary(report))
+    output.say(f"wrote {target}")
+
+
+def list_(context: typer.Context, *, json_: Json = False) -> None:
+    """Every policy of the catalogue."""
+    from policies.catalogue import load  # noqa: PLC0415
+
+    output = session_of(context, json_=json_).output
+    policies = load().values()
+    for policy in policies:
+        output.emit({"event": "policy", **_facts(policy)})
+    rows = Table(box=None, pad_edge=False)
+    for heading in ("id", "severity", "scope", "what must hold"):
+        rows.add_column(heading)
+    for policy in policies:
+        rows.add_row(policy.id, policy.severity, policy.scope, policy.title)
+    if not output.json:
+        output.say(rows)
+
+
+def explain(context: typer.Context, *, id_: PolicyId, json_: Json = False) -> None:
+    """One policy: what must hold, why, what it looks at, what it is evidence for, and how to put it right."""
+    from policies.catalogue import load  # noqa: PLC0415
+
+    output = session_of(context, json_=json_).output
+    policy = load().get(id_.upper())
+    if policy is None:
+        raise BadInput("There is no such policy.", found=id_, allowed=", ".join(load()))
+    output.emit({"event": "policy", **_facts(policy)})
+    if output.json:
+        return
+    output.say(Text.assemble((f"{policy.id}  {policy.title}", "bold"), f"  {policy.severity}"))
+    for heading, text in _explained(policy):
+        output.say(Text.assemble((f"{heading:<12}", "dim"), text))
+
+
+def _explained(policy: Policy) -> list[tuple[str, str]]:
+    facts = _facts(policy)
+    controls = [f"{name} {', '.join(found)}" for name, found in facts["controls"].items() if found]
+    lines = [
+        ("why", policy.why),
+        ("said of", ", ".join(policy.on)),
+        ("looks at", ", ".join(policy.reads)),
+        ("judged", {"resource": "resource by resource", "stack": "with its companions in the stack",
+                    "estate": "with the whole estate (--all)"}[policy.scope]),
+        ("evidence", "; ".join(controls)),
+        ("Checkov", ", ".join(policy.checkov)),
+        ("fix", policy.fix),
+    ]  # fmt: skip
+    return [(heading, text) for heading, text in lines if text]
+
+
+def _facts(policy: Policy) -> dict[str, Any]:
+    from operations.verdicts.forms import policy_facts  # noqa: PLC0415
+
+    return policy_facts(policy)

@@ -1,0 +1,50 @@
+"""The forms of a report by name: what writes each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from policies.model import Policy
+from policies.runner import Report
+
+
+def policy_facts(policy: Policy) -> dict[str, Any]:
+    """A policy as plain JSON."""
+    names = ("id", "title", "why", "on", "reads", "severity", "scope", "fix", "checkov")
+    facts = {name: getattr(policy, name) for name in names}
+    return {
+        **{k: list(v) if isinstance(v, tuple) else v for k, v in facts.items()},
+        "controls": asdict(policy.controls),
+    }
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The whole report as plain JSON: every finding, also those that pass."""
+    return {
+        "verdict": "refused" if report.blocks else "passed",
+        "day": report.today.isoformat(),
+        "whole": report.whole,
+        "stacks": list(report.stacks),
+        "resources": report.resources,
+        "plans": dict(report.plans),
+        "counts": {verdict.value: count for verdict, count in report.counts.items()},
+        "warnings": list(report.warnings),
+        "exemptions": [e.model_dump(mode="json") for e in report.exemptions],
+        "policies": [policy_facts(policy) for policy in report.policies.values()],
+        "findings": [{k: v for k, v in asdict(f).items() if v != ""} for f in report.findings],
+    }
+
+
+def _json(report: Report) -> str:
+    return json.dumps(as_json(report), ensure_ascii=False, indent=2) + "\n"
+
+
+FORMS: Mapping[str, Callable[[Report], str]] = {"json": _json}
+
+
+def written(report: Report, form: str) -> str:
+    """The report in one form, ending with a line break."""
+    return FORMS[form](report)

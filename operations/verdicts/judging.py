@@ -1,0 +1,63 @@
+"""From plans to a report: the one way in for the gate, the command line and every other reader of verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from operations.errors import BadInput
+from operations.estate.reader import read_mapping
+from operations.plan import Operation, Plan
+from policies.catalogue import load
+from policies.exemptions import NONE, Exemptions, read
+from policies.model import Estate, Policy, Resource, resource_of
+from policies.runner import Report, judge
+
+EXEMPTIONS = "exemptions.yaml"
+
+
+def today() -> date:
+    """The day that exemptions and expiries are held against, in UTC."""
+    return datetime.now(UTC).date()
+
+
+def judged(
+    plans: Sequence[Plan],
+    *,
+    exemptions: Exemptions = NONE,
+    day: date | None = None,
+    whole: bool = False,
+    policies: Mapping[str, Policy] | None = None,
+) -> Report:
+    """What the catalogue says of these plans together; `whole`: they are all that the estate has."""
+    twice = sorted({p.stack for i, p in enumerate(plans) if p.stack in {q.stack for q in plans[:i]}})
+    if twice:
+        raise BadInput("Two plans are of one stack.", key="stack", found=", ".join(twice), fix="Leave one of them out.")
+    estate = Estate([resource for plan in plans for resource in resources_of(plan)], whole=whole)
+    return judge(
+        estate,
+        load() if policies is None else policies,
+        today=day or today(),
+        judged=[plan.stack for plan in plans],
+        exemptions=exemptions,
+        plans={plan.stack: plan.digest for plan in plans},
+    )
+
+
+def resources_of(plan: Plan) -> list[Resource]:
+    """What will be there: the provider's resources that are not deleted."""
+    return [
+        resource_of(r, stack=plan.stack)
+        for r in plan.resources
+        if r.custom and r.operation is not Operation.DELETE and not r.type.startswith("pulumi:")
+    ]
+
+
+def exemptions_of(file: Path | None, estate: Path, day: date | None = None) -> Exemptions:
+    """The exemptions of a file that was named, or of the estate's own, which may be absent."""
+    own = estate / EXEMPTIONS
+    if file is None and not own.exists():
+        return NONE
+    chosen = file or own
+    return read(read_mapping(chosen), load(), file=str(chosen), today=day or today())

@@ -1,0 +1,124 @@
+"""Plans and templates from files that anybody may have written: hostile until they are read whole."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from infra.validation import dotted
+from operations.errors import BadInput
+from operations.plan import Plan, PlannedResource
+
+LONGEST = 64 << 20
+"""Bytes. The plan of a stack of ten thousand resources takes a third of it."""
+DEEPEST = 64
+"""Levels. Azure's own properties go to about twenty."""
+_RESOURCES = TypeAdapter(list[PlannedResource])
+
+
+def read_plan(file: Path) -> Plan:
+    """The plan in a file, or the plan that an ARM template amounts to. `BadInput` for anything else, or nothing."""
+    content = _json(_text(file), str(file))
+    if isinstance(content, dict) and "$schema" in content:
+        return _template(content, file)
+    if isinstance(content, dict) and "digest" in content and "format" in content:
+        return _plan(content, str(file))
+    raise BadInput("This is neither a plan nor an ARM template.", file=str(file), key="$schema",
+                   found="no such key", allowed="what `sde export plan` writes, or a template with its $schema",
+                   fix="A template says what it is in $schema: without it nothing is judged.")  # fmt: skip
+
+
+def _template(content: dict[str, Any], file: Path) -> Plan:
+    from operations.export.reading import read_template  # noqa: PLC0415 - reads the models of many services
+
+    try:
+        return read_template(content)
+    except BadInput as error:
+        raise BadInput(error.problem, file=f"{file}: {error.file}" if error.file else str(file), key=error.key,
+                       found=error.found, allowed=error.allowed, fix=error.fix) from None  # fmt: skip
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise BadInput("This template cannot be read.", file=str(file), found=type(error).__name__) from error
+
+
+def _plan(content: dict[str, Any], shown: str) -> Plan:
+    try:
+        _RESOURCES.validate_python(content.get("resources"))
+        return Plan.from_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise BadInput("This is no plan.", file=shown, key=dotted(("resources", *first["loc"])),
+                       found=first["msg"]) from None  # fmt: skip
+    except (ValueError, RecursionError) as error:
+        raise BadInput("This plan cannot be used.", file=shown, found=str(error),
+                       fix="Write it anew with `sde export plan`.") from None  # fmt: skip
+
+
+def _text(file: Path) -> bytes:
+    shown = str(file)
+    try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise BadInput("This is not a file.", file=shown)
+        if status.st_size > LONGEST:
+            raise BadInput("The file is too long.", file=shown, found=f"{status.st_size:,} bytes",
+                           allowed=f"at most {LONGEST:,} bytes", fix="Judge stack by stack.")  # fmt: skip
+        with file.open("rb") as stream:
+            text = stream.read(LONGEST + 1)
+    except FileNotFoundError:
+        raise BadInput("The file is missing.", file=shown) from None
+    except OSError as error:
+        raise BadInput("The file cannot be read.", file=shown, found=error.strerror) from None
+    if not text.strip():
+        raise BadInput("The file is empty.", file=shown)
+    return text
+
+
+def _json(text: bytes, shown: str) -> Any:
+    try:
+        found = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise BadInput("The file is not UTF-8 text.", file=shown, found=f"byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}: {error.msg}"
+        raise BadInput("The file is not JSON.", file=shown, found=place) from None
+    except RecursionError:
+        raise _too_deep(shown) from None
+    except ValueError as error:
+        raise BadInput("The file is not JSON that one can trust.", file=shown, found=str(error)) from None
+    _refuse_depth(found, shown)
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values for one key readers differ in which they take: the one that was judged might not be applied."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for i, key in enumerate(keys) if key in keys[:i])
+        raise ValueError(f"the key {twice!r} is there twice")
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _refuse_depth(value: Any, shown: str) -> None:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _within(outer) if isinstance(inner, dict | list)]
+        if not level:
+            return
+    raise _too_deep(shown)
+
+
+def _within(value: Any) -> Any:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _too_deep(shown: str) -> BadInput:
+    return BadInput("The file is nested too deeply.", file=shown, allowed=f"at most {DEEPEST} levels")

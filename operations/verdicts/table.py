@@ -1,0 +1,82 @@
+"""Verdicts as a person reads them: what stands in the way, with its fix; then what is exempt; then the count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from policies.model import Finding, Severity, Verdict
+
+if TYPE_CHECKING:
+    from policies.runner import Report
+
+STYLES: Mapping[Severity, str] = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "dim",
+}
+MOST = 20
+"""Findings of one policy that are listed; the rest is counted, and stands in the other formats."""
+
+
+def table(report: Report) -> RenderableType:
+    """All that a reviewer must look at."""
+    parts: list[RenderableType] = []
+    for policy in report.policies:
+        parts += _policy(report, policy, [f for f in report.of(policy) if f.verdict.blocks])
+    exempt = [f for f in report.findings if f.verdict is Verdict.EXEMPT]
+    parts += _exempt(report, exempt)
+    parts += [Text(f"! {warning}", "yellow") for warning in report.warnings]
+    return Group(*parts, _last(report))
+
+
+def summary(report: Report) -> str:
+    """One line: `policies: 312 checks pass, 2 exempt`."""
+    words = {Verdict.FAIL: "fail", Verdict.UNKNOWN: "cannot be told", Verdict.EXEMPT: "exempt"}
+    others = [f"{report.counts[v]:,} {word}" for v, word in words.items() if report.counts[v]]
+    return ", ".join([f"policies: {report.counts[Verdict.PASS]:,} checks pass", *others])
+
+
+def _policy(report: Report, id_: str, findings: list[Finding]) -> Iterable[RenderableType]:
+    if not findings:
+        return
+    policy = report.policies[id_]
+    yield Text.assemble((f"{id_} ", "bold"), (policy.title, "bold"), (f"  {policy.severity}", STYLES[policy.severity]))
+    for finding in findings[:MOST]:
+        yield Padding(_line(finding), (0, 0, 0, 2))
+    if len(findings) > MOST:
+        yield Text(f"  and {len(findings) - MOST:,} more", "dim")
+    yield Padding(Text.assemble(("fix: ", "green"), policy.fix), (0, 0, 0, 2))
+    yield Text("")
+
+
+def _line(finding: Finding) -> Text:
+    sign, style = ("✗", "red") if finding.verdict is Verdict.FAIL else ("?", "magenta")
+    where = f" {finding.path}" if finding.path else ""
+    return Text.assemble((f"{sign} ", style), *place(finding), (where, "cyan"), f" {finding.message}")
+
+
+def place(finding: Finding) -> list[Text | tuple[str, str]]:
+    """Which resource: its stack, its name and its type."""
+    return [(f"{finding.stack} ", "dim"), (finding.name, "bold"), (f" ({finding.type.rpartition(':')[2]})", "dim")]
+
+
+def _exempt(report: Report, findings: list[Finding]) -> Iterable[RenderableType]:
+    by_id = {e.id: e for e in report.exemptions}
+    for finding in findings:
+        e = by_id[finding.exemption]
+        yield Text.assemble(("~ ", "blue"), f"{finding.policy} ", *place(finding), f" {finding.path} {finding.message}")
+        yield Padding(
+            Text(f"exempt until {e.expires} ({e.id}; {e.owner}, approved by {e.approver}): {e.reason} "
+                 f"Instead: {e.compensating_control}", "dim"), (0, 0, 0, 4))  # fmt: skip
+
+
+def _last(report: Report) -> Text:
+    stacks = ", ".join(report.stacks) if len(report.stacks) <= 5 else f"{len(report.stacks):,} stacks"
+    style = "bold red" if report.blocks else "green"
+    return Text.assemble((summary(report), style), (f"  ({report.resources:,} resources of {stacks})", "dim"))
