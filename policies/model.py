@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal
@@ -145,11 +146,14 @@ def _inside(value: Any, step: str, path: str) -> list[Any]:
 class Estate:
     """Everything that is judged together: the resources of one stack, or of all. Ids compare without regard to case."""
 
-    def __init__(self, resources: Iterable[Resource], *, whole: bool = False) -> None:
+    def __init__(self, resources: Iterable[Resource], *, whole: bool = False, today: date | None = None) -> None:
         self.resources: Sequence[Resource] = tuple(resources)
         self.whole = whole
         """Whether every stack of the estate is here: only then can something be said of what lies between stacks."""
+        self.today = today or datetime.now(UTC).date()
+        """The day that expiries are judged on."""
         self._pointers: dict[tuple[str, str], _Pointers] = {}
+        self._children: dict[str, Mapping[str | None, list[Resource]]] = {}
 
     @cached_property
     def _by_id(self) -> Mapping[str, Resource]:
@@ -176,6 +180,37 @@ class Estate:
     def of(self, *types: str) -> list[Resource]:
         """The resources of these types, in the Plan's order."""
         return [resource for type_ in types for resource in self._by_type.get(type_, [])]
+
+    @cached_property
+    def _by_stack(self) -> Mapping[tuple[str, str], list[Resource]]:
+        by_stack: dict[tuple[str, str], list[Resource]] = {}
+        for resource in self.resources:
+            by_stack.setdefault((resource.stack, resource.type), []).append(resource)
+        return by_stack
+
+    def beside(self, resource: Resource, *types: str) -> list[Resource]:
+        """The resources of these types in a resource's own stack, itself among them, in the Plan's order."""
+        return [found for type_ in types for found in self._by_stack.get((resource.stack, type_), [])]
+
+    def below(self, type_: str, parent: Resource) -> list[Resource]:
+        """The resources of a child type that ARM files under another, such as the rules of a security group. `Unknown`
+        where either's id is not."""
+        if parent.id is None:
+            raise Unknown("id")
+        children = self._children_of(type_)
+        if None in children:
+            raise Unknown("id")
+        return children.get(_plain(parent.id), [])
+
+    def _children_of(self, type_: str) -> Mapping[str | None, list[Resource]]:
+        """By the parent's id; under None those whose own id is not known."""
+        if type_ not in self._children:
+            found: dict[str | None, list[Resource]] = {}
+            for child in self.of(type_):
+                above = _plain(child.id).rsplit("/", 2)[0] if child.id else None
+                found.setdefault(above, []).append(child)
+            self._children[type_] = found
+        return self._children[type_]
 
     def get(self, id_: object) -> Resource | None:
         """The resource with that id, if it is judged here."""
