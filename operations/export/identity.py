@@ -87,13 +87,32 @@ class Identities:
                     found=resource.type,
                     allowed="azure-native, with random and components beside it",
                 )
+        return self._declared
+
+    @cached_property
+    def _declared(self) -> tuple[PlannedResource, ...]:
         return tuple(r for r in self._resources.values() if _azure(r) and r.operation is not Operation.READ)
 
     @cached_property
     def here(self) -> Mapping[str, Identity]:
-        """What the template declares, by id in lower case."""
-        found = (self.of(r.urn) for r in self.exported)
-        return {identity.id.lower(): identity for identity in found}
+        """What the plan declares and can be told, by id in lower case."""
+        found = (self.told(r.urn) for r in self._declared)
+        return {identity.id.lower(): identity for identity in found if identity}
+
+    def find(self, urn: str) -> PlannedResource | None:
+        """The resource of that URN, if it is in the plan and stays."""
+        return self._resources.get(urn)
+
+    def resource(self, urn: str) -> PlannedResource:
+        """The resource that an identity is of."""
+        return self._resources[urn]
+
+    def told(self, urn: str) -> Identity | None:
+        """The identity of one Azure resource of the plan; None where the plan does not let it be told."""
+        try:
+            return self.of(urn)
+        except BadInput:
+            return None
 
     def above(self, makers: Sequence[Identity]) -> list[Identity]:
         """The parents in the plan of some resources, such as the zone of a link; none twice."""
@@ -106,8 +125,10 @@ class Identities:
             if urn in self._under_way:
                 raise BadInput("resources of the plan need each other's names", key=urn)
             self._under_way.add(urn)
-            self._known[urn] = self._identify(self._resources[urn])
-            self._under_way.discard(urn)
+            try:
+                self._known[urn] = self._identify(self._resources[urn])
+            finally:
+                self._under_way.discard(urn)
         return self._known[urn]
 
     def behind(self, resource: PlannedResource, property_: str) -> list[Identity]:
@@ -117,11 +138,15 @@ class Identities:
 
     def dependencies(self, resource: PlannedResource) -> list[Identity]:
         """Every Azure resource that must be there first."""
+        return [self.of(urn) for urn in self.needs(resource)]
+
+    def needs(self, resource: PlannedResource) -> list[str]:
+        """The URNs of the Azure resources that must be there first, components followed to what they hold."""
         direct = {*resource.dependencies, *(u for us in resource.property_dependencies.values() for u in us)}
         parent = self._resources.get(resource.parent or "")
         if parent and parent.custom:
             direct.add(parent.urn)
-        return [self.of(urn) for urn in self.real(sorted(direct), resource.urn)]
+        return self.real(sorted(direct), resource.urn)
 
     def real(self, urns: Sequence[str], user: str) -> list[str]:
         """The Azure resources behind some URNs: what a component holds, what another provider's resource came from."""

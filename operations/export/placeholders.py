@@ -3,7 +3,6 @@ everywhere, and each of them listed, so that a policy can hold back where one ma
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import uuid5
@@ -11,16 +10,13 @@ from uuid import uuid5
 from operations.export.identity import NAMESPACE, Identities, Identity
 from operations.export.models import Kind, Shape
 from operations.export.nesting import ABSENT, Absent, Trail, dotted
-from operations.export.routes import plural, routes
 from operations.plan import PlannedResource, Value
+from operations.resolve import ARM_IDS, GUIDS, whose_id, whose_name
 
 SECRET_TEXT = "secret-not-exported"  # noqa: S105
 NO_HOST = "https://unknown.invalid"  # RFC 2606: never resolves
 NO_ADDRESS = "192.0.2"  # RFC 5737: never routed
 
-GUIDS = ("principalid", "clientid", "tenantid", "objectid", "customerid", "applicationid", "immutableid")
-"""Ends of the names that hold a GUID, though they look like ids."""
-ARM_IDS = ("id", "ids", "scope", "scopes", "resourceuri", "userassignedidentities", "userassignedidentity", "source")
 URLS = ("uri", "url", "endpoint")
 ADDRESSES = ("ipaddress", "address", "dnsservers", "addresses", "addressprefixes", "addressprefix")
 EMPTY: dict[Shape, Value] = {Shape.NUMBER: 0, Shape.BOOLEAN: False}
@@ -66,18 +62,15 @@ class Placeholders:
             return self._guid(makers, key, where), f"{_of(makers)}: an identifier that Azure will give"
         if key.endswith(ARM_IDS):
             return self._id(makers, keys, where, label)
-        named = _like(makers, key.removesuffix("name")) if key.endswith("name") else []
-        if len(named) == 1:
-            return named[0].leaf, None
+        named = whose_name(makers, keys)
+        if named:
+            return named.leaf, None
         return self._shaped(key, where), f"{_of(makers)}: not known before the deployment"
 
     def _id(self, makers: Sequence[Identity], keys: Sequence[str], where: str, label: str) -> tuple[str, str | None]:
-        hint = _hint(keys)
-        found = _like(makers, hint) or _like(self.identities.above(makers), hint) or makers
-        if len(found) > 1:  # as a zone group names each entry after its zone, dots made dashes
-            found = [m for m in found if _plain(m.leaf) == _plain(label)]
-        if len(found) == 1 and not _is_child(found[0], hint):
-            return found[0].id, None
+        found = whose_id(makers, self.identities, keys, label)
+        if found:
+            return found.id, None
         stand_in = f"{self.identities.subscription_id}/resourceGroups/unknown/providers/Unknown.Unknown/unknown/"
         return stand_in + self._stable(where), f"{_of(makers)}: an id that Azure will give"
 
@@ -96,31 +89,6 @@ class Placeholders:
 
     def _stable(self, where: str) -> str:
         return str(uuid5(NAMESPACE, f"{self.resource.urn}#{where}"))
-
-
-def _hint(keys: Sequence[str]) -> str:
-    """What a name says of the resource that its id is of: `subnet` for `subnet.id`, `workspace` for `workspaceId`."""
-    key = keys[-1].lower()
-    if key in ("id", "ids"):
-        return keys[-2].lower() if len(keys) > 1 else key
-    return re.sub(r"(resource)?ids?$", "", key)
-
-
-def _like(makers: Sequence[Identity], hint: str) -> list[Identity]:
-    """Those whose ARM type is the one that the hint speaks of; the longest name wins, as `disk` is in many."""
-    named = [m for m in makers if m.noun in hint]
-    longest = max((len(m.noun) for m in named), default=0)
-    return [m for m in named if len(m.noun) == longest]
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def _is_child(maker: Identity, hint: str) -> bool:
-    """Whether the hint names a child of the resource, such as the subnet of a network: its id is not the resource's."""
-    child = f"{maker.arm_type}/{plural(hint)}".lower()
-    return maker.package is not None and any(r.arm_type.lower() == child for r in routes(maker.package))
 
 
 def _of(makers: Sequence[Identity]) -> str:
