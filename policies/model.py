@@ -233,8 +233,10 @@ class Estate:
         return self._pointers[type_, path]
 
     def data_class(self, resource: Resource) -> DataClass:
-        """How sensitive what a resource holds is: its own tag, else its stack's; the strictest where nobody says."""
-        return _data_class(resource) or self._classes.get(resource.stack) or DataClass.IDENTIFIABLE
+        """How sensitive what a resource holds is: the stricter of its own tag and its stack's, so that no tag loosens
+        what lies among stricter things; the strictest of all where nobody says."""
+        said = [found for found in (_data_class(resource), self._classes.get(resource.stack)) if found]
+        return max(said, key=list(DataClass).index, default=DataClass.IDENTIFIABLE)
 
 
 def _data_class(resource: Resource) -> DataClass | None:
