@@ -42,8 +42,7 @@ class Store(Part):
         if tiers:
             self._tier(tiers)
         self.diagnose(name, self.account.id, Report.ACCOUNT, holder=self.account)
-        self.diagnose(f"{name}-blobs", pulumi.Output.concat(self.account.id, "/blobServices/default"), Report.BLOBS,
-                      holder=self.account)  # fmt: skip
+        self.diagnose(f"{name}-blobs", self.service.id, Report.BLOBS, holder=self.account)
         self.open_privately(name, self.account, PrivateService.BLOB, door)
         self.register_outputs({"account": self.account.id})
 

@@ -72,7 +72,7 @@ def test_what_can_report_does(stack: World) -> None:
             identity = f"/subscriptions/{stack.subscription}/{kind}/{one.name}"
             assert identity in targets, f"{kind} {one.name} reports nowhere"
             if kind == "StorageAccount":
-                assert f"{identity}/blobServices/default" in targets
+                assert identity.replace(kind, "BlobServiceProperties") in targets
     for setting in stack.of("DiagnosticSetting"):
         assert setting.inputs["workspaceId"].endswith("/Workspace/logs")
         assert setting.inputs.get("logs") or setting.inputs.get("metrics")
