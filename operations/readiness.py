@@ -1,13 +1,15 @@
 """Whether real Azure is ready for the estate: a sign-in with azure-identity and a few reads, nothing written.
 
 It asks what a first `up` would otherwise find out half way: subscriptions that cannot be read, resource providers that
-are not registered (409 MissingSubscriptionRegistration) and features that are not (400 on `encryptionAtHost`).
+are not registered (409 MissingSubscriptionRegistration), features that are not (400 on `encryptionAtHost`), a missing
+Network Watcher, and desks of sizes that the region does not offer (409 SkuNotAvailable).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from azure.core import PipelineClient
@@ -16,6 +18,8 @@ from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
+
+from operations.offers import Wanted, lacking
 
 MANAGEMENT = "https://management.azure.com"
 NAMESPACES = (
@@ -51,9 +55,13 @@ def default_credential() -> TokenCredential:
 
 
 def findings(
-    subscriptions: Iterable[str], credential: TokenCredential, transport: HttpTransport[Any, Any] | None = None
-) -> Iterator[Finding]:
-    """What holds for each subscription, in order; a subscription that cannot be read is not asked further."""
+    subscriptions: Iterable[str], credential: TokenCredential, transport: HttpTransport[Any, Any] | None = None, *,
+    region: str | None = None, desks: Mapping[str, Iterable[Wanted]] = MappingProxyType({}),
+) -> Iterator[Finding]:  # fmt: skip
+    """What holds for each subscription, in order; a subscription that cannot be read is not asked further.
+
+    With a region also what lies in it: Azure's watcher over its networks, and the sizes of `desks`, by subscription.
+    """
     client = _client(credential, transport)
     for subscription in dict.fromkeys(subscriptions):
         readable = _readable(client, subscription)
@@ -61,6 +69,9 @@ def findings(
         if readable.holds:
             yield from _registrations(client, subscription, NAMESPACES)
             yield from (_feature(client, subscription, *feature) for feature in FEATURES)
+            if region:
+                yield _watcher(client, subscription, region)
+                yield from _sizes(client, subscription, region, dict.fromkeys(desks.get(subscription, ())))
 
 
 def _client(credential: TokenCredential, transport: HttpTransport[Any, Any] | None) -> PipelineClient[Any, Any]:
@@ -69,10 +80,10 @@ def _client(credential: TokenCredential, transport: HttpTransport[Any, Any] | No
     return PipelineClient(MANAGEMENT, policies=policies, transport=transport)
 
 
-def _get(client: PipelineClient[Any, Any], path: str, version: str) -> tuple[dict[str, Any] | None, str]:
+def _get(client: PipelineClient[Any, Any], path: str, version: str, **query: str) -> tuple[dict[str, Any] | None, str]:
     """The body of a 200, or None and why there is none. Tokens stay inside the pipeline."""
     try:
-        response = client.send_request(HttpRequest("GET", MANAGEMENT + path, params={"api-version": version}))
+        response = client.send_request(HttpRequest("GET", MANAGEMENT + path, params={"api-version": version} | query))
     except AzureError as error:
         return None, str(error.message).splitlines()[0]
     body = response.json() if response.content else {}
@@ -105,3 +116,30 @@ def _feature(client: PipelineClient[Any, Any], subscription: str, namespace: str
     fix = f"az feature register --namespace {namespace} --name {name} --subscription {subscription}"
     holds = state == "Registered"
     return Finding(subscription, f"feature {namespace}/{name}", holds, state, "" if holds else fix)
+
+
+def _watcher(client: PipelineClient[Any, Any], subscription: str, region: str) -> Finding:
+    """Azure makes it with the first network, but not always before the first flow record is to be kept."""
+    name = f"NetworkWatcher_{region}"
+    group = f"/subscriptions/{subscription}/resourceGroups/NetworkWatcherRG"
+    body, why = _get(client, f"{group}/providers/Microsoft.Network/networkWatchers/{name}", "2024-05-01")
+    fix = (
+        f"az network watcher configure --locations {region} --enabled true --resource-group NetworkWatcherRG "
+        f"--subscription {subscription}"
+    )
+    return Finding(subscription, name, body is not None, why or "there", "" if body is not None else fix)
+
+
+def _sizes(
+    client: PipelineClient[Any, Any], subscription: str, region: str, desks: Iterable[Wanted]
+) -> Iterator[Finding]:
+    wanted = list(desks)
+    if not wanted:
+        return
+    path = f"/subscriptions/{subscription}/providers/Microsoft.Compute/skus"
+    body, why = _get(client, path, "2021-07-01", **{"$filter": f"location eq '{region}'"})
+    skus = [sku for sku in (body or {}).get("value") or () if isinstance(sku, dict)]
+    for desk in wanted:
+        faults = [why] if body is None else list(lacking(desk, skus, region))
+        fix = "give the project another size, or ask Azure's support for this one" if faults else ""
+        yield Finding(subscription, f"size {desk.size}", not faults, ", ".join(faults) or f"offered in {region}", fix)

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import typer
 from rich.text import Text
 
+from infra.config import DataClass, StackConfig, TenancyConfig, parse
 from operations.cli.options import Estate, Json, session_of
 from operations.cli.output import printable
 from operations.errors import BadInput, Failed
+from operations.offers import Wanted
+
+
+def desks_of(configs: Iterable[StackConfig]) -> dict[str, list[Wanted]]:
+    """The sizes that the projects' desks are to have, by the subscription that they stand in."""
+    found: dict[str, list[Wanted]] = {}
+    for config in configs:
+        if isinstance(config, TenancyConfig):
+            confidential = config.data_class is DataClass.IDENTIFIABLE
+            wanted = Wanted(config.desk.size, confidential, config.desk.zone)
+            found.setdefault(str(config.subscription), []).append(wanted)
+    return found
 
 
 def check(context: typer.Context, *, json_: Json = False, estate: Estate = None) -> None:
-    """Whether the estate's subscriptions can be read, and what they need is registered. Reads only."""
+    """Whether the estate's subscriptions can be read, have what it needs, and offer its desks' sizes. Reads only."""
     session = session_of(context, estate=estate, json_=json_, lets_expired_in=True)
-    subscriptions = {str(s.settings.config["sde:subscription"]) for s in session.house.stacks if s.cloud == "azure"}
-    if not subscriptions:
+    configs = [parse(s.name, s.settings.config) for s in session.house.stacks if s.cloud == "azure"]
+    if not configs:
         raise BadInput("No stack of this estate is for real Azure.", key="sde:cloud", allowed="azure")
     from operations.readiness import default_credential, findings  # noqa: PLC0415 - reads the Azure SDK
 
     failed = 0
-    for finding in findings(sorted(subscriptions), default_credential()):
+    subscriptions = sorted({str(config.subscription) for config in configs})
+    for finding in findings(subscriptions, default_credential(), region=configs[0].region, desks=desks_of(configs)):
         failed += not finding.holds
         session.output.emit({"event": "finding", **vars(finding)})
         mark = ("✓ ", "green") if finding.holds else ("✗ ", "bold red")

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from infra.addresses import CellRange, TenancyKind, parse_cell, parse_space, refuse_overlaps
 from infra.components.confidential import is_confidential
+from infra.components.sizes import has_premium_storage
 from infra.config import Cloud, DataClass, Region
 from infra.validation import checked
 from operations.errors import BadInput
@@ -162,6 +163,7 @@ def _requests(folder: Path, estate: EstateFile, today: date, including_expired: 
         _refuse_double(request.project, requests, shown, "project", "Two requests are for one project.")
         _refuse_double(request.request, numbers, shown, "request", "Two projects have one request.")
         _check_request(request, estate, file, today)
+        _check_disks(request, shown)
         _check_confidential(request, estate, shown, str(folder / ESTATE))
         if not including_expired:
             _refuse_past(request.expires, today, shown, "expires")
@@ -199,6 +201,13 @@ def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: 
     if request.researchers == request.stewards:
         raise BadInput("The researchers would release data to themselves.", file=shown, key="researchers",
                        found=str(request.researchers), allowed="a group other than the stewards'")  # fmt: skip
+
+
+def _check_disks(request: RequestFile, shown: str) -> None:
+    if not has_premium_storage(request.desk.size):
+        raise BadInput("The desk's disks are premium ones, which this size does not take.", file=shown, key="desk.size",
+                       found=request.desk.size,
+                       allowed="a size with an s after its number of cores, such as Standard_D4s_v5")  # fmt: skip
 
 
 def _check_confidential(request: RequestFile, estate: EstateFile, shown: str, estate_shown: str) -> None:

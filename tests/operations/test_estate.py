@@ -107,6 +107,7 @@ REQUEST_FAULTS: list[tuple[str, Edit, str]] = [
     ("kind not made yet", lambda d: d.update(kind="shared"), "kind"),
     ("kind unknown", lambda d: d.update(kind="luxury"), "kind"),
     ("bad size", lambda d: d["desk"].update(size="big"), "desk.size"),
+    ("size without premium disks", lambda d: d["desk"].update(size="Standard_D4_v5"), "desk.size"),
     ("another name than the file", lambda d: d.update(project="other"), "project"),
     ("text for a number", lambda d: d["desk"].update(os_disk_gib="large"), "desk.os_disk_gib"),
 ]

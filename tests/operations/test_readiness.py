@@ -14,6 +14,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
+from operations.offers import Wanted
 from operations.readiness import FEATURES, NAMESPACES, findings
 
 SUBSCRIPTION = "3c1f6f0e-0000-4000-8000-00000000abcd"
@@ -92,3 +93,33 @@ def test_nobody_signed_in_is_a_finding_and_no_token_shows() -> None:
 def test_no_finding_ever_holds_a_token(status: int) -> None:
     answers = {"": (status, {"error": {"code": "Nope", "message": TOKEN}})}
     assert all(TOKEN not in repr(f) for f in findings([SUBSCRIPTION], Credential(), azure(answers)))
+
+
+def test_a_watcher_that_is_missing_is_named_with_the_command_that_makes_it() -> None:
+    answers = {"/networkWatchers/NetworkWatcher_uksouth": (404, {"error": {"code": "ResourceNotFound"}})}
+    (wrong,) = [f for f in findings([SUBSCRIPTION], Credential(), azure(answers), region="uksouth") if not f.holds]
+    assert (wrong.what, wrong.found) == ("NetworkWatcher_uksouth", "404 ResourceNotFound")
+    assert "az network watcher configure --locations uksouth" in wrong.fix
+    assert all(f.holds for f in findings([SUBSCRIPTION], Credential(), azure({}), region="uksouth"))
+
+
+def test_the_sizes_of_desks_are_looked_up_once_each() -> None:
+    seen: list[str] = []
+    desks = {SUBSCRIPTION: [Wanted("Standard_D4s_v5"), Wanted("Standard_D4s_v5"), Wanted("Standard_X9s_v9")]}
+    sku = {"name": "Standard_D4s_v5", "resourceType": "virtualMachines", "capabilities": [
+        {"name": name, "value": "True"}
+        for name in ("PremiumIO", "EncryptionAtHostSupported", "AcceleratedNetworkingEnabled")
+    ] + [{"name": "HyperVGenerations", "value": "V1,V2"}]}  # fmt: skip
+    transport = azure({"/Microsoft.Compute/skus": (200, {"value": [sku]})}, seen)
+    found = [f for f in findings([SUBSCRIPTION], Credential(), transport, region="uksouth", desks=desks)
+             if f.what.startswith("size")]  # fmt: skip
+    assert [(f.what, f.holds) for f in found] == [("size Standard_D4s_v5", True), ("size Standard_X9s_v9", False)]
+    assert found[1].found == "not offered in uksouth"
+    assert sum(path.endswith("/skus") for path in seen) == 1
+
+
+def test_a_list_of_sizes_that_cannot_be_read_is_a_finding() -> None:
+    answers = {"/Microsoft.Compute/skus": (403, {"error": {"code": "AuthorizationFailed"}})}
+    desks = {SUBSCRIPTION: [Wanted("Standard_D4s_v5")]}
+    *_, last = findings([SUBSCRIPTION], Credential(), azure(answers), region="uksouth", desks=desks)
+    assert (last.holds, last.found) == (False, "403 AuthorizationFailed")

@@ -1,0 +1,17 @@
+"""`sde azure check`: what it asks about."""
+
+from __future__ import annotations
+
+from operations.cli.azurecheck import desks_of
+from operations.offers import Wanted
+from tests.infra import samples
+
+
+def test_asks_for_the_size_of_each_projects_desk_where_it_stands() -> None:
+    plain = samples.tenancy()
+    elsewhere = "3c1f6f0e-0000-4000-8000-00000000abcd"
+    desk = {"size": "Standard_DC8ads_v5", "os_disk_gib": 128, "data_disk_gib": 256, "admin_public_key": samples.KEY}
+    sealed = samples.tenancy(subscription=elsewhere, data_class="identifiable", desk={**desk, "zone": 2})
+    found = desks_of([samples.platform(), plain, sealed])
+    assert found[str(plain.subscription)] == [Wanted(plain.desk.size)]
+    assert found[elsewhere] == [Wanted("Standard_DC8ads_v5", confidential=True, zone=2)]
