@@ -71,15 +71,17 @@ def judge(
     estate: Estate,
     policies: Mapping[str, Policy],
     *,
-    today: date,
+    today: date | None = None,
     judged: Collection[str] | None = None,
     exemptions: Exemptions = NO_EXEMPTIONS,
     plans: Mapping[str, str] | None = None,
 ) -> Report:
     """Every policy on every resource of the judged stacks (None: all that are there). `BadInput` where none is there.
 
-    The resources of other stacks are companions only. `plans`: the digest of each stack's plan, for the report.
+    The resources of other stacks are companions only. `today`: another day than the estate's. `plans`: the digest of
+    each stack's plan, for the report.
     """
+    estate.today = today or estate.today
     here = [r for r in estate.resources if judged is None or r.stack in judged]
     _refuse_nothing(here, policies, judged)
     _refuse_doubles(here)
@@ -96,8 +98,17 @@ def judge(
             findings += _exempted(_findings(policy, resource, estate), exemptions, used)
     stacks = tuple(dict.fromkeys(r.stack for r in here))
     warnings = exemptions.warnings + exemptions.idle(used, stacks)
-    return Report(tuple(findings), policies, stacks, len(here), today, estate.whole, tuple(used.values()), warnings,
-                  plans or {})  # fmt: skip
+    return Report(
+        tuple(findings),
+        policies,
+        stacks,
+        len(here),
+        estate.today,
+        estate.whole,
+        tuple(used.values()),
+        warnings,
+        plans or {},
+    )
 
 
 def _refuse_nothing(here: Collection[Resource], policies: Mapping[str, Policy], judged: Collection[str] | None) -> None:

@@ -12,7 +12,7 @@ import typer
 from operations.cli import azurecheck, exporting, failures, localazure, looking, options, policy, running
 from operations.cli.house import House
 from operations.cli.output import Output, open_closed_streams, silence
-from operations.cli.session import ChooseEngine, OpenHouse, Session
+from operations.cli.session import ChooseEngine, OpenGate, OpenHouse, Session, real_gate
 from operations.engine.port import Engine
 from operations.errors import Exit
 from operations.settings import Settings
@@ -57,12 +57,14 @@ def main(
     settings: Settings | None = None,
     open_house: OpenHouse | None = None,
     choose_engine: ChooseEngine | None = None,
+    open_gate: OpenGate | None = None,
 ) -> int:
     """Run one command; the exit code. The keywords replace what it works with, for tests."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     settings = settings or Settings.load()
     open_closed_streams()
-    session = Session(settings, Output(json="--json" in arguments), open_house or _house, choose_engine or _engine)
+    output = Output(json="--json" in arguments)
+    session = Session(settings, output, open_house or _house, choose_engine or _engine, open_gate or real_gate)
     try:
         code = int(_app()(arguments, prog_name="sde", standalone_mode=False, obj=session) or Exit.DONE)
         return failures.end(KeyboardInterrupt(), session.output, settings) if code == _INTERRUPTED else code

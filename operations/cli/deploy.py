@@ -1,9 +1,11 @@
-"""Preview and up: show what would change, refuse what must not be lost, ask, do it, and say what was done."""
+"""Preview and up: show what would change, refuse what must not be, ask, do it, and say what was done."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from operations.cli.closing import Closing
 from operations.cli.house import Stack
@@ -12,6 +14,10 @@ from operations.cli.progress import watching
 from operations.cli.session import Session
 from operations.errors import BadInput, Refused
 from operations.plan import Plan
+
+if TYPE_CHECKING:
+    from operations.cli.gate import Gate
+    from policies.runner import Report
 
 Waiting = tuple[Stack, list[str]]
 """A stack, and those that it requires and that are not up."""
@@ -28,21 +34,28 @@ class Deployment:
     closing: Closing = field(default_factory=Closing)
 
     def preview(self) -> None:
-        """Show each stack's plan. Those that wait for another are named, and the command says that it is not whole."""
+        """Show each stack's plan, and what the policies say of it. `Refused` where they refuse one.
+
+        Stacks that wait for another are named, and the command says that it is not whole.
+        """
         waiting: list[Waiting] = []
+        reports: list[Report] = []
         for stack in self.stacks:
             missing = self._missing(stack)
             if missing:
                 waiting.append((stack, missing))
             else:
-                self._show(stack)
+                reports.append(self._judge(self._show(stack)))
+        self._refuse(reports)
         if waiting:
             raise _cannot_see(waiting)
 
     def up(self) -> None:
         """Bring each stack up, one after the other: a later one reads what an earlier one made."""
         for stack in self.stacks:
-            self._permit(stack, self._show(stack, brief=self.yes))
+            plan = self._show(stack, brief=self.yes)
+            self._refuse([self._judge(plan)])
+            self._permit(stack, plan)
             self._apply(stack)
         self.closing.show(self.session.output)
 
@@ -76,6 +89,24 @@ class Deployment:
         self.session.output.emit({"event": "plan", "stack": stack.name, "plan": plan.to_json()})
         show(plan, self.session.output, brief=brief)
         return plan
+
+    @cached_property
+    def _gate(self) -> Gate:
+        """Read once for all stacks, before the first of them changes."""
+        return self.session.gate()
+
+    def _judge(self, plan: Plan) -> Report:
+        """What the policies say of one stack, shown. What lies between stacks only `policy check --all` judges."""
+        from operations.cli.gate import show as show_report  # noqa: PLC0415 - the catalogue, which destroy needs not
+
+        report = self._gate.judge([plan])
+        show_report(report, self.session.output)
+        return report
+
+    def _refuse(self, reports: Sequence[Report]) -> None:
+        from operations.cli.gate import refuse  # noqa: PLC0415
+
+        refuse(reports)
 
     def _permit(self, stack: Stack, plan: Plan) -> None:
         protected = forbidden(plan)

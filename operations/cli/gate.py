@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from operations.cli.output import Output
+from operations.cli.output import Output, printable
 from operations.errors import Refused
 from operations.plan import Plan
 from operations.verdicts.judging import exemptions_of, judged
@@ -41,14 +41,20 @@ def open_gate(exemptions: Path | None, estate: Path) -> Gate:
     return CatalogueGate(exemptions_of(exemptions, estate))
 
 
-def refuse(report: Report) -> None:
-    """`Refused` where something stands in the way."""
-    if report.blocks:
-        counts = report.counts
-        raise Refused(
-            f"The policies refuse this: {counts[Verdict.FAIL]:,} fail, {counts[Verdict.UNKNOWN]:,} cannot be told.\n"
-            f"  fix:     see above; scripts/sde policy explain {report.blocking[0].policy} says more"
-        )
+def refuse(reports: Sequence[Report]) -> None:
+    """`Refused` where something stands in the way; says which stacks, and how much there is."""
+    blocking = [finding for report in reports for finding in report.blocking]
+    if not blocking:
+        return
+    stacks = ", ".join(dict.fromkeys(printable(f.stack) for f in blocking))
+    failed = sum(f.verdict is Verdict.FAIL for f in blocking)
+    counts = [f"{failed:,} fail"] * bool(failed) + [f"{len(blocking) - failed:,} cannot be told"] * (
+        failed < len(blocking)
+    )
+    raise Refused(
+        f"The policies refuse {stacks}: {', '.join(counts)}.\n"
+        f"  fix:     see above; scripts/sde policy explain {blocking[0].policy} says more"
+    )
 
 
 def show(report: Report, output: Output) -> None:

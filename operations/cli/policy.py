@@ -80,7 +80,7 @@ def check(
     plans = _read(session, files) if files else _previewed(session, what, everything)
     report = gate.judge(plans, whole=whole or (everything and len(plans) == len(session.house.stacks)))
     _write(session, report, form, target)
-    refuse(report)
+    refuse([report])
 
 
 def _files(what: Sequence[str], everything: bool) -> list[Path]:

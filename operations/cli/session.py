@@ -26,7 +26,8 @@ OpenGate = Callable[[Path | None, Path], "Gate"]
 """From the file of exemptions, if one was named, and the estate's folder."""
 
 
-def _open_gate(exemptions: Path | None, estate: Path) -> Gate:
+def real_gate(exemptions: Path | None, estate: Path) -> Gate:
+    """The catalogue's."""
     from operations.cli.gate import open_gate  # noqa: PLC0415 - the catalogue, which --help need not load
 
     return open_gate(exemptions, estate)
@@ -40,12 +41,12 @@ class Session:
     output: Output
     open_house: OpenHouse
     choose_engine: ChooseEngine
+    open_gate: OpenGate
     engine_choice: str = "auto"
     cloud: str | None = None
     estate: Path | None = None
     lets_expired_in: bool = False
     """For commands that only look or take down: what has expired makes nothing new."""
-    open_gate: OpenGate = _open_gate
     _engines: dict[str, Engine] = field(default_factory=dict)
 
     @cached_property

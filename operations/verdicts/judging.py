@@ -8,10 +8,11 @@ from pathlib import Path
 
 from operations.errors import BadInput
 from operations.estate.reader import read_mapping
-from operations.plan import Operation, Plan
+from operations.plan import Plan
+from operations.resolve import resources_of
 from policies.catalogue import load
 from policies.exemptions import NONE, Exemptions, read
-from policies.model import Estate, Policy, Resource, resource_of
+from policies.model import Estate, Policy
 from policies.runner import Report, judge
 
 EXEMPTIONS = "exemptions.yaml"
@@ -34,24 +35,14 @@ def judged(
     twice = sorted({p.stack for i, p in enumerate(plans) if p.stack in {q.stack for q in plans[:i]}})
     if twice:
         raise BadInput("Two plans are of one stack.", key="stack", found=", ".join(twice), fix="Leave one of them out.")
-    estate = Estate([resource for plan in plans for resource in resources_of(plan)], whole=whole)
+    estate = Estate([r for plan in plans for r in resources_of(plan)], whole=whole, today=day or today())
     return judge(
         estate,
         load() if policies is None else policies,
-        today=day or today(),
         judged=[plan.stack for plan in plans],
         exemptions=exemptions,
         plans={plan.stack: plan.digest for plan in plans},
     )
-
-
-def resources_of(plan: Plan) -> list[Resource]:
-    """What will be there: the provider's resources that are not deleted."""
-    return [
-        resource_of(r, stack=plan.stack)
-        for r in plan.resources
-        if r.custom and r.operation is not Operation.DELETE and not r.type.startswith("pulumi:")
-    ]
 
 
 def exemptions_of(file: Path | None, estate: Path, day: date | None = None) -> Exemptions:

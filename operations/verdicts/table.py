@@ -39,7 +39,8 @@ def summary(report: Report) -> str:
     """One line: `policies: 312 checks pass, 2 exempt`."""
     words = {Verdict.FAIL: "fail", Verdict.UNKNOWN: "cannot be told", Verdict.EXEMPT: "exempt"}
     others = [f"{report.counts[v]:,} {word}" for v, word in words.items() if report.counts[v]]
-    return ", ".join([f"policies: {report.counts[Verdict.PASS]:,} checks pass", *others])
+    passed = report.counts[Verdict.PASS]
+    return ", ".join([f"policies: {passed:,} {'check passes' if passed == 1 else 'checks pass'}", *others])
 
 
 def _policy(report: Report, id_: str, findings: list[Finding]) -> Iterable[RenderableType]:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from operations.engine.port import Event, OnEvent, Outcome, StackSettings, Stack
 from operations.errors import BadInput, Refused
 from operations.plan import Operation, Plan, PlannedResource
 from operations.settings import Settings
+from policies.model import Controls, Finding, Policy, Severity, Verdict
+from policies.runner import Report
 
 STORE = "azure-native:storage:StorageAccount"
 
@@ -141,6 +144,31 @@ class FakeEngine:
 
 
 @dataclass
+class FakeGate:
+    """Lets everything through but the stacks that it refuses, and remembers what it was shown."""
+
+    refuses: set[str] = field(default_factory=set)
+    judged: list[str] = field(default_factory=list)
+
+    def judge(self, plans: Sequence[Plan], *, whole: bool = False) -> Report:
+        self.judged += [plan.stack for plan in plans]
+        findings = tuple(self._finding(plan) for plan in plans)
+        policies = {ONE.id: ONE}
+        stacks = tuple(plan.stack for plan in plans)
+        return Report(findings, policies, stacks, len(findings), date(2026, 1, 2), whole)
+
+    def _finding(self, plan: Plan) -> Finding:
+        verdict = Verdict.FAIL if plan.stack in self.refuses else Verdict.PASS
+        return Finding(
+            ONE.id, verdict, f"urn:pulumi:{plan.stack}::sde::{STORE}::a", STORE, "a", plan.stack, "open", "is open"
+        )
+
+
+ONE = Policy("XX1", "Stores are shut", "Because.", ("storage:StorageAccount",), ("open",), Severity.HIGH, Controls(),
+             "Shut it.", lambda *_: ())  # fmt: skip
+
+
+@dataclass
 class Desk:
     """Runs commands as a person does, and holds what they said."""
 
@@ -148,12 +176,21 @@ class Desk:
     settings: Settings
     house: FakeHouse
     engine: FakeEngine = field(default_factory=FakeEngine)
+    gate: FakeGate | None = field(default_factory=FakeGate)
+    """None: the house's own."""
     out: str = ""
     err: str = ""
     chosen: list[tuple[str, str]] = field(default_factory=list)
 
     def __call__(self, *arguments: str) -> int:
-        code = main(arguments, settings=self.settings, open_house=lambda *_: self.house, choose_engine=self._choose)
+        gate = self.gate
+        code = main(
+            arguments,
+            settings=self.settings,
+            open_house=lambda *_: self.house,
+            choose_engine=self._choose,
+            open_gate=(lambda *_: gate) if gate else None,
+        )
         self.out, self.err = self.capture.readouterr()
         return code
 

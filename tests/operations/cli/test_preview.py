@@ -65,5 +65,5 @@ def test_a_name_cannot_steer_the_terminal(desk: Desk) -> None:
 
 def test_json_carries_the_whole_plan(desk: Desk) -> None:
     assert desk("--json", "preview", "platform") == 0
-    assert [line["event"] for line in desk.lines] == ["plan"]
+    assert [line["event"] for line in desk.lines] == ["plan", "verdict"]
     assert len(desk.lines[0]["plan"]["resources"]) == 2

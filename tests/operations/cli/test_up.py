@@ -121,7 +121,7 @@ def test_an_option_may_stand_before_the_command_or_after_it(desk: Desk, argument
 def test_json_is_all_that_stdout_has(desk: Desk) -> None:
     assert desk("up", "platform", "--yes", "--json") == 0
     kinds = [line["event"] for line in desk.lines]
-    assert kinds == ["plan", "step-started", "step-done", "step-started", "step-done", "summary"]
+    assert kinds == ["plan", "verdict", "step-started", "step-done", "step-started", "step-done", "summary"]
     assert desk.lines[0]["plan"]["digest"].startswith("sha256:")
     assert desk.lines[-1]["stacks"][0]["counts"] == {"create": 2}
     assert desk.lines[-1]["changed"] is True

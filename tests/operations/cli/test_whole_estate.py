@@ -72,7 +72,8 @@ def changed_tag_shows_that_path_alone(sde: Run, tmp_path: Path) -> None:
     before = file.read_text()
     file.write_text(before.replace("cost_centre: SDE-0001", "cost_centre: SDE-0002"))
     code, out, _ = sde("preview", "--all", "--json")
-    plans = [json.loads(line)["plan"] for line in out.splitlines()]
+    lines = [json.loads(line) for line in out.splitlines()]
+    plans = [line["plan"] for line in lines if line["event"] == "plan"]
     changed = [r for plan in plans for r in plan["resources"] if r["operation"] != "same"]
     assert code == 0
     assert len(plans) == len(STACKS)
