@@ -26,7 +26,7 @@ class CloudChoice(StrEnum):
     AZURE = "azure"
 
 
-_SHARED = "For every command"
+_SHARED = "Shared by most commands"
 Stacks = Annotated[list[str] | None, typer.Argument(metavar="STACK", help="The stacks, by name.", show_default=False)]
 OneStack = Annotated[str, typer.Argument(metavar="STACK", help="The stack, by name.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="Every stack of the estate.")]

@@ -110,7 +110,8 @@ class Allocator:
             raise BadInput(f"There is no room left for a {request.kind} tenancy.", file=file, key="cell",
                            found=request.cell or "any cell",
                            allowed="; ".join(self._bounds(n, request.kind) for n in names),
-                           fix="Add a cell, or a subscription for tenancies to the cell, in estate.yaml.")  # fmt: skip
+                           fix="Add a cell, or a subscription for tenancies to the cell, in estate.yaml; or raise "
+                           "storage_accounts, if that is what is full and Microsoft has raised it.")  # fmt: skip
         return self._take(stack, place)
 
     def _subscription(self, place: Place) -> UUID:
