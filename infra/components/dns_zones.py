@@ -25,7 +25,7 @@ class DnsZones(Part):
             private_zone_name=name,
             resource_group_name=self.room.group_name,
             location="global",
-            tags=self.room.tags,
+            tags=self.room.few_tags,
             opts=self.own(),
         )
         # One link a zone, however many tenancies: the firewall asks as a member of the hub, and tells the others.
@@ -39,7 +39,7 @@ class DnsZones(Part):
             # A name that is not ours must not be looked for outside.
             resolution_policy=privatedns.ResolutionPolicy.DEFAULT,
             virtual_network=privatedns.SubResourceArgs(id=hub.id),
-            tags=self.room.tags,
+            tags=self.room.few_tags,
             opts=self.own(),
         )
 

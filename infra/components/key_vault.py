@@ -139,7 +139,7 @@ class KeyVault(Part):
                     content_type="application/json; charset=utf-8", data=release_policy(self.room.config.region)
                 ) if released else None,
             ),
-            tags=self.room.tags,
+            tags=self.room.few_tags,
             # The vault takes its keys with it; a key alone could be deleted only from inside the network.
             opts=self.kept(deleted_with=self.vault),
         )  # fmt: skip
@@ -157,7 +157,7 @@ class KeyVault(Part):
                 content_type=content_type,
                 attributes=keyvault.SecretAttributesArgs(enabled=True, expires=int(instant.timestamp())),
             ),
-            tags=self.room.tags,
+            tags=self.room.few_tags,
             opts=self.kept(deleted_with=self.vault),
         )
         self.room.inside(self.vault, secret)

@@ -19,6 +19,13 @@ ZONES: Mapping[Region, tuple[str, ...]] = {Region.UKSOUTH: ("1", "2", "3"), Regi
 """Availability zones by region: UK West has none, and Azure refuses any that is named there."""
 
 
+FEW_TAGS = 15
+"""What Azure takes on a vault's keys and secrets and on DNS zones, where others take 50 (learn.microsoft.com, "About
+Azure Key Vault keys"; "Use tags to organize your Azure resources": limitations)."""
+SAID_FIRST = ("project", "request", "controller", "data-class", "expiry", "organisation", "cost-centre")
+"""The tags that stay where not all can: whose it is, what permits it, what it holds, until when, who pays."""
+
+
 @dataclass
 class Held:
     """Something that holds data or keys, and what lies inside it in Azure's eyes."""
@@ -56,6 +63,12 @@ class Room(pulumi.ComponentResource):
         )
         self.group_name: pulumi.Output[str] = self.group.name
         self.register_outputs({"group": self.group_name})
+
+    @property
+    def few_tags(self) -> dict[str, str]:
+        """The tags for what Azure lets have few of them."""
+        order = [*(tag for tag in SAID_FIRST if tag in self.tags), *sorted(self.tags.keys() - set(SAID_FIRST))]
+        return {tag: self.tags[tag] for tag in order[:FEW_TAGS]}
 
     @property
     def tenant(self) -> pulumi.Output[str]:

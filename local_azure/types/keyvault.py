@@ -171,6 +171,13 @@ def _key_outputs(change: Change) -> Mapping[str, Json]:
 # Secrets -------------------------------------------------------------------------------------------------------------
 
 
+def _tags_are_few(change: Change) -> None:
+    """At most 15 on a key or secret (Azure, "About Azure Key Vault keys": key tags)."""
+    tags = change.new.get("tags") or {}
+    if len(tags) > 15:
+        refuse("BadParameter", f"{change.name} has {len(tags)} tags; keys and secrets take 15.")
+
+
 def _value_fits(change: Change) -> None:
     if len(str(one(change.new, "properties.value", "")).encode()) > 25 * 1024:
         refuse("BadParameter", f"The value of secret {change.name} is over 25 KB.")
@@ -240,7 +247,7 @@ TYPES = (
         fixed=("properties.kty", "properties.keySize", "properties.curveName", "properties.releasePolicy"),
         delete_first=True,
         computed=_key_outputs,
-        rules=(_key_has_a_type_and_size, _hsm_keys_need_a_premium_vault, _rotation_policy_is_sound),
+        rules=(_key_has_a_type_and_size, _hsm_keys_need_a_premium_vault, _rotation_policy_is_sound, _tags_are_few),
     ),
     AzureType(
         token=SECRET,
@@ -249,6 +256,6 @@ TYPES = (
         secret_outputs=("properties.value",),
         write_only=("properties.value",),
         computed=_secret_outputs,
-        rules=(_value_fits, _dates_in_order),
+        rules=(_value_fits, _dates_in_order, _tags_are_few),
     ),
 )

@@ -6,10 +6,11 @@ import pytest
 from pulumi_azure_native import storage
 
 from infra.components.grants import Principal
-from infra.components.room import Room
+from infra.components.key_vault import KeyVault
+from infra.components.room import SAID_FIRST, Room
 from infra.roles import Role
 from tests.infra import samples
-from tests.infra.components.conftest import Build
+from tests.infra.components.conftest import DOOR, Build
 from tests.infra.world import run
 
 
@@ -45,3 +46,18 @@ def test_without_a_log_sink_nothing_can_report() -> None:
             _ = room.logs
 
     run(program)
+
+
+def test_what_takes_few_tags_keeps_those_that_say_whose_it_is(build: Build) -> None:
+    """Azure takes 15 on keys, secrets and DNS zones."""
+    tags = {f"a-{place:02}": "more" for place in range(30)} | dict.fromkeys(SAID_FIRST, "said")
+    config = samples.tenancy(tags=tags)
+
+    def inside(room: Room) -> None:
+        KeyVault("keys", room, DOOR).encrypts("data")
+
+    world = build(inside, config)
+    assert world.one("Vault", "keys").inputs["tags"] == tags
+    few = world.one("Key", "keys-data").inputs["tags"]
+    assert len(few) == 15
+    assert set(SAID_FIRST) < few.keys()

@@ -81,6 +81,17 @@ def test_hardware_keys_need_a_premium_vault(world: World) -> None:
         world.key(kty="RSA-HSM")
 
 
+def test_keys_and_secrets_have_few_tags(world: World) -> None:
+    world.vault()
+    made = {"vaultName": "kv-one", "tags": {f"tag-{place}": "x" for place in range(16)}}
+    with refused("BadParameter"):
+        world.make("keyvault:Key", keyName="k1", properties={"kty": "RSA", "keySize": 3072}, **made)
+    with refused("BadParameter"):
+        world.make("keyvault:Secret", secretName="s1", properties={"value": "v"}, **made)
+    made["tags"].pop("tag-0")
+    world.make("keyvault:Key", keyName="k1", properties={"kty": "RSA", "keySize": 3072}, **made)
+
+
 def test_rotation_is_sound(world: World) -> None:
     world.vault()
     with refused("BadParameter"):
