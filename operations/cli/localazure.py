@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 
 import typer
-from rich.table import Table
 
 from operations.cli.options import Estate, Json, Yes, session_of
 from operations.cli.output import printable
@@ -41,15 +40,13 @@ def list_(context: typer.Context, *, json_: Json = False) -> None:
 
     session = session_of(context, json_=json_)
     entries = [*admin.resources(session.settings.local_db), *admin.soft_deleted(session.settings.local_db)]
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in ("what", "id", "name held until"):
-        table.add_column(heading, overflow="fold")
+    width = max((len(kind_of(e.type)) for e in entries), default=0)
     for entry in entries:
         held = entry.held_until.isoformat(timespec="seconds") if entry.held_until else None
         session.output.emit({"id": entry.id, "type": entry.type, "held_until": held})
-        table.add_row(kind_of(entry.type), printable(entry.id), held or "", style="dim" if held else "")
-    if not session.output.json and entries:
-        session.output.words.print(table)
+        note = f"  (deleted; its name is held until {held})" if held else ""
+        if not session.output.json:
+            session.output.say_whole(f"{kind_of(entry.type):<{width}}  {printable(entry.id)}{note}")
     held_names = sum(1 for e in entries if e.held_until)
     names = f", {plural(held_names, 'held name')}" if held_names else ""
     session.output.say(f"{plural(len(entries) - held_names, 'resource')}{names}", style="bold")
