@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from operations.errors import BadInput
 
+_NOT_IN_URLS = str.maketrans({mark: f"%{ord(mark):02X}" for mark in "%#?"})
+"""What would end a URL's path, or be taken apart in it; the rest stays as people typed it."""
 PROJECT = "sde"
 """The Pulumi project's name, as in Pulumi.yaml."""
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,7 +58,7 @@ class Settings:
     @property
     def backend_url(self) -> str:
         """Where Pulumi keeps its state: `PULUMI_BACKEND_URL`, or the folder `state` of our home."""
-        return self.environ.get("PULUMI_BACKEND_URL") or "file://" + str(self.home / "state")
+        return self.environ.get("PULUMI_BACKEND_URL") or "file://" + str(self.home / "state").translate(_NOT_IN_URLS)
 
     @property
     def backend_folder(self) -> Path | None:

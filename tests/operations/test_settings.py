@@ -58,6 +58,12 @@ def test_a_passphrase_file_that_holds_none_is_named(tmp_path: Path, content: byt
         settings(tmp_path, PULUMI_CONFIG_PASSPHRASE_FILE=str(file)).passphrase("local")
 
 
+def test_a_home_of_any_name_keeps_its_state_inside(tmp_path: Path) -> None:
+    for name in ("plain", "a b", "we#ird", "what?", "100%41"):
+        settings = Settings.load({"SDE_HOME": str(tmp_path / name)})
+        assert settings.backend_folder == tmp_path / name / "state"
+
+
 def test_only_a_file_backend_has_a_folder(tmp_path: Path) -> None:
     assert settings(tmp_path).backend_folder == tmp_path / "home" / "state"
     assert settings(tmp_path, PULUMI_BACKEND_URL="file:///var/my%20state").backend_folder == Path("/var/my state")
