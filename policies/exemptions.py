@@ -11,17 +11,24 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from infra.errors import BadInput
 from infra.validation import checked
 from policies.model import Finding, Policy, Verdict
-from policies.wording import printable
+from policies.wording import plain, printable
 
 LONGEST = timedelta(days=90)
 MOST = 1_000
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
-Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=2_000)]
+
+
+def _one_line(text: str) -> str:
+    return plain(" ".join(text.split()))
+
+
+OneLine = AfterValidator(_one_line)
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200), OneLine]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=2_000), OneLine]
 
 
 class Exemption(BaseModel):

@@ -15,7 +15,7 @@ from functools import cached_property
 from infra.errors import BadInput
 from policies.exemptions import Exemption, Exemptions
 from policies.model import Estate, Finding, Policy, Problem, Resource, Unknown, Verdict
-from policies.wording import Scrubber
+from policies.wording import Scrubber, plain
 
 ALL = "*"
 NO_EXEMPTIONS = Exemptions()
@@ -95,8 +95,8 @@ def judge(
             here if ALL in policy.on else [r for type_ in dict.fromkeys(policy.on) for r in by_type.get(type_, ())]
         )
         for resource in concerned:
-            findings += _exempted(_findings(policy, resource, estate), exemptions, used)
-    stacks = tuple(dict.fromkeys(r.stack for r in here))
+            findings += _exempted(findings_of(policy, resource, estate), exemptions, used)
+    stacks = tuple(dict.fromkeys(plain(r.stack) for r in here))
     warnings = exemptions.warnings + exemptions.idle(used, stacks)
     return Report(
         tuple(findings),
@@ -107,7 +107,7 @@ def judge(
         estate.whole,
         tuple(used.values()),
         warnings,
-        plans or {},
+        {plain(stack): digest for stack, digest in (plans or {}).items()},
     )
 
 
@@ -134,7 +134,7 @@ def _refuse_doubles(here: Iterable[Resource]) -> None:
         seen |= keys
 
 
-def _findings(policy: Policy, resource: Resource, estate: Estate) -> Iterator[Finding]:
+def findings_of(policy: Policy, resource: Resource, estate: Estate) -> Iterator[Finding]:
     """At least one finding. What a rule said before it met an unknown still stands."""
     if policy.scope == "estate" and not estate.whole:
         yield _finding(policy, resource, Verdict.NOT_APPLICABLE, message="judged with the whole estate only")
@@ -163,7 +163,8 @@ def _failed(policy: Policy, resource: Resource, problem: Problem, scrub: Scrubbe
 
 
 def _finding(policy: Policy, resource: Resource, verdict: Verdict, path: str = "", message: str = "") -> Finding:
-    return Finding(policy.id, verdict, resource.urn, resource.type, resource.name, resource.stack, path, message)
+    urn, type_, name, stack = map(plain, (resource.urn, resource.type, resource.name, resource.stack))
+    return Finding(policy.id, verdict, urn, type_, name, stack, path, message)
 
 
 def _exempted(findings: Iterable[Finding], exemptions: Exemptions, used: dict[str, Exemption]) -> Iterator[Finding]:

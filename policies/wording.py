@@ -56,7 +56,12 @@ def _texts(value: Any, secret: bool) -> Iterator[str]:
             yield from _texts(inner, secret)
 
 
+def plain(name: str) -> str:
+    """A name as it is, unless it would steer a terminal or break a file."""
+    return name if name.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+
+
 def printable(text: object) -> str:
     """One line that cannot steer a terminal, cut to a length that a person reads."""
-    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text)[: 4 * LONGEST])
+    line = plain(str(text)[: 4 * LONGEST])
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from operations.verdicts.junit import junit
+from operations.verdicts.matrix import html, markdown
+from operations.verdicts.sarif import sarif
 from policies.model import Policy
 from policies.runner import Report
 
@@ -42,7 +45,13 @@ def _json(report: Report) -> str:
     return json.dumps(as_json(report), ensure_ascii=False, indent=2) + "\n"
 
 
-FORMS: Mapping[str, Callable[[Report], str]] = {"json": _json}
+FORMS: Mapping[str, Callable[[Report], str]] = {
+    "json": _json,
+    "junit": junit,
+    "sarif": sarif,
+    "html": html,
+    "markdown": markdown,
+}
 
 
 def written(report: Report, form: str) -> str:

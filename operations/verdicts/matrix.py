@@ -1,0 +1,144 @@
+"""The control matrix: for each control the policies that are evidence for it, on how many resources, how they fared.
+
+It says what this code can show of a control, and of these plans; what people do besides stands in no plan.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from policies.controls import standards
+from policies.exemptions import Exemption
+from policies.model import Finding, Policy, Verdict
+from policies.runner import Report
+
+OUTCOMES: Mapping[Verdict, str] = {
+    Verdict.FAIL: "does not hold",
+    Verdict.UNKNOWN: "cannot be told",
+    Verdict.EXEMPT: "holds, with exemptions",
+    Verdict.PASS: "holds",
+    Verdict.NOT_APPLICABLE: "nothing to judge",
+}
+"""What is said where this verdict is the worst. The order is from worst to best."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How one policy fared. A resource counts once, by the worst that was said of it."""
+
+    policy: Policy
+    counts: Mapping[Verdict, int]
+
+    @property
+    def resources(self) -> int:
+        """How many resources it was judged on."""
+        return sum(count for verdict, count in self.counts.items() if verdict is not Verdict.NOT_APPLICABLE)
+
+    @property
+    def outcome(self) -> Verdict:
+        """The worst that was said."""
+        return next((v for v in OUTCOMES if self.counts.get(v)), Verdict.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True)
+class Control:
+    """One control of a standard, and its evidence."""
+
+    number: str
+    words: str
+    evidence: Sequence[Evidence]
+
+    @property
+    def outcome(self) -> Verdict:
+        """The worst of its policies'."""
+        found = {e.outcome for e in self.evidence}
+        return next(v for v in OUTCOMES if v in found)
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One standard."""
+
+    title: str
+    note: str
+    controls: Sequence[Control]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """All that the page says."""
+
+    report: Report
+
+    @cached_property
+    def evidence(self) -> Mapping[str, Evidence]:
+        """Each policy's, by its id."""
+        return {id_: Evidence(policy, _counts(self.report.of(id_))) for id_, policy in self.report.policies.items()}
+
+    @property
+    def chapters(self) -> Iterator[Chapter]:
+        """The standards, each with the controls that some policy is evidence for."""
+        for key, standard in standards().items():
+            by_number: dict[str, list[Evidence]] = {}
+            for evidence in self.evidence.values():
+                for number in getattr(evidence.policy.controls, key):
+                    by_number.setdefault(number, []).append(evidence)
+            controls = [
+                Control(number, standard.controls.get(number, ""), by_number[number])
+                for number in sorted(by_number, key=_natural)
+            ]
+            yield Chapter(standard.title, standard.note, controls)
+
+    @property
+    def exempt(self) -> Iterator[tuple[Exemption, Sequence[Finding]]]:
+        """The exemptions that were used, and for what."""
+        for exemption in self.report.exemptions:
+            yield exemption, [f for f in self.report.findings if f.exemption == exemption.id]
+
+
+def html(report: Report) -> str:
+    """The matrix as one page that needs no other file."""
+    return _rendered("matrix.html.j2", report, escaped=True)
+
+
+def markdown(report: Report) -> str:
+    """The matrix as Markdown."""
+    return _rendered("matrix.md.j2", report, escaped=False)
+
+
+def _rendered(template: str, report: Report, *, escaped: bool) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=escaped,  # noqa: S701 - the page is escaped; Markdown has an escape of its own
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["md"] = _markdown_text
+    names = {verdict.value: words for verdict, words in OUTCOMES.items()}
+    return environment.get_template(template).render(matrix=Matrix(report), report=report, Verdict=Verdict, names=names)
+
+
+def _markdown_text(value: object) -> str:
+    """Text that Markdown takes for nothing but text, in a table's cell too."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|~&$@])", r"\\\1", str(value)).replace("\n", " ")
+
+
+def _counts(findings: Sequence[Finding]) -> Mapping[Verdict, int]:
+    """How many resources of each verdict, each by its worst."""
+    order = list(OUTCOMES)
+    worst: dict[str, Verdict] = {}
+    for finding in findings:
+        worst[finding.urn] = min(worst.get(finding.urn, finding.verdict), finding.verdict, key=order.index)
+    return Counter(worst.values())
+
+
+def _natural(number: str) -> tuple[tuple[int, str], ...]:
+    return tuple((int(part), "") if part.isdigit() else (0, part) for part in number.split("."))
