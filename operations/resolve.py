@@ -82,9 +82,7 @@ def _has_unknown(value: Value, depth: int = 0) -> bool:
     return bool(value == UNKNOWN)
 
 
-def _value(
-    value: Value, keys: tuple[str, ...], label: str, resource: PlannedResource, identities: Identities
-) -> Value:
+def _value(value: Value, keys: tuple[str, ...], label: str, resource: PlannedResource, identities: Identities) -> Value:
     """A value with what can be told in it told. `label` is the name of the nearest object below the resource."""
     if value == UNKNOWN:
         return _told(keys, label, resource, identities)

@@ -1,0 +1,43 @@
+"""The shipped stacks' plans: as they are before anything is there, and again when all is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
+
+from operations.engine.port import StackSettings
+from operations.plan import Plan
+from tests.infra.local import ROOT, Site
+
+STACKS = ("platform", "junction-zone", "safe-haven", "tre-hcm-progression")
+
+
+def _stack(name: str, folder: Path) -> StackSettings:
+    file = ROOT / f"Pulumi.{name}.yaml"
+    return StackSettings(name, yaml.safe_load(file.read_text(encoding="utf-8"))["config"], folder / file.name)
+
+
+@cache
+def _plans() -> tuple[Mapping[str, Plan], Mapping[str, Plan]]:
+    with TemporaryDirectory() as folder:
+        site = Site(Path(folder))
+        first: dict[str, Plan] = {}
+        for name in STACKS:
+            first[name] = site.engine.preview(_stack(name, site.folder))
+            site.engine.up(_stack(name, site.folder))
+        again = {name: site.engine.preview(_stack(name, site.folder)) for name in STACKS}
+    return first, again
+
+
+def before(stack: str) -> Plan:
+    """What the first `up` would make: the ids of what is made are not known."""
+    return _plans()[0][stack]
+
+
+def after(stack: str) -> Plan:
+    """What a second `up` would do, which is nothing: every id is known."""
+    return _plans()[1][stack]
