@@ -98,8 +98,11 @@ class Backend:
 
     @contextlib.contextmanager
     def lock(self, stack: str) -> Iterator[None]:
-        """Holds the stack's lock. Raises BadInput, naming the holder, where it is taken, be the holder dead or not."""
-        with locks.held(self._lock_folder(stack), stack):
+        """Holds the stack's lock. Raises BadInput, naming the holder, where it is taken.
+
+        A lock that a killed run of ours left on this machine is taken away first; any other is a person's to cancel.
+        """
+        with locks.held(self._lock_folder(stack), stack, warn=self._warn):
             self._held.add(stack)
             try:
                 yield

@@ -59,7 +59,7 @@ class EmbeddedEngine:
     def up(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Outcome:
         """Make the cloud as the program says."""
         reporter = Reporter(stack.name, on_event)
-        with _told(reporter), self._locked(stack.name) as backend:
+        with _told(reporter), self._locked(stack.name, reporter) as backend:
             unchanged = self._beforehand(backend, stack, targets)
             if unchanged is not None:
                 unchanged.reporter = reporter
@@ -71,7 +71,7 @@ class EmbeddedEngine:
     def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
         """Take the cloud's present properties into the state."""
         reporter = Reporter(stack.name, on_event)
-        with _told(reporter), self._locked(stack.name) as backend:
+        with _told(reporter), self._locked(stack.name, reporter) as backend:
             _must_exist(backend, stack.name)
             with self._run(backend, stack, "refresh", reporter) as deployment:
                 refresh.run(deployment)
@@ -96,7 +96,7 @@ class EmbeddedEngine:
     ) -> Outcome:
         """Delete what the stack has. Refused while a resource is protected, unless the protection is released."""
         reporter = Reporter(stack.name, on_event)
-        with _told(reporter), self._locked(stack.name) as backend:
+        with _told(reporter), self._locked(stack.name, reporter) as backend:
             _must_exist(backend, stack.name)
             with self._run(backend, stack, "destroy", reporter, targets) as deployment:
                 chosen = Targets(targets)
@@ -113,7 +113,7 @@ class EmbeddedEngine:
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
         """Take an existing cloud resource into the stack, protected."""
         reporter = Reporter(stack.name, None)
-        with self._locked(stack.name) as backend:
+        with self._locked(stack.name, reporter) as backend:
             with self._run(backend, stack, "resource-import", reporter) as deployment:
                 project = deployment.frame.project
                 root = Goal(type=urns.ROOT_TYPE, name=f"{project}-{stack.name}", custom=False, inputs={})
@@ -167,8 +167,8 @@ class EmbeddedEngine:
         return Backend(self.backend_root, program.project_name(self.project_root), self.passphrase, warn=warn)
 
     @contextlib.contextmanager
-    def _locked(self, name: str) -> Iterator[Backend]:
-        backend = self._backend()
+    def _locked(self, name: str, reporter: Reporter) -> Iterator[Backend]:
+        backend = self._backend(lambda text: reporter.message("warning", text))
         with backend.lock(name):
             yield backend
 

@@ -8,18 +8,27 @@ import json
 import os
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from infra.errors import BadInput
 from operations.engine.embedded import files, state
 
+_GONE = ", a process that is no longer running"
+
 
 @contextlib.contextmanager
-def held(folder: Path, stack: str) -> Iterator[None]:
-    """Holds the stack's lock, a file of our own in `folder`. Raises BadInput, naming the holder, where it is taken."""
+def held(folder: Path, stack: str, *, warn: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    """Holds the stack's lock, a file of our own in `folder`. Raises BadInput, naming the holder, where it is taken.
+
+    A lock that a killed run of ours left on this very machine holds nothing back: it is taken away, and `warn` told.
+    """
     own = folder / f"{uuid.uuid4()}.json"
+    for path in _others(folder, None):
+        if _left_behind(path):
+            warn(f"stack {stack}: the lock of {_who(path)} was taken away")
+            files.remove(path)
     _refuse_others(folder, own, stack)
     files.write(own, json.dumps(_ourselves()).encode())
     try:
@@ -46,10 +55,13 @@ def cancel(folder: Path) -> int:
 def _refuse_others(folder: Path, own: Path, stack: str) -> None:
     others = _others(folder, own)
     if others:
+        who = list(map(_who, others))
+        dead = all(phrase.endswith(_GONE) for phrase in who)
+        cancel = f"scripts/sde cancel {stack}"
         raise BadInput(
-            f"Stack {stack} is locked by " + ", and by ".join(map(_who, others)),
+            f"Stack {stack} is locked by " + ", and by ".join(who),
             file=str(others[0]),
-            fix=f"wait for that run to end; if it is dead, `sde cancel {stack}`",
+            fix=f"{cancel}, then run this again" if dead else f"wait for that run to end; if it is dead, {cancel}",
         )
 
 
@@ -59,7 +71,36 @@ def _others(folder: Path, own: Path | None) -> list[Path]:
 
 
 def _ourselves() -> dict[str, Any]:
-    return {"pid": os.getpid(), "username": _user(), "hostname": socket.gethostname(), "timestamp": state.now()}
+    ourselves = {"pid": os.getpid(), "username": _user(), "hostname": socket.gethostname(), "timestamp": state.now()}
+    process = _process(os.getpid())
+    return ourselves | ({"process": process} if process else {})
+
+
+def _process(pid: int) -> str | None:
+    """What tells a process from every other that ever has its number: this boot, this pid namespace, when it began.
+
+    None for one that is not there, and on systems without /proc, where a dead run's lock is a person's to cancel.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        namespace = str(Path("/proc/self/ns/pid").readlink())
+        # proc_pid_stat(5): the 22nd field, and the 2nd may hold spaces and brackets.
+        began = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+    except (OSError, ValueError, IndexError):
+        return None
+    return f"{boot} {namespace} {began}"
+
+
+def _left_behind(path: Path) -> bool:
+    """Whether a lock was ours, made in this boot and pid namespace, by a process that certainly is no more."""
+    try:
+        lock = json.loads(files.read(path) or b"")
+        pid, process = int(lock["pid"]), str(lock["process"])
+    except (ValueError, KeyError, TypeError):
+        return False
+    here = _process(os.getpid())
+    same_world = here is not None and process.split(" ")[:2] == here.split(" ")[:2]
+    return same_world and _process(pid) != process
 
 
 def _user() -> str:
@@ -77,7 +118,7 @@ def _who(path: Path) -> str:
         who = f"{lock['username']}@{host} (pid {pid}) since {lock['timestamp']}"
     except (ValueError, KeyError, TypeError):
         return f"a lock file that cannot be read ({path.name})"
-    return f"{who}, a process that is no longer running" if host == socket.gethostname() and _dead(pid) else who
+    return who + _GONE if host == socket.gethostname() and _dead(pid) else who
 
 
 def _dead(pid: int) -> bool:
