@@ -1,0 +1,44 @@
+"""Resources and policies for tests of what judges, not of what is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+STORE = "storage:StorageAccount"
+
+
+def store(
+    name: str = "data", *, stack: str = "tre-heart", type_: str = STORE, id_: str | None = None, **inputs: Any
+) -> Resource:
+    return Resource(f"urn:pulumi:{stack}::sde::azure-native:{type_}::{name}", type_, name, stack, inputs, id_)
+
+
+def shut(resource: Resource, _: Estate) -> Iterator[Problem]:
+    """Missing is open."""
+    if resource.at("public") is not False:
+        yield Problem("public", f"is {resource.at('public')}; it must be false")
+
+
+def policy(
+    judge: Callable[[Resource, Estate], Iterable[Problem]] = shut,
+    *,
+    id_: str = "XX1",
+    on: tuple[str, ...] = (STORE,),
+    **more: Any,
+) -> Policy:
+    fields: dict[str, Any] = {
+        "title": "Stores are shut",
+        "why": "An open one leaks.",
+        "reads": ("public",),
+        "severity": Severity.HIGH,
+        "controls": Controls(satre=("2.2.09",), ncsc=("11",), five_safes=("settings",)),
+        "fix": "Shut it.",
+    }
+    return Policy(id=id_, on=on, judge=judge, **(fields | more))
+
+
+def catalogue(*policies: Policy) -> dict[str, Policy]:
+    return {p.id: p for p in policies or (policy(),)}
