@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.catalogue._expect import must
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 
 def judge(account: Resource, _: Estate) -> Iterator[Problem]:
     """Missing means Azure's default, which is open."""
-    found = account.at("publicNetworkAccess")
-    if found not in ("Disabled", "SecuredByPerimeter"):
-        yield Problem("publicNetworkAccess", f"is {found or 'not set'}; it must be Disabled")
+    yield from must(account, "publicNetworkAccess", "Disabled", "SecuredByPerimeter", default="Enabled")
 
 
 POLICY = Policy(

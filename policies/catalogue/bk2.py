@@ -1,0 +1,38 @@
+"""BK2: backups are encrypted with a key of the estate's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import holds_records, must
+from policies.catalogue._keys import own_key
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+RECOVERY = "recoveryservices:Vault"
+KEYS = {
+    RECOVERY: "properties.encryption",
+    "dataprotection:BackupVault": "properties.securitySettings.encryptionSettings",
+}
+
+
+def judge(vault: Resource, _: Estate) -> Iterator[Problem]:
+    """Twice, as the stores that they are copies of."""
+    keys = KEYS[vault.type]
+    if vault.type != RECOVERY:
+        yield from must(vault, f"{keys}.state", "Enabled", default="Disabled")
+    yield from own_key(vault, f"{keys}.keyVaultProperties.keyUri")
+    yield from must(vault, f"{keys}.infrastructureEncryption", "Enabled", default="Disabled")
+
+
+POLICY = Policy(
+    id="BK2",
+    title="Backups are encrypted twice, with a key of the estate's own",
+    why="A backup holds all that the original does, and must end when its key does.",
+    on=tuple(KEYS),
+    reads=tuple(KEYS.values()),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.13", "8.24")),
+    fix="Name a key without a version in the vault's encryption, and set infrastructureEncryption to Enabled.",
+    judge=judge,
+    applies=holds_records,
+)

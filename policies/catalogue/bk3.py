@@ -1,0 +1,32 @@
+"""BK3: no backup is restored where the estate's rules do not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import holds_records, must
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+PATHS = {
+    "recoveryservices:Vault": "properties.restoreSettings.crossSubscriptionRestoreSettings.crossSubscriptionRestoreState",
+    "dataprotection:BackupVault": "properties.featureSettings.crossSubscriptionRestoreSettings.state",
+}  # fmt: skip
+
+
+def judge(vault: Resource, _: Estate) -> Iterator[Problem]:
+    """Azure's default lets whoever may restore choose any subscription of the tenant."""
+    yield from must(vault, PATHS[vault.type], "Disabled", "PermanentlyDisabled", default="Enabled")
+
+
+POLICY = Policy(
+    id="BK3",
+    title="Backups are restored within their own subscription only",
+    why="A restore into another subscription is an export of everything, with no airlock.",
+    on=tuple(PATHS),
+    reads=tuple(PATHS.values()),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("3.1.05", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("outputs",)),
+    fix="Set the cross-subscription restore state to Disabled or PermanentlyDisabled.",
+    judge=judge,
+    applies=holds_records,
+)

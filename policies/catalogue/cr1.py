@@ -1,0 +1,37 @@
+"""CR1: a registry is closed, and gives images to nobody outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import may, must, none_of
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+EXPORT = "policies.exportPolicy.status"
+
+
+def judge(registry: Resource, _: Estate) -> Iterator[Problem]:
+    """Only the Premium tier can be closed at all."""
+    yield from must(registry, "sku.name", "Premium", default="nothing: it has no default")
+    yield from must(registry, "publicNetworkAccess", "Disabled", default="Enabled")
+    yield from must(registry, "adminUserEnabled", False, default="what Azure had it at before")
+    yield from may(registry, "anonymousPullEnabled", False)
+    yield from must(registry, EXPORT, "disabled", default="enabled")
+    yield from none_of(registry, "networkRuleSet.ipRules", "addresses that pass the firewall")
+
+
+POLICY = Policy(
+    id="CR1",
+    title="Container registries are closed, without admin user or anonymous reading, and export nothing",
+    why="An image is a parcel: whoever pushes one in and pulls or exports it elsewhere has moved data past the airlock.",
+    on=("containerregistry:Registry",),
+    reads=("sku.name", "publicNetworkAccess", "adminUserEnabled", "anonymousPullEnabled", EXPORT,
+           "networkRuleSet.ipRules"),
+    severity=Severity.HIGH,
+    controls=Controls(
+        satre=("2.1.13", "2.2.09", "3.1.12", "3.2.01"), ncsc=("8", "11"), iso27001=("8.12",), five_safes=("outputs",)
+    ),
+    fix="Use the Premium tier with publicNetworkAccess Disabled, adminUserEnabled false and exportPolicy disabled.",
+    judge=judge,
+    checkov=("CKV_AZURE_137", "CKV_AZURE_138", "CKV_AZURE_139"),
+)  # fmt: skip

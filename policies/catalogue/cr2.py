@@ -1,0 +1,29 @@
+"""CR2: images are encrypted with a key of the estate's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import holds_records, must
+from policies.catalogue._keys import own_key
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(registry: Resource, _: Estate) -> Iterator[Problem]:
+    """It can be asked for at creation only."""
+    yield from must(registry, "encryption.status", "enabled", default="disabled")
+    yield from own_key(registry, "encryption.keyVaultProperties.keyIdentifier")
+
+
+POLICY = Policy(
+    id="CR2",
+    title="Container registries are encrypted with a key of the estate's own, and follow its rotation",
+    why="Researchers' images hold models and results as often as they hold software.",
+    on=("containerregistry:Registry",),
+    reads=("encryption.status", "encryption.keyVaultProperties.keyIdentifier"),
+    severity=Severity.MEDIUM,
+    controls=Controls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
+    fix="Make the registry with encryption enabled and a key without a version.",
+    judge=judge,
+    applies=holds_records,
+)

@@ -1,0 +1,35 @@
+"""KV10: a key does what it is for, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import shown
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+
+PATH = "properties.keyOps"
+WRAPPING, SIGNING, ENCRYPTING = {"wrapkey", "unwrapkey"}, {"sign", "verify"}, {"encrypt", "decrypt"}
+
+
+def judge(key: Resource, _: Estate) -> Iterator[Problem]:
+    """One purpose a key. Missing means all of them."""
+    if key.at(PATH) is MISSING:
+        yield Problem(PATH, "is not set, which leaves every use; it must be wrapKey and unwrapKey, to encrypt")
+        return
+    found = {str(use).casefold() for use in key.each(f"{PATH}[*]")}
+    if not found or not any(found <= purpose for purpose in (WRAPPING, SIGNING, ENCRYPTING)):
+        yield Problem(PATH, f"is {shown(', '.join(sorted(found)) or 'empty')}; it must be one purpose: wrapKey and "
+                      "unwrapKey, sign and verify, or encrypt and decrypt")  # fmt: skip
+
+
+POLICY = Policy(
+    id="KV10",
+    title="A key has one purpose",
+    why="A key that encrypts stores has no business signing anything; each further use is one more way to abuse it.",
+    on=("keyvault:Key",),
+    reads=(PATH,),
+    severity=Severity.LOW,
+    controls=Controls(satre=("2.8.05", "3.2.03"), ncsc=("2",), iso27001=("8.24",)),
+    fix="Set keyOps to wrapKey and unwrapKey.",
+    judge=judge,
+)

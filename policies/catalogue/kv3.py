@@ -1,0 +1,32 @@
+"""KV3: no vault answers on the public network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import must, none_of
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(vault: Resource, _: Estate) -> Iterator[Problem]:
+    """Azure's trusted services may pass: stores and disks fetch their keys so, and from no network of ours."""
+    yield from must(vault, "properties.publicNetworkAccess", "Disabled", "SecuredByPerimeter", default="Enabled")
+    yield from must(vault, "properties.networkAcls.defaultAction", "Deny", default="Allow")
+    yield from must(vault, "properties.networkAcls.bypass", "AzureServices", "None", default="AzureServices, unsaid")
+    yield from none_of(vault, "properties.networkAcls.ipRules", "addresses that pass the firewall")
+    yield from none_of(vault, "properties.networkAcls.virtualNetworkRules", "subnets that pass the private endpoint")
+
+
+POLICY = Policy(
+    id="KV3",
+    title="Key vaults are closed to the public network, and deny every other",
+    why="The keys to everything must not be where anybody with a stolen token can use them from anywhere.",
+    on=("keyvault:Vault", "keyvault:ManagedHsm"),
+    reads=("properties.publicNetworkAccess", "properties.networkAcls"),
+    severity=Severity.CRITICAL,
+    controls=Controls(satre=("2.2.09",), ncsc=("11",), cis=("8.3.7",), iso27001=("8.20",), five_safes=("settings",)),
+    fix="Set publicNetworkAccess to Disabled, networkAcls.defaultAction to Deny with no rules, and reach the vault "
+    "through a private endpoint.",
+    judge=judge,
+    checkov=("CKV_AZURE_109", "CKV_AZURE_189"),
+)

@@ -1,0 +1,57 @@
+"""KV4: keys rotate by themselves, and expire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.config import DataClass
+from policies.catalogue._durations import iso_days
+from policies.catalogue._expect import same, shown
+from policies.catalogue.kv8 import is_released
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+EXPIRY = "properties.rotationPolicy.attributes.expiryTime"
+ACTIONS = "properties.rotationPolicy.lifetimeActions"
+LONGEST_DAYS = {DataClass.SYNTHETIC: 1095, DataClass.DE_IDENTIFIED: 730, DataClass.IDENTIFIABLE: 366}
+
+
+def applies(key: Resource, _: Estate) -> bool:
+    """Keys that Azure releases to attested computers cannot rotate by themselves: the computers must be stopped."""
+    return not is_released(key)
+
+
+def judge(key: Resource, estate: Estate) -> Iterator[Problem]:
+    """A policy that rotates each version some time before it expires. Missing means that a key lives for ever."""
+    longest = LONGEST_DAYS[estate.data_class(key)]
+    expiry = iso_days(key.at(EXPIRY))
+    if expiry is None or expiry > longest:
+        yield Problem(EXPIRY, f"is {shown(key.at(EXPIRY))}; versions must expire within {longest} days, such as P1Y")
+    rotations = [i for i, kind in _kinds(key) if same(kind, "Rotate")]
+    if not any(_in_time(key, f"{ACTIONS}[{index}].trigger", expiry or longest) for index in rotations):
+        yield Problem(ACTIONS, "no action rotates the key before its version expires; there must be one")
+
+
+def _kinds(key: Resource) -> Iterator[tuple[int, object]]:
+    for index in range(len(key.each(f"{ACTIONS}[*]"))):
+        yield index, key.at(f"{ACTIONS}[{index}].action.type")
+
+
+def _in_time(key: Resource, trigger: str, expiry: float) -> bool:
+    after = iso_days(key.at(f"{trigger}.timeAfterCreate"))
+    before = iso_days(key.at(f"{trigger}.timeBeforeExpiry"))
+    return (after is not None and after < expiry) or (before is not None and before < expiry)
+
+
+POLICY = Policy(
+    id="KV4",
+    title="Keys rotate by themselves before they expire, within a year for identifiable data",
+    why="A key that leaked unseen then opens a year's data at most, and nobody has to remember anything.",
+    on=("keyvault:Key",),
+    reads=(EXPIRY, ACTIONS),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.8.05",), ncsc=("2",), cis=("8.3.1", "8.3.9"), iso27001=("8.24",)),
+    fix="Give the key a rotationPolicy with expiryTime P1Y and an action that rotates, timeAfterCreate P11M.",
+    judge=judge,
+    applies=applies,
+    checkov=("CKV_AZURE_40",),
+)

@@ -1,0 +1,34 @@
+"""PG1: no Postgres server answers on the public network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import may, must
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+
+SERVER, RULE = "dbforpostgresql:Server", "dbforpostgresql:FirewallRule"
+PATH = "network.publicNetworkAccess"
+
+
+def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+    """A server inside a network of the estate's own is closed; any other is open where nothing is said."""
+    if resource.type == RULE:
+        yield Problem("startIpAddress", "lets public addresses reach the server; there must be no such rule")
+    elif resource.at("network.delegatedSubnetResourceId") in (MISSING, ""):
+        yield from must(resource, PATH, "Disabled", default="Enabled")
+    else:
+        yield from may(resource, PATH, "Disabled")
+
+
+POLICY = Policy(
+    id="PG1",
+    title="Postgres servers are closed to the public network, and have no firewall rule",
+    why="A database on the Internet is tried by every guesser of passwords within minutes.",
+    on=(SERVER, RULE),
+    reads=(PATH, "network.delegatedSubnetResourceId"),
+    severity=Severity.CRITICAL,
+    controls=Controls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    fix="Set network.publicNetworkAccess to Disabled, or give the server a delegated subnet, and remove firewall rules.",
+    judge=judge,
+)

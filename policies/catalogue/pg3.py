@@ -1,0 +1,45 @@
+"""PG3: what goes to and from a Postgres server is encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import must, same
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+ALLOWED = {
+    "require_secure_transport": ("on",),
+    "ssl_min_protocol_version": ("TLSv1.2", "TLSv1.3"),
+    "ssl_max_protocol_version": ("TLSv1.2", "TLSv1.3"),
+    "password_encryption": ("scram-sha-256",),
+}
+"""Server parameters by name. Azure's own defaults are of these."""
+
+
+def applies(parameter: Resource, _: Estate) -> bool:
+    """Other parameters are the database's own business."""
+    return _name(parameter) in ALLOWED
+
+
+def judge(parameter: Resource, _: Estate) -> Iterator[Problem]:
+    """A parameter that is written at all must be written well."""
+    if not same(parameter.at("source"), "system-default"):
+        yield from must(parameter, "value", *ALLOWED[_name(parameter)], default="Azure's default")
+
+
+def _name(parameter: Resource) -> str:
+    return str(parameter.at("configurationName")).lower()
+
+
+POLICY = Policy(
+    id="PG3",
+    title="No parameter of a Postgres server turns off TLS 1.2 or weakens its passwords",
+    why="One parameter is enough to let queries and their answers cross the network in the clear.",
+    on=("dbforpostgresql:Configuration",),
+    reads=("configurationName", "value", "source"),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.8.02", "2.8.03", "2.8.04"), ncsc=("1",), iso27001=("8.24",)),
+    fix="Remove the parameter, or set require_secure_transport to on and ssl_min_protocol_version to TLSv1.2.",
+    judge=judge,
+    applies=applies,
+)

@@ -1,0 +1,36 @@
+"""PG4: a Postgres server can be brought back to any moment of the last weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.config import DataClass
+from policies.catalogue._expect import at_least, same
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+PATH = "backup.backupRetentionDays"
+LEAST_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 14, DataClass.IDENTIFIABLE: 35}
+
+
+def applies(server: Resource, _: Estate) -> bool:
+    """A replica is backed up by its source."""
+    return not same(server.at("createMode"), "Replica")
+
+
+def judge(server: Resource, estate: Estate) -> Iterator[Problem]:
+    """35 days is the most that Azure offers."""
+    yield from at_least(server, PATH, LEAST_DAYS[estate.data_class(server)], "days", default="7")
+
+
+POLICY = Policy(
+    id="PG4",
+    title="Postgres servers keep backups for the time that their data class asks",
+    why="Damage to a database is often noticed weeks after it was done.",
+    on=("dbforpostgresql:Server",),
+    reads=(PATH, "createMode"),
+    severity=Severity.MEDIUM,
+    controls=Controls(satre=("2.6.01",), ncsc=("2",), iso27001=("8.13",)),
+    fix="Set backup.backupRetentionDays to 35 (14 where data is de-identified, 7 where it is synthetic).",
+    judge=judge,
+    applies=applies,
+)

@@ -1,0 +1,46 @@
+"""SQ1: a SQL server is closed, to the Internet and from it, and knows people by Entra alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import must
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+SERVER, ENTRA_ONLY = "sql:Server", "sql:ServerAzureADOnlyAuthentication"
+RULES = ("sql:FirewallRule", "sql:IPv6FirewallRule", "sql:VirtualNetworkRule")
+
+
+def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+    """Entra alone is said in the server, or in a resource below it."""
+    if resource.type in RULES:
+        yield Problem("", "lets somebody past the private endpoint; there must be no such rule")
+        return
+    yield from must(resource, "publicNetworkAccess", "Disabled", default="Enabled")
+    yield from must(resource, "minimalTlsVersion", "1.2", "1.3", default="what Azure had it at before")
+    yield from must(resource, "restrictOutboundNetworkAccess", "Enabled", default="Disabled")
+    below = estate.below(ENTRA_ONLY, resource)
+    if below:
+        yield from must(below[0], "azureADOnlyAuthentication", True, default="false")
+    else:
+        yield from must(resource, "administrators.azureADOnlyAuthentication", True, default="false")
+
+
+POLICY = Policy(
+    id="SQ1",
+    title="SQL servers are closed both ways, speak TLS 1.2, and take Entra sign-in only",
+    why="A SQL server can also call out: with outbound access it copies what it holds to any address that a query names.",
+    on=(SERVER, *RULES),
+    reads=("publicNetworkAccess", "minimalTlsVersion", "restrictOutboundNetworkAccess",
+           "administrators.azureADOnlyAuthentication", f"{ENTRA_ONLY}:azureADOnlyAuthentication"),
+    severity=Severity.CRITICAL,
+    controls=Controls(
+        satre=("1.5.05", "2.2.09", "2.2.11", "2.8.02", "3.2.01"), ncsc=("1", "10", "11"), iso27001=("8.5", "8.20"),
+        five_safes=("settings",),
+    ),
+    fix="Set publicNetworkAccess to Disabled, minimalTlsVersion to 1.2, restrictOutboundNetworkAccess to Enabled and "
+    "administrators.azureADOnlyAuthentication to true, and remove firewall and network rules.",
+    judge=judge,
+    scope="stack",
+    checkov=("CKV_AZURE_52", "CKV_AZURE_113", "CKV2_AZURE_27"),
+)  # fmt: skip

@@ -1,0 +1,35 @@
+"""ST17: encryption scopes are no way around the account's key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import holds_records, must
+from policies.catalogue._keys import own_key
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+    """A scope has a key of the estate's own; a container with a scope lets no blob choose another."""
+    if resource.type == "storage:EncryptionScope":
+        yield from must(resource, "source", "Microsoft.KeyVault", default="Microsoft.Storage")
+        yield from own_key(resource, "keyVaultProperties.keyUri")
+        yield from must(resource, "requireInfrastructureEncryption", True, default="false")
+    elif resource.at("defaultEncryptionScope") not in (MISSING, "$account-encryption-key"):
+        yield from must(resource, "denyEncryptionScopeOverride", True, default="false")
+
+
+POLICY = Policy(
+    id="ST17",
+    title="Encryption scopes use keys of the estate's own, and containers let no blob choose another",
+    why="A scope takes the place of the account's key for what is written under it, so it must be no weaker.",
+    on=("storage:EncryptionScope", "storage:BlobContainer"),
+    reads=("source", "keyVaultProperties.keyUri", "requireInfrastructureEncryption", "defaultEncryptionScope",
+           "denyEncryptionScopeOverride"),
+    severity=Severity.MEDIUM,
+    controls=Controls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
+    fix="Set source to Microsoft.KeyVault with a key without a version, requireInfrastructureEncryption to true, and "
+    "denyEncryptionScopeOverride to true on containers that have a scope.",
+    judge=judge,
+    applies=holds_records,
+)  # fmt: skip

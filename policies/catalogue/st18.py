@@ -1,0 +1,27 @@
+"""ST18: no web page may read a store with its visitor's rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import none_of
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(service: Resource, _: Estate) -> Iterator[Problem]:
+    """Missing means none."""
+    yield from none_of(service, "cors.corsRules", "web pages that may read the store from a browser")
+
+
+POLICY = Policy(
+    id="ST18",
+    title="Storage services accept no requests from web pages of other origins",
+    why="A rule for other origins lets a page that a researcher or steward opens read the store in their name.",
+    on=("storage:BlobServiceProperties", "storage:FileServiceProperties", "storage:QueueServiceProperties",
+        "storage:TableServiceProperties"),
+    reads=("cors.corsRules",),
+    severity=Severity.MEDIUM,
+    controls=Controls(satre=("3.1.12",), ncsc=("11",), iso27001=("8.12", "8.20"), five_safes=("outputs",)),
+    fix="Remove the CORS rules.",
+    judge=judge,
+)  # fmt: skip

@@ -1,0 +1,64 @@
+"""ST2: a storage account's firewall lets nobody past the private endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import must, none_of, same
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+
+REASON = 'tags["trusted-services"]'
+"""Where the account says why Azure's own services may pass."""
+WRITERS = (("network:FlowLog", "storageId"), ("monitor:DiagnosticSetting", "storageAccountId"))
+"""What writes to a store from Azure's own networks, and can do it in no other way."""
+SCANNER = "/providers/Microsoft.Security/datascanners/StorageDataScanner"
+"""Defender's malware scanner, which reads what arrives through a rule of its own."""
+
+
+def judge(account: Resource, estate: Estate) -> Iterator[Problem]:
+    """Closed, with no exception but Azure's own writers where something needs them and the account says why."""
+    yield from must(account, "networkRuleSet.defaultAction", "Deny", default="Allow")
+    yield from _bypass(account, estate)
+    yield from none_of(account, "networkRuleSet.ipRules", "addresses that pass the firewall")
+    yield from none_of(account, "networkRuleSet.virtualNetworkRules", "subnets that pass the private endpoint")
+    rules = account.each("networkRuleSet.resourceAccessRules[*]")
+    scanners = [r for r in account.each("networkRuleSet.resourceAccessRules[*].resourceId") if _ends(r, SCANNER)]
+    if len(scanners) < len(rules):
+        yield Problem("networkRuleSet.resourceAccessRules", "lets other resources past the firewall")
+
+
+def _bypass(account: Resource, estate: Estate) -> Iterator[Problem]:
+    path = "networkRuleSet.bypass"
+    if not same(account.at(path), "AzureServices"):
+        yield from must(account, path, "None", default="AzureServices")
+        return
+    reason = account.at(REASON)
+    if reason is MISSING or not str(reason).strip():
+        yield Problem(path, "lets Azure's own services pass, and no tag trusted-services says why; it must be None")
+    elif not any(estate.pointing(type_, written, account) for type_, written in WRITERS):
+        yield Problem(path, "lets Azure's own services pass, and nothing here needs them to; it must be None")
+
+
+def _ends(value: object, ending: str) -> bool:
+    return isinstance(value, str) and value.lower().endswith(ending.lower())
+
+
+POLICY = Policy(
+    id="ST2",
+    title="Storage accounts deny every network, and let nobody bypass it",
+    why="Should the public door ever be opened by mistake, the firewall behind it still refuses. Each address, subnet "
+    "or service that it lets pass is a way around the private endpoint and its records.",
+    on=("storage:StorageAccount",),
+    reads=(
+        "networkRuleSet.defaultAction", "networkRuleSet.bypass", "networkRuleSet.ipRules",
+        "networkRuleSet.virtualNetworkRules", "networkRuleSet.resourceAccessRules", REASON,
+        "network:FlowLog:storageId", "monitor:DiagnosticSetting:storageAccountId",
+    ),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.2.09",), ncsc=("11",), cis=("9.3.2.3",), iso27001=("8.22",), five_safes=("settings",)),
+    fix="Set networkRuleSet to defaultAction Deny, bypass None and no rules. Where flow logs or diagnostics are kept "
+    "in the account, bypass AzureServices and give the written reason in the tag trusted-services.",
+    judge=judge,
+    scope="stack",
+    checkov=("CKV_AZURE_35",),
+)  # fmt: skip

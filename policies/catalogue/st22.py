@@ -1,0 +1,49 @@
+"""ST22: no lifecycle rule deletes from an archive before its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._stores import ARCHIVE, account_of
+from policies.catalogue.st9 import LEAST_DAYS
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown
+
+ACTIONS = "policy.rules[*].definition.actions"
+AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan", "daysAfterLastAccessTimeGreaterThan")
+KINDS = ("baseBlob", "version", "snapshot")
+
+
+def applies(policy: Resource, estate: Estate) -> bool:
+    """Where the account is an archive, by its name."""
+    account = account_of(policy, estate)
+    names = (account.name, account.at("accountName")) if account else (policy.at("accountName"),)
+    return any(ARCHIVE.search(str(name)) for name in names if name is not MISSING)
+
+
+def judge(policy: Resource, estate: Estate) -> Iterator[Problem]:
+    """What is deleted sooner than the archive's least time would never have been kept."""
+    least = LEAST_DAYS[estate.data_class(policy)]
+    for kind in KINDS:
+        path = f"{ACTIONS}.{kind}.delete"
+        for deletion in policy.each(path):
+            days = [deletion[age] for age in AGES if isinstance(deletion, dict) and deletion.get(age) is not None]
+            if not days or any(not isinstance(day, int | float) for day in days):
+                raise Unknown(path)
+            if min(days) < least:
+                yield Problem(path, f"deletes after {min(days)} days; an archive keeps for at least {least}")
+
+
+POLICY = Policy(
+    id="ST22",
+    title="No lifecycle rule deletes from an archive before the time that its data class asks",
+    why="A rule that deletes early empties an archive with nobody there to see it, as soon as its immutability ends or "
+    "where it never began.",
+    on=("storage:ManagementPolicy",),
+    reads=tuple(f"{ACTIONS}.{kind}.delete" for kind in KINDS),
+    severity=Severity.MEDIUM,
+    controls=Controls(satre=("3.1.09", "3.1.14"), ncsc=("2",), iso27001=("5.33",), five_safes=("data",)),
+    fix="Delete from an archive after at least 365 days (180 where data is de-identified), or never.",
+    judge=judge,
+    applies=applies,
+    scope="stack",
+)

@@ -1,0 +1,30 @@
+"""ST4: no blob can be read anonymously."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import KEPT, may, must
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+    """The account forbids it for all its containers; and no container asks for it (Azure's default there is None)."""
+    if resource.type == "storage:StorageAccount":
+        yield from must(resource, "allowBlobPublicAccess", False, default=KEPT)
+    else:
+        yield from may(resource, "publicAccess", "None")
+
+
+POLICY = Policy(
+    id="ST4",
+    title="No container and no account offers anonymous reading",
+    why="Public data breaches have most often been just this: a container that anybody could list.",
+    on=("storage:StorageAccount", "storage:BlobContainer"),
+    reads=("allowBlobPublicAccess", "publicAccess"),
+    severity=Severity.CRITICAL,
+    controls=Controls(satre=("3.1.12",), ncsc=("11",), cis=("9.3.8",), iso27001=("8.3",), five_safes=("outputs",)),
+    fix="Set allowBlobPublicAccess to false on the account and publicAccess to None on each container.",
+    judge=judge,
+    checkov=("CKV_AZURE_34",),
+)

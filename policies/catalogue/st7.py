@@ -1,0 +1,27 @@
+"""ST7: what a storage account holds is encrypted twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import holds_records, must
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(account: Resource, _: Estate) -> Iterator[Problem]:
+    """It can be asked for at creation only."""
+    yield from must(account, "encryption.requireInfrastructureEncryption", True, default="false")
+
+
+POLICY = Policy(
+    id="ST7",
+    title="Storage accounts encrypt twice, with two keys",
+    why="Should one of the two algorithms, implementations or keys fail, the other still keeps the data.",
+    on=("storage:StorageAccount",),
+    reads=("encryption.requireInfrastructureEncryption",),
+    severity=Severity.MEDIUM,
+    controls=Controls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",)),
+    fix="Set encryption.requireInfrastructureEncryption to true; an account that exists must be made anew for it.",
+    judge=judge,
+    applies=holds_records,
+)

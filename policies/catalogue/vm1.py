@@ -1,0 +1,32 @@
+"""VM1: a computer's disks, caches and temporary disk are encrypted where they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._computers import COMPUTERS, everywhere, inner
+from policies.catalogue._expect import must, same
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+AT_HOST = "securityProfile.encryptionAtHost"
+INSIDE = "storageProfile.osDisk.managedDisk.securityProfile.securityEncryptionType"
+
+
+def judge(computer: Resource, _: Estate) -> Iterator[Problem]:
+    """A confidential computer encrypts its own disk inside, which excludes doing so at the host."""
+    if not same(computer.at(inner(computer, INSIDE)), "DiskWithVMGuestState"):
+        yield from must(computer, inner(computer, AT_HOST), True, default="false")
+
+
+POLICY = Policy(
+    id="VM1",
+    title="Computers encrypt at their host, or inside themselves where they are confidential",
+    why="Without it the temporary disk and the caches lie in the clear on a machine that others use next.",
+    on=COMPUTERS,
+    reads=everywhere(AT_HOST, INSIDE),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
+    fix="Set securityProfile.encryptionAtHost to true.",
+    judge=judge,
+    checkov=("CKV_AZURE_97", "CKV_AZURE_151"),
+)

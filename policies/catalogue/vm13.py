@@ -1,0 +1,49 @@
+"""VM13: no disk brings data in past the airlock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import holds_records, same, shown
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+
+OPTION, SOURCE = "creationData.createOption", "creationData.sourceResourceId"
+FRESH, COPIED = ("Empty", "FromImage"), ("Copy", "CopyStart", "Restore")
+
+
+def judge(disk: Resource, _: Estate) -> Iterator[Problem]:
+    """Empty, from an image, or a copy of a disk of the same resource group; never imported or uploaded."""
+    option = disk.at(OPTION)
+    if any(same(option, copied) for copied in COPIED):
+        if not _same_group(disk.at(SOURCE), disk.id):
+            yield Problem(SOURCE, "is a disk of another resource group: data moves through the airlock only")
+    elif not any(same(option, fresh) for fresh in FRESH):
+        yield Problem(OPTION, f"is {shown(option)}; it must be Empty or FromImage")
+
+
+def _same_group(source: object, own: str | None) -> bool:
+    if source is MISSING or not isinstance(source, str) or own is None:
+        return False
+    return _group(source) == _group(own) != []
+
+
+def _group(id_: str) -> list[str]:
+    """`subscriptions/…/resourceGroups/…` of an ARM id; empty for anything shorter."""
+    parts = id_.lower().strip("/").split("/")
+    return parts[:4] if len(parts) > 4 and parts[0] == "subscriptions" and parts[2] == "resourcegroups" else []
+
+
+POLICY = Policy(
+    id="VM13",
+    title="Disks start empty, from an image, or as a copy within their own resource group",
+    why="An imported, uploaded or foreign disk carries data in, or from one project to another, with nobody looking.",
+    on=("compute:Disk", "compute:Snapshot"),
+    reads=(OPTION, SOURCE),
+    severity=Severity.HIGH,
+    controls=Controls(
+        satre=("2.1.14", "3.1.04", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("data",)
+    ),
+    fix="Create the disk empty, and bring the data in through the airlock.",
+    judge=judge,
+    applies=holds_records,
+)

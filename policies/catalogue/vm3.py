@@ -1,0 +1,83 @@
+"""VM3: every disk is encrypted with a key of the estate's own, which rotates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._computers import COMPUTERS, everywhere, inner
+from policies.catalogue._expect import filled, holds_records, may, must, same
+from policies.catalogue._keys import named_key
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown
+
+SET = "compute:DiskEncryptionSet"
+DISKS = ("compute:Disk", "compute:Snapshot")
+CUSTOMER = ("EncryptionAtRestWithCustomerKey", "EncryptionAtRestWithPlatformAndCustomerKeys")
+CONFIDENTIAL = "ConfidentialVmEncryptedWithCustomerKey"
+PLATFORM = "a key of Microsoft's"
+
+
+def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+    """Each where the key is said: of a set, of a disk alone, or of a computer that makes its disks."""
+    if resource.type == SET:
+        yield from _set(resource, estate)
+    elif resource.type in DISKS:
+        yield from _disk(resource)
+    else:
+        yield from _computer(resource, estate)
+
+
+def _set(keys: Resource, estate: Estate) -> Iterator[Problem]:
+    """A set that confidential computers start from cannot follow its key's rotation."""
+    yield from may(keys, "encryptionType", *CUSTOMER, CONFIDENTIAL)
+    yield from named_key(keys, estate, "activeKey.keyUrl")
+    if not same(keys.at("encryptionType"), CONFIDENTIAL):
+        yield from must(keys, "rotationToLatestKeyVersionEnabled", True, default="false")
+
+
+def _disk(disk: Resource) -> Iterator[Problem]:
+    """A confidential disk names its set elsewhere."""
+    if disk.at("securityProfile.secureVMDiskEncryptionSetId") is not MISSING:
+        yield from filled(disk, "securityProfile.secureVMDiskEncryptionSetId", default=PLATFORM)
+        return
+    yield from filled(disk, "encryption.diskEncryptionSetId", default=PLATFORM)
+    yield from may(disk, "encryption.type", *CUSTOMER)
+
+
+def _computer(computer: Resource, estate: Estate) -> Iterator[Problem]:
+    yield from _attached(computer, estate, inner(computer, "storageProfile.osDisk"))
+    data = inner(computer, "storageProfile.dataDisks")
+    for index in range(len(computer.each(f"{data}[*]"))):
+        yield from _attached(computer, estate, f"{data}[{index}]")
+
+
+def _attached(computer: Resource, estate: Estate, path: str) -> Iterator[Problem]:
+    """A disk that is made with the computer, or one that is a resource of its own and judged as such."""
+    if computer.at(f"{path}.vhd.uri") is not MISSING:
+        yield Problem(f"{path}.vhd.uri", "is a file in a storage account; it must be a managed disk")
+        return
+    ways = (f"{path}.managedDisk.diskEncryptionSet.id", f"{path}.managedDisk.securityProfile.diskEncryptionSet.id")
+    if any(computer.at(way) not in (MISSING, "") for way in ways):
+        return
+    own = computer.at(f"{path}.managedDisk.id")
+    if own is MISSING:
+        yield Problem(ways[0], f"is not set, which leaves {PLATFORM}; it must name a disk encryption set")
+    elif estate.get(own) is None:
+        raise Unknown(f"{path}.managedDisk.id")
+
+
+POLICY = Policy(
+    id="VM3",
+    title="Every disk is encrypted with a key of the estate's own, and follows its rotation",
+    why="Whoever holds the key can end all access to a project's disks, and to all copies of them, at once.",
+    on=(*COMPUTERS, *DISKS, SET),
+    reads=("encryptionType", "activeKey.keyUrl", "rotationToLatestKeyVersionEnabled", "encryption.type",
+           "encryption.diskEncryptionSetId", "securityProfile.secureVMDiskEncryptionSetId",
+           *everywhere("storageProfile.osDisk.managedDisk", "storageProfile.dataDisks[*].managedDisk")),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
+    fix="Name a disk encryption set for each disk, and set its rotationToLatestKeyVersionEnabled to true.",
+    judge=judge,
+    applies=holds_records,
+    scope="stack",
+    checkov=("CKV_AZURE_93",),
+)  # fmt: skip
