@@ -6,7 +6,7 @@ Source: learn.microsoft.com, "Azure Firewall rule processing logic".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policies.facts.addresses import Span, ports, span
 from policies.facts.properties import entries, texts, word
@@ -49,7 +49,8 @@ def rules_of(group: Resource, estate: Estate) -> Iterator[Rule]:
         nat = "nat" in word(group, f"{collection}.ruleCollectionType")
         allows = nat or word(group, f"{collection}.action.type") != "deny"
         for path in entries(group, f"{collection}.rules"):
-            yield _rule(group, path, order, allows, nat, estate)
+            kind = NAT if nat else word(group, f"{path}.ruleType")
+            yield replace(_rule(group, path, kind, estate), priority=order, allows=allows)
 
 
 def rules_of_policy(policy: Resource, estate: Estate) -> list[Rule]:
@@ -58,8 +59,7 @@ def rules_of_policy(policy: Resource, estate: Estate) -> list[Rule]:
     return sorted(rules, key=lambda rule: ((NAT, NETWORK_RULE, APPLICATION).index(rule.kind), rule.priority))
 
 
-def _rule(group: Resource, path: str, order: tuple[int, int], allows: bool, nat: bool, estate: Estate) -> Rule:
-    kind = NAT if nat else word(group, f"{path}.ruleType")
+def _rule(group: Resource, path: str, kind: str, estate: Estate) -> Rule:
     if kind not in (NAT, NETWORK_RULE, APPLICATION):
         raise ValueError("no kind of rule")
     lists = {key: texts(group, f"{path}.{key}") for key in ("targetFqdns", "targetUrls", "destinationFqdns")}
@@ -68,8 +68,8 @@ def _rule(group: Resource, path: str, order: tuple[int, int], allows: bool, nat:
         path=path,
         name=str(name) if name is not MISSING else path,
         kind=kind,
-        allows=allows,
-        priority=order,
+        allows=True,
+        priority=(0, 0),
         sources=_ends(group, path, "source", estate),
         destinations=_ends(group, path, "destination", estate),
         names=tuple(host(text) for texts_ in lists.values() for text in texts_),

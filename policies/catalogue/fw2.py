@@ -1,0 +1,38 @@
+"""FW2: firewalls deny what looks like an intrusion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.firewall import POLICY as FIREWALL_POLICY
+from policies.facts.properties import entries, must_be, must_not_be_set
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+SETTINGS = "intrusionDetection.configuration"
+
+
+def judge(policy: Resource, _: Estate) -> Iterator[Problem]:
+    """A signature that is turned down, or traffic that is let past, is a hole in the same wall."""
+    yield from must_be(policy, "intrusionDetection.mode", "Deny", default="Off")
+    yield from must_not_be_set(policy, f"{SETTINGS}.bypassTrafficSettings", "all traffic must be inspected")
+    yield from must_not_be_set(policy, f"{SETTINGS}.privateRanges", "Azure's own private ranges must stay the inside")
+    for entry in entries(policy, f"{SETTINGS}.signatureOverrides"):
+        yield from must_be(policy, f"{entry}.mode", "Deny")
+
+
+POLICY = Policy(
+    id="FW2",
+    title="Firewalls deny what looks like an intrusion",
+    why="A detection that only reports is read after the data has gone.",
+    on=(FIREWALL_POLICY,),
+    reads=(
+        "intrusionDetection.mode",
+        f"{SETTINGS}.bypassTrafficSettings",
+        f"{SETTINGS}.signatureOverrides",
+        f"{SETTINGS}.privateRanges",
+    ),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.5.03",), ncsc=("5",), iso27001=("8.16",), five_safes=("settings",)),
+    fix="Set intrusionDetection.mode to Deny, without bypasses and without weaker signatures.",
+    judge=judge,
+)

@@ -1,0 +1,61 @@
+"""FW3: the firewall's rules are an allow-list: no wildcard name, address or port, and nobody else's lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, Rule, rules_of
+from policies.facts.security_group import covers_ports
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+WIDEST = 16
+"""How many ports one rule may open in all."""
+
+
+def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+    """What is not named exactly is allowed to everybody who can take the name."""
+    for rule in rules_of(group, estate):
+        if rule.allows and rule.kind != NAT:
+            for message in _open(rule):
+                yield Problem(rule.path, f"{rule.name} {message}")
+
+
+def _open(rule: Rule) -> Iterator[str]:
+    for name in rule.names:
+        if "*" in name and not (name.startswith("*.") and name.count("*") == 1 and name.count(".") > 1):
+            yield f"allows {name}; a wildcard must stand for the hosts of one named domain"
+    if rule.bundles:
+        yield f"allows {', '.join(rule.bundles)}, lists that others keep; it must name what is needed"
+    if (
+        not rule.ports
+        or sum(high - low + 1 for low, high in rule.ports) > WIDEST
+        or covers_ports(rule.ports, (1, 65535))
+    ):
+        yield f"opens every port, or more than {WIDEST}; it must name those that are needed"
+    if rule.kind == NETWORK_RULE:
+        yield from _network(rule)
+    elif rule.kind == APPLICATION and not rule.names:
+        yield "names no domain, so that it allows by addresses alone"
+
+
+def _network(rule: Rule) -> Iterator[str]:
+    if not rule.destinations and not rule.names:
+        yield "names no destination"
+    for destination in rule.destinations:
+        if destination.public or destination.tag:
+            yield f"allows {destination.text}; what is outside the estate is allowed by its name, inside by its range"
+    if not rule.protocols or "any" in rule.protocols:
+        yield "allows every protocol; it must name TCP or UDP"
+
+
+POLICY = Policy(
+    id="FW3",
+    title="The firewall's rules are an allow-list",
+    why="One wildcard in one rule is a way out to everywhere, for every project that the rule is for.",
+    on=GROUPS,
+    reads=("ruleCollections",),
+    severity=Severity.CRITICAL,
+    controls=Controls(satre=("2.1.13", "2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.23",), five_safes=("outputs",)),
+    fix="Name each domain, private range, port and protocol that is needed.",
+    judge=judge,
+)

@@ -1,0 +1,45 @@
+"""FW6: every rule says who may use it: ranges of the estate, never everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.addresses import CELL_PREFIXES
+from policies.facts.firewall import GROUPS, Rule, rules_of
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+LARGEST = CELL_PREFIXES[0]
+"""A cell of the estate, as its prefix: no kind of tenancy is larger."""
+
+
+def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+    """Rules are for a kind of tenancy, whose range is known before its tenancies are."""
+    for rule in rules_of(group, estate):
+        if rule.allows:
+            for message in _wide(rule):
+                yield Problem(rule.path, f"{rule.name} {message}")
+
+
+def _wide(rule: Rule) -> Iterator[str]:
+    if not rule.sources:
+        yield "says not who may use it"
+    for source in rule.sources:
+        if not source.private:
+            yield f"is for {source.text}, which is or holds public addresses"
+        elif any(network.prefixlen < LARGEST for network in source.networks if network.version == 4):
+            yield f"is for {source.text}, more than a cell of the estate (/{LARGEST})"
+
+
+POLICY = Policy(
+    id="FW6",
+    title="Every firewall rule says which of the estate may use it",
+    why="A rule for everybody gives each project what one was granted.",
+    on=GROUPS,
+    reads=("ruleCollections",),
+    severity=Severity.HIGH,
+    controls=Controls(
+        satre=("2.2.10", "2.2.11"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings", "projects")
+    ),
+    fix="Name the ranges of the kind of tenancy, or the zones, that the rule is for.",
+    judge=judge,
+)

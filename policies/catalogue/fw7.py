@@ -1,0 +1,28 @@
+"""FW7: the firewall leads nothing in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.firewall import GROUPS, NAT, rules_of
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+    """A rule that translates addresses opens the firewall's public address towards a computer inside."""
+    for rule in rules_of(group, estate):
+        if rule.kind == NAT:
+            yield Problem(rule.path, f"{rule.name} leads what arrives at the firewall's address to a computer inside")
+
+
+POLICY = Policy(
+    id="FW7",
+    title="The firewall leads nothing in",
+    why="People come in through Bastion, data through the intake; an address that is led inside is neither.",
+    on=GROUPS,
+    reads=("ruleCollections",),
+    severity=Severity.CRITICAL,
+    controls=Controls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    fix="Remove the NAT rule.",
+    judge=judge,
+)

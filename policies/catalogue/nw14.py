@@ -1,0 +1,33 @@
+"""NW14: no subnet has service endpoints: they lead past the firewall to every customer of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.network import SUBNETS, has_subnets, subnets_in
+from policies.facts.properties import must_not_be_set
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+    """Missing and empty are Azure's default, none."""
+    for subnet in subnets_in(resource):
+        yield from must_not_be_set(
+            resource,
+            subnet.inner("serviceEndpoints"),
+            "a service endpoint reaches every account of the service, past the firewall",
+        )
+
+
+POLICY = Policy(
+    id="NW14",
+    title="No subnet has service endpoints",
+    why="A service endpoint leads to a whole service of Azure's, other people's accounts in it among the rest.",
+    on=SUBNETS,
+    reads=("serviceEndpoints", "subnets[*].serviceEndpoints"),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
+    fix="Remove serviceEndpoints and reach the service through a private endpoint.",
+    judge=judge,
+    applies=has_subnets,
+)

@@ -1,0 +1,32 @@
+"""NW15: security groups and routes hold for private endpoints too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.network import SUBNETS, UNROUTED, has_subnets, subnets_in
+from policies.facts.properties import must_be
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+PROPERTY = "privateEndpointNetworkPolicies"
+
+
+def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+    """Missing is Azure's default: neither security groups nor routes hold for the endpoints."""
+    for subnet in subnets_in(resource):
+        if subnet.name not in UNROUTED:
+            yield from must_be(resource, subnet.inner(PROPERTY), "Enabled", default="Disabled")
+
+
+POLICY = Policy(
+    id="NW15",
+    title="Security groups and routes hold for private endpoints",
+    why="Unless asked to, Azure lets traffic to a private endpoint past both: whoever is routed there gets in.",
+    on=SUBNETS,
+    reads=(PROPERTY, f"subnets[*].{PROPERTY}"),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings",)),
+    fix="Set privateEndpointNetworkPolicies to Enabled.",
+    judge=judge,
+    applies=has_subnets,
+)

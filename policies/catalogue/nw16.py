@@ -1,0 +1,47 @@
+"""NW16: no route leads anywhere but to the firewall, into the own network, or nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts import ids
+from policies.facts.addresses import span
+from policies.facts.routes import APPLIANCE, ROUTE, TABLE, Route, routes_in, routes_of
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+    """A narrower route comes before the default: one to the Internet is a hole in it, one to another hop too."""
+    table = resource if resource.type == TABLE else _table(resource, estate)
+    hops = {r.address for r in routes_of(table, estate) if r.is_default and r.next_hop == APPLIANCE} if table else set()
+    for route in routes_in(resource):
+        yield from _leads(route, hops)
+
+
+def _leads(route: Route, firewall: set[str]) -> Iterator[Problem]:
+    if route.next_hop == "none" or (route.next_hop == "vnetlocal" and route.destination.private):
+        return
+    if route.next_hop != APPLIANCE:
+        yield route.problem(f"{route.name} leads to {route.next_hop or 'nothing that is said'}, past the firewall")
+    elif not route.address or not span(route.address).private:
+        yield route.problem(f"{route.name} leads to {route.address or 'no address'}; it must be a private address")
+    elif firewall and firewall != {route.address}:
+        yield route.problem(f"{route.name} leads to {route.address}, not to where the default route does")
+
+
+def _table(route: Resource, estate: Estate) -> Resource | None:
+    return estate.get(ids.parent(ids.own(route)))
+
+
+POLICY = Policy(
+    id="NW16",
+    title="No route leads past the firewall",
+    why="The narrowest route decides: one more entry in the table is enough to leave by the Internet or a gateway.",
+    on=(TABLE, ROUTE),
+    reads=("routes", "nextHopType", "nextHopIpAddress", f"{ROUTE}:nextHopType"),
+    severity=Severity.CRITICAL,
+    controls=Controls(satre=("2.2.11",), ncsc=("11",), iso27001=("8.22",), five_safes=("settings",)),
+    fix="Lead every route to the firewall (VirtualAppliance), or to None.",
+    judge=judge,
+    scope="stack",
+)

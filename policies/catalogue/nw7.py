@@ -1,0 +1,62 @@
+"""NW7: networks peer with the hub alone, and no peering carries a gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.network import NETWORK, Peering, is_hub, peerings_of
+from policies.facts.properties import entries
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+
+PEERING = "network:VirtualNetworkPeering"
+OFF = ("allowGatewayTransit", "useRemoteGateways")
+
+
+def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+    """The hub may lie in another stack: then nothing else may, and every peering of this one leads to the same."""
+    for peering in peerings_of(resource):
+        for flag in OFF:
+            if resource.at(peering.inner(flag)) not in (MISSING, False):
+                yield Problem(peering.inner(flag), "is on; no network may borrow another's gateway")
+        yield from _ends(peering, estate)
+
+
+def _ends(peering: Peering, estate: Estate) -> Iterator[Problem]:
+    where = peering.inner("remoteVirtualNetwork.id")
+    near, far = estate.get(peering.near), estate.get(peering.far)
+    hubs = [network for network in (near, far) if network is not None and is_hub(network, estate)]
+    if near is not None and far is not None and len(hubs) != 1:
+        yield Problem(where, "joins two networks of which not exactly one is a hub with a firewall")
+    if near is None and far is None:
+        yield Problem(where, "joins two networks that are not judged here")
+    if (near is None) != (far is None) and not hubs:
+        others = _outside(peering.resource, estate)
+        if len(others) > 1:
+            yield Problem(
+                where, f"this stack's networks peer with {len(others)} networks outside it; a hub is only one"
+            )
+
+
+def _outside(resource: Resource, estate: Estate) -> set[str]:
+    """The networks outside what is judged that peerings of the same stack lead to, or come from."""
+    peerings = [p for r in estate.beside(resource, PEERING, NETWORK) for p in peerings_of(r)]
+    return {end for p in peerings for end in (p.near, p.far) if estate.get(end) is None}
+
+
+def _applies(resource: Resource, _: Estate) -> bool:
+    return resource.type == PEERING or bool(entries(resource, "virtualNetworkPeerings"))
+
+
+POLICY = Policy(
+    id="NW7",
+    title="Networks peer with the hub alone",
+    why="A peering between two workspaces, or over a gateway, is a way from one project to another past the firewall.",
+    on=(PEERING, NETWORK),
+    reads=("remoteVirtualNetwork.id", *OFF, "virtualNetworkPeerings", f"{NETWORK}:subnets"),
+    severity=Severity.CRITICAL,
+    controls=Controls(satre=("2.1.14", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings", "projects")),
+    fix="Peer each network with the hub and nothing else; set allowGatewayTransit and useRemoteGateways to false.",
+    judge=judge,
+    applies=_applies,
+    scope="stack",
+)

@@ -1,0 +1,52 @@
+"""NW8: every network's flows are recorded, and kept as long as its data class asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.config import DataClass
+from policies.facts.network import NETWORK
+from policies.facts.properties import must_be
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+
+RECORD = "network:FlowLog"
+KEPT = {DataClass.SYNTHETIC: 90, DataClass.DE_IDENTIFIED: 180, DataClass.IDENTIFIABLE: 365}
+"""Days, at least: CIS asks 90; an intrusion is often found after months."""
+
+
+def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+    """Of a network: that something records it. Of a record: that it is on, and kept."""
+    if resource.type == NETWORK:
+        records = estate.pointing(RECORD, "targetResourceId", resource)
+        if not any(record.at("enabled") is True for record in records):
+            yield Problem("", "no flow log that is on records this network's flows")
+        return
+    yield from must_be(resource, "enabled", True, default="false")
+    yield from must_be(resource, "retentionPolicy.enabled", True, default="false, and keeps records for ever unseen")
+    days, least = resource.at("retentionPolicy.days"), KEPT[estate.data_class(resource)]
+    if days is MISSING or not isinstance(days, int) or 0 < days < least:
+        yield Problem("retentionPolicy.days", f"keeps records {days} days; for this class of data it must be {least}")
+    if resource.at("enabledFilteringCriteria") is not MISSING:
+        yield Problem("enabledFilteringCriteria", "leaves flows out; all of them must be recorded")
+
+
+POLICY = Policy(
+    id="NW8",
+    title="Every network's flows are recorded",
+    why="Who talked to whom is the first question after an incident, and cannot be asked afterwards.",
+    on=(NETWORK, RECORD),
+    reads=(
+        "enabled",
+        "retentionPolicy.enabled",
+        "retentionPolicy.days",
+        "enabledFilteringCriteria",
+        f"{RECORD}:targetResourceId",
+        f"{RECORD}:enabled",
+    ),
+    severity=Severity.MEDIUM,
+    controls=Controls(satre=("2.5.03",), ncsc=("13",), cis=("7.8",), iso27001=("8.15",), five_safes=("settings",)),
+    fix="Give the network a FlowLog with enabled and a retentionPolicy of 90, 180 or 365 days, by its data class.",
+    judge=judge,
+    scope="stack",
+    checkov=("CKV_AZURE_12",),
+)

@@ -1,0 +1,62 @@
+"""PE2: private endpoints are found by their private names: each has its zones, and no network writes into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts import ids
+from policies.facts.private_link import CONNECTIONS, ENDPOINT, GROUP_ZONES, LINK, ZONE_GROUP
+from policies.facts.properties import entries, must_be
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+
+ZONE_ID = "privateDnsZoneConfigs[*].privateDnsZoneId"
+
+
+def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+    """Of an endpoint: a zone for each group. Of a link: no registration, and no second question to the public DNS."""
+    if resource.type == LINK:
+        yield from must_be(resource, "registrationEnabled", False, default="false, but leaves what was set before")
+        if resource.at("resolutionPolicy") is not MISSING:
+            yield from must_be(resource, "resolutionPolicy", "Default")
+    else:
+        yield from _named(resource, estate)
+
+
+def _named(endpoint: Resource, estate: Estate) -> Iterator[Problem]:
+    groups = estate.below(ZONE_GROUP, endpoint)
+    zones = {ids.name(zone) for group in groups for zone in group.each(ZONE_ID)}
+    if not zones:
+        yield Problem("", "has no private DNS zone group: its service's name still leads to the public address")
+        return
+    for list_ in CONNECTIONS:
+        for connection in entries(endpoint, list_):
+            for group_id in entries(endpoint, f"{connection}.groupIds"):
+                yield from _answered(group_id, str(endpoint.at(group_id)).lower(), zones)
+
+
+def _answered(path: str, group: str, zones: set[str]) -> Iterator[Problem]:
+    fitting = GROUP_ZONES.get(group.removesuffix("_secondary"))
+    if fitting is None:
+        yield Problem(path, f"is {group}, a group whose private names are not known here")
+    elif group == "azuremonitor" and not zones.issuperset(fitting):
+        yield Problem(
+            path, f"lacks the zones {', '.join(sorted(set(fitting) - zones))}; all five answer for monitoring"
+        )
+    elif not zones & set(fitting):
+        yield Problem(path, f"is answered by {', '.join(sorted(zones))}; it must be {' or '.join(fitting)}")
+
+
+POLICY = Policy(
+    id="PE2",
+    title="Private endpoints are found by their private names",
+    why="A private endpoint that nobody is led to leaves people on the public address; a network that registers names "
+    "in such a zone can take a service's place.",
+    on=(ENDPOINT, LINK),
+    reads=(f"{CONNECTIONS[0]}[*].groupIds", "registrationEnabled", "resolutionPolicy", f"{ZONE_GROUP}:{ZONE_ID}"),
+    severity=Severity.MEDIUM,
+    controls=Controls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    fix="Give the endpoint a PrivateDnsZoneGroup with the privatelink zone of its service; set registrationEnabled to "
+    "false and resolutionPolicy to Default on links.",
+    judge=judge,
+    scope="stack",
+)

@@ -1,0 +1,94 @@
+"""Which services are reached by private endpoints, and under which private names.
+
+Source: learn.microsoft.com, "Azure Private Endpoint private DNS zone values".
+"""
+
+from __future__ import annotations
+
+ENDPOINT, ZONE_GROUP = "network:PrivateEndpoint", "network:PrivateDnsZoneGroup"
+ZONE, LINK, RECORDS = "privatedns:PrivateZone", "privatedns:VirtualNetworkLink", "privatedns:PrivateRecordSet"
+CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+
+SERVICES = (
+    "apimanagement:ApiManagementService",
+    "appconfiguration:ConfigurationStore",
+    "automation:AutomationAccount",
+    "batch:BatchAccount",
+    "cognitiveservices:Account",
+    "containerregistry:Registry",
+    "cosmosdb:DatabaseAccount",
+    "databricks:Workspace",
+    "datafactory:Factory",
+    "dbformysql:Server",
+    "dbforpostgresql:Server",
+    "desktopvirtualization:HostPool",
+    "desktopvirtualization:Workspace",
+    "eventgrid:Domain",
+    "eventgrid:Topic",
+    "eventhub:Namespace",
+    "hdinsight:Cluster",
+    "healthcareapis:Workspace",
+    "keyvault:ManagedHsm",
+    "keyvault:Vault",
+    "kusto:Cluster",
+    "machinelearningservices:Workspace",
+    "monitor:PrivateLinkScope",
+    "purview:Account",
+    "recoveryservices:Vault",
+    "redis:Redis",
+    "search:Service",
+    "servicebus:Namespace",
+    "signalrservice:SignalR",
+    "sql:ManagedInstance",
+    "sql:Server",
+    "storage:StorageAccount",
+    "storagesync:StorageSyncService",
+    "synapse:Workspace",
+    "web:WebApp",
+)
+"""What holds data, keys or logs and is reached by a private endpoint."""
+INJECTED = {
+    "dbforpostgresql:Server": "network.delegatedSubnetResourceId",
+    "dbformysql:Server": "network.delegatedSubnetResourceId",
+    "sql:ManagedInstance": "subnetId",
+}
+"""What can stand in a subnet of its own instead: the property that says in which."""
+
+GROUP_ZONES = {
+    "account": ("privatelink.cognitiveservices.azure.com", "privatelink.openai.azure.com",
+                "privatelink.services.ai.azure.com", "privatelink.purview.azure.com"),
+    "amlworkspace": ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"),
+    "azuremonitor": ("privatelink.monitor.azure.com", "privatelink.oms.opinsights.azure.com",
+                     "privatelink.ods.opinsights.azure.com", "privatelink.agentsvc.azure-automation.net",
+                     "privatelink.blob.core.windows.net"),
+    "blob": ("privatelink.blob.core.windows.net",),
+    "databricks_ui_api": ("privatelink.azuredatabricks.net",),
+    "browser_authentication": ("privatelink.azuredatabricks.net",),
+    "datafactory": ("privatelink.datafactory.azure.net",),
+    "dev": ("privatelink.dev.azuresynapse.net",),
+    "dfs": ("privatelink.dfs.core.windows.net",),
+    "file": ("privatelink.file.core.windows.net",),
+    "managedhsm": ("privatelink.managedhsm.azure.net",),
+    "mysqlserver": ("privatelink.mysql.database.azure.com",),
+    "namespace": ("privatelink.servicebus.windows.net",),
+    "portal": ("privatelink.adf.azure.com",),
+    "postgresqlserver": ("privatelink.postgres.database.azure.com",),
+    "queue": ("privatelink.queue.core.windows.net",),
+    "registry": ("privatelink.azurecr.io",),
+    "searchservice": ("privatelink.search.windows.net",),
+    "sites": ("privatelink.azurewebsites.net",),
+    "sql": ("privatelink.documents.azure.com", "privatelink.sql.azuresynapse.net"),
+    "sqlondemand": ("privatelink.sql.azuresynapse.net",),
+    "sqlserver": ("privatelink.database.windows.net",),
+    "table": ("privatelink.table.core.windows.net",),
+    "topic": ("privatelink.eventgrid.azure.net",),
+    "domain": ("privatelink.eventgrid.azure.net",),
+    "vault": ("privatelink.vaultcore.azure.net",),
+    "web": ("privatelink.web.core.windows.net",),
+}  # fmt: skip
+"""The zones that may answer for each group of an endpoint, in lower case. Groups that are absent are not known here."""
+
+
+def is_reserved(zone: str) -> bool:
+    """Whether a zone's records are Azure's to write, by zone groups: a record by hand turns a service to elsewhere."""
+    return zone.lower().startswith("privatelink.") or ".privatelink." in zone.lower()
