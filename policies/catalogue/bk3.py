@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from policies.catalogue._expect import holds_records, must
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
+ACROSS = "crossSubscriptionRestoreSettings"
 PATHS = {
-    "recoveryservices:Vault": "properties.restoreSettings.crossSubscriptionRestoreSettings.crossSubscriptionRestoreState",
-    "dataprotection:BackupVault": "properties.featureSettings.crossSubscriptionRestoreSettings.state",
-}  # fmt: skip
+    "recoveryservices:Vault": f"properties.restoreSettings.{ACROSS}.crossSubscriptionRestoreState",
+    "dataprotection:BackupVault": f"properties.featureSettings.{ACROSS}.state",
+}
 
 
 def judge(vault: Resource, _: Estate) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ def judge(registry: Resource, _: Estate) -> Iterator[Problem]:
 POLICY = Policy(
     id="CR1",
     title="Container registries are closed, without admin user or anonymous reading, and export nothing",
-    why="An image is a parcel: whoever pushes one in and pulls or exports it elsewhere has moved data past the airlock.",
+    why="An image is a parcel: whoever pushes one in and pulls or exports it has moved data past the airlock.",
     on=("containerregistry:Registry",),
     reads=("sku.name", "publicNetworkAccess", "adminUserEnabled", "anonymousPullEnabled", EXPORT,
            "networkRuleSet.ipRules"),

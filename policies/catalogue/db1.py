@@ -36,8 +36,8 @@ POLICY = Policy(
     controls=Controls(
         satre=("2.2.09", "2.2.11", "2.8.01"), ncsc=("2", "11"), iso27001=("8.20", "8.24"), five_safes=("settings",)
     ),
-    fix="Set enableNoPublicIp to true, publicNetworkAccess to Disabled, and name a key for managedServices, managedDisk "
-    "and the workspace's own store.",
+    fix="Set enableNoPublicIp to true, publicNetworkAccess to Disabled, and name a key for managedServices, "
+    "managedDisk and the workspace's own store.",
     judge=judge,
     checkov=("CKV_AZURE_158", "CKV2_AZURE_48"),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import must, same
+from policies.catalogue._expect import may
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 ALLOWED = {
@@ -23,8 +23,7 @@ def applies(parameter: Resource, _: Estate) -> bool:
 
 def judge(parameter: Resource, _: Estate) -> Iterator[Problem]:
     """A parameter that is written at all must be written well."""
-    if not same(parameter.at("source"), "system-default"):
-        yield from must(parameter, "value", *ALLOWED[_name(parameter)], default="Azure's default")
+    yield from may(parameter, "value", *ALLOWED[_name(parameter)])
 
 
 def _name(parameter: Resource) -> str:
@@ -36,7 +35,7 @@ POLICY = Policy(
     title="No parameter of a Postgres server turns off TLS 1.2 or weakens its passwords",
     why="One parameter is enough to let queries and their answers cross the network in the clear.",
     on=("dbforpostgresql:Configuration",),
-    reads=("configurationName", "value", "source"),
+    reads=("configurationName", "value"),
     severity=Severity.HIGH,
     controls=Controls(satre=("2.8.02", "2.8.03", "2.8.04"), ncsc=("1",), iso27001=("8.24",)),
     fix="Remove the parameter, or set require_secure_transport to on and ssl_min_protocol_version to TLSv1.2.",

@@ -20,16 +20,16 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     yield from must(resource, "minimalTlsVersion", "1.2", "1.3", default="what Azure had it at before")
     yield from must(resource, "restrictOutboundNetworkAccess", "Enabled", default="Disabled")
     below = estate.below(ENTRA_ONLY, resource)
-    if below:
-        yield from must(below[0], "azureADOnlyAuthentication", True, default="false")
-    else:
+    for entra_only in below:
+        yield from must(entra_only, "azureADOnlyAuthentication", True, default="false")
+    if not below:
         yield from must(resource, "administrators.azureADOnlyAuthentication", True, default="false")
 
 
 POLICY = Policy(
     id="SQ1",
     title="SQL servers are closed both ways, speak TLS 1.2, and take Entra sign-in only",
-    why="A SQL server can also call out: with outbound access it copies what it holds to any address that a query names.",
+    why="A SQL server can also call out: with outbound access it copies what it holds to wherever a query says.",
     on=(SERVER, *RULES),
     reads=("publicNetworkAccess", "minimalTlsVersion", "restrictOutboundNetworkAccess",
            "administrators.azureADOnlyAuthentication", f"{ENTRA_ONLY}:azureADOnlyAuthentication"),
