@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from operations.cli.app import main
 
+
+def stop_in_order() -> None:
+    """A closed terminal and a cancelled pipeline stop a run as Ctrl-C does: state written, lock given back."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` means what it says
+            signal.signal(number, signal.default_int_handler)
+
+
 if __name__ == "__main__":
+    stop_in_order()
     sys.exit(main())

@@ -35,7 +35,7 @@ class Reporter:
         elif event.kind in ("step-done", "step-failed"):
             self._ended(event)
         elif _worth_saying(event) and event.severity and event.message:
-            self._warn(event.severity, event.message)
+            self._warn(event.severity, _about(event) + event.message)
 
     def _warn(self, severity: str, message: str) -> None:
         if not any(failure in message for failure in self.failures):
@@ -74,6 +74,14 @@ def _quiet(event: Event) -> bool:
 def _worth_saying(event: Event) -> bool:
     """Warnings, and errors of one resource; an error of the whole stack is what the command ends with."""
     return event.kind == "message" and (event.severity == "warning" or (event.severity == "error" and bool(event.urn)))
+
+
+def _about(event: Event) -> str:
+    """Whom a message is about, where it does not say so itself."""
+    parts = (event.urn or "").split("::", 3)
+    if len(parts) < 4 or parts[3] in (event.message or ""):
+        return ""
+    return f"{parts[3]} ({kind_of(parts[2])}): "
 
 
 def _what(event: Event) -> str:

@@ -62,3 +62,11 @@ def test_a_reader_who_walks_away_does_not_stop_the_work(screen: Output) -> None:
     reporter(step("step-done", Operation.CREATE, seconds=1))
     screen.json = True
     reporter(step("step-done", Operation.CREATE, seconds=1))
+
+
+def test_a_warning_says_whom_it_is_about() -> None:
+    text = io.StringIO()
+    output = Output(out=Page(file=text, width=200))
+    urn = "urn:pulumi:platform::sde::sde:infra:Room$azure-native:network:VirtualNetwork::hub"
+    Reporter(output)(Event("message", "platform", 0.0, urn=urn, severity="warning", message="The last run stopped"))
+    assert text.getvalue().strip() == "warning: hub (virtual network): The last run stopped"
