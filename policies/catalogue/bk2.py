@@ -15,12 +15,12 @@ KEYS = {
 }
 
 
-def judge(vault: Resource, _: Estate) -> Iterator[Problem]:
+def judge(vault: Resource, estate: Estate) -> Iterator[Problem]:
     """Twice, as the stores that they are copies of."""
     keys = KEYS[vault.type]
     if vault.type != RECOVERY:
         yield from must(vault, f"{keys}.state", "Enabled", default="Disabled")
-    yield from own_key(vault, f"{keys}.keyVaultProperties.keyUri")
+    yield from own_key(vault, estate, f"{keys}.keyVaultProperties.keyUri")
     yield from must(vault, f"{keys}.infrastructureEncryption", "Enabled", default="Disabled")
 
 
@@ -35,4 +35,5 @@ POLICY = Policy(
     fix="Name a key without a version in the vault's encryption, and set infrastructureEncryption to Enabled.",
     judge=judge,
     applies=holds_records,
+    scope="stack",
 )

@@ -9,10 +9,10 @@ from policies.catalogue._keys import own_key
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 
-def judge(registry: Resource, _: Estate) -> Iterator[Problem]:
+def judge(registry: Resource, estate: Estate) -> Iterator[Problem]:
     """It can be asked for at creation only."""
     yield from must(registry, "encryption.status", "enabled", default="disabled")
-    yield from own_key(registry, "encryption.keyVaultProperties.keyIdentifier")
+    yield from own_key(registry, estate, "encryption.keyVaultProperties.keyIdentifier")
 
 
 POLICY = Policy(
@@ -26,4 +26,5 @@ POLICY = Policy(
     fix="Make the registry with encryption enabled and a key without a version.",
     judge=judge,
     applies=holds_records,
+    scope="stack",
 )

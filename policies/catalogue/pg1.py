@@ -29,6 +29,6 @@ POLICY = Policy(
     reads=(PATH, "network.delegatedSubnetResourceId"),
     severity=Severity.CRITICAL,
     controls=Controls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
-    fix="Set network.publicNetworkAccess to Disabled, or give the server a delegated subnet; remove its firewall rules.",
+    fix="Set network.publicNetworkAccess to Disabled, or give it a delegated subnet; remove its firewall rules.",
     judge=judge,
 )

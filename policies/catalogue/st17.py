@@ -9,11 +9,11 @@ from policies.catalogue._keys import own_key
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     """A scope has a key of the estate's own; a container with a scope lets no blob choose another."""
     if resource.type == "storage:EncryptionScope":
         yield from must(resource, "source", "Microsoft.KeyVault", default="Microsoft.Storage")
-        yield from own_key(resource, "keyVaultProperties.keyUri")
+        yield from own_key(resource, estate, "keyVaultProperties.keyUri")
         yield from must(resource, "requireInfrastructureEncryption", True, default="false")
     elif resource.at("defaultEncryptionScope") not in (MISSING, "$account-encryption-key"):
         yield from must(resource, "denyEncryptionScopeOverride", True, default="false")
@@ -32,4 +32,5 @@ POLICY = Policy(
     "denyEncryptionScopeOverride to true on containers that have a scope.",
     judge=judge,
     applies=holds_records,
+    scope="stack",
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.catalogue._expect import holds_records
 from policies.catalogue._stores import ARCHIVE, account_of
 from policies.catalogue.st9 import LEAST_DAYS
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown
@@ -15,6 +16,8 @@ KINDS = ("baseBlob", "version", "snapshot")
 
 def applies(policy: Resource, estate: Estate) -> bool:
     """Where the account is an archive, by its name."""
+    if not holds_records(policy, estate):
+        return False
     account = account_of(policy, estate)
     names = (account.name, account.at("accountName")) if account else (policy.at("accountName"),)
     return any(ARCHIVE.search(str(name)) for name in names if name is not MISSING)

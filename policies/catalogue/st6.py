@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import filled, holds_records, must
-from policies.catalogue._keys import named_key
+from policies.catalogue._expect import holds_records, must
+from policies.catalogue._keys import key_in_vault
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
+KEY, VAULT = "encryption.keyVaultProperties.keyName", "encryption.keyVaultProperties.keyVaultUri"
 VERSION = "encryption.keyVaultProperties.keyVersion"
 
 
 def judge(account: Resource, estate: Estate) -> Iterator[Problem]:
     """The key is named, and no version of it, so that the account follows its rotation."""
     yield from must(account, "encryption.keySource", "Microsoft.Keyvault", default="Microsoft.Storage")
-    yield from filled(account, "encryption.keyVaultProperties.keyName", default="a key of Microsoft's")
-    yield from named_key(account, estate, "encryption.keyVaultProperties.keyVaultUri")
+    yield from key_in_vault(account, estate, VAULT, KEY)
     if account.at(VERSION) not in (MISSING, ""):
         yield Problem(VERSION, "pins one version, and stays on it when the key rotates; leave it out")
 
@@ -25,11 +25,11 @@ POLICY = Policy(
     title="Storage accounts are encrypted with a key of the estate's own, and follow its rotation",
     why="Whoever holds the key can end all access at once, and can show that deleted data is beyond anybody's reach.",
     on=("storage:StorageAccount",),
-    reads=("encryption.keySource", "encryption.keyVaultProperties.keyName",
-           "encryption.keyVaultProperties.keyVaultUri", VERSION),
+    reads=("encryption.keySource", KEY, VAULT, VERSION, "keyvault:Vault:vaultName", "keyvault:Key:keyName"),
     severity=Severity.HIGH,
     controls=Controls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
     fix="Set encryption.keySource to Microsoft.Keyvault with the key's name and vault, and no keyVersion.",
     judge=judge,
     applies=holds_records,
+    scope="stack",
 )  # fmt: skip

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.config import DataClass
-from policies.catalogue._expect import at_least, may, must
+from policies.catalogue._expect import at_least, holds_records, may, must
 from policies.catalogue._stores import account_of, is_archive, is_audit
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
-LEAST_DAYS = {DataClass.SYNTHETIC: 1, DataClass.DE_IDENTIFIED: 180, DataClass.IDENTIFIABLE: 365}
+LEAST_DAYS = {DataClass.SYNTHETIC: 0, DataClass.DE_IDENTIFIED: 180, DataClass.IDENTIFIABLE: 365}
 OWN = "storage:BlobContainerImmutabilityPolicy"
 DAYS = "immutabilityPeriodSinceCreationInDays"
 WHOLE = "immutableStorageWithVersioning"
@@ -18,7 +18,7 @@ WHOLE = "immutableStorageWithVersioning"
 
 def applies(container: Resource, estate: Estate) -> bool:
     """By its name or its account's: an archive, or a trail that Azure's diagnostics or an auditor keeps."""
-    return is_archive(container, estate) or is_audit(container)
+    return holds_records(container, estate) and (is_archive(container, estate) or is_audit(container))
 
 
 def judge(container: Resource, estate: Estate) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
 from policies.catalogue._expect import filled, holds_records, may, must, same
 from policies.catalogue._keys import named_key
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 SET = "compute:DiskEncryptionSet"
 DISKS = ("compute:Disk", "compute:Snapshot")
@@ -21,7 +21,7 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     if resource.type == SET:
         yield from _set(resource, estate)
     elif resource.type in DISKS:
-        yield from _disk(resource)
+        yield from _disk(resource, estate)
     else:
         yield from _computer(resource, estate)
 
@@ -34,13 +34,21 @@ def _set(keys: Resource, estate: Estate) -> Iterator[Problem]:
         yield from must(keys, "rotationToLatestKeyVersionEnabled", True, default="false")
 
 
-def _disk(disk: Resource) -> Iterator[Problem]:
+def _disk(disk: Resource, estate: Estate) -> Iterator[Problem]:
     """A confidential disk names its set elsewhere."""
     if disk.at("securityProfile.secureVMDiskEncryptionSetId") is not MISSING:
-        yield from filled(disk, "securityProfile.secureVMDiskEncryptionSetId", default=PLATFORM)
+        yield from _named(disk, estate, "securityProfile.secureVMDiskEncryptionSetId")
         return
-    yield from filled(disk, "encryption.diskEncryptionSetId", default=PLATFORM)
+    yield from _named(disk, estate, "encryption.diskEncryptionSetId")
     yield from may(disk, "encryption.type", *CUSTOMER)
+
+
+def _named(resource: Resource, estate: Estate, path: str) -> Iterator[Problem]:
+    """The set is judged too; another might have any key, and anybody's."""
+    yield from filled(resource, path, default=PLATFORM)
+    keys = estate.get(resource.at(path))
+    if keys is None or keys.type != SET:
+        yield Problem(path, "is no disk encryption set that is judged here; it must be the estate's own")
 
 
 def _computer(computer: Resource, estate: Estate) -> Iterator[Problem]:
@@ -56,13 +64,16 @@ def _attached(computer: Resource, estate: Estate, path: str) -> Iterator[Problem
         yield Problem(f"{path}.vhd.uri", "is a file in a storage account; it must be a managed disk")
         return
     ways = (f"{path}.managedDisk.diskEncryptionSet.id", f"{path}.managedDisk.securityProfile.diskEncryptionSet.id")
-    if any(computer.at(way) not in (MISSING, "") for way in ways):
+    said = [way for way in ways if computer.at(way) is not MISSING]
+    for way in said:
+        yield from _named(computer, estate, way)
+    if said:
         return
     own = computer.at(f"{path}.managedDisk.id")
     if own is MISSING:
         yield Problem(ways[0], f"is not set, which leaves {PLATFORM}; it must name a disk encryption set")
     elif estate.get(own) is None:
-        raise Unknown(f"{path}.managedDisk.id")
+        yield Problem(f"{path}.managedDisk.id", "is no disk that is judged here; it must be the estate's own")
 
 
 POLICY = Policy(

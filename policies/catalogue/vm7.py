@@ -29,6 +29,9 @@ ALLOWED = {
 }
 """By publisher, in lower case: signing in, monitoring, protection, patching, backup and drivers."""
 
+ORDERS = ("fileUris", "commandToExecute", "script", "scriptUri", "scripts", "commands")
+"""Settings by which an extension is told what to fetch or run."""
+
 
 def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
     """What runs somebody's own commands, or sets passwords, is not among them."""
@@ -45,6 +48,9 @@ def _extension(resource: Resource, where: str) -> Iterator[Problem]:
         yield Problem(f"{where}publisher", "does not say which extension this is; publisher and type must be set")
     elif str(kind).lower() not in ALLOWED.get(str(publisher).lower(), set()):
         yield Problem(f"{where}type", f"is {shown(kind)} of {shown(publisher)}, which no computer may run")
+    for order in ORDERS:
+        if resource.at(f"{where}settings.{order}") is not MISSING:
+            yield Problem(f"{where}settings.{order}", "has the extension fetch or run something else; it must not be")
 
 
 POLICY = Policy(
@@ -53,7 +59,7 @@ POLICY = Policy(
     why="Extensions run as root from outside: a custom script or an access extension is a way in, and data's way out, "
     "past every sign-in.",
     on=(*SINGLE, SCALE_SET),
-    reads=("publisher", "type", f"{INLINE}[*].publisher", f"{INLINE}[*].type"),
+    reads=("publisher", "type", "settings", f"{INLINE}[*].publisher", f"{INLINE}[*].type"),
     severity=Severity.HIGH,
     controls=Controls(
         satre=("2.1.13", "2.4.02", "3.1.12"), ncsc=("5", "12"), iso27001=("8.9", "8.19"), five_safes=("settings",)

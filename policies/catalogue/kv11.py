@@ -1,0 +1,34 @@
+"""KV11: what a vault keeps secret is secret wherever it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown, is_secret
+
+PATH = "properties.value"
+
+
+def judge(secret: Resource, _: Estate) -> Iterator[Problem]:
+    """A value that anybody can read in the plan stands in the state and its copies too. One that only the deployment
+    tells stands nowhere yet."""
+    try:
+        value = secret.at(PATH)
+    except Unknown:
+        return
+    if value is not MISSING and not is_secret(value):
+        yield Problem(PATH, "stands in the plan in the clear; it must be marked as secret")
+
+
+POLICY = Policy(
+    id="KV11",
+    title="Values of secrets are marked as secret where they come from",
+    why="A value in the clear is kept in the program, the state and every copy of both, whatever the vault does.",
+    on=("keyvault:Secret",),
+    reads=(PATH,),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.8.05",), ncsc=("2", "10"), iso27001=("8.24",)),
+    fix="Wrap the value in pulumi.Output.secret, take it from a secret of the configuration, or from a random "
+    "resource. In a template, use a secureString parameter.",
+    judge=judge,
+)

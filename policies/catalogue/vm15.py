@@ -1,0 +1,33 @@
+"""VM15: a computer stands in no network that nobody judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue._expect import shown
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+INTERFACES = "networkProfile.networkInterfaces"
+
+
+def judge(computer: Resource, estate: Estate) -> Iterator[Problem]:
+    """Each interface is a resource that is judged here, and so are its subnet, rules and routes."""
+    for index in range(len(computer.each(f"{INTERFACES}[*]"))):
+        path = f"{INTERFACES}[{index}].id"
+        interface = estate.get(computer.at(path))
+        if interface is None or interface.type != "network:NetworkInterface":
+            yield Problem(path, f"is {shown(computer.at(path))}, which is no interface that is judged here")
+
+
+POLICY = Policy(
+    id="VM15",
+    title="Computers stand only in networks of the estate's own",
+    why="A computer with one more interface joins two networks, past the firewall and all that keeps them apart.",
+    on=("compute:VirtualMachine",),
+    reads=(f"{INTERFACES}[*].id",),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",)),
+    fix="Name only interfaces that are declared with the computer.",
+    judge=judge,
+    scope="stack",
+)
