@@ -8,24 +8,71 @@ from policies.facts.firewall import GROUPS, NAT, rules_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 SHARED = frozenset(
-    """
-    amazonaws.com appspot.com azure-api.net azureedge.net azurefd.net azurewebsites.net
-    azurecontainerapps.io azurecr.io azuredatabricks.net b-cdn.net backblazeb2.com cloudapp.azure.com
-    cloudapp.net cloudflare.com cloudflarestorage.com cloudfront.net core.windows.net
-    database.windows.net digitaloceanspaces.com dropboxusercontent.com fastly.net firebaseapp.com
-    firebaseio.com fly.dev github.io githubusercontent.com gitlab.io googleapis.com
-    googleusercontent.com herokuapp.com netlify.app ngrok.io ngrok-free.app oraclecloud.com pages.dev
-    r2.dev servicebus.windows.net sharepoint.com trafficmanager.net vault.azure.net vercel.app web.app
-    workers.dev
-    """.split()
+    [
+        "amazonaws.com",
+        "appspot.com",
+        "azure-api.net",
+        "azureedge.net",
+        "azurefd.net",
+        "azurewebsites.net",
+        "azurecontainerapps.io",
+        "azurecr.io",
+        "azuredatabricks.net",
+        "b-cdn.net",
+        "backblazeb2.com",
+        "cloudapp.azure.com",
+        "cloudapp.net",
+        "cloudflare.com",
+        "cloudflarestorage.com",
+        "cloudfront.net",
+        "core.windows.net",
+        "database.windows.net",
+        "digitaloceanspaces.com",
+        "dropboxusercontent.com",
+        "fastly.net",
+        "firebaseapp.com",
+        "firebaseio.com",
+        "fly.dev",
+        "github.io",
+        "githubusercontent.com",
+        "gitlab.io",
+        "googleapis.com",
+        "googleusercontent.com",
+        "herokuapp.com",
+        "netlify.app",
+        "ngrok.io",
+        "ngrok-free.app",
+        "oraclecloud.com",
+        "pages.dev",
+        "r2.dev",
+        "servicebus.windows.net",
+        "sharepoint.com",
+        "trafficmanager.net",
+        "vault.azure.net",
+        "vercel.app",
+        "web.app",
+        "workers.dev",
+    ]
 )
 """Domains whose hosts are their customers': under a wildcard, an attacker's own is allowed too."""
 PATHED = frozenset(
-    """
-    bitbucket.org docs.google.com drive.google.com dropbox.com github.com gitlab.com huggingface.co
-    onedrive.live.com paste.ee pastebin.com raw.githubusercontent.com s3.amazonaws.com slack.com
-    storage.googleapis.com transfer.sh
-    """.split()
+    [
+        "bitbucket.org",
+        "docs.google.com",
+        "drive.google.com",
+        "dropbox.com",
+        "github.com",
+        "gitlab.com",
+        "huggingface.co",
+        "onedrive.live.com",
+        "paste.ee",
+        "pastebin.com",
+        "raw.githubusercontent.com",
+        "s3.amazonaws.com",
+        "slack.com",
+        "storage.googleapis.com",
+        "transfer.sh",
+    ]
 )
 """Hosts that are their customers' all at once, each under a path: even the exact name lets data go to anybody's."""
 PLAIN = ("http",)

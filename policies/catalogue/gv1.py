@@ -1,0 +1,96 @@
+"""GV1: everything stands in the UK, and says for whom, by which approval, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from infra.config import DataClass, Region
+from policies.facts.kinds import is_azures, takes_location, takes_tags
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown
+
+ALLOWED = {*(region.value for region in Region), "global", "uk"}
+"""Regions as ARM compares them: without spaces, in lower case. `global`: what has no place, such as names."""
+TAGS = ("project", "request", "controller", "data-class", "expiry")
+PLACES = ("location", "locationName", "secondaryLocation", "failoverLocation")
+"""Names of properties that say where: those of copies too, wherever they lie."""
+LISTS = ("targetRegions", "readLocations", "writeLocations")
+
+
+def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+    """A store's second copy goes to its region's pair: UK South and UK West are each other's."""
+    if takes_location(resource.type) and resource.at("location") is MISSING:
+        yield Problem("location", "is not set, so where it will stand cannot be told")
+    yield from _places(resource.inputs, "")
+    if takes_tags(resource.type):
+        yield from _tags(resource, estate)
+
+
+def _places(value: Any, path: str) -> Iterator[Problem]:
+    """Every place that is named, however deep."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            where = f"{path}.{key}" if path else key
+            if key in PLACES and isinstance(inner, str):
+                yield from _place(inner, where)
+            elif key in LISTS and isinstance(inner, list):
+                yield from (p for i, each in enumerate(inner) for p in _listed(each, f"{where}[{i}]"))
+            elif key != "tags":
+                yield from _places(inner, where)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _places(inner, f"{path}[{index}]")
+
+
+def _listed(value: Any, path: str) -> Iterator[Problem]:
+    name = value.get("name", "") if isinstance(value, Mapping) else value
+    yield from _place(str(name), path)
+
+
+def _place(value: str, path: str) -> Iterator[Problem]:
+    if value == "[unknown]":
+        raise Unknown(path)
+    if value.lower().replace(" ", "") not in ALLOWED:
+        yield Problem(path, f"is {value}; patients' records stay in {' or '.join(region.value for region in Region)}")
+
+
+def _tags(resource: Resource, estate: Estate) -> Iterator[Problem]:
+    for tag in TAGS:
+        value = resource.at(f'tags["{tag}"]')
+        if value is MISSING or not str(value).strip():
+            yield Problem(f"tags.{tag}", "is not set")
+    data_class, expiry = resource.at('tags["data-class"]'), resource.at("tags.expiry")
+    if data_class is not MISSING and data_class not in list(DataClass):
+        yield Problem("tags.data-class", f"is {data_class}; it must be {', '.join(DataClass)}")
+    if expiry is not MISSING:
+        yield from _expiry(str(expiry), estate)
+
+
+def _expiry(value: str, estate: Estate) -> Iterator[Problem]:
+    try:
+        ends = date.fromisoformat(value)
+    except ValueError:
+        yield Problem("tags.expiry", f"is {value}; it must be a date such as 2027-03-31")
+        return
+    if ends < estate.today:
+        yield Problem("tags.expiry", f"is {value}, which is past: the approval no longer holds")
+
+
+POLICY = Policy(
+    id="GV1",
+    title="Everything stands in the UK, and says for whom, by which approval, until when",
+    why="Data that nobody can place, or whose approval has ended, is held without a right to it.",
+    on=("*",),
+    reads=("location", *(f'tags["{tag}"]' for tag in TAGS)),
+    severity=Severity.CRITICAL,
+    controls=Controls(
+        satre=("1.4.02", "2.5.01", "3.1.03", "3.1.08"),
+        ncsc=("2", "4"),
+        iso27001=("5.9",),
+        five_safes=("projects", "data"),
+    ),
+    fix="Set location to uksouth or ukwest, and the tags project, request, controller, data-class and expiry.",
+    judge=judge,
+    applies=lambda resource, _: is_azures(resource.type),
+)

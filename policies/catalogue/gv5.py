@@ -1,0 +1,27 @@
+"""GV5: locks hold: each says which deletion or change it stops, and nobody is let past it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.locks import LOCKS
+from policies.facts.properties import must_be
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(lock: Resource, _: Estate) -> Iterator[Problem]:
+    """`NotSpecified` is a level, and stops nothing."""
+    yield from must_be(lock, "level", "CanNotDelete", "ReadOnly", default="nothing, for Azure refuses the lock")
+
+
+POLICY = Policy(
+    id="GV5",
+    title="Locks say what they stop",
+    why="A lock that stops nothing is worse than none: everybody believes in it.",
+    on=LOCKS,
+    reads=("level",),
+    severity=Severity.MEDIUM,
+    controls=Controls(satre=("3.1.09",), ncsc=("2", "5"), cis=("6.2",), iso27001=("8.9",), five_safes=("data",)),
+    fix="Set level to CanNotDelete.",
+    judge=judge,
+)

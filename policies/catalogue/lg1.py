@@ -1,0 +1,34 @@
+"""LG1: whatever writes a log has it kept in a log workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.diagnostics import BLOBS_OF, CATEGORIES, SETTING, missing, settings_of
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+    """Several settings may share the categories; only what reaches a workspace counts."""
+    settings = [s for s in settings_of(resource, estate) if s.at("workspaceId") is not MISSING]
+    if not settings:
+        yield Problem("", "has no diagnostic setting that sends its log to a workspace; Azure keeps none by itself")
+        return
+    left = set.intersection(*(set(missing(setting, resource.type)) for setting in settings))
+    if left:
+        yield Problem("", f"its log lacks {', '.join(sorted(left))}; record the category group allLogs")
+
+
+POLICY = Policy(
+    id="LG1",
+    title="Whatever writes a log has it kept in a log workspace",
+    why="Who read what, and who changed what, can only be asked of what was recorded; Azure records nothing unasked.",
+    on=(*CATEGORIES, BLOBS_OF),
+    reads=(f"{SETTING}:resourceUri", f"{SETTING}:workspaceId", f"{SETTING}:logs"),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.2.13", "2.2.14", "2.5.03"), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)),
+    fix="Give it a DiagnosticSetting with the category group allLogs and the central workspace. For a storage account, "
+    "its blob service is what writes.",
+    judge=judge,
+    scope="stack",
+)

@@ -1,0 +1,46 @@
+"""LG2: log workspaces keep what they are told, for a year at least, and answer inside alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.diagnostics import WORKSPACE
+from policies.facts.properties import must_be, said
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+
+DAYS = 365
+
+
+def judge(workspace: Resource, _: Estate) -> Iterator[Problem]:
+    """A daily cap drops what comes after it: an attacker fills it first."""
+    days = workspace.at("retentionInDays")
+    if not isinstance(days, int | float) or days < DAYS:
+        yield Problem("retentionInDays", f"is {said(days)}; it must be at least {DAYS}, where Azure takes 30")
+    for way in ("publicNetworkAccessForIngestion", "publicNetworkAccessForQuery"):
+        yield from must_be(workspace, way, "Disabled", default="Enabled")
+    yield from must_be(workspace, "features.disableLocalAuth", True, default="false")
+    if workspace.at("features.immediatePurgeDataOn30Days") not in (MISSING, False):
+        yield Problem("features.immediatePurgeDataOn30Days", "is on: what is 30 days old would go at once")
+    if workspace.at("workspaceCapping.dailyQuotaGb") not in (MISSING, -1):
+        yield Problem("workspaceCapping.dailyQuotaGb", "caps a day: what is logged after that is lost")
+
+
+POLICY = Policy(
+    id="LG2",
+    title="Logs are kept for a year, and read inside alone",
+    why="Intrusions are found after months, and whoever can write to the log from outside can bury what they did.",
+    on=(WORKSPACE,),
+    reads=(
+        "retentionInDays",
+        "publicNetworkAccessForIngestion",
+        "publicNetworkAccessForQuery",
+        "features.disableLocalAuth",
+        "features.immediatePurgeDataOn30Days",
+        "workspaceCapping.dailyQuotaGb",
+    ),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.5.03",), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)),
+    fix=f"Set retentionInDays to {DAYS} or more, both publicNetworkAccessFor… to Disabled, disableLocalAuth to "
+    "true, and no daily cap.",
+    judge=judge,
+)

@@ -1,0 +1,44 @@
+"""LG4: logs are written and searched by the private link alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.diagnostics import WORKSPACE
+from policies.facts.properties import entries, must_be
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+SCOPE, MEMBER = "monitor:PrivateLinkScope", "monitor:PrivateLinkScopedResource"
+MODES = ("queryAccessMode", "ingestionAccessMode")
+
+
+def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+    """Open mode lets a network inside reach everybody's workspaces by the public way."""
+    if resource.type == WORKSPACE:
+        if not estate.pointing(MEMBER, "linkedResourceId", resource):
+            yield Problem("", "is in no private link scope: nothing inside can write to it")
+        return
+    settings = ["accessModeSettings", *entries(resource, "accessModeSettings.exclusions")]
+    for setting in settings:
+        for mode in MODES:
+            yield from must_be(resource, f"{setting}.{mode}", "PrivateOnly", default="Open")
+
+
+POLICY = Policy(
+    id="LG4",
+    title="Logs are written and searched by the private link alone",
+    why="In open mode a computer inside may write, and so carry data, to a workspace that is anybody's.",
+    on=(WORKSPACE, SCOPE),
+    reads=(
+        *(f"accessModeSettings.{mode}" for mode in MODES),
+        "accessModeSettings.exclusions",
+        f"{MEMBER}:linkedResourceId",
+    ),
+    severity=Severity.HIGH,
+    controls=Controls(
+        satre=("2.5.03", "3.1.12"), ncsc=("11", "13"), iso27001=("8.12", "8.15"), five_safes=("outputs",)
+    ),
+    fix="Put the workspace into a PrivateLinkScope whose two access modes are PrivateOnly, without exclusions.",
+    judge=judge,
+    scope="stack",
+)

@@ -1,0 +1,96 @@
+"""Which resources write a log of their own, under which categories, and what holds that log.
+
+Source: learn.microsoft.com, "Supported resource log categories for Azure Monitor". Types that only count, such as
+network cards, private endpoints and storage accounts themselves (their services write), are left out.
+"""
+
+from __future__ import annotations
+
+from policies.facts import ids
+from policies.facts.properties import entries, word
+from policies.model import Estate, Resource
+
+SETTING = "monitor:DiagnosticSetting"
+WORKSPACE = "operationalinsights:Workspace"
+ALL = "alllogs"
+"""The group that holds every category, those still to come too."""
+
+CATEGORIES = {
+    "apimanagement:ApiManagementService": ("GatewayLogs",),
+    "appconfiguration:ConfigurationStore": ("Audit", "HttpRequest"),
+    "automation:AutomationAccount": ("AuditEvent", "JobLogs", "JobStreams"),
+    "batch:BatchAccount": ("AuditLog", "ServiceLog"),
+    "cognitiveservices:Account": ("Audit", "RequestResponse"),
+    "containerinstance:ContainerGroup": ("ContainerInstanceLog", "ContainerEvent"),
+    "containerregistry:Registry": ("ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"),
+    "containerservice:ManagedCluster": ("kube-audit", "kube-audit-admin", "guard"),
+    "cosmosdb:DatabaseAccount": ("ControlPlaneRequests", "DataPlaneRequests"),
+    "databricks:Workspace": ("accounts", "clusters", "jobs", "notebook", "secrets", "sqlPermissions", "workspace"),
+    "datafactory:Factory": ("ActivityRuns", "PipelineRuns", "TriggerRuns"),
+    "dataprotection:BackupVault": ("AddonAzureBackupJobs", "AddonAzureBackupPolicy", "CoreAzureBackup"),
+    "dbformysql:Server": ("MySqlAuditLogs",),
+    "dbforpostgresql:Server": ("PostgreSQLLogs",),
+    "desktopvirtualization:ApplicationGroup": ("Checkpoint", "Error", "Management"),
+    "desktopvirtualization:HostPool": ("Checkpoint", "Connection", "Error", "HostRegistration", "Management"),
+    "desktopvirtualization:Workspace": ("Checkpoint", "Error", "Feed", "Management"),
+    "eventgrid:Domain": ("DataPlaneRequests", "DeliveryFailures", "PublishFailures"),
+    "eventgrid:SystemTopic": ("DeliveryFailures",),
+    "eventgrid:Topic": ("DataPlaneRequests", "DeliveryFailures", "PublishFailures"),
+    "eventhub:Namespace": ("OperationalLogs", "RuntimeAuditLogs", "EventHubVNetConnectionEvent"),
+    "healthcareapis:FhirService": ("AuditLogs",),
+    "keyvault:ManagedHsm": ("AuditEvent",),
+    "keyvault:Vault": ("AuditEvent", "AzurePolicyEvaluationDetails"),
+    "kusto:Cluster": ("Command", "Query"),
+    "logic:Workflow": ("WorkflowRuntime",),
+    "machinelearningservices:Workspace": ("AmlComputeJobEvent", "AmlRunStatusChangedEvent", "ModelsChangeEvent"),
+    "network:ApplicationGateway": ("ApplicationGatewayAccessLog", "ApplicationGatewayFirewallLog"),
+    "network:AzureFirewall": ("AZFWApplicationRule", "AZFWDnsQuery", "AZFWIdpsSignature", "AZFWNatRule",
+                              "AZFWNetworkRule", "AZFWThreatIntel", "AZFWFlowTrace", "AZFWFatFlow"),
+    "network:BastionHost": ("BastionAuditLogs",),
+    "network:LoadBalancer": ("LoadBalancerHealthEvent",),
+    "network:NetworkSecurityGroup": ("NetworkSecurityGroupEvent", "NetworkSecurityGroupRuleCounter"),
+    "network:PublicIPAddress": ("DDoSMitigationFlowLogs", "DDoSMitigationReports", "DDoSProtectionNotifications"),
+    "network:VirtualNetwork": ("VMProtectionAlerts",),
+    "network:VirtualNetworkGateway": ("GatewayDiagnosticLog", "IKEDiagnosticLog", "TunnelDiagnosticLog"),
+    "operationalinsights:Workspace": ("Audit",),
+    "purview:Account": ("DataSensitivityLogEvent", "ScanStatusLogEvent", "Security"),
+    "recoveryservices:Vault": ("AddonAzureBackupJobs", "AddonAzureBackupPolicy", "CoreAzureBackup"),
+    "redis:Redis": ("ConnectedClientList", "MSEntraAuthenticationAuditLog"),
+    "search:Service": ("OperationLogs",),
+    "servicebus:Namespace": ("OperationalLogs", "RuntimeAuditLogs", "VNetAndIPFilteringLogs"),
+    "sql:Database": ("SQLSecurityAuditEvents", "Errors"),
+    "sql:ManagedInstance": ("SQLSecurityAuditEvents",),
+    "storage:BlobServiceProperties": ("StorageDelete", "StorageRead", "StorageWrite"),
+    "storage:FileServiceProperties": ("StorageDelete", "StorageRead", "StorageWrite"),
+    "storage:QueueServiceProperties": ("StorageDelete", "StorageRead", "StorageWrite"),
+    "storage:TableServiceProperties": ("StorageDelete", "StorageRead", "StorageWrite"),
+    "synapse:Workspace": ("GatewayApiRequests", "SQLSecurityAuditEvents", "SynapseRbacOperations"),
+    "web:WebApp": ("AppServiceAuditLogs", "AppServiceHTTPLogs", "AppServiceIPSecAuditLogs"),
+}  # fmt: skip
+"""What must be recorded of each type where the group of all categories is not."""
+BLOBS_OF = "storage:StorageAccount"
+"""An account writes no log, its blob service does, whether a template names that or not."""
+
+
+def target(resource: Resource) -> str:
+    """The id whose settings record a resource. `Unknown` where it cannot be told."""
+    own = ids.own(resource)
+    return f"{own}/blobservices/default" if resource.type == BLOBS_OF else own
+
+
+def settings_of(resource: Resource, estate: Estate) -> list[Resource]:
+    """The diagnostic settings that record exactly this resource."""
+    wanted = target(resource)
+    return [s for s in estate.pointing(SETTING, "resourceUri", resource) if ids.plain(s.at("resourceUri")) == wanted]
+
+
+def missing(setting: Resource, type_: str) -> list[str]:
+    """The categories that a setting does not record."""
+    said: dict[str, bool] = {}
+    for entry in entries(setting, "logs"):
+        name = word(setting, f"{entry}.categoryGroup") or word(setting, f"{entry}.category")
+        said[name] = setting.at(f"{entry}.enabled") is True
+    if said.get(ALL):
+        return []
+    wanted = CATEGORIES["storage:BlobServiceProperties" if type_ == BLOBS_OF else type_]
+    return [category for category in wanted if not said.get(category.lower())]
