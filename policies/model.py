@@ -66,8 +66,8 @@ class Controls:
 class Unknown(Exception):  # noqa: N818
     """A rule looked at something that only the deployment will tell. The runner's verdict is then `unknown`."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, path: str, why: str = "is not known before the deployment, so this cannot be judged") -> None:
+        self.path, self.why = path, why
         super().__init__(path)
 
 

@@ -149,8 +149,8 @@ def findings_of(policy: Policy, resource: Resource, estate: Estate) -> Iterator[
             yield _failed(policy, resource, problem, scrub)
             said += 1
     except Unknown as unknown:
-        yield _finding(policy, resource, Verdict.UNKNOWN, Scrubber(resource)(unknown.path),
-                       "is not known before the deployment, so this cannot be judged")  # fmt: skip
+        scrub = Scrubber(resource)
+        yield _finding(policy, resource, Verdict.UNKNOWN, scrub(unknown.path), scrub(unknown.why))
     except (Exception, SystemExit) as error:  # whatever a rule does, it passes nothing
         yield _finding(policy, resource, Verdict.UNKNOWN, message=f"the rule broke: {type(error).__name__}")
     else:

@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from operations.cli import azurecheck, exporting, failures, localazure, looking, options, policy, running
+from operations.cli import (
+    azurecheck,
+    exporting,
+    failures,
+    localazure,
+    looking,
+    options,
+    policy,
+    policyflows,
+    policynew,
+    running,
+)
 from operations.cli.house import House
 from operations.cli.output import Output, open_closed_streams, silence
 from operations.cli.session import ChooseEngine, OpenGate, OpenHouse, Session, real_gate
@@ -41,6 +52,8 @@ TABLE: dict[str, dict[str, object]] = {
         "check": policy.check,
         "list": policy.list_,
         "explain": policy.explain,
+        "new": policynew.new,
+        "flows": policyflows.flows,
     },
 }
 GROUPS = {

@@ -64,7 +64,8 @@ def show(report: Report, output: Output) -> None:
     output.emit({"event": "verdict", "stack": ", ".join(report.stacks), "blocks": report.blocks,
                  "counts": report.counts, "findings": findings, "warnings": list(report.warnings)})  # fmt: skip
     if report.blocks:
-        output.say(table(report))
+        for line in table(report):
+            output.say(line)
         return
     output.say("  " + summary(report), style="green")
     for warning in report.warnings:

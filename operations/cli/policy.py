@@ -123,9 +123,10 @@ def _write(session: Session, report: Report, form: Format, target: str | None) -
     if not to_file and form is Format.TABLE:
         output.emit({"event": "verdict", **forms.as_json(report)})
         if not output.json:
-            output.say(table(report))
+            for line in table(report):
+                output.say(line)
         return
-    text = forms.written(report, form.value)
+    text = _plain(report) if form is Format.TABLE else forms.written(report, form.value)
     if not to_file:
         output.line(text.rstrip("\n"))
         return
@@ -133,6 +134,13 @@ def _write(session: Session, report: Report, form: Format, target: str | None) -
     output.emit({"event": "written", "what": form.value, "file": str(target)})
     output.say(summary(report))
     output.say(f"wrote {target}")
+
+
+def _plain(report: Report) -> str:
+    """The table without colours."""
+    from operations.verdicts.table import table  # noqa: PLC0415
+
+    return "".join(f"{line.plain}\n" for line in table(report))
 
 
 def list_(context: typer.Context, *, json_: Json = False) -> None:
@@ -169,8 +177,10 @@ def explain(context: typer.Context, *, id_: PolicyId, json_: Json = False) -> No
 
 
 def _explained(policy: Policy) -> list[tuple[str, str]]:
+    from operations.verdicts.sarif import STANDARDS  # noqa: PLC0415
+
     facts = _facts(policy)
-    controls = [f"{name} {', '.join(found)}" for name, found in facts["controls"].items() if found]
+    controls = [f"{STANDARDS[key]} {', '.join(found)}" for key, found in facts["controls"].items() if found]
     lines = [
         ("why", policy.why),
         ("said of", ", ".join(policy.on)),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from infra.validation import dotted
 from operations.errors import BadInput
@@ -17,7 +18,18 @@ LONGEST = 64 << 20
 """Bytes. The plan of a stack of ten thousand resources takes a third of it."""
 DEEPEST = 64
 """Levels. Azure's own properties go to about twenty."""
-_RESOURCES = TypeAdapter(list[PlannedResource])
+
+
+class _Content(TypedDict):
+    """What a plan's JSON must hold; its digest is checked apart."""
+
+    project: str
+    stack: str
+    cloud: str
+    resources: list[PlannedResource]
+
+
+_CONTENT = TypeAdapter(_Content)
 
 
 def read_plan(file: Path) -> Plan:
@@ -46,12 +58,11 @@ def _template(content: dict[str, Any], file: Path) -> Plan:
 
 def _plan(content: dict[str, Any], shown: str) -> Plan:
     try:
-        _RESOURCES.validate_python(content.get("resources"))
+        _CONTENT.validate_python(content)
         return Plan.from_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise BadInput("This is no plan.", file=shown, key=dotted(("resources", *first["loc"])),
-                       found=first["msg"]) from None  # fmt: skip
+        raise BadInput("This is no plan.", file=shown, key=dotted(first["loc"]), found=first["msg"]) from None
     except (ValueError, RecursionError) as error:
         raise BadInput("This plan cannot be used.", file=shown, found=str(error),
                        fix="Write it anew with `sde export plan`.") from None  # fmt: skip

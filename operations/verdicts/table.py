@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from policies.model import Finding, Severity, Verdict
@@ -24,15 +22,13 @@ MOST = 20
 """Findings of one policy that are listed; the rest is counted, and stands in the other formats."""
 
 
-def table(report: Report) -> RenderableType:
-    """All that a reviewer must look at."""
-    parts: list[RenderableType] = []
+def table(report: Report) -> Iterator[Text]:
+    """All that a reviewer must look at, line by line."""
     for policy in report.policies:
-        parts += _policy(report, policy, [f for f in report.of(policy) if f.verdict.blocks])
-    exempt = [f for f in report.findings if f.verdict is Verdict.EXEMPT]
-    parts += _exempt(report, exempt)
-    parts += [Text(f"! {warning}", "yellow") for warning in report.warnings]
-    return Group(*parts, _last(report))
+        yield from _policy(report, policy, [f for f in report.of(policy) if f.verdict.blocks])
+    yield from _exempt(report, [f for f in report.findings if f.verdict is Verdict.EXEMPT])
+    yield from (Text(f"! {warning}", "yellow") for warning in report.warnings)
+    yield _last(report)
 
 
 def summary(report: Report) -> str:
@@ -43,23 +39,23 @@ def summary(report: Report) -> str:
     return ", ".join([f"policies: {passed:,} {'check passes' if passed == 1 else 'checks pass'}", *others])
 
 
-def _policy(report: Report, id_: str, findings: list[Finding]) -> Iterable[RenderableType]:
+def _policy(report: Report, id_: str, findings: list[Finding]) -> Iterator[Text]:
     if not findings:
         return
     policy = report.policies[id_]
     yield Text.assemble((f"{id_} ", "bold"), (policy.title, "bold"), (f"  {policy.severity}", STYLES[policy.severity]))
     for finding in findings[:MOST]:
-        yield Padding(_line(finding), (0, 0, 0, 2))
+        yield _line(finding)
     if len(findings) > MOST:
         yield Text(f"  and {len(findings) - MOST:,} more", "dim")
-    yield Padding(Text.assemble(("fix: ", "green"), policy.fix), (0, 0, 0, 2))
+    yield Text.assemble(("  fix: ", "green"), policy.fix)
     yield Text("")
 
 
 def _line(finding: Finding) -> Text:
     sign, style = ("✗", "red") if finding.verdict is Verdict.FAIL else ("?", "magenta")
     where = f" {finding.path}" if finding.path else ""
-    return Text.assemble((f"{sign} ", style), *place(finding), (where, "cyan"), f" {finding.message}")
+    return Text.assemble((f"  {sign} ", style), *place(finding), (where, "cyan"), f" {finding.message}")
 
 
 def place(finding: Finding) -> list[Text | tuple[str, str]]:
@@ -67,14 +63,13 @@ def place(finding: Finding) -> list[Text | tuple[str, str]]:
     return [(f"{finding.stack} ", "dim"), (finding.name, "bold"), (f" ({finding.type.rpartition(':')[2]})", "dim")]
 
 
-def _exempt(report: Report, findings: list[Finding]) -> Iterable[RenderableType]:
+def _exempt(report: Report, findings: list[Finding]) -> Iterator[Text]:
     by_id = {e.id: e for e in report.exemptions}
     for finding in findings:
         e = by_id[finding.exemption]
         yield Text.assemble(("~ ", "blue"), f"{finding.policy} ", *place(finding), f" {finding.path} {finding.message}")
-        yield Padding(
-            Text(f"exempt until {e.expires} ({e.id}; {e.owner}, approved by {e.approver}): {e.reason} "
-                 f"Instead: {e.compensating_control}", "dim"), (0, 0, 0, 4))  # fmt: skip
+        until = f"    exempt until {e.expires} ({e.id}; {e.owner}, approved by {e.approver}): "
+        yield Text(f"{until}{e.reason} Instead: {e.compensating_control}", "dim")
 
 
 def _last(report: Report) -> Text:

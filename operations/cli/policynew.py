@@ -1,0 +1,37 @@
+"""`sde policy new`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from operations.cli.options import Json, session_of
+from policies.model import Severity
+
+
+def new(
+    context: typer.Context,
+    *,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Two capitals and a number, such as ST23.")],
+    title: Annotated[str, typer.Option("--title", help="What must hold, in one line.")],
+    why: Annotated[str, typer.Option("--why", help="What goes wrong where it does not.")],
+    fix: Annotated[str, typer.Option("--fix", help="How to put it right.")],
+    on: Annotated[str, typer.Option("--on", metavar="TYPE", help="What it is said of: storage:StorageAccount.")],
+    property_: Annotated[
+        str, typer.Option("--property", metavar="PATH", help="What it looks at: encryption.keySource.")
+    ],
+    allowed: Annotated[list[str], typer.Option("--allowed", metavar="VALUE", help="A value that passes. Repeatable.")],
+    satre: Annotated[list[str], typer.Option("--satre", metavar="NUMBER", help="A SATRE statement. Repeatable.")],
+    severity: Annotated[Severity, typer.Option("--severity", help="How much harm a failure does.")] = Severity.HIGH,
+    json_: Json = False,
+) -> None:
+    """Write a new policy and its test: a property that must have one of some values. Both run as they are."""
+    from operations.verdicts.writing import Draft, write  # noqa: PLC0415 - the catalogue, which --help need not load
+
+    session = session_of(context, json_=json_)
+    draft = Draft(id_, title.strip().rstrip("."), why, fix, on, property_, allowed, severity, satre)
+    for file in write(draft, session.settings.root):
+        session.output.emit({"event": "written", "what": "policy", "file": str(file)})
+        session.output.say(f"wrote {file}")
+    session.output.say(f"run it: .venv/bin/python -m pytest tests/policies/test_{id_.lower()}.py", style="dim")

@@ -1,0 +1,138 @@
+"""A file that anybody may have written gets one clear error, quickly, and never a pass."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from operations.errors import BadInput
+from operations.plan import Operation
+from operations.verdicts.judging import judged
+from operations.verdicts.reading import LONGEST, read_plan
+from tests.operations.verdicts.samples import account, plan
+
+
+def written(folder: Path, content: Any) -> Path:
+    file = folder / "plan.json"
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    return file
+
+
+def test_a_plan_is_read_back(tmp_path: Path) -> None:
+    assert read_plan(written(tmp_path, plan().to_json())) == plan()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "empty"),
+        ("  \n", "empty"),
+        ("{", "not JSON"),
+        ("resources: []", "not JSON"),
+        ("[]", "neither a plan nor"),
+        ("null", "neither a plan nor"),
+        ('{"resources": []}', "neither a plan nor"),
+        ('{"a": 1, "a": 2}', "there twice"),
+        ('{"a": NaN}', "no number"),
+        ('{"a": ' + "9" * 5000 + "}", "trust"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 70 + "1" + "}" * 70, "nested too deeply"),
+        ("\x00" * 100, "not JSON"),
+    ],
+)
+def test_what_is_no_plan_is_refused(tmp_path: Path, content: str, why: str) -> None:
+    with pytest.raises(BadInput, match=why):
+        read_plan(written(tmp_path, content))
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_bytes(b'{"a": "\xff"}')
+    with pytest.raises(BadInput, match="UTF-8"):
+        read_plan(tmp_path / "plan.json")
+
+
+def test_a_huge_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "plan.json"
+    file.touch()
+    os.truncate(file, 200 << 20)
+    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("it was opened"))
+    with pytest.raises(BadInput, match="too long") as error:
+        read_plan(file)
+    assert f"{LONGEST:,}" in str(error.value)
+
+
+@pytest.mark.parametrize("name", [".", "missing.json"])
+def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInput):
+        read_plan(tmp_path / name)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "plan.json")
+    with pytest.raises(BadInput, match="not a file"):
+        read_plan(tmp_path / "plan.json")
+
+
+def test_a_changed_plan_is_refused(tmp_path: Path) -> None:
+    content = plan().to_json()
+    content["resources"][0]["inputs"]["publicNetworkAccess"] = "Disabled"
+    with pytest.raises(BadInput, match="digest"):
+        read_plan(written(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"resources": None},
+        {"resources": [5]},
+        {"format": 9},
+        {"resources": [{"urn": 1}]},
+        {"stack": 5},
+        {"project": None},
+    ],
+)
+def test_a_plan_of_another_shape_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    with pytest.raises(BadInput):
+        read_plan(written(tmp_path, plan().to_json() | change))
+
+
+def test_properties_of_the_wrong_kind_are_refused(tmp_path: Path) -> None:
+    content = plan().to_json()
+    content["resources"][0] = asdict(account("data")) | {"inputs": "all secure"}
+    with pytest.raises(BadInput, match=r"resources\[0\]\.inputs"):
+        read_plan(written(tmp_path, content))
+
+
+@settings(max_examples=60)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda s: st.lists(s) | st.dictionaries(st.text(), s),
+        max_leaves=8,
+    )
+)
+def test_no_json_whatever_ends_otherwise(tmp_path_factory: pytest.TempPathFactory, content: Any) -> None:
+    with pytest.raises(BadInput):
+        read_plan(written(tmp_path_factory.mktemp("any"), content))
+
+
+def test_a_plan_of_nothing_is_refused() -> None:
+    with pytest.raises(BadInput, match="nothing to judge"):
+        judged([plan(account("gone", Operation.DELETE))])
+
+
+def test_two_plans_of_one_stack_are_refused() -> None:
+    with pytest.raises(BadInput, match="one stack"):
+        judged([plan(), plan()])
+
+
+def test_one_urn_twice_in_a_plan_is_refused() -> None:
+    with pytest.raises(BadInput, match="one id"):
+        judged([plan(account("data"), account("data", publicNetworkAccess="Disabled"))])
