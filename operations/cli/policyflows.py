@@ -1,0 +1,80 @@
+"""`sde policy flows`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
+from operations.cli.session import Session
+from operations.errors import BadInput, Refused
+from operations.settings import write_whole
+
+Target = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write JSON there; - is stdout.", show_default=False),
+]
+
+
+def flows(
+    context: typer.Context,
+    *,
+    stack: Stacks = None,
+    everything: All = False,
+    target: Target = None,
+    json_: Json = False,
+    engine: Engine = None,
+    cloud: Cloud = None,
+    estate: Estate = None,
+) -> None:
+    """How many controls would have to fail before data could go where it must not. Exits 3 where fewer than three.
+
+    The whole estate is looked at, since flows pass from stack to stack; named stacks only choose which are shown.
+    """
+    from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
+    from operations.resolve import resources_of  # noqa: PLC0415
+    from operations.verdicts.flowstable import flows_table  # noqa: PLC0415
+    from policies.flows.claims import Verdict, judge  # noqa: PLC0415
+    from policies.model import Estate as Judged  # noqa: PLC0415
+
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
+    _refuse_unwritable(target)
+    wanted = {one.name for one in session.selected(stack, everything)}
+    stacks = session.selected(None, True)
+    deployment = Deployment(session, stacks)
+    plans = [deployment.plan(one) for one in stacks]
+    with session.output.err.status("Following the flows"):
+        found = judge(Judged([r for plan in plans for r in resources_of(plan)], whole=True))
+    verdict = Verdict(tuple(flow for flow in found.flows if flow.stacks & wanted), found.doubts)
+    content = {**verdict.to_json(), "plans": {plan.stack: plan.digest for plan in plans}}
+    if target is None:
+        session.output.emit({"event": "flows", **content})
+    else:
+        _write(session, target, content)
+    if not session.output.json and target != "-":
+        session.output.words.print(flows_table(verdict))
+    if verdict.findings:
+        raise Refused(
+            f"{len(verdict.findings)} of the flows that must not exist are stopped by too few controls.\n"
+            "  fix:     see above: add a control that does not fail with the others, or take away what the path uses"
+        )
+
+
+def _refuse_unwritable(target: str | None) -> None:
+    """Before the work, not after it."""
+    file = Path(target or "-")
+    if target not in (None, "-") and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise BadInput("This file cannot be written.", file=target, fix="name a file in a folder that exists")
+
+
+def _write(session: Session, target: str, content: dict[str, object]) -> None:
+    """To a file whole or not at all; `-` is stdout."""
+    if target == "-":
+        session.output.line(json.dumps(content, ensure_ascii=False, indent=None if session.output.json else 2))
+        return
+    write_whole(Path(target), json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    session.output.emit({"event": "written", "what": "flows", "file": target})
+    session.output.say(f"wrote {target}")

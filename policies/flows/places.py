@@ -1,0 +1,254 @@
+"""Places: the subnets, firewalls and computers of an estate, with what guards them.
+
+What is not known guards nothing: a security group whose rules only the deployment will tell lets everything through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import IPv4Network
+from typing import ParamSpec, TypeVar
+
+from policies.facts import firewall, ids, network, routes, security_group
+from policies.facts.properties import entries
+from policies.flows.ways import OPEN, Control, Layer, Ways, either, through
+from policies.model import MISSING, Estate, Resource, Unknown
+
+T = TypeVar("T")
+D = TypeVar("D")
+P = ParamSpec("P")
+
+Doubts = list[str]
+"""What could not be told, and so counts as open."""
+
+
+@dataclass(frozen=True, eq=False)
+class Guard:
+    """A security group in front of something. Rules None: not known, so open."""
+
+    id: str
+    rules: tuple[security_group.Rule, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Spot:
+    """A subnet."""
+
+    id: str
+    name: str
+    network: str
+    stack: str
+    prefix: IPv4Network
+    guard: Guard | None
+    guards_endpoints: bool
+    """Whether the group is asked about private endpoints too."""
+    table: str
+    routes: tuple[routes.Route, ...] | None
+    """None: not known."""
+    default_outbound: bool
+    """Whether Azure itself lets what stands here out to the Internet."""
+
+    @property
+    def called(self) -> str:
+        """How people name it."""
+        return f"{ids.name(self.network)}/{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where somebody sends from: a subnet, with the groups of the interface. Without a spot: the Internet."""
+
+    spot: Spot | None = None
+    guards: tuple[Guard, ...] = ()
+    public: bool = False
+    """Whether an interface has a public address."""
+
+
+OUTSIDE = Standing()
+ANY_PROXY = (80, 443)
+"""What a proxy is taken to listen to where that is not known."""
+NO_SIDES: tuple[tuple[str, str], ...] = ()
+RESERVED = ("azure", "gateway", "routeserver")
+"""How the names of the subnets begin that Azure keeps for its own devices."""
+
+
+@dataclass(frozen=True, eq=False)
+class Wall:
+    """A firewall."""
+
+    id: str
+    network: str
+    prefix: IPv4Network
+    address: str
+    policy: str
+    rules: tuple[firewall.Rule, ...] | None
+    """In the order in which they act. None: not known."""
+    proxy: tuple[int, ...]
+    """The ports of its explicit proxy."""
+    public: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Bastion:
+    """A way in by a browser."""
+
+    network: str
+    carries: Ways
+    """What must fail before it carries more than a picture of the screen."""
+
+
+class Places:
+    """Everything that has an address."""
+
+    def __init__(self, estate: Estate, doubts: Doubts) -> None:
+        self.estate, self.doubts = estate, doubts
+
+    def told(self, what: str, otherwise: D, read: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | D:
+        """What can be read; else what is open, and a doubt."""
+        try:
+            return read(*args, **options)
+        except (Unknown, ValueError, TypeError, KeyError, IndexError) as error:
+            path = error.path if isinstance(error, Unknown) else type(error).__name__
+            self.doubts.append(f"{what}: {path} is not known, so it counts as open")
+            return otherwise
+
+    @cached_property
+    def spots(self) -> dict[str, Spot]:
+        """Every subnet, by lower-case id."""
+        nets = self.estate.of(network.NETWORK)
+        nothing: list[network.Subnet] = []
+        found = [s for net in nets for s in self.told(net.urn, nothing, network.subnets_of, net, self.estate)]
+        spots = (self.told(s.resource.urn, None, self._spot, s) for s in found)
+        return {spot.id: spot for spot in spots if spot}
+
+    def _spot(self, subnet: network.Subnet) -> Spot:
+        prefixes = [p for p in subnet.prefixes if isinstance(p, IPv4Network)]
+        group, table = subnet.at("networkSecurityGroup.id"), subnet.at("routeTable.id")
+        policies = str(subnet.at("privateEndpointNetworkPolicies")).lower()
+        outbound, gateway = subnet.at("defaultOutboundAccess"), subnet.at("natGateway")
+        return Spot(
+            id=subnet.id,
+            name=subnet.name,
+            network=subnet.network_id,
+            stack=subnet.resource.stack,
+            prefix=prefixes[0],
+            guard=self._guard(group) if group is not MISSING else None,
+            guards_endpoints=policies in ("enabled", "networksecuritygroupenabled"),
+            table=ids.plain(table) if table is not MISSING else "",
+            routes=self._routes(table) if table is not MISSING else (),
+            default_outbound=outbound is not False or gateway is not MISSING,
+        )
+
+    def _guard(self, id_: object) -> Guard:
+        group = self.estate.get(id_)
+        if group is None:
+            self.doubts.append(f"security group {ids.plain(id_)}: not judged here, so it counts as open")
+            return Guard(ids.plain(id_), None)
+        rules = self.told(group.urn, None, security_group.rules_of, group, self.estate)
+        return Guard(ids.plain(id_), tuple(rules) if rules is not None else None)
+
+    def _routes(self, id_: object) -> tuple[routes.Route, ...] | None:
+        table = self.estate.get(id_)
+        found = self.told(table.urn, None, routes.routes_of, table, self.estate) if table else None
+        return tuple(found) if found is not None else None
+
+    @cached_property
+    def walls(self) -> tuple[Wall, ...]:
+        """Every firewall."""
+        found = self.estate.of(firewall.FIREWALL)
+        return tuple(w for r in found if (w := self.told(r.urn, None, self._wall, r)))
+
+    def _wall(self, resource: Resource) -> Wall:
+        configurations = entries(resource, "ipConfigurations")
+        named = [ids.plain(resource.at(f"{c}.subnet.id")) for c in configurations]
+        spot = next((self.spots[one] for one in named if one in self.spots), None)
+        if spot is None:
+            raise Unknown("ipConfigurations")
+        policy = self.estate.get(resource.at("firewallPolicy.id"))
+        return Wall(
+            id=ids.own(resource),
+            network=spot.network,
+            prefix=spot.prefix,
+            address=str(spot.prefix[4]),
+            policy=ids.plain(resource.at("firewallPolicy.id")),
+            rules=self.told(resource.urn, None, self._rules, policy),
+            proxy=self.told(resource.urn, ANY_PROXY, _proxy, policy) if policy else ANY_PROXY,
+            public=any(resource.at(f"{c}.publicIPAddress.id") is not MISSING for c in configurations),
+        )
+
+    def _rules(self, policy: Resource | None) -> tuple[firewall.Rule, ...]:
+        if policy is None or policy.at("basePolicy") is not MISSING:
+            raise Unknown("firewallPolicy")
+        return tuple(firewall.rules_of_policy(policy, self.estate))
+
+    @cached_property
+    def peered(self) -> frozenset[tuple[str, str]]:
+        """The pairs of networks whose peering stands on both sides."""
+        found = self.estate.of(network.NETWORK, "network:VirtualNetworkPeering")
+        sides = {side for r in found for side in self.told(r.urn, NO_SIDES, _sides, r)}
+        return frozenset((a, b) for a, b in sides if (b, a) in sides)
+
+    @cached_property
+    def bastions(self) -> tuple[Bastion, ...]:
+        """Every Bastion."""
+        found = self.estate.of("network:BastionHost")
+        return tuple(b for r in found if (b := self.told(r.urn, None, self._bastion, r)))
+
+    def _bastion(self, host: Resource) -> Bastion:
+        id_ = ids.own(host)
+        named = [ids.plain(host.at(f"{c}.subnet.id")) for c in entries(host, "ipConfigurations")]
+        shut = {
+            "clipboard": host.at("disableCopyPaste") is True,
+            "tunnel": host.at("enableTunneling") in (False, MISSING),
+        }
+        ways = (
+            through(Control(Layer.BASTION, f"{id_}#{what}", f"{ids.name(id_)} has no {what}", id_)) if closed else OPEN
+            for what, closed in shut.items()
+        )
+        return Bastion(ids.parent(named[0]), either(*ways))
+
+    def within(self, network_: str) -> Iterator[Spot]:
+        """The subnets of a network in which computers and private endpoints may stand."""
+        return (s for s in self._by_network.get(network_, ()) if not s.name.startswith(RESERVED))
+
+    @cached_property
+    def _by_network(self) -> dict[str, list[Spot]]:
+        found: dict[str, list[Spot]] = {}
+        for spot in self.spots.values():
+            found.setdefault(spot.network, []).append(spot)
+        return found
+
+    def standings_of(self, computer: Resource) -> tuple[Standing, ...]:
+        """Where a computer sends from, one for each interface; the Internet, where that cannot be told."""
+        return self.told(computer.urn, (OUTSIDE,), self._standings, computer)
+
+    def _standings(self, computer: Resource) -> tuple[Standing, ...]:
+        paths = entries(computer, "networkProfile.networkInterfaces")
+        if not paths:
+            raise Unknown("networkProfile.networkInterfaces")
+        cards = [self.estate.get(computer.at(f"{path}.id")) for path in paths]
+        if None in cards:
+            raise Unknown("networkProfile.networkInterfaces[*].id")
+        return tuple(self._standing(card) for card in cards if card)
+
+    def _standing(self, card: Resource) -> Standing:
+        group, inner = card.at("networkSecurityGroup.id"), entries(card, "ipConfigurations")
+        return Standing(
+            spot=self.spots[ids.plain(card.at(f"{inner[0]}.subnet.id"))],
+            guards=(self._guard(group),) if group is not MISSING else (),
+            public=any(card.at(f"{one}.publicIPAddress") is not MISSING for one in inner),
+        )
+
+
+def _proxy(policy: Resource) -> tuple[int, ...]:
+    """The ports of a policy's explicit proxy, where it has one."""
+    if policy.at("explicitProxy.enableExplicitProxy") is not True:
+        return ()
+    ports = (policy.at(f"explicitProxy.{port}") for port in ("httpPort", "httpsPort"))
+    return tuple(int(port) for port in ports if port is not MISSING)
+
+
+def _sides(resource: Resource) -> tuple[tuple[str, str], ...]:
+    return tuple((side.near, side.far) for side in network.peerings_of(resource))
