@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from infra.config import DataClass
 from operations.plan import SECRET, UNKNOWN, PlannedResource
 
+T = TypeVar("T")
 STEP = re.compile(r'[^.\[\]"]+|\[(?:\d+|\*)\]|\["[^"]*"\]')
 """One step of a property path: `tags`, `[0]`, `[*]`, `["cost centre"]`."""
 
@@ -153,6 +154,7 @@ class Estate:
         self.today = today or datetime.now(UTC).date()
         """The day that expiries are judged on."""
         self._pointers: dict[tuple[str, str], _Pointers] = {}
+        self._once: dict[tuple[str, ...], Any] = {}
         self._children: dict[str, Mapping[str | None, list[Resource]]] = {}
 
     @cached_property
@@ -231,6 +233,13 @@ class Estate:
         if (type_, path) not in self._pointers:
             self._pointers[type_, path] = _Pointers.of(self.of(type_), path)
         return self._pointers[type_, path]
+
+    def once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
+        """What a rule works out for all resources alike, such as of a whole stack, worked out once."""
+        if key not in self._once:
+            self._once[key] = make()
+        found: T = self._once[key]
+        return found
 
     def data_class(self, resource: Resource) -> DataClass:
         """How sensitive what a resource holds is: the stricter of its own tag and its stack's, so that no tag loosens

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from policies.facts.network import NETWORK, Peering, is_hub, peerings_of
 from policies.facts.properties import entries
@@ -30,7 +31,8 @@ def _ends(peering: Peering, estate: Estate) -> Iterator[Problem]:
     if near is None and far is None:
         yield Problem(where, "joins two networks that are not judged here")
     if (near is None) != (far is None) and not hubs:
-        others = _outside(peering.resource, estate)
+        stack = peering.resource.stack
+        others = estate.once(("NW7", stack), partial(_outside, peering.resource, estate))
         if len(others) > 1:
             yield Problem(
                 where, f"this stack's networks peer with {len(others)} networks outside it; a hub is only one"
