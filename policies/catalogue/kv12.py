@@ -22,7 +22,7 @@ def judge(drawn: Resource, _: Estate) -> Iterator[Problem]:
 POLICY = Policy(
     id="KV12",
     title="Secrets that are drawn at random have 32 bytes or 24 characters and more",
-    why="Whoever guesses the secret behind pseudonyms can tell whose they are: there are few enough NHS numbers to try.",
+    why="Whoever guesses the secret behind pseudonyms can tell whose they are: NHS numbers are few enough to try.",
     on=tuple(LEAST),
     reads=("length",),
     severity=Severity.HIGH,
