@@ -1,0 +1,136 @@
+"""The first door: our own gate. Judges as little of each mutant as says whether it is refused.
+
+Only what is said of the weakened resource or of a companion counts: a refusal for another reason would be luck. So only
+these are judged, and only until one is refused; the same rules look at the same resources in the same estate, so that a
+full judgement of the mutant says the same of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+
+from policies.exemptions import Exemptions
+from policies.model import Estate, Finding, Policy, Resource
+from policies.mutations.making import mutated
+from policies.mutations.model import Mutant, Refusal
+from policies.runner import ALL, NO_EXEMPTIONS, Report, findings_of, judge
+
+Key = tuple[str, str, str, str]
+
+
+class Gate:
+    """Judges mutants of one estate. The plan itself must pass first: `before` says whether it does."""
+
+    name = "gate"
+
+    def __init__(
+        self, estate: Estate, policies: Mapping[str, Policy], today: date, exemptions: Exemptions = NO_EXEMPTIONS
+    ) -> None:
+        self.estate, self.policies, self.today, self.exemptions = estate, policies, today, exemptions
+        self._by_type: dict[str, tuple[Policy, ...]] = {}
+
+    @cached_property
+    def before(self) -> Report:
+        """What is said of the plan as it is."""
+        return judge(self.estate, self.policies, today=self.today, exemptions=self.exemptions)
+
+    @cached_property
+    def _already(self) -> frozenset[Key]:
+        return frozenset(_key(f) for f in self.before.blocking)
+
+    @cached_property
+    def _near(self) -> Mapping[str, frozenset[str]]:
+        """For each resource, those that point at it and those that it points at, by URN."""
+        return _neighbours(self.estate.resources)
+
+    def refuses(self, mutant: Mutant) -> Refusal | None:
+        """The first reason for which the mutant is refused, of those that name what was weakened or its companion."""
+        resources = mutated(self.estate.resources, mutant)
+        found = Estate(resources, whole=self.estate.whole, today=self.today)
+        near = self.related(mutant)
+        companions = (r for r in resources if r.urn in near and r.urn != mutant.urn)
+        judged = itertools.chain([mutant.after] if mutant.after else [], companions)
+        return next((_refusal(finding, mutant) for finding in self._new(found, judged)), None)
+
+    def related(self, mutant: Mutant) -> frozenset[str]:
+        """The companions of what was weakened, before and after: only what is said of these counts."""
+        own = (mutant.before, mutant.after)
+        pointed = {urn for r in own if r for urn in _points_at(r, self._by_id)}
+        group = {
+            r.urn for r in self.estate.resources if r.type == "resources:ResourceGroup" and r.stack == mutant.stack
+        }
+        return self._near.get(mutant.urn, frozenset()) | pointed | group
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, str]:
+        return {r.id.lower(): r.urn for r in self.estate.resources if r.id}
+
+    def _new(self, estate: Estate, judged: Iterable[Resource]) -> Iterator[Finding]:
+        """What stands in the way of these resources, and did not before."""
+        for resource in judged:
+            for policy in self._policies_of(resource.type):
+                for finding in findings_of(policy, resource, estate):
+                    if (
+                        finding.verdict.blocks
+                        and _key(finding) not in self._already
+                        and not self.exemptions.of(finding)
+                    ):
+                        yield finding
+
+    def _policies_of(self, type_: str) -> tuple[Policy, ...]:
+        if type_ not in self._by_type:
+            said = tuple(p for p in self.policies.values() if ALL in p.on or type_ in p.on)
+            self._by_type[type_] = said
+        return self._by_type[type_]
+
+
+def _refusal(finding: Finding, mutant: Mutant) -> Refusal:
+    where = "" if finding.urn == mutant.urn else finding.name
+    return Refusal(finding.policy, f"{finding.path} {finding.message}".strip(), where)
+
+
+def _key(finding: Finding) -> Key:
+    return finding.policy, finding.urn, finding.path, finding.message
+
+
+def _neighbours(resources: Iterable[Resource]) -> Mapping[str, frozenset[str]]:
+    resources = list(resources)
+    by_id = {r.id.lower(): r.urn for r in resources if r.id}
+    near: dict[str, set[str]] = {r.urn: set() for r in resources}
+    for resource in resources:
+        for urn in _points_at(resource, by_id):
+            near[resource.urn].add(urn)
+            near.setdefault(urn, set()).add(resource.urn)
+    return {urn: frozenset(others - {urn}) for urn, others in near.items()}
+
+
+def _points_at(resource: Resource, by_id: Mapping[str, str]) -> Iterator[str]:
+    """What its inputs name, what stands above its own id, and what it waits for."""
+    for text in _texts(resource.inputs):
+        if text.lower() in by_id:
+            yield by_id[text.lower()]
+    parts = (resource.id or "").lower().split("/")
+    yield from (by_id[above] for n in range(3, len(parts)) if (above := "/".join(parts[:n])) in by_id)
+    yield from resource.dependencies
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def full(gate: Gate, mutant: Mutant) -> tuple[Finding, ...]:
+    """Everything that a full judgement of the mutant says anew: what `refuses` finds is among it."""
+    estate = Estate(mutated(gate.estate.resources, mutant), whole=gate.estate.whole, today=gate.today)
+    report = judge(estate, gate.policies, today=gate.today, exemptions=gate.exemptions)
+    return tuple(f for f in report.blocking if _key(f) not in gate._already)

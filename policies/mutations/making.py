@@ -1,0 +1,114 @@
+"""Makes every mutant of an estate that the tables speak of, in the order of its resources."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from operations.plan import UNKNOWN
+from policies.model import Estate, Resource
+from policies.mutations.model import Addition, Mutant, Rework, Table, Weakening
+from policies.mutations.paths import Steps, at, places, put, spelled, there, without
+from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
+
+LONGEST = 70
+
+
+def mutants(estate: Estate, stacks: Collection[str] | None = None) -> Iterator[Mutant]:
+    """Every mutant of the resources of some stacks (None: all), then every addition to each stack."""
+    for resource in estate.resources:
+        if stacks is None or resource.stack in stacks:
+            yield from _of(resource, estate)
+    for stack in dict.fromkeys(r.stack for r in estate.resources):
+        if stacks is None or stack in stacks:
+            yield from (m for addition in ADDITIONS for m in _added(addition, estate, stack))
+
+
+def _of(resource: Resource, estate: Estate) -> Iterator[Mutant]:
+    table = TABLES.get(resource.type)
+    if table is None:
+        return
+    seen: set[str] = set()
+    for weakening in (*table.weakenings, *EVERYTHING):
+        if not weakening.when(resource, estate):
+            continue
+        made = _reworked(weakening, resource) if isinstance(weakening, Rework) else _weaker(weakening, resource, estate)
+        for mutant in made:
+            if mutant.label not in seen:
+                seen.add(mutant.label)
+                yield mutant
+    yield from _unguarded(resource, table)
+    if table.removal and table.removal.when(resource, estate):
+        yield _mutant(resource, None, "removed", table.removal.harm)
+
+
+def _weaker(weakening: Weakening, resource: Resource, estate: Estate) -> Iterator[Mutant]:
+    for place in places(resource.inputs, weakening.path):
+        now = at(resource.inputs, place)
+        picked = weakening.pick(resource, estate) if weakening.pick else ()
+        values = [*((_words(v), v) for v in weakening.to), *picked]
+        if not weakening.known:
+            values.append(("unknown", UNKNOWN))
+        for words, value in values:
+            if value != now:
+                yield _put(weakening, resource, place, words, value)
+        if there(resource.inputs, place) and not weakening.absent:
+            after = replace(resource, inputs=without(resource.inputs, place))
+            yield _mutant(resource, after, f"{spelled(place)} left out", weakening.harm, spelled(place))
+
+
+def _put(weakening: Weakening, resource: Resource, place: Steps, words: str, value: Any) -> Mutant:
+    after = replace(resource, inputs=put(resource.inputs, place, value))
+    if value == UNKNOWN:  # of what is not known nobody tells either where it comes from
+        told = {key: urns for key, urns in resource.property_dependencies.items() if key != place[0]}
+        after = replace(after, property_dependencies=told)
+    return _mutant(resource, after, f"{spelled(place)} = {words}", weakening.harm, spelled(place))
+
+
+def _reworked(rework: Rework, resource: Resource) -> Iterator[Mutant]:
+    for words, inputs in rework.make(resource.inputs):
+        yield _mutant(resource, replace(resource, inputs=inputs), words, rework.harm, rework.covers[0])
+
+
+def _unguarded(resource: Resource, table: Table) -> Iterator[Mutant]:
+    """What Pulumi itself guards: that nothing protected goes, and that no drift of a property is left standing."""
+    if resource.protect:
+        yield _mutant(resource, replace(resource, protect=False), "not protected", "one wrong `up` deletes it")
+    for path in _roots(table.type):
+        if path in resource.inputs:
+            after = replace(resource, ignore_changes=(path,))
+            yield _mutant(resource, after, f"ignores changes of {path}", "drift of it would stay for ever", path)
+
+
+@cache
+def _roots(type_: str) -> tuple[str, ...]:
+    """The top of every property of a type that can be weakened."""
+    table = TABLES[type_]
+    paths = [w.path for w in table.weakenings if isinstance(w, Weakening)]
+    paths += [path for w in table.weakenings if isinstance(w, Rework) for path in w.covers]
+    return tuple(dict.fromkeys(path.partition(".")[0].partition("[")[0] for path in paths))
+
+
+def _added(addition: Addition, estate: Estate, stack: str) -> Iterator[Mutant]:
+    for made in addition.make(estate, stack):
+        yield Mutant(stack, made.urn, made.type, made.name, f"added: {addition.label}", addition.harm, None, made)
+
+
+def _mutant(before: Resource, after: Resource | None, label: str, harm: str, path: str = "") -> Mutant:
+    return Mutant(before.stack, before.urn, before.type, before.name, label, harm, before, after, path)
+
+
+def _words(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def mutated(resources: Iterable[Resource], mutant: Mutant) -> list[Resource]:
+    """The resources as the mutant has them."""
+    found = [mutant.after if r.urn == mutant.urn and r.stack == mutant.stack else r for r in resources]
+    if mutant.before is None:
+        found.append(mutant.after)
+    return [r for r in found if r is not None]

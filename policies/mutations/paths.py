@@ -1,0 +1,99 @@
+"""Changes one place of a resource's inputs, and leaves the rest shared and untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policies.model import STEP
+
+Value = Any
+Steps = tuple[str | int, ...]
+
+
+def places(inputs: Mapping[str, Value], path: str) -> Iterator[Steps]:
+    """Every place that a path means, `[*]` once for each element. The last key need not be there, nor what it lies in."""
+    yield from _places(inputs, [_step(s) for s in STEP.findall(path)], ())
+
+
+def _step(text: str) -> str | int:
+    if text == "[*]":
+        return "*"
+    if text.startswith('["'):
+        return text[2:-2]
+    return int(text[1:-1]) if text.startswith("[") else text
+
+
+def _places(value: Value, steps: list[str | int], so_far: Steps) -> Iterator[Steps]:
+    if not steps:
+        yield so_far
+        return
+    step, rest = steps[0], steps[1:]
+    if step == "*":
+        for index, inner in enumerate(value if isinstance(value, list | tuple) else ()):
+            yield from _places(inner, rest, (*so_far, index))
+        return
+    inner = value.get(step) if isinstance(value, Mapping) and isinstance(step, str) else None
+    yield from _places(inner, rest, (*so_far, step))
+
+
+def there(inputs: Value, steps: Steps) -> bool:
+    """Whether something stands at a place."""
+    for step in steps:
+        try:
+            inputs = inputs[step]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return inputs is not None
+
+
+def at(inputs: Value, steps: Steps) -> Value:
+    """What stands at a place, or None."""
+    for step in steps:
+        try:
+            inputs = inputs[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return inputs
+
+
+def put(inputs: Value, steps: Steps, value: Value) -> Value:
+    """The inputs with another value at a place; what it lies in is made where it is not there."""
+    if not steps:
+        return value
+    step = steps[0]
+    if isinstance(step, int):
+        return [put(inner, steps[1:], value) if i == step else inner for i, inner in enumerate(inputs)]
+    around = dict(inputs) if isinstance(inputs, Mapping) else {}
+    around[step] = put(around.get(step), steps[1:], value)
+    return around
+
+
+def without(inputs: Value, steps: Steps) -> Value:
+    """The inputs with nothing at a place."""
+    step = steps[0]
+    if len(steps) > 1:
+        return put(inputs, (step,), without(inputs[step], steps[1:]))
+    if isinstance(step, int):
+        return [inner for i, inner in enumerate(inputs) if i != step]
+    return {key: inner for key, inner in inputs.items() if key != step}
+
+
+def spelled(steps: Steps) -> str:
+    """A place as people write it: `securityRules[2].access`."""
+    text = ""
+    for step in steps:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def leaves(value: Value, path: str = "") -> Iterator[str]:
+    """The path of every value that holds no other, `[*]` for each element."""
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple) and value:
+        for inner in value:
+            yield from leaves(inner, f"{path}[*]")
+    else:
+        yield path

