@@ -183,7 +183,7 @@ class Identities:
         providers = [r for r in self._resources.values() if r.type == PROVIDER]
         told = [r.inputs.get("subscriptionId") for r in sorted(providers, key=lambda r: not _is_default(r))]
         ids = [_subscription_in(r.id) for r in self._resources.values()]
-        return next((s for s in (*told, *ids) if _is_subscription(s)), NO_SUBSCRIPTION)
+        return next((s for s in (*told, *ids) if is_subscription(s)), NO_SUBSCRIPTION)
 
     def _subscription_of(self, resource: PlannedResource, unsure: dict[str, str]) -> str:
         """The subscription that a resource is made in: its own provider's, which a stack may have several of."""
@@ -193,7 +193,7 @@ class Identities:
             told = None if resource.operation in MADE_ANEW else _subscription_in(resource.id)
             if told is None:
                 unsure["metadata"] = "the subscription is not known before the deployment; the stack's stands for it"
-        return told if _is_subscription(told) else self.subscription
+        return told if is_subscription(told) else self.subscription
 
     @property
     def subscription_id(self) -> str:
@@ -270,7 +270,8 @@ def _subscription_in(id_: str | None) -> str | None:
     return match[1] if match else None
 
 
-def _is_subscription(found: Value) -> TypeGuard[str]:
+def is_subscription(found: Value) -> TypeGuard[str]:
+    """Whether a value is a subscription's id."""
     return isinstance(found, str) and _SUBSCRIPTION.match(f"/subscriptions/{found}") is not None
 
 

@@ -90,21 +90,12 @@ class Nesting:
         return out
 
     def _field(self, key: str, model: Model, trail: Trail) -> Field:
-        """The field that an input names: directly under the body, or one level down where azure-native flattened."""
-        direct = model.named(key)
-        if direct and not direct.read_only:
-            return direct
-        inner = model.at("properties")
-        nested = inner.kind.model.named(key) if inner and inner.kind.model else None
-        if inner and nested and not nested.read_only:
-            path = (*inner.path, *nested.path)
-            return Field(path, nested.names, nested.kind, read_only=False, required=nested.required)
-        if not trail.source and (self.token, key) in ADDED:
-            return Field(ADDED[self.token, key], frozenset(), Kind(Shape.ANY), read_only=False, required=False)
-        found = direct or nested
+        found = field_of(self.token, key, model, root=not trail.source)
+        if found:
+            return found
         raise BadInput(
             f"{self.token} has a property that has no place in an ARM template"
-            + (" because only Azure sets it" if found else ""),
+            + (" because only Azure sets it" if is_read_only(key, model) else ""),
             key=dotted((*trail.source, key)),
             found=self.resource,
             allowed=f"the properties of {model.name}",
@@ -177,6 +168,29 @@ class Nesting:
         if path[-1] in out:
             raise BadInput(f"{self.resource} says one property twice", key=dotted(trail.source), found=path[-1])
         out[path[-1]] = value
+
+
+def field_of(token: str, key: str, model: Model, *, root: bool) -> Field | None:
+    """The field that an input names: directly under the body, or one level down where azure-native flattened."""
+    direct, nested = model.named(key), _beneath(key, model)
+    if direct and not direct.read_only:
+        return direct
+    if nested and not nested.read_only:
+        return nested
+    if root and (token, key) in ADDED:
+        return Field(ADDED[token, key], frozenset(), Kind(Shape.ANY), read_only=False, required=False)
+    return None
+
+
+def is_read_only(key: str, model: Model) -> bool:
+    """Whether the models know the name of an input, as something that only Azure sets."""
+    return bool(model.named(key) or _beneath(key, model))
+
+
+def _beneath(key: str, model: Model) -> Field | None:
+    inner = model.at("properties")
+    nested = inner.kind.model.named(key) if inner and inner.kind.model else None
+    return replace(nested, path=(*inner.path, *nested.path)) if inner and nested else None
 
 
 def escaped(text: str) -> str:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from infra.errors import BadInput
-from operations.export.sdk import SdkType, sdk_type
+from operations.export.sdk import SdkType, class_name, resource_names, sdk_type
 
 PACKAGES = {
     "authorization": ("azure.mgmt.authorization", "azure.mgmt.resource.locks"),
@@ -88,6 +88,39 @@ def route(token: str) -> Route:
             fix=f"install the package that holds it ({', '.join(packages) or 'add it to operations/export/routes.py'})",
         )
     return ranked[0]
+
+
+@cache
+def token_of(arm_type: str) -> str | None:
+    """The azure-native type that makes resources of an ARM type, which compares without regard to case; None where no
+    package knows one. Of several, the one that can stand on any scope."""
+    found = [token for module, route_ in _makers(arm_type.lower()) for token in _tokens(module, route_)]
+    ranked = sorted(dict.fromkeys(found), key=lambda t: (not route(t).path.startswith("/{"), len(t), t))
+    return ranked[0] if ranked else None
+
+
+def _makers(arm_type: str) -> list[tuple[str, Route]]:
+    return [(m, r) for m, packages in PACKAGES.items() for p in packages for r in routes(p)
+            if r.arm_type.lower() == arm_type]  # fmt: skip
+
+
+def _tokens(module: str, route_: Route) -> Iterator[str]:
+    """Names that are like the request's, and lead back to its type."""
+    leaf = singular(route_.arm_type.rpartition("/")[2].lower())
+    group = route_.group.replace("_", "")
+    for stem in resource_names(module):
+        name = _LEVEL.sub("", stem)
+        if name == route_.model.lower() or group.startswith((plural(name), name)) or name.endswith(leaf):
+            token = f"azure-native:{module}:{class_name(module, stem)}"
+            if _leads_to(token, route_.arm_type):
+                yield token
+
+
+def _leads_to(token: str, arm_type: str) -> bool:
+    try:
+        return route(token).arm_type.lower() == arm_type.lower()
+    except BadInput:
+        return False
 
 
 def _fits(route_: Route, sdk: SdkType) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,9 @@ from infra.errors import BadInput
 PACKAGE = "pulumi_azure_native"
 PREFIX = "azure-native:"
 _TOKEN = re.compile(r"azure-native:(?P<module>[a-z0-9]+)(/v(?P<version>\d{8}[a-z0-9]*))?:(?P<name>[A-Z][A-Za-z0-9]*)")
+_EXPORTS = re.compile(r"__all__ = \['\w+Args', '(\w+)'\]")
+_GETTER = re.compile(r'    @pulumi\.getter(?:\(name="(\w+)"\))?\n    def (\w+)\(self\) -> (.+):\n')
+_CLASS = re.compile(r"'(\w+Args)'")
 _USES = re.compile(r"Uses Azure REST API version (\d{4}-\d{2}-\d{2}[a-z0-9-]*)")
 
 
@@ -47,10 +51,71 @@ def sdk_type(token: str) -> SdkType:
     return SdkType(token, match["module"], match["name"], version, _inputs(source))
 
 
+@dataclass(frozen=True)
+class Hint:
+    """What the SDK says of one argument: the classes that its objects follow, and whether it is a list."""
+
+    classes: tuple[str, ...]
+    is_list: bool
+
+
+@cache
+def hints(token: str) -> Mapping[str, Hint]:
+    """The arguments of a type, by their names on the wire."""
+    match = _TOKEN.fullmatch(token)
+    source = _source(match["module"], match["name"]) if match else None
+    return _hints(source or "")
+
+
+@cache
+def hints_of_class(module: str, name: str) -> Mapping[str, Hint]:
+    """The properties of a nested class of a module, by their names on the wire."""
+    text = _nested_classes(module)
+    start = text.find(f"\nclass {name}:\n")
+    end = text.find("\n@pulumi.input_type", start)
+    return _hints(text[start : end if end > start else None]) if start >= 0 else {}
+
+
+def resource_names(module: str) -> tuple[str, ...]:
+    """The names of the resources of a module, in lower case: those of its files."""
+    folder = _folder()
+    files = sorted((folder / module).glob("[a-z]*.py")) if folder else []
+    return tuple(f.stem.replace("_", "") for f in files if not f.stem.startswith(("get_", "list_")))
+
+
+def class_name(module: str, stem: str) -> str | None:
+    """The name of the resource that a file of a module defines, as its token has it."""
+    source = _source(module, stem)
+    found = _EXPORTS.search(source or "")
+    return found[1] if found else None
+
+
+@cache
+def _nested_classes(module: str) -> str:
+    folder = _folder()
+    file = folder / module / "_inputs.py" if folder else None
+    return file.read_text(encoding="utf-8") if file and file.exists() else ""
+
+
+def _hints(source: str) -> Mapping[str, Hint]:
+    """Those of the first class of a source."""
+    end = source.find("\n@pulumi.input_type", source.find("\nclass ") + 1)
+    before, _, after = source[: end if end > 0 else None].partition("\nclass ")
+    text = before + after.partition("\nclass ")[0]
+    return {
+        m[1] or m[2]: Hint(tuple(dict.fromkeys(_CLASS.findall(m[3]))), "Sequence[" in m[3])
+        for m in _GETTER.finditer(text)
+    }
+
+
+def _folder() -> Path | None:
+    spec = importlib.util.find_spec(PACKAGE)
+    return Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None
+
+
 def _source(module: str, name: str) -> str | None:
     """The text of the module that defines a resource: its file is the class's name in snake case."""
-    spec = importlib.util.find_spec(PACKAGE)
-    folder = Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None
+    folder = _folder()
     if folder is None:
         return None
     wanted = name.lower()

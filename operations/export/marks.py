@@ -1,0 +1,39 @@
+"""Puts the mark of the unknown where a template of ours lists a placeholder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.errors import BadInput
+from operations.plan import SECRET, UNKNOWN, Value
+
+
+def marked(body: Mapping[str, Value], notes: Mapping[str, str], where: str) -> dict[str, Value]:
+    """A body with what stands at each path unknown, or secret where the note says so. A path is dotted, as
+    `properties.rules[2].id`; what it leads to may have been left out. `BadInput` where it leads nowhere."""
+    found: Any = dict(body)
+    for path, why in notes.items():
+        found = _put(found, path, SECRET if why.startswith("secret") else UNKNOWN, f"{where}.{path}")
+    result: dict[str, Value] = found
+    return result
+
+
+def _put(value: Value, path: str, mark: str, where: str) -> Value:
+    if not path:
+        return mark
+    if isinstance(value, Mapping):
+        key = _key(value, path)
+        return {**value, key: _put(value.get(key, {}), path[len(key) :].removeprefix("."), mark, where)}
+    number, closed, rest = path.removeprefix("[").partition("]")
+    if isinstance(value, list) and path.startswith("[") and closed and number.isdigit() and int(number) < len(value):
+        at = int(number)
+        return [*value[:at], _put(value[at], rest.removeprefix("."), mark, where), *value[at + 1 :]]
+    raise BadInput("The template's list of placeholders names what is not there.", key="metadata.placeholders",
+                   found=where)  # fmt: skip
+
+
+def _key(value: Mapping[str, Value], path: str) -> str:
+    """The longest key that a path begins with, for keys may have dots; else its first word, which was left out."""
+    begun = [k for k in value if k and path.startswith(k) and path[len(k) :][:1] in ("", ".", "[")]
+    return max(begun, key=len, default=path.partition(".")[0].partition("[")[0])
