@@ -20,6 +20,10 @@ def judge(store: Resource, estate: Estate) -> Iterator[Problem]:
     staged = [grant for grant in grants if grant.container]
     for one, other in combinations(staged, 2):
         yield from _together(one, other)
+    releasers = [grant for grant in staged if grant.writes and _reads_elsewhere(grant, staged)]
+    if len(releasers) != 1:
+        found = ", ".join(grant.assignment.name for grant in releasers) or "nobody"
+        yield Problem("", f"exactly one must read one stage and write another, who releases; that is {found}")
     for stage in sorted({grant.container for grant in staged}):
         if not any(grant.writes and grant.container == stage for grant in staged):
             yield Problem("", f"nobody writes {stage} by a role on that stage alone: who does holds more than it")
@@ -34,6 +38,10 @@ def _together(one: Grant, other: Grant) -> Iterator[Problem]:
         yield _problem(other, f"lets one and the same write {other.container} and take from it")
     elif alike and one.writes and other.writes:
         yield _problem(other, f"lets one and the same write both {one.container} and {other.container}")
+
+
+def _reads_elsewhere(grant: Grant, staged: Sequence[Grant]) -> bool:
+    return any(not g.writes and g.container != grant.container and g.holder.same_as(grant.holder) for g in staged)
 
 
 def is_airlock(store: Resource, estate: Estate) -> bool:

@@ -19,6 +19,9 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
         yield from _ruled(resource, estate)
         return
     yield from must_be(resource, "threatIntelMode", "Deny", default="Alert")
+    base = resource.at("basePolicy.id")
+    if base is not MISSING and estate.get(base) is None:
+        yield Problem("basePolicy.id", "names a policy that is not judged here, whose rules would come first")
     for list_ in ("threatIntelWhitelist.fqdns", "threatIntelWhitelist.ipAddresses"):
         yield from must_not_be_set(resource, list_, "what is known to be hostile is denied without exception")
 
@@ -38,7 +41,7 @@ POLICY = Policy(
     title="Firewalls are Premium, ruled by a policy, and deny known threats",
     why="Only Premium inspects what passes; in alert mode a known command-and-control server is reported and reached.",
     on=(FIREWALL_POLICY, FIREWALL),
-    reads=("sku.tier", "threatIntelMode", "threatIntelWhitelist", "firewallPolicy.id", *CLASSIC),
+    reads=("sku.tier", "threatIntelMode", "threatIntelWhitelist", "firewallPolicy.id", "basePolicy.id", *CLASSIC),
     severity=Severity.HIGH,
     controls=Controls(satre=("2.2.11",), ncsc=("5", "11"), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set sku.tier to Premium and threatIntelMode to Deny, without exceptions, and give the firewall that policy.",

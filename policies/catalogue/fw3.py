@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infra.addresses import CELL_PREFIXES
 from policies.facts.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, Rule, rules_of
 from policies.facts.security_group import covers_ports
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
+LARGEST = CELL_PREFIXES[0]
 WIDEST = 16
 """How many ports one rule may open in all."""
 
@@ -44,6 +46,8 @@ def _network(rule: Rule) -> Iterator[str]:
     for destination in rule.destinations:
         if destination.public or destination.tag:
             yield f"allows {destination.text}; what is outside the estate is allowed by its name, inside by its range"
+        elif any(network.prefixlen < LARGEST for network in destination.networks if network.version == 4):
+            yield f"allows {destination.text}, more than a cell of the estate (/{LARGEST})"
     if not rule.protocols or "any" in rule.protocols:
         yield "allows every protocol; it must name TCP or UDP"
 

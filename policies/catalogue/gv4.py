@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.kinds import is_azures
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 HARMLESS = ("description", "displayName", "friendlyName", "notes")
@@ -30,5 +29,5 @@ POLICY = Policy(
     ),
     fix="Remove ignoreChanges; let the program say what Azure should have.",
     judge=judge,
-    applies=lambda resource, _: is_azures(resource.type) and resource.urn.startswith("urn:pulumi:"),
+    applies=lambda resource, _: resource.urn.startswith("urn:pulumi:"),
 )

@@ -20,7 +20,12 @@ def judge(workspace: Resource, _: Estate) -> Iterator[Problem]:
         yield from must_be(workspace, way, "Disabled", default="Enabled")
     yield from must_be(workspace, "features.disableLocalAuth", True, default="false")
     if workspace.at("features.immediatePurgeDataOn30Days") not in (MISSING, False):
-        yield Problem("features.immediatePurgeDataOn30Days", "is on: what is 30 days old would go at once")
+        yield Problem(
+            "features.immediatePurgeDataOn30Days",
+            "is on: what is 30 days old would go at once",
+        )
+    if workspace.at("features.enableDataExport") not in (MISSING, False):
+        yield Problem("features.enableDataExport", "is on: a copy of the logs could go elsewhere")
     if workspace.at("workspaceCapping.dailyQuotaGb") not in (MISSING, -1):
         yield Problem("workspaceCapping.dailyQuotaGb", "caps a day: what is logged after that is lost")
 
@@ -36,6 +41,7 @@ POLICY = Policy(
         "publicNetworkAccessForQuery",
         "features.disableLocalAuth",
         "features.immediatePurgeDataOn30Days",
+        "features.enableDataExport",
         "workspaceCapping.dailyQuotaGb",
     ),
     severity=Severity.HIGH,

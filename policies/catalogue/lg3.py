@@ -8,17 +8,21 @@ from policies.facts import ids
 from policies.facts.diagnostics import SETTING, WORKSPACE
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
+EXPORT = "operationalinsights:DataExport"
 ELSEWHERE = ("eventHubAuthorizationRuleId", "serviceBusRuleId", "marketplacePartnerId", "storageAccountId")
 
 
 def judge(setting: Resource, estate: Estate) -> Iterator[Problem]:
     """A stack that has no workspace of its own sees that all its settings agree; whose it is, the estate sees."""
+    if setting.type == EXPORT:
+        yield Problem("destination", "copies the log to somewhere other than the central workspace")
+        return
     for property_ in ELSEWHERE:
         if setting.at(property_) is not MISSING:
             yield Problem(property_, "sends the log to somewhere other than the central workspace")
     workspace = ids.plain(setting.at("workspaceId"))
     if not workspace:
-        yield from _counts_only(setting)
+        yield Problem("workspaceId", "is not set: what is recorded reaches no workspace")
         return
     here = estate.get(workspace)
     if here is not None and here.type != WORKSPACE:
@@ -27,10 +31,6 @@ def judge(setting: Resource, estate: Estate) -> Iterator[Problem]:
         yield Problem("workspaceId", "names a log workspace that is not the estate's")
     elif here is None and len(_agreed(setting, estate)) > 1:
         yield Problem("workspaceId", "the stack's logs go to several workspaces; there must be one")
-
-
-def _counts_only(setting: Resource) -> Iterator[Problem]:
-    yield Problem("workspaceId", "is not set: what is recorded reaches no workspace")
 
 
 def _agreed(setting: Resource, estate: Estate) -> set[str]:
@@ -42,7 +42,7 @@ POLICY = Policy(
     id="LG3",
     title="Logs go to the central workspace alone",
     why="A log that whoever runs the workspace can change, or that goes to somebody else, is no evidence.",
-    on=(SETTING,),
+    on=(SETTING, EXPORT),
     reads=("workspaceId", *ELSEWHERE),
     severity=Severity.HIGH,
     controls=Controls(satre=("2.5.03",), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)),

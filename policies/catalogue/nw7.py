@@ -30,7 +30,9 @@ def _ends(peering: Peering, estate: Estate) -> Iterator[Problem]:
         yield Problem(where, "joins two networks of which not exactly one is a hub with a firewall")
     if near is None and far is None:
         yield Problem(where, "joins two networks that are not judged here")
-    if (near is None) != (far is None) and not hubs:
+    if (near is not None and far is None and hubs) or (estate.whole and (near is None or far is None)):
+        yield Problem(where, "joins a network that is not judged here")
+    if (near is None) != (far is None) and not hubs and not estate.whole:
         stack = peering.resource.stack
         others = estate.once(("NW7", stack), partial(_outside, peering.resource, estate))
         if len(others) > 1:

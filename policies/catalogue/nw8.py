@@ -26,8 +26,19 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     days, least = resource.at("retentionPolicy.days"), KEPT[estate.data_class(resource)]
     if days is MISSING or not isinstance(days, int) or 0 < days < least:
         yield Problem("retentionPolicy.days", f"keeps records {days} days; for this class of data it must be {least}")
+    yield from _kept_by(resource, estate)
     if resource.at("enabledFilteringCriteria") is not MISSING:
         yield Problem("enabledFilteringCriteria", "leaves flows out; all of them must be recorded")
+
+
+def _kept_by(record: Resource, estate: Estate) -> Iterator[Problem]:
+    """The records hold every connection there was: they stay in a store of the estate, the same for a stack."""
+    store = estate.get(record.at("storageId"))
+    stores = {str(other.at("storageId")).lower() for other in estate.beside(record, RECORD) if other.knows("storageId")}
+    if store is None and estate.whole:
+        yield Problem("storageId", "names a store that is not the estate's")
+    elif store is None and len(stores) > 1:
+        yield Problem("storageId", "the stack's records go to several stores; there must be one")
 
 
 POLICY = Policy(
@@ -40,6 +51,7 @@ POLICY = Policy(
         "retentionPolicy.enabled",
         "retentionPolicy.days",
         "enabledFilteringCriteria",
+        "storageId",
         f"{RECORD}:targetResourceId",
         f"{RECORD}:enabled",
     ),

@@ -30,7 +30,10 @@ def _named(endpoint: Resource, estate: Estate) -> Iterator[Problem]:
         return
     for list_ in CONNECTIONS:
         for connection in entries(endpoint, list_):
-            for group_id in entries(endpoint, f"{connection}.groupIds"):
+            groups_said = entries(endpoint, f"{connection}.groupIds")
+            if not groups_said:
+                yield Problem(f"{connection}.groupIds", "is not set: which of the service's parts is meant is not said")
+            for group_id in groups_said:
                 yield from _answered(group_id, str(endpoint.at(group_id)).lower(), zones)
 
 

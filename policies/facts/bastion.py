@@ -18,6 +18,10 @@ ALLOWED = {
 """For each direction, which tags at the far end and which ports."""
 
 
+WIDE = {True: ("virtualnetwork",), False: ("virtualnetwork", "internet")}
+"""The tags for which Azure asks all protocols."""
+
+
 def guards_bastion(group: Resource, estate: Estate) -> bool:
     """Whether a security group stands before Bastions' subnets and nothing else."""
     paths = ((SUBNET, "networkSecurityGroup.id"), (NETWORK, "subnets[*].networkSecurityGroup.id"))
@@ -38,8 +42,14 @@ def before_bastion(resource: Resource, estate: Estate) -> bool:
 def is_bastions(rule: Rule) -> bool:
     """Whether a rule that allows is one of those that Azure insists on."""
     ports = ALLOWED[rule.inbound]
-    return not rule.by_group and all(
-        far.tag in ports and all(low == high and low in ports[far.tag] for low, high in rule.ports) for far in rule.far
+    protocols = ("tcp", "*") if any(far.tag in WIDE[rule.inbound] for far in rule.far) else ("tcp",)
+    return (
+        not rule.by_group
+        and rule.protocol in protocols
+        and all(
+            far.tag in ports and all(low == high and low in ports[far.tag] for low, high in rule.ports)
+            for far in rule.far
+        )
     )
 
 

@@ -1,0 +1,39 @@
+"""IA5: roles hold on what is the estate's; across stacks only a computer's, and only to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts import ids
+from policies.facts.properties import word
+from policies.facts.roles import ASSIGNMENTS, WRITES, role_of
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(assignment: Resource, estate: Estate) -> Iterator[Problem]:
+    """Who owns a thing grants it: a role that another stack gives itself is a way in that its owner never wrote."""
+    scope = ids.plain(assignment.at("scope"))
+    owner = estate.get(scope) or estate.get(ids.resource_group(scope))
+    if owner is None:
+        yield Problem("scope", "is nothing of the estate's")
+    elif owner.stack != assignment.stack:
+        if word(assignment, "principalType") != "serviceprincipal":
+            yield Problem("scope", f"is {owner.stack}'s: only a computer's identity may be let in from another stack")
+        if role_of(assignment) in WRITES:
+            yield Problem("roleDefinitionId", f"writes what is {owner.stack}'s: another stack may only read it")
+
+
+POLICY = Policy(
+    id="IA5",
+    title="Each stack grants what is its own",
+    why="A project that gives itself a role on another's store has joined the two, whatever networks say.",
+    on=ASSIGNMENTS,
+    reads=("scope", "principalType", "roleDefinitionId"),
+    severity=Severity.CRITICAL,
+    controls=Controls(
+        satre=("2.1.14", "2.2.10", "3.2.03"), ncsc=("3", "9"), iso27001=("5.15",), five_safes=("people", "projects")
+    ),
+    fix="Declare the role in the stack that owns what it is on, where its steward sees it.",
+    judge=judge,
+    scope="estate",
+)
