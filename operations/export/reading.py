@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from infra.errors import BadInput
@@ -45,9 +46,9 @@ Json = Mapping[str, Any]
 
 def read_template(template: object, *, file: str | None = None) -> Plan:
     """The Plan of what a template would make. `BadInput` for what is no template, makes nothing, or cannot be read
-    without guessing; `file` is what to call it."""
+    without guessing; `file` is what to call it, and its stack where it names none."""
     try:
-        return _plan(template)
+        return _plan(template, Path(file).stem if file else "template")
     except BadInput as error:
         place = ": ".join(part for part in (file, error.file) if part) or None
         raise BadInput(error.problem, file=place, key=error.key, found=error.found, allowed=error.allowed,
@@ -88,13 +89,13 @@ class Here:
         return Here(self.words, place, f"{self.where}.{word}", above, self.depth + 1)
 
 
-def _plan(template: object) -> Plan:
+def _plan(template: object, called: str) -> Plan:
     content, kind = _checked(template)
     notes = content.get("metadata")
     said: Json = notes if isinstance(notes, Mapping) else {}
     place = Place(UNKNOWN, None if kind.lower().startswith("subscription") else UNKNOWN)
     entries = _entries(content, Here(Words.of(content), place, "resources"), said.get("placeholders"))
-    stack, project = (_word(said.get(key), other) for key, other in (("stack", "template"), ("project", "sde")))
+    stack, project = (_word(said.get(key), other) for key, other in (("stack", _word(called, "template")), ("project", "sde")))
     made = [_resource(entry, stack, project) for entry in entries]
     if not made:
         raise BadInput("The template makes nothing.", key="resources", fix="A pass of nothing says nothing.")

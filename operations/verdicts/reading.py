@@ -48,10 +48,7 @@ def _template(content: dict[str, Any], file: Path) -> Plan:
     from operations.export.reading import read_template  # noqa: PLC0415 - reads the models of many services
 
     try:
-        return read_template(content)
-    except BadInput as error:
-        raise BadInput(error.problem, file=f"{file}: {error.file}" if error.file else str(file), key=error.key,
-                       found=error.found, allowed=error.allowed, fix=error.fix) from None  # fmt: skip
+        return read_template(content, file=str(file))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput("This template cannot be read.", file=str(file), found=type(error).__name__) from error
 
