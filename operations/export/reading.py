@@ -95,7 +95,7 @@ def _plan(template: object, called: str) -> Plan:
     said: Json = notes if isinstance(notes, Mapping) else {}
     place = Place(UNKNOWN, None if kind.lower().startswith("subscription") else UNKNOWN)
     entries = _entries(content, Here(Words.of(content), place, "resources"), said.get("placeholders"))
-    stack, project = (_word(said.get(key), other) for key, other in (("stack", _word(called, "template")), ("project", "sde")))
+    stack, project = _word(said.get("stack"), _word(called, "template")), _word(said.get("project"), "sde")
     made = [_resource(entry, stack, project) for entry in entries]
     if not made:
         raise BadInput("The template makes nothing.", key="resources", fix="A pass of nothing says nothing.")
