@@ -38,6 +38,8 @@ def _together(one: Grant, other: Grant) -> Iterator[Problem]:
         yield _problem(other, f"lets one and the same write {other.container} and take from it")
     elif alike and one.writes and other.writes:
         yield _problem(other, f"lets one and the same write both {one.container} and {other.container}")
+    elif alike and not one.writes and not other.writes:
+        yield _problem(other, f"lets who takes from {one.container} see {other.container} too, released or not")
 
 
 def _reads_elsewhere(grant: Grant, staged: Sequence[Grant]) -> bool:

@@ -1,44 +1,61 @@
-"""IA6: a role on a whole resource group is for one group of people: those who look after it."""
+"""IA6: roles are given on things, not on whole resource groups."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infra.roles import Role
 from policies.facts import ids
 from policies.facts.properties import word
-from policies.facts.roles import ASSIGNMENTS
+from policies.facts.roles import ASSIGNMENTS, READS, WRITES, role_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity, Unknown
+
+FIREWALL = "network:AzureFirewall"
 
 
 def judge(assignment: Resource, estate: Estate) -> Iterator[Problem]:
-    """Everybody else has roles on the things that they use."""
-    scope = ids.plain(assignment.at("scope"))
-    if scope != ids.resource_group(scope) or word(assignment, "principalType") == "serviceprincipal":
-        return
-    others = [other for other in estate.beside(assignment, *ASSIGNMENTS) if _on(other, scope, assignment)]
-    if others:
-        yield Problem("scope", f"is a whole resource group, as that of {', '.join(o.name for o in others)}; one may be")
+    """Two exceptions: one group of engineers may look at the hub, and a computer of another stack may read.
+
+    That other stack locks its own store, and a role on the store itself could then never be taken away from outside.
+    """
+    group = estate.get(assignment.at("scope"))
+    own = group is not None and group.stack == assignment.stack
+    person = word(assignment, "principalType") != "serviceprincipal"
+    if not own and (person or role_of(assignment) not in READS - WRITES):
+        yield Problem("scope", "is a whole resource group of another stack; only a computer may be let in, to read")
+    elif own and not (person and role_of(assignment) == str(Role.READER.value) and estate.beside(assignment, FIREWALL)):
+        yield Problem("scope", "is a whole resource group, with all that will be added to it")
+    elif own:
+        others = [other.name for other in estate.beside(assignment, *ASSIGNMENTS) if _beside(other, assignment)]
+        if others:
+            yield Problem("scope", f"is a whole resource group, as that of {', '.join(others)}; one may be")
 
 
-def _on(other: Resource, scope: str, assignment: Resource) -> bool:
+def _beside(other: Resource, assignment: Resource) -> bool:
     """Whether it gives somebody else a role on the same whole group."""
-    if other is assignment or word(other, "principalType") == "serviceprincipal":
+    if other is assignment or ids.plain(other.at("scope")) != ids.plain(assignment.at("scope")):
         return False
     try:
-        return ids.plain(other.at("scope")) == scope and other.at("principalId") != assignment.at("principalId")
+        return bool(other.at("principalId") != assignment.at("principalId"))
     except Unknown:
-        return ids.plain(other.at("scope")) == scope
+        return True
+
+
+def _on_group(assignment: Resource, _: Estate) -> bool:
+    scope = ids.plain(assignment.at("scope"))
+    return scope == ids.resource_group(scope)
 
 
 POLICY = Policy(
     id="IA6",
-    title="One group of people at most sees a whole resource group",
+    title="Roles are given on things, not on whole resource groups",
     why="A role on a group of resources holds for what is added later, which nobody thought of when it was given.",
     on=ASSIGNMENTS,
-    reads=("scope", "principalId", "principalType"),
+    reads=("scope", "principalId", "principalType", "roleDefinitionId"),
     severity=Severity.MEDIUM,
     controls=Controls(satre=("3.2.03",), ncsc=("9",), iso27001=("5.15", "8.2"), five_safes=("people",)),
-    fix="Give the role on the resource that is used, such as the Bastion or the computer.",
+    fix="Give the role on the resource that is used: the store, the vault, the Bastion, the computer.",
     judge=judge,
+    applies=_on_group,
     scope="stack",
 )

@@ -1,0 +1,49 @@
+"""AL3: a store is one group's at most; what records everybody's traffic is nobody's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.catalogue.al1 import is_airlock
+from policies.catalogue.al2 import is_intake
+from policies.facts.grants import Holder, grants_on
+from policies.facts.properties import word
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+STORE, RECORD = "storage:StorageAccount", "network:FlowLog"
+
+
+def judge(store: Resource, estate: Estate) -> Iterator[Problem]:
+    """Computers have identities of their own and are not counted. Who else must see something gets it by an airlock."""
+    people: list[Holder] = []
+    for grant in grants_on(store, estate):
+        computer = word(grant.assignment, "principalType") == "serviceprincipal"
+        if not computer and not any(holder.same_as(grant.holder) for holder in people):
+            people.append(grant.holder)
+    records = bool(estate.pointing(RECORD, "storageId", store))
+    if records and people:
+        yield Problem("", "holds the record of all traffic, and people have roles on its blobs")
+    elif len(people) > 1:
+        yield Problem("", f"{len(people)} groups of people have roles on its blobs; one may: the others by an airlock")
+
+
+POLICY = Policy(
+    id="AL3",
+    title="A store belongs to one group of people at most",
+    why="Two projects that see one store are one project, whoever approved them apart.",
+    on=(STORE,),
+    reads=(
+        "authorization:RoleAssignment:scope",
+        "authorization:RoleAssignment:principalId",
+        "authorization:RoleAssignment:principalType",
+        f"{RECORD}:storageId",
+    ),
+    severity=Severity.HIGH,
+    controls=Controls(
+        satre=("2.1.08", "2.2.10", "3.2.03"), ncsc=("3",), iso27001=("5.15",), five_safes=("people", "projects")
+    ),
+    fix="Take the other groups' roles away, and hand over by an airlock what they were granted.",
+    judge=judge,
+    applies=lambda store, estate: not is_airlock(store, estate) and not is_intake(store, estate),
+    scope="stack",
+)
