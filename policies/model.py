@@ -102,6 +102,8 @@ class Resource:
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     protect: bool = False
     ignore_changes: tuple[str, ...] = ()
+    declared: bool = True
+    """Whether a program declares it, so that `protect` and `ignore_changes` are told; a template does not say."""
 
     def at(self, path: str) -> Any:
         """The value at a path, or `MISSING`. `Unknown` where it, or anything it lies in, is not known yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,8 +20,8 @@ from policies.runner import Report
 class Gate(Protocol):
     """Says what the policies say."""
 
-    def judge(self, plans: Sequence[Plan], *, whole: bool = False) -> Report:
-        """The report on these plans together; `whole`: they are all that the estate has."""
+    def judge(self, plans: Sequence[Plan], *, whole: bool = False, templates: Collection[str] = ()) -> Report:
+        """The report on these plans together; `whole`: they are all that the estate has; `templates`: as in judging."""
         ...
 
 
@@ -31,9 +31,9 @@ class CatalogueGate:
 
     exemptions: Exemptions
 
-    def judge(self, plans: Sequence[Plan], *, whole: bool = False) -> Report:
+    def judge(self, plans: Sequence[Plan], *, whole: bool = False, templates: Collection[str] = ()) -> Report:
         """The report on these plans together."""
-        return judged(plans, exemptions=self.exemptions, whole=whole)
+        return judged(plans, exemptions=self.exemptions, whole=whole, templates=templates)
 
 
 def open_gate(exemptions: Path | None, estate: Path) -> Gate:

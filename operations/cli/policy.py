@@ -19,6 +19,7 @@ from operations.settings import write_whole
 from policies.model import Policy
 
 if TYPE_CHECKING:
+    from operations.cli.gate import Gate
     from policies.runner import Report
 
 
@@ -77,8 +78,11 @@ def check(
     if whole and not files:
         raise BadInput("--whole is said of files; of stacks say --all.", found="--whole")
     gate = session.gate(exemptions)
-    plans = _read(session, files) if files else _previewed(session, what, everything)
-    report = gate.judge(plans, whole=whole or (everything and len(plans) == len(session.house.stacks)))
+    if files:
+        report = _judge_files(session, gate, files, whole)
+    else:
+        plans = _previewed(session, what, everything)
+        report = gate.judge(plans, whole=everything and len(plans) == len(session.house.stacks))
     _write(session, report, form, target)
     refuse([report])
 
@@ -91,11 +95,13 @@ def _files(what: Sequence[str], everything: bool) -> list[Path]:
     return [Path(name) for name in files]
 
 
-def _read(session: Session, files: Sequence[Path]) -> list[Plan]:
+def _judge_files(session: Session, gate: Gate, files: Sequence[Path], whole: bool) -> Report:
     from operations.verdicts.reading import read_plan  # noqa: PLC0415
 
     with session.output.err.status("Reading"):
-        return [read_plan(file) for file in files]
+        found = [read_plan(file) for file in files]
+        templates = [plan.stack for plan, is_template in found if is_template]
+        return gate.judge([plan for plan, _ in found], whole=whole, templates=templates)
 
 
 def _previewed(session: Session, what: Sequence[str] | None, everything: bool) -> list[Plan]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -30,12 +31,17 @@ def judged(
     day: date | None = None,
     whole: bool = False,
     policies: Mapping[str, Policy] | None = None,
+    templates: Collection[str] = (),
 ) -> Report:
-    """What the catalogue says of these plans together; `whole`: they are all that the estate has."""
+    """What the catalogue says of these plans together; `whole`: they are all that the estate has.
+
+    `templates`: the stacks of which there is but an ARM template, which cannot say what a program would do.
+    """
     twice = sorted({p.stack for i, p in enumerate(plans) if p.stack in {q.stack for q in plans[:i]}})
     if twice:
         raise BadInput("Two plans are of one stack.", key="stack", found=", ".join(twice), fix="Leave one of them out.")
-    estate = Estate([r for plan in plans for r in resources_of(plan)], whole=whole, today=day or today())
+    resources = [replace(r, declared=r.stack not in templates) for plan in plans for r in resources_of(plan)]
+    estate = Estate(resources, whole=whole, today=day or today())
     return judge(
         estate,
         load() if policies is None else policies,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -32,25 +32,32 @@ class _Content(TypedDict):
 _CONTENT = TypeAdapter(_Content)
 
 
-def read_plan(file: Path) -> Plan:
+class Read(NamedTuple):
+    """A plan, and whether an ARM template was all that there was of it: that says nothing of the program behind it."""
+
+    plan: Plan
+    is_template: bool
+
+
+def read_plan(file: Path) -> Read:
     """The plan in a file, or the plan that an ARM template amounts to. `BadInput` for anything else, or nothing."""
     content = _json(_text(file), str(file))
     if isinstance(content, dict) and "$schema" in content:
-        return _template(content, file)
+        return Read(_template(content, str(file)), True)
     if isinstance(content, dict) and "digest" in content and "format" in content:
-        return _plan(content, str(file))
+        return Read(_plan(content, str(file)), False)
     raise BadInput("This is neither a plan nor an ARM template.", file=str(file), key="$schema",
                    found="no such key", allowed="what `sde export plan` writes, or a template with its $schema",
                    fix="A template says what it is in $schema: without it nothing is judged.")  # fmt: skip
 
 
-def _template(content: dict[str, Any], file: Path) -> Plan:
+def _template(content: dict[str, Any], shown: str) -> Plan:
     from operations.export.reading import read_template  # noqa: PLC0415 - reads the models of many services
 
     try:
-        return read_template(content, file=str(file))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadInput("This template cannot be read.", file=str(file), found=type(error).__name__) from error
+        return read_template(content, file=shown)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BadInput("This template cannot be read.", file=shown, found=type(error).__name__) from error
 
 
 def _plan(content: dict[str, Any], shown: str) -> Plan:

@@ -24,5 +24,5 @@ POLICY = Policy(
     controls=Controls(satre=("2.2.03", "3.1.09"), ncsc=("2", "5"), iso27001=("8.9",), five_safes=("data",)),
     fix="Declare the resource with protect=True.",
     judge=judge,
-    applies=lambda resource, _: resource.urn.startswith("urn:pulumi:"),
+    applies=lambda resource, _: resource.declared,
 )

@@ -29,5 +29,5 @@ POLICY = Policy(
     ),
     fix="Remove ignoreChanges; let the program say what Azure should have.",
     judge=judge,
-    applies=lambda resource, _: resource.urn.startswith("urn:pulumi:"),
+    applies=lambda resource, _: resource.declared,
 )

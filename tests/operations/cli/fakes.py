@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -150,7 +150,7 @@ class FakeGate:
     refuses: set[str] = field(default_factory=set)
     judged: list[str] = field(default_factory=list)
 
-    def judge(self, plans: Sequence[Plan], *, whole: bool = False) -> Report:
+    def judge(self, plans: Sequence[Plan], *, whole: bool = False, templates: Collection[str] = ()) -> Report:
         self.judged += [plan.stack for plan in plans]
         findings = tuple(self._finding(plan) for plan in plans)
         policies = {ONE.id: ONE}

@@ -204,3 +204,65 @@ def test_new_writes_nothing_where_the_id_is_taken(desk: Desk) -> None:
     what = ("--on", "storage:StorageAccount", "--property", "a.b", "--allowed", "x", "--satre", "2.2.09")
     assert desk("policy", "new", "ST1", *said, *what) == 2
     assert "an id that no policy has" in desk.err
+
+
+def template(folder: Path, *resources: dict[str, Any], name: str = "template.json") -> Path:
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+    file = folder / name
+    file.write_text(json.dumps({"$schema": schema, "contentVersion": "1.0.0.0", "resources": list(resources)}))
+    return file
+
+
+def account(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "Microsoft.Storage/storageAccounts",
+        "apiVersion": "2023-05-01",
+        "name": "somebodys",
+        "location": "uksouth",
+        "sku": {"name": "Standard_ZRS"},
+        "kind": "StorageV2",
+        "properties": properties,
+    }
+
+
+def test_a_template_that_somebody_else_made_is_judged(real: Desk, tmp_path: Path) -> None:
+    assert real("policy", "check", str(template(tmp_path, account())), "--json") == 3
+    assert verdicts(real)["ST1"] == "fail"
+    real("policy", "check", str(template(tmp_path, account(publicNetworkAccess="Disabled"))), "--json")
+    assert verdicts(real)["ST1"] == "pass"
+
+
+def test_a_template_is_not_asked_what_only_a_program_can_say(real: Desk, tmp_path: Path) -> None:
+    real("policy", "check", str(template(tmp_path, account())), "--json")
+    assert verdicts(real)["GV3"] == "not-applicable"
+
+
+def test_an_expression_whose_value_nobody_can_tell_blocks(real: Desk, tmp_path: Path) -> None:
+    file = template(tmp_path, account(publicNetworkAccess="[reference('other').access]"))
+    assert real("policy", "check", str(file), "--json") != 0
+    if real.lines[0].get("findings"):
+        assert verdicts(real)["ST1"] == "unknown"
+
+
+def test_a_template_of_nothing_is_refused(real: Desk, tmp_path: Path) -> None:
+    assert real("policy", "check", str(template(tmp_path))) == 2
+    assert "makes nothing" in real.err
+
+
+def test_a_type_of_azure_that_the_catalogue_does_not_know_never_passes(real: Desk, tmp_path: Path) -> None:
+    strange = {"type": "Microsoft.Quantum/workspaces", "apiVersion": "2023-11-13-preview", "name": "q",
+               "location": "uksouth", "properties": {}}  # fmt: skip
+    assert real("policy", "check", str(template(tmp_path, strange))) in (2, 3)
+
+
+def test_a_password_in_a_template_is_never_repeated(real: Desk, tmp_path: Path) -> None:
+    machine = {
+        "type": "Microsoft.Compute/virtualMachines",
+        "apiVersion": "2024-03-01",
+        "name": "desk",
+        "location": "uksouth",
+        "properties": {"osProfile": {"adminUsername": "researcher", "adminPassword": "hunter2-hunter2"}},
+    }
+    for form in ("table", "json", "sarif", "junit", "html", "markdown"):
+        assert real("policy", "check", str(template(tmp_path, machine)), "-f", form) == 3
+        assert "hunter2" not in real.out + real.err

@@ -26,7 +26,7 @@ def written(folder: Path, content: Any) -> Path:
 
 
 def test_a_plan_is_read_back(tmp_path: Path) -> None:
-    assert read_plan(written(tmp_path, plan().to_json())) == plan()
+    assert read_plan(written(tmp_path, plan().to_json())) == (plan(), False)
 
 
 @pytest.mark.parametrize(
