@@ -1,0 +1,91 @@
+"""What Pulumi's engine would send a policy pack of a plan: each resource's inputs in turn, then all with their links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2
+from pulumi.runtime import proto
+
+from operations.plan import SECRET, UNKNOWN, Plan, PlannedResource
+from policies.pack import Bench, analyzer, policies_of
+from policies.wire import SECRET_SIGNATURE, SIGNATURE
+
+UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+HIDDEN = "hunter2-is-no-password"
+
+
+class Aborted(Exception):
+    """What a gRPC context raises."""
+
+
+class Context:
+    def abort(self, code: object, details: str) -> None:
+        raise Aborted(details)
+
+
+def properties(value: Any) -> struct_pb2.Struct:
+    return json_format.ParseDict(_wire(value), struct_pb2.Struct())
+
+
+def _wire(value: Any) -> Any:
+    if value == SECRET:
+        return {SIGNATURE: SECRET_SIGNATURE, "value": HIDDEN}
+    if value == UNKNOWN:
+        return UNKNOWN_TEXT
+    if isinstance(value, dict):
+        return {key: _wire(item) for key, item in value.items()}
+    return [_wire(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _common(resource: PlannedResource, plan: Plan) -> dict[str, Any]:
+    providers = [r for r in plan.resources if r.urn == resource.provider]
+    mine = {"type": providers[0].type, "urn": providers[0].urn, "name": providers[0].name,
+            "properties": properties(providers[0].inputs)} if providers else None  # fmt: skip
+    return {
+        "type": resource.type, "urn": resource.urn, "name": resource.name,
+        "options": {"protect": resource.protect, "ignoreChanges": list(resource.ignore_changes),
+                    "parent": resource.parent or ""},
+        **({"provider": proto.AnalyzerProviderResource(**mine)} if mine else {}),
+    }  # fmt: skip
+
+
+def told(plan: Plan) -> list[PlannedResource]:
+    """What the engine tells a pack of: neither what goes, nor what is only read."""
+    return [r for r in plan.resources if r.operation not in ("delete", "read")]
+
+
+def analyzed(servicer: Any, plan: Plan) -> list[Any]:
+    """The diagnostics of a whole preview, its early ones first."""
+    found: list[Any] = []
+    for resource in told(plan):
+        request = proto.AnalyzeRequest(**_common(resource, plan), properties=properties(resource.inputs))
+        found += servicer.Analyze(request, Context()).diagnostics
+    return found + list(servicer.AnalyzeStack(stack_request(plan), Context()).diagnostics)
+
+
+def stack_request(plan: Plan) -> Any:
+    """All resources with their links. Their properties are outputs, which a preview mostly does not know."""
+    return proto.AnalyzeStackRequest(
+        resources=[
+            proto.AnalyzerResource(
+                **_common(r, plan),
+                properties=properties({"id": UNKNOWN}),
+                parent=r.parent or "",
+                dependencies=list(r.dependencies),
+                propertyDependencies={
+                    key: proto.AnalyzerPropertyDependencies(urns=list(urns))
+                    for key, urns in r.property_dependencies.items()
+                },
+            )
+            for r in told(plan)
+        ]
+    )
+
+
+def pack(**options: Any) -> Any:
+    """Pulumi's servicer with our policies, as the pack serves them."""
+    from pulumi_policy import EnforcementLevel
+
+    bench = Bench(**options)
+    return analyzer(bench)("sde", "0.0.1", policies_of(bench), EnforcementLevel.MANDATORY)

@@ -1,0 +1,263 @@
+"""The pack under Pulumi's own servicer: the gate's verdicts, nothing open, nothing told that is secret."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import yaml
+from google.protobuf import empty_pb2
+from pulumi.runtime import proto
+from pulumi.runtime.proto import analyzer_pb2_grpc
+
+from operations.plan import SECRET, UNKNOWN, Plan, PlannedResource
+from operations.verdicts.judging import judged
+from policies.catalogue import load
+from policies.exemptions import read
+from policies.model import Controls, Policy, Problem, Severity
+from policies.pack import AT_THE_END, Bench, policies_of
+from policies.wire import masked
+from tests.infra.local import ROOT
+from tests.operations.export.plans import group, made, plan_of, store
+from tests.policies.engine import HIDDEN, Aborted, Context, analyzed, pack, properties, stack_request
+from tests.policies.shipped import STACKS, after, before
+
+TODAY = datetime.now(UTC).date()
+Edit = Callable[[Plan], Plan]
+
+
+def violations(plan: Plan, servicer: Any = None) -> set[tuple[str, str]]:
+    """The policies that the pack holds against a plan, and on what. All of them stop a deployment."""
+    found = analyzed(servicer or pack(), plan)
+    assert {d.enforcementLevel for d in found} <= {proto.MANDATORY}
+    return {(d.policyName.removesuffix(AT_THE_END), d.urn) for d in found}
+
+
+def refusals(plan: Plan) -> set[tuple[str, str]]:
+    """The same of the gate."""
+    return {(f.policy, f.urn) for f in judged([plan]).blocking}
+
+
+def changed(type_: str, **inputs: Any) -> Edit:
+    """The first resource of a type, with other inputs; None takes one away."""
+
+    def edit(plan: Plan) -> Plan:
+        one = next(r for r in plan.resources if r.type == f"azure-native:{type_}")
+        new = {key: value for key, value in {**one.inputs, **inputs}.items() if value is not None}
+        return replace(plan, resources=tuple(replace(r, inputs=new) if r is one else r for r in plan.resources))
+
+    return edit
+
+
+def without(type_: str) -> Edit:
+    """The plan without the first resource of a type."""
+
+    def edit(plan: Plan) -> Plan:
+        one = next(r for r in plan.resources if r.type == f"azure-native:{type_}")
+        return replace(plan, resources=tuple(r for r in plan.resources if r is not one))
+
+    return edit
+
+
+def unprotected(plan: Plan) -> Plan:
+    return replace(plan, resources=tuple(replace(r, protect=False) for r in plan.resources))
+
+
+def ignoring(plan: Plan) -> Plan:
+    return replace(plan, resources=tuple(replace(r, ignore_changes=("publicNetworkAccess",)) for r in plan.resources))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("plan", [before, after], ids=["before", "after"])
+def test_the_shipped_stacks_pass(stack: str, plan: Callable[[str], Plan]) -> None:
+    assert violations(plan(stack)) == refusals(plan(stack)) == set()
+
+
+WEAKENED: dict[str, tuple[str, Edit]] = {
+    "an open store": ("safe-haven", changed("storage:StorageAccount", publicNetworkAccess="Enabled")),
+    "a store whose network is not said": ("safe-haven", changed("storage:StorageAccount", publicNetworkAccess=None)),
+    "a store whose network is not known": ("safe-haven",
+                                           changed("storage:StorageAccount", publicNetworkAccess=UNKNOWN)),
+    "a store with a key of Azure's": ("junction-zone", changed("storage:StorageAccount", encryption=None)),
+    "an unlocked vault": ("safe-haven", without("authorization:ManagementLockByScope")),
+    "a vault that can be purged": ("junction-zone", changed("keyvault:Vault", properties={"tenantId": "x"})),
+    "a subnet without rules": ("junction-zone", changed("network:Subnet", networkSecurityGroup=None)),
+    "a subnet whose rules nobody knows": ("junction-zone", changed("network:Subnet", networkSecurityGroup=UNKNOWN)),
+    "no route": ("tre-hcm-progression", without("network:RouteTable")),
+    "no records": ("tre-hcm-progression", without("monitor:DiagnosticSetting")),
+    "no private endpoint": ("safe-haven", without("network:PrivateEndpoint")),
+    "a firewall that only watches": ("platform", changed("network:FirewallPolicy", threatIntelMode="Alert")),
+    "a desk that is not encrypted": ("tre-hcm-progression", changed("compute:VirtualMachine", securityProfile=None)),
+    "another region": ("platform", changed("network:VirtualNetwork", location="westus")),
+    "nothing protected": ("safe-haven", unprotected),
+    "changes ignored": ("safe-haven", ignoring),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("stack", "edit"), WEAKENED.values(), ids=WEAKENED)
+def test_the_pack_and_the_gate_refuse_alike(stack: str, edit: Edit) -> None:
+    plan = edit(before(stack))
+    assert violations(plan) == refusals(plan) != set()
+
+
+def test_what_only_the_end_can_tell_is_left_to_it_and_judged_there() -> None:
+    servicer, plan = pack(), before("junction-zone")
+    subnet = next(r for r in plan.resources if r.type == "azure-native:network:Subnet")
+    assert subnet.inputs["networkSecurityGroup"]["id"] == UNKNOWN
+    early = proto.AnalyzeRequest(type=subnet.type, urn=subnet.urn, name=subnet.name,
+                                 properties=properties(subnet.inputs))  # fmt: skip
+    assert not servicer.Analyze(early, Context()).diagnostics
+    weak = changed("network:Subnet", networkSecurityGroup={"id": UNKNOWN})(plan)
+    weak = replace(weak, resources=tuple(replace(r, property_dependencies={}) for r in weak.resources))
+    assert violations(weak) == refusals(weak) != set()
+
+
+def test_a_store_is_refused_before_it_is_made() -> None:
+    """`pulumi up --skip-preview` has no other moment."""
+    servicer, room = pack(), group()
+    open_store = store(room, publicNetworkAccess="Enabled")
+    for resource in (room, open_store):
+        request = proto.AnalyzeRequest(type=resource.type, urn=resource.urn, name=resource.name,
+                                       properties=properties(resource.inputs))  # fmt: skip
+        found = servicer.Analyze(request, Context()).diagnostics
+    assert ("ST1", open_store.urn) in {(d.policyName, d.urn) for d in found}
+
+
+def policy(judge: Any, scope: Any = "resource", id_: str = "XX1") -> dict[str, Policy]:
+    return {id_: Policy(id_, "t", "w", ("storage:StorageAccount",), ("x",), Severity.HIGH, Controls(), "f", judge,
+                        scope=scope)}  # fmt: skip
+
+
+def breaks(*_: Any) -> Any:
+    raise RuntimeError(HIDDEN)
+
+
+def shows(resource: Any, _: Any) -> Any:
+    yield Problem("tags", f"found {resource.at('tags')} and {resource.at('password')}")
+
+
+@pytest.mark.parametrize("scope", ["resource", "stack"])
+def test_a_rule_that_breaks_blocks_and_tells_nothing(scope: str) -> None:
+    room = group()
+    found = analyzed(pack(policies=policy(breaks, scope)), plan_of(room, store(room)))
+    assert found
+    assert {d.enforcementLevel for d in found} == {proto.MANDATORY}
+    assert HIDDEN not in str(found)
+
+
+def test_no_secret_reaches_a_message() -> None:
+    """Pulumi hands its validators secrets in plain text; ours never see them."""
+    room = group()
+    found = analyzed(pack(policies=policy(shows)), plan_of(room, store(room, tags={"a": SECRET}, password=SECRET)))
+    assert found
+    assert HIDDEN not in str(found)
+
+
+@pytest.mark.parametrize("plan", [plan_of(), Plan("sde", "x", "", ())], ids=["only the engine's own", "nothing"])
+def test_a_stack_without_resources_is_refused(plan: Plan) -> None:
+    found = pack().AnalyzeStack(stack_request(plan), Context()).diagnostics
+    assert any("nothing to judge" in d.message for d in found)
+
+
+def test_two_with_one_id_are_refused() -> None:
+    room = group()
+    twin = replace(store(room), urn="urn:pulumi:platform::sde::azure-native:storage:StorageAccount::twin")
+    found = analyzed(pack(), plan_of(room, store(room), twin))
+    assert any("one id" in d.message for d in found)
+
+
+def test_a_provider_that_no_policy_knows_is_refused() -> None:
+    stranger = made("aws:s3:Bucket", "bucket", {})
+    plan = plan_of(group(), stranger)
+    assert violations(plan) == refusals(plan)
+    assert stranger.urn in {urn for _, urn in violations(plan)}
+
+
+def test_outside_a_message_a_validator_passes_nothing() -> None:
+    for one in policies_of(Bench()):
+        with pytest.raises(LookupError):
+            one.validate(None, lambda *_: None)  # type: ignore[attr-defined]
+
+
+def test_every_policy_is_mandatory_and_carries_its_controls() -> None:
+    info = pack().GetAnalyzerInfo(empty_pb2.Empty(), Context())
+    names = [p.name for p in info.policies]
+    assert len(names) == len(set(names))
+    assert {n.removesuffix(AT_THE_END) for n in names} == set(load())
+    for told in info.policies:
+        ours = load()[told.name.removesuffix(AT_THE_END)]
+        assert told.enforcementLevel == proto.MANDATORY
+        assert told.severity == proto.PolicySeverity.Value(f"POLICY_SEVERITY_{ours.severity.name}")
+        assert {f"satre:{n}" for n in ours.controls.satre} <= set(told.tags)
+        assert (told.framework.name, told.framework.reference) == ("SATRE", ", ".join(ours.controls.satre))
+
+
+def test_no_configuration_makes_a_policy_less_than_mandatory() -> None:
+    servicer = pack()
+    for level in (proto.ADVISORY, proto.DISABLED, proto.REMEDIATE):
+        request = proto.ConfigureAnalyzerRequest(policyConfig={"ST1": proto.PolicyConfig(enforcementLevel=level)})
+        with pytest.raises(Aborted, match="ST1 cannot be made less"):
+            servicer.Configure(request, Context())
+    kept = proto.ConfigureAnalyzerRequest(policyConfig={"ST1": proto.PolicyConfig(enforcementLevel=proto.MANDATORY)})
+    servicer.Configure(kept, Context())
+
+
+def test_an_exemption_holds_here_as_in_the_gate() -> None:
+    plan = changed("storage:StorageAccount", publicNetworkAccess="Enabled")(before("safe-haven"))
+    open_store = next(r for r in plan.resources if r.type == "azure-native:storage:StorageAccount")
+    entry = {"id": "open-store", "policy": "ST1", "resource": open_store.urn, "owner": "A. Owner",
+             "approver": "B. Approver", "reason": "a reason that is long enough",
+             "compensating_control": "a control that is long enough", "granted": TODAY,
+             "expires": TODAY + timedelta(days=30)}  # fmt: skip
+    exempt = read({"exemptions": [entry]}, load(), file="x", today=TODAY)
+    left = violations(plan, pack(exemptions=exempt))
+    assert ("ST1", open_store.urn) not in left
+    assert left == violations(plan) - {("ST1", open_store.urn)}
+
+
+def test_what_the_protocol_marks_is_read_as_what_it_is() -> None:
+    signature = "4dabf18193072939515e22adb298388d"
+    assert masked({signature: "1b47061264138c4ac30d75fd1eb44270", "value": "x"}) == SECRET
+    assert masked({signature: "a mark that is new", "value": "x"}) == UNKNOWN
+    assert masked({"a": ["1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", 3.0]}) == {"a": [UNKNOWN, 3]}
+    assert masked({signature: "c44067f5952c0a294b673a41bacd8c17", "text": "x"}) == {"text": "x"}
+
+
+def test_pulumi_starts_it_in_its_own_folder_and_is_served(tmp_path: Path) -> None:
+    """As `pulumi preview --policy-pack policies` does: in the pack's folder, by its interpreter, with two arguments."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", ".", "127.0.0.1:1", "."], cwd=ROOT / "policies", stdout=subprocess.PIPE, text=True,
+        env={"PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    try:
+        assert process.stdout
+        with grpc.insecure_channel(f"127.0.0.1:{process.stdout.readline().strip()}") as channel:
+            stub = analyzer_pb2_grpc.AnalyzerStub(channel)  # type: ignore[no-untyped-call]
+            assert len(stub.GetAnalyzerInfo(empty_pb2.Empty()).policies) >= len(load())
+            room = group()
+            found = stub.AnalyzeStack(stack_request(plan_of(room, store(room)))).diagnostics
+            assert {"ST1"} <= {d.policyName.removesuffix(AT_THE_END) for d in found}
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_its_own_file_says_how_pulumi_runs_it() -> None:
+    said = yaml.safe_load((ROOT / "policies/PulumiPolicy.yaml").read_text(encoding="utf-8"))
+    assert said["runtime"] == {"name": "python", "options": {"virtualenv": "../.venv"}}
+
+
+def test_components_are_no_resources() -> None:
+    room = group()
+    component = PlannedResource("urn:pulumi:platform::sde::sde:infra:Room::r", "sde:infra:Room", room.operation,
+                                custom=False)  # fmt: skip
+    plan = plan_of(component, room)
+    assert violations(plan) == refusals(plan)
+    assert component.urn not in {urn for _, urn in violations(plan)}
