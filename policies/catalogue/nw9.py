@@ -5,15 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.facts.network import NETWORK
-from policies.facts.properties import must_be
+from policies.facts.properties import must_be, word
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
+REASON = "tags.unencrypted"
+"""Where the network says why it does not encrypt."""
+INTERFACE, SUBNETS = "network:NetworkInterface", "ipConfigurations[*].subnet.id"
+COMPUTER, INTERFACES = "compute:VirtualMachine", "networkProfile.networkInterfaces[*].id"
 
-def judge(network: Resource, _: Estate) -> Iterator[Problem]:
+
+def judge(network: Resource, estate: Estate) -> Iterator[Problem]:
     """Which computers are refused is a matter of their sizes: `AllowUnencrypted` is what Azure supports for all."""
-    yield from must_be(network, "encryption.enabled", True, default="false")
+    if not (word(network, REASON).strip() and _cannot(network, estate)):
+        yield from must_be(network, "encryption.enabled", True, default="false")
     if network.at("encryption.enforcement") is not MISSING:
         yield from must_be(network, "encryption.enforcement", "AllowUnencrypted", "DropUnencrypted")
+
+
+def _cannot(network: Resource, estate: Estate) -> bool:
+    """Whether a computer stands in it that cannot encrypt: a confidential one, or one with a slow interface."""
+    return any(
+        interface.at("enableAcceleratedNetworking") is not True or _is_confidential(interface, estate)
+        for interface in estate.pointing(INTERFACE, SUBNETS, network)
+    )
+
+
+def _is_confidential(interface: Resource, estate: Estate) -> bool:
+    computers = estate.pointing(COMPUTER, INTERFACES, interface)
+    return any(word(computer, "securityProfile.securityType") == "confidentialvm" for computer in computers)
 
 
 POLICY = Policy(
@@ -21,9 +40,12 @@ POLICY = Policy(
     title="Networks encrypt between computers",
     why="Traffic inside a data centre passes shared hardware; encrypted, it is of no use to who taps it.",
     on=(NETWORK,),
-    reads=("encryption.enabled", "encryption.enforcement"),
+    reads=("encryption.enabled", "encryption.enforcement", REASON, f"{INTERFACE}:enableAcceleratedNetworking",
+           f"{COMPUTER}:securityProfile.securityType"),
     severity=Severity.LOW,
     controls=Controls(satre=("2.8.03",), ncsc=("1",), iso27001=("8.24",), five_safes=("settings",)),
-    fix="Set encryption.enabled to true, with enforcement DropUnencrypted where every size supports it.",
+    fix="Set encryption.enabled to true. Where a computer stands in the network that cannot encrypt (a confidential "
+    "one, or one without accelerated networking), give the written reason in the tag unencrypted.",
     judge=judge,
-)
+    scope="stack",
+)  # fmt: skip
