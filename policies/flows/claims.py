@@ -139,24 +139,22 @@ class _Claims:
                 yield Forbidden(Kind.PAST_STAGING, zone, tenancies | {sources[0].store.stack}, found)
 
     def _past_airlock(self, tenancy: str) -> Forbidden:
-        trusted = [*self._checkers(tenancy), *self._bringers(tenancy)]
+        airlock = self._airlock(tenancy)
 
         def outside(node: Node) -> bool:
-            return node == INTERNET or (isinstance(node, Actor) and node.is_people and node not in trusted)
+            return node == INTERNET or (isinstance(node, Actor) and node.is_people and node not in airlock)
 
-        found = self._weakest([*self._inside(tenancy), *self._computers(tenancy)], outside, barred=trusted)
+        found = self._weakest(self._held_in(tenancy), outside, barred=airlock)
         return Forbidden(Kind.PAST_AIRLOCK, tenancy, frozenset([tenancy]), found)
 
     def _to_others(self, tenancy: str) -> Forbidden:
         others = frozenset(self.tenancies) - {tenancy}
-        mine = self._actors(lambda a: tenancy in a.stacks)
 
         def elsewhere(node: Node) -> bool:
-            return bool(_stacks(node) & others) and node not in mine
+            mine = isinstance(node, Actor) and tenancy in node.stacks
+            return bool(_stacks(node) & others) and not mine
 
-        found = self._weakest(
-            [*self._inside(tenancy), *self._computers(tenancy)], elsewhere, barred=self._checkers(tenancy)
-        )
+        found = self._weakest(self._held_in(tenancy), elsewhere, barred=self._airlock(tenancy))
         return Forbidden(Kind.BETWEEN_PROJECTS, tenancy, frozenset(self.tenancies), found)
 
     def _between_providers(self) -> Iterator[Forbidden]:
@@ -187,31 +185,30 @@ class _Claims:
     def _actors(self, wanted: Callable[[Actor], bool]) -> list[Actor]:
         return [actor for actor in self.graph.actors if wanted(actor)]
 
-    def _computers(self, tenancy: str) -> list[Actor]:
-        return self._actors(lambda a: a.is_computer and tenancy in a.stacks)
-
-    def _inside(self, tenancy: str) -> list[Container]:
-        """What a tenancy holds, but for what was checked and may leave."""
+    def _held_in(self, tenancy: str) -> list[Node]:
+        """What a tenancy holds, in stores and on computers, but for what was checked and may leave."""
         held = [c for c in self.graph.containers if c.store.stack == tenancy and not c.store.is_vault]
-        return [c for c in held if not (c.name == RELEASED and self._is_exit(c, tenancy))]
+        computers = self._actors(lambda a: a.is_computer and tenancy in a.stacks)
+        return [*computers, *(c for c in held if not (c.name == RELEASED and self._is_exit(c, tenancy)))]
+
+    def _airlock(self, tenancy: str) -> list[Actor]:
+        """Whoever is the airlock: those who check and release, and staging's identity, which had the data before."""
+        stages = {c.id: c.name for c in self.graph.containers if c.store.stack == tenancy}
+        asked = [id_ for id_, name in stages.items() if name == ASKED]
+        released = [id_ for id_, name in stages.items() if name == RELEASED]
+        return self._actors(
+            lambda a: (
+                any(_granted(a, c) & Right.WRITE for c in released)
+                if a.is_people
+                else tenancy not in a.stacks and any(_granted(a, c) for c in asked)
+            )
+        )
 
     def _is_exit(self, released: Container, tenancy: str) -> bool:
         """Whether an airlock leads out: what is asked for is brought by people of the project, not from elsewhere."""
         asked = next((c for c in self.graph.stores.of(released.store) if c.name == ASKED), None)
         writers = self._actors(lambda a: asked is not None and bool(_granted(a, asked.id) & Right.WRITE))
         return asked is not None and bool(writers) and all(tenancy in a.stacks for a in writers)
-
-    def _bringers(self, tenancy: str) -> list[Actor]:
-        """Identities from elsewhere that hand over to the project's airlock: staging's, which had the data before."""
-        asked = [c.id for c in self.graph.containers if c.store.stack == tenancy and c.name == ASKED]
-        return self._actors(
-            lambda a: tenancy not in a.stacks and not a.is_people and any(_granted(a, c) for c in asked)
-        )
-
-    def _checkers(self, tenancy: str) -> list[Actor]:
-        """Those who release: they are the airlock."""
-        released = [c.id for c in self.graph.containers if c.store.stack == tenancy and c.name == RELEASED]
-        return self._actors(lambda a: a.is_people and any(_granted(a, c) & Right.WRITE for c in released))
 
 
 def _granted(actor: Actor, container: str) -> Right:

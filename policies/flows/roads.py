@@ -65,7 +65,7 @@ class Roads:
             none = _control(Layer.ADDRESS, wall.id, "address", f"{name} has no public address")
             inside = both(self._joined(wall.network, spot.network), self._enter(Target(spot), (wall.prefix,)))
             words = step(f"reach the private endpoint of {store.called}")
-            ways.append(both(OPEN if wall.public else through(none), passage.admits(spot.prefix, HTTPS), inside, words))
+            ways.append(both(OPEN if wall.public else through(none), passage.admits(), inside, words))
         return either(*ways)
 
     def _added_door(self, standing: Standing, what: str) -> Ways:

@@ -37,19 +37,6 @@ SHARED_HOSTS = (
 """Under these names anybody can have a place of their own. A name with a wildcard counts as one of them."""
 
 
-PUBLIC_SAMPLES = (
-    "1.1.1.1",
-    "9.9.9.9",
-    "11.0.0.1",
-    "128.0.0.1",
-    "172.15.0.1",
-    "172.32.0.1",
-    "192.167.0.1",
-    "192.169.0.1",
-    "223.255.255.1",
-)
-
-
 class Passage:
     """What one firewall does with a flow."""
 
@@ -58,6 +45,12 @@ class Passage:
         self._sorted = tuple(r for r in wall.rules or ())
         label = ids.name(wall.id)
         self.missing = Control(Layer.FIREWALL, f"{wall.policy}#rule", f"{label} has no rule for it", wall.policy)
+        self.untranslated = Control(
+            Layer.FIREWALL,
+            f"{wall.policy}#translation",
+            f"{label} translates nothing that comes from outside",
+            wall.policy,
+        )
         self.denial = Control(
             Layer.FIREWALL_DENIAL,
             f"{wall.policy}#denial",
@@ -73,13 +66,12 @@ class Passage:
         """By the explicit proxy, where application rules alone decide. An empty host: the Internet."""
         return self._decide((APPLICATION,), source, None, None, host)
 
-    def admits(self, to: IPv4Network, port: int) -> Ways:
-        """From the Internet, by a translation. One that exists leads anywhere."""
+    def admits(self) -> Ways:
+        """From the Internet, by a translation. One that exists leads anywhere; what is translated passes, and no denial is
+        asked (learn.microsoft.com, "Azure Firewall rule processing logic")."""
         if self.wall.rules is None or any(rule.kind == NAT for rule in self._sorted):
             return OPEN
-        first = [r for r in self._sorted if r.kind == NETWORK_RULE]
-        denied = any(self._is_first(r) and _public_covered(r.sources) and _covers(r.destinations, to) for r in first)
-        return through(self.missing, *([self.denial] if denied else []), step=f"through {ids.name(self.wall.id)}")
+        return through(self.untranslated, step=f"through {ids.name(self.wall.id)}")
 
     def _decide(
         self, kinds: tuple[str, ...], source: IPv4Network, to: IPv4Network | None, port: int | None, host: str
@@ -135,8 +127,3 @@ def _names(name: str, host: str) -> bool:
 
 def _covers(spans: tuple[Span, ...], network: IPv4Network) -> bool:
     return any(span.covers(network) for span in spans)
-
-
-def _public_covered(spans: tuple[Span, ...]) -> bool:
-    """Whether these hold every public address: some that lie far apart stand for all."""
-    return all(_covers(spans, IPv4Network(sample)) for sample in PUBLIC_SAMPLES)
