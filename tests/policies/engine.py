@@ -1,4 +1,4 @@
-"""What Pulumi's engine would send a policy pack of a plan: each resource's inputs in turn, then all with their links."""
+"""What Pulumi's engine would send a pack of a plan: each resource's inputs in turn, then all with their links."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 HIDDEN = "hunter2-is-no-password"
 
 
-class Aborted(Exception):
+class AbortedError(Exception):
     """What a gRPC context raises."""
 
 
 class Context:
     def abort(self, code: object, details: str) -> None:
-        raise Aborted(details)
+        raise AbortedError(details)
 
 
 def properties(value: Any) -> struct_pb2.Struct:

@@ -26,7 +26,7 @@ from policies.pack import AT_THE_END, Bench, policies_of
 from policies.wire import masked
 from tests.infra.local import ROOT
 from tests.operations.export.plans import group, made, plan_of, store
-from tests.policies.engine import HIDDEN, Aborted, Context, analyzed, pack, properties, stack_request
+from tests.policies.engine import HIDDEN, AbortedError, Context, analyzed, pack, properties, stack_request
 from tests.policies.shipped import STACKS, after, before
 
 TODAY = datetime.now(UTC).date()
@@ -203,7 +203,7 @@ def test_no_configuration_makes_a_policy_less_than_mandatory() -> None:
     servicer = pack()
     for level in (proto.ADVISORY, proto.DISABLED, proto.REMEDIATE):
         request = proto.ConfigureAnalyzerRequest(policyConfig={"ST1": proto.PolicyConfig(enforcementLevel=level)})
-        with pytest.raises(Aborted, match="ST1 cannot be made less"):
+        with pytest.raises(AbortedError, match="ST1 cannot be made less"):
             servicer.Configure(request, Context())
     kept = proto.ConfigureAnalyzerRequest(policyConfig={"ST1": proto.PolicyConfig(enforcementLevel=proto.MANDATORY)})
     servicer.Configure(kept, Context())

@@ -184,7 +184,8 @@ REFUSED: dict[str, Any] = {
     "a fixed name, otherwise": foreign({**ACCOUNT, "type": "Microsoft.Storage/storageAccounts/blobServices",
                                         "name": "a/b"}),
     "a placeholder nowhere": foreign(ACCOUNT, metadata={"placeholders": {"resources[7].x": "?"}}),
-    "a placeholder past the end": foreign(account(x=[1]), metadata={"placeholders": {"resources[0].properties.x[4]": "?"}}),
+    "a placeholder past the end": foreign(account(x=[1]),
+                                          metadata={"placeholders": {"resources[0].properties.x[4]": "?"}}),
 }  # fmt: skip
 
 
