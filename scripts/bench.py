@@ -6,6 +6,7 @@ Budgets are printed beside the figures and never asserted: a busy machine is not
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import resource
 import shutil
@@ -24,6 +25,8 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (1_000, 2_500, 5_000)
+JUDGED = (5_000, 20_000, 50_000)
+"""Resources that the gate is measured on."""
 PER_GROUP = 250
 """Resources of a type in one group; Azure allows 800."""
 
@@ -95,7 +98,81 @@ def official(runs: int) -> Iterator[Figure]:
         yield Figure(f"  ratio {ours.seconds / theirs.seconds:.2f}", ours.seconds - theirs.seconds)
 
 
-MEASURES: dict[str, Callable[[int], Iterator[Figure]]] = {"stacks": stacks, "scale": scale, "official": official}
+def policies(runs: int) -> Iterator[Figure]:
+    """The gate, from the plan on: the sample estate, estates of many tenancies, and Checkov on the same templates."""
+    with home() as environment, tempfile.TemporaryDirectory(prefix="sde-bench-") as folder:
+        timed("", ["up", "--all", "--yes"], environment, 1)
+        names = stack_names(environment)
+        for form in ("plan", "arm"):
+            (Path(folder) / form).mkdir()
+            for name in names:
+                timed("", ["export", form, name, "-o", f"{folder}/{form}/{name}.json"], environment, 1)
+        yield judged(folder, 0, environment, "1 s")
+        for size in JUDGED:
+            yield judged(folder, size, environment, "linear" if size == JUDGED[-1] else "")
+        templates = sorted(str(file) for file in (Path(folder) / "arm").iterdir())
+        ours = timed("policy check of all templates, whole process", ["policy", "check", "--whole", *templates],
+                     environment, runs)  # fmt: skip
+        yield ours
+        yield from _checkov(f"{folder}/arm", ours, environment, runs)
+
+
+def _checkov(folder: str, ours: Figure, environment: dict[str, str], runs: int) -> Iterator[Figure]:
+    """Its built-in checks alone, in the environment of its own that `scripts/checkov` makes."""
+    program = ROOT / ".venv-checkov" / "bin" / "checkov"
+    if not program.exists():
+        yield Figure("Checkov: not installed (scripts/checkov installs it), not compared", 0.0)
+        return
+    command = [str(program), "--skip-download", "--soft-fail", "--quiet", "--framework", "arm", "--directory", folder]
+    taken = [run(command, environment) for _ in range(runs)]
+    theirs = Figure("Checkov's own checks on the same templates", statistics.median(t for t, _ in taken), "",
+                    max(p for _, p in taken), runs)  # fmt: skip
+    yield theirs
+    yield Figure(f"  ratio {ours.seconds / theirs.seconds:.2f}", ours.seconds - theirs.seconds)
+
+
+def judged(folder: str, size: int, environment: dict[str, str], budget: str) -> Figure:
+    """Seconds from plans to verdicts, in a process of its own that has read the plans and the catalogue."""
+    command = [sys.executable, __file__, "--judge", folder, str(size)]
+    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    resources, findings, seconds, peak = said.stdout.split()
+    what = f"the gate over {int(resources):,} resources, {int(findings):,} findings"
+    return Figure(what, float(seconds), budget, float(peak))
+
+
+def judge(folder: str, size: int) -> None:
+    """In the process of its own: the plans of a folder, and as many more tenancies as make the size."""
+    import json  # noqa: PLC0415
+
+    from operations.plan import Plan  # noqa: PLC0415
+    from operations.verdicts.judging import judged as report_on  # noqa: PLC0415
+    from policies.catalogue import load  # noqa: PLC0415
+
+    load()
+    texts = {file.stem: file.read_text() for file in sorted((Path(folder) / "plan").iterdir())}
+    plans = [Plan.from_json(json.loads(text)) for text in texts.values()]
+    pattern = next(name for name in texts if name.startswith("tre-"))
+    resources = sum(len(plan.resources) for plan in plans)
+    for number in itertools.count() if size else ():
+        content = json.loads(texts[pattern].replace(pattern.removeprefix("tre-"), f"p{number:05}"))
+        made = Plan._read(content)  # the digest is another's
+        plans.append(made)
+        resources += len(made.resources)
+        if resources >= size:
+            break
+    began = time.perf_counter()
+    report = report_on(plans, whole=True)
+    seconds = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(report.resources, len(report.findings), seconds, peak)
+
+
+MEASURES: dict[str, Callable[[int], Iterator[Figure]]] = {
+    "stacks": stacks,
+    "policies": policies,
+    "scale": scale,
+    "official": official,
+}
 
 
 @contextmanager
@@ -132,12 +209,16 @@ def run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
 
 def tenancies(environment: dict[str, str]) -> list[str]:
     """The names of the estate's tenancy stacks."""
+    return [name for name in stack_names(environment) if name.startswith("tre-")]
+
+
+def stack_names(environment: dict[str, str]) -> list[str]:
+    """The names of the estate's stacks."""
     command = [sys.executable, "-m", "operations", "--estate", environment["SDE_BENCH_ESTATE"], "stacks", "--json"]
     import json  # noqa: PLC0415
 
     said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
-    names = [json.loads(line)["name"] for line in said.stdout.splitlines()]
-    return [name for name in names if name.startswith("tre-")]
+    return [json.loads(line)["name"] for line in said.stdout.splitlines()]
 
 
 def stack_of(size: int) -> None:
@@ -175,5 +256,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--stack-of"]:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         stack_of(int(sys.argv[2]))
+    elif sys.argv[1:2] == ["--judge"]:
+        judge(sys.argv[2], int(sys.argv[3]))
     else:
         main()
