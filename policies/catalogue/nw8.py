@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.config import DataClass
+from policies.facts import ids
 from policies.facts.network import NETWORK
 from policies.facts.properties import must_be
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
@@ -18,7 +19,8 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     """Of a network: that something records it. Of a record: that it is on, and kept."""
     if resource.type == NETWORK:
         records = estate.pointing(RECORD, "targetResourceId", resource)
-        if not any(record.at("enabled") is True for record in records):
+        whole = [record for record in records if ids.plain(record.at("targetResourceId")) == ids.own(resource)]
+        if not any(record.at("enabled") is True for record in whole):
             yield Problem("", "no flow log that is on records this network's flows")
         return
     yield from must_be(resource, "enabled", True, default="false")

@@ -68,8 +68,8 @@ def bastion_rules() -> list[dict[str, Any]]:
 
 def subnet(called: str, network: str, prefix: str, **more: Any) -> Resource:
     return made("network:Subnet", called, f"{network}/subnets/{more.get('subnetName', called)}",
-                **{"subnetName": called, "addressPrefix": prefix, "defaultOutboundAccess": False, "serviceEndpoints": [],
-                   "privateEndpointNetworkPolicies": "Enabled", **more})  # fmt: skip
+                **{"subnetName": called, "addressPrefix": prefix, "defaultOutboundAccess": False, 
+                   "serviceEndpoints": [], "privateEndpointNetworkPolicies": "Enabled", **more})  # fmt: skip
 
 
 def network(called: str, id_: str, prefix: str) -> Resource:
@@ -173,8 +173,13 @@ def endpoint(called: str, target: str, part: str, zone: str) -> list[Resource]:
 
 
 def lock(called: str, target: str) -> Resource:
-    return made("authorization:ManagementLockByScope", f"{called}-lock",
-                f"{target}/providers/Microsoft.Authorization/locks/lock", level="CanNotDelete", scope=below(target))  # fmt: skip
+    return made(
+        "authorization:ManagementLockByScope",
+        f"{called}-lock",
+        f"{target}/providers/Microsoft.Authorization/locks/lock",
+        level="CanNotDelete",
+        scope=below(target),
+    )
 
 
 def setting(called: str, target: str) -> Resource:
@@ -199,8 +204,12 @@ def stores() -> list[Resource]:
                  tags=TAGS, registrationEnabled=False, resolutionPolicy="Default", virtualNetwork=ref(HUB)),
         ]  # fmt: skip
     for container in ("north", "south"):
-        found.append(replace(made("storage:BlobContainer", container,
-                                  f"{INTAKE}/blobServices/default/containers/{container}"), protect=True))  # fmt: skip
+        found.append(
+            replace(
+                made("storage:BlobContainer", container, f"{INTAKE}/blobServices/default/containers/{container}"),
+                protect=True,
+            )
+        )
     return [*found, *endpoint("vault", VAULT, "vault", vault), lock("vault", VAULT), setting("vault", VAULT)]
 
 
@@ -239,8 +248,15 @@ def watching() -> list[Resource]:
 
 def grant(called: str, role: str, who: str, target: str, kind: str = "Group") -> Resource:
     place = f"{target}/providers/Microsoft.Authorization/roleAssignments/{called}"
-    return made("authorization:RoleAssignment", called, place, scope=below(target), principalId=who, principalType=kind,
-                roleDefinitionId=f"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/{role}")  # fmt: skip
+    return made(
+        "authorization:RoleAssignment",
+        called,
+        place,
+        scope=below(target),
+        principalId=who,
+        principalType=kind,
+        roleDefinitionId=f"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/{role}",
+    )
 
 
 def grants() -> list[Resource]:
