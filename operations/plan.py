@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -71,6 +71,9 @@ class PlannedResource:
         return self.urn.split("::", 3)[-1]
 
 
+_FIELDS = tuple(f.name for f in fields(PlannedResource))
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a deployment of one stack would do. `resources` stand in dependency order, deletes last."""
@@ -125,7 +128,7 @@ class Plan:
         return cls(value["project"], value["stack"], value["cloud"], resources)
 
     def _content(self) -> dict[str, Value]:
-        resources = [whole_numbers(asdict(r)) for r in self.resources]
+        resources = [whole_numbers({name: getattr(r, name) for name in _FIELDS}) for r in self.resources]
         return {"project": self.project, "stack": self.stack, "cloud": self.cloud, "resources": resources}
 
 

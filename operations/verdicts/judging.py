@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import gc
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -40,15 +42,27 @@ def judged(
     twice = sorted({p.stack for i, p in enumerate(plans) if p.stack in {q.stack for q in plans[:i]}})
     if twice:
         raise BadInput("Two plans are of one stack.", key="stack", found=", ".join(twice), fix="Leave one of them out.")
-    resources = [replace(r, declared=r.stack not in templates) for plan in plans for r in resources_of(plan)]
-    estate = Estate(resources, whole=whole, today=day or today())
-    return judge(
-        estate,
-        load() if policies is None else policies,
-        judged=[plan.stack for plan in plans],
-        exemptions=exemptions,
-        plans={plan.stack: plan.digest for plan in plans},
-    )
+    with _uncollected():
+        resources = [replace(r, declared=r.stack not in templates) for plan in plans for r in resources_of(plan)]
+        return judge(
+            Estate(resources, whole=whole, today=day or today()),
+            load() if policies is None else policies,
+            judged=[plan.stack for plan in plans],
+            exemptions=exemptions,
+            plans={plan.stack: plan.digest for plan in plans},
+        )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector, which would look through a million findings again and again for cycles: they hold none."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def exemptions_of(file: Path | None, estate: Path, day: date | None = None) -> Exemptions:
