@@ -8,19 +8,23 @@ from infra.config import DataClass
 from policies.catalogue._durations import iso_days
 from policies.catalogue._expect import same, shown
 from policies.catalogue.kv8 import is_released
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
-EXPIRY = "properties.rotationPolicy.attributes.expiryTime"
-ACTIONS = "properties.rotationPolicy.lifetimeActions"
+POLICY_PATH = "properties.rotationPolicy"
+EXPIRY, ACTIONS = f"{POLICY_PATH}.attributes.expiryTime", f"{POLICY_PATH}.lifetimeActions"
 LONGEST_DAYS = {DataClass.SYNTHETIC: 1095, DataClass.DE_IDENTIFIED: 730, DataClass.IDENTIFIABLE: 366}
 
 
-def applies(key: Resource, _: Estate) -> bool:
-    """Keys that Azure releases to attested computers cannot rotate by themselves: the computers must be stopped."""
-    return not is_released(key)
-
-
 def judge(key: Resource, estate: Estate) -> Iterator[Problem]:
+    """Keys that Azure releases to attested computers must not rotate by themselves: computers are stopped for it."""
+    if not is_released(key):
+        yield from _rotates(key, estate)
+    elif key.at(POLICY_PATH) is not MISSING:
+        yield Problem(POLICY_PATH, "rotates a key that confidential computers start with, which they cannot follow; "
+                      "leave it out, and rotate it by hand")  # fmt: skip
+
+
+def _rotates(key: Resource, estate: Estate) -> Iterator[Problem]:
     """A policy that rotates each version some time before it expires. Missing means that a key lives for ever."""
     longest = LONGEST_DAYS[estate.data_class(key)]
     expiry = iso_days(key.at(EXPIRY))
@@ -50,8 +54,8 @@ POLICY = Policy(
     reads=(EXPIRY, ACTIONS),
     severity=Severity.HIGH,
     controls=Controls(satre=("2.8.05",), ncsc=("2",), cis=("8.3.1", "8.3.9"), iso27001=("8.24",)),
-    fix="Give the key a rotationPolicy with expiryTime P1Y and an action that rotates, timeAfterCreate P11M.",
+    fix="Give the key a rotationPolicy with expiryTime P1Y and an action that rotates, timeAfterCreate P11M; give "
+    "none to a key that is released to confidential computers.",
     judge=judge,
-    applies=applies,
     checkov=("CKV_AZURE_40",),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
-from policies.catalogue._expect import must, same
+from policies.catalogue._expect import may, must, same
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 AT_HOST = "securityProfile.encryptionAtHost"
@@ -14,7 +14,9 @@ INSIDE = "storageProfile.osDisk.managedDisk.securityProfile.securityEncryptionTy
 
 def judge(computer: Resource, _: Estate) -> Iterator[Problem]:
     """A confidential computer encrypts its own disk inside, which excludes doing so at the host."""
-    if not same(computer.at(inner(computer, INSIDE)), "DiskWithVMGuestState"):
+    if same(computer.at(inner(computer, INSIDE)), "DiskWithVMGuestState"):
+        yield from may(computer, inner(computer, AT_HOST), False)
+    else:
         yield from must(computer, inner(computer, AT_HOST), True, default="false")
 
 

@@ -30,8 +30,8 @@ def _set(keys: Resource, estate: Estate) -> Iterator[Problem]:
     """A set that confidential computers start from cannot follow its key's rotation."""
     yield from may(keys, "encryptionType", *CUSTOMER, CONFIDENTIAL)
     yield from named_key(keys, estate, "activeKey.keyUrl")
-    if not same(keys.at("encryptionType"), CONFIDENTIAL):
-        yield from must(keys, "rotationToLatestKeyVersionEnabled", True, default="false")
+    follows = not same(keys.at("encryptionType"), CONFIDENTIAL)
+    yield from must(keys, "rotationToLatestKeyVersionEnabled", follows, default="false")
 
 
 def _disk(disk: Resource, estate: Estate) -> Iterator[Problem]:

@@ -4,8 +4,10 @@ Sources: learn.microsoft.com, Microsoft.Compute template references, "Overview o
 "Restrict managed disks from being imported or exported", "Trusted launch for Azure virtual machines".
 """
 
+from policies.model import Estate, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.table import elsewhere
+from policies.mutations.table.vaults import of_records
 
 CLEAR = "data would lie on the host in the clear"
 BOOT = "what starts before the system could be changed unseen"
@@ -14,11 +16,17 @@ OLD = "known holes would stay open"
 COPIED = "the disk could be downloaded with a link"
 OURS = "the key would be Microsoft's, so that ending it would end nothing"
 
+
+def at_host(resource: Resource, _: Estate) -> bool:
+    """Whether it encrypts at its host: a confidential one does inside, and Azure refuses both."""
+    return resource.at("securityProfile.encryptionAtHost") is True
+
+
 MACHINE = Table(
     "compute:VirtualMachine",
     weakenings=(
         Weakening("securityProfile", (None,), f"{CLEAR}; {BOOT}"),
-        Weakening("securityProfile.encryptionAtHost", (False,), CLEAR),
+        Weakening("securityProfile.encryptionAtHost", (False,), CLEAR, when=at_host),
         Weakening("securityProfile.securityType", ("Standard",), BOOT),
         Weakening("securityProfile.uefiSettings", (None,), BOOT),
         Weakening("securityProfile.uefiSettings.secureBootEnabled", (False,), BOOT),
@@ -30,12 +38,14 @@ MACHINE = Table(
         Weakening("osProfile.linuxConfiguration.patchSettings.patchMode", ("ImageDefault",), OLD),
         Weakening("osProfile.linuxConfiguration.patchSettings.assessmentMode", ("ImageDefault",),
                   "nobody would know which holes are open"),
-        Weakening("storageProfile.osDisk.managedDisk.diskEncryptionSet", (None, {"id": elsewhere.DISK_KEYS}), OURS),
-        Weakening("storageProfile.osDisk.managedDisk", (None,), OURS),
+        Weakening("storageProfile.osDisk.managedDisk.diskEncryptionSet", (None, {"id": elsewhere.DISK_KEYS}), OURS,
+                  when=of_records),
+        Weakening("storageProfile.osDisk.managedDisk", (None,), OURS, when=of_records),
         Weakening("storageProfile.dataDisks",
                   ([{"lun": 9, "createOption": "Empty", "diskSizeGB": 64,
                      "managedDisk": {"storageAccountType": "Premium_LRS"}}],), OURS,
-                  absent="without data disks no data lies on one", known="each data disk is judged for itself"),
+                  absent="without data disks no data lies on one", known="each data disk is judged for itself",
+                  when=of_records),
         Weakening("storageProfile.imageReference", ({"communityGalleryImageId":
                   "/CommunityGalleries/elsewhere-1234/Images/desk/Versions/1.0.0"},),
                   "the computer would be what a stranger made", absent="Azure refuses a computer without an image"),
@@ -92,13 +102,14 @@ DISK = Table(
         Weakening("networkAccessPolicy", ("AllowAll", "AllowPrivate"), COPIED),
         Weakening("publicNetworkAccess", ("Enabled",), COPIED),
         Weakening("dataAccessAuthMode", ("None",), "a link alone would be enough to download it"),
-        Weakening("encryption", (None,), OURS),
-        Weakening("encryption.diskEncryptionSetId", (elsewhere.DISK_KEYS,), OURS),
+        Weakening("encryption", (None,), OURS, when=of_records),
+        Weakening("encryption.diskEncryptionSetId", (elsewhere.DISK_KEYS,), OURS, when=of_records),
         Weakening(
             "encryption.type",
             ("EncryptionAtRestWithPlatformKey",),
             OURS,
             absent="Azure takes it from the disk encryption set",
+            when=of_records,
         ),
     ),
     harmless=(
@@ -110,13 +121,15 @@ DISK = Table(
 DISK_KEYS = Table(
     "compute:DiskEncryptionSet",
     weakenings=(
-        Weakening("rotationToLatestKeyVersionEnabled", (False,), "disks would keep a key that was rotated away"),
-        Weakening("activeKey", (None,), OURS),
+        Weakening("rotationToLatestKeyVersionEnabled", (False,), "disks would keep a key that was rotated away",
+                  when=of_records),
+        Weakening("activeKey", (None,), OURS, when=of_records),
         Weakening("activeKey.keyUrl", (f"{elsewhere.VAULT_URI}keys/key-elsewhere",),
-                  "whoever has that vault has the disks' key"),
-        Weakening("encryptionType", ("EncryptionAtRestWithCustomerKey",), "one broken cipher would be enough"),
+                  "whoever has that vault has the disks' key", when=of_records),
+        Weakening("encryptionType", ("EncryptionAtRestWithCustomerKey",), "one broken cipher would be enough",
+                  when=of_records),
     ),
     harmless=(Harmless("identity", "another identity cannot reach the key: disks stop, closed"),),
-    removal=Removal(OURS),
+    removal=Removal(OURS, when=of_records),
 )  # fmt: skip
 TABLES = (MACHINE, EXTENSION, DISK, DISK_KEYS)

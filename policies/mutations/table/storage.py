@@ -5,6 +5,7 @@ Sources: learn.microsoft.com, Microsoft.Storage template references and "Securit
 
 from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.table import elsewhere
+from policies.mutations.table.vaults import of_records
 
 BYPASS = "AzureServices, Logging, Metrics"
 OPEN = "the account would answer on the public network"
@@ -35,17 +36,19 @@ ACCOUNT = Table(
         Weakening("minimumTlsVersion", ("TLS1_0", "TLS1_1"), "data would cross the network in a broken cipher"),
         Weakening("enableHttpsTrafficOnly", (False,), "data would cross the network in the clear",
                   absent="Azure's default is on since api version 2019-04-01"),
-        Weakening("encryption", (None,), OURS),
-        Weakening("encryption.keySource", ("Microsoft.Storage",), OURS),
-        Weakening("encryption.keyVaultProperties", (None,), OURS),
+        Weakening("encryption", (None,), OURS, when=of_records),
+        Weakening("encryption.keySource", ("Microsoft.Storage",), OURS, when=of_records),
+        Weakening("encryption.keyVaultProperties", (None,), OURS, when=of_records),
         Weakening("encryption.keyVaultProperties.keyVaultUri", (elsewhere.VAULT_URI,),
-                  "whoever has that vault has the data's key"),
-        Weakening("encryption.keyVaultProperties.keyName", ("key-elsewhere",), "no key of the estate protects the data"),
+                  "whoever has that vault has the data's key", when=of_records),
+        Weakening("encryption.keyVaultProperties.keyName", ("key-elsewhere",), "no key of the estate protects the data",
+                  when=of_records),
         Weakening("encryption.keyVaultProperties.keyVersion", ("0123456789abcdef0123456789abcdef",),
-                  "the key would never rotate"),
-        Weakening("encryption.requireInfrastructureEncryption", (False,), "one broken cipher would be enough"),
-        Weakening("encryption.services.queue.keyType", ("Service",), OURS),
-        Weakening("encryption.services.table.keyType", ("Service",), OURS),
+                  "the key would never rotate", when=of_records),
+        Weakening("encryption.requireInfrastructureEncryption", (False,), "one broken cipher would be enough",
+                  when=of_records),
+        Weakening("encryption.services.queue.keyType", ("Service",), OURS, when=of_records),
+        Weakening("encryption.services.table.keyType", ("Service",), OURS, when=of_records),
         Weakening("allowCrossTenantReplication", (True,), "blobs could be copied to another tenant"),
         Weakening("allowedCopyScope", (), "blobs could be copied to any account"),
         Weakening("sasPolicy", (None,), "signed links could live for years"),

@@ -20,6 +20,11 @@ def identifiable(resource: Resource, estate: Estate) -> bool:
     return estate.data_class(resource) is DataClass.IDENTIFIABLE
 
 
+def of_records(resource: Resource, estate: Estate) -> bool:
+    """Whether it guards what comes from people's records: synthetic data need no key of the estate's own."""
+    return estate.data_class(resource) is not DataClass.SYNTHETIC
+
+
 def rotates(resource: Resource, _: Estate) -> bool:
     """Whether Azure can rotate it: a key that is released to confidential computers is rotated by hand."""
     return not resource.at("properties.releasePolicy")
@@ -37,7 +42,8 @@ VAULT = Table(
                   "another network would be let in", absent="an empty list and none are the same"),
         Weakening("properties.enablePurgeProtection", (False,), GONE),
         Weakening("properties.enableSoftDelete", (False,), GONE, absent="Azure's default is on"),
-        Weakening("properties.softDeleteRetentionInDays", (7, 89), GONE, absent="Azure's default is 90 days"),
+        Weakening("properties.softDeleteRetentionInDays", (7, 89), GONE, absent="Azure's default is 90 days",
+                  when=of_records),
         Weakening("properties.enableRbacAuthorization", (False,), "access policies hide who holds which key"),
         Weakening("properties.enabledForDeployment", (True,), READS, absent="Azure's default is off"),
         Weakening("properties.enabledForDiskEncryption", (True,), READS, absent="Azure's default is off"),
@@ -74,7 +80,7 @@ KEY = Table(
         Harmless("properties.rotationPolicy.lifetimeActions[*].action.type", "the first action is what rotates"),
         Harmless("properties.rotationPolicy.lifetimeActions[*].trigger", "the first action is what rotates"),
     ),
-    removal=Removal("what it encrypts would have no key of the estate's"),
+    removal=Removal("what it encrypts would have no key of the estate's", when=of_records),
 )  # fmt: skip
 SECRET = Table(
     "keyvault:Secret",

@@ -234,6 +234,7 @@ class TestIdentifiableData:
         still = changed(kind, "des", "rotationToLatestKeyVersionEnabled", False)
         pinned = changed(still, "des", "activeKey.keyUrl", f"{VAULT_URI}keys/key-disks/0123456789")
         assert verdict(pinned, "VM3", "des") is Verdict.PASS
+        assert verdict(kind, "VM3", "des") is Verdict.FAIL
 
 
 class TestKeys:

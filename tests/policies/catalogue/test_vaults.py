@@ -187,7 +187,11 @@ class TestDataClasses:
 
 class TestReleasedKeys:
     def test_they_do_not_rotate_by_themselves(self) -> None:
-        assert verdict(world(), "KV4", "released") is Verdict.NOT_APPLICABLE
+        assert verdict(world(), "KV4", "released") is Verdict.PASS
+        rotates = changed(world(), "released", f"{P}.rotationPolicy", key()["rotationPolicy"])
+        assert verdict(rotates, "KV4", "released") is Verdict.FAIL
+        unclear = changed(world(), "released", f"{P}.rotationPolicy", UNKNOWN)
+        assert verdict(unclear, "KV4", "released") is Verdict.UNKNOWN
 
     def test_a_policy_alone_is_no_excuse_for_a_key_that_stays(self) -> None:
         stays = changed(world(), "released", f"{P}.attributes.exportable", False)
