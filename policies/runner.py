@@ -18,6 +18,7 @@ from policies.model import Estate, Finding, Policy, Problem, Resource, Unknown, 
 from policies.wording import Scrubber, plain
 
 ALL = "*"
+BROKE = "the rule broke: "
 NO_EXEMPTIONS = Exemptions()
 
 
@@ -152,7 +153,7 @@ def findings_of(policy: Policy, resource: Resource, estate: Estate) -> Iterator[
         scrub = Scrubber(resource)
         yield _finding(policy, resource, Verdict.UNKNOWN, scrub(unknown.path), scrub(unknown.why))
     except (Exception, SystemExit) as error:  # whatever a rule does, it passes nothing
-        yield _finding(policy, resource, Verdict.UNKNOWN, message=f"the rule broke: {type(error).__name__}")
+        yield _finding(policy, resource, Verdict.UNKNOWN, message=BROKE + type(error).__name__)
     else:
         if not said:
             yield _finding(policy, resource, Verdict.PASS)
@@ -168,8 +169,10 @@ def _finding(policy: Policy, resource: Resource, verdict: Verdict, path: str = "
 
 
 def _exempted(findings: Iterable[Finding], exemptions: Exemptions, used: dict[str, Exemption]) -> Iterator[Finding]:
+    """Nobody was asked to let a broken rule off: that stays as it is."""
     for finding in findings:
-        exemption = exemptions.of(finding) if finding.verdict.blocks else None
+        can_be = finding.verdict.blocks and not finding.message.startswith(BROKE)
+        exemption = exemptions.of(finding) if can_be else None
         if exemption:
             used[exemption.id] = exemption
         yield exemptions.applied(finding, exemption) if exemption else finding

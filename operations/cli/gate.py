@@ -10,6 +10,7 @@ from typing import Protocol
 from operations.cli.output import Output, printable
 from operations.errors import Refused
 from operations.plan import Plan
+from operations.verdicts.forms import as_json
 from operations.verdicts.judging import exemptions_of, judged
 from operations.verdicts.table import summary, table
 from policies.exemptions import Exemptions
@@ -59,10 +60,11 @@ def refuse(reports: Sequence[Report]) -> None:
 
 def show(report: Report, output: Output) -> None:
     """What stands in the way, or one line where nothing does."""
-    findings = [{"policy": f.policy, "verdict": f.verdict, "urn": f.urn, "path": f.path, "message": f.message}
-                for f in report.blocking]  # fmt: skip
-    output.emit({"event": "verdict", "stack": ", ".join(report.stacks), "blocks": report.blocks,
-                 "counts": report.counts, "findings": findings, "warnings": list(report.warnings)})  # fmt: skip
+    whole = as_json(report)
+    short = {key: value for key, value in whole.items() if key != "policies"}
+    output.emit(
+        {"event": "verdict", **short, "findings": [f for f in whole["findings"] if Verdict(f["verdict"]).blocks]}
+    )
     if report.blocks:
         for line in table(report):
             output.say(line)

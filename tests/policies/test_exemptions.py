@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.errors import BadInput
+from operations.plan import UNKNOWN
 from policies.exemptions import Exemptions, read
 from policies.model import Estate, Verdict
 from policies.runner import Report, judge
@@ -105,6 +106,16 @@ def test_it_lets_no_other_resource_and_no_other_policy_off() -> None:
 def test_of_two_of_one_id_or_place_the_second_is_none() -> None:
     other = GOOD | {"resource": "tre-heart:storage:StorageAccount:other"}
     assert [len(e.valid) for e in (exemptions(GOOD, other), exemptions(GOOD, GOOD | {"id": "again"}))] == [1, 1]
+
+
+def test_a_broken_rule_is_let_off_by_nobody() -> None:
+    broken = catalogue(policy(lambda *_: 1 / 0))  # type: ignore[arg-type, return-value]
+    report = judge(Estate([store()]), broken, today=TODAY, exemptions=exemptions(GOOD))
+    assert report.findings[0].verdict is Verdict.UNKNOWN
+
+
+def test_what_cannot_be_told_may_be_let_off() -> None:
+    assert not judged(exemptions(GOOD), public=UNKNOWN).blocks
 
 
 def test_one_that_nothing_needed_is_said() -> None:

@@ -42,7 +42,7 @@ def test_preview_shows_every_plan_and_then_refuses(desk: Desk) -> None:
     gate(desk).refuses = {"platform"}
     assert desk("preview", "platform", "safe-haven", "--json") == 3
     assert [line["event"] for line in desk.lines] == ["plan", "verdict", "plan", "verdict", "error"]
-    assert [line["blocks"] for line in desk.lines if line["event"] == "verdict"] == [True, False]
+    assert [line["verdict"] for line in desk.lines if line["event"] == "verdict"] == ["refused", "passed"]
 
 
 def test_the_verdict_line_names_policy_resource_and_path(desk: Desk) -> None:

@@ -50,6 +50,7 @@ def test_the_sample_estate_lives_a_whole_life(sde: Run, tmp_path: Path, capsys: 
     assert code == 0
     assert "Nothing to change in any stack" in out
 
+    every_policy_passes_without_exemption(sde)
     changed_tag_shows_that_path_alone(sde, tmp_path)
 
     for what in ("plan", "arm", "state"):
@@ -64,6 +65,17 @@ def test_the_sample_estate_lives_a_whole_life(sde: Run, tmp_path: Path, capsys: 
     assert [entry for entry in local(sde, tmp_path, capsys) if entry["held_until"] is None] == []
 
     assert sde("up", "platform", "--yes")[0] == 0
+
+
+def every_policy_passes_without_exemption(sde: Run) -> None:
+    code, out, _ = sde("policy", "check", "--all", "--json")
+    (report,) = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert report["verdict"] == "passed"
+    assert report["whole"] is True
+    assert sorted(report["stacks"]) == sorted(STACKS)
+    assert (report["exemptions"], report["warnings"]) == ([], [])
+    assert report["counts"]["pass"] > 1_000
 
 
 def changed_tag_shows_that_path_alone(sde: Run, tmp_path: Path) -> None:
