@@ -24,6 +24,8 @@ def judge(store: Resource, estate: Estate) -> Iterator[Problem]:
     if len(releasers) != 1:
         found = ", ".join(grant.assignment.name for grant in releasers) or "nobody"
         yield Problem("", f"exactly one must read one stage and write another, who releases; that is {found}")
+    for releaser in releasers[:1]:
+        yield from _unreleased(releaser, staged)
     for stage in sorted({grant.container for grant in staged}):
         if not any(grant.writes and grant.container == stage for grant in staged):
             yield Problem("", f"nobody writes {stage} by a role on that stage alone: who does holds more than it")
@@ -40,6 +42,14 @@ def _together(one: Grant, other: Grant) -> Iterator[Problem]:
         yield _problem(other, f"lets one and the same write both {one.container} and {other.container}")
     elif alike and not one.writes and not other.writes:
         yield _problem(other, f"lets who takes from {one.container} see {other.container} too, released or not")
+
+
+def _unreleased(releaser: Grant, staged: Sequence[Grant]) -> Iterator[Problem]:
+    """Only who releases takes from the stage that they check."""
+    checked = {g.container for g in staged if not g.writes and g.holder.same_as(releaser.holder)}
+    for grant in staged:
+        if not grant.writes and grant.container in checked and not grant.holder.same_as(releaser.holder):
+            yield _problem(grant, f"lets somebody take from {grant.container} what is not released")
 
 
 def _reads_elsewhere(grant: Grant, staged: Sequence[Grant]) -> bool:

@@ -1,0 +1,237 @@
+"""What is asked of private endpoints and their names, of the firewall, of Bastion and of virtual desktops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from operations.plan import UNKNOWN
+from policies.catalogue.av1 import CLOSED
+from policies.model import Verdict
+from tests.policies.catalogue.cases import GONE, World, changed, findings, made, verdict, without
+from tests.policies.catalogue.site import TAGGED, below, collection, name_rule, ref, site, zone_rule
+from tests.policies.catalogue.weakening import REMOVED, Case, cases, family, unknowns
+
+ELSEWHERE = "/subscriptions/e15e/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/x"
+ZONES = "Microsoft.Network/privateDnsZones"
+CONNECTION = "privateLinkServiceConnections[0]"
+NAMES, ZONE_RULES = "ruleCollections[0].rules[0]", "ruleCollections[1].rules[0]"
+NAT = {"name": "n", "priority": 100, "ruleCollectionType": "FirewallPolicyNatRuleCollection", "action": {"type": "x"},
+       "rules": [{"ruleType": "NatRule", "name": "in", "translatedAddress": "10.65.0.130"}]}  # fmt: skip
+SHUT = ";".join(f"{name}:{kind}:{value}" for name, (kind, value, _) in CLOSED.items())
+
+WEAK = cases({
+    "PE1": [
+        ("store<store-endpoint", REMOVED, ()),
+        ("vault<vault-endpoint", CONNECTION, ({"groupIds": ["vault"]},)),
+        ("scope<scope-endpoint", f"{CONNECTION}.privateLinkServiceId", (ELSEWHERE,)),
+    ],
+    "PE2": [
+        ("store-endpoint<store-names", REMOVED, ()),
+        ("store-endpoint<store-names", "privateDnsZoneConfigs", ([], GONE)),
+        ("store-endpoint<store-names", "privateDnsZoneConfigs[0].privateDnsZoneId",
+         (below(f"{ZONES}/privatelink.vaultcore.azure.net"), below(f"{ZONES}/blob.core.windows.net"))),
+        ("scope-endpoint<scope-names", "privateDnsZoneConfigs[0].privateDnsZoneId", (ELSEWHERE,)),
+        ("store-endpoint", f"{CONNECTION}.groupIds", (["table"], ["nothing-known"], [], GONE)),
+        ("privatelink.blob.core.windows.net-link", "registrationEnabled", (True, GONE)),
+        ("privatelink.blob.core.windows.net-link", "resolutionPolicy", ("NxDomainRedirect",)),
+    ],
+    "PE3": [
+        ("store-endpoint", f"{CONNECTION}.privateLinkServiceId", (ELSEWHERE, GONE)),
+        ("store-endpoint", "manualPrivateLinkServiceConnections", ([{"privateLinkServiceId": ELSEWHERE}],)),
+        ("store-endpoint", "subnet", ({"id": ELSEWHERE}, GONE)),
+    ],
+    "PE4": [
+        ("store-names<privatelink.blob.core.windows.net", REMOVED, ()),
+        ("store-names<privatelink.blob.core.windows.net-link", REMOVED, ()),
+        ("store-names<privatelink.blob.core.windows.net-link", "virtualNetwork.id",
+         (below("Microsoft.Network/virtualNetworks/vnet-room"),)),
+    ],
+    "FW1": [
+        ("policy", "sku.tier", ("Standard", "Basic", GONE)),
+        ("policy", "threatIntelMode", ("Alert", "Off", GONE)),
+        ("policy", "threatIntelWhitelist", ({"fqdns": ["evil.example"]}, {"ipAddresses": ["8.8.8.8"]})),
+        ("policy", "basePolicy", ({"id": ELSEWHERE},)),
+        ("firewall", "sku", ({"tier": "Standard"}, GONE)),
+        ("firewall", "firewallPolicy", ({"id": ELSEWHERE}, GONE)),
+        ("firewall", "networkRuleCollections", ([{"name": "classic"}],)),
+        ("firewall", "natRuleCollections", ([{"name": "classic"}],)),
+    ],
+    "FW2": [
+        ("policy", "intrusionDetection", (GONE, {"mode": "Alert"}, {"mode": "Off"})),
+        ("policy", "intrusionDetection.configuration",
+         ({"bypassTrafficSettings": [{"name": "x"}]}, {"signatureOverrides": [{"id": "1", "mode": "Off"}]},
+          {"privateRanges": ["0.0.0.0/0"]})),
+    ],
+    "FW3": [
+        ("rules", f"{NAMES}.targetFqdns", (["*"], ["*.com"], ["pypi.org", "*"], ["a.*.org"], [])),
+        ("rules", f"{NAMES}.fqdnTags", (["WindowsUpdate"],)),
+        ("rules", f"{NAMES}.webCategories", (["Business"],)),
+        ("rules", f"{NAMES}.protocols", ([], GONE)),
+        ("rules", f"{ZONE_RULES}.destinationAddresses",
+         (["*"], ["Internet"], ["0.0.0.0/0"], ["8.8.8.8"], ["Storage"], ["10.0.0.0/8"], [],
+          ["10.65.0.0/16", "AzureCloud"])),
+        ("rules", f"{ZONE_RULES}.destinationPorts", (["*"], ["0-65535"], ["1-1024"], [])),
+        ("rules", f"{ZONE_RULES}.ipProtocols", (["Any"], [])),
+    ],
+    "FW4": [
+        ("policy", "dnsSettings", (GONE, {"enableProxy": False}, {"enableProxy": True, "servers": ["8.8.8.8"]})),
+        ("room", "dhcpOptions", (GONE, {"dnsServers": []}, {"dnsServers": ["8.8.8.8"]},
+                                 {"dnsServers": ["10.64.0.4", "168.63.129.16"]})),
+        ("card", "dnsSettings", ({"dnsServers": ["8.8.8.8"]},)),
+    ],
+    "FW5": [
+        ("rules", f"{NAMES}.targetFqdns",
+         (["*.blob.core.windows.net"], ["*.core.windows.net"], ["*.amazonaws.com"], ["*.windows.net"], ["github.com"],
+          ["*.github.com"], ["pastebin.com"], ["*.s3.eu-west-2.amazonaws.com"])),
+        ("rules", f"{NAMES}.targetUrls", (["https://github.com/anybody"],)),
+        ("rules", f"{NAMES}.protocols", ([{"protocolType": "Http", "port": 80}],)),
+    ],
+    "FW6": [
+        ("rules", f"{NAMES}.sourceAddresses", (["*"], ["0.0.0.0/0"], ["8.8.8.0/24"], ["10.0.0.0/8"], [], GONE)),
+        ("rules", f"{ZONE_RULES}.sourceAddresses", (["10.0.0.0-10.255.255.255"], ["10.64.8.0/21", "*"])),
+    ],
+    "FW7": [("rules", "ruleCollections", ([NAT],))],
+    "FW8": [
+        ("rules", f"{ZONE_RULES}.sourceAddresses", (["10.65.0.0/16"], ["10.64.8.0/21", "10.65.0.0/24"],
+                                                    ["10.99.0.0/16"])),
+    ],
+    "BA1": [
+        ("bastion", "sku", ({"name": "Basic"}, {"name": "Developer"}, GONE)),
+        ("bastion", "disableCopyPaste", (False, GONE)),
+        *(("bastion", name, (True,)) for name in
+          ("enableFileCopy", "enableTunneling", "enableShareableLink", "enableIpConnect")),
+    ],
+    "BA2": [
+        ("bastion", "ipConfigurations[0].subnet.id",
+         (below("Microsoft.Network/virtualNetworks/vnet-room/subnets/desks"),
+                                                      ELSEWHERE)),
+        ("bastion", "virtualNetwork", (ref("Microsoft.Network/virtualNetworks/vnet-room"),)),
+        ("bastion", "ipConfigurations", ([], GONE)),
+    ],
+})  # fmt: skip
+UNKNOWNS = unknowns({
+    "PE1": [("store<store-endpoint", f"{CONNECTION}.privateLinkServiceId")],
+    "PE2": [("store-endpoint<store-names", "privateDnsZoneConfigs"), ("store-endpoint", f"{CONNECTION}.groupIds"),
+            ("privatelink.blob.core.windows.net-link", "registrationEnabled")],
+    "PE3": [("store-endpoint", f"{CONNECTION}.privateLinkServiceId"), ("store-endpoint", "subnet")],
+    "PE4": [("store-names", "privateDnsZoneConfigs"),
+            ("store-names<privatelink.blob.core.windows.net-link", "virtualNetwork")],
+    "FW1": [("policy", "threatIntelMode"), ("firewall", "firewallPolicy.id")],
+    "FW2": [("policy", "intrusionDetection.mode")],
+    "FW3": [("rules", "ruleCollections"), ("rules", f"{NAMES}.targetFqdns[0]"),
+            ("rules", f"{ZONE_RULES}.destinationPorts")],
+    "FW4": [("policy", "dnsSettings.enableProxy"), ("room", "dhcpOptions.dnsServers[0]"), ("card", "dnsSettings")],
+    "FW5": [("rules", f"{NAMES}.targetFqdns")],
+    "FW6": [("rules", f"{NAMES}.sourceAddresses")],
+    "FW7": [("rules", "ruleCollections[0].rules")],
+    "FW8": [("rules", f"{ZONE_RULES}.sourceAddresses[0]")],
+    "BA1": [("bastion", "disableCopyPaste"), ("bastion", "enableTunneling")],
+    "BA2": [("bastion", "ipConfigurations[0].subnet.id")],
+})  # fmt: skip
+FAMILIES = family("PE", "FW", "BA", "AV")
+
+
+@pytest.mark.parametrize("policy", FAMILIES)
+def test_the_site_passes(policy: str) -> None:
+    said = {f.verdict for f in findings(site(), policy)}
+    assert not any(v.blocks for v in said)
+    assert Verdict.PASS in said or policy in ("PE5", "AV1")
+
+
+@pytest.mark.parametrize("case", WEAK, ids=str)
+def test_each_weakness_is_refused(case: Case) -> None:
+    assert case.said is Verdict.FAIL
+
+
+@pytest.mark.parametrize("case", UNKNOWNS, ids=str)
+def test_what_nobody_knows_yet_passes_nothing(case: Case) -> None:
+    assert case.said is Verdict.UNKNOWN
+
+
+def test_every_rule_is_tried() -> None:
+    assert {c.policy for c in WEAK} == {c.policy for c in UNKNOWNS} == set(FAMILIES) - {"PE5", "AV1"}
+
+
+def test_an_endpoint_of_another_stacks_service_is_refused() -> None:
+    world = site()
+    world["store"] = replace(world["store"], stack="tre-lungs")
+    assert verdict(world, "PE3", "store-endpoint") is Verdict.FAIL
+
+
+def test_a_service_in_a_subnet_of_its_own_needs_no_endpoint() -> None:
+    server = made("dbforpostgresql:Server", "server", "Microsoft.DBforPostgreSQL/flexibleServers/pg")
+    assert verdict(site() | {"server": server}, "PE1", "server") is Verdict.FAIL
+    inside = replace(server, inputs={"network": {"delegatedSubnetResourceId": below("x/y/z")}})
+    assert verdict(site() | {"server": inside}, "PE1", "server") is Verdict.PASS
+
+
+@pytest.mark.parametrize(("zone", "said"), [
+    ("privatelink.blob.core.windows.net", Verdict.FAIL), ("PRIVATELINK.vaultcore.azure.net", Verdict.FAIL),
+    (GONE, Verdict.FAIL), (UNKNOWN, Verdict.UNKNOWN), ("heart.internal", Verdict.PASS),
+])  # fmt: skip
+def test_nobody_writes_records_into_reserved_zones(zone: Any, said: Verdict) -> None:
+    inputs = {} if zone is GONE else {"privateZoneName": zone}
+    records = made("privatedns:PrivateRecordSet", "records", f"{ZONES}/z/A/stheart", **inputs)
+    assert verdict(site() | {"records": records}, "PE5", "records") is said
+
+
+def test_addresses_of_an_ip_group_are_judged_as_if_they_stood_in_the_rule() -> None:
+    group = made("network:IpGroup", "everyone", "Microsoft.Network/ipGroups/everyone", ipAddresses=["0.0.0.0/0"])
+    rule = name_rule(sourceIpGroups=[group.id])
+    world = changed(site(), "rules", "ruleCollections", [collection("names", rule)])
+    assert verdict(world | {"everyone": group}, "FW6", "rules") is Verdict.FAIL
+    assert verdict(world, "FW6", "rules") is Verdict.UNKNOWN
+
+
+def test_a_rule_that_denies_may_be_as_wide_as_it_likes() -> None:
+    denied = {
+        **collection("no", zone_rule(destinationAddresses=["*"], sourceAddresses=["*"])),
+        "action": {"type": "Deny"},
+    }
+    world = changed(site(), "rules", "ruleCollections", [denied])
+    for policy in ("FW3", "FW5", "FW6", "FW8"):
+        assert verdict(world, policy, "rules") is Verdict.PASS
+
+
+def test_a_rule_of_no_known_kind_passes_nothing() -> None:
+    world = changed(site(), "rules", f"{NAMES}.ruleType", "SurpriseRule")
+    assert verdict(world, "FW3", "rules") is Verdict.UNKNOWN
+
+
+def pool(text: Any = SHUT, public: Any = "Disabled") -> World:
+    inputs = {"customRdpProperty": text, "publicNetworkAccess": public}
+    kept = {name: value for name, value in inputs.items() if value is not GONE}
+    return {"pool": made("desktopvirtualization:HostPool", "pool", "Microsoft.DesktopVirtualization/hostPools/hp",
+                         **TAGGED, **kept)}  # fmt: skip
+
+
+def test_a_shut_pool_passes_in_any_order_and_case() -> None:
+    assert verdict(pool(), "AV1", "pool") is Verdict.PASS
+    shuffled = " ; ".join(reversed(SHUT.upper().split(";"))) + ";targetisaadjoined:i:1"
+    assert verdict(pool(shuffled), "AV1", "pool") is Verdict.PASS
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_each_device_must_be_turned_off_in_so_many_words(name: str) -> None:
+    kind, value, _ = CLOSED[name]
+    left_out = ";".join(entry for entry in SHUT.split(";") if not entry.startswith(name))
+    on = "1" if kind == "i" else "*"
+    for text in (left_out, SHUT.replace(f"{name}:{kind}:{value}", f"{name}:{kind}:{on}"), f"{SHUT};{name}:{kind}:{on}"):
+        assert verdict(pool(text), "AV1", "pool") is Verdict.FAIL
+
+
+@pytest.mark.parametrize("public", ["Enabled", "EnabledForClientsOnly", GONE])
+def test_a_pool_or_workspace_that_answers_the_internet_is_refused(public: object) -> None:
+    assert verdict(pool(public=public), "AV1", "pool") is Verdict.FAIL
+    inputs = {} if public is GONE else {"publicNetworkAccess": public}
+    feed = made("desktopvirtualization:Workspace", "feed", "Microsoft.DesktopVirtualization/workspaces/ws", **inputs)
+    assert verdict({"feed": feed}, "AV1", "feed") is Verdict.FAIL
+
+
+def test_a_pool_that_nobody_knows_yet_passes_nothing() -> None:
+    assert verdict(pool(UNKNOWN), "AV1", "pool") is Verdict.UNKNOWN
+    assert verdict(pool(GONE), "AV1", "pool") is Verdict.FAIL
+    assert without(pool(), "pool") == {}
