@@ -31,6 +31,8 @@ class EncryptionKey:
     """A key, the identity that may use it, and what must be done before a service can."""
 
     key: keyvault.Key
+    called: str
+    """Its name in its vault."""
     vault: KeyVault
     identity: managedidentity.UserAssignedIdentity
     after: tuple[pulumi.Resource, ...]
@@ -40,8 +42,10 @@ class EncryptionKey:
     @property
     def uri(self) -> pulumi.Output[str]:
         """The key without a version: services then follow its rotation. With one, where it is released."""
-        uri: pulumi.Output[str] = self.key.key_uri_with_version if self.released else self.key.key_uri
-        return uri
+        if self.released:
+            versioned: pulumi.Output[str] = self.key.key_uri_with_version
+            return versioned
+        return pulumi.Output.from_input(f"{self.vault.uri}keys/{self.called}")
 
     @property
     def name(self) -> pulumi.Output[str]:
@@ -55,9 +59,13 @@ class KeyVault(Part):
 
     def __init__(self, name: str, room: Room, door: Doorway, parent: pulumi.Resource | None = None) -> None:
         super().__init__(name, room, parent)
+        vault_name = room.names.globally(Public.VAULT, name)
+        self.uri = f"https://{vault_name}.vault.azure.net/"
+        """Azure makes it of the name (learn.microsoft.com, "Azure Key Vault keys, secrets and certificates overview"):
+        so plans tell whose keys are used before the vault is there."""
         self.vault = keyvault.Vault(
             name,
-            vault_name=room.names.globally(Public.VAULT, name),
+            vault_name=vault_name,
             resource_group_name=room.group_name,
             location=room.location,
             properties=keyvault.VaultPropertiesArgs(
@@ -107,8 +115,8 @@ class KeyVault(Part):
 
     def encrypts(self, noun: str) -> EncryptionKey:
         """A key for one purpose, which rotates by itself before it expires."""
-        key = self._key(noun)
-        return EncryptionKey(key, self, self.identity, (key, self._ready))
+        key, called = self._key(noun)
+        return EncryptionKey(key, called, self, self.identity, (key, self._ready))
 
     def encrypts_confidential_disks(self, noun: str, *, orchestrator: Principal) -> EncryptionKey:
         """A key that Azure releases to attested confidential computers only, through its orchestrator
@@ -119,14 +127,15 @@ class KeyVault(Part):
         """
         granted = self.grant(f"{self.called}-releases", Role.RELEASES_KEYS, orchestrator, self.vault.id,
                              holder=self.vault)  # fmt: skip
-        key = self._key(noun, released=True)
-        return EncryptionKey(key, self, self.identity, (key, self._ready, granted), released=True)
+        key, called = self._key(noun, released=True)
+        return EncryptionKey(key, called, self, self.identity, (key, self._ready, granted), released=True)
 
-    def _key(self, noun: str, *, released: bool = False) -> keyvault.Key:
+    def _key(self, noun: str, *, released: bool = False) -> tuple[keyvault.Key, str]:
         hardware = released or self.room.config.data_class is DataClass.IDENTIFIABLE
-        return keyvault.Key(
+        called = self.room.names.local(Kind.KEY, noun)
+        key = keyvault.Key(
             f"{self.called}-{noun}",
-            key_name=self.room.names.local(Kind.KEY, noun),
+            key_name=called,
             vault_name=self.vault.name,
             resource_group_name=self.room.group_name,
             properties=keyvault.KeyPropertiesArgs(
@@ -143,6 +152,7 @@ class KeyVault(Part):
             # The vault takes its keys with it; a key alone could be deleted only from inside the network.
             opts=self.kept(deleted_with=self.vault),
         )  # fmt: skip
+        return key, called
 
     def keep_secret(self, noun: str, value: pulumi.Output[str], *, expires: date, content_type: str) -> keyvault.Secret:
         """Keeps a secret until the start of the day it expires, UTC."""
