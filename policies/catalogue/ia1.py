@@ -43,5 +43,4 @@ POLICY = Policy(
     ),
     fix="Give the least of the roles that infra.roles lists, to an Entra group or a managed identity.",
     judge=judge,
-    checkov=("CKV_AZURE_39",),
 )

@@ -11,7 +11,7 @@ from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     """A stack sees only that its routes and its name server agree; that they are a firewall's, the estate does."""
-    firewalls = set(firewall_addresses(estate))
+    firewalls = firewall_addresses(estate)
     if resource.type == NETWORK:
         for server in name_servers_of(resource):
             if server not in firewalls:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
 from typing import TypeAlias
 
@@ -74,7 +75,11 @@ class Span:
 
 def span(text: object) -> Span:
     """What one text stands for. `ValueError` for what is neither a range nor could be a tag."""
-    said = str(text).strip()
+    return _span(str(text).strip())
+
+
+@lru_cache(maxsize=4096)
+def _span(said: str) -> Span:
     if said.lower() in ANY:
         return Span(said, EVERYWHERE)
     if _TAG.match(said):

@@ -24,7 +24,7 @@ HOLDS_DATA = (
     "keyvault:ManagedHsm",
     "keyvault:Vault",
     "machinelearningservices:Workspace",
-    "netapp:Volume",
+    "netapp:CapacityPoolVolume",
     "operationalinsights:Workspace",
     "recoveryservices:Vault",
     "sql:Database",
@@ -35,13 +35,15 @@ HOLDS_DATA = (
 )
 """What holds data or keys, as a resource of its own."""
 INSIDE = (
+    "random:index/randomBytes:RandomBytes",
+    "random:index/randomPassword:RandomPassword",
     "keyvault:Key",
     "keyvault:Secret",
     "storage:BlobContainer",
     "storage:FileShare",
     "storage:BlobContainerImmutabilityPolicy",
 )
-"""What holds data or keys inside another resource, whose lock holds for it."""
+"""What holds data or keys inside another resource, whose lock holds for it, or in the deployment's own state."""
 BY_SCOPE, BY_GROUP = "authorization:ManagementLockByScope", "authorization:ManagementLockAtResourceGroupLevel"
 BY_RESOURCE, BY_SUBSCRIPTION = (
     "authorization:ManagementLockAtResourceLevel",

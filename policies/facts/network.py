@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from policies.facts import ids
@@ -117,15 +117,14 @@ def is_hub(network: Resource, estate: Estate) -> bool:
     return any(subnet.name == FIREWALL_SUBNET for subnet in subnets_of(network, estate))
 
 
-def firewall_addresses(estate: Estate) -> Iterator[str]:
+@lru_cache(maxsize=2)
+def firewall_addresses(estate: Estate) -> frozenset[str]:
     """The private address of each firewall that is judged here: the first that Azure gives in its subnet, the fifth.
 
     Source: learn.microsoft.com, "Azure Firewall FAQ" (the first usable address); Azure keeps four of each subnet."""
-    for firewall in estate.of("network:AzureFirewall"):
-        for entry in entries(firewall, "ipConfigurations"):
-            subnet = subnet_of(firewall.at(f"{entry}.subnet.id"), estate)
-            for prefix in subnet.prefixes if subnet else ():
-                yield str(prefix[4])
+    entered = ((fw, entry) for fw in estate.of("network:AzureFirewall") for entry in entries(fw, "ipConfigurations"))
+    subnets = [subnet_of(firewall.at(f"{entry}.subnet.id"), estate) for firewall, entry in entered]
+    return frozenset(str(prefix[4]) for subnet in subnets if subnet for prefix in subnet.prefixes)
 
 
 def peerings_of(resource: Resource) -> list[Peering]:
