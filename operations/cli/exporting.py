@@ -42,9 +42,11 @@ def arm(
 ) -> None:
     """The stack as a standard ARM template, for tools that read those. What is not known yet has a placeholder."""
     from operations.export.arm import template  # noqa: PLC0415 - reads the models of many services
+    from operations.verdicts.suppressions import suppressions, with_skips  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
-    _write(session, stack, "arm", output, template(_previewed(session, stack)))
+    plan = _previewed(session, stack)
+    _write(session, stack, "arm", output, with_skips(template(plan), plan, suppressions()))
 
 
 def state(

@@ -1,0 +1,85 @@
+"""`sde policy checkov`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
+from operations.cli.output import printable
+from operations.cli.session import Session
+from operations.errors import BadInput, Refused
+from operations.settings import write_whole
+
+if TYPE_CHECKING:
+    from operations.verdicts.checkov import CheckovReport
+
+Write = Annotated[bool, typer.Option("--write", help="Only write our checks for Checkov anew, from the catalogue.")]
+
+
+def checkov(
+    context: typer.Context,
+    *,
+    stack: Stacks = None,
+    everything: All = False,
+    write: Write = False,
+    json_: Json = False,
+    engine: Engine = None,
+    cloud: Cloud = None,
+    estate: Estate = None,
+) -> None:
+    """A second opinion: Checkov over the stacks as ARM templates, its own checks and ours. Exits 3 where one fails."""
+    from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
+    from operations.verdicts.checkov import scanned  # noqa: PLC0415
+
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
+    if write:
+        _write(session, stack or everything)
+        return
+    stacks = session.selected(stack, everything)
+    deployment = Deployment(session, stacks)
+    plans = [deployment.plan(one) for one in stacks]
+    with session.output.err.status("Checkov looks at the templates"):
+        report = scanned(plans)
+    session.output.emit({"event": "checkov", **report.to_json()})
+    if not session.output.json:
+        session.output.say(_table(report))
+        session.output.say(_summary(report))
+    if report.failed:
+        raise Refused(
+            f"Checkov refuses {len(report.failed):,} times.\n"
+            "  fix:     see above; what is right as it is goes to policies/checkov/suppressions.yaml, with a reason"
+        )
+
+
+def _write(session: Session, named: object) -> None:
+    from operations.verdicts.checkovchecks import FILE, written  # noqa: PLC0415
+
+    if named:
+        raise BadInput("--write looks at no stack.", found="--write", fix="say it alone")
+    write_whole(FILE, written())
+    session.output.emit({"event": "written", "what": "checks", "file": str(FILE)})
+    session.output.say(f"wrote {FILE}")
+
+
+def _table(report: CheckovReport) -> Table:
+    """What failed, and what was let off, with how often and why."""
+    rows = Table(box=None, pad_edge=False)
+    for heading in ("check", "result", "on", "what must hold, or why it is let off"):
+        rows.add_column(heading, overflow="fold")
+    for one in report.failed:
+        rows.add_row(one.check, "failed", printable(f"{one.stack}: {one.resource}"), printable(one.name), style="red")
+    skipped = [one for one in report.seen if one.result == "skipped"]
+    for (check, reason), count in sorted(Counter((one.check, one.reason) for one in skipped).items()):
+        rows.add_row(check, "skipped", f"{count:,} resources", printable(reason))
+    return rows
+
+
+def _summary(report: CheckovReport) -> str:
+    counts = report.counts
+    idle = f"\n  ! nothing needed the suppression of {', '.join(report.idle)}" if report.idle else ""
+    said = ", ".join(f"{counts[result]:,} {result}" for result in ("passed", "skipped", "failed"))
+    return f"Checkov {report.version}: {len(report.stacks)} stacks, {report.resources:,} resources, {said}{idle}"
