@@ -139,12 +139,16 @@ class _Claims:
                 yield Forbidden(Kind.PAST_STAGING, zone, tenancies | {sources[0].store.stack}, found)
 
     def _past_airlock(self, tenancy: str) -> Forbidden:
+        """By way of no other project: what gets to one has a claim of its own, and no fewer controls beyond it."""
         airlock = self._airlock(tenancy)
 
         def outside(node: Node) -> bool:
             return node == INTERNET or (isinstance(node, Actor) and node.is_people and node not in airlock)
 
-        found = self._weakest(self._held_in(tenancy), outside, barred=airlock)
+        others = frozenset(self.tenancies) - {tenancy}
+        nodes: tuple[Node, ...] = (*self.graph.actors, *self.graph.containers)
+        elsewhere = [node for node in nodes if _stacks(node) & others and tenancy not in _stacks(node)]
+        found = self._weakest(self._held_in(tenancy), outside, barred=[*airlock, *elsewhere])
         return Forbidden(Kind.PAST_AIRLOCK, tenancy, frozenset([tenancy]), found)
 
     def _to_others(self, tenancy: str) -> Forbidden:

@@ -21,7 +21,7 @@ from policies.flows.actors import Actor
 from policies.flows.roads import Roads, Target
 from policies.flows.roles import Right
 from policies.flows.stores import Container, Store, Stores
-from policies.flows.ways import CLOSED, MOST, OPEN, Control, Way, Ways, both, either, step, through, waived
+from policies.flows.ways import CLOSED, MOST, OPEN, Control, Way, Ways, both, either, through, waived
 
 Node = Container | Actor | str
 INTERNET = "the Internet"
@@ -35,17 +35,16 @@ class Edge:
 
     to: Node
     way: Way
+    words: str
     mask: int
-
-    @property
-    def size(self) -> int:
-        """How many controls must fail for it."""
-        return self.mask.bit_count()
+    """The controls as the bits of a number."""
+    size: int
+    """How many controls must fail for it."""
 
 
 @dataclass(frozen=True)
 class Weakest:
-    """The fewest controls that stand before a flow: how many, and every set of so few that does."""
+    """The fewest controls that stand before a flow: how many, and which sets of so few do."""
 
     depth: int
     ways: tuple[Way, ...]
@@ -60,18 +59,44 @@ class FlowGraph:
         self.stores, self.roads = stores, roads
         self.actors = tuple(actors)
         self.containers = tuple(stores.containers.values())
-        self.graph: nx.MultiDiGraph[Node] = nx.MultiDiGraph()
-        self._after: dict[Node, Sequence[Edge]] = {}
+        self.today: nx.DiGraph[Node] = nx.DiGraph()
+        """What moves with no control failing, as far as a search came."""
+        self._edges: dict[tuple[Node, Node], tuple[Edge, ...]] = {}
         self._bits: dict[Control, int] = {}
-        self._moves: dict[tuple[str, str], Ways] = {}
+        self._uses_known: dict[tuple[str, str, bool, bool], Ways] = {}
 
-    def after(self, node: Node) -> Sequence[Edge]:
-        """Every way on from a node, the fewest controls first."""
-        if node not in self._after:
-            found = [Edge(to, way, self._mask(way)) for to, ways in self._onward(node) for way in ways]
-            self._after[node] = sorted(found, key=lambda edge: edge.size)
-            self.graph.add_edges_from((node, edge.to, {"way": edge.way}) for edge in found)
-        return self._after[node]
+    def after(
+        self, node: Node, matters: Callable[[Node], bool], is_sink: Callable[[Node], bool] = lambda _: False
+    ) -> Iterator[Edge]:
+        """Every way on from a node to those that matter; of sinks that are reached alike, one."""
+        seen: set[object] = set()
+        for to in self._beyond(node):
+            if matters(to):
+                alike = self._alike(node, to) if is_sink(to) else None
+                if alike in seen:
+                    continue
+                seen |= {alike} if alike else set()
+                key = (node, to)
+                if key not in self._edges:
+                    self._edges[key] = self._edges_of(node, to)
+                yield from self._edges[key]
+
+    def _edges_of(self, node: Node, to: Node) -> tuple[Edge, ...]:
+        ways, words = self._move(node, to)
+        edges = tuple(Edge(to, way, words, self._mask(way), len(way.controls)) for way in ways)
+        if edges and edges[0].size == 0:
+            self.today.add_edge(node, to, words=words)
+        return edges
+
+    def _alike(self, node: Node, to: Node) -> object:
+        """What ways from a node to different ends have in common, if they differ in names alone: ends without any right
+        in the same store, or to it, are as far away as each other."""
+        if isinstance(node, Container) and isinstance(to, Actor) and to.is_people:
+            bare = not to.controls and not to.may(node.id)
+            return (to.stacks, to.is_people) if bare else None
+        if isinstance(node, Actor) and isinstance(to, Container):
+            return (to.store.id, node.may(to.id))
+        return None
 
     def _mask(self, way: Way) -> int:
         """The controls of a way as the bits of a number: sets add up and compare at once."""
@@ -80,79 +105,62 @@ class FlowGraph:
             mask |= self._bits.setdefault(control, 1 << len(self._bits))
         return mask
 
-    def _onward(self, node: Node) -> Iterator[tuple[Node, Ways]]:
+    def _beyond(self, node: Node) -> Iterable[Node]:
+        """Where data could go from a node in one move."""
         if isinstance(node, Container):
-            yield INTERNET, both(node.anonymous, self._public(node.store)) if node.anonymous else CLOSED
-            for actor in self.actors:
-                yield actor, self._reads(actor, node)
-        elif isinstance(node, Actor):
-            yield INTERNET, self._leaves(node)
-            yield from self._to_people(node)
-            yield from self._to_computers(node)
-            for container in self.containers:
-                if not container.store.is_vault:
-                    yield container, self._writes(node, container)
+            return (INTERNET, *self.actors)
+        return (INTERNET, *self.actors, *self.containers) if isinstance(node, Actor) else ()
 
-    def _public(self, store: Store) -> Ways:
-        return both(store.public, step(f"anybody reads {store.called}"))
+    def _move(self, node: Node, to: Node) -> tuple[Ways, str]:
+        if isinstance(node, Container):
+            if isinstance(to, Actor):
+                wanted = Right.SECRETS if node.store.is_vault else Right.READ
+                ways = self._uses(to, node, wanted)
+                return both(ways, node.store.encryption), f"{to.called} reads {node.called}"
+            return self._anonymous(node), f"anybody reads {node.called}"
+        if isinstance(node, str):
+            return CLOSED, ""
+        if isinstance(to, Container):
+            return CLOSED if to.store.is_vault else self._uses(
+                node, to, Right.WRITE
+            ), f"{node.called} writes to {to.called}"
+        return self._passes_on(node, to) if isinstance(to, Actor) else self._leaves(node)
 
-    def _reads(self, actor: Actor, container: Container) -> Ways:
-        wanted = Right.SECRETS if container.store.is_vault else Right.READ
-        words = step(f"{actor.called} reads {container.called}")
-        return both(
-            self._reach(actor, container.store), self._may(actor, container, wanted), container.store.encryption, words
-        )
+    def _anonymous(self, container: Container) -> Ways:
+        return both(container.anonymous, container.store.public) if container.anonymous else CLOSED
 
-    def _writes(self, actor: Actor, container: Container) -> Ways:
-        words = step(f"{actor.called} writes to {container.called}")
-        return both(self._reach(actor, container.store), self._may(actor, container, Right.WRITE), words)
+    def _uses(self, actor: Actor, container: Container, wanted: Right) -> Ways:
+        """By a road to the store, and a right to the data, an account's key, or a right to change rights."""
+        rights, store = actor.may(container.id), container.store
+        granted, listed = bool(rights & (wanted | Right.CONTROL)), bool(rights & Right.KEYS)
+        key = (actor.key, store.id, granted, listed)
+        if key not in self._uses_known:
+            ungranted = through(actor.ungranted)
+            by_key = CLOSED if store.is_vault else both(store.keys, OPEN if listed else ungranted)
+            self._uses_known[key] = both(self._reach(actor, store), OPEN if granted else either(ungranted, by_key))
+        return self._uses_known[key]
 
     def _reach(self, actor: Actor, store: Store) -> Ways:
-        key = (actor.key, store.id)
-        if key not in self._moves:
-            ways = either(*(self.roads.to_store(standing, store) for standing in actor.standings))
-            self._moves[key] = waived(ways, actor.controls)
-        return self._moves[key]
+        ways = either(*(self.roads.to_store(standing, store) for standing in actor.standings))
+        return waived(ways, actor.controls)
 
-    def _may(self, actor: Actor, container: Container, wanted: Right) -> Ways:
-        """By a right to the data, by an account's key, or by changing rights."""
-        rights = actor.may(container.id)
-        if rights & (wanted | Right.CONTROL):
-            return OPEN
-        store, ungranted = container.store, through(actor.ungranted)
-        listed = OPEN if rights & Right.KEYS else ungranted
-        by_key = CLOSED if store.is_vault else both(store.keys, listed, step("with the account's key"))
-        return either(ungranted, by_key)
-
-    def _leaves(self, actor: Actor) -> Ways:
+    def _leaves(self, actor: Actor) -> tuple[Ways, str]:
         """People on the Internet already stand where the data must not go."""
         ways = either(*(self.roads.out(standing) for standing in actor.standings))
-        return both(waived(ways, actor.controls), step(f"{actor.called} carries it to the Internet"))
+        return waived(ways, actor.controls), f"{actor.called} carries it to the Internet"
 
-    def _to_people(self, actor: Actor) -> Iterator[tuple[Node, Ways]]:
-        """From a computer's screen to whoever looks at it through Bastion."""
-        if not actor.is_computer:
-            return
-        ways = self.roads.over_bastion(actor.standings)
-        signed_in = {g.principal for g in actor.grants}
-        for people in self.actors:
-            if people.is_people and people.key in signed_in:
-                yield people, both(ways, step(f"{people.called} carries it off through Bastion"))
-
-    def _to_computers(self, actor: Actor) -> Iterator[tuple[Node, Ways]]:
-        """From one computer to another that listens: those who work there may want it to."""
-        for other in self.actors:
-            if other.is_computer and other is not actor and not actor.is_people:
-                spots = [s.spot for s in other.standings if s.spot]
-                roads = (
-                    self.roads.to(mine, Target(spot, ports=(), endpoint=False))
-                    for mine in actor.standings
-                    for spot in spots
-                )
-                yield (
-                    other,
-                    both(waived(either(*roads), actor.controls), step(f"{actor.called} sends it to {other.called}")),
-                )
+    def _passes_on(self, actor: Actor, other: Actor) -> tuple[Ways, str]:
+        """From a computer's screen to whoever looks at it through Bastion; or to another computer that listens, as
+        those who work there may want it to."""
+        if actor.is_computer and other.is_people and any(g.principal == other.key for g in actor.grants):
+            ways = waived(self.roads.over_bastion(actor.standings), actor.controls)
+            return ways, f"{other.called} carries it off through Bastion"
+        if not other.is_computer or other is actor or actor.is_people:
+            return CLOSED, ""
+        spots = [standing.spot for standing in other.standings if standing.spot]
+        targets = [Target(spot, ports=(), endpoint=False) for spot in spots]
+        roads = either(*(self.roads.to(mine, target) for mine in actor.standings for target in targets))
+        return waived(roads, actor.controls), f"{actor.called} sends it to {other.called}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,18 +176,24 @@ class _Label:
         """The whole way here."""
         if self.edge is None or self.before is None:
             return Way(frozenset())
-        return self.before.way().also(self.edge.way)
+        return self.before.way().also(self.edge.way).also(Way(frozenset(), (self.edge.words,)))
 
 
 def weakest(
     flows: FlowGraph, sources: Iterable[Node], is_sink: Callable[[Node], bool], lets_through: Callable[[Node], bool]
 ) -> Weakest | None:
     """The fewest controls between sources and sinks, by way of nodes that are let through. None beyond `MOST`."""
-    order, bound = count(), MOST
+    order, bound, sunk = count(), MOST, False
     heap = [(0, next(order), _Label(source, 0)) for source in sources]
     reached: dict[Node, list[int]] = {}
     found: list[_Label] = []
-    open_: dict[Node, tuple[bool, bool]] = {}
+    kinds: dict[Node, tuple[bool, bool]] = {}
+
+    def matters(node: Node) -> bool:
+        if node not in kinds:
+            kinds[node] = (is_sink(node), lets_through(node))
+        return any(kinds[node])
+
     while heap and len(found) < SHOWN:
         size, _, label = heapq.heappop(heap)
         earlier = reached.setdefault(label.node, [])
@@ -189,16 +203,18 @@ def weakest(
         if label.before and is_sink(label.node):
             found.append(label)
             continue
-        for edge in flows.after(label.node):
-            if edge.size > bound:
-                break
+        if sunk and size >= bound:  # nothing beyond could be shorter
+            continue
+        for edge in flows.after(label.node, matters, lambda node: kinds[node][0]):
             mask = label.mask | edge.mask
-            if edge.to not in open_:
-                open_[edge.to] = (is_sink(edge.to), lets_through(edge.to))
-            sinks, passes = open_[edge.to]
-            if mask.bit_count() <= bound and (sinks or passes):
-                bound = mask.bit_count() if sinks else bound
-                heapq.heappush(heap, (mask.bit_count(), next(order), _Label(edge.to, mask, edge, label)))
+            length = mask.bit_count()
+            if length > bound:
+                continue
+            sinks = kinds[edge.to][0]
+            if sinks:
+                bound, sunk = length, True
+            if sinks or not (sunk and length == bound):
+                heapq.heappush(heap, (length, next(order), _Label(edge.to, mask, edge, label)))
     return _weakest(found)
 
 

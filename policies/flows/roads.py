@@ -211,6 +211,12 @@ class Roads:
 
     def _leave(self, standing: Standing, to: IPv4Network | None, ports: tuple[int, ...]) -> Ways:
         """Past the groups in front of whoever sends. `to` None: the Internet."""
+        key = ("leave", standing, to, ports)
+        if key not in self._known:
+            self._known[key] = self._past_own_groups(standing, to, ports)
+        return self._known[key]
+
+    def _past_own_groups(self, standing: Standing, to: IPv4Network | None, ports: tuple[int, ...]) -> Ways:
         spot = standing.spot
         if spot is None:
             return OPEN
@@ -219,10 +225,20 @@ class Roads:
         return through(*(_guarding(g, "outbound", f"{ids.name(g.id)} lets it not out") for g in held))
 
     def _enter(self, target: Target, sources: Iterable[IPv4Network]) -> Ways:
+        """Past the group in front of the target, as any of these senders."""
+        return either(*(self._enters(target, source) for source in sources))
+
+    def _enters(self, target: Target, source: IPv4Network) -> Ways:
+        key = ("enter", target.spot, target.ports, target.endpoint, source)
+        if key not in self._known:
+            self._known[key] = self._past_its_group(target, source)
+        return self._known[key]
+
+    def _past_its_group(self, target: Target, source: IPv4Network) -> Ways:
         guard = target.spot.guard
         if guard is None or (target.endpoint and not target.spot.guards_endpoints):
             return OPEN
-        if any(_lets_in(guard, source, target.spot.prefix, target.ports) for source in sources):
+        if _lets_in(guard, source, target.spot.prefix, target.ports):
             return OPEN
         return through(_guarding(guard, "inbound", f"{ids.name(guard.id)} lets it not in"))
 

@@ -67,8 +67,8 @@ class Passage:
         return self._decide((APPLICATION,), source, None, None, host)
 
     def admits(self) -> Ways:
-        """From the Internet, by a translation. One that exists leads anywhere; what is translated passes, and no denial is
-        asked (learn.microsoft.com, "Azure Firewall rule processing logic")."""
+        """From the Internet, by a translation. One that exists leads anywhere; what is translated passes, and no denial
+        is asked (learn.microsoft.com, "Azure Firewall rule processing logic")."""
         if self.wall.rules is None or any(rule.kind == NAT for rule in self._sorted):
             return OPEN
         return through(self.untranslated, step=f"through {ids.name(self.wall.id)}")

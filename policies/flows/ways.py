@@ -84,7 +84,8 @@ def both(*parts: Ways) -> Ways:
     """All of these, one after the other."""
     total = OPEN
     for ways in parts:
-        total = smallest(first.also(second) for first in total for second in ways)
+        together = [first.also(second) for first in total for second in ways]
+        total = smallest(together) if len(together) > 1 else tuple(together)
     return total
 
 

@@ -1,0 +1,202 @@
+"""The shipped estate as rules see it, with as many tenancies as a test wants, and ways to make its controls fail."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from operations.resolve import resources_of
+from policies.facts import ids
+from policies.flows.ways import Control, Layer
+from policies.model import Estate, Resource
+from tests.policies import shipped
+
+TENANCY = "tre-hcm-progression"
+PROVIDERS = ("zq1", "zq2", "zq3")
+SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
+BLOB_WRITER, SECRETS_USER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe", "4633458b-17de-408a-b874-0445c86b69e6"
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ALLOW = {"action": {"type": "Allow"}, "ruleCollectionType": "FirewallPolicyFilterRuleCollection"}
+
+
+@cache
+def stack(name: str) -> tuple[Resource, ...]:
+    """The resources of one shipped stack, every id known."""
+    return tuple(resources_of(shipped.after(name)))
+
+
+@cache
+def estate(tenancies: int = 2) -> tuple[Resource, ...]:
+    """A platform, the zones with three providers, and so many tenancies."""
+    junction = [r for r in stack("junction-zone") if not _of_another_provider(r)]
+    shared = [*stack("platform"), *junction, *stack("safe-haven")]
+    return (*shared, *(r for number in range(tenancies) for r in tenancy(number)))
+
+
+def _of_another_provider(resource: Resource) -> bool:
+    found = re.search(r"\bz[qr]\d\b", resource.name)
+    return bool(found) and found.group() not in PROVIDERS if found else False
+
+
+def tenancy(number: int) -> Iterable[Resource]:
+    """The shipped tenancy again, with names, addresses, groups and identities of its own."""
+    if number == 0:
+        return stack(TENANCY)
+    shared = {g for other in ("platform", "safe-haven") for g in GUID.findall(_text(stack(other)))}
+    text = _text(stack(TENANCY))
+    text = GUID.sub(
+        lambda m: m.group() if m.group() in shared else str(uuid.uuid5(uuid.NAMESPACE_OID, f"{number}{m.group()}")),
+        text,
+    )
+    text = text.replace("10.65.0.", f"10.65.{number}.").replace("hcm-progression", f"project-{number}")
+    text = re.sub(r"stwmsde(\w+)", rf"stwmsde\g<1>n{number}", text).replace("kv-wmsde-keys-", f"kv-wmsde-n{number}-")
+    return [Resource(**_tuples(one)) for one in json.loads(text)]
+
+
+def _text(resources: Sequence[Resource]) -> str:
+    return json.dumps([{k: getattr(r, k) for k in r.__dataclass_fields__} for r in resources])
+
+
+def _tuples(one: dict[str, Any]) -> dict[str, Any]:
+    by_property = {k: tuple(v) for k, v in one["property_dependencies"].items()}
+    return one | {"dependencies": tuple(one["dependencies"]), "ignore_changes": tuple(one["ignore_changes"]),
+                  "property_dependencies": by_property}  # fmt: skip
+
+
+def seen(resources: Iterable[Resource]) -> Estate:
+    """The estate that is judged."""
+    return Estate(resources, whole=True)
+
+
+def changed(resources: Sequence[Resource], id_: str, **inputs: Any) -> list[Resource]:
+    """The same resources, but for some properties of one of them."""
+    assert any(ids.plain(r.id) == id_ for r in resources), id_
+    return [replace(r, inputs={**r.inputs, **inputs}) if ids.plain(r.id) == id_ else r for r in resources]
+
+
+def named(resources: Iterable[Resource], stack_: str, type_: str, name: str) -> Resource:
+    """One resource, by the name that the program gives it."""
+    (found,) = [r for r in resources if (r.stack, r.type, r.name) == (stack_, type_, name)]
+    return found
+
+
+def added(type_: str, name: str, id_: str, stack_: str = "platform", **inputs: Any) -> Resource:
+    """A resource that somebody adds."""
+    return Resource(f"urn:pulumi:{stack_}::sde::azure-native:{type_}::{name}", type_, name, stack_, inputs, id_)
+
+
+def grant(principal: str, role: str, scope: str, stack_: str = "platform") -> Resource:
+    """A role assignment."""
+    id_ = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+    return added("authorization:RoleAssignment", f"added-{role[:4]}", id_, stack_, scope=scope, principalId=principal,
+                 principalType="Group",
+                 roleDefinitionId=f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role}")  # fmt: skip
+
+
+def failing(resources: Sequence[Resource], control: Control) -> list[Resource]:
+    """The same resources, but that this one control no longer holds."""
+    id_, _, what = control.id.partition("#")
+    return _BREAK[control.layer](list(resources), id_, what)
+
+
+def _grant(resources: list[Resource], key: str, _: str) -> list[Resource]:
+    """One role too many, high up, for somebody."""
+    principal = _principal(resources, key)
+    scope = f"/subscriptions/{SUBSCRIPTION}"
+    return [*resources, grant(principal, BLOB_WRITER, scope), grant(principal, SECRETS_USER, scope)]
+
+
+def _principal(resources: Sequence[Resource], key: str) -> str:
+    """The object id of whoever an actor's key names; of a computer, that of an identity of it."""
+    if not key.startswith("urn:"):
+        return key
+    holder = next(r for r in resources if r.urn == key)
+    if holder.type.endswith("VirtualMachine"):
+        identity = holder.inputs["identity"]["userAssignedIdentities"][0].lower()
+        key = next(r.urn for r in resources if ids.plain(r.id) == identity)
+    return next(
+        str(r.inputs["principalId"]) for r in resources if key in r.property_dependencies.get("principalId", ())
+    )
+
+
+def _rule(resources: list[Resource], policy: str, what: str) -> list[Resource]:
+    """A rule for everybody to everywhere, after all others; or a translation."""
+    name = {"ruleType": "ApplicationRule", "name": "a", "sourceAddresses": ["*"], "targetFqdns": ["*"],
+            "protocols": [{"protocolType": "Https", "port": 443}]}  # fmt: skip
+    address = {"ruleType": "NetworkRule", "name": "n", "sourceAddresses": ["*"], "destinationAddresses": ["*"],
+               "destinationPorts": ["*"], "ipProtocols": ["Any"]}  # fmt: skip
+    nat = {"ruleType": "NatRule", "name": "t", "sourceAddresses": ["*"], "destinationAddresses": ["20.0.0.1"],
+           "destinationPorts": ["443"], "ipProtocols": ["TCP"], "translatedAddress": "10.64.9.4", "translatedPort": "443"}  # fmt: skip
+    nats = {"ruleCollectionType": "FirewallPolicyNatRuleCollection", "name": "t", "priority": 100, "rules": [nat]}
+    allows = [{**ALLOW, "name": r["name"], "priority": 200 + i, "rules": [r]} for i, r in enumerate((address, name))]
+    collections = [nats] if what == "translation" else allows
+    kind, id_ = "network:FirewallPolicyRuleCollectionGroup", f"{policy}/ruleCollectionGroups/{what}"
+    return [*resources, added(kind, "added", id_, priority=60000, ruleCollections=collections)]
+
+
+def _denial(resources: list[Resource], policy: str, _: str) -> list[Resource]:
+    """The denials of a firewall are gone."""
+    return [r for r in resources if not (ids.plain(r.id).startswith(f"{policy}/") and "Deny" in json.dumps(r.inputs))]
+
+
+def _endpoint(resources: list[Resource], network: str, _: str) -> list[Resource]:
+    """A private endpoint of everything that is not the network's own, in its subnet for endpoints."""
+    stack_ = next(r.stack for r in resources if ids.plain(r.id) == network)
+    subnet = next(r.id for r in resources if ids.plain(r.id).startswith(f"{network}/subnets/snet-endpoints"))
+    kinds = ("storage:StorageAccount", "keyvault:Vault")
+    targets = [r.id for r in resources if r.type in kinds and r.stack != stack_] + ["/subscriptions/elsewhere/stores/x"]
+    connections = [{"name": f"c{i}", "privateLinkServiceId": target} for i, target in enumerate(targets)]
+    endpoint = added("network:PrivateEndpoint", "added", f"{network}-added-endpoint", stack_, subnet={"id": subnet},
+                     privateLinkServiceConnections=connections)  # fmt: skip
+    return [*resources, endpoint]
+
+
+def _security_group(resources: list[Resource], group: str, way: str) -> list[Resource]:
+    """A group with one rule for its direction, which lets everything through."""
+    resource = next(r for r in resources if ids.plain(r.id) == group)
+    others = [rule for rule in resource.inputs["securityRules"] if rule["direction"].lower() != way]
+    opened = {"name": "opened", "priority": 100, "direction": way.capitalize(), "access": "Allow", "protocol": "*",
+              "sourceAddressPrefix": "*", "sourcePortRange": "*", "destinationAddressPrefix": "*",
+              "destinationPortRange": "*"}  # fmt: skip
+    return changed(resources, group, securityRules=[*others, opened])
+
+
+def _bastion(resources: list[Resource], host: str, what: str) -> list[Resource]:
+    return changed(
+        resources, host, **({"disableCopyPaste": False} if what == "clipboard" else {"enableTunneling": True})
+    )
+
+
+def _public(resources: list[Resource], store: str, _: str) -> list[Resource]:
+    return _setting(resources, store, "publicNetworkAccess", "Enabled")
+
+
+def _network_rules(resources: list[Resource], store: str, _: str) -> list[Resource]:
+    vault = "/vaults/" in store
+    return _setting(resources, store, "networkAcls" if vault else "networkRuleSet", {"defaultAction": "Allow"})
+
+
+def _setting(resources: list[Resource], store: str, key: str, value: Any) -> list[Resource]:
+    """A store's property: of a vault it lies one deeper."""
+    resource = next(r for r in resources if ids.plain(r.id) == store)
+    if resource.type == "keyvault:Vault":
+        return changed(resources, store, properties={**deepcopy(resource.inputs["properties"]), key: value})
+    return changed(resources, store, **{key: value})
+
+
+_BREAK = {
+    Layer.GRANT: _grant,
+    Layer.FIREWALL: _rule,
+    Layer.FIREWALL_DENIAL: _denial,
+    Layer.ENDPOINT: _endpoint,
+    Layer.SECURITY_GROUP: _security_group,
+    Layer.BASTION: _bastion,
+    Layer.PUBLIC: _public,
+    Layer.NETWORK_RULES: _network_rules,
+}
