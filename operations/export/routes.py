@@ -37,9 +37,8 @@ RENAMED = {
     "authorization": {"resourceuri": "scope"},
 }
 
-_BUILDER = re.compile(r'^def (build_(\w+)_request)\(.*?^    return HttpRequest\(method="(\w+)"', re.S | re.M)
+_BUILT = re.compile(r"\b(build_\w+_request)\(")
 _URL = re.compile(r'"(/[^"\n]*)"')
-_METHOD = re.compile(r"^    def \w+\((.*?)\) -> .*?(?=^    (?:@|def )|\Z)", re.S | re.M)
 _BODY = re.compile(r"Union\[\s*_models\.(\w+),[^\]]*?\bIO\b|: _models\.(\w+)")
 _LEVEL = re.compile(r"(byscope|at[a-z]+level)$")
 """What azure-native adds to a name to tell the levels at which a type can be made."""
@@ -168,15 +167,19 @@ def _operation_folders(package: str) -> Iterator[tuple[Path, str]]:
 
 
 def _read(text: str, package: str) -> Iterator[Route]:
+    """The PUTs of one file. Split, not searched as a whole: such a file has ten megabytes."""
     bodies: dict[str, str] = {}
-    for method in _METHOD.finditer(text):
-        model = _BODY.search(method[1])
-        for builder in re.findall(r"\b(build_\w+_request)\(", method[0]) if model else ():
+    for method in text.split("\n    def ")[1:]:
+        head, _, rest = method.partition(") -> ")
+        model = _BODY.search(head)
+        for builder in _BUILT.findall(rest) if model else ():
             bodies.setdefault(builder, model[1] or model[2] if model else "")
-    for match in _BUILDER.finditer(text):
-        url = _URL.search(match[0])
-        if match[3] == "PUT" and url and match[1] in bodies:
-            yield Route(url[1], package, bodies[match[1]], match[2])
+    for function in text.split("\ndef build_")[1:]:
+        name = function.partition("_request(")[0]
+        body, ended, rest = function.partition('\n    return HttpRequest(method="')
+        url = _URL.search(body) if ended and rest.startswith('PUT"') else None
+        if url and f"build_{name}_request" in bodies:
+            yield Route(url[1], package, bodies[f"build_{name}_request"], name)
 
 
 def singular(word: str) -> str:

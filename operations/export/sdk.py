@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import re
 from collections.abc import Mapping
@@ -48,7 +47,7 @@ def sdk_type(token: str) -> SdkType:
     version = _dashed(match["version"]) if match["version"] else uses[1] if uses else ""
     if not version:
         raise BadInput("azure-native names no api version for this type", key="type", found=token)
-    return SdkType(token, match["module"], match["name"], version, _inputs(source))
+    return SdkType(token, match["module"], match["name"], version, frozenset(_hints(source)))
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,7 @@ def _hints(source: str) -> Mapping[str, Hint]:
     }
 
 
+@cache
 def _folder() -> Path | None:
     spec = importlib.util.find_spec(PACKAGE)
     return Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None
@@ -115,33 +115,15 @@ def _folder() -> Path | None:
 
 def _source(module: str, name: str) -> str | None:
     """The text of the module that defines a resource: its file is the class's name in snake case."""
+    file = _files(module).get(name.lower())
+    return file.read_text(encoding="utf-8") if file else None
+
+
+@cache
+def _files(module: str) -> Mapping[str, Path]:
+    """The files of a module by their names without underscores."""
     folder = _folder()
-    if folder is None:
-        return None
-    wanted = name.lower()
-    for file in (folder / module).glob("*.py"):
-        if file.stem.replace("_", "") == wanted:
-            return file.read_text(encoding="utf-8")
-    return None
-
-
-def _inputs(source: str) -> frozenset[str]:
-    """The wire names of the arguments: the properties of the file's first class."""
-    arguments = next(node for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
-    return frozenset(
-        _wire_name(node) for node in arguments.body if isinstance(node, ast.FunctionDef) and _is_getter(node)
-    )
-
-
-def _is_getter(node: ast.FunctionDef) -> bool:
-    return any("pulumi.getter" in ast.unparse(decorator) for decorator in node.decorator_list)
-
-
-def _wire_name(node: ast.FunctionDef) -> str:
-    for decorator in node.decorator_list:
-        if isinstance(decorator, ast.Call):
-            return str(next(ast.literal_eval(word.value) for word in decorator.keywords if word.arg == "name"))
-    return node.name
+    return {f.stem.replace("_", ""): f for f in sorted((folder / module).glob("*.py"))} if folder else {}
 
 
 def _dashed(version: str) -> str:
