@@ -17,6 +17,7 @@ from operations.cli import (
     looking,
     options,
     policy,
+    policycheckov,
     policyflows,
     policynew,
     running,
@@ -54,6 +55,7 @@ TABLE: dict[str, dict[str, object]] = {
         "explain": policy.explain,
         "new": policynew.new,
         "flows": policyflows.flows,
+        "checkov": policycheckov.checkov,
     },
 }
 GROUPS = {
