@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.bastion import GROUP, before_bastion, is_bastions
-from policies.facts.security_group import RULE, Rule, rule_of, rules_of
+from policies.facts.bastion import GROUP, asked_by_azure
+from policies.facts.security_group import RULE, Rule, rules_in
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 WIDEST = 16
@@ -16,10 +16,8 @@ LARGEST = 14
 
 def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     """`VirtualNetwork` is refused: beside a default route it stands for every address there is."""
-    bastion = before_bastion(resource, estate)
-    rules = [rule_of(resource)] if resource.type == RULE else [r for r in rules_of(resource, estate) if r.path]
-    for rule in rules:
-        if rule.allows and not (bastion and is_bastions(rule)):
+    for rule in rules_in(resource):
+        if rule.allows and not asked_by_azure(rule, resource, estate):
             for message in _wide(rule):
                 yield Problem(rule.path, f"{rule.name} {message}")
 

@@ -12,21 +12,22 @@ from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     """A narrower route comes before the default: one to the Internet is a hole in it, one to another hop too."""
+    for route in routes_in(resource):
+        yield from _leads(route)
     table = resource if resource.type == TABLE else _table(resource, estate)
     hops = {r.address for r in routes_of(table, estate) if r.is_default and r.next_hop == APPLIANCE} if table else set()
     for route in routes_in(resource):
-        yield from _leads(route, hops)
+        if hops and route.next_hop == APPLIANCE and hops != {route.address}:
+            yield route.problem(f"{route.name} leads to {route.address}, not to where the default route does")
 
 
-def _leads(route: Route, firewall: set[str]) -> Iterator[Problem]:
+def _leads(route: Route) -> Iterator[Problem]:
     if route.next_hop == "none" or (route.next_hop == "vnetlocal" and route.destination.private):
         return
     if route.next_hop != APPLIANCE:
         yield route.problem(f"{route.name} leads to {route.next_hop or 'nothing that is said'}, past the firewall")
     elif not route.address or not span(route.address).private:
         yield route.problem(f"{route.name} leads to {route.address or 'no address'}; it must be a private address")
-    elif firewall and firewall != {route.address}:
-        yield route.problem(f"{route.name} leads to {route.address}, not to where the default route does")
 
 
 def _table(route: Resource, estate: Estate) -> Resource | None:

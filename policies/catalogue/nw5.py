@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.bastion import GROUP, before_bastion, is_bastions
-from policies.facts.security_group import RULE, Rule, denies_internet, rule_of, rules_of
+from policies.facts.bastion import GROUP, asked_by_azure
+from policies.facts.security_group import RULE, Rule, denies_internet, rules_in, rules_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 SIGN_IN = "azureactivedirectory"
@@ -15,21 +15,16 @@ HTTPS = (443, 443)
 
 def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     """Azure's own rules let everything out: without a rule that denies, what is not allowed is."""
-    bastion = before_bastion(resource, estate)
+    for rule in rules_in(resource):
+        if not rule.inbound and rule.allows and not asked_by_azure(rule, resource, estate):
+            yield from _lets_out(rule)
     if resource.type == RULE:
-        yield from _rule(rule_of(resource), bastion)
         return
-    rules = [rule for rule in rules_of(resource, estate) if not rule.inbound]
-    for rule in rules:
-        if rule.path:
-            yield from _rule(rule, bastion)
-    if not any(denies_internet(rule) for rule in rules):
+    if not any(denies_internet(rule) for rule in rules_of(resource, estate) if not rule.inbound):
         yield Problem("securityRules", "holds no outbound rule that denies all ports to Internet, which Azure allows")
 
 
-def _rule(rule: Rule, bastion: bool) -> Iterator[Problem]:
-    if rule.inbound or not rule.allows or (bastion and is_bastions(rule)):
-        return
+def _lets_out(rule: Rule) -> Iterator[Problem]:
     for far in rule.destinations:
         if far.public and not (far.tag == SIGN_IN and rule.ports == (HTTPS,) and rule.protocol == "tcp"):
             yield Problem(

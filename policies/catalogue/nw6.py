@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.bastion import GROUP, before_bastion, is_bastions
-from policies.facts.security_group import RULE, Rule, rule_of, rules_of
+from policies.facts.bastion import GROUP, asked_by_azure
+from policies.facts.security_group import RULE, Rule, rules_in
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 
 def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     """Every source that is or holds public addresses is refused, however it is written: `*`, halves, tags, lists."""
-    bastion = before_bastion(resource, estate)
-    if resource.type == RULE:
-        yield from _rule(rule_of(resource), bastion)
-        return
-    for rule in rules_of(resource, estate):
-        if rule.path:
-            yield from _rule(rule, bastion)
+    for rule in rules_in(resource):
+        if rule.inbound and rule.allows and not asked_by_azure(rule, resource, estate):
+            yield from _lets_in(rule)
 
 
-def _rule(rule: Rule, bastion: bool) -> Iterator[Problem]:
-    if not rule.inbound or not rule.allows or (bastion and is_bastions(rule)):
-        return
+def _lets_in(rule: Rule) -> Iterator[Problem]:
     for far in rule.sources:
         if far.public:
             yield Problem(

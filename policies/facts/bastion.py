@@ -31,14 +31,6 @@ def guards_bastion(group: Resource, estate: Estate) -> bool:
     return bool(subnets) and not cards and all(subnet.name == BASTION_SUBNET for subnet in subnets)
 
 
-def before_bastion(resource: Resource, estate: Estate) -> bool:
-    """Whether a group, or the group that a rule of its own belongs to, stands before a Bastion."""
-    if resource.type == GROUP:
-        return guards_bastion(resource, estate)
-    group = estate.get(ids.parent(ids.own(resource)))
-    return group is not None and guards_bastion(group, estate)
-
-
 def is_bastions(rule: Rule) -> bool:
     """Whether a rule that allows is one of those that Azure insists on."""
     ports = ALLOWED[rule.inbound]
@@ -51,6 +43,14 @@ def is_bastions(rule: Rule) -> bool:
             for far in rule.far
         )
     )
+
+
+def asked_by_azure(rule: Rule, resource: Resource, estate: Estate) -> bool:
+    """Whether a rule, written in a group or on its own, is one that Azure insists on, before a Bastion."""
+    if not is_bastions(rule):
+        return False
+    group = resource if resource.type == GROUP else estate.get(ids.parent(ids.own(resource)))
+    return group is not None and guards_bastion(group, estate)
 
 
 def _id(group: Resource) -> str:

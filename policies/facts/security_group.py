@@ -101,16 +101,17 @@ DEFAULTS = (
 """What Azure adds to every group, and nobody can take away."""
 
 
+def rules_in(resource: Resource) -> list[Rule]:
+    """The rules that are written in one resource: inline in a group, or a rule of its own."""
+    if resource.type == RULE:
+        return [_rule(resource, "", "")]
+    return [_rule(resource, f"{path}.", path) for path in entries(resource, "securityRules")]
+
+
 def rules_of(group: Resource, estate: Estate) -> list[Rule]:
     """The rules of a group that somebody wrote, by priority. `Unknown` where one of them is not known yet."""
-    inline = [_rule(group, f"{path}.", path) for path in entries(group, "securityRules")]
-    own = [_rule(rule, "", "") for rule in estate.below(RULE, group)]
-    return sorted([*inline, *own], key=lambda rule: rule.priority)
-
-
-def rule_of(resource: Resource) -> Rule:
-    """The rule that a resource of its own is."""
-    return _rule(resource, "", "")
+    own = [rule for resource in estate.below(RULE, group) for rule in rules_in(resource)]
+    return sorted([*rules_in(group), *own], key=lambda rule: rule.priority)
 
 
 def may_pass(rules: Sequence[Rule], *, inbound: bool, source: Network, destination: Network, port: int,
