@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from operations.export.arm import template
 from operations.export.reading import read_template
 from operations.plan import SECRET, UNKNOWN, Plan
 from operations.resolve import resources_of
-from policies.model import Resource
+from operations.verdicts.judging import judged
+from policies.model import Resource, Verdict
 from tests.operations.export.plans import SUBSCRIPTION, grant, group, made, network, plan_of, store, subnet
-from tests.policies.shipped import STACKS, before
+from tests.policies.shipped import STACKS, after, before
 
 GROUP_SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 SUBSCRIPTION_SCHEMA = "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#"
@@ -51,6 +53,37 @@ def test_our_own_template_is_read_back_as_the_plan_that_it_came_from(stack: str)
         mine = {k: v for k, v in resource.inputs.items() if not k.startswith("__")}
         assert mine == read[urn].inputs
         assert str(resource.id).lower() == str(read[urn].id).lower()
+
+
+def verdicts(plan: Plan, *, as_template: bool) -> dict[tuple[str, str], set[Verdict]]:
+    """What is said by policy and resource, without those that ask about the program."""
+    report = judged([plan], day=TODAY, templates=[plan.stack] if as_template else [])
+    found: dict[tuple[str, str], set[Verdict]] = {}
+    for finding in report.findings:
+        if finding.policy not in OF_THE_PROGRAM:
+            found.setdefault((finding.policy, finding.urn), set()).add(finding.verdict)
+    return found
+
+
+TODAY = date(2026, 11, 22)
+OF_THE_PROGRAM = ("GV3", "GV4")
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_template_of_what_is_there_gets_the_verdicts_of_its_plan(stack: str) -> None:
+    plan = after(stack)
+    assert verdicts(read_template(template(plan)), as_template=True) == verdicts(plan, as_template=False)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_template_of_what_is_to_come_passes_nothing_that_its_plan_does_not(stack: str) -> None:
+    """It cannot say which property came from which resource, so that a little more is unknown."""
+    plan = before(stack)
+    said, read = verdicts(plan, as_template=False), verdicts(read_template(template(plan)), as_template=True)
+    differ = {key for key in said if said[key] != read[key]}
+    assert said.keys() == read.keys()
+    assert {key[0] for key in differ} <= {"ST6", "VM3"}
+    assert all(read[key] == {Verdict.UNKNOWN} for key in differ)
 
 
 def test_what_stands_in_for_the_unknown_is_read_as_unknown_and_a_secret_as_a_secret() -> None:
