@@ -56,9 +56,10 @@ def flows(
         _write(session, target, content)
     if not session.output.json and target != "-":
         session.output.words.print(flows_table(verdict))
-    if verdict.findings:
+    if verdict.blocks:
         raise Refused(
-            f"{len(verdict.findings)} of the flows that must not exist are stopped by too few controls.\n"
+            f"{len(verdict.findings)} of the flows that must not exist are stopped by too few controls, and "
+            f"{len(verdict.doubts)} things cannot be told.\n"
             "  fix:     see above: add a control that does not fail with the others, or take away what the path uses"
         )
 

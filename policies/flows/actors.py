@@ -7,7 +7,8 @@ computer does: it may use the rights of everybody who can sign in to it, and of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from policies.facts import ids
 from policies.facts.properties import texts
@@ -34,17 +35,20 @@ class Actor:
     is_people: bool = False
     group: str = ""
     """The resource group that an identity belongs to."""
+    _rights: dict[str, Right] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def controls(self) -> tuple[str, ...]:
         """The scopes in which they may change settings or rights."""
         return tuple(g.scope for g in self.grants if g.rights & Right.CONTROL)
 
     def may(self, id_: str) -> Right:
         """What they may do with the thing of that lower-case id."""
-        return allowed(self.grants, id_)
+        if id_ not in self._rights:
+            self._rights[id_] = allowed(self.grants, id_)
+        return self._rights[id_]
 
-    @property
+    @cached_property
     def ungranted(self) -> Control:
         """That they were granted no more than they were. One grant too many may stand high up and open many things, so
         it is one control however many things it keeps from them."""

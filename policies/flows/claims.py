@@ -90,6 +90,11 @@ class Verdict:
         """Those with too few controls before them."""
         return tuple(flow for flow in self.flows if flow.is_finding)
 
+    @property
+    def blocks(self) -> bool:
+        """Whether a flow is stopped by too few controls, or something that flows might use could not be looked at."""
+        return bool(self.findings or self.doubts)
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""
         flows = [flow.to_json() for flow in self.flows]

@@ -65,8 +65,11 @@ def _text(resources: Sequence[Resource]) -> str:
 
 def _tuples(one: dict[str, Any]) -> dict[str, Any]:
     by_property = {k: tuple(v) for k, v in one["property_dependencies"].items()}
-    return one | {"dependencies": tuple(one["dependencies"]), "ignore_changes": tuple(one["ignore_changes"]),
-                  "property_dependencies": by_property}  # fmt: skip
+    return one | {
+        "dependencies": tuple(one["dependencies"]),
+        "ignore_changes": tuple(one["ignore_changes"]),
+        "property_dependencies": by_property,
+    }
 
 
 def seen(resources: Iterable[Resource]) -> Estate:
@@ -94,9 +97,16 @@ def added(type_: str, name: str, id_: str, stack_: str = "platform", **inputs: A
 def grant(principal: str, role: str, scope: str, stack_: str = "platform") -> Resource:
     """A role assignment."""
     id_ = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
-    return added("authorization:RoleAssignment", f"added-{role[:4]}", id_, stack_, scope=scope, principalId=principal,
-                 principalType="Group",
-                 roleDefinitionId=f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role}")  # fmt: skip
+    return added(
+        "authorization:RoleAssignment",
+        f"added-{role[:4]}",
+        id_,
+        stack_,
+        scope=scope,
+        principalId=principal,
+        principalType="Group",
+        roleDefinitionId=f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role}",
+    )
 
 
 def failing(resources: Sequence[Resource], control: Control) -> list[Resource]:
@@ -127,12 +137,31 @@ def _principal(resources: Sequence[Resource], key: str) -> str:
 
 def _rule(resources: list[Resource], policy: str, what: str) -> list[Resource]:
     """A rule for everybody to everywhere, after all others; or a translation."""
-    name = {"ruleType": "ApplicationRule", "name": "a", "sourceAddresses": ["*"], "targetFqdns": ["*"],
-            "protocols": [{"protocolType": "Https", "port": 443}]}  # fmt: skip
-    address = {"ruleType": "NetworkRule", "name": "n", "sourceAddresses": ["*"], "destinationAddresses": ["*"],
-               "destinationPorts": ["*"], "ipProtocols": ["Any"]}  # fmt: skip
-    nat = {"ruleType": "NatRule", "name": "t", "sourceAddresses": ["*"], "destinationAddresses": ["20.0.0.1"],
-           "destinationPorts": ["443"], "ipProtocols": ["TCP"], "translatedAddress": "10.64.9.4", "translatedPort": "443"}  # fmt: skip
+    name = {
+        "ruleType": "ApplicationRule",
+        "name": "a",
+        "sourceAddresses": ["*"],
+        "targetFqdns": ["*"],
+        "protocols": [{"protocolType": "Https", "port": 443}],
+    }
+    address = {
+        "ruleType": "NetworkRule",
+        "name": "n",
+        "sourceAddresses": ["*"],
+        "destinationAddresses": ["*"],
+        "destinationPorts": ["*"],
+        "ipProtocols": ["Any"],
+    }
+    nat = {
+        "ruleType": "NatRule",
+        "name": "t",
+        "sourceAddresses": ["*"],
+        "destinationAddresses": ["20.0.0.1"],
+        "destinationPorts": ["443"],
+        "ipProtocols": ["TCP"],
+        "translatedAddress": "10.64.9.4",
+        "translatedPort": "443",
+    }
     nats = {"ruleCollectionType": "FirewallPolicyNatRuleCollection", "name": "t", "priority": 100, "rules": [nat]}
     allows = [{**ALLOW, "name": r["name"], "priority": 200 + i, "rules": [r]} for i, r in enumerate((address, name))]
     collections = [nats] if what == "translation" else allows
@@ -152,8 +181,14 @@ def _endpoint(resources: list[Resource], network: str, _: str) -> list[Resource]
     kinds = ("storage:StorageAccount", "keyvault:Vault")
     targets = [r.id for r in resources if r.type in kinds and r.stack != stack_] + ["/subscriptions/elsewhere/stores/x"]
     connections = [{"name": f"c{i}", "privateLinkServiceId": target} for i, target in enumerate(targets)]
-    endpoint = added("network:PrivateEndpoint", "added", f"{network}-added-endpoint", stack_, subnet={"id": subnet},
-                     privateLinkServiceConnections=connections)  # fmt: skip
+    endpoint = added(
+        "network:PrivateEndpoint",
+        "added",
+        f"{network}-added-endpoint",
+        stack_,
+        subnet={"id": subnet},
+        privateLinkServiceConnections=connections,
+    )
     return [*resources, endpoint]
 
 
@@ -161,9 +196,17 @@ def _security_group(resources: list[Resource], group: str, way: str) -> list[Res
     """A group with one rule for its direction, which lets everything through."""
     resource = next(r for r in resources if ids.plain(r.id) == group)
     others = [rule for rule in resource.inputs["securityRules"] if rule["direction"].lower() != way]
-    opened = {"name": "opened", "priority": 100, "direction": way.capitalize(), "access": "Allow", "protocol": "*",
-              "sourceAddressPrefix": "*", "sourcePortRange": "*", "destinationAddressPrefix": "*",
-              "destinationPortRange": "*"}  # fmt: skip
+    opened = {
+        "name": "opened",
+        "priority": 100,
+        "direction": way.capitalize(),
+        "access": "Allow",
+        "protocol": "*",
+        "sourceAddressPrefix": "*",
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": "*",
+    }
     return changed(resources, group, securityRules=[*others, opened])
 
 

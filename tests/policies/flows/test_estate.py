@@ -1,0 +1,150 @@
+"""What the flows make of an estate: grants with their scopes, what opens, what only seems to, and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from infra.errors import BadInput
+from operations.plan import UNKNOWN
+from policies.flows.claims import Forbidden, Kind, judge
+from policies.flows.ways import Layer
+from policies.model import Resource
+from tests.policies.flows import estates
+from tests.policies.flows.estates import TENANCY, changed, estate, grant, named, seen
+
+READER, BLOB_READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+OWNER, MADE_UP = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "00000000-0000-4000-8000-000000000001"
+RESEARCHERS = "db7a0118-c48f-5463-aec7-50d383efab17"
+
+
+@pytest.fixture(scope="module")
+def one() -> tuple[Resource, ...]:
+    """The estate with its one tenancy."""
+    return estate(1)
+
+
+def _flow(resources: Sequence[Resource], kind: Kind = Kind.PAST_STAGING, source: str = "warehouse") -> Forbidden:
+    return next(f for f in judge(seen(resources)).flows if f.kind is kind and f.source == source)
+
+
+def _warehouse(resources: Sequence[Resource]) -> str:
+    return str(named(resources, "safe-haven", "resources:ResourceGroup", "warehouse").id)
+
+
+def test_a_role_on_a_group_reaches_the_stores_in_it(one: tuple[Resource, ...]) -> None:
+    flow = _flow([*one, grant(RESEARCHERS, BLOB_READER, _warehouse(one))])
+    assert flow.depth == 1
+    assert flow.weakest
+    assert {c.layer for way in flow.weakest.ways for c in way.controls} == {Layer.FIREWALL, Layer.ENDPOINT}
+
+
+def test_a_role_that_reads_settings_alone_opens_nothing(one: tuple[Resource, ...]) -> None:
+    assert _flow([*one, grant(RESEARCHERS, READER, _warehouse(one))]).depth == _flow(one).depth
+
+
+@pytest.mark.parametrize("role", [OWNER, MADE_UP], ids=["owner", "one that nobody knows"])
+def test_a_role_that_may_change_settings_opens_all_there_is(one: tuple[Resource, ...], role: str) -> None:
+    assert _flow([*one, grant(RESEARCHERS, role, _warehouse(one))]).depth == 0
+
+
+def test_a_role_that_is_not_known_yet_may_be_anybodys(one: tuple[Resource, ...]) -> None:
+    unknown = grant(UNKNOWN, BLOB_READER, _warehouse(one))
+    assert _flow([*one, unknown]).depth == _flow(one).depth - 1
+
+
+def test_rules_that_are_not_known_let_everything_through(one: tuple[Resource, ...]) -> None:
+    group = str(named(one, TENANCY, "network:NetworkSecurityGroup", "net-desks").id).lower()
+    verdict = judge(seen(changed(one, group, securityRules=UNKNOWN)))
+    assert any("net-desks" in doubt and "open" in doubt for doubt in verdict.doubts)
+
+
+def test_a_store_open_to_the_public_is_read_by_whoever_has_a_role(one: tuple[Resource, ...]) -> None:
+    account = named(one, TENANCY, "storage:StorageAccount", "data")
+    open_ = changed(
+        one, str(account.id).lower(), publicNetworkAccess="Enabled", networkRuleSet={"defaultAction": "Allow"}
+    )
+    assert _flow(open_, Kind.PAST_AIRLOCK, TENANCY).depth == 0
+
+
+def test_public_access_and_a_public_container_let_anybody_read(one: tuple[Resource, ...]) -> None:
+    account = named(one, TENANCY, "storage:StorageAccount", "data")
+    container = named(one, TENANCY, "storage:BlobContainer", "data-project")
+    bare = [r for r in one if not (r.type == "authorization:RoleAssignment" and r.stack == TENANCY)]
+    open_ = changed(bare, str(account.id).lower(), publicNetworkAccess="Enabled", networkRuleSet=None,
+                    allowBlobPublicAccess=True)  # fmt: skip
+    open_ = changed(open_, str(container.id).lower(), publicAccess="Blob")
+    assert _flow(open_, Kind.PAST_AIRLOCK, TENANCY).depth == 0
+
+
+def test_a_store_that_may_not_use_its_key_is_not_read(one: tuple[Resource, ...]) -> None:
+    keyless = [r for r in one if r.name != "warehouse-keys-encrypts" or r.type != "authorization:RoleAssignment"]
+    flow = _flow([*keyless, grant(RESEARCHERS, BLOB_READER, _warehouse(one))])
+    assert flow.weakest
+    assert all(Layer.ENCRYPTION in {c.layer for c in way.controls} for way in flow.weakest.ways)
+
+
+def test_a_rule_for_any_name_lets_a_desk_out(one: tuple[Resource, ...]) -> None:
+    group = named(one, "platform", "network:FirewallPolicyRuleCollectionGroup", "firewall-bespoke")
+    (collection,) = group.inputs["ruleCollections"]
+    wide = [{**rule, "targetFqdns": ["*"]} for rule in collection["rules"]]
+    assert _flow(one, Kind.PAST_AIRLOCK, TENANCY).depth > 0
+    open_ = changed(one, str(group.id).lower(), ruleCollections=[{**collection, "rules": wide}])
+    assert _flow(open_, Kind.PAST_AIRLOCK, TENANCY).depth == 0
+
+
+def test_a_name_where_anybody_may_keep_things_is_the_internet(one: tuple[Resource, ...]) -> None:
+    group = named(one, "platform", "network:FirewallPolicyRuleCollectionGroup", "firewall-bespoke")
+    (collection,) = group.inputs["ruleCollections"]
+    rule = {**collection["rules"][0], "targetFqdns": ["elsewhere.blob.core.windows.net"]}
+    open_ = changed(one, str(group.id).lower(), ruleCollections=[{**collection, "rules": [rule]}])
+    assert _flow(open_, Kind.PAST_AIRLOCK, TENANCY).depth == 0
+
+
+def test_a_peering_of_two_projects_stands_for_one_control() -> None:
+    two = estate(2)
+    nets = [r for r in two if r.type == "network:VirtualNetwork" and r.stack.startswith("tre-")]
+    ends = [str(net.id) for net in nets]
+    sides = [_side(near, far) for near, far in (ends, ends[::-1])]
+    before = _crossing(two)
+    assert _crossing([*two, *sides[:1]]) == before, "one side alone joins nothing"
+    assert _crossing([*two, *sides]) == before - {Layer.PEERING}
+
+
+def _side(near: str, far: str) -> Resource:
+    """One side of a peering."""
+    id_ = f"{near}/virtualNetworkPeerings/added"
+    return estates.added("network:VirtualNetworkPeering", "added", id_, remoteVirtualNetwork={"id": far})
+
+
+def _crossing(resources: Sequence[Resource]) -> set[Layer]:
+    """The layers between two desks of different projects, straight from one network to the other."""
+    from policies.flows.grants import Grants
+    from policies.flows.places import Places, Standing
+    from policies.flows.roads import Roads, Target
+    from policies.flows.stores import Stores
+
+    places = Places(seen(resources), [])
+    first, second = [s for s in places.spots.values() if s.name == "snet-desks"][:2]
+    roads = Roads(places, Stores(places, Grants(places.estate)))
+    roads._passages = ()
+    (way,) = roads.to(Standing(first), Target(second, ports=(22,), endpoint=False))
+    return {control.layer for control in way.controls}
+
+
+def test_an_estate_without_data_is_refused() -> None:
+    with pytest.raises(BadInput, match="Nothing here holds data"):
+        judge(seen([]))
+
+
+def test_a_resource_whose_id_cannot_be_told_is_a_doubt(one: tuple[Resource, ...]) -> None:
+    account = named(one, TENANCY, "storage:StorageAccount", "data")
+    verdict = judge(seen([replace(r, id=None) if r is account else r for r in one]))
+    assert any("data" in doubt for doubt in verdict.doubts)
+
+
+def test_each_of_many_tenancies_has_a_flow_of_its_own() -> None:
+    flows = judge(seen(estate(12))).flows
+    assert sum(flow.kind is Kind.BETWEEN_PROJECTS for flow in flows) == 12

@@ -1,0 +1,84 @@
+"""The search: the fewest controls, each counted once, against every path tried by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policies.flows.graph import Edge, FlowGraph, Node, weakest
+from policies.flows.ways import Control, Layer, Way, both, either, smallest, through
+
+CONTROLS = [Control(Layer.GRANT, str(number)) for number in range(5)]
+Links = list[tuple[int, int, frozenset[int]]]
+links = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 5), st.frozensets(st.integers(0, 4), max_size=3)), max_size=12
+)
+
+
+class Drawn:
+    """A graph as drawn, in the place of an estate's."""
+
+    def __init__(self, drawn: Links) -> None:
+        self.drawn = drawn
+
+    def after(self, node: Node, matters: Callable[[Node], bool], _: Any) -> Iterator[Edge]:
+        for start, end, numbers in self.drawn:
+            if str(start) == node and matters(str(end)):
+                way = Way(frozenset(CONTROLS[n] for n in numbers), ())
+                yield Edge(str(end), way, f"{start} to {end}", sum(1 << n for n in numbers), len(numbers))
+
+
+def _by_hand(drawn: Links, node: int, seen: frozenset[int], gone: frozenset[int]) -> list[int]:
+    """The numbers of controls on every path from a node to 5."""
+    if node == 5:
+        return [len(gone)]
+    onward = [(end, more) for start, end, more in drawn if start == node and end not in seen]
+    return [n for end, more in onward for n in _by_hand(drawn, end, seen | {end}, gone | more)]
+
+
+@given(links)
+@settings(max_examples=200, deadline=None)
+def test_finds_the_fewest_controls_on_any_path(drawn: Links) -> None:
+    found = weakest(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda _: True)
+    expected = min(_by_hand(drawn, 0, frozenset([0]), frozenset()), default=None)
+    assert (found.depth if found else None) == expected
+
+
+def test_a_control_met_twice_on_a_path_fails_once() -> None:
+    """The longer path meets one control three times; the shorter meets two."""
+    drawn: Links = [(0, 1, frozenset([0])), (1, 2, frozenset([0])), (2, 5, frozenset([0])), (0, 5, frozenset([1, 2]))]
+    found = weakest(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda _: True)
+    assert found
+    assert (found.depth, found.ways[0].steps) == (1, ("0 to 1", "1 to 2", "2 to 5"))
+
+
+def test_goes_through_no_node_that_is_barred() -> None:
+    drawn: Links = [(0, 1, frozenset()), (1, 5, frozenset()), (0, 5, frozenset([1]))]
+    found = weakest(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda node: node != "1")
+    assert found
+    assert found.depth == 1
+
+
+Sets = list[frozenset[Control]]
+sets = st.lists(st.frozensets(st.sampled_from(CONTROLS), max_size=4), max_size=6)
+
+
+@given(sets, sets)
+def test_ways_keep_what_no_other_way_contains(
+    first: list[frozenset[Control]], second: list[frozenset[Control]]
+) -> None:
+    one, other = smallest(map(Way, first)), smallest(map(Way, second))
+    together = {way.controls for way in both(one, other)}
+    everything = {a | b for a in first for b in second}
+    assert together == {s for s in everything if not any(t < s for t in everything)}
+    assert {w.controls for w in either(one, other)} == {
+        s for s in {*first, *second} if not any(t < s for t in {*first, *second})
+    }
+
+
+def test_no_alternative_is_no_way_at_all() -> None:
+    assert either() == ()
+    assert both(through(CONTROLS[0]), ()) == ()
