@@ -57,9 +57,10 @@ POLICY = Policy(
     title="The firewall's rules are an allow-list",
     why="One wildcard in one rule is a way out to everywhere, for every project that the rule is for.",
     on=GROUPS,
-    reads=("ruleCollections",),
+    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.CRITICAL,
     controls=Controls(satre=("2.1.13", "2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.23",), five_safes=("outputs",)),
     fix="Name each domain, private range, port and protocol that is needed.",
     judge=judge,
+    scope="stack",
 )

@@ -106,9 +106,10 @@ POLICY = Policy(
     title="No rule allows a domain where anybody can open an account",
     why="Data leaves by a permitted name as well as by any other, if whoever takes it can rent a host under that name.",
     on=GROUPS,
-    reads=("ruleCollections",),
+    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.CRITICAL,
     controls=Controls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12", "8.23"), five_safes=("outputs",)),
     fix="Name the one host that is needed, and read it through a mirror where that host is its customers' too.",
     judge=judge,
+    scope="stack",
 )

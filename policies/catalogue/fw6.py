@@ -35,11 +35,12 @@ POLICY = Policy(
     title="Every firewall rule says which of the estate may use it",
     why="A rule for everybody gives each project what one was granted.",
     on=GROUPS,
-    reads=("ruleCollections",),
+    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.HIGH,
     controls=Controls(
         satre=("2.2.10", "2.2.11"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings", "projects")
     ),
     fix="Name the ranges of the kind of tenancy, or the zones, that the rule is for.",
     judge=judge,
+    scope="stack",
 )

@@ -20,9 +20,10 @@ POLICY = Policy(
     title="The firewall leads nothing in",
     why="People come in through Bastion, data through the intake; an address that is led inside is neither.",
     on=GROUPS,
-    reads=("ruleCollections",),
+    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.CRITICAL,
     controls=Controls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove the NAT rule.",
     judge=judge,
+    scope="stack",
 )

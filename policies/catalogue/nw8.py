@@ -24,7 +24,7 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
             yield Problem("", "no flow log that is on records this network's flows")
         return
     yield from must_be(resource, "enabled", True, default="false")
-    yield from must_be(resource, "retentionPolicy.enabled", True, default="false, and keeps records for ever unseen")
+    yield from must_be(resource, "retentionPolicy.enabled", True, default="false")
     days, least = resource.at("retentionPolicy.days"), KEPT[estate.data_class(resource)]
     if days is MISSING or not isinstance(days, int) or 0 < days < least:
         yield Problem("retentionPolicy.days", f"keeps records {days} days; for this class of data it must be {least}")

@@ -13,9 +13,10 @@ ZONE_ID = "privateDnsZoneConfigs[*].privateDnsZoneId"
 
 
 def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
-    """Of an endpoint: a zone for each group. Of a link: no registration, and no second question to the public DNS."""
+    """Of an endpoint: a zone for each group. Of a link: no registration, no second question to the public DNS."""
     if resource.type == LINK:
-        yield from must_be(resource, "registrationEnabled", False, default="false, but leaves what was set before")
+        if resource.at("registrationEnabled") is not MISSING:
+            yield from must_be(resource, "registrationEnabled", False)
         if resource.at("resolutionPolicy") is not MISSING:
             yield from must_be(resource, "resolutionPolicy", "Default")
     else:

@@ -35,7 +35,7 @@ WEAK = cases({
          (below(f"{ZONES}/privatelink.vaultcore.azure.net"), below(f"{ZONES}/blob.core.windows.net"))),
         ("scope-endpoint<scope-names", "privateDnsZoneConfigs[0].privateDnsZoneId", (ELSEWHERE,)),
         ("store-endpoint", f"{CONNECTION}.groupIds", (["table"], ["nothing-known"], [], GONE)),
-        ("privatelink.blob.core.windows.net-link", "registrationEnabled", (True, GONE)),
+        ("privatelink.blob.core.windows.net-link", "registrationEnabled", (True,)),
         ("privatelink.blob.core.windows.net-link", "resolutionPolicy", ("NxDomainRedirect",)),
     ],
     "PE3": [
