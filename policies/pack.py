@@ -7,6 +7,7 @@ a message that cannot be read are violations: in a pack, an unknown value would 
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from operations.resolve import resources_of
 from policies.catalogue import load
 from policies.exemptions import NONE, Exemptions, read
 from policies.model import Estate, Finding, Policy, Verdict
+from policies.runner import Report as Verdicts
 from policies.runner import judge
 from policies.wire import GROUP, Told
 from policies.wording import printable
@@ -120,7 +122,7 @@ class Bench:
         }
 
     def _judged(self, plan: Plan, policies: Mapping[str, Policy]) -> Findings:
-        """What blocks, by policy. What cannot be judged at all blocks in the name of every policy's first."""
+        """What blocks, by policy. What cannot be judged at all blocks in the name of the first of them."""
         day = datetime.now(UTC).date()
         try:
             estate = Estate(resources_of(plan), today=day)
@@ -129,10 +131,20 @@ class Bench:
             first = next(iter(policies))
             why = error.problem if isinstance(error, BadInput) else f"the judging broke: {type(error).__name__}"
             return {first: [Finding(first, Verdict.UNKNOWN, "", "", "", plan.stack, message=printable(why))]}
+        if policies is self.policies:
+            _tell(report)
         found: dict[str, list[Finding]] = {}
         for finding in report.blocking:
             found.setdefault(finding.policy, []).append(finding)
         return found
+
+
+def _tell(report: Verdicts) -> None:
+    """What is let off, and what is wrong with exemptions, shows in every report: Pulumi prints a pack's stderr."""
+    for one in report.exemptions:
+        print(f"exempt until {one.expires}: {one.resource} from {one.policy}, {one.reason}", file=sys.stderr)
+    for warning in report.warnings:
+        print(warning, file=sys.stderr)
 
 
 def _has_unknown(value: Any) -> bool:

@@ -209,7 +209,7 @@ def test_no_configuration_makes_a_policy_less_than_mandatory() -> None:
     servicer.Configure(kept, Context())
 
 
-def test_an_exemption_holds_here_as_in_the_gate() -> None:
+def test_an_exemption_holds_here_as_in_the_gate_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
     plan = changed("storage:StorageAccount", publicNetworkAccess="Enabled")(before("safe-haven"))
     open_store = next(r for r in plan.resources if r.type == "azure-native:storage:StorageAccount")
     entry = {"id": "open-store", "policy": "ST1", "resource": open_store.urn, "owner": "A. Owner",
@@ -219,6 +219,7 @@ def test_an_exemption_holds_here_as_in_the_gate() -> None:
     exempt = read({"exemptions": [entry]}, load(), file="x", today=TODAY)
     left = violations(plan, pack(exemptions=exempt))
     assert ("ST1", open_store.urn) not in left
+    assert f"exempt until {TODAY + timedelta(days=30)}: {open_store.urn} from ST1" in capsys.readouterr().err
     assert left == violations(plan) - {("ST1", open_store.urn)}
 
 

@@ -274,12 +274,21 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(properties=json_values, name=json_values, metadata=json_values)
-def test_whatever_stands_in_a_template_is_read_or_refused(properties: Any, name: Any, metadata: Any) -> None:
-    content = foreign({**ACCOUNT, "name": name, "properties": properties, "metadata": metadata})
+WORDS = ("type", "name", "apiVersion", "scope", "dependsOn", "properties", "metadata", "location", "tags", "sku",
+         "resources", "identity", "comments", "existing")  # fmt: skip
+TOP_WORDS = ("parameters", "variables", "metadata", "outputs", "contentVersion", "languageVersion")
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    parts=st.dictionaries(st.sampled_from(WORDS), json_values, max_size=3),
+    words=st.dictionaries(st.sampled_from(TOP_WORDS), json_values, max_size=2),
+)
+def test_whatever_stands_in_a_template_is_read_or_refused(parts: dict[str, Any], words: dict[str, Any]) -> None:
+    """And what is read is judged, not overlooked."""
     try:
-        plan = read_template(content)
+        plan = read_template({**foreign({**ACCOUNT, **parts}), **words})
     except BadInput:
         return
-    assert len(resources_of(plan)) == 1
+    assert resources_of(plan)
+    assert judged([plan], day=TODAY).findings
