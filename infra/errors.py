@@ -33,6 +33,6 @@ def _shown(value: object) -> str | None:
     """What was found, short enough for a line: hostile input may be megabytes long."""
     if value is None:
         return None
-    text = value if isinstance(value, str) else repr(value)
+    text = (value if isinstance(value, str) else repr(value))[:200]
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return text if len(text) <= 120 else text[:117] + "..."

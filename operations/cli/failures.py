@@ -25,6 +25,8 @@ _OURS = (
     (Refused, Exit.REFUSED, "refused"),
     (Failed, Exit.FAILED, "failed"),
 )
+_LONGEST = 1_000
+"""Characters of one part of a message: what was found may be a whole file."""
 _INTERRUPTED = "interrupted. What was finished is in the state; the same command carries on from there."
 _UNUSABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR,
              errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG, errno.EFBIG, errno.EMFILE}  # fmt: skip
@@ -85,7 +87,7 @@ def _parts(error: BaseException) -> dict[str, str]:
     if not isinstance(error, BadInput):
         return {}
     parts = {key: getattr(error, key) for key in ("file", "key", "found", "allowed", "fix")}
-    return {key: str(value) for key, value in parts.items() if value is not None}
+    return {key: str(value)[:_LONGEST] for key, value in parts.items() if value is not None}
 
 
 def _bug(error: BaseException, settings: Settings) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from operations.plan import Plan, PlannedResource
 
 LONGEST = 64 << 20
 """Bytes. The plan of a stack of ten thousand resources takes a third of it."""
+MOST = 2_000_000
+"""Lists and maps: each takes far more memory than the two characters that it may be written with."""
 DEEPEST = 64
 """Levels. Azure's own properties go to about twenty."""
 
@@ -93,6 +96,10 @@ def _text(file: Path) -> bytes:
 
 
 def _json(text: bytes, shown: str) -> Any:
+    boxes = text.count(b"{") + text.count(b"[")
+    if boxes > MOST:
+        raise BadInput("The file holds too many values.", file=shown, found=f"{boxes:,} lists and maps",
+                       allowed=f"at most {MOST:,}", fix="Judge stack by stack.")  # fmt: skip
     try:
         found = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number)
     except UnicodeDecodeError as error:
@@ -112,9 +119,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Of two values for one key readers differ in which they take: the one that was judged might not be applied."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for i, key in enumerate(keys) if key in keys[:i])
-        raise ValueError(f"the key {twice!r} is there twice")
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {twice[:100]!r} is there twice")
     return found
 
 

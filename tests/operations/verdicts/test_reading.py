@@ -136,3 +136,14 @@ def test_two_plans_of_one_stack_are_refused() -> None:
 def test_one_urn_twice_in_a_plan_is_refused() -> None:
     with pytest.raises(BadInput, match="one id"):
         judged([plan(account("data"), account("data", publicNetworkAccess="Disabled"))])
+
+
+def test_more_values_than_memory_is_for_are_refused_unread(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="too many values"):
+        read_plan(written(tmp_path, '{"a":[' + "[]," * 2_000_001 + "[]]}"))
+
+
+def test_a_long_list_of_keys_is_looked_through_once(tmp_path: Path) -> None:
+    keys = ",".join(f'"k{i}":1' for i in range(200_000))
+    with pytest.raises(BadInput, match="'k7' is there twice"):
+        read_plan(written(tmp_path, f'{{{keys},"k7":2}}'))
