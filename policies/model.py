@@ -21,6 +21,8 @@ T = TypeVar("T")
 STEP = re.compile(r'[^.\[\]"]+|\[(?:\d+|\*)\]|\["[^"]*"\]')
 """One step of a property path: `tags`, `[0]`, `[*]`, `["cost centre"]`."""
 
+PLACE = re.compile(r"\[(\d+|\*)\]")
+"""A step into a list: one entry of it, or all."""
 VERSION = re.compile(r"/v\d{8}[a-z0-9]*:")
 """The api version in a token such as `storage/v20230101:StorageAccount`: no way around a rule."""
 
@@ -133,17 +135,27 @@ class Resource:
 
 
 def _inside(value: Any, step: str, path: str) -> list[Any]:
-    if value == UNKNOWN:
+    """What one step leads to. `Unknown` where it leads into what is no object or list, such as a secret: what Azure
+    would make of it cannot be told, and so must not pass for what is missing."""
+    if value is None:
+        return []
+    place = PLACE.fullmatch(step)
+    if place is None:
+        return _named(value, step.removeprefix('["').removesuffix('"]'), path)
+    items = _entries(value, path)
+    return items if place[1] == "*" else items[int(place[1]) :][:1]
+
+
+def _entries(value: Any, path: str) -> list[Any]:
+    if not isinstance(value, list | tuple):
         raise Unknown(path)
-    if step == "[*]":
-        return list(value) if isinstance(value, list | tuple) else []
-    if step.startswith("["):
-        key = step[1:-1]
-        if key.startswith('"'):
-            return [value[key[1:-1]]] if isinstance(value, Mapping) and key[1:-1] in value else []
-        index = int(key)
-        return [value[index]] if isinstance(value, list | tuple) and index < len(value) else []
-    return [value[step]] if isinstance(value, Mapping) and step in value else []
+    return list(value)
+
+
+def _named(value: Any, name: str, path: str) -> list[Any]:
+    if not isinstance(value, Mapping):
+        raise Unknown(path)
+    return [value[name]] if name in value else []
 
 
 class Estate:

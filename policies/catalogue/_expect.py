@@ -32,7 +32,7 @@ def at_least(resource: Resource, path: str, least: int, unit: str, *, default: o
     found = resource.at(path)
     if found is MISSING:
         yield Problem(path, f"is not set, which leaves {shown(default)}; it must be at least {least} {unit}")
-    elif not isinstance(found, int | float) or isinstance(found, bool) or found < least:
+    elif not isinstance(found, int | float) or isinstance(found, bool) or not found >= least:
         yield Problem(path, f"is {shown(found)}; it must be at least {least} {unit}")
 
 

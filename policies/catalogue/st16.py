@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.catalogue._expect import filled, same
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 IDENTITY = "encryption.encryptionIdentity.encryptionUserAssignedIdentity"
 ABROAD = "encryption.encryptionIdentity.encryptionFederatedIdentityClientId"
@@ -19,7 +19,7 @@ def applies(account: Resource, _: Estate) -> bool:
 def judge(account: Resource, _: Estate) -> Iterator[Problem]:
     """An identity of the account's own kind exists only after it, so it would begin with Microsoft's key."""
     yield from filled(account, IDENTITY, default="the account's own identity, which no grant can precede")
-    if isinstance(account.at(ABROAD), str) and account.at(ABROAD):
+    if account.at(ABROAD) not in (MISSING, ""):
         yield Problem(ABROAD, "fetches the key from another tenant, which could take it away; leave it out")
 
 

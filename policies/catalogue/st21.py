@@ -24,7 +24,7 @@ def judge(service: Resource, _: Estate) -> Iterator[Problem]:
         words = [word.strip() for word in found.strip(";").split(";")] if isinstance(found, str) else []
         if found is MISSING:
             yield Problem(path, f"is not set, which leaves all that Azure knows; it must be {' or '.join(allowed)}")
-        elif not set(words) <= set(allowed):
+        elif not words or not set(words) <= set(allowed):
             yield Problem(path, f"is {shown(found)}; it must be {' or '.join(allowed)} alone")
     yield from must(service, f"{BIN}.enabled", True, default="false")
     yield from at_least(service, f"{BIN}.days", 7, "days", default="nothing kept")
