@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 
+from infra.addresses import ZONES_PREFIX
 from infra.config import DataClass
+from policies.facts.addresses import Span
 from policies.facts.firewall import GROUPS, NETWORK_RULE, Rule, rules_of
 from policies.facts.network import NETWORK, is_hub, prefixes_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
@@ -17,18 +20,33 @@ def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
     """Data goes down: from the zones that hold records to the tenancies. A range without a network is nobody's yet."""
     for rule in rules_of(group, estate):
         if rule.allows and rule.kind == NETWORK_RULE:
-            for message in _opened(rule, estate):
+            for message in _opened(rule, _kept_for_zones(group, estate), estate):
                 yield Problem(rule.path, f"{rule.name} {message}")
 
 
-def _opened(rule: Rule, estate: Estate) -> Iterator[str]:
+def _kept_for_zones(group: Resource, estate: Estate) -> list[IPv4Network]:
+    """The range of the address plan for the zones of the hub's own cell: the second /21 of the cell, after the hub.
+
+    A cell may have none of them yet, or never: its rules are written all the same.
+    """
+    hubs = [n for n in estate.beside(group, NETWORK) if is_hub(n, estate)]
+    starts = [p.network_address for hub in hubs for p in prefixes_of(hub) if isinstance(p, IPv4Network)]
+    return [IPv4Network((start + (1 << (32 - ZONES_PREFIX)), ZONES_PREFIX), strict=False) for start in starts]
+
+
+def _opened(rule: Rule, kept: list[IPv4Network], estate: Estate) -> Iterator[str]:
     for source in rule.sources:
-        networks = [n for n in estate.of(NETWORK) if any(source.overlaps(prefix) for prefix in prefixes_of(n))]
-        if not networks:
-            yield f"is for {source.text}, where no network of the estate is"
+        found = [n for n in estate.of(NETWORK) if any(source.overlaps(prefix) for prefix in prefixes_of(n))]
+        networks = [network for network in found if not is_hub(network, estate)]
+        if not networks and not _inside(source, kept):
+            yield f"is for {source.text}, where no zone of the estate is, nor is to be"
         for network in networks:
-            if not is_hub(network, estate) and not _is_zone(network, estate):
+            if not _is_zone(network, estate):
                 yield f"lets {network.name} of {network.stack} open connections inside the estate"
+
+
+def _inside(source: Span, kept: list[IPv4Network]) -> bool:
+    return bool(source.networks) and all(any(Span("", (k,)).covers(n) for k in kept) for n in source.networks)
 
 
 def _is_zone(network: Resource, estate: Estate) -> bool:

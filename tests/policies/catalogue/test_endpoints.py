@@ -196,6 +196,15 @@ def test_a_rule_that_denies_may_be_as_wide_as_it_likes() -> None:
         assert verdict(world, policy, "rules") is Verdict.PASS
 
 
+def test_a_cell_without_zones_may_have_their_rules_already() -> None:
+    elsewhere = changed(without(site(), "zone", "zone-record", "zone-setting"), "rules", ZONE_RULES,
+                        zone_rule(sourceAddresses=["10.64.8.0/21"]))  # fmt: skip
+    assert verdict(elsewhere, "FW8", "rules") is Verdict.PASS
+    for source in ("10.64.0.0/20", "10.64.16.0/21", "10.70.8.0/21"):
+        world = changed(elsewhere, "rules", f"{ZONE_RULES}.sourceAddresses", [source])
+        assert verdict(world, "FW8", "rules") is Verdict.FAIL
+
+
 def test_a_rule_of_no_known_kind_passes_nothing() -> None:
     world = changed(site(), "rules", f"{NAMES}.ruleType", "SurpriseRule")
     assert verdict(world, "FW3", "rules") is Verdict.UNKNOWN
