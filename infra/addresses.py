@@ -146,7 +146,7 @@ class CellRange:
 
     def zone(self, name: ZoneName) -> ZoneRange:
         """The range of one zone."""
-        return ZoneRange(part(self.zone_range, 24, list(ZoneName).index(name)))
+        return zone_in(self.zone_range, name)
 
     def tenancies(self, kind: TenancyKind) -> IPv4Network:
         """The one contiguous range of a kind of tenancy: egress rules are written over it."""
@@ -160,6 +160,11 @@ class CellRange:
     def tenancy(self, kind: TenancyKind, slot: int) -> TenancyRange:
         """The range of the tenancy in a slot, counted from 0. `IndexError` beyond the last."""
         return TenancyRange(part(self.tenancies(kind), TENANCY_PREFIX, slot))
+
+
+def zone_in(zone_range: IPv4Network, name: ZoneName) -> ZoneRange:
+    """The range of one zone in the range that holds all zones of a cell."""
+    return ZoneRange(part(zone_range, 24, list(ZoneName).index(name)))
 
 
 def part(whole: IPv4Network, prefix: int, index: int) -> IPv4Network:

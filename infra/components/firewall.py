@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 import pulumi
 from pulumi_azure_native import network
 
-from infra.addresses import TenancyKind
+from infra.addresses import TenancyKind, ZoneName, zone_in
 from infra.components.part import Part, Report
 from infra.components.public_address import PublicAddress
 from infra.components.room import Room
@@ -86,10 +86,11 @@ class Firewall(Part):
         )
 
     def _zones_flow(self, zone_range: IPv4Network, tenancy_ranges: Mapping[str, IPv4Network]) -> None:
-        """Zones reach each other's endpoints, and hand extracts over to tenancies; who may read what, grants say."""
-        for noun, group, targets in (
-            ("zones", RuleGroup.ZONES, [str(zone_range)]),
-            ("release", RuleGroup.RELEASE, sorted(str(one) for one in tenancy_ranges.values())),
+        """Zones reach each other's endpoints, and staging alone hands over to tenancies; grants say who may read what."""
+        staging = zone_in(zone_range, ZoneName.STAGING).compute
+        for noun, group, source, targets in (
+            ("zones", RuleGroup.ZONES, zone_range, [str(zone_range)]),
+            ("release", RuleGroup.RELEASE, staging, sorted(str(one) for one in tenancy_ranges.values())),
         ):
             if not targets:
                 continue
@@ -97,7 +98,7 @@ class Firewall(Part):
                 rule_type="NetworkRule",
                 name=f"{noun}-https",
                 ip_protocols=[network.FirewallPolicyRuleNetworkProtocol.TCP],
-                source_addresses=[str(zone_range)],
+                source_addresses=[str(source)],
                 destination_addresses=targets,
                 destination_ports=[str(int(Port.HTTPS))],
             )

@@ -33,6 +33,13 @@ def test_rules_name_everything_and_say_from_where(platform: World) -> None:
                 assert "*" not in rule.get("destinationPorts", [])
 
 
+def test_staging_alone_reaches_tenancies(platform: World) -> None:
+    (collection,) = platform.one("FirewallPolicyRuleCollectionGroup", "firewall-release").inputs["ruleCollections"]
+    (rule,) = collection["rules"]
+    assert rule["sourceAddresses"] == ["10.64.11.128/25"]
+    assert rule["destinationAddresses"] == ["10.64.128.0/17", "10.65.0.0/16"]
+
+
 def test_every_desk_can_sign_people_in(platform: World) -> None:
     for kind in ("bespoke", "shared"):
         group_ = platform.one("FirewallPolicyRuleCollectionGroup", f"firewall-{kind}")
