@@ -22,7 +22,7 @@ def always(_: Resource, __: Estate) -> bool:
 
 @dataclass(frozen=True)
 class Weakening:
-    """One property, and what makes it weaker: other values, its absence (then Azure's default acts), and not knowing."""
+    """One property, and what makes it weaker: other values, its absence (then Azure's default acts), not knowing it."""
 
     path: str
     """As `Resource.at` reads it; with `[*]`, each element in turn. What is not there yet is added."""
@@ -104,8 +104,8 @@ class Mutant:
 
     @property
     def id(self) -> str:
-        """How a mutant is named: the same in every run."""
-        return f"{self.stack}:{self.type}:{self.name}: {self.label}"
+        """What tells it from all others; the same in every run."""
+        return f"{self.urn}: {self.label}"
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,8 @@ class Refusal:
     what: str
     where: str = ""
     """The resource that it named, where it is not the mutated one."""
+    between: bool = False
+    """Whether only the whole estate shows it, and no stack alone."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ Steps = tuple[str | int, ...]
 
 
 def places(inputs: Mapping[str, Value], path: str) -> Iterator[Steps]:
-    """Every place that a path means, `[*]` once for each element. The last key need not be there, nor what it lies in."""
+    """Every place that a path means, `[*]` once for each element. The last keys need not be there."""
     yield from _places(inputs, [_step(s) for s in STEP.findall(path)], ())
 
 
@@ -70,8 +70,10 @@ def put(inputs: Value, steps: Steps, value: Value) -> Value:
 
 
 def without(inputs: Value, steps: Steps) -> Value:
-    """The inputs with nothing at a place."""
+    """The inputs with nothing at a place; themselves where nothing is there."""
     step = steps[0]
+    if not there(inputs, steps[:1]):
+        return inputs
     if len(steps) > 1:
         return put(inputs, (step,), without(inputs[step], steps[1:]))
     if isinstance(step, int):

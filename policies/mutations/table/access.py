@@ -62,13 +62,9 @@ def _others(grant: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
     place = str(grant.at("scope"))[: container.start()]
     for other in estate.of("authorization:RoleAssignment"):
         their = _CONTAINER.search(str(other.at("scope")))
-        same_store = their and str(other.at("scope"))[: their.start()] == place
-        if (
-            same_store
-            and their[1] != container[1]
-            and other.at("principalType") == "Group"
-            and (other.at("principalId") != grant.at("principalId"))
-        ):
+        if not their or str(other.at("scope"))[: their.start()] != place or their[1] == container[1]:
+            continue
+        if other.at("principalType") == "Group" and other.at("principalId") != grant.at("principalId"):
             yield f"the group of {other.name}", str(other.at("principalId"))
             return
 

@@ -45,7 +45,7 @@ def _in_group(
     return make
 
 
-def _grant(group: Resource, name: str, role: str, scope: str, principal: str, kind: str = "Group") -> Resource:
+def _grant(group: Resource, name: str, role: str, scope: str, principal: str, *, kind: str = "Group") -> Resource:
     subscription = _SUBSCRIPTION.match(str(group.id))
     definition = f"{subscription[0] if subscription else ''}/providers/Microsoft.Authorization/roleDefinitions/{role}"
     inputs = {"roleAssignmentName": "51de0000-0000-4000-8000-000000000001", "roleDefinitionId": definition,
@@ -69,7 +69,7 @@ def _to_a_person(estate: Estate, stack: str) -> Iterator[Resource]:
     group = _group(estate, stack)
     for store in _here(estate, stack, "storage:StorageAccount")[:1]:
         if group:
-            yield _grant(group, "person", BLOB_READER, str(store.id), elsewhere.PERSON, "User")
+            yield _grant(group, "person", BLOB_READER, str(store.id), elsewhere.PERSON, kind="User")
 
 
 def _airlock(estate: Estate, stack: str) -> Iterator[tuple[str, list[Resource]]]:
@@ -174,8 +174,8 @@ SCRIPT = {"fileUris": ["https://stelsewhere.blob.core.windows.net/run.sh"], "com
 CUSTOM_SCRIPT = {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "typeHandlerVersion": "2.1",
                  "vmExtensionName": "side-door", "settings": SCRIPT}  # fmt: skip
 SNAPSHOT = {"snapshotName": "snap-side-door", "networkAccessPolicy": "AllowAll",
-            "creationData": {"createOption": "Copy", "sourceResourceId": f"{elsewhere.PROVIDERS}/Microsoft.Compute/disks/d"}}  # fmt: skip
-RULE = {"firewallRuleName": "side-door", "startIpAddress": "0.0.0.0", "endIpAddress": "255.255.255.255"}
+            "creationData": {"createOption": "Copy", "sourceResourceId": elsewhere.DISK}}  # fmt: skip
+RULE = {"firewallRuleName": "side-door", "startIpAddress": "20.0.0.0", "endIpAddress": "20.255.255.255"}
 EXPORT_RULE = {"dataExportName": "side-door", "tableNames": ["StorageBlobLogs"],
                "destination": {"resourceId": elsewhere.STORE}, "enable": True}  # fmt: skip
 CREDENTIAL = {"federatedIdentityCredentialResourceName": "side-door", "issuer": "https://token.elsewhere.example",
@@ -222,7 +222,8 @@ ADDITIONS = (
         "storage:LocalUser", "storage:StorageAccount", "localUsers/side-door",
         {"username": "side-door", "hasSshPassword": True}, STORE)),
     Addition("copies of blobs to elsewhere", COPY, _below(
-        "storage:ObjectReplicationPolicy", "storage:StorageAccount", "objectReplicationPolicies/default", COPIES, STORE)),
+        "storage:ObjectReplicationPolicy", "storage:StorageAccount", "objectReplicationPolicies/default", COPIES,
+        STORE)),
     Addition("an export of logs", COPY, _below(
         "operationalinsights:DataExport", "operationalinsights:Workspace", "dataExports/side-door", EXPORT_RULE,
         {**IN_GROUP, "workspaceName": "workspaceName"})),

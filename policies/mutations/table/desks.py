@@ -60,7 +60,7 @@ MACHINE = Table(
                   "pictures of the screen would be kept elsewhere"),
     ),
     harmless=(
-        Harmless("diagnosticsProfile.bootDiagnostics.enabled", "Microsoft keeps the start's log where nobody else looks"),
+        Harmless("diagnosticsProfile.bootDiagnostics.enabled", "Microsoft keeps that log where nobody else looks"),
         Harmless("hardwareProfile", "how large it is; a confidential desk's size goes with its securityType"),
         Harmless("identity", "what an identity may do is its grants', each judged for itself"),
         Harmless("networkProfile.networkInterfaces[*].deleteOption", "what stays when the computer goes"),
@@ -77,6 +77,7 @@ MACHINE = Table(
         Harmless("storageProfile.osDisk.createOption", "how it is made"),
         Harmless("storageProfile.osDisk.deleteOption", "what stays when the computer goes"),
         Harmless("storageProfile.osDisk.diskSizeGB", "how large it is"),
+        Harmless("storageProfile.osDisk.managedDisk.storageAccountType", "how fast it is"),
         Harmless("storageProfile.osDisk.name", "a name"),
     ),
 )  # fmt: skip

@@ -17,6 +17,7 @@ ZONE = f"{PROVIDERS}/Microsoft.Network/privateDnsZones/privatelink.blob.core.win
 WORKSPACE = f"{PROVIDERS}/Microsoft.OperationalInsights/workspaces/log-elsewhere"
 EVENT_HUB = f"{PROVIDERS}/Microsoft.EventHub/namespaces/evh-elsewhere/authorizationRules/all"
 DISK_KEYS = f"{PROVIDERS}/Microsoft.Compute/diskEncryptionSets/des-elsewhere"
+DISK = f"{PROVIDERS}/Microsoft.Compute/disks/disk-elsewhere"
 PERSON = "9e750000-0000-4000-8000-000000000001"
 TENANT = "7e4a0000-0000-4000-8000-000000000001"
 PUBLIC_RANGE = "20.33.0.0/16"

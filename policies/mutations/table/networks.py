@@ -4,7 +4,7 @@ Sources: learn.microsoft.com, Microsoft.Network template references, "Virtual ne
 outbound access", "Manage network policies for private endpoints", "Azure Private DNS fallback to internet".
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.model import Estate, Resource
@@ -25,7 +25,7 @@ def _in(subnet: Resource, id_: object) -> bool:
 
 
 def _not_the_firewalls(subnet: Resource, _: Estate) -> bool:
-    return subnet.at("subnetName") != "AzureFirewallSubnet"
+    return str(subnet.at("subnetName")) != "AzureFirewallSubnet"
 
 
 def other_spokes(resource: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
@@ -60,7 +60,7 @@ NETWORK = Table(
                   "a foreign network would be joined"),
     ),
     harmless=(
-        Harmless("addressSpace", "addresses grant nothing: rules and routes say who may talk, and peers may not overlap"),
+        Harmless("addressSpace", "addresses grant nothing: rules and routes say who may talk"),
         Harmless("enableDdosProtection", "nothing here answers the public but the hub's Bastion, which Azure runs"),
         Harmless("enableVmProtection", "Azure ignores it"),
         Harmless("encryption.enforcement", "Azure has not released any other value"),
@@ -125,8 +125,8 @@ INTERFACE = Table(
         Harmless("ipConfigurations[*].primary", "which address comes first"),
         Harmless("ipConfigurations[*].privateIPAddressVersion", "which kind of address"),
         Harmless("ipConfigurations[*].privateIPAllocationMethod", "which address of the subnet"),
-        Harmless("ipConfigurations[*].subnet.privateEndpointNetworkPolicies", "Azure takes it from the subnet itself"),
-        Harmless("ipConfigurations[*].subnet.privateLinkServiceNetworkPolicies", "Azure takes it from the subnet itself"),
+        Harmless("ipConfigurations[*].subnet.privateEndpointNetworkPolicies", "the subnet itself says it"),
+        Harmless("ipConfigurations[*].subnet.privateLinkServiceNetworkPolicies", "the subnet itself says it"),
     ),
 )  # fmt: skip
 PUBLIC_ADDRESS = Table(
@@ -183,8 +183,8 @@ ENDPOINT = Table(
     ),
     harmless=(
         Harmless("privateLinkServiceConnections[*].name", "a name"),
-        Harmless("subnet.privateEndpointNetworkPolicies", "Azure takes it from the subnet itself"),
-        Harmless("subnet.privateLinkServiceNetworkPolicies", "Azure takes it from the subnet itself"),
+        Harmless("subnet.privateEndpointNetworkPolicies", "the subnet itself says it"),
+        Harmless("subnet.privateLinkServiceNetworkPolicies", "the subnet itself says it"),
     ),
     removal=Removal("its service would have no private way in"),
 )  # fmt: skip

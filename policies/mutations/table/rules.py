@@ -1,4 +1,4 @@
-"""Security groups: each rule that lets something through, made wider; each that refuses, gone; and rules nobody asked for.
+"""Security groups: each rule that lets something through, made wider; each that refuses, gone; and unwanted rules.
 
 Sources: learn.microsoft.com, "Network security groups", "Virtual network service tags", "Working with NSG access and
 Azure Bastion".
@@ -7,7 +7,7 @@ Azure Bastion".
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.mutations.model import Rework, Table
+from policies.mutations.model import Harmless, Rework, Table
 from policies.mutations.table import elsewhere
 
 ANYBODY = ("*", "Internet", "0.0.0.0/0", elsewhere.PUBLIC_RANGE, "10.0.0.0/8", "VirtualNetwork")
@@ -27,7 +27,8 @@ def _new(name: str, direction: str, source: str, destination: str, port: str) ->
 
 UNWANTED = (
     *(_new(f"{source} in, port {port}", "Inbound", source, "*", port)
-      for source in ("Internet", "*", "0.0.0.0/0", "Any", elsewhere.PUBLIC_RANGE) for port in ("22", "3389", "443", "*")),
+      for source in ("Internet", "*", "0.0.0.0/0", "Any", elsewhere.PUBLIC_RANGE)
+      for port in ("22", "3389", "443", "*")),
     *(_new(f"out to {there}, port {port}", "Outbound", "*", there, port)
       for there in ("Internet", "*", "0.0.0.0/0", elsewhere.PUBLIC_RANGE, "Storage", "AzureCloud")
       for port in ("443", "*")),
@@ -122,9 +123,18 @@ GROUP = Table(
     weakenings=(
         Rework(("securityRules",), _none, "only Azure's own rules would act, which let networks talk and all go out"),
         Rework(("securityRules[*].access",), _without_denial, "what no rule names would be let through"),
-        Rework(("securityRules[*].sourceAddressPrefix", "securityRules[*].destinationPortRange"), _wider,
-               "more than those who need it could talk"),
+        Rework(("securityRules[*].sourceAddressPrefix", "securityRules[*].destinationAddressPrefix",
+                "securityRules[*].destinationAddressPrefixes", "securityRules[*].destinationPortRange",
+                "securityRules[*].destinationPortRanges"), _wider, "more than those who need it could talk"),
         Rework(("securityRules",), _unwanted, "a way in or out that nobody asked for"),
+    ),
+    harmless=(
+        Harmless("securityRules[*].description", "words for people"),
+        Harmless("securityRules[*].direction", "a rule turned around is one gone and one more, each tried for itself"),
+        Harmless("securityRules[*].name", "a name"),
+        Harmless("securityRules[*].priority", "what lets through is judged wherever it stands, and so is what refuses"),
+        Harmless("securityRules[*].protocol", "who may talk stays the same, and nobody listens for another protocol"),
+        Harmless("securityRules[*].sourcePortRange", "the asker's own port: any, which is the widest"),
     ),
 )  # fmt: skip
 TABLES = (GROUP,)

@@ -51,10 +51,10 @@ VAULT = Table(
         Weakening("properties.sku.name", ("standard",), "keys would lie in software", when=identifiable),
     ),
     harmless=(
-        Harmless("properties.networkAcls.bypass", "it lets in what the stores' encryption needs, and has no wider value"),
+        Harmless("properties.networkAcls.bypass", "the stores' encryption needs it, and it has no wider value"),
         Harmless("properties.sku.family", "Azure knows one"),
         Harmless("properties.sku.name", "keys of de-identified and synthetic data may lie in software"),
-        Harmless("properties.tenantId", "the provider takes it from who deploys; a plan holds nothing to hold it against"),
+        Harmless("properties.tenantId", "the deployer's own: nothing in a plan tells the right one"),
     ),
 )  # fmt: skip
 KEY = Table(

@@ -65,11 +65,11 @@ WORKSPACE = Table(
 SCOPE = Table(
     "monitor:PrivateLinkScope",
     weakenings=(
-        Weakening("accessModeSettings.ingestionAccessMode", ("Open",), "logs could be sent to any workspace of anybody"),
+        Weakening("accessModeSettings.ingestionAccessMode", ("Open",), "logs could go to any workspace of anybody"),
         Weakening("accessModeSettings.queryAccessMode", ("Open",), "any workspace of anybody could be asked"),
         Weakening("accessModeSettings.exclusions",
                   ([{"privateEndpointConnectionName": "pep-wmsde-platform-logs-scope", "ingestionAccessMode": "Open",
-                     "queryAccessMode": "Open"}],), "logs could be sent to any workspace of anybody"),
+                     "queryAccessMode": "Open"}],), "logs could go to any workspace of anybody"),
     ),
     removal=Removal("logs would go over the public network"),
 )  # fmt: skip

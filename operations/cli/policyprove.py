@@ -1,0 +1,148 @@
+"""`sde policy prove`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
+from operations.cli.session import Session
+from operations.errors import BadInput, Refused
+from operations.plan import Plan
+from operations.settings import write_whole
+
+if TYPE_CHECKING:
+    from policies.mutations.proof import Door, GateDoor, Proof
+
+
+class DoorChoice(StrEnum):
+    """What the mutants are shown to."""
+
+    GATE = "gate"
+    PACK = "pack"
+    CHECKOV = "checkov"
+    FLOWS = "flows"
+
+
+Doors = Annotated[
+    list[DoorChoice] | None,
+    typer.Option("--door", help="Repeat for more. checkov and flows take minutes.", show_default="gate and pack"),
+]
+Target = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write JSON there; - is stdout.", show_default=False),
+]
+Exempting = Annotated[
+    Path | None,
+    typer.Option("--exemptions", metavar="FILE", help="Instead of the estate's exemptions.yaml.", show_default=False),
+]
+
+
+def prove(
+    context: typer.Context,
+    *,
+    stack: Stacks = None,
+    everything: All = False,
+    door: Doors = None,
+    target: Target = None,
+    exemptions: Exempting = None,
+    json_: Json = False,
+    engine: Engine = None,
+    cloud: Cloud = None,
+    estate: Estate = None,
+) -> None:
+    """Weaken the plans one thing at a time, and see each refused. Nothing is applied. Exits 3 where one is let through.
+
+    The whole estate is looked at, since some weaknesses show only between stacks; named stacks are those weakened.
+    """
+    from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
+    from operations.proving.report import as_json, table  # noqa: PLC0415
+
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
+    _refuse_unwritable(target)
+    chosen = list(dict.fromkeys(door or (DoorChoice.GATE, DoorChoice.PACK)))
+    wanted = [one.name for one in session.selected(stack, everything)]
+    stacks = session.selected(None, True)
+    deployment = Deployment(session, stacks)
+    plans = [deployment.plan(one) for one in stacks]
+    proof = _proof(session, plans, chosen, wanted, exemptions)
+    content = as_json(proof)
+    if target is None:
+        session.output.emit({"event": "proof", **content})
+    else:
+        _write(session, target, content)
+    if not session.output.json and target != "-":
+        session.output.words.print(table(proof))
+    _refuse(proof)
+
+
+def _proof(
+    session: Session,
+    plans: Sequence[Plan],
+    chosen: Sequence[DoorChoice],
+    wanted: Sequence[str],
+    exemptions: Path | None,
+) -> Proof:
+    from operations.verdicts.judging import exemptions_of, today  # noqa: PLC0415
+    from policies.catalogue import load  # noqa: PLC0415
+    from policies.mutations.proof import GateDoor, prove, ready  # noqa: PLC0415
+
+    known = ready(plans)
+    granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
+    whole = len(plans) == len(session.house.stacks)
+    gate = GateDoor(known, load(), today=today(), whole=whole, exemptions=granted)
+    with session.output.err.status("Weakening") as status:
+        others = [_door(one, gate, known) for one in chosen if one is not DoorChoice.GATE]
+        return prove(gate, others, known, stacks=wanted, ask_gate=DoorChoice.GATE in chosen,
+                     progress=lambda name, count: status.update(f"{count:,} mutants: {name}"))  # fmt: skip
+
+
+def _door(choice: DoorChoice, gate: GateDoor, plans: Sequence[Plan]) -> Door:
+    """`BadInput` where Checkov is asked for and not there."""
+    if choice is DoorChoice.PACK:
+        from policies.mutations.packdoor import PackDoor  # noqa: PLC0415
+
+        return PackDoor(plans, gate.estate.today, gate.exemptions)
+    if choice is DoorChoice.FLOWS:
+        from policies.mutations.flowsdoor import FlowsDoor  # noqa: PLC0415
+
+        return FlowsDoor(gate.estate)
+    from operations.proving.checkov import CheckovDoor, installed  # noqa: PLC0415
+
+    if not installed():
+        raise BadInput("Checkov is not there.", found="no .venv-checkov", fix="scripts/checkov --version makes it")
+    return CheckovDoor(plans, gate.related)
+
+
+def _refuse(proof: Proof) -> None:
+    if proof.before:
+        raise Refused("The plans are refused as they are, so that nothing is proven by refusing their mutants.\n"
+                      "  fix:     scripts/sde policy check says what is wrong with them")  # fmt: skip
+    if not proof.outcomes:
+        raise Refused("There was nothing to weaken, so that nothing is proven.")
+    missed = len(proof.missed("gate"))
+    if missed or proof.disagreements:
+        raise Refused(f"The gate let {missed:,} of {len(proof.outcomes):,} mutants through; it and the pack differ on "
+                      f"{len(proof.disagreements):,}.\n  fix:     see above: a rule is missing, or wrong")  # fmt: skip
+
+
+def _refuse_unwritable(target: str | None) -> None:
+    """Before the work, not after it."""
+    file = Path(target or "-")
+    if target not in (None, "-") and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise BadInput("This file cannot be written.", file=target, fix="name a file in a folder that exists")
+
+
+def _write(session: Session, target: str, content: dict[str, Any]) -> None:
+    """To a file whole or not at all; `-` is stdout."""
+    if target == "-":
+        session.output.line(json.dumps(content, ensure_ascii=False, indent=None if session.output.json else 2))
+        return
+    write_whole(Path(target), json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    session.output.emit({"event": "written", "what": "proof", "file": target})
+    session.output.say(f"wrote {target}")

@@ -1,0 +1,167 @@
+"""Checkov as a door: one run over the templates of all mutants, with our checks beside its own, and without.
+
+A mutant's template holds what was weakened; where that is gone, its companions. What Checkov says of the same resources
+before they were weakened does not count. Of mutants that differ in names only, one is shown.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from infra.errors import BadInput
+from operations.errors import Failed
+from operations.export.arm import template
+from operations.plan import Plan, PlannedResource
+from operations.settings import ROOT
+from policies.mutations.model import Mutant, Refusal
+from policies.mutations.packdoor import planned_of
+from policies.mutations.proof import Refusals, Several
+
+COMMAND = ROOT / ".venv-checkov" / "bin" / "checkov"
+OURS = ROOT / "policies" / "checkov"
+BOTH, BUILT_IN = "checkov", "checkov built-in"
+PROVIDER = "pulumi:providers:"
+_WHICH = re.compile(r'("[A-Za-z]*(?:[Nn]ame|Ur[il])": )"[^"]*"|"/subscriptions/[^"]*"|"10\.[0-9./]+"|"[0-9a-f-]{36}"')
+"""What only says which resource it is: names, ids, addresses."""
+BUILT_IN_IDS = ("CKV_AZURE_", "CKV2_AZURE_")
+AT_ONCE = 500
+LONGEST = 600
+"""Seconds that Checkov may take."""
+Failures = Mapping[str, frozenset[str]]
+"""By file: each check that failed, and on what."""
+Run = Callable[[Path], str]
+
+
+def installed() -> bool:
+    """Whether Checkov's own environment is there; `scripts/checkov` makes it."""
+    return COMMAND.is_file()
+
+
+@dataclass
+class CheckovDoor(Several):
+    """Checkov over the exported templates."""
+
+    plans: Sequence[Plan]
+    near: Callable[[Mutant], Iterable[str]]
+    """The URNs of the companions of what was weakened."""
+    run: Run | None = None
+    name: str = BOTH
+
+    def said(self, mutants: Sequence[Mutant]) -> dict[str, Refusals]:
+        """What Checkov with our checks says, and what its own alone say. What it cannot be shown is left out."""
+        planned = {r.urn: r for plan in self.plans for r in plan.resources}
+        homes = {plan.stack: plan for plan in self.plans}
+        alike: dict[str, tuple[str, str] | None] = {}
+        shown: dict[str, tuple[str, str]] = {}
+        files: dict[str, str] = {}
+        for mutant in mutants:
+            key = _likeness(mutant)
+            if key not in alike:
+                pair = self._templates(mutant, homes[mutant.stack], planned)
+                alike[key] = (_kept(files, pair[0]), _kept(files, pair[1])) if pair else None
+            found = alike[key]
+            if found:
+                shown[mutant.id] = found
+        failures = self._failures(files)
+        both = {
+            id_: failures.get(after, frozenset()) - failures.get(before, frozenset())
+            for id_, (before, after) in shown.items()
+        }
+        own = {id_: frozenset(f for f in found if f.startswith(BUILT_IN_IDS)) for id_, found in both.items()}
+        return {BOTH: _refusals(both), BUILT_IN: _refusals(own)}
+
+    def _templates(self, mutant: Mutant, home: Plan, planned: Mapping[str, PlannedResource]) -> tuple[str, str] | None:
+        """The texts of the template before and after. None: the change stands in no template."""
+        if mutant.before and mutant.after and mutant.before.inputs == mutant.after.inputs:
+            return None
+        providers = [r for r in home.resources if r.type.startswith(PROVIDER)]
+        if mutant.after is None:
+            urns = {u for u in self.near(mutant) if u in planned and u != mutant.urn}
+            rest = [r for r in home.resources if r.urn in urns]
+            before, after = [planned[mutant.urn], *rest], rest
+        elif mutant.before is None:
+            before, after = [], [planned_of(mutant.after, providers[0].urn if providers else None)]
+        else:
+            own = planned[mutant.urn]
+            before, after = [own], [replace(own, inputs=mutant.after.inputs)]
+        return _text(home, providers, before), _text(home, providers, after)
+
+    def _failures(self, files: Mapping[str, str]) -> Failures:
+        """Checkov takes the square of what it is shown at once, and seconds to start: so some hundreds at a time."""
+        texts = list(files.items())
+        found: dict[str, frozenset[str]] = {}
+        for first in range(0, len(texts), AT_ONCE):
+            some = texts[first : first + AT_ONCE]
+            with TemporaryDirectory() as folder:
+                for text, name in some:
+                    (Path(folder) / f"{name}.json").write_text(text, encoding="utf-8")
+                found |= read((self.run or _checkov)(Path(folder)), len(some))
+        return found
+
+
+def _likeness(mutant: Mutant) -> str:
+    """The same for mutants of which Checkov must say the same: what was done, to what, whatever it is called."""
+    stood = mutant.before or mutant.after
+    inputs = {k: v for k, v in (stood.inputs if stood else {}).items() if k != "tags"}
+    shape = _WHICH.sub(r'\1"_"', json.dumps(inputs, sort_keys=True))
+    label = mutant.label if mutant.after else f"{mutant.label} {mutant.urn}"
+    return f"{mutant.type} {label} {shape}" + (mutant.urn if mutant.before is None else "")
+
+
+def _text(home: Plan, providers: Sequence[PlannedResource], resources: Sequence[PlannedResource]) -> str:
+    """A template of these resources alone; empty where they cannot be exported."""
+    if not resources:
+        return ""
+    try:
+        made = template(replace(home, resources=(*providers, *resources)))
+    except BadInput:
+        return ""
+    made.pop("metadata", None)
+    return json.dumps(made)
+
+
+def _kept(files: dict[str, str], text: str) -> str:
+    """The name of the file that holds this text."""
+    return files.setdefault(text, f"t{len(files)}") if text else ""
+
+
+def _checkov(folder: Path) -> str:
+    ours = ["--external-checks-dir", str(OURS)] if OURS.is_dir() else []
+    command = [str(COMMAND), "--skip-download", "--framework", "arm", "--output", "json", "--compact", "--quiet",
+               "--soft-fail", "--directory", str(folder), *ours]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=LONGEST)  # noqa: S603
+    if done.returncode:
+        raise Failed(f"Checkov ended with {done.returncode}: {done.stderr.strip()[-400:]}")
+    return done.stdout
+
+
+def read(said: str, files: int) -> Failures:
+    """The failures in Checkov's JSON, by the name of the file. `Failed` where it has not looked at all of them: what it
+    cannot read it passes over without a word, and every template here holds something."""
+    try:
+        results = json.loads(said)
+        results = results[0] if isinstance(results, list) else results
+        seen, errors = results["summary"]["resource_count"], results["summary"]["parsing_errors"]
+        found: dict[str, set[str]] = {}
+        for check in results["results"]["failed_checks"]:
+            found.setdefault(Path(check["file_path"]).stem, set()).add(f"{check['check_id']} {check['resource']}")
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise Failed(f"Checkov's answer cannot be read: {type(error).__name__}") from error
+    if errors or seen < files:
+        raise Failed(f"Checkov has seen {seen} resources in {files} templates, and could not read {errors} of them.")
+    return {name: frozenset(ids) for name, ids in found.items()}
+
+
+def _refusals(found: Mapping[str, frozenset[str]]) -> Refusals:
+    return {id_: _refusal(min(failures)) if failures else None for id_, failures in found.items()}
+
+
+def _refusal(failure: str) -> Refusal:
+    check, _, resource = failure.partition(" ")
+    return Refusal(check, f"on {resource}")

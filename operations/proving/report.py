@@ -1,0 +1,96 @@
+"""What the mutation run found: for people, side by side, and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from policies.mutations.model import Mutant, Outcome, Refusal
+from policies.mutations.proof import GATE, Proof
+
+SHOWN = 20
+"""How many of what is wrong people are shown at once."""
+
+
+def as_json(proof: Proof) -> dict[str, Any]:
+    """All of it, a mutant an entry."""
+    return {
+        "holds": proof.holds,
+        "today": proof.today.isoformat(),
+        "stacks": {stack: proof.plans.get(stack) for stack in proof.stacks},
+        "mutants": len(proof.outcomes),
+        "doors": {door: {"refused": caught, "of": shown} for door, (caught, shown) in proof.counts.items()},
+        "refused_before": [{"policy": f.policy, "urn": f.urn, "message": f.message} for f in proof.before],
+        "disagreements": [m.id for m in proof.disagreements],
+        "outcomes": [_outcome(o) for o in proof.outcomes],
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    mutant = outcome.mutant
+    return {
+        "stack": mutant.stack,
+        "type": mutant.type,
+        "name": mutant.name,
+        "urn": mutant.urn,
+        "weakened": mutant.label,
+        "harm": mutant.harm,
+        "doors": {door: _refusal(refusal) for door, refusal in outcome.refusals.items()},
+    }
+
+
+def _refusal(refusal: Refusal | None) -> dict[str, Any]:
+    if refusal is None:
+        return {"refused": False}
+    where = {"on": refusal.where} if refusal.where else {}
+    return {"refused": True, "by": refusal.by, "why": refusal.what, **where, "between_stacks": refusal.between}
+
+
+def table(proof: Proof) -> RenderableType:
+    """A row a type and a column a door: how many of its mutants each let through. Then what is wrong, if anything."""
+    rows = Table(box=None, pad_edge=False, header_style="bold")
+    rows.add_column("type")
+    rows.add_column("mutants", justify="right")
+    for door in proof.doors:
+        rows.add_column(f"past {door}", justify="right")
+    types = Counter(o.mutant.type for o in proof.outcomes)
+    for type_, count in sorted(types.items()):
+        rows.add_row(type_, f"{count:,}", *(_past(proof, door, type_) for door in proof.doors))
+    rows.add_section()
+    rows.add_row("all", f"{len(proof.outcomes):,}", *(_past(proof, door) for door in proof.doors), style="bold")
+    return Group(rows, Text(""), *_lines(proof))
+
+
+def _past(proof: Proof, door: str, type_: str | None = None) -> Text:
+    """How many a door let through; a dash where it was shown none, and of how many where it was not shown all."""
+    of_type = [o for o in proof.outcomes if type_ in (None, o.mutant.type)]
+    shown = [o for o in of_type if door in o.refusals]
+    past = sum(not o.caught(door) for o in shown)
+    if not shown:
+        return Text("–", style="dim")
+    of = "" if len(shown) == len(of_type) else f" of {len(shown):,}"
+    return Text(f"{past:,}{of}", style="red" if past and door == GATE else "")
+
+
+def _lines(proof: Proof) -> Iterator[Text]:
+    for door, (caught, shown) in proof.counts.items():
+        yield Text(f"{door} refused {caught:,} of {shown:,} ({caught / max(shown, 1):.1%})")
+    between = sum(bool((r := o.refusals.get(GATE)) and r.between) for o in proof.outcomes)
+    if between:
+        yield Text(f"{between:,} of them show only between stacks: sde policy check --all sees them", style="dim")
+    for finding in proof.before[:SHOWN]:
+        yield Text(f"refused as it is: {finding.policy} {finding.stack} {finding.name}: {finding.message}", style="red")
+    for heading, mutants in (("let through", proof.missed(GATE)), ("gate and pack differ", proof.disagreements)):
+        yield from (Text(f"{heading}: {spoken(m)}", style="red") for m in mutants[:SHOWN])
+        if len(mutants) > SHOWN:
+            yield Text(f"… and {len(mutants) - SHOWN:,} more; --json or -o tell all", style="red")
+
+
+def spoken(mutant: Mutant) -> str:
+    """A mutant in words."""
+    return f"{mutant.stack}: {mutant.type} {mutant.name}: {mutant.label} ({mutant.harm})"

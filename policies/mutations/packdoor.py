@@ -1,0 +1,127 @@
+"""The second door: the pack of the official CLI. Each mutant goes to it in Pulumi's own messages, and comes out as the
+resource that the pack sees; the pack's policies then judge it among the stack as the pack sees that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from google.protobuf import json_format  # type: ignore[import-untyped]
+from pulumi.runtime import proto
+
+from operations.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource
+from operations.resolve import resources_of
+from policies.exemptions import NONE, Exemptions
+from policies.model import Estate, Resource
+from policies.mutations.gate import Gate
+from policies.mutations.model import Mutant, Refusal
+from policies.pack import Bench
+from policies.wire import SECRET_SIGNATURE, SIGNATURE, Told
+
+AZURE = "azure-native:"
+UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the protocol says for a text that is not known yet."""
+GONE = (Operation.DELETE, Operation.READ)
+
+
+class PackDoor:
+    """The pack before the stacks of some plans."""
+
+    name = "pack"
+
+    def __init__(self, plans: Sequence[Plan], today: date, exemptions: Exemptions = NONE) -> None:
+        self.policies = Bench(exemptions).policies
+        self._providers = {plan.stack: _provider_of(plan) for plan in plans}
+        self._gates = {
+            plan.stack: Gate(Estate(seen(plan), today=today), self.policies, today, exemptions) for plan in plans
+        }
+
+    def blocks(self, stack: str) -> bool:
+        """Whether the pack refuses the stack as it is."""
+        return self._gates[stack].before.blocks
+
+    def refuses(self, mutant: Mutant) -> Refusal | None:
+        """The first reason for which the pack refuses the mutant."""
+        gate = self._gates[mutant.stack]
+        return gate.refuses(replace(mutant, after=self.through(mutant.after), before=self._before(mutant, gate)))
+
+    def all_of(self, mutants: Sequence[Mutant]) -> Mapping[str, Refusal | None]:
+        """Its word on each."""
+        return {m.id: self.refuses(m) for m in mutants}
+
+    def through(self, resource: Resource | None) -> Resource | None:
+        """A weakened resource as it comes out of the engine's messages."""
+        if resource is None:
+            return None
+        planned = planned_of(resource, self._providers[resource.stack])
+        told = Told()
+        told.one(_message(proto.AnalyzeRequest, planned))
+        found = told.all(proto.AnalyzeStackRequest(resources=[_whole(planned)])).resources[-1]
+        return replace(
+            resource, inputs=found.inputs, protect=found.protect, ignore_changes=found.ignore_changes,
+            property_dependencies=found.property_dependencies,
+        )  # fmt: skip
+
+    def _before(self, mutant: Mutant, gate: Gate) -> Resource | None:
+        return next((r for r in gate.estate.resources if r.urn == mutant.urn), None) if mutant.before else None
+
+
+def seen(plan: Plan) -> list[Resource]:
+    """The resources of a plan as the pack sees them: told one by one, then all together."""
+    told = Told()
+    there = [r for r in plan.resources if r.operation not in GONE]
+    for resource in there:
+        if resource.custom and not resource.type.startswith("pulumi:"):
+            told.one(_message(proto.AnalyzeRequest, resource, there))
+    return resources_of(told.all(proto.AnalyzeStackRequest(resources=[_whole(r, there) for r in there])))
+
+
+def planned_of(resource: Resource, provider: str | None = None) -> PlannedResource:
+    """A resource as a plan has it."""
+    return PlannedResource(
+        urn=resource.urn, type=f"{AZURE}{resource.type}", operation=Operation.CREATE, provider=provider,
+        inputs=resource.inputs, dependencies=resource.dependencies,
+        property_dependencies=resource.property_dependencies, protect=resource.protect,
+        ignore_changes=resource.ignore_changes,
+    )  # fmt: skip
+
+
+def _provider_of(plan: Plan) -> str | None:
+    return next((r.urn for r in plan.resources if r.type == "pulumi:providers:azure-native"), None)
+
+
+def _message(kind: Any, resource: PlannedResource, others: Sequence[PlannedResource] = ()) -> Any:
+    message = kind(type=resource.type, urn=resource.urn, name=resource.name)
+    json_format.ParseDict(as_told(resource.inputs), message.properties)
+    message.options.protect = resource.protect
+    message.options.ignoreChanges.extend(resource.ignore_changes)
+    provider = next((r for r in others if r.urn == resource.provider), None)
+    if resource.provider:
+        message.provider.urn = resource.provider
+        message.provider.type = "pulumi:providers:azure-native"
+        if provider:
+            json_format.ParseDict(as_told(provider.inputs), message.provider.properties)
+    return message
+
+
+def _whole(resource: PlannedResource, others: Sequence[PlannedResource] = ()) -> Any:
+    message = _message(proto.AnalyzerResource, resource, others)
+    message.parent = resource.parent or ""
+    message.dependencies.extend(resource.dependencies)
+    for key, urns in resource.property_dependencies.items():
+        message.propertyDependencies[key].urns.extend(urns)
+    return message
+
+
+def as_told(value: Any) -> Any:
+    """A value of a plan as the engine tells it: secrets and unknowns in the protocol's marks."""
+    if value == UNKNOWN:
+        return UNKNOWN_TEXT
+    if value == SECRET:
+        return {SIGNATURE: SECRET_SIGNATURE, "value": "what nobody may see"}
+    if isinstance(value, Mapping):
+        return {key: as_told(item) for key, item in value.items()}
+    return [as_told(item) for item in value] if isinstance(value, list | tuple) else value

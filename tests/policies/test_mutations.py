@@ -1,0 +1,295 @@
+"""The gate bites: everything that the tables weaken in the shipped plans is refused, and for what was weakened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from operations.plan import UNKNOWN, Plan, PlannedResource
+from operations.resolve import resources_of
+from operations.verdicts.judging import judged, today
+from policies.catalogue import load
+from policies.model import Estate, Policy, Resource
+from policies.mutations import coverage, paths
+from policies.mutations.flowsdoor import FlowsDoor
+from policies.mutations.gate import Gate, full
+from policies.mutations.making import mutants
+from policies.mutations.model import Mutant
+from policies.mutations.packdoor import PackDoor, seen
+from policies.mutations.proof import GateDoor, Proof, prove, ready
+from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
+from tests.policies import shipped
+
+
+@cache
+def plans() -> tuple[Plan, ...]:
+    return tuple(ready([shipped.after(stack) for stack in shipped.STACKS]))
+
+
+@cache
+def gate() -> GateDoor:
+    return GateDoor(plans(), load(), today=today(), whole=True)
+
+
+@cache
+def proof() -> Proof:
+    return prove(gate(), [], plans())
+
+
+@cache
+def kinds() -> tuple[Mutant, ...]:
+    """One mutant of each kind: the same thing done to the same type."""
+    return tuple({(o.mutant.type, o.mutant.label): o.mutant for o in proof().outcomes}.values())
+
+
+def of(type_: str, label: str) -> Mutant:
+    return next(m for m in kinds() if (m.type, m.label) == (type_, label))
+
+
+def test_the_shipped_plans_pass_as_they_are() -> None:
+    assert proof().before == ()
+
+
+def test_the_gate_refuses_every_mutant() -> None:
+    assert [m.id for m in proof().missed("gate")] == []
+    assert len(proof().outcomes) > 10_000
+    assert proof().holds
+
+
+def test_every_mutant_has_a_name_of_its_own() -> None:
+    ids = [o.mutant.id for o in proof().outcomes]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_table_made_mutants() -> None:
+    made = {o.mutant.type for o in proof().outcomes}
+    beside = {"random:index/randomBytes:RandomBytes", "storage:ManagementPolicy"}
+    assert set(TABLES) - made == beside
+    added = {o.mutant.label for o in proof().outcomes if o.mutant.before is None}
+    assert added == {f"added: {addition.label}" for addition in ADDITIONS}
+
+
+def test_a_refusal_names_what_was_weakened_or_its_companion() -> None:
+    for outcome in proof().outcomes:
+        refusal = outcome.refusals["gate"]
+        if refusal and refusal.where:
+            near = gate().related(outcome.mutant)
+            assert refusal.where in {r.name for r in gate().estate.resources if r.urn in near}, outcome.mutant.id
+
+
+def test_the_quick_judgement_says_what_a_full_one_says() -> None:
+    whole = Gate(gate().estate, load(), today())
+    for mutant in kinds()[:: max(1, len(kinds()) // 20)]:
+        refusal, everything = whole.refuses(mutant), full(whole, mutant)
+        assert refusal is not None
+        assert refusal.by in {finding.policy for finding in everything}, mutant.id
+
+
+def test_a_mutant_of_the_plan_itself_is_refused_by_the_house_gate() -> None:
+    standing = [m for m in kinds() if m.before]
+    for mutant in standing[:: len(standing) // 8]:
+        assert judged([_plan_of(m, mutant) for m in plans()], whole=True).blocks, mutant.id
+
+
+def _plan_of(plan: Plan, mutant: Mutant) -> Plan:
+    """The plan with the mutant's change in it, where it is the mutant's stack."""
+    if plan.stack != mutant.stack or mutant.before is None:
+        return plan
+    changed = [r if r.urn != mutant.urn else _changed(r, mutant.after) for r in plan.resources]
+    return replace(plan, resources=tuple(r for r in changed if r))
+
+
+def _changed(planned: PlannedResource, after: Resource | None) -> PlannedResource | None:
+    if after is None:
+        return None
+    told = {k: urns for k, urns in planned.property_dependencies.items() if k in after.property_dependencies}
+    return replace(planned, inputs=after.inputs, protect=after.protect, ignore_changes=after.ignore_changes,
+                   property_dependencies=told)  # fmt: skip
+
+
+def test_the_pack_sees_what_the_gate_sees() -> None:
+    for plan in plans():
+        theirs = {r.urn: r for r in seen(plan)}
+        ours = {r.urn: r for r in resources_of(plan)}
+        assert theirs.keys() == ours.keys()
+        assert [
+            u
+            for u in ours
+            if theirs[u].inputs != ours[u].inputs or str(theirs[u].id).lower() != str(ours[u].id).lower()
+        ] == []
+
+
+def test_the_pack_refuses_what_the_gate_refuses() -> None:
+    pack = PackDoor(plans(), today())
+    assert not any(pack.blocks(plan.stack) for plan in plans())
+    for mutant in kinds()[::3]:
+        refusal = gate().refuses(mutant)
+        assert refusal
+        assert bool(pack.refuses(mutant)) is not refusal.between, mutant.id
+
+
+def test_the_first_plan_of_a_stack_passes_and_its_mutants_are_refused_too() -> None:
+    first = ready([shipped.before(stack) for stack in shipped.STACKS])
+    found = prove(GateDoor(first, load(), today=today(), whole=True), [], first, stacks=["tre-hcm-progression"])
+    assert found.before == ()
+    assert [m.id for m in found.missed("gate")] == []
+
+
+def test_a_rule_that_is_taken_away_is_missed() -> None:
+    fewer: dict[str, Policy] = {id_: policy for id_, policy in load().items() if id_ not in ("FW1", "FW2")}
+    weaker = GateDoor(plans()[:1], fewer, today=today(), whole=False)
+    assert weaker.before == ()
+    assert weaker.refuses(of("network:FirewallPolicy", 'threatIntelMode = "Off"')) is None
+    assert gate().refuses(of("network:FirewallPolicy", 'threatIntelMode = "Off"'))
+
+
+def test_plans_that_are_refused_as_they_are_prove_nothing() -> None:
+    mutant = of("network:FirewallPolicy", 'threatIntelMode = "Off"')
+    weak = [_plan_of(plan, mutant) for plan in plans()[:1]]
+    found = GateDoor(weak, load(), today=today(), whole=False)
+    assert found.before
+    assert not replace(proof(), before=found.before).holds
+
+
+def test_every_property_of_the_shipped_stacks_is_weakened_or_said_to_be_harmless() -> None:
+    assert coverage.unsaid(gate().estate.resources) == []
+
+
+def test_a_property_that_nobody_has_looked_at_is_named() -> None:
+    vault = next(r for r in gate().estate.resources if r.type == "keyvault:Vault")
+    new = {**vault.inputs, "properties": {**vault.inputs["properties"], "opensOnSundays": True}}
+    stranger = replace(vault, type="quantum:Computer")
+    assert coverage.unsaid([replace(vault, inputs=new), stranger]) == [
+        "keyvault:Vault properties.opensOnSundays", "quantum:Computer *"
+    ]  # fmt: skip
+
+
+def test_every_harmless_property_says_why() -> None:
+    for table in TABLES.values():
+        assert all(len(harmless.because) > 4 for harmless in table.harmless)
+
+
+@pytest.mark.parametrize(
+    ("type_", "label"),
+    [
+        ("storage:StorageAccount", 'publicNetworkAccess = "Enabled"'),
+        ("storage:StorageAccount", "publicNetworkAccess = unknown"),
+        ("storage:StorageAccount", "publicNetworkAccess left out"),
+        ("storage:StorageAccount", "not protected"),
+        ("storage:StorageAccount", "ignores changes of encryption"),
+        ("network:PrivateEndpoint", "removed"),
+        ("network:PrivateDnsZoneGroup", "removed"),
+        ("authorization:ManagementLockByScope", "removed"),
+        ("monitor:DiagnosticSetting", "removed"),
+        ("network:RouteTable", "routes = []"),
+        ("network:Subnet", "networkSecurityGroup left out"),
+        ("network:NetworkSecurityGroup", "a rule more: Internet in, port *"),
+        ("keyvault:Key", "removed"),
+        ("storage:BlobContainerImmutabilityPolicy", "removed"),
+        ("network:FlowLog", "removed"),
+        ("compute:VirtualMachine", "securityProfile.encryptionAtHost = false"),
+        ("resources:ResourceGroup", 'location = "westeurope"'),
+        ("resources:ResourceGroup", 'tags.expiry = "2020-01-01"'),
+        ("authorization:RoleAssignment", "roleDefinitionId = Owner"),
+        ("network:FirewallPolicyRuleCollectionGroup", "more rules: everything out"),
+    ],
+)
+def test_what_the_issue_names_is_among_the_mutants(type_: str, label: str) -> None:
+    assert gate().refuses(of(type_, label))
+
+
+def test_a_weakening_leaves_all_else_as_it_was() -> None:
+    mutant = of("storage:StorageAccount", "publicNetworkAccess left out")
+    assert mutant.before
+    assert mutant.after
+    assert set(mutant.before.inputs) - set(mutant.after.inputs) == {"publicNetworkAccess"}
+    assert {k: v for k, v in mutant.before.inputs.items() if k in mutant.after.inputs} == mutant.after.inputs
+
+
+def test_what_is_made_unknown_comes_from_nowhere() -> None:
+    """An unknown value that depends on a resource of the plan may be told; one from outside may not."""
+    mutant = of("compute:DiskEncryptionSet", "activeKey.keyUrl = unknown")
+    assert mutant.after
+    assert mutant.after.at("encryptionType")
+    assert mutant.after.inputs["activeKey"]["keyUrl"] == UNKNOWN
+    assert "activeKey" not in mutant.after.property_dependencies
+
+
+def test_mutants_are_the_same_in_every_run() -> None:
+    again = [m.id for m in mutants(gate().estate)]
+    assert again == [o.mutant.id for o in proof().outcomes]
+
+
+def test_only_the_stacks_that_are_asked_for_are_weakened() -> None:
+    assert {m.stack for m in mutants(gate().estate, ["platform"])} == {"platform"}
+
+
+def test_every_weakening_says_what_it_would_let_happen() -> None:
+    assert all(w.harm for table in TABLES.values() for w in (*table.weakenings, *EVERYTHING))
+
+
+def test_fewer_controls_stand_before_a_flow_where_an_airlock_is_joined() -> None:
+    door = FlowsDoor(gate().estate)
+    joined = [m for m in kinds() if m.label == "added: a grant that joins what two must do" or "a NAT" in m.label]
+    shown = door.all_of([*joined, of("storage:StorageAccount", "tags left out")])
+    assert all(m.startswith("urn:") for m in shown)
+    assert not any(m.endswith("tags left out") for m in shown)
+
+
+def resource(inputs: Mapping[str, Any]) -> Resource:
+    return Resource(urn="urn:pulumi:s::p::azure-native:a:B::r", type="a:B", name="r", stack="s", inputs=inputs)
+
+
+LEAF = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+KEYS = st.sampled_from(["a", "b", "c"])
+INPUTS = st.dictionaries(
+    KEYS, st.recursive(LEAF, lambda v: st.lists(v, max_size=3) | st.dictionaries(KEYS, v, max_size=3), max_leaves=8)
+)
+PATHS = st.lists(KEYS, min_size=1, max_size=3).map(".".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(INPUTS, PATHS, LEAF.filter(lambda v: v is not None))
+def test_what_is_put_is_what_a_rule_reads(inputs: dict[str, Any], path: str, value: object) -> None:
+    for place in paths.places(inputs, path):
+        made = paths.put(inputs, place, value)
+        assert resource(made).at(path) == value
+        assert not paths.there(paths.without(made, place), place)
+
+
+@settings(max_examples=60, deadline=None)
+@given(INPUTS)
+def test_nothing_that_was_there_is_changed(inputs: dict[str, Any]) -> None:
+    before = repr(inputs)
+    for path in [p for p in paths.leaves(inputs) if p]:
+        for place in paths.places(inputs, path):
+            paths.put(inputs, place, "x")
+            paths.without(inputs, place)
+    assert repr(inputs) == before
+
+
+def test_a_star_is_each_element() -> None:
+    inputs = {"rules": [{"access": "Deny"}, {"access": "Allow"}]}
+    found = list(paths.places(inputs, "rules[*].access"))
+    assert found == [("rules", 0, "access"), ("rules", 1, "access")]
+    assert paths.put(inputs, found[1], "Deny") == {"rules": [{"access": "Deny"}, {"access": "Deny"}]}
+    assert paths.spelled(found[1]) == "rules[1].access"
+    assert list(paths.leaves({"a": [], "b": {"c": [1, 2]}})) == ["a", "b.c[*]", "b.c[*]"]
+
+
+def names(found: Sequence[Mutant]) -> list[str]:
+    return [m.label for m in found]
+
+
+def test_what_stands_already_is_no_mutant() -> None:
+    group = next(r for r in gate().estate.resources if r.type == "resources:ResourceGroup")
+    here = replace(group, inputs={**group.inputs, "location": "westeurope"})
+    made = names(list(mutants(Estate([here]))))
+    assert 'location = "westeurope"' not in made
+    assert 'location = "eastus"' in made
