@@ -19,6 +19,7 @@ from operations.cli import (
     policy,
     policycheckov,
     policyflows,
+    policyprove,
     policynew,
     running,
 )
@@ -55,6 +56,7 @@ TABLE: dict[str, dict[str, object]] = {
         "explain": policy.explain,
         "new": policynew.new,
         "flows": policyflows.flows,
+        "prove": policyprove.prove,
         "checkov": policycheckov.checkov,
     },
 }
