@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from operations.export.identity import MADE_ANEW, NO_SUBSCRIPTION, OTHERS, Identities, Identity
-from operations.export.routes import plural, routes
+from operations.export.routes import arm_types, plural
 from operations.plan import UNKNOWN, Operation, Plan, PlannedResource, Value
 from policies.model import Resource, resource_of
 
@@ -167,4 +167,4 @@ def _plain(name: str) -> str:
 def _is_child(maker: Identity, hint: str) -> bool:
     """Whether the hint names a child of the resource, such as the subnet of a network: its id is not the resource's."""
     child = f"{maker.arm_type}/{plural(hint)}".lower()
-    return maker.package is not None and any(r.arm_type.lower() == child for r in routes(maker.package))
+    return maker.package is not None and child in arm_types(maker.package)

@@ -10,7 +10,7 @@ import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from infra.errors import BadInput
@@ -59,12 +59,12 @@ class Route:
     def arguments(self) -> tuple[str, ...]:
         return tuple(_ARGUMENT.findall(self.path))
 
-    @property
+    @cached_property
     def segments(self) -> tuple[str, ...]:
         """What follows the last `/providers/`: namespace, type, name, type, name …"""
         return tuple(self.path.rpartition("/providers/")[2].split("/"))
 
-    @property
+    @cached_property
     def arm_type(self) -> str:
         """As `Microsoft.Network/virtualNetworks/subnets`."""
         if "/providers/" not in self.path:
@@ -150,6 +150,12 @@ def routes(package: str) -> tuple[Route, ...]:
             for route_ in _read(file.read_text(encoding="utf-8"), module):
                 found.setdefault(route_.path.lower(), route_)
     return tuple(found.values())
+
+
+@cache
+def arm_types(package: str) -> frozenset[str]:
+    """The ARM types that a package can make, in lower case."""
+    return frozenset(r.arm_type.lower() for r in routes(package))
 
 
 def _operation_folders(package: str) -> Iterator[tuple[Path, str]]:
