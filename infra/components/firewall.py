@@ -86,7 +86,7 @@ class Firewall(Part):
         )
 
     def _zones_flow(self, zone_range: IPv4Network, tenancy_ranges: Mapping[str, IPv4Network]) -> None:
-        """Zones reach each other's endpoints, and staging alone hands over to tenancies; grants say who may read what."""
+        """Zones reach each other's endpoints, and staging alone those of tenancies; grants say who may read what."""
         staging = zone_in(zone_range, ZoneName.STAGING).compute
         for noun, group, source, targets in (
             ("zones", RuleGroup.ZONES, zone_range, [str(zone_range)]),

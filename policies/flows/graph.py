@@ -66,12 +66,14 @@ class FlowGraph:
         self._uses_known: dict[tuple[str, str, bool, bool], Ways] = {}
 
     def after(
-        self, node: Node, matters: Callable[[Node], bool], is_sink: Callable[[Node], bool] = lambda _: False
+        self, node: Node, matters: Callable[[Node, int], bool], is_sink: Callable[[Node], bool] = lambda _: False
     ) -> Iterator[Edge]:
-        """Every way on from a node to those that matter; of sinks that are reached alike, one."""
+        """Every way on from a node to those that matter; of sinks that are reached alike, one.
+
+        `matters` is told the control without which nobody gets there by any of them, where there is one."""
         seen: set[object] = set()
         for to in self._beyond(node):
-            if matters(to):
+            if matters(to, self._least(node, to)):
                 alike = self._alike(node, to) if is_sink(to) else None
                 if alike in seen:
                     continue
@@ -80,6 +82,13 @@ class FlowGraph:
                 if key not in self._edges:
                     self._edges[key] = self._edges_of(node, to)
                 yield from self._edges[key]
+
+    def _least(self, node: Node, to: Node) -> int:
+        """The control that stands on every way of one move, as a bit: that somebody without any right got none."""
+        actor, container = (to, node) if isinstance(node, Container) else (node, to)
+        if not isinstance(actor, Actor) or not isinstance(container, Container) or actor.may(container.id):
+            return 0
+        return self._bits.setdefault(actor.ungranted, 1 << len(self._bits))
 
     def _edges_of(self, node: Node, to: Node) -> tuple[Edge, ...]:
         ways, words = self._move(node, to)
@@ -189,10 +198,11 @@ def weakest(
     found: list[_Label] = []
     kinds: dict[Node, tuple[bool, bool]] = {}
 
-    def matters(node: Node) -> bool:
+    def matters(node: Node, mask: int) -> bool:
+        """Whether a node is on the way, and could still be reached by fewer failures than are known to do."""
         if node not in kinds:
             kinds[node] = (is_sink(node), lets_through(node))
-        return any(kinds[node])
+        return any(kinds[node]) and not (sunk and (label.mask | mask).bit_count() >= bound)
 
     while heap and len(found) < SHOWN:
         size, _, label = heapq.heappop(heap)

@@ -24,9 +24,9 @@ class Drawn:
     def __init__(self, drawn: Links) -> None:
         self.drawn = drawn
 
-    def after(self, node: Node, matters: Callable[[Node], bool], _: Any) -> Iterator[Edge]:
+    def after(self, node: Node, matters: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
         for start, end, numbers in self.drawn:
-            if str(start) == node and matters(str(end)):
+            if str(start) == node and matters(str(end), 0):
                 way = Way(frozenset(CONTROLS[n] for n in numbers), ())
                 yield Edge(str(end), way, f"{start} to {end}", sum(1 << n for n in numbers), len(numbers))
 
