@@ -84,7 +84,7 @@ EXPECTATIONS = (
     Expectation("NW8", "network:FlowLog", "enabled", MUST, (True,)),
     Expectation("NW8", "network:FlowLog", "retentionPolicy.days", LEAST, (90,)),
     Expectation("NW10", "network:NetworkInterface", "enableIPForwarding", MAY, (False,)),
-    Expectation("PE2", "privatedns:VirtualNetworkLink", "registrationEnabled", MUST, (False,)),
+    Expectation("PE2", "privatedns:VirtualNetworkLink", "registrationEnabled", MAY, (False,)),
     Expectation("PE3", "network:PrivateEndpoint", "manualPrivateLinkServiceConnections", NONE),
     Expectation("FW1", "network:FirewallPolicy", "sku.tier", MUST, ("Premium",)),
     Expectation("FW1", "network:FirewallPolicy", "threatIntelMode", MUST, ("Deny",)),
