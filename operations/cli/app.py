@@ -19,8 +19,8 @@ from operations.cli import (
     policy,
     policycheckov,
     policyflows,
-    policyprove,
     policynew,
+    policyprove,
     running,
 )
 from operations.cli.house import House
