@@ -9,9 +9,11 @@ import pytest
 
 from infra.errors import BadInput
 from operations.plan import UNKNOWN
+from operations.resolve import resources_of
 from policies.flows.claims import Forbidden, Kind, judge
 from policies.flows.ways import Layer
 from policies.model import Resource
+from tests.policies import shipped
 from tests.policies.flows import estates
 from tests.policies.flows.estates import TENANCY, changed, estate, grant, named, seen
 
@@ -148,3 +150,12 @@ def test_a_resource_whose_id_cannot_be_told_is_a_doubt(one: tuple[Resource, ...]
 def test_each_of_many_tenancies_has_a_flow_of_its_own() -> None:
     flows = judge(seen(estate(12))).flows
     assert sum(flow.kind is Kind.BETWEEN_PROJECTS for flow in flows) == 12
+
+
+def test_the_first_plan_tells_as_much_as_the_last() -> None:
+    """Before anything is there, ids and principals are not known, and yet whose they are."""
+    first = [r for name in shipped.STACKS for r in resources_of(shipped.before(name))]
+    verdict = judge(seen(first))
+    last = judge(seen([r for name in shipped.STACKS for r in estates.stack(name)]))
+    assert verdict.doubts == ()
+    assert [(f.kind, f.source, f.depth) for f in verdict.flows] == [(f.kind, f.source, f.depth) for f in last.flows]
