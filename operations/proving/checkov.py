@@ -36,6 +36,21 @@ LONGEST = 600
 Failures = Mapping[str, frozenset[str]]
 """By file: each check that failed, and on what."""
 Run = Callable[[Path], str]
+OPEN = "open"
+"""The file that is shown beside the mutants: Checkov must find fault with it, or it has looked at nothing."""
+_OPEN_STORE = {
+    "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+    "contentVersion": "1.0.0.0",
+    "resources": [
+        {
+            "type": "Microsoft.Storage/storageAccounts",
+            "apiVersion": "2024-01-01",
+            "name": "stopen",
+            "location": "uksouth",
+            "properties": {"publicNetworkAccess": "Enabled", "supportsHttpsTrafficOnly": False},
+        }
+    ],
+}
 
 
 def installed() -> bool:
@@ -99,9 +114,10 @@ class CheckovDoor(Several):
         for first in range(0, len(texts), AT_ONCE):
             some = texts[first : first + AT_ONCE]
             with TemporaryDirectory() as folder:
+                (Path(folder) / f"{OPEN}.json").write_text(json.dumps(_OPEN_STORE), encoding="utf-8")
                 for text, name in some:
                     (Path(folder) / f"{name}.json").write_text(text, encoding="utf-8")
-                found |= read((self.run or _checkov)(Path(folder)), len(some))
+                found |= read((self.run or _checkov)(Path(folder)))
         return found
 
 
@@ -110,6 +126,8 @@ def _likeness(mutant: Mutant) -> str:
     stood = mutant.before or mutant.after
     inputs = {k: v for k, v in (stood.inputs if stood else {}).items() if k != "tags"}
     shape = _WHICH.sub(r'\1"_"', json.dumps(inputs, sort_keys=True))
+    if mutant.label.startswith(("tags", "location")):
+        shape = ""  # every resource has them alike
     label = mutant.label if mutant.after else f"{mutant.label} {mutant.urn}"
     return f"{mutant.type} {label} {shape}" + (mutant.urn if mutant.before is None else "")
 
@@ -141,20 +159,20 @@ def _checkov(folder: Path) -> str:
     return done.stdout
 
 
-def read(said: str, files: int) -> Failures:
-    """The failures in Checkov's JSON, by the name of the file. `Failed` where it has not looked at all of them: what it
-    cannot read it passes over without a word, and every template here holds something."""
+def read(said: str) -> Failures:
+    """The failures in Checkov's JSON, by the name of the file. `Failed` where it did not find the one that is there on
+    purpose, or could not parse a file: what it cannot read it passes over without a word."""
+    found: dict[str, set[str]] = {}
     try:
         results = json.loads(said)
         results = results[0] if isinstance(results, list) else results
-        seen, errors = results["summary"]["resource_count"], results["summary"]["parsing_errors"]
-        found: dict[str, set[str]] = {}
         for check in results["results"]["failed_checks"]:
             found.setdefault(Path(check["file_path"]).stem, set()).add(f"{check['check_id']} {check['resource']}")
+        errors = results["summary"]["parsing_errors"]
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise Failed(f"Checkov's answer cannot be read: {type(error).__name__}") from error
-    if errors or seen < files:
-        raise Failed(f"Checkov has seen {seen} resources in {files} templates, and could not read {errors} of them.")
+    if errors or not found.pop(OPEN, None):
+        raise Failed(f"Checkov did not look: it could not parse {errors} templates, or passed the one that is open.")
     return {name: frozenset(ids) for name, ids in found.items()}
 
 
