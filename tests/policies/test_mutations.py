@@ -69,8 +69,7 @@ def test_every_mutant_has_a_name_of_its_own() -> None:
 
 def test_every_table_made_mutants() -> None:
     made = {o.mutant.type for o in proof().outcomes}
-    beside = {"random:index/randomBytes:RandomBytes", "storage:ManagementPolicy"}
-    assert set(TABLES) - made == beside
+    assert set(TABLES) - made == {"storage:ManagementPolicy"}  # all of it is harmless
     added = {o.mutant.label for o in proof().outcomes if o.mutant.before is None}
     assert added == {f"added: {addition.label}" for addition in ADDITIONS}
 

@@ -37,11 +37,5 @@ HARMLESS = (
     Harmless("tags.organisation", "a name for the bill"),
     Harmless("tags.cost-centre", "a name for the bill"),
 )
-NAMES = Harmless("", "a name")
-"""What the last part of names and parents ends with: which one it is, not what it may do."""
 GROUP = Table("resources:ResourceGroup")
-RANDOM = Table(
-    "random:index/randomBytes:RandomBytes",
-    weakenings=(Weakening("length", (8,), "pseudonyms could be guessed", absent="the provider refuses none"),),
-)
-TABLES = (GROUP, RANDOM)
+TABLES = (GROUP,)
