@@ -179,7 +179,5 @@ def _encryption(key: EncryptionKey) -> storage.EncryptionArgs:
         services=storage.EncryptionServicesArgs(blob=ours, file=ours, queue=ours, table=ours),
         encryption_identity=storage.EncryptionIdentityArgs(encryption_user_assigned_identity=key.identity.id),
         # No key_version: the account follows the key as it rotates.
-        key_vault_properties=storage.KeyVaultPropertiesArgs(
-            key_name=key.name, key_vault_uri=key.vault.uri
-        ),
+        key_vault_properties=storage.KeyVaultPropertiesArgs(key_name=key.name, key_vault_uri=key.vault.uri),
     )

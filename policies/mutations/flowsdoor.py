@@ -49,7 +49,8 @@ class FlowsDoor:
         shown: dict[tuple[str, str], Mutant] = {}
         for mutant in mutants:
             if mutant.type in TYPES and not mutant.label.startswith(TOLD):
-                shown.setdefault((mutant.type, mutant.label), mutant)
+                one_of = mutant.label if mutant.before else mutant.id  # each addition is of a kind of its own
+                shown.setdefault((mutant.type, one_of), mutant)
         return {m.id: self.refuses(m) for m in shown.values()}
 
     def refuses(self, mutant: Mutant) -> Refusal | None:

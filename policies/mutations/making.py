@@ -6,15 +6,16 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from operations.plan import UNKNOWN
-from policies.model import Estate, Resource
-from policies.mutations.model import Addition, Mutant, Rework, Table, Weakening
+from policies.model import Estate, Resource, Unknown
+from policies.mutations.model import Addition, Mutant, Removal, Rework, Table, Weakening
 from policies.mutations.paths import Steps, at, places, put, spelled, there, without
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
 
 LONGEST = 70
+T = TypeVar("T")
 
 
 def mutants(estate: Estate, stacks: Collection[str] | None = None) -> Iterator[Mutant]:
@@ -33,7 +34,7 @@ def _of(resource: Resource, estate: Estate) -> Iterator[Mutant]:
         return
     seen: set[str] = set()
     for weakening in (*table.weakenings, *EVERYTHING):
-        if not weakening.when(resource, estate):
+        if not _applies(weakening, resource, estate):
             continue
         made = _reworked(weakening, resource) if isinstance(weakening, Rework) else _weaker(weakening, resource, estate)
         for mutant in made:
@@ -41,14 +42,30 @@ def _of(resource: Resource, estate: Estate) -> Iterator[Mutant]:
                 seen.add(mutant.label)
                 yield mutant
     yield from _unguarded(resource, table)
-    if table.removal and table.removal.when(resource, estate):
+    if table.removal and _applies(table.removal, resource, estate):
         yield _mutant(resource, None, "removed", table.removal.harm)
+
+
+def _applies(weakening: Weakening | Rework | Removal, resource: Resource, estate: Estate) -> bool:
+    """Whether it weakens this resource; where that cannot be told yet, it is tried."""
+    try:
+        return weakening.when(resource, estate)
+    except Unknown:
+        return True
+
+
+def _known(found: Iterable[T]) -> Iterator[T]:
+    """As far as can be told: what depends on a value that is not known yet is no mutant, and the plan is refused."""
+    try:
+        yield from found
+    except Unknown:
+        return
 
 
 def _weaker(weakening: Weakening, resource: Resource, estate: Estate) -> Iterator[Mutant]:
     for place in places(resource.inputs, weakening.path):
         now = at(resource.inputs, place)
-        picked = weakening.pick(resource, estate) if weakening.pick else ()
+        picked = _known(weakening.pick(resource, estate)) if weakening.pick else ()
         values = [*((_words(v), v) for v in weakening.to), *picked]
         if not weakening.known:
             values.append(("unknown", UNKNOWN))
@@ -93,7 +110,7 @@ def _roots(type_: str) -> tuple[str, ...]:
 
 
 def _added(addition: Addition, estate: Estate, stack: str) -> Iterator[Mutant]:
-    for made in addition.make(estate, stack):
+    for made in _known(addition.make(estate, stack)):
         yield Mutant(stack, made.urn, made.type, made.name, f"added: {addition.label}", addition.harm, None, made)
 
 

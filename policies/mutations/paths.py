@@ -33,7 +33,12 @@ def _places(value: Value, steps: list[str | int], so_far: Steps) -> Iterator[Ste
         for index, inner in enumerate(value if isinstance(value, list | tuple) else ()):
             yield from _places(inner, rest, (*so_far, index))
         return
-    inner = value.get(step) if isinstance(value, Mapping) and isinstance(step, str) else None
+    if isinstance(step, int):
+        elements = value if isinstance(value, list | tuple) else ()
+        if step < len(elements):
+            yield from _places(elements[step], rest, (*so_far, step))
+        return
+    inner = value.get(step) if isinstance(value, Mapping) else None
     yield from _places(inner, rest, (*so_far, step))
 
 
@@ -87,6 +92,11 @@ def spelled(steps: Steps) -> str:
     for step in steps:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
     return text
+
+
+def entries(value: Value) -> list[Mapping[str, Value]]:
+    """The objects in a list; none where it is no list, or not known yet."""
+    return [inner for inner in value if isinstance(inner, Mapping)] if isinstance(value, list | tuple) else []
 
 
 def leaves(value: Value, path: str = "") -> Iterator[str]:

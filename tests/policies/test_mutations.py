@@ -282,6 +282,11 @@ def test_a_star_is_each_element() -> None:
     assert list(paths.leaves({"a": [], "b": {"c": [1, 2]}})) == ["a", "b.c[*]", "b.c[*]"]
 
 
+def test_an_estate_of_which_little_is_known_yet_is_weakened_all_the_same() -> None:
+    blind = [replace(r, inputs=dict.fromkeys(r.inputs, UNKNOWN)) for r in gate().estate.resources]
+    assert {m.label for m in mutants(Estate(blind))} >= {"removed", "not protected"}
+
+
 def names(found: Sequence[Mutant]) -> list[str]:
     return [m.label for m in found]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.mutations.model import Harmless, Rework, Table, Weakening
+from policies.mutations.paths import entries
 from policies.mutations.table import elsewhere
 
 UNSEEN = "what leaves would not be looked into"
@@ -46,7 +47,7 @@ def _names(inputs: Mapping[str, Any]) -> Made:
     wide = ("*", "*.com", "*.blob.core.windows.net", "*.azurewebsites.net", "*.github.io", "[unknown]")
     for words, rule, put in _each(inputs, "ApplicationRule"):
         for name in wide:
-            yield f"{words} for {name}", put({**rule, "targetFqdns": [*rule["targetFqdns"], name]})
+            yield f"{words} for {name}", put({**rule, "targetFqdns": [*rule.get("targetFqdns", ()), name]})
         yield f"{words} for all of Azure", put({**rule, "fqdnTags": ["AzureCloud"]})
         yield f"{words} for any address of the web", put({**rule, "targetUrls": ["*"]})
         yield f"{words} for a kind of site", put({**rule, "webCategories": ["ComputersAndTechnology"]})
@@ -67,16 +68,16 @@ def _addresses(inputs: Mapping[str, Any]) -> Made:
 
 def _each(inputs: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
     """Each rule of a kind, with what puts another in its place."""
-    for i, collection in enumerate(inputs["ruleCollections"]):
-        for j, rule in enumerate(collection["rules"]):
-            if rule["ruleType"] == kind:
+    for i, collection in enumerate(entries(inputs.get("ruleCollections"))):
+        for j, rule in enumerate(entries(collection.get("rules"))):
+            if rule.get("ruleType") == kind:
 
                 def put(new: Any, i: int = i, j: int = j) -> Mapping[str, Any]:
-                    collections = [dict(c) for c in inputs["ruleCollections"]]
+                    collections = [dict(c) for c in entries(inputs["ruleCollections"])]
                     collections[i]["rules"] = [new if n == j else r for n, r in enumerate(collections[i]["rules"])]
                     return {**inputs, "ruleCollections": collections}
 
-                yield rule["name"], rule, put
+                yield str(rule.get("name")), rule, put
 
 
 ALLOW = {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "action": {"type": "Allow"}, "priority": 150,
@@ -103,7 +104,10 @@ COLLECTIONS: Mapping[str, Mapping[str, Any]] = {
 
 def _collections(inputs: Mapping[str, Any]) -> Made:
     for words, collection in COLLECTIONS.items():
-        yield f"more rules: {words}", {**inputs, "ruleCollections": [*inputs["ruleCollections"], collection]}
+        yield (
+            f"more rules: {words}",
+            {**inputs, "ruleCollections": [*entries(inputs.get("ruleCollections")), collection]},
+        )
     yield "rules nobody knows yet", {**inputs, "ruleCollections": "[unknown]"}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from policies.model import Estate, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
+from policies.mutations.paths import entries
 from policies.mutations.table import elsewhere
 
 PAST = "traffic would pass by the firewall"
@@ -146,7 +147,7 @@ def _route(name: str, prefix: str, hop: str) -> Mapping[str, str]:
 
 
 def _with_routes(table: Resource, _: Estate) -> Iterator[tuple[str, Any]]:
-    routes = table.at("routes")
+    routes = entries(table.at("routes"))
     for prefix in ("0.0.0.0/1", elsewhere.PUBLIC_RANGE, "AzureCloud", "Storage"):
         yield f"and {prefix} straight to the Internet", [*routes, _route("route-side-door", prefix, "Internet")]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.mutations.model import Harmless, Rework, Table
+from policies.mutations.paths import entries
 from policies.mutations.table import elsewhere
 
 ANYBODY = ("*", "Internet", "0.0.0.0/0", elsewhere.PUBLIC_RANGE, "10.0.0.0/8", "VirtualNetwork")
@@ -42,7 +43,7 @@ UNWANTED = (
 
 
 def _rules(inputs: Mapping[str, Any]) -> list[Rule]:
-    return list(inputs.get("securityRules") or ())
+    return list(entries(inputs.get("securityRules")))
 
 
 def _of_bastion(inputs: Mapping[str, Any]) -> bool:
@@ -77,7 +78,7 @@ def _wider(inputs: Mapping[str, Any]) -> Made:
 
 
 def _wider_rule(rule: Rule) -> Iterator[tuple[str, Rule]]:
-    side, values = SIDES[str(rule["direction"])]
+    side, values = SIDES.get(str(rule.get("direction")), SIDES["Inbound"])
     one, many, port, ports = (
         f"{side}AddressPrefix", f"{side}AddressPrefixes", "destinationPortRange", "destinationPortRanges"
     )  # fmt: skip
@@ -104,7 +105,7 @@ def _without_denial(inputs: Mapping[str, Any]) -> Made:
         if _of_all(rule):
             yield f"{rule['name']} left out", _with(inputs, [r for r in rules if r is not rule])
     for direction in SIDES:
-        rest = [rule for rule in rules if rule not in denials or rule["direction"] != direction]
+        rest = [rule for rule in rules if rule not in denials or rule.get("direction") != direction]
         yield f"no refusal {direction.lower()}", _with(inputs, rest)
 
 
