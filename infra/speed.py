@@ -3,15 +3,18 @@
 The generated azure-native classes name 20 to 60 older types each as aliases, and for every one of them the SDK builds
 a chain of outputs that nothing reads where the engine takes alias specifications (every CLI since 3.50, and ours). Here
 they are built only if somebody asks for them. The garbage collector, which walks the whole growing program again and
-again, is held off while the program runs. An SDK that is not the one known here is left as it is: slow, never wrong.
+again, is held off while the program runs. And at its end the SDK looks at every open output each time that one of them is
+ready, which for thousands of resources takes minutes: here it looks once. An SDK that is not the one known here is left
+as it is: slow, never wrong.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -19,6 +22,24 @@ from typing import Any
 KNOWN = re.compile(r"3\.2[67]\d\.\d+")
 """The SDK versions whose source was read: in them only `all_aliases`, for old engines, reads what is put off here."""
 _PARAMETERS = ["alias", "defaultName", "defaultType", "defaultParent"]
+
+
+class _Patient:
+    """`asyncio` as the SDK's wait for open outputs sees it.
+
+    The SDK asks for the first that is ready, over and over until none is open: the square of their number. Waiting for
+    all of them, or for the first that fails, ends in the same state and fails as early.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    async def wait(
+        self, tasks: Iterable[asyncio.Future[Any]], *, timeout: float | None = None, return_when: str
+    ) -> tuple[set[asyncio.Future[Any]], set[asyncio.Future[Any]]]:
+        """`asyncio.wait`, for all where the first was asked for."""
+        when = asyncio.FIRST_EXCEPTION if return_when == asyncio.FIRST_COMPLETED else return_when
+        return await asyncio.wait(tasks, timeout=timeout, return_when=when)
 
 
 class _Later(Awaitable[str]):
@@ -59,11 +80,13 @@ def speed_up() -> Callable[[], None]:
 
     later.put_off = original  # type: ignore[attr-defined]
     pulumi.resource.collapse_alias_to_urn = later  # type: ignore[attr-defined,assignment]
+    pulumi.runtime.stack.asyncio = _Patient()  # type: ignore[attr-defined,assignment]
     collecting = gc.isenabled()
     gc.disable()
 
     def restore() -> None:
         pulumi.resource.collapse_alias_to_urn = original  # type: ignore[attr-defined]
+        pulumi.runtime.stack.asyncio = asyncio  # type: ignore[attr-defined]
         if collecting:
             gc.enable()
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi.resource
@@ -22,12 +25,33 @@ def test_it_is_taken_back_afterwards() -> None:
     original, collecting = pulumi.resource.collapse_alias_to_urn, gc.isenabled()
     with speed.fast():
         assert pulumi.resource.collapse_alias_to_urn is not original
+        assert pulumi.runtime.stack.asyncio is not asyncio
         assert not gc.isenabled()
         with speed.fast():
             pass
         assert not gc.isenabled()
     assert pulumi.resource.collapse_alias_to_urn is original
+    assert pulumi.runtime.stack.asyncio is asyncio
     assert gc.isenabled() == collecting
+
+
+def test_open_outputs_are_waited_for_once_and_the_first_failure_ends_the_wait() -> None:
+    async def later(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def fail() -> None:
+        raise RuntimeError("this one failed")
+
+    async def waits(*work: Coroutine[Any, Any, None]) -> tuple[int, int]:
+        tasks = [asyncio.ensure_future(one) for one in work]
+        done, open_ = await pulumi.runtime.stack.asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in open_:
+            task.cancel()
+        return len(done), len(open_)
+
+    with speed.fast():
+        assert asyncio.run(waits(later(0), later(0.01), later(0.02))) == (3, 0)
+        assert asyncio.run(waits(fail(), later(5))) == (1, 1)
 
 
 def test_an_sdk_that_it_does_not_know_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
