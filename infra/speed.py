@@ -3,9 +3,9 @@
 The generated azure-native classes name 20 to 60 older types each as aliases, and for every one of them the SDK builds
 a chain of outputs that nothing reads where the engine takes alias specifications (every CLI since 3.50, and ours). Here
 they are built only if somebody asks for them. The garbage collector, which walks the whole growing program again and
-again, is held off while the program runs. And at its end the SDK looks at every open output each time that one of them is
-ready, which for thousands of resources takes minutes: here it looks once. An SDK that is not the one known here is left
-as it is: slow, never wrong.
+again, is held off while the program runs. And at its end the SDK looks at every open output each time that one of them
+is ready, for thousands of resources a matter of minutes: here it looks once. An SDK that is not the one known here is
+left as it is: slow, never wrong.
 """
 
 from __future__ import annotations
