@@ -30,7 +30,7 @@ def platform(**more: Any) -> PlatformConfig:
         addresses=CELL.hub.whole,
         zone_range=CELL.zone_range,
         tenancy_ranges={kind.value: CELL.tenancies(kind) for kind in TenancyKind},
-        egress={"bespoke": [{"name": "packages", "fqdns": ["pypi.org", "*.pythonhosted.org"]}]},
+        egress={"bespoke": [{"name": "packages", "fqdns": ["packages.example.org", "*.mirror.example.org"]}]},
         platform_team=group(1),
         log_retention_days=365,
         desk_users=group(2),

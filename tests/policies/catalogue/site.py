@@ -148,8 +148,8 @@ def collection(name: str, *rules: dict[str, Any], priority: int = 200) -> dict[s
 
 def name_rule(**more: Any) -> dict[str, Any]:
     return {"ruleType": "ApplicationRule", "name": "python", "sourceAddresses": ["10.65.0.0/16"],
-            "targetFqdns": ["pypi.org", "*.python.org"], "protocols": [{"protocolType": "Https", "port": 443}],
-            **more}  # fmt: skip
+            "targetFqdns": ["packages.example.org", "*.python.org"],
+            "protocols": [{"protocolType": "Https", "port": 443}], **more}  # fmt: skip
 
 
 def zone_rule(**more: Any) -> dict[str, Any]:

@@ -66,7 +66,7 @@ WEAK = cases({
           {"privateRanges": ["0.0.0.0/0"]})),
     ],
     "FW3": [
-        ("rules", f"{NAMES}.targetFqdns", (["*"], ["*.com"], ["pypi.org", "*"], ["a.*.org"], [])),
+        ("rules", f"{NAMES}.targetFqdns", (["*"], ["*.com"], ["packages.example.org", "*"], ["a.*.org"], [])),
         ("rules", f"{NAMES}.fqdnTags", (["WindowsUpdate"],)),
         ("rules", f"{NAMES}.webCategories", (["Business"],)),
         ("rules", f"{NAMES}.protocols", ([], GONE)),

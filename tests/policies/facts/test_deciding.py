@@ -113,7 +113,7 @@ def test_firewall_rules_stand_in_the_order_in_which_they_act() -> None:
     world["rules"] = replace(world["rules"], inputs={"priority": 200, "ruleCollections": collections})
     found = rules_of_policy(world["policy"], Estate(world.values()))
     assert [r.name for r in found] == ["in", "zones", "soon", "late"]
-    assert found[2].names == ("pypi.org", "*.python.org")
+    assert found[2].names == ("packages.example.org", "*.python.org")
 
 
 def test_subnets_are_found_inline_and_on_their_own() -> None:
