@@ -16,10 +16,10 @@ from local_azure.declare import AzureError, AzureType, Stored
 from local_azure.schema import Schemas
 from local_azure.servicer import Refusal, Servicer, name_of, type_of
 from local_azure.store import Store
+from local_azure.types.common import TENANT
 from local_azure.validation import Inputs, judge
 from local_azure.wire import Path, Unwrapped, from_struct, has_unknown, shown, to_struct, unwrap, wrap
 
-TENANT = "10ca1000-0000-4000-8000-0000000000aa"
 CLIENT = "10ca1000-0000-4000-8000-0000000000c1"
 OBJECT = "10ca1000-0000-4000-8000-0000000000b0"
 

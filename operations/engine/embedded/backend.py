@@ -20,8 +20,8 @@ from operations.engine.embedded import journal as journals
 from operations.engine.embedded.journal import Home, Journal
 from operations.engine.embedded.model import Properties, Snapshot
 from operations.engine.embedded.secrets import Crypter
+from operations.engine.embedded.urns import ROOT_TYPE
 
-ROOT_TYPE = "pulumi:pulumi:Stack"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _COMPRESSED = (".json.gz", ".json.zst")
 
