@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pulumi_azure_native import authorization
 
-from infra.config import Cloud, StackConfig
+from infra.config import LOCAL_SUBSCRIPTIONS, Cloud, StackConfig
 from infra.errors import BadInput
-
-LOCAL_SUBSCRIPTIONS = "10ca1"
-"""How the local Azure's subscription ids begin, and no real one that the estate may name."""
 
 
 def refuse_the_wrong_cloud(config: StackConfig) -> None:

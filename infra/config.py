@@ -21,6 +21,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from infra.errors import BadInput
 from infra.validation import checked
 
+LOCAL_SUBSCRIPTIONS = "10ca1"
+"""How the ids of the local Azure's subscriptions begin; no other may, and none of real Azure does."""
+
 
 class Cloud(StrEnum):
     """Which Azure a stack is for. There is no default, and neither is ever taken for the other."""

@@ -12,7 +12,7 @@ from uuid import UUID
 from infra.addresses import CellRange, TenancyKind, parse_cell, parse_space, refuse_overlaps
 from infra.components.confidential import is_confidential
 from infra.components.sizes import has_premium_storage
-from infra.config import Cloud, DataClass, Region
+from infra.config import LOCAL_SUBSCRIPTIONS, Cloud, DataClass, Region
 from infra.validation import checked
 from operations.errors import BadInput
 from operations.estate.ledger import NAME, Allocator, Ledger
@@ -21,8 +21,6 @@ from operations.estate.schema import Cell, EstateFile, Place, RequestFile
 
 ESTATE = "estate.yaml"
 REQUESTS = "requests"
-LOCAL_SUBSCRIPTION = "10ca1"
-"""How the ids of the local Azure's subscriptions begin; no other may, and none of real Azure does."""
 SUPPORTED = frozenset({TenancyKind.BESPOKE})
 PLATFORM, JUNCTION_ZONE, SAFE_HAVEN, TENANCY = "platform", "junction-zone", "safe-haven", "tre-"
 STRICTNESS = list(DataClass)
@@ -108,11 +106,11 @@ def _cells(file: EstateFile, shown: str) -> dict[str, tuple[Cell, CellRange]]:
 def _check_clouds(file: EstateFile, shown: str) -> None:
     """Every subscription belongs to the cloud that the estate is for."""
     for key, subscription in _subscriptions(file):
-        local = str(subscription).startswith(LOCAL_SUBSCRIPTION)
+        local = str(subscription).startswith(LOCAL_SUBSCRIPTIONS)
         if local is not (file.cloud is Cloud.LOCAL):
             begin = "begins" if file.cloud is Cloud.LOCAL else "does not begin"
             raise BadInput(f"The subscription does not belong to the cloud `{file.cloud}`.", file=shown, key=key,
-                           found=str(subscription), allowed=f"a GUID that {begin} with {LOCAL_SUBSCRIPTION}",
+                           found=str(subscription), allowed=f"a GUID that {begin} with {LOCAL_SUBSCRIPTIONS}",
                            fix="Correct the subscription, or `cloud`.")  # fmt: skip
 
 
