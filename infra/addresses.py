@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, ip_network
 from itertools import pairwise
 
 from infra.errors import BadInput
@@ -28,6 +28,8 @@ CELL_PREFIXES = range(14, 19)
 TENANCY_PREFIX = 24
 HUB_PREFIX = 22
 ZONES_PREFIX = 21
+AZURE_KEEPS = 4
+"""How many addresses Azure keeps at the beginning of a subnet (learn.microsoft.com, "Virtual Network FAQ")."""
 
 
 class ZoneName(StrEnum):
@@ -45,6 +47,31 @@ class TenancyKind(StrEnum):
 
     BESPOKE = "bespoke"
     SHARED = "shared"
+
+
+class HubSeat(StrEnum):
+    """Whose endpoint has which place in the hub's endpoints subnet. The order fixes the addresses: only append."""
+
+    KEYS = "keys"
+    FLOWS = "flows"
+
+
+class ZoneSeat(StrEnum):
+    """Whose endpoint has which place in a zone's endpoints subnet. The order fixes the addresses: only append."""
+
+    STORE = "store"
+    KEYS = "keys"
+
+
+class TenancySeat(StrEnum):
+    """Whose endpoint has which place in a tenancy's endpoints subnet. The order fixes the addresses: only append."""
+
+    KEYS = "keys"
+    DATA = "data"
+    IMPORT_ASKED = "import-asked"
+    IMPORT_RELEASED = "import-released"
+    EXPORT_ASKED = "export-asked"
+    EXPORT_RELEASED = "export-released"
 
 
 @dataclass(frozen=True)
@@ -78,9 +105,14 @@ class HubRange:
         """Private endpoints of what the platform shares."""
         return part(self.whole, 24, 1)
 
+    def address(self, seat: HubSeat) -> IPv4Address:
+        """The address of one of those endpoints."""
+        return _seated(self.endpoints, seat)
+
     @property
     def monitoring(self) -> IPv4Network:
-        """The private link scope of the logs takes about 11 addresses and grows with its members."""
+        """The private link scope of the logs takes about 11 addresses and grows with its members. They have no seats:
+        an address can be chosen for each member by name, and the names hold ids that only the deployment tells."""
         return part(self.whole, 26, 8)
 
     @property
@@ -100,6 +132,10 @@ class ZoneRange:
         """Private endpoints of the zone's store and vault."""
         return part(self.whole, 26, 0)
 
+    def address(self, seat: ZoneSeat) -> IPv4Address:
+        """The address of one of those endpoints."""
+        return _seated(self.endpoints, seat)
+
     @property
     def compute(self) -> IPv4Network:
         """What works on the zone's data."""
@@ -116,6 +152,10 @@ class TenancyRange:
     def endpoints(self) -> IPv4Network:
         """Private endpoints of the project's store, vault and airlocks."""
         return part(self.whole, 26, 0)
+
+    def address(self, seat: TenancySeat) -> IPv4Address:
+        """The address of one of those endpoints."""
+        return _seated(self.endpoints, seat)
 
     @property
     def services(self) -> IPv4Network:
@@ -165,6 +205,15 @@ class CellRange:
 def zone_in(zone_range: IPv4Network, name: ZoneName) -> ZoneRange:
     """The range of one zone in the range that holds all zones of a cell."""
     return ZoneRange(part(zone_range, 24, list(ZoneName).index(name)))
+
+
+def first_usable(subnet: IPv4Network) -> IPv4Address:
+    """A subnet's first address that something can have."""
+    return subnet.network_address + AZURE_KEEPS
+
+
+def _seated(subnet: IPv4Network, seat: HubSeat | ZoneSeat | TenancySeat) -> IPv4Address:
+    return first_usable(subnet) + list(type(seat)).index(seat)
 
 
 def part(whole: IPv4Network, prefix: int, index: int) -> IPv4Network:

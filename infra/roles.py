@@ -87,6 +87,11 @@ class PrivateService(StrEnum):
         """The private DNS zones that answer for it."""
         return PRIVATE_ZONES[self]
 
+    @property
+    def member(self) -> str | None:
+        """What Azure calls the one address that an endpoint of this kind has; None where it has several."""
+        return MEMBERS.get(self)
+
 
 BLOB_ZONE = "privatelink.blob.core.windows.net"
 PRIVATE_ZONES: dict[PrivateService, tuple[str, ...]] = {
@@ -102,5 +107,8 @@ PRIVATE_ZONES: dict[PrivateService, tuple[str, ...]] = {
         BLOB_ZONE,
     ),
 }
+MEMBERS = {PrivateService.BLOB: "blob", PrivateService.VAULT: "default"}
+"""The member names of a group, without which Azure takes no chosen address (for a vault's:
+Azure/terraform-azurerm-avm-res-keyvault-vault issue 108; a storage group's is its own)."""
 ALL_ZONES = tuple(dict.fromkeys(zone for zones in PRIVATE_ZONES.values() for zone in zones))
 """Every private DNS zone of a cell, once."""

@@ -93,7 +93,7 @@ class Desk(Part):
                 )
             ],
             tags=self.room.tags,
-            opts=self.own(depends_on=list(net.door.after)),
+            opts=self.own(depends_on=list(net.ready)),
         )
 
     def _data_disk(self) -> compute.Disk:

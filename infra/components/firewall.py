@@ -26,14 +26,6 @@ OWN_RULE = "people_sign_in"
 """With underscores, so that no rule of the estate can have this name and stand in its place."""
 
 
-def address_in(subnet: IPv4Network) -> IPv4Address:
-    """The address that the firewall takes in its subnet: the first, after the four that Azure keeps.
-
-    Azure does not let it be chosen, and the networks must know it beforehand; `Firewall` checks that it came out so.
-    """
-    return subnet.network_address + 4
-
-
 class Firewall(Part):
     """Azure Firewall Premium that lets through what is named, denies what is known as bad, and looks into the rest."""
 

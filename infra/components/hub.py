@@ -8,10 +8,9 @@ from ipaddress import IPv4Address, IPv4Network
 import pulumi
 from pulumi_azure_native import network
 
-from infra.addresses import HubRange
+from infra.addresses import HubRange, HubSeat, first_usable
 from infra.components.bastion import bastion_subnet
 from infra.components.dns_zones import DnsZones
-from infra.components.firewall import address_in
 from infra.components.flows import Flow, Way
 from infra.components.part import Doorway, Part
 from infra.components.room import Room
@@ -26,7 +25,9 @@ class Hub(Part):
     def __init__(self, name: str, room: Room, plan: HubRange, *, spokes: Iterable[IPv4Network]) -> None:
         super().__init__(name, room)
         self.plan = plan
-        self.firewall_address: IPv4Address = address_in(plan.firewall)
+        # Azure gives the firewall the first free address of its subnet and offers no choice; the networks must know it
+        # beforehand, so `Firewall` checks that it came out so.
+        self.firewall_address: IPv4Address = first_usable(plan.firewall)
         way_out = WayOut(name, room, str(self.firewall_address), parent=self)
         https = (str(int(Port.HTTPS)),)
         to_logs = tuple(
@@ -49,7 +50,7 @@ class Hub(Part):
         """One of the hub's subnets."""
         return self.virtual.subnets[noun]
 
-    def door(self, noun: str) -> Doorway:
-        """Where private endpoints stand in that subnet."""
+    def door(self, noun: str, seat: HubSeat | None = None) -> Doorway:
+        """Where a private endpoint stands in that subnet: at its seat, or wherever Azure has room."""
         identity: pulumi.Output[str] = self.subnet(noun).id
-        return Doorway(identity, self.dns, (self.virtual.last_write,))
+        return Doorway(identity, self.dns, (self.virtual.last_write,), self.plan.address(seat) if seat else None)

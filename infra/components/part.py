@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import IPv4Address
 from typing import Any, Protocol
 
 import pulumi
@@ -41,12 +42,14 @@ class NameServer(Protocol):
 
 @dataclass(frozen=True)
 class Doorway:
-    """Where private endpoints stand, and who answers for their names."""
+    """Where a private endpoint stands, and who answers for its name."""
 
     subnet: pulumi.Input[str]
     dns: NameServer
     after: tuple[pulumi.Resource, ...]
     """The last writes to the network: Azure takes one at a time (AnotherOperationInProgress)."""
+    address: IPv4Address | None
+    """The address plan's seat for it. None: Azure chooses, for what has more addresses than one."""
 
 
 class Part(pulumi.ComponentResource):
@@ -108,6 +111,7 @@ class Part(pulumi.ComponentResource):
             resource_group_name=self.room.group_name,
             location=self.room.location,
             subnet=network.SubnetArgs(id=door.subnet),
+            ip_configurations=_fixed(names.local(Kind.IP_CONFIGURATION, name), service, door.address),
             private_link_service_connections=[
                 network.PrivateLinkServiceConnectionArgs(
                     name=names.local(Kind.ENDPOINT_CONNECTION, name),
@@ -132,3 +136,18 @@ class Part(pulumi.ComponentResource):
         for thing in (endpoint, group):
             self.room.inside(target, thing)
         return group
+
+
+def _fixed(
+    name: str, service: PrivateService, address: IPv4Address | None
+) -> list[network.PrivateEndpointIPConfigurationArgs] | None:
+    """The address that an endpoint is to have. Rules name it, so it must not be whichever was free."""
+    if (address is None) is not (service.member is None):
+        raise ValueError(f"an endpoint for {service} {'has no one address' if address else 'needs an address'}")
+    if address is None:
+        return None
+    return [
+        network.PrivateEndpointIPConfigurationArgs(
+            name=name, group_id=service.value, member_name=service.member, private_ip_address=str(address)
+        )
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 import pulumi
 from pulumi_azure_native import network
@@ -72,6 +72,10 @@ class SealedNetwork(Part):
         return identity
 
     @property
-    def door(self) -> Doorway:
-        """Where this network's private endpoints stand."""
-        return Doorway(self.subnet("endpoints"), self.platform, (self.virtual.last_write, self._peered))
+    def ready(self) -> tuple[pulumi.Resource, ...]:
+        """The last writes to the network, for what is put into it."""
+        return (self.virtual.last_write, self._peered)
+
+    def door(self, address: IPv4Address) -> Doorway:
+        """Where a private endpoint stands in this network: at an address of the plan."""
+        return Doorway(self.subnet("endpoints"), self.platform, self.ready, address)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_azure_native import managedidentity
 
-from infra.addresses import ZoneRange
+from infra.addresses import ZoneRange, ZoneSeat
 from infra.components.flows import Flow, Way
 from infra.components.grants import Principal
 from infra.components.key_vault import KeyVault
@@ -40,7 +40,7 @@ class Zone(Part):
         plan = ZoneRange(config.addresses)
         subnets = _subnets(plan, platform, hands_over=hands_over)
         self.network = SealedNetwork(name, room, plan.whole, subnets, platform=platform, parent=self)
-        self.keys = KeyVault(f"{name}-keys", room, self.network.door, parent=self)
+        self.keys = KeyVault(f"{name}-keys", room, self.network.door(plan.address(ZoneSeat.KEYS)), parent=self)
         self.mover = managedidentity.UserAssignedIdentity(
             f"{name}-mover",
             resource_name_=room.names.local(Kind.IDENTITY, f"{name}-mover"),
@@ -50,8 +50,9 @@ class Zone(Part):
             opts=self.own(),
         )
         self.store = Store(
-            name, room, self.network.door, self.keys.encrypts("store"), redundancy=config.redundancy,
-            containers=containers, tiers=config.tiers, immutable_days=config.immutable_days, parent=self,
+            name, room, self.network.door(plan.address(ZoneSeat.STORE)), self.keys.encrypts("store"),
+            redundancy=config.redundancy, containers=containers, tiers=config.tiers,
+            immutable_days=config.immutable_days, parent=self,
         )  # fmt: skip
         self.store.grant_read_write("mover", self.moves)
         self._admit_stewards()

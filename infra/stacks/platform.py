@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from infra.addresses import HubRange
+from infra.addresses import HubRange, HubSeat
 from infra.components.bastion import Bastion
 from infra.components.firewall import Firewall
 from infra.components.flow_record import FlowRecord
@@ -26,8 +26,8 @@ def platform(config: PlatformConfig) -> None:
         logs = LogSink("logs", room, retention_days=config.log_retention_days)
         hub = Hub("hub", room, HubRange(config.addresses), spokes=[config.zone_range, *ranges.values()])
         logs.close(hub.door("monitoring"))
-        keys = KeyVault("keys", room, hub.door("endpoints"))
-        flows = FlowStore("flows", room, hub.door("endpoints"), keys.encrypts("flows"))
+        keys = KeyVault("keys", room, hub.door("endpoints", HubSeat.KEYS))
+        flows = FlowStore("flows", room, hub.door("endpoints", HubSeat.FLOWS), keys.encrypts("flows"))
         FlowRecord("hub", room, hub.virtual, store=flows.store_id, identity=flows.writer_id, after=flows.ready)
         firewall = Firewall("firewall", room, hub.subnet("firewall"), hub.firewall_address,
                             zone_range=config.zone_range, tenancy_ranges=ranges, egress=config.egress)  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from infra.addresses import TenancyRange
+from infra.addresses import TenancyRange, TenancySeat
 from infra.components.airlock import Airlock, Passage
 from infra.components.confidential import is_confidential
 from infra.components.desk import Desk, Disks
@@ -37,17 +37,17 @@ def tenancy(config: TenancyConfig) -> None:
         plan = TenancyRange(config.addresses)
         network = SealedNetwork("net", room, plan.whole, _subnets(plan, platform), platform=platform,
                                 unencrypted=_unencrypted(config))  # fmt: skip
-        keys = KeyVault("keys", room, network.door)
-        store = Store("data", room, network.door, keys.encrypts("data"), redundancy=config.redundancy,
-                      containers=["project"], tiers=config.tiers)  # fmt: skip
+        keys = KeyVault("keys", room, network.door(plan.address(TenancySeat.KEYS)))
+        store = Store("data", room, network.door(plan.address(TenancySeat.DATA)), keys.encrypts("data"),
+                      redundancy=config.redundancy, containers=["project"], tiers=config.tiers)  # fmt: skip
         desk = Desk("desk", room, network, config.desk, disks=_disks(config, room, keys), platform=platform)
         desk.grant_sign_in("researchers", researchers)
         store.grant_read_write("researchers", researchers)
         store.grant_read_write("desk", desk.works_as)
-        entry = Airlock("import", room, network.door, keys.encrypts("import"),
+        entry = Airlock("import", room, network.door(plan.address(TenancySeat.IMPORT_ASKED)), keys.encrypts("import"),
                         passage=Passage(Principal.service(haven.staging.mover), stewards, researchers),
                         redundancy=config.redundancy)  # fmt: skip
-        exit_ = Airlock("export", room, network.door, keys.encrypts("export"),
+        exit_ = Airlock("export", room, network.door(plan.address(TenancySeat.EXPORT_ASKED)), keys.encrypts("export"),
                         passage=Passage(researchers, checkers, stewards), redundancy=config.redundancy)  # fmt: skip
 
     outputs = {

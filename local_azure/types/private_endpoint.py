@@ -54,6 +54,13 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """For each ARM type that private endpoints reach, its group ids, each with its names (azure-facts 1.3)."""
 
+ONE_MEMBER: Mapping[str, str] = {
+    **{group: group for group in GROUPS["microsoft.storage/storageaccounts"]},
+    "vault": "default",
+}
+"""The member of each group that has one. Those of other groups are told by the deployed service alone
+(`az network private-link-resource list`), so that the local Azure does not know them."""
+
 
 def _connections(change: Change) -> list[Mapping[str, Json]]:
     return every(change.new, "privateLinkServiceConnections[*]") + every(
@@ -109,8 +116,34 @@ def _static_addresses_are_free(change: Change) -> None:
     subnet = change.cloud.get(subnet_id)
     if subnet is None:
         return
+    held = taken(change.cloud, subnet_id, besides=change.id)
     for address in every(change.new, "ipConfigurations[*].privateIPAddress"):
-        static_address_allowed(address, prefixes(subnet.properties), taken(change.cloud, subnet_id, besides=change.id))
+        static_address_allowed(address, prefixes(subnet.properties), held)
+        held.add(address)
+
+
+def _static_addresses_name_every_member(change: Change) -> None:
+    """Azure's own words: Azure/terraform-azurerm-avm-res-keyvault-vault issue 108."""
+    given = [
+        tuple(one(each, key, "") for key in ("privateIPAddress", "groupId", "memberName")) for each in _static(change)
+    ]
+    if not given:
+        return
+    group = _connections(change)[0]["groupIds"][0]
+    if group not in ONE_MEMBER:
+        text = f"The local Azure does not know the members of group {group}, so an address cannot be chosen for them."
+        refuse("PrivateEndpointIpConfigurationMemberNamesNotKnown", text)
+    if [pair[1:] for pair in given] != [(group, ONE_MEMBER[group])]:
+        said = ", ".join(f"PrivateIPAddress: {a}, GroupId: {g}, MemberName: {m}" for a, g, m in given)
+        text = f"Private Endpoint {change.id} contains static ipconfigurations: [{said}] and its missing these "
+        text += f"membernames/groupids requested by Private Link service [GroupId: {group}, MemberName: "
+        text += f"{ONE_MEMBER[group]}]. Private Endpoint needs to be reconfigured with missing memberNames."
+        refuse("PrivateEndpointIpConfigurationMissingMemberNamesRequiredByFps", text)
+
+
+def _static(change: Change) -> list[Mapping[str, Json]]:
+    """The addresses that were chosen, each with the member that it is for."""
+    return every(change.new, "ipConfigurations[*]")
 
 
 def _names(change: Change) -> list[str]:
@@ -241,6 +274,7 @@ TYPES = (
             _target_is_there,
             _manual_says_why,
             _subnet_takes_it,
+            _static_addresses_name_every_member,
             _static_addresses_are_free,
             in_same_region("subnet.id"),
             at_most(

@@ -2,19 +2,24 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.addresses import (
+    AZURE_KEEPS,
     CELL_PREFIXES,
     CellRange,
     HubRange,
+    HubSeat,
     TenancyKind,
     TenancyRange,
+    TenancySeat,
     ZoneName,
     ZoneRange,
+    ZoneSeat,
     parse_cell,
     parse_space,
     part,
@@ -77,6 +82,20 @@ def test_zones_and_tenancies_are_cut_without_overlap(kind: type[ZoneRange | Tena
     parts = [cut.endpoints, cut.compute] if isinstance(cut, ZoneRange) else [cut.endpoints, cut.services, cut.desks]
     assert disjoint(parts)
     assert all(p.subnet_of(whole) for p in parts)
+
+
+@pytest.mark.parametrize(
+    ("plan", "seats"),
+    [
+        (HubRange(IPv4Network("10.64.0.0/22")), HubSeat),
+        (ZoneRange(IPv4Network("10.64.8.0/24")), ZoneSeat),
+        (TenancyRange(IPv4Network("10.65.3.0/24")), TenancySeat),
+    ],
+)
+def test_each_endpoint_has_an_address_of_its_own_that_azure_does_not_keep(plan: Any, seats: type[Any]) -> None:
+    addresses = [plan.address(seat) for seat in seats]
+    usable = list(plan.endpoints)[AZURE_KEEPS:-1]
+    assert addresses == usable[: len(addresses)]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ class Names:
         return f"/zones/{name}"
 
 
-DOOR = Doorway("/subnets/endpoints", Names(), ())
+DOOR = Doorway("/subnets/endpoints", Names(), (), IPv4Address("10.0.0.4"))
 Build = Callable[..., World]
 
 

@@ -7,14 +7,14 @@ from itertools import pairwise
 
 import pytest
 
-from infra.components.firewall import address_in
+from infra.addresses import first_usable
 from infra.stacks.programs import bring_up
 from tests.infra import samples
 from tests.infra.world import World, run
 
 
 def test_takes_the_first_address_that_azure_leaves() -> None:
-    assert address_in(IPv4Network("10.64.0.0/26")) == IPv4Address("10.64.0.4")
+    assert first_usable(IPv4Network("10.64.0.0/26")) == IPv4Address("10.64.0.4")
 
 
 def test_another_address_than_the_networks_were_told_stops_the_run() -> None:

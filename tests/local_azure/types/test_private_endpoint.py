@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.local_azure.types.support import World, refused
 
 
@@ -36,6 +38,47 @@ def test_it_takes_the_next_free_address_for_each_name(world: World) -> None:
     assert found["customDnsConfigs"] == [{"fqdn": "storeone.blob.core.windows.net", "ipAddresses": ["10.0.1.5"]}]
     assert found["privateLinkServiceConnections"][0]["privateLinkServiceConnectionState"]["status"] == "Approved"
     assert found["networkInterfaces"][0]["id"].startswith("/subscriptions/")
+
+
+def chosen(address: str, group: str = "blob", member: str = "blob") -> list[dict[str, str]]:
+    return [{"name": "fixed", "groupId": group, "memberName": member, "privateIPAddress": address}]
+
+
+def test_it_takes_the_address_that_was_chosen_for_its_member(world: World) -> None:
+    world.vnet()
+    subnet = world.subnet()
+    endpoint(world, world.account(), "blob", subnet=subnet, ipConfigurations=chosen("10.0.1.9"))
+    found = world.read(zone_group(world, zone(world)))
+    assert found["privateDnsZoneConfigs"][0]["recordSets"][0]["ipAddresses"] == ["10.0.1.9"]
+    vault = endpoint(world, world.vault(), "vault", subnet=subnet, name="vault",
+                     ipConfigurations=chosen("10.0.1.10", "vault", "default"))  # fmt: skip
+    assert world.read(vault)["customDnsConfigs"][0]["ipAddresses"] == ["10.0.1.10"]
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("10.0.1.3", "PrivateIPAddressInReservedRange"),
+        ("10.0.1.255", "PrivateIPAddressInReservedRange"),
+        ("10.0.2.4", "PrivateIPAddressNotInSubnet"),
+        ("ten", "InvalidIPAddressFormat"),
+        ("10.0.1.9", "PrivateIPAddressIsAllocated"),
+    ],
+)
+def test_an_address_that_it_cannot_have_is_refused(world: World, address: str, code: str) -> None:
+    world.vnet()
+    subnet, account = world.subnet(), world.account()
+    endpoint(world, account, "blob", subnet=subnet, name="first", ipConfigurations=chosen("10.0.1.9"))
+    with refused(code):
+        endpoint(world, account, "blob", subnet=subnet, ipConfigurations=chosen(address))
+
+
+@pytest.mark.parametrize(("group", "member"), [("vault", "vault"), ("default", "default"), ("vault", "")])
+def test_a_chosen_address_names_the_member_as_the_service_does(world: World, group: str, member: str) -> None:
+    world.vnet()
+    with refused("PrivateEndpointIpConfigurationMissingMemberNamesRequiredByFps"):
+        endpoint(world, world.vault(), "vault", subnet=world.subnet(),
+                 ipConfigurations=chosen("10.0.1.9", group, member))  # fmt: skip
 
 
 def test_its_group_belongs_to_its_target(world: World) -> None:
