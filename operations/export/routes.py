@@ -17,7 +17,7 @@ from infra.errors import BadInput
 from operations.export.sdk import SdkType, class_name, resource_names, sdk_type
 
 PACKAGES = {
-    "authorization": ("azure.mgmt.authorization", "azure.mgmt.resource.locks"),
+    "authorization": ("azure.mgmt.authorization", "azure.mgmt.resource.locks", "azure.mgmt.resource.policy"),
     "compute": ("azure.mgmt.compute",),
     "consumption": ("azure.mgmt.consumption",),
     "eventgrid": ("azure.mgmt.eventgrid",),
