@@ -113,9 +113,22 @@ class PlatformConfig(StackConfig):
     platform_team: UUID
     """The Entra group of the platform engineers."""
     log_retention_days: int = Field(ge=365, le=730)
+    subscriptions: tuple[UUID, ...] = Field(min_length=1)
+    """Every subscription that the cell's stacks live in, its own among them: what is done in each is recorded here."""
     desk_users: UUID | None = None
     """The Entra group with every project's researchers' groups as members: they see the cell's Bastion, which Azure
     asks of who signs in through it. One grant a cell: grants for each project would collide where two share a group."""
+
+    @model_validator(mode="after")
+    def _subscriptions_of_the_cell(self) -> Self:
+        answering = {str(one).startswith(LOCAL_SUBSCRIPTIONS) for one in self.subscriptions}
+        if len(set(self.subscriptions)) < len(self.subscriptions):
+            raise ValueError("subscriptions, each named once")
+        if self.subscription not in self.subscriptions:
+            raise ValueError("subscriptions with the stack's own among them")
+        if len(answering) > 1:
+            raise ValueError("subscriptions of one Azure, the local or the real one")
+        return self
 
 
 class Tiers(Model):

@@ -54,6 +54,7 @@ class Kind(StrEnum):
     DNS_GROUP = "pdzg"
     DNS_LINK = "link"
     DIAGNOSTICS = "diag"
+    ACTIVITY_LOG = "activity"
     LOCK = "lock"
     BUDGET = "budget"
 

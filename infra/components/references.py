@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi_azure_native import Provider
 
+from infra.components.subscriptions import works_in
 from infra.errors import BadInput
 
 
@@ -62,12 +62,7 @@ class Platform(Reference):
         self.flow_identity_id = self.text("flow_identity_id")
         self.subscription = self.text("subscription")
         # The stack may live in another subscription than its hub; what it has in the hub's group is made there.
-        # An explicit provider reads none of the stack's own `azure-native:` settings, so it is told how to sign in.
-        self.provider = Provider(
-            "hub",
-            subscription_id=self.subscription,
-            use_default_azure_credential=pulumi.Config("azure-native").get_bool("useDefaultAzureCredential"),
-        )
+        self.provider = works_in("hub", self.subscription)
         self.writes: list[pulumi.Resource] = []
         """This stack's writes to the hub's network so far, of which Azure takes one at a time."""
 

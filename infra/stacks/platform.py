@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from infra.addresses import HubRange, HubSeat
+from infra.components.activity_log import ActivityLog
 from infra.components.bastion import Bastion
 from infra.components.firewall import Firewall
 from infra.components.flow_record import FlowRecord
@@ -24,6 +25,7 @@ def platform(config: PlatformConfig) -> None:
     engineers = Principal.group(config.platform_team)
     with Room("hub", config, "hub") as room:
         logs = LogSink("logs", room, retention_days=config.log_retention_days)
+        ActivityLog("activity", room, config.subscriptions)
         hub = Hub("hub", room, HubRange(config.addresses), spokes=[config.zone_range, *ranges.values()])
         logs.close(hub.door("monitoring"))
         keys = KeyVault("keys", room, hub.door("endpoints", HubSeat.KEYS))

@@ -1,5 +1,6 @@
-"""Microsoft.Insights: diagnostic settings. Sources: azure-facts 1.1, 2.7; categories from Azure Monitor's list of
-supported resource log categories."""
+"""Microsoft.Insights: diagnostic settings of resources, and of subscriptions for their activity logs. Sources:
+azure-facts 1.1, 2.7; categories from Azure Monitor's list of supported resource log categories, and "Azure activity log
+event schema"."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from local_azure.declare import AzureType, Change, Json, Name, Stored
 from local_azure.types.common import arm_type, every, refuse, same, scope_exists
 
 SETTING = "azure-native:monitor:DiagnosticSetting"
+SUBSCRIPTION_SETTING = "azure-native:monitor:SubscriptionDiagnosticSetting"
 WORKSPACE = "azure-native:operationalinsights:Workspace"
 STORAGE = "azure-native:storage:StorageAccount"
 LIMIT = 5  # azure-facts 2.7
@@ -25,6 +27,11 @@ class Emits:
     metrics: tuple[str, ...] = ("AllMetrics",)
 
 
+ACTIVITY = Emits(
+    ("Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale", "ResourceHealth"),
+    metrics=(),
+)
+"""What a subscription's activity log has; Azure knows no groups of these."""
 ALL, AUDIT = ("allLogs",), ("audit", "allLogs")
 STORAGE_SERVICE = Emits(
     ("StorageRead", "StorageWrite", "StorageDelete"), AUDIT, ("AllMetrics", "Transaction", "Capacity")
@@ -70,7 +77,14 @@ EMITS: Mapping[str, Emits] = {
 
 
 def _target(change: Change) -> str:
+    """What the setting is on: the resource that it names, or the subscription that it is made in."""
+    if change.token == SUBSCRIPTION_SETTING:
+        return _extended(change.id)
     return f"/{str(change.new.get('resourceUri', '')).strip('/')}"
+
+
+def _emits(change: Change) -> Emits:
+    return ACTIVITY if change.token == SUBSCRIPTION_SETTING else EMITS[arm_type(_target(change))]
 
 
 def _extended(setting_id: str) -> str:
@@ -80,7 +94,7 @@ def _extended(setting_id: str) -> str:
 
 def _siblings(change: Change) -> Iterator[Stored]:
     """The other settings on the very same resource, and not on what lies below it."""
-    for setting in change.cloud.children(_target(change), SETTING):
+    for setting in change.cloud.children(_target(change), change.token):
         if same(_extended(setting.id), _target(change)) and not same(setting.id, change.id):
             yield setting
 
@@ -117,7 +131,7 @@ def _groups_stand_alone(change: Change) -> None:
 
 
 def _categories_are_the_targets(change: Change) -> None:
-    emits = EMITS[arm_type(_target(change))]
+    emits = _emits(change)
     for path, known, words in (
         ("logs[*].category", emits.logs, "Category"),
         ("logs[*].categoryGroup", emits.groups, "Category group"),
@@ -143,7 +157,7 @@ def _categories(properties: Mapping[str, Json], emits: Emits) -> set[str]:
 
 def _no_sink_twice(change: Change) -> None:
     """Two settings may not send one category to one place (azure-facts 2.7)."""
-    emits = EMITS[arm_type(_target(change))]
+    emits = _emits(change)
     for sibling in _siblings(change):
         shared = _categories(change.new, emits) & _categories(sibling.properties, emits)
         for path in DESTINATIONS:
@@ -167,24 +181,27 @@ def _no_retention_of_its_own(change: Change) -> None:
             refuse("BadRequest", "Diagnostic settings does not support retention for new diagnostic settings.")
 
 
+NAME = Name(r"[A-Za-z0-9 ._-]{1,260}", "1-260 letters, digits, spaces, ., _ or -", scope="parent")
+COMMON = (
+    _has_a_destination,
+    _sends_something,
+    _category_or_group,
+    _groups_stand_alone,
+    _categories_are_the_targets,
+    _at_most_five,
+    _no_sink_twice,
+    _no_retention_of_its_own,
+)
+REFERENCES: Mapping[str, tuple[str, ...]] = {"workspaceId": (WORKSPACE,), "storageAccountId": (STORAGE,)}
+
 TYPES = (
     AzureType(
         token=SETTING,
-        name=Name(r"[A-Za-z0-9 ._-]{1,260}", "1-260 letters, digits, spaces, ., _ or -", scope="parent"),
+        name=NAME,
         location="none",
-        references={"workspaceId": (WORKSPACE,), "storageAccountId": (STORAGE,)},
+        references=REFERENCES,
         fixed=("resourceUri",),
-        rules=(
-            _target_emits_something,
-            scope_exists("resourceUri"),
-            _has_a_destination,
-            _sends_something,
-            _category_or_group,
-            _groups_stand_alone,
-            _categories_are_the_targets,
-            _at_most_five,
-            _no_sink_twice,
-            _no_retention_of_its_own,
-        ),
+        rules=(_target_emits_something, scope_exists("resourceUri"), *COMMON),
     ),
+    AzureType(token=SUBSCRIPTION_SETTING, name=NAME, location="none", references=REFERENCES, rules=COMMON),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,6 +22,8 @@ from operations.estate.schema import Cell, EstateFile, Place, RequestFile
 
 ESTATE = "estate.yaml"
 REQUESTS = "requests"
+MOST_LOG_SETTINGS = 5
+"""Diagnostic settings that Azure lets one subscription have."""
 SUPPORTED = frozenset({TenancyKind.BESPOKE})
 PLATFORM, JUNCTION_ZONE, SAFE_HAVEN, TENANCY = "platform", "junction-zone", "safe-haven", "tre-"
 STRICTNESS = list(DataClass)
@@ -80,6 +83,7 @@ def load(folder: Path, *, today: date | None = None, including_expired: bool = F
     file = checked(EstateFile, read_mapping(within(folder, folder / ESTATE, shown), shown), file=shown)
     cells = _cells(file, shown)
     _check_clouds(file, shown)
+    _check_activity_logs(file, shown)
     _check_names(file, shown)
     requests = _requests(folder, file, today, including_expired)
     if not including_expired:
@@ -112,6 +116,18 @@ def _check_clouds(file: EstateFile, shown: str) -> None:
             raise BadInput(f"The subscription does not belong to the cloud `{file.cloud}`.", file=shown, key=key,
                            found=str(subscription), allowed=f"a GUID that {begin} with {LOCAL_SUBSCRIPTIONS}",
                            fix="Correct the subscription, or `cloud`.")  # fmt: skip
+
+
+def _check_activity_logs(file: EstateFile, shown: str) -> None:
+    """Each cell sends the activity log of its subscriptions to its own log sink, and Azure lets a subscription have so
+    many settings that do (learn.microsoft.com, "Diagnostic settings in Azure Monitor")."""
+    users = Counter(subscription for cell in file.cells for subscription in cell.subscriptions.every)
+    for key, subscription in _subscriptions(file):
+        if users[subscription] > MOST_LOG_SETTINGS:
+            raise BadInput("More cells share a subscription than can have its activity log.", file=shown, key=key,
+                           found=f"{subscription}, in {users[subscription]} cells",
+                           allowed=f"a subscription in at most {MOST_LOG_SETTINGS} cells",
+                           fix="Give the last cells subscriptions of their own.")  # fmt: skip
 
 
 def _subscriptions(file: EstateFile) -> Iterator[tuple[str, UUID]]:

@@ -90,8 +90,9 @@ def _asked(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
         zones = {name.value: plan.zone(name).whole for name in ZoneName}
         return stack, {"subscription": cell.subscriptions.zones, "ranges": zones, "tags": tags}
     ranges = {kind.value: plan.tenancies(kind) for kind in TenancyKind}
-    return "platform", {"subscription": cell.subscriptions.platform, "cell": cell.name, "hub": plan.hub.whole,
-                        "zone_range": plan.zone_range, "tenancy_ranges": ranges, "tags": tags}  # fmt: skip
+    return "platform", {"subscription": cell.subscriptions.platform, "subscriptions": cell.subscriptions.every,
+                        "cell": cell.name, "hub": plan.hub.whole, "zone_range": plan.zone_range,
+                        "tenancy_ranges": ranges, "tags": tags}  # fmt: skip
 
 
 def _tags(estate: Estate, **given: Any) -> dict[str, str]:

@@ -86,6 +86,11 @@ class Subscriptions(Model):
     tenancies: tuple[Guid, ...] = Field(min_length=1)
     """Filled in turn; only append, since the ledger counts them."""
 
+    @property
+    def every(self) -> tuple[UUID, ...]:
+        """All of them, each once, the platform's first."""
+        return tuple(dict.fromkeys((self.platform, self.zones, *self.tenancies)))
+
 
 class Cell(Model):
     """One hub and the tenancies that fit it."""

@@ -115,8 +115,8 @@ def _above(id_: str) -> list[str]:
 
 def _metadata(resource: PlannedResource, identity: Identity) -> Template:
     """What the flat list of resources would lose; ARM ignores it. The URN leads back to the plan."""
-    subscription, group = identity.group or (None, None)
-    placed = {"subscriptionId": subscription, "resourceGroup": group, "id": identity.id, "urn": resource.urn}
+    _, group = identity.group or (None, None)
+    placed = {"subscriptionId": identity.subscription, "resourceGroup": group, "id": identity.id, "urn": resource.urn}
     return {key: escaped(value) for key, value in placed.items() if value}
 
 

@@ -61,6 +61,11 @@ class Identity:
         match = _GROUP.match(self.id)
         return (match["subscription"], match["group"]) if match else None
 
+    @property
+    def subscription(self) -> str | None:
+        """The subscription that its id names."""
+        return _subscription_in(self.id)
+
 
 class Identities:
     """The identities of a Plan's Azure resources. Raises BadInput for a type that cannot be exported."""

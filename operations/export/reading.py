@@ -20,7 +20,7 @@ from operations.export.identity import PROVIDER, Identities
 from operations.export.marks import marked
 from operations.export.models import model
 from operations.export.placing import Place, Standing, path_inputs
-from operations.export.routes import route, token_of
+from operations.export.routes import route, token_at_subscription, token_of
 from operations.plan import UNKNOWN, Operation, Plan, PlannedResource, Value
 
 SCHEMAS = re.compile(
@@ -40,6 +40,7 @@ TEMPLATE_WORDS = frozenset(
      "existing", "id", "import"}
 )  # fmt: skip
 TOP = ("$schema", "parameters", "variables", "resources", "functions", "outputs", "metadata", "languageVersion")
+_SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/?", re.I)
 _URN = re.compile(r"urn:pulumi:[^:\s]+::[^:\s]+::\S+::\S.*")
 Json = Mapping[str, Any]
 
@@ -250,6 +251,10 @@ def _without_stand_ins(entry: Entry, notes: Mapping[str, str]) -> Entry:
 
 def _resource(entry: Entry, stack: str, project: str) -> PlannedResource:
     token = token_of(entry.type)
+    subscription = _SUBSCRIPTION.fullmatch(str(Standing(entry.scope, entry.place).id))
+    own = token_at_subscription(entry.type) if subscription else None
+    if own and subscription:
+        token, entry = own, replace(entry, place=Place(subscription[1], None), scope=None)
     inputs = _inputs(token, entry) if token else dict(entry.body)
     if isinstance(entry.version, str) and entry.version != UNKNOWN:
         inputs["azureApiVersion"] = entry.version

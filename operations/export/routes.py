@@ -40,6 +40,7 @@ RENAMED = {
 _BUILT = re.compile(r"\b(build_\w+_request)\(")
 _URL = re.compile(r'"(/[^"\n]*)"')
 _BODY = re.compile(r"Union\[\s*_models\.(\w+),[^\]]*?\bIO\b|: _models\.(\w+)")
+AT_SUBSCRIPTION = "/subscriptions/{subscriptionId}/providers/"
 _LEVEL = re.compile(r"(byscope|at[a-z]+level)$")
 """What azure-native adds to a name to tell the levels at which a type can be made."""
 _ARGUMENT = re.compile(r"\{(\w+)\}")
@@ -96,6 +97,16 @@ def token_of(arm_type: str) -> str | None:
     found = [token for module, route_ in _makers(arm_type.lower()) for token in _tokens(module, route_)]
     ranked = sorted(dict.fromkeys(found), key=lambda t: (not route(t).path.startswith("/{"), len(t), t))
     return ranked[0] if ranked else None
+
+
+@cache
+def token_at_subscription(arm_type: str) -> str | None:
+    """The azure-native type that makes resources of an ARM type in a subscription itself, with a body of its own there,
+    such as the setting that sends its activity log; None where a subscription is a scope like any other."""
+    anywhere = token_of(arm_type)
+    found = sorted({token for module, route_ in _makers(arm_type.lower()) for token in _tokens(module, route_)})
+    own = (t for t in found if route(t).path.startswith(AT_SUBSCRIPTION))
+    return next((t for t in own if anywhere and route(t).model != route(anywhere).model), None)
 
 
 def _makers(arm_type: str) -> list[tuple[str, Route]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.diagnostics import BLOBS_OF, CATEGORIES, SETTING, missing, settings_of
+from policies.facts.diagnostics import BLOBS_OF, CATEGORIES, SETTING, categories_of, missing, settings_of
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 
@@ -14,7 +14,8 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     if not settings:
         yield Problem("", "has no diagnostic setting that sends its log to a workspace; Azure keeps none by itself")
         return
-    left = set.intersection(*(set(missing(setting, resource.type)) for setting in settings))
+    wanted = categories_of(resource.type)
+    left = set.intersection(*(set(missing(setting, wanted)) for setting in settings))
     if left:
         yield Problem("", f"its log lacks {', '.join(sorted(left))}; record the category group allLogs")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.facts import ids
-from policies.facts.diagnostics import SETTING, WORKSPACE
+from policies.facts.diagnostics import ACTIVITY, SETTING, WORKSPACE
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 EXPORT = "operationalinsights:DataExport"
@@ -34,7 +34,9 @@ def judge(setting: Resource, estate: Estate) -> Iterator[Problem]:
 
 
 def _agreed(setting: Resource, estate: Estate) -> set[str]:
-    found = {ids.plain(s.at("workspaceId")) for s in estate.beside(setting, SETTING) if s.knows("workspaceId")}
+    found = {
+        ids.plain(s.at("workspaceId")) for s in estate.beside(setting, SETTING, ACTIVITY) if s.knows("workspaceId")
+    }
     return found - {""}
 
 
@@ -42,7 +44,7 @@ POLICY = Policy(
     id="LG3",
     title="Logs go to the central workspace alone",
     why="A log that whoever runs the workspace can change, or that goes to somebody else, is no evidence.",
-    on=(SETTING, EXPORT),
+    on=(SETTING, ACTIVITY, EXPORT),
     reads=("workspaceId", *ELSEWHERE),
     severity=Severity.HIGH,
     controls=Controls(satre=("2.5.03",), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)),

@@ -10,7 +10,6 @@ from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 HARMLESS: Mapping[str, str] = {
     "managedidentity:UserAssignedIdentity": "a name without rights; each right is a role assignment, judged there",
     "privatedns:PrivateZone": "a name; who may ask for what it holds is judged on its links and records",
-    "resources:ResourceGroup": "a folder; region and tags are asked of everything",
 }
 """Types that no policy is about, and why none need be."""
 MANY = 20

@@ -1,16 +1,24 @@
-"""Which resources write a log of their own, under which categories, and what holds that log.
+"""Which resources write a log of their own, under which categories, and what holds that log; and what a subscription's
+own log, the activity log, must tell.
 
-Source: learn.microsoft.com, "Supported resource log categories for Azure Monitor". Types that only count, such as
+Sources: learn.microsoft.com, "Supported resource log categories for Azure Monitor"; "Azure activity log event schema".
+Types that only count, such as
 network cards, private endpoints and storage accounts themselves (their services write), are left out.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from policies.facts import ids
 from policies.facts.properties import entries, word
 from policies.model import Estate, Resource
 
 SETTING = "monitor:DiagnosticSetting"
+ACTIVITY = "monitor:SubscriptionDiagnosticSetting"
+"""Sends the activity log of the subscription that it stands in."""
+CONTROL_PLANE = ("Administrative", "Alert", "Policy", "Security")
+"""What an activity log says of who changed what, and of attacks (CIS 6.1.1.2); the rest is of health and of advice."""
 WORKSPACE = "operationalinsights:Workspace"
 ALL = "alllogs"
 """The group that holds every category, those still to come too."""
@@ -84,13 +92,20 @@ def settings_of(resource: Resource, estate: Estate) -> list[Resource]:
     return [s for s in estate.pointing(SETTING, "resourceUri", resource) if ids.plain(s.at("resourceUri")) == wanted]
 
 
-def missing(setting: Resource, type_: str) -> list[str]:
-    """The categories that a setting does not record."""
+def activity_settings(subscription: str, estate: Estate) -> list[Resource]:
+    """The settings that send the activity log of a subscription. `Unknown` where one of them might: its id is not."""
+    return [setting for setting in estate.of(ACTIVITY) if ids.subscription(ids.own(setting)) == subscription]
+
+
+def missing(setting: Resource, wanted: Iterable[str]) -> list[str]:
+    """The categories, of those that are wanted, that a setting does not record."""
     said: dict[str, bool] = {}
     for entry in entries(setting, "logs"):
         name = word(setting, f"{entry}.categoryGroup") or word(setting, f"{entry}.category")
         said[name] = setting.at(f"{entry}.enabled") is True
-    if said.get(ALL):
-        return []
-    wanted = CATEGORIES["storage:BlobServiceProperties" if type_ == BLOBS_OF else type_]
-    return [category for category in wanted if not said.get(category.lower())]
+    return [] if said.get(ALL) else [category for category in wanted if not said.get(category.lower())]
+
+
+def categories_of(type_: str) -> tuple[str, ...]:
+    """What must be recorded of a type; of a storage account, what its blob service writes."""
+    return CATEGORIES["storage:BlobServiceProperties" if type_ == BLOBS_OF else type_]

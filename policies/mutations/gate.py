@@ -13,11 +13,13 @@ from datetime import date
 from functools import cached_property
 
 from policies.exemptions import Exemptions
+from policies.facts import ids
 from policies.model import Estate, Finding, Policy, Resource
 from policies.mutations.making import mutated
 from policies.mutations.model import Mutant, Refusal
 from policies.runner import ALL, NO_EXEMPTIONS, Report, findings_of, judge
 
+GROUP = "resources:ResourceGroup"
 Key = tuple[str, str, str, str]
 
 
@@ -59,10 +61,8 @@ class Gate:
         """The companions of what was weakened, before and after: only what is said of these counts."""
         own = (mutant.before, mutant.after)
         pointed = {urn for r in own if r for urn in _points_at(r, self._by_id)}
-        group = {
-            r.urn for r in self.estate.resources if r.type == "resources:ResourceGroup" and r.stack == mutant.stack
-        }
-        return self._near.get(mutant.urn, frozenset()) | pointed | group
+        groups = {r.urn for r in self.estate.of(GROUP) if r.stack == mutant.stack or any(_around(o, r) for o in own)}
+        return self._near.get(mutant.urn, frozenset()) | pointed | groups
 
     @cached_property
     def _by_id(self) -> Mapping[str, str]:
@@ -115,6 +115,12 @@ def _points_at(resource: Resource, by_id: Mapping[str, str]) -> Iterator[str]:
     parts = (resource.id or "").lower().split("/")
     yield from (by_id[above] for n in range(3, len(parts)) if (above := "/".join(parts[:n])) in by_id)
     yield from resource.dependencies
+
+
+def _around(resource: Resource | None, group: Resource) -> bool:
+    """Whether a resource stands at the subscription that a group lies in: it concerns all that is there."""
+    at = ids.subscription(resource.id) if resource and not ids.resource_group(resource.id) else ""
+    return bool(at) and ids.subscription(group.id) == at
 
 
 def _texts(value: object) -> Iterator[str]:

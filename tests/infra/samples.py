@@ -33,6 +33,7 @@ def platform(**more: Any) -> PlatformConfig:
         egress={"bespoke": [{"name": "packages", "fqdns": ["packages.example.org", "*.mirror.example.org"]}]},
         platform_team=group(1),
         log_retention_days=365,
+        subscriptions=[more.get("subscription", SUBSCRIPTION)],
         desk_users=group(2),
     )
     return PlatformConfig.model_validate(settings | more)

@@ -35,6 +35,7 @@ class Asked:
     depends_on: frozenset[str]
     urn: str
     deleted_with: str
+    provider: str
 
 
 class Monitor(mocks.MockMonitor):
@@ -63,7 +64,8 @@ class World(mocks.Mocks):
         request = REQUEST.get()
         urn = mocks.MockMonitor.make_urn(None, request.parent, args.typ, args.name)  # type: ignore[arg-type]
         self.asked.append(Asked(args.typ, args.name, args.inputs, request.protect, request.parent,
-                                frozenset(request.dependencies), urn, request.deletedWith))  # fmt: skip
+                                frozenset(request.dependencies), urn, request.deletedWith,
+                                request.provider))  # fmt: skip
         return self._id(args), {**_answered(args.inputs), **self._computed(args)}
 
     def _id(self, args: mocks.MockResourceArgs) -> str:

@@ -316,3 +316,22 @@ def test_a_thousand_tenancies_have_a_thousand_ranges(estate: Path, tmp_path: Pat
     assert load(estate, today=TODAY).ledger == loaded.ledger
     assert TENANCIES_PER_HUB == 390
     assert tenancies_per_subscription(loaded.file.cells[0]) == 48
+
+
+def many_cells(estate: dict[str, Any], count: int) -> None:
+    """So many cells in one subscription."""
+    (cell,) = estate["cells"]
+    estate["cells"] = [cell | {"name": f"c{n}", "addresses": f"10.{64 + 2 * n}.0.0/15"} for n in range(count)]
+
+
+def test_a_subscription_is_shared_by_no_more_cells_than_azure_lets_record_it(tmp_path: Path) -> None:
+    """Each cell sends the activity log to its own log sink: five diagnostic settings a subscription."""
+    estate = sample(tmp_path)
+    change(estate / "estate.yaml", lambda data: many_cells(data, 5))
+    assert len(load(estate, today=TODAY).cells) == 5
+    change(estate / "estate.yaml", lambda data: data.update(cells=data["cells"][:1]))
+    change(estate / "estate.yaml", lambda data: many_cells(data, 6))
+    with pytest.raises(BadInput) as refused:
+        load(estate, today=TODAY)
+    assert refused.value.key == "cells[0].subscriptions.platform"
+    assert "6 cells" in str(refused.value.found)

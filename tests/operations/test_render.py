@@ -187,3 +187,12 @@ def test_another_estate_has_a_folder_of_its_own(estate: Path, tmp_path: Path) ->
     other = config_folder(estate, where)
     assert other.parent == tmp_path / "home" / "config"
     assert other == config_folder(estate / ".", where)
+
+
+def test_a_platform_is_told_every_subscription_of_its_cell_once(tmp_path: Path) -> None:
+    estate = sample(tmp_path)
+    own, zones, far = (f"10ca1000-0000-4000-8000-{n:012d}" for n in (1, 2, 3))
+    subscriptions = {"platform": own, "zones": zones, "tenancies": [own, far]}
+    change(estate / "estate.yaml", lambda data: data["cells"][0].update(subscriptions=subscriptions))
+    platform = next(stack for stack in render(load(estate, today=TODAY)) if stack.name == "platform")
+    assert platform.settings["sde:subscriptions"] == [own, zones, far]

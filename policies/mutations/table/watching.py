@@ -4,8 +4,12 @@ Sources: learn.microsoft.com, "Diagnostic settings in Azure Monitor", "Use Azure
 Azure Monitor", "Virtual network flow logs".
 """
 
+from collections.abc import Iterator, Mapping
+
+from operations.plan import UNKNOWN
+from policies.facts.diagnostics import CONTROL_PLANE
 from policies.model import Estate, Resource
-from policies.mutations.model import Harmless, Removal, Table, Weakening
+from policies.mutations.model import Harmless, Removal, Rework, Table, Value, Weakening
 from policies.mutations.table import elsewhere
 
 UNSEEN = "what is done there would leave no trace"
@@ -43,6 +47,34 @@ SETTING = Table(
     ),
     removal=Removal(UNSEEN, when=_logs),
 )  # fmt: skip
+
+
+def _half_deaf(inputs: Mapping[str, Value]) -> Iterator[tuple[str, Mapping[str, Value]]]:
+    """A category that tells of changes or attacks switched off, left out, or neither on nor off for sure."""
+    told = inputs.get("logs")
+    logs: list[Value] = list(told) if isinstance(told, list | tuple) else []
+    for place, log in enumerate(logs):
+        if isinstance(log, Mapping) and log.get("category") in CONTROL_PLANE:
+            rest = [*logs[:place], *logs[place + 1 :]]
+            yield f"{log['category']} left out", {**inputs, "logs": rest}
+            for enabled in (False, UNKNOWN):
+                one = {**log, "enabled": enabled}
+                yield f"{log['category']}.enabled = {enabled}", {**inputs, "logs": [*rest, one]}
+
+
+UNTOLD = "nobody could tell who changed what in the subscription"
+ACTIVITY = Table(
+    "monitor:SubscriptionDiagnosticSetting",
+    weakenings=(
+        Weakening("workspaceId", (elsewhere.WORKSPACE,), UNTOLD),
+        Weakening("logs", ([],), UNTOLD),
+        Rework(("logs[*].enabled", "logs[*].category"), _half_deaf, UNTOLD),
+        Weakening("storageAccountId", (elsewhere.STORE,), COPIED),
+        Weakening("eventHubAuthorizationRuleId", (elsewhere.EVENT_HUB,), COPIED),
+        Weakening("marketplacePartnerId", (f"{elsewhere.PROVIDERS}/Microsoft.Datadog/monitors/elsewhere",), COPIED),
+    ),
+    removal=Removal(UNTOLD),
+)
 WORKSPACE = Table(
     "operationalinsights:Workspace",
     weakenings=(
@@ -103,4 +135,4 @@ FLOWS = Table(
     ),
     removal=Removal(UNSEEN),
 )  # fmt: skip
-TABLES = (SETTING, WORKSPACE, SCOPE, SCOPED, FLOWS)
+TABLES = (SETTING, ACTIVITY, WORKSPACE, SCOPE, SCOPED, FLOWS)

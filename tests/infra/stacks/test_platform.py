@@ -9,7 +9,9 @@ from infra.roles import ALL_ZONES
 from infra.stacks.programs import bring_up
 from tests.infra import samples
 from tests.infra.samples import group
-from tests.infra.world import World, run
+from tests.infra.world import SUBSCRIPTION, World, run
+
+CONTROL_PLANE = {"Administrative", "Security", "Alert", "Policy"}
 
 
 def test_exports_what_others_lean_on(platform: World) -> None:
@@ -102,3 +104,39 @@ def test_the_wrong_cloud_is_refused_before_anything_is_declared(cloud: str, subs
 def test_another_subscription_than_the_stacks_is_refused() -> None:
     with pytest.raises(BadInput, match="another subscription"):
         run(lambda: bring_up(samples.platform(subscription="10ca1000-0000-4000-8000-000000000002")))
+
+
+OTHERS = ("10ca1000-0000-4000-8000-000000000002", "10ca1000-0000-4000-8000-000000000003")
+
+
+def test_the_activity_log_of_every_subscription_of_the_cell_reaches_the_log_sink() -> None:
+    """Through a provider of that subscription, under a name that another cell in it does not have."""
+    world = run(lambda: bring_up(samples.platform(subscriptions=[SUBSCRIPTION, *OTHERS])))
+    settings = world.of("SubscriptionDiagnosticSetting")
+    assert [s.name for s in settings] == [f"activity-{one}" for one in (SUBSCRIPTION, *OTHERS)]
+    for setting in settings:
+        assert setting.inputs["workspaceId"].endswith("/Workspace/logs")
+        assert setting.inputs["name"] == "activity-wmsde-platform"
+        assert {log["category"] for log in setting.inputs["logs"] if log["enabled"]} >= CONTROL_PLANE
+    assert [s.provider for s in settings[:1]] == [""]
+    for one, setting in zip(OTHERS, settings[1:], strict=True):
+        provider = world.one("azure-native", f"in-{one}")
+        assert provider.inputs["subscriptionId"] == one
+        assert f"::in-{one}::" in setting.provider
+
+
+def test_two_cells_that_share_a_subscription_do_not_collide() -> None:
+    ids = {run(lambda: bring_up(samples.platform()), name=stack).one(
+        "SubscriptionDiagnosticSetting", f"activity-{SUBSCRIPTION}").inputs["name"]
+        for stack in ("platform", "platform-two")}  # fmt: skip
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize(
+    "subscriptions",
+    [[], [OTHERS[0]], [SUBSCRIPTION, SUBSCRIPTION], [SUBSCRIPTION, "20000000-0000-4000-8000-000000000001"]],
+    ids=("none", "without its own", "twice", "of two Azures"),
+)
+def test_subscriptions_that_cannot_be_are_refused(subscriptions: list[str]) -> None:
+    with pytest.raises(ValueError, match="subscriptions"):
+        samples.platform(subscriptions=subscriptions)

@@ -79,6 +79,59 @@ def test_settings_keep_nothing_themselves(world: World) -> None:
         setting(world, world.vnet(), workspaceId=world.workspace(), logs=logs)
 
 
+ACTIVITY = ("Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale",
+            "ResourceHealth")  # fmt: skip
+
+
+def activity(world: World, name: str = "to-logs", *, categories: tuple[str, ...] = ACTIVITY, **more: Any) -> str:
+    logs = [{"category": category, "enabled": True} for category in categories]
+    return world.make("monitor:SubscriptionDiagnosticSetting", name=name, **{"logs": logs} | more)
+
+
+def test_a_subscriptions_activity_log_goes_to_a_workspace(world: World) -> None:
+    made = activity(world, workspaceId=world.workspace())
+    assert made == f"{SCOPE}/providers/Microsoft.Insights/diagnosticSettings/to-logs"
+    assert [log["category"] for log in world.read(made)["logs"]] == list(ACTIVITY)
+    world.change(made, workspaceId=world.workspace("other"))
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({}, "BadRequest"),
+        ({"workspaceId": "/nowhere"}, "InvalidResourceReference"),
+        ({"logs": []}, "BadRequest"),
+        ({"categories": ("Administrative", "allLogs")}, "BadRequest"),
+        ({"categories": ("AuditEvent",)}, "BadRequest"),
+        ({"logs": [{"categoryGroup": "allLogs", "enabled": True}]}, "BadRequest"),
+    ],
+)
+def test_an_activity_log_has_categories_of_its_own_and_somewhere_to_go(
+    world: World, more: dict[str, Any], code: str
+) -> None:
+    logs = world.workspace()
+    nowhere = {"workspaceId": logs.replace("/logs", "/nowhere")}
+    given = {"workspaceId": logs} | more if more else {}
+    with refused(code):
+        activity(world, **given | (nowhere if more.get("workspaceId") else {}))
+
+
+def test_a_subscription_has_five_settings_beside_those_of_its_resources(world: World) -> None:
+    setting(world, world.vault(), workspaceId=world.workspace())
+    for number in range(5):
+        activity(world, f"s{number}", workspaceId=world.workspace(f"logs-{number}"))
+    with refused("BadRequest"):
+        activity(world, "s5", workspaceId=world.workspace("logs-5"))
+
+
+def test_two_settings_of_a_subscription_go_to_two_places(world: World) -> None:
+    logs = world.workspace()
+    activity(world, "one", workspaceId=logs)
+    with refused("Conflict"):
+        activity(world, "two", categories=("Policy",), workspaceId=logs)
+    activity(world, "two", workspaceId=world.workspace("other"))
+
+
 @pytest.mark.parametrize("days", [29, 731])
 def test_workspaces_keep_logs_within_range(world: World, days: int) -> None:
     with refused("InvalidParameter"):

@@ -312,3 +312,23 @@ def test_no_tag_becomes_an_expression(tags: dict[str, str]) -> None:
     (found,) = template(plan_of(room))["resources"]
     read = {read_as_arm_does(k): read_as_arm_does(v) for k, v in found.get("tags", {}).items()}
     assert read == tags
+
+
+def activity(provider: str | None = None) -> Any:
+    """The setting that sends a subscription's activity log."""
+    logs = [{"category": "Administrative", "enabled": True}]
+    setting = made("monitor:SubscriptionDiagnosticSetting", "activity", {"name": "to-logs", "logs": logs})
+    return dataclasses.replace(setting, provider=provider) if provider else setting
+
+
+def test_what_stands_in_a_subscription_itself_says_which() -> None:
+    there = made("pulumi:providers:azure-native", "there", {"subscriptionId": ELSEWHERE})
+    found = one(plan_of(there, activity(there.urn)), "Microsoft.Insights/diagnosticSettings")
+    assert found["name"] == "to-logs"
+    assert found["apiVersion"] == "2021-05-01-preview"
+    assert found["properties"] == {"logs": [{"category": "Administrative", "enabled": True}]}
+    assert found["metadata"]["subscriptionId"] == ELSEWHERE
+    assert "resourceGroup" not in found["metadata"]
+    assert "scope" not in found
+    id_ = f"/subscriptions/{ELSEWHERE}/providers/Microsoft.Insights/diagnosticSettings/to-logs"
+    assert found["metadata"]["id"] == id_

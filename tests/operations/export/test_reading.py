@@ -292,3 +292,26 @@ def test_whatever_stands_in_a_template_is_read_or_refused(parts: dict[str, Any],
         return
     assert resources_of(plan)
     assert judged([plan], day=TODAY).findings
+
+
+SETTING = {"type": "Microsoft.Insights/diagnosticSettings", "apiVersion": "2021-05-01-preview", "name": "to-logs",
+           "properties": {"logs": [{"category": "Administrative", "enabled": True}]}}  # fmt: skip
+ON_SUBSCRIPTION = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Insights/diagnosticSettings/to-logs"
+
+
+@pytest.mark.parametrize("template_", [
+    {"$schema": SUBSCRIPTION_SCHEMA, "resources": [SETTING | {"metadata": {"subscriptionId": SUBSCRIPTION}}]},
+    {"$schema": SUBSCRIPTION_SCHEMA, "resources": [SETTING | {"scope": f"/subscriptions/{SUBSCRIPTION}"}]},
+    foreign(SETTING | {"scope": f"/subscriptions/{SUBSCRIPTION}"}),
+], ids=("as we say it", "named as its scope", "from a group's template"))  # fmt: skip
+def test_a_setting_of_a_subscription_sends_its_activity_log(template_: dict[str, Any]) -> None:
+    found = only(read_template(template_))
+    assert found.type == "monitor:SubscriptionDiagnosticSetting"
+    assert found.id == ON_SUBSCRIPTION
+    assert found.inputs["logs"] == SETTING["properties"]["logs"]  # type: ignore[index]
+
+
+def test_a_lock_on_a_subscription_stays_the_lock_that_it_is_on_anything() -> None:
+    lock = {"type": "Microsoft.Authorization/locks", "apiVersion": "2020-05-01", "name": "keep",
+            "scope": f"/subscriptions/{SUBSCRIPTION}", "properties": {"level": "CanNotDelete"}}  # fmt: skip
+    assert only(read_template(foreign(lock))).type == "authorization:ManagementLockByScope"

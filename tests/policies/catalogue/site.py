@@ -10,6 +10,7 @@ from tests.policies.catalogue.cases import GROUP, World, made
 
 TAGS = {"project": "heart", "request": "DAR-1", "controller": "A trust", "data-class": "identifiable",
         "expiry": "2027-03-31"}  # fmt: skip
+SUBSCRIPTION = GROUP.partition("/resourceGroups/")[0]
 NET, HUB = f"{GROUP}/providers/Microsoft.Network", "Microsoft.Network/virtualNetworks/vnet-hub"
 ROOM = "Microsoft.Network/virtualNetworks/vnet-room"
 STORE, VAULT = "Microsoft.Storage/storageAccounts/stheart", "Microsoft.KeyVault/vaults/kv-heart"
@@ -213,6 +214,13 @@ def stores() -> list[Resource]:
     return [*found, *endpoint("vault", VAULT, "vault", vault), lock("vault", VAULT), setting("vault", VAULT)]
 
 
+def activity(called: str = "activity", subscription: str = SUBSCRIPTION) -> Resource:
+    """What sends the activity log of a subscription to the logs."""
+    logs = [{"category": name, "enabled": True} for name in ("Administrative", "Security", "Alert", "Policy")]
+    id_ = f"{subscription}/providers/Microsoft.Insights/diagnosticSettings/{called}"
+    return replace(made("monitor:SubscriptionDiagnosticSetting", called, workspaceId=below(LOGS), logs=logs), id=id_)
+
+
 def watching() -> list[Resource]:
     """The logs, and what sends its own there."""
     logged = {"bastion": "Microsoft.Network/bastionHosts/bas", "firewall": "Microsoft.Network/azureFirewalls/afw",
@@ -243,6 +251,7 @@ def watching() -> list[Resource]:
         replace(names, inputs={"privateDnsZoneConfigs": configs}),
         *more,
         *(setting(called, id_) for called, id_ in logged.items()),
+        activity(),
     ]  # fmt: skip
 
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from operations.plan import UNKNOWN
-from policies.model import Verdict
-from tests.policies.catalogue.cases import GONE, TODAY, changed, findings, made, verdict
-from tests.policies.catalogue.site import GROUP, LOGS, STORE, TAGGED, TAGS, below, site
+from policies.catalogue import load
+from policies.model import Estate, Resource, Verdict
+from policies.runner import judge
+from tests.policies.catalogue.cases import GONE, TODAY, World, changed, findings, made, verdict, without
+from tests.policies.catalogue.site import GROUP, LOGS, STORE, TAGGED, TAGS, activity, below, site
 from tests.policies.catalogue.weakening import REMOVED, Case, cases, family, unknowns
 
 ELSEWHERE = "/subscriptions/e15e/resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/x"
@@ -40,6 +42,8 @@ WEAK = cases({
         ("vault-setting", "storageAccountId", (below(STORE),)),
         ("vault-setting", "eventHubAuthorizationRuleId", (ELSEWHERE,)),
         ("vault-setting", "marketplacePartnerId", (ELSEWHERE,)),
+        ("activity", "workspaceId", (ELSEWHERE, GONE, below(STORE))),
+        ("activity", "storageAccountId", (below(STORE),)),
     ],
     "LG4": [
         ("logs<member", REMOVED, ()),
@@ -49,6 +53,15 @@ WEAK = cases({
         ("scope", "accessModeSettings.ingestionAccessMode", ("Open",)),
         ("scope", "accessModeSettings.exclusions",
          ([{"queryAccessMode": "Open", "ingestionAccessMode": "PrivateOnly"}],)),
+    ],
+    "LG5": [
+        ("activity", "logs", ([], GONE, [{"category": "Administrative", "enabled": True}])),
+        *(("activity", f"logs[{place}].enabled", (False, GONE)) for place in range(4)),
+        ("activity", "logs[0].category", ("ServiceHealth",)),
+    ],
+    "LG6": [
+        ("group<activity", REMOVED, ()),
+        ("group<activity", "workspaceId", (ELSEWHERE, GONE, below(STORE))),
     ],
     "GV1": [
         ("store", "location", ("westeurope", "ukeast", GONE)),
@@ -81,6 +94,8 @@ UNKNOWNS = unknowns({
             ("logs", "publicNetworkAccessForQuery")],
     "LG3": [("vault-setting", "workspaceId"), ("vault-setting", "storageAccountId")],
     "LG4": [("logs<member", "linkedResourceId"), ("scope", "accessModeSettings.queryAccessMode")],
+    "LG5": [("activity", "logs"), ("activity", "logs[0].enabled"), ("activity", "logs[3].category")],
+    "LG6": [("group<activity", "workspaceId")],
     "GV1": [("store", "location"), ("store", CLASS), ("store", EXPIRY), ("store", "tags")],
     "GV2": [],
     "GV5": [("store-lock", "level")],
@@ -121,6 +136,43 @@ def test_categories_that_no_setting_records_are_named() -> None:
     logs = [{"category": "StorageRead", "enabled": True}]
     said = findings(changed(site(), "store-setting", "logs", logs), "LG1", "store")
     assert "StorageDelete, StorageWrite" in said[0].message
+
+
+SECOND = "/subscriptions/10ca1000-0000-4000-8000-000000000002"
+
+
+def elsewhere(*settings: Resource) -> World:
+    """The site with a second stack in a second subscription."""
+    group = replace(site()["group"], name="far-group", stack="tre-far", id=f"{SECOND}/resourceGroups/rg-far",
+                    urn="urn:pulumi:tre-far::sde::azure-native:resources:ResourceGroup::far-group")  # fmt: skip
+    return site() | {"far-group": group} | {s.name: s for s in settings}
+
+
+def test_every_subscription_of_the_estate_has_its_activity_log_kept() -> None:
+    assert verdict(elsewhere(), "LG6", "far-group") is Verdict.FAIL
+    assert verdict(elsewhere(), "LG6", "group") is Verdict.PASS
+    assert verdict(elsewhere(activity("far", SECOND)), "LG6", "far-group") is Verdict.PASS
+
+
+def test_a_setting_whose_subscription_nobody_knows_yet_passes_nothing() -> None:
+    world = site() | {"activity": replace(site()["activity"], id=None)}
+    assert verdict(world, "LG6", "group") is Verdict.UNKNOWN
+
+
+def test_a_stack_alone_is_asked_where_the_log_workspace_is_its_own() -> None:
+    """A tenancy's subscription is recorded by the platform, which the tenancy does not see."""
+
+    def said(world: World) -> set[Verdict]:
+        report = judge(Estate(world.values(), today=TODAY), {"LG6": load()["LG6"]}, today=TODAY)
+        return {f.verdict for f in report.findings}
+
+    assert said(without(site(), "activity")) == {Verdict.FAIL}
+    assert said(without(site(), "activity", "logs")) == {Verdict.NOT_APPLICABLE}
+
+
+def test_a_group_of_all_categories_is_as_good_as_their_names() -> None:
+    world = changed(site(), "activity", "logs", [{"categoryGroup": "allLogs", "enabled": True}])
+    assert verdict(world, "LG5", "activity") is Verdict.PASS
 
 
 def test_a_copy_of_the_logs_is_refused() -> None:
