@@ -9,7 +9,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from policies.flows.claims import ENOUGH, Forbidden, Kind, Verdict
-from policies.flows.ways import MOST, Way
+from policies.flows.graph import Path
+from policies.flows.ways import MOST
 from policies.wording import printable
 
 SHOWN = 3
@@ -61,15 +62,15 @@ def _branch(tree: Tree, flow: Forbidden) -> None:
     """A finding with its ways; of a flow that is stopped well enough, the weakest."""
     if flow.weakest is None:
         return
-    ways = list(zip(flow.weakest.ways, flow.weakest.ends, strict=True))
-    for way, end in ways[: SHOWN if flow.is_finding else 1]:
-        _way(tree, way, end)
+    ways = flow.weakest.ways
+    for way in ways[: SHOWN if flow.is_finding else 1]:
+        _way(tree, way)
     if flow.is_finding and len(ways) > SHOWN:
         tree.add(Text(f"and {len(ways) - SHOWN} more such ways (--json has them)", "dim"))
 
 
-def _way(tree: Tree, way: Way, end: str) -> None:
-    branch = tree.add(Text(f"to {printable(end)}, if at once it comes about", "dim"))
+def _way(tree: Tree, way: Path) -> None:
+    branch = tree.add(Text(f"to {printable(way.end)}, if at once it comes about", "dim"))
     for control in sorted(way.controls):
         branch.add(Text.assemble((f"{control.layer}: ", "cyan"), f'that "{printable(control.says)}" fails'))
     branch.add(Text.assemble(("then: ", "dim"), "; ".join(printable(words) for words in way.steps)))

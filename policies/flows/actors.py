@@ -15,7 +15,8 @@ from policies.facts.properties import texts
 from policies.flows.grants import ANYBODY, COMPUTER, IDENTITY, Grant, Grants, allowed
 from policies.flows.places import OUTSIDE, Places, Standing
 from policies.flows.roles import Right
-from policies.flows.ways import Control, Layer
+from policies.flows.screens import Screens
+from policies.flows.ways import OPEN, Control, Layer, Ways
 from policies.model import Resource, Unknown
 
 DATA = Right.READ | Right.WRITE | Right.SECRETS | Right.KEYS | Right.CONTROL
@@ -35,6 +36,8 @@ class Actor:
     is_people: bool = False
     group: str = ""
     """The resource group that an identity belongs to."""
+    shell: Ways = OPEN
+    """Of a computer: what must fail before SSH to it is more than a terminal."""
     _rights: dict[str, Right] = field(default_factory=dict)
 
     @cached_property
@@ -57,13 +60,14 @@ class Actor:
 
 def actors_of(places: Places, grants: Grants) -> tuple[Actor, ...]:
     """Everybody in an estate who could carry data."""
-    computers = [_computer(r, places, grants) for r in places.estate.of(COMPUTER)]
+    screens = Screens(places)
+    computers = [_computer(r, places, grants, screens) for r in places.estate.of(COMPUTER)]
     attached = {p for r in places.estate.of(COMPUTER) for p in _identities(r, places)}
     loose = (r for r in places.estate.of(IDENTITY) if r.urn not in attached)
     return (*computers, *(a for r in loose if (a := _identity(r, places, grants))), *_people(places, grants))
 
 
-def _computer(computer: Resource, places: Places, grants: Grants) -> Actor:
+def _computer(computer: Resource, places: Places, grants: Grants, screens: Screens) -> Actor:
     id_ = ids.plain(computer.id)
     signers = [p for p, held in grants.principals().items() if allowed(held, id_) & (Right.SIGN_IN | Right.CONTROL)]
     held = grants.of([computer.urn, *_identities(computer, places), *(p for p in signers if p != ANYBODY)])
@@ -74,6 +78,7 @@ def _computer(computer: Resource, places: Places, grants: Grants) -> Actor:
         places.standings_of(computer),
         held,
         is_computer=True,
+        shell=places.told(computer.urn, OPEN, screens.shell, computer),
         group=ids.resource_group(computer.id),
     )
 

@@ -13,12 +13,12 @@ from infra.errors import BadInput
 from policies.facts import ids
 from policies.flows.actors import Actor, actors_of
 from policies.flows.grants import Grants
-from policies.flows.graph import INTERNET, FlowGraph, Node, Weakest, weakest
+from policies.flows.graph import INTERNET, FlowGraph, Node, Path, Weakest, weakest
 from policies.flows.places import Places
 from policies.flows.roads import Roads
 from policies.flows.roles import Right
 from policies.flows.stores import Container, Stores
-from policies.flows.ways import MOST, Way
+from policies.flows.ways import MOST
 from policies.model import Estate
 
 ENOUGH = 3
@@ -59,7 +59,7 @@ class Forbidden:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""
         found = self.weakest
-        ways = [_told(way, end) for way, end in zip(found.ways, found.ends, strict=True)] if found else []
+        ways = [_told(way) for way in found.ways] if found else []
         return {
             "flow": self.kind.name.lower().replace("_", "-"),
             "must_not": str(self.kind),
@@ -73,9 +73,9 @@ class Forbidden:
         }
 
 
-def _told(way: Way, end: str) -> dict[str, Any]:
+def _told(way: Path) -> dict[str, Any]:
     controls = [{"layer": str(c.layer), "holds": c.says, "control": c.id} for c in sorted(way.controls)]
-    return {"to": end, "controls": controls, "path": list(way.steps)}
+    return {"to": way.end, "controls": controls, "path": list(way.steps)}
 
 
 @dataclass(frozen=True)

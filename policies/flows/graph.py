@@ -21,7 +21,7 @@ from policies.flows.actors import Actor
 from policies.flows.roads import Roads, Target
 from policies.flows.roles import Right
 from policies.flows.stores import Container, Store, Stores
-from policies.flows.ways import CLOSED, MOST, OPEN, Control, Way, Ways, both, either, through, waived
+from policies.flows.ways import CLOSED, MOST, OPEN, Control, Ledger, Way, Ways, both, either
 
 Node = Container | Actor | str
 INTERNET = "the Internet"
@@ -36,10 +36,17 @@ class Edge:
     to: Node
     way: Way
     words: str
-    mask: int
-    """The controls as the bits of a number."""
-    size: int
-    """How many controls must fail for it."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """One whole way from a source to a sink."""
+
+    controls: frozenset[Control]
+    """What must fail."""
+    steps: tuple[str, ...]
+    end: str
+    """Where it ends, in words."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +54,7 @@ class Weakest:
     """The fewest controls that stand before a flow: how many, and which sets of so few do."""
 
     depth: int
-    ways: tuple[Way, ...]
-    ends: tuple[str, ...]
-    """Where each of the ways ends."""
+    ways: tuple[Path, ...]
 
 
 class FlowGraph:
@@ -61,8 +66,8 @@ class FlowGraph:
         self.containers = tuple(stores.containers.values())
         self.today: nx.DiGraph[Node] = nx.DiGraph()
         """What moves with no control failing, as far as a search came."""
+        self.ledger = stores.places.ledger
         self._edges: dict[tuple[Node, Node], tuple[Edge, ...]] = {}
-        self._bits: dict[Control, int] = {}
         self._uses_known: dict[tuple[str, str, bool, bool], Ways] = {}
 
     def after(
@@ -88,12 +93,12 @@ class FlowGraph:
         actor, container = (to, node) if isinstance(node, Container) else (node, to)
         if not isinstance(actor, Actor) or not isinstance(container, Container) or actor.may(container.id):
             return 0
-        return self._bits.setdefault(actor.ungranted, 1 << len(self._bits))
+        return self.ledger.bit(actor.ungranted)
 
     def _edges_of(self, node: Node, to: Node) -> tuple[Edge, ...]:
         ways, words = self._move(node, to)
-        edges = tuple(Edge(to, way, words, self._mask(way), len(way.controls)) for way in ways)
-        if edges and edges[0].size == 0:
+        edges = tuple(Edge(to, way, words) for way in ways)
+        if ways and not ways[0].mask:
             self.today.add_edge(node, to, words=words)
         return edges
 
@@ -106,13 +111,6 @@ class FlowGraph:
         if isinstance(node, Actor) and isinstance(to, Container):
             return (to.store.id, node.may(to.id))
         return None
-
-    def _mask(self, way: Way) -> int:
-        """The controls of a way as the bits of a number: sets add up and compare at once."""
-        mask = 0
-        for control in way.controls:
-            mask |= self._bits.setdefault(control, 1 << len(self._bits))
-        return mask
 
     def _beyond(self, node: Node) -> Iterable[Node]:
         """Where data could go from a node in one move."""
@@ -144,32 +142,32 @@ class FlowGraph:
         granted, listed = bool(rights & (wanted | Right.CONTROL)), bool(rights & Right.KEYS)
         key = (actor.key, store.id, granted, listed)
         if key not in self._uses_known:
-            ungranted = through(actor.ungranted)
+            ungranted = self.ledger.through(actor.ungranted)
             by_key = CLOSED if store.is_vault else both(store.keys, OPEN if listed else ungranted)
             self._uses_known[key] = both(self._reach(actor, store), OPEN if granted else either(ungranted, by_key))
         return self._uses_known[key]
 
     def _reach(self, actor: Actor, store: Store) -> Ways:
         ways = either(*(self.roads.to_store(standing, store) for standing in actor.standings))
-        return waived(ways, actor.controls)
+        return self.ledger.waived(ways, actor.controls)
 
     def _leaves(self, actor: Actor) -> tuple[Ways, str]:
         """People on the Internet already stand where the data must not go."""
         ways = either(*(self.roads.out(standing) for standing in actor.standings))
-        return waived(ways, actor.controls), f"{actor.called} carries it to the Internet"
+        return self.ledger.waived(ways, actor.controls), f"{actor.called} carries it to the Internet"
 
     def _passes_on(self, actor: Actor, other: Actor) -> tuple[Ways, str]:
         """From a computer's screen to whoever looks at it through Bastion; or to another computer that listens, as
         those who work there may want it to."""
         if actor.is_computer and other.is_people and any(g.principal == other.key for g in actor.grants):
-            ways = waived(self.roads.over_bastion(actor.standings), actor.controls)
+            ways = self.ledger.waived(self.roads.over_bastion(actor.standings, actor.shell), actor.controls)
             return ways, f"{other.called} carries it off through Bastion"
         if not other.is_computer or other is actor or actor.is_people:
             return CLOSED, ""
-        spots = [standing.spot for standing in other.standings if standing.spot]
-        targets = [Target(spot, ports=(), endpoint=False) for spot in spots]
+        there = [(standing.spot, standing.guards) for standing in other.standings if standing.spot]
+        targets = [Target(spot, ports=(), endpoint=False, guards=guards) for spot, guards in there]
         roads = either(*(self.roads.to(mine, target) for mine in actor.standings for target in targets))
-        return waived(roads, actor.controls), f"{actor.called} sends it to {other.called}"
+        return self.ledger.waived(roads, actor.controls), f"{actor.called} sends it to {other.called}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,8 +182,8 @@ class _Label:
     def way(self) -> Way:
         """The whole way here."""
         if self.edge is None or self.before is None:
-            return Way(frozenset())
-        return self.before.way().also(self.edge.way).also(Way(frozenset(), (self.edge.words,)))
+            return Way()
+        return self.before.way().also(self.edge.way).also(Way(0, (self.edge.words,)))
 
 
 def weakest(
@@ -216,7 +214,7 @@ def weakest(
         if sunk and size >= bound:  # nothing beyond could be shorter
             continue
         for edge in flows.after(label.node, matters, lambda node: kinds[node][0]):
-            mask = label.mask | edge.mask
+            mask = label.mask | edge.way.mask
             length = mask.bit_count()
             if length > bound:
                 continue
@@ -225,20 +223,17 @@ def weakest(
                 bound, sunk = length, True
             if sinks or not (sunk and length == bound):
                 heapq.heappush(heap, (length, next(order), _Label(edge.to, mask, edge, label)))
-    return _weakest(found)
+    return _weakest(found, flows.ledger)
 
 
-def _weakest(found: Sequence[_Label]) -> Weakest | None:
+def _weakest(found: Sequence[_Label], ledger: Ledger) -> Weakest | None:
     """The ways that differ in their controls; of those with the same ones, the shortest path."""
-    told: dict[int, tuple[Way, Node]] = {}
+    told: dict[int, Path] = {}
     for label in found:
-        way = label.way()
-        if label.mask not in told or len(way.steps) < len(told[label.mask][0].steps):
-            told[label.mask] = (way, label.node)
+        steps = label.way().steps
+        if label.mask not in told or len(steps) < len(told[label.mask].steps):
+            end = label.node if isinstance(label.node, str) else label.node.called
+            told[label.mask] = Path(frozenset(ledger.controls(label.mask)), steps, end)
     if not told:
         return None
-    return Weakest(
-        depth=min(mask.bit_count() for mask in told),
-        ways=tuple(way for way, _ in told.values()),
-        ends=tuple(node if isinstance(node, str) else node.called for _, node in told.values()),
-    )
+    return Weakest(depth=min(mask.bit_count() for mask in told), ways=tuple(told.values()))

@@ -12,8 +12,13 @@ from ipaddress import IPv4Network
 from typing import ParamSpec, TypeVar
 
 from policies.facts import firewall, ids, network, routes, security_group
+from policies.facts.addresses import Network
+from policies.facts.private_link import ENDPOINT
 from policies.facts.properties import entries
-from policies.flows.ways import OPEN, Control, Layer, Ways, either, through
+from policies.flows.free import fixed_addresses, free_places
+from policies.flows.groups import Guard
+from policies.flows.rails import Rails
+from policies.flows.ways import Ledger
 from policies.model import MISSING, Estate, Resource, Unknown
 
 T = TypeVar("T")
@@ -22,14 +27,6 @@ P = ParamSpec("P")
 
 Doubts = list[str]
 """What could not be told, and so counts as open."""
-
-
-@dataclass(frozen=True, eq=False)
-class Guard:
-    """A security group in front of something. Rules None: not known, so open."""
-
-    id: str
-    rules: tuple[security_group.Rule, ...] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +46,8 @@ class Spot:
     """None: not known."""
     default_outbound: bool
     """Whether Azure itself lets what stands here out to the Internet."""
+    service_endpoints: bool
+    """Whether it has a road to a service of Azure's, past every route."""
 
     @property
     def called(self) -> str:
@@ -90,20 +89,15 @@ class Wall:
     public: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Bastion:
-    """A way in by a browser."""
-
-    network: str
-    carries: Ways
-    """What must fail before it carries more than a picture of the screen."""
-
-
 class Places:
     """Everything that has an address."""
 
     def __init__(self, estate: Estate, doubts: Doubts) -> None:
         self.estate, self.doubts = estate, doubts
+        self.ledger = Ledger()
+        self.rails = Rails(estate, self.ledger)
+        self._guards: dict[str, Guard] = {}
+        self._free: dict[str, tuple[IPv4Network, ...]] = {}
 
     def told(self, what: str, otherwise: D, read: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | D:
         """What can be read; else what is open, and a doubt."""
@@ -124,7 +118,9 @@ class Places:
         return {spot.id: spot for spot in spots if spot}
 
     def _spot(self, subnet: network.Subnet) -> Spot:
-        prefixes = [p for p in subnet.prefixes if isinstance(p, IPv4Network)]
+        (prefix,) = subnet.prefixes  # more than one, or IPv6: rules would have to be asked about each
+        if not isinstance(prefix, IPv4Network):
+            raise Unknown("addressPrefix")
         group, table = subnet.at("networkSecurityGroup.id"), subnet.at("routeTable.id")
         policies = str(subnet.at("privateEndpointNetworkPolicies")).lower()
         outbound, gateway = subnet.at("defaultOutboundAccess"), subnet.at("natGateway")
@@ -133,21 +129,56 @@ class Places:
             name=subnet.name,
             network=subnet.network_id,
             stack=subnet.resource.stack,
-            prefix=prefixes[0],
-            guard=self._guard(group) if group is not MISSING else None,
+            prefix=prefix,
+            guard=self.guard(group) if group is not MISSING else None,
             guards_endpoints=policies in ("enabled", "networksecuritygroupenabled"),
             table=ids.plain(table) if table is not MISSING else "",
             routes=self._routes(table) if table is not MISSING else (),
             default_outbound=outbound is not False or gateway is not MISSING,
+            service_endpoints=subnet.at("serviceEndpoints") not in (MISSING, [], ()),
         )
 
-    def _guard(self, id_: object) -> Guard:
+    def guard(self, id_: object) -> Guard:
+        """A security group."""
+        plain = ids.plain(id_)
+        if plain not in self._guards:
+            self._guards[plain] = self._guard(plain)
+        return self._guards[plain]
+
+    def _guard(self, id_: str) -> Guard:
         group = self.estate.get(id_)
         if group is None:
-            self.doubts.append(f"security group {ids.plain(id_)}: not judged here, so it counts as open")
-            return Guard(ids.plain(id_), None)
+            self.doubts.append(f"security group {id_}: not judged here, so it counts as open")
+            return Guard(id_, None)
         rules = self.told(group.urn, None, security_group.rules_of, group, self.estate)
-        return Guard(ids.plain(id_), tuple(rules) if rules is not None else None)
+        return Guard(id_, tuple(rules) if rules is not None else None)
+
+    def free(self, spot: Spot) -> tuple[IPv4Network, ...]:
+        """Addresses that a private endpoint added in a subnet could get: one of each that rules tell apart. What
+        another has for ever is not among them, so that a rule for it admits no newcomer."""
+        if spot.id not in self._free:
+            self._free[spot.id] = free_places(spot.prefix, self._taken.get(spot.id, frozenset()), self._named)
+        return self._free[spot.id]
+
+    @cached_property
+    def _taken(self) -> dict[str, frozenset[int]]:
+        """The addresses that private endpoints and interfaces were given by name, by the id of the subnet."""
+        taken: dict[str, frozenset[int]] = {}
+        for resource in self.estate.of(ENDPOINT, "network:NetworkInterface"):
+            for subnet, addresses in self.told(resource.urn, (), fixed_addresses, resource):
+                taken[subnet] = taken.get(subnet, frozenset()) | addresses
+        return taken
+
+    @cached_property
+    def _named(self) -> tuple[Network, ...]:
+        """Every range that a rule names."""
+        ends = [s for g in self._every_guard for r in g.rules or () for s in (*r.sources, *r.destinations)]
+        ends += [s for wall in self.walls for r in wall.rules or () for s in (*r.sources, *r.destinations)]
+        return tuple(dict.fromkeys(network_ for span in ends for network_ in span.networks))
+
+    @property
+    def _every_guard(self) -> list[Guard]:
+        return [self.guard(group.id) for group in self.estate.of("network:NetworkSecurityGroup") if group.id]
 
     def _routes(self, id_: object) -> tuple[routes.Route, ...] | None:
         table = self.estate.get(id_)
@@ -191,23 +222,20 @@ class Places:
         return frozenset((a, b) for a, b in sides if (b, a) in sides)
 
     @cached_property
-    def bastions(self) -> tuple[Bastion, ...]:
-        """Every Bastion."""
-        found = self.estate.of("network:BastionHost")
-        return tuple(b for r in found if (b := self.told(r.urn, None, self._bastion, r)))
+    def strangers(self) -> frozenset[str]:
+        """The networks that are peered with one that is not of the estate. Its side cannot be seen, and so stands."""
+        found = self.estate.of(network.NETWORK, "network:VirtualNetworkPeering")
+        sides = {side for r in found for side in self.told(r.urn, NO_SIDES, _sides, r)}
+        return frozenset(near for near, far in sides if far not in self.networks)
 
-    def _bastion(self, host: Resource) -> Bastion:
-        id_ = ids.own(host)
-        named = [ids.plain(host.at(f"{c}.subnet.id")) for c in entries(host, "ipConfigurations")]
-        shut = {
-            "clipboard": host.at("disableCopyPaste") is True,
-            "tunnel": host.at("enableTunneling") in (False, MISSING),
-        }
-        ways = (
-            through(Control(Layer.BASTION, f"{id_}#{what}", f"{ids.name(id_)} has no {what}", id_)) if closed else OPEN
-            for what, closed in shut.items()
-        )
-        return Bastion(ids.parent(named[0]), either(*ways))
+    @cached_property
+    def networks(self) -> frozenset[str]:
+        """Every network, by lower-case id."""
+        return frozenset(ids.plain(r.id) for r in self.estate.of(network.NETWORK) if r.id)
+
+    def roomy(self) -> Iterator[Spot]:
+        """Every subnet in which a private endpoint may stand."""
+        return (spot for network_ in self._by_network for spot in self.within(network_))
 
     def within(self, network_: str) -> Iterator[Spot]:
         """The subnets of a network in which computers and private endpoints may stand."""
@@ -237,7 +265,7 @@ class Places:
         group, inner = card.at("networkSecurityGroup.id"), entries(card, "ipConfigurations")
         return Standing(
             spot=self.spots[ids.plain(card.at(f"{inner[0]}.subnet.id"))],
-            guards=(self._guard(group),) if group is not MISSING else (),
+            guards=(self.guard(group),) if group is not MISSING else (),
             public=any(card.at(f"{one}.publicIPAddress") is not MISSING for one in inner),
         )
 

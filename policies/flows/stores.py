@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import IPv4Network
 
 from policies.facts import ids
 from policies.facts.properties import entries, word
+from policies.flows.free import fixed_addresses
 from policies.flows.grants import Grants, allowed
 from policies.flows.places import Places, Spot
 from policies.flows.roles import Right
-from policies.flows.ways import OPEN, Control, Layer, Ways, both, through
+from policies.flows.ways import OPEN, Control, Layer, Ways, both
 from policies.model import MISSING, Resource, Unknown
 
 ACCOUNT, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
@@ -39,8 +41,8 @@ class Store:
     """What must fail before a key of the account opens it; listing the keys is another matter."""
     encryption: Ways
     """What must fail before its own identity can use the key that it is encrypted with."""
-    doors: tuple[Spot, ...]
-    """The subnets in which its private endpoints stand."""
+    doors: tuple[Door, ...]
+    """Its private endpoints."""
 
     @property
     def called(self) -> str:
@@ -70,6 +72,8 @@ class Door:
 
     spot: Spot
     targets: tuple[str, ...]
+    at: tuple[IPv4Network, ...]
+    """Its address, or each that it may have."""
 
 
 class Stores:
@@ -93,14 +97,16 @@ class Stores:
         spot = self.places.spots.get(ids.plain(endpoint.at("subnet.id")))
         if spot is None:
             raise Unknown("subnet.id")
-        return Door(spot, tuple(ids.plain(endpoint.at(path)) for path in connections))
+        fixed = [IPv4Network(address) for _, addresses in fixed_addresses(endpoint) for address in sorted(addresses)]
+        targets = tuple(ids.plain(endpoint.at(path)) for path in connections)
+        return Door(spot, targets, tuple(fixed) or self.places.free(spot))
 
     @cached_property
-    def _doors_to(self) -> Mapping[str, list[Spot]]:
-        found: dict[str, list[Spot]] = {}
+    def _doors_to(self) -> Mapping[str, list[Door]]:
+        found: dict[str, list[Door]] = {}
         for door in self.doors:
             for target in door.targets:
-                found.setdefault(target, []).append(door.spot)
+                found.setdefault(target, []).append(door)
         return found
 
     @cached_property
@@ -121,8 +127,8 @@ class Stores:
             stack=resource.stack,
             group=ids.resource_group(id_),
             is_vault=vault,
-            public=_public(resource, "properties." if vault else "", "networkAcls" if vault else "networkRuleSet"),
-            keys=OPEN if vault else _keys(resource),
+            public=self._public(resource, "properties." if vault else "", "networkAcls" if vault else "networkRuleSet"),
+            keys=OPEN if vault else self._keys(resource),
             encryption=OPEN if vault else self._encryption(resource),
             doors=tuple(self._doors_to.get(id_, ())),
         )
@@ -138,7 +144,7 @@ class Stores:
         rights = allowed(self.grants.of([who.urn]), ids.plain(vault.id))
         if rights & (Right.WRAP | Right.CONTROL):
             return OPEN
-        return through(_control(account, Layer.ENCRYPTION, "key", f"{account.name} may not use its own key"))
+        return self._holds(account, Layer.ENCRYPTION, "key", f"{account.name} may not use its own key")
 
     @cached_property
     def containers(self) -> Mapping[str, Container]:
@@ -155,43 +161,45 @@ class Stores:
         account = self.estate.get(id_.split("/blobservices/")[0])
         if account is None or ids.own(account) not in self.stores:
             raise Unknown("accountName")
-        return Container(id_, ids.name(id_), self.stores[ids.own(account)], _anonymous(account, resource))
+        return Container(id_, ids.name(id_), self.stores[ids.own(account)], self._anonymous(account, resource))
 
     def of(self, store: Store) -> Iterator[Container]:
         """The containers of a store."""
         return (c for c in self.containers.values() if c.store is store)
 
+    def _public(self, resource: Resource, prefix: str, rules: str) -> Ways:
+        """Two things, and Azure Policy before the first: whether the public network is closed, and whether its rules
+        deny. Missing means open."""
+        shut = _word(resource, f"{prefix}publicNetworkAccess") in CLOSED
+        denies = _word(resource, f"{prefix}{rules}.defaultAction") == "deny"
+        kinds = ("ipRules", "virtualNetworkRules", "resourceAccessRules")
+        lets_in = [_at(resource, f"{prefix}{rules}.{kind}") for kind in kinds]
+        strict = denies and all(found is MISSING or found in ([], ()) for found in lets_in)
+        closed = self._holds(resource, Layer.PUBLIC, "public", f"{resource.name} is closed to the public network")
+        ruled = self._holds(
+            resource, Layer.NETWORK_RULES, "rules", f"the network rules of {resource.name} deny by default"
+        )
+        stays = self.places.rails.of("stores-stay-closed", ids.own(resource))
+        return both(both(closed, stays) if shut else OPEN, ruled if strict else OPEN)
 
-def _public(resource: Resource, prefix: str, rules: str) -> Ways:
-    """Two things: whether the public network is closed, and whether its rules deny. Missing means open."""
-    shut = _word(resource, f"{prefix}publicNetworkAccess") in CLOSED
-    denies = _word(resource, f"{prefix}{rules}.defaultAction") == "deny"
-    kinds = ("ipRules", "virtualNetworkRules", "resourceAccessRules")
-    lets_in = [_at(resource, f"{prefix}{rules}.{kind}") for kind in kinds]
-    closed = _control(resource, Layer.PUBLIC, "public", f"{resource.name} is closed to the public network")
-    ruled = _control(resource, Layer.NETWORK_RULES, "rules", f"the network rules of {resource.name} deny by default")
-    strict = denies and all(found is MISSING or found in ([], ()) for found in lets_in)
-    return both(through(closed) if shut else OPEN, through(ruled) if strict else OPEN)
+    def _keys(self, account: Resource) -> Ways:
+        if _at(account, "allowSharedKeyAccess") is not False:
+            return OPEN
+        stays = self.places.rails.of("stores-stay-closed", ids.own(account))
+        return both(self._holds(account, Layer.KEY_ACCESS, "keys", f"{account.name} takes no account key"), stays)
 
+    def _anonymous(self, account: Resource, container: Resource) -> Ways:
+        """Anonymous reading must be permitted twice: by the account, which Azure Policy refuses, and the container."""
+        stays = self.places.rails.of("stores-stay-closed", ids.own(account))
+        first = self._holds(account, Layer.ANONYMOUS, "anonymous", f"{account.name} permits no anonymous access")
+        second = self._holds(container, Layer.ANONYMOUS, "anonymous", f"{container.name} permits no anonymous access")
+        account_shut = _at(account, "allowBlobPublicAccess") is False
+        shut = _word(container, "publicAccess") in ("", "none")
+        return both(both(first, stays) if account_shut else OPEN, second if shut else OPEN)
 
-def _keys(account: Resource) -> Ways:
-    if _at(account, "allowSharedKeyAccess") is not False:
-        return OPEN
-    return through(_control(account, Layer.KEY_ACCESS, "keys", f"{account.name} takes no account key"))
-
-
-def _anonymous(account: Resource, container: Resource) -> Ways:
-    """Anonymous reading must be permitted twice: by the account, and by the container."""
-    account_shut = _at(account, "allowBlobPublicAccess") is False
-    shut = _word(container, "publicAccess") in ("", "none")
-    first = _control(account, Layer.ANONYMOUS, "anonymous", f"{account.name} permits no anonymous access")
-    second = _control(container, Layer.ANONYMOUS, "anonymous", f"{container.name} permits no anonymous access")
-    return both(through(first) if account_shut else OPEN, through(second) if shut else OPEN)
-
-
-def _control(resource: Resource, layer: Layer, what: str, says: str) -> Control:
-    id_ = ids.plain(resource.id)
-    return Control(layer, f"{id_}#{what}", f"{resource.stack}: {says}", id_)
+    def _holds(self, resource: Resource, layer: Layer, what: str, says: str) -> Ways:
+        id_ = ids.plain(resource.id)
+        return self.places.ledger.through(Control(layer, f"{id_}#{what}", f"{resource.stack}: {says}", id_))
 
 
 def _at(resource: Resource, path: str) -> object:

@@ -6,17 +6,17 @@ rule that somebody adds by mistake opens the first, and not the second.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Network
 
 from policies.facts import ids
 from policies.facts.addresses import Span
 from policies.facts.firewall import APPLICATION, NAT, NETWORK_RULE, Rule
-from policies.flows.places import Wall
-from policies.flows.ways import OPEN, Control, Layer, Ways, through
+from policies.flows.groups import ANYWHERE, covers, is_internet, meets
+from policies.flows.places import Places, Wall
+from policies.flows.ways import OPEN, Control, Layer, Ways, both
 
-HARMLESS = ("azureactivedirectory", "azureplatformdns", "azureplatformimds", "azureplatformlkm", "gatewaymanager")
-"""Service tags behind which nobody can keep what was sent there: no store, site or computer of another tenant."""
 SHARED_HOSTS = (
     "core.windows.net",
     "azurewebsites.net",
@@ -40,16 +40,19 @@ SHARED_HOSTS = (
 class Passage:
     """What one firewall does with a flow."""
 
-    def __init__(self, wall: Wall) -> None:
-        self.wall = wall
-        self._sorted = tuple(r for r in wall.rules or ())
+    def __init__(self, wall: Wall, places: Places) -> None:
+        self.wall, self.ledger = wall, places.ledger
+        self._rules = tuple(r for r in wall.rules or ())
         label = ids.name(wall.id)
         self.missing = Control(Layer.FIREWALL, f"{wall.policy}#rule", f"{label} has no rule for it", wall.policy)
-        self.untranslated = Control(
+        untranslated = Control(
             Layer.FIREWALL,
             f"{wall.policy}#translation",
             f"{label} translates nothing that comes from outside",
             wall.policy,
+        )
+        self._untranslated = both(
+            self.ledger.through(untranslated, step=f"through {label}"), places.rails.of("no-translation", wall.policy)
         )
         self.denial = Control(
             Layer.FIREWALL_DENIAL,
@@ -58,64 +61,87 @@ class Passage:
             wall.policy,
         )
 
-    def passes(self, source: IPv4Network, to: IPv4Network | None, port: int | None, host: str) -> Ways:
-        """By the routes: network rules first, then application rules. `to` None: the Internet."""
-        return self._decide((NETWORK_RULE, APPLICATION), source, to, port, host)
+    def by_address(self, source: IPv4Network, to: Span, port: int | None, host: str = "") -> Ways:
+        """By network rules, which act first. Without a host: to the Internet, where anybody's names do."""
+        return self._decide(
+            NETWORK_RULE, lambda r: _may_pass(r, source, to, port, host), lambda r: _must_pass(r, source, to, port)
+        )
 
-    def proxies(self, source: IPv4Network, host: str) -> Ways:
-        """By the explicit proxy, where application rules alone decide. An empty host: the Internet."""
-        return self._decide((APPLICATION,), source, None, None, host)
+    def by_name(self, source: IPv4Network, host: str) -> Ways:
+        """By application rules. An empty host: the Internet."""
+        return self._decide(APPLICATION, lambda r: _may_ask(r, source, host), lambda r: _must_ask(r, source, host))
+
+    def decides_by_address(self, source: IPv4Network, to: Span, port: int) -> bool:
+        """Whether network rules surely speak of a packet, so that no application rule is asked about it."""
+        rules = (r for r in self._rules if r.kind == NETWORK_RULE)
+        return any(_must_pass(rule, source, to, port) for rule in rules)
 
     def admits(self) -> Ways:
         """From the Internet, by a translation. One that exists leads anywhere; what is translated passes, and no denial
         is asked (learn.microsoft.com, "Azure Firewall rule processing logic")."""
-        if self.wall.rules is None or any(rule.kind == NAT for rule in self._sorted):
+        if self.wall.rules is None or any(rule.kind == NAT for rule in self._rules):
             return OPEN
-        return through(self.untranslated, step=f"through {ids.name(self.wall.id)}")
+        return self._untranslated
 
-    def _decide(
-        self, kinds: tuple[str, ...], source: IPv4Network, to: IPv4Network | None, port: int | None, host: str
-    ) -> Ways:
+    @property
+    def ports(self) -> Iterator[int]:
+        """The ports at which its rules begin and cease to say something."""
+        return (port for rule in self._rules for low, high in rule.ports for port in (low, high + 1))
+
+    def _decide(self, kind: str, may: Callable[[Rule], bool], must: Callable[[Rule], bool]) -> Ways:
         if self.wall.rules is None:
             return OPEN
         denied = stands = False
-        for rule in (r for r in self._sorted if r.kind in kinds):
-            if rule.allows and _may(rule, source, to, port, host):
-                return through(self.denial) if denied else OPEN
-            if not rule.allows and _must(rule, source, to, host):
+        for rule in (r for r in self._rules if r.kind == kind):
+            if rule.allows and may(rule):
+                return self.ledger.through(self.denial) if denied else OPEN
+            if not rule.allows and must(rule):
                 denied = True
-                # A network rule that somebody adds would let through before any application rule denies.
-                stands = stands or (rule.kind == kinds[0] and self._is_first(rule))
-        return through(self.missing, *([self.denial] if stands else []))
+                stands = stands or self._is_first(rule)
+        return self.ledger.through(self.missing, *([self.denial] if stands else []))
 
     def _is_first(self, rule: Rule) -> bool:
         """Whether a denial acts before every rule of its kind that allows."""
         return not rule.allows and all(
-            rule.priority < other.priority for other in self._sorted if other.allows and other.kind == rule.kind
+            rule.priority < other.priority for other in self._rules if other.allows and other.kind == rule.kind
         )
 
 
-def _may(rule: Rule, source: IPv4Network, to: IPv4Network | None, port: int | None, host: str) -> bool:
-    if rule.sources and not any(span.overlaps(source) for span in rule.sources):
-        return False
-    if rule.kind == APPLICATION:
-        return bool(rule.bundles) or any(_names(name, host) for name in rule.names)
+def _may_pass(rule: Rule, source: IPv4Network, to: Span, port: int | None, host: str) -> bool:
+    """Whether a network rule may be about some of these addresses. Of the Internet: whether it is about a place there
+    that nobody named."""
     fits = port is None or not rule.ports or any(low <= port <= high for low, high in rule.ports)
-    if to is None:
-        reaches = any(s.public and s.tag not in HARMLESS for s in rule.destinations)
-        return fits and (reaches or any(_names(name, host) for name in rule.names))
-    return fits and (any(s.overlaps(to) for s in rule.destinations) or any(_names(n, host) for n in rule.names))
-
-
-def _must(rule: Rule, source: IPv4Network, to: IPv4Network | None, host: str) -> bool:
-    if rule.sources and not _covers(rule.sources, source):
+    if not fits or not _from(rule, source):
         return False
-    if rule.kind == APPLICATION:
-        return any(fnmatchcase(host, name) if host else name == "*" for name in rule.names)
-    every_port = any(low <= 1 and high >= 65535 for low, high in rule.ports)
-    every_protocol = not rule.protocols or "any" in rule.protocols or "tcp" in rule.protocols
-    covered = _covers(rule.destinations, to) if to else any(s.everywhere for s in rule.destinations)
-    return every_port and every_protocol and covered
+    if any(_names(name, host) for name in rule.names):
+        return True
+    wanted = [d for d in rule.destinations if is_internet(d)] if to is ANYWHERE else rule.destinations
+    return any(meets(destination, to) or (to is ANYWHERE) for destination in wanted)
+
+
+def _must_pass(rule: Rule, source: IPv4Network, to: Span, port: int | None) -> bool:
+    """Whether a network rule is about all of these addresses, over TCP. No port: about every one."""
+    wanted = (1, 65535) if port is None else (port, port)
+    fits = any(low <= wanted[0] and wanted[1] <= high for low, high in rule.ports)
+    spoken = not rule.protocols or "any" in rule.protocols or "tcp" in rule.protocols
+    return fits and spoken and _surely_from(rule, source) and any(covers(d, to) for d in rule.destinations)
+
+
+def _may_ask(rule: Rule, source: IPv4Network, host: str) -> bool:
+    return _from(rule, source) and (bool(rule.bundles) or any(_names(name, host) for name in rule.names))
+
+
+def _must_ask(rule: Rule, source: IPv4Network, host: str) -> bool:
+    named = any(fnmatchcase(host, name) if host else name == "*" for name in rule.names)
+    return named and _surely_from(rule, source)
+
+
+def _from(rule: Rule, source: IPv4Network) -> bool:
+    return not rule.sources or any(span.overlaps(source) for span in rule.sources)
+
+
+def _surely_from(rule: Rule, source: IPv4Network) -> bool:
+    return not rule.sources or any(span.covers(source) for span in rule.sources)
 
 
 def _names(name: str, host: str) -> bool:
@@ -123,7 +149,3 @@ def _names(name: str, host: str) -> bool:
     if host:
         return fnmatchcase(host, name)
     return "*" in name or any(name == shared or name.endswith(f".{shared}") for shared in SHARED_HOSTS)
-
-
-def _covers(spans: tuple[Span, ...], network: IPv4Network) -> bool:
-    return any(span.covers(network) for span in spans)

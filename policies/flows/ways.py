@@ -1,12 +1,13 @@
 """Controls, and the ways on which they would have to fail.
 
 A way is the set of controls that must fail at once before something gets somewhere; no control at all means that it
-gets there today. Ways add up as sets do: a control met twice on one way fails once.
+gets there today. Ways add up as sets do: a control met twice on one way fails once. The sets are bits of one number,
+which a ledger gives to each control: so they add up and compare at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -21,18 +22,19 @@ class Layer(StrEnum):
     KEY_ACCESS = "account keys"
     ANONYMOUS = "anonymous access"
     ENCRYPTION = "encryption keys"
-    SIGN_IN = "sign-in"
     SECURITY_GROUP = "network security groups"
     ROUTE = "routes"
     FIREWALL = "firewall rules"
     FIREWALL_DENIAL = "firewall denials"
     PEERING = "peerings"
     ENDPOINT = "private endpoints"
+    SERVICE_ENDPOINT = "service endpoints"
     PUBLIC = "public network access"
     NETWORK_RULES = "network rules of stores"
     ADDRESS = "public addresses"
     BASTION = "Bastion"
-    CONDITION = "conditions of role assignments"
+    SHELL = "remote shells"
+    GUARD = "guard rails (Azure Policy)"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,30 +51,72 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to get somewhere: the controls that must fail, and what is then done, in words."""
+    """One way to get somewhere: the controls that must fail, as bits, and what is then done, in words."""
 
-    controls: frozenset[Control]
+    mask: int = 0
     steps: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many controls must fail."""
+        return self.mask.bit_count()
 
     def also(self, other: Way) -> Way:
         """Both, one after the other."""
-        return Way(self.controls | other.controls, self.steps + other.steps)
+        return Way(self.mask | other.mask, self.steps + other.steps)
 
 
 Ways = tuple[Way, ...]
 """All that are worth telling apart; none at all: there is no way."""
-OPEN: Ways = (Way(frozenset()),)
+OPEN: Ways = (Way(),)
 CLOSED: Ways = ()
 
 
-def through(*controls: Control, step: str = "") -> Ways:
-    """The one way on which all these fail."""
-    return (Way(frozenset(controls), (step,) if step else ()),)
+class Ledger:
+    """The controls of an estate, each with a bit of its own."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Control, int] = {}
+        self._controls: list[Control] = []
+
+    def bit(self, control: Control) -> int:
+        """The bit of a control, new or known."""
+        number = self._numbers.setdefault(control, len(self._controls))
+        if number == len(self._controls):
+            self._controls.append(control)
+        return 1 << number
+
+    def through(self, *controls: Control, step: str = "") -> Ways:
+        """The one way on which all these fail."""
+        mask = 0
+        for control in controls:
+            mask |= self.bit(control)
+        return (Way(mask, (step,) if step else ()),)
+
+    def controls(self, mask: int) -> Iterator[Control]:
+        """The controls that bits stand for."""
+        while mask:
+            low = mask & -mask
+            yield self._controls[low.bit_length() - 1]
+            mask ^= low
+
+    def waived(self, ways: Ways, may_change: Iterable[str]) -> Ways:
+        """The same ways for somebody who may change everything in these scopes (lower-case ARM ids)."""
+        scopes = tuple(may_change)
+        if not scopes:
+            return ways
+        return smallest(Way(self._waived(way.mask, scopes), way.steps) for way in ways)
+
+    def _waived(self, mask: int, scopes: tuple[str, ...]) -> int:
+        for control in list(self.controls(mask)):
+            if _in(control.resource, scopes):
+                mask &= ~self.bit(control)
+        return mask
 
 
 def step(words: str) -> Ways:
     """What nothing stops, in words."""
-    return (Way(frozenset(), (words,)),)
+    return (Way(0, (words,)),)
 
 
 def either(*alternatives: Ways) -> Ways:
@@ -84,27 +128,27 @@ def both(*parts: Ways) -> Ways:
     """All of these, one after the other."""
     total = OPEN
     for ways in parts:
-        together = [first.also(second) for first in total for second in ways]
-        total = smallest(together) if len(together) > 1 else tuple(together)
+        if len(total) == 1 and len(ways) == 1:
+            together = total[0].also(ways[0])
+            total = (together,) if together.size <= MOST else CLOSED
+        else:
+            total = smallest(first.also(second) for first in total for second in ways)
+        if not total:
+            return CLOSED
     return total
 
 
 def smallest(ways: Iterable[Way]) -> Ways:
     """Those that no other way contains, the fewest controls first."""
     kept: list[Way] = []
-    for way in sorted(ways, key=lambda w: len(w.controls)):
-        if len(way.controls) <= MOST and not any(other.controls <= way.controls for other in kept):
+    for way in sorted(ways, key=lambda way: way.mask.bit_count()):
+        mask = way.mask
+        if mask.bit_count() <= MOST and not any(other.mask & mask == other.mask for other in kept):
             kept.append(way)
     return tuple(kept)
 
 
-def waived(ways: Ways, may_change: Iterable[str]) -> Ways:
-    """The same ways for somebody who may change everything in these scopes (lower-case ARM ids)."""
-    scopes = tuple(may_change)
-    if not scopes:
-        return ways
-    return smallest(Way(frozenset(c for c in way.controls if not _in(c.resource, scopes)), way.steps) for way in ways)
-
-
 def _in(resource: str, scopes: tuple[str, ...]) -> bool:
-    return bool(resource) and any(resource == scope or resource.startswith(f"{scope}/") for scope in scopes)
+    return bool(resource) and any(
+        not scope or resource == scope or resource.startswith(f"{scope}/") for scope in scopes
+    )

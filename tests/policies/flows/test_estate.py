@@ -109,16 +109,10 @@ def test_a_peering_of_two_projects_stands_for_one_control() -> None:
     two = estate(2)
     nets = [r for r in two if r.type == "network:VirtualNetwork" and r.stack.startswith("tre-")]
     ends = [str(net.id) for net in nets]
-    sides = [_side(near, far) for near, far in (ends, ends[::-1])]
+    sides = [estates.peering(near, far) for near, far in (ends, ends[::-1])]
     before = _crossing(two)
     assert _crossing([*two, *sides[:1]]) == before, "one side alone joins nothing"
     assert _crossing([*two, *sides]) == before - {Layer.PEERING}
-
-
-def _side(near: str, far: str) -> Resource:
-    """One side of a peering."""
-    id_ = f"{near}/virtualNetworkPeerings/added"
-    return estates.added("network:VirtualNetworkPeering", "added", id_, remoteVirtualNetwork={"id": far})
 
 
 def _crossing(resources: Sequence[Resource]) -> set[Layer]:
@@ -133,7 +127,7 @@ def _crossing(resources: Sequence[Resource]) -> set[Layer]:
     roads = Roads(places, Stores(places, Grants(places.estate)))
     roads._passages = ()
     (way,) = roads.to(Standing(first), Target(second, ports=(22,), endpoint=False))
-    return {control.layer for control in way.controls}
+    return {control.layer for control in places.ledger.controls(way.mask)}
 
 
 def test_an_estate_without_data_is_refused() -> None:

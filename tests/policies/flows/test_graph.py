@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.flows.graph import Edge, FlowGraph, Node, weakest
-from policies.flows.ways import Control, Layer, Way, both, either, smallest, through
+from policies.flows.ways import Control, Layer, Ledger, Way, both, either, smallest
 
+LEDGER = Ledger()
 CONTROLS = [Control(Layer.GRANT, str(number)) for number in range(5)]
+BITS = [LEDGER.bit(control) for control in CONTROLS]
 Links = list[tuple[int, int, frozenset[int]]]
 links = st.lists(
     st.tuples(st.integers(0, 5), st.integers(0, 5), st.frozensets(st.integers(0, 4), max_size=3)), max_size=12
@@ -21,14 +23,15 @@ links = st.lists(
 class Drawn:
     """A graph as drawn, in the place of an estate's."""
 
+    ledger = LEDGER
+
     def __init__(self, drawn: Links) -> None:
         self.drawn = drawn
 
     def after(self, node: Node, matters: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
         for start, end, numbers in self.drawn:
             if str(start) == node and matters(str(end), 0):
-                way = Way(frozenset(CONTROLS[n] for n in numbers), ())
-                yield Edge(str(end), way, f"{start} to {end}", sum(1 << n for n in numbers), len(numbers))
+                yield Edge(str(end), Way(sum(1 << n for n in numbers)), f"{start} to {end}")
 
 
 def _by_hand(drawn: Links, node: int, seen: frozenset[int], gone: frozenset[int]) -> list[int]:
@@ -62,23 +65,32 @@ def test_goes_through_no_node_that_is_barred() -> None:
     assert found.depth == 1
 
 
-Sets = list[frozenset[Control]]
-sets = st.lists(st.frozensets(st.sampled_from(CONTROLS), max_size=4), max_size=6)
+masks = st.lists(st.integers(0, 31), max_size=6)
 
 
-@given(sets, sets)
-def test_ways_keep_what_no_other_way_contains(
-    first: list[frozenset[Control]], second: list[frozenset[Control]]
-) -> None:
+@given(masks, masks)
+def test_ways_keep_what_no_other_way_contains(first: list[int], second: list[int]) -> None:
     one, other = smallest(map(Way, first)), smallest(map(Way, second))
-    together = {way.controls for way in both(one, other)}
-    everything = {a | b for a in first for b in second}
-    assert together == {s for s in everything if not any(t < s for t in everything)}
-    assert {w.controls for w in either(one, other)} == {
-        s for s in {*first, *second} if not any(t < s for t in {*first, *second})
-    }
+    assert {way.mask for way in both(one, other)} == _least({a | b for a in first for b in second})
+    assert {way.mask for way in either(one, other)} == _least({*first, *second})
+
+
+def _least(masks: set[int]) -> set[int]:
+    return {mask for mask in masks if not any(other != mask and other & mask == other for other in masks)}
 
 
 def test_no_alternative_is_no_way_at_all() -> None:
     assert either() == ()
-    assert both(through(CONTROLS[0]), ()) == ()
+    assert both(LEDGER.through(CONTROLS[0]), ()) == ()
+
+
+def test_a_control_keeps_its_bit_and_is_told_by_it() -> None:
+    assert [LEDGER.bit(control) for control in CONTROLS] == BITS
+    assert list(LEDGER.controls(BITS[1] | BITS[3])) == [CONTROLS[1], CONTROLS[3]]
+
+
+def test_whoever_may_change_a_thing_makes_its_controls_fail() -> None:
+    own = Control(Layer.ROUTE, "a", resource="/subscriptions/s/resourcegroups/g/providers/p/t/a")
+    ways = LEDGER.through(own, CONTROLS[0])
+    assert LEDGER.waived(ways, ["/subscriptions/s/resourcegroups/g"]) == LEDGER.through(CONTROLS[0])
+    assert LEDGER.waived(ways, ["/subscriptions/s/resourcegroups/other"]) == ways

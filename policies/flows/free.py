@@ -1,0 +1,47 @@
+"""Which addresses of a subnet a newcomer could get, as far as rules tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Address, IPv4Network
+
+from policies.facts import ids
+from policies.facts.addresses import Network
+from policies.facts.properties import entries
+from policies.model import MISSING, Resource
+
+KEPT_FIRST, KEPT_LAST = 4, 1
+"""What Azure keeps of each subnet at its beginning and end (learn.microsoft.com, "Virtual Network FAQ")."""
+
+
+def fixed_addresses(resource: Resource) -> list[tuple[str, frozenset[int]]]:
+    """The addresses that a private endpoint or an interface was given by name, each set with its subnet's id. One
+    without is given any that is free, and so keeps nobody from one."""
+    configurations = entries(resource, "ipConfigurations")
+    inside = resource.at("subnet.id")
+    found = []
+    for path in configurations:
+        subnet = inside if inside is not MISSING else resource.at(f"{path}.subnet.id")
+        address = resource.at(f"{path}.privateIPAddress")
+        if address not in (MISSING, ""):
+            found.append((ids.plain(subnet), frozenset([int(IPv4Address(str(address)))])))
+    return found
+
+
+def free_places(whole: IPv4Network, taken: frozenset[int], named: Iterable[Network]) -> tuple[IPv4Network, ...]:
+    """One free address of a subnet for each set of named ranges that free addresses of it lie in."""
+    inner = [n for n in named if isinstance(n, IPv4Network) and n != whole and n.subnet_of(whole)]
+    low, high = int(whole.network_address) + KEPT_FIRST, int(whole.broadcast_address) - KEPT_LAST
+    told: dict[tuple[bool, ...], int] = {}
+    for start, end in _intervals(low, high, inner):
+        found = next((at for at in range(start, end + 1) if at not in taken), None)
+        if found is not None:
+            told.setdefault(tuple(int(n.network_address) <= found <= int(n.broadcast_address) for n in inner), found)
+    return tuple(IPv4Network((found, 32)) for found in told.values())
+
+
+def _intervals(low: int, high: int, inner: Sequence[IPv4Network]) -> Iterator[tuple[int, int]]:
+    """The stretches of a subnet between which some range begins or ends."""
+    edges = {low} | {e for n in inner for e in (int(n.network_address), int(n.broadcast_address) + 1)}
+    starts = sorted(edge for edge in edges if low <= edge <= high)
+    yield from zip(starts, [*(start - 1 for start in starts[1:]), high], strict=True)
