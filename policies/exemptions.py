@@ -70,12 +70,13 @@ class Exemptions:
         """The finding as it stands under the exemption: what was found still shows."""
         return replace(finding, verdict=Verdict.EXEMPT, exemption=exemption.id)
 
-    def idle(self, used: Collection[str], stacks: Collection[str]) -> tuple[str, ...]:
-        """A line for each exemption of these stacks that nothing needed: it only waits to hide something."""
+    def idle(self, used: Collection[str], stacks: Collection[str], asked: Collection[str]) -> tuple[str, ...]:
+        """A line for each exemption of these stacks from the policies that were asked, and that nothing needed: it only
+        waits to hide something."""
         return tuple(
             f"exemption {e.id}: nothing needed it; remove it"
             for e in self.valid
-            if e.id not in used and _stack(e.resource) in stacks
+            if e.id not in used and _stack(e.resource) in stacks and e.policy in asked
         )
 
 

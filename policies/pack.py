@@ -3,13 +3,16 @@
 It gives the gate's verdicts. Each policy is there twice where it can be: early, for each resource before it is made,
 and at the end, over the whole stack with every id that can be told filled in. What is not known, a rule that breaks and
 a message that cannot be read are violations: in a pack, an unknown value would let the deployment pass with a remark.
+
+Pulumi tells a pack of one stack alone. What stands of the others it reads from files that its configuration names
+(`--policy-pack-config`, https://www.pulumi.com/docs/iac/crossguard/configuration/): then it judges beside them.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +20,7 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import pulumi_policy
+from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime import proto
 from pulumi_policy import policy as sdk
 
@@ -24,6 +28,7 @@ from infra.errors import BadInput
 from operations.estate.reader import read_mapping
 from operations.plan import UNKNOWN, Plan
 from operations.resolve import resources_of
+from operations.verdicts.reading import read_neighbours
 from policies.catalogue import load
 from policies.exemptions import NONE, Exemptions, read
 from policies.model import Estate, Finding, Policy, Verdict
@@ -33,9 +38,25 @@ from policies.wire import GROUP, Told
 from policies.wording import printable
 
 NAME = "sde"
+NEIGHBOURS = "neighbours"
+"""The name under which the pack is configured. Pulumi gives each policy a schema of its own, and the pack none."""
+ROOT = Path(__file__).resolve().parents[1]
+"""The project's folder, from which the neighbours' paths are read."""
+CONFIGURATION = pulumi_policy.PolicyConfigSchema(
+    properties={
+        "paths": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "minItems": 1,
+            "description": "Files, and folders of files: what `pulumi stack export` or `sde export plan` writes of "
+            "every other stack of the estate. From the project's folder on.",
+        }
+    },
+)
 AT_THE_END = "-whole"
 """Ends the name of a policy on single resources where it is judged with all of them there."""
 SATRE = "2.0.1"
+ALONE = "looks between stacks, and was judged on this stack alone: configure the pack's neighbours"
 Report = Callable[[str, str | None], None]
 Findings = Mapping[str, list[Finding]]
 
@@ -46,10 +67,23 @@ class Bench:
     def __init__(self, exemptions: Exemptions = NONE, policies: Mapping[str, Policy] | None = None) -> None:
         self.policies = load() if policies is None else policies
         self._exemptions = exemptions
+        self._neighbours: list[Plan] | None = None
         self._told = Told()
         self._said: set[Finding] = set()
         self._lock = threading.Lock()
         self._now = threading.local()
+
+    def configure(self, properties: Mapping[str, Any], folder: Path = ROOT) -> None:
+        """Reads the neighbours that a configuration names; an empty one, which Pulumi makes of none, names none.
+        `BadInput` for any other."""
+        if not properties:
+            self._neighbours = None
+            return
+        paths = properties.get("paths")
+        if set(properties) - {"paths"} or not isinstance(paths, list) or not all(isinstance(p, str) for p in paths):
+            raise BadInput("This configures no neighbours.", key=NEIGHBOURS, found=", ".join(map(str, properties)),
+                           allowed="paths: a list of files and folders")  # fmt: skip
+        self._neighbours = read_neighbours(paths, folder)
 
     @contextmanager
     def resource(self, request: Any) -> Iterator[None]:
@@ -68,7 +102,7 @@ class Bench:
             for resource in request.resources:
                 self._told.provider(resource)
             plan = self._told.all(request)
-        with self._findings(self._judged(plan, self.policies)):
+        with self._findings(self._judged(plan, self.policies, self._neighbours)):
             yield
 
     def early(self, policy: Policy) -> Callable[[Any, Report], None]:
@@ -88,11 +122,16 @@ class Bench:
         def validate(args: Any, report: Report) -> None:
             for finding in self._of(policy):
                 if finding not in self._said:
-                    report(_message(finding, policy), finding.urn or None)
-            if policy.scope == "estate":
-                args.not_applicable("judged over the whole estate: sde policy check --all")
+                    report(_message(finding, policy), finding.urn if self._told.knows(finding.urn) else None)
+            if policy.scope == "estate" and self._neighbours is None:
+                args.not_applicable(ALONE)
 
         return validate
+
+    def beside(self, args: Any, _: Report) -> None:
+        """A validator that finds nothing: it says where there is nothing to judge the stack beside."""
+        if self._neighbours is None:
+            args.not_applicable(ALONE)
 
     def _of(self, policy: Policy) -> list[Finding]:
         """Raises LookupError outside a message: a validator that cannot see what it judges must not pass it."""
@@ -121,26 +160,49 @@ class Bench:
             for id_, findings in found.items()
         }
 
-    def _judged(self, plan: Plan, policies: Mapping[str, Policy]) -> Findings:
-        """What blocks, by policy. What cannot be judged at all blocks in the name of the first of them."""
+    def _report(self, plan: Plan, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None) -> Verdicts:
         day = datetime.now(UTC).date()
+        others = [r for beside in neighbours or () if beside.stack != plan.stack for r in resources_of(beside)]
+
+        def before() -> Estate:
+            own = [r for beside in neighbours or () if beside.stack == plan.stack for r in resources_of(beside)]
+            return Estate([*own, *others], whole=True, today=day)
+
+        return judge(
+            Estate([*resources_of(plan), *others], whole=neighbours is not None, today=day),
+            policies,
+            judged=[plan.stack],
+            exemptions=self._exemptions,
+            before=before if neighbours is not None else None,
+        )
+
+    def _judged(self, plan: Plan, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None = None) -> Findings:
+        """What blocks, by policy. What cannot be judged at all blocks in the name of the first of them."""
         try:
-            estate = Estate(resources_of(plan), today=day)
-            report = judge(estate, policies, today=day, exemptions=self._exemptions)
+            report = self._report(plan, policies, neighbours)
         except Exception as error:
             first = next(iter(policies))
             why = error.problem if isinstance(error, BadInput) else f"the judging broke: {type(error).__name__}"
             return {first: [Finding(first, Verdict.UNKNOWN, "", "", "", plan.stack, message=printable(why))]}
         if policies is self.policies:
-            _tell(report)
+            _tell(report, policies, neighbours)
         found: dict[str, list[Finding]] = {}
         for finding in report.blocking:
             found.setdefault(finding.policy, []).append(finding)
         return found
 
 
-def _tell(report: Verdicts) -> None:
-    """What is let off, and what is wrong with exemptions, shows in every report: Pulumi prints a pack's stderr."""
+def _tell(report: Verdicts, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None) -> None:
+    """What is let off, what is wrong with exemptions or stands against neighbours, and what is judged beside which,
+    shows in every report: Pulumi prints a pack's stderr."""
+    waiting = ", ".join(policy.id for policy in policies.values() if policy.scope == "estate")
+    if neighbours is None and waiting:
+        print(f"{waiting}: {ALONE}", file=sys.stderr)
+    elif neighbours:
+        print(f"judged beside {printable(', '.join(plan.stack for plan in neighbours))}", file=sys.stderr)
+    for finding in report.inherited:
+        print(f"{finding.stack} {finding.name}: {finding.policy} {finding.path} {finding.message} (without this change "
+              "too; it does not block)", file=sys.stderr)  # fmt: skip
     for one in report.exemptions:
         print(f"exempt until {one.expires}: {one.resource} from {one.policy}, {one.reason}", file=sys.stderr)
     for warning in report.warnings:
@@ -165,6 +227,13 @@ def policies_of(bench: Bench) -> list[pulumi_policy.Policy]:
     """The pack's policies, all of them mandatory."""
     single = [p for p in bench.policies.values() if p.scope == "resource"]
     return [
+        pulumi_policy.StackValidationPolicy(
+            name=NEIGHBOURS,
+            description="Says what the stack is judged beside: what stands of the estate's other stacks",
+            enforcement_level=pulumi_policy.EnforcementLevel.MANDATORY,
+            config_schema=CONFIGURATION,
+            validate=bench.beside,
+        ),
         *(pulumi_policy.ResourceValidationPolicy(**_facts(p, p.id), validate=bench.early(p)) for p in single),
         *(
             pulumi_policy.StackValidationPolicy(
@@ -214,6 +283,11 @@ def analyzer(bench: Bench) -> type[sdk._PolicyAnalyzerServicer]:
                     grpc.StatusCode.INVALID_ARGUMENT,
                     f"{printable(loose[0])} cannot be made less than mandatory; grant an exemption instead",
                 )
+            if NEIGHBOURS in request.policyConfig:
+                try:
+                    bench.configure(json_format.MessageToDict(request.policyConfig[NEIGHBOURS].properties))
+                except BadInput as error:
+                    context.abort(grpc.StatusCode.INVALID_ARGUMENT, "\n".join(map(printable, str(error).splitlines())))
             return super().Configure(request, context)  # type: ignore[no-untyped-call]
 
     return Analyzer

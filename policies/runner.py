@@ -7,7 +7,7 @@ policy knows. Only the type of an exception is told, for its message may hold wh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -39,6 +39,10 @@ class Report:
     warnings: tuple[str, ...] = ()
     plans: Mapping[str, str] = field(default_factory=dict)
     """The digest of each stack's plan."""
+    inherited: tuple[Finding, ...] = ()
+    """What stands against other stacks' resources, and would without the change that was judged: it does not block."""
+    remarks: tuple[str, ...] = ()
+    """What could not be judged, and why; no reason to act."""
 
     @cached_property
     def counts(self) -> Mapping[Verdict, int]:
@@ -76,11 +80,13 @@ def judge(
     judged: Collection[str] | None = None,
     exemptions: Exemptions = NO_EXEMPTIONS,
     plans: Mapping[str, str] | None = None,
+    before: Callable[[], Estate] | None = None,
 ) -> Report:
     """Every policy on every resource of the judged stacks (None: all that are there). `BadInput` where none is there.
 
-    The resources of other stacks are companions only. `today`: another day than the estate's. `plans`: the digest of
-    each stack's plan, for the report.
+    The resources of other stacks are companions only, but for policies of the whole estate where `before` is said:
+    the estate without the change that is judged. What these policies hold against a companion counts as well, unless
+    they did before. `today`: another day than the estate's. `plans`: the digest of each stack's plan, for the report.
     """
     estate.today = today or estate.today
     here = [r for r in estate.resources if judged is None or r.stack in judged]
@@ -97,8 +103,12 @@ def judge(
         )
         for resource in concerned:
             findings += _exempted(findings_of(policy, resource, estate), exemptions, used)
+    there = _elsewhere(estate, policies, set(judged or ()), exemptions, used) if before and estate.whole else []
+    old = _already(there, before(), policies) if before and there else frozenset()
+    findings += [f for f in there if f not in old]
     stacks = tuple(dict.fromkeys(plain(r.stack) for r in here))
-    warnings = exemptions.warnings + exemptions.idle(used, stacks)
+    asked = [p.id for p in policies.values() if estate.whole or p.scope != "estate"]
+    warnings = exemptions.warnings + exemptions.idle(used, stacks, asked)
     return Report(
         tuple(findings),
         policies,
@@ -109,7 +119,33 @@ def judge(
         tuple(used.values()),
         warnings,
         {plain(stack): digest for stack, digest in (plans or {}).items()},
+        tuple(f for f in there if f in old),
     )
+
+
+def _elsewhere(
+    estate: Estate,
+    policies: Mapping[str, Policy],
+    judged: Collection[str],
+    exemptions: Exemptions,
+    used: dict[str, Exemption],
+) -> list[Finding]:
+    """What policies of the whole estate hold against the resources of stacks that are only companions."""
+    found: list[Finding] = []
+    for policy in policies.values():
+        types = dict.fromkeys(policy.on) if policy.scope == "estate" else {}
+        for resource in estate.resources if ALL in types else estate.of(*types):
+            if resource.stack not in judged:
+                said = _exempted(findings_of(policy, resource, estate), exemptions, used)
+                found += [finding for finding in said if finding.verdict.blocks]
+    return found
+
+
+def _already(found: Sequence[Finding], before: Estate, policies: Mapping[str, Policy]) -> frozenset[Finding]:
+    """Those of some findings that are there without the change too. What a broken rule says, nobody can compare."""
+    resources = {plain(r.urn): r for r in before.resources}
+    asked = {(f.policy, f.urn) for f in found if f.urn in resources and not f.message.startswith(BROKE)}
+    return frozenset(f for policy, urn in asked for f in findings_of(policies[policy], resources[urn], before))
 
 
 def _refuse_nothing(here: Collection[Resource], policies: Mapping[str, Policy], judged: Collection[str] | None) -> None:

@@ -41,6 +41,7 @@ class Told:
     def __init__(self) -> None:
         self._inputs: dict[str, PlannedResource] = {}
         self._groups: dict[str, PlannedResource] = {}
+        self._last: set[str] = set()
 
     def one(self, request: Any) -> PlannedResource:
         """A resource that is about to be made or left as it is: its inputs as the provider has checked them."""
@@ -58,8 +59,12 @@ class Told:
     def all(self, request: Any) -> Plan:
         """Every resource of the stack. One whose inputs were never told is known by its outputs."""
         linked = [self._linked(resource) for resource in request.resources]
-        here = {resource.urn for resource in linked}
+        here = self._last = {resource.urn for resource in linked}
         return _plan([*(p for p in self._providers(linked) if p.urn not in here), *linked])
+
+    def knows(self, urn: str) -> bool:
+        """Whether a resource is the stack's that is judged."""
+        return urn in self._inputs or urn in self._last
 
     def provider(self, request: Any) -> None:
         """The provider of a resource, which may not be told of otherwise."""

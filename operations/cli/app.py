@@ -12,6 +12,7 @@ import typer
 from operations.cli import (
     azurecheck,
     exporting,
+    exportingneighbours,
     failures,
     localazure,
     looking,
@@ -47,7 +48,12 @@ TABLE: dict[str, dict[str, object]] = {
         "cancel": looking.cancel,
         "render": looking.render,
     },
-    "export": {"plan": exporting.plan, "arm": exporting.arm, "state": exporting.state},
+    "export": {
+        "plan": exporting.plan,
+        "arm": exporting.arm,
+        "state": exporting.state,
+        "neighbours": exportingneighbours.neighbours,
+    },
     "local": {"env": localazure.env, "list": localazure.list_, "reset": localazure.reset},
     "azure": {"check": azurecheck.check},
     "policy": {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from operations.cli.closing import Closing
 from operations.cli.house import Stack
+from operations.cli.neighbours import Surroundings
 from operations.cli.planview import forbidden, named, show
 from operations.cli.progress import watching
 from operations.cli.session import Session
@@ -45,7 +46,9 @@ class Deployment:
             if missing:
                 waiting.append((stack, missing))
             else:
-                reports.append(self._judge(self._show(stack)))
+                plan = self._show(stack)
+                reports.append(self._judge(stack, plan))
+                self._around.will_be(stack, plan)
         self._refuse(reports)
         if waiting:
             raise _cannot_see(waiting)
@@ -54,9 +57,10 @@ class Deployment:
         """Bring each stack up, one after the other: a later one reads what an earlier one made."""
         for stack in self.stacks:
             plan = self._show(stack, brief=self.yes)
-            self._refuse([self._judge(plan)])
+            self._refuse([self._judge(stack, plan)])
             self._permit(stack, plan)
             self._apply(stack)
+            self._around.has_changed(stack)
         self.closing.show(self.session.output)
 
     def refresh(self) -> None:
@@ -95,11 +99,15 @@ class Deployment:
         """Read once for all stacks, before the first of them changes."""
         return self.session.gate()
 
-    def _judge(self, plan: Plan) -> Report:
-        """What the policies say of one stack, shown. What lies between stacks only `policy check --all` judges."""
+    @cached_property
+    def _around(self) -> Surroundings:
+        return Surroundings(self.session)
+
+    def _judge(self, stack: Stack, plan: Plan) -> Report:
+        """What the policies say of one stack beside the rest of the estate, shown."""
         from operations.cli.gate import show as show_report  # noqa: PLC0415 - the catalogue, which destroy needs not
 
-        report = self._gate.judge([plan])
+        report = self._gate.judge([plan], neighbours=self._around.of([stack]))
         show_report(report, self.session.output)
         return report
 

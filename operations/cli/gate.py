@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from rich.text import Text
+
 from operations.cli.output import Output, printable
 from operations.errors import Refused
 from operations.plan import Plan
 from operations.verdicts.forms import as_json
-from operations.verdicts.judging import exemptions_of, judged
-from operations.verdicts.table import summary, table
+from operations.verdicts.judging import Neighbours, exemptions_of, judged
+from operations.verdicts.table import inherited, summary, table
 from policies.exemptions import Exemptions
 from policies.model import Verdict
 from policies.runner import Report
@@ -21,8 +23,15 @@ from policies.runner import Report
 class Gate(Protocol):
     """Says what the policies say."""
 
-    def judge(self, plans: Sequence[Plan], *, whole: bool = False, templates: Collection[str] = ()) -> Report:
-        """The report on these plans together; `whole`: they are all that the estate has; `templates`: as in judging."""
+    def judge(
+        self,
+        plans: Sequence[Plan],
+        *,
+        whole: bool = False,
+        templates: Collection[str] = (),
+        neighbours: Neighbours | None = None,
+    ) -> Report:
+        """The report on these plans together; `whole`: they are all that the estate has; the others as in judging."""
         ...
 
 
@@ -32,9 +41,16 @@ class CatalogueGate:
 
     exemptions: Exemptions
 
-    def judge(self, plans: Sequence[Plan], *, whole: bool = False, templates: Collection[str] = ()) -> Report:
+    def judge(
+        self,
+        plans: Sequence[Plan],
+        *,
+        whole: bool = False,
+        templates: Collection[str] = (),
+        neighbours: Neighbours | None = None,
+    ) -> Report:
         """The report on these plans together."""
-        return judged(plans, exemptions=self.exemptions, whole=whole, templates=templates)
+        return judged(plans, exemptions=self.exemptions, whole=whole, templates=templates, neighbours=neighbours)
 
 
 def open_gate(exemptions: Path | None, estate: Path) -> Gate:
@@ -72,3 +88,7 @@ def show(report: Report, output: Output) -> None:
     output.say("  " + summary(report), style="green")
     for warning in report.warnings:
         output.say(f"  ! {warning}", style="yellow")
+    for line in inherited(report):
+        output.say(Text("  ") + line)
+    for remark in report.remarks:
+        output.say(f"  {remark}", style="dim")

@@ -14,12 +14,12 @@ from rich.text import Text
 from operations.cli.options import All, Cloud, Engine, Estate, Json, session_of
 from operations.cli.session import Session
 from operations.errors import BadInput
-from operations.plan import Plan
 from operations.settings import write_whole
 from policies.model import Policy
 
 if TYPE_CHECKING:
     from operations.cli.gate import Gate
+    from operations.cli.house import Stack
     from policies.runner import Report
 
 
@@ -81,8 +81,7 @@ def check(
     if files:
         report = _judge_files(session, gate, files, whole)
     else:
-        plans = _previewed(session, what, everything)
-        report = gate.judge(plans, whole=everything and len(plans) == len(session.house.stacks))
+        report = _judge_stacks(session, gate, session.selected(what, everything))
     _write(session, report, form, target)
     refuse([report])
 
@@ -104,12 +103,14 @@ def _judge_files(session: Session, gate: Gate, files: Sequence[Path], whole: boo
         return gate.judge([plan for plan, _ in found], whole=whole, templates=templates)
 
 
-def _previewed(session: Session, what: Sequence[str] | None, everything: bool) -> list[Plan]:
+def _judge_stacks(session: Session, gate: Gate, stacks: Sequence[Stack]) -> Report:
+    """Their plans together, beside what stands of the rest of the estate."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415
+    from operations.cli.neighbours import Surroundings  # noqa: PLC0415
 
-    stacks = session.selected(what, everything)
     deployment = Deployment(session, stacks)
-    return [deployment.plan(stack) for stack in stacks]
+    plans = [deployment.plan(stack) for stack in stacks]
+    return gate.judge(plans, whole=len(plans) == len(session.house.stacks), neighbours=Surroundings(session).of(stacks))
 
 
 def _refuse_unwritable(target: str | None) -> None:
@@ -192,7 +193,7 @@ def _explained(policy: Policy) -> list[tuple[str, str]]:
         ("said of", ", ".join(policy.on)),
         ("looks at", ", ".join(policy.reads)),
         ("judged", {"resource": "resource by resource", "stack": "with its companions in the stack",
-                    "estate": "with the whole estate (--all)"}[policy.scope]),
+                    "estate": "with every stack of the estate beside it"}[policy.scope]),
         ("evidence", "; ".join(controls)),
         ("Checkov", ", ".join(policy.checkov)),
         ("fix", policy.fix),

@@ -25,13 +25,18 @@ class DoorChoice(StrEnum):
 
     GATE = "gate"
     PACK = "pack"
+    PACK_ALONE = "pack-alone"
     CHECKOV = "checkov"
     FLOWS = "flows"
 
 
 Doors = Annotated[
     list[DoorChoice] | None,
-    typer.Option("--door", help="Repeat for more. checkov and flows take minutes.", show_default="gate and pack"),
+    typer.Option(
+        "--door",
+        help="Repeat for more. pack-alone: the pack without neighbours. checkov and flows take minutes.",
+        show_default="gate and pack",
+    ),
 ]
 Target = Annotated[
     str | None,
@@ -104,10 +109,11 @@ def _proof(
 
 def _door(choice: DoorChoice, gate: GateDoor, plans: Sequence[Plan]) -> Door:
     """`BadInput` where Checkov is asked for and not there."""
-    if choice is DoorChoice.PACK:
+    if choice in (DoorChoice.PACK, DoorChoice.PACK_ALONE):
         from policies.mutations.packdoor import PackDoor  # noqa: PLC0415
 
-        return PackDoor(plans, gate.estate.today, gate.exemptions)
+        alone = choice is DoorChoice.PACK_ALONE
+        return PackDoor(plans, gate.estate.today, gate.exemptions, whole=gate.estate.whole, alone=alone)
     if choice is DoorChoice.FLOWS:
         from policies.mutations.flowsdoor import FlowsDoor  # noqa: PLC0415
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from operations.errors import BadInput
 from operations.plan import Operation, Plan
 
 EventKind = Literal["stack-started", "step-started", "step-done", "step-failed", "message", "stack-done"]
@@ -67,6 +68,12 @@ class StackState:
     locked_by: str | None = None
 
 
+def busy(stack: str, holder: str) -> BadInput:
+    """A stack that a run may be changing: what stands of it is told when that run has ended."""
+    return BadInput(f"Stack {stack} is locked by {holder}.",
+                    fix=f"wait for that run to end; if it is dead, scripts/sde cancel {stack}")  # fmt: skip
+
+
 class Engine(Protocol):
     """Runs the project's stacks. Every method raises `BadInput`, `Failed` or `Refused`, and nothing else by design."""
 
@@ -105,6 +112,11 @@ class Engine(Protocol):
 
     def state(self, name: str) -> StackState | None:
         """What is known of a stack; None where it has never been up."""
+        ...
+
+    def standing(self, stacks: Sequence[StackSettings]) -> Mapping[str, Plan]:
+        """What stands of some stacks, by name: each a Plan in which nothing changes. Stacks of which nothing stands are
+        left out. Asks the state alone. `BadInput` or `Failed` where one cannot be read, or a run is changing it."""
         ...
 
     def export_state(self, name: str) -> dict[str, Any]:

@@ -6,8 +6,10 @@ Its login and its settings are the user's: they are told only by environment var
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,13 +17,16 @@ from typing import Any, TypeVar
 from pulumi import automation
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
+from operations.engine.embedded import locks
+from operations.engine.embedded.backend import folder_of
 from operations.engine.embedded.values import mask
-from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState
+from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState, busy
 from operations.engine.pulumi_events import Listener, plain
 from operations.engine.pulumi_plan import deletion_of, plan_of
 from operations.errors import BadInput, Failed, Refused
 from operations.plan import SECRET, Plan
 from operations.settings import PROJECT
+from operations.standing import read_export
 
 _ALWAYS = {
     "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -29,6 +34,9 @@ _ALWAYS = {
     "NO_COLOR": "1",
 }
 _QUIET = ["--color", "never"]
+_LOCKS = Path(".pulumi", "locks", "organization")
+_AT_ONCE = 4
+"""Exports that run side by side: each is a process that mostly waits for the backend."""
 T = TypeVar("T")
 
 
@@ -136,14 +144,27 @@ class PulumiCli:
             return None
         own = [r for r in resources if not r["type"].startswith("pulumi:") and not r.get("delete")]
         root: dict[str, Any] = next((r for r in resources if r["type"] == "pulumi:pulumi:Stack"), {})
-        return StackState(name, len(own), _utc(deployment), mask(root.get("outputs") or {}))
+        outputs = mask(root.get("outputs") or {})
+        return StackState(name, len(own), _utc(deployment), outputs, self._locked_by(name))
+
+    def standing(self, stacks: Sequence[StackSettings]) -> Mapping[str, Plan]:
+        """What stands of some stacks, by name: their exports, a few at a time. Secrets stay encrypted."""
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            found = dict(zip((s.name for s in stacks), pool.map(self._standing, stacks), strict=True))
+        return {name: plan for name, plan in found.items() if plan}
+
+    def _standing(self, stack: StackSettings) -> Plan | None:
+        if holder := self._locked_by(stack.name):
+            raise busy(stack.name, holder)
+        try:
+            document = self._document(stack.name)
+        except StackNotFoundError:
+            return None
+        return read_export(document, cloud=str(stack.config["sde:cloud"]), file=f"pulumi stack export -s {stack.name}")
 
     def export_state(self, name: str) -> dict[str, Any]:
         """The stack's deployment in Pulumi's export form, secrets encrypted."""
-        document = self._explaining(name, lambda: json.loads(self._run(["stack", "export", "--stack", name])))
-        if not isinstance(document, dict):
-            raise Failed(f"The Pulumi CLI exported something else than a state for {name}.")
-        return document
+        return self._explaining(name, lambda: self._document(name))
 
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
         """The stack's outputs; secrets masked unless asked for."""
@@ -194,13 +215,28 @@ class PulumiCli:
         )
 
     def _export(self, name: str) -> dict[str, Any]:
+        return self._document(name).get("deployment") or {}
+
+    def _document(self, name: str) -> dict[str, Any]:
+        """What `pulumi stack export` says. `StackNotFoundError` where the backend does not know the stack."""
         try:
             document = json.loads(self._run(["stack", "export", "--stack", name]))
         except StackNotFoundError:
             raise
         except CommandError as error:
             raise _explained(error, name, []) from None
-        return document.get("deployment") or {}
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise Failed(f"The Pulumi CLI exported something else than a state for {name}.")
+        return document
+
+    def _locked_by(self, name: str) -> str | None:
+        """Who holds the stack's lock, where the backend is a folder; other backends tell it only to who takes it."""
+        url = {**os.environ, **self._workspace.env_vars}.get("PULUMI_BACKEND_URL", "")
+        if not url.startswith("file:"):
+            return None
+        return ", and by ".join(locks.living(folder_of(url, base=self._root) / _LOCKS / PROJECT / name)) or None
 
     def _resources(self, name: str) -> list[dict[str, Any]]:
         try:

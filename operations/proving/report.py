@@ -48,7 +48,7 @@ def _refusal(refusal: Refusal | None) -> dict[str, Any]:
     if refusal is None:
         return {"refused": False}
     where = {"on": refusal.where} if refusal.where else {}
-    return {"refused": True, "by": refusal.by, "why": refusal.what, **where, "between_stacks": refusal.between}
+    return {"refused": True, "by": refusal.by, "why": refusal.what, **where}
 
 
 def table(proof: Proof) -> RenderableType:
@@ -80,9 +80,6 @@ def _past(proof: Proof, door: str, type_: str | None = None) -> Text:
 def _lines(proof: Proof) -> Iterator[Text]:
     for door, (caught, shown) in proof.counts.items():
         yield Text(f"{door} refused {caught:,} of {shown:,} ({caught / max(shown, 1):.1%})")
-    between = sum(bool((r := o.refusals.get(GATE)) and r.between) for o in proof.outcomes)
-    if between:
-        yield Text(f"{between:,} of them show only between stacks: sde policy check --all sees them", style="dim")
     for finding in proof.before[:SHOWN]:
         yield Text(f"refused as it is: {finding.policy} {finding.stack} {finding.name}: {finding.message}", style="red")
     for heading, mutants in (("let through", proof.missed(GATE)), ("gate and pack differ", proof.disagreements)):

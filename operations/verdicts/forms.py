@@ -10,7 +10,7 @@ from typing import Any
 from operations.verdicts.junit import junit
 from operations.verdicts.matrix import html, markdown
 from operations.verdicts.sarif import sarif
-from policies.model import Policy
+from policies.model import Finding, Policy
 from policies.runner import Report
 
 
@@ -35,10 +35,16 @@ def as_json(report: Report) -> dict[str, Any]:
         "plans": dict(report.plans),
         "counts": {verdict.value: count for verdict, count in report.counts.items()},
         "warnings": list(report.warnings),
+        "remarks": list(report.remarks),
         "exemptions": [e.model_dump(mode="json") for e in report.exemptions],
         "policies": [policy_facts(policy) for policy in report.policies.values()],
-        "findings": [{k: v for k, v in asdict(f).items() if v != ""} for f in report.findings],
+        "findings": [_finding(f) for f in report.findings],
+        "inherited": [_finding(f) for f in report.inherited],
     }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {key: value for key, value in asdict(finding).items() if value != ""}
 
 
 def _json(report: Report) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -21,6 +22,18 @@ from policies.runner import Report, judge
 EXEMPTIONS = "exemptions.yaml"
 
 
+@dataclass(frozen=True)
+class Neighbours:
+    """The rest of the estate, beside which some stacks are judged."""
+
+    standing: tuple[Plan, ...] = ()
+    """What stands of the other stacks, or what is planned for them."""
+    before: tuple[Plan, ...] = ()
+    """The judged stacks themselves, as they stand without the change."""
+    absent: tuple[str, ...] = ()
+    """Stacks of the estate of which nothing stands: what lies between stacks cannot be judged without them."""
+
+
 def today() -> date:
     """The day that exemptions and expiries are held against, in UTC."""
     return datetime.now(UTC).date()
@@ -34,23 +47,45 @@ def judged(
     whole: bool = False,
     policies: Mapping[str, Policy] | None = None,
     templates: Collection[str] = (),
+    neighbours: Neighbours | None = None,
 ) -> Report:
     """What the catalogue says of these plans together; `whole`: they are all that the estate has.
 
     `templates`: the stacks of which there is but an ARM template, which cannot say what a program would do.
+    `neighbours`: the rest of the estate; then what the plans bring about there counts too.
     """
-    twice = sorted({p.stack for i, p in enumerate(plans) if p.stack in {q.stack for q in plans[:i]}})
-    if twice:
-        raise BadInput("Two plans are of one stack.", key="stack", found=", ".join(twice), fix="Leave one of them out.")
+    beside = neighbours or Neighbours()
+    _refuse_two_of_one([*plans, *beside.standing])
+    day, chosen = day or today(), load() if policies is None else policies
     with _uncollected():
+        others = [r for plan in beside.standing for r in resources_of(plan)]
         resources = [replace(r, declared=r.stack not in templates) for plan in plans for r in resources_of(plan)]
-        return judge(
-            Estate(resources, whole=whole, today=day or today()),
-            load() if policies is None else policies,
+
+        def before() -> Estate:
+            return Estate([*(r for plan in beside.before for r in resources_of(plan)), *others], whole=True, today=day)
+
+        report = judge(
+            Estate([*resources, *others], whole=whole or bool(neighbours and not beside.absent), today=day),
+            chosen,
             judged=[plan.stack for plan in plans],
             exemptions=exemptions,
             plans={plan.stack: plan.digest for plan in plans},
+            before=before if neighbours else None,
         )
+        return replace(report, remarks=_remarks(beside, chosen)) if beside.absent else report
+
+
+def _refuse_two_of_one(plans: Sequence[Plan]) -> None:
+    twice = sorted(stack for stack, count in Counter(plan.stack for plan in plans).items() if count > 1)
+    if twice:
+        raise BadInput("Two plans are of one stack.", key="stack", found=", ".join(twice), fix="Leave one of them out.")
+
+
+def _remarks(neighbours: Neighbours, policies: Mapping[str, Policy]) -> tuple[str, ...]:
+    """What was not judged for want of stacks."""
+    waiting = [policy.id for policy in policies.values() if policy.scope == "estate"]
+    absent = ", ".join(neighbours.absent)
+    return (f"not judged until the whole estate is up: {', '.join(waiting)} (missing: {absent})",) if waiting else ()
 
 
 @contextmanager

@@ -1,10 +1,11 @@
-"""Plans and templates from files that anybody may have written: hostile until they are read whole."""
+"""Plans, states and templates from files that anybody may have written: hostile until they are read whole."""
 
 from __future__ import annotations
 
 import json
 import stat
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,11 +15,14 @@ from typing_extensions import TypedDict
 from infra.validation import dotted
 from operations.errors import BadInput
 from operations.plan import Plan, PlannedResource
+from operations.standing import is_export, read_export
 
 LONGEST = 64 << 20
 """Bytes. The plan of a stack of ten thousand resources takes a third of it."""
 MOST = 2_000_000
 """Lists and maps: each takes far more memory than the two characters that it may be written with."""
+STACKS = 2_000
+"""Files of neighbours. An estate has a hundred stacks."""
 DEEPEST = 64
 """Levels. Azure's own properties go to about twenty."""
 
@@ -43,15 +47,51 @@ class Read(NamedTuple):
 
 
 def read_plan(file: Path) -> Read:
-    """The plan in a file, or the plan that an ARM template amounts to. `BadInput` for anything else, or nothing."""
+    """The plan in a file, or what the state or the ARM template in it amounts to. `BadInput` for anything else."""
     content = _json(_text(file), str(file))
     if isinstance(content, dict) and "$schema" in content:
         return Read(_template(content, str(file)), True)
     if isinstance(content, dict) and "digest" in content and "format" in content:
         return Read(_plan(content, str(file)), False)
-    raise BadInput("This is neither a plan nor an ARM template.", file=str(file), key="$schema",
-                   found="no such key", allowed="what `sde export plan` writes, or a template with its $schema",
+    if is_export(content):
+        return Read(_state(content, str(file)), False)
+    raise BadInput("This is neither a plan nor a state nor an ARM template.", file=str(file), key="$schema",
+                   found="no such key",
+                   allowed="what `sde export plan` or `pulumi stack export` writes, or a template with its $schema",
                    fix="A template says what it is in $schema: without it nothing is judged.")  # fmt: skip
+
+
+def read_neighbours(paths: Sequence[str], folder: Path) -> list[Plan]:
+    """What stands of other stacks, by plans and states in files and in folders of them, named from a folder on. One of
+    which nothing stands is left out. `BadInput` for anything else, for two of one stack, and where there is no file."""
+    files = [file for path in paths for file in _files(folder / path)]
+    if not files or len(files) > STACKS:
+        raise BadInput("The neighbours are no list of plans and states.", file=", ".join(paths),
+                       found=f"{len(files)} files", allowed=f"1 to {STACKS}",
+                       fix="Export every other stack of the estate.")  # fmt: skip
+    found: dict[str, Plan] = {}
+    for file in files:
+        content = _json(_text(file), str(file))
+        if isinstance(content, dict) and "$schema" in content:
+            raise BadInput("A template is no neighbour: it does not say what stands.", file=str(file),
+                           allowed="what `pulumi stack export` or `sde export plan` writes")  # fmt: skip
+        plan = read_export(content, file=str(file)) if is_export(content) else read_plan(file).plan
+        if plan and plan.stack in found:
+            raise BadInput("Two neighbours are of one stack.", file=str(file), key="stack", found=plan.stack)
+        found |= {plan.stack: plan} if plan else {}
+    return list(found.values())
+
+
+def _files(path: Path) -> list[Path]:
+    """A file, or those of a folder that are called JSON."""
+    return sorted(f for f in path.glob("*.json") if not f.name.startswith(".")) if path.is_dir() else [path]
+
+
+def _state(content: dict[str, Any], shown: str) -> Plan:
+    plan = read_export(content, file=shown)
+    if plan is None:
+        raise BadInput("Nothing stands, by this state.", file=shown)
+    return plan
 
 
 def _template(content: dict[str, Any], shown: str) -> Plan:

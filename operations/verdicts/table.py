@@ -28,7 +28,21 @@ def table(report: Report) -> Iterator[Text]:
         yield from _policy(report, policy, [f for f in report.of(policy) if f.verdict.blocks])
     yield from _exempt(report, [f for f in report.findings if f.verdict is Verdict.EXEMPT])
     yield from (Text(f"! {warning}", "yellow") for warning in report.warnings)
+    yield from inherited(report)
+    yield from (Text(remark, "dim") for remark in report.remarks)
     yield _last(report)
+
+
+def inherited(report: Report) -> Iterator[Text]:
+    """What stands against other stacks, whatever this change does: somebody's to put right, and no reason to stop."""
+    for finding in report.inherited[:MOST]:
+        where = f" {finding.path}" if finding.path else ""
+        yield Text.assemble(
+            ("! ", "yellow"), f"{finding.policy} ", *place(finding), (where, "cyan"), f" {finding.message}",
+            (" (so without this change too; it does not block)", "dim"),
+        )  # fmt: skip
+    if len(report.inherited) > MOST:
+        yield Text(f"! and {len(report.inherited) - MOST:,} more: scripts/sde policy check --all", "yellow")
 
 
 def summary(report: Report) -> str:

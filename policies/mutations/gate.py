@@ -1,4 +1,5 @@
-"""The first door: our own gate. Judges as little of each mutant as says whether it is refused.
+"""The first door: our own gate, before one stack beside the rest of the estate. Judges as little of each mutant as says
+whether it is refused.
 
 Only what is said of the weakened resource or of a companion counts: a refusal for another reason would be luck. So only
 these are judged, and only until one is refused; the same rules look at the same resources in the same estate, so that a
@@ -8,7 +9,7 @@ full judgement of the mutant says the same of them.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 
@@ -32,7 +33,7 @@ class Gate:
         self, estate: Estate, policies: Mapping[str, Policy], today: date, exemptions: Exemptions = NO_EXEMPTIONS
     ) -> None:
         self.estate, self.policies, self.today, self.exemptions = estate, policies, today, exemptions
-        self._by_type: dict[str, tuple[Policy, ...]] = {}
+        self._by_type: dict[str, tuple[tuple[Policy, ...], tuple[Policy, ...]]] = {}
 
     @cached_property
     def before(self) -> Report:
@@ -54,8 +55,8 @@ class Gate:
         found = Estate(resources, whole=self.estate.whole, today=self.today)
         near = self.related(mutant)
         companions = (r for r in resources if r.urn in near and r.urn != mutant.urn)
-        judged = itertools.chain([mutant.after] if mutant.after else [], companions)
-        return next((_refusal(finding, mutant) for finding in self._new(found, judged)), None)
+        judged = [*([mutant.after] if mutant.after else []), *companions]
+        return next((_refusal(finding, mutant) for finding in self._new(found, judged, mutant.stack)), None)
 
     def related(self, mutant: Mutant) -> frozenset[str]:
         """The companions of what was weakened, before and after: only what is said of these counts."""
@@ -68,22 +69,22 @@ class Gate:
     def _by_id(self) -> Mapping[str, str]:
         return {r.id.lower(): r.urn for r in self.estate.resources if r.id}
 
-    def _new(self, estate: Estate, judged: Iterable[Resource]) -> Iterator[Finding]:
-        """What stands in the way of these resources, and did not before."""
-        for resource in judged:
-            for policy in self._policies_of(resource.type):
-                for finding in findings_of(policy, resource, estate):
-                    if (
-                        finding.verdict.blocks
-                        and _key(finding) not in self._already
-                        and not self.exemptions.of(finding)
-                    ):
-                        yield finding
+    def _new(self, estate: Estate, judged: Sequence[Resource], stack: str) -> Iterator[Finding]:
+        """What stands in the way of these resources, and did not before. Of other stacks' resources only policies of
+        the whole estate are asked, as the gate does; and these last of all, since they look at most."""
+        own = ((policy, r) for r in judged if r.stack == stack for policy in self._policies_of(r.type)[0])
+        between = ((policy, r) for r in judged for policy in self._policies_of(r.type)[1])
+        for policy, resource in itertools.chain(own, between):
+            for finding in findings_of(policy, resource, estate):
+                if finding.verdict.blocks and _key(finding) not in self._already and not self.exemptions.of(finding):
+                    yield finding
 
-    def _policies_of(self, type_: str) -> tuple[Policy, ...]:
+    def _policies_of(self, type_: str) -> tuple[tuple[Policy, ...], tuple[Policy, ...]]:
+        """Those that look at a stack, and those that look at the estate."""
         if type_ not in self._by_type:
-            said = tuple(p for p in self.policies.values() if ALL in p.on or type_ in p.on)
-            self._by_type[type_] = said
+            said = [p for p in self.policies.values() if ALL in p.on or type_ in p.on]
+            narrow = tuple(p for p in said if p.scope != "estate")
+            self._by_type[type_] = narrow, tuple(p for p in said if p.scope == "estate")
         return self._by_type[type_]
 
 

@@ -117,8 +117,6 @@ class Refusal:
     what: str
     where: str = ""
     """The resource that it named, where it is not the mutated one."""
-    between: bool = False
-    """Whether only the whole estate shows it, and no stack alone."""
 
 
 @dataclass(frozen=True)

@@ -28,16 +28,21 @@ GONE = (Operation.DELETE, Operation.READ)
 
 
 class PackDoor:
-    """The pack before the stacks of some plans."""
+    """The pack before each stack of some plans, the others configured as its neighbours; `alone`: with none."""
 
-    name = "pack"
-
-    def __init__(self, plans: Sequence[Plan], today: date, exemptions: Exemptions = NONE) -> None:
+    def __init__(
+        self, plans: Sequence[Plan], today: date, exemptions: Exemptions = NONE, *, whole: bool = True,
+        alone: bool = False,
+    ) -> None:  # fmt: skip
+        self.name = "pack alone" if alone else "pack"
         self.policies = Bench(exemptions).policies
         self._providers = {plan.stack: _provider_of(plan) for plan in plans}
-        self._gates = {
-            plan.stack: Gate(Estate(seen(plan), today=today), self.policies, today, exemptions) for plan in plans
-        }
+        others = {} if alone else {plan.stack: resources_of(plan) for plan in plans}
+        self._gates: dict[str, Gate] = {}
+        for plan in plans:
+            beside = (r for stack, found in others.items() if stack != plan.stack for r in found)
+            estate = Estate([*seen(plan), *beside], whole=whole and not alone, today=today)
+            self._gates[plan.stack] = Gate(estate, self.policies, today, exemptions)
 
     def blocks(self, stack: str) -> bool:
         """Whether the pack refuses the stack as it is."""

@@ -63,9 +63,9 @@ class Proof:
 
     @cached_property
     def disagreements(self) -> tuple[Mutant, ...]:
-        """The mutants that one of gate and pack refuses and the other lets through. What lies between stacks, the pack
-        cannot see, nor can the gate before one stack: both are asked of the stack alone."""
-        return tuple(o.mutant for o in self.outcomes if {GATE, PACK} <= o.refusals.keys() and not _agree(o))
+        """The mutants that one of gate and pack refuses and the other lets through."""
+        both = [o for o in self.outcomes if {GATE, PACK} <= o.refusals.keys()]
+        return tuple(o.mutant for o in both if o.caught(GATE) is not o.caught(PACK))
 
     @property
     def holds(self) -> bool:
@@ -73,16 +73,8 @@ class Proof:
         return not (self.before or self.missed(GATE) or self.disagreements) and bool(self.outcomes)
 
 
-def _agree(outcome: Outcome) -> bool:
-    gate, pack = outcome.refusals[GATE], outcome.refusals[PACK]
-    if gate is not None and gate.between:
-        return pack is None
-    return (gate is None) == (pack is None)
-
-
 class GateDoor:
-    """The gate before each stack, as it stands in `sde up`; and, for what lies between stacks, before the whole estate,
-    as in `sde policy check --all`."""
+    """The gate before each stack beside the others, as it stands in `sde up`."""
 
     name = GATE
 
@@ -90,29 +82,19 @@ class GateDoor:
         self, plans: Sequence[Plan], policies: Mapping[str, Policy], *, today: date, whole: bool,
         exemptions: Exemptions = NONE,
     ) -> None:  # fmt: skip
-        resources = {plan.stack: resources_of(plan) for plan in plans}
-        every = [r for found in resources.values() for r in found]
-        self.estate = Estate(every, whole=whole, today=today)
+        self.estate = Estate((r for plan in plans for r in resources_of(plan)), whole=whole, today=today)
         self.exemptions = exemptions
-        self.related = Gate(self.estate, policies, today, exemptions).related
-        self._alone = {
-            stack: Gate(Estate(found, today=today), policies, today, exemptions) for stack, found in resources.items()
-        }
-        self._whole = Gate(self.estate, policies, today, exemptions) if whole else None
+        self._gate = Gate(self.estate, policies, today, exemptions)
+        self.related = self._gate.related
 
     @property
     def before(self) -> tuple[Finding, ...]:
         """What refuses the plans as they are."""
-        alone = [f for gate in self._alone.values() for f in gate.before.blocking]
-        return tuple(dict.fromkeys([*alone, *(self._whole.before.blocking if self._whole else ())]))
+        return self._gate.before.blocking
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
-        """Why the gate refuses it: what the stack alone shows, else what the whole estate does."""
-        found = self._alone[mutant.stack].refuses(mutant)
-        if found is None and self._whole:
-            beyond = self._whole.refuses(mutant)
-            return Refusal(beyond.by, beyond.what, beyond.where, between=True) if beyond else None
-        return found
+        """Why the gate refuses it."""
+        return self._gate.refuses(mutant)
 
     def all_of(self, mutants: Sequence[Mutant]) -> Refusals:
         """Its word on each."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import yaml
 
@@ -22,7 +23,7 @@ def _stack(name: str, folder: Path) -> StackSettings:
 
 
 @cache
-def _plans() -> tuple[Mapping[str, Plan], Mapping[str, Plan]]:
+def _plans() -> tuple[Mapping[str, Plan], Mapping[str, Plan], Mapping[str, Any], Mapping[str, Plan]]:
     with TemporaryDirectory() as folder:
         site = Site(Path(folder))
         first: dict[str, Plan] = {}
@@ -30,7 +31,9 @@ def _plans() -> tuple[Mapping[str, Plan], Mapping[str, Plan]]:
             first[name] = site.engine.preview(_stack(name, site.folder))
             site.engine.up(_stack(name, site.folder))
         again = {name: site.engine.preview(_stack(name, site.folder)) for name in STACKS}
-    return first, again
+        states = {name: site.engine.export_state(name) for name in STACKS}
+        standing = site.engine.standing([_stack(name, site.folder) for name in STACKS])
+    return first, again, states, standing
 
 
 def before(stack: str) -> Plan:
@@ -41,3 +44,14 @@ def before(stack: str) -> Plan:
 def after(stack: str) -> Plan:
     """What a second `up` would do, which is nothing: every id is known."""
     return _plans()[1][stack]
+
+
+def state(stack: str) -> dict[str, Any]:
+    """Its state after the first `up`, as it is exported."""
+    exported: dict[str, Any] = _plans()[2][stack]
+    return exported
+
+
+def standing(stack: str) -> Plan:
+    """What the engine says that stands of it after the first `up`."""
+    return _plans()[3][stack]

@@ -26,6 +26,9 @@ from policies.mutations.proof import GateDoor, Proof, prove, ready
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
 from tests.policies import shipped
 
+LOOK_FURTHER = ("LG3", "NW7", "NW8")
+"""Policies of a stack that say more where the whole estate is there."""
+
 
 @cache
 def plans() -> tuple[Plan, ...]:
@@ -130,7 +133,17 @@ def test_the_pack_refuses_what_the_gate_refuses() -> None:
     for mutant in kinds()[::3]:
         refusal = gate().refuses(mutant)
         assert refusal
-        assert bool(pack.refuses(mutant)) is not refusal.between, mutant.id
+        assert pack.refuses(mutant), mutant.id
+
+
+def test_without_neighbours_the_pack_sees_nothing_between_stacks() -> None:
+    alone = PackDoor(plans(), today(), alone=True)
+    past = [m for m in kinds() if alone.refuses(m) is None]
+    assert past
+    for mutant in past:
+        refusal = gate().refuses(mutant)
+        assert refusal
+        assert load()[refusal.by].scope == "estate" or refusal.by in LOOK_FURTHER, mutant.id
 
 
 def test_the_first_plan_of_a_stack_passes_and_its_mutants_are_refused_too() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,21 +14,21 @@ from typing import Any
 import grpc
 import pytest
 import yaml
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2, json_format
 from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
 from operations.plan import SECRET, UNKNOWN, Plan, PlannedResource
-from operations.verdicts.judging import judged
+from operations.verdicts.judging import Neighbours, judged
 from policies.catalogue import load
 from policies.exemptions import read
 from policies.model import Controls, Policy, Problem, Severity
-from policies.pack import AT_THE_END, Bench, policies_of
+from policies.pack import AT_THE_END, NEIGHBOURS, Bench, policies_of
 from policies.wire import masked
 from tests.infra.local import ROOT
 from tests.operations.export.plans import group, made, plan_of, store
 from tests.policies.engine import HIDDEN, AbortedError, Context, analyzed, pack, properties, stack_request
-from tests.policies.shipped import STACKS, after, before
+from tests.policies.shipped import STACKS, after, before, standing, state
 
 TODAY = datetime.now(UTC).date()
 Edit = Callable[[Plan], Plan]
@@ -182,16 +183,21 @@ def test_a_provider_that_no_policy_knows_is_refused() -> None:
 
 def test_outside_a_message_a_validator_passes_nothing() -> None:
     for one in policies_of(Bench()):
+        if one.name == NEIGHBOURS:  # it judges nothing
+            continue
         with pytest.raises(LookupError):
             one.validate(None, lambda *_: None)  # type: ignore[attr-defined]
 
 
 def test_every_policy_is_mandatory_and_carries_its_controls() -> None:
     info = pack().GetAnalyzerInfo(empty_pb2.Empty(), Context())
-    names = [p.name for p in info.policies]
+    (configured, *policies) = info.policies
+    assert configured.name == NEIGHBOURS
+    assert configured.enforcementLevel == proto.MANDATORY
+    names = [p.name for p in policies]
     assert len(names) == len(set(names))
     assert {n.removesuffix(AT_THE_END) for n in names} == set(load())
-    for told in info.policies:
+    for told in policies:
         ours = load()[told.name.removesuffix(AT_THE_END)]
         assert told.enforcementLevel == proto.MANDATORY
         assert told.severity == proto.PolicySeverity.Value(f"POLICY_SEVERITY_{ours.severity.name}")
@@ -262,3 +268,127 @@ def test_components_are_no_resources() -> None:
     plan = plan_of(component, room)
     assert violations(plan) == refusals(plan)
     assert component.urn not in {urn for _, urn in violations(plan)}
+
+
+# Beside the rest of the estate
+
+OTHERS = ("junction-zone", "safe-haven", "tre-hcm-progression")
+
+
+def configured(*paths: Path | str, **more: Any) -> Any:
+    """The pack with those files as its neighbours."""
+    servicer = pack()
+    config = proto.PolicyConfig(enforcementLevel=proto.MANDATORY)
+    json_format.ParseDict({"paths": [str(p) for p in paths], **more}, config.properties)
+    servicer.Configure(proto.ConfigureAnalyzerRequest(policyConfig={NEIGHBOURS: config}), Context())
+    return servicer
+
+
+def exported(folder: Path, *stacks: str) -> Path:
+    """Their states, as `pulumi stack export` writes them."""
+    for stack in stacks:
+        (folder / f"{stack}.json").write_text(json.dumps(state(stack)))
+    return folder
+
+
+def unlinked(plan: Plan) -> Plan:
+    kept = (r for r in plan.resources if not r.type.endswith(":VirtualNetworkLink"))
+    return replace(plan, resources=tuple(kept))
+
+
+def beside(plan: Plan) -> set[tuple[str, str]]:
+    """What the gate says, by policy and stack, where all the others stand."""
+    others = tuple(standing(s) for s in STACKS if s != plan.stack)
+    report = judged([plan], neighbours=Neighbours(others, (standing(plan.stack),)))
+    return {(f.policy, f.stack) for f in report.blocking}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_shipped_stacks_pass_beside_their_neighbours(stack: str, tmp_path: Path) -> None:
+    assert violations(after(stack), configured(exported(tmp_path, *STACKS))) == set()
+
+
+def test_what_shows_only_between_stacks_is_refused_with_neighbours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weak = unlinked(after("platform"))
+    assert violations(weak) == set()
+    assert "was judged on this stack alone" in capsys.readouterr().err
+    found = analyzed(configured(exported(tmp_path, *OTHERS)), weak)
+    assert {d.policyName for d in found} == {policy for policy, _ in beside(weak)} == {"PE4"}
+    assert {d.urn for d in found} <= {"", *(r.urn for r in weak.resources)}  # Pulumi knows of no other stack's
+    assert "judged beside junction-zone, safe-haven, tre-hcm-progression" in capsys.readouterr().err
+    assert len(found) == len(judged([weak], neighbours=Neighbours(tuple(map(standing, OTHERS)))).blocking)
+
+
+def test_what_stood_against_a_neighbour_before_is_told_and_does_not_block(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weak = state("platform")
+    kept = [r for r in weak["deployment"]["resources"] if not r["type"].endswith(":VirtualNetworkLink")]
+    (exported(tmp_path, "junction-zone", "tre-hcm-progression") / "platform.json").write_text(
+        json.dumps({**weak, "deployment": {**weak["deployment"], "resources": kept}})
+    )
+    found = analyzed(configured(tmp_path), without("network:PrivateDnsZoneGroup")(after("safe-haven")))
+    assert "junction-zone" not in str(found)
+    assert "without this change too; it does not block" in capsys.readouterr().err
+
+
+def test_plans_are_neighbours_too(tmp_path: Path) -> None:
+    files = [tmp_path / f"{stack}.json" for stack in OTHERS]
+    for file in files:
+        file.write_text(json.dumps(after(file.stem).to_json()))
+    assert violations(unlinked(after("platform")), configured(*files))
+
+
+def test_the_stack_alone_is_what_an_empty_configuration_means() -> None:
+    """Pulumi sends one for each policy that nobody configured."""
+    servicer = pack()
+    empty = proto.ConfigureAnalyzerRequest(policyConfig={NEIGHBOURS: proto.PolicyConfig(enforcementLevel=1)})
+    servicer.Configure(empty, Context())
+    assert violations(after("platform"), servicer) == set()
+    remarks = servicer.AnalyzeStack(stack_request(after("platform")), Context()).not_applicable
+    assert {NEIGHBOURS, "PE4", "IA5", "FW8"} <= {r.policy_name for r in remarks}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.json", "", "empty"),
+        ("a.json", "{", "not JSON"),
+        ("a.json", "[" * 100_000, "nested too deeply"),
+        ("a.json", '{"version": 9, "deployment": {}}', "newer format"),
+        ("a.json", '{"version": 3, "deployment": {"resources": [1]}}', "damaged"),
+        ("a.json", '{"$schema": "x", "resources": []}', "no neighbour"),
+        ("a.json", "{}", "neither a plan nor a state"),
+        ("a.txt", "{}", "0 files"),
+    ],
+)
+def test_a_hostile_neighbour_is_refused(tmp_path: Path, name: str, content: str, why: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(AbortedError, match=why):
+        configured(tmp_path)
+
+
+def test_two_neighbours_of_one_stack_and_what_is_no_list_of_paths_are_refused(tmp_path: Path) -> None:
+    exported(tmp_path, "platform")
+    (tmp_path / "again.json").write_text((tmp_path / "platform.json").read_text())
+    with pytest.raises(AbortedError, match="of one stack"):
+        configured(tmp_path)
+    with pytest.raises(AbortedError, match="missing"):
+        configured(tmp_path / "nowhere.json")
+    with pytest.raises(AbortedError, match="configures no neighbours"):
+        configured(tmp_path, whole=True)
+
+
+def test_a_secret_of_a_neighbour_reaches_no_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = json.dumps(state("safe-haven"))
+    resources = json.loads(content)["deployment"]["resources"]
+    hidden = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": f'"{HIDDEN}"'}
+    open_one = next(r for r in resources if r["type"] == "azure-native:network:PrivateDnsZoneGroup")
+    open_one["inputs"]["privateDnsZoneConfigs"][0]["privateDnsZoneId"] = hidden
+    exported(tmp_path, "junction-zone", "tre-hcm-progression")
+    (tmp_path / "safe-haven.json").write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
+    found = analyzed(configured(tmp_path), unlinked(after("platform")))
+    assert found
+    assert HIDDEN not in str(found) + "".join(capsys.readouterr())

@@ -113,6 +113,10 @@ class Backend:
         """Who holds the stack's lock, as a phrase; None where nobody does."""
         return ", and by ".join(locks.holders(self._lock_folder(stack))) or None
 
+    def changing(self, stack: str) -> str | None:
+        """Who may be changing the stack at this moment, as a phrase; None where nobody is."""
+        return ", and by ".join(locks.living(self._lock_folder(stack))) or None
+
     def cancel(self, stack: str) -> int:
         """Removes the stack's locks, which the run that holds them must be dead for; how many there were."""
         return locks.cancel(self._lock_folder(stack))

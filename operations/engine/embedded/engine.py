@@ -32,9 +32,10 @@ from operations.engine.embedded.pool import Pool, Servicers
 from operations.engine.embedded.providers import ProviderError
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.targets import Targets
-from operations.engine.port import OnEvent, Outcome, StackSettings, StackState
+from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy
 from operations.errors import Failed, Refused
 from operations.plan import Operation, Plan
+from operations.standing import standing
 
 
 @dataclass
@@ -146,6 +147,17 @@ class EmbeddedEngine:
             outputs=values.mask(_outputs(snapshot)),
             locked_by=backend.locked_by(name),
         )
+
+    def standing(self, stacks: Sequence[StackSettings]) -> Mapping[str, Plan]:
+        """What stands of some stacks, by name; needs no passphrase. `BadInput` where a run is changing one of them."""
+        backend, found = self._backend(), {}
+        for stack in stacks:
+            if holder := backend.changing(stack.name):
+                raise busy(stack.name, holder)
+            snapshot = backend.glance(stack.name)
+            if snapshot is not None and snapshot.resources:
+                found[stack.name] = _standing(snapshot, backend.project, stack)
+        return found
 
     def export_state(self, name: str) -> dict[str, Any]:
         """The stack's deployment in Pulumi's export form, secrets encrypted."""
@@ -338,6 +350,13 @@ def _sdk_version(package: str) -> str:
 
 def _cloud(stack: StackSettings) -> str:
     return str(stack.config.get("sde:cloud", ""))
+
+
+def _standing(snapshot: Snapshot, project: str, stack: StackSettings) -> Plan:
+    there = [r for r in snapshot.resources if not r.delete and not r.pending_replacement]
+    kept = [planned(Operation.READ if r.external else Operation.SAME, r) for r in there]
+    begun = [planned(Operation.SAME, p.resource) for p in snapshot.pending if p.type == "creating"]
+    return standing(project, stack.name, _cloud(stack), kept, begun)
 
 
 def _count(resources: Sequence[Resource]) -> int:

@@ -44,6 +44,11 @@ def holders(folder: Path) -> list[str]:
     return [_who(path) for path in _others(folder, None)]
 
 
+def living(folder: Path) -> list[str]:
+    """Who holds the lock, without runs of ours that were killed on this very machine: these change nothing any more."""
+    return [_who(path) for path in _others(folder, None) if not _left_behind(path)]
+
+
 def cancel(folder: Path) -> int:
     """Removes every lock in the folder; how many there were."""
     present = _others(folder, None)

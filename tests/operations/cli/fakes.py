@@ -18,6 +18,7 @@ from operations.engine.port import Event, OnEvent, Outcome, StackSettings, Stack
 from operations.errors import BadInput, Refused
 from operations.plan import Operation, Plan, PlannedResource
 from operations.settings import Settings
+from operations.verdicts.judging import Neighbours
 from policies.model import Controls, Finding, Policy, Severity, Verdict
 from policies.runner import Report
 
@@ -65,6 +66,8 @@ class FakeEngine:
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     locked: str | None = None
     fails: BaseException | None = None
+    unreadable: BaseException | None = None
+    """What reading the states comes to."""
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         self.calls.append(("preview", stack.name))
@@ -131,6 +134,16 @@ class FakeEngine:
             return None
         return StackState(name, len(self.has[name]), "2026-01-02T03:04:05Z", {}, self.locked)
 
+    def standing(self, stacks: Sequence[StackSettings]) -> Mapping[str, Plan]:
+        self.calls.append(("standing", " ".join(s.name for s in stacks)))
+        if self.unreadable:
+            raise self.unreadable
+        return {
+            s.name: Plan("sde", s.name, s.config["sde:cloud"], tuple(resource(n, Operation.SAME) for n in names))
+            for s in stacks
+            if (names := self.has.get(s.name))
+        }
+
     def export_state(self, name: str) -> dict[str, Any]:
         return {"version": 3, "deployment": {"resources": self.has[name]}}
 
@@ -149,9 +162,18 @@ class FakeGate:
 
     refuses: set[str] = field(default_factory=set)
     judged: list[str] = field(default_factory=list)
+    beside: list[Neighbours | None] = field(default_factory=list)
 
-    def judge(self, plans: Sequence[Plan], *, whole: bool = False, templates: Collection[str] = ()) -> Report:
+    def judge(
+        self,
+        plans: Sequence[Plan],
+        *,
+        whole: bool = False,
+        templates: Collection[str] = (),
+        neighbours: Neighbours | None = None,
+    ) -> Report:
         self.judged += [plan.stack for plan in plans]
+        self.beside.append(neighbours)
         findings = tuple(self._finding(plan) for plan in plans)
         policies = {ONE.id: ONE}
         stacks = tuple(plan.stack for plan in plans)

@@ -35,3 +35,33 @@ def test_a_stack_that_waits_cannot_be_exported(desk: Desk, tmp_path: Path) -> No
     file = tmp_path / "plan.json"
     assert desk("export", "plan", "safe-haven", "-o", str(file)) == 2
     assert not file.exists()
+
+
+def test_neighbours_are_what_stands_and_a_configuration_that_names_them(desk: Desk, tmp_path: Path) -> None:
+    desk.engine.has = {"platform": ["a"], "tre-heart": ["a", "b"]}
+    folder = tmp_path / "beside"
+    assert desk("export", "neighbours", "-o", str(folder), "--cloud", "local") == 0
+    found = {f.stem: Plan.from_json(json.loads(f.read_text())) for f in (folder / "stacks").iterdir()}
+    assert {name: len(plan.resources) for name, plan in found.items()} == {"platform": 1, "tre-heart": 2}
+    configured = json.loads((folder / "policy-pack-config.json").read_text())
+    assert configured == {"neighbours": {"enforcementLevel": "mandatory", "paths": [str(folder / "stacks")]}}
+
+
+def test_a_stack_that_is_gone_since_is_no_neighbour_any_more(desk: Desk, tmp_path: Path) -> None:
+    desk.engine.has = {"platform": ["a"], "tre-heart": ["a"]}
+    for _ in range(2):
+        assert desk("export", "neighbours", "-o", str(tmp_path), "--cloud", "local") == 0
+        desk.engine.has.pop("tre-heart", None)
+    assert [f.name for f in (tmp_path / "stacks").iterdir()] == ["platform.json"]
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(desk: Desk, tmp_path: Path) -> None:
+    desk.engine.has = {"platform": ["a"]}
+    (tmp_path / "mine.json").write_text("{}")
+    assert desk("export", "neighbours", "-o", str(tmp_path)) == 2
+    assert [f.name for f in tmp_path.iterdir()] == ["mine.json"]
+
+
+def test_where_nothing_stands_there_are_no_neighbours(desk: Desk, tmp_path: Path) -> None:
+    assert desk("export", "neighbours", "-o", str(tmp_path / "new")) == 2
+    assert "No stack is up" in desk.err

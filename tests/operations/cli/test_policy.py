@@ -37,7 +37,7 @@ def plan_file(folder: Path, **inputs: Any) -> Path:
 def test_a_stack_is_previewed_and_judged_and_nothing_is_applied(desk: Desk) -> None:
     assert desk("policy", "check", "platform") == 0
     assert judged(desk).judged == ["platform"]
-    assert [call for call, _ in desk.engine.calls] == ["preview"]
+    assert [call for call, _ in desk.engine.calls] == ["preview", "standing"]
     assert "policies: 1 check passes" in desk.out
 
 
@@ -52,7 +52,7 @@ def test_all_judges_every_stack_together(desk: Desk, monkeypatch: pytest.MonkeyP
     desk.engine.has = {s.name: ["a"] for s in desk.house.stacks}
     asked: list[bool] = []
     judge = judged(desk).judge
-    monkeypatch.setattr(desk.gate, "judge", lambda plans, whole: asked.append(whole) or judge(plans, whole=whole))
+    monkeypatch.setattr(desk.gate, "judge", lambda plans, whole, neighbours: asked.append(whole) or judge(plans))
     assert desk("policy", "check", "--all") == 0
     assert len(judged(desk).judged) == len(desk.house.stacks)
     desk("policy", "check", "--all", "--cloud", "azure")

@@ -304,3 +304,40 @@ def test_stacks_that_the_backend_does_not_know_are_entered(cli: Cli) -> None:
 
 def test_the_project_is_where_the_cli_runs() -> None:
     assert (ROOT / "Pulumi.yaml").is_file()
+
+
+def test_what_stands_is_read_from_exports_a_few_at_a_time(cli: Cli) -> None:
+    hidden = {SIGNATURE: SECRET_SIGNATURE, "ciphertext": "v1:abc"}
+    resources = [state(GROUP, "rg", id="/rg", inputs={"key": hidden}), state(STORE, "old", delete=True)]
+    cli.says(stacks=["platform"], export={"version": 3, "deployment": {"resources": resources}})
+    other = StackSettings("other", {"sde:cloud": "local"}, Path("Pulumi.other.yaml"))
+    found = cli.engine().standing([STACK, other])
+    assert list(found) == ["platform"]
+    (group,) = found["platform"].resources
+    assert (group.id, group.operation, group.inputs) == ("/rg", Operation.SAME, {"key": SECRET})
+    assert not cli.asked("stack", "init")
+
+
+def test_a_stack_of_which_nothing_stands_or_that_cannot_be_read(cli: Cli) -> None:
+    cli.says(stacks=["platform"], export={"version": 3, "deployment": {}})
+    assert cli.engine().standing([STACK]) == {}
+    cli.says(export={"version": 3, "deployment": {"resources": [{}]}})
+    with pytest.raises(BadInput, match="damaged"):
+        cli.engine().standing([STACK])
+    cli.says(fail={"stack export": "error: 403 forbidden"})
+    with pytest.raises(Failed, match="403"):
+        cli.engine().standing([STACK])
+
+
+def test_a_lock_in_a_folder_is_told_and_what_stands_is_not(cli: Cli) -> None:
+    cli.says(stacks=["platform"], export={"version": 3, "deployment": {"resources": [state(GROUP, "rg")]}})
+    folder = cli.folder / "home/state/.pulumi/locks/organization/sde/platform"
+    folder.mkdir(parents=True)
+    (folder / "1.json").write_text(
+        json.dumps({"pid": 1, "username": "ann", "hostname": "build-1", "timestamp": "2026-01-02T03:04:05Z"})
+    )
+    found = cli.engine().state("platform")
+    assert found
+    assert found.locked_by == "ann@build-1 (pid 1) since 2026-01-02T03:04:05Z"
+    with pytest.raises(BadInput, match="locked by ann@build-1"):
+        cli.engine().standing([STACK])

@@ -1,0 +1,67 @@
+"""What stands beside the stacks of a command: the rest of the estate, for policies that look between stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from operations.cli.house import Stack
+from operations.cli.output import paragraph
+from operations.cli.session import Session
+from operations.errors import BadInput, Failed, Refused
+from operations.plan import Plan
+
+if TYPE_CHECKING:
+    from operations.verdicts.judging import Neighbours
+
+
+class Surroundings:
+    """The states of an estate's stacks, each read once, and the plans that this command has made of them since."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._planned: dict[str, Plan] = {}
+        self._standing: dict[str, Plan | None] = {}
+
+    def will_be(self, stack: Stack, plan: Plan) -> None:
+        """From now on the stack counts as what the plan makes of it."""
+        self._planned[stack.name] = plan
+
+    def has_changed(self, stack: Stack) -> None:
+        """The stack was brought up: its state is read again."""
+        self._standing.pop(stack.name, None)
+
+    def of(self, judged: Sequence[Stack]) -> Neighbours:
+        """What to judge some stacks beside: stacks in another cloud have nothing to do with them.
+
+        `Refused` where one cannot be read: nothing could be said then of what lies between it and these.
+        """
+        from operations.verdicts.judging import Neighbours  # noqa: PLC0415 - the catalogue, which not all need
+
+        clouds, names = {s.cloud for s in judged}, {s.name for s in judged}
+        every = [s for s in self._session.known if s.cloud in clouds]
+        self._read(every, " and ".join(sorted(names)))
+        others = [s.name for s in every if s.name not in names]
+        found = {name: self._planned.get(name) or self._standing[name] for name in others}
+        own = (self._standing[s.name] for s in every if s.name in names)
+        return Neighbours(
+            tuple(plan for plan in found.values() if plan),
+            tuple(plan for plan in own if plan),
+            tuple(name for name, plan in found.items() if not plan),
+        )
+
+    def _read(self, stacks: Sequence[Stack], what: str) -> None:
+        unread = [s for s in stacks if s.name not in self._standing]
+        for cloud in dict.fromkeys(s.cloud for s in unread):
+            there = [s for s in unread if s.cloud == cloud]
+            try:
+                found = self._session.engine(there[0]).standing([s.settings for s in there])
+            except (BadInput, Failed) as error:
+                raise _unread(what, error) from None
+            self._standing |= {s.name: found.get(s.name) for s in there}
+
+
+def _unread(what: str, error: BadInput | Failed) -> Refused:
+    told = paragraph(error).replace("\n", "\n  ")
+    fix = "" if isinstance(error, BadInput) and error.fix else "\n  fix:     make its state readable to you, then again"
+    return Refused(f"{what} cannot be judged beside the rest of the estate, for a state cannot be read.\n  {told}{fix}")

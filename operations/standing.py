@@ -1,0 +1,148 @@
+"""What stands of a stack, out of its state: a Plan in which nothing changes, so that policies look at both alike.
+
+A state is read as Pulumi exports it (`pulumi stack export`, `sde export state`); secrets, encrypted or not, are masked.
+It may come out of a file that anybody wrote: what is not in the form that Pulumi writes is refused, never guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NotRequired
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from infra.errors import BadInput
+from infra.validation import dotted
+from operations.plan import Operation, Plan, PlannedResource
+from policies.wire import masked
+
+NEWEST = 4
+"""Pulumi's export format; the fourth is read where it uses none of the features that set it apart from the third."""
+_URN = re.compile(r"urn:pulumi:([^:]+)::([^:]+)::\S+::.+", re.DOTALL)
+
+
+class _Resource(TypedDict):
+    """What is read of a resource; the rest of it, its outputs above all, is no part of a Plan."""
+
+    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
+
+    urn: str
+    type: str
+    custom: NotRequired[bool]
+    id: NotRequired[str]
+    delete: NotRequired[bool]
+    external: NotRequired[bool]
+    pendingReplacement: NotRequired[bool]
+    protect: NotRequired[bool]
+    retainOnDelete: NotRequired[bool]
+    parent: NotRequired[str]
+    provider: NotRequired[str]
+    inputs: NotRequired[dict[str, Any] | None]
+    dependencies: NotRequired[list[str] | None]
+    propertyDependencies: NotRequired[dict[str, list[str] | None] | None]
+    ignoreChanges: NotRequired[list[str] | None]
+
+
+class _Pending(TypedDict):
+    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
+
+    resource: _Resource
+    type: str
+
+
+class _Deployment(TypedDict):
+    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
+
+    resources: NotRequired[list[_Resource] | None]
+    pending_operations: NotRequired[list[_Pending] | None]
+
+
+_DEPLOYMENT = TypeAdapter(_Deployment)
+
+
+def is_export(content: object) -> bool:
+    """Whether this is meant as a state in Pulumi's export form."""
+    return isinstance(content, Mapping) and "deployment" in content and "version" in content
+
+
+def read_export(content: Mapping[str, Any], *, cloud: str = "", file: str | None = None) -> Plan | None:
+    """What stands, by an export; None where nothing does. `BadInput` for what is damaged or of another format."""
+    _check_version(content, file)
+    try:
+        deployment = _DEPLOYMENT.validate_python({} if content["deployment"] is None else content["deployment"])
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise _broken(file, dotted(("deployment", *first["loc"])), first["msg"]) from None
+    resources = deployment.get("resources") or []
+    if not resources:
+        return None
+    project, stack = _whose(resources, file)
+    begun = [p["resource"] for p in deployment.get("pending_operations") or [] if p["type"] == "creating"]
+    return standing(project, stack, cloud, [*map(_planned, _there(resources))], [_planned(r) for r in begun])
+
+
+def standing(
+    project: str, stack: str, cloud: str, resources: Iterable[PlannedResource], begun: Iterable[PlannedResource]
+) -> Plan:
+    """What stands, with what a run that was killed may have made besides: it counts as there."""
+    there = {r.urn: r for r in resources}
+    return Plan(project, stack, cloud, tuple({**{r.urn: r for r in begun}, **there}.values()))
+
+
+def _check_version(content: Mapping[str, Any], file: str | None) -> None:
+    version, features = content.get("version"), content.get("features")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 3:
+        raise BadInput("This state is of a format that is not read.", file=file, key="version", found=str(version),
+                       allowed="3", fix="Export it with a present version of the Pulumi command line.")  # fmt: skip
+    if version > NEWEST or (version == NEWEST and features):
+        raise BadInput("This state is of a newer format than this version reads.", file=file, key="version",
+                       found=str(version), allowed="3", fix="Bring this project up to date.")  # fmt: skip
+
+
+def _whose(resources: Iterable[_Resource], file: str | None) -> tuple[str, str]:
+    """The project and stack that every resource is of."""
+    owners: set[tuple[str, str]] = set()
+    seen: set[str] = set()
+    for resource in resources:
+        urn = resource["urn"]
+        parts = _URN.fullmatch(urn)
+        if parts is None:
+            raise _broken(file, "urn", "no URN")
+        if not resource.get("delete") and urn in seen:
+            raise _broken(file, urn[:200], "there twice")
+        seen |= set() if resource.get("delete") else {urn}
+        owners.add((parts[2], parts[1]))
+    if len(owners) != 1:
+        raise _broken(file, "resources", "resources of several stacks")
+    return owners.pop()
+
+
+def _there(resources: Iterable[_Resource]) -> Iterator[_Resource]:
+    """Without what only waits to be deleted, and what was deleted to be made again."""
+    return (r for r in resources if not r.get("delete") and not r.get("pendingReplacement"))
+
+
+def _planned(resource: _Resource) -> PlannedResource:
+    links = resource.get("propertyDependencies") or {}
+    return PlannedResource(
+        urn=resource["urn"],
+        type=resource["type"],
+        operation=Operation.READ if resource.get("external") else Operation.SAME,
+        custom=resource.get("custom", False),
+        id=resource.get("id") or None,
+        parent=resource.get("parent") or None,
+        provider=resource.get("provider", "").rpartition("::")[0] or None,
+        inputs=masked(resource.get("inputs") or {}),
+        dependencies=tuple(sorted(resource.get("dependencies") or ())),
+        property_dependencies={key: tuple(sorted(urns)) for key, urns in sorted(links.items()) if urns},
+        protect=resource.get("protect", False),
+        retain_on_delete=resource.get("retainOnDelete", False),
+        ignore_changes=tuple(resource.get("ignoreChanges") or ()),
+    )
+
+
+def _broken(file: str | None, key: str, found: str) -> BadInput:
+    return BadInput("This state is damaged.", file=file, key=key, found=found,
+                    fix="Export it anew; repair it with `pulumi state repair`.")  # fmt: skip

@@ -1,0 +1,81 @@
+"""What the engine says that stands: out of the state alone, never of one that is being changed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from operations.engine.embedded import locks
+from operations.errors import BadInput
+from operations.plan import SECRET, Operation
+from tests.operations.engine.embedded.fake_cloud import Lab, Thing
+
+DYING = """
+import os, sys
+from pathlib import Path
+from operations.engine.embedded import locks
+with locks.held(Path(sys.argv[1]), "dev"):
+    os._exit(9)
+"""
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+def two() -> None:
+    Thing("one", name="one", tags={"owner": "ann"})
+    Thing("two", name="two", secret=pulumi.Output.secret("hunter2-hunter2"))
+
+
+def lock_folder(lab: Lab) -> Path:
+    return lab.folder / "state/.pulumi/locks/organization/lab/dev"
+
+
+def test_what_stands_is_the_plan_of_an_unchanged_stack_without_its_secrets(lab: Lab) -> None:
+    lab.up(two)
+    found = lab.engine(None).standing([lab.stack])["dev"]
+    assert {r.urn: r for r in found.resources} == {r.urn: r for r in lab.preview(two).resources}
+    assert {r.operation for r in found.resources} == {Operation.SAME}
+    assert next(r for r in found.resources if r.name == "two").inputs["secret"] == SECRET
+    assert "hunter2" not in str(found)
+
+
+def test_a_stack_that_was_never_up_or_is_gone_does_not_stand(lab: Lab) -> None:
+    assert lab.engine(None).standing([lab.stack, lab.named("other")]) == {}
+    lab.up(two)
+    lab.engine(None).destroy(lab.stack)
+    assert lab.engine(None).standing([lab.stack]) == {}
+
+
+def test_the_passphrase_is_not_asked_for(lab: Lab) -> None:
+    lab.up(two)
+    engine = lab.engine(None)
+    engine.passphrase = lambda: pytest.fail("it was asked for")
+    assert engine.standing([lab.stack])
+
+
+def test_a_state_that_a_run_is_changing_is_not_told(lab: Lab) -> None:
+    lab.up(two)
+    with locks.held(lock_folder(lab), "dev"), pytest.raises(BadInput, match=r"(?s)dev is locked by .*sde cancel dev"):
+        lab.engine(None).standing([lab.stack])
+
+
+def test_the_lock_of_a_run_that_was_killed_here_holds_nothing_back(lab: Lab) -> None:
+    lab.up(two)
+    subprocess.run([sys.executable, "-c", DYING, str(lock_folder(lab))], check=False)
+    assert list(lock_folder(lab).iterdir())
+    assert lab.engine(None).standing([lab.stack])
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"version": 9, "checkpoint": {}}', '{"version": 3}'])
+def test_a_damaged_state_is_an_error(lab: Lab, content: str) -> None:
+    lab.up(two)
+    (lab.folder / "state/.pulumi/stacks/lab/dev.json").write_text(content)
+    with pytest.raises(BadInput):
+        lab.engine(None).standing([lab.stack])
