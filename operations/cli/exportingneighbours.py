@@ -34,8 +34,9 @@ def neighbours(
     cloud: Cloud = None,
     estate: Estate = None,
 ) -> None:
-    """What stands of every stack, secrets masked, and a configuration with which the policy pack judges beside it:
-    pulumi preview --policy-pack policies --policy-pack-config FOLDER/policy-pack-config.json. Export again after each up.
+    """What stands of every stack, secrets masked, and the configuration by which the policy pack judges beside it.
+
+    pulumi preview --policy-pack policies --policy-pack-config FOLDER/policy-pack-config.json; again after each up.
     """
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
     folder = _empty(Path(output).absolute())
