@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -12,13 +12,14 @@ from infra.config import JunctionZoneConfig, SafeHavenConfig, TenancyConfig, kin
 from infra.errors import BadInput
 from policies.facts import ids
 from policies.flows.actors import Actor, actors_of
+from policies.flows.alike import Twin, alike
 from policies.flows.grants import Grants
 from policies.flows.graph import INTERNET, FlowGraph, Node, Path, Weakest, weakest
 from policies.flows.places import Places
 from policies.flows.roads import Roads
 from policies.flows.roles import Right
 from policies.flows.stores import Container, Stores
-from policies.flows.ways import MOST
+from policies.flows.ways import MOST, Control
 from policies.model import Estate
 
 ENOUGH = 3
@@ -42,6 +43,8 @@ class Forbidden:
 
     kind: Kind
     source: str
+    about: str
+    """The URN of the resource that a finding is about: a group, a container, or a store where its group is not told."""
     stacks: frozenset[str]
     weakest: Weakest | None
     """None: more than `MOST` controls would have to fail."""
@@ -64,6 +67,7 @@ class Forbidden:
             "flow": self.kind.name.lower().replace("_", "-"),
             "must_not": str(self.kind),
             "from": self.source,
+            "about": self.about,
             "stacks": sorted(self.stacks),
             "depth": self.depth if found else None,
             "more_than": None if found else MOST,
@@ -101,49 +105,102 @@ class Verdict:
         return {"enough": ENOUGH, "findings": len(self.findings), "flows": flows, "doubts": list(self.doubts)}
 
 
-def judge(estate: Estate) -> Verdict:
-    """Looks for every flow that must not exist. `BadInput` where there is nothing between which anything could flow."""
+def judge(estate: Estate, *, each: bool = False) -> Verdict:
+    """Looks for every flow that must not exist. `BadInput` where there is nothing between which anything could flow.
+
+    `each`: follows those of every tenancy, even where another that looks alike speaks for it."""
+    twins = () if each else alike(estate, _tenancies(estate))
+    gone = {twin.stack for twin in twins}
+    seen = Estate((r for r in estate.resources if r.stack not in gone), whole=estate.whole, today=estate.today)
     doubts: list[str] = []
-    places = Places(estate, doubts)
-    grants = Grants(estate)
+    places = Places(seen, doubts)
+    grants = Grants(seen)
     stores = Stores(places, grants)
     graph = FlowGraph(stores, Roads(places, stores), actors_of(places, grants))
     if not graph.containers:
         raise BadInput("Nothing here holds data, so nothing can be said of its flows.")
-    flows = tuple(_Claims(estate, graph).all())
-    return Verdict(flows, tuple(dict.fromkeys(doubts)))
+    flows = tuple(_Claims(seen, graph, gone).all())
+    return Verdict(tuple(_with_twins(flows, twins, estate)), tuple(dict.fromkeys(doubts)))
+
+
+def _tenancies(estate: Estate) -> list[str]:
+    return [s for s in dict.fromkeys(r.stack for r in estate.resources) if _is(s, TenancyConfig)]
+
+
+def _with_twins(flows: Sequence[Forbidden], twins: Sequence[Twin], estate: Estate) -> Iterator[Forbidden]:
+    """The flows, and those of the tenancies that others spoke for, by kind."""
+    urns = {resource.urn for resource in estate.resources}
+    for kind in Kind:
+        found = [flow for flow in flows if flow.kind is kind]
+        yield from found
+        by_source = {flow.source: flow for flow in found if kind in (Kind.PAST_AIRLOCK, Kind.BETWEEN_PROJECTS)}
+        for twin in twins:
+            if twin.of in by_source:
+                yield _told_of(twin, by_source[twin.of], urns)
+
+
+def _told_of(twin: Twin, flow: Forbidden, urns: Collection[str]) -> Forbidden:
+    about = twin.told(flow.about)
+    if about not in urns:
+        raise LookupError(f"{about} is no resource: {twin.stack} does not look like {twin.of}")
+    stacks = flow.stacks if flow.kind is Kind.BETWEEN_PROJECTS else frozenset([twin.stack])
+    return replace(flow, source=twin.stack, about=about, stacks=stacks, weakest=_renamed(twin, flow.weakest))
+
+
+def _renamed(twin: Twin, weakest_: Weakest | None) -> Weakest | None:
+    if weakest_ is None:
+        return None
+    return replace(weakest_, ways=tuple(_path(twin, path) for path in weakest_.ways))
+
+
+def _path(twin: Twin, path: Path) -> Path:
+    controls = (Control(c.layer, twin.told(c.id), twin.told(c.says), twin.told(c.resource)) for c in path.controls)
+    return Path(frozenset(controls), tuple(map(twin.told, path.steps)), twin.told(path.end))
 
 
 class _Claims:
     """The flows that must not exist in one estate, named after what its stacks and rooms are."""
 
-    def __init__(self, estate: Estate, graph: FlowGraph) -> None:
-        self.estate, self.graph = estate, graph
+    def __init__(self, estate: Estate, graph: FlowGraph, gone: Collection[str]) -> None:
+        """`gone`: the tenancies for which others speak."""
+        self.graph = graph
         stacks = dict.fromkeys(r.stack for r in estate.resources)
         self.tenancies = [s for s in stacks if _is(s, TenancyConfig)]
+        self.every = frozenset(self.tenancies).union(gone)
         self.zone_stacks = [s for s in stacks if _is(s, JunctionZoneConfig, SafeHavenConfig)]
-        groups = estate.of("resources:ResourceGroup")
-        self.rooms = {ids.plain(g.id): g.name for g in groups if g.stack in self.zone_stacks}
+        self.groups = {ids.plain(g.id): g for g in estate.of("resources:ResourceGroup")}
 
     def all(self) -> Iterator[Forbidden]:
         yield from self._past_staging()
         for tenancy in self.tenancies:
-            yield self._past_airlock(tenancy)
+            yield from self._past_airlock(tenancy)
         if len(self.tenancies) > 1:
             for tenancy in self.tenancies:
-                yield self._to_others(tenancy)
+                yield from self._to_others(tenancy)
         yield from self._between_providers()
 
     def _past_staging(self) -> Iterator[Forbidden]:
         tenancies = frozenset(self.tenancies)
-        staging = [a for a in self._actors(lambda a: self.rooms.get(a.group) == ZoneName.STAGING) if not a.is_people]
-        for group, zone in self.rooms.items() if tenancies else ():
-            sources = [c for c in self.graph.containers if c.store.group == group]
-            if sources:
-                found = self._weakest(sources, lambda n: bool(_stacks(n) & tenancies), barred=staging)
-                yield Forbidden(Kind.PAST_STAGING, zone, tenancies | {sources[0].store.stack}, found)
+        staging = [a for a in self._actors(lambda a: self._room(a.group) == ZoneName.STAGING) if not a.is_people]
+        zones = [c for c in self.graph.containers if c.store.stack in self.zone_stacks]
+        for group in dict.fromkeys(c.store.group for c in zones) if tenancies else ():
+            sources = [c for c in zones if c.store.group == group]
+            found = self._weakest(sources, lambda n: bool(_stacks(n) & tenancies), barred=staging)
+            stacks = self.every | {sources[0].store.stack}
+            yield Forbidden(Kind.PAST_STAGING, self._room(group), self._about(sources), stacks, found)
 
-    def _past_airlock(self, tenancy: str) -> Forbidden:
+    def _room(self, group: str) -> str:
+        """A zone's name: its group's in the program, or else in Azure."""
+        return self.groups[group].name if group in self.groups else ids.name(group)
+
+    def _about(self, sources: Sequence[Node]) -> str:
+        """Whatever stands for all of these in a report."""
+        stores = [node.store for node in sources if isinstance(node, Container)]
+        groups = [*(s.group for s in stores), *(node.group for node in sources if isinstance(node, Actor))]
+        found = [self.groups[group].urn for group in groups if group in self.groups]
+        return next(iter([*found, *(s.urn for s in stores), *(n.key for n in sources if isinstance(n, Actor))]))
+
+    def _past_airlock(self, tenancy: str) -> Iterator[Forbidden]:
         """By way of no other project: what gets to one has a claim of its own, and no fewer controls beyond it."""
         airlock = self._airlock(tenancy)
 
@@ -153,36 +210,42 @@ class _Claims:
         others = frozenset(self.tenancies) - {tenancy}
         nodes: tuple[Node, ...] = (*self.graph.actors, *self.graph.containers)
         elsewhere = [node for node in nodes if _stacks(node) & others and tenancy not in _stacks(node)]
-        found = self._weakest(self._held_in(tenancy), outside, barred=[*airlock, *elsewhere])
-        return Forbidden(Kind.PAST_AIRLOCK, tenancy, frozenset([tenancy]), found)
+        held = self._held_in(tenancy)
+        if held:
+            found = self._weakest(held, outside, barred=[*airlock, *elsewhere])
+            yield Forbidden(Kind.PAST_AIRLOCK, tenancy, self._about(held), frozenset([tenancy]), found)
 
-    def _to_others(self, tenancy: str) -> Forbidden:
+    def _to_others(self, tenancy: str) -> Iterator[Forbidden]:
         others = frozenset(self.tenancies) - {tenancy}
 
         def elsewhere(node: Node) -> bool:
             mine = isinstance(node, Actor) and tenancy in node.stacks
             return bool(_stacks(node) & others) and not mine
 
-        found = self._weakest(self._held_in(tenancy), elsewhere, barred=self._airlock(tenancy))
-        return Forbidden(Kind.BETWEEN_PROJECTS, tenancy, frozenset(self.tenancies), found)
+        held = self._held_in(tenancy)
+        if held:
+            found = self._weakest(held, elsewhere, barred=self._airlock(tenancy))
+            yield Forbidden(Kind.BETWEEN_PROJECTS, tenancy, self._about(held), self.every, found)
 
     def _between_providers(self) -> Iterator[Forbidden]:
         """Providers are the people who were granted a container of the junction zone."""
         intakes = [c for c in self.graph.containers if _is(c.store.stack, JunctionZoneConfig)]
         owners = {c: [a for a in self.graph.actors if a.is_people and _granted(a, c.id)] for c in intakes}
         for provider in dict.fromkeys(a for found in owners.values() for a in found):
+            own = [c for c, who in owners.items() if provider in who]
             others = [c for c, who in owners.items() if who and provider not in who]
             if others:
-                yield self._between(provider, others)
+                yield self._between(provider, own, others)
 
-    def _between(self, provider: Actor, others: Sequence[Container]) -> Forbidden:
+    def _between(self, provider: Actor, own: Sequence[Container], others: Sequence[Container]) -> Forbidden:
         """Whoever was granted the whole store keeps all intakes by duty: the zone's stewards, and its mover."""
         stores = {container.store for container in others}
         keepers = self._actors(lambda a: any(a.may(s.id) & (Right.READ | Right.WRITE) for s in stores))
         brought = self._weakest([provider], lambda node: node in others, barred=keepers)
         taken = self._weakest(others, lambda node: node is provider, barred=keepers)
         stacks = frozenset(store.stack for store in stores)
-        return Forbidden(Kind.BETWEEN_PROVIDERS, provider.called, stacks, _least(brought, taken))
+        found = _least(brought, taken)
+        return Forbidden(Kind.BETWEEN_PROVIDERS, provider.called, own[0].urn, stacks, found)
 
     def _weakest(
         self, sources: Sequence[Node], is_sink: Callable[[Node], bool], barred: Iterable[Node] = ()

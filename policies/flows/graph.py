@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-import networkx as nx
-
 from policies.flows.actors import Actor
 from policies.flows.roads import Roads, Target
 from policies.flows.roles import Right
@@ -64,8 +62,6 @@ class FlowGraph:
         self.stores, self.roads = stores, roads
         self.actors = tuple(actors)
         self.containers = tuple(stores.containers.values())
-        self.today: nx.DiGraph[Node] = nx.DiGraph()
-        """What moves with no control failing, as far as a search came."""
         self.ledger = stores.places.ledger
         self._edges: dict[tuple[Node, Node], tuple[Edge, ...]] = {}
         self._uses_known: dict[tuple[str, str, bool, bool], Ways] = {}
@@ -97,10 +93,7 @@ class FlowGraph:
 
     def _edges_of(self, node: Node, to: Node) -> tuple[Edge, ...]:
         ways, words = self._move(node, to)
-        edges = tuple(Edge(to, way, words) for way in ways)
-        if ways and not ways[0].mask:
-            self.today.add_edge(node, to, words=words)
-        return edges
+        return tuple(Edge(to, way, words) for way in ways)
 
     def _alike(self, node: Node, to: Node) -> object:
         """What ways from a node to different ends have in common, if they differ in names alone: ends without any right

@@ -26,6 +26,7 @@ CLOSED = ("disabled", "securedbyperimeter")
 class Store:
     """A storage account, or a vault that keeps secrets."""
 
+    urn: str
     id: str
     name: str
     """The logical name, as the program calls it."""
@@ -54,6 +55,7 @@ class Store:
 class Container:
     """A container of a store; of a vault, all that it keeps secret."""
 
+    urn: str
     id: str
     name: str
     store: Store
@@ -121,6 +123,7 @@ class Stores:
         id_, vault = ids.own(resource), resource.type == VAULT
         suffix = "vault.azure.net" if vault else "blob.core.windows.net"
         return Store(
+            urn=resource.urn,
             id=id_,
             name=resource.name,
             host=f"{ids.name(id_)}.{suffix}",
@@ -149,7 +152,7 @@ class Stores:
     @cached_property
     def containers(self) -> Mapping[str, Container]:
         """By lower-case id; a vault is one container."""
-        found = {s.id: Container(s.id, "secrets", s, ()) for s in self.stores.values() if s.is_vault}
+        found = {s.id: Container(s.urn, s.id, "secrets", s, ()) for s in self.stores.values() if s.is_vault}
         for resource in self.estate.of(CONTAINER):
             container = self.places.told(resource.urn, None, self._container, resource)
             if container:
@@ -161,7 +164,9 @@ class Stores:
         account = self.estate.get(id_.split("/blobservices/")[0])
         if account is None or ids.own(account) not in self.stores:
             raise Unknown("accountName")
-        return Container(id_, ids.name(id_), self.stores[ids.own(account)], self._anonymous(account, resource))
+        return Container(
+            resource.urn, id_, ids.name(id_), self.stores[ids.own(account)], self._anonymous(account, resource)
+        )
 
     def of(self, store: Store) -> Iterator[Container]:
         """The containers of a store."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from operations.resolve import resources_of
 from policies.facts import ids
+from policies.flows.roles import RIGHTS
 from policies.flows.ways import Control, Layer
 from policies.model import Estate, Resource
 from tests.policies import shipped
@@ -49,7 +50,9 @@ def tenancy(number: int) -> Iterable[Resource]:
     """The shipped tenancy again, with names, addresses, groups and identities of its own."""
     if number == 0:
         return stack(TENANCY)
-    shared = {g for other in ("platform", "safe-haven") for g in GUID.findall(_text(stack(other)))}
+    shared = {g for other in ("platform", "safe-haven") for g in GUID.findall(_text(stack(other)))} | set(
+        map(str, RIGHTS)
+    )
     text = _text(stack(TENANCY))
     text = GUID.sub(
         lambda m: m.group() if m.group() in shared else str(uuid.uuid5(uuid.NAMESPACE_OID, f"{number}{m.group()}")),
