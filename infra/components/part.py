@@ -20,11 +20,11 @@ from infra.roles import PrivateService, Role
 class Report(Enum):
     """What a type of resource reports: its group of resource logs, and its metrics, in Azure's own categories.
 
-    Sources: learn.microsoft.com, "Supported logs" and "Supported metrics" of each type (July 2026). That a type knows the
-    group allLogs: Azure's built-in policies "Enable logging by category group for … to Log Analytics" for firewalls
-    (a4490248), Bastions (f8352124), vaults, security groups (baa4c6de), networks (3234ff41), public addresses (1513498c)
-    and workspaces (818719e5); for blob services Azure Verified Modules, bicep-registry-modules issue 2101. Types that
-    only count (interfaces, private endpoints, computers) have no resource log and are left out.
+    Sources: learn.microsoft.com, "Supported logs" and "Supported metrics" of each type (July 2026). That a type knows
+    the group allLogs: Azure's built-in policies "Enable logging by category group for … to Log Analytics" for
+    firewalls (a4490248), Bastions (f8352124), vaults, security groups (baa4c6de), networks (3234ff41), public
+    addresses (1513498c) and workspaces (818719e5); for blob services Azure Verified Modules, bicep-registry-modules
+    issue 2101. Types that only count (interfaces, private endpoints, computers) have no resource log and are left out.
     """
 
     FIREWALL = ("allLogs", ("AllMetrics",), "Dedicated")
