@@ -5,6 +5,7 @@ One that is malformed, past, too long, or granted by its own owner is none at al
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -128,6 +129,7 @@ def _objections(
     return [
         (f"there is no policy {e.policy}", e.policy not in policies),
         ("its owner approved it; another person must", _person(e.owner) == _person(e.approver)),
+        ("a name in it mixes alphabets", any(len(_alphabets(name)) > 1 for name in (e.owner, e.approver))),
         (f"it is granted on {e.granted}, which is still to come", e.granted > today),
         (f"it expired on {e.expires}", e.expires < today),
         ("it ends before it begins", e.expires <= e.granted),
@@ -146,13 +148,21 @@ def _is_one(resource: str) -> bool:
 
 
 def _person(name: str) -> str:
-    return " ".join(name.casefold().split())
+    """A name as it is read: its letters alone, in one width and case."""
+    seen = "".join(c if c.isalnum() else " " if c.isspace() else "" for c in unicodedata.normalize("NFKC", name))
+    return " ".join(seen.casefold().split())
+
+
+def _alphabets(name: str) -> set[str]:
+    """Those that a name is written in: two make two names of what reads as one."""
+    letters = (c for c in unicodedata.normalize("NFKC", name) if c.isalpha())
+    return {unicodedata.name(c, "unknown").partition(" ")[0] for c in letters}
 
 
 def _warning(error: BadInput, entry: Any, index: int) -> str:
     name = entry.get("id") if isinstance(entry, dict) else None
     parts = [
-        error.problem,
+        error.problem.rstrip("."),
         *(f"{label} {value}" for label, value in (("at", error.key), ("allowed:", error.allowed)) if value),
     ]
     return printable(

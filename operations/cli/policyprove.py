@@ -17,6 +17,7 @@ from operations.plan import Plan
 from operations.settings import write_whole
 
 if TYPE_CHECKING:
+    from policies.exemptions import Exemptions
     from policies.mutations.proof import Door, GateDoor, Proof
 
 
@@ -67,15 +68,17 @@ def prove(
     """
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
     from operations.proving.report import as_json, table  # noqa: PLC0415
+    from operations.verdicts.judging import exemptions_of  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     _refuse_unwritable(target)
+    granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
     chosen = list(dict.fromkeys(door or (DoorChoice.GATE, DoorChoice.PACK)))
     wanted = [one.name for one in session.selected(stack, everything)]
     stacks = session.selected(None, True)
     deployment = Deployment(session, stacks)
     plans = [deployment.plan(one) for one in stacks]
-    proof = _proof(session, plans, chosen, wanted, exemptions)
+    proof = _proof(session, plans, chosen, wanted, granted)
     content = as_json(proof)
     if target is None:
         session.output.emit({"event": "proof", **content})
@@ -91,14 +94,13 @@ def _proof(
     plans: Sequence[Plan],
     chosen: Sequence[DoorChoice],
     wanted: Sequence[str],
-    exemptions: Path | None,
+    granted: Exemptions,
 ) -> Proof:
-    from operations.verdicts.judging import exemptions_of, today  # noqa: PLC0415
+    from operations.verdicts.judging import today  # noqa: PLC0415
     from policies.catalogue import load  # noqa: PLC0415
     from policies.mutations.proof import GateDoor, prove, ready  # noqa: PLC0415
 
     known = ready(plans)
-    granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
     whole = len(plans) == len(session.house.stacks)
     gate = GateDoor(known, load(), today=today(), whole=whole, exemptions=granted)
     with session.output.err.status("Weakening") as status:

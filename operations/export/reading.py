@@ -73,6 +73,13 @@ class Entry:
     scope: Value = None
     version: Value = None
 
+    @property
+    def who(self) -> tuple[str, ...]:
+        """What tells it from others where its id cannot be told; what has no certain name may be anything."""
+        parts = (self.type, self.name, self.scope, self.place.subscription, self.place.group)
+        own = self.where if UNKNOWN in (self.name, self.scope) or not isinstance(self.name, str) else ""
+        return (*(str(part).lower() for part in parts), own)
+
 
 @dataclass(frozen=True)
 class Here:
@@ -299,11 +306,12 @@ def _linked(plan: Plan, entries: Mapping[str, Entry]) -> Plan:
         raise BadInput("Two resources of the template have one URN.", key="resources")
     identities = Identities(plan)
     urns: dict[str, str] = {}
+    said: dict[tuple[str, ...], str] = {}
     for urn, entry in entries.items():
         identity = identities.told(urn)
         id_ = identity.id.lower() if identity and not identity.unsure else ""
-        if id_ and urns.setdefault(id_, urn) != urn:
-            raise BadInput("Two resources of the template are the same one.", key=entry.where, found=id_)
+        if (id_ and urns.setdefault(id_, urn) != urn) or said.setdefault(entry.who, urn) != urn:
+            raise BadInput("Two resources of the template are the same one.", key=entry.where, found=id_ or entry.name)
     return replace(plan, resources=tuple(_with_links(r, entries.get(r.urn), urns) for r in plan.resources))
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from operations.errors import BadInput
-from operations.estate.reader import read_mapping
+from operations.estate.reader import read_mapping, within
 from operations.plan import Plan
 from operations.resolve import resources_of
 from policies.catalogue import load
@@ -105,5 +105,5 @@ def exemptions_of(file: Path | None, estate: Path, day: date | None = None) -> E
     own = estate / EXEMPTIONS
     if file is None and not own.exists():
         return NONE
-    chosen = file or own
+    chosen = file or within(estate, own, str(own))
     return read(read_mapping(chosen), load(), file=str(chosen), today=day or today())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import stat
 from collections import Counter
 from collections.abc import Sequence
@@ -23,6 +25,12 @@ MOST = 2_000_000
 """Lists and maps: each takes far more memory than the two characters that it may be written with."""
 STACKS = 2_000
 """Files of neighbours. An estate has a hundred stacks."""
+ENTRIES = 8_000_000
+"""Commas, which stand for values: ten times what the plan of a stack of ten thousand resources has."""
+DIGITS = 100
+"""In one number; Azure has none of more than twenty."""
+HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half of a character that takes two, as JSON may write it; by itself it is none, and no text can hold it."""
 DEEPEST = 64
 """Levels. Azure's own properties go to about twenty."""
 
@@ -106,13 +114,28 @@ def _template(content: dict[str, Any], shown: str) -> Plan:
 def _plan(content: dict[str, Any], shown: str) -> Plan:
     try:
         _CONTENT.validate_python(content)
-        return Plan.from_json(content)
+        plan = Plan.from_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise BadInput("This is no plan.", file=shown, key=dotted(first["loc"]), found=first["msg"]) from None
     except (ValueError, RecursionError) as error:
         raise BadInput("This plan cannot be used.", file=shown, found=str(error),
                        fix="Write it anew with `sde export plan`.") from None  # fmt: skip
+    _refuse_strangers(plan, shown)
+    return plan
+
+
+def _refuse_strangers(plan: Plan, shown: str) -> None:
+    """What no engine would write: a resource of another stack, or one of Azure's that says it is a mere component, and
+    would be made unjudged."""
+    begins = f"urn:pulumi:{plan.stack}::"
+    for index, resource in enumerate(plan.resources):
+        if not resource.urn.startswith(begins):
+            raise BadInput("A resource of the plan is not its stack's.", file=shown, key=f"resources[{index}].urn",
+                           found=resource.urn, allowed=f"{begins}…")  # fmt: skip
+        if not resource.custom and resource.type.startswith(("azure-native:", "random:")):
+            raise BadInput("A component is of a type that a provider makes.", file=shown,
+                           key=f"resources[{index}].custom", found=False, allowed=True)  # fmt: skip
 
 
 def _text(file: Path) -> bytes:
@@ -136,12 +159,15 @@ def _text(file: Path) -> bytes:
 
 
 def _json(text: bytes, shown: str) -> Any:
-    boxes = text.count(b"{") + text.count(b"[")
-    if boxes > MOST:
-        raise BadInput("The file holds too many values.", file=shown, found=f"{boxes:,} lists and maps",
-                       allowed=f"at most {MOST:,}", fix="Judge stack by stack.")  # fmt: skip
+    _refuse_too_many(text, shown)
     try:
-        found = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number)
+        found = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number,
+                           parse_float=_finite, parse_int=_whole)  # fmt: skip
+        if HALF.search(text):
+            json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadInput("The file holds half a character.", file=shown, found="a lone surrogate, such as \\ud800",
+                       allowed="text that UTF-8 can write") from None  # fmt: skip
     except UnicodeDecodeError as error:
         raise BadInput("The file is not UTF-8 text.", file=shown, found=f"byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -155,6 +181,15 @@ def _json(text: bytes, shown: str) -> Any:
     return found
 
 
+def _refuse_too_many(text: bytes, shown: str) -> None:
+    """Before anything is made of it: a small file can ask for all the memory there is."""
+    boxes, entries = text.count(b"{") + text.count(b"["), text.count(b",")
+    if boxes > MOST or entries > ENTRIES:
+        raise BadInput("The file holds too many values.", file=shown,
+                       found=f"{boxes:,} lists and maps, {entries:,} commas",
+                       allowed=f"at most {MOST:,} and {ENTRIES:,}", fix="Judge stack by stack.")  # fmt: skip
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Of two values for one key readers differ in which they take: the one that was judged might not be applied."""
     found = dict(pairs)
@@ -166,6 +201,20 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    """1e999 is infinity to Python, and to other readers an error or the largest number they have."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:DIGITS]} is too large a number")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > DIGITS:
+        raise ValueError(f"a number of {len(text):,} digits")
+    return int(text)
 
 
 def _refuse_depth(value: Any, shown: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from infra.errors import BadInput
+from operations.export.sdk import PREFIX, hints, hints_of_class, sdk_type
 from operations.settings import write_whole
 from policies.catalogue import ID, load
 from policies.controls import standards
@@ -62,8 +63,10 @@ def _check(draft: Draft) -> None:
         ("id", draft.id, bool(ID.fullmatch(draft.id)), "two capitals and a number, such as ST23"),
         ("id", draft.id, draft.id not in load(), "an id that no policy has"),
         ("--on", draft.on, bool(TYPE.fullmatch(draft.on)), "a type, such as storage:StorageAccount"),
+        ("--on", draft.on, _is_a_type(draft.on), "a type of the installed azure-native package"),
         ("--property", draft.reads, bool(PATH.fullmatch(draft.reads)), "a path, such as encryption.keySource"),
-        ("--allowed", "", bool(draft.allowed), "at least one value"),
+        ("--property", draft.reads, _is_a_property(draft.on, draft.reads), f"a property that {draft.on} has"),
+        ("--allowed", "", bool(draft.allowed) and all(map(str.strip, draft.allowed)), "at least one value, none empty"),
         ("--satre", ", ".join(draft.satre), bool(draft.satre) and set(draft.satre) <= known.keys(),
          "statements of SATRE 2.0.1 that policies/controls.yaml has, such as 2.2.09"),
     ]  # fmt: skip
@@ -72,6 +75,28 @@ def _check(draft: Draft) -> None:
     for key, found, is_right, allowed in wrong:
         if not is_right:
             raise BadInput("This cannot be a policy.", key=key, found=found, allowed=allowed)
+
+
+def _is_a_type(type_: str) -> bool:
+    try:
+        return bool(sdk_type(PREFIX + type_))
+    except BadInput:
+        return False
+
+
+def _is_a_property(type_: str, path: str) -> bool:
+    """Whether the SDK has it, as far as it says what a property holds: a rule about nothing would pass nothing."""
+    if not _is_a_type(type_):
+        return False
+    module, here = type_.partition(":")[0], hints(PREFIX + type_)
+    for step in path.split("."):
+        hint = here.get(step)
+        if hint is None:
+            return False
+        if not hint.classes:
+            return True
+        here = {name: found for kind in hint.classes for name, found in hints_of_class(module, kind).items()}
+    return True
 
 
 def _environment() -> Environment:

@@ -55,6 +55,9 @@ def test_the_resource_may_be_a_urn() -> None:
     [
         ({"policy": "XX9"}, "no policy XX9"),
         ({"approver": "  ada  LOVELACE "}, "another person"),
+        ({"approver": "Ada\u200b Lovelace"}, "another person"),
+        ({"approver": "\uff21da\u2003Lovelace"}, "another person"),
+        ({"approver": "\u0410da Lovelace"}, "mixes alphabets"),
         ({"expires": date(2026, 2, 28)}, "expired"),
         ({"granted": date(2025, 12, 1), "expires": date(2026, 3, 20)}, "more than 90 days"),
         ({"granted": date(2026, 3, 2)}, "still to come"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,10 @@ def test_a_plan_is_read_back(tmp_path: Path) -> None:
         ('{"resources": []}', "neither a plan nor"),
         ('{"a": 1, "a": 2}', "there twice"),
         ('{"a": NaN}', "no number"),
-        ('{"a": ' + "9" * 5000 + "}", "trust"),
+        ('{"a": Infinity}', "no number"),
+        ('{"a": 1e999}', "too large a number"),
+        ('{"a": ' + "9" * 5000 + "}", "5,000 digits"),
+        ('{"a": "\\ud800"}', "half a character"),
         ("[" * 100_000, "nested too deeply"),
         ('{"a":' * 70 + "1" + "}" * 70, "nested too deeply"),
         ("\x00" * 100, "not JSON"),
@@ -141,6 +144,44 @@ def test_one_urn_twice_in_a_plan_is_refused() -> None:
 def test_more_values_than_memory_is_for_are_refused_unread(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="too many values"):
         read_plan(written(tmp_path, '{"a":[' + "[]," * 2_000_001 + "[]]}"))
+
+
+def test_more_numbers_than_memory_is_for_are_refused_unread(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="too many values"):
+        read_plan(written(tmp_path, '{"a":[' + "1," * 8_000_001 + "1]}"))
+
+
+def test_a_pair_of_surrogates_is_one_character(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="neither a plan nor"):
+        read_plan(written(tmp_path, '{"a": "\\ud83d\\ude00"}'))
+
+
+@pytest.mark.parametrize(("encoding", "why"), [("utf-16", "UTF-8"), ("utf-32", "UTF-8"), ("utf-8-sig", "neither")])
+def test_other_encodings_are_refused_and_a_mark_of_bytes_is_not(tmp_path: Path, encoding: str, why: str) -> None:
+    (tmp_path / "plan.json").write_bytes('{"a": 1}'.encode(encoding))
+    with pytest.raises(BadInput, match=why):
+        read_plan(tmp_path / "plan.json")
+
+
+def test_a_link_is_followed_to_a_file_and_not_round_in_circles(tmp_path: Path) -> None:
+    file = written(tmp_path, plan().to_json())
+    (tmp_path / "link.json").symlink_to(file)
+    (tmp_path / "round.json").symlink_to(tmp_path / "round.json")
+    assert read_plan(tmp_path / "link.json").plan == plan()
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_plan(tmp_path / "round.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [({"custom": False}, "resources[0].custom"), ({"urn": "x"}, "resources[0].urn"),
+     ({"urn": account("data").urn.replace("urn:pulumi:", "urn:pulumi:other-")}, "resources[0].urn")],
+)  # fmt: skip
+def test_what_no_engine_would_plan_is_refused(tmp_path: Path, change: dict[str, Any], key: str) -> None:
+    """A resource that says it is a component would be judged by nobody."""
+    with pytest.raises(BadInput) as refused:
+        read_plan(written(tmp_path, plan(replace(account("data"), **change)).to_json()))
+    assert refused.value.key == key
 
 
 def test_a_long_list_of_keys_is_looked_through_once(tmp_path: Path) -> None:

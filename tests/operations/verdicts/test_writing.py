@@ -19,14 +19,14 @@ from policies.runner import judge
 
 DRAFT = Draft(
     id="ZZ9",
-    title='Stores speak "TLS" 1.3',
-    why="Older versions can be broken.",
-    fix="Set minimumTlsVersion to TLS1_3.",
+    title='Stores "deny" strangers',
+    why="Anybody could knock.",
+    fix="Set defaultAction to Deny.",
     on="storage:StorageAccount",
-    reads="network.minimumTlsVersion",
-    allowed=["TLS1_3"],
+    reads="networkRuleSet.defaultAction",
+    allowed=["Deny"],
     severity=Severity.MEDIUM,
-    satre=["2.8.02"],
+    satre=["2.2.09"],
 )
 
 
@@ -54,29 +54,29 @@ def test_the_policy_judges(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rule, _ = write(DRAFT, root)
     policy = module(rule, "policies.catalogue.zz9", monkeypatch)["POLICY"]
     assert (policy.id, policy.title, policy.severity) == ("ZZ9", DRAFT.title, Severity.MEDIUM)
-    assert verdict(policy, {"network": {"minimumTlsVersion": "TLS1_3"}}) is Verdict.PASS
-    assert verdict(policy, {"network": {"minimumTlsVersion": "TLS1_0"}}) is Verdict.FAIL
-    assert verdict(policy, {"network": {}}) is Verdict.FAIL
-    assert verdict(policy, {"network": UNKNOWN}) is Verdict.UNKNOWN
+    assert verdict(policy, {"networkRuleSet": {"defaultAction": "Deny"}}) is Verdict.PASS
+    assert verdict(policy, {"networkRuleSet": {"defaultAction": "Allow"}}) is Verdict.FAIL
+    assert verdict(policy, {"networkRuleSet": {}}) is Verdict.FAIL
+    assert verdict(policy, {"networkRuleSet": UNKNOWN}) is Verdict.UNKNOWN
 
 
 def test_its_test_passes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rule, test = write(DRAFT, root)
     module(rule, "policies.catalogue.zz9", monkeypatch)
     tests = module(test, "tests.policies.test_zz9", monkeypatch)
-    tests["test_what_is_allowed_passes"]("TLS1_3")
+    tests["test_what_is_allowed_passes"]("Deny")
     tests["test_anything_else_fails"]("something else")
     tests["test_a_missing_property_fails"]()
     tests["test_what_is_not_known_yet_is_unknown"]()
 
 
 def test_values_are_as_a_plan_has_them_and_one_is_no_true(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rule, _ = write(replace(DRAFT, reads="open", allowed=["false", "90"]), root)
+    rule, _ = write(replace(DRAFT, reads="isSftpEnabled", allowed=["false", "90"]), root)
     policy = module(rule, "policies.catalogue.zz9", monkeypatch)["POLICY"]
-    assert verdict(policy, {"open": False}) is Verdict.PASS
-    assert verdict(policy, {"open": 90}) is Verdict.PASS
-    assert verdict(policy, {"open": 0}) is Verdict.FAIL
-    assert verdict(policy, {"open": "false"}) is Verdict.FAIL
+    assert verdict(policy, {"isSftpEnabled": False}) is Verdict.PASS
+    assert verdict(policy, {"isSftpEnabled": 90}) is Verdict.PASS
+    assert verdict(policy, {"isSftpEnabled": 0}) is Verdict.FAIL
+    assert verdict(policy, {"isSftpEnabled": "false"}) is Verdict.FAIL
 
 
 def test_both_files_are_as_the_house_writes_them(root: Path) -> None:
@@ -101,7 +101,12 @@ def test_both_files_are_as_the_house_writes_them(root: Path) -> None:
         {"on": 'x:Y"'},
         {"reads": "a[0]"},
         {"reads": ""},
+        {"on": "storage:Nothing"},
+        {"on": "nothing:StorageAccount"},
+        {"reads": "publicAccess"},
+        {"reads": "networkRuleSet.defaultAnswer"},
         {"allowed": []},
+        {"allowed": ["Deny", " "]},
         {"satre": []},
         {"satre": ["9.9.99"]},
         {"title": "short"},
