@@ -30,6 +30,8 @@ SCHEMAS = re.compile(
 )
 MOST = 100_000
 """Resources in one template; ARM itself takes 800."""
+LONGEST_NAME = 1_000
+"""Letters of a name with its parents': Azure's longest have 260 each, and a report says them with every finding."""
 DEEPEST = 8
 """Deployments inside each other; ARM takes 5 levels."""
 DEPLOYMENT = "microsoft.resources/deployments"
@@ -211,6 +213,9 @@ def _entry(resource: Json, type_: str, here: Here) -> Entry:
         type_ = f"{above.type}/{type_}"
         name = f"{above.name}/{name}" if UNKNOWN not in (above.name, name) else UNKNOWN
     type_, name, scope = _standing_on(type_, name, scope)
+    if len(str(name)) > LONGEST_NAME or len(type_) > LONGEST_NAME:
+        raise BadInput("A resource's name or type is longer than Azure has any.", key=f"{here.where}.name",
+                       found=str(name), allowed=f"at most {LONGEST_NAME:,} letters")  # fmt: skip
     body = {key: read(item) for key, item in resource.items() if key.lower() not in TEMPLATE_WORDS}
     wanted = resource.get("dependsOn")
     needs = tuple(n for n in read(wanted) if isinstance(n, str)) if isinstance(wanted, list) else ()

@@ -18,6 +18,7 @@ from infra.validation import dotted
 from operations.errors import BadInput
 from operations.plan import Plan, PlannedResource
 from operations.standing import is_export, read_export
+from operations.plan import Operation, Plan, PlannedResource
 
 LONGEST = 64 << 20
 """Bytes. The plan of a stack of ten thousand resources takes a third of it."""
@@ -25,6 +26,10 @@ MOST = 2_000_000
 """Lists and maps: each takes far more memory than the two characters that it may be written with."""
 STACKS = 2_000
 """Files of neighbours. An estate has a hundred stacks."""
+LONGEST_NAME = 2_000
+"""Letters of a URN, which a report says with every finding."""
+NOTHING = (Operation.DELETE, Operation.READ)
+"""Operations after which nothing is there that was not, so that there is nothing to judge."""
 ENTRIES = 8_000_000
 """Commas, which stand for values: ten times what the plan of a stack of ten thousand resources has."""
 DIGITS = 100
@@ -122,6 +127,9 @@ def _plan(content: dict[str, Any], shown: str) -> Plan:
         raise BadInput("This plan cannot be used.", file=shown, found=str(error),
                        fix="Write it anew with `sde export plan`.") from None  # fmt: skip
     _refuse_strangers(plan, shown)
+    if not any(r.custom and r.operation not in NOTHING and not r.type.startswith("pulumi:") for r in plan.resources):
+        raise BadInput("There is nothing to judge: no resource is planned.", file=shown, key="resources",
+                       fix="Look at what made the plan: a stack without resources is a mistake.")  # fmt: skip
     return plan
 
 
@@ -130,12 +138,12 @@ def _refuse_strangers(plan: Plan, shown: str) -> None:
     would be made unjudged."""
     begins = f"urn:pulumi:{plan.stack}::"
     for index, resource in enumerate(plan.resources):
-        if not resource.urn.startswith(begins):
+        if not resource.urn.startswith(begins) or len(resource.urn) > LONGEST_NAME:
             raise BadInput("A resource of the plan is not its stack's.", file=shown, key=f"resources[{index}].urn",
-                           found=resource.urn, allowed=f"{begins}…")  # fmt: skip
+                           found=resource.urn, allowed=f"{begins}…, at most {LONGEST_NAME:,} letters")  # fmt: skip
         if not resource.custom and resource.type.startswith(("azure-native:", "random:")):
             raise BadInput("A component is of a type that a provider makes.", file=shown,
-                           key=f"resources[{index}].custom", found=False, allowed=True)  # fmt: skip
+                           key=f"resources[{index}].custom", found=False, allowed="true")  # fmt: skip
 
 
 def _text(file: Path) -> bytes:

@@ -315,3 +315,23 @@ def test_a_lock_on_a_subscription_stays_the_lock_that_it_is_on_anything() -> Non
     lock = {"type": "Microsoft.Authorization/locks", "apiVersion": "2020-05-01", "name": "keep",
             "scope": f"/subscriptions/{SUBSCRIPTION}", "properties": {"level": "CanNotDelete"}}  # fmt: skip
     assert only(read_template(foreign(lock))).type == "authorization:ManagementLockByScope"
+
+
+DOUBLE = {"type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": "STTHEIRS"}
+
+
+def test_two_of_one_name_are_refused_though_nobody_knows_where_they_will_be() -> None:
+    with pytest.raises(BadInput, match="the same one") as refused:
+        read_template(foreign(ACCOUNT, DOUBLE))
+    assert refused.value.key == "resources[1]"
+
+
+def test_two_names_that_nobody_knows_yet_may_differ() -> None:
+    named = ACCOUNT | {"name": "[parameters('which')]"}
+    plan = read_template(foreign(named, named, parameters={"which": {"type": "string"}}))
+    assert len(resources_of(plan)) == 2
+
+
+def test_a_name_that_would_fill_a_report_is_refused() -> None:
+    with pytest.raises(BadInput, match="longer than Azure has any"):
+        read_template(foreign(ACCOUNT | {"name": "a" * 1_001}))

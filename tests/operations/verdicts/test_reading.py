@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operations.errors import BadInput
-from operations.plan import Operation
+from operations.plan import Operation, Plan
 from operations.verdicts.judging import judged
 from operations.verdicts.reading import LONGEST, read_plan
 from tests.operations.verdicts.samples import account, plan
@@ -131,6 +131,13 @@ def test_a_plan_of_nothing_is_refused() -> None:
         judged([plan(account("gone", Operation.DELETE))])
 
 
+@pytest.mark.parametrize("resources", [(), (account("gone", Operation.DELETE),)])
+def test_a_file_with_a_plan_of_nothing_is_named(tmp_path: Path, resources: tuple[Any, ...]) -> None:
+    with pytest.raises(BadInput, match="nothing to judge") as refused:
+        read_plan(written(tmp_path, Plan("sde", "s", "local", resources).to_json()))
+    assert refused.value.file == str(tmp_path / "plan.json")
+
+
 def test_two_plans_of_one_stack_are_refused() -> None:
     with pytest.raises(BadInput, match="one stack"):
         judged([plan(), plan()])
@@ -175,6 +182,7 @@ def test_a_link_is_followed_to_a_file_and_not_round_in_circles(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("change", "key"),
     [({"custom": False}, "resources[0].custom"), ({"urn": "x"}, "resources[0].urn"),
+     ({"urn": account("data" * 1_000).urn}, "resources[0].urn"),
      ({"urn": account("data").urn.replace("urn:pulumi:", "urn:pulumi:other-")}, "resources[0].urn")],
 )  # fmt: skip
 def test_what_no_engine_would_plan_is_refused(tmp_path: Path, change: dict[str, Any], key: str) -> None:
