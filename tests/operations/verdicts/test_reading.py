@@ -134,7 +134,7 @@ def test_a_plan_of_nothing_is_refused() -> None:
 @pytest.mark.parametrize("resources", [(), (account("gone", Operation.DELETE),)])
 def test_a_file_with_a_plan_of_nothing_is_named(tmp_path: Path, resources: tuple[Any, ...]) -> None:
     with pytest.raises(BadInput, match="nothing to judge") as refused:
-        read_plan(written(tmp_path, Plan("sde", "s", "local", resources).to_json()))
+        read_plan(written(tmp_path, Plan("sde", "tre-heart", "local", resources).to_json()))
     assert refused.value.file == str(tmp_path / "plan.json")
 
 
