@@ -16,9 +16,8 @@ from typing_extensions import TypedDict
 
 from infra.validation import dotted
 from operations.errors import BadInput
-from operations.plan import Plan, PlannedResource
-from operations.standing import is_export, read_export
 from operations.plan import Operation, Plan, PlannedResource
+from operations.standing import is_export, read_export
 
 LONGEST = 64 << 20
 """Bytes. The plan of a stack of ten thousand resources takes a third of it."""
@@ -60,12 +59,13 @@ class Read(NamedTuple):
 
 
 def read_plan(file: Path) -> Read:
-    """The plan in a file, or what the state or the ARM template in it amounts to. `BadInput` for anything else."""
+    """The plan in a file, or what the state or the ARM template in it amounts to. `BadInput` for anything else, and for
+    a plan after which nothing is there."""
     content = _json(_text(file), str(file))
     if isinstance(content, dict) and "$schema" in content:
         return Read(_template(content, str(file)), True)
     if isinstance(content, dict) and "digest" in content and "format" in content:
-        return Read(_plan(content, str(file)), False)
+        return Read(_refuse_nothing(_plan(content, str(file)), str(file)), False)
     if is_export(content):
         return Read(_state(content, str(file)), False)
     raise BadInput("This is neither a plan nor a state nor an ARM template.", file=str(file), key="$schema",
@@ -88,7 +88,7 @@ def read_neighbours(paths: Sequence[str], folder: Path) -> list[Plan]:
         if isinstance(content, dict) and "$schema" in content:
             raise BadInput("A template is no neighbour: it does not say what stands.", file=str(file),
                            allowed="what `pulumi stack export` or `sde export plan` writes")  # fmt: skip
-        plan = read_export(content, file=str(file)) if is_export(content) else read_plan(file).plan
+        plan = read_export(content, file=str(file)) if is_export(content) else _plan(content, str(file))
         if plan and plan.stack in found:
             raise BadInput("Two neighbours are of one stack.", file=str(file), key="stack", found=plan.stack)
         found |= {plan.stack: plan} if plan else {}
@@ -127,6 +127,10 @@ def _plan(content: dict[str, Any], shown: str) -> Plan:
         raise BadInput("This plan cannot be used.", file=shown, found=str(error),
                        fix="Write it anew with `sde export plan`.") from None  # fmt: skip
     _refuse_strangers(plan, shown)
+    return plan
+
+
+def _refuse_nothing(plan: Plan, shown: str) -> Plan:
     if not any(r.custom and r.operation not in NOTHING and not r.type.startswith("pulumi:") for r in plan.resources):
         raise BadInput("There is nothing to judge: no resource is planned.", file=shown, key="resources",
                        fix="Look at what made the plan: a stack without resources is a mistake.")  # fmt: skip
