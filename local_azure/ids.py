@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-_SCOPES = frozenset({"scope", "resourceUri", "scopeId"})
+_SCOPES = frozenset({"scope", "resourceUri", "resourceId", "scopeId"})
 """Parameters that hold a whole id rather than one segment."""
 _OPTIONAL = frozenset({"parentResourcePath"})
 """Parameters that hold any number of segments, none among them."""

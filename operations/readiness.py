@@ -24,14 +24,17 @@ from operations.offers import Wanted, lacking
 MANAGEMENT = "https://management.azure.com"
 NAMESPACES = (
     "Microsoft.Compute",
+    "Microsoft.EventGrid",
     "Microsoft.Insights",
     "Microsoft.KeyVault",
     "Microsoft.ManagedIdentity",
     "Microsoft.Network",
     "Microsoft.OperationalInsights",
+    "Microsoft.Security",
     "Microsoft.Storage",
 )
-"""The resource providers that the stacks use; Microsoft.Authorization and Microsoft.Resources need no registration."""
+"""The resource providers that the stacks use, with Event Grid, by which Defender hears of uploads;
+Microsoft.Authorization and Microsoft.Resources need no registration."""
 FEATURES = (("Microsoft.Compute", "EncryptionAtHost"),)
 """Features that a subscription must register before the stacks' machines can be made."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from infra.components.grants import Principal
-from infra.components.key_vault import EncryptionKey
+from infra.components.key_vault import KeyVault
 from infra.components.part import Doorway, Part
 from infra.components.room import Room
 from infra.components.store import Store
@@ -34,23 +35,30 @@ class Passage:
 
 
 class Airlock(Part):
-    """A store with two stages. Nobody who brings, or fetches, can move anything from the first to the second.
+    """Two stores, one for each stage. Nobody who brings, or fetches, can move anything from the first to the second.
 
-    Who releases writes the released stage and only reads the first, so that what was checked is what was asked for.
-    Who fetches never sees what was not released.
+    Who releases writes the released stage and only reads the first, so that what was checked is what was asked for;
+    and of that only what was scanned for malware and found clean. Who fetches never sees what was not released. With a
+    store for each stage the network too tells apart who may get to which: one wrong role is not enough.
     """
 
     def __init__(
-        self, name: str, room: Room, door: Doorway, key: EncryptionKey, *, passage: Passage, redundancy: Redundancy
-    ) -> None:
+        self, name: str, room: Room, doors: Mapping[Stage, Doorway], keys: KeyVault, *, passage: Passage,
+        redundancy: Redundancy,
+    ) -> None:  # fmt: skip
         super().__init__(name, room)
         if passage.releases in (passage.brings, passage.fetches):
             raise ValueError(f"the airlock {name} would let somebody release to themselves")
-        asked, released = Stage.ASKED.value, Stage.RELEASED.value
-        self.store = Store(name, room, door, key, redundancy=redundancy, containers=[asked, released], tiers=KEEP,
-                           parent=self)  # fmt: skip
-        self.store.grant_read_write("brings", passage.brings, container=asked)
-        self.store.grant_read("checks", passage.releases, container=asked)
-        self.store.grant_read_write("releases", passage.releases, container=released)
-        self.store.grant_read("fetches", passage.fetches, container=released)
-        self.register_outputs({"store": self.store.account.id})
+        self.stores = {
+            stage: Store(
+                f"{name}-{stage.value}", room, doors[stage], keys.encrypts(f"{name}-{stage.value}"),
+                redundancy=redundancy, containers=[stage.value], tiers=KEEP, receives=stage is Stage.ASKED, parent=self,
+            )
+            for stage in Stage
+        }  # fmt: skip
+        asked, released = self.stores[Stage.ASKED], self.stores[Stage.RELEASED]
+        asked.grant_read_write("brings", passage.brings, container=Stage.ASKED.value)
+        asked.grant_read("checks", passage.releases, container=Stage.ASKED.value, clean=True)
+        released.grant_read_write("releases", passage.releases, container=Stage.RELEASED.value)
+        released.grant_read("fetches", passage.fetches, container=Stage.RELEASED.value)
+        self.register_outputs({stage.value: store.account.id for stage, store in self.stores.items()})

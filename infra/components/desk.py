@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 
 import pulumi
@@ -18,10 +17,9 @@ from infra.components.sizes import accelerates, has_premium_storage
 from infra.config import DeskConfig
 from infra.errors import BadInput
 from infra.names import Kind
-from infra.roles import Port, Role
+from infra.roles import Role
+from infra.terminal import ADMINISTRATOR, first_boot
 
-ADMINISTRATOR = "breakglass"
-"""For the platform team's emergencies; its key is kept by them, and nobody uses it day to day."""
 SYSTEM = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "version": "latest"}
 SKU, CONFIDENTIAL_SKU = "server", "cvm"
 """Both are generation 2, which secure boot asks for (ubuntu.com, "Find Ubuntu images on Azure")."""
@@ -201,7 +199,7 @@ class Desk(Part):
             admin_username=ADMINISTRATOR,
             computer_name=self.room.names.computer(self.called),
             allow_extension_operations=True,
-            custom_data=self.platform.firewall_address.apply(first_boot),
+            custom_data=first_boot(),
             linux_configuration=compute.LinuxConfigurationArgs(
                 disable_password_authentication=True,
                 provision_vm_agent=True,
@@ -241,23 +239,3 @@ class Desk(Part):
         self.grant(f"{self.called}-{name}-see-desk", Role.READER, who, self.computer.id)
         self.grant(f"{self.called}-{name}-see-interface", Role.READER, who, self.interface.id)
         self.grant(f"{self.called}-{name}-see-network", Role.READER, who, self.network)
-
-
-def first_boot(firewall: str) -> str:
-    """cloud-init, base64: all that leaves goes to the firewall's proxy; what Azure itself answers does not."""
-    past = "localhost,127.0.0.1,168.63.129.16,169.254.169.254,.blob.core.windows.net"
-    lines = [
-        "#cloud-config",
-        "apt:",
-        f"  http_proxy: http://{firewall}:{int(Port.PROXY_HTTP)}",
-        f"  https_proxy: http://{firewall}:{int(Port.PROXY)}",
-        "write_files:",
-        "  - path: /etc/environment",
-        "    append: true",
-        "    content: |",
-        f"      http_proxy=http://{firewall}:{int(Port.PROXY_HTTP)}",
-        f"      https_proxy=http://{firewall}:{int(Port.PROXY)}",
-        f"      no_proxy={past},.vault.azure.net,.monitor.azure.com,.opinsights.azure.com",
-        "",
-    ]
-    return base64.b64encode("\n".join(lines).encode()).decode()

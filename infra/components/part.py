@@ -34,6 +34,18 @@ class Report(Enum):
     ACCOUNT = (None, ("Transaction", "Capacity"), None)
     """A storage account itself only counts; its blob service writes the log."""
     BLOBS = ("allLogs", ("Transaction", "Capacity"), None)
+    SCANS = ("ScanResults", (), None)
+    """Malware scanning's results: the one type here that has a category and no group of them."""
+
+    @property
+    def log(self) -> monitor.DiagnosticsLogSettingsArgs | None:
+        """The log that it writes, as a setting asks for it."""
+        name = self.value[0]
+        if name is None:
+            return None
+        if self is Report.SCANS:
+            return monitor.DiagnosticsLogSettingsArgs(category=name, enabled=True)
+        return monitor.DiagnosticsLogSettingsArgs(category_group=name, enabled=True)
 
 
 class NameServer(Protocol):
@@ -76,14 +88,14 @@ class Part(pulumi.ComponentResource):
         self, name: str, target: pulumi.Input[str], report: Report, *, holder: pulumi.Resource | None = None,
     ) -> None:  # fmt: skip
         """Sends what a resource reports to the room's log sink."""
-        logs, metrics, destination = report.value
+        _, metrics, destination = report.value
         setting = monitor.DiagnosticSetting(
             name,
             name=self.room.names.local(Kind.DIAGNOSTICS, name),
             resource_uri=target,
             workspace_id=self.room.logs,
             log_analytics_destination_type=destination,
-            logs=[monitor.DiagnosticsLogSettingsArgs(category_group=logs, enabled=True)] if logs else None,
+            logs=[report.log] if report.log else None,
             metrics=[monitor.DiagnosticsMetricSettingsArgs(category=metric, enabled=True) for metric in metrics]
             or None,
             opts=self.own(),
@@ -94,10 +106,11 @@ class Part(pulumi.ComponentResource):
     def grant(
         self, name: str, role: Role, to: Principal, on: pulumi.Input[str], *, holder: pulumi.Resource | None = None,
         subscription: pulumi.Input[object] | None = None, after: Sequence[pulumi.Resource] = (),
+        condition: str | None = None,
     ) -> pulumi.Resource:  # fmt: skip
         """Grants a role on exactly one thing."""
         assignment = assign(name, role, to, on, subscription=subscription or self.room.config.subscription, parent=self,
-                            after=after)  # fmt: skip
+                            after=after, condition=condition)  # fmt: skip
         if holder:
             self.room.inside(holder, assignment)
         return assignment

@@ -9,12 +9,14 @@ from pulumi_azure_native import storage
 
 from infra.components.grants import Principal
 from infra.components.key_vault import EncryptionKey
+from infra.components.malware_scan import MalwareScan, admitted
 from infra.components.part import Doorway, Part, Report
 from infra.components.room import Room
 from infra.components.tiering import lifecycle
 from infra.config import Redundancy, Tiers
 from infra.names import Public
 from infra.roles import PrivateService, Role
+from infra.scanning import CLEAN
 
 UNDO_DAYS = 30
 """For how long deleted blobs and containers can be brought back."""
@@ -28,14 +30,15 @@ class Store(Part):
     def __init__(
         self, name: str, room: Room, door: Doorway, key: EncryptionKey, *, redundancy: Redundancy,
         containers: Sequence[str], tiers: Tiers | None, immutable_days: int | None = None,
-        trusted_services: str | None = None, parent: pulumi.Resource | None = None,
+        trusted_services: str | None = None, receives: bool = False, parent: pulumi.Resource | None = None,
     ) -> None:  # fmt: skip
-        """`tiers` None leaves the lifecycle to whoever else writes it. `trusted_services` is the written reason for
-        which Azure's own services may pass the network rules; it stays on the store as a tag for the auditors."""
+        """`receives`: others bring what it holds, and all of that is scanned for malware. `tiers` None leaves the
+        lifecycle to whoever else writes it. `trusted_services` is the written reason for which Azure's own services may
+        pass the network rules; it stays on the store as a tag for the auditors."""
         super().__init__(name, room, parent)
         if not containers:
             raise ValueError(f"the store {name} has no container, so nothing could be kept in it")
-        self.account = self._account(key, redundancy, trusted_services)
+        self.account = self._account(key, redundancy, trusted_services, receives=receives)
         room.hold(name, self.account)
         self.service = self._service()
         self.containers = {noun: self._container(noun, immutable_days) for noun in containers}
@@ -44,9 +47,13 @@ class Store(Part):
         self.diagnose(name, self.account.id, Report.ACCOUNT, holder=self.account)
         self.diagnose(f"{name}-blobs", self.service.id, Report.BLOBS, holder=self.account)
         self.open_privately(name, self.account, PrivateService.BLOB, door)
+        if receives:
+            MalwareScan(name, room, self.account, parent=self)
         self.register_outputs({"account": self.account.id})
 
-    def _account(self, key: EncryptionKey, redundancy: Redundancy, trusted: str | None) -> storage.StorageAccount:
+    def _account(
+        self, key: EncryptionKey, redundancy: Redundancy, trusted: str | None, *, receives: bool
+    ) -> storage.StorageAccount:
         room = self.room
         return storage.StorageAccount(
             self.called,
@@ -66,6 +73,7 @@ class Store(Part):
                 bypass=storage.Bypass.AZURE_SERVICES if trusted else storage.Bypass.NONE,
                 ip_rules=[],
                 virtual_network_rules=[],
+                resource_access_rules=[admitted(room)] if receives else None,
             ),
             allow_blob_public_access=False,
             allow_shared_key_access=False,
@@ -155,19 +163,23 @@ class Store(Part):
         )
         self.room.inside(self.account, policy)
 
-    def grant_read(self, name: str, who: Principal, *, container: str | None = None) -> pulumi.Resource:
-        """Lets somebody read the store, or one container of it."""
-        return self._let(Role.BLOB_READER, f"{name}-reads", who, container)
+    def grant_read(
+        self, name: str, who: Principal, *, container: str | None = None, clean: bool = False
+    ) -> pulumi.Resource:
+        """Lets somebody read the store, or one container of it; if `clean`, what was scanned and found so alone."""
+        return self._let(Role.BLOB_READER, f"{name}-reads", who, container, CLEAN if clean else None)
 
     def grant_read_write(self, name: str, who: Principal, *, container: str | None = None) -> pulumi.Resource:
         """Lets somebody read, write and delete in the store, or in one container of it."""
         return self._let(Role.BLOB_WRITER, f"{name}-writes", who, container)
 
-    def _let(self, role: Role, name: str, who: Principal, container: str | None) -> pulumi.Resource:
+    def _let(
+        self, role: Role, name: str, who: Principal, container: str | None, condition: str | None = None
+    ) -> pulumi.Resource:
         if container is not None and container not in self.containers:
             raise ValueError(f"the store {self.called} has no container {container}, so nobody can be granted it")
         scope = self.containers[container] if container is not None else self.account
-        return self.grant(f"{self.called}-{name}", role, who, scope.id, holder=self.account)
+        return self.grant(f"{self.called}-{name}", role, who, scope.id, holder=self.account, condition=condition)
 
 
 def _encryption(key: EncryptionKey) -> storage.EncryptionArgs:

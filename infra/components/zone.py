@@ -33,7 +33,7 @@ class Zone(Part):
 
     def __init__(
         self, name: str, room: Room, config: ZoneConfig, platform: Platform, *, containers: Sequence[str],
-        hands_over: bool = False,
+        receives: bool = False, hands_over: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(name, room)
         self.config = config
@@ -52,7 +52,7 @@ class Zone(Part):
         self.store = Store(
             name, room, self.network.door(plan.address(ZoneSeat.STORE)), self.keys.encrypts("store"),
             redundancy=config.redundancy, containers=containers, tiers=config.tiers,
-            immutable_days=config.immutable_days, parent=self,
+            immutable_days=config.immutable_days, receives=receives, parent=self,
         )  # fmt: skip
         self.store.grant_read_write("mover", self.moves)
         self._admit_stewards()

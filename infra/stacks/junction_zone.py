@@ -18,7 +18,7 @@ def junction_zone(config: JunctionZoneConfig) -> None:
     name = ZoneName.JUNCTION.value
     with Room(name, config, name, logs=platform.logs) as room:
         containers = {provider.code: f"provider-{provider.code}" for provider in config.providers}
-        zone = Zone(name, room, config.zone, platform, containers=sorted(containers.values()))
+        zone = Zone(name, room, config.zone, platform, containers=sorted(containers.values()), receives=True)
         for provider in config.providers:
             brings = Principal.group(provider.group)
             zone.store.grant_read_write(provider.code, brings, container=containers[provider.code])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from infra.addresses import TenancyRange, TenancySeat
-from infra.components.airlock import Airlock, Passage
+from infra.components.airlock import Airlock, Passage, Stage
 from infra.components.confidential import is_confidential
 from infra.components.desk import Desk, Disks
 from infra.components.disk_keys import DiskKeys
@@ -41,14 +41,17 @@ def tenancy(config: TenancyConfig) -> None:
         store = Store("data", room, network.door(plan.address(TenancySeat.DATA)), keys.encrypts("data"),
                       redundancy=config.redundancy, containers=["project"], tiers=config.tiers)  # fmt: skip
         desk = Desk("desk", room, network, config.desk, disks=_disks(config, room, keys), platform=platform)
+        # People sign in, and hold no right to data: what leaves, leaves as the desk, which only the desk can be.
         desk.grant_sign_in("researchers", researchers)
-        store.grant_read_write("researchers", researchers)
         store.grant_read_write("desk", desk.works_as)
-        entry = Airlock("import", room, network.door(plan.address(TenancySeat.IMPORT_ASKED)), keys.encrypts("import"),
-                        passage=Passage(Principal.service(haven.staging.mover), stewards, researchers),
-                        redundancy=config.redundancy)  # fmt: skip
-        exit_ = Airlock("export", room, network.door(plan.address(TenancySeat.EXPORT_ASKED)), keys.encrypts("export"),
-                        passage=Passage(researchers, checkers, stewards), redundancy=config.redundancy)  # fmt: skip
+
+        def airlock(name: str, passage: Passage) -> Airlock:
+            doors = {stage: network.door(plan.address(TenancySeat(f"{name}-{stage.value}"))) for stage in Stage}
+            return Airlock(name, room, doors, keys, passage=passage, redundancy=config.redundancy)
+
+        staging = Principal.service(haven.staging.mover)
+        entry = airlock("import", Passage(staging, stewards, desk.works_as))
+        exit_ = airlock("export", Passage(desk.works_as, checkers, stewards))
 
     outputs = {
         "project": config.project,
@@ -57,8 +60,11 @@ def tenancy(config: TenancyConfig) -> None:
         "network_id": network.virtual.network.id,
         "vault_name": keys.vault.name,
         "store_name": store.account.name,
-        "import_store_name": entry.store.account.name,
-        "export_store_name": exit_.store.account.name,
+        **{
+            f"{lock.called}_{stage.value}_store_name": held.account.name
+            for lock in (entry, exit_)
+            for stage, held in lock.stores.items()
+        },
         "desk_name": desk.computer.name,
         "desk_id": desk.computer.id,
     }

@@ -68,6 +68,8 @@ EMITS: Mapping[str, Emits] = {
         f"microsoft.storage/storageaccounts/{service}services": STORAGE_SERVICE
         for service in ("blob", "file", "queue", "table")
     },
+    # One category and no group ("Set up logging for malware scanning").
+    "microsoft.security/defenderforstoragesettings": Emits(("ScanResults",), (), ()),
     "microsoft.operationalinsights/workspaces": Emits(("Audit", "SummaryLogs"), AUDIT),
     "microsoft.compute/virtualmachines": METRICS,
     "microsoft.eventgrid/systemtopics": Emits(("DeliveryFailures",), ALL),

@@ -19,6 +19,8 @@ ADDED = {
     ("azure-native:monitor:ActionGroup", "incidentReceivers"): ("properties", "incidentReceivers"),
     ("azure-native:monitor:PrivateLinkScopedResource", "kind"): ("properties", "kind"),
     ("azure-native:monitor:PrivateLinkScopedResource", "subscriptionLocation"): ("properties", "subscriptionLocation"),
+    # The models flatten the whole of it, azure-native nothing.
+    ("azure-native:security:DefenderForStorage", "properties"): ("properties",),
 }
 
 NOT_IN_BODY = frozenset(

@@ -28,6 +28,7 @@ PACKAGES = {
     "operationalinsights": ("azure.mgmt.loganalytics",),
     "privatedns": ("azure.mgmt.privatedns",),
     "resources": ("azure.mgmt.resource.resources",),
+    "security": ("azure.mgmt.security",),
     "storage": ("azure.mgmt.storage",),
 }
 """The azure-mgmt packages that know the types of an azure-native module."""
@@ -36,6 +37,12 @@ RENAMED = {
     # azure-native kept the older specification's name of a path argument.
     "authorization": {"resourceuri": "scope"},
 }
+
+CALLED = {
+    # azure-native named the type after its path, the specification its body after the setting.
+    ("security", "defenderforstorage"): "defenderforstoragesetting",
+}
+"""What the packages call a type of a module, where azure-native's name of it is another."""
 
 _BUILT = re.compile(r"\b(build_\w+_request)\(")
 _URL = re.compile(r'"(/[^"\n]*)"')
@@ -119,7 +126,7 @@ def _tokens(module: str, route_: Route) -> Iterator[str]:
     leaf = singular(route_.arm_type.rpartition("/")[2].lower())
     group = route_.group.replace("_", "")
     for stem in resource_names(module):
-        name = _LEVEL.sub("", stem)
+        name = _name(module, stem)
         if name == route_.model.lower() or group.startswith((plural(name), name)) or name.endswith(leaf):
             token = f"azure-native:{module}:{class_name(module, stem)}"
             if _leads_to(token, route_.arm_type):
@@ -142,7 +149,7 @@ def _fits(route_: Route, sdk: SdkType) -> bool:
 
 def _likeness(route_: Route, sdk: SdkType) -> tuple[int, bool, bool, bool]:
     """How well a request fits: by the arguments it uses, then by the names of its body, its group and its type."""
-    name = _LEVEL.sub("", sdk.name.lower())
+    name = _name(sdk.module, sdk.name.lower())
     leaf = route_.arm_type.rpartition("/")[2]
     return (
         len(route_.arguments),
@@ -150,6 +157,11 @@ def _likeness(route_: Route, sdk: SdkType) -> tuple[int, bool, bool, bool]:
         route_.group.replace("_", "").startswith((plural(name), name)),
         name.endswith(singular(leaf.lower())),
     )
+
+
+def _name(module: str, name: str) -> str:
+    """What a type is called where the packages speak of it."""
+    return CALLED.get((module, name), _LEVEL.sub("", name))
 
 
 @cache

@@ -1,65 +1,86 @@
-"""AL1: an airlock's stages are apart: who brings, who releases and who fetches are three, each with one role."""
+"""AL1: an airlock's stages lie in stores of their own: who brings, who releases and who fetches are three."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 
+from policies.facts import ids
 from policies.facts.grants import Grant, grants_on
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
-STORE = "storage:StorageAccount"
+STORE, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
+ASKED, RELEASED = "asked", "released"
+STAGES = (ASKED, RELEASED)
+"""What the one container of a stage's store is called: nothing else tells one stage from the other."""
 
 
 def judge(store: Resource, estate: Estate) -> Iterator[Problem]:
-    """The releaser reads what was asked for and writes what is released; nobody else may do either of the two."""
+    """One writes a stage, another takes from it; who takes from the first is who writes the second, of one airlock."""
     grants = list(grants_on(store, estate))
     for grant in grants:
         if not grant.container:
-            yield _problem(grant, "holds for the whole store, and so for both stages of the airlock")
+            yield _problem(grant, "holds for the whole store, whatever will lie in it")
+    held = sorted({*_containers(store, estate), *(grant.container for grant in grants if grant.container)})
+    if len(held) != 1 or held[0] not in STAGES:
+        found = ", ".join(held) or "nothing"
+        yield Problem("", f"holds {found}; each stage has a store of its own, with one container, asked or released")
+        return
+    writes, reads = _split(grants)
+    yield from _one(writes, "writes", held[0])
+    yield from _one(reads, "takes from", held[0])
+    for writer in writes:
+        for reader in reads:
+            if writer.holder.same_as(reader.holder):
+                yield _problem(reader, f"lets one and the same write {held[0]} and take from it")
+    if len(writes) == len(reads) == 1:
+        yield from _alone(store, estate, held[0], writes[0] if held[0] == RELEASED else reads[0])
+
+
+def _one(grants: Sequence[Grant], does: str, stage: str) -> Iterator[Problem]:
+    if not grants:
+        yield Problem("", f"nobody {does} {stage} by a role on that stage alone: who does holds more than it")
+    for grant in grants[1:]:
+        yield _problem(grant, f"is one of several that let somebody do what one may: that {does} {stage}")
+
+
+def _alone(store: Resource, estate: Estate, stage: str, releaser: Grant) -> Iterator[Problem]:
+    """Who releases takes from exactly one stage that was asked for, and writes exactly one that is released."""
+    other = RELEASED if stage == ASKED else ASKED
+    pairs = 0
+    for candidate in estate.beside(store, STORE):
+        if candidate is not store and other in _containers(candidate, estate):
+            writes, reads = _split(grants_on(candidate, estate))
+            pairs += any(g.holder.same_as(releaser.holder) for g in (writes if other == RELEASED else reads))
+    if pairs != 1:
+        does = "writes" if other == RELEASED else "takes from"
+        yield _problem(
+            releaser, f"is of who releases, and {does} {pairs} stages called {other}; exactly one it must be"
+        )
+
+
+def _split(grants: Iterator[Grant] | Sequence[Grant]) -> tuple[list[Grant], list[Grant]]:
+    """Who writes, and who takes only, of those who were granted a container."""
     staged = [grant for grant in grants if grant.container]
-    for one, other in combinations(staged, 2):
-        yield from _together(one, other)
-    releasers = [grant for grant in staged if grant.writes and _reads_elsewhere(grant, staged)]
-    if len(releasers) != 1:
-        found = ", ".join(grant.assignment.name for grant in releasers) or "nobody"
-        yield Problem("", f"exactly one must read one stage and write another, who releases; that is {found}")
-    for releaser in releasers[:1]:
-        yield from _unreleased(releaser, staged)
-    for stage in sorted({grant.container for grant in staged}):
-        if not any(grant.writes and grant.container == stage for grant in staged):
-            yield Problem("", f"nobody writes {stage} by a role on that stage alone: who does holds more than it")
+    return [grant for grant in staged if grant.writes], [grant for grant in staged if not grant.writes]
 
 
-def _together(one: Grant, other: Grant) -> Iterator[Problem]:
-    """What two roles must not do at once."""
-    same_stage, alike = one.container == other.container, one.holder.same_as(other.holder)
-    if same_stage and one.writes and other.writes:
-        yield _problem(other, f"is one of several that write {other.container}: somebody fills a stage who must not")
-    elif same_stage and alike:
-        yield _problem(other, f"lets one and the same write {other.container} and take from it")
-    elif alike and one.writes and other.writes:
-        yield _problem(other, f"lets one and the same write both {one.container} and {other.container}")
-    elif alike and not one.writes and not other.writes:
-        yield _problem(other, f"lets who takes from {one.container} see {other.container} too, released or not")
+def _containers(store: Resource, estate: Estate) -> set[str]:
+    """The names of the containers that are declared in a store."""
+    inside = f"{ids.own(store)}/"
+    return {ids.name(c.id) for c in estate.beside(store, CONTAINER) if c.id and ids.plain(c.id).startswith(inside)}
 
 
-def _unreleased(releaser: Grant, staged: Sequence[Grant]) -> Iterator[Problem]:
-    """Only who releases takes from the stage that they check."""
-    checked = {g.container for g in staged if not g.writes and g.holder.same_as(releaser.holder)}
-    for grant in staged:
-        if not grant.writes and grant.container in checked and not grant.holder.same_as(releaser.holder):
-            yield _problem(grant, f"lets somebody take from {grant.container} what is not released")
-
-
-def _reads_elsewhere(grant: Grant, staged: Sequence[Grant]) -> bool:
-    return any(not g.writes and g.container != grant.container and g.holder.same_as(grant.holder) for g in staged)
+def is_stage(store: Resource, estate: Estate) -> str:
+    """The stage of an airlock that a store holds, by its containers; empty for a store of another kind."""
+    found = _containers(store, estate)
+    return next((stage for stage in STAGES if stage in found), "")
 
 
 def is_airlock(store: Resource, estate: Estate) -> bool:
-    """Whether the containers of a store are granted one by one, some for reading: a passage between stages."""
-    grants: Sequence[Grant] = [grant for grant in grants_on(store, estate) if grant.container]
-    return any(not grant.writes for grant in grants)
+    """Whether a store holds a stage, or is granted container by container with some to read: a passage."""
+    if is_stage(store, estate):
+        return True
+    return any(grant.container and not grant.writes for grant in grants_on(store, estate))
 
 
 def _problem(grant: Grant, message: str) -> Problem:
@@ -68,13 +89,15 @@ def _problem(grant: Grant, message: str) -> Problem:
 
 POLICY = Policy(
     id="AL1",
-    title="Who brings, who releases and who fetches are never the same in an airlock",
-    why="Whoever can move data through both stages takes out what nobody has checked.",
+    title="An airlock's stages are apart, and so are who brings, who releases and who fetches",
+    why="Whoever can move data through both stages takes out what nobody has checked. In one store a single wrong "
+    "role, or a single open door, reaches both.",
     on=(STORE,),
     reads=(
         "authorization:RoleAssignment:scope",
         "authorization:RoleAssignment:principalId",
         "authorization:RoleAssignment:roleDefinitionId",
+        f"{CONTAINER}:containerName",
     ),
     severity=Severity.CRITICAL,
     controls=Controls(
@@ -83,8 +106,8 @@ POLICY = Policy(
         iso27001=("5.3", "5.14"),
         five_safes=("outputs", "data"),
     ),
-    fix="Give each of the three its own role on its own container: bringing writes the first, releasing reads that "
-    "and writes the second, fetching reads the second.",
+    fix="Make two stores, with one container each, asked and released. Bringing writes the first, releasing reads that "
+    "and writes the second, fetching reads the second: each by a role on that container, and nobody else has one.",
     judge=judge,
     applies=is_airlock,
     scope="stack",

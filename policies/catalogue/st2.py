@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.catalogue._expect import must, none_of, same
+from policies.facts.scanning import SETTING, is_scanner, settings_of
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 REASON = 'tags["trusted-services"]'
 """Where the account says why Azure's own services may pass."""
+RULES = "networkRuleSet.resourceAccessRules"
 WRITERS = (("network:FlowLog", "storageId"), ("monitor:DiagnosticSetting", "storageAccountId"))
 """What writes to a store from Azure's own networks, and can do it in no other way."""
-SCANNER = "/providers/Microsoft.Security/datascanners/StorageDataScanner"
-"""Defender's malware scanner, which reads what arrives through a rule of its own."""
 
 
 def judge(account: Resource, estate: Estate) -> Iterator[Problem]:
@@ -21,10 +21,7 @@ def judge(account: Resource, estate: Estate) -> Iterator[Problem]:
     yield from _bypass(account, estate)
     yield from none_of(account, "networkRuleSet.ipRules", "addresses that pass the firewall")
     yield from none_of(account, "networkRuleSet.virtualNetworkRules", "subnets that pass the private endpoint")
-    rules = account.each("networkRuleSet.resourceAccessRules[*]")
-    scanners = [r for r in account.each("networkRuleSet.resourceAccessRules[*].resourceId") if _ends(r, SCANNER)]
-    if len(scanners) < len(rules):
-        yield Problem("networkRuleSet.resourceAccessRules", "lets other resources past the firewall")
+    yield from _scanner(account, estate)
 
 
 def _bypass(account: Resource, estate: Estate) -> Iterator[Problem]:
@@ -39,8 +36,14 @@ def _bypass(account: Resource, estate: Estate) -> Iterator[Problem]:
         yield Problem(path, "lets Azure's own services pass, and nothing here needs them to; it must be None")
 
 
-def _ends(value: object, ending: str) -> bool:
-    return isinstance(value, str) and value.lower().endswith(ending.lower())
+def _scanner(account: Resource, estate: Estate) -> Iterator[Problem]:
+    """Defender's malware scanner reads what arrives through a rule of its own, where it is asked to."""
+    rules = account.each(f"{RULES}[*]")
+    scanners = [found for found in account.each(f"{RULES}[*].resourceId") if is_scanner(found, account)]
+    if len(scanners) < len(rules):
+        yield Problem(RULES, "lets other resources past the firewall than the scanner of its own subscription")
+    elif rules and not settings_of(account, estate):
+        yield Problem(RULES, "lets the malware scanner past the firewall, and nothing asks it to scan")
 
 
 POLICY = Policy(
@@ -51,7 +54,7 @@ POLICY = Policy(
     on=("storage:StorageAccount",),
     reads=(
         "networkRuleSet.defaultAction", "networkRuleSet.bypass", "networkRuleSet.ipRules",
-        "networkRuleSet.virtualNetworkRules", "networkRuleSet.resourceAccessRules", REASON,
+        "networkRuleSet.virtualNetworkRules", RULES, REASON, f"{SETTING}:resourceId",
         "network:FlowLog:storageId", "monitor:DiagnosticSetting:storageAccountId",
     ),
     severity=Severity.HIGH,

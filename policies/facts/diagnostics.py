@@ -65,6 +65,7 @@ CATEGORIES = {
     "recoveryservices:Vault": ("AddonAzureBackupJobs", "AddonAzureBackupPolicy", "CoreAzureBackup"),
     "redis:Redis": ("ConnectedClientList", "MSEntraAuthenticationAuditLog"),
     "search:Service": ("OperationLogs",),
+    "security:DefenderForStorage": ("ScanResults",),
     "servicebus:Namespace": ("OperationalLogs", "RuntimeAuditLogs", "VNetAndIPFilteringLogs"),
     "sql:Database": ("SQLSecurityAuditEvents", "Errors"),
     "sql:ManagedInstance": ("SQLSecurityAuditEvents",),

@@ -25,11 +25,9 @@ class Holder:
         """Whether the two are one. `Unknown` where nobody can say yet."""
         if self.id and other.id:
             return self.id == other.id
-        if self.id or other.id:
-            return False
-        if not self.made_by or not other.made_by:
+        if not (self.id or self.made_by) or not (other.id or other.made_by):
             raise Unknown("principalId")
-        return self.made_by == other.made_by
+        return not self.id and not other.id and self.made_by == other.made_by
 
 
 @dataclass(frozen=True)
@@ -55,11 +53,11 @@ def grants_on(account: Resource, estate: Estate) -> Iterator[Grant]:
             if role in READS:
                 inner = ids.plain(assignment.at("scope")).removeprefix(own)
                 container = inner.removeprefix(CONTAINERS).partition("/")[0] if CONTAINERS in inner else ""
-                yield Grant(assignment, _holder(assignment), container, role in WRITES)
+                yield Grant(assignment, holder_of(assignment), container, role in WRITES)
 
 
-def _holder(assignment: Resource) -> Holder:
-    """An identity that is made in the same deployment has no id yet, and is no group that exists."""
+def holder_of(assignment: Resource) -> Holder:
+    """Whom a role is given to. What the same deployment makes has no id yet, and is no group that exists."""
     try:
         return Holder(word(assignment, "principalId"))
     except Unknown:

@@ -277,10 +277,18 @@ class _Claims:
         )
 
     def _is_exit(self, released: Container, tenancy: str) -> bool:
-        """Whether an airlock leads out: what is asked for is brought by people of the project, not from elsewhere."""
-        asked = next((c for c in self.graph.stores.of(released.store) if c.name == ASKED), None)
-        writers = self._actors(lambda a: asked is not None and bool(_granted(a, asked.id) & Right.WRITE))
-        return asked is not None and bool(writers) and all(tenancy in a.stacks for a in writers)
+        """Whether an airlock leads out: what is asked for is brought from within the project, not from elsewhere."""
+        releasers = self._actors(lambda a: bool(_granted(a, released.id) & Right.WRITE))
+        asked = [
+            c
+            for c in self.graph.containers
+            if c.name == ASKED
+            and c.store.stack == tenancy
+            and c.store is not released.store
+            and any(_granted(a, c.id) & Right.READ for a in releasers)
+        ]
+        writers = self._actors(lambda a: any(_granted(a, c.id) & Right.WRITE for c in asked))
+        return bool(writers) and all(tenancy in a.stacks for a in writers)
 
 
 def _granted(actor: Actor, container: str) -> Right:

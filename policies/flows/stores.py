@@ -9,6 +9,7 @@ from ipaddress import IPv4Network
 
 from policies.facts import ids
 from policies.facts.properties import entries, word
+from policies.facts.scanning import is_scanner
 from policies.flows.free import fixed_addresses
 from policies.flows.grants import Grants, allowed
 from policies.flows.places import Places, Spot
@@ -179,6 +180,8 @@ class Stores:
         denies = _word(resource, f"{prefix}{rules}.defaultAction") == "deny"
         kinds = ("ipRules", "virtualNetworkRules", "resourceAccessRules")
         lets_in = [_at(resource, f"{prefix}{rules}.{kind}") for kind in kinds]
+        if _only_scanner(resource, lets_in[-1]):
+            lets_in.pop()
         strict = denies and all(found is MISSING or found in ([], ()) for found in lets_in)
         closed = self._holds(resource, Layer.PUBLIC, "public", f"{resource.name} is closed to the public network")
         ruled = self._holds(
@@ -205,6 +208,12 @@ class Stores:
     def _holds(self, resource: Resource, layer: Layer, what: str, says: str) -> Ways:
         id_ = ids.plain(resource.id)
         return self.places.ledger.through(Control(layer, f"{id_}#{what}", f"{resource.stack}: {says}", id_))
+
+
+def _only_scanner(account: Resource, rules: object) -> bool:
+    """Whether rules let in nothing but Defender's malware scanner, which passes on verdicts alone."""
+    found = rules if isinstance(rules, list | tuple) else [None]
+    return all(isinstance(rule, Mapping) and is_scanner(rule.get("resourceId"), account) for rule in found)
 
 
 def _at(resource: Resource, path: str) -> object:

@@ -6,7 +6,7 @@ Sources: learn.microsoft.com, "Azure built-in roles" (the GUIDs are the same in 
 import re
 from collections.abc import Iterator
 
-from policies.model import Estate, Resource
+from policies.model import MISSING, Estate, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.table import elsewhere
 
@@ -69,6 +69,11 @@ def _others(grant: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
             return
 
 
+def has_condition(grant: Resource, _: Estate) -> bool:
+    """Whether a condition narrows it."""
+    return grant.at("condition") is not MISSING
+
+
 GRANT = Table(
     "authorization:RoleAssignment",
     weakenings=(
@@ -77,6 +82,9 @@ GRANT = Table(
         Weakening("scope", (), "its holder could do it in more places", pick=_wider,
                   absent="Azure refuses a grant of nowhere"),
         Weakening("principalType", ("User", "ForeignGroup"), "a person would keep it after leaving the group"),
+        Weakening("condition", ("@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] "
+                  "StringLike '*'",), "it would hold for what nothing scanned", when=has_condition),
+        Weakening("conditionVersion", ("1.0",), "Azure would refuse it, or overlook the condition", when=has_condition),
         Weakening("principalId", (), "one group would hold what only two together may", pick=_others,
                   absent="Azure refuses a grant to nobody", known="a new identity's id is known once it is made"),
     ),

@@ -15,6 +15,8 @@ from policies.mutations.table.networks import other_spokes
 Inputs = Mapping[str, Any]
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)")
 BLOB_WRITER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+DESK_USER = "fb879df8-f326-4884-b1cf-06f3ad86be52"
+_STAGE = re.compile(r"/blobServices/default/containers/(asked|released)$")
 
 
 def _here(estate: Estate, stack: str, type_: str) -> list[Resource]:
@@ -72,30 +74,33 @@ def _to_a_person(estate: Estate, stack: str) -> Iterator[Resource]:
             yield _grant(group, "person", BLOB_READER, str(store.id), elsewhere.PERSON, kind="User")
 
 
-def _airlock(estate: Estate, stack: str) -> Iterator[tuple[str, list[Resource]]]:
-    """The grants on each container of stores that have more than one: stages that must not be one person's."""
-    by_store: dict[str, list[Resource]] = {}
-    for grant in _here(estate, stack, "authorization:RoleAssignment"):
-        place, found, container = str(grant.at("scope")).partition("/blobServices/default/containers/")
-        if found and container in ("asked", "released"):
-            by_store.setdefault(place, []).append(grant)
-    yield from by_store.items()
-
-
 def _self_release(estate: Estate, stack: str) -> Iterator[Resource]:
-    """Who asks also releases; who fetches also sees what was not released yet."""
+    """Every group of a project's on every stage of its airlocks where it has nothing to do: who asks also releases, who
+    fetches sees what was not released, who checks changes what was asked for, who signs in holds data."""
     group = _group(estate, stack)
-    for store, grants in _airlock(estate, stack):
-        groups = {str(g.at("principalId")): g for g in grants if g.at("principalType") == "Group"}
-        for principal in groups:
-            held = {(str(g.at("scope")).rpartition("/")[2], str(g.at("roleDefinitionId"))[-36:])
-                    for g in grants if g.at("principalId") == principal}  # fmt: skip
-            for container, role in (("released", BLOB_WRITER), ("asked", BLOB_READER), ("asked", BLOB_WRITER)):
-                brings_or_fetches = held & {("asked", BLOB_WRITER), ("released", BLOB_READER)}
-                if group and brings_or_fetches and not any(c == container for c, _ in held):
-                    scope = f"{store}/blobServices/default/containers/{container}"
-                    name = f"{store.rpartition('/')[2]}-{container}-{role[:4]}-{principal[:4]}"
-                    yield _grant(group, name, role, scope, principal)
+    grants = _here(estate, stack, "authorization:RoleAssignment")
+    stages = dict.fromkeys(str(g.at("scope")) for g in grants if _STAGE.search(str(g.at("scope"))))
+    people = dict.fromkeys(str(g.at("principalId")) for g in grants if g.at("principalType") == "Group")
+    held = {(str(g.at("scope")), str(g.at("principalId")), str(g.at("roleDefinitionId"))[-36:]) for g in grants}
+    for number, scope in enumerate(stages if group else ()):
+        for principal in people:
+            for role in (BLOB_READER, BLOB_WRITER):
+                if group and (scope, principal, role) not in held:
+                    yield _grant(group, f"stage-{number}-{role[:4]}-{principal[:8]}", role, scope, principal)
+
+
+def _of_who_signs_in(estate: Estate, stack: str) -> Iterator[Resource]:
+    """A right to each store of a project, for those who sign in to its desk."""
+    group = _group(estate, stack)
+    grants = _here(estate, stack, "authorization:RoleAssignment")
+    people = dict.fromkeys(
+        str(g.at("principalId")) for g in grants if str(g.at("roleDefinitionId")).endswith(DESK_USER)
+    )
+    for store in _here(estate, stack, "storage:StorageAccount") if group else ():
+        for principal in people:
+            for role in (BLOB_READER, BLOB_WRITER):
+                if group:
+                    yield _grant(group, f"{store.name}-{role[:4]}", role, str(store.id), principal)
 
 
 def _across(estate: Estate, stack: str) -> Iterator[Resource]:
@@ -185,6 +190,7 @@ ADDITIONS = (
     Addition("a role that is too much", "its holder could undo every control", _ruling),
     Addition("a grant to one person", "it would outlive the person's place in the project", _to_a_person),
     Addition("a grant that joins what two must do", "one person could bring data out alone", _self_release),
+    Addition("a right to data for who signs in", "data could be read past the desk", _of_who_signs_in),
     Addition("a grant across stacks", "people of one project would see another's data", _across),
     Addition("a peering", "networks that must not know each other could talk", _peered),
     Addition("a bare subnet", "nothing would filter or route its traffic", _bare_subnet),

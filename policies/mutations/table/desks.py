@@ -4,6 +4,8 @@ Sources: learn.microsoft.com, Microsoft.Compute template references, "Overview o
 "Restrict managed disks from being imported or exported", "Trusted launch for Azure virtual machines".
 """
 
+import base64
+
 from policies.model import Estate, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.table import elsewhere
@@ -33,6 +35,8 @@ MACHINE = Table(
         Weakening("securityProfile.uefiSettings.vTpmEnabled", (False,), BOOT),
         Weakening("osProfile.linuxConfiguration", (None,), WORDS),
         Weakening("osProfile.linuxConfiguration.disablePasswordAuthentication", (False,), WORDS),
+        Weakening("osProfile.customData", (base64.b64encode(b"#cloud-config\nruncmd: [[id]]\n").decode(),),
+                  "SSH would carry files and ports past the airlock", when=of_records),
         Weakening("osProfile.adminPassword", ("[secret]",), WORDS),
         Weakening("osProfile.linuxConfiguration.patchSettings", (None,), OLD),
         Weakening("osProfile.linuxConfiguration.patchSettings.patchMode", ("ImageDefault",), OLD),
@@ -68,7 +72,6 @@ MACHINE = Table(
         Harmless("osProfile.adminUsername", "a name"),
         Harmless("osProfile.allowExtensionOperations", "extensions are judged for themselves; people sign in by one"),
         Harmless("osProfile.computerName", "a name"),
-        Harmless("osProfile.customData", "what runs at the first start runs inside the same walls"),
         Harmless("osProfile.linuxConfiguration.provisionVMAgent", "without it nobody can sign in or patch"),
         Harmless("osProfile.linuxConfiguration.ssh", "whose key opens it in an emergency is the estate's to say"),
         Harmless("storageProfile.dataDisks", "the disk that is attached is judged for itself"),

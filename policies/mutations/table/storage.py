@@ -12,6 +12,7 @@ OPEN = "the account would answer on the public network"
 KEYED = "the account could be used with keys and passwords, which name nobody"
 OURS = "the keys would be Microsoft's, so that ending them would end nothing"
 
+
 ACCOUNT = Table(
     "storage:StorageAccount",
     weakenings=(
@@ -27,7 +28,9 @@ ACCOUNT = Table(
                   "another network would be let in", absent="an empty list and none are the same"),
         Weakening("networkRuleSet.resourceAccessRules",
                   ([{"tenantId": elsewhere.TENANT, "resourceId": elsewhere.WORKSPACE}],),
-                  "a resource of another tenant would be let in"),
+                  "a resource of another tenant would be let in, or the malware scanner shut out"),
+        Weakening("networkRuleSet.resourceAccessRules[*].resourceId", (elsewhere.WORKSPACE, elsewhere.SCANNER),
+                  "another resource would be let in"),
         Weakening("allowSharedKeyAccess", (True,), KEYED),
         Weakening("isLocalUserEnabled", (True,), KEYED),
         Weakening("isSftpEnabled", (True,), "files could be fetched with a password", absent="Azure's default is off"),
@@ -66,6 +69,8 @@ ACCOUNT = Table(
         Harmless("identity", "the account's own identity opens nothing of the account"),
         Harmless("isHnsEnabled", "Azure refuses it beside blob versions, which are asked for"),
         Harmless("kind", "Azure refuses infrastructure encryption for the other kinds"),
+        Harmless("networkRuleSet.resourceAccessRules[*].tenantId",
+                 "of another tenant that id is nobody's: the scanner stays out, and what is not scanned nobody reads"),
         Harmless("sku", "copies stay in the UK: its two regions are each other's pair"),
     ),
 )  # fmt: skip
@@ -111,4 +116,24 @@ LIFECYCLE = Table(
         Harmless("policy", "how long each tier keeps data is a term of the request; what must be kept is immutable"),
     ),
 )
-TABLES = (ACCOUNT, CONTAINER, BLOB_SERVICE, IMMUTABILITY, LIFECYCLE)
+UNSEEN = "what others bring would be opened before anything looked at it"
+SCAN = Table(
+    "security:DefenderForStorage",
+    weakenings=(
+        Weakening("properties", (None,), UNSEEN),
+        Weakening("properties.isEnabled", (False,), UNSEEN),
+        Weakening("properties.overrideSubscriptionLevelSettings", (False,), "a setting elsewhere could switch it off"),
+        Weakening("properties.malwareScanning", (None,), UNSEEN),
+        Weakening("properties.malwareScanning.onUpload", (None,), UNSEEN),
+        Weakening("properties.malwareScanning.onUpload.isEnabled", (False,), UNSEEN),
+        Weakening("properties.malwareScanning.onUpload.capGBPerMonth", (0, 1), "scanning would stop on the first day",
+                  absent="Azure's default is none"),
+        Weakening("resourceId", (elsewhere.STORE,), UNSEEN, absent="Azure refuses a setting of nothing"),
+    ),
+    harmless=(
+        Harmless("properties.sensitiveDataDiscovery", "it looks for personal data, and keeps nothing out"),
+        Harmless("settingName", "Azure takes one name alone"),
+    ),
+    removal=Removal(UNSEEN),
+)  # fmt: skip
+TABLES = (ACCOUNT, SCAN, CONTAINER, BLOB_SERVICE, IMMUTABILITY, LIFECYCLE)

@@ -22,6 +22,11 @@ def _logs(setting: Resource, _: Estate) -> bool:
     return bool(setting.at("logs"))
 
 
+def _by_category(setting: Resource, _: Estate) -> bool:
+    """Whether it names categories: what has no group of them is recorded so."""
+    return bool(setting.each("logs[*].category"))
+
+
 def _more_than_audit(setting: Resource, _: Estate) -> bool:
     """Whether its audit is not yet all: what is asked of a workspace is."""
     return "/workspaces/" not in str(setting.at("resourceUri"))
@@ -37,6 +42,8 @@ SETTING = Table(
         Weakening("logs[*].enabled", (False,), UNSEEN),
         Weakening("logs[*].categoryGroup", ("audit",), "not all that is done there would leave a trace",
                   when=_more_than_audit),
+        Weakening("logs[*].category", ("AnotherCategory",), "none of what is done there would leave a trace",
+                  when=_by_category),
         Weakening("storageAccountId", (elsewhere.STORE,), COPIED),
         Weakening("eventHubAuthorizationRuleId", (elsewhere.EVENT_HUB,), COPIED),
         Weakening("marketplacePartnerId", (f"{elsewhere.PROVIDERS}/Microsoft.Datadog/monitors/elsewhere",), COPIED),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 from contextvars import ContextVar
 
 import pytest
 
+from infra.addresses import TenancySeat
 from infra.errors import BadInput
 from infra.roles import Role
+from infra.scanning import CLEAN, scanner
 from infra.stacks.programs import bring_up
+from infra.terminal import first_boot
 from tests.infra import samples
 from tests.infra.samples import group
-from tests.infra.world import World, run
+from tests.infra.world import SUBSCRIPTION, World, run
 
+MOVER, DESK = "principal-of-staging-mover", "principal-of-desk"
 CONFIDENTIAL = {"size": "Standard_DC8ads_v5", "os_disk_gib": 128, "data_disk_gib": 256,
                 "admin_public_key": samples.KEY}  # fmt: skip
 
@@ -36,14 +39,48 @@ def _roles(world: World, principal: str, scope_end: str) -> set[Role]:
 
 def test_who_brings_cannot_release(tenancy: World) -> None:
     researchers, stewards, checkers = group(30), group(31), group(32)
-    assert _roles(tenancy, researchers, "/export-asked") == {Role.BLOB_WRITER}
-    assert _roles(tenancy, researchers, "/export-released") == set()
-    assert _roles(tenancy, checkers, "/export-asked") == {Role.BLOB_READER}
-    assert _roles(tenancy, checkers, "/export-released") == {Role.BLOB_WRITER}
-    assert _roles(tenancy, "principal-of-staging-mover", "/import-asked") == {Role.BLOB_WRITER}
-    assert _roles(tenancy, stewards, "/import-released") == {Role.BLOB_WRITER}
-    assert _roles(tenancy, researchers, "/import-asked") == set()
-    assert _roles(tenancy, researchers, "/import-released") == {Role.BLOB_READER}
+    stages = {
+        "import-asked": {MOVER: Role.BLOB_WRITER, stewards: Role.BLOB_READER},
+        "import-released": {stewards: Role.BLOB_WRITER, DESK: Role.BLOB_READER},
+        "export-asked": {DESK: Role.BLOB_WRITER, checkers: Role.BLOB_READER},
+        "export-released": {checkers: Role.BLOB_WRITER, stewards: Role.BLOB_READER},
+    }
+    for store, expected in stages.items():
+        stage = store.rpartition("-")[2]
+        for who in (researchers, stewards, checkers, MOVER, DESK):
+            wanted = {expected[who]} if who in expected else set()
+            assert _roles(tenancy, who, f"/{store}-{stage}") == wanted, (store, who)
+            assert _roles(tenancy, who, f"/StorageAccount/{store}") == set(), (store, who)
+
+
+def test_people_hold_no_right_to_data(tenancy: World) -> None:
+    """They sign in to a desk and see what leads to it; the desk's identity reads and writes."""
+    researchers = group(30)
+    held = {str(grant.inputs["roleDefinitionId"])[-36:] for grant in tenancy.of("RoleAssignment")
+            if grant.inputs["principalId"] == researchers}  # fmt: skip
+    assert held == {str(Role.DESK_USER.value), str(Role.READER.value)}
+    assert _roles(tenancy, DESK, "/StorageAccount/data") == {Role.BLOB_WRITER}
+
+
+def test_who_releases_reads_only_what_was_found_clean(tenancy: World) -> None:
+    narrowed = {grant.name: grant.inputs["condition"] for grant in tenancy.of("RoleAssignment")
+                if "condition" in grant.inputs}  # fmt: skip
+    assert narrowed == {"import-asked-checks-reads": CLEAN, "export-asked-checks-reads": CLEAN}
+
+
+def test_what_others_bring_is_scanned(tenancy: World) -> None:
+    assert {one.name for one in tenancy.of("DefenderForStorage")} == {"import-asked", "export-asked"}
+    let_in = {one.name: [rule["resourceId"] for rule in one.inputs["networkRuleSet"].get("resourceAccessRules", [])]
+              for one in tenancy.of("StorageAccount")}  # fmt: skip
+    mine = [scanner(SUBSCRIPTION)]
+    assert let_in == {"data": [], "import-asked": mine, "import-released": [], "export-asked": mine,
+                      "export-released": []}  # fmt: skip
+
+
+def test_every_store_has_an_address_of_its_own(tenancy: World) -> None:
+    found = [config["privateIPAddress"] for one in tenancy.of("PrivateEndpoint")
+             for config in one.inputs["ipConfigurations"]]  # fmt: skip
+    assert len(found) == len(set(found)) == len(TenancySeat)
 
 
 def test_nobody_of_a_project_reads_a_zone(tenancy: World) -> None:
@@ -65,10 +102,9 @@ def test_the_desk_has_no_password_no_address_and_no_open_disk(tenancy: World) ->
     assert all("publicIPAddress" not in config for config in interface.inputs["ipConfigurations"])
 
 
-def test_the_desk_leaves_by_the_firewalls_proxy(tenancy: World) -> None:
+def test_the_desk_gives_a_terminal_and_nothing_else(tenancy: World) -> None:
     (desk,) = tenancy.of("VirtualMachine")
-    text = base64.b64decode(desk.inputs["osProfile"]["customData"]).decode()
-    assert "https_proxy=http://10.64.0.4:8443" in text
+    assert desk.inputs["osProfile"]["customData"] == first_boot()
 
 
 def test_researchers_sign_in_as_ordinary_users(tenancy: World) -> None:

@@ -23,6 +23,7 @@ from operations.export.sdk import sdk_type
         ("authorization:ManagementLockByScope", "Microsoft.Authorization/locks", "ManagementLockObject"),
         ("monitor:DiagnosticSetting", "Microsoft.Insights/diagnosticSettings", "DiagnosticSettingsResource"),
         ("consumption:Budget", "Microsoft.Consumption/budgets", "Budget"),
+        ("security:DefenderForStorage", "Microsoft.Security/defenderForStorageSettings", "DefenderForStorageSetting"),
         ("privatedns:PrivateZone", "Microsoft.Network/privateDnsZones", "PrivateZone"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from infra.scanning import CLEAN, scanner
 from policies.model import Resource
 from tests.policies.catalogue.cases import GROUP, World, made
 
@@ -17,9 +18,11 @@ STORE, VAULT = "Microsoft.Storage/storageAccounts/stheart", "Microsoft.KeyVault/
 RECORDS, LOGS = (
     "Microsoft.Storage/storageAccounts/strecords", "Microsoft.OperationalInsights/workspaces/log-heart"
 )  # fmt: skip
-AIRLOCK, INTAKE = "Microsoft.Storage/storageAccounts/stairlock", "Microsoft.Storage/storageAccounts/stintake"
+ASKED, RELEASED, INTAKE = (f"Microsoft.Storage/storageAccounts/st{noun}" for noun in ("asked", "released", "intake"))
+INSIDE = "blobServices/default/containers"
+DESK = "Microsoft.Compute/virtualMachines/vm-desk"
 WRITER, READER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
-LOOKER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+LOOKER, SIGNS_IN = "acdd72a7-3385-48ef-bd42-f606fba81ae7", "fb879df8-f326-4884-b1cf-06f3ad86be52"
 TAGGED = {"location": "uksouth", "tags": TAGS}
 
 
@@ -159,7 +162,9 @@ def zone_rule(**more: Any) -> dict[str, Any]:
 
 
 def account(called: str, id_: str) -> Resource:
-    return replace(made("storage:StorageAccount", called, id_, **TAGGED), protect=True)
+    rules = {"networkRuleSet": {"resourceAccessRules": [{"resourceId": scanner(SUBSCRIPTION.rpartition("/")[2])}]}}
+    scans = rules if id_ in (ASKED, INTAKE) else {}
+    return replace(made("storage:StorageAccount", called, id_, **TAGGED, **scans), protect=True)
 
 
 def endpoint(called: str, target: str, part: str, zone: str) -> list[Resource]:
@@ -192,7 +197,7 @@ def setting(called: str, target: str) -> Resource:
 def stores() -> list[Resource]:
     """What holds data and keys, and what leads there."""
     blob, vault = "privatelink.blob.core.windows.net", "privatelink.vaultcore.azure.net"
-    names = {"store": STORE, "records": RECORDS, "airlock": AIRLOCK, "intake": INTAKE}
+    names = {"store": STORE, "records": RECORDS, "asked": ASKED, "released": RELEASED, "intake": INTAKE}
     found: list[Resource] = [replace(made("keyvault:Vault", "vault", VAULT, **TAGGED), protect=True)]
     for called, id_ in names.items():
         found += [account(called, id_), *endpoint(called, id_, "blob", blob), lock(called, id_),
@@ -204,13 +209,16 @@ def stores() -> list[Resource]:
             made("privatedns:VirtualNetworkLink", f"{zone}-link", f"{id_}/virtualNetworkLinks/link", location="global",
                  tags=TAGS, registrationEnabled=False, resolutionPolicy="Default", virtualNetwork=ref(HUB)),
         ]  # fmt: skip
-    for container in ("north", "south"):
-        found.append(
-            replace(
-                made("storage:BlobContainer", container, f"{INTAKE}/blobServices/default/containers/{container}"),
-                protect=True,
-            )
-        )
+    containers = {
+        "north": f"{INTAKE}/{INSIDE}/north",
+        "south": f"{INTAKE}/{INSIDE}/south",
+        "asked-container": f"{ASKED}/{INSIDE}/asked",
+        "released-container": f"{RELEASED}/{INSIDE}/released",
+    }
+    for called, id_ in containers.items():
+        found.append(replace(made("storage:BlobContainer", called, id_), protect=True))
+    for called, id_ in {"asked": ASKED, "intake": INTAKE}.items():
+        found += scanned(called, id_)
     return [*found, *endpoint("vault", VAULT, "vault", vault), lock("vault", VAULT), setting("vault", VAULT)]
 
 
@@ -219,6 +227,20 @@ def activity(called: str = "activity", subscription: str = SUBSCRIPTION) -> Reso
     logs = [{"category": name, "enabled": True} for name in ("Administrative", "Security", "Alert", "Policy")]
     id_ = f"{subscription}/providers/Microsoft.Insights/diagnosticSettings/{called}"
     return replace(made("monitor:SubscriptionDiagnosticSetting", called, workspaceId=below(LOGS), logs=logs), id=id_)
+
+
+def scanned(called: str, target: str) -> list[Resource]:
+    """What scans a store for malware, and records what it finds."""
+    place = f"{target}/providers/Microsoft.Security/defenderForStorageSettings/current"
+    on_upload = {"isEnabled": True, "capGBPerMonth": 5000}
+    properties = {"isEnabled": True, "overrideSubscriptionLevelSettings": True,
+                  "malwareScanning": {"onUpload": on_upload}}  # fmt: skip
+    return [
+        made("security:DefenderForStorage", f"{called}-scan", place, resourceId=below(target), properties=properties),
+        made("monitor:DiagnosticSetting", f"{called}-scan-setting",
+             f"{place}/providers/Microsoft.Insights/diagnosticSettings/diag", resourceUri=below(place),
+             workspaceId=below(LOGS), logs=[{"category": "ScanResults", "enabled": True}]),
+    ]  # fmt: skip
 
 
 def watching() -> list[Resource]:
@@ -268,20 +290,25 @@ def grant(called: str, role: str, who: str, target: str, kind: str = "Group") ->
     )
 
 
+def narrowed(resource: Resource) -> Resource:
+    """The role for what was found clean alone."""
+    return replace(resource, inputs={**resource.inputs, "condition": CLEAN, "conditionVersion": "2.0"})
+
+
 def grants() -> list[Resource]:
     """Who may do what."""
-    inside = "blobServices/default/containers"
     whole = replace(grant("engineers", LOOKER, "engineers", ""), id=f"{GROUP}/providers/Microsoft.Authorization/x/y")
     return [
         replace(whole, inputs={**whole.inputs, "scope": GROUP}),
         grant("desk", WRITER, "desk", STORE, "ServicePrincipal"),
         grant("researchers", WRITER, "researchers", STORE),
-        grant("brings", WRITER, "researchers", f"{AIRLOCK}/{inside}/asked"),
-        grant("checks", READER, "checkers", f"{AIRLOCK}/{inside}/asked"),
-        grant("releases", WRITER, "checkers", f"{AIRLOCK}/{inside}/released"),
-        grant("fetches", READER, "outside", f"{AIRLOCK}/{inside}/released"),
-        grant("north-brings", WRITER, "north", f"{INTAKE}/{inside}/north"),
-        grant("south-brings", WRITER, "south", f"{INTAKE}/{inside}/south"),
+        grant("signs-in", SIGNS_IN, "analysts", DESK),
+        grant("brings", WRITER, "desk", f"{ASKED}/{INSIDE}/asked", "ServicePrincipal"),
+        narrowed(grant("checks", READER, "checkers", f"{ASKED}/{INSIDE}/asked")),
+        grant("releases", WRITER, "checkers", f"{RELEASED}/{INSIDE}/released"),
+        grant("fetches", READER, "outside", f"{RELEASED}/{INSIDE}/released"),
+        grant("north-brings", WRITER, "north", f"{INTAKE}/{INSIDE}/north"),
+        grant("south-brings", WRITER, "south", f"{INTAKE}/{INSIDE}/south"),
         grant("stewards", WRITER, "stewards", INTAKE),
         grant("mover", WRITER, "mover", INTAKE, "ServicePrincipal"),
         grant("recorder", WRITER, "recorder", RECORDS, "ServicePrincipal"),

@@ -12,11 +12,13 @@ from policies.facts.roles import ADMINISTRATORS
 from policies.model import Verdict
 from tests.policies.catalogue.cases import GONE, GROUP, World, changed, findings, made, verdict, without
 from tests.policies.catalogue.site import (
-    AIRLOCK,
+    ASKED,
+    INSIDE,
     INTAKE,
     LOOKER,
     READER,
     RECORDS,
+    RELEASED,
     STORE,
     WRITER,
     below,
@@ -27,8 +29,9 @@ from tests.policies.catalogue.weakening import REMOVED, Case, cases, family, unk
 
 ROLES = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions"
 SUBSCRIPTION = "/subscriptions/10ca1000-0000-4000-8000-000000000001"
-INSIDE = "blobServices/default/containers"
-ASKED, RELEASED = below(f"{AIRLOCK}/{INSIDE}/asked"), below(f"{AIRLOCK}/{INSIDE}/released")
+FIRST, SECOND = below(f"{ASKED}/{INSIDE}/asked"), below(f"{RELEASED}/{INSIDE}/released")
+MIXED = below(f"{ASKED}/{INSIDE}/released")
+ON_UPLOAD = "properties.malwareScanning.onUpload"
 WEAK = cases({
     "IA1": [
         ("researchers", "roleDefinitionId", tuple(f"{ROLES}/{role}" for role in ADMINISTRATORS)),
@@ -48,18 +51,21 @@ WEAK = cases({
         ("engineers<firewall", REMOVED, ()),
     ],
     "AL1": [
-        ("airlock<brings", "principalId", ("checkers", "outside")),
-        ("airlock<brings", "scope", (RELEASED, below(AIRLOCK), GROUP)),
-        ("airlock<brings", "roleDefinitionId", (f"{ROLES}/{READER}",)),
-        ("airlock<brings", REMOVED, ()),
-        ("airlock<checks", "principalId", ("researchers", "outside")),
-        ("airlock<checks", "roleDefinitionId", (f"{ROLES}/{WRITER}",)),
-        ("airlock<checks", REMOVED, ()),
-        ("airlock<releases", "principalId", ("researchers", "outside")),
-        ("airlock<releases", "scope", (below(AIRLOCK), ASKED)),
-        ("airlock<fetches", "principalId", ("checkers", "researchers")),
-        ("airlock<fetches", "roleDefinitionId", (f"{ROLES}/{WRITER}",)),
-        ("airlock<fetches", "scope", (ASKED, below(AIRLOCK))),
+        ("asked<brings", "principalId", ("checkers",)),
+        ("asked<brings", "scope", (SECOND, MIXED, below(ASKED), GROUP)),
+        ("asked<brings", "roleDefinitionId", (f"{ROLES}/{READER}",)),
+        ("asked<brings", REMOVED, ()),
+        ("asked<checks", "principalId", ("researchers", "outside", "desk")),
+        ("asked<checks", "roleDefinitionId", (f"{ROLES}/{WRITER}",)),
+        ("asked<checks", REMOVED, ()),
+        ("released<asked-container", REMOVED, ()),
+        ("asked<released", REMOVED, ()),
+        ("released<releases", "principalId", ("researchers", "outside", "desk")),
+        ("released<releases", "scope", (below(RELEASED), FIRST)),
+        ("released<fetches", "principalId", ("checkers",)),
+        ("released<fetches", "roleDefinitionId", (f"{ROLES}/{WRITER}",)),
+        ("released<fetches", "scope", (FIRST, below(RELEASED))),
+        ("released<asked", REMOVED, ()),
     ],
     "AL2": [
         ("intake<north-brings", "principalId", ("south",)),
@@ -70,15 +76,35 @@ WEAK = cases({
         ("records<recorder", "principalType", ("Group",)),
         ("store<desk", "principalType", ("Group",)),
     ],
+    "AL4": [
+        ("asked<asked-scan", REMOVED, ()),
+        ("intake<intake-scan", REMOVED, ()),
+        ("asked<asked-scan", "properties", (GONE, {})),
+        ("asked<asked-scan", "properties.isEnabled", (False, GONE)),
+        ("asked<asked-scan", f"{ON_UPLOAD}.isEnabled", (False, GONE, "true")),
+        ("asked<asked-scan", f"{ON_UPLOAD}.capGBPerMonth", (0, 1, -2, 999, "many", True)),
+        ("asked<asked-scan", "properties.overrideSubscriptionLevelSettings", (False, GONE)),
+        ("asked<asked-scan", "resourceId", (below(STORE),)),
+        ("asked", "networkRuleSet.resourceAccessRules", ([], GONE, [{"resourceId": below(STORE)}])),
+        ("asked<checks", "condition", (GONE, "@Resource[x] StringEquals 'y'")),
+    ],
+    "AL5": [
+        ("store<researchers", "principalId", ("analysts",)),
+        ("asked<checks", "principalId", ("analysts",)),
+        ("released<signs-in", "principalId", ("checkers",)),
+    ],
 })  # fmt: skip
 UNKNOWNS = unknowns({
     "IA1": [("researchers", "roleDefinitionId"), ("researchers", "principalType")],
     "IA2": [("researchers", "scope"), ("researchers", "condition")],
     "IA5": [("researchers", "scope")],
     "IA6": [("engineers", "scope"), ("engineers", "roleDefinitionId")],
-    "AL1": [("airlock<brings", "roleDefinitionId"), ("airlock<brings", "scope")],
+    "AL1": [("asked<brings", "roleDefinitionId"), ("asked<brings", "scope")],
     "AL2": [("intake<north-brings", "roleDefinitionId")],
     "AL3": [("store<researchers", "roleDefinitionId")],
+    "AL4": [("asked<asked-scan", "properties.isEnabled"), ("asked<asked-scan", f"{ON_UPLOAD}.capGBPerMonth"),
+            ("asked<asked-scan", "resourceId"), ("asked<checks", "condition")],
+    "AL5": [("store<researchers", "principalId"), ("store<signs-in", "roleDefinitionId")],
 })  # fmt: skip
 FAMILIES = family("IA", "AL")
 
@@ -173,9 +199,10 @@ def test_a_second_group_on_the_whole_hub_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("name", "who", "target", "policy", "judged"), [
-    ("side", "researchers", f"{AIRLOCK}/{INSIDE}/released", "AL1", "airlock"),
-    ("side", "outside", f"{AIRLOCK}/{INSIDE}/asked", "AL1", "airlock"),
-    ("side", "strangers", AIRLOCK, "AL1", "airlock"),
+    ("side", "researchers", f"{RELEASED}/{INSIDE}/released", "AL1", "released"),
+    ("side", "outside", f"{ASKED}/{INSIDE}/asked", "AL1", "asked"),
+    ("side", "strangers", ASKED, "AL1", "asked"),
+    ("side", "analysts", STORE, "AL5", "store"),
     ("side", "others", f"{INTAKE}/{INSIDE}/north", "AL2", "intake"),
     ("side", "others", INTAKE, "AL2", "intake"),
     ("side", "others", STORE, "AL3", "store"),
@@ -193,9 +220,37 @@ def test_an_intake_without_a_role_of_its_own_is_refused() -> None:
 def test_an_identity_that_is_still_to_be_made_is_told_from_a_group_that_exists() -> None:
     world = changed(site(), "brings", "principalId", UNKNOWN)
     world["brings"] = replace(world["brings"], property_dependencies={"principalId": ("urn:mover",)})
-    assert verdict(world, "AL1", "airlock") is Verdict.PASS
-    world = changed(world, "releases", "principalId", UNKNOWN)
-    world["releases"] = replace(world["releases"], property_dependencies={"principalId": ("urn:mover",)})
-    assert verdict(world, "AL1", "airlock") is Verdict.FAIL
-    world["releases"] = replace(world["releases"], property_dependencies={})
-    assert verdict(world, "AL1", "airlock") is Verdict.UNKNOWN
+    assert verdict(world, "AL1", "asked") is Verdict.PASS
+    world = changed(world, "checks", "principalId", UNKNOWN)
+    world["checks"] = replace(world["checks"], property_dependencies={"principalId": ("urn:mover",)})
+    assert verdict(world, "AL1", "asked") is Verdict.FAIL
+    world["checks"] = replace(world["checks"], property_dependencies={})
+    assert verdict(world, "AL1", "asked") is Verdict.UNKNOWN
+
+
+def test_both_stages_in_one_store_are_refused() -> None:
+    world = without(site(), "released-container")
+    inside = f"{ASKED}/{INSIDE}/released"
+    world["mixed"] = made("storage:BlobContainer", "mixed", inside)
+    for name in ("releases", "fetches"):
+        world = changed(world, name, "scope", below(inside))
+    assert verdict(world, "AL1", "asked") is Verdict.FAIL
+
+
+def test_two_airlocks_stand_side_by_side() -> None:
+    """As import and export do: who releases in one fetches from the other."""
+    world = site()
+    for name in ("asked", "released"):
+        store = f"Microsoft.Storage/storageAccounts/stsecond{name}"
+        world[f"second-{name}"] = made("storage:StorageAccount", f"second-{name}", store)
+        world[f"second-{name}-container"] = made(
+            "storage:BlobContainer", f"second-{name}-container", f"{store}/{INSIDE}/{name}"
+        )
+        scope = f"{store}/{INSIDE}/{name}"
+        first, then = ("mover", "outside") if name == "asked" else ("outside", "desk")
+        world[f"second-{name}-writes"] = grant(f"second-{name}-writes", WRITER, first, scope)
+        world[f"second-{name}-reads"] = grant(f"second-{name}-reads", READER, then, scope)
+    stages = ("asked", "released", "second-asked", "second-released")
+    assert {verdict(world, "AL1", name) for name in stages} == {Verdict.PASS}
+    both = changed(world, "second-released-writes", "principalId", "checkers")
+    assert verdict(both, "AL1", "asked") is Verdict.FAIL

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from infra.terminal import FILES, HEAD, SERVER_PATH, first_boot
 from operations.plan import UNKNOWN
 from policies.model import Verdict
 from tests.policies.catalogue.cases import (
@@ -31,6 +35,30 @@ VAULT_URI = "https://kv-heart.vault.azure.net/"
 ELSEWHERE = "/subscriptions/e15e0000-0000-4000-8000-00000000000e/resourceGroups/rg/providers/Microsoft.Compute"
 
 
+def boot(change: Mapping[str, Any]) -> str:
+    """What a desk does at its first boot, otherwise."""
+    told = json.loads(base64.b64decode(first_boot()).decode().removeprefix(HEAD)) | change
+    return base64.b64encode((HEAD + json.dumps(told)).encode()).decode()
+
+
+STRANGE = {"path": "/etc/ssh/sshd_config.d/01-first.conf", "content": "ForceCommand none"}
+OTHERS: tuple[Mapping[str, Any], ...] = (
+    {"write_files": []},
+    {"write_files": [dict(FILES[0])]},
+    {"write_files": [*map(dict, FILES), STRANGE]},
+    {"write_files": [*map(dict, FILES), {**FILES[1], "content": ""}]},
+    {"write_files": "all"},
+    {"runcmd": [["rm", SERVER_PATH]]},
+    {"runcmd": None},
+    {"bootcmd": [["id"]]},
+    {"users": ["default"]},
+    {"apt": {"sources": {"theirs": {"key": "k"}}}},
+    {"apt": {"primary": [{"arches": ["default"], "uri": "https://a.example.org", "keyid": "k"}]}},
+    {"apt": {"primary": "https://a.example.org"}},
+)
+"""What takes the terminal back, or does more than say where packages are."""
+
+
 def computer(**security: Any) -> dict[str, Any]:
     """As a desk is; what is given goes to its security profile."""
     return {
@@ -46,11 +74,12 @@ def computer(**security: Any) -> dict[str, Any]:
             "dataDisks": [{"lun": 0, "createOption": "Attach", "managedDisk": {"id": DISK}}],
         },
         "osProfile": {
+            "customData": first_boot(),
             "linuxConfiguration": {
                 "disablePasswordAuthentication": True,
                 "provisionVMAgent": True,
                 "patchSettings": {"patchMode": "AutomaticByPlatform", "assessmentMode": "AutomaticByPlatform"},
-            }
+            },
         },
         "networkProfile": {"networkInterfaces": [{"id": NIC}]},
         "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}},
@@ -143,6 +172,7 @@ WEAK: dict[str, list[tuple[str, str, tuple[object, ...]]]] = COMPUTER | {
         ("disk", "creationData", (GONE, {"createOption": "Copy", "sourceResourceId": f"{ELSEWHERE}/disks/d"})),
     ],
     "VM14": [("disk", "maxShares", (2,))],
+    "VM16": [("desk", "osProfile.customData", (GONE, "", "not base64", *map(boot, OTHERS)))],
     "VM15": [("desk", "networkProfile.networkInterfaces[0].id", (f"{ELSEWHERE}/nic", SET, GONE))],
 }
 MORE = {
@@ -318,3 +348,18 @@ def test_a_snapshot_is_asked_what_a_disk_is() -> None:
     bare = world() | {"there": made("compute:Snapshot", "there", creationData={"createOption": "Copy"})}
     said = {policy: verdict(bare, policy, "there") for policy in ("VM3", "VM4", "VM10", "VM13")}
     assert set(said.values()) == {Verdict.FAIL}
+
+
+def test_a_desk_may_be_told_where_packages_are() -> None:
+    archive = [{"arches": ["default"], "uri": "https://mirror.example.org/ubuntu"}]
+    told = first_boot(apt={"primary": archive, "security": archive}, write_files=[{"path": "/etc/pip.conf"}])
+    assert verdict(changed(world(), "desk", "osProfile.customData", told), "VM16", "desk") is Verdict.PASS
+
+
+def test_a_first_boot_that_is_secret_is_not_told() -> None:
+    assert verdict(changed(world(), "desk", "osProfile.customData", "[secret]"), "VM16", "desk") is Verdict.UNKNOWN
+
+
+def test_a_computer_without_linux_has_no_such_first_boot() -> None:
+    bare = changed(world(), "desk", "osProfile", {"windowsConfiguration": {}})
+    assert verdict(bare, "VM16", "desk") is Verdict.NOT_APPLICABLE

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from infra.scanning import scanner
 from operations.plan import UNKNOWN
 from policies.model import Verdict
 from tests.policies.catalogue.cases import (
@@ -299,9 +300,14 @@ class TestTrustedServices:
         assert verdict(unclear, "ST2", "data") is Verdict.UNKNOWN
 
     def test_the_malware_scanner_passes_by_a_rule_of_its_own(self) -> None:
-        scanner = "/subscriptions/10ca1/providers/Microsoft.Security/datascanners/StorageDataScanner"
-        scanned = changed(world(), "data", "networkRuleSet.resourceAccessRules", [{"resourceId": scanner}])
-        assert verdict(scanned, "ST2", "data") is Verdict.PASS
+        rules = "networkRuleSet.resourceAccessRules"
+        home = str(world()["data"].id).split("/")[2]
+        asked = made("security:DefenderForStorage", "scan", resourceId=world()["data"].id)
+        scanned = changed(world(), "data", rules, [{"resourceId": scanner(home)}])
+        assert verdict(scanned | {"scan": asked}, "ST2", "data") is Verdict.PASS
+        assert verdict(scanned, "ST2", "data") is Verdict.FAIL, "nothing asks it to scan"
+        foreign = changed(world(), "data", rules, [{"resourceId": scanner("10ca1000-0000-4000-8000-00000000000e")}])
+        assert verdict(foreign | {"scan": asked}, "ST2", "data") is Verdict.FAIL
 
 
 class TestKeys:

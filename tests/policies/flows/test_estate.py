@@ -68,7 +68,9 @@ def test_a_store_open_to_the_public_is_read_by_whoever_has_a_role(one: tuple[Res
     open_ = changed(
         one, str(account.id).lower(), publicNetworkAccess="Enabled", networkRuleSet={"defaultAction": "Allow"}
     )
-    assert _flow(open_, Kind.PAST_AIRLOCK, TENANCY).depth == 0
+    assert _flow(open_, Kind.PAST_AIRLOCK, TENANCY).depth > 0
+    read = [*open_, grant(RESEARCHERS, BLOB_READER, str(account.id))]
+    assert _flow(read, Kind.PAST_AIRLOCK, TENANCY).depth == 0
 
 
 def test_public_access_and_a_public_container_let_anybody_read(one: tuple[Resource, ...]) -> None:

@@ -1,0 +1,61 @@
+"""AL5: who signs in to a desk holds no right to data: what they do there, the desk does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.roles import Role
+from policies.facts import ids
+from policies.facts.grants import grants_on, holder_of
+from policies.facts.properties import word
+from policies.facts.roles import ASSIGNMENTS, role_of
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+STORE = "storage:StorageAccount"
+COMPUTER = "microsoft.compute/virtualmachines"
+SIGN_IN = {str(Role.DESK_USER.value), "1c0163c0-47e6-4577-8991-ea5c82e286e4"}
+"""Virtual Machine User Login, and Administrator Login."""
+
+
+def judge(store: Resource, estate: Estate) -> Iterator[Problem]:
+    """From another computer than the desk, such a right would read the project's data past its walls."""
+    people = [holder_of(assignment) for assignment in signing_in(store, estate)]
+    for grant in grants_on(store, estate):
+        if any(grant.holder.same_as(one) for one in people):
+            yield Problem("", f"the role {grant.assignment.name} is of people who sign in to a desk: they read and "
+                          "write as the desk alone")  # fmt: skip
+
+
+def signing_in(store: Resource, estate: Estate) -> list[Resource]:
+    """The roles of the store's own stack that let somebody sign in to a computer."""
+    found = [a for type_ in ASSIGNMENTS for a in estate.beside(store, type_) if role_of(a) in SIGN_IN]
+    return [a for a in found if word(a, "principalType") != "serviceprincipal" and _is_desk(a)]
+
+
+def _is_desk(assignment: Resource) -> bool:
+    """A role on a resource group, or above, lets in to every computer there."""
+    return ids.kind(assignment.at("scope")) in ("", COMPUTER)
+
+
+POLICY = Policy(
+    id="AL5",
+    title="Who signs in to a desk holds no right to the project's data",
+    why="A person's own right to data follows them to any computer that reaches the store; a desk's stays on the desk. "
+    "And who asks for something to leave must not be who may release it.",
+    on=(STORE,),
+    reads=(
+        "authorization:RoleAssignment:scope",
+        "authorization:RoleAssignment:principalId",
+        "authorization:RoleAssignment:principalType",
+        "authorization:RoleAssignment:roleDefinitionId",
+    ),
+    severity=Severity.CRITICAL,
+    controls=Controls(
+        satre=("2.2.10", "3.1.04", "3.1.06", "3.3.05"), ncsc=("3", "9"), iso27001=("5.3", "5.15"),
+        five_safes=("people", "outputs"),
+    ),
+    fix="Give the desk's identity the role, and take it from the group of people.",
+    judge=judge,
+    applies=lambda store, estate: bool(signing_in(store, estate)),
+    scope="stack",
+)  # fmt: skip
