@@ -60,7 +60,8 @@ POLICY = Policy(
     severity=Severity.HIGH,
     controls=Controls(satre=("2.2.09",), ncsc=("11",), cis=("9.3.2.3",), iso27001=("8.22",), five_safes=("settings",)),
     fix="Set networkRuleSet to defaultAction Deny, bypass None and no rules. Where flow logs or diagnostics are kept "
-    "in the account, bypass AzureServices and give the written reason in the tag trusted-services.",
+    "in the account, bypass AzureServices and give the written reason in the tag trusted-services. Where the account "
+    "is scanned for malware, let in the scanner of its own subscription by resourceAccessRules, and nothing else.",
     judge=judge,
     scope="stack",
     checkov=("CKV_AZURE_35",),

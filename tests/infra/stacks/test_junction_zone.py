@@ -16,3 +16,12 @@ def test_each_provider_writes_to_its_own_container_alone(junction_zone: World) -
 def test_keys_to_identifiable_data_stay_in_hardware(junction_zone: World) -> None:
     assert all(key.inputs["properties"]["kty"] == "RSA-HSM" for key in junction_zone.of("Key"))
     assert all(vault.inputs["properties"]["sku"]["name"] == "premium" for vault in junction_zone.of("Vault"))
+
+
+def test_what_providers_bring_is_scanned(junction_zone: World) -> None:
+    (setting,) = junction_zone.of("DefenderForStorage")
+    assert setting.inputs["resourceId"].endswith("/StorageAccount/junction")
+    assert setting.inputs["properties"]["malwareScanning"]["onUpload"]["isEnabled"] is True
+    (store,) = junction_zone.of("StorageAccount")
+    (rule,) = store.inputs["networkRuleSet"]["resourceAccessRules"]
+    assert rule["resourceId"].endswith("/datascanners/StorageDataScanner")
