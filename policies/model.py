@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
 
 from infra.config import DataClass
@@ -125,13 +125,19 @@ class Resource:
 
     def _walk(self, path: str) -> Iterator[Any]:
         values: list[Any] = [self.inputs]
-        for step in STEP.findall(path):
+        for step in _steps(path):
             values = [inner for value in values for inner in _inside(value, step, path)]
         for value in values:
             if value == UNKNOWN:
                 raise Unknown(path)
             if value is not None:
                 yield value
+
+
+@lru_cache(maxsize=8192)
+def _steps(path: str) -> tuple[str, ...]:
+    """The steps of a path: the same few thousand are walked again and again."""
+    return tuple(STEP.findall(path))
 
 
 def _inside(value: Any, step: str, path: str) -> list[Any]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
+import re
 import resource
 import shutil
 import statistics
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,12 +28,15 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from operations.plan import PlannedResource
+    from operations.plan import Plan, PlannedResource
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (1_000, 2_500, 5_000)
 JUDGED = (5_000, 20_000, 50_000)
 """Resources that the gate is measured on."""
+FOLLOWED = (10, 50, 200)
+"""Tenancies that flows are followed through."""
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PER_GROUP = 250
 """Resources of a type in one group; Azure allows 800."""
 
@@ -121,6 +127,21 @@ def policies(runs: int) -> Iterator[Figure]:
         yield from _checkov(f"{folder}/arm", ours, environment, runs)
 
 
+def flows(_: int) -> Iterator[Figure]:
+    """From the plans on, the flows that must not exist: estates of many tenancies, each in a process of its own."""
+    with home() as environment, tempfile.TemporaryDirectory(prefix="sde-bench-") as folder:
+        timed("", ["up", "--all", "--yes"], environment, 1)
+        (Path(folder) / "plan").mkdir()
+        for name in stack_names(environment):
+            timed("", ["export", "plan", name, "-o", f"{folder}/plan/{name}.json"], environment, 1)
+        for count in FOLLOWED:
+            command = [sys.executable, __file__, "--flows", folder, str(count)]
+            said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+            followed, seconds, peak = said.stdout.split()
+            what = f"{int(followed):,} flows through {count} tenancies"
+            yield Figure(what, float(seconds), "3 s" if count == 50 else "", float(peak))
+
+
 def _checkov(folder: str, ours: Figure, environment: dict[str, str], runs: int) -> Iterator[Figure]:
     """Its built-in checks alone, in the environment of its own that `scripts/checkov` makes."""
     program = ROOT / ".venv-checkov" / "bin" / "checkov"
@@ -146,30 +167,72 @@ def judged(folder: str, size: int, environment: dict[str, str], budget: str) -> 
 
 def judge(folder: str, size: int) -> None:
     """In the process of its own: the plans of a folder, and as many more tenancies as make the size."""
-    import json  # noqa: PLC0415
-
-    from operations.plan import Plan  # noqa: PLC0415
     from operations.verdicts.judging import judged as report_on  # noqa: PLC0415
     from policies.catalogue import load  # noqa: PLC0415
 
     load()
-    texts = {file.stem: file.read_text() for file in sorted((Path(folder) / "plan").iterdir())}
-    plans = [Plan.from_json(json.loads(text)) for text in texts.values()]
-    pattern = next(name for name in texts if name.startswith("tre-"))
+    texts = _texts(folder)
+    plans = _plans(texts)
     resources = sum(_real(plan.resources) for plan in plans)
-    for number in itertools.count() if size else ():
-        content = json.loads(texts[pattern].replace(pattern.removeprefix("tre-"), f"p{number:05}"))
-        made = Plan._read(content)  # the digest is another's
-        assert made.digest  # noqa: S101 - worked out with the plan, as a preview does
-        plans.append(made)
-        resources += _real(made.resources)
+    for number in itertools.count(1):
         if resources >= size:
             break
+        plans.append(_again(texts, number))
+        resources += _real(plans[-1].resources)
     began = time.perf_counter()
     report = report_on(plans, whole=True)
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(report.resources, len(report.findings), seconds, peak)
+    print(report.resources, len(report.findings), seconds, _peak())
+
+
+def follow(folder: str, count: int) -> None:
+    """In the process of its own: the plans of a folder with so many tenancies in all, and their flows."""
+    from operations.resolve import resources_of  # noqa: PLC0415
+    from policies.flows.claims import judge as flows_of  # noqa: PLC0415
+    from policies.model import Estate  # noqa: PLC0415
+
+    texts = _texts(folder)
+    plans = [*_plans(texts), *(_again(texts, number) for number in range(1, count))]
+    estate = Estate([r for plan in plans for r in resources_of(plan)], whole=True)
+    began = time.perf_counter()
+    verdict = flows_of(estate)
+    seconds = time.perf_counter() - began
+    print(len(verdict.flows), seconds, _peak())
+
+
+def _texts(folder: str) -> dict[str, str]:
+    return {file.stem: file.read_text() for file in sorted((Path(folder) / "plan").iterdir())}
+
+
+def _plans(texts: dict[str, str]) -> list[Plan]:
+    from operations.plan import Plan  # noqa: PLC0415
+
+    return [Plan.from_json(json.loads(text)) for text in texts.values()]
+
+
+def _again(texts: dict[str, str], number: int) -> Plan:
+    """The first tenancy once more, with names, groups and a range of its own."""
+    from operations.plan import Plan  # noqa: PLC0415
+    from policies.flows.roles import RIGHTS  # noqa: PLC0415
+
+    pattern = next(name for name in texts if name.startswith("tre-"))
+    shared = {g for name, text in texts.items() if name != pattern for g in GUID.findall(text)} | set(map(str, RIGHTS))
+    text = GUID.sub(lambda found: found.group() if found.group() in shared else _guid(found.group(), number),
+                    texts[pattern])  # fmt: skip
+    text = text.replace("10.65.0.", f"10.{65 + number // 256}.{number % 256}.")
+    made = Plan._read(
+        json.loads(text.replace(pattern.removeprefix("tre-"), f"p{number:05}"))
+    )  # the digest is another's
+    assert made.digest  # noqa: S101 - worked out with the plan, as a preview does
+    return made
+
+
+def _guid(guid: str, number: int) -> str:
+    return str(uuid.uuid5(uuid.UUID(guid), str(number)))
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _real(resources: Sequence[PlannedResource]) -> int:
@@ -180,6 +243,7 @@ def _real(resources: Sequence[PlannedResource]) -> int:
 MEASURES: dict[str, Callable[[int], Iterator[Figure]]] = {
     "stacks": stacks,
     "policies": policies,
+    "flows": flows,
     "scale": scale,
     "official": official,
 }
@@ -225,8 +289,6 @@ def tenancies(environment: dict[str, str]) -> list[str]:
 def stack_names(environment: dict[str, str]) -> list[str]:
     """The names of the estate's stacks."""
     command = [sys.executable, "-m", "operations", "--estate", environment["SDE_BENCH_ESTATE"], "stacks", "--json"]
-    import json  # noqa: PLC0415
-
     said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
     return [json.loads(line)["name"] for line in said.stdout.splitlines()]
 
@@ -268,5 +330,7 @@ if __name__ == "__main__":
         stack_of(int(sys.argv[2]))
     elif sys.argv[1:2] == ["--judge"]:
         judge(sys.argv[2], int(sys.argv[3]))
+    elif sys.argv[1:2] == ["--flows"]:
+        follow(sys.argv[2], int(sys.argv[3]))
     else:
         main()

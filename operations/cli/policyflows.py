@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,16 @@ from operations.cli.session import Session
 from operations.errors import BadInput, Refused
 from operations.settings import write_whole
 
+if TYPE_CHECKING:
+    from operations.verdicts.flowstable import Exempt
+    from policies.exemptions import Exemptions
+    from policies.flows.claims import Verdict
+    from policies.model import Estate as Judged
+
+Exempting = Annotated[
+    Path | None,
+    typer.Option("--exemptions", metavar="FILE", help="Instead of the estate's exemptions.yaml.", show_default=False),
+]
 Target = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write JSON there; - is stdout.", show_default=False),
@@ -25,6 +35,7 @@ def flows(
     stack: Stacks = None,
     everything: All = False,
     target: Target = None,
+    exemptions: Exempting = None,
     json_: Json = False,
     engine: Engine = None,
     cloud: Cloud = None,
@@ -37,29 +48,51 @@ def flows(
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
     from operations.resolve import resources_of  # noqa: PLC0415
     from operations.verdicts.flowstable import flows_table  # noqa: PLC0415
+    from operations.verdicts.judging import exemptions_of  # noqa: PLC0415
     from policies.flows.claims import Verdict, judge  # noqa: PLC0415
     from policies.model import Estate as Judged  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     _refuse_unwritable(target)
+    granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
     wanted = {one.name for one in session.selected(stack, everything)}
     stacks = session.selected(None, True)
     deployment = Deployment(session, stacks)
     plans = [deployment.plan(one) for one in stacks]
+    judged = Judged([r for plan in plans for r in resources_of(plan)], whole=True)
     with session.output.err.status("Following the flows"):
-        found = judge(Judged([r for plan in plans for r in resources_of(plan)], whole=True))
+        found = judge(judged)
     verdict = Verdict(tuple(flow for flow in found.flows if flow.stacks & wanted), found.doubts)
-    content = {**verdict.to_json(), "plans": {plan.stack: plan.digest for plan in plans}}
+    exempt = _exempt(verdict, judged, granted)
+    content = {**_as_json(verdict, exempt), "plans": {plan.stack: plan.digest for plan in plans}}
     if target is None:
         session.output.emit({"event": "flows", **content})
     else:
         _write(session, target, content)
     if not session.output.json and target != "-":
-        session.output.words.print(flows_table(verdict))
-    if verdict.blocks:
+        session.output.words.print(flows_table(verdict, exempt))
+    _refuse(verdict, exempt)
+
+
+def _exempt(verdict: Verdict, estate: Judged, granted: Exemptions) -> Exempt:
+    """The findings that somebody is let off, as the gate would let them off."""
+    from policies.catalogue._flows import finding_of  # noqa: PLC0415
+
+    found = ((flow, granted.of(finding_of(flow, estate))) for flow in verdict.findings)
+    return {flow: exemption for flow, exemption in found if exemption}
+
+
+def _as_json(verdict: Verdict, exempt: Exempt) -> dict[str, object]:
+    flows = [{**flow.to_json(), "exemption": exempt[flow].id if flow in exempt else None} for flow in verdict.flows]
+    return {**verdict.to_json(), "flows": flows, "exempt": len(exempt)}
+
+
+def _refuse(verdict: Verdict, exempt: Exempt) -> None:
+    found = len(verdict.findings) - len(exempt)
+    if found or verdict.doubts:
         raise Refused(
-            f"{len(verdict.findings)} of the flows that must not exist are stopped by too few controls, and "
-            f"{len(verdict.doubts)} things cannot be told.\n"
+            f"{found} of the flows that must not exist are stopped by too few controls, and {len(verdict.doubts)} "
+            "things cannot be told.\n"
             "  fix:     see above: add a control that does not fail with the others, or take away what the path uses"
         )
 

@@ -53,6 +53,8 @@ class Kin:
     principals: frozenset[str]
     """Whoever was granted something here and nowhere else."""
     names: dict[str, int] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    """The subnets and security groups whose content its signature has."""
     strangers: set[str] = field(default_factory=set)
     """The resource groups, and the stacks, of others that it speaks of."""
 
@@ -76,6 +78,10 @@ class Kin:
         kind = type(value).__name__
         if kind == "Way":  # told by its controls, since bits differ
             return kind
+        if kind in ("Spot", "Guard"):  # told once
+            if value.id in self.told:
+                return self.seen(value.id)
+            self.told.add(value.id)
         skipped = SHOWN_ONLY | ({"name"} if kind in NAMED else set())
         return (kind, *(self.seen(getattr(value, f.name)) for f in fields(value) if f.name not in skipped))
 

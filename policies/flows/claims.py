@@ -277,18 +277,14 @@ class _Claims:
         )
 
     def _is_exit(self, released: Container, tenancy: str) -> bool:
-        """Whether an airlock leads out: what is asked for is brought from within the project, not from elsewhere."""
+        """Whether an airlock leads out: what its releasers are asked for is brought by the project itself."""
         releasers = self._actors(lambda a: bool(_granted(a, released.id) & Right.WRITE))
-        asked = [
-            c
-            for c in self.graph.containers
-            if c.name == ASKED
-            and c.store.stack == tenancy
-            and c.store is not released.store
-            and any(_granted(a, c.id) & Right.READ for a in releasers)
+        stages = [c for c in self.graph.containers if c.name == ASKED and c.store.stack == tenancy]
+        asked = [c for c in stages if any(_granted(a, c.id) & Right.READ for a in releasers)]
+        bringers = [
+            a for a in self._actors(lambda a: any(_granted(a, c.id) & Right.WRITE for c in asked)) if a not in releasers
         ]
-        writers = self._actors(lambda a: any(_granted(a, c.id) & Right.WRITE for c in asked))
-        return bool(writers) and all(tenancy in a.stacks for a in writers)
+        return bool(bringers) and all(tenancy in a.stacks for a in bringers)
 
 
 def _granted(actor: Actor, container: str) -> Right:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
@@ -28,9 +29,23 @@ def fixed_addresses(resource: Resource) -> list[tuple[str, frozenset[int]]]:
     return found
 
 
-def free_places(whole: IPv4Network, taken: frozenset[int], named: Iterable[Network]) -> tuple[IPv4Network, ...]:
+class Named:
+    """The ranges that rules name, in the order of their addresses."""
+
+    def __init__(self, ranges: Iterable[Network]) -> None:
+        self.ranges = sorted({n for n in ranges if isinstance(n, IPv4Network)})
+        self._starts = [int(n.network_address) for n in self.ranges]
+
+    def within(self, whole: IPv4Network) -> list[IPv4Network]:
+        """Those that lie in another, and are not all of it."""
+        low, high = int(whole.network_address), int(whole.broadcast_address)
+        near = self.ranges[bisect_left(self._starts, low) : bisect_right(self._starts, high)]
+        return [n for n in near if n.prefixlen > whole.prefixlen]
+
+
+def free_places(whole: IPv4Network, taken: frozenset[int], named: Named) -> tuple[IPv4Network, ...]:
     """One free address of a subnet for each set of named ranges that free addresses of it lie in."""
-    inner = [n for n in named if isinstance(n, IPv4Network) and n != whole and n.subnet_of(whole)]
+    inner = named.within(whole)
     low, high = int(whole.network_address) + KEPT_FIRST, int(whole.broadcast_address) - KEPT_LAST
     told: dict[tuple[bool, ...], int] = {}
     for start, end in _intervals(low, high, inner):

@@ -96,7 +96,7 @@ class Leaving:
         if key not in self._known:
             spot = standing.spot
             held = [g for g in self.guards(standing) if spot and not g.lets_out(spot.prefix, to, port)]
-            controls = (guarding(g, "outbound", f"{ids.name(g.id)} lets it not out") for g in held)
+            controls = (guarding(g, "outbound", f"{ids.name(g.id)} does not let it out") for g in held)
             self._known[key] = self.ledger.through(*controls)
         return self._known[key]
 

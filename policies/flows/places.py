@@ -12,10 +12,9 @@ from ipaddress import IPv4Network
 from typing import ParamSpec, TypeVar
 
 from policies.facts import firewall, ids, network, routes, security_group
-from policies.facts.addresses import Network
 from policies.facts.private_link import ENDPOINT
 from policies.facts.properties import entries
-from policies.flows.free import fixed_addresses, free_places
+from policies.flows.free import Named, fixed_addresses, free_places
 from policies.flows.groups import Guard
 from policies.flows.rails import Rails
 from policies.flows.ways import Ledger
@@ -170,11 +169,11 @@ class Places:
         return taken
 
     @cached_property
-    def _named(self) -> tuple[Network, ...]:
+    def _named(self) -> Named:
         """Every range that a rule names."""
         ends = [s for g in self._every_guard for r in g.rules or () for s in (*r.sources, *r.destinations)]
         ends += [s for wall in self.walls for r in wall.rules or () for s in (*r.sources, *r.destinations)]
-        return tuple(dict.fromkeys(network_ for span in ends for network_ in span.networks))
+        return Named(network_ for span in ends for network_ in span.networks)
 
     @property
     def _every_guard(self) -> list[Guard]:

@@ -327,7 +327,7 @@ class Roads:
         own = target.spot.guard if not target.endpoint or target.spot.guards_endpoints else None
         guards = [*([own] if own else []), *target.guards]
         held = [g for g in guards if not self._lets_in(g, target, source)]
-        return self.ledger.through(*(guarding(g, "inbound", f"{ids.name(g.id)} lets it not in") for g in held))
+        return self.ledger.through(*(guarding(g, "inbound", f"{ids.name(g.id)} does not let it in") for g in held))
 
     def _lets_in(self, guard: Guard, target: Target, source: IPv4Network | None) -> bool:
         """A network of somebody else's may have any addresses but those of the estate."""

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from policies.facts import ids
 from policies.facts.properties import entries
+from policies.facts.terminal import is_terminal
 from policies.flows.places import Places, Spot
 from policies.flows.ways import OPEN, Control, Layer, Ways, both
 from policies.model import Resource
@@ -69,8 +70,3 @@ class Screens:
         id_ = ids.plain(computer.id)
         says = f"SSH to {computer.stack}/{computer.name} gives a terminal and nothing else"
         return self.places.ledger.through(Control(Layer.SHELL, f"{id_ or computer.urn}#shell", says, id_))
-
-
-def is_terminal(computer: Resource) -> bool:
-    """Whether first boot surely makes the computer's SSH server give terminals alone."""
-    return False

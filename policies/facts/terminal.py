@@ -1,0 +1,72 @@
+"""Terminals: whether a computer's first boot surely makes its SSH server give a terminal and nothing else.
+
+Whatever else ran at the first boot could take that back, so all of it must be known.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from infra.terminal import COMMANDS, FILES, HEAD
+from policies.model import MISSING, Problem, Resource, Unknown, is_secret
+
+BOOT = "osProfile.customData"
+ALSO = ("apt",)
+"""What else may be said: where packages are."""
+ALSO_WRITTEN = ("/etc/pip.conf",)
+
+
+def is_terminal(computer: Resource) -> bool:
+    """Whether SSH to a computer surely gives terminals alone."""
+    try:
+        return not any(problems(computer))
+    except Unknown:
+        return False
+
+
+def problems(computer: Resource) -> Iterator[Problem]:
+    """What keeps SSH to a computer from being a terminal alone. `Unknown` where that cannot be told."""
+    found = computer.at(BOOT)
+    if is_secret(found):
+        raise Unknown(BOOT, "is secret, and what a desk does at its first boot must be told")
+    if found is MISSING:
+        yield Problem(BOOT, "is not set, so SSH carries files, commands and ports past the airlock")
+        return
+    told = _told(found)
+    if told is None:
+        yield Problem(BOOT, "is not what infra/terminal.py makes, so nobody can say what SSH carries")
+        return
+    files = told.get("write_files")
+    listed = files if isinstance(files, list) else []
+    if any(dict(file) not in listed for file in FILES):
+        yield Problem(BOOT, "does not make SSH a terminal alone: both files of infra/terminal.py must be written")
+    if any(
+        not isinstance(f, dict) or (f not in map(dict, FILES) and f.get("path") not in ALSO_WRITTEN) for f in listed
+    ):
+        yield Problem(BOOT, f"writes other files than SSH's and {', '.join(ALSO_WRITTEN)}")
+    if told.get("runcmd") != [list(command) for command in COMMANDS]:
+        yield Problem(BOOT, "runs other commands than the one that lets SSH read what was written")
+    more = sorted(told.keys() - {"write_files", "runcmd", *ALSO})
+    if more or not _archives(told.get("apt", {})):
+        yield Problem(BOOT, f"does more at the first boot than say where packages are: {', '.join(more) or 'apt'}")
+
+
+def _told(found: object) -> dict[str, Any] | None:
+    try:
+        text = base64.b64decode(str(found), validate=True).decode()
+        told = json.loads(text.removeprefix(HEAD)) if text.startswith(HEAD) else None
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _archives(apt: object) -> bool:
+    """Only where packages are: apt's other keys run commands, or trust a stranger's key."""
+    if not isinstance(apt, dict) or not apt.keys() <= {"primary", "security"}:
+        return False
+    lists = [mirrors for mirrors in apt.values() if isinstance(mirrors, list)]
+    places = [place for mirrors in lists for place in mirrors]
+    return len(lists) == len(apt) and all(isinstance(p, dict) and p.keys() <= {"arches", "uri"} for p in places)
