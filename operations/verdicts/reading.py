@@ -64,14 +64,9 @@ def read_plan(file: Path) -> Read:
     content = _json(_text(file), str(file))
     if isinstance(content, dict) and "$schema" in content:
         return Read(_template(content, str(file)), True)
-    if isinstance(content, dict) and "digest" in content and "format" in content:
-        return Read(_refuse_nothing(_plan(content, str(file)), str(file)), False)
     if is_export(content):
         return Read(_state(content, str(file)), False)
-    raise BadInput("This is neither a plan nor a state nor an ARM template.", file=str(file), key="$schema",
-                   found="no such key",
-                   allowed="what `sde export plan` or `pulumi stack export` writes, or a template with its $schema",
-                   fix="A template says what it is in $schema: without it nothing is judged.")  # fmt: skip
+    return Read(_refuse_nothing(_planned(content, str(file)), str(file)), False)
 
 
 def read_neighbours(paths: Sequence[str], folder: Path) -> list[Plan]:
@@ -88,7 +83,7 @@ def read_neighbours(paths: Sequence[str], folder: Path) -> list[Plan]:
         if isinstance(content, dict) and "$schema" in content:
             raise BadInput("A template is no neighbour: it does not say what stands.", file=str(file),
                            allowed="what `pulumi stack export` or `sde export plan` writes")  # fmt: skip
-        plan = read_export(content, file=str(file)) if is_export(content) else _plan(content, str(file))
+        plan = read_export(content, file=str(file)) if is_export(content) else _planned(content, str(file))
         if plan and plan.stack in found:
             raise BadInput("Two neighbours are of one stack.", file=str(file), key="stack", found=plan.stack)
         found |= {plan.stack: plan} if plan else {}
@@ -114,6 +109,15 @@ def _template(content: dict[str, Any], shown: str) -> Plan:
         return read_template(content, file=shown)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise BadInput("This template cannot be read.", file=shown, found=type(error).__name__) from error
+
+
+def _planned(content: Any, shown: str) -> Plan:
+    if isinstance(content, dict) and "digest" in content and "format" in content:
+        return _plan(content, shown)
+    raise BadInput("This is neither a plan nor a state nor an ARM template.", file=shown, key="$schema",
+                   found="no such key",
+                   allowed="what `sde export plan` or `pulumi stack export` writes, or a template with its $schema",
+                   fix="A template says what it is in $schema: without it nothing is judged.")  # fmt: skip
 
 
 def _plan(content: dict[str, Any], shown: str) -> Plan:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from policies.catalogue._expect import filled, shown
+from policies.facts.properties import filled, shown
 from policies.model import MISSING, STEP, Estate, Problem, Resource, Unknown
 
 ADDRESS = re.compile(

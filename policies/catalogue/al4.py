@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.scanning import CLEAN
-from policies.catalogue._expect import must, shown
 from policies.catalogue.al1 import ASKED, is_stage
 from policies.catalogue.al2 import is_intake
 from policies.facts.grants import grants_on
+from policies.facts.properties import must, shown
 from policies.facts.scanning import SETTING, is_scanner, settings_of
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 

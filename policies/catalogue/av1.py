@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.properties import must_be
+from policies.facts.properties import must
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 POOL, WORKSPACE = "desktopvirtualization:HostPool", "desktopvirtualization:Workspace"
@@ -26,9 +26,9 @@ Source: learn.microsoft.com, "Supported RDP properties"."""
 def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
     """Each must be turned off in so many words; of two entries for one, the weaker might hold."""
     if resource.type == WORKSPACE:
-        yield from must_be(resource, "publicNetworkAccess", "Disabled", default="Enabled")
+        yield from must(resource, "publicNetworkAccess", "Disabled", default="Enabled")
         return
-    yield from must_be(resource, "publicNetworkAccess", "Disabled", default="Enabled")
+    yield from must(resource, "publicNetworkAccess", "Disabled", default="Enabled")
     said = _properties(str(resource.at("customRdpProperty") or ""))
     for name, (kind, value, what) in CLOSED.items():
         found = said.get(name, set())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.properties import must_be
+from policies.facts.properties import must
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 OFF = ("enableFileCopy", "enableTunneling", "enableShareableLink", "enableIpConnect")
@@ -12,8 +12,8 @@ OFF = ("enableFileCopy", "enableTunneling", "enableShareableLink", "enableIpConn
 
 def judge(bastion: Resource, _: Estate) -> Iterator[Problem]:
     """Below Standard copy and paste cannot be turned off. The other four are off where nothing is said."""
-    yield from must_be(bastion, "sku.name", "Standard", "Premium", default="Basic")
-    yield from must_be(bastion, "disableCopyPaste", True, default="false")
+    yield from must(bastion, "sku.name", "Standard", "Premium", default="Basic")
+    yield from must(bastion, "disableCopyPaste", True, default="false")
     for property_ in OFF:
         if bastion.at(property_) not in (MISSING, False):
             yield Problem(property_, "is on; people's browsers are the only way in, and nothing is carried")

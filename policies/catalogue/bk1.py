@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import at_least, is_identifiable, must
+from policies.facts.properties import at_least, must
+from policies.facts.sensitivity import is_identifiable
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 RECOVERY = "recoveryservices:Vault"

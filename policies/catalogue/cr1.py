@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import may, must, none_of
+from policies.facts.properties import may, must, must_not_be_set
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 EXPORT = "policies.exportPolicy.status"
@@ -17,7 +17,7 @@ def judge(registry: Resource, _: Estate) -> Iterator[Problem]:
     yield from must(registry, "adminUserEnabled", False, default="what Azure had it at before")
     yield from may(registry, "anonymousPullEnabled", False)
     yield from must(registry, EXPORT, "disabled", default="enabled")
-    yield from none_of(registry, "networkRuleSet.ipRules", "addresses that pass the firewall")
+    yield from must_not_be_set(registry, "networkRuleSet.ipRules", "addresses that pass the firewall")
 
 
 POLICY = Policy(

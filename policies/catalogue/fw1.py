@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.facts.firewall import FIREWALL
 from policies.facts.firewall import POLICY as FIREWALL_POLICY
-from policies.facts.properties import must_be, must_not_be_set
+from policies.facts.properties import must, must_not_be_set
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 CLASSIC = ("networkRuleCollections", "natRuleCollections", "applicationRuleCollections")
@@ -14,11 +14,11 @@ CLASSIC = ("networkRuleCollections", "natRuleCollections", "applicationRuleColle
 
 def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     """A policy that inherits says its own mode all the same: the stricter of the two holds."""
-    yield from must_be(resource, "sku.tier", "Premium", default="Standard")
+    yield from must(resource, "sku.tier", "Premium", default="Standard")
     if resource.type == FIREWALL:
         yield from _ruled(resource, estate)
         return
-    yield from must_be(resource, "threatIntelMode", "Deny", default="Alert")
+    yield from must(resource, "threatIntelMode", "Deny", default="Alert")
     base = resource.at("basePolicy.id")
     if base is not MISSING and estate.get(base) is None:
         yield Problem("basePolicy.id", "names a policy that is not judged here, whose rules would come first")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.facts.firewall import POLICY as FIREWALL_POLICY
-from policies.facts.properties import entries, must_be, must_not_be_set
+from policies.facts.properties import entries, must, must_not_be_set
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 SETTINGS = "intrusionDetection.configuration"
@@ -13,11 +13,11 @@ SETTINGS = "intrusionDetection.configuration"
 
 def judge(policy: Resource, _: Estate) -> Iterator[Problem]:
     """A signature that is turned down, or traffic that is let past, is a hole in the same wall."""
-    yield from must_be(policy, "intrusionDetection.mode", "Deny", default="Off")
+    yield from must(policy, "intrusionDetection.mode", "Deny", default="Off")
     yield from must_not_be_set(policy, f"{SETTINGS}.bypassTrafficSettings", "all traffic must be inspected")
     yield from must_not_be_set(policy, f"{SETTINGS}.privateRanges", "Azure's own private ranges must stay the inside")
     for entry in entries(policy, f"{SETTINGS}.signatureOverrides"):
-        yield from must_be(policy, f"{entry}.mode", "Deny")
+        yield from must(policy, f"{entry}.mode", "Deny")
 
 
 POLICY = Policy(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.facts.addresses import span
 from policies.facts.firewall import POLICY as FIREWALL_POLICY
 from policies.facts.network import NETWORK, name_servers_of
-from policies.facts.properties import must_be, texts
+from policies.facts.properties import must, texts
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 CARD = "network:NetworkInterface"
@@ -18,7 +18,7 @@ OWN_SERVERS = "dnsSettings.dnsServers"
 def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
     """Azure answers everybody for every name, past the firewall, unless a network asks elsewhere."""
     if resource.type == FIREWALL_POLICY:
-        yield from must_be(resource, "dnsSettings.enableProxy", True, default="false")
+        yield from must(resource, "dnsSettings.enableProxy", True, default="false")
         for server in texts(resource, "dnsSettings.servers"):
             if not span(server).private:
                 yield Problem("dnsSettings.servers", f"asks {server}, a public server, for the estate's names")

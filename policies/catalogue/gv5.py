@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.facts.locks import LOCKS
-from policies.facts.properties import must_be
+from policies.facts.properties import must
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 
 def judge(lock: Resource, _: Estate) -> Iterator[Problem]:
     """`NotSpecified` is a level, and stops nothing."""
-    yield from must_be(lock, "level", "CanNotDelete", "ReadOnly", default="nothing, for Azure refuses the lock")
+    yield from must(lock, "level", "CanNotDelete", "ReadOnly", default="nothing, for Azure refuses the lock")
 
 
 POLICY = Policy(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from policies.facts import ids
 from policies.facts.kinds import is_azures, takes_tags
-from policies.facts.properties import said
+from policies.facts.properties import shown
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 GROUP = "resources:ResourceGroup"
@@ -19,7 +19,7 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
         path = f'tags["{tag}"]'
         found, wanted = resource.at(path), [group.at(path) for group in _groups(resource, estate)]
         if wanted and found not in wanted:
-            yield Problem(f"tags.{tag}", f"is {said(found)}, where its resource group says {said(wanted[0])}")
+            yield Problem(f"tags.{tag}", f"is {shown(found)}, where its resource group says {shown(wanted[0])}")
 
 
 def _groups(resource: Resource, estate: Estate) -> Sequence[Resource]:

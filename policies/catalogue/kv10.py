@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import shown
+from policies.facts.properties import shown
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 PATH = "properties.keyOps"

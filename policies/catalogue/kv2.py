@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import must, none_of
+from policies.facts.properties import must, must_not_be_set
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 
@@ -14,7 +14,7 @@ def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
         yield Problem("", "grants by an access policy, outside roles and their reviews; it must not be")
         return
     yield from must(resource, "properties.enableRbacAuthorization", True, default="false in most API versions")
-    yield from none_of(resource, "properties.accessPolicies", "grants outside roles and their reviews")
+    yield from must_not_be_set(resource, "properties.accessPolicies", "grants outside roles and their reviews")
 
 
 POLICY = Policy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import must, none_of
+from policies.facts.properties import must, must_not_be_set
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 
@@ -13,8 +13,10 @@ def judge(vault: Resource, _: Estate) -> Iterator[Problem]:
     yield from must(vault, "properties.publicNetworkAccess", "Disabled", "SecuredByPerimeter", default="Enabled")
     yield from must(vault, "properties.networkAcls.defaultAction", "Deny", default="Allow")
     yield from must(vault, "properties.networkAcls.bypass", "AzureServices", "None", default="AzureServices, unsaid")
-    yield from none_of(vault, "properties.networkAcls.ipRules", "addresses that pass the firewall")
-    yield from none_of(vault, "properties.networkAcls.virtualNetworkRules", "subnets that pass the private endpoint")
+    yield from must_not_be_set(vault, "properties.networkAcls.ipRules", "addresses that pass the firewall")
+    yield from must_not_be_set(
+        vault, "properties.networkAcls.virtualNetworkRules", "subnets that pass the private endpoint"
+    )
 
 
 POLICY = Policy(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import holds_records, is_identifiable, must
+from policies.facts.properties import must
+from policies.facts.sensitivity import holds_records, is_identifiable
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.facts.diagnostics import WORKSPACE
-from policies.facts.properties import must_be, said
+from policies.facts.properties import must, shown
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 DAYS = 365
@@ -15,10 +15,10 @@ def judge(workspace: Resource, _: Estate) -> Iterator[Problem]:
     """A daily cap drops what comes after it: an attacker fills it first."""
     days = workspace.at("retentionInDays")
     if not isinstance(days, int | float) or days < DAYS:
-        yield Problem("retentionInDays", f"is {said(days)}; it must be at least {DAYS}, where Azure takes 30")
+        yield Problem("retentionInDays", f"is {shown(days)}; it must be at least {DAYS}, where Azure takes 30")
     for way in ("publicNetworkAccessForIngestion", "publicNetworkAccessForQuery"):
-        yield from must_be(workspace, way, "Disabled", default="Enabled")
-    yield from must_be(workspace, "features.disableLocalAuth", True, default="false")
+        yield from must(workspace, way, "Disabled", default="Enabled")
+    yield from must(workspace, "features.disableLocalAuth", True, default="false")
     if workspace.at("features.immediatePurgeDataOn30Days") not in (MISSING, False):
         yield Problem(
             "features.immediatePurgeDataOn30Days",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.facts.diagnostics import WORKSPACE
-from policies.facts.properties import entries, must_be
+from policies.facts.properties import entries, must
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 SCOPE, MEMBER = "monitor:PrivateLinkScope", "monitor:PrivateLinkScopedResource"
@@ -21,7 +21,7 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     settings = ["accessModeSettings", *entries(resource, "accessModeSettings.exclusions")]
     for setting in settings:
         for mode in MODES:
-            yield from must_be(resource, f"{setting}.{mode}", "PrivateOnly", default="Open")
+            yield from must(resource, f"{setting}.{mode}", "PrivateOnly", default="Open")
 
 
 POLICY = Policy(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.facts.network import SUBNETS, UNROUTED, has_subnets, subnets_in
-from policies.facts.properties import must_be
+from policies.facts.properties import must
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 PROPERTY = "privateEndpointNetworkPolicies"
@@ -15,7 +15,7 @@ def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
     """Missing is Azure's default: neither security groups nor routes hold for the endpoints."""
     for subnet in subnets_in(resource):
         if subnet.name not in UNROUTED:
-            yield from must_be(resource, subnet.inner(PROPERTY), "Enabled", default="Disabled")
+            yield from must(resource, subnet.inner(PROPERTY), "Enabled", default="Disabled")
 
 
 POLICY = Policy(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from policies.facts.network import SUBNETS, UNROUTED, Subnet, has_subnets, name_servers_of, network_of, subnets_in
-from policies.facts.properties import must_be
+from policies.facts.properties import must
 from policies.facts.routes import APPLIANCE, TABLE, routes_of
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
@@ -17,7 +17,7 @@ PROPAGATION = "disableBgpRoutePropagation"
 def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     """Of a subnet: that its table sends everything on. Of a table: that no other router can teach it ways round."""
     if resource.type == TABLE:
-        yield from must_be(resource, PROPAGATION, True, default="false")
+        yield from must(resource, PROPAGATION, True, default="false")
         return
     for subnet in subnets_in(resource):
         if subnet.name not in UNROUTED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.facts.network import SUBNETS, has_subnets, subnets_in
-from policies.facts.properties import must_be
+from policies.facts.properties import must
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 PROPERTY = "defaultOutboundAccess"
@@ -14,7 +14,7 @@ PROPERTY = "defaultOutboundAccess"
 def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
     """Missing means Azure's default, which in most api versions is a way out."""
     for subnet in subnets_in(resource):
-        yield from must_be(resource, subnet.inner(PROPERTY), False, default="true")
+        yield from must(resource, subnet.inner(PROPERTY), False, default="true")
 
 
 POLICY = Policy(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from infra.config import DataClass
 from policies.facts import ids
 from policies.facts.network import NETWORK
-from policies.facts.properties import must_be
+from policies.facts.properties import must
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 RECORD = "network:FlowLog"
@@ -23,8 +23,8 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
         if not any(record.at("enabled") is True for record in whole):
             yield Problem("", "no flow log that is on records this network's flows")
         return
-    yield from must_be(resource, "enabled", True, default="false")
-    yield from must_be(resource, "retentionPolicy.enabled", True, default="false")
+    yield from must(resource, "enabled", True, default="false")
+    yield from must(resource, "retentionPolicy.enabled", True, default="false")
     days, least = resource.at("retentionPolicy.days"), KEPT[estate.data_class(resource)]
     if days is MISSING or not isinstance(days, int) or 0 < days < least:
         yield Problem("retentionPolicy.days", f"keeps records {days} days; for this class of data it must be {least}")

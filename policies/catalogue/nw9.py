@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.facts.network import NETWORK
-from policies.facts.properties import must_be, word
+from policies.facts.properties import must, word
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 REASON = "tags.unencrypted"
@@ -17,9 +17,9 @@ COMPUTER, INTERFACES = "compute:VirtualMachine", "networkProfile.networkInterfac
 def judge(network: Resource, estate: Estate) -> Iterator[Problem]:
     """Which computers are refused is a matter of their sizes: `AllowUnencrypted` is what Azure supports for all."""
     if not (word(network, REASON).strip() and _cannot(network, estate)):
-        yield from must_be(network, "encryption.enabled", True, default="false")
+        yield from must(network, "encryption.enabled", True, default="false")
     if network.at("encryption.enforcement") is not MISSING:
-        yield from must_be(network, "encryption.enforcement", "AllowUnencrypted", "DropUnencrypted")
+        yield from must(network, "encryption.enforcement", "AllowUnencrypted", "DropUnencrypted")
 
 
 def _cannot(network: Resource, estate: Estate) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.facts import ids
 from policies.facts.private_link import CONNECTIONS, ENDPOINT, GROUP_ZONES, LINK, ZONE_GROUP
-from policies.facts.properties import entries, must_be
+from policies.facts.properties import entries, must
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 ZONE_ID = "privateDnsZoneConfigs[*].privateDnsZoneId"
@@ -16,9 +16,9 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     """Of an endpoint: a zone for each group. Of a link: no registration, no second question to the public DNS."""
     if resource.type == LINK:
         if resource.at("registrationEnabled") is not MISSING:
-            yield from must_be(resource, "registrationEnabled", False)
+            yield from must(resource, "registrationEnabled", False)
         if resource.at("resolutionPolicy") is not MISSING:
-            yield from must_be(resource, "resolutionPolicy", "Default")
+            yield from must(resource, "resolutionPolicy", "Default")
     else:
         yield from _named(resource, estate)
 

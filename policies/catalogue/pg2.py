@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import filled, holds_records, must
 from policies.catalogue._keys import named_key
+from policies.facts.properties import filled, must
+from policies.facts.sensitivity import holds_records
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.catalogue._durations import timespan_days
-from policies.catalogue._expect import must, shown
+from policies.facts.properties import must, shown
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 PERIOD, ACTION = "sasPolicy.sasExpirationPeriod", "sasPolicy.expirationAction"

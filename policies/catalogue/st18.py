@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import none_of
+from policies.facts.properties import must_not_be_set
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 
 def judge(service: Resource, _: Estate) -> Iterator[Problem]:
     """Missing means none."""
-    yield from none_of(service, "cors.corsRules", "web pages that may read the store from a browser")
+    yield from must_not_be_set(service, "cors.corsRules", "web pages that may read the store from a browser")
 
 
 POLICY = Policy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import must, none_of, same
+from policies.facts.properties import must, must_not_be_set, same
 from policies.facts.scanning import SETTING, is_scanner, settings_of
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
@@ -19,8 +19,8 @@ def judge(account: Resource, estate: Estate) -> Iterator[Problem]:
     """Closed, with no exception but Azure's own writers where something needs them and the account says why."""
     yield from must(account, "networkRuleSet.defaultAction", "Deny", default="Allow")
     yield from _bypass(account, estate)
-    yield from none_of(account, "networkRuleSet.ipRules", "addresses that pass the firewall")
-    yield from none_of(account, "networkRuleSet.virtualNetworkRules", "subnets that pass the private endpoint")
+    yield from must_not_be_set(account, "networkRuleSet.ipRules", "addresses that pass the firewall")
+    yield from must_not_be_set(account, "networkRuleSet.virtualNetworkRules", "subnets that pass the private endpoint")
     yield from _scanner(account, estate)
 
 

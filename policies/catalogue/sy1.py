@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import holds_records, may, must, none_of
 from policies.catalogue._keys import named_key
+from policies.facts.properties import may, must, must_not_be_set
+from policies.facts.sensitivity import holds_records
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 WORKSPACE, RULE = "synapse:Workspace", "synapse:IpFirewallRule"
@@ -20,7 +21,7 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
         return
     yield from must(resource, "managedVirtualNetwork", "default", default="no network of its own")
     yield from must(resource, "managedVirtualNetworkSettings.preventDataExfiltration", True, default="false")
-    yield from none_of(resource, TENANTS, "other tenants that it may send data to")
+    yield from must_not_be_set(resource, TENANTS, "other tenants that it may send data to")
     yield from must(resource, "publicNetworkAccess", "Disabled", default="Enabled")
     yield from must(resource, "azureADOnlyAuthentication", True, default="false")
     yield from may(resource, "trustedServiceBypassEnabled", False)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
-from policies.catalogue._expect import same, shown
+from policies.facts.properties import same, shown
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 IMAGE = "storageProfile.imageReference"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import holds_records, same, shown
+from policies.facts.properties import same, shown
+from policies.facts.sensitivity import holds_records
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 OPTION, SOURCE = "creationData.createOption", "creationData.sourceResourceId"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.catalogue._expect import holds_records
+from policies.facts.sensitivity import holds_records
 from policies.facts.terminal import BOOT, problems
 from policies.model import MISSING, Controls, Policy, Severity
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
-from policies.catalogue._expect import is_identifiable, must
+from policies.facts.properties import must
+from policies.facts.sensitivity import is_identifiable
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 KIND = "securityProfile.securityType"

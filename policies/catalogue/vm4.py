@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.catalogue._expect import filled, holds_records, must, same
+from policies.facts.properties import filled, must, same
+from policies.facts.sensitivity import holds_records
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

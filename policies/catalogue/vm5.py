@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.catalogue._computers import COMPUTERS, SCALE_SET, everywhere, inner
-from policies.catalogue._expect import KEPT, may, must
+from policies.facts.properties import KEPT, may, must
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 LINUX, WINDOWS = "osProfile.linuxConfiguration", "osProfile.windowsConfiguration"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.catalogue._computers import SCALE_SET
-from policies.catalogue._expect import shown
+from policies.facts.properties import shown
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 SINGLE = ("compute:VirtualMachineExtension", "compute:VirtualMachineScaleSetVMExtension",

@@ -16,7 +16,7 @@ from typing import Any
 from infra.guards import GUARDS, Guard
 from operations.plan import UNKNOWN, canonical
 from policies.facts import ids
-from policies.facts.properties import said
+from policies.facts.properties import shown
 from policies.model import MISSING, Estate, Resource, Unknown, within
 
 ASSIGNMENT = "authorization:PolicyAssignment"
@@ -116,4 +116,4 @@ def _same(found: Any, wanted: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    return "not known before the deployment" if value == UNKNOWN else said(value)
+    return "not known before the deployment" if value == UNKNOWN else shown(value)
