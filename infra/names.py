@@ -57,6 +57,7 @@ class Kind(StrEnum):
     ACTIVITY_LOG = "activity"
     LOCK = "lock"
     BUDGET = "budget"
+    GUARD = "policy"
 
 
 class Public(StrEnum):
@@ -79,6 +80,7 @@ LONGEST: dict[str, int] = {
     Kind.ENDPOINT: 64,
     Kind.LOG_WORKSPACE: 63,
     Kind.BUDGET: 63,
+    Kind.GUARD: 64,
     Public.STORAGE: 24,
     Public.VAULT: 24,
     Public.HSM: 24,

@@ -9,6 +9,8 @@ from typing import Any
 from local_azure import ids, outputs
 from local_azure.declare import AzureError, AzureType, Change, Rule, Stored
 from local_azure.diffs import differences, touches
+from local_azure.policy.enforcement import refuse_disallowed
+from local_azure.policy.fields import Subject
 from local_azure.schema import ResourceSchema, Schemas, arm_type_of
 from local_azure.store import Lock, Store, key_of
 from local_azure.watchers import stands_by_itself
@@ -135,6 +137,7 @@ class Arm:
         )
 
     def _put(self, known: Known, change: Change, secrets: frozenset[Path], old: Mapping[str, Any] | None) -> Stored:
+        refuse_disallowed(self.store, _subject(known, change))
         self._refuse_dangling(known, change)
         self._refuse_locked(change.id, "write", [lock for lock in self.store.locks(change.id) if _read_only(lock)])
         _run(known.type.rules, change)
@@ -236,6 +239,12 @@ class Arm:
                 f"'{', '.join(scopes)}'. Please remove the lock and try again."
             )
             raise AzureError("ScopeLocked", message, status=409)
+
+
+def _subject(known: Known, change: Change) -> Subject:
+    """What a policy looks at: the request as it was sent, before any service fills in what it leaves out."""
+    kept = {"tags", "location"} <= known.schema.inputs.keys()
+    return Subject(change.id, known.schema.arm_type, change.given, has_tags=kept)
 
 
 def _at_path(schema: ResourceSchema, path: str) -> ResourceSchema:

@@ -166,6 +166,7 @@ _ELSEWHERE: Mapping[str, str] = {
     "authorization:ManagementLockAtSubscriptionLevel": f"{SUBSCRIPTION}/providers/Microsoft.Authorization/locks/{{lockName}}",
     "authorization:ManagementLockByScope": "/{scope}/providers/Microsoft.Authorization/locks/{lockName}",
     "authorization:PolicyAssignment": "/{scope}/providers/Microsoft.Authorization/policyAssignments/{policyAssignmentName}",
+    "authorization:PolicyDefinition": f"{SUBSCRIPTION}/providers/Microsoft.Authorization/policyDefinitions/{{policyDefinitionName}}",
     "authorization:RoleAssignment": "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
     "authorization:RoleDefinition": "/{scope}/providers/Microsoft.Authorization/roleDefinitions/{roleDefinitionId}",
     "consumption:Budget": "/{scope}/providers/Microsoft.Consumption/budgets/{budgetName}",

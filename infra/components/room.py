@@ -47,6 +47,7 @@ class Room(pulumi.ComponentResource):
         self, name: str, config: StackConfig, noun: str, *, logs: pulumi.Input[str] | None = None,
     ) -> None:  # fmt: skip
         super().__init__("sde:infra:Room", name)
+        self.called = name
         self.config = config
         self.names = Names.of(config, pulumi.get_stack())
         self.tags = dict(config.tags)

@@ -6,10 +6,12 @@ import pulumi
 
 from infra.addresses import ZoneName
 from infra.components.grants import Principal
+from infra.components.guard import Guards
 from infra.components.references import Platform
 from infra.components.room import Room
 from infra.components.zone import Zone
 from infra.config import JunctionZoneConfig
+from infra.guards import OF_A_ROOM
 
 
 def junction_zone(config: JunctionZoneConfig) -> None:
@@ -17,6 +19,7 @@ def junction_zone(config: JunctionZoneConfig) -> None:
     platform = Platform(config.platform)
     name = ZoneName.JUNCTION.value
     with Room(name, config, name, logs=platform.logs) as room:
+        Guards("guards", config, OF_A_ROOM).hold(room)
         containers = {provider.code: f"provider-{provider.code}" for provider in config.providers}
         zone = Zone(name, room, config.zone, platform, containers=sorted(containers.values()), receives=True)
         for provider in config.providers:

@@ -11,11 +11,13 @@ from infra.components.firewall import Firewall
 from infra.components.flow_record import FlowRecord
 from infra.components.flow_store import FlowStore
 from infra.components.grants import Principal
+from infra.components.guard import Guards
 from infra.components.hub import Hub
 from infra.components.key_vault import KeyVault
 from infra.components.log_sink import LogSink
 from infra.components.room import Room
 from infra.config import PlatformConfig
+from infra.guards import OF_A_HUB
 from infra.roles import ALL_ZONES
 
 
@@ -24,6 +26,7 @@ def platform(config: PlatformConfig) -> None:
     ranges = config.tenancy_ranges
     engineers = Principal.group(config.platform_team)
     with Room("hub", config, "hub") as room:
+        Guards("guards", config, OF_A_HUB).hold(room)
         logs = LogSink("logs", room, retention_days=config.log_retention_days)
         ActivityLog("activity", room, config.subscriptions)
         hub = Hub("hub", room, HubRange(config.addresses), spokes=[config.zone_range, *ranges.values()])

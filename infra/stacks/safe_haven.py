@@ -6,10 +6,12 @@ import pulumi
 import pulumi_random as random
 
 from infra.addresses import ZoneName
+from infra.components.guard import Guards
 from infra.components.references import JunctionZone, Platform
 from infra.components.room import Room
 from infra.components.zone import Zone
 from infra.config import SafeHavenConfig, ZoneConfig
+from infra.guards import OF_A_ROOM
 
 PSEUDONYM_BYTES = 32
 """256 bits: what a keyed hash of SHA-256 takes whole."""
@@ -18,6 +20,8 @@ PSEUDONYM_BYTES = 32
 def safe_haven(config: SafeHavenConfig) -> None:
     """Brings up the four zones and wires them in the order in which data passes them. Nothing skips a stage."""
     platform, junction = Platform(config.platform), JunctionZone(config.junction_zone)
+
+    guards = Guards("guards", config, OF_A_ROOM)
 
     def room(name: ZoneName) -> Room:
         return Room(name.value, config, name.value, logs=platform.logs)
@@ -31,6 +35,8 @@ def safe_haven(config: SafeHavenConfig) -> None:
         room(ZoneName.STAGING) as staging_room,
         room(ZoneName.ARCHIVE) as archive_room,
     ):
+        for one in (landing_room, warehouse_room, staging_room, archive_room):
+            guards.hold(one)
         landing = zone(ZoneName.LANDING, landing_room, config.landing, "arrived", "opted-out-removed")
         warehouse = zone(ZoneName.WAREHOUSE, warehouse_room, config.warehouse, "curated", "linked")
         staging = zone(ZoneName.STAGING, staging_room, config.staging, "extracts", "de-identified", hands_over=True)

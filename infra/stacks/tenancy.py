@@ -11,6 +11,7 @@ from infra.components.desk import Desk, Disks
 from infra.components.disk_keys import DiskKeys
 from infra.components.flows import Flow, Way
 from infra.components.grants import Principal
+from infra.components.guard import Guards
 from infra.components.key_vault import KeyVault
 from infra.components.references import Platform, SafeHaven
 from infra.components.room import Room
@@ -20,6 +21,7 @@ from infra.components.store import Store
 from infra.components.virtual_network import SubnetPlan
 from infra.config import DataClass, TenancyConfig
 from infra.errors import BadInput
+from infra.guards import OF_A_ROOM
 from infra.roles import Port
 
 HTTPS, DNS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.DNS, Port.SSH))
@@ -34,6 +36,7 @@ def tenancy(config: TenancyConfig) -> None:
         Principal.group(group) for group in (config.researchers, config.stewards, config.checkers)
     )
     with Room("project", config, "project", logs=platform.logs) as room:
+        Guards("guards", config, OF_A_ROOM).hold(room)
         plan = TenancyRange(config.addresses)
         network = SealedNetwork("net", room, plan.whole, _subnets(plan, platform), platform=platform,
                                 unencrypted=_unencrypted(config))  # fmt: skip

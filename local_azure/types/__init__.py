@@ -21,6 +21,7 @@ from local_azure.types import (
     network_interface,
     network_security,
     operationalinsights,
+    policy,
     private_endpoint,
     privatedns,
     public_ip,
@@ -34,6 +35,7 @@ from local_azure.types import (
 _SERVICES: tuple[tuple[AzureType, ...], ...] = (
     resources.TYPES,
     authorization.TYPES,
+    policy.TYPES,
     managedidentity.TYPES,
     virtual_network.TYPES,
     network_security.TYPES,

@@ -3,10 +3,21 @@
 from collections.abc import Mapping
 
 from policies.mutations.model import Table
-from policies.mutations.table import access, desks, everything, firewalls, networks, rules, storage, vaults, watching
+from policies.mutations.table import (
+    access,
+    desks,
+    everything,
+    firewalls,
+    guards,
+    networks,
+    rules,
+    storage,
+    vaults,
+    watching,
+)
 from policies.mutations.table.additions import ADDITIONS
 from policies.mutations.table.everything import EVERYTHING, HARMLESS
 
 __all__ = ["ADDITIONS", "EVERYTHING", "HARMLESS", "TABLES"]
-_ROOMS = (storage, vaults, networks, rules, firewalls, desks, watching, access, everything)
+_ROOMS = (storage, vaults, networks, rules, firewalls, desks, watching, access, guards, everything)
 TABLES: Mapping[str, Table] = {table.type: table for room in _ROOMS for table in room.TABLES}

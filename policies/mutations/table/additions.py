@@ -10,6 +10,7 @@ from policies.model import Estate, Resource
 from policies.mutations.model import Addition
 from policies.mutations.table import elsewhere
 from policies.mutations.table.access import BLOB_READER, TOO_MUCH
+from policies.mutations.table.guards import EXEMPTED
 from policies.mutations.table.networks import other_spokes
 
 Inputs = Mapping[str, Any]
@@ -169,6 +170,16 @@ def _below(
     return make
 
 
+def _exempt(estate: Estate, stack: str) -> Iterator[Resource]:
+    """Of each guard of the stack, for all that it guards."""
+    group = _group(estate, stack)
+    for guard in _here(estate, stack, "authorization:PolicyAssignment"):
+        if group and guard.id:
+            inputs = {**EXEMPTED, "scope": guard.at("scope"), "policyAssignmentId": guard.id}
+            id_ = f"{guard.at('scope')}/providers/Microsoft.Authorization/policyExemptions/side-door"
+            yield _made(group, "authorization:PolicyExemption", id_, inputs, f"side-door-{guard.name}")
+
+
 IN_GROUP = {"resourceGroupName": "resourceGroupName"}
 STORE = {**IN_GROUP, "accountName": "accountName"}
 MACHINE = {**IN_GROUP, "vmName": "vmName", "location": "location", "tags": "tags"}
@@ -240,4 +251,5 @@ ADDITIONS = (
         "keyvault:AccessPolicy", "keyvault:Vault", "accessPolicy/side-door",
         {"policy": {"objectId": elsewhere.PERSON, "permissions": {"secrets": ["get"]}}},
         {**IN_GROUP, "vaultName": "vaultName"})),
+    Addition("an exemption from a guard", "Azure would let past what it should refuse", _exempt),
 )  # fmt: skip

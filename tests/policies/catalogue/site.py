@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from infra.guards import OF_A_HUB
 from infra.scanning import CLEAN, scanner
 from policies.model import Resource
 from tests.policies.catalogue.cases import GROUP, World, made
@@ -315,6 +316,21 @@ def grants() -> list[Resource]:
     ]
 
 
+def guards() -> list[Resource]:
+    """What Azure itself refuses in the group: a definition and an assignment of each guard that a hub has."""
+    authorization = f"{GROUP.rpartition('/resourceGroups/')[0]}/providers/Microsoft.Authorization"
+    found = []
+    for guard in OF_A_HUB:
+        id_ = f"{authorization}/policyDefinitions/{guard.noun}"
+        rule = made("authorization:PolicyDefinition", f"{guard.noun}-rule", mode="All", policyType="Custom",
+                    policyRule=guard.policy_rule)  # fmt: skip
+        held = made("authorization:PolicyAssignment", guard.noun,
+                    f"Microsoft.Authorization/policyAssignments/{guard.noun}", scope=GROUP, policyDefinitionId=id_,
+                    enforcementMode="Default", location="uksouth")  # fmt: skip
+        found += [replace(rule, id=id_), held]
+    return found
+
+
 def site() -> World:
     """All of it, by logical name."""
     group = replace(made("resources:ResourceGroup", "group", location="uksouth", tags=TAGS), id=GROUP)
@@ -322,5 +338,5 @@ def site() -> World:
     record_ = replace(record("zone-record", "Microsoft.Network/virtualNetworks/vnet-zone"), stack="safe-haven")
     logged = replace(setting("zone", "Microsoft.Network/virtualNetworks/vnet-zone"), stack="safe-haven")
     others = [zone, record_, logged]
-    every = [group, *networks(), *doors(), *stores(), *watching(), *grants(), *others]
+    every = [group, *networks(), *doors(), *stores(), *watching(), *grants(), *guards(), *others]
     return {resource.name: resource for resource in every}

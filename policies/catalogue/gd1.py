@@ -1,0 +1,51 @@
+"""GD1: in each resource group Azure itself refuses what must not be: a second control beside each setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.guards import BASTION_CARRIES_NOTHING, EVERYWHERE, GUARDS, NO_PUBLIC_ADDRESSES, NO_TRANSLATION, Guard
+from policies.facts.guards import ASSIGNMENT, guarded
+from policies.facts.ids import own
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity, within
+
+FIREWALLS, BASTION = ("network:FirewallPolicy", "network:AzureFirewall"), "network:BastionHost"
+
+
+def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+    """Each guard that what stands in the group calls for, enforced, with nothing left out of it."""
+    scope = own(group)
+    for guard in _called_for(group, estate):
+        if guarded(estate, scope, guard.noun) is None:
+            yield Problem("", f"has no guard {guard.noun} that is enforced on all of it: {guard.title.lower()}")
+
+
+def _called_for(group: Resource, estate: Estate) -> Iterator[Guard]:
+    """Only the hub, where the firewall and Bastion stand, may have public addresses."""
+    yield from EVERYWHERE
+    firewall, bastion = _holds(group, estate, *FIREWALLS), _holds(group, estate, BASTION)
+    if firewall:
+        yield NO_TRANSLATION
+    if bastion:
+        yield BASTION_CARRIES_NOTHING
+    if not firewall and not bastion:
+        yield NO_PUBLIC_ADDRESSES
+
+
+def _holds(group: Resource, estate: Estate, *types: str) -> bool:
+    return any(r.id is None or within(r.id, own(group)) for r in estate.beside(group, *types))
+
+
+POLICY = Policy(
+    id="GD1",
+    title="In each resource group, Azure itself refuses what must not be",
+    why="One wrong setting, by us or by hand, is enough to open a way out where nothing else stands beside it.",
+    on=("resources:ResourceGroup",),
+    reads=tuple(f"{ASSIGNMENT}:{path}" for path in ("scope", "policyDefinitionId")),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.2.09", "2.2.11", "2.4.04"), ncsc=("2", "3", "5"), iso27001=("8.9", "8.22"),
+                      five_safes=("settings",)),
+    fix=f"Assign the guards of infra/guards.py to the group ({', '.join(GUARDS)}): infra.components.guard does.",
+    judge=judge,
+    scope="stack",
+)  # fmt: skip

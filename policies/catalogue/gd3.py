@@ -1,0 +1,26 @@
+"""GD3: nothing is let past a guard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.guards import EXEMPTION
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(_: Resource, __: Estate) -> Iterator[Problem]:
+    """An exemption in Azure has no approver, and shows in no report of ours."""
+    yield Problem("", "lifts a policy of Azure's; what may be let off is let off in the estate's exemptions.yaml alone")
+
+
+POLICY = Policy(
+    id="GD3",
+    title="Nothing is exempt from Azure's own policies",
+    why="An exemption in Azure lifts the guard for everybody, without an approver and until somebody remembers it.",
+    on=(EXEMPTION,),
+    reads=("policyAssignmentId",),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("1.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
+    fix="Take the exemption away; a guard that refuses what must be is changed in infra/guards.py, and reviewed there.",
+    judge=judge,
+)

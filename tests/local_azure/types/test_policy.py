@@ -1,0 +1,283 @@
+"""Definitions and assignments of Azure Policy, and what they refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local_azure.declare import AzureError
+from tests.local_azure.types.support import SUBSCRIPTION, World, refused
+
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
+ACCOUNT = "Microsoft.Storage/storageAccounts"
+OPEN = {
+    "allOf": [
+        {"field": "type", "equals": ACCOUNT},
+        {"field": f"{ACCOUNT}/publicNetworkAccess", "notEquals": "Disabled"},
+    ]
+}
+CLOSED = {"publicNetworkAccess": "Disabled"}
+
+
+def rule(condition: Any, effect: str = "deny") -> dict[str, Any]:
+    return {"if": condition, "then": {"effect": effect}}
+
+
+def define(world: World, name: str = "closed", condition: Any = OPEN, effect: str = "deny", **more: Any) -> str:
+    more = {"mode": "All", "policyType": "Custom", "policyRule": rule(condition, effect)} | more
+    return world.make("authorization:PolicyDefinition", policyDefinitionName=name, **more)
+
+
+def assign(world: World, definition: str, scope: str = GROUP, name: str = "closed", **more: Any) -> str:
+    return world.make("authorization:PolicyAssignment", policyAssignmentName=name, scope=scope,
+                      policyDefinitionId=definition, **more)  # fmt: skip
+
+
+# Definitions ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_definition_stands_in_its_subscription(world: World) -> None:
+    id_ = define(world)
+    assert id_ == f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/policyDefinitions/closed"
+    assert world.read(id_)["policyRule"] == rule(OPEN)
+
+
+@pytest.mark.parametrize("name", ["", "a" * 65, "a/b", "a:b", "a?", "ends ", "per%cent", "a.b", "back\\slash"])
+def test_names_are_azures(world: World, name: str) -> None:
+    with pytest.raises(AssertionError, match="InvalidPolicyName"):
+        define(world, name)
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        (None, "InvalidPolicyRule"),
+        ("deny", "InvalidPolicyRule"),
+        ({"then": {"effect": "deny"}}, "InvalidPolicyRule"),
+        ({"if": OPEN}, "InvalidPolicyRule"),
+        (rule(OPEN, "refuse"), "InvalidPolicyRule"),
+        (rule({"allOf": []}), "InvalidPolicyRule"),
+        (rule({"allOf": [OPEN], "anyOf": [OPEN]}), "InvalidPolicyRule"),
+        (rule({"field": "type"}), "InvalidPolicyRule"),
+        (rule({"equals": "x"}), "InvalidPolicyRule"),
+        (rule({"field": "name", "like": "*a*"}), "InvalidPolicyRule"),
+        (rule({"field": "name", "in": "a"}), "InvalidPolicyRule"),
+        (rule({"count": {"field": f"{ACCOUNT}/sku"}, "greater": 0}), "InvalidPolicyRule"),
+        (rule({"value": "[concat('a']", "equals": "a"}), "InvalidPolicyRule"),
+        (rule({"field": f"{ACCOUNT}/publicNetworkAcces", "equals": "x"}), "InvalidPolicyAlias"),
+        (rule({"field": f"{ACCOUNT}/sku.name.deeper", "equals": "x"}), "InvalidPolicyAlias"),
+        (rule({"field": "publicNetworkAccess", "equals": "x"}), "InvalidPolicyAlias"),
+        (rule({"value": f"[first(field('{ACCOUNT}/nothing'))]", "equals": "x"}), "InvalidPolicyAlias"),
+        (rule({"field": "name", "equals": "[parameters('names')]"}), "InvalidPolicyParameters"),
+        (rule({"field": "name", "match": "a##"}), "NotImplemented"),
+        (rule({"value": "[utcNow()]", "equals": "x"}), "NotImplemented"),
+        (rule({"count": {"value": ["a"], "where": OPEN}, "greater": 0}), "NotImplemented"),
+        (rule(OPEN, "deployIfNotExists"), "NotImplemented"),
+        (rule(OPEN, "modify"), "NotImplemented"),
+    ],
+    ids=str,
+)
+def test_a_rule_that_is_none_or_is_not_worked_out_is_refused(world: World, written: Any, code: str) -> None:
+    with refused(code):
+        define(world, policyRule=written)
+
+
+def test_aliases_are_those_of_azure(world: World) -> None:
+    network = "Microsoft.Network"
+    for index, alias in enumerate(
+        (
+            f"{network}/firewallPolicies/ruleCollectionGroups/ruleCollections[*].ruleCollectionType",
+            f"{network}/networkInterfaces/ipconfigurations[*].publicIpAddress.id",
+            f"{network}/privateEndpoints/manualPrivateLinkServiceConnections[*].privateLinkServiceId",
+            f"{network}/azureFirewalls/natRuleCollections[*]",
+            "Microsoft.KeyVault/vaults/publicNetworkAccess",
+            f"{ACCOUNT}/networkAcls.defaultAction",
+            "Microsoft.Quantum/workspaces/anything",
+        )
+    ):
+        define(world, f"d{index}", {"field": alias, "exists": "true"})
+
+
+def test_parameters_are_used_and_defined(world: World) -> None:
+    names = {"names": {"type": "Array", "defaultValue": ["a"]}}
+    define(world, "one", {"field": "name", "in": "[parameters('names')]"}, parameters=names)
+    with refused("UnusedPolicyParameters"):
+        define(world, "two", parameters=names)
+
+
+def test_an_effect_may_be_a_parameter(world: World) -> None:
+    effect = {"effect": {"type": "String", "allowedValues": ["audit", "deny"], "defaultValue": "deny"}}
+    define(world, "one", effect="[parameters('effect')]", parameters=effect)
+    wrong = {"effect": {"type": "String", "allowedValues": ["deny", "append"]}}
+    with refused("NotImplemented"):
+        define(world, "two", effect="[parameters('effect')]", parameters=wrong)
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"mode": "Most"}, "InvalidPolicyDefinition"),
+        ({"mode": "Microsoft.KeyVault.Data"}, "NotImplemented"),
+        ({"policyType": "BuiltIn"}, "InvalidCreatePolicyDefinitionRequest"),
+    ],
+    ids=str,
+)
+def test_only_custom_definitions_of_resources_are_made(world: World, more: dict[str, Any], code: str) -> None:
+    with refused(code):
+        define(world, **more)
+
+
+def test_a_definition_changes_in_place_and_stays_while_assigned(world: World) -> None:
+    definition = define(world)
+    assignment = assign(world, definition)
+    world.change(definition, policyRule=rule(OPEN, "audit"), displayName="Closed")
+    world.account()
+    with refused("PolicyDefinitionInUse"):
+        world.remove(definition)
+    world.remove(assignment)
+    world.remove(definition)
+
+
+# Assignments ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_assignment_needs_its_definition_and_scope(world: World) -> None:
+    definition = define(world)
+    with refused("ResourceNotFound"):
+        assign(world, definition, f"{GROUP}/providers/{ACCOUNT}/none")
+    with refused("PolicyDefinitionNotFound"):
+        assign(world, f"{definition}-other")
+    with refused("PolicyDefinitionNotFound"):
+        assign(world, "/providers/Microsoft.Authorization/policyDefinitions/b2982f36-99f2-4db5-8eff-283140c09693")
+    with refused("InvalidCreatePolicyAssignmentRequest"):
+        assign(world, "")
+
+
+def test_a_definition_of_another_subscription_is_out_of_scope(world: World) -> None:
+    definition = define(world)
+    with refused("InvalidCreatePolicyAssignmentRequest"):
+        assign(world, definition, "/subscriptions/10ca1000-0000-4000-8000-000000000002")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"overrides": [{"kind": "policyEffect", "value": "audit"}]},
+        {"resourceSelectors": [{"name": "some", "selectors": [{"kind": "resourceLocation", "in": ["ukwest"]}]}]},
+        {"definitionVersion": "1.*.*"},
+        {"identity": {"type": "SystemAssigned"}},
+    ],
+    ids=str,
+)
+def test_what_is_not_worked_out_is_refused_by_name(world: World, more: dict[str, Any]) -> None:
+    with refused("NotImplemented"):
+        assign(world, define(world), **more)
+
+
+def test_parameters_are_given_as_defined(world: World) -> None:
+    names = {
+        "names": {"type": "Array"},
+        "kind": {"type": "String", "allowedValues": ["one", "two"], "defaultValue": "one"},
+    }
+    condition = {
+        "allOf": [{"field": "name", "in": "[parameters('names')]"}, {"field": "kind", "equals": "[parameters('kind')]"}]
+    }
+    definition = define(world, condition=condition, parameters=names)
+    with refused("MissingPolicyParameter"):
+        assign(world, definition)
+    with refused("UndefinedPolicyParameter"):
+        assign(world, definition, parameters={"names": {"value": []}, "other": {"value": 1}})
+    with refused("PolicyParameterValueNotAllowed"):
+        assign(world, definition, parameters={"names": {"value": []}, "kind": {"value": "three"}})
+    assign(world, definition, parameters={"Names": {"value": ["a"]}})
+
+
+# What they refuse ----------------------------------------------------------------------------------------------------
+
+
+def test_a_write_that_an_assigned_rule_denies_is_refused_in_azures_words(world: World) -> None:
+    assign(world, define(world, displayName="Stores are closed"),
+           nonComplianceMessages=[{"message": "Ask the platform team."}])  # fmt: skip
+    with pytest.raises(AzureError) as caught:
+        world.account("opened")
+    assert (caught.value.code, caught.value.status, caught.value.target) == ("RequestDisallowedByPolicy", 403, "opened")
+    assert "Resource 'opened' was disallowed by policy. Reasons: 'Ask the platform team.'." in caught.value.message
+    assert f'"id":"{GROUP}/providers/Microsoft.Authorization/policyAssignments/closed"' in caught.value.message
+    assert '"name":"Stores are closed"' in caught.value.message
+    assert world.store.get(f"{GROUP}/providers/{ACCOUNT}/opened") is None
+
+
+def test_without_a_message_the_refusal_names_the_policies(world: World) -> None:
+    assign(world, define(world))
+    with pytest.raises(AzureError, match=r"was disallowed by policy\. Policy identifiers: "):
+        world.account()
+
+
+def test_what_the_rule_does_not_speak_of_passes(world: World) -> None:
+    assign(world, define(world))
+    id_ = world.account(**CLOSED)
+    world.vnet()
+    world.change(id_, tags={"project": "heart"})
+    with refused("RequestDisallowedByPolicy"):
+        world.change(id_, publicNetworkAccess="Enabled")
+
+
+def test_what_stood_before_stays_until_it_is_written_again(world: World) -> None:
+    id_ = world.account()
+    assign(world, define(world))
+    with refused("RequestDisallowedByPolicy"):
+        world.change(id_, tags={"project": "heart"})
+    world.change(id_, **CLOSED)
+    world.remove(id_)
+
+
+def test_an_assignment_holds_in_its_scope_and_below_and_nowhere_else(world: World) -> None:
+    world.make("resources:ResourceGroup", group=None, location="uksouth", resourceGroupName="rg-other")
+    definition = define(world)
+    assign(world, definition)
+    world.account("elsewhere", resourceGroupName="rg-other")
+    assign(world, definition, f"/subscriptions/{SUBSCRIPTION}")
+    with refused("RequestDisallowedByPolicy"):
+        world.account("elsewhere2", resourceGroupName="rg-other")
+
+
+@pytest.mark.parametrize("more", [{"enforcementMode": "DoNotEnforce"}, {"notScopes": [GROUP.upper()]}], ids=str)
+def test_an_assignment_that_looks_away_refuses_nothing(world: World, more: dict[str, Any]) -> None:
+    assign(world, define(world), f"/subscriptions/{SUBSCRIPTION}", **more)
+    world.account()
+
+
+@pytest.mark.parametrize("effect", ["audit", "disabled", "Audit"])
+def test_only_deny_refuses(world: World, effect: str) -> None:
+    assign(world, define(world, effect=effect))
+    world.account()
+
+
+def test_mode_indexed_looks_at_no_type_without_tags(world: World) -> None:
+    peering = {"field": "type", "equals": "Microsoft.Network/virtualNetworks/subnets"}
+    world.vnet()
+    indexed = assign(world, define(world, "indexed", peering, mode="Indexed"), name="indexed")
+    world.subnet()
+    world.remove(indexed)
+    assign(world, define(world, "all", peering), name="all")
+    with refused("RequestDisallowedByPolicy"):
+        world.subnet("more", "10.0.2.0/24")
+
+
+def test_a_rule_that_comes_to_nothing_refuses(world: World) -> None:
+    """Azure: a failed evaluation is an implicit deny."""
+    assign(world, define(world, condition={"value": "[split(field('name'), '/')[9]]", "equals": "x"}))
+    with refused("RequestDisallowedByPolicy"):
+        world.account(**CLOSED)
+
+
+def test_an_assignments_parameters_decide(world: World) -> None:
+    effect = {"effect": {"type": "String", "allowedValues": ["audit", "deny"], "defaultValue": "audit"}}
+    definition = define(world, effect="[parameters('effect')]", parameters=effect)
+    lenient = assign(world, definition)
+    world.account("one")
+    world.remove(lenient)
+    assign(world, definition, parameters={"effect": {"value": "deny"}})
+    with refused("RequestDisallowedByPolicy"):
+        world.account("two")
