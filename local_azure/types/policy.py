@@ -25,7 +25,9 @@ NAME = Name(
     scope="parent",
     code="InvalidPolicyName",
 )
-NOT_WORKED_OUT = ("identity", "overrides", "resourceSelectors", "definitionVersion")
+NOT_WORKED_OUT = ("identity", "overrides", "resourceSelectors")
+NEWEST = "1.*.*"
+"""Definitions have one version here; Azure takes the newest of the major version where none is said."""
 
 
 # Definitions ---------------------------------------------------------------------------------------------------------
@@ -72,6 +74,8 @@ def _nothing_is_passed_over(change: Change) -> None:
     for path in NOT_WORKED_OUT:
         if change.given.get(path):
             rules.unevaluated(f"'{path}'")
+    if change.given.get("definitionVersion") not in (None, NEWEST):
+        rules.unevaluated("an older version of a definition")
 
 
 def _definition_is_in_reach(change: Change) -> None:
@@ -127,7 +131,7 @@ def _allowed(assignment: str, name: str, value: Any, declared: Mapping[str, Any]
 
 
 def _assigned(change: Change) -> Mapping[str, Json]:
-    return {"assignmentType": "Custom", "definitionVersion": "1.*.*", "instanceId": guid(change.id, "instance")}
+    return {"assignmentType": "Custom", "definitionVersion": NEWEST, "instanceId": guid(change.id, "instance")}
 
 
 TYPES = (

@@ -165,7 +165,7 @@ def test_a_definition_of_another_subscription_is_out_of_scope(world: World) -> N
     [
         {"overrides": [{"kind": "policyEffect", "value": "audit"}]},
         {"resourceSelectors": [{"name": "some", "selectors": [{"kind": "resourceLocation", "in": ["ukwest"]}]}]},
-        {"definitionVersion": "1.*.*"},
+        {"definitionVersion": "1.0.*"},
         {"identity": {"type": "SystemAssigned"}},
     ],
     ids=str,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from infra.guards import OF_A_HUB, Guard
 from infra.guards import OF_A_HUB
 from infra.scanning import CLEAN, scanner
 from policies.model import Resource
@@ -316,11 +318,11 @@ def grants() -> list[Resource]:
     ]
 
 
-def guards() -> list[Resource]:
-    """What Azure itself refuses in the group: a definition and an assignment of each guard that a hub has."""
+def guards(wanted: Sequence[Guard] = OF_A_HUB) -> list[Resource]:
+    """What Azure itself refuses in the group: a definition and an assignment of each guard."""
     authorization = f"{GROUP.rpartition('/resourceGroups/')[0]}/providers/Microsoft.Authorization"
     found = []
-    for guard in OF_A_HUB:
+    for guard in wanted:
         id_ = f"{authorization}/policyDefinitions/{guard.noun}"
         rule = made("authorization:PolicyDefinition", f"{guard.noun}-rule", mode="All", policyType="Custom",
                     policyRule=guard.policy_rule)  # fmt: skip
