@@ -40,7 +40,7 @@ def test_a_role_on_a_group_reaches_the_stores_in_it(one: tuple[Resource, ...]) -
     flow = _flow([*one, grant(RESEARCHERS, BLOB_READER, _warehouse(one))])
     assert flow.depth == 1
     assert flow.weakest
-    assert {c.layer for way in flow.weakest.ways for c in way.controls} == {Layer.FIREWALL, Layer.ENDPOINT}
+    assert {c.layer for way in flow.weakest.ways for c in way.controls} == {Layer.FIREWALL}
 
 
 def test_a_role_that_reads_settings_alone_opens_nothing(one: tuple[Resource, ...]) -> None:
