@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from infra.guards import OF_A_HUB, Guard
-from infra.guards import OF_A_HUB
 from infra.scanning import CLEAN, scanner
 from policies.model import Resource
 from tests.policies.catalogue.cases import GROUP, World, made
