@@ -19,9 +19,7 @@ from tests.policies.catalogue.cases import (
     changed,
     findings,
     group,
-    label,
     made,
-    rows,
     verdict,
     without,
 )  # fmt: skip
@@ -135,30 +133,6 @@ WEAK: dict[str, list[tuple[str, str, tuple[object, ...]]]] = {
     "KV11": [("secret", f"{P}.value", ("in plain sight", ""))],
     "KV12": [("drawn", "length", (8, 31, "32", GONE))],
 }  # fmt: skip
-
-
-@pytest.mark.parametrize("row", rows(WEAK), ids=label)
-def test_each_weakness_is_refused(row: tuple[str, str, str, object]) -> None:
-    policy, name, path, value = row
-    assert verdict(changed(world(), name, path, value), policy, name) is Verdict.FAIL
-
-
-@pytest.mark.parametrize("policy", WEAK)
-@pytest.mark.parametrize("data_class", ["synthetic", "de-identified", "identifiable"])
-def test_the_closed_world_passes(policy: str, data_class: str) -> None:
-    said = findings(world(data_class), policy)
-    assert said
-    assert not [f for f in said if f.verdict.blocks]
-
-
-OPAQUE = {p: [(n, path, (UNKNOWN,)) for n, path, _ in entries] for p, entries in WEAK.items() if p != "KV11"}
-
-
-@pytest.mark.parametrize("row", rows(OPAQUE), ids=label)
-def test_what_is_not_known_yet_passes_nothing(row: tuple[str, str, str, object]) -> None:
-    policy, name, path, value = row
-    said = {f.verdict for f in findings(changed(world(), name, path, value), policy)}
-    assert said & {Verdict.UNKNOWN, Verdict.FAIL}
 
 
 class TestDataClasses:
