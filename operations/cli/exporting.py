@@ -10,7 +10,7 @@ import typer
 
 from operations.cli.options import Cloud, Engine, Estate, Json, OneStack, OutputFile, session_of
 from operations.cli.session import Session
-from operations.errors import BadInput
+from operations.cli.targets import refuse_unwritable
 from operations.plan import Plan
 from operations.settings import write_whole
 
@@ -78,9 +78,8 @@ def _write(session: Session, stack: str, what: str, target: str, content: dict[s
     if target == "-":
         output.line(json.dumps(content, ensure_ascii=False, indent=None if output.json else 2))
         return
+    refuse_unwritable(target)
     file = Path(target)
-    if file.is_dir() or not file.absolute().parent.is_dir():
-        raise BadInput("This file cannot be written.", file=target, fix="name a file in a folder that exists")
     write_whole(file, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
     output.emit({"event": "exported", "what": what, "stack": stack, "file": str(file)})
     output.say(f"wrote {file}")

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from operations.cli.options import All, Cloud, Engine, Estate, Json, session_of
 from operations.cli.session import Session
+from operations.cli.targets import refuse_unwritable, write_text
 from operations.errors import BadInput
-from operations.settings import write_whole
 from policies.model import Policy
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def check(
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     files = _files(what or (), everything)
-    _refuse_unwritable(target)
+    refuse_unwritable(target)
     if whole and not files:
         raise BadInput("--whole is said of files; of stacks say --all.", found="--whole")
     gate = session.gate(exemptions)
@@ -113,13 +113,6 @@ def _judge_stacks(session: Session, gate: Gate, stacks: Sequence[Stack]) -> Repo
     return gate.judge(plans, whole=len(plans) == len(session.house.stacks), neighbours=Surroundings(session).of(stacks))
 
 
-def _refuse_unwritable(target: str | None) -> None:
-    """Before the work, not after it."""
-    file = Path(target or "-")
-    if target not in (None, "-") and (file.is_dir() or not file.absolute().parent.is_dir()):
-        raise BadInput("This file cannot be written.", file=target, fix="name a file in a folder that exists")
-
-
 def _write(session: Session, report: Report, form: Format, target: str | None) -> None:
     """To a file whole or not at all; the table and `-` to stdout."""
     from operations.verdicts import forms  # noqa: PLC0415
@@ -137,8 +130,7 @@ def _write(session: Session, report: Report, form: Format, target: str | None) -
     if not to_file:
         output.line(text.rstrip("\n"))
         return
-    write_whole(Path(str(target)), text)
-    output.emit({"event": "written", "what": form.value, "file": str(target)})
+    write_text(session, str(target), form.value, text)
     output.say(summary(report))
     output.say(f"wrote {target}")
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
-from operations.cli.session import Session
-from operations.errors import BadInput, Refused
-from operations.settings import write_whole
+from operations.cli.targets import refuse_unwritable, write_json
+from operations.errors import Refused
 
 if TYPE_CHECKING:
     from operations.verdicts.flowstable import Exempt
@@ -53,7 +51,7 @@ def flows(
     from policies.model import Estate as Judged  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
-    _refuse_unwritable(target)
+    refuse_unwritable(target)
     granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
     wanted = {one.name for one in session.selected(stack, everything)}
     stacks = session.selected(None, True)
@@ -68,7 +66,7 @@ def flows(
     if target is None:
         session.output.emit({"event": "flows", **content})
     else:
-        _write(session, target, content)
+        write_json(session, target, "flows", content)
     if not session.output.json and target != "-":
         session.output.words.print(flows_table(verdict, exempt))
     _refuse(verdict, exempt)
@@ -95,20 +93,3 @@ def _refuse(verdict: Verdict, exempt: Exempt) -> None:
             "things cannot be told.\n"
             "  fix:     see above: add a control that does not fail with the others, or take away what the path uses"
         )
-
-
-def _refuse_unwritable(target: str | None) -> None:
-    """Before the work, not after it."""
-    file = Path(target or "-")
-    if target not in (None, "-") and (file.is_dir() or not file.absolute().parent.is_dir()):
-        raise BadInput("This file cannot be written.", file=target, fix="name a file in a folder that exists")
-
-
-def _write(session: Session, target: str, content: dict[str, object]) -> None:
-    """To a file whole or not at all; `-` is stdout."""
-    if target == "-":
-        session.output.line(json.dumps(content, ensure_ascii=False, indent=None if session.output.json else 2))
-        return
-    write_whole(Path(target), json.dumps(content, ensure_ascii=False, indent=2) + "\n")
-    session.output.emit({"event": "written", "what": "flows", "file": target})
-    session.output.say(f"wrote {target}")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
 from operations.cli.session import Session
+from operations.cli.targets import refuse_unwritable, write_json
 from operations.errors import BadInput, Refused
 from operations.plan import Plan
-from operations.settings import write_whole
 
 if TYPE_CHECKING:
     from policies.exemptions import Exemptions
@@ -71,7 +70,7 @@ def prove(
     from operations.verdicts.judging import exemptions_of  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
-    _refuse_unwritable(target)
+    refuse_unwritable(target)
     granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
     chosen = list(dict.fromkeys(door or (DoorChoice.GATE, DoorChoice.PACK)))
     wanted = [one.name for one in session.selected(stack, everything)]
@@ -83,7 +82,7 @@ def prove(
     if target is None:
         session.output.emit({"event": "proof", **content})
     else:
-        _write(session, target, content)
+        write_json(session, target, "proof", content)
     if not session.output.json and target != "-":
         session.output.words.print(table(proof))
     _refuse(proof)
@@ -137,20 +136,3 @@ def _refuse(proof: Proof) -> None:
     if missed or proof.disagreements:
         raise Refused(f"The gate let {missed:,} of {len(proof.outcomes):,} mutants through; it and the pack differ on "
                       f"{len(proof.disagreements):,}.\n  fix:     see above: a rule is missing, or wrong")  # fmt: skip
-
-
-def _refuse_unwritable(target: str | None) -> None:
-    """Before the work, not after it."""
-    file = Path(target or "-")
-    if target not in (None, "-") and (file.is_dir() or not file.absolute().parent.is_dir()):
-        raise BadInput("This file cannot be written.", file=target, fix="name a file in a folder that exists")
-
-
-def _write(session: Session, target: str, content: dict[str, Any]) -> None:
-    """To a file whole or not at all; `-` is stdout."""
-    if target == "-":
-        session.output.line(json.dumps(content, ensure_ascii=False, indent=None if session.output.json else 2))
-        return
-    write_whole(Path(target), json.dumps(content, ensure_ascii=False, indent=2) + "\n")
-    session.output.emit({"event": "written", "what": "proof", "file": target})
-    session.output.say(f"wrote {target}")

@@ -83,7 +83,7 @@ CLOSED = {
     "vaults": Closed(test_vaults.world, rows(test_vaults.WEAK), tuple(test_vaults.WEAK)),
 }
 KNOWN = {"KV11"}
-"""A secret's value that is not known yet is one that was drawn, and not written down."""
+"""What a secret holds that only the deployment tells stands in the clear nowhere yet."""
 ROWS = [(name, row) for name, closed in CLOSED.items() for row in closed.weak]
 HIDDEN = sorted({(name, policy, who, path) for name, (policy, who, path, _) in ROWS if policy not in KNOWN})
 PASSING = [(name, policy) for name, closed in CLOSED.items() for policy in closed.policies]

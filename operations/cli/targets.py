@@ -1,0 +1,36 @@
+"""Where a command writes what it found: a file that somebody names, or stdout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from operations.cli.session import Session
+from operations.errors import BadInput
+from operations.settings import write_whole
+
+STDOUT = "-"
+
+
+def refuse_unwritable(target: str | None) -> None:
+    """Before the work, not after it."""
+    file = Path(target or STDOUT)
+    if target not in (None, STDOUT) and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise BadInput("This file cannot be written.", file=target, fix="name a file in a folder that exists")
+
+
+def write_text(session: Session, target: str, what: str, text: str) -> None:
+    """A file, whole or not at all."""
+    write_whole(Path(target), text)
+    session.output.emit({"event": "written", "what": what, "file": target})
+
+
+def write_json(session: Session, target: str, what: str, content: Mapping[str, Any]) -> None:
+    """JSON to a file whole or not at all, or to stdout: there on one line where every line is an object."""
+    if target == STDOUT:
+        session.output.line(json.dumps(content, ensure_ascii=False, indent=None if session.output.json else 2))
+        return
+    write_text(session, target, what, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    session.output.say(f"wrote {target}")
