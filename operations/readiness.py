@@ -1,14 +1,16 @@
 """Whether real Azure is ready for the estate: a sign-in with azure-identity and a few reads, nothing written.
 
 It asks what a first `up` would otherwise find out half way: subscriptions that cannot be read, resource providers that
-are not registered (409 MissingSubscriptionRegistration), features that are not (400 on `encryptionAtHost`), a missing
-Network Watcher, and desks of sizes that the region does not offer (409 SkuNotAvailable).
+are not registered (409 MissingSubscriptionRegistration), features that are not (400 on `encryptionAtHost`), rights that
+Contributor lacks (403 AuthorizationFailed on grants, locks and guards), a missing Network Watcher, and desks of sizes
+that the region does not offer (409 SkuNotAvailable).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any
 
@@ -37,6 +39,11 @@ NAMESPACES = (
 Microsoft.Authorization and Microsoft.Resources need no registration."""
 FEATURES = (("Microsoft.Compute", "EncryptionAtHost"),)
 """Features that a subscription must register before the stacks' machines can be made."""
+RIGHTS = tuple(
+    f"Microsoft.Authorization/{what}/write"
+    for what in ("roleAssignments", "locks", "policyDefinitions", "policyAssignments")
+)
+"""What the stacks do that Contributor may not (learn.microsoft.com, "Azure built-in roles")."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,7 @@ def findings(
         if readable.holds:
             yield from _registrations(client, subscription, NAMESPACES)
             yield from (_feature(client, subscription, *feature) for feature in FEATURES)
+            yield _rights(client, subscription)
             if region:
                 yield _watcher(client, subscription, region)
                 yield from _sizes(client, subscription, region, dict.fromkeys(desks.get(subscription, ())))
@@ -119,6 +127,28 @@ def _feature(client: PipelineClient[Any, Any], subscription: str, namespace: str
     fix = f"az feature register --namespace {namespace} --name {name} --subscription {subscription}"
     holds = state == "Registered"
     return Finding(subscription, f"feature {namespace}/{name}", holds, state, "" if holds else fix)
+
+
+def _rights(client: PipelineClient[Any, Any], subscription: str) -> Finding:
+    """Whether who is signed in may grant, lock and guard. The conditions of a grant are not told here."""
+    path = f"/subscriptions/{subscription}/providers/Microsoft.Authorization/permissions"
+    body, why = _get(client, path, "2022-04-01")
+    held = [one for one in (body or {}).get("value") or () if isinstance(one, dict)]
+    missing = [right for right in RIGHTS if not any(_permits(one, right) for one in held)]
+    found = why or (f"without {', '.join(missing)}" if missing else "all that the stacks take")
+    fix = "grant what docs/platform-team.md lists: Contributor alone is not enough" if missing else ""
+    return Finding(subscription, "rights", not missing, found, fix)
+
+
+def _permits(permission: Mapping[str, Any], action: str) -> bool:
+    """Whether one grant permits an action: it is among its actions, and not among those left out of them."""
+    allowed, left_out = (permission.get(key) or () for key in ("actions", "notActions"))
+    return _among(action, allowed) and not _among(action, left_out)
+
+
+def _among(action: str, patterns: Iterable[object]) -> bool:
+    """Whether a pattern of Azure's, in which `*` is any text, names the action; without regard to case."""
+    return any(fnmatchcase(action.lower(), str(pattern).lower().replace("[", "[[]")) for pattern in patterns)
 
 
 def _watcher(client: PipelineClient[Any, Any], subscription: str, region: str) -> Finding:

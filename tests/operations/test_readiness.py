@@ -21,6 +21,15 @@ SUBSCRIPTION = "3c1f6f0e-0000-4000-8000-00000000abcd"
 TOKEN = "a-token-that-must-not-show"
 
 
+READY = {
+    "state": "Enabled",
+    "registrationState": "Registered",
+    "properties": {"state": "Registered"},
+    "value": [{"actions": ["*"], "notActions": []}],
+}
+"""What a subscription says of itself, its providers and features, and of who is signed in."""
+
+
 class Credential:
     def get_token(self, *_: str, **__: Any) -> AccessToken:
         return AccessToken(TOKEN, 4102444800)
@@ -42,7 +51,7 @@ def azure(answers: dict[str, tuple[int, dict[str, Any]]], seen: list[str] | None
                 seen.append(path)
             status, body = next(
                 (answer for end, answer in answers.items() if path.endswith(end)),
-                (200, {"state": "Enabled", "registrationState": "Registered", "properties": {"state": "Registered"}}),
+                (200, READY),
             )
             content = BytesIO(json.dumps(body).encode())
             headers = {"Content-Type": "application/json"}
@@ -57,7 +66,7 @@ def azure(answers: dict[str, tuple[int, dict[str, Any]]], seen: list[str] | None
 
 def test_a_ready_subscription_has_no_fix_to_offer() -> None:
     found = list(findings([SUBSCRIPTION], Credential(), azure({})))
-    assert len(found) == 1 + len(NAMESPACES) + len(FEATURES)
+    assert len(found) == 1 + len(NAMESPACES) + len(FEATURES) + 1
     assert all(f.holds and not f.fix for f in found)
 
 
@@ -73,6 +82,42 @@ def test_a_feature_that_is_not_registered_is_named() -> None:
     (wrong,) = [f for f in findings([SUBSCRIPTION], Credential(), azure(answers)) if not f.holds]
     assert "EncryptionAtHost" in wrong.what
     assert "az feature register" in wrong.fix
+
+
+CONTRIBUTOR = {
+    "actions": ["*"],
+    "notActions": ["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write",
+                   "Microsoft.Authorization/elevateAccess/Action"],
+}  # fmt: skip
+GRANTS = {"actions": ["Microsoft.Authorization/roleAssignments/write"], "notActions": []}
+GUARDS = {"actions": ["Microsoft.Authorization/locks/*", "microsoft.authorization/policyDefinitions/*",
+                      "Microsoft.Authorization/policyAssignments/*"], "notActions": []}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("held", "missing"),
+    [
+        ([CONTRIBUTOR], ["roleAssignments", "locks", "policyDefinitions", "policyAssignments"]),
+        ([CONTRIBUTOR, GRANTS], ["locks", "policyDefinitions", "policyAssignments"]),
+        ([CONTRIBUTOR, GRANTS, GUARDS], []),
+        ([{"actions": ["*/read"], "notActions": None}], ["roleAssignments", "locks"]),
+        ([], ["roleAssignments"]),
+        ("odd", ["roleAssignments"]),
+    ],
+    ids=str,
+)
+def test_the_rights_that_contributor_lacks_are_named(held: Any, missing: list[str]) -> None:
+    answers = {"/Microsoft.Authorization/permissions": (200, {"value": held})}
+    (said,) = [f for f in findings([SUBSCRIPTION], Credential(), azure(answers)) if f.what == "rights"]
+    assert said.holds is not bool(missing)
+    assert all(f"{what}/write" in said.found for what in missing)
+    assert bool(said.fix) is bool(missing)
+
+
+def test_rights_that_cannot_be_read_are_a_finding() -> None:
+    answers = {"/Microsoft.Authorization/permissions": (403, {"error": {"code": "AuthorizationFailed"}})}
+    (said,) = [f for f in findings([SUBSCRIPTION], Credential(), azure(answers)) if f.what == "rights"]
+    assert (said.holds, said.found) == (False, "403 AuthorizationFailed")
 
 
 def test_a_subscription_that_cannot_be_read_is_not_asked_further() -> None:
