@@ -186,9 +186,9 @@ class _Reader:
         self._take("(")
         arguments: list[Expression] = []
         while self.left and self.left[0] != ")":
+            if arguments:
+                self._take(",")
             arguments.append(self.expression(depth + 1))
-            if self.left and self.left[0] == ",":
-                self.left.pop(0)
         self._take(")")
         return Call(token[1], tuple(arguments))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.guards import GUARDS
-from policies.facts.guards import DEFINITION, differences
+from policies.facts.guards import DEFINITION, differences, said_by
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 LOOKED_AT = ("mode", "policyRule", "parameters", "policyType")
@@ -15,9 +15,9 @@ def judge(definition: Resource, _: Estate) -> Iterator[Problem]:
     """A rule that is almost ours refuses almost what it should: only the whole of it earns credit."""
     for path in LOOKED_AT:
         definition.at(path)  # what is not known is neither ours nor another's
-    found = [differences(definition, guard) for guard in GUARDS.values()]
-    nearest = min(found, key=len)
-    for path in nearest:
+    if said_by(definition):
+        return
+    for path in min((differences(definition, guard) for guard in GUARDS.values()), key=len):
         yield Problem(path, "is not what a guard says, so that Azure would not refuse what it should")
 
 

@@ -10,14 +10,15 @@ structure".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from infra.guards import GUARDS, Guard
 from operations.plan import UNKNOWN, canonical
 from policies.facts import ids
 from policies.facts.properties import shown
-from policies.model import MISSING, Estate, Resource, Unknown, within
+from policies.model import MISSING, Estate, Resource, Unknown
 
 ASSIGNMENT = "authorization:PolicyAssignment"
 DEFINITION = "authorization:PolicyDefinition"
@@ -31,20 +32,20 @@ def guarded(estate: Estate, group_id: str, noun: str) -> Resource | None:
 
     `KeyError` for a noun that no guard has.
     """
-    guard = GUARDS[noun]
-    found = _assignments(estate).get(guard.noun, ())
-    return next((a for a in found if within(group_id, ids.plain(a.at("scope")))), None)
+    held = _assignments(estate).get(GUARDS[noun].noun, {})
+    scope = ids.plain(group_id)
+    return held.get(scope) or held.get(ids.subscription(scope))
 
 
-def _assignments(estate: Estate) -> Mapping[str, Sequence[Resource]]:
-    """The assignments that hold, by the noun of their guard: worked out once for all."""
+def _assignments(estate: Estate) -> Mapping[str, Mapping[str, Resource]]:
+    """The assignments that hold, by the noun of their guard and their scope: worked out once for all."""
 
-    def work_out() -> dict[str, list[Resource]]:
-        holding: dict[str, list[Resource]] = {}
+    def work_out() -> dict[str, dict[str, Resource]]:
+        holding: dict[str, dict[str, Resource]] = {}
         for assignment in estate.of(ASSIGNMENT):
             guard = guard_of(assignment, estate)
             if guard and holds(assignment, estate):
-                holding.setdefault(guard.noun, []).append(assignment)
+                holding.setdefault(guard.noun, {})[ids.plain(assignment.at("scope"))] = assignment
         return holding
 
     return estate.once(("guards",), work_out)
@@ -53,7 +54,18 @@ def _assignments(estate: Estate) -> Mapping[str, Sequence[Resource]]:
 def guard_of(assignment: Resource, estate: Estate) -> Guard | None:
     """The guard whose definition is assigned; None where it is another's, or not to be seen here."""
     definition = definition_of(assignment, estate)
-    return next((g for g in GUARDS.values() if definition and not differences(definition, g)), None)
+    return said_by(definition) if definition else None
+
+
+def said_by(definition: Resource) -> Guard | None:
+    """The guard that a definition says to the letter, if it says one."""
+    guard = _by_rule().get(_text(_told(definition, "policyRule")))
+    return guard if guard and not differences(definition, guard) else None
+
+
+@cache
+def _by_rule() -> Mapping[str, Guard]:
+    return {canonical(guard.policy_rule): guard for guard in GUARDS.values()}
 
 
 def definition_of(assignment: Resource, estate: Estate) -> Resource | None:
@@ -112,7 +124,12 @@ def _told(resource: Resource, path: str) -> Any:
 
 
 def _same(found: Any, wanted: Any) -> bool:
-    return found is not MISSING and canonical(found) == canonical(wanted)
+    return _text(found) == canonical(wanted)
+
+
+def _text(value: Any) -> str:
+    """A value as it compares; empty, as no value is, where it is missing."""
+    return "" if value is MISSING else canonical(value)
 
 
 def _shown(value: Any) -> str:
