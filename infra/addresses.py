@@ -14,7 +14,7 @@ Smaller and larger cells (/18 to /14) are cut in the same proportions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, ip_network
@@ -40,6 +40,15 @@ class ZoneName(StrEnum):
     WAREHOUSE = "warehouse"
     STAGING = "staging"
     ARCHIVE = "archive"
+
+
+STAGE_BEFORE: Mapping[ZoneName, ZoneName] = {
+    ZoneName.LANDING: ZoneName.JUNCTION,
+    ZoneName.WAREHOUSE: ZoneName.LANDING,
+    ZoneName.STAGING: ZoneName.WAREHOUSE,
+    ZoneName.ARCHIVE: ZoneName.WAREHOUSE,
+}
+"""Where each zone fetches its data: a zone reaches that store, and no other of another zone's."""
 
 
 class TenancyKind(StrEnum):
@@ -214,6 +223,16 @@ def first_usable(subnet: IPv4Network) -> IPv4Address:
 
 def _seated(subnet: IPv4Network, seat: HubSeat | ZoneSeat | TenancySeat) -> IPv4Address:
     return first_usable(subnet) + list(type(seat)).index(seat)
+
+
+def seats_in(tenancies: IPv4Network, seat: TenancySeat) -> tuple[IPv4Address, ...]:
+    """That endpoint's address in every tenancy for which a kind's range has room, deployed or not.
+
+    A rule over them all names single addresses, and does not change when a tenancy comes or goes. Azure takes 4,000
+    addresses in a security group's sources, and as many in its destinations ("Azure subscription limits"); the
+    largest cell has room for 768 tenancies.
+    """
+    return tuple(TenancyRange(one).address(seat) for one in tenancies.subnets(new_prefix=TENANCY_PREFIX))
 
 
 def part(whole: IPv4Network, prefix: int, index: int) -> IPv4Network:

@@ -16,9 +16,11 @@ from itertools import pairwise
 from typing import Annotated, Any, Self, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
+from infra.egress import Egress, refuse_inside
 from infra.errors import BadInput
+from infra.model import Model, Slug
 from infra.validation import checked
 
 LOCAL_SUBSCRIPTIONS = "10ca1"
@@ -55,16 +57,8 @@ class Redundancy(StrEnum):
     READ_GEO = "Standard_RAGRS"
 
 
-class Model(BaseModel):
-    """Frozen, and closed to keys that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 EstateCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,7}$")]
 """The estate's short code, 2-8 lower-case letters and digits: it begins every globally unique name."""
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=32)]
-"""A name as used in stack and resource names: 2-32 lower-case letters, digits and single hyphens."""
 TagValue = Annotated[str, StringConstraints(max_length=256)]
 Days = Annotated[int, Field(ge=1, le=36500)]
 
@@ -84,20 +78,6 @@ class StackConfig(Model):
     tags: dict[str, TagValue]
 
 
-FQDN = r"^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$"
-Fqdn = Annotated[str, StringConstraints(max_length=253, pattern=FQDN)]
-"""A domain name in lower case, or `*.` and a domain of two labels or more: never a whole top-level domain."""
-
-
-class EgressRule(Model):
-    """One permitted way out, for a whole kind of tenancy: names, never addresses or wildcards alone."""
-
-    name: Slug
-    fqdns: tuple[Fqdn, ...] = Field(min_length=1)
-    plain_http: bool = False
-    """Over HTTP too: for archives that sign what they hold and speak nothing else, as Ubuntu's do."""
-
-
 class PlatformConfig(StackConfig):
     """A cell's hub."""
 
@@ -108,7 +88,7 @@ class PlatformConfig(StackConfig):
     """The range that holds the zones of this cell."""
     tenancy_ranges: dict[str, IPv4Network]
     """The contiguous range of each kind of tenancy in this cell, by kind."""
-    egress: dict[str, tuple[EgressRule, ...]]
+    egress: dict[str, Egress]
     """What each kind of tenancy may reach through the firewall, by kind."""
     platform_team: UUID
     """The Entra group of the platform engineers."""
@@ -129,6 +109,14 @@ class PlatformConfig(StackConfig):
         if len(answering) > 1:
             raise ValueError("subscriptions of one Azure, the local or the real one")
         return self
+
+    @field_validator("egress")
+    @classmethod
+    def _leads_out(cls, egress: dict[str, Egress], before: ValidationInfo) -> dict[str, Egress]:
+        ours = [before.data[key] for key in ("addresses", "zone_range") if key in before.data]
+        ranges = before.data.get("tenancy_ranges", {}).values()
+        refuse_inside((rule for rules in egress.values() for rule in rules), [*ours, *ranges])
+        return egress
 
 
 class Tiers(Model):
@@ -223,9 +211,17 @@ class TenancyConfig(StackConfig):
     desk: DeskConfig
     redundancy: Redundancy
     tiers: Tiers
+    egress: Egress
+    """What its kind may reach through the firewall."""
     confidential_orchestrator: UUID | None = None
     """The object id, in this tenant, of Azure's enterprise application Confidential VM Orchestrator: it must be named
     where data is identifiable, since it hands the keys of confidential disks to attested computers."""
+
+    @field_validator("egress")
+    @classmethod
+    def _leads_out(cls, egress: Egress, before: ValidationInfo) -> Egress:
+        refuse_inside(egress, [before.data[key] for key in ("addresses",) if key in before.data])
+        return egress
 
 
 KINDS: dict[str, type[StackConfig]] = {

@@ -46,10 +46,6 @@ class Port(IntEnum):
     HTTP = 80
     HTTPS = 443
     RDP = 3389
-    PROXY = 8443
-    """The firewall's explicit proxy for HTTPS."""
-    PROXY_HTTP = 8080
-    """The firewall's explicit proxy for HTTP; Azure wants it to differ from the other."""
 
 
 BASTION_INTERNAL = ("8080", "5701")
@@ -70,7 +66,7 @@ class RuleGroup(IntEnum):
         return cls.TENANCIES + 100 * list(TenancyKind).index(kind)
 
 
-SIGN_IN = ("login.microsoftonline.com", "pas.windows.net", "packages.microsoft.com")
+SIGN_IN = ("login.microsoftonline.com", "pas.windows.net")
 """What every desk needs to sign people in with Entra (learn.microsoft.com, "Sign in to a Linux virtual machine in Azure
 by using Microsoft Entra ID", network requirements). All else is the estate's to permit."""
 

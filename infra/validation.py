@@ -16,9 +16,18 @@ IN_WORDS = {
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case letters, digits and single hyphens, a letter first",
     r"^[A-Z0-9]{3,10}$": "3 to 10 capitals and digits",
     r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$": "letters, digits, _ . and -, a letter first",
+    r"^https?://[a-z0-9.-]+(/[A-Za-z0-9._~-]+)*/?$": "https://, a host in lower case and a path, and nothing else",
     r"^Standard_[A-Za-z0-9_]{1,60}$": "an Azure size, such as Standard_D4s_v5",
 }
 """What a person may write where our models ask for these patterns."""
+
+
+class Unusable(ValueError):  # noqa: N818 - it names what was found, as people say it
+    """A value that a model cannot use: what is allowed in its place, and what to do. For validators of models."""
+
+    def __init__(self, allowed: str, *, fix: str | None = None) -> None:
+        self.fix = fix
+        super().__init__(allowed)
 
 
 def checked(model: type[M], value: Any, *, file: str, prefix: str = "") -> M:
@@ -43,7 +52,7 @@ def explained(error: ValidationError, model: type[BaseModel], *, file: str, pref
                             allowed=_siblings(model, first["loc"]), fix="Remove it, or correct its name.")  # fmt: skip
         case _:
             return BadInput(f"This value cannot be used.{more}", file=file, key=key, found=first["input"],
-                            allowed=_allowed(first))  # fmt: skip
+                            allowed=_allowed(first), fix=_fix(first))  # fmt: skip
 
 
 def dotted(place: tuple[str | int, ...]) -> str:
@@ -64,6 +73,11 @@ def _allowed(finding: ErrorDetails) -> str:
     if finding["type"] == "string_type":
         return "text; in quotes where YAML reads it as a number, a date, yes or no"
     return finding["msg"].removeprefix("Input should be ").replace("String should have", "text of")
+
+
+def _fix(finding: ErrorDetails) -> str | None:
+    """What the validator says to do, where it does."""
+    return getattr(finding.get("ctx", {}).get("error"), "fix", None)
 
 
 def _siblings(model: type[BaseModel], place: tuple[str | int, ...]) -> str | None:

@@ -8,11 +8,11 @@ from ipaddress import IPv4Address, IPv4Network
 import pulumi
 from pulumi_azure_native import network
 
-from infra.addresses import TenancyKind, ZoneName, zone_in
+from infra.addresses import STAGE_BEFORE, TenancyKind, TenancySeat, ZoneName, ZoneSeat, seats_in, zone_in
 from infra.components.part import Part, Report
 from infra.components.public_address import PublicAddress
 from infra.components.room import Room
-from infra.config import EgressRule
+from infra.egress import EgressRule
 from infra.errors import BadInput
 from infra.names import Kind
 from infra.roles import SIGN_IN, Port, RuleGroup
@@ -61,14 +61,6 @@ class Firewall(Part):
                 mode=network.FirewallPolicyIntrusionDetectionStateType.DENY
             ),
             dns_settings=network.DnsSettingsArgs(enable_proxy=True, servers=[]),
-            # Desks speak to the proxy by its private address. Their own rules can then deny the Internet outright,
-            # rather than leave everything to one route.
-            explicit_proxy=network.ExplicitProxyArgs(
-                enable_explicit_proxy=True,
-                http_port=int(Port.PROXY_HTTP),
-                https_port=int(Port.PROXY),
-                enable_pac_file=False,
-            ),
             snat=network.FirewallPolicySNATArgs(
                 private_ranges=[ALWAYS_TRANSLATE], auto_learn_private_ranges=network.AutoLearnPrivateRangesMode.DISABLED
             ),
@@ -78,23 +70,20 @@ class Firewall(Part):
         )
 
     def _zones_flow(self, zone_range: IPv4Network, tenancy_ranges: Mapping[str, IPv4Network]) -> None:
-        """Zones reach each other's endpoints, and staging alone those of tenancies; grants say who may read what."""
-        staging = zone_in(zone_range, ZoneName.STAGING).compute
-        for noun, group, source, targets in (
-            ("zones", RuleGroup.ZONES, zone_range, [str(zone_range)]),
-            ("release", RuleGroup.RELEASE, staging, sorted(str(one) for one in tenancy_ranges.values())),
-        ):
-            if not targets:
-                continue
-            rule = network.NetworkRuleArgs(
-                rule_type="NetworkRule",
-                name=f"{noun}-https",
-                ip_protocols=[network.FirewallPolicyRuleNetworkProtocol.TCP],
-                source_addresses=[str(source)],
-                destination_addresses=targets,
-                destination_ports=[str(int(Port.HTTPS))],
-            )
-            self._rules(noun, int(group), [rule])
+        """Each zone reaches the store of the stage before, and staging alone where tenancies are brought data; grants
+        say who may read what."""
+        zones = {name: zone_in(zone_range, name) for name in ZoneName}
+        fetching = [
+            _leads(f"{name}-fetches", zones[name].compute, [zones[before].address(ZoneSeat.STORE)])
+            for name, before in STAGE_BEFORE.items()
+        ]
+        self._rules("zones", RuleGroup.ZONES, fetching)
+        # Every tenancy's that the plan has room for: the safe haven and the hub do not change with each of them.
+        ranges = [tenancy_ranges[kind] for kind in sorted(tenancy_ranges)]
+        asked = [address for one in ranges for address in seats_in(one, TenancySeat.IMPORT_ASKED)]
+        if asked:
+            handing = _leads("staging-hands-over", zones[ZoneName.STAGING].compute, asked)
+            self._rules("release", RuleGroup.RELEASE, [handing])
 
     def _kind_may_reach(self, kind: TenancyKind, source: IPv4Network, egress: Sequence[EgressRule]) -> None:
         """What a kind of tenancy may reach: written once over its range, however many tenancies there are."""
@@ -165,6 +154,18 @@ class Firewall(Part):
             # A write to the policy of a running firewall takes minutes, and one of a new firewall seconds.
             opts=self.own(depends_on=[self._last_rules]),
         )
+
+
+def _leads(name: str, source: IPv4Network, targets: Sequence[IPv4Address]) -> network.NetworkRuleArgs:
+    """A rule inside the estate: HTTPS from a subnet to single addresses."""
+    return network.NetworkRuleArgs(
+        rule_type="NetworkRule",
+        name=name,
+        ip_protocols=[network.FirewallPolicyRuleNetworkProtocol.TCP],
+        source_addresses=[str(source)],
+        destination_addresses=[str(target) for target in targets],
+        destination_ports=[str(int(Port.HTTPS))],
+    )
 
 
 def _protocols(plain_http: bool) -> list[network.FirewallPolicyRuleApplicationProtocolArgs]:

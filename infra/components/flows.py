@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Address
+from typing import Any
 
 import pulumi
 from pulumi_azure_native import network
@@ -28,12 +30,18 @@ class Flow:
     name: str
     way: Way
     source: pulumi.Input[str]
-    destination: pulumi.Input[str]
+    destination: pulumi.Input[str] | Sequence[str]
+    """One range, or several."""
     ports: tuple[str, ...]
     why: str
     protocol: str = "Tcp"
-    destinations: pulumi.Input[Sequence[str]] | None = None
-    """Several ranges, in the destination's place."""
+    destinations: pulumi.Output[list[str]] | None = None
+    """Several ranges that another stack tells, in the destination's place."""
+
+
+def single(address: IPv4Address) -> str:
+    """One address, as a range: a rule that names it reads as narrow as it is."""
+    return f"{address}/32"
 
 
 def sealed(flows: Sequence[Flow], *, internet: bool = False) -> list[network.SecurityRuleArgs]:
@@ -56,7 +64,7 @@ def sealed(flows: Sequence[Flow], *, internet: bool = False) -> list[network.Sec
 
 
 def _allow(flow: Flow, priority: int) -> network.SecurityRuleArgs:
-    one = len(flow.ports) == 1
+    one, several = len(flow.ports) == 1, _several(flow)
     return network.SecurityRuleArgs(
         name=flow.name,
         description=flow.why,
@@ -66,12 +74,24 @@ def _allow(flow: Flow, priority: int) -> network.SecurityRuleArgs:
         protocol=flow.protocol,
         source_address_prefix=flow.source,
         source_port_range="*",
-        destination_address_prefix=None if flow.destinations else flow.destination,
-        destination_address_prefixes=flow.destinations,
-        # Azure refuses one port in the plural form's place, and gives a single one back in the singular.
+        # Azure refuses one in the plural form's place, and gives a single one back in the singular.
+        destination_address_prefix=None if several else _one(flow.destination),
+        destination_address_prefixes=several,
         destination_port_range=flow.ports[0] if one else None,
         destination_port_ranges=None if one else list(flow.ports),
     )
+
+
+def _several(flow: Flow) -> pulumi.Input[Sequence[pulumi.Input[str]]] | None:
+    if flow.destinations is not None:
+        return flow.destinations
+    listed = flow.destination if isinstance(flow.destination, list | tuple) else ()
+    return list(listed) if len(listed) > 1 else None
+
+
+def _one(destination: Any) -> pulumi.Input[str]:
+    one: pulumi.Input[str] = destination[0] if isinstance(destination, list | tuple) else destination
+    return one
 
 
 def _deny(name: str, way: Way, other_end: str, priority: int) -> network.SecurityRuleArgs:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
 
+from infra.addresses import TenancySeat, ZoneName, ZoneSeat, seats_in, zone_in
+from infra.components.flows import single
 from infra.components.subscriptions import works_in
 from infra.errors import BadInput
 
@@ -53,7 +56,6 @@ class Platform(Reference):
         self.firewall_address = self.text("firewall_address")
         self.firewall_range = self.text("firewall_range")
         self.bastion_range = self.text("bastion_range")
-        self.monitoring_range = self.text("monitoring_range")
         self.zone_range = self.text("zone_range")
         self.tenancy_ranges = self.texts("tenancy_ranges")
         self.bastion_id = self.text("bastion_id")
@@ -65,6 +67,16 @@ class Platform(Reference):
         self.provider = works_in("hub", self.subscription)
         self.writes: list[pulumi.Resource] = []
         """This stack's writes to the hub's network so far, of which Azure takes one at a time."""
+
+    def store_of(self, zone: ZoneName) -> pulumi.Output[str]:
+        """The address of a zone's store, as the plan has it for the zones of the cell."""
+        return self.zone_range.apply(lambda text: single(zone_in(IPv4Network(text), zone).address(ZoneSeat.STORE)))
+
+    def seats(self, seat: TenancySeat) -> pulumi.Output[list[str]]:
+        """That endpoint's address in every tenancy that the cell has room for."""
+        return self.tenancy_ranges.apply(
+            lambda ranges: [single(address) for one in ranges for address in seats_in(IPv4Network(one), seat)]
+        )
 
     def zone(self, name: str) -> pulumi.Output[str]:
         """The id of a private DNS zone of the cell."""

@@ -9,6 +9,7 @@ import pulumi
 from pulumi_azure_native import network
 
 from infra.components.flow_record import FlowRecord
+from infra.components.flows import Flow
 from infra.components.part import Doorway, Part
 from infra.components.references import Platform
 from infra.components.room import Room
@@ -26,6 +27,7 @@ class SealedNetwork(Part):
     ) -> None:  # fmt: skip
         super().__init__(name, room, parent)
         self.platform = platform
+        self._flows = {plan.noun: plan.flows or () for plan in subnets}
         way_out = WayOut(name, room, platform.firewall_address, parent=self)
         self.virtual = VirtualNetwork(
             name, room, space, subnets, dns=platform.firewall_address, routes=way_out.table,
@@ -70,6 +72,10 @@ class SealedNetwork(Part):
         """The id of one of the network's subnets."""
         identity: pulumi.Output[str] = self.virtual.subnets[noun].id
         return identity
+
+    def flows(self, noun: str) -> tuple[Flow, ...]:
+        """What may pass into and out of one of the network's subnets."""
+        return self._flows[noun]
 
     @property
     def ready(self) -> tuple[pulumi.Resource, ...]:

@@ -9,9 +9,10 @@ from ipaddress import IPv4Network
 import pulumi
 from pulumi_azure_native import network
 
-from infra.components.flows import Flow, sealed
+from infra.components.flows import Flow
 from infra.components.part import Part, Report
 from infra.components.room import Room
+from infra.components.security_group import SecurityGroup
 from infra.names import Kind
 
 
@@ -68,14 +69,17 @@ class VirtualNetwork(Part):
 
     def _subnet(self, plan: SubnetPlan) -> network.Subnet:
         names, room = self.room.names, self.room
-        group = self._security_group(plan) if plan.flows is not None else None
+        called = f"{self.called}-{plan.noun}"
+        group = None
+        if plan.flows is not None:
+            group = SecurityGroup(called, room, plan.flows, internet=plan.faces_internet, parent=self)
         subnet = network.Subnet(
-            f"{self.called}-{plan.noun}",
+            called,
             subnet_name=plan.reserved_name or names.local(Kind.SUBNET, plan.noun),
             virtual_network_name=self.network.name,
             resource_group_name=room.group_name,
             address_prefix=str(plan.prefix),
-            network_security_group=network.NetworkSecurityGroupArgs(id=group.id) if group else None,
+            network_security_group=group.reference if group else None,
             route_table=network.RouteTableArgs(id=self.routes.id) if self.routes and plan.routed else None,
             default_outbound_access=False,
             # Without this, rules and routes would not hold for private endpoints.
@@ -87,17 +91,3 @@ class VirtualNetwork(Part):
         )
         self.last_write = subnet
         return subnet
-
-    def _security_group(self, plan: SubnetPlan) -> network.NetworkSecurityGroup:
-        name = f"{self.called}-{plan.noun}"
-        group = network.NetworkSecurityGroup(
-            name,
-            network_security_group_name=self.room.names.local(Kind.SECURITY_GROUP, name),
-            resource_group_name=self.room.group_name,
-            location=self.room.location,
-            security_rules=sealed(plan.flows or (), internet=plan.faces_internet),
-            tags=self.room.tags,
-            opts=self.own(),
-        )
-        self.diagnose(f"{name}-nsg", group.id, Report.SECURITY_GROUP)
-        return group

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_azure_native import managedidentity
 
-from infra.addresses import ZoneRange, ZoneSeat
-from infra.components.flows import Flow, Way
+from infra.addresses import STAGE_BEFORE, TenancySeat, ZoneName, ZoneRange, ZoneSeat
+from infra.components.flows import Flow, Way, single
 from infra.components.grants import Principal
 from infra.components.key_vault import KeyVault
 from infra.components.part import Part
@@ -32,13 +32,13 @@ class Zone(Part):
     """
 
     def __init__(
-        self, name: str, room: Room, config: ZoneConfig, platform: Platform, *, containers: Sequence[str],
+        self, name: ZoneName, room: Room, config: ZoneConfig, platform: Platform, *, containers: Sequence[str],
         receives: bool = False, hands_over: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(name, room)
+        super().__init__(name.value, room)
         self.config = config
         plan = ZoneRange(config.addresses)
-        subnets = _subnets(plan, platform, hands_over=hands_over)
+        subnets = _subnets(plan, platform, STAGE_BEFORE.get(name), hands_over=hands_over)
         self.network = SealedNetwork(name, room, plan.whole, subnets, platform=platform, parent=self)
         self.keys = KeyVault(f"{name}-keys", room, self.network.door(plan.address(ZoneSeat.KEYS)), parent=self)
         self.mover = managedidentity.UserAssignedIdentity(
@@ -97,18 +97,23 @@ class Zone(Part):
         }
 
 
-def _subnets(plan: ZoneRange, platform: Platform, *, hands_over: bool) -> tuple[SubnetPlan, ...]:
-    compute, endpoints = str(plan.compute), str(plan.endpoints)
-    handing = Flow("tenancies-out", Way.OUT, compute, "", HTTPS, "extracts are handed over to the tenancies' airlocks",
-                   destinations=platform.tenancy_ranges)  # fmt: skip
-    works = (
-        Flow("zones-out", Way.OUT, compute, platform.zone_range, HTTPS, "the stage before, and the zone's own store"),
+def _subnets(
+    plan: ZoneRange, platform: Platform, before: ZoneName | None, *, hands_over: bool
+) -> tuple[SubnetPlan, ...]:
+    compute, store, keys = str(plan.compute), single(plan.address(ZoneSeat.STORE)), single(plan.address(ZoneSeat.KEYS))
+    works = [
+        Flow("own-out", Way.OUT, compute, [store, keys], HTTPS, "the zone's own store and vault"),
         Flow("names-out", Way.OUT, compute, platform.firewall_address, DNS, "the firewall answers for names", "*"),
-        Flow("logs-out", Way.OUT, compute, platform.monitoring_range, HTTPS, "agents write to the log sink"),
-        *((handing,) if hands_over else ()),
-    )
+    ]
+    if before:
+        source = platform.store_of(before)
+        works.append(Flow("before-out", Way.OUT, compute, source, HTTPS, "the store of the stage before"))
+    if hands_over:
+        # Every tenancy's that the plan has room for: the safe haven does not change with each of them.
+        works.append(Flow("tenancies-out", Way.OUT, compute, "", HTTPS, "extracts, to where tenancies take them in",
+                          destinations=platform.seats(TenancySeat.IMPORT_ASKED)))  # fmt: skip
     served = (
-        Flow("compute-in", Way.IN, compute, endpoints, HTTPS, "what works on the zone's data"),
-        Flow("firewall-in", Way.IN, platform.firewall_range, endpoints, HTTPS, "the next stage, through the firewall"),
+        Flow("compute-in", Way.IN, compute, [store, keys], HTTPS, "what works on the zone's data"),
+        Flow("firewall-in", Way.IN, platform.firewall_range, store, HTTPS, "the next stage, through the firewall"),
     )
-    return (SubnetPlan("endpoints", plan.endpoints, served), SubnetPlan("compute", plan.compute, works))
+    return (SubnetPlan("endpoints", plan.endpoints, served), SubnetPlan("compute", plan.compute, tuple(works)))

@@ -17,8 +17,8 @@ from infra.guards import OF_A_ROOM
 def junction_zone(config: JunctionZoneConfig) -> None:
     """Brings up the entry, with a container for each provider that nobody else can write to."""
     platform = Platform(config.platform)
-    name = ZoneName.JUNCTION.value
-    with Room(name, config, name, logs=platform.logs) as room:
+    name = ZoneName.JUNCTION
+    with Room(name.value, config, name.value, logs=platform.logs) as room:
         Guards("guards", config, OF_A_ROOM).hold(room)
         containers = {provider.code: f"provider-{provider.code}" for provider in config.providers}
         zone = Zone(name, room, config.zone, platform, containers=sorted(containers.values()), receives=True)
@@ -27,5 +27,5 @@ def junction_zone(config: JunctionZoneConfig) -> None:
             zone.store.grant_read_write(provider.code, brings, container=containers[provider.code])
 
     pulumi.export("subscription", str(config.subscription))
-    pulumi.export("zones", {name: zone.outputs()})
+    pulumi.export("zones", {name.value: zone.outputs()})
     pulumi.export("providers", dict(sorted(containers.items())))

@@ -29,7 +29,7 @@ def platform(config: PlatformConfig) -> None:
         Guards("guards", config, OF_A_HUB).hold(room)
         logs = LogSink("logs", room, retention_days=config.log_retention_days)
         ActivityLog("activity", room, config.subscriptions)
-        hub = Hub("hub", room, HubRange(config.addresses), spokes=[config.zone_range, *ranges.values()])
+        hub = Hub("hub", room, HubRange(config.addresses))
         logs.close(hub.door("monitoring"))
         keys = KeyVault("keys", room, hub.door("endpoints", HubSeat.KEYS))
         flows = FlowStore("flows", room, hub.door("endpoints", HubSeat.FLOWS), keys.encrypts("flows"))
@@ -50,7 +50,6 @@ def platform(config: PlatformConfig) -> None:
         "firewall_address": firewall.address,
         "firewall_range": str(hub.plan.firewall),
         "bastion_range": str(hub.plan.bastion),
-        "monitoring_range": str(hub.plan.monitoring),
         "zone_range": str(config.zone_range),
         "tenancy_ranges": [str(ranges[kind]) for kind in sorted(ranges)],
         "bastion_id": bastion.host.id,

@@ -27,7 +27,7 @@ def safe_haven(config: SafeHavenConfig) -> None:
         return Room(name.value, config, name.value, logs=platform.logs)
 
     def zone(name: ZoneName, where: Room, settings: ZoneConfig, *containers: str, hands_over: bool = False) -> Zone:
-        return Zone(name.value, where, settings, platform, containers=containers, hands_over=hands_over)
+        return Zone(name, where, settings, platform, containers=containers, hands_over=hands_over)
 
     with (
         room(ZoneName.LANDING) as landing_room,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 
 from infra.addresses import TenancyRange, TenancySeat
@@ -9,7 +11,7 @@ from infra.components.airlock import Airlock, Passage, Stage
 from infra.components.confidential import is_confidential
 from infra.components.desk import Desk, Disks
 from infra.components.disk_keys import DiskKeys
-from infra.components.flows import Flow, Way
+from infra.components.flows import Flow, Way, single
 from infra.components.grants import Principal
 from infra.components.guard import Guards
 from infra.components.key_vault import KeyVault
@@ -20,12 +22,13 @@ from infra.components.sizes import accelerates
 from infra.components.store import Store
 from infra.components.virtual_network import SubnetPlan
 from infra.config import DataClass, TenancyConfig
+from infra.egress import EgressRule
 from infra.errors import BadInput
 from infra.guards import OF_A_ROOM
 from infra.roles import Port
 
 HTTPS, DNS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.DNS, Port.SSH))
-PROXY = (str(int(Port.PROXY)), str(int(Port.PROXY_HTTP)))
+WEB = (str(int(Port.HTTP)), *HTTPS)
 
 
 def tenancy(config: TenancyConfig) -> None:
@@ -38,12 +41,12 @@ def tenancy(config: TenancyConfig) -> None:
     with Room("project", config, "project", logs=platform.logs) as room:
         Guards("guards", config, OF_A_ROOM).hold(room)
         plan = TenancyRange(config.addresses)
-        network = SealedNetwork("net", room, plan.whole, _subnets(plan, platform), platform=platform,
+        network = SealedNetwork("net", room, plan.whole, _subnets(plan, platform, config.egress), platform=platform,
                                 unencrypted=_unencrypted(config))  # fmt: skip
         keys = KeyVault("keys", room, network.door(plan.address(TenancySeat.KEYS)))
         store = Store("data", room, network.door(plan.address(TenancySeat.DATA)), keys.encrypts("data"),
                       redundancy=config.redundancy, containers=["project"], tiers=config.tiers)  # fmt: skip
-        desk = Desk("desk", room, network, config.desk, disks=_disks(config, room, keys), platform=platform)
+        desk = Desk("desk", room, network, config.desk, disks=_disks(config, room, keys), egress=config.egress)
         # People sign in, and hold no right to data: what leaves, leaves as the desk, which only the desk can be.
         desk.grant_sign_in("researchers", researchers)
         store.grant_read_write("desk", desk.works_as)
@@ -110,21 +113,28 @@ def _disks(config: TenancyConfig, room: Room, keys: KeyVault) -> Disks:
     return Disks(data, DiskKeys("system-disks", room, key, confidential=True))
 
 
-def _subnets(plan: TenancyRange, platform: Platform) -> tuple[SubnetPlan, ...]:
-    desks, endpoints = str(plan.desks), str(plan.endpoints)
-    firewall = platform.firewall_address
-    works = (
-        Flow("bastion-in", Way.IN, platform.bastion_range, desks, SSH, "people, through Bastion"),
-        Flow("stores-out", Way.OUT, desks, endpoints, HTTPS, "the project's own stores and vault"),
-        Flow("names-out", Way.OUT, desks, firewall, DNS, "the firewall answers for names", "*"),
-        Flow("proxy-out", Way.OUT, desks, firewall, PROXY, "the firewall lets through what the project's kind may"),
-        # Entra's sign-in module uses no proxy (MicrosoftDocs/azure-docs issue 55181). The route takes it to the
-        # firewall, whose rule for signing in decides by name.
-        Flow("sign-in-out", Way.OUT, desks, "AzureActiveDirectory", HTTPS, "people sign in with Entra"),
-        Flow("logs-out", Way.OUT, desks, platform.monitoring_range, HTTPS, "agents write to the log sink"),
-    )
+def _subnets(plan: TenancyRange, platform: Platform, egress: Sequence[EgressRule]) -> tuple[SubnetPlan, ...]:
+    desks, own = str(plan.desks), [single(plan.address(seat)) for seat in TenancySeat]
+    asked = single(plan.address(TenancySeat.IMPORT_ASKED))
     served = (
-        Flow("desks-in", Way.IN, desks, endpoints, HTTPS, "the desks"),
-        Flow("staging-in", Way.IN, platform.firewall_range, endpoints, HTTPS, "staging hands over, by the firewall"),
+        Flow("desks-in", Way.IN, desks, own, HTTPS, "the desks"),
+        Flow("staging-in", Way.IN, platform.firewall_range, asked, HTTPS, "staging hands over, by the firewall"),
     )
+    works = _works(desks, own, platform, egress)
     return (SubnetPlan("endpoints", plan.endpoints, served), SubnetPlan("desks", plan.desks, works))
+
+
+def _works(desks: str, own: Sequence[str], platform: Platform, egress: Sequence[EgressRule]) -> tuple[Flow, ...]:
+    """What a desk may do: the rules of its subnet, and once more of its own interface."""
+    return (
+        Flow("bastion-in", Way.IN, platform.bastion_range, desks, SSH, "people, through Bastion"),
+        Flow("own-out", Way.OUT, desks, own, HTTPS, "the project's own stores and vault"),
+        Flow("names-out", Way.OUT, desks, platform.firewall_address, DNS, "the firewall answers for names", "*"),
+        # Entra's addresses are Azure's to know. The route takes this to the firewall, which decides by name.
+        Flow("sign-in-out", Way.OUT, desks, "AzureActiveDirectory", HTTPS, "people sign in with Entra"),
+        *(
+            Flow(f"{rule.name}-egress", Way.OUT, desks, list(rule.hosts),
+                 WEB if rule.plain_http else HTTPS, "the estate permits it; the firewall decides by name")
+            for rule in egress
+        ),
+    )  # fmt: skip

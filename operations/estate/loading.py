@@ -104,7 +104,24 @@ def _cells(file: EstateFile, shown: str) -> dict[str, tuple[Cell, CellRange]]:
         cells[cell.name] = (cell, plan)
         ranges.append((key, plan.whole))
     refuse_overlaps(ranges, file=shown)
+    _check_egress(file, space, shown)
     return cells
+
+
+def _check_egress(file: EstateFile, space: IPv4Network, shown: str) -> None:
+    """Egress leads out of the estate: inside, one project could be let into another."""
+    for kind, rules in file.egress.items():
+        for i, rule in enumerate(rules):
+            for j, address in enumerate(rule.addresses):
+                if address.overlaps(space):
+                    raise BadInput(
+                        "The egress rule names an address of the estate's own.",
+                        file=shown,
+                        key=f"egress.{kind}[{i}].addresses[{j}]",
+                        found=str(address),
+                        allowed=f"addresses outside {space}",
+                        fix="Name where the host outside is; what is inside has private endpoints.",
+                    )
 
 
 def _check_clouds(file: EstateFile, shown: str) -> None:

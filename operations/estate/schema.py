@@ -18,16 +18,15 @@ from infra.config import (
     Cloud,
     DataClass,
     Days,
-    EgressRule,
     EstateCode,
-    Model,
     Redundancy,
     Region,
-    Slug,
     TagValue,
     Tiers,
 )
 from infra.config import Provider as ConfiguredProvider
+from infra.egress import Egress
+from infra.model import Model, Slug
 
 LEAST_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
@@ -171,7 +170,7 @@ class EstateFile(Model):
     addresses: str
     cells: tuple[Cell, ...] = Field(min_length=1)
     zones: Zones
-    egress: dict[TenancyKind, tuple[EgressRule, ...]]
+    egress: dict[TenancyKind, Egress]
     integrated_care_systems: tuple[CareSystem, ...] = Field(min_length=1)
     tags: Tags = Field(default_factory=dict)
 

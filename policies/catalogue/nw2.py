@@ -28,16 +28,12 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
 
 
 def _card(card: Resource, estate: Estate) -> Iterator[Problem]:
-    own = card.at(GROUP)
-    guarded = own is not MISSING and estate.get(own) is not None
     for entry in entries(card, "ipConfigurations"):
         subnet = subnet_of(card.at(f"{entry}.subnet.id"), estate)
         if subnet is not None and subnet.name in UNGUARDED:
             yield Problem(f"{entry}.subnet.id", "stands in a subnet of Azure's own, where no security group is allowed")
-        elif subnet is None and not guarded:
-            yield Problem(
-                f"{entry}.subnet.id", "is a subnet that is not judged here, and the card has no security group"
-            )
+        elif subnet is None:
+            yield Problem(f"{entry}.subnet.id", "is a subnet that is not judged here, so nobody saw its rules")
 
 
 def _applies(resource: Resource, estate: Estate) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.facts.addresses import Span
 from policies.facts.bastion import GROUP, asked_by_azure
 from policies.facts.security_group import RULE, Rule, denies_internet, rules_in, rules_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 SIGN_IN = "azureactivedirectory"
-"""People sign in on their desks with Entra's extension, which knows no proxy; where it goes, the firewall says."""
-HTTPS = (443, 443)
+"""People sign in on their desks with Entra, whose addresses are Azure's to know; where it goes, the firewall says."""
+HTTPS, HTTP = (443, 443), (80, 80)
 
 
 def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
@@ -26,11 +27,19 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
 
 def _lets_out(rule: Rule) -> Iterator[Problem]:
     for far in rule.destinations:
-        if far.public and not (far.tag == SIGN_IN and rule.ports == (HTTPS,) and rule.protocol == "tcp"):
+        if far.public and not _named(rule, far):
             yield Problem(
                 rule.path or "destinationAddressPrefix",
                 f"{rule.name} lets traffic out to {far.text}, which is or holds public addresses",
             )
+
+
+def _named(rule: Rule, far: Span) -> bool:
+    """Whether that is where people sign in, or a few hosts that the estate's egress names, for the web alone."""
+    if rule.protocol != "tcp":
+        return False
+    signs_in = far.tag == SIGN_IN and rule.ports == (HTTPS,)
+    return signs_in or (far.few_hosts and bool(rule.ports) and set(rule.ports) <= {HTTPS, HTTP})
 
 
 POLICY = Policy(
@@ -41,8 +50,9 @@ POLICY = Policy(
     reads=("securityRules", "access", "destinationAddressPrefix", "destinationAddressPrefixes", f"{RULE}:access"),
     severity=Severity.CRITICAL,
     controls=Controls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
-    fix="Allow private ranges only, and deny all ports outwards to Internet. Sign-in (AzureActiveDirectory, TCP "
-    "443) and the rules that Azure insists on before a Bastion are the exceptions.",
+    fix="Allow private addresses only, and deny all ports outwards to Internet. Sign-in (AzureActiveDirectory, TCP "
+    "443), hosts that the estate's egress names (/28 or narrower each, TCP 443 or 80) and the rules that Azure insists "
+    "on before a Bastion are the exceptions.",
     judge=judge,
     scope="stack",
 )

@@ -13,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summariz
 from typing import TypeAlias
 
 from infra.addresses import PRIVATE
+from infra.egress import WIDEST
 
 Network: TypeAlias = IPv4Network | IPv6Network
 EVERYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
@@ -51,6 +52,11 @@ class Span:
         if self.tag:
             return self.tag not in NEAR
         return not all(is_private(network) for network in self.networks)
+
+    @property
+    def few_hosts(self) -> bool:
+        """Whether it names hosts one by one, or a few that are neighbours: as an estate's egress rules may."""
+        return bool(self.networks) and all(n.version == 4 and n.prefixlen >= WIDEST for n in self.networks)
 
     @property
     def private(self) -> bool:

@@ -133,11 +133,12 @@ def may_pass(rules: Sequence[Rule], *, inbound: bool, source: Network, destinati
 
 
 def may_reach_internet(rules: Sequence[Rule]) -> Rule | None:
-    """The rule by which some packet may leave for a public address, or None where every one is denied."""
+    """The rule by which some packet may leave for the Internet at large, or None where every one is denied. Hosts
+    that a rule names one by one are not that."""
     for rule in (*rules, *DEFAULTS):
         if rule.inbound:
             continue
-        if rule.allows and (rule.by_group or any(d.public for d in rule.destinations)):
+        if rule.allows and (rule.by_group or any(d.public and not d.few_hosts for d in rule.destinations)):
             return rule
         if not rule.allows and denies_internet(rule):
             return None

@@ -5,7 +5,8 @@ own addresses counted from the start of its network, and everything else as it s
 can be exchanged: the estate is the same afterwards. So each of them is as far from a third, and from each other, as any
 other two of their kind. Two are kept, for flows between one and the next; the others' flows are told with their names.
 
-Whatever else in the estate speaks of one tenancy in particular (a rule with its addresses, an endpoint of its store in
+What rules of the hub and the zones say of its addresses is in its signature too, for they name one in each tenancy.
+Whatever else in the estate speaks of one in particular (another tenancy's rule, a route, an endpoint of its store in
 somebody else's network) makes it one of a kind, and so does what it says itself of another.
 """
 
@@ -202,6 +203,7 @@ class _Kinship:
             [(noun, bool(self.places.rails.of(noun, g)[0].mask)) for g in sorted(kin.groups) for noun in GUARDS],
             [kin.seen(ids.plain(r.id)) for r in self._of("resources:ResourceGroup", kin.stack)],
             self._about(kin),
+            self._said_of(kin),
         )
 
     def _mine(self, stores: Iterable[Any], kin: Kin) -> list[Any]:
@@ -272,9 +274,38 @@ class _Kinship:
         above = (s.supernet(new_prefix=length) for s in kin.spaces for length in range(s.prefixlen))
         return [str(range_) for range_ in above if range_ in self._ranges]
 
+    def _said_of(self, kin: Kin) -> list[str]:
+        """What rules of the hub and the zones say of its addresses: which rule, which end of it, which address."""
+        return sorted(
+            repr((where, kin.seen(range_)))
+            for space in kin.spaces
+            for range_, where in self._shared
+            if range_.subnet_of(space)
+        )
+
+    @cached_property
+    def _shared(self) -> list[tuple[IPv4Network, tuple[str, str, int]]]:
+        """The ranges in the rules of all but tenancies, each with the rule that names it and at which end."""
+        return [
+            (range_, (id_, f"{rule.name} {rule.path}", end))
+            for stack, id_, rules in self._rules
+            if stack not in self._tenancies
+            for rule in rules
+            for end, spans in enumerate((rule.sources, rule.destinations))
+            for range_ in _ranges(spans)
+        ]
+
+    @cached_property
+    def _rules(self) -> list[tuple[str, str, Sequence[Any]]]:
+        """The rules of every security group and firewall, each with its stack and its id."""
+        groups = [(g.stack, str(g.id), g) for g in self.estate.of("network:NetworkSecurityGroup")]
+        found = [(stack, id_, tuple(self.places.guard(g.id).rules or ()) if g.id else ()) for stack, id_, g in groups]
+        return [*found, *(("", wall.id, tuple(wall.rules or ())) for wall in self.places.walls)]
+
     @cached_property
     def _ranges(self) -> Collection[IPv4Network]:
-        return {range_ for ranges in self._said.values() for range_ in ranges}
+        of_rules = {n for _, _, rules in self._rules for rule in rules for n in _ranges(_ends(rule))}
+        return of_rules | {range_ for ranges in self._said.values() for range_ in ranges}
 
     def _spoken_of(self, kin: Mapping[str, Kin]) -> set[str]:
         """The tenancies that somebody else speaks of, and those whose addresses are another's too."""
@@ -292,13 +323,11 @@ class _Kinship:
 
     @cached_property
     def _said(self) -> Mapping[str, set[IPv4Network]]:
-        """The ranges that each stack's rules and routes name."""
+        """The ranges that each stack's routes name, and each tenancy's rules."""
         found: dict[str, set[IPv4Network]] = {}
-        for group in self.estate.of("network:NetworkSecurityGroup"):
-            rules = self.places.guard(group.id).rules if group.id else ()
-            found.setdefault(group.stack, set()).update(_ranges(s for r in rules or () for s in _ends(r)))
-        for wall in self.places.walls:
-            found.setdefault("", set()).update(_ranges(s for r in wall.rules or () for s in _ends(r)))
+        for stack, _, rules in self._rules:
+            if stack in self._tenancies:
+                found.setdefault(stack, set()).update(_ranges(s for r in rules for s in _ends(r)))
         for spot in self.places.spots.values():
             hops = {IPv4Network(route.address) for route in spot.routes or () if route.address}
             ranges = _ranges(route.destination for route in spot.routes or ())

@@ -65,6 +65,12 @@ class Leaving:
         looks up the name that is asked for, and goes there (learn.microsoft.com, "Azure Firewall DNS Proxy details":
         "The destination IP address the client was trying to connect to is ignored"). So any address will do that the
         routes take to the firewall, and of which no network rule decides before."""
+        key = ("asking", standing, passage.wall.id)
+        if key not in self._known:
+            self._known[key] = self._asking(standing, passage)
+        return self._known[key]
+
+    def _asking(self, standing: Standing, passage: Passage) -> Ways:
         spot = standing.spot
         if spot is None:
             return OPEN

@@ -10,6 +10,8 @@ from infra.config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, Te
 from tests.infra.world import SUBSCRIPTION
 
 CELL = CellRange(IPv4Network("10.64.0.0/15"))
+EGRESS = [{"name": "packages", "fqdns": ["packages.example.org", "*.mirror.example.org"],
+           "addresses": ["203.0.113.16/29", "192.168.40.8/32"]}]  # fmt: skip
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx2kuBlkQ0GzqYTLCXYXgKz0VbZtUH9TLCmNn9yHdVE breakglass"
 
 
@@ -30,7 +32,7 @@ def platform(**more: Any) -> PlatformConfig:
         addresses=CELL.hub.whole,
         zone_range=CELL.zone_range,
         tenancy_ranges={kind.value: CELL.tenancies(kind) for kind in TenancyKind},
-        egress={"bespoke": [{"name": "packages", "fqdns": ["packages.example.org", "*.mirror.example.org"]}]},
+        egress={"bespoke": EGRESS},
         platform_team=group(1),
         log_retention_days=365,
         subscriptions=[more.get("subscription", SUBSCRIPTION)],
@@ -83,5 +85,6 @@ def tenancy(**more: Any) -> TenancyConfig:
         desk={"size": "Standard_NC24ads_A100_v4", "os_disk_gib": 128, "data_disk_gib": 1024, "admin_public_key": KEY},
         redundancy="Standard_LRS",
         tiers={"cool_after_days": 90},
+        egress=EGRESS,
     )
     return TenancyConfig.model_validate(settings | more)

@@ -10,6 +10,7 @@ from typing import Any
 from policies.mutations.model import Harmless, Rework, Table, Weakening
 from policies.mutations.paths import entries
 from policies.mutations.table import elsewhere
+from policies.mutations.table.widths import wider
 
 UNSEEN = "what leaves would not be looked into"
 OUT = "more than the estate's list could be reached"
@@ -34,9 +35,10 @@ POLICY = Table(
         Weakening("dnsSettings.servers", ([elsewhere.PUBLIC_DNS],), "names would be asked of the public",
                   absent="an empty list and none are the same: Azure's own DNS"),
         Weakening("basePolicy", ({"id": elsewhere.FIREWALL_POLICY},), "rules that others write would come first"),
+        Weakening("explicitProxy", ({"enableExplicitProxy": True, "httpPort": 8080, "httpsPort": 8443},),
+                  "one private address would stand for all that the firewall permits"),
     ),
     harmless=(
-        Harmless("explicitProxy", "without it desks reach less, not more: the rules are the same"),
         Harmless("snat", "which address the firewall's peers see, not whom it lets through"),
         Harmless("sql", "rules name no SQL servers"),
     ),
@@ -59,6 +61,8 @@ def _addresses(inputs: Mapping[str, Any]) -> Made:
     for words, rule, put in _each(inputs, "NetworkRule"):
         for address in wide:
             yield f"{words} to {address}", put({**rule, "destinationAddresses": [address]})
+        for words_, addresses in wider(rule.get("destinationAddresses", ())):
+            yield f"{words} {words_}", put({**rule, "destinationAddresses": addresses})
         yield f"{words} at any port", put({**rule, "destinationPorts": ["*"]})
         yield f"{words} at all ports", put({**rule, "destinationPorts": ["1-65535"]})
         yield f"{words} in any protocol", put({**rule, "ipProtocols": ["Any"]})

@@ -109,6 +109,17 @@ PEERING = Table(
         Harmless("allowForwardedTraffic", "a spoke must take what the firewall forwards; on is the widest value"),
     ),
 )  # fmt: skip
+ONE_WALL = "one wrong rule of the subnet's would open the computer"
+
+
+def _of_its_subnet(interface: Resource, estate: Estate) -> Iterator[tuple[str, Any]]:
+    """The subnet's own group a second time."""
+    for id_ in interface.each("ipConfigurations[*].subnet.id"):
+        subnet = estate.get(id_)
+        if subnet is not None and subnet.at("networkSecurityGroup"):
+            yield "the subnet's own", subnet.at("networkSecurityGroup")
+
+
 INTERFACE = Table(
     "network:NetworkInterface",
     weakenings=(
@@ -119,6 +130,7 @@ INTERFACE = Table(
         Weakening("enableIPForwarding", (True,), "the computer could carry others' traffic",
                   absent="Azure's default is off"),
         Weakening("dnsSettings.dnsServers", ([elsewhere.PUBLIC_DNS],), NAMES),
+        Weakening("networkSecurityGroup", (None, {"id": elsewhere.SECURITY_GROUP}), ONE_WALL, pick=_of_its_subnet),
     ),
     harmless=(
         Harmless("enableAcceleratedNetworking", "speed"),
@@ -167,6 +179,22 @@ ROUTES = Table(
     harmless=(Harmless("routes[*].name", "a name"),),
     removal=Removal(PAST),
 )  # fmt: skip
+ANY_ADDRESS = "rules would have to name the whole subnet to reach it, or would reach another in its place"
+
+
+def _has_one_address(endpoint: Resource, _: Estate) -> bool:
+    return bool(endpoint.each("ipConfigurations[*]"))
+
+
+def _its_neighbours(endpoint: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
+    """The address of another endpoint of the same subnet."""
+    for other in estate.beside(endpoint, "network:PrivateEndpoint"):
+        found = other.each("ipConfigurations[*].privateIPAddress")
+        if other.urn != endpoint.urn and found and other.at("subnet.id") == endpoint.at("subnet.id"):
+            yield f"that of {other.name}", found[0]
+            return
+
+
 ENDPOINT = Table(
     "network:PrivateEndpoint",
     weakenings=(
@@ -181,8 +209,14 @@ ENDPOINT = Table(
                   "data could be written to a foreign store as if it were the estate's"),
         Weakening("subnet.id", (elsewhere.SUBNET,), "a foreign network would have a way in",
                   absent="Azure refuses an endpoint without a subnet"),
+        Weakening("ipConfigurations", ([],), ANY_ADDRESS, when=_has_one_address),
+        Weakening("ipConfigurations[*].privateIPAddress", (elsewhere.PRIVATE_ADDRESS,), ANY_ADDRESS,
+                  pick=_its_neighbours),
     ),
     harmless=(
+        Harmless("ipConfigurations[*].groupId", "Azure refuses another than the connection's"),
+        Harmless("ipConfigurations[*].memberName", "Azure refuses another than the service's"),
+        Harmless("ipConfigurations[*].name", "a name"),
         Harmless("privateLinkServiceConnections[*].name", "a name"),
         Harmless("subnet.privateEndpointNetworkPolicies", "the subnet itself says it"),
         Harmless("subnet.privateLinkServiceNetworkPolicies", "the subnet itself says it"),

@@ -10,10 +10,12 @@ from typing import Any
 from policies.mutations.model import Harmless, Rework, Table
 from policies.mutations.paths import entries
 from policies.mutations.table import elsewhere
+from policies.mutations.table.widths import wider
 
 ANYBODY = ("*", "Internet", "0.0.0.0/0", elsewhere.PUBLIC_RANGE, "10.0.0.0/8", "VirtualNetwork")
 ANYWHERE = (*ANYBODY, "Storage", "AzureCloud")
 SIDES = {"Inbound": ("source", ANYBODY), "Outbound": ("destination", ANYWHERE)}
+HTTPS = "443"
 Rule = Mapping[str, Any]
 Made = Iterator[tuple[str, Mapping[str, Any]]]
 
@@ -87,10 +89,21 @@ def _wider_rule(rule: Rule) -> Iterator[tuple[str, Rule]]:
         yield f"for {value}", {**narrow, one: value}
         yield f"also for {value}", {**narrow, many: [*rule.get(many, [rule.get(one)]), value]}
     yield "for whom nobody knows yet", {**narrow, one: "[unknown]"}
+    yield from _more_endpoints(rule)
     any_port = {key: value for key, value in rule.items() if key not in (port, ports)}
     for value in ("*", "0-65535"):
         yield f"at ports {value}", {**any_port, port: value}
     yield "at ports nobody knows yet", {**any_port, port: "[unknown]"}
+
+
+def _more_endpoints(rule: Rule) -> Iterator[tuple[str, Rule]]:
+    """What the rule names one by one, with its neighbours: other endpoints of the subnet among them."""
+    one, many = "destinationAddressPrefix", "destinationAddressPrefixes"
+    if HTTPS not in (rule.get("destinationPortRange"), *rule.get("destinationPortRanges", ())):
+        return  # nothing else answers beside the firewall's own address for names
+    rest = {key: value for key, value in rule.items() if key not in (one, many)}
+    for words, ends in wider(rule.get(many) or [rule.get(one, "")]):
+        yield words, {**rest, many: ends}
 
 
 def _without_denial(inputs: Mapping[str, Any]) -> Made:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from infra.components.flows import Flow, Way, sealed
+from ipaddress import IPv4Address
+
+from infra.components.flows import Flow, Way, sealed, single
 
 
 def _flow(name: str, way: Way, *ports: str) -> Flow:
@@ -30,7 +32,7 @@ def test_one_port_is_written_in_the_singular_and_more_in_the_plural() -> None:
 
 
 def test_several_ranges_stand_in_the_destinations_place() -> None:
-    flow = Flow("many", Way.OUT, "10.0.0.0/24", "", ("443",), "a test", destinations=["10.1.0.0/16", "10.2.0.0/16"])
+    flow = Flow("many", Way.OUT, "10.0.0.0/24", ["10.1.0.0/16", "10.2.0.0/16"], ("443",), "a test")
     rule = sealed([flow])[0]
     assert rule.destination_address_prefix is None
     assert rule.destination_address_prefixes == ["10.1.0.0/16", "10.2.0.0/16"]
@@ -38,3 +40,8 @@ def test_several_ranges_stand_in_the_destinations_place() -> None:
 
 def test_only_the_denial_of_the_internet_can_be_left_out() -> None:
     assert {rule.name for rule in sealed((), internet=True)} == {"deny-all-in", "deny-all-out"}
+
+
+def test_a_list_of_one_is_written_in_the_singular() -> None:
+    rule = sealed([Flow("one", Way.OUT, "10.0.0.0/24", [single(IPv4Address("10.1.0.4"))], ("443",), "a test")])[0]
+    assert (rule.destination_address_prefix, rule.destination_address_prefixes) == ("10.1.0.4/32", None)

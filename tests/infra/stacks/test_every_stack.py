@@ -13,6 +13,7 @@ REPORTING = ("Vault", "StorageAccount", "VirtualNetwork", "NetworkSecurityGroup"
              "BastionHost", "Workspace")  # fmt: skip
 HOLDING = ("Vault", "StorageAccount", "BlobContainer", "BlobContainerImmutabilityPolicy", "Key", "Secret", "Disk",
            "Workspace", "RandomBytes")  # fmt: skip
+ESTATES_OWN = ("AzureActiveDirectory", "203.0.113.16/29")
 LOCKED = ("Vault", "StorageAccount", "Workspace", "Disk")
 
 
@@ -174,6 +175,34 @@ def test_private_endpoints_have_their_name_in_the_hubs_zones(stack: World) -> No
         configs = group.inputs["privateDnsZoneConfigs"]
         assert 1 <= len(configs) <= 5, "Azure takes five zones a group at most"
         assert all(config["privateDnsZoneId"].startswith("/zones/privatelink.") for config in configs)
+
+
+def test_private_endpoints_have_an_address_of_the_plan(stack: World) -> None:
+    """But for Azure Monitor's, whose members are told by the deployment alone."""
+    for one in stack.of("PrivateEndpoint"):
+        (connection,) = one.inputs["privateLinkServiceConnections"]
+        (group,) = connection["groupIds"]
+        if group == "azuremonitor":
+            assert "ipConfigurations" not in one.inputs
+            continue
+        (config,) = one.inputs["ipConfigurations"]
+        assert (config["groupId"], config["memberName"]) == (group, {"blob": "blob", "vault": "default"}[group])
+        assert config["privateIPAddress"].startswith(("10.64.", "10.65."))
+    addresses = [config["privateIPAddress"] for one in stack.of("PrivateEndpoint")
+                 for config in one.inputs.get("ipConfigurations", ())]  # fmt: skip
+    assert len(addresses) == len(set(addresses))
+
+
+def test_rules_inside_name_single_addresses_where_https_is_open(stack: World) -> None:
+    for group in stack.of("NetworkSecurityGroup"):
+        if group.name == "hub-bastion":
+            continue
+        for rule in group.inputs["securityRules"]:
+            ports = rule.get("destinationPortRanges") or [rule["destinationPortRange"]]
+            ends = rule.get("destinationAddressPrefixes") or [rule["destinationAddressPrefix"]]
+            if rule["access"] == "Allow" and "443" in ports:
+                wide = [end for end in ends if not end.endswith("/32") and end not in ESTATES_OWN]
+                assert not wide, f"{group.name} {rule['name']}"
 
 
 def test_keys_are_used_only_after_the_vault_has_its_grant_and_its_door(stack: World) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from infra.addresses import TenancyKind, TenancySeat
 from infra.errors import BadInput
 from infra.roles import ALL_ZONES
 from infra.stacks.programs import bring_up
 from tests.infra import samples
-from tests.infra.samples import group
+from tests.infra.samples import CELL, group
 from tests.infra.world import SUBSCRIPTION, World, run
 
 CONTROL_PLANE = {"Administrative", "Security", "Alert", "Policy"}
@@ -35,11 +36,33 @@ def test_rules_name_everything_and_say_from_where(platform: World) -> None:
                 assert "*" not in rule.get("destinationPorts", [])
 
 
-def test_staging_alone_reaches_tenancies(platform: World) -> None:
-    (collection,) = platform.one("FirewallPolicyRuleCollectionGroup", "firewall-release").inputs["ruleCollections"]
-    (rule,) = collection["rules"]
-    assert rule["sourceAddresses"] == ["10.64.11.128/25"]
-    assert rule["destinationAddresses"] == ["10.64.128.0/17", "10.65.0.0/16"]
+def _network_rules(platform: World, noun: str) -> dict[str, tuple[list[str], list[str]]]:
+    (collection,) = platform.one("FirewallPolicyRuleCollectionGroup", f"firewall-{noun}").inputs["ruleCollections"]
+    return {rule["name"]: (rule["sourceAddresses"], rule["destinationAddresses"]) for rule in collection["rules"]}
+
+
+def test_staging_alone_reaches_tenancies_and_there_only_where_data_is_asked_in(platform: World) -> None:
+    ((source, targets),) = _network_rules(platform, "release").values()
+    assert source == ["10.64.11.128/25"]
+    assert len(targets) == 128 + 256
+    asked = {str(CELL.tenancy(kind, 7).address(TenancySeat.IMPORT_ASKED)) for kind in TenancyKind}
+    assert asked < set(targets)
+    assert {target.rpartition(".")[2] for target in targets} == {"6"}
+
+
+def test_each_zone_reaches_the_store_of_the_stage_before_and_nothing_else(platform: World) -> None:
+    assert _network_rules(platform, "zones") == {
+        "landing-fetches": (["10.64.9.128/25"], ["10.64.8.4"]),
+        "warehouse-fetches": (["10.64.10.128/25"], ["10.64.9.4"]),
+        "staging-fetches": (["10.64.11.128/25"], ["10.64.10.4"]),
+        "archive-fetches": (["10.64.12.128/25"], ["10.64.10.4"]),
+    }
+
+
+def test_no_agents_are_there_and_no_way_for_them(platform: World) -> None:
+    rules = platform.one("NetworkSecurityGroup", "hub-monitoring").inputs["securityRules"]
+    assert {rule["access"] for rule in rules} == {"Deny"}
+    assert "monitoring_range" not in platform.outputs
 
 
 def test_every_desk_can_sign_people_in(platform: World) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from typing import Any
 
 import pytest
 
 from infra.addresses import TenancySeat
+from infra.egress import EgressRule
 from infra.errors import BadInput
+from infra.packages import packages
 from infra.roles import Role
 from infra.scanning import CLEAN, scanner
 from infra.stacks.programs import bring_up
@@ -102,6 +105,55 @@ def test_the_desk_has_no_password_no_address_and_no_open_disk(tenancy: World) ->
     assert all("publicIPAddress" not in config for config in interface.inputs["ipConfigurations"])
 
 
+def _rules(world: World, group_: str, way: str = "Outbound") -> dict[str, dict[str, Any]]:
+    rules = world.one("NetworkSecurityGroup", group_).inputs["securityRules"]
+    return {rule["name"]: rule for rule in rules if (rule["direction"], rule["access"]) == (way, "Allow")}
+
+
+def test_the_desk_looks_for_packages_where_the_estate_says(platform: World, safe_haven: World) -> None:
+    mirror = {"name": "mirror", "fqdns": ["a.mirror.example"], "addresses": ["203.0.113.16/29"],
+              "apt": "https://a.mirror.example/ubuntu", "pip": "https://a.mirror.example/simple"}  # fmt: skip
+    (desk,) = _again(platform, safe_haven, egress=[mirror]).of("VirtualMachine")
+    told = packages([EgressRule.model_validate(mirror)])
+    assert told
+    assert desk.inputs["osProfile"]["customData"] == first_boot(**told)
+
+
+def test_a_desk_reaches_its_own_endpoints_the_estates_egress_and_nothing_else(tenancy: World) -> None:
+    for group_ in ("net-desks", "desk-interface"):
+        rules = _rules(tenancy, group_)
+        assert set(rules) == {"own-out", "names-out", "sign-in-out", "packages-egress"}
+        assert rules["own-out"]["destinationAddressPrefixes"] == [f"10.65.0.{seat}/32" for seat in range(4, 10)]
+        assert rules["names-out"]["destinationAddressPrefix"] == "10.64.0.4"
+        assert rules["packages-egress"]["destinationAddressPrefixes"] == ["203.0.113.16/29", "192.168.40.8/32"]
+        assert rules["packages-egress"]["destinationPortRange"] == "443"
+        assert set(_rules(tenancy, group_, "Inbound")) == {"bastion-in"}
+
+
+def test_plain_http_is_open_where_the_estate_permits_it(platform: World, safe_haven: World) -> None:
+    archive = {"name": "archive", "fqdns": ["a.example"], "addresses": ["203.0.113.20"], "plain_http": True}
+    rule = _rules(_again(platform, safe_haven, egress=[archive]), "net-desks")["archive-egress"]
+    assert rule["destinationPortRanges"] == ["80", "443"]
+    assert rule["destinationAddressPrefix"] == "203.0.113.20/32"
+
+
+def test_a_desks_interface_has_a_group_of_its_own(tenancy: World) -> None:
+    (interface,), (subnet,) = (
+        tenancy.of("NetworkInterface"),
+        (one for one in tenancy.of("Subnet") if one.name == "net-desks"),
+    )
+    own, shared = (one.inputs["networkSecurityGroup"]["id"] for one in (interface, subnet))
+    assert own.endswith("/desk-interface")
+    assert own != shared
+
+
+def test_the_firewall_reaches_the_import_alone(tenancy: World) -> None:
+    rules = _rules(tenancy, "net-endpoints", "Inbound")
+    assert set(rules) == {"desks-in", "staging-in"}
+    assert rules["staging-in"]["sourceAddressPrefix"] == "10.64.0.0/26"
+    assert rules["staging-in"]["destinationAddressPrefix"] == "10.65.0.6/32"
+
+
 def test_the_desk_gives_a_terminal_and_nothing_else(tenancy: World) -> None:
     (desk,) = tenancy.of("VirtualMachine")
     assert desk.inputs["osProfile"]["customData"] == first_boot()
@@ -117,8 +169,7 @@ def test_researchers_see_what_bastion_shows_them(tenancy: World) -> None:
         assert _roles(tenancy, group(30), f"/{kind}") == {Role.READER}, kind
 
 
-def test_signing_in_needs_no_proxy(tenancy: World) -> None:
-    """Entra's module for Linux knows of none: it goes by the route, which ends at the firewall."""
+def test_signing_in_goes_by_the_route_which_ends_at_the_firewall(tenancy: World) -> None:
     desks = tenancy.one("NetworkSecurityGroup", "net-desks").inputs["securityRules"]
     (rule,) = [rule for rule in desks if rule.get("destinationAddressPrefix") == "AzureActiveDirectory"]
     assert (rule["access"], rule["destinationPortRange"], rule["protocol"]) == ("Allow", "443", "Tcp")

@@ -50,7 +50,7 @@ def denials() -> list[dict[str, Any]]:
 def room_rules() -> list[dict[str, Any]]:
     desks = rule("desks", "Inbound", "Allow", 100, protocol="Tcp", sourceAddressPrefix="10.64.0.128/26",
                  destinationPortRange="22")  # fmt: skip
-    stores = rule("stores", "Outbound", "Allow", 100, protocol="Tcp", destinationAddressPrefix="10.65.0.0/26",
+    stores = rule("stores", "Outbound", "Allow", 100, protocol="Tcp", destinationAddressPrefix="10.65.0.133/32",
                   destinationPortRange="443")  # fmt: skip
     return [desks, stores, *denials()]
 
@@ -110,6 +110,8 @@ def networks() -> list[Resource]:
              securityRules=room_rules()),
         made("network:NetworkSecurityGroup", "bastion-guard", "Microsoft.Network/networkSecurityGroups/nsg-bastion",
              **TAGGED, securityRules=bastion_rules()),
+        made("network:NetworkSecurityGroup", "card-guard", "Microsoft.Network/networkSecurityGroups/nsg-card", **TAGGED,
+             securityRules=room_rules()),
         made("network:RouteTable", "table", "Microsoft.Network/routeTables/rt-room", **TAGGED,
              disableBgpRoutePropagation=True,
              routes=[{"name": "all", "addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance",
@@ -117,7 +119,8 @@ def networks() -> list[Resource]:
         peering("to-hub", ROOM, HUB, forwarded=True),
         peering("from-hub", HUB, ROOM, forwarded=False),
         made("network:NetworkInterface", "card", "Microsoft.Network/networkInterfaces/nic", **TAGGED,
-             enableIPForwarding=False, ipConfigurations=[{"name": "ipc", "subnet": ref(f"{ROOM}/subnets/desks")}]),
+             enableIPForwarding=False, networkSecurityGroup=ref("Microsoft.Network/networkSecurityGroups/nsg-card"),
+             ipConfigurations=[{"name": "ipc", "subnet": ref(f"{ROOM}/subnets/desks")}]),
         record("hub-record", HUB),
         record("room-record", ROOM),
     ]  # fmt: skip
@@ -160,7 +163,7 @@ def name_rule(**more: Any) -> dict[str, Any]:
 
 def zone_rule(**more: Any) -> dict[str, Any]:
     return {"ruleType": "NetworkRule", "name": "zones", "sourceAddresses": ["10.64.8.0/21"], "ipProtocols": ["TCP"],
-            "destinationAddresses": ["10.65.0.0/16"], "destinationPorts": ["443"], **more}  # fmt: skip
+            "destinationAddresses": ["10.65.0.134"], "destinationPorts": ["443"], **more}  # fmt: skip
 
 
 def account(called: str, id_: str) -> Resource:
@@ -169,12 +172,19 @@ def account(called: str, id_: str) -> Resource:
     return replace(made("storage:StorageAccount", called, id_, **TAGGED, **scans), protect=True)
 
 
+ADDRESSES = {"vault": "10.65.0.132", "store": "10.65.0.133", "records": "10.65.0.134", "asked": "10.65.0.135",
+             "released": "10.65.0.136", "intake": "10.65.0.137"}  # fmt: skip
+
+
 def endpoint(called: str, target: str, part: str, zone: str) -> list[Resource]:
     id_ = f"Microsoft.Network/privateEndpoints/pep-{called}"
+    fixed = [{"name": "ipc", "groupId": part, "memberName": part, "privateIPAddress": ADDRESSES[called]}
+             ] if called in ADDRESSES else []  # fmt: skip
     zones = "Microsoft.Network/privateDnsZones"
     return [
         made("network:PrivateEndpoint", f"{called}-endpoint", id_, **TAGGED, subnet=ref(f"{ROOM}/subnets/desks"),
-             privateLinkServiceConnections=[{"privateLinkServiceId": below(target), "groupIds": [part]}]),
+             privateLinkServiceConnections=[{"privateLinkServiceId": below(target), "groupIds": [part]}],
+             ipConfigurations=fixed),
         made("network:PrivateDnsZoneGroup", f"{called}-names", f"{id_}/privateDnsZoneGroups/default",
              privateDnsZoneConfigs=[{"name": "zone", "privateDnsZoneId": below(f"{zones}/{zone}")}]),
     ]  # fmt: skip
@@ -250,6 +260,7 @@ def watching() -> list[Resource]:
     logged = {"bastion": "Microsoft.Network/bastionHosts/bas", "firewall": "Microsoft.Network/azureFirewalls/afw",
               "guard": "Microsoft.Network/networkSecurityGroups/nsg-room", "hub": HUB, "room": ROOM, "logs": LOGS,
               "bastion-guard": "Microsoft.Network/networkSecurityGroups/nsg-bastion",
+              "card-guard": "Microsoft.Network/networkSecurityGroups/nsg-card",
               "fw-address": "Microsoft.Network/publicIPAddresses/pip-fw",
               "bastion-address": "Microsoft.Network/publicIPAddresses/pip-bastion"}  # fmt: skip
     scope = "Microsoft.Insights/privateLinkScopes/ampls"

@@ -49,6 +49,10 @@ WEAK = cases({
         ("store-names<privatelink.blob.core.windows.net-link", "virtualNetwork.id",
          (below("Microsoft.Network/virtualNetworks/vnet-room"),)),
     ],
+    "PE6": [
+        ("store-endpoint", "ipConfigurations", (GONE, [], [{"groupId": "blob", "memberName": "blob"}])),
+        ("store-endpoint", "ipConfigurations[0].privateIPAddress", (GONE, "10.65.0.135", "10.64.0.9", "8.8.8.8")),
+    ],
     "FW1": [
         ("policy", "sku.tier", ("Standard", "Basic", GONE)),
         ("policy", "threatIntelMode", ("Alert", "Off", GONE)),
@@ -98,6 +102,11 @@ WEAK = cases({
         ("rules", f"{ZONE_RULES}.sourceAddresses", (["10.65.0.0/16"], ["10.64.8.0/21", "10.65.0.0/24"],
                                                     ["10.99.0.0/16"])),
     ],
+    "FW9": [("policy", "explicitProxy", ({"enableExplicitProxy": True, "httpPort": 8080},))],
+    "FW10": [
+        ("rules", f"{ZONE_RULES}.destinationAddresses",
+         (["10.65.0.0/24"], ["10.65.0.134", "10.65.0.128/28"], ["10.65.0.132-10.65.0.134"], ["*"])),
+    ],
     "BA1": [
         ("bastion", "sku", ({"name": "Basic"}, {"name": "Developer"}, GONE)),
         ("bastion", "disableCopyPaste", (False, GONE)),
@@ -119,6 +128,8 @@ UNKNOWNS = unknowns({
     "PE3": [("store-endpoint", f"{CONNECTION}.privateLinkServiceId"), ("store-endpoint", "subnet")],
     "PE4": [("store-names", "privateDnsZoneConfigs"),
             ("store-names<privatelink.blob.core.windows.net-link", "virtualNetwork")],
+    "PE6": [("store-endpoint", "ipConfigurations"), ("store-endpoint", "ipConfigurations[0].privateIPAddress"),
+            ("store-endpoint", "subnet")],
     "FW1": [("policy", "threatIntelMode"), ("firewall", "firewallPolicy.id")],
     "FW2": [("policy", "intrusionDetection.mode")],
     "FW3": [("rules", "ruleCollections"), ("rules", f"{NAMES}.targetFqdns[0]"),
@@ -128,6 +139,8 @@ UNKNOWNS = unknowns({
     "FW6": [("rules", f"{NAMES}.sourceAddresses")],
     "FW7": [("rules", "ruleCollections[0].rules")],
     "FW8": [("rules", f"{ZONE_RULES}.sourceAddresses[0]")],
+    "FW9": [("policy", "explicitProxy"), ("policy", "explicitProxy.enableExplicitProxy")],
+    "FW10": [("rules", f"{ZONE_RULES}.destinationAddresses"), ("rules", f"{ZONE_RULES}.destinationAddresses[0]")],
     "BA1": [("bastion", "disableCopyPaste"), ("bastion", "enableTunneling")],
     "BA2": [("bastion", "ipConfigurations[0].subnet.id")],
 })  # fmt: skip

@@ -94,6 +94,15 @@ WEAK = cases({
     "NW17": [("from-hub", "allowForwardedTraffic", (True,)),
              ("room", "addressSpace.addressPrefixes", (["8.8.0.0/16"], []))],
     "NW18": [("desks", "natGateway", ({"id": ELSEWHERE},))],
+    "NW19": [("card", "networkSecurityGroup", (GONE, {"id": ELSEWHERE},
+                                               ref("Microsoft.Network/networkSecurityGroups/nsg-room")))],
+    "NW20": [
+        ("guard", "securityRules[1].destinationAddressPrefix",
+         ("10.65.0.128/28", "10.65.0.0/26", "10.65.0.0/24", "10.65.0.132-10.65.0.133", "*", GONE)),
+        ("guard", "securityRules[1].destinationAddressPrefixes", (["10.65.0.132/32", "10.65.0.132/31"],)),
+        ("guard", "securityRules[0].destinationPortRanges", (["22", "443"],)),
+        ("guard", "securityRules[0].destinationPortRange", ("400-500",)),
+    ],
 })  # fmt: skip
 UNKNOWNS = unknowns({
     "NW1": [("fw-address", "sku.name"), ("card", "ipConfigurations")],
@@ -116,6 +125,9 @@ UNKNOWNS = unknowns({
     "NW16": [("table", "routes"), ("table", "routes[0].nextHopType")],
     "NW17": [("from-hub", "allowForwardedTraffic"), ("room", "addressSpace")],
     "NW18": [("desks", "natGateway.id")],
+    "NW19": [("card", "networkSecurityGroup.id"), ("card", "ipConfigurations[0].subnet.id")],
+    "NW20": [("guard", "securityRules"), ("guard", "securityRules[1].destinationAddressPrefix"),
+             ("guard", "securityRules[1].destinationPortRange")],
 })  # fmt: skip
 
 
@@ -202,6 +214,35 @@ def test_people_may_sign_in_and_only_that() -> None:
     assert verdict(changed(site(), "guard", "securityRules", rules), "NW5", "guard") is Verdict.PASS
     rules[-1] = {**rules[-1], "destinationPortRange": "80"}
     assert verdict(changed(site(), "guard", "securityRules", rules), "NW5", "guard") is Verdict.FAIL
+
+
+MIRROR = {"protocol": "Tcp", "destinationPortRange": "443", "destinationAddressPrefix": "203.0.113.16/29"}
+EGRESS = [
+    ({}, Verdict.PASS),
+    ({"destinationPortRange": None, "destinationPortRanges": ["80", "443"]}, Verdict.PASS),
+    ({"destinationAddressPrefix": None, "destinationAddressPrefixes": ["203.0.113.16/28", "8.8.8.8"]}, Verdict.PASS),
+    ({"destinationAddressPrefix": "203.0.113.0/27"}, Verdict.FAIL),
+    ({"destinationAddressPrefix": None, "destinationAddressPrefixes": ["203.0.113.16/28", "0.0.0.0/1"]}, Verdict.FAIL),
+    ({"destinationAddressPrefix": "2001:db8::1/128"}, Verdict.FAIL),
+    ({"destinationPortRange": "22"}, Verdict.FAIL),
+    ({"destinationPortRange": "*"}, Verdict.FAIL),
+    ({"protocol": "*"}, Verdict.FAIL),
+]
+
+
+@pytest.mark.parametrize(("more", "said"), EGRESS, ids=[str(more) for more, _ in EGRESS])
+def test_hosts_that_the_estate_names_may_be_reached_over_the_web_alone(more: dict[str, Any], said: Verdict) -> None:
+    rules = [*site()["guard"].inputs["securityRules"], rule("mirror", "Outbound", "Allow", 300, **MIRROR | more)]
+    assert verdict(changed(site(), "guard", "securityRules", rules), "NW5", "guard") is said
+
+
+def test_a_computer_that_makes_its_own_card_gives_it_a_group() -> None:
+    card: dict[str, Any] = {"name": "c", "ipConfigurations": [{"subnet": ref(f"{ROOM}/subnets/desks")}]}
+    group = {"networkSecurityGroup": ref("Microsoft.Network/networkSecurityGroups/nsg-card")}
+    for more, said in (({}, Verdict.FAIL), (group, Verdict.PASS)):
+        desk = made("compute:VirtualMachine", "desk", "Microsoft.Compute/virtualMachines/vm",
+                    networkProfile={"networkInterfaceConfigurations": [card | more]})  # fmt: skip
+        assert verdict(site() | {"desk": desk}, "NW19", "desk") is said
 
 
 def test_the_stack_alone_sees_what_it_can() -> None:

@@ -140,7 +140,8 @@ def _principal(resources: Sequence[Resource], key: str) -> str:
 
 
 def _rule(resources: list[Resource], policy: str, what: str) -> list[Resource]:
-    """A rule for everybody to everywhere, after all others; or a translation."""
+    """A rule for everybody to every name and to all that is inside, after all others; or a translation. One for every
+    address would act before that for names, and lead what names are asked at to that address itself."""
     name = {
         "ruleType": "ApplicationRule",
         "name": "a",
@@ -152,7 +153,7 @@ def _rule(resources: list[Resource], policy: str, what: str) -> list[Resource]:
         "ruleType": "NetworkRule",
         "name": "n",
         "sourceAddresses": ["*"],
-        "destinationAddresses": ["*"],
+        "destinationAddresses": ["10.0.0.0/8"],
         "destinationPorts": ["*"],
         "ipProtocols": ["Any"],
     }

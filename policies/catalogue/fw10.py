@@ -1,0 +1,33 @@
+"""FW10: inside the estate, the firewall leads to single addresses, never to a network or a subnet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.firewall import GROUPS, NETWORK_RULE, rules_of
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+
+def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+    """Private endpoints have fixed addresses (PE6), so that a rule can say which of them it means."""
+    for rule in rules_of(group, estate):
+        if rule.allows and rule.kind == NETWORK_RULE:
+            for far in rule.destinations:
+                if any(network.prefixlen < network.max_prefixlen for network in far.networks):
+                    yield Problem(rule.path, f"{rule.name} leads to {far.text}; it must name each address meant")
+
+
+POLICY = Policy(
+    id="FW10",
+    title="The firewall leads to single addresses inside the estate",
+    why="A rule for a network opens all that stands in it, now and later, to whoever the rule is for.",
+    on=GROUPS,
+    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
+    severity=Severity.HIGH,
+    controls=Controls(
+        satre=("2.1.14", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings", "projects")
+    ),
+    fix="Name the fixed address of each private endpoint that is meant.",
+    judge=judge,
+    scope="stack",
+)

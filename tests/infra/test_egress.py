@@ -1,0 +1,120 @@
+"""Egress rules, as an estate writes them and as a stack is told of them."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from infra.egress import NEVER, WIDEST, Egress, EgressRule, refuse_inside
+from infra.errors import BadInput
+from infra.validation import Unusable, checked
+
+RULE: dict[str, Any] = {"name": "mirror", "fqdns": ["a.mirror.example", "*.python.example"],
+                        "addresses": ["203.0.113.16/29"]}  # fmt: skip
+
+
+def rule(**more: Any) -> EgressRule:
+    return checked(EgressRule, RULE | more, file="estate.yaml")
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [["203.0.113.16/29"], ["203.0.113.20"], ["192.168.40.16/28"], ["8.8.8.8", "8.8.4.4"],
+     [f"203.0.113.{n}" for n in range(16)]],
+)  # fmt: skip
+def test_hosts_and_their_neighbours_may_be_named(addresses: list[str]) -> None:
+    assert [str(one).removesuffix("/32") for one in rule(addresses=addresses).addresses] == addresses
+
+
+@pytest.mark.parametrize(
+    ("addresses", "says"),
+    [
+        ([], "at least 1"),
+        ([f"203.0.113.{n}" for n in range(17)], "at most 16"),
+        (["203.0.113.0/27"], "or narrower"),
+        (["0.0.0.0/0"], "or narrower"),
+        (["203.0.113.17/29"], "or narrower"),
+        (["2001:db8::1"], "IPv4"),
+        (["Internet"], "IPv4"),
+        (["*"], "IPv4"),
+        ([3405803792], "IPv4"),
+        (["203.0.113.16/29", "203.0.113.20"], "share no address"),
+        (["168.63.129.16"], "Azure's own"),
+        (["168.63.129.16/28"], "Azure's own"),
+        (["169.254.169.254"], "Azure's own"),
+        (["127.0.0.1"], "the desk's own"),
+        (["0.0.0.1"], "no host's"),
+        (["224.0.0.1"], "multicast"),
+        (["255.255.255.255"], "kept by IANA"),
+    ],
+)
+def test_addresses_that_no_rule_may_name_are_refused_with_what_may(addresses: list[Any], says: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        rule(addresses=addresses)
+    assert str(caught.value.key).startswith("addresses")
+    assert says in f"{caught.value.allowed} {caught.value.fix}"
+
+
+def test_a_rule_without_addresses_is_refused() -> None:
+    with pytest.raises(BadInput, match="missing") as caught:
+        checked(EgressRule, {key: RULE[key] for key in ("name", "fqdns")}, file="estate.yaml")
+    assert caught.value.key == "addresses"
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 32))
+def test_whatever_passes_is_narrow_and_somebodys(address: int, prefix: int) -> None:
+    text = f"{IPv4Network(address).network_address}/{prefix}"
+    try:
+        (network,) = EgressRule.model_validate(RULE | {"addresses": [text]}).addresses
+    except ValidationError:
+        return
+    assert network.prefixlen >= WIDEST
+    assert not any(network.overlaps(never) for never, _ in NEVER)
+
+
+def test_security_groups_name_private_hosts_one_by_one() -> None:
+    named = rule(addresses=["203.0.113.16/29", "192.168.40.8/30"]).hosts
+    assert named == ("203.0.113.16/29", "192.168.40.8/32", "192.168.40.9/32", "192.168.40.10/32", "192.168.40.11/32")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"apt": "https://elsewhere.example/ubuntu"}, "Add elsewhere.example to `fqdns`"),
+        ({"pip": "http://a.mirror.example/simple"}, "Write https://"),
+        ({"pip": "http://a.mirror.example/simple", "plain_http": True}, "Write https://"),
+        ({"apt": "http://a.mirror.example/ubuntu"}, "plain_http"),
+        ({"apt": "https://me:secret@a.mirror.example/ubuntu"}, "https://, a host"),
+        ({"apt": "https://a.mirror.example:8443/ubuntu"}, "https://, a host"),
+        ({"apt": "https://a.mirror.example/ubuntu\nruncmd: [reboot]"}, "https://, a host"),
+        ({"apt": "file:///etc/shadow"}, "https://, a host"),
+        ({"pip": "https://a.mirror.example/simple?token=1"}, "https://, a host"),
+    ],
+)
+def test_packages_come_over_https_from_a_host_of_the_rule(more: dict[str, Any], says: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        rule(**more)
+    assert says in f"{caught.value.allowed} {caught.value.fix}"
+
+
+def test_a_signed_archive_may_go_without_https_where_the_rule_says_so() -> None:
+    assert rule(apt="http://a.mirror.example/ubuntu", plain_http=True).apt
+    assert rule(pip="https://pypi.python.example/simple").pip
+
+
+def test_desks_are_told_one_place_for_each_kind_of_package() -> None:
+    twice = [RULE | {"name": name, "apt": "https://a.mirror.example/ubuntu"} for name in ("one", "two")]
+    with pytest.raises(ValidationError, match="one and two have it"):
+        TypeAdapter(Egress).validate_python(twice)
+
+
+def test_egress_leads_out_of_the_estate() -> None:
+    inside = rule(addresses=["10.65.3.4"])
+    with pytest.raises(Unusable, match=r"10\.65\.0\.0/16"):
+        refuse_inside([inside], [IPv4Network("10.64.0.0/16"), IPv4Network("10.65.0.0/16")])
+    refuse_inside([inside], [IPv4Network("10.64.0.0/16")])
