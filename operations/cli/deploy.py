@@ -59,7 +59,7 @@ class Deployment:
             plan = self._show(stack, brief=self.yes)
             self._refuse([self._judge(stack, plan)])
             self._permit(stack, plan)
-            self._apply(stack)
+            self._apply(stack, plan)
             self._around.has_changed(stack)
         self.closing.show(self.session.output)
 
@@ -123,9 +123,10 @@ class Deployment:
         if plan.changes and not self.yes and not self.session.agree(f"Do this in {stack.name}?"):
             raise Refused(f"{stack.name} was not changed: you said no.")
 
-    def _apply(self, stack: Stack) -> None:
+    def _apply(self, stack: Stack, plan: Plan) -> None:
+        """What was judged, and nothing else."""
         with watching(self.session.output) as reporter:
-            outcome = self.session.engine(stack).up(stack.settings, targets=self.targets, on_event=reporter)
+            outcome = self.session.engine(stack).up(stack.settings, targets=self.targets, plan=plan, on_event=reporter)
         self.closing.outcomes.append(outcome)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from operations.errors import BadInput
+from operations.errors import BadInput, Refused
 from operations.plan import Operation, Plan
 
 EventKind = Literal["stack-started", "step-started", "step-done", "step-failed", "message", "stack-done"]
@@ -74,6 +74,19 @@ def busy(stack: str, holder: str) -> BadInput:
                     fix=f"wait for that run to end; if it is dead, scripts/sde cancel {stack}")  # fmt: skip
 
 
+def not_as_judged(stack: str, urn: str, what: str) -> Refused:
+    """A run came to something else than what its plan permitted; values are never told."""
+    _, _, rest = urn.partition("::")
+    type_, _, name = rest.partition("::")[2].partition("::")
+    place = f"{name} ({type_.rpartition('$')[2]}): " if name else ""
+    return Refused(
+        f"{stack}: what would be done is not what was judged, so the run stopped before it.\n"
+        f"  {place}{what}\n"
+        "  What was done before is in the state, and a new run carries on from there.\n"
+        f"  fix:     look again: scripts/sde preview {stack}"
+    )
+
+
 class Engine(Protocol):
     """Runs the project's stacks. Every method raises `BadInput`, `Failed` or `Refused`, and nothing else by design."""
 
@@ -83,8 +96,16 @@ class Engine(Protocol):
         """What `up` would do. Changes nothing."""
         ...
 
-    def up(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Outcome:
-        """Make the cloud as the program says."""
+    def up(
+        self,
+        stack: StackSettings,
+        *,
+        targets: Sequence[str] = (),
+        plan: Plan | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Outcome:
+        """Make the cloud as the program says. With a plan that this engine made, exactly what it says: what was unknown
+        in it may become known, and at any other difference the run stops before it, `Refused`; a new one carries on."""
         ...
 
     def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:

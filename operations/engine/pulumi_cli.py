@@ -23,6 +23,7 @@ from operations.engine.embedded.values import mask
 from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState, busy
 from operations.engine.pulumi_events import Listener, plain
 from operations.engine.pulumi_plan import deletion_of, plan_of
+from operations.engine.pulumi_saved import Saved, violation
 from operations.errors import BadInput, Failed, Refused
 from operations.plan import SECRET, Plan
 from operations.settings import PROJECT
@@ -49,12 +50,15 @@ class PulumiCli:
         """`environment` is laid over the process's own. `creates_stacks`: whether a stack that is not there is made."""
         self._root = project_root
         self._creates = creates_stacks
+        self._saved = Saved()
         self._workspace = automation.LocalWorkspace(work_dir=str(project_root), env_vars={**_ALWAYS, **environment})
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """What `up` would do. An empty stack is entered in the backend where it has none yet."""
         self._select(stack.name)
+        room = self._saved.room()
         arguments = ["preview", "--json", "--show-sames", "--show-reads", "--stack", stack.name, *_QUIET]
+        arguments += ["--save-plan", str(room)]
         if config_file := self._config_file(stack):
             arguments += ["--config-file", config_file]
         lines: list[str] = []
@@ -69,17 +73,34 @@ class PulumiCli:
             _pass_on(diagnostic, stack.name, on_event)
         if error:
             raise _explained(error, stack.name, [plain(m.get("message", "")) for m in messages])
-        return plan_of(digest.get("steps") or (), PROJECT, stack.name, str(stack.config["sde:cloud"]))
+        plan = plan_of(digest.get("steps") or (), PROJECT, stack.name, str(stack.config["sde:cloud"]))
+        self._saved.keep(plan, room)
+        return plan
 
-    def up(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Outcome:
-        """Make the cloud as the program says."""
+    def up(
+        self,
+        stack: StackSettings,
+        *,
+        targets: Sequence[str] = (),
+        plan: Plan | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Outcome:
+        """Make the cloud as the program says; with a plan of this process's preview, as far as the CLI finds it so."""
         chosen = list(targets) or None
+        held = str(self._saved.of(plan)) if plan else None
         return self._perform(
             stack,
             lambda s, hear: s.up(
-                target=chosen, color="never", show_secrets=False, on_event=hear, config_file=self._config_file(stack)
+                target=chosen,
+                plan=held,
+                message=f"plan {plan.digest}" if plan else None,
+                color="never",
+                show_secrets=False,
+                on_event=hear,
+                config_file=self._config_file(stack),
             ),
             on_event,
+            plan,
         )
 
     def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
@@ -199,13 +220,20 @@ class PulumiCli:
         return self._explaining(name, lambda: automation.Stack.select(name, self._workspace))
 
     def _perform(
-        self, stack: StackSettings, act: Callable[[automation.Stack, Listener], Any], on_event: OnEvent | None
+        self,
+        stack: StackSettings,
+        act: Callable[[automation.Stack, Listener], Any],
+        on_event: OnEvent | None,
+        plan: Plan | None = None,
     ) -> Outcome:
         selected, listener, begun = self._select(stack.name), Listener(stack.name, on_event), time.monotonic()
         _tell(on_event, Event("stack-started", stack.name, time.time()))
         try:
             act(selected, listener)
         except CommandError as error:
+            said = [*listener.blamed, ("", plain(str(error)))]
+            if plan and (refusal := violation(plan, said)):
+                raise refusal from None
             raise _explained(error, stack.name, listener.errors) from None
         seconds = time.monotonic() - begun
         _tell(on_event, Event("stack-done", stack.name, time.time(), seconds=seconds))

@@ -13,6 +13,8 @@ from operations.engine.pulumi_plan import OPERATIONS
 from operations.plan import Operation
 
 _COLOURS = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
+_BROKEN_PLAN = re.compile(r"(violates plan): .*", re.DOTALL)
+"""What follows holds the values that differ, and one of them may be secret."""
 _SEVERITIES = {"debug": "debug", "info": "info", "info#err": "info", "warning": "warning", "error": "error"}
 
 
@@ -28,8 +30,14 @@ class Listener:
     stack: str
     on_event: OnEvent | None = None
     done: dict[str, Operation] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
+    blamed: list[tuple[str, str]] = field(default_factory=list)
+    """The errors, each with the URN that it is about, or none."""
     _begun: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> list[str]:
+        """What went wrong, in the order in which it was told."""
+        return [text for _, text in self.blamed]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -72,7 +80,8 @@ class Listener:
         if diagnostic.ephemeral or not text:
             return
         if diagnostic.severity == "error":
-            self.errors.append(text)
+            self.blamed.append((diagnostic.urn or "", text))
+        text = _BROKEN_PLAN.sub(r"\1", text)
         severity: Any = _SEVERITIES.get(diagnostic.severity, "info")
         self._send(Event("message", self.stack, time.time(), diagnostic.urn or None, severity=severity, message=text))
 

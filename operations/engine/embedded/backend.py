@@ -121,10 +121,11 @@ class Backend:
         """Removes the stack's locks, which the run that holds them must be dead for; how many there were."""
         return locks.cancel(self._lock_folder(stack))
 
-    def begin(self, stack: str, *, salt: str | None = None) -> Journal:
+    def begin(self, stack: str, *, salt: str | None = None, plan: str = "") -> Journal:
         """The journal of a new run; the lock must be held. What a killed run left is in the checkpoint first.
 
-        `salt` is the `encryptionsalt` of the stack's configuration: a new state uses the same, as Pulumi's does.
+        `salt` is the `encryptionsalt` of the stack's configuration: a new state uses the same, as Pulumi's does. `plan`
+        is the digest of the plan that was permitted.
         """
         if stack not in self._held:
             raise RuntimeError(f"the lock of stack {stack} must be held to change it")
@@ -138,7 +139,7 @@ class Backend:
             self._warn(f"stack {stack}: an earlier run was killed; what it had done was taken from its journal")
             self._save(home, loaded.snapshot, loaded.crypter)
         base = journals.digest(files.read(home.checkpoint))
-        return Journal(home, loaded.snapshot or Snapshot(), loaded.crypter, base=base)
+        return Journal(home, loaded.snapshot or Snapshot(), loaded.crypter, base=base, plan=plan)
 
     def record_history(
         self,

@@ -17,6 +17,7 @@ from operations.engine.embedded.book import Amend, Change, Put, Remove, Replaced
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource, Snapshot
+from operations.engine.embedded.permitted import Permitted
 from operations.engine.embedded.pool import Pool
 from operations.engine.embedded.providers import Provider, name_of, type_of
 from operations.engine.embedded.report import Reporter
@@ -50,6 +51,8 @@ class Frame:
     """Where every step is written before and after; None in a preview."""
     reporter: Reporter
     targets: Targets
+    permitted: Permitted | None = None
+    """The plan that the run is held against, where there is one."""
 
 
 class Deployment:
@@ -235,10 +238,14 @@ class Deployment:
         changed: tuple[str, ...] = (),
         replaces: tuple[str, ...] = (),
     ) -> None:
-        """Count a step, and in a preview put it into the Plan."""
+        """Count a step, and in a preview put it into the Plan. `Refused` where it is not the one that was permitted."""
         self.count(operation, resource.type)
-        if self.dry_run:
-            self.planned.append(planned(operation, resource, old, changed, replaces))
+        if self.dry_run or self.frame.permitted:
+            step = planned(operation, resource, old, changed, replaces)
+            if self.dry_run:
+                self.planned.append(step)
+            if self.frame.permitted:
+                self.frame.permitted.step(step)
 
 
 def refused(reasons: list[str]) -> Refused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from operations.engine.embedded.deployment import Deployment, Frame, now, planne
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource, Snapshot
+from operations.engine.embedded.permitted import Permitted
 from operations.engine.embedded.pool import Pool, Servicers
 from operations.engine.embedded.providers import ProviderError
 from operations.engine.embedded.report import Reporter
@@ -36,6 +37,9 @@ from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, 
 from operations.errors import Failed, Refused
 from operations.plan import Operation, Plan
 from operations.standing import standing
+
+PLAN = "sde.plan"
+"""What the history calls the digest of the plan that was permitted."""
 
 
 @dataclass
@@ -57,15 +61,23 @@ class EmbeddedEngine:
         with _told(reporter):
             return self._plan(self._previewed(stack, reporter, Targets(targets)), stack)
 
-    def up(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Outcome:
-        """Make the cloud as the program says."""
+    def up(
+        self,
+        stack: StackSettings,
+        *,
+        targets: Sequence[str] = (),
+        plan: Plan | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Outcome:
+        """Make the cloud as the program says; with a plan, as far as that is what was planned."""
         reporter = Reporter(stack.name, on_event)
+        permitted = Permitted(plan) if plan else None
         with _told(reporter), self._locked(stack.name, reporter) as backend:
-            unchanged = self._beforehand(backend, stack, targets)
+            unchanged = self._beforehand(backend, stack, targets, permitted)
             if unchanged is not None:
                 unchanged.reporter = reporter
                 return self._outcome(unchanged)
-            with self._run(backend, stack, "update", reporter, targets) as deployment:
+            with self._run(backend, stack, "update", reporter, targets, permitted=permitted) as deployment:
                 self._deploy(deployment)
             return self._outcome(deployment)
 
@@ -186,16 +198,24 @@ class EmbeddedEngine:
 
     @contextlib.contextmanager
     def _run(
-        self, backend: Backend, stack: StackSettings, kind: Kind, reporter: Reporter, targets: Sequence[str] = ()
+        self,
+        backend: Backend,
+        stack: StackSettings,
+        kind: Kind,
+        reporter: Reporter,
+        targets: Sequence[str] = (),
+        *,
+        permitted: Permitted | None = None,
     ) -> Iterator[Deployment]:
         """A deployment that writes down every step, on a state in which nothing is left open."""
         began, succeeded = time.time(), False
         salt = settings.salt(stack.file)
-        journal = backend.begin(stack.name, salt=salt)
+        journal = backend.begin(stack.name, salt=salt, plan=permitted.digest if permitted else "")
         deployment: Deployment | None = None
         resumed = bool(journal.pending)
         try:
             frame = self._frame(stack, backend, reporter=reporter, targets=Targets(targets), journal=journal, salt=salt)
+            frame = replace(frame, permitted=permitted)
             if resumed:
                 resume.run(Deployment(frame, journal.snapshot()))
             deployment = Deployment(frame, journal.snapshot())
@@ -214,6 +234,7 @@ class EmbeddedEngine:
                     end=time.time(),
                     changes=deployment.counts,
                     config=settings.as_written(stack.file),
+                    environment={PLAN: permitted.digest} if permitted else {},
                 )
 
     def _frame(
@@ -252,8 +273,11 @@ class EmbeddedEngine:
         yield Deployment(frame, snapshot or Snapshot())
         crypter.check()
 
-    def _previewed(self, stack: StackSettings, reporter: Reporter, targets: Targets) -> Deployment:
+    def _previewed(
+        self, stack: StackSettings, reporter: Reporter, targets: Targets, permitted: Permitted | None = None
+    ) -> Deployment:
         with self._dry(stack, reporter, targets) as deployment:
+            deployment.frame = replace(deployment.frame, permitted=permitted)
             resume.run(deployment)
             self._deploy(deployment)
         return deployment
@@ -262,13 +286,18 @@ class EmbeddedEngine:
         """Run the program, then delete what it no longer names."""
         program.run(deployment, self.program or program.of_project(self.project_root), self.project_root)
         deployment.frame.targets.must_match([*deployment.news, *deployment.olds])
+        if deployment.frame.permitted:
+            deployment.frame.permitted.whole(deployment.news.keys())
         deletes.run(deployment, deletes.unwanted(deployment))
         if deployment.refusals:
             raise refused(deployment.refusals)
         _store_outputs(deployment)
 
-    def _beforehand(self, backend: Backend, stack: StackSettings, targets: Sequence[str]) -> Deployment | None:
-        """A preview, where something is protected: what that forbids is found before anything is changed.
+    def _beforehand(
+        self, backend: Backend, stack: StackSettings, targets: Sequence[str], permitted: Permitted | None
+    ) -> Deployment | None:
+        """A preview, where something is protected: what that forbids is found before anything is changed, and so is
+        what differs from the permitted plan.
 
         None where nothing is protected, where the preview says that something changes, or where it fails: the run
         itself then says so, with its events.
@@ -277,7 +306,7 @@ class EmbeddedEngine:
         if snapshot is None or snapshot.pending or not any(r.protect for r in snapshot.resources):
             return None
         try:
-            deployment = self._previewed(stack, Reporter(stack.name, None), Targets(targets))
+            deployment = self._previewed(stack, Reporter(stack.name, None), Targets(targets), permitted)
         except (Failed, BadInput):
             return None
         return None if deployment.wrote else deployment

@@ -76,9 +76,12 @@ class Journal:
     Every method raises BadInput where the disk refuses; what was recorded before stays whole.
     """
 
-    def __init__(self, home: Home, snapshot: Snapshot, crypter: Crypter, *, base: str) -> None:
-        """Starts on `snapshot`, which is what the checkpoint with the hash `base` holds ("" where there is none)."""
-        self._home, self._crypter, self._base = home, crypter, base
+    def __init__(self, home: Home, snapshot: Snapshot, crypter: Crypter, *, base: str, plan: str = "") -> None:
+        """Starts on `snapshot`, which is what the checkpoint with the hash `base` holds ("" where there is none).
+
+        `plan` is the digest of what the run was permitted to do: whoever finds a killed run's journal learns it there.
+        """
+        self._home, self._crypter, self._base, self._plan = home, crypter, base, plan
         self._book = Book.of(snapshot, crypter)
         self._frame = Snapshot(metadata=snapshot.metadata, extra=snapshot.extra)
         self._number, self._closed = 0, False
@@ -202,6 +205,7 @@ class Journal:
             "folded": self._base,
             **self._start_point(),
             "secrets": self._crypter.provider(),
+            **({"plan": self._plan} if self._plan else {}),
         }
         line = _line(state.dumps(header))
         files.write(self._home.journal, line)

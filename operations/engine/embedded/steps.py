@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from infra.errors import BadInput
 from operations.engine.embedded import paths, urns, values
-from operations.engine.embedded.deployment import Answer, Deployment, label, new_id, now
+from operations.engine.embedded.deployment import Answer, Deployment, label, new_id, now, planned
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Properties, Resource
 from operations.engine.embedded.providers import Difference, Provider, ProviderError, own_diff
@@ -276,8 +276,13 @@ def _replace(
     deployment: Deployment, provider: Provider, new: Resource, old: Resource, difference: Difference
 ) -> Resource:
     if difference.delete_first:
+        permitted = deployment.frame.permitted
+        if permitted:  # the deletes come before the step is counted
+            permitted.step(planned(Operation.REPLACE, new, old))
         for dependant, reasons in _dependants_to_replace(deployment, old):
             _refuse_if_protected(deployment, dependant, f"replaced together with {label(old.urn)}")
+            if permitted:
+                permitted.replacement(dependant.urn)
             deployment.replaced[dependant.urn] = reasons
             delete_for_replacement(deployment, dependant)
         delete_for_replacement(deployment, old)

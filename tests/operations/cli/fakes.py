@@ -81,12 +81,21 @@ class FakeEngine:
             resource(r, Operation.SAME if r in have else Operation.CREATE) for r in self.wants.get(name, ["a", "b"])
         )
 
-    def up(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Outcome:
+    def up(
+        self,
+        stack: StackSettings,
+        *,
+        targets: Sequence[str] = (),
+        plan: Plan | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Outcome:
         self.calls.append(("up", stack.name))
-        plan = Plan("sde", stack.name, "local", self.plans.get(stack.name) or self._plan(stack.name))
-        self._say(stack.name, plan, on_event)
-        self.has[stack.name] = [r.name for r in plan.resources if r.operation is not Operation.DELETE]
-        return self._outcome(stack.name, {k.value: v for k, v in plan.counts.items()})
+        assert plan
+        assert plan.stack == stack.name
+        done = Plan("sde", stack.name, "local", self.plans.get(stack.name) or self._plan(stack.name))
+        self._say(stack.name, done, on_event)
+        self.has[stack.name] = [r.name for r in done.resources if r.operation is not Operation.DELETE]
+        return self._outcome(stack.name, {k.value: v for k, v in done.counts.items()})
 
     def _say(self, name: str, plan: Plan, on_event: OnEvent | None) -> None:
         for planned in plan.resources if on_event else ():

@@ -43,6 +43,9 @@ def main(arguments):
     if log := option(arguments, "--event-log"):
         events = FOLDER / "events.jsonl"
         Path(log).write_text((events.read_text() if events.exists() else "") + '{"cancelEvent": {}}\n')
+    if saved := option(arguments, "--save-plan"):
+        urns = [step["urn"] for step in told("preview.json", {}).get("steps", [])]
+        Path(saved).write_text(json.dumps(told("saved.json", {"resourcePlans": dict.fromkeys(urns)})))
     what = " ".join(arguments[:2]) if arguments[0] in ("stack", "state") else arguments[0]
     answers = {"preview": "preview.json", "stack export": "export.json", "stack output": "outputs.json"}
     if what in answers:

@@ -16,7 +16,7 @@ from operations.engine.embedded.values import UNKNOWN as SENTINEL
 from operations.engine.port import Event, StackSettings
 from operations.engine.pulumi_cli import PulumiCli
 from operations.errors import BadInput, Failed, Refused
-from operations.plan import SECRET, UNKNOWN, Operation
+from operations.plan import SECRET, UNKNOWN, Operation, Plan
 from operations.settings import ROOT, Settings
 
 PROVIDER = "urn:pulumi:platform::sde::pulumi:providers:azure-native::default_3_29_0"
@@ -341,3 +341,75 @@ def test_a_lock_in_a_folder_is_told_and_what_stands_is_not(cli: Cli) -> None:
     assert found.locked_by == "ann@build-1 (pid 1) since 2026-01-02T03:04:05Z"
     with pytest.raises(BadInput, match="locked by ann@build-1"):
         cli.engine().standing([STACK])
+
+
+def planned(cli: Cli, *names: str, **inputs: Any) -> tuple[PulumiCli, Plan]:
+    """An engine, and the plan that it made of creating some stores."""
+    steps = [step("create", STORE, n, newState=state(STORE, n, inputs=inputs)) for n in names]
+    cli.says(stacks=["platform"], preview={"steps": steps}, export={"version": 3, "deployment": {}})
+    engine = cli.engine()
+    return engine, engine.preview(STACK)
+
+
+def error(message: str, about: str | None = None) -> dict[str, Any]:
+    event = {"message": message, "severity": "error", "color": "never"}
+    return {"diagnosticEvent": {**event, **({"urn": about} if about else {})}}
+
+
+def test_up_is_held_to_the_plan_that_the_preview_saved_and_the_history_names_it(cli: Cli) -> None:
+    engine, plan = planned(cli, "a")
+    engine.up(STACK, plan=plan)
+    (call,) = [c["arguments"] for c in cli.calls if c["arguments"][0] == "up"]
+    saved = call[call.index("--plan") + 1]
+    assert call[call.index("--message") + 1] == f"plan {plan.digest}"
+    assert Path(saved).parent.stat().st_mode & 0o077 == 0
+
+
+def test_each_of_two_plans_has_its_own_file(cli: Cli) -> None:
+    engine, first = planned(cli, "a")
+    cli.says(preview={"steps": [step("create", STORE, "b", newState=state(STORE, "b"))]})
+    second = engine.preview(STACK)
+    for plan in (first, second):
+        engine.up(STACK, plan=plan)
+    files = [c["arguments"][c["arguments"].index("--plan") + 1] for c in cli.calls if c["arguments"][0] == "up"]
+    assert len(set(files)) == 2
+
+
+@pytest.mark.parametrize("saved", [{}, {"resourcePlans": {}}, [], {"resourcePlans": None}])
+def test_a_cli_that_saves_no_plan_worth_the_name_is_not_trusted_with_up(cli: Cli, saved: Any) -> None:
+    cli.says(saved=saved)
+    engine, plan = planned(cli, "a")
+    with pytest.raises(Failed, match="leaves out 1"):
+        engine.up(STACK, plan=plan)
+    with pytest.raises(Failed, match="saved no plan"):
+        cli.engine().up(STACK, plan=plan)
+    assert not cli.asked("up")
+
+
+BROKEN = f"resource {urn(STORE, 'a')} violates plan: properties changed:"
+
+
+@pytest.mark.parametrize(
+    ("event", "what"),
+    [
+        (error(f"{BROKEN} ++size[{{8}}!={{hunter2}}]"),
+         "a (azure-native:storage:StorageAccount): size differ"),
+        (error(f"{BROKEN} ~~size[{{{{++hunter2[}}}}]"), "size differ"),
+        (error(f"{BROKEN} ++hunter2[x]"), "its properties differ"),
+        (error("create is not allowed by the plan: no steps were expected for this resource", urn(STORE, "new")),
+         "new (azure-native:storage:StorageAccount): the plan does not say create"),
+        (error(f"expected resource operations for {urn(STORE, 'a')} but none were seen"), "does not ask for it"),
+        (error("resource violates plan: properties changed: ++key[hunter2]"), "its outputs differ"),
+    ],
+)  # fmt: skip
+def test_what_is_not_as_planned_is_a_refusal_that_tells_no_value(cli: Cli, event: dict[str, Any], what: str) -> None:
+    engine, plan = planned(cli, "a", size=8)
+    cli.happens(event)
+    cli.says(fail={"up": "error: update failed"})
+    events: list[Event] = []
+    with pytest.raises(Refused) as refusal:
+        engine.up(STACK, plan=plan, on_event=events.append)
+    assert what in str(refusal.value)
+    assert "scripts/sde preview platform" in str(refusal.value)
+    assert "hunter2" not in str(refusal.value)
+    assert "hunter2" not in str(events)
