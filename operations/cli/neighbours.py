@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from operations.cli.house import Stack
@@ -40,7 +40,7 @@ class Surroundings:
 
         clouds, names = {s.cloud for s in judged}, {s.name for s in judged}
         every = [s for s in self._session.known if s.cloud in clouds]
-        self._read(every, " and ".join(sorted(names)))
+        self._read(every, names)
         others = [s.name for s in every if s.name not in names]
         found = {name: self._planned.get(name) or self._standing[name] for name in others}
         own = (self._standing[s.name] for s in every if s.name in names)
@@ -50,14 +50,15 @@ class Surroundings:
             tuple(name for name, plan in found.items() if not plan),
         )
 
-    def _read(self, stacks: Sequence[Stack], what: str) -> None:
+    def _read(self, stacks: Sequence[Stack], judged: Collection[str]) -> None:
+        """A lock on a judged stack is left to the run itself, which takes it; looking is free."""
         unread = [s for s in stacks if s.name not in self._standing]
         for cloud in dict.fromkeys(s.cloud for s in unread):
             there = [s for s in unread if s.cloud == cloud]
             try:
-                found = self._session.engine(there[0]).standing([s.settings for s in there])
+                found = self._session.engine(there[0]).standing([s.settings for s in there], moving=judged)
             except (BadInput, Failed) as error:
-                raise _unread(what, error) from None
+                raise _unread(" and ".join(sorted(judged)), error) from None
             self._standing |= {s.name: found.get(s.name) for s in there}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -135,9 +135,10 @@ class Engine(Protocol):
         """What is known of a stack; None where it has never been up."""
         ...
 
-    def standing(self, stacks: Sequence[StackSettings]) -> Mapping[str, Plan]:
+    def standing(self, stacks: Sequence[StackSettings], *, moving: Collection[str] = ()) -> Mapping[str, Plan]:
         """What stands of some stacks, by name: each a Plan in which nothing changes. Stacks of which nothing stands are
-        left out. Asks the state alone. `BadInput` or `Failed` where one cannot be read, or a run is changing it."""
+        left out. Asks the state alone. `BadInput` or `Failed` where one cannot be read, or a run is changing it and it
+        is none of the `moving` ones, which are told as they are at this moment."""
         ...
 
     def export_state(self, name: str) -> dict[str, Any]:

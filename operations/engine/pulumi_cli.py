@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -168,14 +168,15 @@ class PulumiCli:
         outputs = mask(root.get("outputs") or {})
         return StackState(name, len(own), _utc(deployment), outputs, self._locked_by(name))
 
-    def standing(self, stacks: Sequence[StackSettings]) -> Mapping[str, Plan]:
+    def standing(self, stacks: Sequence[StackSettings], *, moving: Collection[str] = ()) -> Mapping[str, Plan]:
         """What stands of some stacks, by name: their exports, a few at a time. Secrets stay encrypted."""
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            found = dict(zip((s.name for s in stacks), pool.map(self._standing, stacks), strict=True))
+            read = pool.map(lambda stack: self._standing(stack, moving=stack.name in moving), stacks)
+            found = dict(zip((s.name for s in stacks), read, strict=True))
         return {name: plan for name, plan in found.items() if plan}
 
-    def _standing(self, stack: StackSettings) -> Plan | None:
-        if holder := self._locked_by(stack.name):
+    def _standing(self, stack: StackSettings, *, moving: bool) -> Plan | None:
+        if not moving and (holder := self._locked_by(stack.name)):
             raise busy(stack.name, holder)
         try:
             document = self._document(stack.name)

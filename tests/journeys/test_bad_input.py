@@ -75,6 +75,21 @@ def test_a_lock_names_its_holder(standing: Place) -> None:
     standing.sde("up", "platform", "--yes")
 
 
+def test_a_neighbour_that_somebody_is_changing_holds_the_gate_shut(standing: Place) -> None:
+    lock = standing.home / "state/.pulumi/locks/organization/sde/safe-haven/1.json"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text(
+        json.dumps({"pid": 1, "username": "ada", "hostname": "desk-7", "timestamp": "2026-11-01T10:00:00Z"})
+    )
+    said = standing.sde("up", "platform", "--yes", code=3)
+    assert "platform cannot be judged beside the rest of the estate" in said
+    assert "scripts/sde cancel safe-haven" in said
+    state = standing.home / "state/.pulumi/stacks/sde/safe-haven.json"
+    lock.unlink()
+    state.write_text(state.read_text()[:-200])
+    assert "not whole" in standing.sde("preview", "platform", code=3)
+
+
 def test_a_stack_before_its_platform(bare: Place) -> None:
     bare.sde("render")
     assert "scripts/sde up platform" in refused(bare, "up", "tre-hcm-progression", "--yes")

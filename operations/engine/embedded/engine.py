@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -160,11 +160,11 @@ class EmbeddedEngine:
             locked_by=backend.locked_by(name),
         )
 
-    def standing(self, stacks: Sequence[StackSettings]) -> Mapping[str, Plan]:
+    def standing(self, stacks: Sequence[StackSettings], *, moving: Collection[str] = ()) -> Mapping[str, Plan]:
         """What stands of some stacks, by name; needs no passphrase. `BadInput` where a run is changing one of them."""
         backend, found = self._backend(), {}
         for stack in stacks:
-            if holder := backend.changing(stack.name):
+            if stack.name not in moving and (holder := backend.changing(stack.name)):
                 raise busy(stack.name, holder)
             snapshot = backend.glance(stack.name)
             if snapshot is not None and snapshot.resources:

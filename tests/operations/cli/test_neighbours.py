@@ -37,7 +37,7 @@ def test_a_stack_that_the_estate_no_longer_has_and_that_stands_is_beside_it_too(
 def test_each_state_is_read_once_and_again_after_its_stack_changed(desk: Desk) -> None:
     assert desk("up", "platform", "safe-haven", "--yes") == 0
     assert [what for call, what in desk.engine.calls if call == "standing"] == [
-        "platform safe-haven tre-heart", "platform",
+        "safe-haven tre-heart", "platform",
     ]  # fmt: skip
     first, second = shown(desk)
     assert (names(first), first.absent) == ([], ("safe-haven", "tre-heart"))

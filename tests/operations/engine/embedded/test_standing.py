@@ -64,6 +64,8 @@ def test_a_state_that_a_run_is_changing_is_not_told(lab: Lab) -> None:
     lab.up(two)
     with locks.held(lock_folder(lab), "dev"), pytest.raises(BadInput, match=r"(?s)dev is locked by .*sde cancel dev"):
         lab.engine(None).standing([lab.stack])
+    with locks.held(lock_folder(lab), "dev"):
+        assert lab.engine(None).standing([lab.stack], moving=["dev"])
 
 
 def test_the_lock_of_a_run_that_was_killed_here_holds_nothing_back(lab: Lab) -> None:
