@@ -83,7 +83,7 @@ def read_neighbours(paths: Sequence[str], folder: Path) -> list[Plan]:
         if isinstance(content, dict) and "$schema" in content:
             raise BadInput("A template is no neighbour: it does not say what stands.", file=str(file),
                            allowed="what `pulumi stack export` or `sde export plan` writes")  # fmt: skip
-        plan = read_export(content, file=str(file)) if is_export(content) else _planned(content, str(file))
+        plan = _standing(content, str(file)) if is_export(content) else _planned(content, str(file))
         if plan and plan.stack in found:
             raise BadInput("Two neighbours are of one stack.", file=str(file), key="stack", found=plan.stack)
         found |= {plan.stack: plan} if plan else {}
@@ -96,9 +96,16 @@ def _files(path: Path) -> list[Path]:
 
 
 def _state(content: dict[str, Any], shown: str) -> Plan:
-    plan = read_export(content, file=shown)
+    plan = _standing(content, shown)
     if plan is None:
         raise BadInput("Nothing stands, by this state.", file=shown)
+    return plan
+
+
+def _standing(content: dict[str, Any], shown: str) -> Plan | None:
+    plan = read_export(content, file=shown)
+    if plan:
+        _refuse_strangers(plan, shown)
     return plan
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from operations.errors import BadInput
 from operations.plan import Operation, Plan
 from operations.verdicts.judging import judged
-from operations.verdicts.reading import LONGEST, read_plan
+from operations.verdicts.reading import LONGEST, read_neighbours, read_plan
 from tests.operations.verdicts.samples import account, plan
 
 
@@ -196,3 +196,26 @@ def test_a_long_list_of_keys_is_looked_through_once(tmp_path: Path) -> None:
     keys = ",".join(f'"k{i}":1' for i in range(200_000))
     with pytest.raises(BadInput, match="'k7' is there twice"):
         read_plan(written(tmp_path, f'{{{keys},"k7":2}}'))
+
+
+def state(**change: Any) -> dict[str, Any]:
+    """A state in Pulumi's export form, of one store."""
+    one = account("data")
+    resource = {"urn": one.urn, "type": one.type, "custom": True, "id": "/x", "inputs": {}} | change
+    return {"version": 3, "deployment": {"resources": [resource]}}
+
+
+def test_a_state_is_read_as_what_stands(tmp_path: Path) -> None:
+    assert [r.urn for r in read_plan(written(tmp_path, state())).plan.resources] == [account("data").urn]
+
+
+@pytest.mark.parametrize("custom", [False, None])
+def test_a_state_in_which_a_store_says_that_it_is_a_component_is_refused(tmp_path: Path, custom: bool | None) -> None:
+    """Nobody would judge it, neither by itself nor as a neighbour."""
+    content = state(custom=custom)
+    if custom is None:
+        del content["deployment"]["resources"][0]["custom"]
+    file = written(tmp_path, content)
+    for read in (lambda: read_plan(file), lambda: read_neighbours([file.name], tmp_path)):
+        with pytest.raises(BadInput, match="a type that a provider makes"):
+            read()
