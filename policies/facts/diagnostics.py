@@ -93,9 +93,12 @@ def settings_of(resource: Resource, estate: Estate) -> list[Resource]:
     return [s for s in estate.pointing(SETTING, "resourceUri", resource) if ids.plain(s.at("resourceUri")) == wanted]
 
 
-def activity_settings(subscription: str, estate: Estate) -> list[Resource]:
-    """The settings that send the activity log of a subscription. `Unknown` where one of them might: its id is not."""
-    return [setting for setting in estate.of(ACTIVITY) if ids.subscription(ids.own(setting)) == subscription]
+def activity_is_kept(subscription: str, estate: Estate) -> bool:
+    """Whether the activity log of a subscription reaches a log workspace that is judged here. `Unknown` where it might:
+    a setting's own place, or where it sends to, is not known."""
+    settings = [setting for setting in estate.of(ACTIVITY) if ids.subscription(ids.own(setting)) == subscription]
+    workspaces = [estate.get(ids.plain(setting.at("workspaceId"))) for setting in settings]
+    return any(workspace is not None and workspace.type == WORKSPACE for workspace in workspaces)
 
 
 def missing(setting: Resource, wanted: Iterable[str]) -> list[str]:

@@ -63,6 +63,10 @@ WEAK = cases({
         ("group<activity", REMOVED, ()),
         ("group<activity", "workspaceId", (ELSEWHERE, GONE, below(STORE))),
     ],
+    "LG7": [
+        ("logs<activity", REMOVED, ()),
+        ("logs<activity", "workspaceId", (ELSEWHERE, GONE, below(STORE))),
+    ],
     "GV1": [
         ("store", "location", ("westeurope", "ukeast", GONE)),
         *(("store", f'tags["{tag}"]', ("", " ", GONE)) for tag in TAGS),
@@ -96,6 +100,7 @@ UNKNOWNS = unknowns({
     "LG4": [("logs<member", "linkedResourceId"), ("scope", "accessModeSettings.queryAccessMode")],
     "LG5": [("activity", "logs"), ("activity", "logs[0].enabled"), ("activity", "logs[3].category")],
     "LG6": [("group<activity", "workspaceId")],
+    "LG7": [("logs<activity", "workspaceId")],
     "GV1": [("store", "location"), ("store", CLASS), ("store", EXPIRY), ("store", "tags")],
     "GV2": [],
     "GV5": [("store-lock", "level")],
@@ -134,17 +139,19 @@ def test_every_subscription_of_the_estate_has_its_activity_log_kept() -> None:
 def test_a_setting_whose_subscription_nobody_knows_yet_passes_nothing() -> None:
     world = site() | {"activity": replace(site()["activity"], id=None)}
     assert verdict(world, "LG6", "group") is Verdict.UNKNOWN
+    assert verdict(world, "LG7", "logs") is Verdict.UNKNOWN
 
 
-def test_a_stack_alone_is_asked_where_the_log_workspace_is_its_own() -> None:
+def test_a_stack_alone_is_asked_of_its_own_log_workspace() -> None:
     """A tenancy's subscription is recorded by the platform, which the tenancy does not see."""
 
-    def said(world: World) -> set[Verdict]:
-        report = judge(Estate(world.values(), today=TODAY), {"LG6": load()["LG6"]}, today=TODAY)
+    def said(world: World, policy: str) -> set[Verdict]:
+        report = judge(Estate(world.values(), today=TODAY), {policy: load()[policy]}, today=TODAY)
         return {f.verdict for f in report.findings}
 
-    assert said(without(site(), "activity")) == {Verdict.FAIL}
-    assert said(without(site(), "activity", "logs")) == {Verdict.NOT_APPLICABLE}
+    assert said(without(site(), "activity"), "LG7") == {Verdict.FAIL}
+    assert said(without(site(), "activity"), "LG6") == {Verdict.NOT_APPLICABLE}
+    assert said(without(site(), "activity", "logs"), "LG7") == set()
 
 
 def test_a_group_of_all_categories_is_as_good_as_their_names() -> None:
