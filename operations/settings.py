@@ -19,6 +19,9 @@ PROJECT = "sde"
 """The Pulumi project's name, as in Pulumi.yaml."""
 ROOT = Path(__file__).resolve().parents[1]
 
+LONGEST_PASSPHRASE = 4096
+"""Bytes."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -142,11 +145,16 @@ def _path_with(folder: Path, path: str) -> str:
 
 
 def _read_passphrase(file: Path) -> str:
+    """A variable may name any file, a device without end among them: only a short one is read."""
     try:
-        text = file.read_text(encoding="utf-8").strip()
+        with file.open("rb") as stream:
+            content = stream.read(LONGEST_PASSPHRASE + 1)
+        text = content.decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not text"
         raise BadInput("The passphrase file cannot be read.", file=str(file), found=why) from None
+    if len(content) > LONGEST_PASSPHRASE:
+        raise BadInput("The passphrase file is too long.", file=str(file), allowed=f"{LONGEST_PASSPHRASE:,} bytes")
     if not text:
         raise BadInput("The passphrase file is empty.", file=str(file), fix="put the passphrase into it")
     return text

@@ -95,10 +95,10 @@ def _files(what: Sequence[str], everything: bool) -> list[Path]:
 
 
 def _judge_files(session: Session, gate: Gate, files: Sequence[Path], whole: bool) -> Report:
-    from operations.verdicts.reading import read_plan  # noqa: PLC0415
+    from operations.verdicts.reading import read_plan, stacks_of  # noqa: PLC0415
 
     with session.output.err.status("Reading"):
-        found = [read_plan(file) for file in files]
+        found = [read_plan(file, called) for file, called in zip(files, stacks_of(files), strict=True)]
         templates = [plan.stack for plan, is_template in found if is_template]
         return gate.judge([plan for plan, _ in found], whole=whole, templates=templates)
 

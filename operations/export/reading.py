@@ -47,11 +47,11 @@ _URN = re.compile(r"urn:pulumi:[^:\s]+::[^:\s]+::\S+::\S.*")
 Json = Mapping[str, Any]
 
 
-def read_template(template: object, *, file: str | None = None) -> Plan:
+def read_template(template: object, *, file: str | None = None, called: str = "") -> Plan:
     """The Plan of what a template would make. `BadInput` for what is no template, makes nothing, or cannot be read
-    without guessing; `file` is what to call it, and its stack where it names none."""
+    without guessing; `file` is what to call it, and `called`, or else the file, its stack where it names none."""
     try:
-        return _plan(template, Path(file).stem if file else "template")
+        return _plan(template, called or (Path(file).stem if file else "template"))
     except BadInput as error:
         place = ": ".join(part for part in (file, error.file) if part) or None
         raise BadInput(error.problem, file=place, key=error.key, found=error.found, allowed=error.allowed,

@@ -35,6 +35,8 @@ DIGITS = 100
 """In one number; Azure has none of more than twenty."""
 HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 """Half of a character that takes two, as JSON may write it; by itself it is none, and no text can hold it."""
+UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]")
+"""What no stack's name has in it."""
 DEEPEST = 64
 """Levels. Azure's own properties go to about twenty."""
 
@@ -58,12 +60,27 @@ class Read(NamedTuple):
     is_template: bool
 
 
-def read_plan(file: Path) -> Read:
+def stacks_of(files: Sequence[Path]) -> list[str]:
+    """What to call the stacks of templates that name none: by the file, with as many of its folders as tell it from the
+    others, since most tools call each of their templates `template.json`."""
+    parts = [(*file.absolute().parts[1:-1], file.stem) for file in files]
+    return [UNNAMEABLE.sub("-", "-".join(part[-_apart(part, parts) :]))[-100:] for part in parts]
+
+
+def _apart(one: tuple[str, ...], all_: Sequence[tuple[str, ...]]) -> int:
+    """How many of the last parts of a path it takes until no other path ends alike."""
+    count = 1
+    while count < len(one) and sum(other[-count:] == one[-count:] for other in all_) > 1:
+        count += 1
+    return count
+
+
+def read_plan(file: Path, called: str = "") -> Read:
     """The plan in a file, or what the state or the ARM template in it amounts to. `BadInput` for anything else, and for
-    a plan after which nothing is there."""
+    a plan after which nothing is there. `called`: the stack of a template that names none."""
     content = _json(_text(file), str(file))
     if isinstance(content, dict) and "$schema" in content:
-        return Read(_template(content, str(file)), True)
+        return Read(_template(content, str(file), called), True)
     if is_export(content):
         return Read(_state(content, str(file)), False)
     return Read(_refuse_nothing(_planned(content, str(file)), str(file)), False)
@@ -109,11 +126,11 @@ def _standing(content: dict[str, Any], shown: str) -> Plan | None:
     return plan
 
 
-def _template(content: dict[str, Any], shown: str) -> Plan:
+def _template(content: dict[str, Any], shown: str, called: str) -> Plan:
     from operations.export.reading import read_template  # noqa: PLC0415 - reads the models of many services
 
     try:
-        return read_template(content, file=shown)
+        return read_template(content, file=shown, called=called)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise BadInput("This template cannot be read.", file=shown, found=type(error).__name__) from error
 

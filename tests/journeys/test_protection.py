@@ -11,7 +11,7 @@ def test_another_code_for_every_name_changes_nothing(standing: Place) -> None:
     before = standing.bytes()
     for command in (("preview", "platform"), ("up", "platform", "--yes"), ("up", "--all", "--yes")):
         said = standing.sde(*command, code=3)
-        assert "StorageAccount::flows would be replaced" in said
+        assert "azure-native:storage:StorageAccount flows would be replaced" in said
         assert standing.bytes() == before
 
 

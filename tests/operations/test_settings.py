@@ -84,3 +84,10 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
         write_whole(file, "\ud800")
     assert file.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["plan.json"]
+
+
+def test_a_passphrase_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "long").write_text("x" * 5_000)
+    for file in ("/dev/zero", str(tmp_path / "long")):
+        with pytest.raises(BadInput, match="too long"):
+            settings(tmp_path, PULUMI_CONFIG_PASSPHRASE_FILE=file).passphrase("local")

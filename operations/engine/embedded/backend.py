@@ -38,7 +38,7 @@ class _Loaded:
     crypter: Crypter
     base: str
     stray: bool
-    """The journal does not belong to the checkpoint: somebody else has written since."""
+    """The journal does not belong to the checkpoint: somebody else has written since, or no line of it is whole."""
 
 
 class Backend:
@@ -232,7 +232,8 @@ class Backend:
         crypter.closed = closed
         snapshot = state.read_deployment(deployment, crypter, file=file) if deployment is not None else None
         if record is None or not record.left(base):
-            return _Loaded(snapshot, snapshot, crypter, base, bool(record and record.steps and not record.knows(base)))
+            stray = bool(record.steps and not record.knows(base)) if record else journal is not None
+            return _Loaded(snapshot, snapshot, crypter, base, stray)
         replayed = journals.replayed(record, base, snapshot or Snapshot(), crypter, file=str(home.journal))
         return _Loaded(replayed, snapshot, crypter, base, stray=False)
 
@@ -250,7 +251,8 @@ class Backend:
             journal.replace(aside)
         self._warn(
             f"stack {stack}: the journal of a killed run does not belong to the state, which was changed by another run"
-            f" since; it was set aside as {aside}. Refresh the stack to see what that run had done."
+            f" since, or has no whole line; it was set aside as {aside}."
+            " Refresh the stack to see what that run had done."
         )
 
     def _check_layout(self) -> None:

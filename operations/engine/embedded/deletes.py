@@ -26,7 +26,7 @@ def run(deployment: Deployment, doomed: list[Resource]) -> None:
     """Delete them. Nothing is deleted where one of them is protected."""
     for resource in doomed:
         if resource.protect and not resource.delete:
-            deployment.refuse(f"{resource.urn} would be deleted")
+            deployment.refuse(f"{label(resource.urn)} would be deleted")
     _keep_what_is_used(deployment, doomed)
     going = {r.urn for r in doomed if not r.delete}
     for resource in doomed:

@@ -24,7 +24,7 @@ from operations.engine.embedded import (
     values,
 )
 from operations.engine.embedded.backend import Backend, Kind
-from operations.engine.embedded.deployment import Deployment, Frame, now, planned, refused
+from operations.engine.embedded.deployment import Deployment, Frame, label, now, planned, refused
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource, Snapshot
@@ -117,7 +117,7 @@ class EmbeddedEngine:
                 chosen.must_match(())
                 held = [r for r in doomed if r.protect]
                 if held and not release_protected:
-                    raise refused([f"{r.urn} would be deleted" for r in held])
+                    raise refused([f"{label(r.urn)} would be deleted" for r in held])
                 for resource in held:
                     deployment.amend(resource, protect=False)
                 deletes.run(deployment, doomed)

@@ -60,7 +60,7 @@ def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
 def _let_go(deployment: Deployment, old: Resource) -> Resource | None:
     """A resource that was the stack's own and is now only read would be deleted: what is protected may not be."""
     if old.id and old.protect:
-        deployment.refuse(f"{old.urn} would be deleted, for the program now only reads it")
+        deployment.refuse(f"{label(old.urn)} would be deleted, for the program now only reads it")
     raise BadInput(
         "A resource of this stack would become one that is only read",
         key=old.urn,

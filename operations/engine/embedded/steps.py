@@ -354,7 +354,7 @@ def _forced_by(deployment: Deployment, user: Resource, chosen: Iterable[str]) ->
 
 def _refuse_if_protected(deployment: Deployment, old: Resource, what: str) -> None:
     if old.protect:
-        deployment.refuse(f"{old.urn} would be {what}")
+        deployment.refuse(f"{label(old.urn)} would be {what}")
 
 
 def _same(deployment: Deployment, new: Resource, old: Resource) -> Resource:

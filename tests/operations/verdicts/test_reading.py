@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from operations.errors import BadInput
 from operations.plan import Operation, Plan
 from operations.verdicts.judging import judged
-from operations.verdicts.reading import LONGEST, read_neighbours, read_plan
+from operations.verdicts.reading import LONGEST, read_neighbours, read_plan, stacks_of
 from tests.operations.verdicts.samples import account, plan
 
 
@@ -219,3 +219,15 @@ def test_a_state_in_which_a_store_says_that_it_is_a_component_is_refused(tmp_pat
     for read in (lambda: read_plan(file), lambda: read_neighbours([file.name], tmp_path)):
         with pytest.raises(BadInput, match="a type that a provider makes"):
             read()
+
+
+def test_templates_that_name_no_stack_are_told_apart_by_their_folders() -> None:
+    files = [
+        Path("/a/one/template.json"),
+        Path("/a/two/template.json"),
+        Path("/b/two/template.json"),
+        Path("/a/main.json"),
+    ]
+    assert stacks_of(files) == ["one-template", "a-two-template", "b-two-template", "main"]
+    assert stacks_of([Path("/a b/é.json")]) == ["-"]
+    assert stacks_of([files[0], files[0]]) == ["a-one-template", "a-one-template"]  # one file twice stays two of one

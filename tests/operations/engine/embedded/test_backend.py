@@ -389,3 +389,17 @@ def test_other_backends_are_refused_by_name(url: str) -> None:
     with pytest.raises(BadInput, match="folders only") as caught:
         folder_of(url)
     assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"0000", b"00000000 {}\n", b"\x00" * 50])
+def test_a_journal_without_a_whole_line_is_set_aside_and_not_written_over(tmp_path: Path, content: bytes) -> None:
+    told: list[str] = []
+    backend = Backend(tmp_path, "sde", lambda: "a passphrase", warn=told.append)
+    journal = tmp_path / ".pulumi/sde-journal/sde/platform.jsonl"
+    journal.parent.mkdir(parents=True)
+    journal.write_bytes(content)
+    with backend.lock("platform"):
+        backend.begin("platform").close()
+    (aside,) = journal.parent.glob("platform.set-aside-*")
+    assert aside.read_bytes() == content
+    assert "set aside" in told[0]

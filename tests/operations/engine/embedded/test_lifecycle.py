@@ -242,7 +242,8 @@ def test_protected_things_stop_a_run_before_anything_happens_and_all_are_named(l
     before = lab.cloud.changes()
     with pytest.raises(Refused) as caught:
         lab.up(program("two", third=False))
-    assert "::one" in str(caught.value) and "::three" in str(caught.value)
+    assert "Thing one would be replaced" in str(caught.value)
+    assert "Thing three would be deleted" in str(caught.value)
     assert lab.cloud.changes() == before
     with pytest.raises(Refused):
         lab.engine(None).destroy(lab.stack)
