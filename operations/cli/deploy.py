@@ -18,6 +18,7 @@ from operations.plan import Plan
 
 if TYPE_CHECKING:
     from operations.cli.gate import Gate
+    from operations.verdicts.judging import Neighbours
     from policies.runner import Report
 
 Waiting = tuple[Stack, list[str]]
@@ -33,6 +34,8 @@ class Deployment:
     targets: Sequence[str] = ()
     yes: bool = False
     closing: Closing = field(default_factory=Closing)
+    _beside: dict[str, Neighbours] = field(default_factory=dict)
+    """What each stack was judged beside."""
 
     def preview(self) -> None:
         """Show each stack's plan, and what the policies say of it. `Refused` where they refuse one.
@@ -58,7 +61,8 @@ class Deployment:
         for stack in self.stacks:
             plan = self._show(stack, brief=self.yes)
             self._refuse([self._judge(stack, plan)])
-            self._permit(stack, plan)
+            if self._permit(stack, plan):
+                self._around.must_be(self._beside[stack.name], stack)
             self._apply(stack, plan)
             self._around.has_changed(stack)
         self.closing.show(self.session.output)
@@ -107,7 +111,8 @@ class Deployment:
         """What the policies say of one stack beside the rest of the estate, shown."""
         from operations.cli.gate import show as show_report  # noqa: PLC0415 - the catalogue, which destroy needs not
 
-        report = self._gate.judge([plan], neighbours=self._around.of([stack]))
+        self._beside[stack.name] = self._around.of([stack])
+        report = self._gate.judge([plan], neighbours=self._beside[stack.name])
         show_report(report, self.session.output)
         return report
 
@@ -116,12 +121,15 @@ class Deployment:
 
         refuse(reports)
 
-    def _permit(self, stack: Stack, plan: Plan) -> None:
+    def _permit(self, stack: Stack, plan: Plan) -> bool:
+        """Whether a person was asked, and said yes; `Refused` where they said no, or nobody may."""
         protected = forbidden(plan)
         if protected:
             raise _protected(stack, f"This would delete or replace what is protected:\n{named(protected)}")
-        if plan.changes and not self.yes and not self.session.agree(f"Do this in {stack.name}?"):
+        asks = bool(plan.changes) and not self.yes
+        if asks and not self.session.agree(f"Do this in {stack.name}?"):
             raise Refused(f"{stack.name} was not changed: you said no.")
+        return asks
 
     def _apply(self, stack: Stack, plan: Plan) -> None:
         """What was judged, and nothing else."""

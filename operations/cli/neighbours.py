@@ -31,6 +31,19 @@ class Surroundings:
         """The stack was brought up: its state is read again."""
         self._standing.pop(stack.name, None)
 
+    def must_be(self, neighbours: Neighbours, stack: Stack) -> None:
+        """`Refused` where what a stack was judged beside is not what stands by now: a person may take their time."""
+        self._standing.clear()
+        now = self.of([stack])
+        if now.standing != neighbours.standing or now.absent != neighbours.absent:
+            was = {plan.stack: plan for plan in neighbours.standing}
+            moved = [plan.stack for plan in now.standing if was.pop(plan.stack, None) != plan] + list(was)
+            names = " and ".join(moved)
+            raise Refused(
+                f"{stack.name} was not changed: it was judged beside {names}, which changed since.\n"
+                f"  fix:     look again: scripts/sde preview {stack.name}"
+            )
+
     def of(self, judged: Sequence[Stack]) -> Neighbours:
         """What to judge some stacks beside: stacks in another cloud have nothing to do with them.
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from typing import Any
+
+import pytest
+
 from operations.errors import BadInput, Failed
 from operations.verdicts.judging import Neighbours
 from tests.operations.cli.fakes import Desk, stack
@@ -70,3 +75,23 @@ def test_a_check_of_some_stacks_is_beside_the_others(desk: Desk) -> None:
     assert desk("policy", "check", "platform", "tre-heart") == 0
     (found,) = shown(desk)
     assert (names(found), [plan.stack for plan in found.before]) == (["safe-haven"], ["platform", "tre-heart"])
+
+
+@pytest.mark.parametrize("before", [{"safe-haven": ["a"]}, {}])
+def test_what_changes_while_a_person_thinks_is_judged_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, before: dict[str, list[str]]
+) -> None:
+    class Slow(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self, *_: Any) -> str:
+            desk.engine.has["safe-haven"] = ["a", "b"]
+            return "y\n"
+
+    monkeypatch.setattr("sys.stdin", Slow())
+    desk.engine.has = {"platform": ["a"], **before}
+    assert desk("up", "platform") == 3
+    assert "platform was not changed: it was judged beside safe-haven, which changed since" in desk.err
+    assert "up" not in [call for call, _ in desk.engine.calls]
+    assert desk("up", "platform") == 0
