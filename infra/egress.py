@@ -1,17 +1,16 @@
-"""Egress: what desks may reach outside the estate, by name for the firewall and by address for the security groups.
+"""Egress: what desks may reach outside the estate, by address: for the firewall, and for both groups of a desk.
 
-Both must let a connection through, and neither can do the other's part: the firewall's rule knows names, a security
-group addresses. One model serves the estate and each stack's configuration: neither is trusted until validated.
+All three must let a connection through. None goes by name: a name is whatever its owner says today, and a firewall that
+permits one takes the packet there, wherever the security groups thought it went. One model serves the estate and each
+stack's configuration: neither is trusted until validated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
@@ -19,9 +18,6 @@ from infra.addresses import PRIVATE
 from infra.model import Model, Slug
 from infra.validation import Unusable
 
-FQDN = r"^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$"
-Fqdn = Annotated[str, StringConstraints(max_length=253, pattern=FQDN)]
-"""A domain name in lower case, or `*.` and a domain of two labels or more: never a whole top-level domain."""
 WIDEST = 28
 """The largest range of addresses that a rule may name: 16 of them. What is larger is somebody's network, not a host."""
 MOST_RANGES, MOST_RULES = 16, 50
@@ -75,22 +71,21 @@ Addresses = Annotated[
 
 
 class EgressRule(Model):
-    """One permitted way out, for a whole kind of tenancy: names, with the addresses that they stand for."""
+    """One permitted way out, for a whole kind of tenancy: the addresses of a host that the organisation runs."""
 
     name: Slug
-    fqdns: tuple[Fqdn, ...] = Field(min_length=1)
     addresses: Addresses
-    """Where those names lead, public or private. A desk's security groups admit these and nothing else outside."""
+    """Public or private. Firewall and security groups admit these and nothing else outside."""
     plain_http: bool = False
     """Over HTTP too: for archives that sign what they hold and speak nothing else, as Ubuntu's do."""
     apt: Url | None = None
-    """Where desks look for Ubuntu's packages: on a host that the rule names."""
+    """Where desks look for Ubuntu's packages: on a host at these addresses."""
     pip: Url | None = None
-    """Where desks look for Python's packages: an index on a host that the rule names."""
+    """Where desks look for Python's packages: an index on a host at these addresses."""
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The addresses, for a security group: what is public by its range, what is private address by address, as
+        """The addresses, as rules name them: what is public by its range, what is private address by address, as
         everything private is named."""
         private = [any(one.subnet_of(whole) for whole in PRIVATE) for one in self.addresses]
         return tuple(
@@ -100,19 +95,15 @@ class EgressRule(Model):
         )
 
     @model_validator(mode="after")
-    def _packages_lie_behind_the_rule(self) -> Self:
+    def _packages_come_signed_or_encrypted(self) -> Self:
         for key in ("apt", "pip"):
             url = getattr(self, key)
             if url is not None:
-                self._reaches(key, url)
+                self._comes_safely(key, url)
         return self
 
-    def _reaches(self, key: str, url: str) -> None:
-        parts = urlsplit(url)
-        if not any(fnmatchcase(parts.hostname or "", fqdn) for fqdn in self.fqdns):
-            raise Unusable(f"for `{key}` an address on a host that `fqdns` of the rule names",
-                           fix=f"Add {parts.hostname} to `fqdns`, or correct `{key}`.")  # fmt: skip
-        if parts.scheme == "http" and not (key == "apt" and self.plain_http):
+    def _comes_safely(self, key: str, url: str) -> None:
+        if url.startswith("http://") and not (key == "apt" and self.plain_http):
             raise Unusable(f"for `{key}` an address that begins with https://",
                            fix=f"Write https:// in `{key}`. Only an apt archive, which is signed, may go without: "
                            "where the rule has `plain_http: true`.")  # fmt: skip

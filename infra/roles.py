@@ -55,6 +55,7 @@ BASTION_INTERNAL = ("8080", "5701")
 class RuleGroup(IntEnum):
     """Priorities of the firewall policy's rule collection groups, 100 to 65,000; the lower acts first."""
 
+    NAMES = 100
     ZONES = 200
     RELEASE = 300
     TENANCIES = 1000
@@ -66,9 +67,9 @@ class RuleGroup(IntEnum):
         return cls.TENANCIES + 100 * list(TenancyKind).index(kind)
 
 
-SIGN_IN = ("login.microsoftonline.com", "pas.windows.net")
-"""What every desk needs to sign people in with Entra (learn.microsoft.com, "Sign in to a Linux virtual machine in Azure
-by using Microsoft Entra ID", network requirements). All else is the estate's to permit."""
+ENTRA = "AzureActiveDirectory"
+"""Azure's service tag for Entra, which every desk needs to sign people in (learn.microsoft.com, "Sign in to a Linux
+virtual machine in Azure by using Microsoft Entra ID", network requirements). All else is the estate's to permit."""
 
 
 class PrivateService(StrEnum):

@@ -15,14 +15,14 @@ from infra.components.room import Room
 from infra.egress import EgressRule
 from infra.errors import BadInput
 from infra.names import Kind
-from infra.roles import SIGN_IN, Port, RuleGroup
+from infra.roles import ENTRA, Port, RuleGroup
 
 ALWAYS_TRANSLATE = "255.255.255.255/32"
 """As the only "private range" it makes the firewall put its own address on everything, so that answers come back
 through it also from private endpoints (learn.microsoft.com, "Azure Firewall SNAT private IP address ranges")."""
 
 
-OWN_RULE = "people_sign_in"
+SIGN_IN = "people_sign_in"
 """With underscores, so that no rule of the estate can have this name and stand in its place."""
 
 
@@ -36,6 +36,7 @@ class Firewall(Part):
         super().__init__(name, room)
         self.policy = self._policy()
         self._last_rules: pulumi.Resource = self.policy
+        self._nobody_by_name()
         self._zones_flow(zone_range, tenancy_ranges)
         _refuse_homeless(egress, tenancy_ranges)
         for kind in TenancyKind:
@@ -86,29 +87,42 @@ class Firewall(Part):
             self._rules("release", RuleGroup.RELEASE, [handing])
 
     def _kind_may_reach(self, kind: TenancyKind, source: IPv4Network, egress: Sequence[EgressRule]) -> None:
-        """What a kind of tenancy may reach: written once over its range, however many tenancies there are."""
-        named: list[tuple[str, Sequence[str], bool]] = [
-            (OWN_RULE, SIGN_IN, False),
-            *((rule.name, rule.fqdns, rule.plain_http) for rule in egress),
-        ]
+        """What a kind of tenancy may reach: written once over its range, however many tenancies there are.
+
+        By address, in network rules. They act before any that go by name, and leave a packet's destination as it is;
+        where a rule goes by name, the firewall looks the name up itself and sends the packet there, whatever address it
+        had (learn.microsoft.com, "Azure Firewall rule processing logic"; "DNS settings": how requests are resolved).
+        So a name that is permitted by mistake leads past every security group. Here it leads nowhere.
+        """
         self._rules(
             kind.value,
             RuleGroup.of_kind(kind),
             [
-                network.ApplicationRuleArgs(
-                    rule_type="ApplicationRule",
-                    name=name,
-                    protocols=_protocols(plain_http),
-                    source_addresses=[str(source)],
-                    target_fqdns=list(fqdns),
-                )
-                for name, fqdns, plain_http in named
+                _leads(SIGN_IN, source, [ENTRA]),
+                *(_leads(rule.name, source, rule.hosts, plain_http=rule.plain_http) for rule in egress),
             ],
         )
 
+    def _nobody_by_name(self) -> None:
+        """Denies every name before a rule could permit one: nothing here goes by name."""
+        kinds = network.FirewallPolicyRuleApplicationProtocolType
+        everything = network.ApplicationRuleArgs(
+            rule_type="ApplicationRule",
+            name="every-name",
+            protocols=[
+                network.FirewallPolicyRuleApplicationProtocolArgs(protocol_type=kind, port=int(port))
+                for kind, port in ((kinds.HTTPS, Port.HTTPS), (kinds.HTTP, Port.HTTP))
+            ],
+            source_addresses=["*"],
+            target_fqdns=["*"],
+        )
+        self._rules("names", RuleGroup.NAMES, [everything], allow=False)
+
     def _rules(
-        self, noun: str, priority: int, rules: Sequence[network.NetworkRuleArgs | network.ApplicationRuleArgs],
+        self, noun: str, priority: int, rules: Sequence[network.NetworkRuleArgs | network.ApplicationRuleArgs], *,
+        allow: bool = True,
     ) -> None:  # fmt: skip
+        kinds = network.FirewallPolicyFilterRuleCollectionActionType
         self._last_rules = network.FirewallPolicyRuleCollectionGroup(
             f"{self.called}-{noun}",
             rule_collection_group_name=self.room.names.local(Kind.RULE_GROUP, noun),
@@ -118,10 +132,10 @@ class Firewall(Part):
             rule_collections=[
                 network.FirewallPolicyFilterRuleCollectionArgs(
                     rule_collection_type="FirewallPolicyFilterRuleCollection",
-                    name=f"{noun}-allow",
+                    name=f"{noun}-{'allow' if allow else 'deny'}",
                     priority=priority,
                     action=network.FirewallPolicyFilterRuleCollectionActionArgs(
-                        type=network.FirewallPolicyFilterRuleCollectionActionType.ALLOW
+                        type=kinds.ALLOW if allow else kinds.DENY
                     ),
                     rules=list(rules),
                 )
@@ -156,24 +170,18 @@ class Firewall(Part):
         )
 
 
-def _leads(name: str, source: IPv4Network, targets: Sequence[IPv4Address]) -> network.NetworkRuleArgs:
-    """A rule inside the estate: HTTPS from a subnet to single addresses."""
+def _leads(
+    name: str, source: IPv4Network, targets: Sequence[IPv4Address | str], *, plain_http: bool = False
+) -> network.NetworkRuleArgs:
+    """A rule from a subnet to single addresses, over HTTPS."""
     return network.NetworkRuleArgs(
         rule_type="NetworkRule",
         name=name,
         ip_protocols=[network.FirewallPolicyRuleNetworkProtocol.TCP],
         source_addresses=[str(source)],
         destination_addresses=[str(target) for target in targets],
-        destination_ports=[str(int(Port.HTTPS))],
+        destination_ports=[str(int(port)) for port in (Port.HTTPS, Port.HTTP)[: 1 + plain_http]],
     )
-
-
-def _protocols(plain_http: bool) -> list[network.FirewallPolicyRuleApplicationProtocolArgs]:
-    kinds = network.FirewallPolicyRuleApplicationProtocolType
-    spoken = [(kinds.HTTPS, Port.HTTPS), *([(kinds.HTTP, Port.HTTP)] if plain_http else [])]
-    return [
-        network.FirewallPolicyRuleApplicationProtocolArgs(protocol_type=kind, port=int(port)) for kind, port in spoken
-    ]
 
 
 def _refuse_homeless(egress: Mapping[str, Sequence[EgressRule]], ranges: Mapping[str, IPv4Network]) -> None:

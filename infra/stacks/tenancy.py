@@ -25,7 +25,7 @@ from infra.config import DataClass, TenancyConfig
 from infra.egress import EgressRule
 from infra.errors import BadInput
 from infra.guards import OF_A_ROOM
-from infra.roles import Port
+from infra.roles import ENTRA, Port
 
 HTTPS, DNS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.DNS, Port.SSH))
 WEB = (str(int(Port.HTTP)), *HTTPS)
@@ -130,11 +130,11 @@ def _works(desks: str, own: Sequence[str], platform: Platform, egress: Sequence[
         Flow("bastion-in", Way.IN, platform.bastion_range, desks, SSH, "people, through Bastion"),
         Flow("own-out", Way.OUT, desks, own, HTTPS, "the project's own stores and vault"),
         Flow("names-out", Way.OUT, desks, platform.firewall_address, DNS, "the firewall answers for names", "*"),
-        # Entra's addresses are Azure's to know. The route takes this to the firewall, which decides by name.
-        Flow("sign-in-out", Way.OUT, desks, "AzureActiveDirectory", HTTPS, "people sign in with Entra"),
+        # Entra's addresses are Azure's to know.
+        Flow("sign-in-out", Way.OUT, desks, ENTRA, HTTPS, "people sign in with Entra"),
         *(
             Flow(f"{rule.name}-egress", Way.OUT, desks, list(rule.hosts),
-                 WEB if rule.plain_http else HTTPS, "the estate permits it; the firewall decides by name")
+                 WEB if rule.plain_http else HTTPS, "the estate permits it")
             for rule in egress
         ),
     )  # fmt: skip

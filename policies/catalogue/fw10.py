@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.facts.addresses import is_private
 from policies.facts.firewall import GROUPS, NETWORK_RULE, rules_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
@@ -13,7 +14,7 @@ def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
     for rule in rules_of(group, estate):
         if rule.allows and rule.kind == NETWORK_RULE:
             for far in rule.destinations:
-                if any(network.prefixlen < network.max_prefixlen for network in far.networks):
+                if any(n.prefixlen < n.max_prefixlen for n in far.networks if is_private(n) or not far.few_hosts):
                     yield Problem(rule.path, f"{rule.name} leads to {far.text}; it must name each address meant")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.addresses import CELL_PREFIXES
+from infra.egress import WIDEST as HOSTS
 from policies.facts.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, Rule, rules_of
 from policies.facts.security_group import covers_ports
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
@@ -44,8 +45,8 @@ def _network(rule: Rule) -> Iterator[str]:
     if not rule.destinations and not rule.names:
         yield "names no destination"
     for destination in rule.destinations:
-        if destination.public or destination.tag:
-            yield f"allows {destination.text}; what is outside the estate is allowed by its name, inside by its range"
+        if (destination.public or destination.tag) and not destination.named(rule.ports):
+            yield f"allows {destination.text}; outside the estate only hosts (/{HOSTS} or narrower) and sign-in may be"
         elif any(network.prefixlen < LARGEST for network in destination.networks if network.version == 4):
             yield f"allows {destination.text}, more than a cell of the estate (/{LARGEST})"
     if not rule.protocols or "any" in rule.protocols:
@@ -60,7 +61,8 @@ POLICY = Policy(
     reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.CRITICAL,
     controls=Controls(satre=("2.1.13", "2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.23",), five_safes=("outputs",)),
-    fix="Name each domain, private range, port and protocol that is needed.",
+    fix="Name each host, private address, port and protocol that is needed: outside the estate in ranges of /28 or "
+    "narrower, over TCP 443 or 80; for sign-in AzureActiveDirectory, over TCP 443.",
     judge=judge,
     scope="stack",
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from infra.addresses import ZONES_PREFIX
+from infra.addresses import CELL_PREFIXES, ZONES_PREFIX
 from infra.config import DataClass
-from policies.facts.addresses import Span
+from policies.facts.addresses import Span, is_private
 from policies.facts.firewall import GROUPS, NETWORK_RULE, Rule, rules_of
 from policies.facts.network import NETWORK, is_hub, prefixes_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
@@ -18,20 +18,44 @@ TENANCY = "tre-"
 
 def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
     """Data goes down: from the zones that hold records to the tenancies. A range without a network is nobody's yet."""
-    for rule in rules_of(group, estate):
-        if rule.allows and rule.kind == NETWORK_RULE:
-            for message in _opened(rule, _kept_for_zones(group, estate), estate):
+    rules = [rule for rule in rules_of(group, estate) if rule.allows and rule.kind == NETWORK_RULE]
+    hubs = _hubs(group, estate)
+    inside = [*_cells(hubs, rules), *(p for n in estate.of(NETWORK) for p in prefixes_of(n))]
+    for rule in rules:
+        if any(far.overlaps(network) for far in rule.destinations for network in inside):
+            for message in _opened(rule, _kept_for_zones(hubs), estate):
                 yield Problem(rule.path, f"{rule.name} {message}")
 
 
-def _kept_for_zones(group: Resource, estate: Estate) -> list[IPv4Network]:
+def _hubs(group: Resource, estate: Estate) -> list[IPv4Network]:
+    found = [n for n in estate.beside(group, NETWORK) if is_hub(n, estate)]
+    return [p for hub in found for p in prefixes_of(hub) if isinstance(p, IPv4Network)]
+
+
+def _cells(hubs: list[IPv4Network], rules: list[Rule]) -> list[IPv4Network]:
+    """What is inside, whether a network of it is judged here or not: what holds the hub and all whom the rules are for.
+
+    A hub lies at the start of its cell, and each kind of tenancy has one range that reaches to half of it or the end.
+    """
+    sources = [n for rule in rules for s in rule.sources for n in s.networks if isinstance(n, IPv4Network)]
+    return [_around(hub, source) for hub in hubs for source in sources if is_private(source)]
+
+
+def _around(one: IPv4Network, other: IPv4Network) -> IPv4Network:
+    """The smallest range that holds both, and no larger than a cell can be."""
+    around = one
+    while not other.subnet_of(around) and around.prefixlen > CELL_PREFIXES[0]:
+        around = around.supernet()
+    return around
+
+
+def _kept_for_zones(hubs: list[IPv4Network]) -> list[IPv4Network]:
     """The range of the address plan for the zones of the hub's own cell: the second /21 of the cell, after the hub.
 
     A cell may have none of them yet, or never: its rules are written all the same.
     """
-    hubs = [n for n in estate.beside(group, NETWORK) if is_hub(n, estate)]
-    starts = [p.network_address for hub in hubs for p in prefixes_of(hub) if isinstance(p, IPv4Network)]
-    return [IPv4Network((start + (1 << (32 - ZONES_PREFIX)), ZONES_PREFIX), strict=False) for start in starts]
+    size = 1 << (32 - ZONES_PREFIX)
+    return [IPv4Network((hub.network_address + size, ZONES_PREFIX), strict=False) for hub in hubs]
 
 
 def _opened(rule: Rule, kept: list[IPv4Network], estate: Estate) -> Iterator[str]:

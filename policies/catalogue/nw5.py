@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.addresses import Span
 from policies.facts.bastion import GROUP, asked_by_azure
 from policies.facts.security_group import RULE, Rule, denies_internet, rules_in, rules_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
-
-SIGN_IN = "azureactivedirectory"
-"""People sign in on their desks with Entra, whose addresses are Azure's to know; where it goes, the firewall says."""
-HTTPS, HTTP = (443, 443), (80, 80)
 
 
 def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
@@ -27,19 +22,11 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
 
 def _lets_out(rule: Rule) -> Iterator[Problem]:
     for far in rule.destinations:
-        if far.public and not _named(rule, far):
+        if far.public and not (rule.protocol == "tcp" and far.named(rule.ports)):
             yield Problem(
                 rule.path or "destinationAddressPrefix",
                 f"{rule.name} lets traffic out to {far.text}, which is or holds public addresses",
             )
-
-
-def _named(rule: Rule, far: Span) -> bool:
-    """Whether that is where people sign in, or a few hosts that the estate's egress names, for the web alone."""
-    if rule.protocol != "tcp":
-        return False
-    signs_in = far.tag == SIGN_IN and rule.ports == (HTTPS,)
-    return signs_in or (far.few_hosts and bool(rule.ports) and set(rule.ports) <= {HTTPS, HTTP})
 
 
 POLICY = Policy(

@@ -6,7 +6,7 @@ Source: learn.microsoft.com, "Network security groups overview", "Virtual networ
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from infra.addresses import PRIVATE
 from infra.egress import WIDEST
+from infra.roles import ENTRA
 
 Network: TypeAlias = IPv4Network | IPv6Network
 EVERYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
@@ -25,6 +26,7 @@ NEAR = ("virtualnetwork", "azureloadbalancer")
 """Tags that stand for no service of Azure's: the network with all that is peered with or routed from it, and Azure's
 health probes. Beside a default route of its own, `VirtualNetwork` stands for every address."""
 ALL_PORTS = (0, 65535)
+HTTPS, HTTP = (443, 443), (80, 80)
 _TAG = re.compile(r"^[A-Za-z][A-Za-z0-9_.]*$")
 
 
@@ -57,6 +59,13 @@ class Span:
     def few_hosts(self) -> bool:
         """Whether it names hosts one by one, or a few that are neighbours: as an estate's egress rules may."""
         return bool(self.networks) and all(n.version == 4 and n.prefixlen >= WIDEST for n in self.networks)
+
+    def named(self, ports: Sequence[tuple[int, int]]) -> bool:
+        """Whether it is where people sign in with Entra, or a few hosts that an estate's egress names; for the web
+        alone. These are the only places outside the estate that a rule may lead to."""
+        if self.tag:
+            return self.tag == ENTRA.lower() and tuple(ports) == (HTTPS,)
+        return self.few_hosts and bool(ports) and set(ports) <= {HTTPS, HTTP}
 
     @property
     def private(self) -> bool:

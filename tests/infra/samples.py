@@ -10,8 +10,7 @@ from infra.config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, Te
 from tests.infra.world import SUBSCRIPTION
 
 CELL = CellRange(IPv4Network("10.64.0.0/15"))
-EGRESS = [{"name": "packages", "fqdns": ["packages.example.org", "*.mirror.example.org"],
-           "addresses": ["203.0.113.16/29", "192.168.40.8/32"]}]  # fmt: skip
+EGRESS = [{"name": "packages", "addresses": ["203.0.113.16/29", "192.168.40.8/32"]}]  # fmt: skip
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx2kuBlkQ0GzqYTLCXYXgKz0VbZtUH9TLCmNn9yHdVE breakglass"
 
 

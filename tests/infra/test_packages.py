@@ -7,7 +7,7 @@ from infra.packages import packages
 from infra.terminal import first_boot
 
 MIRROR = EgressRule.model_validate({
-    "name": "mirror", "fqdns": ["a.mirror.example"], "addresses": ["203.0.113.16/29"],
+    "name": "mirror", "addresses": ["203.0.113.16/29"],
     "apt": "https://a.mirror.example/ubuntu", "pip": "https://a.mirror.example/simple"})  # fmt: skip
 
 

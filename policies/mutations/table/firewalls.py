@@ -46,14 +46,27 @@ POLICY = Table(
 
 
 def _names(inputs: Mapping[str, Any]) -> Made:
-    wide = ("*", "*.com", "*.blob.core.windows.net", "*.azurewebsites.net", "*.github.io", "[unknown]")
+    """Of the denial of every name: to make it let through, say less, or come too late."""
     for words, rule, put in _each(inputs, "ApplicationRule"):
-        for name in wide:
-            yield f"{words} for {name}", put({**rule, "targetFqdns": [*rule.get("targetFqdns", ()), name]})
-        yield f"{words} for all of Azure", put({**rule, "fqdnTags": ["AzureCloud"]})
-        yield f"{words} for any address of the web", put({**rule, "targetUrls": ["*"]})
-        yield f"{words} for a kind of site", put({**rule, "webCategories": ["ComputersAndTechnology"]})
-        yield f"{words} from anybody", put({**rule, "sourceAddresses": ["*"]})
+        for names in (["evil.example"], ["*.com"], [], "[unknown]"):
+            yield f"{words} for {names} alone", put({**rule, "targetFqdns": names})
+        for address in ("10.65.0.0/16", "203.0.113.7", "[unknown]"):
+            yield f"{words} from {address} alone", put({**rule, "sourceAddresses": [address]})
+            yield f"{words} to {address} alone", put({**rule, "destinationAddresses": [address]})
+        for protocol in rule.get("protocols", ()):
+            yield f"{words} over {protocol.get('protocolType')} alone", put({**rule, "protocols": [protocol]})
+        collections = entries(inputs["ruleCollections"])
+        for i, collection in enumerate(collections):
+            others = [*collections[:i], *collections[i + 1 :]]
+            allowing = {**collection, "action": {"type": "Allow"}}
+            yield f"{words} allowed", {**inputs, "ruleCollections": [*others, allowing]}
+            before = {
+                **ALLOW,
+                "priority": 100,
+                "rules": [{**rule, "name": "side-door", "targetFqdns": ["evil.example"]}],
+            }
+            late = {**collection, "priority": 200}
+            yield f"a name before {words}", {**inputs, "ruleCollections": [*others, late, before]}
 
 
 def _addresses(inputs: Mapping[str, Any]) -> Made:
@@ -118,21 +131,20 @@ def _collections(inputs: Mapping[str, Any]) -> Made:
 RULES = Table(
     "network:FirewallPolicyRuleCollectionGroup",
     weakenings=(
-        Rework(("ruleCollections[*].rules[*].targetFqdns",), _names, OUT),
+        Rework(("ruleCollections[*].rules[*].targetFqdns", "ruleCollections[*].rules[*].protocols",
+                "ruleCollections[*].action"), _names, OUT),
         Rework(("ruleCollections[*].rules[*].destinationAddresses", "ruleCollections[*].rules[*].destinationPorts",
                 "ruleCollections[*].rules[*].ipProtocols", "ruleCollections[*].rules[*].sourceAddresses"),
                _addresses, OUT),
         Rework(("ruleCollections", "ruleCollections[*].rules"), _collections, OUT),
     ),
     harmless=(
-        Harmless("priority", "every rule lets through: which comes first decides nothing"),
-        Harmless("ruleCollections[*].priority", "every rule lets through: which comes first decides nothing"),
-        Harmless("ruleCollections[*].action", "letting through is the widest that it can say"),
+        Harmless("priority", "what lets through goes by address, what denies by name: neither waits for the other"),
+        Harmless("ruleCollections[*].priority", "as above"),
         Harmless("ruleCollections[*].name", "a name"),
         Harmless("ruleCollections[*].ruleCollectionType", "Azure refuses rules of another kind in it"),
         Harmless("ruleCollections[*].rules[*].name", "a name"),
         Harmless("ruleCollections[*].rules[*].ruleType", "Azure refuses another kind with these fields"),
-        Harmless("ruleCollections[*].rules[*].protocols", "an archive that signs what it holds may be asked over HTTP"),
     ),
 )  # fmt: skip
 FIREWALL = Table(

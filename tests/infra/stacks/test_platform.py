@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from infra.addresses import TenancyKind, TenancySeat
@@ -12,6 +14,7 @@ from tests.infra import samples
 from tests.infra.samples import CELL, group
 from tests.infra.world import SUBSCRIPTION, World, run
 
+TENANCIES = {kind.value: [str(CELL.tenancies(kind))] for kind in TenancyKind}
 CONTROL_PLANE = {"Administrative", "Security", "Alert", "Policy"}
 
 
@@ -23,17 +26,26 @@ def test_exports_what_others_lean_on(platform: World) -> None:
 
 def test_the_number_of_rule_groups_follows_the_kinds_of_tenancy(platform: World) -> None:
     groups = {group.name: group.inputs["priority"] for group in platform.of("FirewallPolicyRuleCollectionGroup")}
-    assert groups == {"firewall-zones": 200, "firewall-release": 300, "firewall-bespoke": 1000,
+    assert groups == {"firewall-names": 100, "firewall-zones": 200, "firewall-release": 300, "firewall-bespoke": 1000,
                       "firewall-shared": 1100}  # fmt: skip
 
 
+def _collections(platform: World, action: str) -> list[dict[str, Any]]:
+    groups = platform.of("FirewallPolicyRuleCollectionGroup")
+    return [c for group in groups for c in group.inputs["ruleCollections"] if c["action"]["type"] == action]
+
+
 def test_rules_name_everything_and_say_from_where(platform: World) -> None:
-    for rules in platform.of("FirewallPolicyRuleCollectionGroup"):
-        for collection in rules.inputs["ruleCollections"]:
-            for rule in collection["rules"]:
-                ends = rule["sourceAddresses"] + rule.get("destinationAddresses", []) + rule.get("targetFqdns", [])
-                assert "*" not in ends
-                assert "*" not in rule.get("destinationPorts", [])
+    for rule in (rule for collection in _collections(platform, "Allow") for rule in collection["rules"]):
+        assert rule["ruleType"] == "NetworkRule"
+        assert "*" not in rule["sourceAddresses"] + rule["destinationAddresses"] + rule["destinationPorts"]
+
+
+def test_every_name_is_denied_before_anything_else(platform: World) -> None:
+    (collection,) = _collections(platform, "Deny")
+    (rule,) = collection["rules"]
+    assert (collection["priority"], rule["sourceAddresses"], rule["targetFqdns"]) == (100, ["*"], ["*"])
+    assert {(p["protocolType"], p["port"]) for p in rule["protocols"]} == {("Https", 443), ("Http", 80)}
 
 
 def _network_rules(platform: World, noun: str) -> dict[str, tuple[list[str], list[str]]]:
@@ -67,9 +79,13 @@ def test_no_agents_are_there_and_no_way_for_them(platform: World) -> None:
 
 def test_every_desk_can_sign_people_in(platform: World) -> None:
     for kind in ("bespoke", "shared"):
-        group_ = platform.one("FirewallPolicyRuleCollectionGroup", f"firewall-{kind}")
-        (rule, *_) = group_.inputs["ruleCollections"][0]["rules"]
-        assert "login.microsoftonline.com" in rule["targetFqdns"]
+        assert [TENANCIES[kind], ["AzureActiveDirectory"]] == list(_network_rules(platform, kind)["people_sign_in"])
+
+
+def test_a_kind_reaches_the_hosts_that_the_estate_names(platform: World) -> None:
+    rules = _network_rules(platform, "bespoke")
+    assert set(rules) == {"people_sign_in", "packages"}
+    assert rules["packages"] == (TENANCIES["bespoke"], ["203.0.113.16/29", "192.168.40.8/32"])
 
 
 def test_a_kind_that_nobody_knows_is_refused() -> None:

@@ -138,6 +138,8 @@ def doors() -> list[Resource]:
              intrusionDetection={"mode": "Deny"}, dnsSettings={"enableProxy": True, "servers": []}),
         made("network:FirewallPolicyRuleCollectionGroup", "rules", f"{policy}/ruleCollectionGroups/rcg", priority=200,
              ruleCollections=[collection("names", name_rule()), collection("zones", zone_rule(), priority=210)]),
+        made("network:FirewallPolicyRuleCollectionGroup", "denial", f"{policy}/ruleCollectionGroups/no", priority=100,
+             ruleCollections=[collection("nobody", every_name(), priority=100) | {"action": {"type": "Deny"}}]),
         made("network:AzureFirewall", "firewall", "Microsoft.Network/azureFirewalls/afw", **TAGGED,
              sku={"tier": "Premium"}, firewallPolicy=ref(policy),
              ipConfigurations=[{"name": "ipc", "subnet": ref(f"{HUB}/subnets/AzureFirewallSubnet"),
@@ -159,6 +161,11 @@ def name_rule(**more: Any) -> dict[str, Any]:
     return {"ruleType": "ApplicationRule", "name": "python", "sourceAddresses": ["10.65.0.0/16"],
             "targetFqdns": ["packages.example.org", "*.python.org"],
             "protocols": [{"protocolType": "Https", "port": 443}], **more}  # fmt: skip
+
+
+def every_name(**more: Any) -> dict[str, Any]:
+    protocols = [{"protocolType": "Https", "port": 443}, {"protocolType": "Http", "port": 80}]
+    return name_rule(name="every-name", sourceAddresses=["*"], targetFqdns=["*"], protocols=protocols, **more)
 
 
 def zone_rule(**more: Any) -> dict[str, Any]:

@@ -75,7 +75,7 @@ WEAK = cases({
         ("rules", f"{NAMES}.webCategories", (["Business"],)),
         ("rules", f"{NAMES}.protocols", ([], GONE)),
         ("rules", f"{ZONE_RULES}.destinationAddresses",
-         (["*"], ["Internet"], ["0.0.0.0/0"], ["8.8.8.8"], ["Storage"], ["10.0.0.0/8"], [],
+         (["*"], ["Internet"], ["0.0.0.0/0"], ["8.8.8.0/24"], ["Storage"], ["10.0.0.0/8"], [],
           ["10.65.0.0/16", "AzureCloud"])),
         ("rules", f"{ZONE_RULES}.destinationPorts", (["*"], ["0-65535"], ["1-1024"], [])),
         ("rules", f"{ZONE_RULES}.ipProtocols", (["Any"], [])),
@@ -106,6 +106,15 @@ WEAK = cases({
     "FW10": [
         ("rules", f"{ZONE_RULES}.destinationAddresses",
          (["10.65.0.0/24"], ["10.65.0.134", "10.65.0.128/28"], ["10.65.0.132-10.65.0.134"], ["*"])),
+    ],
+    "FW11": [
+        ("policy<denial", REMOVED, ()),
+        ("policy<denial", "priority", (300,)),
+        ("policy<denial", "ruleCollections[0].action", ({"type": "Allow"}, GONE)),
+        ("policy<denial", f"{NAMES}.targetFqdns", (["*.com"], [], GONE)),
+        ("policy<denial", f"{NAMES}.sourceAddresses", (["10.65.0.0/16"], [], GONE)),
+        ("policy<denial", f"{NAMES}.destinationAddresses", (["203.0.113.7"],)),
+        ("policy<denial", f"{NAMES}.protocols", ([{"protocolType": "Https", "port": 443}], [])),
     ],
     "BA1": [
         ("bastion", "sku", ({"name": "Basic"}, {"name": "Developer"}, GONE)),
@@ -141,6 +150,8 @@ UNKNOWNS = unknowns({
     "FW8": [("rules", f"{ZONE_RULES}.sourceAddresses[0]")],
     "FW9": [("policy", "explicitProxy"), ("policy", "explicitProxy.enableExplicitProxy")],
     "FW10": [("rules", f"{ZONE_RULES}.destinationAddresses"), ("rules", f"{ZONE_RULES}.destinationAddresses[0]")],
+    "FW11": [("policy<denial", "ruleCollections"), ("policy<denial", f"{NAMES}.targetFqdns"),
+             ("policy<denial", f"{NAMES}.sourceAddresses[0]")],
     "BA1": [("bastion", "disableCopyPaste"), ("bastion", "enableTunneling")],
     "BA2": [("bastion", "ipConfigurations[0].subnet.id")],
 })  # fmt: skip
@@ -185,6 +196,30 @@ def test_a_rule_that_denies_may_be_as_wide_as_it_likes() -> None:
     world = changed(site(), "rules", "ruleCollections", [denied])
     for policy in ("FW3", "FW5", "FW6", "FW8"):
         assert verdict(world, policy, "rules") is Verdict.PASS
+
+
+@pytest.mark.parametrize(("address", "ports", "said"), [
+    ("203.0.113.16/29", ["443"], Verdict.PASS), ("203.0.113.16/29", ["443", "80"], Verdict.PASS),
+    ("203.0.113.16/29", ["22"], Verdict.FAIL), ("203.0.113.0/27", ["443"], Verdict.FAIL),
+    ("AzureActiveDirectory", ["443"], Verdict.PASS), ("AzureActiveDirectory", ["80"], Verdict.FAIL),
+])  # fmt: skip
+def test_a_tenancy_may_be_led_to_a_few_hosts_outside_and_to_where_people_sign_in(
+    address: str, ports: list[str], said: Verdict
+) -> None:
+    rule = zone_rule(sourceAddresses=["10.65.0.0/16"], destinationAddresses=[address], destinationPorts=ports)
+    world = changed(site(), "rules", ZONE_RULES, rule)
+    assert verdict(world, "FW3", "rules") is said
+    assert verdict(world, "FW8", "rules") is Verdict.PASS
+
+
+@pytest.mark.parametrize(("address", "said"), [
+    ("10.200.0.7", Verdict.PASS), ("192.168.40.8", Verdict.PASS),
+    ("10.65.77.7", Verdict.FAIL), ("10.64.8.4", Verdict.FAIL), ("10.64.1.4", Verdict.FAIL),
+])  # fmt: skip
+def test_what_a_tenancy_is_led_to_lies_outside_its_cell(address: str, said: Verdict) -> None:
+    """Of a network that is not judged here, too: what holds the hub and all whom the rules are for is the cell."""
+    rule = zone_rule(sourceAddresses=["10.65.0.0/16"], destinationAddresses=[address])
+    assert verdict(changed(site(), "rules", ZONE_RULES, rule), "FW8", "rules") is said
 
 
 def test_a_cell_without_zones_may_have_their_rules_already() -> None:

@@ -112,8 +112,8 @@ def test_firewall_rules_stand_in_the_order_in_which_they_act() -> None:
                    collection("zones", zone_rule(), priority=800), nat]  # fmt: skip
     world["rules"] = replace(world["rules"], inputs={"priority": 200, "ruleCollections": collections})
     found = rules_of_policy(world["policy"], Estate(world.values()))
-    assert [r.name for r in found] == ["in", "zones", "soon", "late"]
-    assert found[2].names == ("packages.example.org", "*.python.org")
+    assert [r.name for r in found] == ["in", "zones", "every-name", "soon", "late"]
+    assert found[3].names == ("packages.example.org", "*.python.org")
 
 
 def test_subnets_are_found_inline_and_on_their_own() -> None:

@@ -1,0 +1,45 @@
+"""FW11: every name is denied before a rule could permit one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts.firewall import APPLICATION, Rule, rules_of_policy
+from policies.facts.firewall import POLICY as FIREWALL_POLICY
+from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+
+PROTOCOLS = frozenset(["https", "http"])
+
+
+def judge(policy: Resource, estate: Estate) -> Iterator[Problem]:
+    """Two denials may share the work; what another rule permits before them, they come too late for."""
+    denied: set[str] = set()
+    for rule in (r for r in rules_of_policy(policy, estate) if r.kind == APPLICATION):
+        if rule.allows:
+            yield Problem("ruleCollectionGroups", f"{rule.name} permits names before every name is denied")
+            return
+        if _denies_everybody(rule):
+            denied |= set(rule.protocols)
+        if denied >= PROTOCOLS:
+            return
+    yield Problem("ruleCollectionGroups", "no rule denies every name to everybody, over HTTPS and HTTP")
+
+
+def _denies_everybody(rule: Rule) -> bool:
+    """As Azure applies it: a rule that says no source is for none, and one with destinations only for those."""
+    return "*" in rule.names and any(s.everywhere for s in rule.sources) and not rule.destinations
+
+
+POLICY = Policy(
+    id="FW11",
+    title="Every name is denied before a rule could permit one",
+    why="Where a rule goes by name, the firewall looks the name up itself and sends the packet there, whatever address "
+    "the security groups let it leave for: one name that is permitted by mistake would be the only mistake needed.",
+    on=(FIREWALL_POLICY,),
+    reads=("network:FirewallPolicyRuleCollectionGroup:ruleCollections", "basePolicy"),
+    severity=Severity.HIGH,
+    controls=Controls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)),
+    fix="Deny *, over Http:80 and Https:443 and from *, in the first collection of the first group; permit by address.",
+    judge=judge,
+    scope="stack",
+)
