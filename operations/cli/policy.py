@@ -37,7 +37,9 @@ class Format(StrEnum):
 What = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="STACK|FILE.json", help="Stacks by name, or files: plans or ARM templates.", show_default=False
+        metavar="STACK|FILE.json",
+        help="Stacks by name, or files: plans, Pulumi's previews and states, ARM templates.",
+        show_default=False,
     ),
 ]
 Form = Annotated[Format, typer.Option("--format", "-f", help="html and markdown: the control matrix.")]
@@ -69,7 +71,7 @@ def check(
     cloud: Cloud = None,
     estate: Estate = None,
 ) -> None:
-    """Judge what stacks would be, or a plan or ARM template that anybody made. Exits 3 where something is refused."""
+    """Judge what stacks would be, or a file that anybody made. Exits 3 where something is refused."""
     from operations.cli.gate import refuse  # noqa: PLC0415 - `sde --help` need not wait for the catalogue
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)

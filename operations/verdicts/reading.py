@@ -18,6 +18,7 @@ from infra.validation import dotted
 from operations.errors import BadInput
 from operations.plan import Operation, Plan, PlannedResource
 from operations.standing import is_export, read_export
+from operations.verdicts.previews import is_preview, read_preview
 
 LONGEST = 64 << 20
 """Bytes. The plan of a stack of ten thousand resources takes a third of it."""
@@ -138,9 +139,14 @@ def _template(content: dict[str, Any], shown: str, called: str) -> Plan:
 def _planned(content: Any, shown: str) -> Plan:
     if isinstance(content, dict) and "digest" in content and "format" in content:
         return _plan(content, shown)
+    if is_preview(content):
+        plan = read_preview(content, shown)
+        _refuse_strangers(plan, shown)
+        return plan
     raise BadInput("This is neither a plan nor a state nor an ARM template.", file=shown, key="$schema",
                    found="no such key",
-                   allowed="what `sde export plan` or `pulumi stack export` writes, or a template with its $schema",
+                   allowed="what `sde export plan`, `pulumi preview --json` or `pulumi stack export` writes, or a "
+                   "template with its $schema",
                    fix="A template says what it is in $schema: without it nothing is judged.")  # fmt: skip
 
 
