@@ -85,6 +85,8 @@ def _branch(tree: Tree, flow: Forbidden) -> None:
     ways = _ways(flow)
     if not flow.is_finding:
         for way in ways[:1]:
+            held = "; ".join(printable(control.says) for control in sorted(way.controls))
+            tree.add(Text.assemble(("held by: ", "dim"), held))
             tree.add(Text.assemble(("weakest: ", "dim"), (_story(way), "dim")))
         return
     for number, way in enumerate(ways[:SHOWN]):

@@ -5,15 +5,14 @@ own addresses counted from the start of its network, and everything else as it s
 can be exchanged: the estate is the same afterwards. So each of them is as far from a third, and from each other, as any
 other two of their kind. Two are kept, for flows between one and the next; the others' flows are told with their names.
 
-What rules of the hub and the zones say of its addresses is in its signature too, for they name one in each tenancy.
-Whatever else in the estate speaks of one in particular (another tenancy's rule, a route, an endpoint of its store in
+Whatever else in the estate speaks of one tenancy in particular (a rule with its addresses, an endpoint of its store in
 somebody else's network) makes it one of a kind, and so does what it says itself of another.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from fnmatch import fnmatchcase
@@ -112,6 +111,19 @@ class Kin:
         return str(range_)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A range that a rule or a route names."""
+
+    range: IPv4Network
+    first: int
+    last: int
+    by: str
+    """The stack that says it; empty for a firewall, which speaks for all."""
+    where: str
+    """Which rule, and which end of it."""
+
+
 @dataclass(frozen=True)
 class Twin:
     """A tenancy that was left out, and the one that speaks for it."""
@@ -203,7 +215,7 @@ class _Kinship:
             [(noun, bool(self.places.rails.of(noun, g)[0].mask)) for g in sorted(kin.groups) for noun in GUARDS],
             [kin.seen(ids.plain(r.id)) for r in self._of("resources:ResourceGroup", kin.stack)],
             self._about(kin),
-            self._said_of(kin),
+            self._told_of(kin),
         )
 
     def _mine(self, stores: Iterable[Any], kin: Kin) -> list[Any]:
@@ -274,38 +286,9 @@ class _Kinship:
         above = (s.supernet(new_prefix=length) for s in kin.spaces for length in range(s.prefixlen))
         return [str(range_) for range_ in above if range_ in self._ranges]
 
-    def _said_of(self, kin: Kin) -> list[str]:
-        """What rules of the hub and the zones say of its addresses: which rule, which end of it, which address."""
-        return sorted(
-            repr((where, kin.seen(range_)))
-            for space in kin.spaces
-            for range_, where in self._shared
-            if range_.subnet_of(space)
-        )
-
-    @cached_property
-    def _shared(self) -> list[tuple[IPv4Network, tuple[str, str, int]]]:
-        """The ranges in the rules of all but tenancies, each with the rule that names it and at which end."""
-        return [
-            (range_, (id_, f"{rule.name} {rule.path}", end))
-            for stack, id_, rules in self._rules
-            if stack not in self._tenancies
-            for rule in rules
-            for end, spans in enumerate((rule.sources, rule.destinations))
-            for range_ in _ranges(spans)
-        ]
-
-    @cached_property
-    def _rules(self) -> list[tuple[str, str, Sequence[Any]]]:
-        """The rules of every security group and firewall, each with its stack and its id."""
-        groups = [(g.stack, str(g.id), g) for g in self.estate.of("network:NetworkSecurityGroup")]
-        found = [(stack, id_, tuple(self.places.guard(g.id).rules or ()) if g.id else ()) for stack, id_, g in groups]
-        return [*found, *(("", wall.id, tuple(wall.rules or ())) for wall in self.places.walls)]
-
     @cached_property
     def _ranges(self) -> Collection[IPv4Network]:
-        of_rules = {n for _, _, rules in self._rules for rule in rules for n in _ranges(_ends(rule))}
-        return of_rules | {range_ for ranges in self._said.values() for range_ in ranges}
+        return {said.range for said in self._said}
 
     def _spoken_of(self, kin: Mapping[str, Kin]) -> set[str]:
         """The tenancies that somebody else speaks of, and those whose addresses are another's too."""
@@ -313,26 +296,43 @@ class _Kinship:
                         for one in kin.values() for s in one.spaces)  # fmt: skip
         found = {stack for a, b in pairwise(spaces) if a[1] >= b[0] for stack in (a[2], b[2])}
         starts = [low for low, _, _ in spaces]
-        for stack, ranges in self._said.items():
-            for first, last in ((int(r.network_address), int(r.broadcast_address)) for r in ranges):
-                place = bisect_right(starts, first) - 1
-                if place >= 0 and last <= spaces[place][1] and spaces[place][2] != stack:
-                    found.add(spaces[place][2])
+        for said in self._said:
+            place = bisect_right(starts, said.first) - 1
+            if said.by in self._tenancies and place >= 0 and said.last <= spaces[place][1]:
+                found |= {spaces[place][2]} - {said.by}
         spoken = {name for one in kin.values() for name in one.strangers} | self._elsewhere
         return found | {self._owners.get(name, name) for name in spoken} & self._tenancies
 
     @cached_property
-    def _said(self) -> Mapping[str, set[IPv4Network]]:
-        """The ranges that each stack's routes name, and each tenancy's rules."""
-        found: dict[str, set[IPv4Network]] = {}
-        for stack, _, rules in self._rules:
-            if stack in self._tenancies:
-                found.setdefault(stack, set()).update(_ranges(s for r in rules for s in _ends(r)))
+    def _said(self) -> list[Said]:
+        """Every range that a rule or a route names, in the order of their addresses."""
+        found: list[Said] = []
+        for group in self.estate.of("network:NetworkSecurityGroup"):
+            rules = (self.places.guard(group.id).rules if group.id else None) or ()
+            found += _said_in(rules, group.stack, ids.plain(group.id))
+        for wall in self.places.walls:
+            found += _said_in(wall.rules or (), "", wall.id)
         for spot in self.places.spots.values():
-            hops = {IPv4Network(route.address) for route in spot.routes or () if route.address}
-            ranges = _ranges(route.destination for route in spot.routes or ())
-            found.setdefault(spot.stack, set()).update(hops, ranges)
-        return found
+            for route in spot.routes or ():
+                hop = [Span("", (IPv4Network(route.address),))] if route.address else []
+                found += [_said_by(n, spot.stack, spot.id) for n in _ranges([route.destination, *hop])]
+        return sorted(found, key=lambda said: (said.first, said.last, said.where))
+
+    def _told_of(self, kin: Kin) -> list[Any]:
+        """What the rules of others than tenancies say of its own addresses: each by its place, and the same of another
+        tenancy's if the two are alike."""
+        starts = self._starts
+        found = []
+        for space in kin.spaces:
+            low, high = int(space.network_address), int(space.broadcast_address)
+            near = self._said[bisect_left(starts, low) : bisect_right(starts, high)]
+            inside = (said for said in near if said.last <= high and said.by not in self._tenancies)
+            found += [(said.where, said.first - low, said.last - low) for said in inside]
+        return sorted(found)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [said.first for said in self._said]
 
     @cached_property
     def _elsewhere(self) -> set[str]:
@@ -342,9 +342,14 @@ class _Kinship:
         return {ids.resource_group(text) for r in others for text in _texts(r.inputs) if text.startswith("/subs")}
 
 
-def _ends(rule: Any) -> Iterator[Span]:
-    yield from rule.sources
-    yield from rule.destinations
+def _said_in(rules: Iterable[Any], by: str, where: str) -> Iterator[Said]:
+    for place, rule in enumerate(rules):
+        for end, spans in (("from", rule.sources), ("to", rule.destinations)):
+            yield from (_said_by(n, by, f"{where}#{place} {end}") for n in _ranges(spans))
+
+
+def _said_by(range_: IPv4Network, by: str, where: str) -> Said:
+    return Said(range_, int(range_.network_address), int(range_.broadcast_address), by, where)
 
 
 def _ranges(spans: Iterable[Span]) -> set[IPv4Network]:

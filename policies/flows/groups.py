@@ -37,7 +37,8 @@ class Guard:
         return found is not None
 
     def lets_out(self, source: IPv4Network, to: Span, port: int | None = None) -> bool:
-        """Whether something may leave for some address that a text stands for. No port: by any."""
+        """Whether something may leave for what a text stands for. No port: by any. Asked of the narrowest that any
+        group on the way names, since two groups let through together what the narrower of two texts stands for."""
         if self.rules is None:
             return True
         for rule in (rule for rule in (*self.rules, *DEFAULTS) if not rule.inbound):
@@ -78,18 +79,9 @@ def is_wide(far: Span) -> bool:
 
 
 def meets(far: Span, to: Span) -> bool:
-    """Whether what a rule lets out to may be where something goes. `VirtualNetwork`, beside a default route, stands for
-    every address; a service's tag for addresses that nobody can tell."""
-    if far.everywhere or far.tag == "virtualnetwork" or to.tag == "virtualnetwork":
-        return True
-    if to.tag == ANYWHERE.tag:
-        return far.internet
-    if to.tag:
-        wide = far.internet or far.tag == "azurecloud" or (not far.tag and is_internet(far))
-        return far.tag == to.tag or wide
-    if far.tag:
-        return far.tag not in NEAR and to.public
-    return any(_meet(one, other) for one in far.networks for other in to.networks)
+    """Whether two texts may stand for one address."""
+    ranges = any(_meet(one, other) for one in far.networks for other in to.networks)
+    return ranges or _holds(far, to) or _holds(to, far)
 
 
 def covers(one: Span, other: Span) -> bool:
@@ -104,7 +96,22 @@ def covers(one: Span, other: Span) -> bool:
 def _may_leave(rule: Rule, source: IPv4Network, to: Span, port: int | None) -> bool:
     near = rule.by_group or any(s.overlaps(source) for s in rule.sources)
     fits = port is None or any(low <= port <= high for low, high in rule.ports)
-    return near and fits and (rule.by_group or any(meets(far, to) for far in rule.destinations))
+    return near and fits and (rule.by_group or any(_holds(far, to) for far in rule.destinations))
+
+
+def _holds(far: Span, to: Span) -> bool:
+    """Whether what a rule lets out to may be all that something goes to. `VirtualNetwork`, beside a default route,
+    stands for every address; a service's tag for addresses that nobody can tell."""
+    if far.everywhere or far.tag == "virtualnetwork":
+        return True
+    if to.tag == ANYWHERE.tag:
+        return far.internet
+    if to.tag:
+        wide = far.internet or far.tag == "azurecloud" or (not far.tag and is_internet(far))
+        return far.tag == to.tag or (wide and to.tag not in NEAR)
+    if far.tag:
+        return far.tag not in NEAR and to.public
+    return any(_inside(one, other) for one in to.networks for other in far.networks)
 
 
 def _must_stay(rule: Rule, source: IPv4Network, to: Span, port: int | None) -> bool:

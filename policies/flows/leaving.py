@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Network
 
 from policies.facts import ids
@@ -33,7 +33,12 @@ class Leaving:
 
     def to(self, standing: Standing, to: IPv4Network, port: int) -> Ways:
         """To a port in a network."""
-        return self._past(standing, Span("", (to,)), port)
+        key = (standing, to, port)
+        if key not in self._known:
+            spot, guards = standing.spot, self.guards(standing)
+            held = [g for g in guards if spot and not g.lets(inbound=False, source=spot.prefix, to=to, port=port)]
+            self._known[key] = self._held(held)
+        return self._known[key]
 
     def to_proxy(self, standing: Standing, wall: Wall) -> Ways:
         """To a firewall's proxy; where there is none, to any port of the firewall at which one could be made to
@@ -78,7 +83,8 @@ class Leaving:
         asked = [
             (far, port or WEB)
             for far, port in sorted(told, key=str)
-            if self._is_routed(spot, far, passage.wall)
+            if not far.everywhere
+            and self._is_routed(spot, far, passage.wall)
             and not passage.decides_by_address(spot.prefix, far, port or WEB)
         ]
         return self._to_any(standing, [*asked, (ANYWHERE, WEB)])
@@ -91,7 +97,7 @@ class Leaving:
         return not far.networks or not all(any(_in(n, prefix) for prefix in local) for n in far.networks)
 
     def _wanted(self, standing: Standing, fits: Callable[[Span], bool]) -> list[Span]:
-        told = {far for guard in self.guards(standing) for far, _ in guard.allowed_out if fits(far)}
+        told = {far for g in self.guards(standing) for far, _ in g.allowed_out if fits(far) and not far.everywhere}
         return [ANYWHERE, *sorted(told - {ANYWHERE}, key=lambda far: far.text)]
 
     def _to_any(self, standing: Standing, to: list[Place], onward: Callable[[Span], Ways] = lambda _: OPEN) -> Ways:
@@ -102,9 +108,12 @@ class Leaving:
         if key not in self._known:
             spot = standing.spot
             held = [g for g in self.guards(standing) if spot and not g.lets_out(spot.prefix, to, port)]
-            controls = (guarding(g, "outbound", f"{ids.name(g.id)} does not let it out") for g in held)
-            self._known[key] = self.ledger.through(*controls)
+            self._known[key] = self._held(held)
         return self._known[key]
+
+    def _held(self, guards: Iterable[Guard]) -> Ways:
+        controls = (guarding(g, "outbound", f"{ids.name(g.id)} does not let it out") for g in guards)
+        return self.ledger.through(*controls)
 
 
 def guarding(guard: Guard, way: str, says: str) -> Control:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from ipaddress import IPv4Network
 
 from policies.facts import ids
-from policies.facts.addresses import Span
+from policies.facts.addresses import Network, Span
 from policies.facts.firewall import APPLICATION, NAT, NETWORK_RULE, Rule
 from policies.flows.groups import ANYWHERE, covers, is_internet, meets
 from policies.flows.places import Places, Wall
@@ -43,6 +43,7 @@ class Passage:
     def __init__(self, wall: Wall, places: Places) -> None:
         self.wall, self.ledger = wall, places.ledger
         self._rules = tuple(r for r in wall.rules or ())
+        self._named: dict[int, frozenset[Network]] = {}
         label = ids.name(wall.id)
         self.missing = Control(Layer.FIREWALL, f"{wall.policy}#rule", f"{label} has no rule for it", wall.policy)
         untranslated = Control(
@@ -73,8 +74,17 @@ class Passage:
 
     def decides_by_address(self, source: IPv4Network, to: Span, port: int) -> bool:
         """Whether network rules surely speak of a packet, so that no application rule is asked about it."""
-        rules = (r for r in self._rules if r.kind == NETWORK_RULE)
-        return any(_must_pass(rule, source, to, port) for rule in rules)
+        near = ((place, r) for place, r in enumerate(self._rules) if r.kind == NETWORK_RULE and _surely_from(r, source))
+        return any(
+            _speaks(rule, port) and (self._names(place, to) or any(covers(d, to) for d in rule.destinations))
+            for place, rule in near
+        )
+
+    def _names(self, place: int, to: Span) -> bool:
+        """Whether a rule names these very addresses: some name hundreds, and hundreds are asked for."""
+        if place not in self._named:
+            self._named[place] = frozenset(n for d in self._rules[place].destinations for n in d.networks)
+        return bool(to.networks) and self._named[place].issuperset(to.networks)
 
     def admits(self) -> Ways:
         """From the Internet, by a translation. One that exists leads anywhere; what is translated passes, and no denial
@@ -121,10 +131,14 @@ def _may_pass(rule: Rule, source: IPv4Network, to: Span, port: int | None, host:
 
 def _must_pass(rule: Rule, source: IPv4Network, to: Span, port: int | None) -> bool:
     """Whether a network rule is about all of these addresses, over TCP. No port: about every one."""
+    return _speaks(rule, port) and _surely_from(rule, source) and any(covers(d, to) for d in rule.destinations)
+
+
+def _speaks(rule: Rule, port: int | None) -> bool:
+    """Whether a network rule is about a port, over TCP. No port: about every one."""
     wanted = (1, 65535) if port is None else (port, port)
     fits = any(low <= wanted[0] and wanted[1] <= high for low, high in rule.ports)
-    spoken = not rule.protocols or "any" in rule.protocols or "tcp" in rule.protocols
-    return fits and spoken and _surely_from(rule, source) and any(covers(d, to) for d in rule.destinations)
+    return fits and (not rule.protocols or "any" in rule.protocols or "tcp" in rule.protocols)
 
 
 def _may_ask(rule: Rule, source: IPv4Network, host: str) -> bool:

@@ -147,7 +147,8 @@ def test_without_neighbours_the_pack_sees_nothing_between_stacks() -> None:
 
 
 def test_the_first_plan_of_a_stack_passes_and_its_mutants_are_refused_too() -> None:
-    first = ready([shipped.before(stack) for stack in shipped.STACKS])
+    others = [shipped.after(stack) for stack in shipped.STACKS[:-1]]
+    first = ready([*others, shipped.before("tre-hcm-progression")])
     found = prove(GateDoor(first, load(), today=today(), whole=True), [], first, stacks=["tre-hcm-progression"])
     assert found.before == ()
     assert [m.id for m in found.missed("gate")] == []

@@ -140,8 +140,8 @@ def _principal(resources: Sequence[Resource], key: str) -> str:
 
 
 def _rule(resources: list[Resource], policy: str, what: str) -> list[Resource]:
-    """A rule for everybody to every name and to all that is inside, after all others; or a translation. One for every
-    address would act before that for names, and lead what names are asked at to that address itself."""
+    """Rules for everybody to everywhere, by address and by name, after all others; or a translation. The addresses are
+    in two halves: a rule that holds all would surely act before those for names, of service tags too."""
     name = {
         "ruleType": "ApplicationRule",
         "name": "a",
@@ -153,7 +153,7 @@ def _rule(resources: list[Resource], policy: str, what: str) -> list[Resource]:
         "ruleType": "NetworkRule",
         "name": "n",
         "sourceAddresses": ["*"],
-        "destinationAddresses": ["10.0.0.0/8"],
+        "destinationAddresses": ["0.0.0.0/1", "128.0.0.0/1"],
         "destinationPorts": ["*"],
         "ipProtocols": ["Any"],
     }

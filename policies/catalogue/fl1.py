@@ -1,0 +1,26 @@
+"""FL1: nothing gets from a zone to a tenancy but what staging hands over."""
+
+from __future__ import annotations
+
+from policies.catalogue._flows import FIX, HOLDERS, READS, concerns, judged
+from policies.flows.claims import Kind
+from policies.model import Controls, Policy, Severity
+
+POLICY = Policy(
+    id="FL1",
+    title="Three controls stand before every flow from a zone to a tenancy past staging",
+    why="Zones hold records of people; what a project gets is checked and de-identified in staging.",
+    on=HOLDERS,
+    reads=READS,
+    severity=Severity.CRITICAL,
+    controls=Controls(
+        satre=("3.1.04", "3.1.12", "2.2.09"),
+        ncsc=("3", "11"),
+        iso27001=("8.12", "8.22"),
+        five_safes=("settings", "data"),
+    ),
+    fix=FIX,
+    judge=judged(Kind.PAST_STAGING),
+    applies=concerns(Kind.PAST_STAGING),
+    scope="estate",
+)

@@ -1,0 +1,85 @@
+"""What is asked of flows: three controls at least before each that must not exist, of the whole estate alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+
+from policies.catalogue import load
+from policies.catalogue._flows import POLICIES, finding_of, verdict
+from policies.exemptions import NONE, Exemptions, short
+from policies.exemptions import Exemption as Granted
+from policies.flows.claims import Kind
+from policies.model import Estate, Finding, Resource, Verdict
+from policies.runner import judge
+from tests.policies.flows.estates import TENANCY, changed, estate, grant, named, seen
+
+TODAY = date(2026, 11, 22)
+RESEARCHERS, OWNER = "db7a0118-c48f-5463-aec7-50d383efab17", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+FLOWS = {id_: policy for id_, policy in load().items() if id_ in POLICIES.values()}
+
+
+def _findings(resources: Sequence[Resource], *, whole: bool = True, exemptions: Exemptions = NONE) -> list[Finding]:
+    report = judge(Estate(resources, whole=whole, today=TODAY), FLOWS, exemptions=exemptions)
+    return list(report.findings)
+
+
+def _opened() -> list[Resource]:
+    """The estate with an owner too many of the warehouse."""
+    resources = list(estate(1))
+    scope = str(named(resources, "safe-haven", "resources:ResourceGroup", "warehouse").id)
+    return [*resources, grant(RESEARCHERS, OWNER, scope)]
+
+
+def test_each_kind_of_flow_has_a_policy_of_its_own() -> None:
+    assert set(POLICIES) == set(Kind)
+    assert len(FLOWS) == len(Kind)
+
+
+def test_the_gate_says_what_the_flows_are() -> None:
+    said = {(f.policy, f.urn): f.verdict for f in _findings(estate(2)) if f.verdict is not Verdict.NOT_APPLICABLE}
+    flows = verdict(seen(estate(2))).flows
+    expected = {(POLICIES[f.kind], f.about): Verdict.FAIL if f.is_finding else Verdict.PASS for f in flows}
+    assert said == expected
+
+
+def test_a_flow_that_exists_is_said_of_the_group_that_holds_the_data() -> None:
+    failed = [f for f in _findings(_opened()) if f.policy == "FL1" and f.verdict is Verdict.FAIL]
+    message = next(f.message for f in failed if (f.stack, f.type, f.name) == ("safe-haven", "resources:ResourceGroup",
+                                                                             "warehouse"))  # fmt: skip
+    assert message.startswith("nothing stands before it")
+
+
+def test_of_a_part_of_the_estate_nothing_is_said() -> None:
+    verdicts = {f.verdict for f in _findings(_opened(), whole=False)}
+    assert verdicts == {Verdict.NOT_APPLICABLE}
+
+
+def test_of_an_estate_without_data_nothing_is_said() -> None:
+    bare = [r for r in estate(1) if r.stack == "platform"]
+    assert {f.verdict for f in _findings(bare)} == {Verdict.NOT_APPLICABLE}
+
+
+def test_what_cannot_be_told_is_unknown() -> None:
+    desks = str(named(estate(1), TENANCY, "network:NetworkSecurityGroup", "net-desks").id).lower()
+    unknown = changed(estate(1), desks, securityRules="04da6b54-80e4-46f7-96ec-b56ff0331ba9")
+    said = {f.policy for f in _findings(unknown) if f.verdict is Verdict.UNKNOWN}
+    assert said == {"FL1", "FL2", "FL4"}, "with one project there is none between projects"
+
+
+@pytest.mark.parametrize("place", ["urn", "short"])
+def test_an_exemption_lets_one_flow_off(place: str) -> None:
+    resources = _opened()
+    flow = next(f for f in verdict(seen(resources)).flows if f.source == "warehouse")
+    found = finding_of(flow, seen(resources))
+    exemption = Granted(
+        id="odd", policy="FL1", resource=found.urn if place == "urn" else short(found), owner="Ada Lovelace",
+        approver="Mary Seacole", reason="It is looked into by those who must.", granted=TODAY,
+        compensating_control="Somebody watches all that is read.", expires=TODAY + timedelta(days=9),
+    )  # fmt: skip
+    said = {f.name: f.verdict for f in _findings(resources, exemptions=Exemptions((exemption,))) if f.policy == "FL1"
+            and f.type == "resources:ResourceGroup" and f.stack == "safe-haven"}  # fmt: skip
+    assert said["warehouse"] is Verdict.EXEMPT
+    assert Verdict.EXEMPT not in {v for name, v in said.items() if name != "warehouse"}
