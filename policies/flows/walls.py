@@ -17,6 +17,8 @@ from policies.flows.groups import ANYWHERE, covers, is_internet, meets
 from policies.flows.places import Places, Wall
 from policies.flows.ways import OPEN, Control, Layer, Ways, both
 
+WEB = frozenset(["http", "https"])
+"""The protocols in which anything can be asked for by name."""
 SHARED_HOSTS = (
     "core.windows.net",
     "azurewebsites.net",
@@ -146,8 +148,10 @@ def _may_ask(rule: Rule, source: IPv4Network, host: str) -> bool:
 
 
 def _must_ask(rule: Rule, source: IPv4Network, host: str) -> bool:
+    """Whether a rule is about a name however it is asked for. One that names addresses too is about those alone."""
     named = any(fnmatchcase(host, name) if host else name == "*" for name in rule.names)
-    return named and _surely_from(rule, source)
+    whole = WEB.issubset(rule.protocols) and not rule.destinations
+    return named and whole and _surely_from(rule, source)
 
 
 def _from(rule: Rule, source: IPv4Network) -> bool:
@@ -155,7 +159,8 @@ def _from(rule: Rule, source: IPv4Network) -> bool:
 
 
 def _surely_from(rule: Rule, source: IPv4Network) -> bool:
-    return not rule.sources or any(span.covers(source) for span in rule.sources)
+    """A rule that says no source is for nobody."""
+    return any(span.covers(source) for span in rule.sources)
 
 
 def _names(name: str, host: str) -> bool:

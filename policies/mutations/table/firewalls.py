@@ -131,8 +131,8 @@ def _collections(inputs: Mapping[str, Any]) -> Made:
 RULES = Table(
     "network:FirewallPolicyRuleCollectionGroup",
     weakenings=(
-        Rework(("ruleCollections[*].rules[*].targetFqdns", "ruleCollections[*].rules[*].protocols",
-                "ruleCollections[*].action"), _names, OUT),
+        Rework(("ruleCollections[*].rules[*].targetFqdns", "ruleCollections[*].rules[*].protocols[*].protocolType",
+                "ruleCollections[*].rules[*].protocols[*].port", "ruleCollections[*].action.type"), _names, OUT),
         Rework(("ruleCollections[*].rules[*].destinationAddresses", "ruleCollections[*].rules[*].destinationPorts",
                 "ruleCollections[*].rules[*].ipProtocols", "ruleCollections[*].rules[*].sourceAddresses"),
                _addresses, OUT),
