@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.facts.addresses import HTTP, HTTPS
 from policies.facts.firewall import APPLICATION, Rule, rules_of_policy
 from policies.facts.firewall import POLICY as FIREWALL_POLICY
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
-PROTOCOLS = frozenset(["https", "http"])
+PROTOCOLS = frozenset([("https", HTTPS), ("http", HTTP)])
 
 
 def judge(policy: Resource, estate: Estate) -> Iterator[Problem]:
     """Two denials may share the work; what another rule permits before them, they come too late for."""
-    denied: set[str] = set()
+    denied: set[tuple[str, tuple[int, int]]] = set()
     for rule in (r for r in rules_of_policy(policy, estate) if r.kind == APPLICATION):
         if rule.allows:
             yield Problem("ruleCollectionGroups", f"{rule.name} permits names before every name is denied")
             return
         if _denies_everybody(rule):
-            denied |= set(rule.protocols)
+            denied |= set(zip(rule.protocols, rule.ports, strict=True))
         if denied >= PROTOCOLS:
             return
-    yield Problem("ruleCollectionGroups", "no rule denies every name to everybody, over HTTPS and HTTP")
+    yield Problem("ruleCollectionGroups", "no rule denies every name to everybody, over HTTPS (443) and HTTP (80)")
 
 
 def _denies_everybody(rule: Rule) -> bool:

@@ -55,6 +55,8 @@ def _names(inputs: Mapping[str, Any]) -> Made:
             yield f"{words} to {address} alone", put({**rule, "destinationAddresses": [address]})
         for protocol in rule.get("protocols", ()):
             yield f"{words} over {protocol.get('protocolType')} alone", put({**rule, "protocols": [protocol]})
+        moved = [{**protocol, "port": 8443} for protocol in rule.get("protocols", ())]
+        yield f"{words} at other ports", put({**rule, "protocols": moved})
         collections = entries(inputs["ruleCollections"])
         for i, collection in enumerate(collections):
             others = [*collections[:i], *collections[i + 1 :]]

@@ -82,7 +82,7 @@ def test_the_next_tenancy_touches_no_other_stack(site: Site) -> None:
 
 
 def test_what_holds_data_is_not_destroyed_by_the_way(site: Site) -> None:
-    with pytest.raises(Refused, match="StorageAccount::data"):
+    with pytest.raises(Refused, match="StorageAccount data"):
         site.engine.destroy(site.stack("tre-hcm"))
 
 

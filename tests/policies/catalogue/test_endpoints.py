@@ -115,6 +115,7 @@ WEAK = cases({
         ("policy<denial", f"{NAMES}.sourceAddresses", (["10.65.0.0/16"], [], GONE)),
         ("policy<denial", f"{NAMES}.destinationAddresses", (["203.0.113.7"],)),
         ("policy<denial", f"{NAMES}.protocols", ([{"protocolType": "Https", "port": 443}], [])),
+        ("policy<denial", f"{NAMES}.protocols[0].port", (8443, GONE)),
     ],
     "BA1": [
         ("bastion", "sku", ({"name": "Basic"}, {"name": "Developer"}, GONE)),
