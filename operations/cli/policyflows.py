@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
-from operations.cli.targets import refuse_unwritable, write_json
-from operations.errors import Refused
+from operations.cli.targets import STDOUT, refuse_unwritable, write_json, write_text
+from operations.errors import BadInput, Refused
 
 if TYPE_CHECKING:
+    from operations.cli.session import Session
     from operations.verdicts.flowstable import Exempt
     from policies.exemptions import Exemptions
     from policies.flows.claims import Verdict
+    from policies.flows.graph import FlowGraph
     from policies.model import Estate as Judged
 
 Exempting = Annotated[
@@ -25,6 +27,10 @@ Target = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write JSON there; - is stdout.", show_default=False),
 ]
+Drawing = Annotated[
+    str | None,
+    typer.Option("--graph", metavar="FILE", help="Write the graph that was followed, as GraphML.", show_default=False),
+]
 
 
 def flows(
@@ -33,6 +39,7 @@ def flows(
     stack: Stacks = None,
     everything: All = False,
     target: Target = None,
+    graph: Drawing = None,
     exemptions: Exempting = None,
     json_: Json = False,
     engine: Engine = None,
@@ -51,7 +58,10 @@ def flows(
     from policies.model import Estate as Judged  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
-    refuse_unwritable(target)
+    for file in (target, graph):
+        refuse_unwritable(file)
+    if graph == STDOUT:
+        raise BadInput("The graph is written to a file: stdout is for what was found.", key="--graph", found=graph)
     granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
     wanted = {one.name for one in session.selected(stack, everything)}
     stacks = session.selected(None, True)
@@ -59,7 +69,7 @@ def flows(
     plans = [deployment.plan(one) for one in stacks]
     judged = Judged([r for plan in plans for r in resources_of(plan)], whole=True)
     with session.output.err.status("Following the flows"):
-        found = judge(judged)
+        found = judge(judged, each=graph is not None)
     verdict = Verdict(tuple(flow for flow in found.flows if flow.stacks & wanted), found.doubts)
     exempt = _exempt(verdict, judged, granted)
     content = {**_as_json(verdict, exempt), "plans": {plan.stack: plan.digest for plan in plans}}
@@ -67,9 +77,18 @@ def flows(
         session.output.emit({"event": "flows", **content})
     else:
         write_json(session, target, "flows", content)
+    if graph and found.graph:
+        _draw(session, graph, found.graph)
     if not session.output.json and target != "-":
         session.output.words.print(flows_table(verdict, exempt))
     _refuse(verdict, exempt)
+
+
+def _draw(session: Session, target: str, graph: FlowGraph) -> None:
+    from operations.verdicts.flowsgraph import graphml  # noqa: PLC0415
+
+    write_text(session, target, "graph", graphml(graph))
+    session.output.say(f"wrote {target}")
 
 
 def _exempt(verdict: Verdict, estate: Judged, granted: Exemptions) -> Exempt:

@@ -47,9 +47,12 @@ FIX = (
 
 
 def verdict(estate: Estate) -> Verdict:
-    """What the flows of an estate are: worked out once. Of one that holds no data, nothing is said."""
+    """What the flows of an estate are: worked out once. Of one that holds no data, nothing is said; nor of one that is
+    told by ARM templates, which do not say which identity a principal is, and so whose a right."""
 
     def look() -> Verdict:
+        if not all(resource.declared for resource in estate.resources):
+            return Verdict((), ())
         try:
             return judge(estate)
         except BadInput:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -88,6 +88,8 @@ class Verdict:
 
     flows: tuple[Forbidden, ...]
     doubts: tuple[str, ...]
+    graph: FlowGraph | None = field(default=None, compare=False, repr=False)
+    """What was followed: of tenancies that look alike, two of each kind."""
 
     @property
     def findings(self) -> tuple[Forbidden, ...]:
@@ -120,7 +122,7 @@ def judge(estate: Estate, *, each: bool = False) -> Verdict:
     if not graph.containers:
         raise BadInput("Nothing here holds data, so nothing can be said of its flows.")
     flows = tuple(_Claims(seen, graph, gone).all())
-    return Verdict(tuple(_with_twins(flows, twins, estate)), tuple(dict.fromkeys(doubts)))
+    return Verdict(tuple(_with_twins(flows, twins, estate)), tuple(dict.fromkeys(doubts)), graph)
 
 
 def _tenancies(estate: Estate) -> list[str]:

@@ -11,9 +11,12 @@ before: whatever the larger could go on to reach, the smaller does with no more 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
+
+import networkx as nx
 
 from policies.flows.actors import Actor
 from policies.flows.roads import Roads, Target
@@ -63,7 +66,9 @@ class FlowGraph:
         self.actors = tuple(actors)
         self.containers = tuple(stores.containers.values())
         self.ledger = stores.places.ledger
-        self._edges: dict[tuple[Node, Node], tuple[Edge, ...]] = {}
+        self.moves: nx.MultiDiGraph[Node] = nx.MultiDiGraph()
+        """The moves of the data that the searches came to: each an `edge` from a node to another."""
+        self._asked: set[tuple[Node, Node]] = set()
         self._uses_known: dict[tuple[str, str, bool, bool], Ways] = {}
 
     def after(
@@ -79,10 +84,15 @@ class FlowGraph:
                 if alike in seen:
                     continue
                 seen |= {alike} if alike else set()
-                key = (node, to)
-                if key not in self._edges:
-                    self._edges[key] = self._edges_of(node, to)
-                yield from self._edges[key]
+                yield from self._between(node, to)
+
+    def _between(self, node: Node, to: Node) -> Iterator[Edge]:
+        """Every way of one move, worked out once."""
+        if (node, to) not in self._asked:
+            self._asked.add((node, to))
+            self.moves.add_edges_from((node, to, {"edge": edge}) for edge in self._edges_of(node, to))
+        found: Mapping[Any, Any] = self.moves.get_edge_data(node, to, default={})
+        return (ways["edge"] for ways in found.values())
 
     def _least(self, node: Node, to: Node) -> int:
         """The control that stands on every way of one move, as a bit: that somebody without any right got none."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 from tests.operations.cli.fakes import Desk, stack
@@ -48,6 +49,25 @@ def test_a_flow_with_too_few_controls_is_refused_with_its_path(weak: Desk) -> No
     assert "SSH to tre-hcm-progression/desk gives a terminal" in weak.out
     assert "then: " in weak.out
     assert "stopped by too few controls" in weak.err
+
+
+def test_draws_the_graph_that_was_followed(weak: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "flows.graphml"
+    assert weak("policy", "flows", "--all", "--graph", str(file)) == 3
+    graph = nx.read_graphml(file)
+    called = {number: data["label"] for number, data in graph.nodes(data=True)}
+    assert {"internet", "container", "people", "computer", "identity"} == set(
+        nx.get_node_attributes(graph, "kind").values()
+    )
+    today = [(called[a], called[b]) for a, b, depth in graph.edges(data="depth") if depth == 0]
+    assert (f"the computer {TENANCY}/desk", f"{TENANCY}/data/project") in today
+    assert any(depth == 1 and "terminal" in controls for _, _, depth, controls in
+               ((a, b, d["depth"], d["controls"]) for a, b, d in graph.edges(data=True)))  # fmt: skip
+
+
+def test_the_graph_is_not_written_over_what_was_found(whole: Desk) -> None:
+    assert whole("policy", "flows", "--all", "--graph", "-") == 2
+    assert "--graph" in whole.err
 
 
 def test_tells_programs_each_way_with_its_controls_and_the_plans_it_read(weak: Desk) -> None:

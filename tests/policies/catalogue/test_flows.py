@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -43,6 +44,12 @@ def test_the_gate_says_what_the_flows_are() -> None:
     flows = verdict(seen(estate(2))).flows
     expected = {(POLICIES[f.kind], f.about): Verdict.FAIL if f.is_finding else Verdict.PASS for f in flows}
     assert said == expected
+
+
+def test_nothing_is_said_of_flows_by_a_template() -> None:
+    """It does not say which identity a principal is, and so whose a right is."""
+    told = [replace(resource, declared=resource.stack != "safe-haven") for resource in _opened()]
+    assert {finding.verdict for finding in _findings(told)} <= {Verdict.NOT_APPLICABLE}
 
 
 def test_a_flow_that_exists_is_said_of_the_group_that_holds_the_data() -> None:

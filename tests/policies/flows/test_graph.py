@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
+import networkx as nx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.flows.graph import Edge, FlowGraph, Node, weakest
-from policies.flows.ways import Control, Layer, Ledger, Way, both, either, smallest
+from policies.flows.ways import MOST, Control, Layer, Ledger, Way, both, either, smallest
 
 LEDGER = Ledger()
 CONTROLS = [Control(Layer.GRANT, str(number)) for number in range(5)]
@@ -23,15 +24,14 @@ links = st.lists(
 class Drawn:
     """A graph as drawn, in the place of an estate's."""
 
-    ledger = LEDGER
-
     def __init__(self, drawn: Links) -> None:
-        self.drawn = drawn
+        self.ledger = LEDGER
+        self.made = [(start, end, sum(1 << n for n in numbers)) for start, end, numbers in drawn]
 
     def after(self, node: Node, matters: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
-        for start, end, numbers in self.drawn:
+        for start, end, bits in self.made:
             if str(start) == node and matters(str(end), 0):
-                yield Edge(str(end), Way(sum(1 << n for n in numbers)), f"{start} to {end}")
+                yield Edge(str(end), Way(bits), f"{start} to {end}")
 
 
 def _by_hand(drawn: Links, node: int, seen: frozenset[int], gone: frozenset[int]) -> list[int]:
@@ -48,6 +48,22 @@ def test_finds_the_fewest_controls_on_any_path(drawn: Links) -> None:
     found = weakest(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda _: True)
     expected = min(_by_hand(drawn, 0, frozenset([0]), frozenset()), default=None)
     assert (found.depth if found else None) == expected
+
+
+@given(links)
+@settings(max_examples=100, deadline=None)
+def test_where_no_control_stands_twice_it_is_the_shortest_path(drawn: Links) -> None:
+    """Found by another's hand: with controls of its own on each move, depths add up as lengths do."""
+    ledger, graph, apart = Ledger(), nx.MultiDiGraph(), Drawn([])
+    apart.ledger = ledger
+    for number, (start, end, gone) in enumerate(drawn):
+        bits = sum(ledger.bit(Control(Layer.GRANT, f"{number} {one}")) for one in gone)
+        apart.made.append((start, end, bits))
+        graph.add_edge(start, end, weight=len(gone))
+    found = weakest(cast(FlowGraph, apart), ["0"], lambda node: node == "5", lambda _: True)
+    reached = graph.has_node(0) and graph.has_node(5) and nx.has_path(graph, 0, 5)
+    length = nx.dijkstra_path_length(graph, 0, 5) if reached else None
+    assert (found.depth if found else None) == (length if length is not None and length <= MOST else None)
 
 
 def test_a_control_met_twice_on_a_path_fails_once() -> None:

@@ -1,0 +1,38 @@
+"""The graph of flows as GraphML, which yEd, Gephi and networkx read: who and what holds data, and every move looked at.
+
+Source of the format: graphml.graphdrawing.org.
+"""
+
+from __future__ import annotations
+
+import networkx as nx
+
+from policies.flows.actors import Actor
+from policies.flows.graph import Edge, FlowGraph, Node
+from policies.wording import printable
+
+
+def graphml(flows: FlowGraph) -> str:
+    """Nodes by what people call them; on each move the controls that must fail for it. None: it may happen today."""
+    told: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    numbers = {node: f"n{number}" for number, node in enumerate(flows.moves)}
+    for node, number in numbers.items():
+        told.add_node(number, label=printable(_called(node)), kind=_kind(node))
+    for start, end, data in flows.moves.edges(data=True):
+        edge: Edge = data["edge"]
+        controls = sorted(f"{control.layer}: {control.says}" for control in flows.ledger.controls(edge.way.mask))
+        told.add_edge(numbers[start], numbers[end], label=printable(edge.words), depth=len(controls),
+                      controls=printable("; ".join(controls)), path=printable("; ".join(edge.way.steps)))  # fmt: skip
+    return "\n".join(nx.generate_graphml(told)) + "\n"
+
+
+def _called(node: Node) -> str:
+    return node if isinstance(node, str) else node.called
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, str):
+        return "internet"
+    if not isinstance(node, Actor):
+        return "container"
+    return "people" if node.is_people else "computer" if node.is_computer else "identity"
