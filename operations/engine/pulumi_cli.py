@@ -22,10 +22,10 @@ from operations.engine.embedded.backend import folder_of
 from operations.engine.embedded.values import mask
 from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState, busy
 from operations.engine.pulumi_events import Listener, plain
-from operations.engine.pulumi_plan import deletion_of, plan_of
 from operations.engine.pulumi_saved import Saved, violation
 from operations.errors import BadInput, Failed, Refused
 from operations.plan import SECRET, Plan
+from operations.pulumi_preview import deletion_of, plan_of
 from operations.settings import PROJECT
 from operations.standing import read_export
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from operations.engine.port import Event, EventKind, OnEvent
-from operations.engine.pulumi_plan import OPERATIONS
 from operations.plan import Operation
+from operations.pulumi_preview import OPERATIONS
 
 _COLOURS = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 _BROKEN_PLAN = re.compile(r"(violates plan): .*", re.DOTALL)

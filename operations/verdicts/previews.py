@@ -13,9 +13,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from infra.validation import dotted
-from operations.engine.pulumi_plan import FORGOTTEN, OPERATIONS, plan_of
 from operations.errors import BadInput
 from operations.plan import Operation, Plan
+from operations.pulumi_preview import FORGOTTEN, OPERATIONS, plan_of
 
 WHOLE = "pulumi preview --json --show-sames --show-reads > FILE"
 _Texts = list[str] | None

@@ -69,8 +69,7 @@ def actors_of(places: Places, grants: Grants) -> tuple[Actor, ...]:
 
 def _computer(computer: Resource, places: Places, grants: Grants, screens: Screens) -> Actor:
     id_ = ids.plain(computer.id)
-    signers = [p for p, held in grants.principals().items() if allowed(held, id_) & (Right.SIGN_IN | Right.CONTROL)]
-    held = grants.of([computer.urn, *_identities(computer, places), *(p for p in signers if p != ANYBODY)])
+    held = grants.of([computer.urn, *_identities(computer, places), *grants.signing_in(id_)])
     return Actor(
         computer.urn,
         f"the computer {computer.stack}/{computer.name}",

@@ -38,8 +38,11 @@ class Grants:
         self._holders = _holders(estate)
         self.all = tuple(self._grant(a) for a in estate.of(ASSIGNMENT))
         self._by_principal: dict[str, list[Grant]] = {}
+        self._signing_in: dict[str, list[Grant]] = {}
         for grant in self.all:
             self._by_principal.setdefault(grant.principal, []).append(grant)
+            if grant.rights & (Right.SIGN_IN | Right.CONTROL):
+                self._signing_in.setdefault(grant.scope, []).append(grant)
 
     def _grant(self, assignment: Resource) -> Grant:
         scope = _seen(assignment, "scope")
@@ -62,6 +65,14 @@ class Grants:
     def of(self, principals: Iterable[str]) -> tuple[Grant, ...]:
         """What these principals were granted, and what may be anybody's."""
         return tuple(g for p in (*principals, ANYBODY) for g in self._by_principal.get(p, ()))
+
+    def signing_in(self, computer: str) -> list[str]:
+        """Who may sign in to the computer of that lower-case id, or give themselves the right to: looked for in the
+        scopes above it alone, of which there are few."""
+        parts = computer.split("/")
+        above = ["", *("/".join(parts[:n]) for n in range(2, len(parts) + 1))]
+        found = (g.principal for scope in above for g in self._signing_in.get(scope, ()))
+        return [principal for principal in dict.fromkeys(found) if principal != ANYBODY]
 
     def principals(self) -> Mapping[str, list[Grant]]:
         """Everybody who was granted something."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from operations.engine.embedded.values import UNKNOWN, mask
 from operations.errors import Failed
 from operations.plan import Operation, Plan, PlannedResource
+from policies.wire import UNKNOWNS, masked
 
 OPERATIONS = {
     "same": Operation.SAME,
@@ -77,8 +77,8 @@ def _resource(step: Json, done: Operation) -> PlannedResource:
         id=_id(old, new),
         parent=state.get("parent") or None,
         provider=_provider(state.get("provider", "")),
-        inputs=mask(state.get("inputs") or {}),
-        old_inputs=mask(old.get("inputs") or {}) if old and differs else None,
+        inputs=masked(state.get("inputs") or {}),
+        old_inputs=masked(old.get("inputs") or {}) if old and differs else None,
         changed=changed,
         replaces=_replaces(step, changed) if done is Operation.REPLACE else (),
         dependencies=tuple(sorted(state.get("dependencies") or ())),
@@ -103,7 +103,7 @@ def _replaces(step: Json, changed: Iterable[str]) -> tuple[str, ...]:
 def _id(old: Json | None, new: Json | None) -> str | None:
     """The id that Azure knows: that of what exists, never one that is still to come."""
     for state in (old, new):
-        if state and state.get("id") and state["id"] != UNKNOWN:
+        if state and state.get("id") and state["id"] not in UNKNOWNS:
             return str(state["id"])
     return None
 
