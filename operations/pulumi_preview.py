@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from operations.errors import Failed
 from operations.plan import Operation, Plan, PlannedResource
+from operations.standing import planned
 from policies.wire import UNKNOWNS, masked
 
 OPERATIONS = {
@@ -69,23 +71,14 @@ def _resource(step: Json, done: Operation) -> PlannedResource:
     state: Json = (old if done is Operation.DELETE else new) or old or new or {}
     differs = done in (Operation.UPDATE, Operation.REPLACE)
     changed = _changed(step) if differs else ()
-    return PlannedResource(
+    return replace(
+        planned(state),
         urn=step["urn"],
-        type=state["type"],
         operation=done,
-        custom=bool(state.get("custom")),
         id=_id(old, new),
-        parent=state.get("parent") or None,
-        provider=_provider(state.get("provider", "")),
-        inputs=masked(state.get("inputs") or {}),
         old_inputs=masked(old.get("inputs") or {}) if old and differs else None,
         changed=changed,
         replaces=_replaces(step, changed) if done is Operation.REPLACE else (),
-        dependencies=tuple(sorted(state.get("dependencies") or ())),
-        property_dependencies=_by_property(state.get("propertyDependencies") or {}),
-        protect=bool(state.get("protect")),
-        retain_on_delete=bool(state.get("retainOnDelete")),
-        ignore_changes=tuple(state.get("ignoreChanges") or ()),
     )
 
 
@@ -106,11 +99,3 @@ def _id(old: Json | None, new: Json | None) -> str | None:
         if state and state.get("id") and state["id"] not in UNKNOWNS:
             return str(state["id"])
     return None
-
-
-def _provider(reference: str) -> str | None:
-    return reference.rpartition("::")[0] or None
-
-
-def _by_property(dependencies: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(sorted(urns)) for key, urns in dependencies.items() if urns}

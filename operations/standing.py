@@ -23,8 +23,8 @@ NEWEST = 4
 _URN = re.compile(r"urn:pulumi:([^:]+)::([^:]+)::\S+::.+", re.DOTALL)
 
 
-class _Resource(TypedDict):
-    """What is read of a resource; the rest of it, its outputs above all, is no part of a Plan."""
+class Stated(TypedDict):
+    """What is read of a resource of a state or a step; the rest, its outputs above all, is no part of a Plan."""
 
     __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
 
@@ -48,14 +48,14 @@ class _Resource(TypedDict):
 class _Pending(TypedDict):
     __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
 
-    resource: _Resource
+    resource: Stated
     type: str
 
 
 class _Deployment(TypedDict):
     __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
 
-    resources: NotRequired[list[_Resource] | None]
+    resources: NotRequired[list[Stated] | None]
     pending_operations: NotRequired[list[_Pending] | None]
 
 
@@ -80,7 +80,7 @@ def read_export(content: Mapping[str, Any], *, cloud: str = "", file: str | None
         return None
     project, stack = _whose(resources, file)
     begun = [p["resource"] for p in deployment.get("pending_operations") or [] if p["type"] == "creating"]
-    return standing(project, stack, cloud, [*map(_planned, _there(resources))], [_planned(r) for r in begun])
+    return standing(project, stack, cloud, [*map(planned, _there(resources))], [planned(r) for r in begun])
 
 
 def standing(
@@ -101,7 +101,7 @@ def _check_version(content: Mapping[str, Any], file: str | None) -> None:
                        found=str(version), allowed="3", fix="Bring this project up to date.")  # fmt: skip
 
 
-def _whose(resources: Iterable[_Resource], file: str | None) -> tuple[str, str]:
+def _whose(resources: Iterable[Stated], file: str | None) -> tuple[str, str]:
     """The project and stack that every resource is of."""
     owners: set[tuple[str, str]] = set()
     seen: set[str] = set()
@@ -119,12 +119,13 @@ def _whose(resources: Iterable[_Resource], file: str | None) -> tuple[str, str]:
     return owners.pop()
 
 
-def _there(resources: Iterable[_Resource]) -> Iterator[_Resource]:
+def _there(resources: Iterable[Stated]) -> Iterator[Stated]:
     """Without what only waits to be deleted, and what was deleted to be made again."""
     return (r for r in resources if not r.get("delete") and not r.get("pendingReplacement"))
 
 
-def _planned(resource: _Resource) -> PlannedResource:
+def planned(resource: Mapping[str, Any]) -> PlannedResource:
+    """A resource of a state as one in which nothing changes."""
     links = resource.get("propertyDependencies") or {}
     return PlannedResource(
         urn=resource["urn"],

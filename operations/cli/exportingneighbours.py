@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from operations.cli.neighbours import standing
 from operations.cli.options import Cloud, Engine, Estate, Json, session_of
 from operations.cli.session import Session
 from operations.cli.wording import plural
@@ -51,10 +52,7 @@ def neighbours(
 
 def _standing(session: Session) -> Mapping[str, Plan]:
     stacks = [s for s in session.known if session.cloud in (None, s.cloud)]
-    found: dict[str, Plan] = {}
-    for cloud in dict.fromkeys(s.cloud for s in stacks):
-        there = [s for s in stacks if s.cloud == cloud]
-        found |= session.engine(there[0]).standing([s.settings for s in there])
+    found = standing(session, stacks)
     if not found:
         raise BadInput("No stack is up, so that there is nothing to judge beside.", fix="scripts/sde up --all")
     return found

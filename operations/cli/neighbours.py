@@ -66,13 +66,20 @@ class Surroundings:
     def _read(self, stacks: Sequence[Stack], judged: Collection[str]) -> None:
         """A lock on a judged stack is left to the run itself, which takes it; looking is free."""
         unread = [s for s in stacks if s.name not in self._standing]
-        for cloud in dict.fromkeys(s.cloud for s in unread):
-            there = [s for s in unread if s.cloud == cloud]
-            try:
-                found = self._session.engine(there[0]).standing([s.settings for s in there], moving=judged)
-            except (BadInput, Failed) as error:
-                raise _unread(" and ".join(sorted(judged)), error) from None
-            self._standing |= {s.name: found.get(s.name) for s in there}
+        try:
+            found = standing(self._session, unread, moving=judged)
+        except (BadInput, Failed) as error:
+            raise _unread(" and ".join(sorted(judged)), error) from None
+        self._standing |= {s.name: found.get(s.name) for s in unread}
+
+
+def standing(session: Session, stacks: Sequence[Stack], *, moving: Collection[str] = ()) -> dict[str, Plan]:
+    """What stands of these stacks by their states, each asked of its own cloud's engine; without those not up."""
+    found: dict[str, Plan] = {}
+    for cloud in dict.fromkeys(s.cloud for s in stacks):
+        there = [s for s in stacks if s.cloud == cloud]
+        found |= session.engine(there[0]).standing([s.settings for s in there], moving=moving)
+    return found
 
 
 def _unread(what: str, error: BadInput | Failed) -> Refused:

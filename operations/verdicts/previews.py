@@ -16,28 +16,10 @@ from infra.validation import dotted
 from operations.errors import BadInput
 from operations.plan import Operation, Plan
 from operations.pulumi_preview import FORGOTTEN, OPERATIONS, plan_of
+from operations.standing import Stated
 
 WHOLE = "pulumi preview --json --show-sames --show-reads > FILE"
 _Texts = list[str] | None
-
-
-class _State(TypedDict):
-    """A resource before or after a step."""
-
-    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
-
-    urn: str
-    type: str
-    custom: NotRequired[bool]
-    id: NotRequired[str]
-    parent: NotRequired[str]
-    provider: NotRequired[str]
-    inputs: NotRequired[dict[str, Any] | None]
-    dependencies: NotRequired[_Texts]
-    propertyDependencies: NotRequired[dict[str, list[str] | None] | None]
-    protect: NotRequired[bool]
-    retainOnDelete: NotRequired[bool]
-    ignoreChanges: NotRequired[_Texts]
 
 
 class _Kind(TypedDict):
@@ -51,8 +33,8 @@ class _Step(TypedDict):
 
     op: str
     urn: str
-    oldState: NotRequired[_State | None]
-    newState: NotRequired[_State | None]
+    oldState: NotRequired[Stated | None]
+    newState: NotRequired[Stated | None]
     detailedDiff: NotRequired[dict[str, _Kind] | None]
     diffReasons: NotRequired[_Texts]
     replaceReasons: NotRequired[_Texts]

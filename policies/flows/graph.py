@@ -14,15 +14,16 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from policies.flows.actors import Actor
 from policies.flows.roads import Roads, Target
 from policies.flows.roles import Right
 from policies.flows.stores import Container, Store, Stores
 from policies.flows.ways import CLOSED, MOST, OPEN, Control, Ledger, Way, Ways, both, either
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Node = Container | Actor | str
 INTERNET = "the Internet"
@@ -66,6 +67,8 @@ class FlowGraph:
         self.actors = tuple(actors)
         self.containers = tuple(stores.containers.values())
         self.ledger = stores.places.ledger
+        import networkx as nx  # noqa: PLC0415 - every command reads the catalogue; few follow flows
+
         self.moves: nx.MultiDiGraph[Node] = nx.MultiDiGraph()
         """The moves of the data that the searches came to: each an `edge` from a node to another."""
         self._asked: set[tuple[Node, Node]] = set()

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from infra.egress import WIDEST
 from policies.facts.addresses import NEAR, PRIVATE_RANGES, Network, Span, span
 from policies.facts.security_group import DEFAULTS, Rule, covers_ports, may_pass
 
-NARROW = 16
+NARROW = 1 << (32 - WIDEST)
 """As many addresses at most are a place that somebody named, as a domain name is (a /28). More are the Internet."""
 HARMLESS = ("azureactivedirectory", "azureplatformdns", "azureplatformimds", "azureplatformlkm", "gatewaymanager")
 """Service tags behind which nobody can keep what was sent there: no store, site or computer of another tenant."""
