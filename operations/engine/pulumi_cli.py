@@ -42,16 +42,25 @@ T = TypeVar("T")
 
 
 class PulumiCli:
-    """Runs the project's stacks with the `pulumi` on PATH."""
+    """Runs the project's stacks with the Pulumi CLI that `command` names, or the `pulumi` on PATH."""
 
     name = "pulumi"
 
-    def __init__(self, project_root: Path, environment: Mapping[str, str], *, creates_stacks: bool) -> None:
+    def __init__(
+        self,
+        project_root: Path,
+        environment: Mapping[str, str],
+        *,
+        creates_stacks: bool,
+        command: automation.PulumiCommand | None = None,
+    ) -> None:
         """`environment` is laid over the process's own. `creates_stacks`: whether a stack that is not there is made."""
         self._root = project_root
         self._creates = creates_stacks
         self._saved = Saved()
-        self._workspace = automation.LocalWorkspace(work_dir=str(project_root), env_vars={**_ALWAYS, **environment})
+        self._workspace = automation.LocalWorkspace(
+            work_dir=str(project_root), env_vars={**_ALWAYS, **environment}, pulumi_command=command
+        )
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """What `up` would do. An empty stack is entered in the backend where it has none yet."""
