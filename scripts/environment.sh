@@ -21,7 +21,7 @@ find_python() {
 
 # uv installs the locked environment in seconds; it comes from PATH, or from its own locked requirement.
 find_uv() {
-    local python="$1" tools="$ROOT/.sde/tools"
+    local python="$1" tools="$ROOT/.sde/tools/uv"
     if command -v uv >/dev/null 2>&1; then command -v uv; return 0; fi
     if [ ! -x "$tools/bin/uv" ]; then
         say "  fetching the installer (uv)"

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,113 @@ def test_a_machine_without_a_recent_python_is_told_what_to_do(tmp_path: Path) ->
     assert run.returncode != 0
     assert "Python 3.11 or later" in run.stderr
     assert "fix:" in run.stderr
+
+
+NEEDS = "bash cat chmod cksum dirname env flock head mkdir mktemp mv rm sed sort tail".split()
+GO = """#!/bin/bash
+case "$1" in
+  env) echo "${FAKE_GO_VERSION:-go1.99.0}"; exit "${FAKE_GO_EXIT:-0}" ;;
+  build)
+    echo built >>"$FAKE_GO_BUILDS"
+    sleep 0.3
+    while [ "$1" != -o ]; do shift; done
+    echo '#!/bin/sh' >"$2"
+    exit "${FAKE_BUILD_EXIT:-0}" ;;
+esac
+"""
+
+
+class Machine:
+    """A copy of `scripts/pulumi-cli` with its pins, on a PATH with nothing but what it needs and, if asked, a Go."""
+
+    def __init__(self, folder: Path, *, go: bool = True) -> None:
+        self.path, self.builds = folder / "path", folder / "builds"
+        self.path.mkdir()
+        for name in NEEDS:
+            if found := shutil.which(name):
+                (self.path / name).symlink_to(found)
+        if go:
+            self.command("go", GO)
+        self.root = folder / "project"
+        shutil.copytree(ROOT / "requirements" / "pulumi", self.root / "requirements" / "pulumi")
+        (self.root / "scripts").mkdir()
+        for name in ("environment.sh", "pulumi-cli"):
+            shutil.copy(ROOT / "scripts" / name, self.root / "scripts" / name)
+        self.built = self.root / ".sde" / "tools" / "pulumi" / "pulumi"
+
+    def command(self, name: str, text: str) -> Path:
+        (self.path / name).write_text(text)
+        (self.path / name).chmod(0o755)
+        return self.path / name
+
+    def start(self, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [self.root / "scripts" / "pulumi-cli"],
+            env={"PATH": str(self.path), "FAKE_GO_BUILDS": str(self.builds), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, **environment: str) -> tuple[int, str, str]:
+        process = self.start(**environment)
+        out, err = process.communicate(timeout=30)
+        return process.returncode, out, err
+
+
+def test_the_pulumi_cli_on_path_is_taken_before_one_is_built(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, go=False)
+    installed = machine.command("pulumi", "#!/bin/sh\n")
+    assert machine.run() == (0, f"{installed}\n", "")
+
+
+def test_the_pulumi_cli_is_built_once_and_again_for_other_pins(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    for _ in range(2):
+        assert machine.run()[:2] == (0, f"{machine.built}\n")
+    assert machine.builds.read_text() == "built\n"
+    with (machine.root / "requirements/pulumi/go.sum").open("a") as pins:
+        pins.write("\n")
+    assert machine.run()[0] == 0
+    assert machine.builds.read_text() == "built\n" * 2
+
+
+@pytest.mark.skipif(not shutil.which("flock"), reason="flock is not on PATH")
+def test_two_that_ask_for_the_pulumi_cli_at_once_share_one_build(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    both = [machine.start(), machine.start()]
+    assert [process.communicate(timeout=30)[0] for process in both] == [f"{machine.built}\n"] * 2
+    assert machine.builds.read_text() == "built\n"
+
+
+def test_a_build_of_the_pulumi_cli_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    code, out, err = machine.run(FAKE_BUILD_EXIT="1")
+    assert (code, out) == (1, "")
+    assert "GOPROXY" in err
+    assert not list(machine.built.parent.iterdir())
+
+
+def test_a_machine_without_go_is_told_what_would_build_the_pulumi_cli(tmp_path: Path) -> None:
+    code, out, err = Machine(tmp_path, go=False).run()
+    assert (code, out) == (2, "")
+    assert re.search(r"no Go to build it with.\n  fix: install Go 1[.]\d+", err)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("go1.18.1", "0"), ("go: go.mod requires go >= 1.26 (running go 1.25.1; GOTOOLCHAIN=local)", "1")],
+)
+def test_a_go_that_is_too_old_for_the_pulumi_cli_is_named(tmp_path: Path, said: str, code: str) -> None:
+    ended, _, err = Machine(tmp_path).run(FAKE_GO_VERSION=said, FAKE_GO_EXIT=code)
+    assert ended == 2
+    assert f"found: {said}" in err
+
+
+def test_the_pins_of_the_pulumi_cli_hold_one_version_of_its_modules() -> None:
+    pins = (ROOT / "requirements" / "pulumi" / "go.mod").read_text()
+    assert len(set(re.findall(r"github[.]com/pulumi/pulumi/(?:pkg|sdk)/v3 (v[0-9.]+)", pins))) == 1
+    assert "replace" not in pins
 
 
 def test_the_entry_point_cures_the_sdk_before_it_is_used() -> None:
