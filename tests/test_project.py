@@ -71,7 +71,23 @@ def test_a_machine_without_a_recent_python_is_told_what_to_do(tmp_path: Path) ->
     assert "fix:" in run.stderr
 
 
-NEEDS = "bash cat chmod cksum dirname env flock head mkdir mktemp mv rm sed sort tail".split()
+NEEDS = [
+    "bash",
+    "cat",
+    "chmod",
+    "cksum",
+    "dirname",
+    "env",
+    "flock",
+    "head",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "rm",
+    "sed",
+    "sort",
+    "tail",
+]
 GO = """#!/bin/bash
 case "$1" in
   env) echo "${FAKE_GO_VERSION:-go1.99.0}"; exit "${FAKE_GO_EXIT:-0}" ;;
