@@ -10,13 +10,11 @@ import os
 import runpy
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import yaml
 from pulumi.runtime import config as sdk_config
 from pulumi.runtime import settings as sdk
@@ -29,7 +27,7 @@ from operations.engine.embedded import values
 from operations.engine.embedded.deployment import Deployment
 from operations.engine.embedded.monitor import EngineService, Monitor
 from operations.engine.embedded.report import Reporter
-from operations.errors import Failed, Refused
+from operations.engine.program_error import explained
 
 Program = Callable[[], Any]
 
@@ -87,14 +85,8 @@ def _run(deployment: Deployment, program: Program, root: Path) -> None:
         with fast(), _said_by_program(deployment):
             asyncio.set_event_loop(loop)
             loop.run_until_complete(run_in_stack(program))
-    except (BadInput, Failed, Refused) as error:
-        deployment.error = deployment.error or error
-    except pulumi.RunError as error:
-        deployment.error = deployment.error or Failed(str(error))
-    except KeyboardInterrupt:
-        raise
     except (Exception, SystemExit) as error:
-        deployment.error = deployment.error or _program_error(error)
+        deployment.error = deployment.error or explained(error)
     finally:
         _close(loop)
 
@@ -110,31 +102,6 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
     loop.close()
     asyncio.set_event_loop(None)
     sdk.reset_options()
-
-
-def _program_error(error: BaseException) -> Exception:
-    """What the program did wrong: the message and the places in its own files, none of the SDK's."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, BadInput | Failed | Refused):
-            return cause
-        cause = cause.__cause__
-    root = error
-    while root.__cause__ is not None:
-        root = root.__cause__
-    places = [
-        f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}"
-        for frame in traceback.extract_tb(root.__traceback__)
-        if not _foreign(frame.filename)
-    ]
-    text = "".join(traceback.format_exception_only(root)).strip()
-    return Failed("\n".join(["The program failed: " + text, *places]))
-
-
-def _foreign(file: str) -> bool:
-    """Whether a frame is of a library, of Python or of this engine rather than of the program."""
-    here = str(Path(__file__).resolve().parent)
-    return "site-packages" in file or file.startswith(("<frozen", sys.base_prefix, here))
 
 
 @contextlib.contextmanager

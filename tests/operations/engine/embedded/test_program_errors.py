@@ -1,0 +1,93 @@
+"""Errors of a program, told in a second with their place, whichever way the SDK hands them on."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from infra.errors import BadInput
+from operations.engine.embedded import program
+from operations.errors import Failed
+from tests.infra.local import ROOT, Site
+from tests.operations.engine.embedded.fake_cloud import Lab, Thing
+
+LIMIT = 15
+"""Seconds: far more than a run takes, far less than a person waits."""
+
+
+class TooLong(BaseException):
+    """The run did not end."""
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+    def stop(*_: Any) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(LIMIT)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def gone(_: object) -> object:
+    return {}["gone"]
+
+
+def refusing(_: object) -> object:
+    raise BadInput("This value cannot be used", key="x")
+
+
+@pytest.mark.parametrize(
+    ("function", "type_", "told"),
+    [(gone, Failed, r"KeyError: 'gone'\n.*test_program_errors.py:\d+ in gone"), (refusing, BadInput, "key: +x")],
+    ids=["a fault", "a refusal"],
+)
+def test_an_error_in_an_output_of_a_shipped_stack(
+    tmp_path: Path, function: Callable[[object], object], type_: type[Exception], told: str
+) -> None:
+    site = Site(tmp_path)
+
+    def with_it() -> None:
+        program.of_project(ROOT)()
+        pulumi.export("x", pulumi.Output.from_input("here").apply(function))
+
+    engine = site.engine
+    engine.program = with_it
+    with limited(), pytest.raises(type_, match=told):
+        engine.preview(site.stack("platform"))
+
+
+def exported() -> None:
+    pulumi.export("x", Thing("t", name="t").name.apply(gone))
+
+
+def unread() -> None:
+    Thing("t", name="t").name.apply(gone)
+
+
+def a_property() -> None:
+    Thing("user", link=Thing("t", name="t").name.apply(gone))
+
+
+def awaited() -> None:
+    async def later(_: object) -> object:
+        return gone(_)
+
+    pulumi.export("x", Thing("t", name="t").name.apply(later))
+
+
+@pytest.mark.parametrize("failing", [exported, unread, a_property, awaited])
+@pytest.mark.parametrize("run", ["preview", "up"])
+def test_an_error_in_an_apply_names_its_place(lab: Lab, failing: Callable[[], None], run: str) -> None:
+    with limited(), pytest.raises(Failed, match=r"KeyError: 'gone'\n(.*\n)*.*test_program_errors.py:\d+ in gone"):
+        getattr(lab, run)(failing)
