@@ -57,7 +57,7 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _first_traceback(error: BaseException) -> TracebackType | None:
-    """The traceback that the SDK kept: asyncio drops an exception's own where a second task waits for the same value."""
+    """The traceback that the SDK kept: asyncio drops the exception's own where a second task awaits the same value."""
     manager = _get_rpc_manager()
     return manager.exception_traceback if manager.unhandled_exception is error else None
 

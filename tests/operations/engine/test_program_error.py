@@ -11,10 +11,9 @@ from operations.errors import BadInput, Failed, Refused
 
 def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
     """The exception after it was raised from here."""
-    try:
+    with pytest.raises(type(error)) as caught:
         raise error from cause
-    except BaseException as caught:  # noqa: BLE001 - also what ends a process is an exception of a program
-        return caught
+    return caught.value
 
 
 def test_a_cause_that_is_the_exception_itself_is_met_once() -> None:

@@ -40,7 +40,7 @@ def limited() -> Iterator[None]:
 
 
 def gone(_: object) -> object:
-    return {}["gone"]
+    return dict[str, str]()["gone"]
 
 
 def refusing(_: object) -> object:
