@@ -1,44 +1,38 @@
-"""The official Pulumi CLI behind the engine port, through the Automation API.
+"""The official Pulumi CLI behind the engine port.
 
-Its login and its settings are the user's: they are told only by environment variables, and for one run at a time.
+Its login and its settings are the user's: they are told only by environment variables, and for one run at a time. The
+program runs in a language host of ours, so `sde` needs no `pulumi-language-python`.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pulumi import automation
-from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
 from operations.engine.embedded import locks
 from operations.engine.embedded.backend import folder_of
 from operations.engine.embedded.values import mask
 from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState, busy
+from operations.engine.program_process import ProgramProcess
+from operations.engine.pulumi_errors import StackMissing, explained
 from operations.engine.pulumi_events import Listener, plain
+from operations.engine.pulumi_process import CommandFailed, PulumiProcess, environment_with
 from operations.engine.pulumi_saved import Saved, violation
-from operations.errors import BadInput, Failed, Refused
+from operations.errors import BadInput, Failed
 from operations.plan import SECRET, Plan
 from operations.pulumi_preview import deletion_of, plan_of
 from operations.settings import PROJECT
 from operations.standing import read_export
 
-_ALWAYS = {
-    "PULUMI_SKIP_UPDATE_CHECK": "true",
-    "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "false",  # one document at the end, with every step
-    "NO_COLOR": "1",
-}
-_QUIET = ["--color", "never"]
 _LOCKS = Path(".pulumi", "locks", "organization")
 _AT_ONCE = 4
 """Exports that run side by side: each is a process that mostly waits for the backend."""
-T = TypeVar("T")
 
 
 class PulumiCli:
@@ -52,36 +46,32 @@ class PulumiCli:
         environment: Mapping[str, str],
         *,
         creates_stacks: bool,
-        command: automation.PulumiCommand | None = None,
+        command: Path | None = None,
     ) -> None:
         """`environment` is laid over the process's own. `creates_stacks`: whether a stack that is not there is made."""
+        whole = environment_with(environment)
+        executable = command or shutil.which("pulumi", path=whole.get("PATH")) or "pulumi"
         self._root = project_root
         self._creates = creates_stacks
         self._saved = Saved()
-        self._workspace = automation.LocalWorkspace(
-            work_dir=str(project_root), env_vars={**_ALWAYS, **environment}, pulumi_command=command
-        )
+        self._program = ProgramProcess(project_root)
+        self._pulumi = PulumiProcess(Path(executable), project_root, whole)
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """What `up` would do. An empty stack is entered in the backend where it has none yet."""
-        self._select(stack.name)
         room = self._saved.room()
-        arguments = ["preview", "--json", "--show-sames", "--show-reads", "--stack", stack.name, *_QUIET]
-        arguments += ["--save-plan", str(room)]
-        if config_file := self._config_file(stack):
-            arguments += ["--config-file", config_file]
-        lines: list[str] = []
-        error: CommandError | None = None
+        arguments = ["preview", "--json", "--show-sames", "--show-reads", "--save-plan", str(room)]
+        error: CommandFailed | None = None
         try:
-            self._run([*arguments, *_targets(targets)], lines.append)
-        except CommandError as failure:
-            error = failure
-        digest = _document("\n".join(lines))
+            text = self._run_stack(stack, [*arguments, *_targets(targets)])
+        except CommandFailed as failure:
+            error, text = failure, failure.stdout
+        digest = _document(text)
         messages = [d for d in digest.get("diagnostics") or () if d.get("severity") == "error"]
         for diagnostic in digest.get("diagnostics") or ():
             _pass_on(diagnostic, stack.name, on_event)
         if error:
-            raise _explained(error, stack.name, [plain(m.get("message", "")) for m in messages])
+            raise self._failure(error, stack, [plain(m.get("message", "")) for m in messages])
         plan = plan_of(digest.get("steps") or (), PROJECT, stack.name, str(stack.config["sde:cloud"]))
         self._saved.keep(plan, room)
         return plan
@@ -95,32 +85,12 @@ class PulumiCli:
         on_event: OnEvent | None = None,
     ) -> Outcome:
         """Make the cloud as the program says; with a plan of this process's preview, as far as the CLI finds it so."""
-        chosen = list(targets) or None
-        held = str(self._saved.of(plan)) if plan else None
-        return self._perform(
-            stack,
-            lambda s, hear: s.up(
-                target=chosen,
-                plan=held,
-                message=f"plan {plan.digest}" if plan else None,
-                color="never",
-                show_secrets=False,
-                on_event=hear,
-                config_file=self._config_file(stack),
-            ),
-            on_event,
-            plan,
-        )
+        held = ["--plan", str(self._saved.of(plan)), "--message", f"plan {plan.digest}"] if plan else []
+        return self._perform(stack, ["up", *held, *_targets(targets)], on_event, plan)
 
     def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
         """Take the cloud's present properties into the state."""
-        return self._perform(
-            stack,
-            lambda s, hear: s.refresh(
-                color="never", show_secrets=False, on_event=hear, config_file=self._config_file(stack)
-            ),
-            on_event,
-        )
+        return self._perform(stack, ["refresh"], on_event)
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
         """What `destroy` would delete: what the state holds, or the targets of it."""
@@ -141,33 +111,18 @@ class PulumiCli:
     ) -> Outcome:
         """Delete what the stack has. A released protection comes back with the next `up`, where the destroy failed."""
         if release_protected:
-            arguments = ["state", "unprotect", "--all", "--yes", "--stack", stack.name]
-            self._explaining(stack.name, lambda: self._run(arguments))
-        chosen = list(targets) or None
-        return self._perform(
-            stack,
-            lambda s, hear: s.destroy(
-                target=chosen, color="never", show_secrets=False, on_event=hear, config_file=self._config_file(stack)
-            ),
-            on_event,
-        )
+            self._explaining(stack.name, ["state", "unprotect", "--all", "--yes", "--stack", stack.name])
+        return self._perform(stack, ["destroy", *_targets(targets)], on_event)
 
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
         """Take an existing cloud resource into the stack, protected."""
-        resource: Any = {"type": type_, "name": name, "id": id_}
-        return self._perform(
-            stack,
-            lambda s, _: s.import_resources(
-                resources=[resource], protect=True, generate_code=False, show_secrets=False
-            ),
-            None,
-        )
+        return self._perform(stack, ["import", type_, name, id_, "--protect", "--generate-code=false"], None)
 
     def state(self, name: str) -> StackState | None:
         """What is known of a stack; None where the backend does not know it, or it has never been up."""
         try:
             deployment = self._export(name)
-        except StackNotFoundError:
+        except StackMissing:
             return None
         resources = deployment.get("resources") or []
         if not resources:
@@ -189,62 +144,70 @@ class PulumiCli:
             raise busy(stack.name, holder)
         try:
             document = self._document(stack.name)
-        except StackNotFoundError:
+        except StackMissing:
             return None
         return read_export(document, cloud=str(stack.config["sde:cloud"]), file=f"pulumi stack export -s {stack.name}")
 
     def export_state(self, name: str) -> dict[str, Any]:
         """The stack's deployment in Pulumi's export form, secrets encrypted."""
-        return self._explaining(name, lambda: self._document(name))
+        return self._document(name)
 
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
         """The stack's outputs; secrets masked unless asked for."""
         arguments = ["stack", "output", "--json", "--stack", name, *(["--show-secrets"] if show_secrets else [])]
-        outputs = self._explaining(name, lambda: json.loads(self._run(arguments)))
+        outputs = json.loads(self._explaining(name, arguments))
         return outputs if show_secrets else {k: SECRET if v == SECRET else v for k, v in outputs.items()}
 
     def cancel(self, name: str) -> None:
         """Remove the lock that a killed run left. The state is untouched."""
-        self._explaining(name, lambda: self._run(["cancel", "--yes", name]))
+        self._explaining(name, ["cancel", "--yes", name])
 
     def make_missing(self, names: Sequence[str]) -> list[str]:
         """Enter the stacks that the backend does not know yet, so that `pulumi up -s NAME` finds them; their names."""
-        known = {s.name.rsplit("/", 1)[-1] for s in self._explaining(PROJECT, self._workspace.list_stacks)}
+        found = json.loads(self._explaining(PROJECT, ["stack", "ls", "--json"]))
+        known = {s["name"].rsplit("/", 1)[-1] for s in found}
         missing = [name for name in names if name not in known]
         for name in missing:
-            self._explaining(name, partial(self._workspace.create_stack, name))
+            self._enter(name)
         return missing
 
-    def _config_file(self, stack: StackSettings) -> str | None:
-        """The stack's file, where it is not the one that the CLI takes by itself."""
-        return None if stack.file.absolute().parent == self._root else str(stack.file)
+    def _enter(self, name: str) -> None:
+        self._explaining(name, ["stack", "init", name, "--no-select"])
 
-    def _run(self, arguments: list[str], on_line: Callable[[str], Any] | None = None) -> str:
-        environment = dict(self._workspace.env_vars)
-        return self._workspace.pulumi_command.run(list(arguments), str(self._root), environment, on_line).stdout
+    def _run_stack(
+        self, stack: StackSettings, arguments: Sequence[str], on_line: Callable[[str], object] | None = None
+    ) -> str:
+        """Run a command on one stack with the program at hand.
 
-    def _select(self, name: str) -> automation.Stack:
-        """The stack, made where that is safe: a real one is made by its owner, who chooses its secrets provider."""
-        if self._creates:
-            return self._explaining(name, lambda: automation.Stack.create_or_select(name, self._workspace))
-        return self._explaining(name, lambda: automation.Stack.select(name, self._workspace))
+        A stack that the backend does not know is made where that is safe: a real one is made by its owner, who chooses
+        its secrets provider.
+        """
+        whole = [*arguments, "--stack", stack.name]
+        if stack.file.absolute().parent != self._root:
+            whole += ["--config-file", str(stack.file)]
+        if arguments[0] != "import":
+            whole += [f"--client={self._program.address}"]
+        try:
+            return self._pulumi.run(whole, on_line)
+        except CommandFailed as error:
+            if not (self._creates and isinstance(explained(error, stack.name), StackMissing)):
+                raise
+        self._enter(stack.name)
+        return self._pulumi.run(whole, on_line)
 
     def _perform(
-        self,
-        stack: StackSettings,
-        act: Callable[[automation.Stack, Listener], Any],
-        on_event: OnEvent | None,
-        plan: Plan | None = None,
+        self, stack: StackSettings, arguments: Sequence[str], on_event: OnEvent | None, plan: Plan | None = None
     ) -> Outcome:
-        selected, listener, begun = self._select(stack.name), Listener(stack.name, on_event), time.monotonic()
+        """Run a command that changes the stack, telling its events as they come."""
+        listener, begun = Listener(stack.name, on_event), time.monotonic()
         _tell(on_event, Event("stack-started", stack.name, time.time()))
         try:
-            act(selected, listener)
-        except CommandError as error:
-            said = [*listener.blamed, ("", plain(str(error)))]
+            self._run_stack(stack, [*arguments, "--yes", "--skip-preview", "--json"], listener.hear)
+        except CommandFailed as error:
+            said = [*listener.blamed, ("", str(error))]
             if plan and (refusal := violation(plan, said)):
                 raise refusal from None
-            raise _explained(error, stack.name, listener.errors) from None
+            raise self._failure(error, stack, listener.errors) from None
         seconds = time.monotonic() - begun
         _tell(on_event, Event("stack-done", stack.name, time.time(), seconds=seconds))
         after = self.state(stack.name)
@@ -252,17 +215,21 @@ class PulumiCli:
             stack.name, listener.counts, seconds, after.resources if after else 0, after.outputs if after else {}
         )
 
+    def _failure(self, error: CommandFailed, stack: StackSettings, messages: Sequence[str]) -> Exception:
+        """Say what failed in a run; an error of the program keeps its kind, which the exit code follows."""
+        kinds = self._program.failures()
+        if "BadInput" in kinds and messages:
+            return BadInput(messages[0])
+        return explained(error, stack.name, messages)
+
     def _export(self, name: str) -> dict[str, Any]:
         return self._document(name).get("deployment") or {}
 
     def _document(self, name: str) -> dict[str, Any]:
-        """What `pulumi stack export` says. `StackNotFoundError` where the backend does not know the stack."""
+        """What `pulumi stack export` says. `StackMissing` where the backend does not know the stack."""
+        text = self._explaining(name, ["stack", "export", "--stack", name])
         try:
-            document = json.loads(self._run(["stack", "export", "--stack", name]))
-        except StackNotFoundError:
-            raise
-        except CommandError as error:
-            raise _explained(error, name, []) from None
+            document = json.loads(text)
         except ValueError:
             document = None
         if not isinstance(document, dict):
@@ -271,7 +238,7 @@ class PulumiCli:
 
     def _locked_by(self, name: str) -> str | None:
         """Who holds the stack's lock, where the backend is a folder; other backends tell it only to who takes it."""
-        url = {**os.environ, **self._workspace.env_vars}.get("PULUMI_BACKEND_URL", "")
+        url = self._pulumi.environment.get("PULUMI_BACKEND_URL", "")
         if not url.startswith("file:"):
             return None
         return ", and by ".join(locks.living(folder_of(url, base=self._root) / _LOCKS / PROJECT / name)) or None
@@ -279,14 +246,15 @@ class PulumiCli:
     def _resources(self, name: str) -> list[dict[str, Any]]:
         try:
             return self._export(name).get("resources") or []
-        except StackNotFoundError:
+        except StackMissing:
             return []
 
-    def _explaining(self, name: str, act: Callable[[], T]) -> T:
+    def _explaining(self, name: str, arguments: Sequence[str]) -> str:
+        """Run a command that needs no program; its failure is one of the port's errors."""
         try:
-            return act()
-        except CommandError as error:
-            raise _explained(error, name, []) from None
+            return self._pulumi.run(arguments)
+        except CommandFailed as error:
+            raise explained(error, name) from None
 
 
 def _targets(targets: Sequence[str]) -> list[str]:
@@ -316,34 +284,3 @@ def _document(text: str) -> dict[str, Any]:
 
 def _utc(deployment: Mapping[str, Any]) -> str | None:
     return (deployment.get("manifest") or {}).get("time")
-
-
-def _explained(error: CommandError, name: str, messages: Sequence[str]) -> Exception:
-    """The port's own errors out of the CLI's: what it said, and what to do about it."""
-    said = str(error)
-    if isinstance(error, ConcurrentUpdateError):
-        return BadInput(
-            f"{name} is locked: another run is changing it, or one was killed.",
-            found=_last_line(said, "locked by"),
-            fix=f"wait for it; if you are sure that it is dead: scripts/sde cancel {name}",
-        )
-    if isinstance(error, StackNotFoundError):
-        return BadInput(
-            f"The backend has no stack {name}.",
-            found=name,
-            fix=f"pulumi stack init {name} --secrets-provider azurekeyvault://… (docs/platform-team.md)",
-        )
-    if "incorrect passphrase" in said or "passphrase must be set" in said:
-        return BadInput(
-            f"The passphrase does not open the secrets of {name}.",
-            key="PULUMI_CONFIG_PASSPHRASE",
-            fix="set PULUMI_CONFIG_PASSPHRASE_FILE to the file that holds the one it was made with",
-        )
-    text = "\n".join(dict.fromkeys(messages)) or plain(said.partition("stderr:")[2]) or plain(said)
-    if "because it is protected" in text or "marked for protection" in text:
-        return Refused(f"{name}: {text}")
-    return Failed(f"{name}: {text}")
-
-
-def _last_line(text: str, words: str) -> str | None:
-    return next((plain(line) for line in reversed(text.splitlines()) if words in line), None)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+
+from pulumi.automation.events import EngineEvent
 
 from operations.engine.port import Event, EventKind, OnEvent
 from operations.plan import Operation
@@ -44,8 +47,12 @@ class Listener:
         """How many resources each operation concerned, by its name."""
         return dict(Counter(o.value for o in self.done.values()))
 
-    def __call__(self, event: Any) -> None:
-        """One event of the Automation API."""
+    def hear(self, line: str) -> None:
+        """Take one line of the CLI's standard output: an event as JSON."""
+        if line.startswith("{"):
+            self._take(EngineEvent.from_json(json.loads(line)))
+
+    def _take(self, event: EngineEvent) -> None:
         if event.resource_pre_event:
             self._step("step-started", event.resource_pre_event.metadata)
         elif event.res_outputs_event:

@@ -1,0 +1,148 @@
+"""Serve a project's program to the Pulumi CLI: the language runtime that `pulumi … --client=ADDRESS` connects to.
+
+Run as `python -m operations.engine.language_host PROJECT_FOLDER`: a process of its own, which prints the port on the
+first line of standard output and ends when its standard input closes, so also when the process that started it is
+killed.
+With it `sde` needs no `pulumi-language-python`, which only an official installation has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import io
+import logging
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, TextIO
+
+import grpc  # type: ignore[import-untyped]
+import pulumi
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
+from pulumi.runtime import reset_options, run_in_stack, set_all_config
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+
+from operations.engine.program_error import explained
+from operations.engine.project import Program, program_of
+
+LARGEST_MESSAGE = 400 * 1024 * 1024
+"""Bytes in one message: what Pulumi's own hosts allow."""
+
+
+class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
+    """The `pulumirpc.LanguageRuntime` service, for one program."""
+
+    def __init__(self, program: Program, starter: TextIO) -> None:
+        """`starter` is a pipe to the process that started this one: it gets the kind of each failure, a line each."""
+        self._program, self._starter = program, starter
+
+    def Handshake(self, _request: Any, _context: Any) -> Any:  # noqa: N802 - the protocol's names
+        """Accept the engine."""
+        return language_pb2.LanguageHandshakeResponse()
+
+    def GetPluginInfo(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Return no version: this host is of the project."""
+        return plugin_pb2.PluginInfo()
+
+    def GetRequiredPackages(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Return none: a provider is looked for when a resource needs it, in the version that its SDK names."""
+        return language_pb2.GetRequiredPackagesResponse()
+
+    def GetRequiredPlugins(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Return none, as `GetRequiredPackages`."""
+        return language_pb2.GetRequiredPluginsResponse()
+
+    def About(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Return the interpreter and its version."""
+        return language_pb2.AboutResponse(executable=sys.executable, version=sys.version.split()[0])
+
+    def InstallDependencies(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Do nothing: `scripts/sde` has installed them."""
+        return iter(())
+
+    def Cancel(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Do nothing: the program ends with the resource monitor."""
+        return empty_pb2.Empty()
+
+    def Run(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """Run the program once. Log a failure to the engine, which masks secrets, and tell its kind to the starter."""
+        failure = contextvars.copy_context().run(_run, self._program, request)
+        if failure:
+            print(failure, file=self._starter, flush=True)
+        return language_pb2.RunResponse(bail=bool(failure))
+
+
+def _run(program: Program, request: Any) -> str:
+    """Run the program against the engine that asks for it. Return the kind of its failure, or nothing."""
+    reset_options(
+        project=request.project,
+        stack=request.stack,
+        organization=request.organization or "organization",
+        monitor_address=request.monitor_address,
+        engine_address=request.args[0] if request.args else "",
+        parallel=request.parallel,
+        preview=request.dryRun,
+        root_directory=request.info.root_directory or None,
+    )
+    set_all_config(dict(request.config), list(request.configSecretKeys))
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # the tasks of a failed run end unread
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=max(request.parallel, 1) * 4))
+    try:
+        with redirect_stdout(_Messages()), redirect_stderr(_Messages()):
+            loop.run_until_complete(run_in_stack(program))
+    except (Exception, SystemExit) as error:
+        failure = explained(error)
+        pulumi.log.error(str(failure))
+        return type(failure).__name__
+    finally:
+        _end_tasks(loop)
+    return ""
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """End what a failed program left waiting."""
+    pending = asyncio.all_tasks(loop)
+    for task in pending:
+        task.cancel()
+    if pending:
+        loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+
+
+class _Messages(io.TextIOBase):
+    """A standard stream while the program runs: each line becomes a message of the engine."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            if line.strip():
+                pulumi.log.info(line)
+        return len(text)
+
+
+def serve(root: Path) -> None:
+    """Serve the program of a project folder on a free port of 127.0.0.1 until standard input ends."""
+    starter = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is not for the pipe
+    limits = [(f"grpc.max_{way}_message_length", LARGEST_MESSAGE) for way in ("receive", "send")]
+    server = grpc.server(ThreadPoolExecutor(max_workers=4), options=limits)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(program_of(root), starter), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, file=starter, flush=True)
+    sys.stdin.read()
+    os._exit(0)  # nothing to save, and a program that still runs must not keep the process
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))

@@ -1,0 +1,69 @@
+"""The child process that runs the project's program for the Pulumi CLI, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from operations.errors import Failed
+
+_KEPT = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "SYSTEMROOT", "TMPDIR", "TZ")
+"""The environment variables that the program's process gets: none that holds a credential."""
+_SOURCES = Path(__file__).resolve().parents[2]
+
+
+class ProgramProcess:
+    """A language host for one project, started when its address is first asked for. It serves one run after another."""
+
+    def __init__(self, project_root: Path) -> None:
+        self._root = project_root
+        self._process: subprocess.Popen[bytes] | None = None
+        self._address = ""
+
+    @property
+    def address(self) -> str:
+        """Where the CLI reaches it, as `127.0.0.1:PORT`. `Failed` where it does not start."""
+        if self._process is None or self._process.poll() is not None:
+            self._start()
+        return self._address
+
+    def _start(self) -> None:
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-P", "-m", "operations.engine.language_host", str(self._root)],
+            cwd=self._root,
+            env={**environment, "PYTHONPATH": str(_SOURCES)},
+            stdin=subprocess.PIPE,  # it ends when this closes, so also when this process is killed
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,  # Ctrl-C is for the CLI, which then ends the program
+        )
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        port = self._process.stdout.readline().decode().strip()
+        if not port.isdigit():
+            self.close()
+            raise Failed("The process that runs the program did not start: its reason stands above.")
+        self._address = f"127.0.0.1:{port}"
+
+    def failures(self) -> list[str]:
+        """Return the kinds of the failures since the last call, as `BadInput`: the CLI tells their words alone."""
+        if self._process is None or self._process.stdout is None:
+            return []
+        pipe = self._process.stdout.fileno()
+        os.set_blocking(pipe, False)
+        found = b""
+        with contextlib.suppress(BlockingIOError):
+            while part := os.read(pipe, 4096):
+                found += part
+        return found.decode().split()
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._process is not None:
+            assert self._process.stdin is not None  # noqa: S101
+            self._process.stdin.close()
+            self._process.wait()
+            self._process = None
