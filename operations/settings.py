@@ -59,6 +59,11 @@ class Settings:
         return self.root / "local_azure" / "bin"
 
     @property
+    def built_cli(self) -> Path:
+        """The Pulumi CLI that `scripts/pulumi-cli` builds."""
+        return self.root / ".sde" / "tools" / "pulumi" / "pulumi"
+
+    @property
     def backend_url(self) -> str:
         """Where Pulumi keeps its state: `PULUMI_BACKEND_URL`, or the folder `state` of our home."""
         return self.environ.get("PULUMI_BACKEND_URL") or "file://" + str(self.home / "state").translate(_NOT_IN_URLS)

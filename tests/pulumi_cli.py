@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from operations.settings import ROOT
+from operations.settings import Settings
 
-_BUILT = ROOT / ".sde" / "tools" / "pulumi"
-_SEARCHED = os.pathsep.join([os.environ.get("PATH", os.defpath), str(_BUILT)])
+_SEARCHED = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Settings.load().built_cli.parent)])
 
 
 def _found(name: str) -> Path | None:

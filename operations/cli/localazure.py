@@ -25,12 +25,12 @@ def env(context: typer.Context, *, estate: Estate = None) -> None:
 
 def _enter_stacks(session: Session) -> None:
     """Make the stacks known to the Pulumi CLI, where it is installed: `pulumi up -s NAME` asks for one that exists."""
-    from operations.engine.choose import answers, local_cli  # noqa: PLC0415
+    from operations.engine.choose import local_cli  # noqa: PLC0415
 
     settings = session.settings
     names = [s.name for s in session.house.stacks if s.cloud == "local" and s.settings.file.parent == settings.root]
-    if names and answers(settings):
-        for name in local_cli(settings).make_missing(names):
+    if names and (cli := local_cli(settings)):
+        for name in cli.make_missing(names):
             session.output.say(f"entered the stack {name}", style="dim")
 
 

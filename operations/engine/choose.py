@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from operations.engine import installed_cli
 from operations.engine.port import Engine
 from operations.errors import BadInput
 from operations.settings import Settings, make_folder
@@ -13,45 +13,36 @@ from operations.settings import Settings, make_folder
 if TYPE_CHECKING:
     from operations.engine.pulumi_cli import PulumiCli
 
-_INSTALL = "install the Pulumi CLI: https://www.pulumi.com/docs/iac/download-install/"
-
 
 def choose(choice: str, cloud: str, settings: Settings) -> Engine:
-    """The engine for stacks of this cloud. `auto` takes the CLI if it is on PATH and answers."""
-    if choice == "embedded" or (choice == "auto" and not answers(settings)):
+    """The engine for stacks of this cloud. `auto` takes the CLI if it is on PATH; `pulumi` also takes the built one."""
+    if choice == "embedded":
         return _embedded(cloud, settings)
-    if not answers(settings):
-        raise BadInput("--engine pulumi needs the Pulumi CLI, and no working `pulumi` is on PATH.", fix=_INSTALL)
-    return _pulumi(cloud, settings)
-
-
-def answers(settings: Settings) -> bool:
-    """Whether there is a `pulumi` on PATH that says its version: not a broken link, nor another machine's binary."""
-    command = shutil.which("pulumi", path=settings.environ.get("PATH"))
+    command = installed_cli.on_path(settings)
+    if command is None and choice == "auto":
+        return _embedded(cloud, settings)
+    command = command or installed_cli.built(settings)
     if command is None:
-        return False
-    try:
-        environment = {**settings.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-        done = subprocess.run([command, "version"], env=environment, capture_output=True, timeout=30, check=False)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+        raise BadInput(
+            "--engine pulumi needs the Pulumi CLI, and no working `pulumi` is on PATH.",
+            fix=f"{installed_cli.INSTALL}; or build it: scripts/pulumi-cli",
+        )
+    return _pulumi(command, cloud, settings)
 
 
-def _pulumi(cloud: str, settings: Settings) -> Engine:
-    if cloud == "local":
-        return local_cli(settings)
+def local_cli(settings: Settings) -> PulumiCli | None:
+    """The `pulumi` on PATH, pointed at the local Azure; None where there is none."""
+    command = installed_cli.on_path(settings)
+    return _pulumi(command, "local", settings) if command else None
+
+
+def _pulumi(command: Path, cloud: str, settings: Settings) -> PulumiCli:
     from operations.engine.pulumi_cli import PulumiCli  # noqa: PLC0415 - imports the Pulumi SDK
 
+    if cloud == "local":
+        return PulumiCli(settings.root, settings.local_environment(), creates_stacks=True, command=command)
     _refuse_local_shell(settings)
-    return PulumiCli(settings.root, {}, creates_stacks=False)
-
-
-def local_cli(settings: Settings) -> PulumiCli:
-    """The Pulumi CLI pointed at the local Azure."""
-    from operations.engine.pulumi_cli import PulumiCli  # noqa: PLC0415
-
-    return PulumiCli(settings.root, settings.local_environment(), creates_stacks=True)
+    return PulumiCli(settings.root, {}, creates_stacks=False, command=command)
 
 
 def _refuse_local_shell(settings: Settings) -> None:
@@ -72,7 +63,7 @@ def _embedded(cloud: str, settings: Settings) -> Engine:
             key="sde:cloud",
             found=cloud,
             allowed="local",
-            fix=_INSTALL,
+            fix=installed_cli.INSTALL,
         )
     folder = settings.backend_folder
     if folder is None:
@@ -81,7 +72,7 @@ def _embedded(cloud: str, settings: Settings) -> Engine:
             key="PULUMI_BACKEND_URL",
             found=settings.backend_url,
             allowed="file://…",
-            fix="unset it, or " + _INSTALL,
+            fix="unset it, or " + installed_cli.INSTALL,
         )
     from operations.engine.embedded.engine import EmbeddedEngine  # noqa: PLC0415 - imports the Pulumi SDK
 

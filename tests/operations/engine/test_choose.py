@@ -1,0 +1,88 @@
+"""Which engine runs, with the Pulumi CLI there, not there, or one that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from operations.engine.choose import choose, local_cli
+from operations.engine.embedded.engine import EmbeddedEngine
+from operations.engine.installed_cli import OLDEST
+from operations.engine.pulumi_cli import PulumiCli
+from operations.errors import BadInput
+from operations.settings import Settings
+from tests.pulumi_cli import CLI, needs_cli
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "path").mkdir()
+    return Settings.load({"PATH": str(tmp_path / "path"), "SDE_HOME": str(tmp_path / "home")}, root=tmp_path)
+
+
+def put(command: Path, text: str) -> Path:
+    command.parent.mkdir(parents=True, exist_ok=True)
+    command.write_text(f"#!/bin/sh\n{text}\n")
+    command.chmod(0o755)
+    return command
+
+
+def on_path(settings: Settings, text: str) -> Path:
+    return put(settings.root / "path" / "pulumi", text)
+
+
+def test_auto_takes_the_cli_on_path_and_never_the_built_one(settings: Settings) -> None:
+    put(settings.built_cli, f"echo v{OLDEST}")
+    assert isinstance(choose("auto", "local", settings), EmbeddedEngine)
+    assert local_cli(settings) is None
+    on_path(settings, f"echo v{OLDEST}")
+    assert isinstance(choose("auto", "local", settings), PulumiCli)
+    assert isinstance(choose("auto", "azure", settings), PulumiCli)
+    assert local_cli(settings)
+
+
+def test_asked_for_the_cli_the_built_one_does_where_none_is_on_path(settings: Settings) -> None:
+    with pytest.raises(BadInput, match="scripts/pulumi-cli"):
+        choose("pulumi", "local", settings)
+    put(settings.built_cli, f"echo v{OLDEST}")
+    assert isinstance(choose("pulumi", "local", settings), PulumiCli)
+    assert isinstance(choose("pulumi", "azure", settings), PulumiCli)
+
+
+@pytest.mark.parametrize("text", ["exit 1", "echo v3.999.0; exit 1"])
+def test_a_cli_that_does_not_run_is_as_good_as_none(settings: Settings, text: str) -> None:
+    on_path(settings, text)
+    assert isinstance(choose("auto", "local", settings), EmbeddedEngine)
+    with pytest.raises(BadInput, match="no working `pulumi`"):
+        choose("pulumi", "local", settings)
+
+
+@pytest.mark.parametrize("choice", ["auto", "pulumi"])
+@pytest.mark.parametrize("cloud", ["local", "azure"])
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ("v3.0.0", "not made for that version"),
+        (f"v{OLDEST}-alpha.1", "not made for that version"),
+        ("v4.0.0", "not made for that version"),
+        ("pulumi of tomorrow", "cannot be read"),
+        ("", "cannot be read"),
+    ],
+)
+def test_a_cli_of_another_age_is_refused_by_name(
+    settings: Settings, choice: str, cloud: str, said: str, problem: str
+) -> None:
+    command = on_path(settings, f"echo '{said}'")
+    with pytest.raises(BadInput, match=problem) as found:
+        choose(choice, cloud, settings)
+    assert found.value.file == str(command)
+    assert found.value.found == (said or "no version")
+    assert isinstance(choose("embedded", "local", settings), EmbeddedEngine)
+
+
+@needs_cli
+def test_the_real_cli_is_one_that_the_project_works_with(settings: Settings) -> None:
+    assert CLI
+    (settings.root / "path" / "pulumi").symlink_to(CLI)
+    assert isinstance(choose("auto", "local", settings), PulumiCli)
