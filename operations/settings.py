@@ -54,11 +54,6 @@ class Settings:
         return self.home / "log"
 
     @property
-    def local_bin(self) -> Path:
-        """The folder of the local Azure's provider executables; on no PATH but that of `sde local env`."""
-        return self.root / "local_azure" / "bin"
-
-    @property
     def built_cli(self) -> Path:
         """The Pulumi CLI that `scripts/pulumi-cli` builds."""
         return self.root / ".sde" / "tools" / "pulumi" / "pulumi"
@@ -105,17 +100,30 @@ class Settings:
             )
 
     def local_environment(self) -> dict[str, str]:
-        """What the Pulumi CLI must find set to run against the local Azure; makes the folders and the passphrase."""
-        make_folder(self.local_db.parent)
+        """What the Pulumi CLI must find set to run against the local Azure; makes the folders and the passphrase.
+
+        The CLI gets a `PULUMI_HOME` that holds no provider but the local ones. Real Azure's never answer from there:
+        the CLI may download none, and takes none that stands on PATH or that another program offers.
+        """
+        from local_azure import plugins  # noqa: PLC0415 - most commands need none
+
+        pulumi_home = self.home / "pulumi"
         variables = {
-            "PATH": _path_with(self.local_bin, self.environ.get("PATH", os.defpath)),
             "SDE_LOCAL_AZURE": str(self.local_db),
             "SDE_HOME": str(self.home),
             "PULUMI_BACKEND_URL": self.backend_url,
-            "PULUMI_HOME": str(self.home / "pulumi"),
+            "PULUMI_HOME": str(pulumi_home),
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_ENABLE_LEGACY_PLUGIN_SEARCH": "true",  # a later version answers for the one that a state names
+            "PULUMI_DEBUG_PROVIDERS": "",
         }
-        if self.backend_folder:
-            make_folder(self.backend_folder)
+        if plugins.on_path(self.environ.get("PATH", os.defpath)):
+            # Only then: it also hides a language host that does not stand beside the CLI.
+            variables["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "true"
+        for folder in (self.local_db.parent, pulumi_home, self.backend_folder):
+            if folder:
+                make_folder(folder)
+        plugins.install(pulumi_home)
         if "PULUMI_CONFIG_PASSPHRASE" not in self.environ:
             named = self.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
             self.passphrase("local")
@@ -142,11 +150,6 @@ def write_whole(file: Path, text: str, mode: int = 0o644) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def _path_with(folder: Path, path: str) -> str:
-    others = [part for part in path.split(os.pathsep) if part and part != str(folder)]
-    return os.pathsep.join([str(folder), *others])
 
 
 def _read_passphrase(file: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from operations.errors import BadInput
-from operations.settings import Settings, write_whole
+from operations.settings import ROOT, Settings, write_whole
 
 
 def settings(tmp_path: Path, **environ: str) -> Settings:
@@ -70,11 +70,24 @@ def test_only_a_file_backend_has_a_folder(tmp_path: Path) -> None:
     assert settings(tmp_path, PULUMI_BACKEND_URL="azblob://state").backend_folder is None
 
 
-def test_the_local_environment_puts_the_local_providers_first_and_once(tmp_path: Path) -> None:
-    chosen = settings(tmp_path, PATH="/usr/bin:/bin")
-    path = chosen.local_environment()["PATH"]
-    assert path.split(":") == [str(chosen.local_bin), "/usr/bin", "/bin"]
-    assert Settings.load({**chosen.environ, "PATH": path}, root=tmp_path).local_environment()["PATH"] == path
+def test_the_local_environment_has_a_pulumi_home_with_the_local_providers_alone(tmp_path: Path) -> None:
+    variables = settings(tmp_path, PATH="/usr/bin:/bin").local_environment()
+    plugins = Path(variables["PULUMI_HOME"]) / "plugins"
+    found = {file.name: file.resolve().parent for file in plugins.glob("*/*")}
+    assert found == dict.fromkeys(
+        ("pulumi-resource-azure-native", "pulumi-resource-random"), ROOT / "local_azure" / "bin"
+    )
+    assert variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
+    assert variables["PULUMI_DEBUG_PROVIDERS"] == ""
+    assert not {"PATH", "PULUMI_IGNORE_AMBIENT_PLUGINS"} & set(variables)
+
+
+def test_a_provider_on_path_does_not_answer_for_the_local_one(tmp_path: Path) -> None:
+    provider = tmp_path / "path" / "pulumi-resource-azure-native"
+    provider.parent.mkdir()
+    provider.touch()
+    variables = settings(tmp_path, PATH=f"/usr/bin:{provider.parent}").local_environment()
+    assert variables["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:

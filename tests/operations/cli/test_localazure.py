@@ -12,9 +12,9 @@ def test_the_environment_survives_a_shell_and_nothing_else_is_printed(desk: Desk
     odd = tmp_path_factory.mktemp('it\'s $HOME; a "folder"')
     desk.settings = Settings.load({"SDE_HOME": str(odd), "PATH": "/usr/bin:/bin"})
     assert desk("local", "env") == 0
-    script = desk.out + 'printf "%s\\n" "$SDE_LOCAL_AZURE" "$PULUMI_BACKEND_URL" "${PATH%%:*}"'
+    script = desk.out + 'printf "%s\\n" "$SDE_LOCAL_AZURE" "$PULUMI_BACKEND_URL" "$PULUMI_HOME"'
     seen = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
-    assert seen == [str(odd / "local" / "azure.db"), f"file://{odd}/state", str(desk.settings.local_bin)]
+    assert seen == [str(odd / "local" / "azure.db"), f"file://{odd}/state", str(odd / "pulumi")]
     assert all(line.startswith("export ") for line in desk.out.splitlines())
 
 
