@@ -34,6 +34,7 @@ from operations.engine.embedded.providers import ProviderError
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.targets import Targets
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy
+from operations.engine.project import Program, program_of, project_name
 from operations.errors import Failed, Refused
 from operations.plan import Operation, Plan
 from operations.standing import standing
@@ -51,7 +52,7 @@ class EmbeddedEngine:
     providers: Servicers
     """Fresh, unconfigured servicers by package, at every call."""
     passphrase: Callable[[], str]
-    program: program.Program | None = None
+    program: Program | None = None
     """What to run; by default the program that Pulumi.yaml names."""
     name: str = field(default="embedded", init=False)
 
@@ -188,7 +189,7 @@ class EmbeddedEngine:
     # The parts of a run
 
     def _backend(self, warn: Callable[[str], None] = lambda _: None) -> Backend:
-        return Backend(self.backend_root, program.project_name(self.project_root), self.passphrase, warn=warn)
+        return Backend(self.backend_root, project_name(self.project_root), self.passphrase, warn=warn)
 
     @contextlib.contextmanager
     def _locked(self, name: str, reporter: Reporter) -> Iterator[Backend]:
@@ -284,7 +285,7 @@ class EmbeddedEngine:
 
     def _deploy(self, deployment: Deployment) -> None:
         """Run the program, then delete what it no longer names."""
-        program.run(deployment, self.program or program.of_project(self.project_root), self.project_root)
+        program.run(deployment, self.program or program_of(self.project_root), self.project_root)
         deployment.frame.targets.must_match([*deployment.news, *deployment.olds])
         if deployment.frame.permitted:
             deployment.frame.permitted.whole(deployment.news.keys())

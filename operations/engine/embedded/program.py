@@ -6,21 +6,17 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-import os
-import runpy
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pulumi.runtime import config as sdk_config
 from pulumi.runtime import settings as sdk
 from pulumi.runtime.stack import run_in_stack
 
-from infra.errors import BadInput
 from infra.speed import fast
 from operations import plan
 from operations.engine.embedded import values
@@ -28,27 +24,7 @@ from operations.engine.embedded.deployment import Deployment
 from operations.engine.embedded.monitor import EngineService, Monitor
 from operations.engine.embedded.report import Reporter
 from operations.engine.program_error import explained
-
-Program = Callable[[], Any]
-
-
-def project_name(root: Path) -> str:
-    """The project's name, from Pulumi.yaml."""
-    return str(_project(root)["name"])
-
-
-def of_project(root: Path) -> Program:
-    """The program that Pulumi.yaml names: run as `__main__`, in its folder."""
-    project = _project(root)
-    folder = (root / project.get("main", ".")).resolve()
-    if not folder.exists():
-        raise BadInput("The program does not exist", file=str(root / "Pulumi.yaml"), key="main", found=str(folder))
-
-    def run() -> Any:
-        with _as_main(folder):
-            runpy.run_path(str(folder), run_name="__main__")
-
-    return run
+from operations.engine.project import Program
 
 
 def run(deployment: Deployment, program: Program, root: Path) -> None:
@@ -104,30 +80,6 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
     sdk.reset_options()
 
 
-@contextlib.contextmanager
-def _as_main(folder: Path) -> Iterator[None]:
-    """The process as the language host sets it up: in the program's folder, its name as the only argument.
-
-    Afterwards it is as before, and modules of the program that nobody had before are forgotten, so that a second run
-    in this process starts like the first.
-    """
-    where, arguments, path, modules = Path.cwd(), sys.argv, list(sys.path), set(sys.modules)
-    os.chdir(folder if folder.is_dir() else folder.parent)
-    sys.argv = [str(folder)]
-    try:
-        yield
-    finally:
-        os.chdir(where)
-        sys.argv, sys.path[:] = arguments, path
-        for name in set(sys.modules) - modules:
-            file = getattr(sys.modules[name], "__file__", None)
-            if file and Path(file).is_relative_to(folder):
-                forgotten = sys.modules.pop(name)
-                parent, _, child = name.rpartition(".")
-                if parent in sys.modules and getattr(sys.modules[parent], child, None) is forgotten:
-                    delattr(sys.modules[parent], child)
-
-
 class _Output:
     """Standard output while a program runs: what the program prints becomes messages, all else passes through.
 
@@ -167,16 +119,3 @@ def _text(value: Any) -> str:
     """Configuration as a program gets it: text, structures as JSON."""
     plain = values.unwrap(value)
     return plain if isinstance(plain, str) else plan.canonical(plain)
-
-
-def _project(root: Path) -> Mapping[str, Any]:
-    file = root / "Pulumi.yaml"
-    try:
-        project = yaml.safe_load(file.read_text())
-    except FileNotFoundError:
-        raise BadInput("This folder holds no Pulumi project", file=str(file)) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput("The project file cannot be read", file=str(file), found=str(error).replace("\n", " ")) from None
-    if not isinstance(project, dict) or not isinstance(project.get("name"), str):
-        raise BadInput("The project file has no name", file=str(file), key="name")
-    return project

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.errors import BadInput
-from operations.engine.embedded import program
+from operations.engine.project import program_of
 from operations.errors import Failed
 from tests.operations.engine.embedded.fake_cloud import Lab
 
@@ -66,4 +66,4 @@ def test_its_own_error_names_its_own_line(project: Lab) -> None:
 def test_a_wrong_project_file_is_bad_input(lab: Lab, text: str, problem: str) -> None:
     (lab.folder / "Pulumi.yaml").write_text(text)
     with pytest.raises(BadInput, match=problem):
-        program.of_project(lab.folder)
+        program_of(lab.folder)

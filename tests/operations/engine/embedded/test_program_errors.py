@@ -12,7 +12,7 @@ import pulumi
 import pytest
 
 from infra.errors import BadInput
-from operations.engine.embedded import program
+from operations.engine.project import program_of
 from operations.errors import Failed
 from tests.infra.local import ROOT, Site
 from tests.operations.engine.embedded.fake_cloud import Lab, Thing
@@ -58,7 +58,7 @@ def test_an_error_in_an_output_of_a_shipped_stack(
     site = Site(tmp_path)
 
     def with_it() -> None:
-        program.of_project(ROOT)()
+        program_of(ROOT)()
         pulumi.export("x", pulumi.Output.from_input("here").apply(function))
 
     engine = site.engine
