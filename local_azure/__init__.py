@@ -15,6 +15,6 @@ def servicers(database: Path) -> dict[str, Any]:
     Raises `local_azure.store.StoreError` where the file cannot be used.
     """
     # Imported here so that reading a declaration does not load gRPC.
-    from local_azure.doors import open_doors  # noqa: PLC0415
+    from local_azure.doors import PACKAGES, open_door  # noqa: PLC0415
 
-    return open_doors(database)
+    return {package: open_door(package, database) for package in PACKAGES}

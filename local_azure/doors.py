@@ -1,25 +1,31 @@
-"""Opens the two providers over one database."""
+"""Opens the providers over one database."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from local_azure.provider import AzureProvider
-from local_azure.random_provider import RandomProvider
 from local_azure.schema import Schemas
-from local_azure.servicer import Servicer
-from local_azure.store import Store
-from local_azure.types import TYPES
+
+if TYPE_CHECKING:
+    from local_azure.servicer import Servicer
+
+PACKAGES = ("azure-native", "random")
 
 
-def open_doors(database: Path) -> dict[str, Servicer]:
-    """Both servicers, by package; what was read of the SDKs is kept beside the database."""
-    store, cache = Store(database), database.parent / "schemas.db"
-    return {
-        "azure-native": AzureProvider(store, _schemas("pulumi_azure_native", cache), TYPES),
-        "random": RandomProvider(_schemas("pulumi_random", cache)),
-    }
+def open_door(package: str, database: Path) -> Servicer:
+    """A package's servicer; what was read of its SDK is kept beside the database."""
+    schemas = _schemas(f"pulumi_{package.replace('-', '_')}", database.parent / "schemas.db")
+    if package == "random":
+        from local_azure.random_provider import RandomProvider  # noqa: PLC0415 - a process may need one of the two
+
+        return RandomProvider(schemas)
+    from local_azure.provider import AzureProvider  # noqa: PLC0415
+    from local_azure.store import Store  # noqa: PLC0415
+    from local_azure.types import TYPES  # noqa: PLC0415
+
+    return AzureProvider(Store(database), schemas, TYPES)
 
 
 @lru_cache(maxsize=8)

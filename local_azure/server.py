@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
+import stat
 import sys
 import threading
 from concurrent import futures
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-import grpc  # type: ignore[import-untyped]
-from pulumi.runtime.proto import provider_pb2_grpc
-
-from local_azure.schema_reader import SchemaError
-from local_azure.store import StoreError
+if TYPE_CHECKING:
+    import grpc  # type: ignore[import-untyped]
 
 VARIABLE = "SDE_LOCAL_AZURE"
 """Names the database. There is no default: a provider that nobody asked for must not answer for Azure."""
@@ -23,23 +24,30 @@ _MEGABYTES = 400 * 1024 * 1024  # what Pulumi's own plugins allow in one message
 
 def start(package: str, database: Path) -> tuple[grpc.Server, int]:
     """Serve a package's provider on a free port of 127.0.0.1."""
-    from local_azure import servicers  # noqa: PLC0415 - after the environment was judged
+    import grpc  # noqa: PLC0415 - after the environment was judged
+    from pulumi.runtime.proto import provider_pb2_grpc  # noqa: PLC0415
+
+    from local_azure.doors import open_door  # noqa: PLC0415
 
     options = [("grpc.max_receive_message_length", _MEGABYTES), ("grpc.max_send_message_length", _MEGABYTES)]
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=options)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicers(database)[package], server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(open_door(package, database), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     return server, port
 
 
 def main(package: str) -> int:
-    """Run until the engine ends the process. 2 where the environment does not name a usable database."""
+    """Run until the engine ends the process, or is gone. 2 where the environment does not name a usable database."""
     path = os.environ.get(VARIABLE)
     if not path:
         return _refuse(
             f'{VARIABLE} is not set: this is the local Azure\'s provider. Run: eval "$(scripts/sde local env)"'
         )
+    _leave_out_the_sdk()
+    from local_azure.schema_reader import SchemaError  # noqa: PLC0415
+    from local_azure.store import StoreError  # noqa: PLC0415
+
     try:
         server, port = start(package, Path(path).expanduser())
     except (StoreError, SchemaError) as error:
@@ -48,9 +56,28 @@ def main(package: str) -> int:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
+    if sys.stdin and stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        threading.Thread(target=_wait_for_end_of_input, args=[done], daemon=True).start()
     done.wait()
     server.stop(grace=1).wait()
     return 0
+
+
+def _wait_for_end_of_input(done: threading.Event) -> None:
+    """An engine keeps the other end of this pipe for as long as it lives: killed as well, it lets it go."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    done.set()
+
+
+def _leave_out_the_sdk() -> None:
+    """Let this process import the SDK's messages without the SDK, which would take longer than all else to start."""
+    found = importlib.util.find_spec("pulumi")
+    folders = list(found.submodule_search_locations or []) if found else []
+    for name in ("pulumi", "pulumi.runtime", "pulumi.runtime.proto"):
+        package = ModuleType(name)
+        package.__path__ = [str(Path(folder, *name.split(".")[1:])) for folder in folders]
+        sys.modules[name] = package
 
 
 def _refuse(message: str) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +27,12 @@ BIN = Path(__file__).parents[2] / "local_azure" / "bin"
 def plugin(package: str, database: Path) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     environment = {**os.environ, "SDE_LOCAL_AZURE": str(database)}
     process = subprocess.Popen(
-        [BIN / f"pulumi-resource-{package}"], stdout=subprocess.PIPE, text=True, env=environment, cwd="/"
+        [BIN / f"pulumi-resource-{package}"],
+        stdin=subprocess.DEVNULL,  # no engine's pipe: it runs until it is told to end
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd="/",
     )
     try:
         assert process.stdout is not None
@@ -61,6 +68,35 @@ def test_random_is_served(tmp_path: Path) -> None:
     with plugin("random", tmp_path / "azure.db") as stub:
         made = stub.Create(provider_pb2.CreateRequest(urn=urn(token), properties=to_struct({})))
         assert from_struct(made.properties)["result"] == made.id
+
+
+@pytest.mark.parametrize("package", ["azure-native", "random"])
+def test_a_provider_ends_when_its_engine_is_killed(tmp_path: Path, package: str) -> None:
+    command = str(BIN / f"pulumi-resource-{package}")
+    engine = f"import subprocess; subprocess.Popen([{command!r}], stdin=subprocess.PIPE).wait()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", engine],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "SDE_LOCAL_AZURE": str(tmp_path / "azure.db")},
+    )
+    assert process.stdout
+    assert int(process.stdout.readline())
+    process.kill()
+    ended = threading.Thread(target=process.stdout.read, daemon=True)  # until the provider lets go of it
+    ended.start()
+    ended.join(timeout=10)
+    assert not ended.is_alive()
+
+
+@pytest.mark.parametrize("package", ["azure-native", "random"])
+def test_a_provider_starts_without_the_sdk(tmp_path: Path, package: str) -> None:
+    """The engine starts three of them for each command, and the SDK takes longer to import than all else."""
+    program = (
+        "import sys; from local_azure import server; server._leave_out_the_sdk(); from pathlib import Path\n"
+        f"server.start({package!r}, Path({str(tmp_path / 'azure.db')!r}))[0].stop(0)\n"
+        "assert not {'pulumi.resource', 'pulumi.automation', 'dill'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=BIN.parents[1], timeout=60)
 
 
 @pytest.mark.parametrize("package", ["azure-native", "random"])
