@@ -13,8 +13,8 @@ from operations.settings import Settings
 
 INSTALL = "install the Pulumi CLI: https://www.pulumi.com/docs/iac/download-install/"
 OLDEST = Version(3, 260)
-"""The oldest that the project has been run with. An older one may not hold an `up` to the plan that was judged."""
-NEWEST = Version(4)
+"""The oldest whose previews, events, update plans and state are known to be as we read them."""
+TOO_NEW = Version(4)
 """The first that may have broken what the Python SDK relies on."""
 
 
@@ -44,8 +44,10 @@ def _usable(command: Path, settings: Settings) -> Path | None:
         version = Version.parse(said.removeprefix("v"))
     except ValueError:
         raise _unfit(command, "The version of the Pulumi CLI cannot be read.", said) from None
-    if not OLDEST <= version < NEWEST:
-        raise _unfit(command, "This project was not made for that version of the Pulumi CLI.", said)
+    if version < OLDEST:
+        raise _unfit(command, "The Pulumi CLI is too old for this project.", said)
+    if version >= TOO_NEW:
+        raise _unfit(command, "The Pulumi CLI is too new for this project.", said)
     return command
 
 
@@ -54,6 +56,6 @@ def _unfit(command: Path, problem: str, said: str) -> BadInput:
         problem,
         file=str(command),
         found=said or "no version",
-        allowed=f"{OLDEST} or later, and before {NEWEST}",
+        allowed=f"{OLDEST} or later, and before {TOO_NEW}",
         fix=f"{INSTALL}; or, for the local Azure alone: --engine embedded",
     )
