@@ -14,8 +14,9 @@ import io
 import logging
 import os
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -26,7 +27,7 @@ from pulumi.runtime import reset_options, run_in_stack, set_all_config
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from operations.engine.program_error import explained
-from operations.engine.project import Program, program_of
+from operations.engine.project import Program, import_ahead, program_of
 
 LARGEST_MESSAGE = 400 * 1024 * 1024
 """Bytes in one message: what Pulumi's own hosts allow."""
@@ -38,6 +39,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def __init__(self, program: Program, starter: TextIO) -> None:
         """`starter` is a pipe to the process that started this one: it gets the kind of each failure, a line each."""
         self._program, self._starter = program, starter
+        self.ready = threading.Event()
+        """Set once what the program needs is imported: the SDK's lazy modules must not load in two threads at once."""
 
     def Handshake(self, _request: Any, _context: Any) -> Any:  # noqa: N802 - the protocol's names
         """Accept the engine."""
@@ -69,6 +72,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def Run(self, request: Any, _context: Any) -> Any:  # noqa: N802
         """Run the program once. Log a failure to the engine, which masks secrets, and tell its kind to the starter."""
+        self.ready.wait()
         failure = contextvars.copy_context().run(_run, self._program, request)
         if failure:
             print(failure, file=self._starter, flush=True)
@@ -136,10 +140,14 @@ def serve(root: Path) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is not for the pipe
     limits = [(f"grpc.max_{way}_message_length", LARGEST_MESSAGE) for way in ("receive", "send")]
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=limits)
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(program_of(root), starter), server)
+    host = LanguageHost(program_of(root), starter)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, file=starter, flush=True)
+    with suppress(Exception):  # the run itself says what is wrong with the program
+        import_ahead(root)
+    host.ready.set()
     sys.stdin.read()
     os._exit(0)  # nothing to save, and a program that still runs must not keep the process
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import runpy
 import sys
@@ -34,6 +35,13 @@ def program_of(root: Path) -> Program:
             runpy.run_path(str(folder), run_name="__main__")
 
     return run
+
+
+def import_ahead(root: Path) -> None:
+    """Import what the program's `ahead.py` imports, where it has one: the engine asks for a run a second later."""
+    folder = (root / _project(root).get("main", ".")).resolve()
+    if (folder / "ahead.py").exists():
+        importlib.import_module(f"{folder.name}.ahead")
 
 
 @contextlib.contextmanager
