@@ -15,7 +15,7 @@ _SEARCHED = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Settings.lo
 
 def _found(name: str) -> Path | None:
     command = shutil.which(name, path=_SEARCHED)
-    return Path(command) if command else None
+    return Path(command).absolute() if command else None
 
 
 CLI = _found("pulumi")

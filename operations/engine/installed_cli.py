@@ -21,7 +21,7 @@ TOO_NEW = Version(4)
 def on_path(settings: Settings) -> Path | None:
     """The `pulumi` on PATH; None where there is none that runs. `BadInput` where it is too old, or says no version."""
     command = shutil.which("pulumi", path=settings.environ.get("PATH"))
-    return _usable(Path(command), settings) if command else None
+    return _usable(Path(command).absolute(), settings) if command else None
 
 
 def built(settings: Settings) -> Path | None:
