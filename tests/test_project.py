@@ -85,6 +85,7 @@ NEEDS = [
     "mv",
     "rm",
     "sed",
+    "sleep",
     "sort",
     "tail",
 ]
@@ -96,6 +97,7 @@ case "$1" in
     sleep 0.3
     while [ "$1" != -o ]; do shift; done
     echo '#!/bin/sh' >"$2"
+    printf 'go: downloading one\\nno such module\\n' >&2
     exit "${FAKE_BUILD_EXIT:-0}" ;;
 esac
 """
@@ -168,6 +170,7 @@ def test_a_build_of_the_pulumi_cli_that_fails_leaves_nothing(tmp_path: Path) -> 
     machine = Machine(tmp_path)
     code, out, err = machine.run(FAKE_BUILD_EXIT="1")
     assert (code, out) == (1, "")
+    assert err.splitlines()[1] == "no such module"
     assert "GOPROXY" in err
     assert not list(machine.built.parent.iterdir())
 
