@@ -42,6 +42,7 @@ class Deployment:
 
         Stacks that wait for another are named, and the command says that it is not whole.
         """
+        self._prepare()
         waiting: list[Waiting] = []
         reports: list[Report] = []
         for stack in self.stacks:
@@ -58,6 +59,7 @@ class Deployment:
 
     def up(self) -> None:
         """Bring each stack up, one after the other: a later one reads what an earlier one made."""
+        self._prepare()
         for stack in self.stacks:
             plan = self._show(stack, brief=self.yes)
             self._refuse([self._judge(stack, plan)])
@@ -66,6 +68,10 @@ class Deployment:
             self._apply(stack, plan)
             self._around.has_changed(stack)
         self.closing.show(self.session.output)
+
+    def _prepare(self) -> None:
+        for stack in self.stacks:
+            self.session.engine(stack).prepare()
 
     def refresh(self) -> None:
         """Take the cloud's present properties into each stack's state."""

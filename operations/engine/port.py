@@ -92,6 +92,10 @@ class Engine(Protocol):
 
     name: str
 
+    def prepare(self) -> None:
+        """Start what a preview or an up needs, while the caller does something else."""
+        ...
+
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """What `up` would do. Changes nothing."""
         ...

@@ -26,11 +26,16 @@ class ProgramProcess:
     @property
     def address(self) -> str:
         """Where the CLI reaches it, as `127.0.0.1:PORT`. `Failed` where it does not start."""
-        if self._process is None or self._process.poll() is not None:
-            self._start()
+        self.start()
+        if not self._address:
+            self._address = f"127.0.0.1:{self._port()}"
         return self._address
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start the process, where none runs, and do not wait for it."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._address = ""
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-P", "-m", "operations.engine.language_host", str(self._root)],
@@ -41,12 +46,14 @@ class ProgramProcess:
             bufsize=0,
             start_new_session=True,  # Ctrl-C is for the CLI, which then ends the program
         )
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+
+    def _port(self) -> str:
+        assert self._process is not None and self._process.stdout is not None  # noqa: S101 - it is a pipe
         port = self._process.stdout.readline().decode().strip()
         if not port.isdigit():
             self.close()
             raise Failed("The process that runs the program did not start: its reason stands above.")
-        self._address = f"127.0.0.1:{port}"
+        return port
 
     def failures(self) -> list[str]:
         """Return the kinds of the failures since the last call, as `BadInput`: the CLI tells their words alone."""

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-
 from operations.engine.embedded import locks
 from operations.engine.embedded.backend import folder_of
 from operations.engine.embedded.values import mask
@@ -54,8 +53,14 @@ class PulumiCli:
         self._root = project_root
         self._creates = creates_stacks
         self._saved = Saved()
+        self._exported: dict[str, dict[str, Any]] = {}
+        """The last export of each stack, until a run of ours changes it."""
         self._program = ProgramProcess(project_root)
         self._pulumi = PulumiProcess(Path(executable), project_root, whole)
+
+    def prepare(self) -> None:
+        """Start the language host, which needs about as long as the CLI does until it asks for the program."""
+        self._program.start()
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """What `up` would do. An empty stack is entered in the backend where it has none yet."""
@@ -121,9 +126,10 @@ class PulumiCli:
     def state(self, name: str) -> StackState | None:
         """What is known of a stack; None where the backend does not know it, or it has never been up."""
         try:
-            deployment = self._export(name)
+            document = self._exported.get(name) or self._document(name)
         except StackMissing:
             return None
+        deployment = document.get("deployment") or {}
         resources = deployment.get("resources") or []
         if not resources:
             return None
@@ -199,6 +205,7 @@ class PulumiCli:
         self, stack: StackSettings, arguments: Sequence[str], on_event: OnEvent | None, plan: Plan | None = None
     ) -> Outcome:
         """Run a command that changes the stack, telling its events as they come."""
+        self._exported.pop(stack.name, None)
         listener, begun = Listener(stack.name, on_event), time.monotonic()
         _tell(on_event, Event("stack-started", stack.name, time.time()))
         try:
@@ -222,9 +229,6 @@ class PulumiCli:
             return BadInput(messages[0])
         return explained(error, stack.name, messages)
 
-    def _export(self, name: str) -> dict[str, Any]:
-        return self._document(name).get("deployment") or {}
-
     def _document(self, name: str) -> dict[str, Any]:
         """What `pulumi stack export` says. `StackMissing` where the backend does not know the stack."""
         text = self._explaining(name, ["stack", "export", "--stack", name])
@@ -234,6 +238,7 @@ class PulumiCli:
             document = None
         if not isinstance(document, dict):
             raise Failed(f"The Pulumi CLI exported something else than a state for {name}.")
+        self._exported[name] = document
         return document
 
     def _locked_by(self, name: str) -> str | None:
@@ -245,7 +250,7 @@ class PulumiCli:
 
     def _resources(self, name: str) -> list[dict[str, Any]]:
         try:
-            return self._export(name).get("resources") or []
+            return (self._document(name).get("deployment") or {}).get("resources") or []
         except StackMissing:
             return []
 

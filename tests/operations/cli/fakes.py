@@ -69,6 +69,9 @@ class FakeEngine:
     unreadable: BaseException | None = None
     """What reading the states comes to."""
 
+    def prepare(self) -> None:
+        """Nothing: there is no program."""
+
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         self.calls.append(("preview", stack.name))
         if self.fails:
