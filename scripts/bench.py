@@ -11,6 +11,7 @@ import json
 import os
 import re
 import resource
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -93,19 +94,84 @@ def scale(_: int) -> Iterator[Figure]:
             yield Figure(f"up of {size:,} resources in one stack", seconds, budget, peak)
 
 
-def official(runs: int) -> Iterator[Figure]:
-    """The same preview by the official command line, where it is there."""
-    if not shutil.which("pulumi"):
-        yield Figure("official Pulumi CLI: not on PATH, not compared", 0.0)
-        return
+def engines(runs: int) -> Iterator[Figure]:
+    """Each stack's preview by both engines and by plain `pulumi preview`, side by side, everything up."""
+    command = pulumi_cli()
+    if not command:
+        yield Figure("Pulumi CLI: neither on PATH nor built (scripts/pulumi-cli), not compared", 0.0)
     with home() as environment:
-        ours = timed("preview platform, embedded engine", ["preview", "platform", "--engine", "embedded"],
-                     environment, runs)  # fmt: skip
-        theirs = timed("preview platform, official CLI", ["preview", "platform", "--engine", "pulumi"],
-                       environment, runs)  # fmt: skip
-        yield ours
-        yield theirs
-        yield Figure(f"  ratio {ours.seconds / theirs.seconds:.2f}", ours.seconds - theirs.seconds)
+        timed("", ["up", "--all", "--yes", "--engine", "embedded"], environment, 1)
+        for name in stack_names(environment):
+            yield from _previews(name, environment, runs, command)
+
+
+def _previews(name: str, environment: dict[str, str], runs: int, command: Path | None) -> Iterator[Figure]:
+    """One stack's preview in each way. The shares are of a run of their own."""
+    plain = _plain(name, environment, runs, command) if command else None
+    if plain:
+        yield plain
+    ways = {"embedded": "half of plain", "pulumi": "1.2 times plain"} if command else {"embedded": ""}
+    for engine, aim in ways.items():
+        arguments = ["preview", name, "--engine", engine]
+        taken = timed(f"preview {name}, sde with the engine {engine}", arguments, environment, runs, aim)
+        yield taken
+        ratio = f"{taken.seconds / plain.seconds:.2f} times plain; " if plain else ""
+        yield Figure(f"  {ratio}{_shares(arguments, environment)}", 0.0)
+
+
+def _plain(name: str, environment: dict[str, str], runs: int, command: Path) -> Figure:
+    """`pulumi preview` itself: with the installation's own Python host where there is one, else with the project's."""
+    said = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "operations", "--estate", environment["SDE_BENCH_ESTATE"], "local", "env"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    exports = (line.removeprefix("export ").partition("=") for line in said.stdout.splitlines())
+    local = environment | {key: shlex.split(value)[0] for key, _, value in exports} | {"PULUMI_SKIP_UPDATE_CHECK": "1"}
+    config = next(Path(environment["SDE_HOME"]).rglob(f"Pulumi.{name}.yaml"))
+    arguments = [str(command), "preview", "--non-interactive", "--stack", name, "--config-file", str(config)]
+    if shutil.which("pulumi-language-python"):
+        taken = [run(arguments, local) for _ in range(runs)]
+        return Figure(f"preview {name}, plain pulumi", statistics.median(t for t, _ in taken), runs=runs)
+    seconds = [_with_host(arguments, local) for _ in range(runs)]
+    return Figure(f"preview {name}, plain pulumi (with our language host)", statistics.median(seconds), runs=runs)
+
+
+def _with_host(arguments: list[str], environment: dict[str, str]) -> float:
+    """Seconds of a `pulumi` command and the language host that it needs, started one after the other."""
+    began = time.perf_counter()
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "operations.engine.language_host", str(ROOT)],
+        cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as host:  # fmt: skip
+        assert host.stdout  # noqa: S101 - asked for above
+        run([*arguments, f"--client=127.0.0.1:{host.stdout.readline().strip()}"], environment)
+        return time.perf_counter() - began
+
+
+def _shares(arguments: list[str], environment: dict[str, str]) -> str:
+    """What one run of a command is busy with: imports, program, engine, gate."""
+    with tempfile.TemporaryDirectory(prefix="sde-bench-") as folder:
+        file = Path(folder) / "shares.json"
+        sampler = str(ROOT / "scripts" / "bench_shares.py")
+        run([sys.executable, sampler, str(file), "--estate", environment["SDE_BENCH_ESTATE"], *arguments], environment)
+        shares = json.loads(file.read_text())
+        inside = file.with_suffix(".host.json")
+        if inside.exists():  # of what was waiting for the CLI, the program had its part
+            found = json.loads(inside.read_text())
+            shares["program"] = found.get("program", 0.0)
+            shares["engine"] = max(shares.get("engine", 0.0) - shares["program"], 0.0)
+        whole = sum(shares.values())
+        named = ("imports", "program", "engine", "gate")
+        return ", ".join(f"{share} {shares.get(share, 0.0) / whole:.0%}" for share in named)
+
+
+def pulumi_cli() -> Path | None:
+    """The Pulumi CLI on PATH, or the one that `scripts/pulumi-cli` built."""
+    from operations.engine.installed_cli import built, on_path  # noqa: PLC0415
+    from operations.settings import Settings  # noqa: PLC0415
+
+    settings = Settings.load()
+    return on_path(settings) or built(settings)
 
 
 def policies(runs: int) -> Iterator[Figure]:
@@ -245,7 +311,7 @@ MEASURES: dict[str, Callable[[int], Iterator[Figure]]] = {
     "policies": policies,
     "flows": flows,
     "scale": scale,
-    "official": official,
+    "engines": engines,
 }
 
 

@@ -73,13 +73,13 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Run(self, request: Any, _context: Any) -> Any:  # noqa: N802
         """Run the program once. Log a failure to the engine, which masks secrets, and tell its kind to the starter."""
         self.ready.wait()
-        failure = contextvars.copy_context().run(_run, self._program, request)
+        failure = contextvars.copy_context().run(run_program, self._program, request)
         if failure:
             print(failure, file=self._starter, flush=True)
         return language_pb2.RunResponse(bail=bool(failure))
 
 
-def _run(program: Program, request: Any) -> str:
+def run_program(program: Program, request: Any) -> str:
     """Run the program against the engine that asks for it. Return the kind of its failure, or nothing."""
     reset_options(
         project=request.project,

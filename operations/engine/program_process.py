@@ -6,12 +6,14 @@ import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from operations.errors import Failed
 
 _KEPT = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "SYSTEMROOT", "TMPDIR", "TZ")
 """The environment variables that the program's process gets: none that holds a credential."""
+COMMAND: Sequence[str] = (sys.executable, "-P", "-m", "operations.engine.language_host")
 _SOURCES = Path(__file__).resolve().parents[2]
 
 
@@ -38,7 +40,7 @@ class ProgramProcess:
         self._address = ""
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-P", "-m", "operations.engine.language_host", str(self._root)],
+            [*COMMAND, str(self._root)],
             cwd=self._root,
             env={**environment, "PYTHONPATH": str(_SOURCES)},
             stdin=subprocess.PIPE,  # it ends when this closes, so also when this process is killed
