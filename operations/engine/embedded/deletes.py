@@ -42,12 +42,12 @@ def run(deployment: Deployment, doomed: list[Resource]) -> None:
 
 def from_cloud(deployment: Deployment, resource: Resource) -> None:
     """The provider's delete, where there is anything of it to delete."""
-    nothing = not resource.custom or resource.external or resource.retain_on_delete or resource.pending_replacement
-    if nothing or urns.is_provider(resource.type):
+    nothing = not resource.custom or resource.external or resource.pending_replacement
+    if nothing or resource.deleted_with in deployment.replaced or urns.is_provider(resource.type):
         return
     deployment.begin("deleting", resource)
     try:
-        deployment.frame.pool.of(resource.provider).delete(resource, resource.custom_timeouts.get("delete", 0.0))
+        deployment.frame.pool.of(resource.provider).delete(resource)
     except ProviderError as error:
         deployment.settle()
         raise Failed(f"{label(resource.urn)}: {error}") from error

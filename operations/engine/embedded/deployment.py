@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from infra.errors import BadInput
 from operations import plan
-from operations.engine.embedded import urns, values
+from operations.engine.embedded import options, urns, values
 from operations.engine.embedded.book import Amend, Change, Put, Remove, Replaced
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Journal
@@ -83,6 +83,7 @@ class Deployment:
         self._dependants: dict[str, list[int]] | None = None
         self._positions = {id(r): i for i, r in enumerate(base.resources)}
         frame.pool.remember(base.resources)
+        options.refuse_state(base.resources)
         for resource in base.resources:
             self.learn(resource)
         frame.reporter.veil.learn(dict(frame.config))
@@ -103,6 +104,18 @@ class Deployment:
             return found
         return None
 
+    def wanted(self, urn: str, goal: Goal) -> Resource:
+        """The resource as the program wants it. References to older names mean those who took the names over."""
+        self.aliases.declare(urn, goal.parent, goal.type, goal.name, goal.aliases)
+        new = goal.resource(urn)
+        new.dependencies = self._followed(new.dependencies)
+        new.property_dependencies = {k: self._followed(deps) for k, deps in new.property_dependencies.items()}
+        new.deleted_with = "".join(self._followed(filter(None, [new.deleted_with])))
+        return new
+
+    def _followed(self, references: Iterable[str]) -> list[str]:
+        return sorted({urn if urn in self.news else self.aliases.current(urn) for urn in references})
+
     def is_done(self, old: Resource) -> bool:
         """Whether what becomes of an old resource is settled."""
         return id(old) in self._done
@@ -116,13 +129,15 @@ class Deployment:
         return [r for r in self.base.resources if id(r) not in self._done]
 
     def dependants(self, old: Resource) -> list[tuple[int, Resource]]:
-        """Those that use it by a property or as their provider, with their place in the state."""
+        """Those that use it by a property or as their provider, or are deleted with it, and their places in the state."""
         if self._dependants is None:
             self._dependants = {}
             for index, resource in enumerate(self.base.resources):
                 uses = {u for deps in resource.property_dependencies.values() for u in deps}
                 if resource.provider:
                     uses.add(urns.provider_urn(resource.provider))
+                if resource.deleted_with:
+                    uses.add(resource.deleted_with)
                 for urn in uses if not resource.delete else ():
                     self._dependants.setdefault(urn, []).append(index)
         return [(i, self.base.resources[i]) for i in self._dependants.get(old.urn, ())]
@@ -278,7 +293,7 @@ def planned(
         dependencies=tuple(sorted(resource.dependencies)),
         property_dependencies={k: tuple(sorted(v)) for k, v in sorted(resource.property_dependencies.items()) if v},
         protect=resource.protect,
-        retain_on_delete=resource.retain_on_delete,
+        retain_on_delete=bool(resource.extra.get("retainOnDelete")),
         ignore_changes=tuple(resource.ignore_changes),
     )
 

@@ -179,7 +179,7 @@ class EmbeddedEngine:
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
         """The stack's outputs; secrets masked unless asked for."""
         outputs = self._backend().outputs(name)
-        shown: Mapping[str, Any] = values.unwrap(outputs) if show_secrets else values.mask(outputs)
+        shown: Mapping[str, Any] = values.mask(values.unwrap(outputs) if show_secrets else outputs)
         return shown
 
     def cancel(self, name: str) -> None:
@@ -349,6 +349,12 @@ def _store_outputs(deployment: Deployment) -> None:
         return
     root.outputs, root.modified = deployment.outputs, now()
     deployment.put(root)
+    unknown = sorted(k for k, v in root.outputs.items() if values.contains_unknown(v))
+    if unknown and not deployment.dry_run:
+        text = (
+            f"No value yet for the stack's outputs {', '.join(unknown)}: what they come from is not among the targets"
+        )
+        deployment.reporter.message("warning", text)
 
 
 def _chosen(deployment: Deployment, targets: Targets) -> list[Resource]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from operations.engine.embedded import paths, steps, values
+from operations.engine.embedded import steps
 from operations.engine.embedded.deployment import Deployment, label, now
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
@@ -27,7 +27,8 @@ def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
             raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
         new.id, live, new.outputs = found
         seed = deployment.seed(new.urn, None, provider)
-        new.inputs = provider.check(new.urn, live, _ignoring(goal, live), seed)
+        wanted = steps.ignoring(deployment, urn=new.urn, goal=goal, old=live)
+        new.inputs = provider.check(new.urn, live, wanted, seed)
         as_found = Resource(urn=new.urn, type=new.type, custom=True, id=new.id, inputs=live, outputs=new.outputs)
         difference = provider.diff(as_found, new.inputs, goal.ignore_changes)
         if difference.some:
@@ -68,7 +69,3 @@ def _reading(deployment: Deployment, new: Resource) -> Iterator[None]:
     except Exception:
         deployment.settle()
         raise
-
-
-def _ignoring(goal: Goal, live: dict[str, values.Value]) -> dict[str, values.Value]:
-    return paths.ignoring(goal.inputs, live, goal.ignore_changes)

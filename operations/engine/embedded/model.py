@@ -33,19 +33,14 @@ class Resource:
     property_dependencies: dict[str, list[str]] = field(default_factory=dict)
     pending_replacement: bool = False
     additional_secret_outputs: list[str] = field(default_factory=list)
-    aliases: list[str] = field(default_factory=list)
-    custom_timeouts: dict[str, float] = field(default_factory=dict)
-    """Seconds by `create`, `update`, `delete`."""
     import_id: str = ""
-    retain_on_delete: bool = False
     deleted_with: str = ""
     created: str = ""
     modified: str = ""
     """RFC 3339 times in UTC."""
     ignore_changes: list[str] = field(default_factory=list)
-    replace_on_changes: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
-    """Keys of the file that this version does not know: kept and written back, never dropped."""
+    """The file's other keys: kept and written back. A run refuses what they ask for (`options.py`)."""
 
 
 @dataclass

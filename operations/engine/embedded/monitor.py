@@ -10,7 +10,7 @@ from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 
 from infra.errors import BadInput
-from operations.engine.embedded import goal, reads, steps, values
+from operations.engine.embedded import goal, options, reads, steps, values
 from operations.engine.embedded.deployment import Answer, Deployment, now
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.pool import stack_outputs
@@ -23,8 +23,16 @@ FEATURES = {
     "resourceReferences": resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
     "aliasSpecs": resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     "deletedWith": resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    # Not supported, but refused by us: the SDK would only say that the Pulumi CLI must be updated.
+    "errorHooks": resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+    "invokeTransforms": resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+    "parameterization": resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
+    "replaceWith": resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+    "resourceHooks": resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+    "stateMigrations": resource_pb2.RESOURCE_MONITOR_FEATURE_STATE_MIGRATIONS,
+    "transforms": resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
 }
-"""What this engine does, by its older name. What is not here the SDK refuses by name when a program uses it."""
+"""What the SDK may send, by its older name."""
 _SEVERITIES: Mapping[int, Severity] = {0: "debug", 1: "info", 2: "warning", 3: "error"}
 
 
@@ -63,7 +71,7 @@ class Monitor:
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in FEATURES)
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
-        answer = self._guarded(lambda: steps.register(self._deployment, goal.read(request)))
+        answer = self._guarded(lambda: steps.register(self._deployment, goal.of_registration(request)))
         return resource_pb2.RegisterResourceResponse(
             urn=answer.urn,
             id=answer.id,
@@ -73,19 +81,7 @@ class Monitor:
         )
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
-        wanted = Goal(
-            type=request.type,
-            name=request.name,
-            custom=True,
-            inputs=values.from_struct(request.properties),
-            parent=request.parent,
-            provider=request.provider,
-            version=request.version,
-            plugin_url=request.pluginDownloadURL,
-            dependencies=tuple(sorted(request.dependencies)),
-            secret_outputs=tuple(request.additionalSecretOutputs),
-        )
-        answer = self._guarded(lambda: reads.read(self._deployment, wanted, request.id))
+        answer = self._guarded(lambda: reads.read(self._deployment, goal.of_read(request), request.id))
         return resource_pb2.ReadResourceResponse(
             urn=answer.urn,
             id=answer.id,
@@ -100,7 +96,7 @@ class Monitor:
     def _took_outputs(self, request: Any) -> Answer:
         with self._deployment.lock:
             resource = self._deployment.news.get(request.urn)
-            if resource is not None and self._deployment.error is None:
+            if resource is not None and self._deployment.error is None and request.urn not in self._deployment.skipped:
                 outputs = values.from_struct(request.outputs)
                 self._deployment.reporter.veil.learn(outputs)
                 if resource.type == ROOT_TYPE:
@@ -110,6 +106,7 @@ class Monitor:
         return Answer(request.urn)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
+        options.refuse_request(request, request.tok)
         arguments = values.from_struct(request.args)
         with self._deployment.lock:
             if self._deployment.error is not None:
@@ -163,12 +160,15 @@ class Monitor:
         return answer
 
     def __getattr__(self, name: str) -> Any:
-        """The rest of the service: answered as a server without it would."""
+        """The rest of the service: what is asked ends the deployment."""
         if name not in resource_pb2.DESCRIPTOR.services_by_name["ResourceMonitor"].methods_by_name:
             raise AttributeError(name)
 
         def refuse(_request: Any) -> Any:
-            raise Unimplemented(f"the embedded engine does not do {name}")
+            refusal = options.refuse_method(name)
+            with self._deployment.lock:
+                self._deployment.error = self._deployment.error or refusal
+            raise Unimplemented(refusal.problem)
 
         return refuse
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +16,6 @@ from operations.engine.embedded.model import Properties
 Step = str | int
 ANY = "*"
 _STEP = re.compile(r"""\.?(?P<name>[^.\[\]"]+)|\[(?P<index>\d+|\*)\]|\.?\["(?P<quoted>(?:[^"\\]|\\.)*)"\]""")
-_ABSENT = object()
 
 
 @lru_cache(maxsize=4096)
@@ -35,73 +36,88 @@ def parsed(path: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def contains(pattern: str, path: str) -> bool:
-    """Whether a path is what the pattern names, or lies below it."""
-    wanted, steps = parsed(pattern), parsed(path)
-    return len(steps) >= len(wanted) and all(w in (ANY, s) for w, s in zip(wanted, steps, strict=False))
+def ignoring(new: Properties, old: Properties, ignored: Sequence[str]) -> tuple[Properties, list[str]]:
+    """The new properties with the old ones put back wherever a path is ignored, and the paths where that failed.
+
+    As the official engine does it: nothing on the way to a value is made, and no list becomes longer or shorter.
+    """
+    result = copy.deepcopy(new)
+    failed = [path for path in ignored if not (path and _reset(result, old, parsed(path), _Secrecy()))]
+    return result, failed
 
 
-def ignoring(new: Properties, old: Properties, ignored: Sequence[str]) -> Properties:
-    """The new properties with the old ones put back wherever a path is ignored."""
-    result: Any = new
-    for path in ignored:
-        result = _put_back(result, old, parsed(path))
-    return result if isinstance(result, dict) else new
+@dataclass(frozen=True)
+class _Secrecy:
+    """Whether a secret was opened on the way, on each side."""
+
+    new: bool = False
+    old: bool = False
+
+    def of(self, value: Any) -> Any:
+        """An old value as it is put into the new ones: what was in a secret stays one."""
+        own = copy.deepcopy(value)
+        return values.secret(own) if self.old and not self.new else own
 
 
-def _put_back(new: Any, old: Any, steps: tuple[Step, ...]) -> Any:
-    """A copy of `new` in which what `steps` lead to is as it is in `old`: also absent, where it is absent there."""
-    if not steps:
-        return old
-    inner_new, inner_old = _open(new), _open(old)
-    step, rest = steps[0], steps[1:]
-    if isinstance(inner_new, dict):
-        keys: Iterable[Step] = list(inner_new) + [k for k in _keys(inner_old) if k not in inner_new]
-        result = dict(inner_new)
-        for key in keys if step == ANY else [step]:
-            value = _put_back(result.get(key, _ABSENT), _get(inner_old, key), rest)
-            _set(result, key, value)
-        return _closed(result, new)
-    if isinstance(inner_new, list):
-        length = max(len(inner_new), len(inner_old) if isinstance(inner_old, list) else 0)
-        chosen = range(length) if step == ANY else [step] if isinstance(step, int) else []
-        items = list(inner_new)
-        for index in chosen:
-            present = items[index] if index < len(items) else _ABSENT
-            value = _put_back(present, _get(inner_old, index), rest)
-            if index < len(items):
-                items[index] = value
-            elif index == len(items) and value is not _ABSENT:
-                items.append(value)
-        return _closed([i for i in items if i is not _ABSENT], new)
-    if new is _ABSENT and inner_old is not None and _get(inner_old, step) is not _ABSENT:
-        return _put_back({} if isinstance(inner_old, dict) else [], old, steps)
-    return new
+def _reset(new: Any, old: Any, steps: tuple[Step, ...], secrecy: _Secrecy) -> bool:
+    """Put back in `new` what `steps` lead to in `old`. False where only one of them has a place for it."""
+    secrecy = _Secrecy(secrecy.new or values.is_secret(new), secrecy.old or values.is_secret(old))
+    new, old = _open(new), _open(old)
+    step: Any = steps[0]
+    rest = steps[1:]
+    if step == ANY:
+        return _reset_all(new, old, rest, secrecy)
+    kind = list if isinstance(step, int) else dict
+    if not rest:
+        return _reset_item(new, old, step, secrecy) if kind is list else _reset_key(new, old, step, secrecy)
+    if not (isinstance(new, kind) and isinstance(old, kind)):
+        return not isinstance(new, kind) and not isinstance(old, kind)
+    there, before = _has(new, step), _has(old, step)
+    if there and (before or kind is dict):
+        return _reset(new[step], old[step] if before else None, rest, secrecy)
+    return kind is dict and not before
+
+
+def _reset_key(new: Any, old: Any, key: str, secrecy: _Secrecy) -> bool:
+    if _has(old, key):
+        if isinstance(new, dict):
+            new[key] = secrecy.of(old[key])
+        return isinstance(new, dict)
+    if isinstance(new, dict):
+        new.pop(key, None)
+    return True
+
+
+def _reset_item(new: Any, old: Any, index: int, secrecy: _Secrecy) -> bool:
+    there, before = _has(new, index), _has(old, index)
+    if there and before:
+        new[index] = secrecy.of(old[index])
+    return there == before and isinstance(new, list) == isinstance(old, list)
+
+
+def _reset_all(new: Any, old: Any, rest: tuple[Step, ...], secrecy: _Secrecy) -> bool:
+    """Put back every element, or what `rest` leads to in each of them."""
+    if isinstance(new, dict) and isinstance(old, dict):
+        if not rest:
+            new.clear()
+            new.update({key: secrecy.of(value) for key, value in old.items()})
+            return True
+        return all(key in new and _reset(new[key], value, rest, secrecy) for key, value in old.items())
+    if isinstance(new, list) and isinstance(old, list):
+        for index, value in enumerate(old[: len(new)]):
+            if not rest:
+                new[index] = secrecy.of(value)
+            elif not _reset(new[index], value, rest, secrecy):
+                return False
+        return len(new) == len(old)
+    return not rest and isinstance(new, dict | list)
+
+
+def _has(value: Any, step: Step) -> bool:
+    if isinstance(step, int):
+        return isinstance(value, list) and step < len(value)
+    return isinstance(value, dict) and step in value
 
 
 def _open(value: Any) -> Any:
     return value["value"] if values.is_secret(value) else value
-
-
-def _closed(value: Any, like: Any) -> Any:
-    return values.secret(value) if values.is_secret(like) else value
-
-
-def _keys(value: Any) -> Iterable[Step]:
-    return value.keys() if isinstance(value, dict) else ()
-
-
-def _get(value: Any, step: Step) -> Any:
-    value = _open(value)
-    if isinstance(value, dict):
-        return value.get(step, _ABSENT)
-    if isinstance(value, list) and isinstance(step, int) and step < len(value):
-        return value[step]
-    return _ABSENT
-
-
-def _set(target: dict[Any, Any], key: Step, value: Any) -> None:
-    if value is _ABSENT:
-        target.pop(key, None)
-    else:
-        target[key] = value

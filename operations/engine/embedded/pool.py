@@ -41,7 +41,14 @@ class StackReferences(Provider):
 
 
 def stack_outputs(name: str, outputs: Properties) -> Properties:
-    """What a program sees of another stack: its outputs, and which of them are secret."""
+    """What a program sees of another stack: its outputs, and which are secret. BadInput where some are unknown."""
+    if unknown := sorted(k for k, v in outputs.items() if values.contains_unknown(v)):
+        raise BadInput(
+            "Another stack is not complete: its last run did not make all that its outputs come from",
+            key=name,
+            found=f"no value yet for {', '.join(unknown)}",
+            fix=f"`sde up {name.rsplit('/', 1)[-1]}` without targets first",
+        )
     hidden = sorted(k for k, v in outputs.items() if values.contains_secret(v))
     return {"name": name, "outputs": outputs, "secretOutputNames": hidden}
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
-from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from infra.errors import BadInput
@@ -181,7 +180,7 @@ class Provider:
             else own_diff(old.inputs, news)
         )
 
-    def create(self, urn: str, inputs: Properties, *, preview: bool, timeout: float) -> tuple[str, Properties]:
+    def create(self, urn: str, inputs: Properties, *, preview: bool) -> tuple[str, Properties]:
         """Make it, or say in a preview what would come out as far as that is known: (id, outputs)."""
         if preview and not (self.previews and self.known):
             return "", inputs
@@ -189,16 +188,13 @@ class Provider:
             urn=urn,
             properties=self._send(inputs),
             preview=preview,
-            timeout=timeout,
             name=name_of(urn),
             type=type_of(urn),
         )
         response = self.call("Create", request)
         return response.id, self._outputs(response.properties, inputs)
 
-    def update(
-        self, old: Resource, inputs: Properties, ignored: Iterable[str], *, preview: bool, timeout: float
-    ) -> Properties:
+    def update(self, old: Resource, inputs: Properties, ignored: Iterable[str], *, preview: bool) -> Properties:
         """Change it, or say in a preview what would come out: the outputs."""
         if preview and not (self.previews and self.known):
             return inputs
@@ -210,7 +206,6 @@ class Provider:
             news=self._send(inputs),
             ignoreChanges=list(ignored),
             preview=preview,
-            timeout=timeout,
             name=name_of(old.urn),
             type=type_of(old.urn),
         )
@@ -234,14 +229,13 @@ class Provider:
         found = self._outputs(response.inputs, inputs) if response.HasField("inputs") else inputs
         return response.id, found, self._outputs(response.properties, inputs)
 
-    def delete(self, resource: Resource, timeout: float) -> None:
+    def delete(self, resource: Resource) -> None:
         """Delete it."""
         request = provider_pb2.DeleteRequest(
             id=resource.id,
             urn=resource.urn,
             properties=self._send(resource.outputs),
             old_inputs=self._send(resource.inputs),
-            timeout=timeout,
             name=name_of(resource.urn),
             type=type_of(resource.urn),
         )
@@ -315,10 +309,6 @@ class Provider:
         """What came back. A provider that takes no secrets gets plain values: those it echoes are marked again."""
         outputs = values.from_struct(struct)
         return outputs if self.takes_secrets else marked_like(outputs, inputs)
-
-
-def builtin_reference(urn: str, id_: str) -> str:
-    return f"{urn}::{id_}"
 
 
 def marked_like(outputs: Properties, inputs: Properties) -> Properties:
@@ -415,6 +405,3 @@ def name_of(urn: str) -> str:
 def type_of(urn: str) -> str:
     """The type in a URN, without its parents'."""
     return urn.split("::", 3)[2].rsplit("$", 1)[-1]
-
-
-EMPTY = empty_pb2.Empty()

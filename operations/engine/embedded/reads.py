@@ -28,7 +28,7 @@ def read(deployment: Deployment, goal: Goal, id_: str) -> Answer:
 def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
     if urn in deployment.news:
         raise BadInput("Two resources have the same type and name", key=urn, fix="give one of them another name")
-    new, old = goal.resource(urn), deployment.old(urn, goal)
+    new, old = deployment.wanted(urn, goal), deployment.old(urn, goal)
     provider = deployment.provider_of(goal)
     new.provider, new.external, new.id = provider.reference, True, id_
     if not id_ or values.is_unknown(id_):

@@ -60,8 +60,7 @@ def _created(deployment: Deployment, new: Resource) -> None:
     """A create: make it now, or find out that it was made."""
     provider = deployment.frame.pool.of(new.provider)
     try:
-        timeout = new.custom_timeouts.get("create", 0.0)
-        new.id, new.outputs = provider.create(new.urn, new.inputs, preview=False, timeout=timeout)
+        new.id, new.outputs = provider.create(new.urn, new.inputs, preview=False)
     except ProviderError as error:
         if error.existing_id is None:
             deployment.settle()  # it could not be made, so it is not there; the program will say whether it is wanted

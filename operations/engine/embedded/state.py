@@ -40,15 +40,11 @@ _KEYS: dict[str, tuple[str, type]] = {
     "propertyDependencies": ("property_dependencies", dict),
     "pendingReplacement": ("pending_replacement", bool),
     "additionalSecretOutputs": ("additional_secret_outputs", list),
-    "aliases": ("aliases", list),
-    "customTimeouts": ("custom_timeouts", dict),
     "importID": ("import_id", str),
-    "retainOnDelete": ("retain_on_delete", bool),
     "deletedWith": ("deleted_with", str),
     "created": ("created", str),
     "modified": ("modified", str),
     "ignoreChanges": ("ignore_changes", list),
-    "replaceOnChanges": ("replace_on_changes", list),
 }
 """The file's keys in Pulumi's order: our field, and the JSON type it must have."""
 _KNOWN_SECTIONS = frozenset(

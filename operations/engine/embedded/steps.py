@@ -32,8 +32,8 @@ def register(deployment: Deployment, goal: Goal) -> Answer:
         except BaseException as error:  # kept, and raised again outside the SDK
             deployment.error = explained(error, urn)
             return Answer(urn, failed=True)
-        known = "" if deployment.dry_run and not new.id else new.id
-        return Answer(urn, known, new.outputs, unknown=urn in deployment.skipped)
+        # A component's outputs are those that it registers later; those of the last run may name what is gone.
+        return Answer(urn, new.id, new.outputs if goal.custom else {}, unknown=urn in deployment.skipped)
 
 
 def explained(error: BaseException, urn: str) -> BaseException:
@@ -45,7 +45,7 @@ def _registered(deployment: Deployment, urn: str, goal: Goal) -> Resource:
     if urn in deployment.news:
         raise BadInput("Two resources have the same type and name", key=urn, fix="give one of them another name")
     old = deployment.old(urn, goal)
-    new = goal.resource(urn)
+    new = deployment.wanted(urn, goal)
     if not deployment.frame.targets.includes(urn):
         return _untargeted(deployment, new, old)
     _must_exist(deployment, new)
@@ -151,7 +151,7 @@ def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
     afresh = old is not None and (old.pending_replacement or new.urn in deployment.replaced)
     wanted = goal.inputs
     if old is not None and not afresh:
-        wanted = paths.ignoring(goal.inputs, old.inputs, goal.ignore_changes)
+        wanted = ignoring(deployment, urn=new.urn, goal=goal, old=old.inputs)
     new.inputs = provider.check(new.urn, old.inputs if old is not None and not afresh else None, wanted, seed)
     deployment.reporter.veil.learn(new.inputs)
     if old is None:
@@ -162,6 +162,7 @@ def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
     difference = _difference(deployment, goal, provider, new, old)
     if difference.replaces_it:
         _refuse_if_protected(deployment, old, "replaced")
+        _refuse_if_imported(deployment, goal, old, difference)
         new.inputs = provider.check(new.urn, None, goal.inputs, seed)
         first = difference.delete_first if goal.delete_first is None else goal.delete_first
         return _replace(deployment, provider, new, old, replace(difference, delete_first=first))
@@ -169,19 +170,25 @@ def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
         return _update(deployment, provider, new, old, difference)
     new.id, new.outputs = old.id, old.outputs
     new.created, new.modified = old.created, old.modified
+    hide_outputs(new)
     return _same(deployment, new, old)
 
 
+def ignoring(deployment: Deployment, *, urn: str, goal: Goal, old: Properties) -> Properties:
+    """What the program wants, with the old values where it ignores changes. Says which paths cannot be ignored."""
+    wanted, failed = paths.ignoring(goal.inputs, old, goal.ignore_changes)
+    if failed:
+        text = f"Changes cannot be ignored where elements were added or removed: {', '.join(failed)}"
+        deployment.reporter.message("info", text, urn)
+    return wanted
+
+
 def _difference(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource) -> Difference:
-    """What the provider says, and beyond that what the program wants replaced, and a change of the provider."""
+    """What the provider says, and beyond that a change of the provider."""
     if _other_provider(deployment, new, old):
         difference = own_diff(old.inputs, new.inputs)
         return Difference(tuple(sorted({*difference.changed, "provider"})), ("provider",), some=True)
-    difference = provider.diff(replace(old, urn=new.urn), new.inputs, goal.ignore_changes)
-    forced = {c for c in difference.changed if any(paths.contains(p, c) for p in goal.replace_on_changes)}
-    if forced:
-        difference = replace(difference, replaces=tuple(sorted({*difference.replaces, *forced})))
-    return difference
+    return provider.diff(replace(old, urn=new.urn), new.inputs, goal.ignore_changes)
 
 
 def _other_provider(deployment: Deployment, new: Resource, old: Resource) -> bool:
@@ -222,8 +229,7 @@ def _make(
     with deployment.reporter.step(new.urn, new.type, operation):
         deployment.begin("creating", replace(new))
         try:
-            timeout = new.custom_timeouts.get("create", 0.0)
-            new.id, new.outputs = provider.create(new.urn, new.inputs, preview=deployment.dry_run, timeout=timeout)
+            new.id, new.outputs = provider.create(new.urn, new.inputs, preview=deployment.dry_run)
         except ProviderError as error:
             _record_partial(deployment, new, error, gone)
             raise
@@ -259,7 +265,6 @@ def _update(
                 new.inputs,
                 new.ignore_changes,
                 preview=deployment.dry_run,
-                timeout=new.custom_timeouts.get("update", 0.0),
             )
         except ProviderError as error:
             if error.partial is None and not deployment.dry_run:
@@ -279,14 +284,15 @@ def _replace(
         permitted = deployment.frame.permitted
         if permitted:  # the deletes come before the step is counted
             permitted.step(planned(Operation.REPLACE, new, old))
-        for dependant, reasons in _dependants_to_replace(deployment, old):
+        dependants = _dependants_to_replace(deployment, old)
+        for dependant, reasons in dependants:
             _refuse_if_protected(deployment, dependant, f"replaced together with {label(old.urn)}")
             if permitted:
                 permitted.replacement(dependant.urn)
             deployment.replaced[dependant.urn] = reasons
-            delete_for_replacement(deployment, dependant)
-        delete_for_replacement(deployment, old)
         deployment.replaced[old.urn] = difference.replaces
+        for resource in (*(d for d, _ in dependants), old):
+            delete_for_replacement(deployment, resource)
         return _create(deployment, provider, new, old, difference)
     deployment.plan(Operation.REPLACE, new, old=old, changed=difference.changed, replaces=difference.replaces)
     new.created = new.modified = now()
@@ -294,8 +300,7 @@ def _replace(
         step.changed = difference.changed
         deployment.begin("creating", replace(new))
         try:
-            timeout = new.custom_timeouts.get("create", 0.0)
-            new.id, new.outputs = provider.create(new.urn, new.inputs, preview=deployment.dry_run, timeout=timeout)
+            new.id, new.outputs = provider.create(new.urn, new.inputs, preview=deployment.dry_run)
         except ProviderError as error:
             _record_partial(deployment, new, error, None)
             raise
@@ -317,8 +322,8 @@ def delete_for_replacement(deployment: Deployment, old: Resource) -> None:
 def _dependants_to_replace(deployment: Deployment, root: Resource) -> list[tuple[Resource, tuple[str, ...]]]:
     """Those that must go before `root` can and come after it again, the last user first.
 
-    Only a property that comes from a replaced resource counts, and only where the provider says that such a change
-    forces a replacement.
+    What is deleted with a replaced resource always goes. Otherwise only a property that comes from a replaced resource
+    counts, and only where the provider says that such a change forces a replacement.
     """
     chosen: dict[str, tuple[str, ...]] = {root.urn: ()}
     order: list[Resource] = []
@@ -343,6 +348,8 @@ def _forced_by(deployment: Deployment, user: Resource, chosen: Iterable[str]) ->
     """The paths that force a user's replacement once the chosen are new; None where nothing does."""
     if user.provider and urns.provider_urn(user.provider) in chosen:
         return ("provider",)
+    if user.deleted_with in chosen:
+        return ()
     touched = {k for k, deps in user.property_dependencies.items() if any(d in chosen for d in deps)}
     touched &= user.inputs.keys()
     if not touched or urns.is_provider(user.type):
@@ -355,6 +362,17 @@ def _forced_by(deployment: Deployment, user: Resource, chosen: Iterable[str]) ->
 def _refuse_if_protected(deployment: Deployment, old: Resource, what: str) -> None:
     if old.protect:
         deployment.refuse(f"{label(old.urn)} would be {what}")
+
+
+def _refuse_if_imported(deployment: Deployment, goal: Goal, old: Resource, difference: Difference) -> None:
+    """What was imported is not made anew while the program still says from where it was imported."""
+    if not goal.import_id:
+        return
+    paths_ = ", ".join(difference.replaces)
+    why = f"{label(old.urn)} was imported and would be replaced, because of {paths_}: take import_ out of the program"
+    if not deployment.dry_run:
+        raise Failed(why)
+    deployment.reporter.message("warning", why, old.urn)
 
 
 def _same(deployment: Deployment, new: Resource, old: Resource) -> Resource:
@@ -382,5 +400,7 @@ def _done(deployment: Deployment, new: Resource, operation: Operation) -> None:
 
 
 def hide_outputs(new: Resource) -> None:
-    if new.additional_secret_outputs:
-        new.outputs = values.mark_secret(new.outputs, new.additional_secret_outputs)
+    """Mark as secret what the program says, and every output whose input of the same name is secret."""
+    hidden = {*new.additional_secret_outputs, *(k for k, v in new.inputs.items() if values.is_secret(v))}
+    if hidden:
+        new.outputs = values.mark_secret(new.outputs, hidden)

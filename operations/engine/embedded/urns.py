@@ -42,7 +42,22 @@ class Aliases:
     def __init__(self, stack: str, project: str) -> None:
         self.stack, self.project = stack, project
         self.found: dict[str, str] = {}
-        """New URN by old one was never needed; this is the old URN that a new one was found under."""
+        """The old URN that a new one was found under."""
+        self._current: dict[str, str] = {}
+        self._declared: list[tuple[str, tuple[str, str, str, tuple[object, ...]]]] = []
+
+    def declare(self, urn: str, parent: str, type_: str, name: str, aliases: tuple[object, ...]) -> None:
+        """A resource says its older names. They are worked out only when somebody asks for one: there are dozens."""
+        if aliases or parent in self.found:
+            self._declared.append((urn, (parent, type_, name, aliases)))
+
+    def current(self, urn: str) -> str:
+        """The URN of the resource that has this older name; the URN itself where none has."""
+        for new, names in self._declared:
+            for older in self.of(*names):
+                self._current.setdefault(older, new)
+        self._declared.clear()
+        return self._current.get(urn, urn)
 
     def of(self, parent: str, type_: str, name: str, aliases: Iterable[object]) -> Iterator[str]:
         """The older URNs to look for, in order."""

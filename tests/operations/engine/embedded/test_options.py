@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi import Alias, ResourceOptions
+from pulumi.resource import DependencyResource
 
 from infra.errors import BadInput
+from operations.engine.embedded.engine import EmbeddedEngine
 from operations.errors import Failed, Refused
 from operations.plan import SECRET
-from tests.operations.engine.embedded.fake_cloud import Group, Lab, Thing, steps
+from tests.operations.engine.embedded.fake_cloud import Group, Lab, Slot, Thing, steps
 
 
 def thing(logical: str, /, opts: ResourceOptions | None = None, **props: Any) -> Any:
@@ -53,6 +56,23 @@ def test_children_follow_a_renamed_parent(lab: Lab) -> None:
     assert lab.up(renamed).counts == {"same": 2}
 
 
+def test_a_dependency_on_an_older_name_is_one_on_the_new_name(lab: Lab) -> None:
+    lab.up(thing("old", name="x"))
+    old = lab.resource("old")["urn"]
+
+    def program() -> None:
+        Thing("new", name="x", opts=ResourceOptions(aliases=[Alias(name="old")]))
+        Thing("fresh", name="fresh", opts=ResourceOptions(depends_on=[DependencyResource(old)]))
+
+    for _ in range(2):
+        lab.up(program)
+        assert lab.resource("fresh")["dependencies"] == [lab.resource("new")["urn"]]
+    assert lab.up(program).counts == {"same": 2}
+    lab.cloud.calls.clear()
+    lab.engine(None).destroy(lab.stack)
+    assert lab.cloud.changes() == ["delete /things/fresh", "delete /things/x"]
+
+
 def test_a_resource_may_move_under_a_parent(lab: Lab) -> None:
     lab.up(thing("x", name="x"))
 
@@ -72,22 +92,24 @@ def test_ignored_changes_stay_as_they_are(lab: Lab, path: str) -> None:
     assert lab.resource("t")["inputs"]["tags"] == {"owner": "ann"}
 
 
+def test_what_cannot_be_ignored_is_told(lab: Lab) -> None:
+    lab.up(thing("t", rules=[{"n": "a", "w": 1}]))
+    opts = ResourceOptions(ignore_changes=["rules[*].w"])
+    lab.up(thing("t", rules=[{"n": "a", "w": 9}, {"n": "b", "w": 9}], opts=opts))
+    assert lab.resource("t")["inputs"]["rules"] == [{"n": "a", "w": 1}, {"n": "b", "w": 9}]
+    assert any(re.search(r"cannot be ignored.*rules\[\*\]\.w", e.message or "") for e in lab.events)
+
+
+def test_a_replacement_ignores_nothing(lab: Lab) -> None:
+    lab.up(thing("t", fixed="1", tags={"owner": "ann"}))
+    lab.up(thing("t", fixed="2", tags={"owner": "ben"}, opts=ResourceOptions(ignore_changes=["tags"])))
+    assert lab.resource("t")["inputs"]["tags"] == {"owner": "ben"}
+
+
 def test_only_what_is_ignored_is_ignored(lab: Lab) -> None:
     lab.up(thing("t", tags={"owner": "ann", "cost": "1"}))
     changed = thing("t", tags={"owner": "ben", "cost": "2"}, opts=ResourceOptions(ignore_changes=["tags.owner"]))
     assert lab.preview(changed).changes[0].changed == ("tags.cost",)
-
-
-def test_replace_on_changes_makes_an_update_a_replacement(lab: Lab) -> None:
-    lab.up(thing("t", tags={"owner": "ann"}))
-    plan = lab.preview(thing("t", tags={"owner": "ben"}, opts=ResourceOptions(replace_on_changes=["tags"])))
-    assert [(r.operation, r.replaces) for r in plan.changes] == [("replace", ("tags.owner",))]
-
-
-def test_retained_things_stay_in_the_cloud(lab: Lab) -> None:
-    lab.up(thing("t", name="t", opts=ResourceOptions(retain_on_delete=True)))
-    lab.up(lambda: None)
-    assert "/things/t" in lab.cloud.things and lab.resources()[-1]["type"] == "pulumi:pulumi:Stack"
 
 
 def test_deleted_with_asks_the_provider_only_for_the_whole(lab: Lab) -> None:
@@ -100,9 +122,43 @@ def test_deleted_with_asks_the_provider_only_for_the_whole(lab: Lab) -> None:
     assert [c for c in lab.cloud.changes() if c.startswith("delete")] == ["delete /things/whole"]
 
 
-def test_timeouts_are_kept_in_the_state(lab: Lab) -> None:
-    lab.up(thing("t", opts=ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="1h30m", delete="90s"))))
-    assert lab.resource("t")["customTimeouts"] == {"create": 5400, "delete": 90}
+def test_what_is_deleted_with_a_replaced_thing_is_made_anew(lab: Lab) -> None:
+    def program(fixed: str) -> Any:
+        def run() -> None:
+            whole = Slot("whole", name="whole", fixed=fixed)
+            Thing("part", name="part", opts=ResourceOptions(deleted_with=whole))
+
+        return run
+
+    lab.up(program("1"))
+    assert steps(lab.preview(program("2"))) == {"whole": "replace", "part": "replace"}
+    lab.cloud.calls.clear()
+    lab.cloud.things.pop("/things/part")  # it went with the whole
+    lab.up(program("2"))
+    assert lab.cloud.changes() == ["delete /slots/whole", "create /slots/whole", "create /things/part"]
+
+
+def test_nothing_is_deleted_first_where_a_later_dependant_is_protected(lab: Lab, monkeypatch: Any) -> None:
+    def program(fixed: str) -> Any:
+        def run() -> None:
+            slot = Slot("slot", name="slot", fixed=fixed)
+            Thing("held", fixed=slot.address, opts=ResourceOptions(protect=True))
+            Thing("free", fixed=slot.address)
+
+        return run
+
+    lab.up(program("1"))
+    lab.cloud.calls.clear()
+    monkeypatch.setattr(EmbeddedEngine, "_beforehand", lambda *_: None)
+    with pytest.raises(Refused, match="Thing held would be replaced together with"):
+        lab.up(program("2"))
+    assert lab.cloud.changes() == []
+
+
+def test_an_output_made_secret_later_is_secret_in_the_state(lab: Lab) -> None:
+    lab.up(thing("t", name="t"))
+    lab.up(thing("t", name="t", opts=ResourceOptions(additional_secret_outputs=["address"])))
+    assert "ciphertext" in lab.resource("t")["outputs"]["address"]
 
 
 def test_secrets_are_in_no_plan_event_outcome_or_state(lab: Lab) -> None:
@@ -142,6 +198,14 @@ def test_an_import_takes_over_what_is_there(lab: Lab) -> None:
     assert lab.up(imported).counts == {"same": 1}
     assert lab.up(thing("t", name="x", tags={"owner": "ann"})).counts == {"same": 1}
     assert lab.cloud.changes() == []
+
+
+def test_what_was_imported_is_not_replaced(lab: Lab) -> None:
+    lab.cloud.things["/things/x"] = {"name": "x", "fixed": "1", "address": "there"}
+    lab.up(thing("t", name="x", fixed="1", opts=ResourceOptions(import_="/things/x")))
+    with pytest.raises(Failed, match=r"imported and would be replaced, because of fixed: take import_ out"):
+        lab.up(thing("t", name="x", fixed="2", opts=ResourceOptions(import_="/things/x")))
+    lab.preview(thing("t", name="x", fixed="2"))
 
 
 def test_an_import_that_the_program_describes_otherwise_fails(lab: Lab) -> None:
@@ -185,13 +249,6 @@ def test_a_stack_reference_reads_another_stacks_outputs(lab: Lab) -> None:
     reference = lab.resource("organization/lab/source")
     assert reference["outputs"]["secretOutputNames"] == ["word"]
     assert "hunter2" not in json.dumps(lab.resources())
-
-
-def test_transforms_and_hooks_are_refused_by_name(lab: Lab) -> None:
-    with pytest.raises(Failed, match="does not support transforms"):
-        lab.up(thing("t", opts=ResourceOptions(transforms=[lambda _args: None])))
-    with pytest.raises(BadInput, match="replacementTrigger"):
-        lab.up(thing("t", opts=ResourceOptions(replacement_trigger="x")))
 
 
 def test_a_function_of_the_provider_is_answered(lab: Lab) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from infra.errors import BadInput
 from operations.engine.embedded import paths
 from operations.engine.embedded.providers import own_diff
+from operations.engine.embedded.values import secret
 
 JSON = st.recursive(
     st.integers(0, 3) | st.sampled_from("abc"),
@@ -39,23 +40,51 @@ def test_what_is_no_path_is_bad_input(path: str) -> None:
         paths.parsed(path)
 
 
-def test_a_pattern_names_what_lies_below_it() -> None:
-    assert paths.contains("rules[*].name", "rules[3].name")
-    assert paths.contains("tags", "tags.owner")
-    assert not paths.contains("tags.owner", "tags")
+ONE, TWO = [{"n": "a", "w": 9}], [{"n": "a", "w": 1}, {"n": "b", "w": 2}]
 
 
-def test_what_the_old_lacks_is_ignored_away() -> None:
-    assert paths.ignoring({"a": 1, "b": 2}, {"b": 3}, ["a"]) == {"b": 2}
-    assert paths.ignoring({"r": [{"n": 1}, {"n": 2}]}, {"r": [{"n": 8}, {"n": 9}]}, ["r[*].n"]) == {
-        "r": [{"n": 8}, {"n": 9}]
-    }
+@pytest.mark.parametrize(
+    ("new", "old", "path", "expected"),
+    [
+        ({"a": 1, "b": 2}, {"b": 3}, "a", {"b": 2}),
+        ({"b": 2}, {"a": 1}, "a", {"a": 1, "b": 2}),
+        ({"a": {"b": 1, "c": 2}}, {}, "a.b", {"a": {"c": 2}}),
+        ({"r": [{"n": 1}, {"n": 2}]}, {"r": [{"n": 8}, {"n": 9}]}, "r[*].n", {"r": [{"n": 8}, {"n": 9}]}),
+        ({"t": {"o": "ben"}}, {"t": secret({"o": "ann"})}, "t.o", {"t": {"o": secret("ann")}}),
+        ({"a": 1}, {"a": 1}, "no.such[3].path", {"a": 1}),
+    ],
+)
+def test_an_ignored_path_is_as_it_was(new: Any, old: Any, path: str, expected: Any) -> None:
+    assert paths.ignoring(new, old, [path]) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "path", "expected"),
+    [
+        (ONE, TWO, "r[*].w", [{"n": "a", "w": 1}]),
+        (TWO, ONE, "r[*].w", [{"n": "a", "w": 9}, {"n": "b", "w": 2}]),
+        (TWO, ONE, "r[1].w", TWO),
+        (ONE, TWO, "r[1].w", ONE),
+        (TWO, [{"n": "x"}], "r[*]", [{"n": "x"}, {"n": "b", "w": 2}]),
+        ({}, {"w": {"x": 1}}, "r.w.x", {}),
+        (1, {"w": 1}, "r.w", 1),
+    ],
+)
+def test_nothing_is_made_or_dropped_on_the_way_to_an_ignored_path(new: Any, old: Any, path: str, expected: Any) -> None:
+    assert paths.ignoring({"r": new}, {"r": old}, [path]) == ({"r": expected}, [path])
+
+
+def test_what_is_ignored_is_a_copy() -> None:
+    old = {"a": {"b": 1}}
+    new, _ = paths.ignoring({}, old, ["a"])
+    new["a"]["b"] = 2
+    assert old == {"a": {"b": 1}}
 
 
 @settings(max_examples=60, deadline=None)
 @given(OBJECTS, OBJECTS)
 def test_ignoring_everything_is_the_old(new: dict[str, Any], old: dict[str, Any]) -> None:
-    assert paths.ignoring(new, old, ["*"]) == old
+    assert paths.ignoring(new, old, ["*"]) == (old, [])
 
 
 @settings(max_examples=60, deadline=None)

@@ -60,10 +60,10 @@ def read(document: dict[str, Any]) -> Snapshot:
     return state.read_deployment(document, state.crypter(document, lambda: PHRASE, file="f"), file="f")
 
 
-def test_every_key_of_a_resource_comes_back_in_pulumis_order() -> None:
+def test_every_key_of_a_resource_comes_back() -> None:
     resource = state.read_resource(FULL, crypter(), file="f")
-    assert list(state.write_resource(resource, crypter()).items()) == list(FULL.items())
-    assert resource.extra == {"sourcePosition": "project:///x.py#1,2"}
+    assert state.write_resource(resource, crypter()) == FULL
+    assert {"retainOnDelete", "customTimeouts", "sourcePosition"} < resource.extra.keys()
 
 
 def test_every_field_of_the_model_has_a_key() -> None:

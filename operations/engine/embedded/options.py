@@ -1,0 +1,127 @@
+"""What of a program's options this engine supports, and what it refuses by name.
+
+`SUPPORTED` and `REFUSED` are the list; docs/decisions/0006-what-the-embedded-engine-supports.md repeats it for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import Message  # type: ignore[import-untyped]
+
+from infra.errors import BadInput
+from operations.engine.embedded.model import Resource
+
+OFFICIAL = "run this stack with the official Pulumi command line (--engine pulumi), or leave it out"
+
+
+@dataclass(frozen=True)
+class Option:
+    """A resource option or a feature of the SDK, by the name that a program uses."""
+
+    name: str
+    fields: tuple[str, ...] = ()
+    """The fields of the protocol's requests that carry it."""
+    method: str = ""
+    """The method of the protocol's `ResourceMonitor` that carries it."""
+    key: str = ""
+    """The key of a resource in the state that keeps it."""
+
+
+SUPPORTED = (
+    Option("additional_secret_outputs", ("additionalSecretOutputs",), key="additionalSecretOutputs"),
+    Option("aliases", ("aliases", "aliasURNs")),
+    Option("components", ("custom", "outputs"), method="RegisterResourceOutputs", key="custom"),
+    Option("delete_before_replace", ("deleteBeforeReplace", "deleteBeforeReplaceDefined")),
+    Option("deleted_with", ("deletedWith",), key="deletedWith"),
+    Option("depends_on", ("dependencies", "propertyDependencies"), key="dependencies"),
+    Option("functions of a provider", ("tok", "args"), method="Invoke"),
+    Option("id (`get`)", ("id", "properties"), method="ReadResource", key="external"),
+    Option("ignore_changes", ("ignoreChanges",), key="ignoreChanges"),
+    Option("import_", ("importId",), key="importID"),
+    Option("parent", ("parent",), key="parent"),
+    Option("plugin_download_url", ("pluginDownloadURL",)),
+    Option("protect", ("protect",), key="protect"),
+    Option("provider", ("provider",), key="provider"),
+    Option("version", ("version",)),
+)
+REFUSED = (
+    Option("component methods", method="Call"),
+    Option("components of other languages", ("remote",)),
+    Option("custom_timeouts", ("customTimeouts",), key="customTimeouts"),
+    Option("env_var_mappings", ("envVarMappings",)),
+    Option("error hooks", method="RegisterErrorHook"),
+    Option("hide_diffs", ("hideDiffs",), key="hideDiff"),
+    Option("hooks", ("hooks",), method="RegisterResourceHook", key="resourceHooks"),
+    Option("invoke transforms", method="RegisterStackInvokeTransform"),
+    Option("parameterised packages", ("packageRef",), method="RegisterPackage", key="extensionRef"),
+    Option("refresh before update", key="refreshBeforeUpdate"),
+    Option("replace_on_changes", ("replaceOnChanges",), key="replaceOnChanges"),
+    Option("replace_with", ("replace_with",), key="replaceWith"),
+    Option("replacement_trigger", ("replacement_trigger",), key="replacementTrigger"),
+    Option("retain_on_delete", ("retainOnDelete",), key="retainOnDelete"),
+    Option("snippets", ("snippetId",), key="snippetID"),
+    Option("stack transforms", method="RegisterStackTransform"),
+    Option("state migrations", ("state_migrations",)),
+    Option("tainted resources", key="taint"),
+    Option("transforms", ("transforms",)),
+    Option("views", key="viewOf"),
+    Option("whether a resource exists", method="ExistsResource"),
+)
+
+HARMLESS = {
+    "type": "what it is: part of every resource",
+    "name": "its name: part of every resource",
+    "object": "its properties",
+    "urn": "which resource the outputs are of",
+    "providers": "the SDK itself hands a local component's providers to its children",
+    "acceptSecrets": "the installed SDK takes secrets always",
+    "acceptResources": "references come back only where a provider made them, which ours do not",
+    "accept_output_values": "output values are resolved on entry and never sent",
+    "accepts_byte_string": "texts are UTF-8 here",
+    "supportsPartialValues": "unknown outputs are left out or marked, as every SDK takes them",
+    "supportsResultReporting": "a failure is reported as a result to every SDK",
+    "aliasSpecs": "both forms of an alias are read, whatever this says",
+    "pluginChecksums": "no plugin is downloaded: providers are in this process",
+    "sourcePosition": "for display only",
+    "stackTrace": "for display only",
+    "parentStackTraceHandle": "for display only",
+    "dependsOn": "the SDK itself waits for what a function depends on",
+}
+"""Fields of the requests that ask nothing of the engine, and why."""
+_HARMLESS_KEYS = frozenset({"sourcePosition", "stackTrace", "aliases"})
+"""For display only; and older names, which a state has already followed when it is written."""
+
+_BY_FIELD = {field: option for option in REFUSED for field in option.fields}
+_BY_KEY = {option.key: option for option in REFUSED if option.key}
+
+
+def refuse_request(request: Any, of: str) -> None:
+    """Raises BadInput for a request with an option that is not supported, by its name and that of the resource."""
+    if asked := [_BY_FIELD[d.name] for d, value in request.ListFields() if d.name in _BY_FIELD and _says(value)]:
+        raise BadInput(
+            f"The embedded engine does not support {' and '.join(o.name for o in asked)}", key=of, fix=OFFICIAL
+        )
+
+
+def _says(value: Any) -> bool:
+    """Whether a field that is there asks for anything: the SDK sends some of them empty."""
+    return bool(value.ByteSize()) if isinstance(value, Message) else bool(value)
+
+
+def refuse_method(method: str) -> BadInput:
+    """The refusal of a method of the protocol, by the name of the feature."""
+    names = [option.name for option in REFUSED if option.method == method]
+    return BadInput(f"The embedded engine does not support {' and '.join(names) or method}", fix=OFFICIAL)
+
+
+def refuse_state(resources: Iterable[Resource]) -> None:
+    """Raises BadInput for a state in which the official engine has kept an option that is not supported here."""
+    for resource in resources:
+        for key in sorted(k for k, v in resource.extra.items() if v and k not in _HARMLESS_KEYS):
+            name = _BY_KEY[key].name if key in _BY_KEY else key
+            raise BadInput(
+                f"The state holds what the embedded engine does not support: {name}", key=resource.urn, fix=OFFICIAL
+            )

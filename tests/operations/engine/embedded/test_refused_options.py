@@ -1,0 +1,138 @@
+"""What the engine does not support is refused by its name, whether a program or a state asks for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi import ResourceOptions
+from pulumi.runtime.proto import resource_pb2
+
+from infra.errors import BadInput
+from operations.engine.embedded import options
+from operations.engine.embedded.monitor import Monitor
+from tests.infra.local import ROOT
+from tests.operations.engine.embedded.fake_cloud import Group, Lab, Thing
+
+RECORD = ROOT / "docs" / "decisions" / "0006-what-the-embedded-engine-supports.md"
+
+
+def hooked() -> ResourceOptions:
+    hook = pulumi.ResourceHook("hook", lambda _arguments: None)
+    return ResourceOptions(hooks=pulumi.ResourceHookBinding(after_create=[hook]))
+
+
+ASKED: dict[str, Callable[[], ResourceOptions]] = {
+    "replace_on_changes": lambda: ResourceOptions(replace_on_changes=["tags"]),
+    "retain_on_delete": lambda: ResourceOptions(retain_on_delete=True),
+    "custom_timeouts": lambda: ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="90s")),
+    "replace_with": lambda: ResourceOptions(replace_with=[Thing("other")]),
+    "replacement_trigger": lambda: ResourceOptions(replacement_trigger="x"),
+    "hide_diffs": lambda: ResourceOptions(hide_diffs=["tags"]),
+    "transforms": lambda: ResourceOptions(transforms=[lambda _arguments: None]),
+    "env_var_mappings": lambda: ResourceOptions(env_var_mappings={"A": "B"}),
+}
+
+
+@pytest.mark.parametrize("run", ["preview", "up"])
+@pytest.mark.parametrize("name", ASKED)
+def test_an_option_is_refused_with_its_name_and_resource(lab: Lab, name: str, run: str) -> None:
+    with pytest.raises(
+        BadInput, match=rf"does not support {name}\n +key: +cloud:index:Thing t\n +fix: .*--engine pulumi"
+    ):
+        getattr(lab, run)(lambda: Thing("t", opts=ASKED[name]()) and None)
+    assert "/things/t" not in lab.cloud.things
+
+
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [
+        ("hooks", lambda: Thing("t", opts=hooked()) and None),
+        ("error hooks", lambda: pulumi.ErrorHook("hook", lambda _arguments: True) and None),
+        ("stack transforms", lambda: pulumi.runtime.register_resource_transform(lambda _arguments: None)),
+        ("invoke transforms", lambda: pulumi.runtime.register_invoke_transform(lambda _arguments: None)),
+        ("components of other languages", lambda: Remote() and None),
+    ],
+)
+def test_a_feature_is_refused_with_its_name(lab: Lab, name: str, program: Callable[[], None]) -> None:
+    with pytest.raises(BadInput, match=f"does not support {name}\n"):
+        lab.up(program)
+
+
+class Remote(pulumi.ComponentResource):
+    def __init__(self) -> None:
+        super().__init__("cloud:index:Remote", "remote", {}, remote=True)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name"),
+    [
+        ("retainOnDelete", True, "retain_on_delete"),
+        ("customTimeouts", {"create": 90}, "custom_timeouts"),
+        ("resourceHooks", {"afterCreate": ["hook"]}, "hooks"),
+        ("taint", True, "tainted resources"),
+        ("somethingNew", [1], "somethingNew"),
+    ],
+)
+def test_what_a_state_asks_for_is_kept_and_no_run_passes_over_it(lab: Lab, key: str, value: object, name: str) -> None:
+    def program() -> None:
+        Thing("t", name="t")
+
+    lab.up(program)
+    file = lab.folder / "state/.pulumi/stacks/lab/dev.json"
+    document = json.loads(file.read_text())
+    document["checkpoint"]["latest"]["resources"][-1][key] = value
+    file.write_text(json.dumps(document))
+    engine = lab.engine(lambda: None)
+    for run in (engine.preview, engine.up, engine.refresh, engine.destroy, engine.preview_destroy):
+        with pytest.raises(BadInput, match=rf"does not support: {name}\n +key: +urn:.*::t\n"):
+            run(lab.stack)
+    assert "/things/t" in lab.cloud.things
+    assert lab.resource("t")[key] == value
+
+
+def test_what_only_the_display_needs_is_no_option(lab: Lab) -> None:
+    def program() -> None:
+        Thing("t", name="t", opts=ResourceOptions(parent=Group("g", opts=ResourceOptions(retain_on_delete=False))))
+
+    lab.up(program)
+    file = lab.folder / "state/.pulumi/stacks/lab/dev.json"
+    document = json.loads(file.read_text())
+    document["checkpoint"]["latest"]["resources"][-1]["sourcePosition"] = "project:///x.py#1,2"
+    file.write_text(json.dumps(document))
+    assert lab.up(program).counts == {"same": 2}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    ["RegisterResourceRequest", "ReadResourceRequest", "RegisterResourceOutputsRequest", "ResourceInvokeRequest"],
+)
+def test_every_field_of_the_protocol_is_decided_on(request_: str) -> None:
+    fields = {f.name for f in resource_pb2.DESCRIPTOR.message_types_by_name[request_].fields}
+    decided = [f for option in (*options.SUPPORTED, *options.REFUSED) for f in option.fields]
+    assert fields <= {*decided, *options.HARMLESS}
+    assert not options.HARMLESS.keys() & set(decided)
+
+
+def test_every_method_of_the_protocol_is_decided_on() -> None:
+    service = resource_pb2.DESCRIPTOR.services_by_name["ResourceMonitor"]
+    answered = {m for m in service.methods_by_name if m in vars(Monitor)}
+    refused = {option.method for option in options.REFUSED} - {""}
+    assert answered | refused == set(service.methods_by_name)
+    assert not answered & refused
+
+
+def test_every_decision_concerns_a_field_that_there_is() -> None:
+    known = {f.name for message in resource_pb2.DESCRIPTOR.message_types_by_name.values() for f in message.fields}
+    every: list[Any] = [*options.SUPPORTED, *options.REFUSED]
+    assert {f for option in every for f in option.fields} | options.HARMLESS.keys() <= known
+
+
+def test_the_record_lists_what_the_code_does() -> None:
+    rows = [line.split("|")[1:3] for line in RECORD.read_text().splitlines() if line.startswith("| ")]
+    told = {(name.strip(), word.strip()) for name, word in rows} - {("option or feature", "")}
+    listed = {(name, word) for name, word in told if word in ("supported", "refused")}
+    assert listed == {(o.name, "supported") for o in options.SUPPORTED} | {(o.name, "refused") for o in options.REFUSED}
