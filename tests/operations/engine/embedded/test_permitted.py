@@ -70,7 +70,6 @@ def test_what_was_planned_is_done(lab: Lab) -> None:
         (thing(tags={"owner": "ann"}, size=3), "size would be another"),
         (thing(tags={"owner": "ann"}, opts=ResourceOptions(protect=True)), "protect would be another"),
         (thing(tags={"owner": "ann"}, opts=ResourceOptions(ignore_changes=["tags"])), "ignore_changes would be"),
-        (thing(tags={"owner": "ann"}, opts=ResourceOptions(retain_on_delete=True)), "retain_on_delete would be"),
         (thing("other", tags={"owner": "ann"}), "not in the plan"),
         (lambda: None, "does not ask for it any more"),
     ],
