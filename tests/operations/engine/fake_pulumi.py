@@ -32,7 +32,7 @@ def main(arguments):
     with (FOLDER / "calls.jsonl").open("a") as calls:
         print(json.dumps({"arguments": arguments, **{k: os.environ.get(k) for k in SEEN}}), file=calls)
     if arguments == ["version"]:
-        print("v3.200.0")  # old enough to write its events into a file
+        print("v3.274.1")  # old enough to write its events into a file
         return
     stacks, name = told("stacks.json", []), option(arguments, "--stack")
     if arguments[:2] == ["stack", "init"]:
