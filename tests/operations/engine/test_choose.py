@@ -58,6 +58,14 @@ def test_a_cli_that_does_not_run_is_as_good_as_none(settings: Settings, text: st
         choose("pulumi", "local", settings)
 
 
+def test_what_the_embedded_engine_cannot_do_is_refused_where_there_is_no_cli(settings: Settings) -> None:
+    with pytest.raises(BadInput, match="embedded engine runs stacks of the local Azure only"):
+        choose("auto", "azure", settings)
+    elsewhere = Settings.load({**settings.environ, "PULUMI_BACKEND_URL": "azblob://state"}, root=settings.root)
+    with pytest.raises(BadInput, match="PULUMI_BACKEND_URL"):
+        choose("auto", "local", elsewhere)
+
+
 @pytest.mark.parametrize("choice", ["auto", "pulumi"])
 @pytest.mark.parametrize("cloud", ["local", "azure"])
 @pytest.mark.parametrize(

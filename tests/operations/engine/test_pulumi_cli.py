@@ -282,19 +282,6 @@ def test_an_import_protects(cli: Cli) -> None:
     assert "--protect=true" in call
 
 
-def test_a_broken_cli_is_passed_over_and_named_where_it_was_asked_for(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (cli.folder / "bin" / "pulumi").write_text("#!/bin/sh\nexit 1\n")
-    with pytest.raises(BadInput, match="no working `pulumi`"):
-        choose("pulumi", "local", Settings.load())
-    with pytest.raises(BadInput, match="embedded engine runs stacks of the local Azure only"):
-        choose("auto", "azure", Settings.load())
-    monkeypatch.setenv("PULUMI_BACKEND_URL", "azblob://state")
-    with pytest.raises(BadInput, match="PULUMI_BACKEND_URL"):
-        choose("auto", "local", Settings.load())
-
-
 def test_stacks_that_the_backend_does_not_know_are_entered(cli: Cli) -> None:
     cli.says(stacks=["platform"])
     assert local_cli(Settings.load()).make_missing(["platform", "safe-haven"]) == ["safe-haven"]
