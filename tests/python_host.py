@@ -1,4 +1,4 @@
-"""A `pulumi-language-python` for the tests, where no official installation brings one: it runs programs and policy packs.
+"""A `pulumi-language-python` for tests, where no official installation brings one: it runs programs and policy packs.
 
 The Pulumi CLI starts it as a plugin. `make` writes the executable; the service is the project's own language host, and
 what starts a policy pack as the official one does, with `python -m pulumi.policy`, in the environment of the tests.
@@ -38,11 +38,11 @@ def serve() -> None:
     class Host(LanguageHost):
         """The language host, of whatever program the engine names."""
 
-        def Run(self, request: Any, context: Any) -> Any:
+        def Run(self, request: Any, context: Any) -> Any:  # noqa: N802
             self._program = program_of(Path(request.info.root_directory))
             return super().Run(request, context)
 
-        def RunPlugin(self, request: Any, _context: Any) -> Iterator[Any]:
+        def RunPlugin(self, request: Any, _context: Any) -> Iterator[Any]:  # noqa: N802
             command = [sys.executable, "-u", "-m", "pulumi.policy", *request.args, request.info.program_directory]
             environment = {**os.environ, **dict(part.split("=", 1) for part in request.env)}
             with subprocess.Popen(
