@@ -28,6 +28,8 @@ class Reporter:
 
     def __call__(self, event: Event) -> None:
         self.output.emit(_record(event))
+        if event.kind in ("step-done", "step-failed"):
+            self._no_longer_running(event)
         if _quiet(event):
             return
         if event.kind == "step-started":
@@ -46,10 +48,12 @@ class Reporter:
         if self.live and event.urn:
             self.running[event.urn] = self.live.add_task(printable(_what(event)), total=None)
 
-    def _ended(self, event: Event) -> None:
+    def _no_longer_running(self, event: Event) -> None:
         task = self.running.pop(event.urn or "", None)
         if self.live and task is not None:
             self.live.remove_task(task)
+
+    def _ended(self, event: Event) -> None:
         if event.kind == "step-failed" and event.message:
             self.failures.add(event.message)
         self.output.say(_ending(event))

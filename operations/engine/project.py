@@ -8,6 +8,7 @@ import os
 import runpy
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,19 @@ def _forget(names: set[str], folder: Path) -> None:
             parent, _, child = name.rpartition(".")
             if parent in sys.modules and getattr(sys.modules[parent], child, None) is forgotten:
                 delattr(sys.modules[parent], child)
+
+
+def sdk_version(package: str) -> str:
+    """The version of the installed SDK of a package, which is its provider's."""
+    try:
+        return version(f"pulumi-{package}")
+    except PackageNotFoundError:
+        raise BadInput("There is no SDK for this type's package", found=package) from None
+
+
+def served(root: Path, address: str) -> str:
+    """Pulumi.yaml for a program that is served at an address, for commands which take none as an argument."""
+    return yaml.safe_dump({**_project(root), "runtime": {"name": "client", "options": {"address": address}}})
 
 
 def _project(root: Path) -> Mapping[str, Any]:

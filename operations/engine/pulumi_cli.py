@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from operations.engine.embedded import locks
@@ -19,8 +20,9 @@ from operations.engine.embedded.backend import folder_of
 from operations.engine.embedded.values import mask
 from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState, busy
 from operations.engine.program_process import ProgramProcess
+from operations.engine.project import sdk_version, served
 from operations.engine.pulumi_errors import StackMissing, explained
-from operations.engine.pulumi_events import Listener, plain
+from operations.engine.pulumi_events import ENDINGS, Listener, message_of
 from operations.engine.pulumi_process import CommandFailed, PulumiProcess, environment_with
 from operations.engine.pulumi_saved import Saved, violation
 from operations.errors import BadInput, Failed
@@ -72,11 +74,12 @@ class PulumiCli:
         except CommandFailed as failure:
             error, text = failure, failure.stdout
         digest = _document(text)
-        messages = [d for d in digest.get("diagnostics") or () if d.get("severity") == "error"]
-        for diagnostic in digest.get("diagnostics") or ():
-            _pass_on(diagnostic, stack.name, on_event)
+        told = [_message(d, stack.name) for d in digest.get("diagnostics") or ()]
+        told = [message for message in told if message.message not in ENDINGS]
+        for message in told:
+            _tell(on_event, message)
         if error:
-            raise self._failure(error, stack, [plain(m.get("message", "")) for m in messages])
+            raise self._failure(error, stack, [m.message or "" for m in told if m.severity == "error"])
         plan = plan_of(digest.get("steps") or (), PROJECT, stack.name, str(stack.config["sde:cloud"]))
         self._saved.keep(plan, room)
         return plan
@@ -121,7 +124,13 @@ class PulumiCli:
 
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
         """Take an existing cloud resource into the stack, protected."""
-        return self._perform(stack, ["import", type_, name, id_, "--protect", "--generate-code=false"], None)
+        with TemporaryDirectory() as folder:  # this command takes the program's address from Pulumi.yaml alone
+            Path(folder, "Pulumi.yaml").write_text(served(self._root, self._program.address))
+            resource = {"type": type_, "name": name, "id": id_, "version": sdk_version(type_.partition(":")[0])}
+            file = Path(folder, "resources.json")
+            file.write_text(json.dumps({"resources": [resource]}))
+            arguments = ["import", "--file", str(file), "--protect", "--generate-code=false", "--cwd", folder]
+            return self._perform(stack, arguments, None)
 
     def state(self, name: str) -> StackState | None:
         """What is known of a stack; None where the backend does not know it, or it has never been up."""
@@ -189,8 +198,8 @@ class PulumiCli:
         its secrets provider.
         """
         whole = [*arguments, "--stack", stack.name]
-        if stack.file.absolute().parent != self._root:
-            whole += ["--config-file", str(stack.file)]
+        if stack.file.absolute().parent != self._root or arguments[0] == "import":
+            whole += ["--config-file", str(stack.file.absolute())]
         if arguments[0] != "import":
             whole += [f"--client={self._program.address}"]
         try:
@@ -215,8 +224,9 @@ class PulumiCli:
             if plan and (refusal := violation(plan, said)):
                 raise refusal from None
             raise self._failure(error, stack, listener.errors) from None
-        seconds = time.monotonic() - begun
-        _tell(on_event, Event("stack-done", stack.name, time.time(), seconds=seconds))
+        finally:
+            seconds = time.monotonic() - begun
+            _tell(on_event, Event("stack-done", stack.name, time.time(), seconds=seconds))
         after = self.state(stack.name)
         return Outcome(
             stack.name, listener.counts, seconds, after.resources if after else 0, after.outputs if after else {}
@@ -271,10 +281,10 @@ def _tell(on_event: OnEvent | None, event: Event) -> None:
         on_event(event)
 
 
-def _pass_on(diagnostic: Mapping[str, Any], stack: str, on_event: OnEvent | None) -> None:
+def _message(diagnostic: Mapping[str, Any], stack: str) -> Event:
     severity: Any = {"info#err": "info"}.get(diagnostic.get("severity", ""), diagnostic.get("severity") or "info")
-    text = plain(diagnostic.get("message", ""))
-    _tell(on_event, Event("message", stack, time.time(), diagnostic.get("urn"), severity=severity, message=text))
+    text = message_of(diagnostic.get("message", ""))
+    return Event("message", stack, time.time(), diagnostic.get("urn"), severity=severity, message=text)
 
 
 def _document(text: str) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from operations.engine.pulumi_process import CommandFailed
 from operations.errors import BadInput, Failed, Refused
 
 _NO_STACK = re.compile(r"no stack named .* found")
+_NOT_DEPLOYED = re.compile(r'unknown stack "(?:[^"/]+/[^"/]+/)?(?P<name>[^"]+)"')
+"""What a stack reference says that finds none."""
 _LOCKED = re.compile(r"the stack is currently locked by|\[409\] Conflict")
 _PASSPHRASE = ("incorrect passphrase", "passphrase must be set")
 _PROTECTED = ("because it is protected", "marked for protection", "is protected")
@@ -40,6 +42,9 @@ def explained(error: CommandFailed, name: str, messages: Sequence[str] = ()) -> 
             fix="set PULUMI_CONFIG_PASSPHRASE_FILE to the file that holds the one it was made with",
         )
     text = "\n".join(dict.fromkeys(messages)) or said
+    if found := _NOT_DEPLOYED.search(text):
+        other = found["name"]
+        return BadInput(f"{name}: stack {other} has not been deployed yet.", found=other, fix=f"`sde up {other}` first")
     if any(words in text for words in _PROTECTED):
         return Refused(f"{name}: {text}")
     return Failed(f"{name}: {text}")

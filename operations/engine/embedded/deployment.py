@@ -244,6 +244,11 @@ class Deployment:
         if not type_.startswith("pulumi:"):
             self.counts[operation.value] = self.counts.get(operation.value, 0) + 1
 
+    def stays(self, resource: Resource) -> None:
+        """Nothing is done to it."""
+        self.count(Operation.SAME, resource.type)
+        self.reporter.say("step-done", urn=resource.urn, type=resource.type, operation=Operation.SAME, seconds=0.0)
+
     def plan(
         self,
         operation: Operation,

@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from operations.engine.embedded.pool import Pool, Servicers
 from operations.engine.embedded.providers import ProviderError
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.targets import Targets
+from operations.engine.project import sdk_version
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy
 from operations.engine.project import Program, program_of, project_name
 from operations.errors import Failed, Refused
@@ -116,6 +116,9 @@ class EmbeddedEngine:
                 chosen = Targets(targets)
                 doomed = _chosen(deployment, chosen)
                 chosen.must_match(())
+                for resource in deployment.base.resources if chosen else ():
+                    if resource not in doomed:
+                        deployment.stays(resource)
                 held = [r for r in doomed if r.protect]
                 if held and not release_protected:
                     raise refused([f"{label(r.urn)} would be deleted" for r in held])
@@ -140,7 +143,7 @@ class EmbeddedEngine:
                     custom=True,
                     inputs={},
                     parent=root_urn,
-                    version=_sdk_version(type_.split(":", 1)[0]),
+                    version=sdk_version(type_.split(":", 1)[0]),
                     protect=True,
                     import_id=id_,
                 )
@@ -374,14 +377,6 @@ def _referred(reference: str, project: str) -> str:
     if len(parts) == 3 and parts[1] != project:
         raise BadInput("A stack reference leads out of this project", found=reference, allowed=f"stacks of {project}")
     return parts[-1]
-
-
-def _sdk_version(package: str) -> str:
-    """The version of the installed SDK of a package, which is its provider's."""
-    try:
-        return version(f"pulumi-{package}")
-    except PackageNotFoundError:
-        raise BadInput("There is no SDK for this type's package", found=package) from None
 
 
 def _cloud(stack: StackSettings) -> str:

@@ -53,6 +53,7 @@ def by_command(deployment: Deployment, goal: Goal) -> Resource:
         if found is None:
             raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
         new.id, live, new.outputs = found
+        new.import_id = ""  # only a program that names it keeps it
         new.inputs = provider.check(new.urn, live, live, deployment.seed(new.urn, None, provider))
         new.created = new.modified = now()
         deployment.plan(Operation.IMPORT, new)

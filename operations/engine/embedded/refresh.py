@@ -19,7 +19,7 @@ def run(deployment: Deployment) -> None:
         if asked and not resource.delete and not resource.pending_replacement:
             one(deployment, resource)
         else:
-            deployment.count(Operation.SAME, resource.type)
+            deployment.stays(resource)
 
 
 def one(deployment: Deployment, resource: Resource) -> bool:
@@ -33,6 +33,7 @@ def one(deployment: Deployment, resource: Resource) -> bool:
         if found is None:
             deployment.drop(resource)
             deployment.count(Operation.DELETE, resource.type)
+            step.operation = Operation.DELETE
             deployment.reporter.message("warning", "It is gone from the cloud", resource.urn)
             return False
         id_, inputs, outputs = found
@@ -40,9 +41,11 @@ def one(deployment: Deployment, resource: Resource) -> bool:
         step.changed = own_diff(resource.outputs, outputs).changed
         if values.equal(inputs, resource.inputs) and values.equal(outputs, resource.outputs) and id_ == resource.id:
             deployment.count(Operation.SAME, resource.type)
+            step.operation = Operation.SAME
             return True
         fresh = replace(resource, id=id_, inputs=inputs, outputs=outputs, modified=now(), init_errors=[])
         deployment.amend(resource, **{k: getattr(fresh, k) for k in ("id", "inputs", "outputs", "modified")})
         deployment.learn(resource)
         deployment.count(Operation.UPDATE, resource.type)
+        step.operation = Operation.UPDATE
         return True

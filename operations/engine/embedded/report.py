@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from operations import plan
-from operations.engine.embedded import values
+from operations.engine.embedded import urns, values
 from operations.engine.port import Event, EventKind, OnEvent
 from operations.plan import Operation
 
@@ -70,8 +70,8 @@ class Reporter:
         return getattr(self._telling, "now", False)
 
     def say(self, kind: EventKind, **content: Any) -> None:
-        """Send one event now."""
-        if self._on_event is None:
+        """Send one event now; of the steps of default providers nothing is told, as the official command line does."""
+        if self._on_event is None or (kind.startswith("step-") and urns.is_default_provider(content["urn"])):
             return
         if content.get("message"):
             content["message"] = self.veil.over(content["message"])
@@ -93,17 +93,22 @@ class Step:
     """One step of a run: says when it starts, and how and after how many seconds it ended."""
 
     def __init__(self, reporter: Reporter, urn: str, type_: str, operation: Operation | Literal["refresh"]) -> None:
-        self.reporter, self.what = reporter, {"urn": urn, "type": type_, "operation": operation}
+        self.reporter, self.urn, self.type = reporter, urn, type_
+        self.operation = operation
+        """What is being done; a refresh changes it to what came of it."""
         self.changed: tuple[str, ...] = ()
 
     def __enter__(self) -> Step:
         self._began = time.monotonic()
-        self.reporter.say("step-started", **self.what)
+        self.reporter.say("step-started", **self._what())
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         seconds = time.monotonic() - self._began
         if error is None:
-            self.reporter.say("step-done", **self.what, seconds=seconds, changed=self.changed)
+            self.reporter.say("step-done", **self._what(), seconds=seconds, changed=self.changed)
         elif isinstance(error, Exception):
-            self.reporter.say("step-failed", **self.what, seconds=seconds, severity="error", message=str(error))
+            self.reporter.say("step-failed", **self._what(), seconds=seconds, severity="error", message=str(error))
+
+    def _what(self) -> dict[str, Any]:
+        return {"urn": self.urn, "type": self.type, "operation": self.operation}

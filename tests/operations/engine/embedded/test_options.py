@@ -296,7 +296,7 @@ def test_refresh_takes_what_changed_and_forgets_what_is_gone(lab: Lab) -> None:
 
 
 def test_import_by_command_is_protected_and_needs_no_program(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("operations.engine.embedded.engine._sdk_version", lambda _package: "1.2.3")
+    monkeypatch.setattr("operations.engine.embedded.engine.sdk_version", lambda _package: "1.2.3")
     lab.cloud.things["/things/x"] = {"name": "x", "address": "there"}
     outcome = lab.engine(None).import_resource(lab.stack, "cloud:index:Thing", "t", "/things/x")
     assert outcome.counts == {"import": 1}
