@@ -68,6 +68,10 @@ class StackState:
     locked_by: str | None = None
 
 
+GONE = "It is gone from the cloud"
+"""What a refresh warns of."""
+
+
 def busy(stack: str, holder: str) -> BadInput:
     """A stack that a run may be changing: what stands of it is told when that run has ended."""
     return BadInput(f"Stack {stack} is locked by {holder}.",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from operations.engine.embedded import urns, values
-from operations.engine.embedded.deployment import Deployment, label, now
+from operations.engine.embedded.deployment import Deployment, StepFailed, now
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import ProviderError, own_diff
-from operations.errors import Failed
+from operations.engine.port import GONE
 from operations.plan import Operation
 
 
@@ -29,12 +29,12 @@ def one(deployment: Deployment, resource: Resource) -> bool:
         try:
             found = provider.read(resource.urn, resource.id, resource.inputs, resource.outputs)
         except ProviderError as error:
-            raise Failed(f"{label(resource.urn)}: {error}") from error
+            raise StepFailed(resource.urn, str(error)) from error
         if found is None:
             deployment.drop(resource)
             deployment.count(Operation.DELETE, resource.type)
             step.operation = Operation.DELETE
-            deployment.reporter.message("warning", "It is gone from the cloud", resource.urn)
+            deployment.reporter.message("warning", GONE, resource.urn)
             return False
         id_, inputs, outputs = found
         outputs = values.mark_secret(outputs, resource.additional_secret_outputs)
