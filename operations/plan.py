@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 UNKNOWN = "[unknown]"
 """Stands in a Plan for a value that only the deployment itself will tell."""
 SECRET = "[secret]"  # noqa: S105
 """Stands in a Plan for a value that is secret."""
-FORMAT = 1
+FORMAT = 2
+_SUBSCRIPTION = re.compile(r"[0-9a-fA-F-]{36}")
 
 Value = Any
 """A JSON value: None, bool, int, float, str, list or dict of the same."""
@@ -76,12 +78,17 @@ _FIELDS = tuple(f.name for f in fields(PlannedResource))
 
 @dataclass(frozen=True)
 class Plan:
-    """What a deployment of one stack would do. `resources` stand in dependency order, deletes last."""
+    """What a deployment of one stack would do. `resources` stand in dependency order, deletes last.
+
+    Default providers are the engine's own and not among them; explicit providers are.
+    """
 
     project: str
     stack: str
     cloud: str
     resources: tuple[PlannedResource, ...]
+    subscription: str = ""
+    """The Azure subscription that default providers work in; empty where it is not known."""
 
     @cached_property
     def counts(self) -> Mapping[Operation, int]:
@@ -124,12 +131,15 @@ class Plan:
     def _read(cls, value: Value) -> Plan:
         if value["format"] != FORMAT:
             raise ValueError(f"this plan has format {value['format']!r}; this version reads {FORMAT}")
+        if value["subscription"] and not is_subscription(value["subscription"]):
+            raise ValueError("the plan's subscription is no id of one")
         resources = tuple(_resource(r) for r in value["resources"])
-        return cls(value["project"], value["stack"], value["cloud"], resources)
+        return cls(value["project"], value["stack"], value["cloud"], resources, value["subscription"])
 
     def _content(self) -> dict[str, Value]:
         resources = [whole_numbers({name: getattr(r, name) for name in _FIELDS}) for r in self.resources]
-        return {"project": self.project, "stack": self.stack, "cloud": self.cloud, "resources": resources}
+        about = {name: getattr(self, name) for name in ("project", "stack", "cloud", "subscription")}
+        return {**about, "resources": resources}
 
 
 def _resource(value: Mapping[str, Value]) -> PlannedResource:
@@ -138,6 +148,11 @@ def _resource(value: Mapping[str, Value]) -> PlannedResource:
     by_property = {k: tuple(v) for k, v in value["property_dependencies"].items()}
     fields = {**value, **lists, "operation": Operation(value["operation"]), "property_dependencies": by_property}
     return PlannedResource(**fields)
+
+
+def is_subscription(found: Value) -> TypeGuard[str]:
+    """Whether a value is a subscription's id."""
+    return isinstance(found, str) and _SUBSCRIPTION.fullmatch(found) is not None
 
 
 def canonical(value: Value) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from operations.default_providers import configured_subscription, is_default_provider, listed
 from operations.errors import Failed
+from operations.ordering import ordered
 from operations.plan import Operation, Plan, PlannedResource
 from operations.standing import planned
 from policies.wire import UNKNOWNS, masked
@@ -40,8 +42,8 @@ def operation(step: str) -> Operation | None:
     return OPERATIONS[step]
 
 
-def plan_of(steps: Iterable[Json], project: str, stack: str, cloud: str) -> Plan:
-    """The Plan of a preview's steps, which come in the order of registration; deletes go last."""
+def plan_of(steps: Iterable[Json], project: str, stack: str, cloud: str, config: Json | None = None) -> Plan:
+    """The Plan of a preview's steps. `config`: the stack's configuration, as the preview's document has it."""
     found: dict[tuple[str, bool], PlannedResource] = {}
     for step in steps:
         done = operation(step["op"])
@@ -50,20 +52,14 @@ def plan_of(steps: Iterable[Json], project: str, stack: str, cloud: str) -> Plan
         key = (step["urn"], done is Operation.DELETE)
         if key not in found or step["op"] == "replace":
             found[key] = _resource(step, done)
-    kept = [r for r in found.values() if r.operation is not Operation.DELETE]
-    gone = [r for r in found.values() if r.operation is Operation.DELETE]
-    return Plan(project, stack, cloud, tuple(kept + gone))
+    return Plan(project, stack, cloud, ordered(listed(found.values())), configured_subscription(config or {}))
 
 
-def deletion_of(resources: Iterable[Json], project: str, stack: str, cloud: str) -> Plan:
-    """The Plan of a destroy: everything that the state holds, users before what they use."""
-    held = [r for r in resources if not r.get("external") and not _engines_own(r["type"])]
+def deletion_of(resources: Iterable[Json], project: str, stack: str, cloud: str, config: Json | None = None) -> Plan:
+    """The Plan of a destroy: what the state holds, users before what they use. What was only read is let go."""
+    held = [r for r in resources if not r.get("external") and not is_default_provider(r["urn"], r.get("parent"))]
     planned = [_resource({"op": "delete", "urn": r["urn"], "oldState": r}, Operation.DELETE) for r in reversed(held)]
-    return Plan(project, stack, cloud, tuple(planned))
-
-
-def _engines_own(type_: str) -> bool:
-    return type_.startswith("pulumi:")
+    return Plan(project, stack, cloud, tuple(planned), configured_subscription(config or {}))
 
 
 def _resource(step: Json, done: Operation) -> PlannedResource:

@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 
 from infra.errors import BadInput
 from infra.validation import dotted
+from operations.default_providers import configured_subscription, listed, stated_subscription
 from operations.plan import Operation, Plan, PlannedResource
 from policies.wire import masked
 
@@ -67,8 +68,13 @@ def is_export(content: object) -> bool:
     return isinstance(content, Mapping) and "deployment" in content and "version" in content
 
 
-def read_export(content: Mapping[str, Any], *, cloud: str = "", file: str | None = None) -> Plan | None:
-    """What stands, by an export; None where nothing does. `BadInput` for what is damaged or of another format."""
+def read_export(
+    content: Mapping[str, Any], *, cloud: str = "", config: Mapping[str, Any] | None = None, file: str | None = None
+) -> Plan | None:
+    """What stands, by an export; None where nothing does. `BadInput` for what is damaged or of another format.
+
+    `config`: the stack's configuration, where it is known.
+    """
     _check_version(content, file)
     try:
         deployment = _DEPLOYMENT.validate_python({} if content["deployment"] is None else content["deployment"])
@@ -80,15 +86,19 @@ def read_export(content: Mapping[str, Any], *, cloud: str = "", file: str | None
         return None
     project, stack = _whose(resources, file)
     begun = [p["resource"] for p in deployment.get("pending_operations") or [] if p["type"] == "creating"]
-    return standing(project, stack, cloud, [*map(planned, _there(resources))], [planned(r) for r in begun])
+    return standing(project, stack, cloud, map(planned, [*begun, *_there(resources)]), config)
 
 
 def standing(
-    project: str, stack: str, cloud: str, resources: Iterable[PlannedResource], begun: Iterable[PlannedResource]
+    project: str, stack: str, cloud: str, resources: Iterable[PlannedResource], config: Mapping[str, Any] | None = None
 ) -> Plan:
-    """What stands, with what a run that was killed may have made besides: it counts as there."""
-    there = {r.urn: r for r in resources}
-    return Plan(project, stack, cloud, tuple({**{r.urn: r for r in begun}, **there}.values()))
+    """What stands. Of two with one URN the last counts: what a run that was killed may have made comes before the rest.
+
+    The subscription is the one that the state's default providers work in; the configuration's where they do not tell.
+    """
+    there = {r.urn: r for r in resources}.values()
+    subscription = stated_subscription(there) or configured_subscription(config or {})
+    return Plan(project, stack, cloud, listed(there), subscription)
 
 
 def _check_version(content: Mapping[str, Any], file: str | None) -> None:

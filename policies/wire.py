@@ -12,6 +12,7 @@ from typing import Any
 
 from google.protobuf import json_format  # type: ignore[import-untyped]
 
+from operations.default_providers import listed, stated_subscription
 from operations.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, whole_numbers
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -91,7 +92,7 @@ def _plan(resources: list[PlannedResource]) -> Plan:
     """All of one stack: the URN says which."""
     _, _, rest = resources[-1].urn.partition("urn:pulumi:") if resources else ("", "", "")
     stack, _, after = rest.partition("::")
-    return Plan(after.partition("::")[0], stack, "", tuple(resources))
+    return Plan(after.partition("::")[0], stack, "", listed(resources), stated_subscription(resources))
 
 
 def _planned(message: Any) -> PlannedResource:

@@ -6,15 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeGuard
 from uuid import UUID, uuid5
 
 from infra.errors import BadInput
+from operations.default_providers import is_default_provider
 from operations.export.routes import RENAMED, Route, route, singular
 from operations.export.sdk import PREFIX, sdk_type
-from operations.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, Value
+from operations.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, is_subscription
 
-PROVIDER = "pulumi:providers:azure-native"
 NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 OTHERS = ("pulumi:", "random:")
 """Resources that the plan may hold and Azure has not."""
@@ -71,6 +70,8 @@ class Identities:
     """The identities of a Plan's Azure resources. Raises BadInput for a type that cannot be exported."""
 
     def __init__(self, plan: Plan) -> None:
+        self.subscription = plan.subscription or NO_SUBSCRIPTION
+        """The subscription of what has no explicit provider; zeros where it is not known."""
         self._resources = {r.urn: r for r in plan.resources if r.operation is not Operation.DELETE}
         self._children: dict[str, list[str]] = {}
         for resource in self._resources.values():
@@ -182,23 +183,18 @@ class Identities:
                 return True
         return False
 
-    @cached_property
-    def subscription(self) -> str:
-        """The subscription of the stack: its default provider's, else the one that its existing resources are in."""
-        providers = [r for r in self._resources.values() if r.type == PROVIDER]
-        told = [r.inputs.get("subscriptionId") for r in sorted(providers, key=lambda r: not _is_default(r))]
-        ids = [_subscription_in(r.id) for r in self._resources.values()]
-        return next((s for s in (*told, *ids) if is_subscription(s)), NO_SUBSCRIPTION)
-
     def _subscription_of(self, resource: PlannedResource, unsure: dict[str, str]) -> str:
         """The subscription that a resource is made in: its own provider's, which a stack may have several of."""
         provider = self._resources.get(resource.provider or "")
+        if provider is None and (resource.provider is None or is_default_provider(resource.provider)):
+            return self.subscription
         told = provider.inputs.get("subscriptionId") if provider else None
-        if told == UNKNOWN:
-            told = None if resource.operation in MADE_ANEW else _subscription_in(resource.id)
-            if told is None:
-                unsure["metadata"] = "the subscription is not known before the deployment; the stack's stands for it"
-        return told if is_subscription(told) else self.subscription
+        if is_subscription(told):
+            return told
+        there = None if resource.operation in MADE_ANEW else _subscription_in(resource.id)
+        if there is None:
+            unsure["metadata"] = "the subscription is not known before the deployment; the stack's stands for it"
+        return there or self.subscription
 
     @property
     def subscription_id(self) -> str:
@@ -265,19 +261,9 @@ class Identities:
         raise _nameless(resource, key, value, "a name without slashes")
 
 
-def _is_default(provider: PlannedResource) -> bool:
-    """Whether the engine made the provider itself, from the stack's settings: `default`, or `default_3_29_0`."""
-    return re.fullmatch(r"default(_.*)?", provider.name) is not None
-
-
 def _subscription_in(id_: str | None) -> str | None:
     match = _SUBSCRIPTION.match(id_ or "")
     return match[1] if match else None
-
-
-def is_subscription(found: Value) -> TypeGuard[str]:
-    """Whether a value is a subscription's id."""
-    return isinstance(found, str) and _SUBSCRIPTION.match(f"/subscriptions/{found}") is not None
 
 
 def _azure(resource: PlannedResource) -> bool:

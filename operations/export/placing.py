@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infra.errors import BadInput
-from operations.export.identity import is_subscription
 from operations.export.routes import RENAMED, Route, singular
 from operations.export.sdk import sdk_type
-from operations.plan import UNKNOWN, Value
+from operations.plan import UNKNOWN, Value, is_subscription
 
 _ID = re.compile(r"/(subscriptions|providers)(/[^/\x00-\x1f]+)+/?", re.I)
 _RELATIVE = re.compile(r"[A-Za-z]+(\.[A-Za-z]+)+(/[^/\x00-\x1f]+)+")

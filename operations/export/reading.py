@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import BadInput
+from operations.default_providers import AZURE as PROVIDER
 from operations.export.expressions import Words, is_expression
 from operations.export.flattening import Flattening
-from operations.export.identity import PROVIDER, Identities
+from operations.export.identity import Identities
 from operations.export.marks import marked
 from operations.export.models import model
 from operations.export.placing import Place, Standing, path_inputs

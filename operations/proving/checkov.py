@@ -101,7 +101,7 @@ class CheckovDoor(Several):
             rest = [r for r in home.resources if r.urn in urns]
             before, after = [planned[mutant.urn], *rest], rest
         elif mutant.before is None:
-            before, after = [], [planned_of(mutant.after, providers[0].urn if providers else None)]
+            before, after = [], [planned_of(mutant.after)]
         else:
             own = planned[mutant.urn]
             before, after = [own], [replace(own, inputs=mutant.after.inputs)]

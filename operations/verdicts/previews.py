@@ -76,7 +76,8 @@ def read_preview(content: Mapping[str, Any], file: str) -> Plan:
                        fix="Make the preview succeed first; then judge it.")  # fmt: skip
     _refuse_gaps(preview, file)
     project, stack = _whose(preview["steps"], file)
-    return plan_of(preview["steps"], project, stack, _cloud(preview, project))
+    config = preview.get("config") or {}
+    return plan_of(preview["steps"], project, stack, _cloud(config, project), config)
 
 
 def _refuse_gaps(preview: _Preview, file: str) -> None:
@@ -115,6 +116,6 @@ def _whose(steps: list[_Step], file: str) -> tuple[str, str]:
     return project, stack
 
 
-def _cloud(preview: _Preview, project: str) -> Literal["local", "azure", ""]:
-    said = (preview.get("config") or {}).get(f"{project}:cloud")
+def _cloud(config: Mapping[str, Any], project: str) -> Literal["local", "azure", ""]:
+    said = config.get(f"{project}:cloud")
     return said if said in ("local", "azure") else ""

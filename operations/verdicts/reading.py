@@ -48,6 +48,7 @@ class _Content(TypedDict):
     project: str
     stack: str
     cloud: str
+    subscription: str
     resources: list[PlannedResource]
 
 

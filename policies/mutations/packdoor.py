@@ -24,6 +24,7 @@ from policies.wire import SECRET_SIGNATURE, SIGNATURE, Told
 AZURE = "azure-native:"
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the protocol says for a text that is not known yet."""
+NO_PROVIDERS: Mapping[str, Any] = {}
 GONE = (Operation.DELETE, Operation.READ)
 
 
@@ -36,7 +37,6 @@ class PackDoor:
     ) -> None:  # fmt: skip
         self.name = "pack alone" if alone else "pack"
         self.policies = Bench(exemptions).policies
-        self._providers = {plan.stack: _provider_of(plan) for plan in plans}
         others = {} if alone else {plan.stack: resources_of(plan) for plan in plans}
         self._gates: dict[str, Gate] = {}
         for plan in plans:
@@ -61,7 +61,7 @@ class PackDoor:
         """A weakened resource as it comes out of the engine's messages."""
         if resource is None:
             return None
-        planned = planned_of(resource, self._providers[resource.stack])
+        planned = planned_of(resource)
         told = Told()
         told.one(_message(proto.AnalyzeRequest, planned))
         found = told.all(proto.AnalyzeStackRequest(resources=[_whole(planned)])).resources[-1]
@@ -78,42 +78,45 @@ def seen(plan: Plan) -> list[Resource]:
     """The resources of a plan as the pack sees them: told one by one, then all together."""
     told = Told()
     there = [r for r in plan.resources if r.operation not in GONE]
+    configured = _configured(plan, there)
     for resource in there:
         if resource.custom and not resource.type.startswith("pulumi:"):
-            told.one(_message(proto.AnalyzeRequest, resource, there))
-    return resources_of(told.all(proto.AnalyzeStackRequest(resources=[_whole(r, there) for r in there])))
+            request = _message(proto.AnalyzeRequest, resource, configured)
+            told.provider(request)
+            told.one(request)
+    return resources_of(told.all(proto.AnalyzeStackRequest(resources=[_whole(r, configured) for r in there])))
 
 
-def planned_of(resource: Resource, provider: str | None = None) -> PlannedResource:
-    """A resource as a plan has it."""
+def planned_of(resource: Resource) -> PlannedResource:
+    """A resource as a plan has it, of the default provider."""
     return PlannedResource(
-        urn=resource.urn, type=f"{AZURE}{resource.type}", operation=Operation.CREATE, provider=provider,
-        inputs=resource.inputs, dependencies=resource.dependencies,
+        urn=resource.urn, type=f"{AZURE}{resource.type}", operation=Operation.CREATE, inputs=resource.inputs,
+        dependencies=resource.dependencies,
         property_dependencies=resource.property_dependencies, protect=resource.protect,
         ignore_changes=resource.ignore_changes,
     )  # fmt: skip
 
 
-def _provider_of(plan: Plan) -> str | None:
-    return next((r.urn for r in plan.resources if r.type == "pulumi:providers:azure-native"), None)
+def _configured(plan: Plan, resources: Sequence[PlannedResource]) -> dict[str, Any]:
+    """The inputs of each provider, by its URN: the engine tells them with every resource, also of default providers."""
+    default = {r.provider: {"subscriptionId": plan.subscription} for r in resources if r.provider}
+    return {**default, **{r.urn: r.inputs for r in resources}}
 
 
-def _message(kind: Any, resource: PlannedResource, others: Sequence[PlannedResource] = ()) -> Any:
+def _message(kind: Any, resource: PlannedResource, configured: Mapping[str, Any] = NO_PROVIDERS) -> Any:
     message = kind(type=resource.type, urn=resource.urn, name=resource.name)
     json_format.ParseDict(as_told(resource.inputs), message.properties)
     message.options.protect = resource.protect
     message.options.ignoreChanges.extend(resource.ignore_changes)
-    provider = next((r for r in others if r.urn == resource.provider), None)
     if resource.provider:
         message.provider.urn = resource.provider
-        message.provider.type = "pulumi:providers:azure-native"
-        if provider:
-            json_format.ParseDict(as_told(provider.inputs), message.provider.properties)
+        message.provider.type = resource.provider.rpartition("::")[0].rpartition("::")[2].rpartition("$")[2]
+        json_format.ParseDict(as_told(configured.get(resource.provider, {})), message.provider.properties)
     return message
 
 
-def _whole(resource: PlannedResource, others: Sequence[PlannedResource] = ()) -> Any:
-    message = _message(proto.AnalyzerResource, resource, others)
+def _whole(resource: PlannedResource, configured: Mapping[str, Any] = NO_PROVIDERS) -> Any:
+    message = _message(proto.AnalyzerResource, resource, configured)
     message.parent = resource.parent or ""
     message.dependencies.extend(resource.dependencies)
     for key, urns in resource.property_dependencies.items():

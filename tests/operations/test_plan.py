@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ PLANS = st.builds(
     stack=st.text(max_size=8),
     cloud=st.just("local"),
     resources=st.lists(RESOURCES, max_size=4).map(tuple),
+    subscription=st.sampled_from(["", "10ca1000-0000-4000-8000-000000000001"]),
 )
 
 
@@ -73,10 +75,15 @@ def test_an_altered_plan_is_refused() -> None:
         Plan.from_json(written)
 
 
-@pytest.mark.parametrize("wrong", [None, [], {}, {"format": 2}, {"format": 1, "project": "sde"}, "plan"])
+@pytest.mark.parametrize("wrong", [None, [], {}, {"format": 1}, {"format": 2, "project": "sde"}, "plan"])
 def test_what_is_no_plan_is_refused(wrong: Any) -> None:
     with pytest.raises(ValueError, match="plan"):
         Plan.from_json(wrong)
+
+
+def test_a_subscription_that_is_no_id_is_refused() -> None:
+    with pytest.raises(ValueError, match="subscription"):
+        Plan.from_json(replace(one(), subscription="x/resourceGroups/other").to_json())
 
 
 def test_an_unknown_key_of_a_resource_is_refused() -> None:

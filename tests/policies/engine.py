@@ -38,10 +38,16 @@ def _wire(value: Any) -> Any:
     return [_wire(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+def _provider(urn: str, plan: Plan) -> dict[str, Any]:
+    """A resource's provider, which the engine tells with it. No plan lists the default one."""
+    explicit = next((r.inputs for r in plan.resources if r.urn == urn), None)
+    type_, _, name = urn.split("::", 2)[2].partition("::")
+    inputs = {"subscriptionId": plan.subscription} if explicit is None else explicit
+    return {"type": type_, "urn": urn, "name": name, "properties": properties(inputs)}
+
+
 def _common(resource: PlannedResource, plan: Plan) -> dict[str, Any]:
-    providers = [r for r in plan.resources if r.urn == resource.provider]
-    mine = {"type": providers[0].type, "urn": providers[0].urn, "name": providers[0].name,
-            "properties": properties(providers[0].inputs)} if providers else None  # fmt: skip
+    mine = _provider(resource.provider, plan) if resource.provider else None
     return {
         "type": resource.type, "urn": resource.urn, "name": resource.name,
         "options": {"protect": resource.protect, "ignoreChanges": list(resource.ignore_changes),

@@ -12,6 +12,7 @@ from typing import Any
 
 from infra.errors import BadInput
 from operations import plan
+from operations.default_providers import is_default_provider
 from operations.engine.embedded import options, urns, values
 from operations.engine.embedded.book import Amend, Change, Put, Remove, Replaced
 from operations.engine.embedded.goal import Goal
@@ -137,7 +138,7 @@ class Deployment:
         return [r for r in self.base.resources if id(r) not in self._done]
 
     def dependants(self, old: Resource) -> list[tuple[int, Resource]]:
-        """Those that use it by a property or as their provider, or are deleted with it, and their places in the state."""
+        """Those that use it by a property, as provider or to be deleted with it; with their places in the state."""
         if self._dependants is None:
             self._dependants = {}
             for index, resource in enumerate(self.base.resources):
@@ -167,10 +168,15 @@ class Deployment:
         if key not in self._defaults:
             name = "_".join(["default", *([version.replace(".", "_")] if version else []), *([url] if url else [])])
             config = {k.split(":", 1)[1]: v for k, v in self.frame.config.items() if k.split(":", 1)[0] == package}
-            inputs = {k: _provider_text(v) for k, v in config.items()} | ({"version": version} if version else {})
-            if url:
-                inputs["pluginDownloadURL"] = url
-            goal = Goal(type=urns.PROVIDER_PREFIX + package, name=name, custom=True, inputs=inputs, version=version)
+            inputs = {k: _provider_text(v) for k, v in config.items()}
+            goal = Goal(
+                type=urns.PROVIDER_PREFIX + package,
+                name=name,
+                custom=True,
+                inputs=inputs,
+                version=version,
+                plugin_url=url,
+            )
             from operations.engine.embedded import steps  # noqa: PLC0415 - the steps use this module
 
             answer = steps.register(self, goal)
@@ -269,6 +275,9 @@ class Deployment:
     ) -> None:
         """Count a step, and in a preview put it into the Plan. `Refused` where it is not the one that was permitted."""
         self.count(operation, resource.type)
+        let_go = operation is Operation.DELETE and resource.external
+        if let_go or is_default_provider(resource.urn, resource.parent):
+            return  # nothing happens to a resource of the cloud
         if self.dry_run or self.frame.permitted:
             step = planned(operation, resource, old, changed, replaces)
             if self.dry_run:

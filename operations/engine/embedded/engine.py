@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import BadInput
+from operations.default_providers import configured_subscription
 from operations.engine.embedded import (
     deletes,
     imports,
-    ordering,
     program,
     refresh,
     resume,
@@ -32,11 +32,11 @@ from operations.engine.embedded.pool import Pool, Servicers
 from operations.engine.embedded.providers import ProviderError
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.targets import Targets
-from operations.engine.project import sdk_version
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy
-from operations.engine.project import Program, program_of, project_name
+from operations.engine.project import Program, program_of, project_name, sdk_version
 from operations.errors import Failed, Refused
-from operations.plan import Operation, Plan
+from operations.ordering import ordered
+from operations.plan import Operation, Plan, PlannedResource
 from operations.standing import standing
 
 PLAN = "sde.plan"
@@ -56,11 +56,15 @@ class EmbeddedEngine:
     """What to run; by default the program that Pulumi.yaml names."""
     name: str = field(default="embedded", init=False)
 
+    def prepare(self) -> None:
+        """Nothing: the program runs in this process."""
+
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """What `up` would do. Changes nothing."""
         reporter = Reporter(stack.name, on_event)
         with _told(reporter):
-            return self._plan(self._previewed(stack, reporter, Targets(targets)), stack)
+            deployment = self._previewed(stack, reporter, Targets(targets))
+            return _plan(deployment, stack, deployment.planned)
 
     def up(
         self,
@@ -72,7 +76,7 @@ class EmbeddedEngine:
     ) -> Outcome:
         """Make the cloud as the program says; with a plan, as far as that is what was planned."""
         reporter = Reporter(stack.name, on_event)
-        permitted = Permitted(plan) if plan else None
+        permitted = Permitted(plan, configured_subscription(stack.config)) if plan else None
         with _told(reporter), self._locked(stack.name, reporter) as backend:
             unchanged = self._beforehand(backend, stack, targets, permitted)
             if unchanged is not None:
@@ -95,10 +99,9 @@ class EmbeddedEngine:
         """What `destroy` would delete. Changes nothing."""
         chosen = Targets(targets)
         with self._dry(stack, Reporter(stack.name, None), Targets(targets)) as deployment:
-            for resource in _chosen(deployment, chosen):
-                deployment.planned.append(planned(Operation.DELETE, resource))
+            going = [planned(Operation.DELETE, r) for r in _chosen(deployment, chosen) if not r.external]
             chosen.must_match(())
-        return Plan(deployment.frame.project, stack.name, _cloud(stack), tuple(deployment.planned))
+        return _plan(deployment, stack, going)
 
     def destroy(
         self,
@@ -315,9 +318,6 @@ class EmbeddedEngine:
             return None
         return None if deployment.wrote else deployment
 
-    def _plan(self, deployment: Deployment, stack: StackSettings) -> Plan:
-        return Plan(deployment.frame.project, stack.name, _cloud(stack), ordering.ordered(deployment.planned))
-
     def _outcome(self, deployment: Deployment) -> Outcome:
         snapshot = self._backend().glance(deployment.frame.stack) or Snapshot()
         return Outcome(
@@ -384,11 +384,16 @@ def _cloud(stack: StackSettings) -> str:
     return str(stack.config.get("sde:cloud", ""))
 
 
+def _plan(deployment: Deployment, stack: StackSettings, resources: Sequence[PlannedResource]) -> Plan:
+    subscription = configured_subscription(stack.config)
+    return Plan(deployment.frame.project, stack.name, _cloud(stack), ordered(resources), subscription)
+
+
 def _standing(snapshot: Snapshot, project: str, stack: StackSettings) -> Plan:
     there = [r for r in snapshot.resources if not r.delete and not r.pending_replacement]
     kept = [planned(Operation.READ if r.external else Operation.SAME, r) for r in there]
     begun = [planned(Operation.SAME, p.resource) for p in snapshot.pending if p.type == "creating"]
-    return standing(project, stack.name, _cloud(stack), kept, begun)
+    return standing(project, stack.name, _cloud(stack), [*begun, *kept], stack.config)
 
 
 def _count(resources: Sequence[Resource]) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from operations.default_providers import AZURE
 from operations.engine.port import not_as_judged
 from operations.errors import Refused
 from operations.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, whole_numbers
@@ -30,8 +31,11 @@ there already, or the step of a run that was killed turned out to be done."""
 class Permitted:
     """The plan that a run may carry out. Raises `Refused` at the first difference, before the provider is asked."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, subscription: str) -> None:
+        """`subscription`: the one that the run's own default providers will work in."""
         self.stack, self.digest = plan.stack, plan.digest
+        if plan.subscription != subscription:
+            raise self._differs(AZURE, "it would work in another subscription than planned")
         self._held = {r.urn: r for r in plan.resources if r.operation is not Operation.DELETE}
         self._deletes = {r.urn: r for r in plan.resources if r.operation is Operation.DELETE}
         self._judged = {r.urn: r.inputs for r in resolved(plan).resources if r.operation is not Operation.DELETE}

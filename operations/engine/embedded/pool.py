@@ -84,7 +84,7 @@ class Pool:
         if state is None:
             raise BadInput("A resource refers to a provider that the state does not have", found=urn)
         provider = self.made(urn, state.id, state.type.removeprefix(urns.PROVIDER_PREFIX))
-        provider.configure(state.inputs)
+        provider.configure(urns.told_to_provider(state.inputs))
         return provider
 
     def _servicer(self, package: str) -> Servicer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from infra.errors import BadInput
 from operations.engine.embedded import paths, urns, values
@@ -68,6 +69,7 @@ def _untargeted(deployment: Deployment, new: Resource, old: Resource | None) -> 
     if urns.is_provider(old.type):
         deployment.frame.pool.remember([*deployment.base.resources, kept])
     deployment.plan(Operation.SAME, kept, old=old)
+    _tell(deployment, kept, Operation.SAME)
     _keep(deployment, kept, old)
     return kept
 
@@ -91,7 +93,7 @@ def _component(deployment: Deployment, new: Resource, old: Resource | None) -> R
     if old is None:
         deployment.plan(Operation.CREATE, new)
         new.created = new.modified = now()
-        _done(deployment, new, Operation.CREATE)
+        _tell(deployment, new, Operation.CREATE)
         deployment.put(new)
         return new
     new.outputs, new.created, new.modified = old.outputs, old.created, old.modified
@@ -99,7 +101,7 @@ def _component(deployment: Deployment, new: Resource, old: Resource | None) -> R
     if difference.some:
         deployment.plan(Operation.UPDATE, new, old=old, changed=difference.changed)
         new.modified = now()
-        _done(deployment, new, Operation.UPDATE)
+        _tell(deployment, new, Operation.UPDATE, difference.changed)
         deployment.put(new, old)
         return new
     return _same(deployment, new, old)
@@ -110,32 +112,44 @@ def _provider(deployment: Deployment, goal: Goal, new: Resource, old: Resource |
     package = goal.type.removeprefix(urns.PROVIDER_PREFIX)
     inputs = {**goal.inputs, "version": goal.version} if goal.version and "version" not in goal.inputs else goal.inputs
     provider = deployment.frame.pool.made(new.urn, old.id if old else "", package)
-    new.inputs = provider.check_config(new.urn, old.inputs if old else {}, inputs)
-    new.outputs, new.created, new.modified = new.inputs, now(), now()
+    before = urns.told_to_provider(old.inputs) if old else {}
+    new.outputs = provider.check_config(new.urn, before, inputs)
+    new.inputs = {**new.outputs, **_internal(goal)}
+    new.created = new.modified = now()
     difference = Difference()
     if old is not None:
         new.id, new.created, new.modified = old.id, old.created, old.modified
-        if not values.equal(old.inputs, new.inputs):
-            difference = provider.diff_config(new.urn, old.id, old, new.inputs)
+        if not values.equal(before, new.outputs):
+            difference = provider.diff_config(new.urn, old.id, replace(old, inputs=before), new.outputs)
             new.modified = now()
     if old is None or difference.replaces:
         new.id = "" if deployment.dry_run else new_id()
     provider.id = new.id
-    provider.configure(new.inputs)
+    provider.configure(new.outputs)
     if old is None:
         deployment.plan(Operation.CREATE, new)
+        _tell(deployment, new, Operation.CREATE)
         deployment.put(new)
     elif difference.replaces:
         _refuse_if_protected(deployment, old, "replaced")
         deployment.plan(Operation.REPLACE, new, old=old, changed=difference.changed, replaces=difference.replaces)
+        _tell(deployment, new, Operation.REPLACE, difference.changed)
         deployment.put(new, replaced=old)
-    elif values.equal(old.inputs, new.inputs):
+    elif values.equal(before, new.outputs):
         return _same(deployment, new, old)
     else:
-        changed = difference.changed or own_diff(old.inputs, new.inputs).changed
+        changed = difference.changed or own_diff(before, new.outputs).changed
         deployment.plan(Operation.UPDATE, new, old=old, changed=changed)
+        _tell(deployment, new, Operation.UPDATE, changed)
         deployment.put(new, old)
     return new
+
+
+def _internal(goal: Goal) -> Properties:
+    """What the state keeps of a provider besides its configuration, as the official engine does."""
+    if not goal.version and not goal.plugin_url:
+        return {}
+    return {urns.INTERNAL: {"pluginDownloadURL": goal.plugin_url} if goal.plugin_url else {}}
 
 
 def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource | None) -> Resource:
@@ -378,7 +392,7 @@ def _refuse_if_imported(deployment: Deployment, goal: Goal, old: Resource, diffe
 def _same(deployment: Deployment, new: Resource, old: Resource) -> Resource:
     """Nothing changes in the cloud; the state may learn new options."""
     deployment.plan(Operation.SAME, new, old=old)
-    deployment.reporter.say("step-done", urn=new.urn, type=new.type, operation=Operation.SAME, seconds=0.0)
+    _tell(deployment, new, Operation.SAME)
     _keep(deployment, new, old)
     return new
 
@@ -395,8 +409,14 @@ def _keep(deployment: Deployment, new: Resource, old: Resource) -> None:
         deployment.put(new, old)
 
 
-def _done(deployment: Deployment, new: Resource, operation: Operation) -> None:
-    deployment.reporter.say("step-done", urn=new.urn, type=new.type, operation=operation, seconds=0.0)
+def _tell(deployment: Deployment, new: Resource, operation: Operation, changed: tuple[str, ...] = ()) -> None:
+    """The events of a step that asks no provider. Of default providers nobody is told: they are the engine's."""
+    if urns.is_default_provider(new.urn):
+        return
+    told: dict[str, Any] = {"urn": new.urn, "type": new.type, "operation": operation}
+    if operation is not Operation.SAME:
+        deployment.reporter.say("step-started", **told)
+    deployment.reporter.say("step-done", **told, seconds=0.0, changed=changed)
 
 
 def hide_outputs(new: Resource) -> None:

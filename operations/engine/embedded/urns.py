@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from operations.engine.embedded.providers import name_of, type_of
 
 ROOT_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
+INTERNAL = "__internal"
+"""The key of a provider's inputs under which the engine keeps what is its own."""
 
 
 def made(stack: str, project: str, parent: str, type_: str, name: str) -> str:
@@ -29,6 +32,11 @@ def is_provider(type_: str) -> bool:
 def is_default_provider(urn: str) -> bool:
     name = name_of(urn)
     return is_provider(type_of(urn)) and (name == "default" or name.startswith("default_"))
+
+
+def told_to_provider(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs of a provider as far as they are its configuration."""
+    return {key: value for key, value in inputs.items() if key != INTERNAL}
 
 
 def provider_urn(reference: str) -> str:

@@ -34,14 +34,8 @@ def made(type_: str, name: str, inputs: dict[str, Any] | None = None, **rest: An
 
 
 def plan_of(*resources: PlannedResource) -> Plan:
-    provider = PlannedResource(
-        PROVIDER,
-        "pulumi:providers:azure-native",
-        Operation.CREATE,
-        inputs={"subscriptionId": SUBSCRIPTION, "version": "3.29.0"},
-    )
     root = PlannedResource(ROOT, "pulumi:pulumi:Stack", Operation.SAME, custom=False)
-    return Plan("sde", "platform", "local", (root, provider, *resources))
+    return Plan("sde", "platform", "local", (root, *resources), SUBSCRIPTION)
 
 
 def group(name: str = "rg-hub") -> PlannedResource:

@@ -25,7 +25,7 @@ def two(owner: str = "ann", fixed: str = "one") -> Any:
 def test_a_first_preview_creates_everything_and_changes_nothing(lab: Lab) -> None:
     plan = lab.preview(two())
     assert steps(plan) == {"first": "create", "second": "create"}
-    assert [r.type for r in plan.resources][:2] == ["pulumi:providers:cloud", "pulumi:pulumi:Stack"]
+    assert plan.resources[0].type == "pulumi:pulumi:Stack"
     second = plan.resources[-1]
     assert second.inputs["link"] == "[unknown]"
     assert second.property_dependencies == {"link": (plan.resources[-2].urn,)}
@@ -197,7 +197,8 @@ def test_a_default_provider_has_its_configuration_and_version(lab: Lab, tmp_path
     lab.engine(two()).up(stack)
     provider = lab.resources("other")[1]
     assert provider["urn"] == "urn:pulumi:other::lab::pulumi:providers:cloud::default_1_2_3"
-    assert provider["inputs"] == {"account": "a1", "version": "1.2.3"}
+    assert provider["inputs"] == {"__internal": {}, "account": "a1", "version": "1.2.3"}
+    assert provider["outputs"] == {"account": "a1", "version": "1.2.3"}
     assert len(provider["id"]) == 36
 
 

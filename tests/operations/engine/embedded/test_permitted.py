@@ -250,7 +250,7 @@ def test_the_history_and_the_journal_name_the_plan_that_was_permitted(
 @pytest.mark.parametrize("stack", shipped.STACKS)
 def test_the_shipped_stacks_second_plans_are_what_their_first_ones_said(stack: str) -> None:
     """Every id that policies were told in place of an unknown one is the id that the cloud gave."""
-    held = Permitted(shipped.before(stack))
+    held = Permitted(shipped.before(stack), shipped.before(stack).subscription)
     for resource in shipped.after(stack).resources:
         if resource.operation is Operation.SAME:
             held.step(resource)
