@@ -7,31 +7,28 @@ program runs in a language host of ours, so `sde` needs no `pulumi-language-pyth
 from __future__ import annotations
 
 import json
-import shutil
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from operations.engine.embedded import locks
-from operations.engine.embedded.backend import folder_of
+from operations.engine.embedded.targets import Targets
 from operations.engine.embedded.values import mask
-from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState, busy
-from operations.engine.program_process import ProgramProcess
+from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy
 from operations.engine.project import sdk_version, served
-from operations.engine.pulumi_errors import StackMissing, explained
-from operations.engine.pulumi_events import ENDINGS, Listener, message_of
-from operations.engine.pulumi_process import CommandFailed, PulumiProcess, environment_with
+from operations.engine.pulumi_commands import PulumiCommands
+from operations.engine.pulumi_errors import StackMissing, label, refused
+from operations.engine.pulumi_events import Listener, told
+from operations.engine.pulumi_process import CommandFailed
 from operations.engine.pulumi_saved import Saved, violation
-from operations.errors import BadInput, Failed
+from operations.errors import Failed
 from operations.plan import SECRET, Plan
 from operations.pulumi_preview import deletion_of, plan_of
 from operations.settings import PROJECT
 from operations.standing import read_export
 
-_LOCKS = Path(".pulumi", "locks", "organization")
 _AT_ONCE = 4
 """Exports that run side by side: each is a process that mostly waits for the backend."""
 
@@ -50,39 +47,42 @@ class PulumiCli:
         command: Path | None = None,
     ) -> None:
         """`environment` is laid over the process's own. `creates_stacks`: whether a stack that is not there is made."""
-        whole = environment_with(environment)
-        executable = command or shutil.which("pulumi", path=whole.get("PATH")) or "pulumi"
-        self._root = project_root
-        self._creates = creates_stacks
+        executable = command or Path("pulumi")
+        self._commands = PulumiCommands(project_root, environment, executable, creates_stacks=creates_stacks)
         self._saved = Saved()
         self._exported: dict[str, dict[str, Any]] = {}
         """The last export of each stack, until a run of ours changes it."""
-        self._program = ProgramProcess(project_root)
-        self._pulumi = PulumiProcess(Path(executable), project_root, whole)
 
     def prepare(self) -> None:
         """Start the language host, which needs about as long as the CLI does until it asks for the program."""
-        self._program.start()
+        self._commands.program.start()
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """What `up` would do. An empty stack is entered in the backend where it has none yet."""
         room = self._saved.room()
         arguments = ["preview", "--json", "--show-sames", "--show-reads", "--save-plan", str(room)]
-        error: CommandFailed | None = None
-        try:
-            text = self._run_stack(stack, [*arguments, *_targets(targets)])
-        except CommandFailed as failure:
-            error, text = failure, failure.stdout
-        digest = _document(text)
-        told = [_message(d, stack.name) for d in digest.get("diagnostics") or ()]
-        told = [message for message in told if message.message not in ENDINGS]
-        for message in told:
-            _tell(on_event, message)
-        if error:
-            raise self._failure(error, stack, [m.message or "" for m in told if m.severity == "error"])
-        plan = plan_of(digest.get("steps") or (), PROJECT, stack.name, str(stack.config["sde:cloud"]))
+        with told(stack.name, on_event):
+            digest = self._previewed(stack, [*arguments, *_targets(targets)], on_event)
+        cloud = str(stack.config["sde:cloud"])
+        plan = plan_of(digest.get("steps") or (), PROJECT, stack.name, cloud, digest.get("config"))
         self._saved.keep(plan, room)
         return plan
+
+    def _previewed(self, stack: StackSettings, arguments: Sequence[str], on_event: OnEvent | None) -> Mapping[str, Any]:
+        """The document of a preview, its messages told."""
+        listener = Listener(stack.name, on_event)
+        error: CommandFailed | None = None
+        try:
+            text = self._commands.run_program(stack, arguments)
+        except CommandFailed as failure:
+            error, text = failure, failure.stdout
+        digest = _json(text)
+        for diagnostic in digest.get("diagnostics") or ():
+            listener.message(diagnostic)
+        if error:
+            raise self._commands.failure(error, stack.name, listener.errors, stack.file) from None
+        listener.tell_errors()
+        return digest
 
     def up(
         self,
@@ -94,20 +94,22 @@ class PulumiCli:
     ) -> Outcome:
         """Make the cloud as the program says; with a plan of this process's preview, as far as the CLI finds it so."""
         held = ["--plan", str(self._saved.of(plan)), "--message", f"plan {plan.digest}"] if plan else []
-        return self._perform(stack, ["up", *held, *_targets(targets)], on_event, plan)
+        with told(stack.name, on_event):
+            if not plan and any(r.get("protect") for r in self._resources(stack.name)):
+                self.preview(stack, targets=targets)  # refuses what is protected, before anything is changed
+            return self._perform(stack, ["up", *held, *_targets(targets)], on_event, plan)
 
     def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
         """Take the cloud's present properties into the state."""
-        return self._perform(stack, ["refresh"], on_event)
+        with told(stack.name, on_event):
+            return self._perform(stack, ["refresh"], on_event)
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
         """What `destroy` would delete: what the state holds, or the targets of it."""
-        resources = self._resources(stack.name)
-        unknown = set(targets) - {r["urn"] for r in resources}
-        if unknown:
-            raise BadInput("The stack has no such resource.", key="--target", found=", ".join(sorted(unknown)))
-        chosen = [r for r in resources if not targets or r["urn"] in targets]
-        return deletion_of(chosen, PROJECT, stack.name, str(stack.config["sde:cloud"]))
+        chosen, resources = Targets(targets), self._resources(stack.name)
+        chosen.must_match(r["urn"] for r in resources)
+        going = [r for r in resources if not targets or chosen.named(r["urn"])]
+        return deletion_of(going, PROJECT, stack.name, str(stack.config["sde:cloud"]), stack.config)
 
     def destroy(
         self,
@@ -118,14 +120,18 @@ class PulumiCli:
         on_event: OnEvent | None = None,
     ) -> Outcome:
         """Delete what the stack has. A released protection comes back with the next `up`, where the destroy failed."""
-        if release_protected:
-            self._explaining(stack.name, ["state", "unprotect", "--all", "--yes", "--stack", stack.name])
-        return self._perform(stack, ["destroy", *_targets(targets)], on_event)
+        with told(stack.name, on_event):
+            held = [r.urn for r in self.preview_destroy(stack, targets=targets).resources if r.protect]
+            if held and not release_protected:
+                raise refused([f"{label(urn)} would be deleted" for urn in held])
+            if held:
+                self._commands.run(stack.name, ["state", "unprotect", "--all", "--yes", "--stack", stack.name])
+            return self._perform(stack, ["destroy", *_targets(targets)], on_event)
 
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
         """Take an existing cloud resource into the stack, protected."""
         with TemporaryDirectory() as folder:  # this command takes the program's address from Pulumi.yaml alone
-            Path(folder, "Pulumi.yaml").write_text(served(self._root, self._program.address))
+            Path(folder, "Pulumi.yaml").write_text(served(self._commands.root, self._commands.program.address))
             resource = {"type": type_, "name": name, "id": id_, "version": sdk_version(type_.partition(":")[0])}
             file = Path(folder, "resources.json")
             file.write_text(json.dumps({"resources": [resource]}))
@@ -145,7 +151,7 @@ class PulumiCli:
         own = [r for r in resources if not r["type"].startswith("pulumi:") and not r.get("delete")]
         root: dict[str, Any] = next((r for r in resources if r["type"] == "pulumi:pulumi:Stack"), {})
         outputs = mask(root.get("outputs") or {})
-        return StackState(name, len(own), _utc(deployment), outputs, self._locked_by(name))
+        return StackState(name, len(own), _utc(deployment), outputs, self._commands.locked_by(name))
 
     def standing(self, stacks: Sequence[StackSettings], *, moving: Collection[str] = ()) -> Mapping[str, Plan]:
         """What stands of some stacks, by name: their exports, a few at a time. Secrets stay encrypted."""
@@ -155,7 +161,7 @@ class PulumiCli:
         return {name: plan for name, plan in found.items() if plan}
 
     def _standing(self, stack: StackSettings, *, moving: bool) -> Plan | None:
-        if not moving and (holder := self._locked_by(stack.name)):
+        if not moving and (holder := self._commands.locked_by(stack.name)):
             raise busy(stack.name, holder)
         try:
             document = self._document(stack.name)
@@ -170,45 +176,25 @@ class PulumiCli:
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
         """The stack's outputs; secrets masked unless asked for."""
         arguments = ["stack", "output", "--json", "--stack", name, *(["--show-secrets"] if show_secrets else [])]
-        outputs = json.loads(self._explaining(name, arguments))
+        outputs = json.loads(self._commands.run(name, arguments))
         return outputs if show_secrets else {k: SECRET if v == SECRET else v for k, v in outputs.items()}
 
     def cancel(self, name: str) -> None:
         """Remove the lock that a killed run left. The state is untouched."""
-        self._explaining(name, ["cancel", "--yes", name])
+        try:
+            self._commands.run(name, ["cancel", "--yes", name])
+        except StackMissing:
+            if not self._commands.creates:
+                raise  # a real stack: perhaps the backend is the wrong one
 
     def make_missing(self, names: Sequence[str]) -> list[str]:
         """Enter the stacks that the backend does not know yet, so that `pulumi up -s NAME` finds them; their names."""
-        found = json.loads(self._explaining(PROJECT, ["stack", "ls", "--json"]))
+        found = json.loads(self._commands.run(PROJECT, ["stack", "ls", "--json"]))
         known = {s["name"].rsplit("/", 1)[-1] for s in found}
         missing = [name for name in names if name not in known]
         for name in missing:
-            self._enter(name)
+            self._commands.enter(name, self._commands.root / f"Pulumi.{name}.yaml")
         return missing
-
-    def _enter(self, name: str) -> None:
-        self._explaining(name, ["stack", "init", name, "--no-select"])
-
-    def _run_stack(
-        self, stack: StackSettings, arguments: Sequence[str], on_line: Callable[[str], object] | None = None
-    ) -> str:
-        """Run a command on one stack with the program at hand.
-
-        A stack that the backend does not know is made where that is safe: a real one is made by its owner, who chooses
-        its secrets provider.
-        """
-        whole = [*arguments, "--stack", stack.name]
-        if stack.file.absolute().parent != self._root or arguments[0] == "import":
-            whole += ["--config-file", str(stack.file.absolute())]
-        if arguments[0] != "import":
-            whole += [f"--client={self._program.address}"]
-        try:
-            return self._pulumi.run(whole, on_line)
-        except CommandFailed as error:
-            if not (self._creates and isinstance(explained(error, stack.name), StackMissing)):
-                raise
-        self._enter(stack.name)
-        return self._pulumi.run(whole, on_line)
 
     def _perform(
         self, stack: StackSettings, arguments: Sequence[str], on_event: OnEvent | None, plan: Plan | None = None
@@ -216,32 +202,22 @@ class PulumiCli:
         """Run a command that changes the stack, telling its events as they come."""
         self._exported.pop(stack.name, None)
         listener, begun = Listener(stack.name, on_event), time.monotonic()
-        _tell(on_event, Event("stack-started", stack.name, time.time()))
         try:
-            self._run_stack(stack, [*arguments, "--yes", "--skip-preview", "--json"], listener.hear)
+            self._commands.run_program(stack, [*arguments, "--yes", "--skip-preview", "--json"], listener.hear)
         except CommandFailed as error:
-            said = [*listener.blamed, ("", str(error))]
-            if plan and (refusal := violation(plan, said)):
+            if plan and (refusal := violation(plan, listener.errors)):
                 raise refusal from None
-            raise self._failure(error, stack, listener.errors) from None
-        finally:
-            seconds = time.monotonic() - begun
-            _tell(on_event, Event("stack-done", stack.name, time.time(), seconds=seconds))
+            raise self._commands.failure(error, stack.name, listener.errors, stack.file) from None
+        listener.tell_errors()
+        seconds = time.monotonic() - begun
         after = self.state(stack.name)
         return Outcome(
             stack.name, listener.counts, seconds, after.resources if after else 0, after.outputs if after else {}
         )
 
-    def _failure(self, error: CommandFailed, stack: StackSettings, messages: Sequence[str]) -> Exception:
-        """Say what failed in a run; an error of the program keeps its kind, which the exit code follows."""
-        kinds = self._program.failures()
-        if "BadInput" in kinds and messages:
-            return BadInput(messages[0])
-        return explained(error, stack.name, messages)
-
     def _document(self, name: str) -> dict[str, Any]:
         """What `pulumi stack export` says. `StackMissing` where the backend does not know the stack."""
-        text = self._explaining(name, ["stack", "export", "--stack", name])
+        text = self._commands.run(name, ["stack", "export", "--stack", name])
         try:
             document = json.loads(text)
         except ValueError:
@@ -251,43 +227,18 @@ class PulumiCli:
         self._exported[name] = document
         return document
 
-    def _locked_by(self, name: str) -> str | None:
-        """Who holds the stack's lock, where the backend is a folder; other backends tell it only to who takes it."""
-        url = self._pulumi.environment.get("PULUMI_BACKEND_URL", "")
-        if not url.startswith("file:"):
-            return None
-        return ", and by ".join(locks.living(folder_of(url, base=self._root) / _LOCKS / PROJECT / name)) or None
-
     def _resources(self, name: str) -> list[dict[str, Any]]:
         try:
             return (self._document(name).get("deployment") or {}).get("resources") or []
         except StackMissing:
             return []
 
-    def _explaining(self, name: str, arguments: Sequence[str]) -> str:
-        """Run a command that needs no program; its failure is one of the port's errors."""
-        try:
-            return self._pulumi.run(arguments)
-        except CommandFailed as error:
-            raise explained(error, name) from None
-
 
 def _targets(targets: Sequence[str]) -> list[str]:
     return [word for urn in targets for word in ("--target", urn)]
 
 
-def _tell(on_event: OnEvent | None, event: Event) -> None:
-    if on_event:
-        on_event(event)
-
-
-def _message(diagnostic: Mapping[str, Any], stack: str) -> Event:
-    severity: Any = {"info#err": "info"}.get(diagnostic.get("severity", ""), diagnostic.get("severity") or "info")
-    text = message_of(diagnostic.get("message", ""))
-    return Event("message", stack, time.time(), diagnostic.get("urn"), severity=severity, message=text)
-
-
-def _document(text: str) -> dict[str, Any]:
+def _json(text: str) -> dict[str, Any]:
     """The one JSON document of a preview; empty where it was stopped before it printed one."""
     start = text.find("{")
     try:
