@@ -79,14 +79,18 @@ def _resource(step: Json, done: Operation) -> PlannedResource:
 
 
 def _changed(step: Json) -> tuple[str, ...]:
-    """The detailed diff's paths; where a provider gives none, the top-level keys that differ."""
-    return tuple(sorted(step.get("detailedDiff") or step.get("diffReasons") or ()))
+    """The detailed diff's paths; where there is none the keys that differ: of a provider, and of what is replaced
+    together with another resource, the CLI tells no difference."""
+    if told := step.get("detailedDiff") or step.get("diffReasons"):
+        return tuple(sorted(told))
+    old, new = (masked((step.get(state) or {}).get("inputs") or {}) for state in ("oldState", "newState"))
+    return tuple(sorted(key for key in {*old, *new} if old.get(key) != new.get(key)))
 
 
 def _replaces(step: Json, changed: Iterable[str]) -> tuple[str, ...]:
     kinds = step.get("detailedDiff") or {}
     paths = [path for path in changed if str(kinds.get(path, {}).get("kind", "")).endswith("-replace")]
-    return tuple(paths or sorted(step.get("replaceReasons") or ()))
+    return tuple(paths or sorted(step.get("replaceReasons") or changed))
 
 
 def _id(old: Json | None, new: Json | None) -> str | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from operations.engine.embedded import urns
-from operations.engine.embedded.deployment import Deployment, StepFailed, label
+from operations.engine.embedded.deployment import Deployment, label
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import ProviderError
-from operations.errors import Refused
+from operations.errors import Failed, Refused
 from operations.plan import Operation
 
 
@@ -50,7 +50,7 @@ def from_cloud(deployment: Deployment, resource: Resource) -> None:
         deployment.frame.pool.of(resource.provider).delete(resource)
     except ProviderError as error:
         deployment.settle()
-        raise StepFailed(resource.urn, str(error)) from error
+        raise Failed(f"{label(resource.urn)}: {error}") from error
 
 
 def _keep_what_is_used(deployment: Deployment, doomed: Iterable[Resource]) -> None:

@@ -27,14 +27,6 @@ from operations.errors import Failed, Refused
 from operations.plan import Operation, PlannedResource
 
 
-class StepFailed(Failed):
-    """A provider refused a step on one resource."""
-
-    def __init__(self, urn: str, reason: str) -> None:
-        super().__init__(f"{label(urn)}: {reason}")
-        self.urn, self.reason = urn, reason
-
-
 @dataclass(frozen=True)
 class Answer:
     """What a program is told of a resource that it registered."""
@@ -261,8 +253,7 @@ class Deployment:
     def stays(self, resource: Resource) -> None:
         """Nothing is done to it."""
         self.count(Operation.SAME, resource.type)
-        with self.reporter.step(resource.urn, resource.type, Operation.SAME):
-            pass
+        self.reporter.say("step-done", urn=resource.urn, type=resource.type, operation=Operation.SAME, seconds=0.0)
 
     def plan(
         self,

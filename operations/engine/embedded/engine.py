@@ -23,7 +23,7 @@ from operations.engine.embedded import (
     values,
 )
 from operations.engine.embedded.backend import Backend, Kind
-from operations.engine.embedded.deployment import Deployment, Frame, StepFailed, label, now, planned, refused
+from operations.engine.embedded.deployment import Deployment, Frame, label, now, planned, refused
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource, Snapshot
@@ -336,8 +336,7 @@ def _told(reporter: Reporter) -> Iterator[None]:
     try:
         yield
     except (BadInput, Failed, Refused) as error:
-        about, words = (error.urn, error.reason) if isinstance(error, StepFailed) else (None, str(error))
-        reporter.message("error", words, about)
+        reporter.message("error", str(error))
         reporter.say("stack-done", seconds=reporter.seconds, severity="error")
         veiled = reporter.veil.over(str(error))
         if veiled != str(error):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from infra.errors import BadInput
 from operations.engine.embedded import steps, values
-from operations.engine.embedded.deployment import Answer, Deployment, StepFailed, label, now
+from operations.engine.embedded.deployment import Answer, Deployment, label, now
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
+from operations.errors import Failed
 from operations.plan import Operation
 
 
@@ -35,10 +36,9 @@ def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
         deployment.plan(Operation.READ, new, old=old)
         deployment.put(new, old)
         return new
-    with deployment.reporter.step(urn, new.type, Operation.READ):
-        found = provider.read(urn, id_, goal.inputs, old.outputs if old is not None else {})
-        if found is None:
-            raise StepFailed(urn, f"there is nothing to read with the id {id_}")
+    found = provider.read(urn, id_, goal.inputs, old.outputs if old is not None else {})
+    if found is None:
+        raise Failed(f"{label(urn)}: there is nothing to read with the id {id_}")
     new.id, new.inputs, new.outputs = found
     new.inputs = {**new.inputs, **goal.inputs}
     new.outputs = values.mark_secret(new.outputs, goal.secret_outputs)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from operations.engine.embedded import urns, values
-from operations.engine.embedded.deployment import Deployment, StepFailed, now
+from operations.engine.embedded.deployment import Deployment, label, now
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import ProviderError, own_diff
 from operations.engine.port import GONE
+from operations.errors import Failed
 from operations.plan import Operation
 
 
@@ -29,7 +30,7 @@ def one(deployment: Deployment, resource: Resource) -> bool:
         try:
             found = provider.read(resource.urn, resource.id, resource.inputs, resource.outputs)
         except ProviderError as error:
-            raise StepFailed(resource.urn, str(error)) from error
+            raise Failed(f"{label(resource.urn)}: {error}") from error
         if found is None:
             deployment.drop(resource)
             deployment.count(Operation.DELETE, resource.type)

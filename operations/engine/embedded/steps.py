@@ -68,10 +68,7 @@ def _untargeted(deployment: Deployment, new: Resource, old: Resource | None) -> 
     kept = replace(old, urn=new.urn, parent=new.parent)
     if urns.is_provider(old.type):
         deployment.frame.pool.remember([*deployment.base.resources, kept])
-    deployment.plan(Operation.SAME, kept, old=old)
-    _tell(deployment, kept, Operation.SAME)
-    _keep(deployment, kept, old)
-    return kept
+    return _same(deployment, kept, old)
 
 
 def _must_exist(deployment: Deployment, new: Resource) -> None:
@@ -410,9 +407,7 @@ def _keep(deployment: Deployment, new: Resource, old: Resource) -> None:
 
 
 def _tell(deployment: Deployment, new: Resource, operation: Operation, changed: tuple[str, ...] = ()) -> None:
-    """The events of a step that asks no provider. Of default providers nobody is told: they are the engine's."""
-    if urns.is_default_provider(new.urn):
-        return
+    """The events of a step that asks no provider."""
     told: dict[str, Any] = {"urn": new.urn, "type": new.type, "operation": operation}
     if operation is not Operation.SAME:
         deployment.reporter.say("step-started", **told)
