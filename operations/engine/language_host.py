@@ -15,10 +15,11 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import pulumi
@@ -36,9 +37,8 @@ LARGEST_MESSAGE = 400 * 1024 * 1024
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """The `pulumirpc.LanguageRuntime` service, for one program."""
 
-    def __init__(self, program: Program, starter: TextIO) -> None:
-        """`starter` is a pipe to the process that started this one: it gets the kind of each failure, a line each."""
-        self._program, self._starter = program, starter
+    def __init__(self, program: Program) -> None:
+        self._program = program
         self.ready = threading.Event()
         """Set once what the program needs is imported: the SDK's lazy modules must not load in two threads at once."""
 
@@ -71,16 +71,13 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return empty_pb2.Empty()
 
     def Run(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """Run the program once. Log a failure to the engine, which masks secrets, and tell its kind to the starter."""
+        """Run the program once. Log a failure, with its kind, to the engine, which masks secrets."""
         self.ready.wait()
-        failure = contextvars.copy_context().run(run_program, self._program, request)
-        if failure:
-            print(failure, file=self._starter, flush=True)
-        return language_pb2.RunResponse(bail=bool(failure))
+        return language_pb2.RunResponse(bail=not contextvars.copy_context().run(run_program, self._program, request))
 
 
-def run_program(program: Program, request: Any) -> str:
-    """Run the program against the engine that asks for it. Return the kind of its failure, or nothing."""
+def run_program(program: Program, request: Any) -> bool:
+    """Run the program against the engine that asks for it. Return whether it ended without an error."""
     reset_options(
         project=request.project,
         stack=request.stack,
@@ -97,15 +94,16 @@ def run_program(program: Program, request: Any) -> str:
     asyncio.set_event_loop(loop)
     loop.set_default_executor(ThreadPoolExecutor(max_workers=max(request.parallel, 1) * 4))
     try:
-        with redirect_stdout(_Messages()), redirect_stderr(_Messages()):
+        with _said_by_program():
             loop.run_until_complete(run_in_stack(program))
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # also KeyboardInterrupt: without an answer the engine would wait for ever
         failure = explained(error)
-        pulumi.log.error(str(failure))
-        return type(failure).__name__
+        pulumi.log.error(f"{type(failure).__name__}: {failure}")
+        return False
     finally:
         _end_tasks(loop)
-    return ""
+        loop.close()
+    return True
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
@@ -133,6 +131,22 @@ class _Messages(io.TextIOBase):
                 pulumi.log.info(line)
         return len(text)
 
+    def finish(self) -> None:
+        """Tell a last line that has no end."""
+        self.write("\n")
+
+
+@contextmanager
+def _said_by_program() -> Iterator[None]:
+    """Take what is written to the standard streams as messages."""
+    out, err = _Messages(), _Messages()
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            yield
+    finally:
+        out.finish()
+        err.finish()
+
 
 def serve(root: Path) -> None:
     """Serve the program of a project folder on a free port of 127.0.0.1 until standard input ends."""
@@ -140,7 +154,7 @@ def serve(root: Path) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is not for the pipe
     limits = [(f"grpc.max_{way}_message_length", LARGEST_MESSAGE) for way in ("receive", "send")]
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=limits)
-    host = LanguageHost(program_of(root), starter)
+    host = LanguageHost(program_of(root))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from operations.engine.project import program_of
 from operations.errors import Failed
 
 _KEPT = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "SYSTEMROOT", "TMPDIR", "TZ")
@@ -37,6 +38,7 @@ class ProgramProcess:
         """Start the process, where none runs, and do not wait for it."""
         if self._process is not None and self._process.poll() is None:
             return
+        program_of(self._root)  # says what is wrong with Pulumi.yaml
         self._address = ""
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -57,17 +59,13 @@ class ProgramProcess:
             raise Failed("The process that runs the program did not start: its reason stands above.")
         return port
 
-    def failures(self) -> list[str]:
-        """Return the kinds of the failures since the last call, as `BadInput`: the CLI tells their words alone."""
-        if self._process is None or self._process.stdout is None:
-            return []
-        pipe = self._process.stdout.fileno()
-        os.set_blocking(pipe, False)
-        found = b""
-        with contextlib.suppress(BlockingIOError):
-            while part := os.read(pipe, 4096):
-                found += part
-        return found.decode().split()
+    @property
+    def ended(self) -> str | None:
+        """How the process ended by itself, as `ended with code 1`; None where it runs, or none was started."""
+        code = self._process.poll() if self._process is not None else None
+        if code is None:
+            return None
+        return f"ended with code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
 
     def close(self) -> None:
         """End the process, if there is one."""

@@ -84,7 +84,8 @@ def sdk_version(package: str) -> str:
 
 def served(root: Path, address: str) -> str:
     """Pulumi.yaml for a program that is served at an address, for commands which take none as an argument."""
-    return yaml.safe_dump({**_project(root), "runtime": {"name": "client", "options": {"address": address}}})
+    described = {key: value for key, value in _project(root).items() if key != "main"}  # it may stand in any folder
+    return yaml.safe_dump({**described, "runtime": {"name": "client", "options": {"address": address}}})
 
 
 def _project(root: Path) -> Mapping[str, Any]:

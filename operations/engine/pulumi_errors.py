@@ -1,54 +1,202 @@
-"""The port's own errors out of what the Pulumi CLI says when it fails."""
+"""The port's own errors out of what the Pulumi CLI says when it fails: what, where and how to put it right."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from operations.engine.port import busy
 from operations.engine.pulumi_process import CommandFailed
 from operations.errors import BadInput, Failed, Refused
 
-_NO_STACK = re.compile(r"no stack named .* found")
-_NOT_DEPLOYED = re.compile(r'unknown stack "(?:[^"/]+/[^"/]+/)?(?P<name>[^"]+)"')
+Told = tuple[str, str]
+"""An error of a run: the URN that it is about, or none, and its words."""
+_CONSEQUENCE = re.compile(
+    r"(Failed: )?(Resource monitor has terminated|(update|preview|refresh|destroy|import|deployment) failed)"
+    r"|expected resource operations for \S+ but none were seen"
+)
+"""What the CLI and the program say after the error that ended the run."""
+_OF_PROGRAM = re.compile(r"(?P<kind>BadInput|Refused|Failed): (?P<words>.*)", re.DOTALL)
+"""How `language_host.py` logs the exception that ended the program."""
+_PART = re.compile(r"  (file|key|found|allowed|fix): +(.*)")
+_CHECKED = re.compile(
+    r"\S+ resource '.*?'(?:: property (?P<path>.+?) value .*?)? has a problem: (?P<why>.*)", re.DOTALL
+)
+"""The value that stands in it is not repeated."""
+_TWICE = re.compile(r"Duplicate resource URN '(?P<urn>[^']+)'")
+_PROTECTED = (
+    (re.compile(r'resource "(?P<urn>[^"]+)" cannot be deleted\s+because it is protected'), "deleted"),
+    (re.compile(r'unable to replace resource "(?P<urn>[^"]+)"\s+as it is currently marked for protection'), "replaced"),
+)
+_USED = re.compile(r"Resource '(?P<urn>[^']+)' will be destroyed but was not specified in --target list")
+_LOCK = re.compile(r"created by (?P<who>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+_NOT_DEPLOYED = r'unknown stack "(?:[^"/]+/[^"/]+/)?([^"]+)"'
 """What a stack reference says that finds none."""
-_LOCKED = re.compile(r"the stack is currently locked by|\[409\] Conflict")
-_PASSPHRASE = ("incorrect passphrase", "passphrase must be set")
-_PROTECTED = ("because it is protected", "marked for protection", "is protected")
+_FIX_STATE = "restore it from its .bak or from the history; the file was left as it is"
 
 
 class StackMissing(BadInput):
     """The backend does not know the stack."""
 
 
-def explained(error: CommandFailed, name: str, messages: Sequence[str] = ()) -> BadInput | Failed | Refused:
-    """Say what failed on a stack and what to do about it. `messages` are the errors that the run itself told."""
-    said = str(error)
-    if _LOCKED.search(said):
-        return BadInput(
-            f"{name} is locked: another run is changing it, or one was killed.",
-            found=_last_line(said, "locked by"),
-            fix=f"wait for it; if you are sure that it is dead: scripts/sde cancel {name}",
-        )
-    if _NO_STACK.search(said):
-        return StackMissing(
-            f"The backend has no stack {name}.",
-            found=name,
-            fix=f"pulumi stack init {name} --secrets-provider azurekeyvault://… (docs/platform-team.md)",
-        )
-    if any(words in said for words in _PASSPHRASE):
-        return BadInput(
-            f"The passphrase does not open the secrets of {name}.",
-            key="PULUMI_CONFIG_PASSPHRASE",
-            fix="set PULUMI_CONFIG_PASSPHRASE_FILE to the file that holds the one it was made with",
-        )
-    text = "\n".join(dict.fromkeys(messages)) or said
-    if found := _NOT_DEPLOYED.search(text):
-        other = found["name"]
-        return BadInput(f"{name}: stack {other} has not been deployed yet.", found=other, fix=f"`sde up {other}` first")
-    if any(words in text for words in _PROTECTED):
-        return Refused(f"{name}: {text}")
-    return Failed(f"{name}: {text}")
+@dataclass(frozen=True)
+class Place:
+    """The stack of a failed command, and the files that an error may be about."""
+
+    stack: str
+    state: str = ""
+    """The file of its state, or the backend's URL."""
+    config: Path | None = None
+    made_by_up: bool = True
+    """Whether `sde up` makes the stack; a real one is made by its owner."""
 
 
-def _last_line(text: str, words: str) -> str | None:
-    return next((line.strip() for line in reversed(text.splitlines()) if words in line), None)
+def explained(error: CommandFailed, place: Place, errors: Sequence[Told] = ()) -> Exception:
+    """Say what failed and what to do about it. `errors` are those that the run itself told."""
+    said = "\n".join([str(error), *(words for _, words in errors)])
+    for pattern, made in _KNOWN:
+        if found := re.search(pattern, said):
+            return made(place, said, found)
+    causes = [told for told in errors if is_cause(told[1])] or list(errors) or [("", str(error))]
+    return _refused(causes) or _one_of([_cause(urn, words) for urn, words in dict.fromkeys(causes)])
+
+
+def is_cause(words: str) -> bool:
+    """Whether an error is one that a run failed by, and not what the CLI and the program say after it."""
+    return not _CONSEQUENCE.match(words)
+
+
+def refused(reasons: Sequence[str]) -> Refused:
+    """The refusal to delete or replace what is protected."""
+    listed = "\n".join(f"  {reason}" for reason in sorted(reasons))
+    return Refused(f"Protected resources would be deleted or replaced; nothing was changed:\n{listed}")
+
+
+def label(urn: str) -> str:
+    """A resource as people call it."""
+    type_, _, name = urn.split("::", 2)[-1].partition("::")
+    return f"{type_.rsplit('$', 1)[-1]} {name}"
+
+
+def _refused(causes: Sequence[Told]) -> Refused | None:
+    held = [
+        f"{label(found['urn'])} would be {done}"
+        for _, words in causes
+        for pattern, done in _PROTECTED
+        if (found := pattern.search(words))
+    ]
+    if held:
+        return refused(held)
+    used = [f"  {found['urn']}" for _, words in causes if (found := _USED.search(words))]
+    if used:
+        return Refused("What is used by resources outside the targets cannot be deleted; add them as targets:\n"
+                       + "\n".join(used))  # fmt: skip
+    return None
+
+
+def _cause(urn: str, words: str) -> Exception:
+    """One error as an exception."""
+    if not urn and (found := _OF_PROGRAM.fullmatch(words)):
+        if found["kind"] == "BadInput":
+            return bad_input(found["words"])
+        return (Refused if found["kind"] == "Refused" else Failed)(found["words"])
+    if found := _TWICE.search(words):
+        fix = "give one of them another name"
+        return BadInput("Two resources have the same type and name", key=found["urn"], fix=fix)
+    if urn and (found := _CHECKED.fullmatch(words)):
+        path = f"{found['path']}: " if found["path"] else ""
+        return BadInput(f"{label(urn)} is not right:\n  {path}{found['why']}")
+    return Failed(f"{label(urn)}: {words}" if urn else words)
+
+
+def _one_of(causes: Sequence[Exception]) -> Exception:
+    """Several errors as one exception. A run that began to fail in the cloud was more than wrongly asked."""
+    if len(causes) == 1:
+        return causes[0]
+    words = "\n".join(dict.fromkeys(map(str, causes)))
+    kinds = {type(cause) for cause in causes}
+    return kinds.pop()(words) if len(kinds) == 1 else Failed(words)
+
+
+def bad_input(words: str) -> BadInput:
+    """Read the words of a `BadInput` back into its parts."""
+    lines = words.splitlines()
+    parts = {found[1]: found[2] for line in lines if (found := _PART.fullmatch(line))}
+    problem = "\n".join(line for line in lines if not _PART.fullmatch(line))
+    return BadInput(problem, **parts)
+
+
+def _locked(place: Place, said: str, _found: re.Match[str]) -> BadInput:
+    holders = [f"{lock['who']} (pid {lock['pid']}) since {lock['since']}" for lock in _LOCK.finditer(said)]
+    return busy(place.stack, ", and by ".join(dict.fromkeys(holders)) or "another run")
+
+
+def _missing(place: Place, _said: str, _found: re.Match[str]) -> BadInput:
+    fix = f"scripts/sde up {place.stack}"
+    if not place.made_by_up:
+        fix = f"pulumi stack init {place.stack} --secrets-provider azurekeyvault://… (docs/platform-team.md)"
+    return StackMissing(f"The backend has no stack {place.stack}.", fix=fix)
+
+
+def _not_deployed(_place: Place, _said: str, found: re.Match[str]) -> BadInput:
+    return BadInput(f"Stack {found[1]} has not been deployed yet", fix=f"`sde up {found[1]}` first")
+
+
+def _wrong_passphrase(place: Place, _said: str, _found: re.Match[str]) -> BadInput:
+    return BadInput(
+        "The passphrase is not the one that this state was encrypted with",
+        file=place.state or None,
+        fix="set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's own passphrase",
+    )
+
+
+def _no_passphrase(_place: Place, _said: str, _found: re.Match[str]) -> BadInput:
+    return BadInput(
+        "The state's secrets need a passphrase, and none is set.",
+        fix="set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it",
+    )
+
+
+def _no_target(_place: Place, _said: str, found: re.Match[str]) -> BadInput:
+    return BadInput(
+        "A target names no resource of this stack",
+        found=found[1] or found[2],
+        allowed="URNs of its resources; * and ** stand for anything",
+    )
+
+
+def _damaged(place: Place, _said: str, found: re.Match[str]) -> BadInput:
+    return BadInput("The state cannot be read", file=place.state or None, found=found[1], fix=_FIX_STATE)
+
+
+def _configuration(place: Place, _said: str, found: re.Match[str]) -> BadInput:
+    file = str(place.config) if place.config else None
+    return BadInput("The stack's file cannot be read", file=file, found=found[1])
+
+
+def _no_backend(place: Place, _said: str, found: re.Match[str]) -> BadInput:
+    return BadInput(
+        "The backend, where Pulumi keeps the state, does not answer.",
+        key="PULUMI_BACKEND_URL",
+        found=f"{place.state}: {found[0]}" if place.state else found[0],
+        fix="check the URL and the network, and sign in: pulumi login URL (docs/platform-team.md)",
+    )
+
+
+_KNOWN: Sequence[tuple[str, Callable[[Place, str, re.Match[str]], BadInput]]] = (
+    (r"the stack is currently locked by|\[409\] Conflict", _locked),
+    (r"no stack named .* found", _missing),
+    (_NOT_DEPLOYED, _not_deployed),
+    (r"incorrect passphrase", _wrong_passphrase),
+    (r"passphrase must be set", _no_passphrase),
+    (r"Target '(.*?)' could not be found in the stack|no resource named '(.*?)' found", _no_target),
+    (r"failed to load checkpoint: (?:place \d+: )?(.*)", _damaged),
+    (r"(?:getting stack configuration|validating stack config): (.*)", _configuration),
+    (
+        r"PULUMI_ACCESS_TOKEN must be set.*|unable to open bucket.*|problem logging in.*|connection refused.*"
+        r"|no such host.*|\[401\] Unauthorized.*|i/o timeout.*",
+        _no_backend,
+    ),
+)

@@ -6,21 +6,22 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from pulumi.automation.events import EngineEvent
-
-from operations.engine.port import Event, EventKind, OnEvent
+from operations.engine.port import Event, OnEvent
+from operations.errors import BadInput, Failed, Refused
 from operations.plan import Operation
 from operations.pulumi_preview import OPERATIONS
 
 _COLOURS = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
-_BROKEN_PLAN = re.compile(r"(violates plan): .*", re.DOTALL)
-"""What follows holds the values that differ, and one of them may be secret."""
-ENDINGS = ("update failed", "preview failed")
-"""What the CLI says at the end of every run that failed: its errors have told why."""
-_SEVERITIES = {"debug": "debug", "info": "info", "info#err": "info", "warning": "warning", "error": "error"}
+_PREFIX = re.compile(r"(?:error|warning|info|debug): ")
+_SEVERITIES = {"info": "info", "info#err": "info", "warning": "warning", "error": "error"}
+"""What is told; the SDK's own debugging, several lines for every resource, is not."""
+_PART_OF_REPLACEMENT = ("replace", "delete-replaced")
+"""The steps beside that which makes the new resource: a replacement is told once."""
 
 
 def plain(text: str) -> str:
@@ -28,87 +29,125 @@ def plain(text: str) -> str:
     return _COLOURS.sub("", text).strip()
 
 
-def message_of(text: str) -> str:
-    """A message without the CLI's colour marks and its word for the severity, which every message has beside it."""
-    return plain(text).removeprefix("error: ").removeprefix("warning: ")
+def words(text: str) -> str:
+    """A message without its severity, which the event tells."""
+    return _PREFIX.sub("", plain(text), count=1) if _PREFIX.match(plain(text)) else plain(text)
+
+
+@contextmanager
+def told(stack: str, on_event: OnEvent | None) -> Iterator[None]:
+    """Send the events around a whole run."""
+    begun = time.monotonic()
+
+    def send(kind: Any, **content: Any) -> None:
+        if on_event:
+            on_event(Event(kind, stack, time.time(), **content))
+
+    send("stack-started")
+    try:
+        yield
+    except (BadInput, Failed, Refused) as error:
+        send("message", severity="error", message=str(error))
+        send("stack-done", seconds=time.monotonic() - begun, severity="error")
+        raise
+    send("stack-done", seconds=time.monotonic() - begun)
 
 
 @dataclass
 class Listener:
-    """Hears the CLI's events of one run: passes them on, and remembers errors and what was done to each resource."""
+    """Hears the CLI's events of one run: passes them on, and remembers errors and what was done to each resource.
+
+    An error is told with the step that failed, or by the exception that the run ends with: once.
+    """
 
     stack: str
     on_event: OnEvent | None = None
-    done: dict[str, Operation] = field(default_factory=dict)
-    blamed: list[tuple[str, str]] = field(default_factory=list)
+    errors: list[tuple[str, str]] = field(default_factory=list)
     """The errors, each with the URN that it is about, or none."""
+    failed: bool = False
+    """Whether a step failed."""
+    _done: dict[str, Operation] = field(default_factory=dict)
     _begun: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def errors(self) -> list[str]:
-        """What went wrong, in the order in which it was told."""
-        return [text for _, text in self.blamed]
+    _read: set[str] = field(default_factory=set)
+    """What is being refreshed."""
 
     @property
     def counts(self) -> dict[str, int]:
         """How many resources each operation concerned, by its name."""
-        return dict(Counter(o.value for o in self.done.values()))
+        return dict(Counter(o.value for o in self._done.values()))
 
     def hear(self, line: str) -> None:
         """Take one line of the CLI's standard output: an event as JSON."""
-        if line.startswith("{"):
-            self._take(EngineEvent.from_json(json.loads(line)))
-
-    def _take(self, event: EngineEvent) -> None:
-        if event.resource_pre_event:
-            self._step("step-started", event.resource_pre_event.metadata)
-        elif event.res_outputs_event:
-            self._step("step-done", event.res_outputs_event.metadata)
-        elif event.res_op_failed_event:
-            self._step("step-failed", event.res_op_failed_event.metadata)
-        elif event.diagnostic_event:
-            self._message(event.diagnostic_event)
-
-    def _step(self, kind: EventKind, metadata: Any) -> None:
-        op = self._operation(kind, metadata.op.value)
-        if op is None:
+        if not line.startswith("{"):
             return
-        key, now = metadata.urn, time.time()
-        seconds = None
-        if kind == "step-started":
-            self._begun[key] = now
-            if op is Operation.SAME:  # nothing is done that could take time
-                return
-        else:
-            seconds = now - self._begun.pop(key, now)
-        if kind == "step-done" and not metadata.type.startswith("pulumi:"):
-            self._remember(metadata.urn, op)
-        changed = tuple(sorted(metadata.detailed_diff or metadata.diffs or ()))
-        self._send(Event(kind, self.stack, now, metadata.urn, metadata.type, op, seconds, changed=changed))
+        event = json.loads(line)
+        if step := event.get("resourcePreEvent"):
+            self._started(step["metadata"])
+        elif step := event.get("resOutputsEvent"):
+            self._ended(step["metadata"])
+        elif step := event.get("resOpFailedEvent"):
+            self._failed(step["metadata"])
+        elif diagnostic := event.get("diagnosticEvent"):
+            self.message(diagnostic)
 
-    def _operation(self, kind: EventKind, step: str) -> Operation | Literal["refresh"] | None:
-        """What a step is told as; None for the engine's own tidying. A replacement's three steps are told as one."""
-        if step == "refresh":
-            return "refresh"
-        if step in ("replace", "delete-replaced") and kind != "step-failed":
-            return None
-        return OPERATIONS.get(step)
+    def _started(self, step: Mapping[str, Any]) -> None:
+        self._begun.setdefault(step["urn"], time.time())
+        if step["op"] == "refresh":
+            self._read.add(step["urn"])
+            if not step["type"].startswith("pulumi:"):
+                self._send("step-started", urn=step["urn"], type=step["type"], operation="refresh")
+            return
+        operation = OPERATIONS.get(step["op"])
+        if operation not in (None, Operation.SAME) and step["op"] not in _PART_OF_REPLACEMENT:
+            self._send("step-started", urn=step["urn"], type=step["type"], operation=operation)
 
-    def _remember(self, urn: str, op: Operation) -> None:
+    def _ended(self, step: Mapping[str, Any]) -> None:
+        operation = OPERATIONS.get(step["op"])
+        if operation is None:  # the engine's own tidying
+            return
+        if not step["type"].startswith("pulumi:"):
+            self._remember(step["urn"], operation)
+        if step["urn"] in self._read and operation is Operation.DELETE:
+            self._send("message", urn=step["urn"], severity="warning", message="It is gone from the cloud")
+        if step["op"] not in _PART_OF_REPLACEMENT:
+            self._send("step-done", **self._about(step), operation=operation)
+
+    def _failed(self, step: Mapping[str, Any]) -> None:
+        """Tell a failed step with its message, which the CLI told before it."""
+        self.failed = True
+        operation: Any = "refresh" if step["op"] == "refresh" else OPERATIONS.get(step["op"])
+        message = next((text for urn, text in reversed(self.errors) if urn == step["urn"]), None)
+        self._send("step-failed", **self._about(step), operation=operation, severity="error", message=message)
+
+    def _about(self, step: Mapping[str, Any]) -> dict[str, Any]:
+        """What a step was about, how long it took and what it changed."""
+        now = time.time()
+        changed = tuple(sorted(step.get("detailedDiff") or step.get("diffs") or ()))
+        seconds = now - self._begun.pop(step["urn"], now)
+        return {"urn": step["urn"], "type": step["type"], "seconds": seconds, "changed": changed}
+
+    def _remember(self, urn: str, operation: Operation) -> None:
         """A replacement is several steps; the others of them must not hide it."""
-        if self.done.get(urn) is not Operation.REPLACE:
-            self.done[urn] = op
+        if self._done.get(urn) is not Operation.REPLACE:
+            self._done[urn] = operation
 
-    def _message(self, diagnostic: Any) -> None:
-        text = message_of(diagnostic.message)
-        if diagnostic.ephemeral or not text or text in ENDINGS:
+    def message(self, diagnostic: Mapping[str, Any]) -> None:
+        """Pass a message on; keep an error until it is known what it belongs to."""
+        severity: Any = _SEVERITIES.get(diagnostic.get("severity", ""))
+        text = words(diagnostic.get("prefix", "") + diagnostic.get("message", ""))
+        urn = diagnostic.get("urn", "")
+        if diagnostic.get("ephemeral") or severity is None or not text:
             return
-        if diagnostic.severity == "error":
-            self.blamed.append((diagnostic.urn or "", text))
-        text = _BROKEN_PLAN.sub(r"\1", text)
-        severity: Any = _SEVERITIES.get(diagnostic.severity, "info")
-        self._send(Event("message", self.stack, time.time(), diagnostic.urn or None, severity=severity, message=text))
+        if severity == "error":
+            self.errors.append((urn, text))
+        else:
+            self._send("message", urn=urn or None, severity=severity, message=text)
 
-    def _send(self, event: Event) -> None:
+    def tell_errors(self) -> None:
+        """Tell the errors of a run that did not fail: the program may log some."""
+        for urn, text in self.errors:
+            self._send("message", urn=urn or None, severity="error", message=text)
+
+    def _send(self, kind: Any, **content: Any) -> None:
         if self.on_event:
-            self.on_event(event)
+            self.on_event(Event(kind, self.stack, time.time(), **content))

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from operations.engine.port import not_as_judged
+from operations.engine.pulumi_errors import is_cause
 from operations.errors import Failed, Refused
 from operations.plan import Plan
 
@@ -65,19 +66,20 @@ def _about(file: Path) -> set[str]:
 def violation(plan: Plan, messages: Sequence[tuple[str, str]]) -> Refused | None:
     """The refusal that the CLI's errors amount to, each with the resource that it is about.
 
-    Its words hold values, which are not repeated: of the properties only those are named that the plan has.
+    Its words hold values, which are not repeated: of the properties only those are named that the plan has. That a
+    planned resource was not seen is one only where nothing else failed: a run that fails never comes to the rest.
     """
+    unseen = None
     for urn, text in messages:
         if found := _VIOLATES.search(text):
             return not_as_judged(plan.stack, found["urn"], f"{_properties(plan, found['urn'], found['what'])} differ")
-        if found := _NONE_SEEN.search(text):
-            return not_as_judged(
-                plan.stack, found["urn"], "it is planned, and the program does not ask for it any more"
-            )
         if found := _NOT_ALLOWED.search(text):
             return not_as_judged(plan.stack, urn, f"the plan does not say {found['what']}")
         if _OUTPUTS.search(text):
             return not_as_judged(plan.stack, urn, "its outputs differ")
+        unseen = unseen or _NONE_SEEN.search(text)
+    if unseen and not any(is_cause(text) for _, text in messages):
+        return not_as_judged(plan.stack, unseen["urn"], "it is planned, and the program does not ask for it any more")
     return None
 
 
