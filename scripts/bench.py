@@ -254,8 +254,8 @@ def judge(folder: str, size: int) -> None:
 def follow(folder: str, count: int) -> None:
     """In the process of its own: the plans of a folder with so many tenancies in all, and their flows."""
     from operations.resolve import resources_of  # noqa: PLC0415
-    from policies.flows.claims import judge as flows_of  # noqa: PLC0415
     from policies.model import Estate  # noqa: PLC0415
+    from policies.reachability.assertions import judge as flows_of  # noqa: PLC0415
 
     texts = _texts(folder)
     plans = [*_plans(texts), *(_again(texts, number) for number in range(1, count))]
@@ -279,7 +279,7 @@ def _plans(texts: dict[str, str]) -> list[Plan]:
 def _again(texts: dict[str, str], number: int) -> Plan:
     """The first tenancy once more, with names, groups and a range of its own."""
     from operations.plan import Plan  # noqa: PLC0415
-    from policies.flows.roles import RIGHTS  # noqa: PLC0415
+    from policies.reachability.roles import RIGHTS  # noqa: PLC0415
 
     pattern = next(name for name in texts if name.startswith("tre-"))
     shared = {g for name, text in texts.items() if name != pattern for g in GUID.findall(text)} | set(map(str, RIGHTS))

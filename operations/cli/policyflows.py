@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from operations.cli.session import Session
     from operations.verdicts.flowstable import Exempt
     from policies.exemptions import Exemptions
-    from policies.flows.claims import Verdict
-    from policies.flows.graph import FlowGraph
     from policies.model import Estate as Judged
+    from policies.reachability.assertions import Verdict
+    from policies.reachability.graph import FlowGraph
 
 Exempting = Annotated[
     Path | None,
@@ -54,8 +54,8 @@ def flows(
     from operations.resolve import resources_of  # noqa: PLC0415
     from operations.verdicts.flowstable import flows_table  # noqa: PLC0415
     from operations.verdicts.judging import exemptions_of  # noqa: PLC0415
-    from policies.flows.claims import Verdict, judge  # noqa: PLC0415
     from policies.model import Estate as Judged  # noqa: PLC0415
+    from policies.reachability.assertions import Verdict, judge  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     for file in (target, graph):

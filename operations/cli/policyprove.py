@@ -111,12 +111,12 @@ def _proof(
 def _door(choice: DoorChoice, gate: GateDoor, plans: Sequence[Plan]) -> Door:
     """`BadInput` where Checkov is asked for and not there."""
     if choice in (DoorChoice.PACK, DoorChoice.PACK_ALONE):
-        from policies.mutations.packdoor import PackDoor  # noqa: PLC0415
+        from policies.mutations.pack_checker import PackDoor  # noqa: PLC0415
 
         alone = choice is DoorChoice.PACK_ALONE
         return PackDoor(plans, gate.estate.today, gate.exemptions, whole=gate.estate.whole, alone=alone)
     if choice is DoorChoice.FLOWS:
-        from policies.mutations.flowsdoor import FlowsDoor  # noqa: PLC0415
+        from policies.mutations.flow_checker import FlowsDoor  # noqa: PLC0415
 
         return FlowsDoor(gate.estate)
     from operations.proving.checkov import CheckovDoor, installed  # noqa: PLC0415

@@ -20,7 +20,7 @@ from operations.export.arm import template
 from operations.plan import Plan, PlannedResource
 from operations.settings import ROOT
 from policies.mutations.model import Mutant, Refusal
-from policies.mutations.packdoor import planned_of
+from policies.mutations.pack_checker import planned_of
 from policies.mutations.proof import Refusals, Several
 
 COMMAND = ROOT / ".venv-checkov" / "bin" / "checkov"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import networkx as nx
 
-from policies.flows.actors import Actor
-from policies.flows.graph import Edge, FlowGraph, Node
+from policies.reachability.actors import Actor
+from policies.reachability.graph import Edge, FlowGraph, Node
 from policies.wording import printable
 
 

@@ -10,9 +10,9 @@ from rich.text import Text
 from rich.tree import Tree
 
 from policies.exemptions import Exemption
-from policies.flows.claims import ENOUGH, Forbidden, Kind, Verdict
-from policies.flows.graph import Path
-from policies.flows.ways import MOST
+from policies.reachability.assertions import ENOUGH, Forbidden, Kind, Verdict
+from policies.reachability.control_sets import MOST
+from policies.reachability.graph import Path
 from policies.wording import printable
 
 SHOWN = 3

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from infra.errors import BadInput
-from policies.flows.claims import ENOUGH, Forbidden, Kind, Verdict, judge
 from policies.model import Estate, Finding, Problem, Resource, Unknown
 from policies.model import Verdict as Verdicts
+from policies.reachability.assertions import ENOUGH, Forbidden, Kind, Verdict, judge
 from policies.wording import plain
 
 POLICIES = {

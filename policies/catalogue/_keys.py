@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from policies.facts.properties import filled, shown
+from policies.azure_semantics.properties import filled, shown
 from policies.model import MISSING, STEP, Estate, Problem, Resource, Unknown
 
 ADDRESS = re.compile(

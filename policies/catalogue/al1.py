@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from policies.facts import ids
-from policies.facts.grants import Grant, grants_on
+from policies.azure_semantics import ids
+from policies.azure_semantics.blob_grants import Grant, grants_on
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 STORE, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from policies.facts import ids
-from policies.facts.grants import grants_on
-from policies.facts.properties import word
+from policies.azure_semantics import ids
+from policies.azure_semantics.blob_grants import grants_on
+from policies.azure_semantics.properties import word
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 STORE, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.blob_grants import Holder, grants_on
+from policies.azure_semantics.properties import word
 from policies.catalogue.al1 import is_airlock
 from policies.catalogue.al2 import is_intake
-from policies.facts.grants import Holder, grants_on
-from policies.facts.properties import word
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 STORE, RECORD = "storage:StorageAccount", "network:FlowLog"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.scanning import CLEAN
+from policies.azure_semantics.blob_grants import grants_on
+from policies.azure_semantics.properties import must, shown
+from policies.azure_semantics.scanning import SETTING, is_scanner, settings_of
 from policies.catalogue.al1 import ASKED, is_stage
 from policies.catalogue.al2 import is_intake
-from policies.facts.grants import grants_on
-from policies.facts.properties import must, shown
-from policies.facts.scanning import SETTING, is_scanner, settings_of
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 STORE = "storage:StorageAccount"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.roles import Role
-from policies.facts import ids
-from policies.facts.grants import grants_on, holder_of
-from policies.facts.properties import word
-from policies.facts.roles import ASSIGNMENTS, role_of
+from policies.azure_semantics import ids
+from policies.azure_semantics.blob_grants import grants_on, holder_of
+from policies.azure_semantics.properties import word
+from policies.azure_semantics.roles import ASSIGNMENTS, role_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 STORE = "storage:StorageAccount"

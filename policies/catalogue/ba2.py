@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.network import NETWORK, Subnet, is_hub, network_of, subnet_of
-from policies.facts.properties import entries
+from policies.azure_semantics.network import NETWORK, Subnet, is_hub, network_of, subnet_of
+from policies.azure_semantics.properties import entries
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.properties import at_least, must
-from policies.facts.sensitivity import is_identifiable
+from policies.azure_semantics.data_class import is_identifiable
+from policies.azure_semantics.properties import at_least, must
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 RECOVERY = "recoveryservices:Vault"

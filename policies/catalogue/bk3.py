@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.properties import must
-from policies.facts.sensitivity import holds_records
+from policies.azure_semantics.data_class import holds_records
+from policies.azure_semantics.properties import must
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 ACROSS = "crossSubscriptionRestoreSettings"

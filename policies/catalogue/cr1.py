@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.properties import may, must, must_not_be_set
+from policies.azure_semantics.properties import may, must, must_not_be_set
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 EXPORT = "policies.exportPolicy.status"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from policies.catalogue._flows import FIX, READS, concerns, judged
-from policies.flows.claims import Kind
 from policies.model import Controls, Policy, Severity
+from policies.reachability.assertions import Kind
 
 POLICY = Policy(
     id="FL4",

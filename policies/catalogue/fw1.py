@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.firewall import FIREWALL
-from policies.facts.firewall import POLICY as FIREWALL_POLICY
-from policies.facts.properties import must, must_not_be_set
+from policies.azure_semantics.firewall import FIREWALL
+from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
+from policies.azure_semantics.properties import must, must_not_be_set
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 CLASSIC = ("networkRuleCollections", "natRuleCollections", "applicationRuleCollections")

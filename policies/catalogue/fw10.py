@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.addresses import is_private
-from policies.facts.firewall import GROUPS, NETWORK_RULE, rules_of
+from policies.azure_semantics.addresses import is_private
+from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, rules_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

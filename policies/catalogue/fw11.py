@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.addresses import HTTP, HTTPS
-from policies.facts.firewall import APPLICATION, Rule, rules_of_policy
-from policies.facts.firewall import POLICY as FIREWALL_POLICY
+from policies.azure_semantics.addresses import HTTP, HTTPS
+from policies.azure_semantics.firewall import APPLICATION, Rule, rules_of_policy
+from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 PROTOCOLS = frozenset([("https", HTTPS), ("http", HTTP)])

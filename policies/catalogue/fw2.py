@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.firewall import POLICY as FIREWALL_POLICY
-from policies.facts.properties import entries, must, must_not_be_set
+from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
+from policies.azure_semantics.properties import entries, must, must_not_be_set
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 SETTINGS = "intrusionDetection.configuration"

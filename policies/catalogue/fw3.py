@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from infra.addresses import CELL_PREFIXES
 from infra.egress import WIDEST as HOSTS
-from policies.facts.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, Rule, rules_of
-from policies.facts.security_group import covers_ports
+from policies.azure_semantics.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, Rule, rules_of
+from policies.azure_semantics.security_group import covers_ports
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 LARGEST = CELL_PREFIXES[0]

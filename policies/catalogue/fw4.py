@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.addresses import span
-from policies.facts.firewall import POLICY as FIREWALL_POLICY
-from policies.facts.network import NETWORK, name_servers_of
-from policies.facts.properties import must, texts
+from policies.azure_semantics.addresses import span
+from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
+from policies.azure_semantics.network import NETWORK, name_servers_of
+from policies.azure_semantics.properties import must, texts
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 CARD = "network:NetworkInterface"

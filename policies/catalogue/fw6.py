@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.addresses import CELL_PREFIXES
-from policies.facts.firewall import GROUPS, Rule, rules_of
+from policies.azure_semantics.firewall import GROUPS, Rule, rules_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 LARGEST = CELL_PREFIXES[0]

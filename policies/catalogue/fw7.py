@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.firewall import GROUPS, NAT, rules_of
+from policies.azure_semantics.firewall import GROUPS, NAT, rules_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

@@ -7,9 +7,9 @@ from ipaddress import IPv4Network
 
 from infra.addresses import CELL_PREFIXES, ZONES_PREFIX
 from infra.config import DataClass
-from policies.facts.addresses import Span, is_private
-from policies.facts.firewall import GROUPS, NETWORK_RULE, Rule, rules_of
-from policies.facts.network import NETWORK, is_hub, prefixes_of
+from policies.azure_semantics.addresses import Span, is_private
+from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, Rule, rules_of
+from policies.azure_semantics.network import NETWORK, is_hub, prefixes_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 TENANCY = "tre-"

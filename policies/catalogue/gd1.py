@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.guards import BASTION_CARRIES_NOTHING, EVERYWHERE, GUARDS, NO_PUBLIC_ADDRESSES, NO_TRANSLATION, Guard
-from policies.facts.guards import ASSIGNMENT, guarded
-from policies.facts.ids import own
+from policies.azure_semantics.guardrails import ASSIGNMENT, guarded
+from policies.azure_semantics.ids import own
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity, within
 
 FIREWALLS, BASTION = ("network:FirewallPolicy", "network:AzureFirewall"), "network:BastionHost"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.guards import ASSIGNMENT, NARROWS, weaknesses
+from policies.azure_semantics.guardrails import ASSIGNMENT, NARROWS, weaknesses
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 LOOKED_AT = ("enforcementMode", *NARROWS)

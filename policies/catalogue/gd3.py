@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.guards import EXEMPTION
+from policies.azure_semantics.guardrails import EXEMPTION
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.guards import GUARDS
-from policies.facts.guards import DEFINITION, differences, said_by
+from policies.azure_semantics.guardrails import DEFINITION, differences, said_by
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 LOOKED_AT = ("mode", "policyRule", "parameters", "policyType")

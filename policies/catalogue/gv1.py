@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from infra.config import DataClass, Region
-from policies.facts.kinds import is_azures, takes_location, takes_tags
+from policies.azure_semantics.resource_types import is_azures, takes_location, takes_tags
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown
 
 ALLOWED = {*(region.value for region in Region), "global", "uk"}

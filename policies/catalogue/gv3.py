@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.locks import HOLDS_DATA, INSIDE
+from policies.azure_semantics.locks import HOLDS_DATA, INSIDE
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

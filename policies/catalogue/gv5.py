@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.locks import LOCKS
-from policies.facts.properties import must
+from policies.azure_semantics.locks import LOCKS
+from policies.azure_semantics.properties import must
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

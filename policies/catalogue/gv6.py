@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from policies.facts import ids
-from policies.facts.kinds import is_azures, takes_tags
-from policies.facts.properties import shown
+from policies.azure_semantics import ids
+from policies.azure_semantics.properties import shown
+from policies.azure_semantics.resource_types import is_azures, takes_tags
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 GROUP = "resources:ResourceGroup"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts import ids
-from policies.facts.roles import ASSIGNMENTS
+from policies.azure_semantics import ids
+from policies.azure_semantics.roles import ASSIGNMENTS
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 

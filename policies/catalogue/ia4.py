@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts import ids
-from policies.facts.properties import entries, texts
+from policies.azure_semantics import ids
+from policies.azure_semantics.properties import entries, texts
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 KINDS = ("actions", "dataActions")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.roles import Role
-from policies.facts import ids
-from policies.facts.properties import word
-from policies.facts.roles import ASSIGNMENTS, READS, WRITES, role_of
+from policies.azure_semantics import ids
+from policies.azure_semantics.properties import word
+from policies.azure_semantics.roles import ASSIGNMENTS, READS, WRITES, role_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity, Unknown
 
 FIREWALL = "network:AzureFirewall"

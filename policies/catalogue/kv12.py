@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.properties import at_least
+from policies.azure_semantics.properties import at_least
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 LEAST = {

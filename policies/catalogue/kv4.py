@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.config import DataClass
+from policies.azure_semantics.properties import same, shown
 from policies.catalogue._durations import iso_days
 from policies.catalogue.kv8 import is_released
-from policies.facts.properties import same, shown
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 POLICY_PATH = "properties.rotationPolicy"

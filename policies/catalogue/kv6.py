@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
-from policies.facts.properties import shown
+from policies.azure_semantics.properties import shown
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 EXPIRES = "properties.attributes.expires"

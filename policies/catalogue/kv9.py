@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.config import DataClass
-from policies.facts.properties import at_least, may, must, same
+from policies.azure_semantics.properties import at_least, may, must, same
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 LEAST_BITS = {DataClass.SYNTHETIC: 2048, DataClass.DE_IDENTIFIED: 2048, DataClass.IDENTIFIABLE: 3072}

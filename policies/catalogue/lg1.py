@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.diagnostics import BLOBS_OF, CATEGORIES, SETTING, categories_of, missing, settings_of
+from policies.azure_semantics.diagnostics import BLOBS_OF, CATEGORIES, SETTING, categories_of, missing, settings_of
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 

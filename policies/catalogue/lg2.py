@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.diagnostics import WORKSPACE
-from policies.facts.properties import must, shown
+from policies.azure_semantics.diagnostics import WORKSPACE
+from policies.azure_semantics.properties import must, shown
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 DAYS = 365

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.diagnostics import WORKSPACE
-from policies.facts.properties import entries, must
+from policies.azure_semantics.diagnostics import WORKSPACE
+from policies.azure_semantics.properties import entries, must
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 SCOPE, MEMBER = "monitor:PrivateLinkScope", "monitor:PrivateLinkScopedResource"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.diagnostics import ACTIVITY, CONTROL_PLANE, missing
+from policies.azure_semantics.diagnostics import ACTIVITY, CONTROL_PLANE, missing
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts import ids
-from policies.facts.diagnostics import ACTIVITY, WORKSPACE, activity_is_kept
+from policies.azure_semantics import ids
+from policies.azure_semantics.diagnostics import ACTIVITY, WORKSPACE, activity_is_kept
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

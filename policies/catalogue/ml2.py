@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.properties import may, must, same
+from policies.azure_semantics.properties import may, must, same
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 KIND, INNER = "properties.computeType", "properties.properties"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.properties import entries
+from policies.azure_semantics.properties import entries
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 CARDS = "networkProfile.networkInterfaceConfigurations"

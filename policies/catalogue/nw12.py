@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.bastion import GROUP, asked_by_azure
-from policies.facts.security_group import RULE, Rule, rules_in
+from policies.azure_semantics.bastion import GROUP, asked_by_azure
+from policies.azure_semantics.security_group import RULE, Rule, rules_in
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 WIDEST = 16

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.network import NETWORK, firewall_addresses, name_servers_of
-from policies.facts.routes import APPLIANCE, ROUTE, TABLE, routes_in
+from policies.azure_semantics.network import NETWORK, firewall_addresses, name_servers_of
+from policies.azure_semantics.routes import APPLIANCE, ROUTE, TABLE, routes_in
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.network import SUBNETS, has_subnets, subnets_in
-from policies.facts.properties import must_not_be_set
+from policies.azure_semantics.network import SUBNETS, has_subnets, subnets_in
+from policies.azure_semantics.properties import must_not_be_set
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

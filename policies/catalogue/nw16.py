@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts import ids
-from policies.facts.addresses import span
-from policies.facts.routes import APPLIANCE, ROUTE, TABLE, Route, routes_in, routes_of
+from policies.azure_semantics import ids
+from policies.azure_semantics.addresses import span
+from policies.azure_semantics.routes import APPLIANCE, ROUTE, TABLE, Route, routes_in, routes_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.addresses import is_private
-from policies.facts.network import NETWORK, is_hub, peerings_of, prefixes_of
+from policies.azure_semantics.addresses import is_private
+from policies.azure_semantics.network import NETWORK, is_hub, peerings_of, prefixes_of
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 PEERING = "network:VirtualNetworkPeering"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts import ids
-from policies.facts.network import subnet_of
-from policies.facts.properties import entries
+from policies.azure_semantics import ids
+from policies.azure_semantics.network import subnet_of
+from policies.azure_semantics.properties import entries
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 CARD = "network:NetworkInterface"

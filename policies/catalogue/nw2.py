@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.network import SUBNETS, UNGUARDED, has_subnets, subnet_of, subnets_in
-from policies.facts.properties import entries
+from policies.azure_semantics.network import SUBNETS, UNGUARDED, has_subnets, subnet_of, subnets_in
+from policies.azure_semantics.properties import entries
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 CARD = "network:NetworkInterface"

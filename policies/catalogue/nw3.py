@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from policies.facts.network import SUBNETS, UNROUTED, Subnet, has_subnets, name_servers_of, network_of, subnets_in
-from policies.facts.properties import must
-from policies.facts.routes import APPLIANCE, TABLE, routes_of
+from policies.azure_semantics.network import (
+    SUBNETS,
+    UNROUTED,
+    Subnet,
+    has_subnets,
+    name_servers_of,
+    network_of,
+    subnets_in,
+)
+from policies.azure_semantics.properties import must
+from policies.azure_semantics.routes import APPLIANCE, TABLE, routes_of
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 TABLE_ID = "routeTable.id"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from policies.facts.network import NETWORK, Peering, is_hub, peerings_of
-from policies.facts.properties import entries
+from policies.azure_semantics.network import NETWORK, Peering, is_hub, peerings_of
+from policies.azure_semantics.properties import entries
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 PEERING = "network:VirtualNetworkPeering"

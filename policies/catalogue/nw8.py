@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.config import DataClass
-from policies.facts import ids
-from policies.facts.network import NETWORK
-from policies.facts.properties import must
+from policies.azure_semantics import ids
+from policies.azure_semantics.network import NETWORK
+from policies.azure_semantics.properties import must
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 RECORD = "network:FlowLog"

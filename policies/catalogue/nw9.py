@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.network import NETWORK
-from policies.facts.properties import must, word
+from policies.azure_semantics.network import NETWORK
+from policies.azure_semantics.properties import must, word
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 REASON = "tags.unencrypted"

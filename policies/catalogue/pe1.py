@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.private_link import CONNECTIONS, ENDPOINT, INJECTED, SERVICES
+from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT, INJECTED, SERVICES
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 

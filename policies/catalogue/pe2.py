@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts import ids
-from policies.facts.private_link import CONNECTIONS, ENDPOINT, GROUP_ZONES, LINK, ZONE_GROUP
-from policies.facts.properties import entries, must
+from policies.azure_semantics import ids
+from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT, GROUP_ZONES, LINK, ZONE_GROUP
+from policies.azure_semantics.properties import entries, must
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 ZONE_ID = "privateDnsZoneConfigs[*].privateDnsZoneId"

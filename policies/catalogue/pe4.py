@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts import ids
-from policies.facts.network import is_hub
-from policies.facts.private_link import LINK, ZONE, ZONE_GROUP
-from policies.facts.properties import entries
+from policies.azure_semantics import ids
+from policies.azure_semantics.network import is_hub
+from policies.azure_semantics.private_link import LINK, ZONE, ZONE_GROUP
+from policies.azure_semantics.properties import entries
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.private_link import RECORDS, is_reserved
+from policies.azure_semantics.private_link import RECORDS, is_reserved
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts import ids
-from policies.facts.addresses import span
-from policies.facts.network import subnet_of
-from policies.facts.private_link import CONNECTIONS, ENDPOINT
-from policies.facts.properties import entries, word
+from policies.azure_semantics import ids
+from policies.azure_semantics.addresses import span
+from policies.azure_semantics.network import subnet_of
+from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT
+from policies.azure_semantics.properties import entries, word
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 MONITOR = "azuremonitor"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.properties import may, must
+from policies.azure_semantics.properties import may, must
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 SERVER, RULE = "dbforpostgresql:Server", "dbforpostgresql:FirewallRule"

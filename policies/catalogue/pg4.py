@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.config import DataClass
-from policies.facts.properties import at_least, same
+from policies.azure_semantics.properties import at_least, same
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 PATH = "backup.backupRetentionDays"

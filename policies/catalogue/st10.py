@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.config import DataClass
+from policies.azure_semantics.properties import at_least, may, must, same
 from policies.catalogue._stores import account_of
-from policies.facts.properties import at_least, may, must, same
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 LEAST_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 14, DataClass.IDENTIFIABLE: 30}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.properties import must, shown
 from policies.catalogue._durations import timespan_days
-from policies.facts.properties import must, shown
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 PERIOD, ACTION = "sasPolicy.sasExpirationPeriod", "sasPolicy.expirationAction"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.properties import filled, same
+from policies.azure_semantics.properties import filled, same
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 IDENTITY = "encryption.encryptionIdentity.encryptionUserAssignedIdentity"

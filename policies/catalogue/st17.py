@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.data_class import holds_records
+from policies.azure_semantics.properties import must
 from policies.catalogue._keys import own_key
-from policies.facts.properties import must
-from policies.facts.sensitivity import holds_records
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 

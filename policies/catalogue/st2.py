@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.properties import must, must_not_be_set, same
-from policies.facts.scanning import SETTING, is_scanner, settings_of
+from policies.azure_semantics.properties import must, must_not_be_set, same
+from policies.azure_semantics.scanning import SETTING, is_scanner, settings_of
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 REASON = 'tags["trusted-services"]'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.properties import at_least, must, shown
+from policies.azure_semantics.properties import at_least, must, shown
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 SMB = "protocolSettings.smb"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.data_class import holds_records
 from policies.catalogue._stores import ARCHIVE, account_of
 from policies.catalogue.st9 import LEAST_DAYS
-from policies.facts.sensitivity import holds_records
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown
 
 ACTIONS = "policy.rules[*].definition.actions"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.config import DataClass
+from policies.azure_semantics.data_class import holds_records
+from policies.azure_semantics.properties import at_least, may, must
 from policies.catalogue._stores import account_of, is_archive, is_audit
-from policies.facts.properties import at_least, may, must
-from policies.facts.sensitivity import holds_records
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 LEAST_DAYS = {DataClass.SYNTHETIC: 0, DataClass.DE_IDENTIFIED: 180, DataClass.IDENTIFIABLE: 365}

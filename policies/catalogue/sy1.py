@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.data_class import holds_records
+from policies.azure_semantics.properties import may, must, must_not_be_set
 from policies.catalogue._keys import named_key
-from policies.facts.properties import may, must, must_not_be_set
-from policies.facts.sensitivity import holds_records
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 WORKSPACE, RULE = "synapse:Workspace", "synapse:IpFirewallRule"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.properties import may, must, same
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
-from policies.facts.properties import may, must, same
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 AT_HOST = "securityProfile.encryptionAtHost"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from policies.azure_semantics.properties import same, shown
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
-from policies.facts.properties import same, shown
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 IMAGE = "storageProfile.imageReference"

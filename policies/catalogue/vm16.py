@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policies.facts.sensitivity import holds_records
-from policies.facts.terminal import BOOT, problems
+from policies.azure_semantics.data_class import holds_records
+from policies.azure_semantics.terminal import BOOT, problems
 from policies.model import MISSING, Controls, Policy, Severity
 
 LINUX = "osProfile.linuxConfiguration"

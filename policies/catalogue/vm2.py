@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.data_class import is_identifiable
+from policies.azure_semantics.properties import must
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
-from policies.facts.properties import must
-from policies.facts.sensitivity import is_identifiable
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 KIND = "securityProfile.securityType"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.data_class import holds_records
+from policies.azure_semantics.properties import filled, may, must, same
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
 from policies.catalogue._keys import named_key
-from policies.facts.properties import filled, may, must, same
-from policies.facts.sensitivity import holds_records
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 SET = "compute:DiskEncryptionSet"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.properties import KEPT, may, must
 from policies.catalogue._computers import COMPUTERS, SCALE_SET, everywhere, inner
-from policies.facts.properties import KEPT, may, must
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 LINUX, WINDOWS = "osProfile.linuxConfiguration", "osProfile.windowsConfiguration"

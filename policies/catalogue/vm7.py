@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.properties import shown
 from policies.catalogue._computers import SCALE_SET
-from policies.facts.properties import shown
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 SINGLE = ("compute:VirtualMachineExtension", "compute:VirtualMachineScaleSetVMExtension",

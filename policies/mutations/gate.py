@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 
+from policies.azure_semantics import ids
 from policies.exemptions import Exemptions
-from policies.facts import ids
 from policies.model import Estate, Finding, Policy, Resource
-from policies.mutations.making import mutated
+from policies.mutations.generate import mutated
 from policies.mutations.model import Mutant, Refusal
 from policies.runner import ALL, NO_EXEMPTIONS, Report, findings_of, judge
 

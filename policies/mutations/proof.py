@@ -14,7 +14,7 @@ from operations.resolve import resolved, resources_of
 from policies.exemptions import NONE, Exemptions
 from policies.model import Estate, Finding, Policy
 from policies.mutations.gate import Gate
-from policies.mutations.making import mutants
+from policies.mutations.generate import mutants
 from policies.mutations.model import Mutant, Outcome, Refusal
 
 GATE, PACK = "gate", "pack"

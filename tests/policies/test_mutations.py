@@ -17,11 +17,11 @@ from operations.verdicts.judging import judged, today
 from policies.catalogue import load
 from policies.model import Estate, Policy, Resource
 from policies.mutations import coverage, paths
-from policies.mutations.flowsdoor import FlowsDoor
+from policies.mutations.flow_checker import FlowsDoor
 from policies.mutations.gate import Gate, full
-from policies.mutations.making import mutants
+from policies.mutations.generate import mutants
 from policies.mutations.model import Mutant
-from policies.mutations.packdoor import PackDoor, seen
+from policies.mutations.pack_checker import PackDoor, seen
 from policies.mutations.proof import GateDoor, Proof, prove, ready
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
 from tests.policies import shipped

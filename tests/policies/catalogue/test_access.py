@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from operations.plan import UNKNOWN
-from policies.facts.roles import ADMINISTRATORS
+from policies.azure_semantics.roles import ADMINISTRATORS
 from policies.model import Verdict
 from tests.policies.catalogue.cases import GONE, GROUP, World, changed, made, verdict, without
 from tests.policies.catalogue.site import (

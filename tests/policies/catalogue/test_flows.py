@@ -12,10 +12,10 @@ from policies.catalogue import load
 from policies.catalogue._flows import POLICIES, finding_of, verdict
 from policies.exemptions import NONE, Exemptions, short
 from policies.exemptions import Exemption as Granted
-from policies.flows.claims import Kind
 from policies.model import Estate, Finding, Resource, Verdict
+from policies.reachability.assertions import Kind
 from policies.runner import judge
-from tests.policies.flows.estates import TENANCY, changed, estate, grant, named, seen
+from tests.policies.reachability.sample_estates import TENANCY, changed, estate, grant, named, seen
 
 TODAY = date(2026, 11, 22)
 RESEARCHERS, OWNER = "db7a0118-c48f-5463-aec7-50d383efab17", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"

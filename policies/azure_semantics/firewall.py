@@ -1,0 +1,117 @@
+"""Firewall policies: their rules in the order in which they act, each with what it lets through.
+
+Source: learn.microsoft.com, "Azure Firewall rule processing logic".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from policies.azure_semantics.addresses import Span, ports, span
+from policies.azure_semantics.properties import entries, texts, word
+from policies.model import MISSING, Estate, Resource, Unknown
+
+POLICY, GROUP, FIREWALL = "network:FirewallPolicy", "network:FirewallPolicyRuleCollectionGroup", "network:AzureFirewall"
+GROUPS = (GROUP, "network:FirewallPolicyRuleCollectionGroupDraft")
+NAT, NETWORK_RULE, APPLICATION = "natrule", "networkrule", "applicationrule"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a firewall policy."""
+
+    path: str
+    """Where it stands in its rule collection group."""
+    name: str
+    kind: str
+    """`natrule`, `networkrule` or `applicationrule`: they act in this order, whatever their priorities."""
+    allows: bool
+    priority: tuple[int, int]
+    """Of its group, and of its collection in it; the lower acts first."""
+    sources: tuple[Span, ...]
+    destinations: tuple[Span, ...]
+    """Of an application rule only where it narrows by addresses too."""
+    names: tuple[str, ...]
+    """Domain names in lower case, those of network rules and of URLs too."""
+    ports: tuple[tuple[int, int], ...]
+    protocols: tuple[str, ...]
+    """Lower case: `tcp`, `any`, … of a network rule; `https`, `http`, `mssql` of an application rule."""
+    bundles: tuple[str, ...]
+    """FQDN tags and web categories: lists of names that Microsoft keeps."""
+
+
+def rules_of(group: Resource, estate: Estate) -> Iterator[Rule]:
+    """The rules of a rule collection group, as they stand. IP groups are looked up; `Unknown` where one is not here."""
+    priority = _number(group, "priority")
+    for collection in entries(group, "ruleCollections"):
+        order = (priority, _number(group, f"{collection}.priority"))
+        nat = "nat" in word(group, f"{collection}.ruleCollectionType")
+        allows = nat or word(group, f"{collection}.action.type") != "deny"
+        for path in entries(group, f"{collection}.rules"):
+            kind = NAT if nat else word(group, f"{path}.ruleType")
+            yield replace(_rule(group, path, kind, estate), priority=order, allows=allows)
+
+
+def rules_of_policy(policy: Resource, estate: Estate) -> list[Rule]:
+    """Every rule of a policy, those that act first at the front."""
+    rules = [rule for group in estate.below(GROUP, policy) for rule in rules_of(group, estate)]
+    return sorted(rules, key=lambda rule: ((NAT, NETWORK_RULE, APPLICATION).index(rule.kind), rule.priority))
+
+
+def _rule(group: Resource, path: str, kind: str, estate: Estate) -> Rule:
+    if kind not in (NAT, NETWORK_RULE, APPLICATION):
+        raise ValueError("no kind of rule")
+    lists = {key: texts(group, f"{path}.{key}") for key in ("targetFqdns", "targetUrls", "destinationFqdns")}
+    name = group.at(f"{path}.name")
+    return Rule(
+        path=path,
+        name=str(name) if name is not MISSING else path,
+        kind=kind,
+        allows=True,
+        priority=(0, 0),
+        sources=_ends(group, path, "source", estate),
+        destinations=_ends(group, path, "destination", estate),
+        names=tuple(host(text) for texts_ in lists.values() for text in texts_),
+        ports=tuple(_ports(group, path, kind)),
+        protocols=tuple(_protocols(group, path, kind)),
+        bundles=tuple(texts(group, f"{path}.fqdnTags") + texts(group, f"{path}.webCategories")),
+    )
+
+
+def host(text: str) -> str:
+    """The domain name of a name or URL, in lower case."""
+    return text.strip().lower().removeprefix("https://").removeprefix("http://").partition("/")[0].partition(":")[0]
+
+
+def _ends(group: Resource, path: str, end: str, estate: Estate) -> tuple[Span, ...]:
+    """The addresses of one end, those of its IP groups among them."""
+    said = [span(text) for text in texts(group, f"{path}.{end}Addresses")]
+    for entry in entries(group, f"{path}.{end}IpGroups"):
+        found = estate.get(group.at(entry))
+        if found is None:
+            raise Unknown(entry)
+        said += [span(text) for text in texts(found, "ipAddresses")]
+    return tuple(said)
+
+
+def _ports(group: Resource, path: str, kind: str) -> Iterator[tuple[int, int]]:
+    if kind != APPLICATION:
+        yield from (ports(text) for text in texts(group, f"{path}.destinationPorts"))
+        return
+    for entry in entries(group, f"{path}.protocols"):
+        port = _number(group, f"{entry}.port")
+        yield (port, port)
+
+
+def _protocols(group: Resource, path: str, kind: str) -> Iterator[str]:
+    if kind != APPLICATION:
+        yield from (text.lower() for text in texts(group, f"{path}.ipProtocols"))
+        return
+    for entry in entries(group, f"{path}.protocols"):
+        yield word(group, f"{entry}.protocolType")
+
+
+def _number(resource: Resource, path: str) -> int:
+    value = resource.at(path)
+    return int(value) if value is not MISSING else 0

@@ -1,0 +1,100 @@
+"""Management locks: which there are, and what they hold.
+
+Source: learn.microsoft.com, "Lock your resources to protect your infrastructure": a lock holds below its scope too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from policies.azure_semantics import ids
+from policies.azure_semantics.properties import word
+from policies.model import Estate, Resource, Unknown
+
+HOLDS_DATA = (
+    "compute:Disk",
+    "compute:Snapshot",
+    "containerregistry:Registry",
+    "cosmosdb:DatabaseAccount",
+    "databricks:Workspace",
+    "dataprotection:BackupVault",
+    "dbformysql:Server",
+    "dbforpostgresql:Server",
+    "eventhub:Namespace",
+    "healthcareapis:Workspace",
+    "keyvault:ManagedHsm",
+    "kusto:Cluster",
+    "keyvault:Vault",
+    "machinelearningservices:Workspace",
+    "netapp:CapacityPoolVolume",
+    "operationalinsights:Workspace",
+    "purview:Account",
+    "recoveryservices:Vault",
+    "search:Service",
+    "sql:Database",
+    "sql:ManagedInstance",
+    "sql:Server",
+    "storage:StorageAccount",
+    "synapse:Workspace",
+)
+"""What holds data or keys, as a resource of its own."""
+INSIDE = (
+    "random:index/randomBytes:RandomBytes",
+    "random:index/randomPassword:RandomPassword",
+    "keyvault:Key",
+    "keyvault:Secret",
+    "storage:BlobContainer",
+    "storage:FileShare",
+    "storage:BlobContainerImmutabilityPolicy",
+)
+"""What holds data or keys inside another resource, whose lock holds for it, or in the deployment's own state."""
+BY_SCOPE, BY_GROUP = "authorization:ManagementLockByScope", "authorization:ManagementLockAtResourceGroupLevel"
+BY_RESOURCE, BY_SUBSCRIPTION = (
+    "authorization:ManagementLockAtResourceLevel",
+    ("authorization:ManagementLockAtSubscriptionLevel"),
+)
+LOCKS = (BY_SCOPE, BY_GROUP, BY_RESOURCE, BY_SUBSCRIPTION)
+LEVELS = ("cannotdelete", "readonly")
+
+
+def is_locked(resource: Resource, estate: Estate) -> bool:
+    """Whether a lock holds a resource, on itself or on what it lies in.
+
+    `Unknown` where the place of a lock is not known yet, and it may be this one's.
+    """
+    scopes, undecided = _locks_of(estate)
+    own = ids.own(resource)
+    if any(above in scopes for above in _above(own)):
+        return True
+    if any(resource.urn in depends for depends in undecided):
+        raise Unknown("scope")
+    return False
+
+
+@lru_cache(maxsize=2)
+def _locks_of(estate: Estate) -> tuple[frozenset[str], list[tuple[str, ...]]]:
+    """The ids that locks hold, and what those depend on whose place is not known: looked up once for all."""
+    scopes: set[str] = set()
+    undecided: list[tuple[str, ...]] = []
+    for lock in estate.of(*LOCKS):
+        try:
+            scopes.update(scopes_of(lock) if word(lock, "level") in LEVELS else ())
+        except Unknown:
+            undecided.append((*lock.dependencies, *(u for urns in lock.property_dependencies.values() for u in urns)))
+    return frozenset(scopes), undecided
+
+
+def _above(id_: str) -> Iterator[str]:
+    """An id and every one that it lies in."""
+    while id_:
+        yield id_
+        id_ = id_.rpartition("/")[0]
+
+
+def scopes_of(lock: Resource) -> Iterator[str]:
+    """The id that a lock holds."""
+    if lock.type == BY_SCOPE:
+        yield ids.plain(lock.at("scope"))
+    else:
+        yield ids.own(lock).rsplit("/providers/microsoft.authorization/locks/", 1)[0]

@@ -1,0 +1,62 @@
+"""Azure's built-in roles: which may be granted, and the names of those that never may.
+
+Source: learn.microsoft.com, "Azure built-in roles"; their ids are the same in every tenant.
+"""
+
+from __future__ import annotations
+
+from infra.roles import Role
+from policies.azure_semantics import ids
+from policies.model import MISSING, Resource
+
+ASSIGNMENTS = ("authorization:RoleAssignment", "authorization:PimRoleEligibilitySchedule")
+"""What gives somebody a role, at once or for when they ask."""
+OWNER, CONTRIBUTOR = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-6180-42a0-ab88-20f7382dd24c"
+
+ADMINISTRATORS = {
+    OWNER: "Owner",
+    CONTRIBUTOR: "Contributor",
+    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
+    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
+    "8b54135c-b56d-4d72-a534-26097cfdc8d8": "Key Vault Data Access Administrator",
+    "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",
+    "f25e0fa2-a7c8-4377-a976-54943a77a395": "Key Vault Contributor",
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "17d1049b-9a84-46fb-8f53-869881c3d3ab": "Storage Account Contributor",
+    "81a9662b-bebf-436f-a333-f67b29880f12": "Storage Account Key Operator Service Role",
+    "9980e02c-c2be-4d73-94e8-173b1dc7cf3c": "Virtual Machine Contributor",
+    "1c0163c0-47e6-4577-8991-ea5c82e286e4": "Virtual Machine Administrator Login",
+    "4d97b98b-1d4f-4787-a291-c67834d212e7": "Network Contributor",
+    "b12aa53e-6015-4669-85d0-8515ebb3ae7f": "Private DNS Zone Contributor",
+    "e40ec5ca-96e0-45a2-b4ff-59039f2c2b59": "Managed Identity Contributor",
+    "f1a07417-d97a-45cb-824c-7a7467783830": "Managed Identity Operator",
+    "fb1c8493-542b-48eb-b624-b4c8fea62acd": "Security Admin",
+    "749f88d5-cbae-40b8-bcfc-e573ddc772fa": "Monitoring Contributor",
+    "92aaf0da-9dab-42b6-94a3-d43ce8d16293": "Log Analytics Contributor",
+    "36243c78-bf99-498c-9df9-86d9f8d28608": "Resource Policy Contributor",
+}
+"""Roles that change what is built, who may do what, or what was recorded: only the deployment itself holds such."""
+
+GRANTABLE = {str(role.value): role.name for role in Role} | {
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
+    "1d18fff3-a72a-46b5-b4a9-0b38a3cd7e63": "Desktop Virtualization User",
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d": "AcrPull",
+    "43d0d8ad-25c7-4714-9337-8ba259a9fe05": "Monitoring Reader",
+    "39bc4728-0917-49c7-9d2c-d95423bc2eb4": "Security Reader",
+    "12338af0-0e69-4776-bea7-57ae8d297424": "Key Vault Crypto User",
+}
+"""Roles that a person or a computer in the estate may need: they read or use, and administer nothing."""
+WRITES = {
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", OWNER, CONTRIBUTOR,
+    "17d1049b-9a84-46fb-8f53-869881c3d3ab",
+}  # fmt: skip
+"""Roles that can write blobs, themselves or with a key that they can read."""
+READS = {*WRITES, "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"}
+"""Roles that can read blobs."""
+
+
+def role_of(assignment: Resource) -> str:
+    """The GUID of the role that is given, in lower case; empty where none is said."""
+    value = assignment.at("roleDefinitionId")
+    return "" if value is MISSING else ids.name(value)

@@ -1,0 +1,69 @@
+"""Route tables: their routes wherever they are written, and which of them an address takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from policies.azure_semantics.addresses import Network, Span, span
+from policies.azure_semantics.properties import entries, word
+from policies.model import MISSING, Estate, Problem, Resource
+
+TABLE, ROUTE = "network:RouteTable", "network:Route"
+APPLIANCE = "virtualappliance"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route. Next hops are in lower case: `virtualappliance`, `internet`, `none`, `vnetlocal`, …"""
+
+    name: str
+    destination: Span
+    next_hop: str
+    address: str
+    """Of the next hop; empty where it has none."""
+    path: str = ""
+    """Where it stands in its table; empty for a resource of its own."""
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is for all addresses."""
+        return self.destination.everywhere
+
+    def problem(self, message: str) -> Problem:
+        """A problem with this route."""
+        return Problem(self.path or "nextHopType", message)
+
+
+def routes_in(resource: Resource) -> list[Route]:
+    """The routes that are written in one resource: inline in a table, or a route of its own."""
+    if resource.type == ROUTE:
+        return [_route(resource, "", "")]
+    return [_route(resource, f"{path}.", path) for path in entries(resource, "routes")]
+
+
+def routes_of(table: Resource, estate: Estate) -> list[Route]:
+    """Every route of a table."""
+    return [*routes_in(table), *(route for own in estate.below(ROUTE, table) for route in routes_in(own))]
+
+
+def route_to(routes: Sequence[Route], destination: Network) -> Route | None:
+    """The route that all addresses of a network take, the narrowest; None where Azure's own routes decide.
+
+    Azure's own, by learn.microsoft.com, "Virtual network traffic routing": the network's and its peers' ranges stay
+    inside, everything else goes to the Internet. A route for the very same range comes before them.
+    """
+    fitting = [(n.prefixlen, r) for r in routes for n in r.destination.networks if Span("", (n,)).covers(destination)]
+    return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
+
+
+def _route(resource: Resource, prefix: str, path: str) -> Route:
+    destination, address = resource.at(f"{prefix}addressPrefix"), resource.at(f"{prefix}nextHopIpAddress")
+    name = resource.at(f"{prefix}name")
+    return Route(
+        name=str(name) if name is not MISSING else resource.name,
+        destination=span(destination) if destination is not MISSING else span("*"),
+        next_hop=word(resource, f"{prefix}nextHopType"),
+        address=str(address) if address is not MISSING else "",
+        path=path,
+    )

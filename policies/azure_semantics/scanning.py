@@ -1,0 +1,24 @@
+"""Malware scanning of stores: the setting that asks for it, and the one resource that it lets past the network rules.
+
+Source: learn.microsoft.com, "Introduction to malware scanning".
+"""
+
+from __future__ import annotations
+
+from infra.scanning import scanner
+from policies.azure_semantics import ids
+from policies.model import Estate, Resource
+
+SETTING = "security:DefenderForStorage"
+
+
+def settings_of(account: Resource, estate: Estate) -> list[Resource]:
+    """The settings of Defender for exactly this account. `Unknown` where one may be its own."""
+    found = estate.pointing(SETTING, "resourceId", account)
+    return [setting for setting in found if ids.plain(setting.at("resourceId")) == ids.own(account)]
+
+
+def is_scanner(id_: object, account: Resource) -> bool:
+    """Whether an id is that of the scanner of the account's own subscription."""
+    home = ids.subscription(account.id).rpartition("/")[2]
+    return bool(home) and ids.plain(id_) == ids.plain(scanner(home))

@@ -1,0 +1,200 @@
+"""How a network security group decides: its rules wherever they are written, in the order in which they act.
+
+Rules stand inline (`securityRules`) and as resources of their own; each gives addresses and ports one by one or as a
+list. The lower priority acts first and the first that matches decides; Azure's own rules follow (65000 to 65500).
+Source: learn.microsoft.com, "Network security groups: how they work".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from policies.azure_semantics.addresses import ALL_PORTS, EVERYWHERE, Network, Span, ports, span
+from policies.azure_semantics.properties import entries, word
+from policies.model import MISSING, Estate, Resource
+
+EVERYTHING = Span("*", EVERYWHERE)
+RULE = "network:SecurityRule"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a security group."""
+
+    name: str
+    inbound: bool
+    allows: bool
+    priority: int
+    protocol: str
+    """Lower case; `*` for all."""
+    sources: tuple[Span, ...]
+    destinations: tuple[Span, ...]
+    source_ports: tuple[tuple[int, int], ...]
+    ports: tuple[tuple[int, int], ...]
+    """First and last port of each range."""
+    path: str = ""
+    """Where it stands in its group; empty for a resource of its own."""
+    by_group: bool = False
+    """An end of it is an application security group: who is in that is not said here."""
+
+    @property
+    def far(self) -> tuple[Span, ...]:
+        """The end that the group does not stand before: sources of an inbound rule, destinations of an outbound one."""
+        return self.sources if self.inbound else self.destinations
+
+    @property
+    def every_port(self) -> bool:
+        """Whether every port is meant, in one range or in several."""
+        return covers_ports(self.ports, ALL_PORTS)
+
+    @property
+    def is_total(self) -> bool:
+        """Whether every packet of its direction matches."""
+        return (
+            self.protocol == "*"
+            and self.every_port
+            and covers_ports(self.source_ports, ALL_PORTS)
+            and not self.by_group
+            and any(s.everywhere for s in self.sources)
+            and any(d.everywhere for d in self.destinations)
+        )
+
+    def may_match(self, source: Network, destination: Network, port: int, protocol: str,
+                  near: Iterable[Network] | None = None) -> bool:  # fmt: skip
+        """Whether any packet between the two networks matches. An application security group may hold anyone."""
+        near = tuple(near) if near is not None else None
+        return (
+            self.protocol in ("*", protocol.lower())
+            and any(low <= port <= high for low, high in self.ports)
+            and (self.by_group or any(s.overlaps(source, near) for s in self.sources))
+            and (self.by_group or any(d.overlaps(destination, near) for d in self.destinations))
+        )
+
+    def must_match(self, source: Network, destination: Network, port: int, protocol: str,
+                   near: Iterable[Network] | None = None) -> bool:  # fmt: skip
+        """Whether every packet between the two networks matches."""
+        near = tuple(near) if near is not None else None
+        return (
+            not self.by_group
+            and self.protocol in ("*", protocol.lower())
+            and any(low <= port <= high for low, high in self.ports)
+            and covers_ports(self.source_ports, ALL_PORTS)
+            and any(s.covers(source, near) for s in self.sources)
+            and any(d.covers(destination, near) for d in self.destinations)
+        )
+
+
+def _default(name: str, priority: int, source: str, destination: str) -> Rule:
+    inbound, allows = name.endswith("InBound"), name.startswith("Allow")
+    return Rule(name, inbound, allows, priority, "*", (span(source),), (span(destination),), (ALL_PORTS,), (ALL_PORTS,))
+
+
+DEFAULTS = (
+    _default("AllowVnetInBound", 65000, "VirtualNetwork", "VirtualNetwork"),
+    _default("AllowAzureLoadBalancerInBound", 65001, "AzureLoadBalancer", "*"),
+    _default("DenyAllInBound", 65500, "*", "*"),
+    _default("AllowVnetOutBound", 65000, "VirtualNetwork", "VirtualNetwork"),
+    _default("AllowInternetOutBound", 65001, "*", "Internet"),
+    _default("DenyAllOutBound", 65500, "*", "*"),
+)
+"""What Azure adds to every group, and nobody can take away."""
+
+
+def rules_in(resource: Resource) -> list[Rule]:
+    """The rules that are written in one resource: inline in a group, or a rule of its own."""
+    if resource.type == RULE:
+        return [_rule(resource, "", "")]
+    return [_rule(resource, f"{path}.", path) for path in entries(resource, "securityRules")]
+
+
+def rules_of(group: Resource, estate: Estate) -> list[Rule]:
+    """The rules of a group that somebody wrote, by priority. `Unknown` where one of them is not known yet."""
+    own = [rule for resource in estate.below(RULE, group) for rule in rules_in(resource)]
+    return sorted([*rules_in(group), *own], key=lambda rule: rule.priority)
+
+
+def may_pass(rules: Sequence[Rule], *, inbound: bool, source: Network, destination: Network, port: int,
+             protocol: str = "tcp", near: Iterable[Network] | None = None) -> Rule | None:  # fmt: skip
+    """The rule by which some packet may pass from one network to another, or None where every one is denied.
+
+    `rules`: what `rules_of` gives; Azure's own are added. `near`: the address ranges that `VirtualNetwork` stands for.
+    What cannot be told (a service's addresses, an application security group's members) lets through and never denies.
+    """
+    near = tuple(near) if near is not None else None
+    for rule in (*rules, *DEFAULTS):
+        if rule.inbound != inbound:
+            continue
+        if rule.allows and rule.may_match(source, destination, port, protocol, near):
+            return rule
+        if not rule.allows and rule.must_match(source, destination, port, protocol, near):
+            return None
+    return None
+
+
+def may_reach_internet(rules: Sequence[Rule]) -> Rule | None:
+    """The rule by which some packet may leave for the Internet at large, or None where every one is denied. Hosts
+    that a rule names one by one are not that."""
+    for rule in (*rules, *DEFAULTS):
+        if rule.inbound:
+            continue
+        if rule.allows and (rule.by_group or any(d.public and not d.few_hosts for d in rule.destinations)):
+            return rule
+        if not rule.allows and denies_internet(rule):
+            return None
+    return None
+
+
+def denies_internet(rule: Rule) -> bool:
+    """Whether a rule denies everything to (or, inbound, from) every public address."""
+    whole_port = rule.every_port and covers_ports(rule.source_ports, ALL_PORTS) and rule.protocol == "*"
+    near = rule.destinations if rule.inbound else rule.sources
+    return (not rule.allows and whole_port and not rule.by_group
+            and any(s.internet for s in rule.far) and any(s.everywhere for s in near))  # fmt: skip
+
+
+def covers_ports(ranges: Iterable[tuple[int, int]], whole: tuple[int, int]) -> bool:
+    """Whether ranges of ports together hold all of another; whether port 0 is in is no matter."""
+    reached = max(whole[0], 1) - 1
+    for low, high in sorted(ranges):
+        if low > reached + 1:
+            break
+        reached = max(reached, high)
+    return reached >= whole[1]
+
+
+def _rule(resource: Resource, prefix: str, path: str) -> Rule:
+    allows = word(resource, f"{prefix}access") != "deny"
+    groups = ("sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups")
+    by_group = any(entries(resource, prefix + group) for group in groups)
+    name = resource.at(f"{prefix}name")
+    return Rule(
+        name=str(name) if name is not MISSING else resource.name,
+        inbound=word(resource, f"{prefix}direction") != "outbound",
+        allows=allows,
+        priority=int(resource.at(f"{prefix}priority") or 0),
+        protocol=word(resource, f"{prefix}protocol") or ("*" if allows else ""),
+        sources=_spans(resource, f"{prefix}sourceAddressPrefix", allows and not by_group),
+        destinations=_spans(resource, f"{prefix}destinationAddressPrefix", allows and not by_group),
+        source_ports=_ranges(resource, f"{prefix}sourcePortRange", allows),
+        ports=_ranges(resource, f"{prefix}destinationPortRange", allows),
+        path=path,
+        by_group=by_group,
+    )
+
+
+def _spans(resource: Resource, path: str, widest: bool) -> tuple[Span, ...]:
+    """The addresses of one end. What is not said is everything to a rule that allows, nothing to one that denies."""
+    found = [span(text) for text in _both(resource, path, f"{path}es")]
+    return tuple(found) or ((EVERYTHING,) if widest else ())
+
+
+def _ranges(resource: Resource, path: str, widest: bool) -> tuple[tuple[int, int], ...]:
+    found = [ports(text) for text in _both(resource, path, f"{path}s")]
+    return tuple(found) or ((ALL_PORTS,) if widest else ())
+
+
+def _both(resource: Resource, single: str, plural: str) -> list[object]:
+    value = resource.at(single)
+    one = [part for part in str(value).split(",") if part.strip()] if value is not MISSING else []
+    return [*one, *(resource.at(entry) for entry in entries(resource, plural))]

@@ -1,0 +1,76 @@
+"""The flows as a door: does weakening this one thing lower the number of controls before a flow that must not exist?
+
+Of mutants that were weakened alike, one is shown: following the flows of an estate takes a third of a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from infra.errors import BadInput
+from policies.model import Estate
+from policies.mutations.generate import mutated
+from policies.mutations.model import Mutant, Refusal
+from policies.mutations.proof import Refusals
+from policies.reachability.assertions import Forbidden, Verdict, judge
+
+TYPES = (
+    "authorization:RoleAssignment",
+    "network:AzureFirewall",
+    "network:BastionHost",
+    "network:FirewallPolicy",
+    "network:FirewallPolicyRuleCollectionGroup",
+    "network:NetworkInterface",
+    "network:NetworkSecurityGroup",
+    "network:PrivateEndpoint",
+    "network:PublicIPAddress",
+    "network:RouteTable",
+    "network:Subnet",
+    "network:VirtualNetwork",
+    "network:VirtualNetworkPeering",
+    "storage:StorageAccount",
+)
+"""What flows are made of; of other types they say nothing."""
+TOLD = ("tags", "location", "not protected", "ignores changes")
+"""What begins the words for a weakening that no flow passes through."""
+
+
+class FlowsDoor:
+    """The flows of an estate, before and after each mutant."""
+
+    name = "flows"
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self._before = _depths(judge(estate))
+
+    def all_of(self, mutants: Sequence[Mutant]) -> Refusals:
+        """Its word on one of each kind of mutant."""
+        shown: dict[tuple[str, str], Mutant] = {}
+        for mutant in mutants:
+            if mutant.type in TYPES and not mutant.label.startswith(TOLD):
+                one_of = mutant.label if mutant.before else mutant.id  # each addition is of a kind of its own
+                shown.setdefault((mutant.type, one_of), mutant)
+        return {m.id: self.refuses(m) for m in shown.values()}
+
+    def refuses(self, mutant: Mutant) -> Refusal | None:
+        """The flow that comes nearest to existing, where fewer controls stand before it than did."""
+        estate = Estate(mutated(self.estate.resources, mutant), whole=self.estate.whole, today=self.estate.today)
+        try:
+            found = judge(estate)
+        except BadInput as error:
+            return Refusal("flows", error.problem)
+        lower = [f for f in found.flows if f.depth < self._before.get(_key(f), 0) or _key(f) not in self._before]
+        if not lower:
+            return None
+        worst = min(lower, key=lambda f: f.depth)
+        was = self._before.get(_key(worst))
+        return Refusal("flows", f"{worst.kind}: {worst.depth} controls before it, {was or 'no such flow'} before")
+
+
+def _depths(verdict: Verdict) -> Mapping[tuple[str, str], int]:
+    return {_key(flow): flow.depth for flow in verdict.flows}
+
+
+def _key(flow: Forbidden) -> tuple[str, str]:
+    return flow.kind.name, flow.source

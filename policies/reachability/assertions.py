@@ -1,0 +1,314 @@
+"""The flows that must not exist, and how many controls stand before each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from infra.addresses import ZoneName
+from infra.config import JunctionZoneConfig, SafeHavenConfig, TenancyConfig, kind_of
+from infra.errors import BadInput
+from policies.azure_semantics import ids
+from policies.model import Estate
+from policies.reachability.actors import Actor, actors_of
+from policies.reachability.control_sets import MOST, Control
+from policies.reachability.data_stores import Container, Stores
+from policies.reachability.graph import INTERNET, FlowGraph, Node, Path, Weakest, weakest
+from policies.reachability.network_paths import Roads
+from policies.reachability.role_grants import Grants
+from policies.reachability.roles import Right
+from policies.reachability.symmetry import Twin, alike
+from policies.reachability.topology import Places
+
+ENOUGH = 3
+"""Fewer controls than this before a flow that must not exist are a finding."""
+ASKED, RELEASED = "asked", "released"
+"""The stages of an airlock: nothing passes from the first to the second but through those who check."""
+
+
+class Kind(StrEnum):
+    """What must not flow where."""
+
+    PAST_STAGING = "from a zone to a tenancy, past staging"
+    PAST_AIRLOCK = "from a tenancy to the Internet, past the airlock"
+    BETWEEN_PROJECTS = "from one project to another"
+    BETWEEN_PROVIDERS = "from a provider to another's intake"
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """A flow that must not exist, and what stands before it."""
+
+    kind: Kind
+    source: str
+    about: str
+    """The URN of the resource that a finding is about: a group, a container, or a store where its group is not told."""
+    stacks: frozenset[str]
+    weakest: Weakest | None
+    """None: more than `MOST` controls would have to fail."""
+
+    @property
+    def depth(self) -> int:
+        """How many controls would have to fail at once; `MOST` + 1 stands for more."""
+        return self.weakest.depth if self.weakest else MOST + 1
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether too few controls stand before it."""
+        return self.depth < ENOUGH
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        found = self.weakest
+        ways = [_told(way) for way in found.ways] if found else []
+        return {
+            "flow": self.kind.name.lower().replace("_", "-"),
+            "must_not": str(self.kind),
+            "from": self.source,
+            "about": self.about,
+            "stacks": sorted(self.stacks),
+            "depth": self.depth if found else None,
+            "more_than": None if found else MOST,
+            "finding": self.is_finding,
+            "layers": sorted({str(c.layer) for way in (found.ways if found else ()) for c in way.controls}),
+            "ways": ways,
+        }
+
+
+def _told(way: Path) -> dict[str, Any]:
+    controls = [{"layer": str(c.layer), "holds": c.says, "control": c.id} for c in sorted(way.controls)]
+    return {"to": way.end, "controls": controls, "path": list(way.steps)}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Every forbidden flow of an estate, and what could not be told."""
+
+    flows: tuple[Forbidden, ...]
+    doubts: tuple[str, ...]
+    graph: FlowGraph | None = field(default=None, compare=False, repr=False)
+    """What was followed: of tenancies that look alike, two of each kind."""
+
+    @property
+    def findings(self) -> tuple[Forbidden, ...]:
+        """Those with too few controls before them."""
+        return tuple(flow for flow in self.flows if flow.is_finding)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a flow is stopped by too few controls, or something that flows might use could not be looked at."""
+        return bool(self.findings or self.doubts)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        flows = [flow.to_json() for flow in self.flows]
+        return {"enough": ENOUGH, "findings": len(self.findings), "flows": flows, "doubts": list(self.doubts)}
+
+
+def judge(estate: Estate, *, each: bool = False) -> Verdict:
+    """Looks for every flow that must not exist. `BadInput` where there is nothing between which anything could flow.
+
+    `each`: follows those of every tenancy, even where another that looks alike speaks for it."""
+    twins = () if each else alike(estate, _tenancies(estate))
+    gone = {twin.stack for twin in twins}
+    seen = Estate((r for r in estate.resources if r.stack not in gone), whole=estate.whole, today=estate.today)
+    doubts: list[str] = []
+    places = Places(seen, doubts)
+    grants = Grants(seen)
+    stores = Stores(places, grants)
+    graph = FlowGraph(stores, Roads(places, stores), actors_of(places, grants))
+    if not graph.containers:
+        raise BadInput("Nothing here holds data, so nothing can be said of its flows.")
+    flows = tuple(_Claims(seen, graph, gone).all())
+    return Verdict(tuple(_with_twins(flows, twins, estate)), tuple(dict.fromkeys(doubts)), graph)
+
+
+def _tenancies(estate: Estate) -> list[str]:
+    return [s for s in dict.fromkeys(r.stack for r in estate.resources) if _is(s, TenancyConfig)]
+
+
+def _with_twins(flows: Sequence[Forbidden], twins: Sequence[Twin], estate: Estate) -> Iterator[Forbidden]:
+    """The flows, and those of the tenancies that others spoke for, by kind."""
+    urns = {resource.urn for resource in estate.resources}
+    for kind in Kind:
+        found = [flow for flow in flows if flow.kind is kind]
+        yield from found
+        by_source = {flow.source: flow for flow in found if kind in (Kind.PAST_AIRLOCK, Kind.BETWEEN_PROJECTS)}
+        for twin in twins:
+            if twin.of in by_source:
+                yield _told_of(twin, by_source[twin.of], urns)
+
+
+def _told_of(twin: Twin, flow: Forbidden, urns: Collection[str]) -> Forbidden:
+    about = twin.told(flow.about)
+    if about not in urns:
+        raise LookupError(f"{about} is no resource: {twin.stack} does not look like {twin.of}")
+    stacks = flow.stacks if flow.kind is Kind.BETWEEN_PROJECTS else frozenset([twin.stack])
+    return replace(flow, source=twin.stack, about=about, stacks=stacks, weakest=_renamed(twin, flow.weakest))
+
+
+def _renamed(twin: Twin, weakest_: Weakest | None) -> Weakest | None:
+    if weakest_ is None:
+        return None
+    return replace(weakest_, ways=tuple(_path(twin, path) for path in weakest_.ways))
+
+
+def _path(twin: Twin, path: Path) -> Path:
+    controls = (Control(c.layer, twin.told(c.id), twin.told(c.says), twin.told(c.resource)) for c in path.controls)
+    return Path(frozenset(controls), tuple(map(twin.told, path.steps)), twin.told(path.end))
+
+
+class _Claims:
+    """The flows that must not exist in one estate, named after what its stacks and rooms are."""
+
+    def __init__(self, estate: Estate, graph: FlowGraph, gone: Collection[str]) -> None:
+        """`gone`: the tenancies for which others speak."""
+        self.graph = graph
+        stacks = dict.fromkeys(r.stack for r in estate.resources)
+        self.tenancies = [s for s in stacks if _is(s, TenancyConfig)]
+        self.every = frozenset(self.tenancies).union(gone)
+        self.zone_stacks = [s for s in stacks if _is(s, JunctionZoneConfig, SafeHavenConfig)]
+        self.groups = {ids.plain(g.id): g for g in estate.of("resources:ResourceGroup")}
+
+    def all(self) -> Iterator[Forbidden]:
+        yield from self._past_staging()
+        for tenancy in self.tenancies:
+            yield from self._past_airlock(tenancy)
+        if len(self.tenancies) > 1:
+            for tenancy in self.tenancies:
+                yield from self._to_others(tenancy)
+        yield from self._between_providers()
+
+    def _past_staging(self) -> Iterator[Forbidden]:
+        tenancies = frozenset(self.tenancies)
+        staging = [a for a in self._actors(lambda a: self._room(a.group) == ZoneName.STAGING) if not a.is_people]
+        zones = [c for c in self.graph.containers if c.store.stack in self.zone_stacks]
+        for group in dict.fromkeys(c.store.group for c in zones) if tenancies else ():
+            sources = [c for c in zones if c.store.group == group]
+            found = self._weakest(sources, lambda n: bool(_stacks(n) & tenancies), barred=staging)
+            stacks = self.every | {sources[0].store.stack}
+            yield Forbidden(Kind.PAST_STAGING, self._room(group), self._about(sources), stacks, found)
+
+    def _room(self, group: str) -> str:
+        """A zone's name: its group's in the program, or else in Azure."""
+        return self.groups[group].name if group in self.groups else ids.name(group)
+
+    def _about(self, sources: Sequence[Node]) -> str:
+        """Whatever stands for all of these in a report."""
+        stores = [node.store for node in sources if isinstance(node, Container)]
+        groups = [*(s.group for s in stores), *(node.group for node in sources if isinstance(node, Actor))]
+        found = [self.groups[group].urn for group in groups if group in self.groups]
+        return next(iter([*found, *(s.urn for s in stores), *(n.key for n in sources if isinstance(n, Actor))]))
+
+    def _past_airlock(self, tenancy: str) -> Iterator[Forbidden]:
+        """By way of no other project: what gets to one has a claim of its own, and no fewer controls beyond it."""
+        airlock = self._airlock(tenancy)
+
+        def outside(node: Node) -> bool:
+            return node == INTERNET or (isinstance(node, Actor) and node.is_people and node not in airlock)
+
+        others = frozenset(self.tenancies) - {tenancy}
+        nodes: tuple[Node, ...] = (*self.graph.actors, *self.graph.containers)
+        elsewhere = [node for node in nodes if _stacks(node) & others and tenancy not in _stacks(node)]
+        held = self._held_in(tenancy)
+        if held:
+            found = self._weakest(held, outside, barred=[*airlock, *elsewhere])
+            yield Forbidden(Kind.PAST_AIRLOCK, tenancy, self._about(held), frozenset([tenancy]), found)
+
+    def _to_others(self, tenancy: str) -> Iterator[Forbidden]:
+        others = frozenset(self.tenancies) - {tenancy}
+
+        def elsewhere(node: Node) -> bool:
+            mine = isinstance(node, Actor) and tenancy in node.stacks
+            return bool(_stacks(node) & others) and not mine
+
+        held = self._held_in(tenancy)
+        if held:
+            found = self._weakest(held, elsewhere, barred=self._airlock(tenancy))
+            yield Forbidden(Kind.BETWEEN_PROJECTS, tenancy, self._about(held), self.every, found)
+
+    def _between_providers(self) -> Iterator[Forbidden]:
+        """Providers are the people who were granted a container of the junction zone."""
+        intakes = [c for c in self.graph.containers if _is(c.store.stack, JunctionZoneConfig)]
+        owners = {c: [a for a in self.graph.actors if a.is_people and _granted(a, c.id)] for c in intakes}
+        for provider in dict.fromkeys(a for found in owners.values() for a in found):
+            own = [c for c, who in owners.items() if provider in who]
+            others = [c for c, who in owners.items() if who and provider not in who]
+            if others:
+                yield self._between(provider, own, others)
+
+    def _between(self, provider: Actor, own: Sequence[Container], others: Sequence[Container]) -> Forbidden:
+        """Whoever was granted the whole store keeps all intakes by duty: the zone's stewards, and its mover."""
+        stores = {container.store for container in others}
+        keepers = self._actors(lambda a: any(a.may(s.id) & (Right.READ | Right.WRITE) for s in stores))
+        brought = self._weakest([provider], lambda node: node in others, barred=keepers)
+        taken = self._weakest(others, lambda node: node is provider, barred=keepers)
+        stacks = frozenset(store.stack for store in stores)
+        found = _least(brought, taken)
+        return Forbidden(Kind.BETWEEN_PROVIDERS, provider.called, own[0].urn, stacks, found)
+
+    def _weakest(
+        self, sources: Sequence[Node], is_sink: Callable[[Node], bool], barred: Iterable[Node] = ()
+    ) -> Weakest | None:
+        """The Internet is where a flow ends, never where it passes: whatever gets there has a claim of its own."""
+        closed = {*barred}
+        return weakest(self.graph, sources, is_sink, lambda node: node not in closed and node != INTERNET)
+
+    def _actors(self, wanted: Callable[[Actor], bool]) -> list[Actor]:
+        return [actor for actor in self.graph.actors if wanted(actor)]
+
+    def _held_in(self, tenancy: str) -> list[Node]:
+        """What a tenancy holds, in stores and on computers, but for what was checked and may leave."""
+        held = [c for c in self.graph.containers if c.store.stack == tenancy and not c.store.is_vault]
+        computers = self._actors(lambda a: a.is_computer and tenancy in a.stacks)
+        return [*computers, *(c for c in held if not (c.name == RELEASED and self._is_exit(c, tenancy)))]
+
+    def _airlock(self, tenancy: str) -> list[Actor]:
+        """Whoever is the airlock: those who check and release, and staging's identity, which had the data before."""
+        stages = {c.id: c.name for c in self.graph.containers if c.store.stack == tenancy}
+        asked = [id_ for id_, name in stages.items() if name == ASKED]
+        released = [id_ for id_, name in stages.items() if name == RELEASED]
+        return self._actors(
+            lambda a: (
+                any(_granted(a, c) & Right.WRITE for c in released)
+                if a.is_people
+                else tenancy not in a.stacks and any(_granted(a, c) for c in asked)
+            )
+        )
+
+    def _is_exit(self, released: Container, tenancy: str) -> bool:
+        """Whether an airlock leads out: what its releasers are asked for is brought by the project itself."""
+        releasers = self._actors(lambda a: bool(_granted(a, released.id) & Right.WRITE))
+        stages = [c for c in self.graph.containers if c.name == ASKED and c.store.stack == tenancy]
+        asked = [c for c in stages if any(_granted(a, c.id) & Right.READ for a in releasers)]
+        bringers = [
+            a for a in self._actors(lambda a: any(_granted(a, c.id) & Right.WRITE for c in asked)) if a not in releasers
+        ]
+        return bool(bringers) and all(tenancy in a.stacks for a in bringers)
+
+
+def _granted(actor: Actor, container: str) -> Right:
+    """What somebody was granted on exactly that container."""
+    total = Right.NONE
+    for grant in actor.grants:
+        total |= grant.rights if grant.scope == container else Right.NONE
+    return total
+
+
+def _stacks(node: Node) -> frozenset[str]:
+    if isinstance(node, Actor):
+        return node.stacks
+    return frozenset([node.store.stack]) if isinstance(node, Container) else frozenset()
+
+
+def _is(stack: str, *kinds: type) -> bool:
+    try:
+        return issubclass(kind_of(stack), kinds)
+    except BadInput:
+        return False
+
+
+def _least(*found: Weakest | None) -> Weakest | None:
+    return min((one for one in found if one), key=lambda one: one.depth, default=None)

@@ -1,0 +1,62 @@
+"""Which addresses of a subnet a newcomer could get, as far as rules tell them apart."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Address, IPv4Network
+
+from policies.azure_semantics import ids
+from policies.azure_semantics.addresses import Network
+from policies.azure_semantics.properties import entries
+from policies.model import MISSING, Resource
+
+KEPT_FIRST, KEPT_LAST = 4, 1
+"""What Azure keeps of each subnet at its beginning and end (learn.microsoft.com, "Virtual Network FAQ")."""
+
+
+def fixed_addresses(resource: Resource) -> list[tuple[str, frozenset[int]]]:
+    """The addresses that a private endpoint or an interface was given by name, each set with its subnet's id. One
+    without is given any that is free, and so keeps nobody from one."""
+    configurations = entries(resource, "ipConfigurations")
+    inside = resource.at("subnet.id")
+    found = []
+    for path in configurations:
+        subnet = inside if inside is not MISSING else resource.at(f"{path}.subnet.id")
+        address = resource.at(f"{path}.privateIPAddress")
+        if address not in (MISSING, ""):
+            found.append((ids.plain(subnet), frozenset([int(IPv4Address(str(address)))])))
+    return found
+
+
+class Named:
+    """The ranges that rules name, in the order of their addresses."""
+
+    def __init__(self, ranges: Iterable[Network]) -> None:
+        self.ranges = sorted({n for n in ranges if isinstance(n, IPv4Network)})
+        self._starts = [int(n.network_address) for n in self.ranges]
+
+    def within(self, whole: IPv4Network) -> list[IPv4Network]:
+        """Those that lie in another, and are not all of it."""
+        low, high = int(whole.network_address), int(whole.broadcast_address)
+        near = self.ranges[bisect_left(self._starts, low) : bisect_right(self._starts, high)]
+        return [n for n in near if n.prefixlen > whole.prefixlen]
+
+
+def free_places(whole: IPv4Network, taken: frozenset[int], named: Named) -> tuple[IPv4Network, ...]:
+    """One free address of a subnet for each set of named ranges that free addresses of it lie in."""
+    inner = named.within(whole)
+    low, high = int(whole.network_address) + KEPT_FIRST, int(whole.broadcast_address) - KEPT_LAST
+    told: dict[tuple[bool, ...], int] = {}
+    for start, end in _intervals(low, high, inner):
+        found = next((at for at in range(start, end + 1) if at not in taken), None)
+        if found is not None:
+            told.setdefault(tuple(int(n.network_address) <= found <= int(n.broadcast_address) for n in inner), found)
+    return tuple(IPv4Network((found, 32)) for found in told.values())
+
+
+def _intervals(low: int, high: int, inner: Sequence[IPv4Network]) -> Iterator[tuple[int, int]]:
+    """The stretches of a subnet between which some range begins or ends."""
+    edges = {low} | {e for n in inner for e in (int(n.network_address), int(n.broadcast_address) + 1)}
+    starts = sorted(edge for edge in edges if low <= edge <= high)
+    yield from zip(starts, [*(start - 1 for start in starts[1:]), high], strict=True)

@@ -1,0 +1,108 @@
+"""Grants: which principal may do what, where. A grant holds in all that lies in its scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from operations.plan import UNKNOWN
+from policies.azure_semantics.ids import plain
+from policies.model import MISSING, Estate, Resource, Unknown
+from policies.reachability.roles import Right, rights
+
+ASSIGNMENT = "authorization:RoleAssignment"
+IDENTITY = "managedidentity:UserAssignedIdentity"
+COMPUTER = "compute:VirtualMachine"
+ANYBODY = "*"
+"""Stands for a principal that only the deployment will tell, and that nothing here can be: it may be anybody."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One role assignment, read."""
+
+    principal: str
+    """An object id in lower case, the URN of the identity that will have one, or `ANYBODY`."""
+    rights: Right
+    scope: str
+    """A lower-case ARM id; empty: everywhere."""
+    name: str
+    stack: str
+    is_service: bool
+
+
+class Grants:
+    """Every grant of an estate, by principal."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._holders = _holders(estate)
+        self.all = tuple(self._grant(a) for a in estate.of(ASSIGNMENT))
+        self._by_principal: dict[str, list[Grant]] = {}
+        self._signing_in: dict[str, list[Grant]] = {}
+        for grant in self.all:
+            self._by_principal.setdefault(grant.principal, []).append(grant)
+            if grant.rights & (Right.SIGN_IN | Right.CONTROL):
+                self._signing_in.setdefault(grant.scope, []).append(grant)
+
+    def _grant(self, assignment: Resource) -> Grant:
+        scope = _seen(assignment, "scope")
+        return Grant(
+            principal=self._principal(assignment),
+            rights=rights(_seen(assignment, "roleDefinitionId")),
+            scope="" if scope == UNKNOWN else plain(scope),
+            name=assignment.name,
+            stack=assignment.stack,
+            is_service=str(_seen(assignment, "principalType")).lower() == "serviceprincipal",
+        )
+
+    def _principal(self, assignment: Resource) -> str:
+        said = str(_seen(assignment, "principalId")).lower()
+        if said in self._holders:
+            return self._holders[said]
+        made = [u for u in assignment.property_dependencies.get("principalId", ()) if u in self._holders]
+        return said if said != UNKNOWN else made[0] if len(made) == 1 else ANYBODY
+
+    def of(self, principals: Iterable[str]) -> tuple[Grant, ...]:
+        """What these principals were granted, and what may be anybody's."""
+        return tuple(g for p in (*principals, ANYBODY) for g in self._by_principal.get(p, ()))
+
+    def signing_in(self, computer: str) -> list[str]:
+        """Who may sign in to the computer of that lower-case id, or give themselves the right to: looked for in the
+        scopes above it alone, of which there are few."""
+        parts = computer.split("/")
+        above = ["", *("/".join(parts[:n]) for n in range(2, len(parts) + 1))]
+        found = (g.principal for scope in above for g in self._signing_in.get(scope, ()))
+        return [principal for principal in dict.fromkeys(found) if principal != ANYBODY]
+
+    def principals(self) -> Mapping[str, list[Grant]]:
+        """Everybody who was granted something."""
+        return self._by_principal
+
+
+def allowed(grants: Iterable[Grant], id_: str) -> Right:
+    """What these grants let their holder do with the thing of that lower-case id."""
+    total = Right.NONE
+    for grant in grants:
+        if not grant.scope or id_ == grant.scope or id_.startswith(f"{grant.scope}/"):
+            total |= grant.rights
+    return total
+
+
+def _holders(estate: Estate) -> dict[str, str]:
+    """The URN of each identity and computer, by its URN and by the object id that its own grants show it to have."""
+    holders = {r.urn: r.urn for r in estate.of(IDENTITY, COMPUTER)}
+    for assignment in estate.of(ASSIGNMENT):
+        made = [u for u in assignment.property_dependencies.get("principalId", ()) if u in holders]
+        said = str(_seen(assignment, "principalId")).lower()
+        if len(made) == 1 and said != UNKNOWN:
+            holders[said] = made[0]
+    return holders
+
+
+def _seen(resource: Resource, path: str) -> object:
+    """The value at a path; `UNKNOWN` where it is not known, or missing."""
+    try:
+        value = resource.at(path)
+    except Unknown:
+        return UNKNOWN
+    return UNKNOWN if value is MISSING else value

@@ -1,0 +1,122 @@
+"""A guard earns credit where all of it can be seen, and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from infra.guards import ENDPOINTS_STAY, GUARDS, NO_TRANSLATION
+from operations.plan import UNKNOWN
+from policies.azure_semantics.guardrails import ASSIGNMENT, DEFINITION, EXEMPTION, guarded
+from policies.model import Estate, Resource
+from tests.policies.catalogue.cases import GONE, GROUP, STACK, World, changed, made
+
+SUBSCRIPTION = GROUP.rpartition("/resourceGroups/")[0]
+DEFINED = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/policyDefinitions/endpoints-stay"
+NOUN = ENDPOINTS_STAY.noun
+WEAKER: list[tuple[str, str, object]] = [
+    ("assignment", "enforcementMode", "DoNotEnforce"),
+    ("assignment", "enforcementMode", UNKNOWN),
+    ("assignment", "notScopes", [f"{GROUP}/providers/Microsoft.Network/privateEndpoints/one"]),
+    ("assignment", "notScopes", UNKNOWN),
+    ("assignment", "overrides", [{"kind": "policyEffect", "value": "audit"}]),
+    ("assignment", "resourceSelectors", [{"name": "some", "selectors": []}]),
+    ("assignment", "parameters", {"subscriptions": {"value": ["*"]}}),
+    ("assignment", "definitionVersion", "1.*.*"),
+    ("assignment", "scope", UNKNOWN),
+    ("assignment", "scope", ""),
+    ("assignment", "scope", "/"),
+    ("assignment", "scope", f"{GROUP}-other"),
+    ("assignment", "scope", f"{GROUP}/providers/Microsoft.Network/privateEndpoints/one"),
+    ("assignment", "policyDefinitionId", UNKNOWN),
+    ("assignment", "policyDefinitionId", f"{DEFINED}-other"),
+    ("assignment", "policyDefinitionId", GONE),
+    ("definition", "mode", "Indexed"),
+    ("definition", "mode", GONE),
+    ("definition", "policyRule", UNKNOWN),
+    ("definition", "policyRule", {"if": {"field": "type", "equals": "none"}, "then": {"effect": "deny"}}),
+    ("definition", "policyRule.then.effect", "audit"),
+    ("definition", "policyRule.if.allOf[0].equals", UNKNOWN),
+    ("definition", "policyRule.if.allOf[1].anyOf[0].greater", 1),
+    ("definition", "policyRule.if.allOf[1].anyOf[0].greater", False),
+    ("definition", "parameters", {"effect": {"type": "String"}}),
+    ("definition", "policyType", "BuiltIn"),
+]
+
+
+def definition() -> Resource:
+    found = made(DEFINITION, "endpoints-stay", mode="All", policyRule=ENDPOINTS_STAY.policy_rule, policyType="Custom")
+    return replace(found, id=DEFINED)
+
+
+def assignment() -> Resource:
+    return made(ASSIGNMENT, "assigned", "Microsoft.Authorization/policyAssignments/endpoints-stay",
+                scope=GROUP, policyDefinitionId=DEFINED, enforcementMode="Default")  # fmt: skip
+
+
+def world() -> World:
+    return {"definition": definition(), "assignment": assignment()}
+
+
+def found(world: World, group: str = GROUP, noun: str = NOUN) -> Resource | None:
+    return guarded(Estate(world.values()), group, noun)
+
+
+def test_an_enforced_assignment_of_our_rule_holds_in_its_group() -> None:
+    held = found(world())
+    assert held is not None
+    assert held.type == ASSIGNMENT
+
+
+def test_ids_compare_without_regard_to_case() -> None:
+    shouted = changed(changed(world(), "assignment", "scope", GROUP.upper() + "/"), "assignment", "policyDefinitionId",
+                      DEFINED.upper())  # fmt: skip
+    assert found(shouted, GROUP.lower()) is not None
+
+
+def test_an_assignment_of_the_subscription_holds_in_its_groups() -> None:
+    assert found(changed(world(), "assignment", "scope", SUBSCRIPTION)) is not None
+
+
+def test_what_azure_takes_for_what_is_not_said_is_enforced() -> None:
+    assert found(changed(world(), "assignment", "enforcementMode", GONE)) is not None
+    assert found(changed(world(), "assignment", "notScopes", [])) is not None
+
+
+@pytest.mark.parametrize(("name", "path", "value"), WEAKER, ids=lambda v: "gone" if v is GONE else str(v)[:40])
+def test_anything_weaker_earns_no_credit(name: str, path: str, value: Any) -> None:
+    assert found(changed(world(), name, path, value)) is None
+
+
+@pytest.mark.parametrize("lifted", [UNKNOWN, None, "own"])
+def test_an_exemption_takes_the_credit_away(lifted: str | None) -> None:
+    own = assignment()
+    exemption = made(EXEMPTION, "lifts", policyAssignmentId=own.id if lifted == "own" else lifted)
+    assert found(world() | {"exemption": exemption}) is None
+
+
+def test_an_exemption_of_another_assignment_takes_nothing_away() -> None:
+    other = f"{GROUP}/providers/Microsoft.Authorization/policyAssignments/other"
+    assert found(world() | {"exemption": made(EXEMPTION, "lifts", policyAssignmentId=other)}) is not None
+
+
+def test_a_guard_is_credited_for_its_own_rule_alone() -> None:
+    assert found(world(), noun=NO_TRANSLATION.noun) is None
+    with pytest.raises(KeyError):
+        found(world(), noun="no-such-guard")
+
+
+def test_a_definition_that_is_not_judged_here_earns_no_credit() -> None:
+    assert found({"assignment": assignment()}) is None
+
+
+def test_a_resource_of_another_type_is_no_definition() -> None:
+    posing = Resource("urn:x", "network:PrivateEndpoint", "x", STACK, definition().inputs, DEFINED)
+    assert found({"assignment": assignment(), "definition": posing}) is None
+
+
+def test_guards_differ() -> None:
+    rules = [str(guard.policy_rule) for guard in GUARDS.values()]
+    assert len(rules) == len(set(rules)) == len(GUARDS)

@@ -1,0 +1,326 @@
+"""The shipped estate as rules see it, with as many tenancies as a test wants, and ways to make its controls fail."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from operations.resolve import resources_of
+from policies.azure_semantics import ids
+from policies.model import Estate, Resource
+from policies.reachability.control_sets import Control, Layer
+from policies.reachability.roles import RIGHTS
+from tests.policies import shipped
+
+TENANCY = "tre-hcm-progression"
+PROVIDERS = ("zq1", "zq2", "zq3")
+SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
+BLOB_WRITER, SECRETS_USER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe", "4633458b-17de-408a-b874-0445c86b69e6"
+ASSIGNMENT = "authorization:PolicyAssignment"
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ALLOW = {"action": {"type": "Allow"}, "ruleCollectionType": "FirewallPolicyFilterRuleCollection"}
+
+
+@cache
+def stack(name: str) -> tuple[Resource, ...]:
+    """The resources of one shipped stack, every id known."""
+    return tuple(resources_of(shipped.after(name)))
+
+
+@cache
+def estate(tenancies: int = 2) -> tuple[Resource, ...]:
+    """A platform, the zones with three providers, and so many tenancies."""
+    junction = [r for r in stack("junction-zone") if not _of_another_provider(r)]
+    shared = [*stack("platform"), *junction, *stack("safe-haven")]
+    return (*shared, *(r for number in range(tenancies) for r in tenancy(number)))
+
+
+def _of_another_provider(resource: Resource) -> bool:
+    found = re.search(r"\bz[qr]\d\b", resource.name)
+    return bool(found) and found.group() not in PROVIDERS if found else False
+
+
+def tenancy(number: int) -> Iterable[Resource]:
+    """The shipped tenancy again, with names, addresses, groups and identities of its own."""
+    if number == 0:
+        return stack(TENANCY)
+    shared = {g for other in ("platform", "safe-haven") for g in GUID.findall(_text(stack(other)))} | set(
+        map(str, RIGHTS)
+    )
+    text = _text(stack(TENANCY))
+    text = GUID.sub(
+        lambda m: m.group() if m.group() in shared else str(uuid.uuid5(uuid.NAMESPACE_OID, f"{number}{m.group()}")),
+        text,
+    )
+    text = text.replace("10.65.0.", f"10.65.{number}.").replace("hcm-progression", f"project-{number}")
+    text = re.sub(r"stwmsde(\w+)", rf"stwmsde\g<1>n{number}", text).replace("kv-wmsde-keys-", f"kv-wmsde-n{number}-")
+    return [Resource(**_tuples(one)) for one in json.loads(text)]
+
+
+def _text(resources: Sequence[Resource]) -> str:
+    return json.dumps([{k: getattr(r, k) for k in r.__dataclass_fields__} for r in resources])
+
+
+def _tuples(one: dict[str, Any]) -> dict[str, Any]:
+    by_property = {k: tuple(v) for k, v in one["property_dependencies"].items()}
+    return one | {
+        "dependencies": tuple(one["dependencies"]),
+        "ignore_changes": tuple(one["ignore_changes"]),
+        "property_dependencies": by_property,
+    }
+
+
+def seen(resources: Iterable[Resource]) -> Estate:
+    """The estate that is judged."""
+    return Estate(resources, whole=True)
+
+
+def changed(resources: Sequence[Resource], id_: str, **inputs: Any) -> list[Resource]:
+    """The same resources, but for some properties of one of them."""
+    assert any(ids.plain(r.id) == id_ for r in resources), id_
+    return [replace(r, inputs={**r.inputs, **inputs}) if ids.plain(r.id) == id_ else r for r in resources]
+
+
+def named(resources: Iterable[Resource], stack_: str, type_: str, name: str) -> Resource:
+    """One resource, by the name that the program gives it."""
+    (found,) = [r for r in resources if (r.stack, r.type, r.name) == (stack_, type_, name)]
+    return found
+
+
+def added(type_: str, name: str, id_: str, stack_: str = "platform", **inputs: Any) -> Resource:
+    """A resource that somebody adds."""
+    return Resource(f"urn:pulumi:{stack_}::sde::azure-native:{type_}::{name}", type_, name, stack_, inputs, id_)
+
+
+def grant(principal: str, role: str, scope: str, stack_: str = "platform") -> Resource:
+    """A role assignment."""
+    id_ = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+    return added(
+        "authorization:RoleAssignment",
+        f"added-{role[:4]}",
+        id_,
+        stack_,
+        scope=scope,
+        principalId=principal,
+        principalType="Group",
+        roleDefinitionId=f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role}",
+    )
+
+
+def failing(resources: Sequence[Resource], control: Control) -> list[Resource]:
+    """The same resources, but that this one control no longer holds."""
+    id_, _, what = control.id.partition("#")
+    return _BREAK[control.layer](list(resources), id_, what)
+
+
+def _grant(resources: list[Resource], key: str, _: str) -> list[Resource]:
+    """One role too many, high up, for somebody."""
+    principal = _principal(resources, key)
+    scope = f"/subscriptions/{SUBSCRIPTION}"
+    return [*resources, grant(principal, BLOB_WRITER, scope), grant(principal, SECRETS_USER, scope)]
+
+
+def _principal(resources: Sequence[Resource], key: str) -> str:
+    """The object id of whoever an actor's key names; of a computer, that of an identity of it."""
+    if not key.startswith("urn:"):
+        return key
+    holder = next(r for r in resources if r.urn == key)
+    if holder.type.endswith("VirtualMachine"):
+        identity = holder.inputs["identity"]["userAssignedIdentities"][0].lower()
+        key = next(r.urn for r in resources if ids.plain(r.id) == identity)
+    return next(
+        str(r.inputs["principalId"]) for r in resources if key in r.property_dependencies.get("principalId", ())
+    )
+
+
+def _rule(resources: list[Resource], policy: str, what: str) -> list[Resource]:
+    """Rules for everybody to everywhere, by address and by name, after all others; or a translation. The addresses are
+    in two halves: a rule that holds all would surely act before those for names, of service tags too."""
+    name = {
+        "ruleType": "ApplicationRule",
+        "name": "a",
+        "sourceAddresses": ["*"],
+        "targetFqdns": ["*"],
+        "protocols": [{"protocolType": "Https", "port": 443}],
+    }
+    address = {
+        "ruleType": "NetworkRule",
+        "name": "n",
+        "sourceAddresses": ["*"],
+        "destinationAddresses": ["0.0.0.0/1", "128.0.0.0/1"],
+        "destinationPorts": ["*"],
+        "ipProtocols": ["Any"],
+    }
+    nat = {
+        "ruleType": "NatRule",
+        "name": "t",
+        "sourceAddresses": ["*"],
+        "destinationAddresses": ["20.0.0.1"],
+        "destinationPorts": ["443"],
+        "ipProtocols": ["TCP"],
+        "translatedAddress": "10.64.9.4",
+        "translatedPort": "443",
+    }
+    nats = {"ruleCollectionType": "FirewallPolicyNatRuleCollection", "name": "t", "priority": 100, "rules": [nat]}
+    allows = [{**ALLOW, "name": r["name"], "priority": 200 + i, "rules": [r]} for i, r in enumerate((address, name))]
+    collections = [nats] if what == "translation" else allows
+    kind, id_ = "network:FirewallPolicyRuleCollectionGroup", f"{policy}/ruleCollectionGroups/{what}"
+    return [*resources, added(kind, "added", id_, priority=60000, ruleCollections=collections)]
+
+
+def _denial(resources: list[Resource], policy: str, _: str) -> list[Resource]:
+    """The denials of a firewall are gone."""
+    return [r for r in resources if not (ids.plain(r.id).startswith(f"{policy}/") and "Deny" in json.dumps(r.inputs))]
+
+
+def _endpoint(resources: list[Resource], network: str, _: str) -> list[Resource]:
+    """A private endpoint of everything that is not the network's own, in each subnet that has room for one."""
+    stack_ = next(r.stack for r in resources if ids.plain(r.id) == network)
+    subnets = [r.id for r in resources if ids.plain(r.id).startswith(f"{network}/subnets/snet-")]
+    kinds = ("storage:StorageAccount", "keyvault:Vault")
+    targets = [r.id for r in resources if r.type in kinds and r.stack != stack_] + ["/subscriptions/elsewhere/stores/x"]
+    connections = [{"name": f"c{i}", "privateLinkServiceId": target} for i, target in enumerate(targets)]
+    return [
+        *resources,
+        *(
+            endpoint(f"added-{i}", f"{network}-added-{i}", subnet, stack_, connections)
+            for i, subnet in enumerate(subnets)
+        ),
+    ]
+
+
+def endpoint(name: str, id_: str, subnet: Any, stack_: str, connections: Any, **more: Any) -> Resource:
+    """A private endpoint."""
+    return added("network:PrivateEndpoint", name, id_, stack_, subnet={"id": subnet},
+                 privateLinkServiceConnections=connections, **more)  # fmt: skip
+
+
+def _security_group(resources: list[Resource], group: str, way: str) -> list[Resource]:
+    """A group with one rule for its direction, which lets everything through."""
+    resource = next(r for r in resources if ids.plain(r.id) == group)
+    others = [rule for rule in resource.inputs["securityRules"] if rule["direction"].lower() != way]
+    opened = {
+        "name": "opened",
+        "priority": 100,
+        "direction": way.capitalize(),
+        "access": "Allow",
+        "protocol": "*",
+        "sourceAddressPrefix": "*",
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": "*",
+    }
+    return changed(resources, group, securityRules=[*others, opened])
+
+
+BASTION = {
+    "clipboard": {"disableCopyPaste": False},
+    "tunnel": {"enableTunneling": True},
+    "file copy": {"enableFileCopy": True},
+    "connection by address": {"enableIpConnect": True},
+}
+
+
+def _bastion(resources: list[Resource], host: str, what: str) -> list[Resource]:
+    return changed(resources, host, **BASTION[what])
+
+
+def _proxied(resources: list[Resource], id_: str, what: str) -> list[Resource]:
+    """A firewall that translates, has a rule too many, or is a proxy."""
+    if what == "proxy":
+        return changed(resources, id_, explicitProxy={"enableExplicitProxy": True, "httpPort": 80, "httpsPort": 443})
+    return _rule(resources, id_, what)
+
+
+def _route(resources: list[Resource], table: str, what: str) -> list[Resource]:
+    """Routes that lead straight out; or one to a firewall."""
+    straight = {"name": "r", "addressPrefix": "0.0.0.0/0", "nextHopType": "Internet"}
+    assert what == "route", what
+    return changed(resources, table, routes=[straight])
+
+
+def _address(resources: list[Resource], id_: str, _: str) -> list[Resource]:
+    """A subnet that Azure lets out, which is as good as an address of its own."""
+    return changed(resources, id_, defaultOutboundAccess=True)
+
+
+def _service(resources: list[Resource], subnet: str, _: str) -> list[Resource]:
+    return changed(resources, subnet, serviceEndpoints=[{"service": "Microsoft.Storage"}])
+
+
+def _peering(resources: list[Resource], id_: str, what: str) -> list[Resource]:
+    """Two networks joined on both sides; or one joined with somebody else's."""
+    one, _, other = id_.partition("+")
+    pairs = [(one, "/subscriptions/elsewhere/net")] if what == "stranger" else [(one, other), (other, one)]
+    return [*resources, *(peering(near, far) for near, far in pairs)]
+
+
+def peering(near: str, far: str) -> Resource:
+    """One side of a peering."""
+    id_ = f"{near}/virtualNetworkPeerings/added-{uuid.uuid4()}"
+    return added("network:VirtualNetworkPeering", "added", id_, remoteVirtualNetwork={"id": far})
+
+
+def _guard(resources: list[Resource], group: str, noun: str) -> list[Resource]:
+    """Azure Policy no longer refuses that, in one group."""
+    kept = [r for r in resources if not (r.type == ASSIGNMENT and _assigns(r, group, noun))]
+    assert len(kept) < len(resources), noun
+    return kept
+
+
+def _assigns(assignment: Resource, group: str, noun: str) -> bool:
+    in_scope = group.startswith(ids.plain(assignment.inputs["scope"]))
+    return in_scope and noun in str(assignment.inputs["policyDefinitionId"])
+
+
+def _shell(resources: list[Resource], computer: str, _: str) -> list[Resource]:
+    """A computer of whose first boot nothing is known."""
+    resource = next(r for r in resources if ids.plain(r.id) == computer or r.urn == computer)
+    system = {k: v for k, v in resource.inputs["osProfile"].items() if k != "customData"}
+    return [replace(r, inputs={**r.inputs, "osProfile": system}) if r is resource else r for r in resources]
+
+
+def _keys(resources: list[Resource], store: str, _: str) -> list[Resource]:
+    return _setting(resources, store, "allowSharedKeyAccess", True)
+
+
+def _public(resources: list[Resource], store: str, _: str) -> list[Resource]:
+    return _setting(resources, store, "publicNetworkAccess", "Enabled")
+
+
+def _network_rules(resources: list[Resource], store: str, _: str) -> list[Resource]:
+    vault = "/vaults/" in store
+    return _setting(resources, store, "networkAcls" if vault else "networkRuleSet", {"defaultAction": "Allow"})
+
+
+def _setting(resources: list[Resource], store: str, key: str, value: Any) -> list[Resource]:
+    """A store's property: of a vault it lies one deeper."""
+    resource = next(r for r in resources if ids.plain(r.id) == store)
+    if resource.type == "keyvault:Vault":
+        return changed(resources, store, properties={**deepcopy(resource.inputs["properties"]), key: value})
+    return changed(resources, store, **{key: value})
+
+
+_BREAK = {
+    Layer.GRANT: _grant,
+    Layer.FIREWALL: _proxied,
+    Layer.FIREWALL_DENIAL: _denial,
+    Layer.ENDPOINT: _endpoint,
+    Layer.SECURITY_GROUP: _security_group,
+    Layer.BASTION: _bastion,
+    Layer.PUBLIC: _public,
+    Layer.NETWORK_RULES: _network_rules,
+    Layer.ROUTE: _route,
+    Layer.ADDRESS: _address,
+    Layer.SERVICE_ENDPOINT: _service,
+    Layer.PEERING: _peering,
+    Layer.GUARD: _guard,
+    Layer.SHELL: _shell,
+    Layer.KEY_ACCESS: _keys,
+}

@@ -1,0 +1,191 @@
+"""What the flows make of an estate: grants with their scopes, what opens, what only seems to, and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from infra.errors import BadInput
+from operations.plan import UNKNOWN
+from operations.resolve import resources_of
+from policies.model import Resource
+from policies.reachability.assertions import Forbidden, Kind, judge
+from policies.reachability.control_sets import Layer
+from tests.policies import shipped
+from tests.policies.reachability import sample_estates as estates
+from tests.policies.reachability.sample_estates import TENANCY, changed, estate, grant, named, seen
+
+READER, BLOB_READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+OWNER, MADE_UP = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "00000000-0000-4000-8000-000000000001"
+RESEARCHERS = "db7a0118-c48f-5463-aec7-50d383efab17"
+
+
+@pytest.fixture(scope="module")
+def one() -> tuple[Resource, ...]:
+    """The estate with its one tenancy."""
+    return estate(1)
+
+
+def _flow(resources: Sequence[Resource], kind: Kind = Kind.PAST_STAGING, source: str = "warehouse") -> Forbidden:
+    return next(f for f in judge(seen(resources)).flows if f.kind is kind and f.source == source)
+
+
+def _warehouse(resources: Sequence[Resource]) -> str:
+    return str(named(resources, "safe-haven", "resources:ResourceGroup", "warehouse").id)
+
+
+def test_a_role_on_a_group_reaches_the_stores_in_it(one: tuple[Resource, ...]) -> None:
+    flow = _flow([*one, grant(RESEARCHERS, BLOB_READER, _warehouse(one))])
+    assert flow.depth == _flow(one).depth - 1
+    assert flow.weakest
+    assert Layer.GRANT not in {c.layer for way in flow.weakest.ways for c in way.controls}
+
+
+def test_a_role_that_reads_settings_alone_opens_nothing(one: tuple[Resource, ...]) -> None:
+    assert _flow([*one, grant(RESEARCHERS, READER, _warehouse(one))]).depth == _flow(one).depth
+
+
+@pytest.mark.parametrize("role", [OWNER, MADE_UP], ids=["owner", "one that nobody knows"])
+def test_a_role_that_may_change_settings_opens_all_there_is(one: tuple[Resource, ...], role: str) -> None:
+    assert _flow([*one, grant(RESEARCHERS, role, _warehouse(one))]).depth == 0
+
+
+def test_a_role_that_is_not_known_yet_may_be_anybodys(one: tuple[Resource, ...]) -> None:
+    unknown = grant(UNKNOWN, BLOB_READER, _warehouse(one))
+    assert _flow([*one, unknown]).depth == _flow(one).depth - 1
+
+
+def test_rules_that_are_not_known_let_everything_through(one: tuple[Resource, ...]) -> None:
+    group = str(named(one, TENANCY, "network:NetworkSecurityGroup", "net-desks").id).lower()
+    verdict = judge(seen(changed(one, group, securityRules=UNKNOWN)))
+    assert any("net-desks" in doubt and "open" in doubt for doubt in verdict.doubts)
+
+
+def test_a_store_open_to_the_public_is_read_by_whoever_has_a_role(one: tuple[Resource, ...]) -> None:
+    account = named(one, TENANCY, "storage:StorageAccount", "data")
+    open_ = changed(
+        one, str(account.id).lower(), publicNetworkAccess="Enabled", networkRuleSet={"defaultAction": "Allow"}
+    )
+    assert _flow(open_, Kind.PAST_AIRLOCK, TENANCY).depth > 0
+    read = [*open_, grant(RESEARCHERS, BLOB_READER, str(account.id))]
+    assert _flow(read, Kind.PAST_AIRLOCK, TENANCY).depth == 0
+
+
+def test_public_access_and_a_public_container_let_anybody_read(one: tuple[Resource, ...]) -> None:
+    account = named(one, TENANCY, "storage:StorageAccount", "data")
+    container = named(one, TENANCY, "storage:BlobContainer", "data-project")
+    bare = [r for r in one if not (r.type == "authorization:RoleAssignment" and r.stack == TENANCY)]
+    open_ = changed(bare, str(account.id).lower(), publicNetworkAccess="Enabled", networkRuleSet=None,
+                    allowBlobPublicAccess=True)  # fmt: skip
+    open_ = changed(open_, str(container.id).lower(), publicAccess="Blob")
+    assert _flow(open_, Kind.PAST_AIRLOCK, TENANCY).depth == 0
+
+
+def test_a_store_that_may_not_use_its_key_is_not_read(one: tuple[Resource, ...]) -> None:
+    keyless = [r for r in one if r.name != "warehouse-keys-encrypts" or r.type != "authorization:RoleAssignment"]
+    flow = _flow([*keyless, grant(RESEARCHERS, BLOB_READER, _warehouse(one))])
+    assert flow.weakest
+    assert all(Layer.ENCRYPTION in {c.layer for c in way.controls} for way in flow.weakest.ways)
+
+
+ASKED = {"ruleType": "ApplicationRule", "name": "asked", "sourceAddresses": ["10.65.0.0/16"],
+         "protocols": [{"protocolType": "Https", "port": 443}]}  # fmt: skip
+
+
+def _asked(resources: Sequence[Resource], *names: str, besides: bool) -> Forbidden:
+    """With an application rule for names: besides what the firewall has for desks, or in its place. Without the denial
+    of every name, which acts before all of them."""
+    resources = [r for r in resources if r.name != "firewall-names"]
+    group = named(resources, "platform", "network:FirewallPolicyRuleCollectionGroup", "firewall-bespoke")
+    (collection,) = group.inputs["ruleCollections"]
+    rule = {**ASKED, "targetFqdns": list(names)}
+    collections = [collection] * besides + [{**collection, "name": "asked", "rules": [rule]}]
+    return _flow(changed(resources, str(group.id).lower(), ruleCollections=collections), Kind.PAST_AIRLOCK, TENANCY)
+
+
+@pytest.mark.parametrize("name", ["*", "elsewhere.blob.core.windows.net"])
+def test_a_name_that_anybody_may_have_leads_past_groups_that_let_anything_to_the_firewall(
+    one: tuple[Resource, ...], name: str
+) -> None:
+    """Desks may sign in at Entra's addresses; of a name the firewall takes no address from whoever asks there."""
+    assert _asked(one, name, besides=False).depth == 0
+
+
+def test_where_network_rules_decide_first_a_name_too_many_leads_nowhere_without_the_groups(
+    one: tuple[Resource, ...],
+) -> None:
+    flow = _asked(one, "*", besides=True)
+    assert flow.depth == 2
+    assert flow.weakest
+    assert {c.layer for way in flow.weakest.ways for c in way.controls} == {Layer.SECURITY_GROUP}
+
+
+def test_a_denial_of_every_name_is_one_control_before_a_rule_too_many(one: tuple[Resource, ...]) -> None:
+    group = named(one, "platform", "network:FirewallPolicyRuleCollectionGroup", "firewall-bespoke")
+    (collection,) = group.inputs["ruleCollections"]
+    rules = [{**ASKED, "targetFqdns": ["*"]}]
+    wide = changed(one, str(group.id).lower(), ruleCollections=[{**collection, "rules": rules}])
+    flow = _flow(wide, Kind.PAST_AIRLOCK, TENANCY)
+    assert flow.weakest
+    assert (flow.depth, {c.layer for c in flow.weakest.ways[0].controls}) == (1, {Layer.FIREWALL_DENIAL})
+
+
+def test_a_name_that_is_somebodys_own_is_no_way_to_the_internet(one: tuple[Resource, ...]) -> None:
+    assert _asked(one, "packages.mirror.example", besides=False).depth > 0
+
+
+def test_a_peering_of_two_projects_stands_for_one_control() -> None:
+    two = estate(2)
+    nets = [r for r in two if r.type == "network:VirtualNetwork" and r.stack.startswith("tre-")]
+    ends = [str(net.id) for net in nets]
+    sides = [estates.peering(near, far) for near, far in (ends, ends[::-1])]
+    before = _crossing(two)
+    assert _crossing([*two, *sides[:1]]) == before, "one side alone joins nothing"
+    assert _crossing([*two, *sides]) == before - {Layer.PEERING}
+
+
+def _crossing(resources: Sequence[Resource]) -> set[Layer]:
+    """The layers between two desks of different projects, straight from one network to the other."""
+    from policies.reachability.data_stores import Stores
+    from policies.reachability.network_paths import Roads, Target
+    from policies.reachability.role_grants import Grants
+    from policies.reachability.topology import Places, Standing
+
+    places = Places(seen(resources), [])
+    first, second = [s for s in places.spots.values() if s.name == "snet-desks"][:2]
+    roads = Roads(places, Stores(places, Grants(places.estate)))
+    roads._passages = ()
+    (way,) = roads.to(Standing(first), Target(second, ports=(22,), endpoint=False))
+    return {control.layer for control in places.ledger.controls(way.mask)}
+
+
+def test_an_estate_without_data_is_refused() -> None:
+    with pytest.raises(BadInput, match="Nothing here holds data"):
+        judge(seen([]))
+
+
+def test_a_resource_whose_id_cannot_be_told_is_a_doubt(one: tuple[Resource, ...]) -> None:
+    account = named(one, TENANCY, "storage:StorageAccount", "data")
+    verdict = judge(seen([replace(r, id=None) if r is account else r for r in one]))
+    assert any("data" in doubt for doubt in verdict.doubts)
+
+
+def test_each_of_many_tenancies_has_a_flow_of_its_own() -> None:
+    flows = judge(seen(estate(12))).flows
+    assert sum(flow.kind is Kind.BETWEEN_PROJECTS for flow in flows) == 12
+
+
+@pytest.mark.parametrize("name", shipped.STACKS[1:])
+def test_a_stacks_first_plan_tells_as_much_as_its_last(name: str) -> None:
+    """Before anything of it is there, ids and principals are not known, and yet whose they are."""
+    others = [r for other in shipped.STACKS[: shipped.STACKS.index(name)] for r in estates.stack(other)]
+    verdict = judge(seen([*others, *resources_of(shipped.before(name))]))
+    last = judge(seen([*others, *estates.stack(name)]))
+    assert verdict.doubts == ()
+    assert _depths(verdict.flows) == _depths(last.flows)
+
+
+def _depths(flows: Sequence[Forbidden]) -> dict[tuple[Kind, str], int]:
+    return {(flow.kind, flow.source): flow.depth for flow in flows}

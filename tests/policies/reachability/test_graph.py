@@ -1,0 +1,112 @@
+"""The search: the fewest controls, each counted once, against every path tried by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import networkx as nx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policies.reachability.control_sets import MOST, Control, Layer, Ledger, Way, both, either, smallest
+from policies.reachability.graph import Edge, FlowGraph, Node, weakest
+
+LEDGER = Ledger()
+CONTROLS = [Control(Layer.GRANT, str(number)) for number in range(5)]
+BITS = [LEDGER.bit(control) for control in CONTROLS]
+Links = list[tuple[int, int, frozenset[int]]]
+links = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 5), st.frozensets(st.integers(0, 4), max_size=3)), max_size=12
+)
+
+
+class Drawn:
+    """A graph as drawn, in the place of an estate's."""
+
+    def __init__(self, drawn: Links) -> None:
+        self.ledger = LEDGER
+        self.made = [(start, end, sum(1 << n for n in numbers)) for start, end, numbers in drawn]
+
+    def after(self, node: Node, matters: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
+        for start, end, bits in self.made:
+            if str(start) == node and matters(str(end), 0):
+                yield Edge(str(end), Way(bits), f"{start} to {end}")
+
+
+def _by_hand(drawn: Links, node: int, seen: frozenset[int], gone: frozenset[int]) -> list[int]:
+    """The numbers of controls on every path from a node to 5."""
+    if node == 5:
+        return [len(gone)]
+    onward = [(end, more) for start, end, more in drawn if start == node and end not in seen]
+    return [n for end, more in onward for n in _by_hand(drawn, end, seen | {end}, gone | more)]
+
+
+@given(links)
+@settings(max_examples=200, deadline=None)
+def test_finds_the_fewest_controls_on_any_path(drawn: Links) -> None:
+    found = weakest(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda _: True)
+    expected = min(_by_hand(drawn, 0, frozenset([0]), frozenset()), default=None)
+    assert (found.depth if found else None) == expected
+
+
+@given(links)
+@settings(max_examples=100, deadline=None)
+def test_where_no_control_stands_twice_it_is_the_shortest_path(drawn: Links) -> None:
+    """Found by another's hand: with controls of its own on each move, depths add up as lengths do."""
+    ledger, graph, apart = Ledger(), nx.MultiDiGraph(), Drawn([])
+    apart.ledger = ledger
+    for number, (start, end, gone) in enumerate(drawn):
+        bits = sum(ledger.bit(Control(Layer.GRANT, f"{number} {one}")) for one in gone)
+        apart.made.append((start, end, bits))
+        graph.add_edge(start, end, weight=len(gone))
+    found = weakest(cast(FlowGraph, apart), ["0"], lambda node: node == "5", lambda _: True)
+    reached = graph.has_node(0) and graph.has_node(5) and nx.has_path(graph, 0, 5)
+    length = nx.dijkstra_path_length(graph, 0, 5) if reached else None
+    assert (found.depth if found else None) == (length if length is not None and length <= MOST else None)
+
+
+def test_a_control_met_twice_on_a_path_fails_once() -> None:
+    """The longer path meets one control three times; the shorter meets two."""
+    drawn: Links = [(0, 1, frozenset([0])), (1, 2, frozenset([0])), (2, 5, frozenset([0])), (0, 5, frozenset([1, 2]))]
+    found = weakest(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda _: True)
+    assert found
+    assert (found.depth, found.ways[0].steps) == (1, ("0 to 1", "1 to 2", "2 to 5"))
+
+
+def test_goes_through_no_node_that_is_barred() -> None:
+    drawn: Links = [(0, 1, frozenset()), (1, 5, frozenset()), (0, 5, frozenset([1]))]
+    found = weakest(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda node: node != "1")
+    assert found
+    assert found.depth == 1
+
+
+masks = st.lists(st.integers(0, 31), max_size=6)
+
+
+@given(masks, masks)
+def test_ways_keep_what_no_other_way_contains(first: list[int], second: list[int]) -> None:
+    one, other = smallest(map(Way, first)), smallest(map(Way, second))
+    assert {way.mask for way in both(one, other)} == _least({a | b for a in first for b in second})
+    assert {way.mask for way in either(one, other)} == _least({*first, *second})
+
+
+def _least(masks: set[int]) -> set[int]:
+    return {mask for mask in masks if not any(other != mask and other & mask == other for other in masks)}
+
+
+def test_no_alternative_is_no_way_at_all() -> None:
+    assert either() == ()
+    assert both(LEDGER.through(CONTROLS[0]), ()) == ()
+
+
+def test_a_control_keeps_its_bit_and_is_told_by_it() -> None:
+    assert [LEDGER.bit(control) for control in CONTROLS] == BITS
+    assert list(LEDGER.controls(BITS[1] | BITS[3])) == [CONTROLS[1], CONTROLS[3]]
+
+
+def test_whoever_may_change_a_thing_makes_its_controls_fail() -> None:
+    own = Control(Layer.ROUTE, "a", resource="/subscriptions/s/resourcegroups/g/providers/p/t/a")
+    ways = LEDGER.through(own, CONTROLS[0])
+    assert LEDGER.waived(ways, ["/subscriptions/s/resourcegroups/g"]) == LEDGER.through(CONTROLS[0])
+    assert LEDGER.waived(ways, ["/subscriptions/s/resourcegroups/other"]) == ways
