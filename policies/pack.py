@@ -154,7 +154,7 @@ class Bench:
         alone = {id_: policy for id_, policy in self.policies.items() if policy.scope == "resource"}
         judged = any(r.urn == urn for r in resources_of(plan)) and any(r.type == GROUP for r in plan.resources)
         found = self._judged(plan, alone) if judged and alone else {}
-        waits = _has_unknown(plan.resources[-1].inputs)
+        waits = any(_has_unknown(r.inputs) for r in plan.resources if r.urn == urn)
         return {
             id_: [f for f in findings if f.urn in (urn, "") and not (waits and f.verdict is Verdict.UNKNOWN)]
             for id_, findings in found.items()
