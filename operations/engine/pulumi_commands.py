@@ -105,8 +105,10 @@ class PulumiCommands:
         return explained(error, self._place(name, config), errors)
 
     def _place(self, name: str, config: Path | None = None) -> Place:
-        state = str(self._folder / _STATES / f"{name}.json") if self._folder else self._url
-        return Place(name, state, config, made_by_up=self.creates)
+        if self._folder is None:
+            return Place(name, self._url, config, made_by_up=self.creates)
+        state, held = self._folder / _STATES / f"{name}.json", self._folder / _LOCKS / name
+        return Place(name, str(state), config, held, made_by_up=self.creates)
 
     def _refuse_journal(self, name: str) -> None:
         """Refuse what a killed run of the embedded engine has done and only that engine can read."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from operations.engine.embedded import locks
 from operations.engine.port import busy
 from operations.engine.pulumi_process import CommandFailed
 from operations.errors import BadInput, Failed, Refused
@@ -31,7 +32,6 @@ _PROTECTED = (
     (re.compile(r'unable to replace resource "(?P<urn>[^"]+)"\s+as it is currently marked for protection'), "replaced"),
 )
 _USED = re.compile(r"Resource '(?P<urn>[^']+)' will be destroyed but was not specified in --target list")
-_LOCK = re.compile(r"created by (?P<who>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
 _NOT_DEPLOYED = r'unknown stack "(?:[^"/]+/[^"/]+/)?([^"]+)"'
 """What a stack reference says that finds none."""
 _FIX_STATE = "restore it from its .bak or from the history; the file was left as it is"
@@ -49,6 +49,8 @@ class Place:
     state: str = ""
     """The file of its state, or the backend's URL."""
     config: Path | None = None
+    locks: Path | None = None
+    """The folder of its locks, where the backend is a folder."""
     made_by_up: bool = True
     """Whether `sde up` makes the stack; a real one is made by its owner."""
 
@@ -128,9 +130,10 @@ def bad_input(words: str) -> BadInput:
     return BadInput(problem, **parts)
 
 
-def _locked(place: Place, said: str, _found: re.Match[str]) -> BadInput:
-    holders = [f"{lock['who']} (pid {lock['pid']}) since {lock['since']}" for lock in _LOCK.finditer(said)]
-    return busy(place.stack, ", and by ".join(dict.fromkeys(holders)) or "another run")
+def _locked(place: Place, _said: str, _found: re.Match[str]) -> BadInput:
+    """A folder says who holds the lock, and whether that run is dead; other backends do not."""
+    told = locks.refusal(place.locks, place.stack) if place.locks else None
+    return told or busy(place.stack, "another run")
 
 
 def _missing(place: Place, _said: str, _found: re.Match[str]) -> BadInput:

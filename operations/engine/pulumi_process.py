@@ -17,7 +17,9 @@ class CommandFailed(Exception):  # noqa: N818 - named by what happened, as the p
     """The CLI ended with another code than 0. `stdout` and `stderr` are what it printed, without colours."""
 
     def __init__(self, code: int, stdout: str, stderr: str) -> None:
-        super().__init__(stderr or stdout or f"pulumi ended with code {code} and said nothing")
+        how = f"ended with code {code} and said nothing" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
+        words = stdout.partition("{")[0].strip()  # what follows is data
+        super().__init__(stderr or words or f"the Pulumi CLI {how}")
         self.code, self.stdout, self.stderr = code, stdout, stderr
 
 

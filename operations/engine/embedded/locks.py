@@ -57,17 +57,24 @@ def cancel(folder: Path) -> int:
     return len(present)
 
 
-def _refuse_others(folder: Path, own: Path, stack: str) -> None:
+def refusal(folder: Path, stack: str, *, own: Path | None = None) -> BadInput | None:
+    """What is said where others hold the stack's lock; None where nobody does."""
     others = _others(folder, own)
-    if others:
-        who = list(map(_who, others))
-        dead = all(phrase.endswith(_GONE) for phrase in who)
-        cancel = f"scripts/sde cancel {stack}"
-        raise BadInput(
-            f"Stack {stack} is locked by " + ", and by ".join(who),
-            file=str(others[0]),
-            fix=f"{cancel}, then run this again" if dead else f"wait for that run to end; if it is dead, {cancel}",
-        )
+    if not others:
+        return None
+    who = list(map(_who, others))
+    dead = all(phrase.endswith(_GONE) for phrase in who)
+    cancel = f"scripts/sde cancel {stack}"
+    return BadInput(
+        f"Stack {stack} is locked by " + ", and by ".join(who),
+        file=str(others[0]),
+        fix=f"{cancel}, then run this again" if dead else f"wait for that run to end; if it is dead, {cancel}",
+    )
+
+
+def _refuse_others(folder: Path, own: Path, stack: str) -> None:
+    if error := refusal(folder, stack, own=own):
+        raise error
 
 
 def _others(folder: Path, own: Path | None) -> list[Path]:
