@@ -1,7 +1,9 @@
-"""What the `sde local` commands ask of the local Azure."""
+"""The operations of `sde local`: list, count and reset the resources of the local Azure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ from local_azure.store import Store
 
 @dataclass(frozen=True)
 class Entry:
-    """One resource: its id, azure-native's token, and for a soft-deleted one until when its name is held (UTC)."""
+    """A resource: its id, its type token and, if it is soft-deleted, when Azure frees its name (UTC)."""
 
     id: str
     type: str
@@ -19,43 +21,40 @@ class Entry:
 
 
 def resources(database: Path) -> list[Entry]:
-    """Every resource, by id. None where the file is not there yet."""
-    with _opened(database) as store:
-        return [Entry(found.id, found.token) for found in store.everything()] if store else []
+    """Return all resources, ordered by id. Empty if the file does not exist."""
+    with _open_store(database) as store:
+        return [Entry(found.id, found.token) for found in store.all_resources()] if store else []
 
 
 def soft_deleted(database: Path) -> list[Entry]:
-    """Every soft-deleted resource whose name Azure would still hold."""
-    with _opened(database) as store:
+    """Return all soft-deleted resources that still reserve their name."""
+    with _open_store(database) as store:
         found = store.all_soft_deleted() if store else []
         return [Entry(e.resource.id, e.resource.token, datetime.fromtimestamp(e.until, UTC)) for e in found]
 
 
 def count(database: Path) -> int:
-    """How many resources there are, soft-deleted ones left out."""
-    with _opened(database) as store:
+    """Return the number of resources, without soft-deleted ones."""
+    with _open_store(database) as store:
         return store.count() if store else 0
 
 
 def reset(database: Path) -> int:
-    """Forget everything, soft-deleted names too; the number of resources that were there."""
-    with _opened(database) as store:
+    """Delete everything, soft-deleted resources too. Return the number of resources there were."""
+    with _open_store(database) as store:
         if store is None:
             return 0
-        there = store.count()
+        number = store.count()
         store.clear()
-        return there
+        return number
 
 
-class _opened:  # noqa: N801 - read as `with _opened(...)`
-    """The store of a file that exists; None for one that does not, which is not made by looking."""
-
-    def __init__(self, database: Path) -> None:
-        self._store = Store(database) if database.exists() else None
-
-    def __enter__(self) -> Store | None:
-        return self._store
-
-    def __exit__(self, *_: object) -> None:
-        if self._store is not None:
-            self._store.close()
+@contextmanager
+def _open_store(database: Path) -> Iterator[Store | None]:
+    # None for a missing file, which a read must not create.
+    store = Store(database) if database.exists() else None
+    try:
+        yield store
+    finally:
+        if store is not None:
+            store.close()

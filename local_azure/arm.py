@@ -1,4 +1,4 @@
-"""Azure Resource Manager's front door: the rules that hold for every type, and the requests that change something."""
+"""Azure Resource Manager: create, read, update and delete requests, and the checks that apply to every type."""
 
 from __future__ import annotations
 
@@ -7,26 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_azure import ids, outputs
-from local_azure.declare import AzureError, AzureType, Change, Rule, Stored
-from local_azure.diffs import differences, touches
+from local_azure.diffs import affects, differences
+from local_azure.model import AzureError, AzureType, Constraint, Request, StoredResource
+from local_azure.network_watchers import exists_automatically
 from local_azure.policy.enforcement import refuse_disallowed
-from local_azure.policy.fields import Subject
+from local_azure.policy.fields import PolicyTarget
 from local_azure.schema import ResourceSchema, Schemas, arm_type_of
 from local_azure.store import Lock, Store, key_of
-from local_azure.watchers import stands_by_itself
-from local_azure.wire import Path, at, pattern
+from local_azure.wire import Path, find_values, parse_pattern
 
 GROUP = "azure-native:resources:ResourceGroup"
-LOCAL = "10ca1"
-"""How every subscription of the local Azure begins."""
-_SERVICES = frozenset({"blobservices", "fileservices", "queueservices", "tableservices"})
-"""Parts of a storage account that are there from its creation on, each named `default`."""
+SUBSCRIPTION_PREFIX = "10ca1"
+"""Prefix of every subscription id of the local Azure."""
 _LOCK_TYPE = "microsoft.authorization/locks"
 
 
 @dataclass(frozen=True)
-class Known:
-    """A type of the table with its schema."""
+class KnownType:
+    """A declared type with its schema."""
 
     type: AzureType
     schema: ResourceSchema
@@ -37,14 +35,14 @@ class UnknownType(Exception):  # noqa: N818
 
 
 class Arm:
-    """Creates, updates, reads and deletes resources; raises `AzureError` where Azure would refuse."""
+    """Resource Manager over one store. Raises `AzureError` where Azure refuses a request."""
 
     def __init__(self, store: Store, schemas: Schemas, types: Mapping[str, AzureType]) -> None:
         self.store, self.schemas, self._types = store, schemas, types
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, KnownType] = {}
 
-    def known(self, token: str) -> Known:
-        """The type's declaration and schema. Raises `UnknownType`, naming it."""
+    def known_type(self, token: str) -> KnownType:
+        """Return a type's declaration and schema. Raises `UnknownType`."""
         if token not in self._known:
             declared = self._types.get(token)
             if declared is None:
@@ -53,181 +51,189 @@ class Arm:
             path = declared.path or schema.path
             if not path:
                 raise UnknownType(f"the local Azure does not know the ARM path of {token}")
-            self._known[token] = Known(declared, _at_path(schema, path))
+            self._known[token] = KnownType(declared, _at_path(schema, path))
         return self._known[token]
 
     def id(self, token: str, inputs: Mapping[str, Any], subscription: str) -> str:
-        """The id that a resource with these inputs has."""
-        schema = self.known(token).schema
+        """Return the id of a resource with these inputs."""
+        schema = self.known_type(token).schema
         missing = [name for name in schema.parameters if not isinstance(inputs.get(name), str)]
         if missing:
             raise AzureError("InvalidRequestContent", f"{token}: the id needs {', '.join(missing)}")
         return ids.build(schema.path, inputs, subscription)
 
-    def read(self, id_: str, token: str) -> Stored | None:
-        """The resource as it is now; None where it is gone. Raises `AzureError` where the id is of another type."""
-        if ids.parse(self.known(token).schema.path, id_) is None:
-            shape = self.known(token).schema.path
+    def read(self, id_: str, token: str) -> StoredResource | None:
+        """Return the stored resource, or None. Raises `AzureError` if the id is of another type."""
+        if ids.parse(self.known_type(token).schema.path, id_) is None:
+            shape = self.known_type(token).schema.path
             raise AzureError("InvalidResourceId", f"{id_!r} is not an id of {token}: it has the shape {shape}")
         found = self.store.get(id_)
         return found if found and found.token == token else None
 
     def create(
         self, token: str, inputs: Mapping[str, Any], subscription: str, secrets: frozenset[Path] = frozenset()
-    ) -> Stored:
-        """A new resource, or the soft-deleted one of that name where the type or the request says so."""
-        known = self.known(token)
+    ) -> StoredResource:
+        """Create a resource, or recover the soft-deleted one of that name if the type or the request requests it."""
+        known = self.known_type(token)
         with self.store.transaction():
             id_ = self.id(token, inputs, subscription)
             if self.store.get(id_) is not None:
                 message = f"cannot create already existing resource '{id_}'"
                 raise AzureError("ResourceAlreadyExists", message, status=409)
-            change = self._change(known, id_, inputs, subscription, old=None)
-            self._refuse_homeless(known, change)
-            recovered = self._recovered(known, change)
-            return self._put(known, change, secrets, recovered)
+            request = self._request(known, id_, inputs, subscription, old=None)
+            self._require_parent(known, request)
+            recovered = self._recoverable(known, request)
+            return self._write(known, request, secrets, recovered)
 
     def update(
         self, id_: str, token: str, inputs: Mapping[str, Any], subscription: str, secrets: frozenset[Path] = frozenset()
-    ) -> Stored:
-        """The resource with new inputs. What Azure never changes is refused with its code."""
-        known = self.known(token)
+    ) -> StoredResource:
+        """Update a resource. Raises `AzureError` for a change of an immutable property."""
+        known = self.known_type(token)
         with self.store.transaction():
             old = self.read(id_, token)
             if old is None:
                 raise _not_found(id_)
-            change = self._change(known, old.id, inputs, _subscription_of(id_) or subscription, old=old.properties)
-            self._refuse_frozen(known, change)
-            return self._put(known, change, secrets, old.properties)
+            request = self._request(known, old.id, inputs, _subscription_of(id_) or subscription, old=old.properties)
+            self._refuse_immutable_changes(known, request)
+            return self._write(known, request, secrets, old.properties)
 
     def delete(self, id_: str, token: str, subscription: str) -> None:
-        """Delete a resource and all that lies in it. One that is gone already is no error."""
-        known = self.known(token)
+        """Delete a resource and its children. Succeeds if the resource does not exist."""
+        known = self.known_type(token)
         with self.store.transaction():
             old = self.read(id_, token)
             if old is None:
                 return
-            change = self._change(known, old.id, old.properties, _subscription_of(id_) or subscription, old.properties)
-            _run(known.type.delete_rules, change)
+            request = self._request(
+                known, old.id, old.properties, _subscription_of(id_) or subscription, old.properties
+            )
+            _check(known.type.delete_constraints, request)
             self._refuse_locked(old.id, "delete", self.store.locks(old.id, below=True))
             self.store.remove(old.id, days=self._days)
 
-    def _days(self, resource: Stored) -> int | None:
+    def _days(self, resource: StoredResource) -> int | None:
         declared = self._types.get(resource.token)
-        return declared.soft_deletes if declared else None
+        return declared.soft_delete_days if declared else None
 
-    def _change(
+    def _request(
         self,
-        known: Known,
+        known: KnownType,
         id_: str,
         inputs: Mapping[str, Any],
         subscription: str,
         old: Mapping[str, Any] | None,
-    ) -> Change:
+    ) -> Request:
         given = {key: value for key, value in inputs.items() if not key.startswith("__")}
-        return Change(
+        return Request(
             cloud=self.store,
             id=id_,
             token=known.type.token,
-            name=ids.name(id_),
+            name=ids.name_of(id_),
             subscription=subscription,
             new=outputs.with_defaults(known.type, given),
             old=old,
             given=given,
         )
 
-    def _put(self, known: Known, change: Change, secrets: frozenset[Path], old: Mapping[str, Any] | None) -> Stored:
-        refuse_disallowed(self.store, _subject(known, change))
-        self._refuse_dangling(known, change)
-        self._refuse_locked(change.id, "write", [lock for lock in self.store.locks(change.id) if _read_only(lock)])
-        _run(known.type.rules, change)
-        computed = known.type.computed(change) if known.type.computed else {}
-        properties = outputs.answer(known.type, known.schema, change.id, change.new, computed=computed, old=old)
-        stored = Stored(change.id, known.type.token, change.name, properties)
-        self.store.put(stored, change.subscription, outputs.secret_paths(known.type, properties, secrets))
+    def _write(
+        self, known: KnownType, request: Request, secrets: frozenset[Path], old: Mapping[str, Any] | None
+    ) -> StoredResource:
+        refuse_disallowed(self.store, _policy_target(known, request))
+        self._require_references(known, request)
+        self._refuse_locked(request.id, "write", [lock for lock in self.store.locks(request.id) if _read_only(lock)])
+        _check(known.type.constraints, request)
+        computed = known.type.computed(request) if known.type.computed else {}
+        properties = outputs.response_properties(
+            known.type, known.schema, request.id, request.new, computed=computed, old=old
+        )
+        stored = StoredResource(request.id, known.type.token, request.name, properties)
+        self.store.put(stored, request.subscription, outputs.secret_paths(known.type, properties, secrets))
         return stored
 
-    def _refuse_homeless(self, known: Known, change: Change) -> None:
-        """The group and the parent must be there."""
-        group = _group_of(change.id)
+    def _require_parent(self, known: KnownType, request: Request) -> None:
+        """Refuse a resource whose resource group or parent does not exist."""
+        group = _group_of(request.id)
         if group and known.type.token != GROUP and not self._exists(group):
-            message = f"Resource group '{ids.name(group)}' could not be found."
+            message = f"Resource group '{ids.name_of(group)}' could not be found."
             raise AzureError("ResourceGroupNotFound", message, status=404)
-        above = ids.parent(known.schema.path, change.new, change.subscription)
-        if above is None or above[0] == "resourceGroupName" or self._exists(above[1]):
+        found = ids.parent(known.schema.path, request.new, request.subscription)
+        if found is None or found[0] == "resourceGroupName" or self._exists(found[1]):
             return
-        _, parent = above
-        if change.id.lower().count("/providers/") > parent.lower().count("/providers/"):
+        _, parent = found
+        if request.id.lower().count("/providers/") > parent.lower().count("/providers/"):
             raise _not_found(parent)
         message = (
-            f"Failed to perform the operation on nested resource '{change.id}': the parent resource '{parent}' "
+            f"Failed to perform the operation on nested resource '{request.id}': the parent resource '{parent}' "
             "could not be found."
         )
         raise AzureError("ParentResourceNotFound", message, status=404)
 
     def _exists(self, id_: str) -> bool:
-        """Whether an id is a resource, a subscription of the local Azure, or a part that a resource holds inside."""
+        """Return True for a resource, a local subscription, and a child that a resource holds in its properties."""
         parts = id_.strip("/").split("/")
         if len(parts) == 2 and parts[0].lower() == "subscriptions":
-            return parts[1].startswith(LOCAL)
-        if self.store.get(id_) is not None or stands_by_itself(self.store, id_):
+            return parts[1].startswith(SUBSCRIPTION_PREFIX)
+        if self.store.get(id_) is not None or exists_automatically(self.store, id_):
             return True
-        if parts[-1].lower() == "default" and parts[-2].lower() in _SERVICES:
+        if parts[-1].lower() == "default" and parts[-2].lower() in ids.STORAGE_SERVICES:
             return self.store.get("/" + "/".join(parts[:-2])) is not None
-        return any(self._holds(key, id_) for key in _ancestors(id_))
+        return any(self._contains_id(key, id_) for key in _ancestors(id_))
 
-    def _holds(self, holder: str, id_: str) -> bool:
+    def _contains_id(self, holder: str, id_: str) -> bool:
         found = self.store.get(holder)
         return found is not None and _contains(found.properties, key_of(id_))
 
-    def _recovered(self, known: Known, change: Change) -> Mapping[str, Any] | None:
-        """The soft-deleted resource that this create brings back. Raises where the name is held."""
-        worldwide = known.type.name.scope == "global"
-        gone = self.store.soft_deleted_id(change.id)
-        held = gone or (self.store.soft_deleted(change.token, change.name) if worldwide else None)
-        asked = any(
+    def _recoverable(self, known: KnownType, request: Request) -> Mapping[str, Any] | None:
+        """Return the properties of the soft-deleted resource to recover, or None. Raises if the name is not free."""
+        unique = known.type.name.globally_unique
+        deleted = self.store.soft_deleted_id(request.id)
+        reserved = deleted or (self.store.soft_deleted(request.token, request.name) if unique else None)
+        requested = any(
             value == wanted
             for path, wanted in known.type.recover_when.items()
-            for _, value in at(change.given, pattern(path))
+            for _, value in find_values(request.given, parse_pattern(path))
         )
-        if held is not None and gone is not None and (known.type.recovers or asked):
-            return gone.properties
-        owner = held.id if held else self.store.global_name_owner(change.token, change.name) if worldwide else None
-        if owner is not None:
-            state = " by a soft-deleted resource, which must be recovered or purged" if held else ""
-            message = f"The name '{change.name}' is already taken{state}."
-            code = (held and known.type.name.held_code) or known.type.name.taken_code
-            raise AzureError(code, message, status=409, target=change.name)
+        if deleted is not None and (known.type.recovered_by_create or requested):
+            return deleted.properties
+        rule = known.type.name
+        if reserved is not None:
+            message = f"The name '{request.name}' is already taken by a soft-deleted resource, "
+            message += "which must be recovered or purged."
+            raise AzureError(rule.reserved_code or rule.taken_code, message, status=409, target=request.name)
+        if unique and self.store.global_name_owner(request.token, request.name) is not None:
+            message = f"The name '{request.name}' is already taken."
+            raise AzureError(rule.taken_code, message, status=409, target=request.name)
         return None
 
-    def _refuse_dangling(self, known: Known, change: Change) -> None:
+    def _require_references(self, known: KnownType, request: Request) -> None:
         for path, tokens in known.type.references.items():
-            for _, value in at(change.new, pattern(path)):
-                for id_ in _listed(value):
-                    self._refuse_reference(change, path, id_, tokens)
+            for _, value in find_values(request.new, parse_pattern(path)):
+                for id_ in _as_list(value):
+                    self._require_reference(request, path, id_, tokens)
 
-    def _refuse_reference(self, change: Change, path: str, id_: Any, tokens: tuple[str, ...]) -> None:
+    def _require_reference(self, request: Request, path: str, id_: Any, tokens: tuple[str, ...]) -> None:
         if not isinstance(id_, str) or not id_.startswith("/"):
             message = f"Property id '{id_}' at path '{path}' is invalid. Expect fully qualified resource Id."
             raise AzureError("LinkedInvalidPropertyId", message)
         found = self.store.get(id_)
         if found is None and not self._exists(id_):
-            message = f"Resource {id_} referenced by resource {change.id} at '{path}' was not found."
+            message = f"Resource {id_} referenced by resource {request.id} at '{path}' was not found."
             raise AzureError("InvalidResourceReference", message)
         if found is not None and tokens and found.token not in tokens:
             wanted = " or ".join(token.removeprefix("azure-native:") for token in tokens)
-            message = f"Resource {id_} referenced at '{path}' of {change.id} is not of the type {wanted}."
+            message = f"Resource {id_} referenced at '{path}' of {request.id} is not of the type {wanted}."
             raise AzureError("InvalidResourceReference", message)
 
-    def _refuse_frozen(self, known: Known, change: Change) -> None:
-        if not known.type.frozen:
+    def _refuse_immutable_changes(self, known: KnownType, request: Request) -> None:
+        if not known.type.immutable:
             return
-        old = {key: value for key, value in (change.old or {}).items() if key in change.new}
-        new = {key: value for key, value in change.new.items() if key in known.schema.outputs}
+        old = {key: value for key, value in (request.old or {}).items() if key in request.new}
+        new = {key: value for key, value in request.new.items() if key in known.schema.outputs}
         found = list(differences(old, new))
-        for path, code in known.type.frozen.items():
-            if any(touches(pattern(path), difference) for difference in found):
-                raise AzureError(code, f"The property '{path}' of '{change.id}' cannot be changed.", status=409)
+        for path, code in known.type.immutable.items():
+            if any(affects(parse_pattern(path), difference) for difference in found):
+                raise AzureError(code, f"The property '{path}' of '{request.id}' cannot be changed.", status=409)
 
     def _refuse_locked(self, id_: str, action: str, locks: Iterable[Lock]) -> None:
         if arm_type_of(id_).lower() == _LOCK_TYPE:
@@ -241,10 +247,10 @@ class Arm:
             raise AzureError("ScopeLocked", message, status=409)
 
 
-def _subject(known: Known, change: Change) -> Subject:
-    """What a policy looks at: the request as it was sent, before any service fills in what it leaves out."""
-    kept = {"tags", "location"} <= known.schema.inputs.keys()
-    return Subject(change.id, known.schema.arm_type, change.given, has_tags=kept)
+def _policy_target(known: KnownType, request: Request) -> PolicyTarget:
+    """Return what Azure Policy evaluates: the request as sent, without a service's defaults."""
+    has_tags = {"tags", "location"} <= known.schema.inputs.keys()
+    return PolicyTarget(request.id, known.schema.arm_type, request.given, has_tags=has_tags)
 
 
 def _at_path(schema: ResourceSchema, path: str) -> ResourceSchema:
@@ -253,18 +259,20 @@ def _at_path(schema: ResourceSchema, path: str) -> ResourceSchema:
     return ResourceSchema(schema.token, schema.api_version, schema.inputs, schema.outputs, path)
 
 
-def _run(rules: tuple[Rule, ...], change: Change) -> None:
-    for rule in rules:
-        rule(change)
+def _check(constraints: tuple[Constraint, ...], request: Request) -> None:
+    for constraint in constraints:
+        constraint(request)
 
 
 def _read_only(lock: Lock) -> bool:
     return lock.level.lower() == "readonly"
 
 
-def _listed(value: Any) -> list[Any]:
-    """A path may end at an id, or at a list or map of them."""
-    return list(value) if isinstance(value, (list, dict)) else [] if value is None else [value]
+def _as_list(value: Any) -> list[Any]:
+    """Return the ids at a path, which may hold one id, a list of ids, or a map keyed by ids."""
+    if isinstance(value, (list, dict)):
+        return list(value)
+    return [] if value is None else [value]
 
 
 def _not_found(id_: str) -> AzureError:
@@ -283,7 +291,7 @@ def _group_of(id_: str) -> str | None:
 
 
 def _ancestors(id_: str) -> list[str]:
-    """The resources that an id may be a part of, nearest first, the group and subscription left out."""
+    """Return the ids of the resources above an id, nearest first, without resource group and subscription."""
     parts = id_.strip("/").split("/")
     return ["/" + "/".join(parts[:length]) for length in range(len(parts) - 2, 7, -2)]
 

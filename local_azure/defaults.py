@@ -1,4 +1,4 @@
-"""What azure-native adds to inputs in Check: a name, a location and the API version."""
+"""The inputs that azure-native adds in Check: a name, a location and the API version."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from local_azure.store import Store
 from local_azure.wire import UNKNOWN
 
 CREATE_BEFORE_DELETE = "__createBeforeDelete"
-"""azure-native's mark on inputs whose name is random: the new one can be made before the old one goes."""
+"""azure-native's input for a resource with an automatic name: its replacement can be created first."""
 
 _UUID_NAMES = frozenset({"roleAssignmentName", "roleDefinitionId"})
 
 
 @dataclass(frozen=True)
-class Naming:
-    """What the engine says about automatic names."""
+class AutoNaming:
+    """The engine's settings for an automatic name."""
 
     logical: str
     """The resource's name in the program."""
@@ -29,29 +29,29 @@ class Naming:
     proposed: str = ""
 
 
-def complete(
+def add_defaults(
     schema: ResourceSchema,
     olds: Mapping[str, Any],
     news: Mapping[str, Any],
-    naming: Naming,
+    naming: AutoNaming,
     *,
     store: Store,
     subscription: str,
     location: str | None,
 ) -> dict[str, Any]:
-    """The inputs with what azure-native fills in; `location` is the provider's own."""
+    """Return the inputs with azure-native's additions. `location` is the provider's configured location."""
     done = dict(news)
-    _give_name(schema, olds, done, naming)
+    _add_name(schema, olds, done, naming)
     if "location" in schema.inputs and "location" not in done:
-        place = olds.get("location") or location or _group_location(done, store, subscription)
-        if place is not None:
-            done["location"] = place
+        found = olds.get("location") or location or _group_location(done, store, subscription)
+        if found is not None:
+            done["location"] = found
     if schema.api_version:
         done.setdefault("azureApiVersion", schema.api_version)
     return done
 
 
-def _give_name(schema: ResourceSchema, olds: Mapping[str, Any], news: dict[str, Any], naming: Naming) -> None:
+def _add_name(schema: ResourceSchema, olds: Mapping[str, Any], news: dict[str, Any], naming: AutoNaming) -> None:
     key = schema.name_parameter
     if key is None or key in news or key not in schema.inputs or schema.inputs[key].required:
         return
@@ -61,12 +61,12 @@ def _give_name(schema: ResourceSchema, olds: Mapping[str, Any], news: dict[str, 
     elif naming.mode == "disable":
         return
     else:
-        news[key], random = _name(key, schema, naming)
+        news[key], random = _automatic_name(key, schema, naming)
     if random:
         news[CREATE_BEFORE_DELETE] = True
 
 
-def _name(key: str, schema: ResourceSchema, naming: Naming) -> tuple[str, bool]:
+def _automatic_name(key: str, schema: ResourceSchema, naming: AutoNaming) -> tuple[str, bool]:
     if naming.mode == "enforce" or (naming.mode == "propose" and key not in _UUID_NAMES):
         return naming.proposed, True
     digest = hashlib.sha256(naming.seed + schema.token.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What an update would change: new inputs against old inputs, by property path, and what forces a replacement."""
+"""Compare new inputs with old inputs: the changed property paths, and those that force a replacement."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from local_azure.declare import AzureType
+from local_azure.locations import normal_location
+from local_azure.model import AzureType
 from local_azure.schema import ResourceSchema
-from local_azure.validation import normal_location
-from local_azure.wire import Path, Pattern, at, has_unknown, matches, pattern, shown
+from local_azure.wire import Path, Pattern, find_values, format_path, has_unknown, matches, parse_pattern
 
-Kind = Literal["ADD", "DELETE", "UPDATE"]
+DifferenceKind = Literal["ADD", "DELETE", "UPDATE"]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One path that differs. `old` or `new` is None where it is absent."""
+    """One changed path. `old` is None for an added value, `new` for a removed one."""
 
     path: Path
-    kind: Kind
+    kind: DifferenceKind
     old: Any = None
     new: Any = None
 
 
 def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Difference]:
-    """Every difference, as deep as it goes; an unknown value counts as a change."""
+    """Yield every difference, at the deepest path. An unknown value counts as changed."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted({*old, *new}):
             yield from _member(old, new, key, (*path, key))
@@ -38,7 +38,7 @@ def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Difference]:
                 yield Difference(here, "DELETE", old=old[index])
             else:
                 yield from differences(old[index], new[index], here)
-    elif not same(old, new, path):
+    elif not _equal(old, new, path):
         yield Difference(path, "UPDATE", old, new)
 
 
@@ -51,8 +51,8 @@ def _member(old: Mapping[str, Any], new: Mapping[str, Any], key: str, path: Path
         yield from differences(old[key], new[key], path)
 
 
-def same(old: Any, new: Any, path: Path = ()) -> bool:
-    """Whether two values are one to Azure: ids and places without regard to case."""
+def _equal(old: Any, new: Any, path: Path = ()) -> bool:
+    """Return True if two values are equal in Azure, which compares ids and locations case-insensitively."""
     if has_unknown(new) or has_unknown(old):
         return False
     if isinstance(old, str) and isinstance(new, str):
@@ -72,37 +72,37 @@ def _is_id(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """A diff's outcome."""
+class DiffResult:
+    """The result of a comparison."""
 
     differences: tuple[Difference, ...]
-    replacing: frozenset[Path]
-    """The paths among them that mean a new resource."""
+    replace_paths: frozenset[Path]
+    """The changed paths that force a replacement."""
 
     @property
     def replaces(self) -> list[str]:
-        return sorted({shown(path) for path in self.replacing})
+        return sorted({format_path(path) for path in self.replace_paths})
 
 
-def verdict(type_: AzureType, schema: ResourceSchema, old: Mapping[str, Any], new: Mapping[str, Any]) -> Verdict:
-    """What changes between two sets of inputs, and what of it Azure cannot change in place."""
+def compare(type_: AzureType, schema: ResourceSchema, old: Mapping[str, Any], new: Mapping[str, Any]) -> DiffResult:
+    """Compare two sets of inputs."""
     found = [d for d in differences(dict(old), dict(new)) if not str(d.path[0]).startswith("__")]
-    fixed = [pattern(path) for path in type_.fixed]
-    fixed += [(name,) for name in schema.parameters]
+    fixed_patterns = [parse_pattern(path) for path in type_.replace_on_change]
+    fixed_patterns += [(name,) for name in schema.parameters]
     if "location" in schema.inputs and type_.location != "none":
-        fixed.append(("location",))
-    replacing = {d.path for d in found if any(touches(steps, d) for steps in fixed)}
-    return Verdict(tuple(found), frozenset(replacing))
+        fixed_patterns.append(("location",))
+    replace_paths = {d.path for d in found if any(affects(steps, d) for steps in fixed_patterns)}
+    return DiffResult(tuple(found), frozenset(replace_paths))
 
 
-def touches(steps: Pattern, difference: Difference) -> bool:
-    """Whether a difference changes what a declared path names: there, inside it, or as part of a whole that went."""
+def affects(steps: Pattern, difference: Difference) -> bool:
+    """Return True if a difference changes the value at a pattern: at it, below it, or in an added or removed object."""
     path = difference.path
     if matches(steps, path):
         return True
     if len(path) >= len(steps) or not matches(steps[: len(path)], path):
         return False
     rest = steps[len(path) :]
-    before = [value for _, value in at(difference.old, rest)]
-    after = [value for _, value in at(difference.new, rest)]
+    before = [value for _, value in find_values(difference.old, rest)]
+    after = [value for _, value in find_values(difference.new, rest)]
     return has_unknown(difference.new) or before != after

@@ -1,4 +1,4 @@
-"""ARM ids: made from a type's path and its inputs, and read back into them."""
+"""ARM ids: built from a type's path and inputs, parsed back into inputs, and taken apart."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+STORAGE_SERVICES = frozenset({"blobservices", "fileservices", "queueservices", "tableservices"})
+"""Child types of a storage account that exist, named `default`, from its creation on."""
 _SCOPES = frozenset({"scope", "resourceUri", "resourceId", "scopeId"})
-"""Parameters that hold a whole id rather than one segment."""
+"""Parameters that hold a whole id."""
 _OPTIONAL = frozenset({"parentResourcePath"})
-"""Parameters that hold any number of segments, none among them."""
+"""Parameters that hold zero or more segments."""
 
 
 def build(path: str, values: Mapping[str, Any], subscription: str) -> str:
-    """The id of a resource with these inputs."""
+    """Return the id of a resource with these inputs."""
     filled = {**values, "subscriptionId": subscription}
     parts = []
     for part in path.strip("/").split("/"):
@@ -25,8 +27,8 @@ def build(path: str, values: Mapping[str, Any], subscription: str) -> str:
 
 
 def parse(path: str, id_: str) -> dict[str, str] | None:
-    """The parameters of a path that an id fills, the subscription left out; None where it is of another type."""
-    found = _shape(path).fullmatch("/" + id_.strip("/"))
+    """Return an id's values of the path's parameters, without the subscription; None for an id of another type."""
+    found = _path_pattern(path).fullmatch("/" + id_.strip("/"))
     if found is None:
         return None
     values = {key: value or "" for key, value in found.groupdict().items() if key != "subscriptionId"}
@@ -34,31 +36,31 @@ def parse(path: str, id_: str) -> dict[str, str] | None:
 
 
 @cache
-def _shape(path: str) -> re.Pattern[str]:
-    """A path as a regular expression. ARM's own words stand in any case."""
-    return re.compile("".join(_step(step) for step in path.strip("/").split("/")), re.IGNORECASE)
+def _path_pattern(path: str) -> re.Pattern[str]:
+    # The literal segments of an ARM id are case-insensitive.
+    return re.compile("".join(_segment_pattern(segment) for segment in path.strip("/").split("/")), re.IGNORECASE)
 
 
-def _step(step: str) -> str:
-    if not step.startswith("{"):
-        return "/" + re.escape(step)
-    name = step[1:-1]
+def _segment_pattern(segment: str) -> str:
+    if not segment.startswith("{"):
+        return "/" + re.escape(segment)
+    name = segment[1:-1]
     if name in _OPTIONAL:
         return f"(?:/(?P<{name}>.+?))??"
     return f"/(?P<{name}>.+)" if name in _SCOPES else f"/(?P<{name}>[^/]+)"
 
 
-def name(id_: str) -> str:
-    """A resource's name: the last segment."""
+def name_of(id_: str) -> str:
+    """Return a resource's name: the last segment of its id."""
     return id_.rstrip("/").rsplit("/", 1)[-1]
 
 
 def parent(path: str, values: Mapping[str, Any], subscription: str) -> tuple[str, str] | None:
-    """What a resource stands in, as (parameter, id); None for the top. Words of ARM's own between the two are skipped.
+    """Return a resource's parent as (parameter, id); None for a top-level resource. Literal segments are skipped.
 
-    A container stands in its account: the account's blob service is not a resource that anybody makes.
+    The parent of a container is its account, since no request creates the account's blob service.
     """
-    above = path.strip("/").split("/")[:-2]  # its own type and name
+    above = path.strip("/").split("/")[:-2]  # without the resource's own type and name
     while above and not above[-1].startswith("{"):
         above.pop()
     if not above or above[-1] == "{subscriptionId}":
@@ -67,6 +69,6 @@ def parent(path: str, values: Mapping[str, Any], subscription: str) -> tuple[str
 
 
 def prefixes(id_: str) -> list[str]:
-    """An id and every scope that it lies in, from itself upwards: resources, group, subscription."""
+    """Return an id and all its prefixes, the longest first: resources, resource group, subscription."""
     parts = id_.strip("/").split("/")
     return ["/" + "/".join(parts[:length]) for length in range(len(parts), 1, -1)]

@@ -1,4 +1,4 @@
-"""Put the local Azure's providers where a Pulumi CLI looks for its plugins: into a `PULUMI_HOME` of their own."""
+"""Install the local providers as plugins of a Pulumi CLI, in a `PULUMI_HOME` of their own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PACKAGES = ("azure-native", "random")
 def install(pulumi_home: Path) -> None:
     """Link both providers into the plugin folder, under the versions of the installed SDKs.
 
-    The folders of other versions stay, for states that name them; what stands there leads to the local Azure too.
+    States may name other versions: their folders are kept, and linked to the local providers too.
     """
     plugins = pulumi_home / "plugins"
     for package in _PACKAGES:
@@ -25,18 +25,18 @@ def install(pulumi_home: Path) -> None:
 
 
 def on_path(path: str) -> bool:
-    """Whether a folder of this PATH has a provider, which a Pulumi CLI takes before those in its plugin folder."""
+    """Return True if a folder of this PATH has a provider, which a Pulumi CLI prefers to its plugin folder."""
     folders = [Path(folder) for folder in path.split(os.pathsep)]
     return any((folder / executable(package)).exists() for folder in folders for package in _PACKAGES)
 
 
 def executable(package: str) -> str:
-    """The name by which a Pulumi CLI looks for a package's provider."""
+    """Return the file name of a package's provider plugin."""
     return f"pulumi-resource-{package}"
 
 
 def _link(link: Path, target: Path) -> None:
-    """Replaced in one step, so that a CLI that starts now finds the old one or the new one."""
+    """Replace a link atomically, since a CLI may start at the same time."""
     if link.is_symlink() and link.readlink() == target:
         return
     temporary = link.with_name(f".{link.name}.{secrets.token_hex(8)}")

@@ -1,4 +1,4 @@
-"""The azure-native provider of the local Azure, in Pulumi's provider protocol."""
+"""The azure-native provider of the local Azure: Pulumi's provider protocol over `Arm`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2
 
 from local_azure import defaults, diffs, outputs
-from local_azure.arm import LOCAL, Arm, Known, UnknownType
-from local_azure.declare import AzureError, AzureType, Stored
+from local_azure.arm import SUBSCRIPTION_PREFIX, Arm, KnownType, UnknownType
+from local_azure.model import AzureError, AzureType, StoredResource
 from local_azure.schema import Schemas
-from local_azure.servicer import Refusal, Servicer, name_of, type_of
+from local_azure.servicer import Servicer, Unsupported, logical_name_of, token_of
 from local_azure.store import Store
 from local_azure.types.common import TENANT
-from local_azure.validation import Inputs, judge
-from local_azure.wire import Path, Unwrapped, from_struct, has_unknown, shown, to_struct, unwrap, wrap
+from local_azure.validation import Inputs, validate
+from local_azure.wire import Path, Unwrapped, format_path, from_struct, get_path, has_unknown, to_struct, unwrap, wrap
 
 CLIENT = "10ca1000-0000-4000-8000-0000000000c1"
 OBJECT = "10ca1000-0000-4000-8000-0000000000b0"
@@ -28,7 +28,7 @@ _MODES: dict[int, Any] = {0: "propose", 1: "enforce", 2: "disable"}
 
 
 class AzureProvider(Servicer):
-    """Speaks for the resources of one local Azure; one configured subscription at a time."""
+    """Serve the resources of one local Azure, for one configured subscription."""
 
     package = "azure-native"
 
@@ -39,12 +39,12 @@ class AzureProvider(Servicer):
         self._location: str | None = None
 
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Takes subscriptions of the local Azure alone, so that nobody takes it for the real one."""
+        """Accept only local subscription ids, so that the local Azure cannot be mistaken for the real one."""
         settings = _settings(request)
         subscription = str(settings.get("subscriptionId") or "")
-        if not subscription.startswith(LOCAL) or not _is_guid(subscription):
+        if not subscription.startswith(SUBSCRIPTION_PREFIX) or not _is_guid(subscription):
             details = (
-                f"the local Azure takes only subscriptions that begin with {LOCAL}; azure-native:subscriptionId is "
+                f"the local Azure takes only subscriptions that begin with {SUBSCRIPTION_PREFIX}; azure-native:subscriptionId is "
                 + (repr(subscription[:40]) if subscription else "not set")
             )
             self.abort(context, grpc.StatusCode.INVALID_ARGUMENT, details)
@@ -53,58 +53,59 @@ class AzureProvider(Servicer):
         return super().Configure(request, context)
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
-        with self.answering(context):
+        with self.translate_errors(context):
             try:
-                known = self._arm.known(type_of(request))
+                known = self._arm.known_type(token_of(request))
             except UnknownType as error:
-                return _checked({}, [("", str(error))])
+                return _check_response({}, [("", str(error))])
             news, olds = unwrap(from_struct(request.news)), unwrap(from_struct(request.olds))
-            values = defaults.complete(
+            values = defaults.add_defaults(
                 known.schema,
                 olds.values,
                 news.values,
-                _naming(request),
+                _auto_naming(request),
                 store=self._store,
                 subscription=self._subscription,
                 location=self._location,
             )
-            failures = judge(Inputs(known.type, known.schema, values, news.secrets))
-            scrub = _scrubber(news)
-            return _checked(wrap(values, news.secrets), [(f.property, scrub(f.reason)) for f in failures])
+            failures = validate(Inputs(known.type, known.schema, values, news.secrets))
+            mask = _masker(news)
+            return _check_response(wrap(values, news.secrets), [(f.property, mask(f.reason)) for f in failures])
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
-        with self.answering(context):
+        with self.translate_errors(context):
             known = self._known(request)
             old, new = unwrap(from_struct(request.old_inputs)), unwrap(from_struct(request.news))
-            found = diffs.verdict(known.type, known.schema, old.values, new.values)
+            found = diffs.compare(known.type, known.schema, old.values, new.values)
             ignored = frozenset(request.ignoreChanges)
-            kept = [d for d in found.differences if not _ignored(d.path, ignored)]
-            return _diffed(known, old.values, diffs.Verdict(tuple(kept), found.replacing & {d.path for d in kept}))
+            kept = [d for d in found.differences if not _is_ignored(d.path, ignored)]
+            replace_paths = found.replace_paths & {d.path for d in kept}
+            return _diff_response(old.values, diffs.DiffResult(tuple(kept), replace_paths))
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
         inputs = unwrap(from_struct(request.properties))
-        with self.answering(context, _scrubber(inputs)):
+        with self.translate_errors(context, _masker(inputs)):
             known = self._known(request)
             if request.preview:
                 return provider_pb2.CreateResponse(properties=self._previewed(known, inputs))
-            _refuse_unknown(known, inputs)
+            _refuse_unknown_inputs(known, inputs)
             made = self._arm.create(known.type.token, inputs.values, self._subscription, inputs.secrets)
             return provider_pb2.CreateResponse(id=made.id, properties=self._answer(made))
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
         inputs = unwrap(from_struct(request.news))
-        with self.answering(context, _scrubber(inputs)):
+        with self.translate_errors(context, _masker(inputs)):
             known = self._known(request)
             if request.preview:
                 olds = (unwrap(from_struct(request.old_inputs)), unwrap(from_struct(request.olds)))
                 return provider_pb2.UpdateResponse(properties=self._previewed(known, inputs, request.id, olds))
-            _refuse_unknown(known, inputs)
+            _refuse_unknown_inputs(known, inputs)
             made = self._arm.update(request.id, known.type.token, inputs.values, self._subscription, inputs.secrets)
             return provider_pb2.UpdateResponse(properties=self._answer(made))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """The present state. With inputs (refresh) they follow what changed; without (import) they are derived."""
-        with self.answering(context):
+        """Return the stored state. A refresh sends inputs, which are updated; an import sends none, and they are derived."""
+        with self.translate_errors(context):
             known = self._known(request)
             found = self._arm.read(request.id, known.type.token)
             if found is None:
@@ -115,25 +116,25 @@ class AzureProvider(Servicer):
             )
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
-        with self.answering(context):
+        with self.translate_errors(context):
             self._arm.delete(request.id, self._known(request).type.token, self._subscription)
             return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
         arguments = unwrap(from_struct(request.args))
-        with self.answering(context, _scrubber(arguments)):
+        with self.translate_errors(context, _masker(arguments)):
             if request.tok == "azure-native:authorization:getClientConfig":
                 return provider_pb2.InvokeResponse(**{"return": to_struct(self._client())})
-            return provider_pb2.InvokeResponse(**{"return": self._got(request.tok, arguments.values)})
+            return provider_pb2.InvokeResponse(**{"return": self._get_function(request.tok, arguments.values)})
 
     def StreamInvoke(self, request: Any, context: Any) -> Any:  # noqa: N802
-        self.refuse(context, f"StreamInvoke of {request.tok}")
+        self.unsupported(context, f"StreamInvoke of {request.tok}")
 
-    def _known(self, request: Any) -> Known:
+    def _known(self, request: Any) -> KnownType:
         try:
-            return self._arm.known(type_of(request))
+            return self._arm.known_type(token_of(request))
         except UnknownType as error:
-            raise Refusal(str(error)) from error
+            raise Unsupported(str(error)) from error
 
     def _client(self) -> dict[str, str]:
         return {
@@ -143,14 +144,14 @@ class AzureProvider(Servicer):
             "tenantId": TENANT,
         }
 
-    def _got(self, token: str, arguments: Mapping[str, Any]) -> Any:
-        """`get<Resource>` of a known type."""
+    def _get_function(self, token: str, arguments: Mapping[str, Any]) -> Any:
+        """Answer the function `get<Resource>` of a known type."""
         module, _, function = token.rpartition(":")
-        refusal = Refusal(f"the local azure-native provider does not do the function {token}")
+        refusal = Unsupported(f"the local azure-native provider does not support the function {token}")
         if not function.startswith("get"):
             raise refusal
         try:
-            known = self._arm.known(f"{module}:{function.removeprefix('get')}")
+            known = self._arm.known_type(f"{module}:{function.removeprefix('get')}")
         except UnknownType as error:
             raise refusal from error
         id_ = self._arm.id(known.type.token, arguments, self._subscription)
@@ -159,31 +160,37 @@ class AzureProvider(Servicer):
             raise AzureError("ResourceNotFound", f"The resource '{id_}' was not found.", status=404)
         return to_struct(wrap({"id": found.id, **found.properties}, self._store.secrets(found.id)))
 
-    def _answer(self, resource: Stored) -> Any:
+    def _answer(self, resource: StoredResource) -> Any:
         return to_struct(wrap(resource.properties, self._store.secrets(resource.id)))
 
     def _previewed(
-        self, known: Known, inputs: Unwrapped, id_: str | None = None, olds: tuple[Unwrapped, Unwrapped] | None = None
+        self,
+        known: KnownType,
+        inputs: Unwrapped,
+        id_: str | None = None,
+        olds: tuple[Unwrapped, Unwrapped] | None = None,
     ) -> Any:
         if id_ is None and not any(has_unknown(inputs.values.get(name)) for name in known.schema.parameters):
             id_ = self._arm.id(known.type.token, inputs.values, self._subscription)
         before = (olds[0].values, olds[1].values) if olds else None
-        found = outputs.preview(known.schema, id_, outputs.without(inputs.values, known.type.write_only), before)
+        found = outputs.preview(known.schema, id_, outputs.remove_paths(inputs.values, known.type.write_only), before)
         old_secrets = olds[1].secrets if olds else frozenset()
         secrets = outputs.secret_paths(known.type, found, inputs.secrets | old_secrets)
         return to_struct(wrap(found, secrets))
 
-    def _inputs_now(self, known: Known, request: Any, found: Stored) -> tuple[dict[str, Any], frozenset[Path]]:
+    def _inputs_now(
+        self, known: KnownType, request: Any, found: StoredResource
+    ) -> tuple[dict[str, Any], frozenset[Path]]:
         old = unwrap(from_struct(request.inputs))
         if not old.values:
             secrets = self._store.secrets(found.id)
-            return outputs.imported(known.type, known.schema, found.id, found.properties), secrets
+            return outputs.import_inputs(known.type, known.schema, found.id, found.properties), secrets
         before = unwrap(from_struct(request.properties)).values
-        return outputs.refreshed(known.schema, old.values, before, found.properties), old.secrets
+        return outputs.refresh_inputs(known.schema, old.values, before, found.properties), old.secrets
 
 
 def _settings(request: Any) -> dict[str, Any]:
-    """Provider configuration: newer engines send `args`, older ones variables with their namespace."""
+    """Return the provider's configuration. Newer engines send `args`, older ones variables with a namespace."""
     settings = unwrap(from_struct(request.args)).values
     variables = {key.rpartition(":")[2]: value for key, value in request.variables.items()}
     return {**variables, **settings}
@@ -196,28 +203,29 @@ def _is_guid(text: str) -> bool:
         return False
 
 
-def _naming(request: Any) -> defaults.Naming:
+def _auto_naming(request: Any) -> defaults.AutoNaming:
     given = request.HasField("autonaming")
-    return defaults.Naming(
-        logical=name_of(request),
+    return defaults.AutoNaming(
+        logical=logical_name_of(request),
         seed=request.randomSeed,
         mode=_MODES[request.autonaming.mode] if given else None,
         proposed=request.autonaming.proposed_name if given else "",
     )
 
 
-def _checked(inputs: Mapping[str, Any], failures: list[tuple[str, str]]) -> Any:
+def _check_response(inputs: Mapping[str, Any], failures: list[tuple[str, str]]) -> Any:
     return provider_pb2.CheckResponse(
         inputs=to_struct(inputs),
         failures=[provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in failures],
     )
 
 
-def _diffed(known: Known, old: Mapping[str, Any], found: diffs.Verdict) -> Any:
+def _diff_response(old: Mapping[str, Any], found: diffs.DiffResult) -> Any:
+    # A new resource can be created first only if its name differs, which an automatic name does.
     random = bool(old.get(defaults.CREATE_BEFORE_DELETE))
     detailed = {
-        shown(d.path): provider_pb2.PropertyDiff(
-            kind=_KINDS.Value(d.kind + ("_REPLACE" if d.path in found.replacing else "")), inputDiff=True
+        format_path(d.path): provider_pb2.PropertyDiff(
+            kind=_KINDS.Value(d.kind + ("_REPLACE" if d.path in found.replace_paths else "")), inputDiff=True
         )
         for d in found.differences
     }
@@ -226,38 +234,32 @@ def _diffed(known: Known, old: Mapping[str, Any], found: diffs.Verdict) -> Any:
         changes=changed,
         diffs=sorted({str(d.path[0]) for d in found.differences}),
         replaces=found.replaces,
-        deleteBeforeReplace=bool(found.replacing) and known.type.delete_first and not random,
+        deleteBeforeReplace=bool(found.replace_paths) and not random,
         detailedDiff=detailed,
         hasDetailedDiff=bool(detailed),
     )
 
 
-def _ignored(path: Path, ignored: frozenset[str]) -> bool:
-    return any(shown(path[:length]) in ignored for length in range(1, len(path) + 1))
+def _is_ignored(path: Path, ignored: frozenset[str]) -> bool:
+    return any(format_path(path[:length]) in ignored for length in range(1, len(path) + 1))
 
 
-def _refuse_unknown(known: Known, inputs: Unwrapped) -> None:
+def _refuse_unknown_inputs(known: KnownType, inputs: Unwrapped) -> None:
     unknown = sorted(key for key, value in inputs.values.items() if has_unknown(value))
     if unknown:
-        raise AzureError("InvalidRequestContent", f"{known.type.token}: {', '.join(unknown)} is not known yet")
+        raise AzureError("InvalidRequestContent", f"{known.type.token}: {', '.join(unknown)} has an unknown value")
 
 
-def _scrubber(inputs: Unwrapped) -> Callable[[str], str]:
-    """Takes the secret inputs out of a message, whoever wrote it."""
-    texts = {text for path in inputs.secrets for text in _texts(_reach(inputs.values, path)) if len(text) >= 3}
+def _masker(inputs: Unwrapped) -> Callable[[str], str]:
+    """Return a function that masks the values of secret inputs in a message."""
+    texts = {text for path in inputs.secrets for text in _texts(get_path(inputs.values, path)) if len(text) >= 3}
 
-    def scrub(message: str) -> str:
+    def mask(message: str) -> str:
         for text in sorted(texts, key=len, reverse=True):
             message = message.replace(text, "[secret]")
         return message
 
-    return scrub
-
-
-def _reach(value: Any, path: Path) -> Any:
-    for step in path:
-        value = value[step]
-    return value
+    return mask
 
 
 def _texts(value: Any) -> list[str]:

@@ -1,6 +1,6 @@
-"""The random provider: passwords, strings, bytes, ids, integers and UUIDs, drawn from the system's own source.
+"""The random provider: passwords, strings, bytes, ids, integers and UUIDs from the system's random source.
 
-It keeps nothing: what it drew lives in the stack's state. A change of any input draws anew.
+It stores nothing: the values are in the stack's state. A change of any input replaces the resource.
 """
 
 from __future__ import annotations
@@ -16,34 +16,36 @@ from typing import Any
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2
 
-from local_azure.declare import AzureError, AzureType, Name
 from local_azure.diffs import Difference, differences
+from local_azure.model import AzureError, AzureType, NameRule
 from local_azure.schema import ResourceSchema, Schemas
-from local_azure.servicer import Refusal, Servicer, type_of
-from local_azure.validation import Failure, Inputs, judge
-from local_azure.wire import UNKNOWN, Path, from_struct, shown, to_struct, unwrap, wrap
+from local_azure.servicer import Servicer, Unsupported, token_of
+from local_azure.validation import Failure, Inputs, validate
+from local_azure.wire import UNKNOWN, Path, format_path, from_struct, to_struct, unwrap, wrap
 
 Values = Mapping[str, Any]
-Drawn = tuple[str, dict[str, Any]]
-"""An id and the outputs beside the inputs."""
+Generated = tuple[str, dict[str, Any]]
+"""An id, and the outputs that are not inputs."""
 
-# The provider's own: registry.terraform.io/providers/hashicorp/random, resource password, `special`.
+# Source: Terraform's random provider, resource random_password, argument special.
 SPECIAL = "!@#$%&*()-_=+[]{}<>:?"
 _CLASSES = {"lower": string.ascii_lowercase, "upper": string.ascii_uppercase, "numeric": string.digits}
-_NOT_DONE = frozenset({"bcryptHash"})
-"""Outputs that are left out: they are neither computed here nor promised in a preview."""
+_OMITTED = frozenset({"bcryptHash"})
+"""Outputs that are not computed, and absent from previews."""
 _KINDS = provider_pb2.PropertyDiff.Kind
 
 
 @dataclass(frozen=True)
-class Source:
-    """One random type: how it draws, how an id is read back on an import, and which outputs are secret."""
+class RandomType:
+    """One random type: its generator, the parser of an imported id, and its secret outputs."""
 
-    draw: Callable[[Values], Drawn]
-    read: Callable[[str], tuple[dict[str, Any], dict[str, Any]]]
-    """An imported id's inputs and outputs. Raises `ValueError`."""
+    generate: Callable[[Values], Generated]
+    parse_id: Callable[[str], tuple[dict[str, Any], dict[str, Any]]]
+    """Return the inputs and outputs of an imported id. Raises `ValueError`."""
     problems: Callable[[Values], list[tuple[str, str]]] = lambda _: []
     secret: tuple[str, ...] = ()
+    own_id: Callable[[str], str] = lambda id_: id_.rpartition(",")[2]
+    """The resource's id within an imported id."""
 
 
 def _text_settings(values: Values) -> dict[str, Any]:
@@ -71,7 +73,7 @@ def _text_problems(values: Values) -> list[tuple[str, str]]:
     return problems
 
 
-def _draw_text(values: Values) -> tuple[str, dict[str, Any]]:
+def _generate_text(values: Values) -> tuple[str, dict[str, Any]]:
     settings = _text_settings(values)
     alphabets = _alphabets(values, settings)
     letters = [
@@ -85,13 +87,13 @@ def _draw_text(values: Values) -> tuple[str, dict[str, Any]]:
     return "".join(letters), settings
 
 
-def _password(values: Values) -> Drawn:
-    text, settings = _draw_text(values)
+def _password(values: Values) -> Generated:
+    text, settings = _generate_text(values)
     return "none", {**settings, "result": text}
 
 
-def _string(values: Values) -> Drawn:
-    text, settings = _draw_text(values)
+def _string(values: Values) -> Generated:
+    text, settings = _generate_text(values)
     return text, {**settings, "result": text}
 
 
@@ -102,12 +104,12 @@ def _read_text(id_: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return inputs, {**_text_settings({}), "result": id_}
 
 
-def _uuid(values: Values) -> Drawn:
+def _uuid(values: Values) -> Generated:
     text = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
     return text, {"result": text}
 
 
-def _integer(values: Values) -> Drawn:
+def _integer(values: Values) -> Generated:
     number = values["min"] + secrets.randbelow(values["max"] - values["min"] + 1)
     return str(number), {"result": number}
 
@@ -115,7 +117,7 @@ def _integer(values: Values) -> Drawn:
 def _integer_problems(values: Values) -> list[tuple[str, str]]:
     problems = []
     if "seed" in values:
-        problems.append(("seed", "the local random provider does not do seeds"))
+        problems.append(("seed", "the local random provider does not support seeds"))
     least, most = values.get("min"), values.get("max")
     if isinstance(least, int) and isinstance(most, int) and least > most:
         problems.append(("min", "min must not be greater than max"))
@@ -127,39 +129,41 @@ def _read_integer(id_: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return {"min": least, "max": most}, {"result": result}
 
 
-def _bytes(values: Values) -> Drawn:
+def _bytes(values: Values) -> Generated:
     return "none", _bytes_outputs(secrets.token_bytes(values["length"]))
 
 
-def _bytes_outputs(drawn: bytes) -> dict[str, Any]:
-    return {"base64": base64.b64encode(drawn).decode(), "hex": drawn.hex()}
+def _bytes_outputs(generated: bytes) -> dict[str, Any]:
+    return {"base64": base64.b64encode(generated).decode(), "hex": generated.hex()}
 
 
 def _read_bytes(id_: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    drawn = base64.b64decode(id_, validate=True)
-    return {"length": len(drawn)}, _bytes_outputs(drawn)
+    generated = base64.b64decode(id_, validate=True)
+    return {"length": len(generated)}, _bytes_outputs(generated)
 
 
-def _id(values: Values) -> Drawn:
+def _id(values: Values) -> Generated:
     return _id_outputs(secrets.token_bytes(values["byteLength"]), values.get("prefix", ""))
 
 
-def _id_outputs(drawn: bytes, prefix: str) -> Drawn:
-    url = base64.urlsafe_b64encode(drawn).decode().rstrip("=")
+def _id_outputs(generated: bytes, prefix: str) -> Generated:
+    url = base64.urlsafe_b64encode(generated).decode().rstrip("=")
     outputs = {
         "b64Url": prefix + url,
-        "b64Std": prefix + base64.b64encode(drawn).decode(),
-        "hex": prefix + drawn.hex(),
-        "dec": prefix + str(int.from_bytes(drawn, "big")),
+        "b64Std": prefix + base64.b64encode(generated).decode(),
+        "hex": prefix + generated.hex(),
+        "dec": prefix + str(int.from_bytes(generated, "big")),
     }
     return url, outputs
 
 
 def _read_id(id_: str) -> tuple[dict[str, Any], dict[str, Any]]:
     prefix, _, url = id_.rpartition(",")
-    drawn = base64.b64decode(url + "=" * (-len(url) % 4), altchars=b"-_", validate=True)
-    inputs: dict[str, Any] = {"byteLength": len(drawn)} | ({"prefix": prefix} if prefix else {})
-    return inputs, _id_outputs(drawn, prefix)[1]
+    generated = base64.b64decode(url + "=" * (-len(url) % 4), altchars=b"-_", validate=True)
+    inputs: dict[str, Any] = {"byteLength": len(generated)}
+    if prefix:
+        inputs["prefix"] = prefix
+    return inputs, _id_outputs(generated, prefix)[1]
 
 
 def _length_problems(key: str) -> Callable[[Values], list[tuple[str, str]]]:
@@ -170,21 +174,23 @@ def _length_problems(key: str) -> Callable[[Values], list[tuple[str, str]]]:
     return problems
 
 
-SOURCES: Mapping[str, Source] = {
-    "random:index/randomPassword:RandomPassword": Source(_password, _read_text, _text_problems, secret=("result",)),
-    "random:index/randomString:RandomString": Source(_string, _read_text, _text_problems),
-    "random:index/randomUuid:RandomUuid": Source(_uuid, lambda id_: ({}, {"result": str(uuid.UUID(id_))}), secret=()),
-    "random:index/randomInteger:RandomInteger": Source(_integer, _read_integer, _integer_problems),
-    "random:index/randomBytes:RandomBytes": Source(
+RANDOM_TYPES: Mapping[str, RandomType] = {
+    "random:index/randomPassword:RandomPassword": RandomType(_password, _read_text, _text_problems, secret=("result",)),
+    "random:index/randomString:RandomString": RandomType(_string, _read_text, _text_problems),
+    "random:index/randomUuid:RandomUuid": RandomType(_uuid, lambda id_: ({}, {"result": str(uuid.UUID(id_))})),
+    "random:index/randomInteger:RandomInteger": RandomType(
+        _integer, _read_integer, _integer_problems, own_id=lambda id_: id_.split(",")[0]
+    ),
+    "random:index/randomBytes:RandomBytes": RandomType(
         _bytes, _read_bytes, _length_problems("length"), secret=("base64", "hex")
     ),
-    "random:index/randomId:RandomId": Source(_id, _read_id, _length_problems("byteLength")),
+    "random:index/randomId:RandomId": RandomType(_id, _read_id, _length_problems("byteLength")),
 }
-"""The types that are done."""
+"""The supported types, by token."""
 
 
 class RandomProvider(Servicer):
-    """Speaks for pulumi-random's types that `SOURCES` lists; the others are refused by name."""
+    """Serve the types of pulumi-random in `RANDOM_TYPES`."""
 
     package = "random"
 
@@ -192,85 +198,85 @@ class RandomProvider(Servicer):
         self.version, self._schemas = schemas.version, schemas
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
-        with self.answering(context):
-            token = type_of(request)
-            if token not in SOURCES:
+        with self.translate_errors(context):
+            token = token_of(request)
+            if token not in RANDOM_TYPES:
                 failures = [Failure((), str(_unknown(token)))]
                 return _checked(request.news, failures)
             news = unwrap(from_struct(request.news))
             schema = self._schemas.resource(token)
-            failures = judge(Inputs(_declared(token), schema, news.values, news.secrets))
+            failures = validate(Inputs(_declared(token), schema, news.values, news.secrets))
             if not failures:
-                found = SOURCES[token].problems(news.values)
+                found = RANDOM_TYPES[token].problems(news.values)
                 failures = [Failure((key,), f"{token}: {reason}") for key, reason in found]
             return _checked(request.news, failures)
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
-        with self.answering(context):
+        with self.translate_errors(context):
             self._source(request)
             old, new = unwrap(from_struct(request.old_inputs)).values, unwrap(from_struct(request.news)).values
             ignored = frozenset(request.ignoreChanges)
-            found = [d for d in differences(old, new) if not {shown(d.path), str(d.path[0])} & ignored]
+            found = [d for d in differences(old, new) if not {format_path(d.path), str(d.path[0])} & ignored]
             return _diffed(found)
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
-        with self.answering(context):
+        with self.translate_errors(context):
             source, schema = self._source(request)
             inputs = unwrap(from_struct(request.properties))
             if request.preview:
-                unknown = {key: UNKNOWN for key in schema.outputs if key not in inputs.values and key not in _NOT_DONE}
+                unknown = {key: UNKNOWN for key in schema.outputs if key not in inputs.values and key not in _OMITTED}
                 properties = wrap({**unknown, **inputs.values}, inputs.secrets | _secret(source, schema.outputs))
                 return provider_pb2.CreateResponse(properties=to_struct(properties))
-            id_, drawn = source.draw(inputs.values)
+            id_, generated = source.generate(inputs.values)
             return provider_pb2.CreateResponse(
-                id=id_, properties=_answer(source, schema, {**drawn, **inputs.values}, inputs.secrets)
+                id=id_, properties=_answer(source, schema, {**generated, **inputs.values}, inputs.secrets)
             )
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
-        self.refuse(context, "updates: every change draws anew")
+        self.unsupported(context, "updates: every change forces a replacement")
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
-        with self.answering(context):
+        with self.translate_errors(context):
             source, schema = self._source(request)
             if request.properties.fields:
                 return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
             try:
-                inputs, outputs = source.read(request.id)
+                inputs, outputs = source.parse_id(request.id)
             except ValueError as error:
-                # The id of a password is the password: it stays out of the message.
+                # The id of an imported password is the password, so the message omits it.
                 raise AzureError("InvalidImportId", f"{schema.token}: the id to import is not of its form") from error
             properties = _answer(source, schema, {**outputs, **inputs}, frozenset())
-            id_ = "none" if source.secret else request.id.split(",")[0 if "Integer" in schema.token else -1]
+            id_ = "none" if source.secret else source.own_id(request.id)
             return provider_pb2.ReadResponse(id=id_, properties=properties, inputs=to_struct(inputs))
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
-        with self.answering(context):
+        with self.translate_errors(context):
             self._source(request)
             return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
-        self.refuse(context, f"the function {request.tok}")
+        self.unsupported(context, f"the function {request.tok}")
 
-    def _source(self, request: Any) -> tuple[Source, ResourceSchema]:
-        token = type_of(request)
-        if token not in SOURCES:
+    def _source(self, request: Any) -> tuple[RandomType, ResourceSchema]:
+        token = token_of(request)
+        if token not in RANDOM_TYPES:
             raise _unknown(token)
-        return SOURCES[token], self._schemas.resource(token)
+        return RANDOM_TYPES[token], self._schemas.resource(token)
 
 
-def _unknown(token: str) -> Refusal:
-    return Refusal(f"the local random provider does not know the type {token}")
+def _unknown(token: str) -> Unsupported:
+    return Unsupported(f"the local random provider does not support the type {token}")
 
 
 def _declared(token: str) -> AzureType:
-    return AzureType(token, Name(".*", "anything"), location="none")
+    return AzureType(token, NameRule(".*", "anything"), location="none")
 
 
-def _secret(source: Source, outputs: Mapping[str, Any]) -> frozenset[Path]:
+def _secret(source: RandomType, outputs: Mapping[str, Any]) -> frozenset[Path]:
     return frozenset((key,) for key in source.secret if key in outputs)
 
 
-def _answer(source: Source, schema: ResourceSchema, values: Values, given: frozenset[Path]) -> Any:
+def _answer(source: RandomType, schema: ResourceSchema, values: Values, given: frozenset[Path]) -> Any:
     kept = {key: value for key, value in values.items() if key in schema.outputs}
     return to_struct(wrap(kept, given | _secret(source, kept)))
 
@@ -282,7 +288,8 @@ def _checked(news: Any, failures: list[Failure]) -> Any:
 
 def _diffed(found: list[Difference]) -> Any:
     detailed = {
-        shown(d.path): provider_pb2.PropertyDiff(kind=_KINDS.Value(f"{d.kind}_REPLACE"), inputDiff=True) for d in found
+        format_path(d.path): provider_pb2.PropertyDiff(kind=_KINDS.Value(f"{d.kind}_REPLACE"), inputDiff=True)
+        for d in found
     }
     keys = sorted({str(d.path[0]) for d in found})
     return provider_pb2.DiffResponse(

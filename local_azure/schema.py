@@ -1,4 +1,4 @@
-"""What the installed SDKs know of each type: properties, types, enums, defaults, outputs and the ARM path."""
+"""The schema of each type in the installed SDKs: properties, types, enums, defaults, outputs and the ARM path."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from pathlib import Path
 from typing import Any, Literal
 
 from local_azure.paths import PATHS
-from local_azure.schema_reader import Described, Package, SchemaError
+from local_azure.schema_reader import Description, Package, SchemaError
 
 __all__ = ["Kind", "Property", "PropertyType", "ResourceSchema", "SchemaError", "Schemas", "azure_native", "resource"]
 
-Kind = Literal["string", "integer", "number", "boolean", "any", "array", "map", "object", "enum", "union", "asset"]
+TypeKind = Literal["string", "integer", "number", "boolean", "any", "array", "map", "object", "enum", "union", "asset"]
 
 
 @dataclass(frozen=True)
 class PropertyType:
     """The type of one property."""
 
-    kind: Kind
+    kind: TypeKind
     item: PropertyType | None = None
-    """Of an array's items or a map's values."""
+    """The type of an array's items or a map's values."""
     values: tuple[Any, ...] = ()
     """An enum's values."""
     open: bool = False
-    """Whether the SDK takes any text in place of the enum (`Union[str, Enum]`); Azure itself does not."""
+    """True if the SDK accepts any string (`Union[str, Enum]`). Azure itself accepts only the enum."""
     options: tuple[PropertyType, ...] = ()
     """A union's members."""
     name: str = ""
@@ -37,13 +37,13 @@ class PropertyType:
 
     @property
     def properties(self) -> Mapping[str, Property]:
-        """An object's properties by wire name; read from the SDK when first asked for."""
+        """An object's properties by wire name, read from the SDK at first use."""
         return self._load() if self._load else {}
 
 
 @dataclass(frozen=True)
 class Property:
-    """One property: its type, whether it must be given, and the default that the SDK itself sends."""
+    """A property: its type, if it is required, and the default that the SDK sends."""
 
     type: PropertyType
     required: bool = False
@@ -52,31 +52,31 @@ class Property:
 
 @dataclass(frozen=True)
 class ResourceSchema:
-    """One resource type of the SDK."""
+    """The schema of a resource type."""
 
     token: str
     api_version: str
-    """ARM's API version, such as `2024-01-01`; empty where the SDK names none."""
+    """ARM's API version, such as `2024-01-01`; empty if the SDK names none."""
     inputs: Mapping[str, Property]
     outputs: Mapping[str, Property]
-    """Everything that the resource has after a create, inputs that Azure gives back among them."""
+    """All outputs, including the inputs that Azure returns."""
     path: str = ""
-    """ARM's path with the SDK's wire names: `/subscriptions/{subscriptionId}/…/{accountName}`; empty if not known."""
+    """ARM's path with the SDK's wire names: `/subscriptions/{subscriptionId}/…/{accountName}`; empty if unknown."""
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
-        """The inputs that stand in the path, in its order, the subscription left out."""
+        """The inputs in the path, in order, without the subscription."""
         names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
         return tuple(name for name in names if name != "subscriptionId")
 
     @property
     def name_parameter(self) -> str | None:
-        """The input that names the resource; None for a type whose name is a word of the path, such as `default`."""
+        """The input with the resource's name; None for a type with a fixed name in the path, such as `default`."""
         return self.parameters[-1] if self.path.endswith("}") and self.parameters else None
 
     @property
     def arm_type(self) -> str:
-        """ARM's type, such as `Microsoft.Storage/storageAccounts/blobServices`; empty if the path is not known."""
+        """ARM's type, such as `Microsoft.Storage/storageAccounts/blobServices`; empty if the path is unknown."""
         return arm_type_of(self.path)
 
     @property
@@ -85,7 +85,7 @@ class ResourceSchema:
 
 
 def arm_type_of(path: str) -> str:
-    """The ARM type of a path or an id: the provider's namespace and every second segment after it."""
+    """Return the ARM type of a path or an id: the provider's namespace and every second segment after it."""
     _, found, tail = path.rpartition("/providers/")
     if not found:
         return "Microsoft.Resources/resourceGroups" if "/resourcegroups/" in path.lower() else ""
@@ -94,7 +94,7 @@ def arm_type_of(path: str) -> str:
 
 
 class Schemas:
-    """The types of one SDK, each read once; on disk they are kept by the SDK's version."""
+    """The types of one SDK, each parsed once, and cached on disk by the SDK's version."""
 
     def __init__(self, package: str = "pulumi_azure_native", cache: Path | None = None) -> None:
         self.package = Package(package)
@@ -108,7 +108,7 @@ class Schemas:
         return self.package.version
 
     def resource(self, token: str) -> ResourceSchema:
-        """The schema of a resource. Raises `SchemaError` for a token that the SDK lacks."""
+        """Return the schema of a resource type. Raises `SchemaError` for an unknown token."""
         if token not in self._resources:
             found = self._read(token, lambda: self.package.resource(token))
             self._resources[token] = ResourceSchema(
@@ -120,13 +120,13 @@ class Schemas:
             )
         return self._resources[token]
 
-    def _properties(self, described: Described) -> Mapping[str, Property]:
+    def _properties(self, described: Description) -> Mapping[str, Property]:
         return {
             name: Property(self._type(entry["type"]), entry["required"], entry.get("default"))
             for name, entry in described.items()
         }
 
-    def _type(self, described: Described) -> PropertyType:
+    def _type(self, described: Description) -> PropertyType:
         kind = described["kind"]
         if kind == "ref":
             return self._reference(described["module"], described["name"])
@@ -169,7 +169,7 @@ def _union(options: tuple[PropertyType, ...]) -> PropertyType:
 
 
 class _Cache:
-    """Parsed classes on disk. It may be lost at any time: whatever is wrong with the file, it is made anew."""
+    """Parsed classes on disk. A damaged file is recreated."""
 
     def __init__(self, path: Path, version: str) -> None:
         self._path, self._version = path, version
@@ -189,14 +189,14 @@ class _Cache:
             try:
                 return self._open()
             except sqlite3.OperationalError:
-                return None  # read-only or full disk: work without a cache
+                return None  # a read-only or full disk: no cache
             except sqlite3.DatabaseError:
                 self._path.unlink(missing_ok=True)
         return None
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=5, check_same_thread=False)
-        # Losing the last writes costs a millisecond of parsing next time, so nothing is synced.
+        # Not synced: a lost write costs one more parse.
         connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS class (version TEXT, key TEXT, value TEXT, PRIMARY KEY (version, key))"
@@ -217,10 +217,10 @@ class _Cache:
 
 @lru_cache(maxsize=8)
 def azure_native(cache: Path | None = None) -> Schemas:
-    """The installed azure-native SDK's types; `cache` is a file that keeps what was parsed."""
+    """Return the types of the installed azure-native SDK. `cache` is the file for parsed types."""
     return Schemas("pulumi_azure_native", cache)
 
 
 def resource(token: str) -> ResourceSchema:
-    """The schema of an azure-native resource, read without a cache on disk."""
+    """Return the schema of an azure-native type, without a cache on disk."""
     return azure_native().resource(token)

@@ -1,6 +1,6 @@
-"""Reads a generated Pulumi SDK as text, one class at a time, so that no SDK module is ever imported.
+"""Parse a generated Pulumi SDK as text, one class at a time, without importing it.
 
-A module's `_inputs.py` may be 30,000 lines: it is cut at its `class` lines, and only the classes asked for are parsed.
+A module's `_inputs.py` may have 30,000 lines: it is split at its `class` lines, and only the needed classes are parsed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 
 
 class SchemaError(Exception):
-    """The installed SDK lacks the type, or is not laid out as a generated SDK is."""
+    """A type that the installed SDK lacks, or an SDK with an unexpected layout."""
 
 
-Described = dict[str, Any]
-"""A class or a type, as JSON: see `schema.py` for the shapes it turns into."""
+Description = dict[str, Any]
+"""A class or a type as JSON; `schema.py` turns it into schema objects."""
 
 _CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
 _VERSION = re.compile(r"Uses Azure REST API version ([0-9A-Za-z.-]+?)\.(?:\s|$)")
@@ -30,8 +30,8 @@ _SCALARS = {"str": "string", "int": "integer", "float": "number", "bool": "boole
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a token's class is: the folder of its module (empty for a flat SDK) and the class's name."""
+class ClassLocation:
+    """The module folder (empty for a flat SDK) and the name of a token's class."""
 
     module: str
     class_name: str
@@ -52,40 +52,40 @@ class Package:
         return importlib.metadata.version(self.package)
 
     @cached_property
-    def index(self) -> Mapping[str, Place]:
-        """Every resource token with its place, from the JSON that the package's `__init__.py` embeds."""
+    def index(self) -> Mapping[str, ClassLocation]:
+        """The class of every resource token, from the JSON in the package's `__init__.py`."""
         text = self._text("__init__.py")
         start = text.find('resource_modules="""')
         end = text.find('"""', start + 20)
         if start < 0 or end < 0:
-            raise SchemaError(f"{self.package}/__init__.py holds no index of resources")
+            raise SchemaError(f"{self.package}/__init__.py has no index of resources")
         return {
-            token: Place(entry["fqn"].removeprefix(self.package).lstrip("."), class_name)
+            token: ClassLocation(entry["fqn"].removeprefix(self.package).lstrip("."), class_name)
             for entry in json.loads(text[start + 20 : end])
             for token, class_name in entry["classes"].items()
         }
 
-    def resource(self, token: str) -> Described:
-        """A resource's inputs, outputs and API version. Raises `SchemaError` for a token that the SDK lacks."""
-        place = self.index.get(token)
-        if place is None:
+    def resource(self, token: str) -> Description:
+        """Return a resource's inputs, outputs and API version. Raises `SchemaError` for an unknown token."""
+        location = self.index.get(token)
+        if location is None:
             raise SchemaError(f"{self.package} {self.version} has no resource {token}")
-        classes = self._classes(self._file_of(place))
+        classes = self._classes(self._file_of(location))
         args = next((name for name in classes if name.endswith("Args")), None)
-        if args is None or place.class_name not in classes:
-            raise SchemaError(f"{token}: its class is not laid out as expected")
-        body = classes[place.class_name]
+        if args is None or location.class_name not in classes:
+            raise SchemaError(f"{token}: its class has an unexpected layout")
+        body = classes[location.class_name]
         version = _VERSION.search(body)
         return {
-            "module": place.module,
-            "class": place.class_name,
+            "module": location.module,
+            "class": location.class_name,
             "api_version": version.group(1) if version else "",
-            "inputs": _properties(classes[args], place.module),
-            "outputs": _outputs(body, place.module),
+            "inputs": _properties(classes[args], location.module),
+            "outputs": _outputs(body, location.module),
         }
 
-    def object(self, module: str, class_name: str) -> Described:
-        """A nested class of inputs (`_inputs.py`) or of outputs (`outputs.py`, the name prefixed `outputs.`)."""
+    def object(self, module: str, class_name: str) -> Description:
+        """Return the properties of a class in `_inputs.py`, or in `outputs.py` if the name begins with `outputs.`."""
         name = class_name.removeprefix("outputs.")
         file = "outputs.py" if name != class_name else "_inputs.py"
         body = self._classes(str(Path(module) / file)).get(name)
@@ -94,7 +94,7 @@ class Package:
         return _properties(body, module)
 
     def enum(self, module: str, class_name: str) -> list[Any]:
-        """The values of an enum."""
+        """Return the values of an enum."""
         body = self._classes(str(Path(module) / "_enums.py")).get(class_name)
         if body is None:
             raise SchemaError(f"{self.package}.{module} has no enum {class_name}")
@@ -105,15 +105,15 @@ class Package:
         path = self.root / module / "_enums.py"
         return path.exists() and class_name in self._classes(str(Path(module) / "_enums.py"))
 
-    def _file_of(self, place: Place) -> str:
-        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", place.class_name).lower()
-        guess = self.root / place.module / f"{snake}.py"
-        mark = f"class {place.class_name}(pulumi.CustomResource)"
-        rest = sorted((self.root / place.module).glob("*.py"))
+    def _file_of(self, location: ClassLocation) -> str:
+        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", location.class_name).lower()
+        guess = self.root / location.module / f"{snake}.py"
+        mark = f"class {location.class_name}(pulumi.CustomResource)"
+        rest = sorted((self.root / location.module).glob("*.py"))
         for file in [guess, *rest] if guess.exists() else rest:
             if mark in self._text(str(file.relative_to(self.root))):
                 return str(file.relative_to(self.root))
-        raise SchemaError(f"{self.package} has no file for {place.class_name}")
+        raise SchemaError(f"{self.package} has no file for {location.class_name}")
 
     @cache  # noqa: B019 - one Package lives as long as the process
     def _text(self, relative: str) -> str:
@@ -124,7 +124,7 @@ class Package:
 
     @cache  # noqa: B019
     def _classes(self, relative: str) -> dict[str, str]:
-        """The text of each top-level class of a file. What follows a class up to the next one is harmless to it."""
+        """Return the source of each top-level class of a file, up to the next class."""
         text = self._text(relative)
         marks = [(m.group(1), m.start()) for m in _CLASS.finditer(text)]
         ends = [start for _, start in marks[1:]] + [len(text)]
@@ -132,7 +132,7 @@ class Package:
 
 
 def _class(text: str) -> ast.ClassDef:
-    # Decorators of the next class may trail behind: they are lines that begin with @ in the first column.
+    # The source may end with decorators of the next class: lines that begin with @ in the first column.
     body = re.split(r"^(?=@|if )", text, maxsplit=1, flags=re.MULTILINE)[0]
     node = ast.parse(body).body[0]
     if not isinstance(node, ast.ClassDef):
@@ -141,7 +141,7 @@ def _class(text: str) -> ast.ClassDef:
 
 
 def _getters(node: ast.ClassDef) -> Iterator[tuple[str, str, ast.expr | None]]:
-    """Each property's Python name, its name on the wire and its annotation."""
+    """Yield each property's Python name, wire name and annotation."""
     for item in node.body:
         if not isinstance(item, ast.FunctionDef):
             continue
@@ -156,25 +156,25 @@ def _string(node: ast.expr) -> str:
     return str(ast.literal_eval(node))
 
 
-def _properties(text: str, module: str) -> Described:
-    """The properties of an args or response class: wire name to type, whether required, and the SDK's own default."""
+def _properties(text: str, module: str) -> Description:
+    """Return the properties of an args or response class by wire name: type, required, and the SDK's default."""
     node = _class(text)
     init = next(item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__")
     wire = {python: name for python, name, _ in _getters(node)}
     defaults = _defaults(init)
-    found: Described = {}
+    found: Description = {}
     for argument, default in zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True):
         if argument.annotation is None or argument.arg not in wire:
             continue
-        entry: Described = {"type": _type(argument.annotation, module), "required": default is None}
+        entry: Description = {"type": _type(argument.annotation, module), "required": default is None}
         if argument.arg in defaults:
             entry["default"] = defaults[argument.arg]
         found[wire[argument.arg]] = entry
     return found
 
 
-def _outputs(text: str, module: str) -> Described:
-    """A resource class's outputs: only the getters are parsed, for the rest of the class is long and tells nothing."""
+def _outputs(text: str, module: str) -> Description:
+    """Return a resource class's outputs. Only the getters are parsed: the rest is long and not needed."""
     cut = text.find("    @_builtins.property\n")
     if cut < 0:
         return {}
@@ -182,9 +182,9 @@ def _outputs(text: str, module: str) -> Described:
     return {wire: {"type": _type(returns, module), "required": False} for _, wire, returns in _getters(node) if returns}
 
 
-def _defaults(init: ast.FunctionDef) -> Described:
-    """`if x is None: x = <literal>` is how the SDK fills a default in before it sends."""
-    found: Described = {}
+def _defaults(init: ast.FunctionDef) -> Description:
+    """Return the defaults that the SDK sets, as `if x is None: x = <literal>`."""
+    found: Description = {}
     for statement in init.body:
         if not (isinstance(statement, ast.If) and isinstance(statement.test, ast.Compare)):
             continue
@@ -193,12 +193,12 @@ def _defaults(init: ast.FunctionDef) -> Described:
             try:
                 found[first.targets[0].id] = ast.literal_eval(first.value)
             except ValueError:
-                continue  # a default taken from the environment: not a fact of the schema
+                continue  # a default from the environment, not part of the schema
     return found
 
 
-def _type(node: ast.expr, module: str) -> Described:  # noqa: PLR0911 - one return a shape
-    """An annotation as JSON: `pulumi.Input`, `pulumi.Output` and `Optional` say nothing about the value itself."""
+def _type(node: ast.expr, module: str) -> Description:  # noqa: PLR0911 - one return for each form
+    """Return an annotation as JSON, without `pulumi.Input`, `pulumi.Output` and `Optional`."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return _named(node.value, module)
     if isinstance(node, ast.Name):
@@ -206,7 +206,7 @@ def _type(node: ast.expr, module: str) -> Described:  # noqa: PLR0911 - one retu
     if isinstance(node, ast.Attribute):
         return _attribute(node)
     if not isinstance(node, ast.Subscript):
-        raise SchemaError(f"an annotation that is not understood: {ast.dump(node)[:80]}")
+        raise SchemaError(f"unsupported annotation: {ast.dump(node)[:80]}")
     head = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
     inner = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
     if head in {"Input", "Output", "Optional"}:
@@ -217,18 +217,18 @@ def _type(node: ast.expr, module: str) -> Described:  # noqa: PLR0911 - one retu
         return {"kind": "map", "item": _type(inner[1], module)}
     if head == "Union":
         return {"kind": "union", "options": [_type(option, module) for option in inner]}
-    raise SchemaError(f"an annotation that is not understood: {head}")
+    raise SchemaError(f"unsupported annotation: {head}")
 
 
-def _attribute(node: ast.Attribute) -> Described:
+def _attribute(node: ast.Attribute) -> Description:
     if node.attr in _SCALARS:
         return {"kind": _SCALARS[node.attr]}
     if node.attr in {"Asset", "Archive"}:
         return {"kind": "asset"}
-    raise SchemaError(f"an annotation that is not understood: {ast.unparse(node)}")
+    raise SchemaError(f"unsupported annotation: {ast.unparse(node)}")
 
 
-def _named(name: str, module: str) -> Described:
+def _named(name: str, module: str) -> Description:
     if name in _SCALARS:
         return {"kind": _SCALARS[name]}
     if "." in name and not name.startswith("outputs."):

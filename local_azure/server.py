@@ -1,4 +1,4 @@
-"""Serves one provider over gRPC as a Pulumi plugin: the port stands on the first line of stdout."""
+"""Serve one provider over gRPC as a Pulumi plugin, which prints its port on the first line of stdout."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ if TYPE_CHECKING:
     import grpc  # type: ignore[import-untyped]
 
 VARIABLE = "SDE_LOCAL_AZURE"
-"""Names the database. There is no default: a provider that nobody asked for must not answer for Azure."""
+"""The environment variable with the database's path. Without a default, so that it never replaces Azure by accident."""
 
-_MEGABYTES = 400 * 1024 * 1024  # what Pulumi's own plugins allow in one message
+_MESSAGE_LIMIT = 400 * 1024 * 1024  # as Pulumi's own plugins
 
 
 def start(package: str, database: Path) -> tuple[grpc.Server, int]:
     """Serve a package's provider on a free port of 127.0.0.1."""
-    import grpc  # noqa: PLC0415 - after the environment was judged
+    import grpc  # noqa: PLC0415 - after the environment was checked
     from pulumi.runtime.proto import provider_pb2_grpc  # noqa: PLC0415
 
-    from local_azure.doors import open_door  # noqa: PLC0415
+    from local_azure.factory import create_provider  # noqa: PLC0415
 
-    options = [("grpc.max_receive_message_length", _MEGABYTES), ("grpc.max_send_message_length", _MEGABYTES)]
+    options = [("grpc.max_receive_message_length", _MESSAGE_LIMIT), ("grpc.max_send_message_length", _MESSAGE_LIMIT)]
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=options)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(open_door(package, database), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(create_provider(package, database), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     return server, port
 
 
 def main(package: str) -> int:
-    """Run until the engine ends the process, or is gone. 2 where the environment does not name a usable database."""
+    """Serve until the engine ends the process or exits. Return 2 if the environment names no usable database."""
     path = os.environ.get(VARIABLE)
     if not path:
-        return _refuse(
-            f'{VARIABLE} is not set: this is the local Azure\'s provider. Run: eval "$(scripts/sde local env)"'
+        return _fail(
+            f'{VARIABLE} is not set: this is a provider of the local Azure. Run: eval "$(scripts/sde local env)"'
         )
-    _leave_out_the_sdk()
+    _stub_sdk_packages()
     from local_azure.schema_reader import SchemaError  # noqa: PLC0415
     from local_azure.store import StoreError  # noqa: PLC0415
 
     try:
         server, port = start(package, Path(path).expanduser())
     except (StoreError, SchemaError) as error:
-        return _refuse(str(error))
+        return _fail(str(error))
     print(port, flush=True)
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,14 +64,14 @@ def main(package: str) -> int:
 
 
 def _wait_for_end_of_input(done: threading.Event) -> None:
-    """An engine keeps the other end of this pipe for as long as it lives: killed as well, it lets it go."""
+    """Set `done` when stdin closes: the engine holds the other end of this pipe until it exits, also when killed."""
     while os.read(sys.stdin.fileno(), 1024):
         pass
     done.set()
 
 
-def _leave_out_the_sdk() -> None:
-    """Let this process import the SDK's messages without the SDK, which would take longer than all else to start."""
+def _stub_sdk_packages() -> None:
+    """Register empty packages, so that the SDK's protobuf modules load without the SDK, which is slow to import."""
     found = importlib.util.find_spec("pulumi")
     folders = list(found.submodule_search_locations or []) if found else []
     for name in ("pulumi", "pulumi.runtime", "pulumi.runtime.proto"):
@@ -80,7 +80,7 @@ def _leave_out_the_sdk() -> None:
         sys.modules[name] = package
 
 
-def _refuse(message: str) -> int:
+def _fail(message: str) -> int:
     print(f"pulumi-resource: {message}", file=sys.stderr)
     return 2
 

@@ -1,4 +1,4 @@
-"""What both providers share: the parts of Pulumi's provider protocol that know nothing of Azure."""
+"""The base of both providers: the parts of Pulumi's provider protocol that do not depend on Azure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from local_azure.declare import AzureError
+from local_azure.model import AzureError
 from local_azure.schema_reader import SchemaError
 from local_azure.store import StoreError
 
-# To the engine UNKNOWN and INTERNAL mean that the resource may be half made; a refusal of Azure's leaves nothing.
+# The engine takes UNKNOWN and INTERNAL for a partly created resource. A refused request creates nothing.
 _STATUS = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     403: grpc.StatusCode.PERMISSION_DENIED,
@@ -26,12 +26,12 @@ _STATUS = {
 }
 
 
-class Refusal(Exception):  # noqa: N818
-    """What this provider does not do, by name."""
+class Unsupported(Exception):  # noqa: N818
+    """A request that this provider does not support."""
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
-    """Answers for a package at its installed SDK's version. Of the context only `abort(code, details)` is used."""
+    """Serve a package at its installed SDK's version. Only `abort(code, details)` of the context is used."""
 
     package: str
     version: str
@@ -74,56 +74,56 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.GetMappingsResponse()
 
     def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: N802
-        self.refuse(context, "GetSchema")
+        self.unsupported(context, "GetSchema")
 
     def Parameterize(self, request: Any, context: Any) -> Any:  # noqa: N802
-        self.refuse(context, "Parameterize")
+        self.unsupported(context, "Parameterize")
 
     def Call(self, request: Any, context: Any) -> Any:  # noqa: N802
-        self.refuse(context, f"Call of {request.tok}")
+        self.unsupported(context, f"Call of {request.tok}")
 
     def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802
-        self.refuse(context, f"Construct of {request.type}")
+        self.unsupported(context, f"Construct of {request.type}")
 
     def List(self, request: Any, context: Any) -> Any:  # noqa: N802
-        self.refuse(context, "List")
+        self.unsupported(context, "List")
 
-    def refuse(self, context: Any, what: str) -> NoReturn:
-        self.abort(context, grpc.StatusCode.UNIMPLEMENTED, f"the local {self.package} provider does not do {what}")
+    def unsupported(self, context: Any, what: str) -> NoReturn:
+        self.abort(context, grpc.StatusCode.UNIMPLEMENTED, f"the local {self.package} provider does not support {what}")
 
     def abort(self, context: Any, code: grpc.StatusCode, details: str) -> NoReturn:
         context.abort(code, details)
         raise RuntimeError("the context's abort must raise")
 
     @contextmanager
-    def answering(self, context: Any, scrub: Callable[[str], str] = lambda text: text) -> Iterator[None]:
-        """Errors become the call's status; `scrub` takes secrets out of their words."""
+    def translate_errors(self, context: Any, mask: Callable[[str], str] = lambda text: text) -> Iterator[None]:
+        """Turn errors into the call's status. `mask` removes secrets from messages."""
         try:
             yield
         except AzureError as error:
-            code, details = _STATUS.get(error.status, grpc.StatusCode.FAILED_PRECONDITION), scrub(str(error))
-        except (Refusal, SchemaError) as error:
-            code, details = grpc.StatusCode.UNIMPLEMENTED, scrub(str(error))
+            code, details = _STATUS.get(error.status, grpc.StatusCode.FAILED_PRECONDITION), mask(str(error))
+        except (Unsupported, SchemaError) as error:
+            code, details = grpc.StatusCode.UNIMPLEMENTED, mask(str(error))
         except StoreError as error:
             code, details = grpc.StatusCode.UNAVAILABLE, f"the local Azure: {error}"
         except Exception as error:
-            code, details = grpc.StatusCode.INTERNAL, f"a fault in the local Azure itself: {_place(error)}"
+            code, details = grpc.StatusCode.INTERNAL, f"an internal error of the local Azure: {_origin(error)}"
         else:
             return
         self.abort(context, code, details)
 
 
-def _place(error: Exception) -> str:
-    """What went wrong and where, without the message, which may hold a secret."""
+def _origin(error: Exception) -> str:
+    """Return an error's type and line, without its message, which may hold a secret."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
-def type_of(request: Any) -> str:
-    """A request's type token: newer engines send it, the URN always tells it."""
+def token_of(request: Any) -> str:
+    """Return a request's type token. Older engines send it only in the URN."""
     return request.type or str(request.urn).split("::")[2].rpartition("$")[2]
 
 
-def name_of(request: Any) -> str:
-    """The resource's name in the program."""
+def logical_name_of(request: Any) -> str:
+    """Return the resource's logical name."""
     return request.name or str(request.urn).split("::", 3)[3]

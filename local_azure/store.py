@@ -1,4 +1,4 @@
-"""What the local Azure remembers: one SQLite file that several processes may use at once."""
+"""The store of the local Azure: one SQLite file, for concurrent use by several processes."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local_azure.declare import Stored
 from local_azure.ids import prefixes
+from local_azure.locations import normal_location
+from local_azure.model import StoredResource
 from local_azure.wire import Path as PropertyPath
 
 FORMAT = 2
-"""The file's format, kept in `user_version`. A newer one is refused, never touched."""
+"""The file format, in `user_version`. A file of a newer format is refused and not changed."""
 
 DAY = 86_400.0
 
-_PLACE = "lower(replace(json_extract(properties, '$.location'), ' ', ''))"
+_LOCATION = "lower(replace(json_extract(properties, '$.location'), ' ', ''))"
 _TABLES = f"""
 CREATE TABLE IF NOT EXISTS resource (
     key TEXT PRIMARY KEY, id TEXT NOT NULL, token TEXT NOT NULL, name TEXT NOT NULL, subscription TEXT NOT NULL,
     properties TEXT NOT NULL, secrets TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS resource_by_type ON resource (token, subscription);
-CREATE INDEX IF NOT EXISTS resource_by_place ON resource (token, subscription, {_PLACE});
+CREATE INDEX IF NOT EXISTS resource_by_place ON resource (token, subscription, {_LOCATION});
 CREATE INDEX IF NOT EXISTS resource_by_name ON resource (token, name COLLATE NOCASE);
 CREATE TABLE IF NOT EXISTS reference (target TEXT, source TEXT, PRIMARY KEY (target, source)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS reference_by_source ON reference (source);
@@ -43,12 +44,12 @@ _LOCKS = "/providers/microsoft.authorization/locks/"
 
 
 class StoreError(Exception):
-    """The file cannot be used: full disk, damage, a newer format. What it holds is left as it is."""
+    """A file that cannot be used: full disk, damage, a newer format. It is not changed."""
 
 
 @dataclass(frozen=True)
 class Lock:
-    """A management lock: the scope it guards, its own id and its level."""
+    """A management lock: its scope, its id and its level."""
 
     scope: str
     id: str
@@ -57,24 +58,24 @@ class Lock:
 
 @dataclass(frozen=True)
 class SoftDeleted:
-    """A deleted resource whose name Azure still holds, and until when (seconds since the epoch)."""
+    """A soft-deleted resource, and when Azure frees its name (seconds since the epoch)."""
 
-    resource: Stored
+    resource: StoredResource
     until: float
 
 
 class Store:
-    """The resources of the local Azure. It is the `Cloud` that the declared rules ask."""
+    """The resources of the local Azure. Implements `Cloud` for the constraints."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path, self._clock = path, clock
-        self._guard = threading.RLock()
-        with self._explained():
-            self._connection = self._opened()
+        self._mutex = threading.RLock()
+        with self._storage_errors():
+            self._connection = self._open()
 
-    def _opened(self) -> sqlite3.Connection:
+    def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # Made before SQLite opens it, so that nobody else can ever read it.
+        # Created before SQLite opens it, so that it is never readable by other users.
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -88,22 +89,22 @@ class Store:
         return connection
 
     def close(self) -> None:
-        with self._guard:
+        with self._mutex:
             self._connection.close()
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _storage_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{self.path}: {_meaning(error)} (nothing was changed)") from error
+            raise StoreError(f"{self.path}: {_explanation(error)} (nothing was changed)") from error
         except OSError as error:
             raise StoreError(f"{self.path}: {error.strerror} (nothing was changed)") from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and alone: what is read inside holds until the end, across processes too."""
-        with self._guard, self._explained():
+        """Run the block as one transaction, exclusive among threads and processes."""
+        with self._mutex, self._storage_errors():
             if self._connection.in_transaction:
                 yield
                 return
@@ -117,40 +118,40 @@ class Store:
                 raise
 
     def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._guard, self._explained():
+        with self._mutex, self._storage_errors():
             return self._connection.execute(query, values).fetchall()
 
-    # What rules ask (`declare.Cloud`).
+    # For constraints (`model.Cloud`).
 
-    def get(self, id_: str) -> Stored | None:
+    def get(self, id_: str) -> StoredResource | None:
         rows = self._rows(f"SELECT {_COLUMNS} FROM resource WHERE key = ?", (key_of(id_),))  # noqa: S608
         return _stored(rows[0]) if rows else None
 
-    def children(self, id_: str, token: str | None = None) -> Iterable[Stored]:
-        """Resources whose id lies below `id_`, at any depth, by id."""
+    def children(self, id_: str, token: str | None = None) -> Iterable[StoredResource]:
+        """Resources whose id is below `id_`, at any depth, ordered by id."""
         query = f"SELECT {_COLUMNS} FROM resource WHERE key > ? AND key < ?"  # noqa: S608
-        rows = self._rows(f"{query} AND (? IS NULL OR token = ?)", (*_below(id_), token, token))
+        rows = self._rows(f"{query} AND (? IS NULL OR token = ?)", (*_descendant_range(id_), token, token))
         return [_stored(row) for row in rows]
 
-    def of_type(self, token: str, subscription: str | None = None) -> Iterable[Stored]:
+    def of_type(self, token: str, subscription: str | None = None) -> Iterable[StoredResource]:
         query = f"SELECT {_COLUMNS} FROM resource WHERE token = ?"  # noqa: S608
         if subscription is None:
             return [_stored(row) for row in self._rows(query, (token,))]
         rows = self._rows(f"{query} AND subscription = ?", (token, subscription.lower()))
         return [_stored(row) for row in rows]
 
-    def held(self, token: str, subscription: str, location: str | None = None) -> int:
-        """How many of a type a subscription has, in one region or in all."""
+    def count_of_type(self, token: str, subscription: str, location: str | None = None) -> int:
+        """Number of resources of a type in a subscription, in one region or in all."""
         query = "SELECT count(*) FROM resource WHERE token = ? AND subscription = ?"
         if location is None:
             return int(self._rows(query, (token, subscription.lower()))[0][0])
-        place = location.replace(" ", "").lower()
-        return int(self._rows(f"{query} AND {_PLACE} = ?", (token, subscription.lower(), place))[0][0])
+        place = normal_location(location)
+        return int(self._rows(f"{query} AND {_LOCATION} = ?", (token, subscription.lower(), place))[0][0])
 
-    def users(self, id_: str) -> Iterable[Stored]:
-        """Resources with a property that holds `id_`, or an id below it; not those that lie below it themselves."""
+    def referencing(self, id_: str) -> Iterable[StoredResource]:
+        """Resources with a property that holds `id_` or an id below it, except those below it themselves."""
         key = key_of(id_)
-        low, high = _below(id_)
+        low, high = _descendant_range(id_)
         sources = (
             "SELECT source FROM reference WHERE (target = ? OR (target > ? AND target < ?)) "
             "AND NOT (source = ? OR (source > ? AND source < ?))"
@@ -159,7 +160,7 @@ class Store:
         return [_stored(row) for row in self._rows(query, (key, low, high, key, low, high))]
 
     def global_name_owner(self, token: str, name: str) -> str | None:
-        """The id of whatever holds this name, in any subscription; soft-deleted ones included."""
+        """The id of the resource with this name, in any subscription, soft-deleted ones included."""
         query = (
             "SELECT id FROM resource WHERE token = ? AND name = ? COLLATE NOCASE UNION ALL "
             "SELECT id FROM soft_deleted WHERE token = ? AND name = ? COLLATE NOCASE AND until > ?"
@@ -167,35 +168,35 @@ class Store:
         rows = self._rows(query, (token, name, token, name, self._clock()))
         return str(rows[0][0]) if rows else None
 
-    def soft_deleted(self, token: str, name: str) -> Stored | None:
+    def soft_deleted(self, token: str, name: str) -> StoredResource | None:
         query = f"SELECT {_COLUMNS} FROM soft_deleted WHERE token = ? AND name = ? COLLATE NOCASE AND until > ?"  # noqa: S608
         rows = self._rows(query, (token, name, self._clock()))
         return _stored(rows[0]) if rows else None
 
-    # What the provider needs beside.
+    # For Resource Manager and the provider.
 
-    def soft_deleted_id(self, id_: str) -> Stored | None:
-        """The soft-deleted resource that had this very id."""
+    def soft_deleted_id(self, id_: str) -> StoredResource | None:
+        """Return the soft-deleted resource with this id."""
         query = f"SELECT {_COLUMNS} FROM soft_deleted WHERE key = ? AND until > ?"  # noqa: S608
         rows = self._rows(query, (key_of(id_), self._clock()))
         return _stored(rows[0]) if rows else None
 
     def secrets(self, id_: str) -> frozenset[PropertyPath]:
-        """The output paths of a resource that are secret."""
+        """Return the paths of a resource's secret outputs."""
         rows = self._rows("SELECT secrets FROM resource WHERE key = ?", (key_of(id_),))
         return frozenset(tuple(path) for path in json.loads(rows[0][0])) if rows else frozenset()
 
     def locks(self, id_: str, *, below: bool = False) -> list[Lock]:
-        """The locks on a resource and on everything it lies in; with `below`, also on everything in it."""
+        """Return the locks on a resource and the scopes above it; with `below`, also on its children."""
         scopes = [key_of(prefix) for prefix in prefixes(id_)]
         marks = ",".join("?" * len(scopes))
         query, values = f"SELECT scope, key, level FROM lock WHERE scope IN ({marks})", [*scopes]  # noqa: S608
         if below:
-            query, values = f"{query} OR (scope > ? AND scope < ?)", [*values, *_below(id_)]
+            query, values = f"{query} OR (scope > ? AND scope < ?)", [*values, *_descendant_range(id_)]
         return [Lock(*row) for row in self._rows(query, values)]
 
-    def put(self, resource: Stored, subscription: str, secrets: Iterable[PropertyPath] = ()) -> None:
-        """Create or replace one resource. A soft-deleted one of this id is one no more."""
+    def put(self, resource: StoredResource, subscription: str, secrets: Iterable[PropertyPath] = ()) -> None:
+        """Create or replace one resource. Removes a soft-deleted one with this id."""
         key = key_of(resource.id)
         with self.transaction():
             run = self._connection.execute
@@ -211,8 +212,10 @@ class Store:
             if found:
                 run("INSERT OR REPLACE INTO lock VALUES (?, ?, ?)", (scope, key, str(resource.properties.get("level"))))
 
-    def remove(self, id_: str, *, days: Callable[[Stored], int | None] = lambda _: None) -> list[Stored]:
-        """Delete a resource and everything below it; `days` tells for how long Azure keeps each one soft-deleted."""
+    def remove(
+        self, id_: str, *, days: Callable[[StoredResource], int | None] = lambda _: None
+    ) -> list[StoredResource]:
+        """Delete a resource and its children. `days` returns the soft-delete period of each."""
         with self.transaction():
             own = self.get(id_)
             gone = [*([own] if own else []), *self.children(id_)]
@@ -220,7 +223,7 @@ class Store:
                 self._remove_one(resource, days(resource))
             return gone
 
-    def _remove_one(self, resource: Stored, days: int | None) -> None:
+    def _remove_one(self, resource: StoredResource, days: int | None) -> None:
         key = key_of(resource.id)
         run = self._connection.execute
         if days is not None:
@@ -233,9 +236,9 @@ class Store:
         for table, column in (("resource", "key"), ("reference", "source"), ("lock", "key")):
             run(f"DELETE FROM {table} WHERE {column} = ?", (key,))  # noqa: S608
 
-    # What `admin` shows.
+    # For `admin`.
 
-    def everything(self) -> list[Stored]:
+    def all_resources(self) -> list[StoredResource]:
         return [_stored(row) for row in self._rows(f"SELECT {_COLUMNS} FROM resource ORDER BY key")]  # noqa: S608
 
     def all_soft_deleted(self) -> list[SoftDeleted]:
@@ -246,19 +249,19 @@ class Store:
         return int(self._rows("SELECT count(*) FROM resource")[0][0])
 
     def clear(self) -> None:
-        """Forget everything, soft-deleted names too."""
+        """Delete everything, soft-deleted resources too."""
         with self.transaction():
             for table in ("resource", "reference", "lock", "soft_deleted"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
 
 def key_of(id_: str) -> str:
-    """Ids compare without regard to case."""
+    """Return the key of an id: ids compare case-insensitively."""
     return id_.rstrip("/").lower()
 
 
-def _below(id_: str) -> tuple[str, str]:
-    # "0" is the character after "/": between the two lies all that begins with the id and a slash.
+def _descendant_range(id_: str) -> tuple[str, str]:
+    # "0" is the character after "/", so the range covers all keys that begin with the id and a slash.
     key = key_of(id_)
     return f"{key}/", f"{key}0"
 
@@ -268,7 +271,7 @@ def _inside(id_: str, key: str) -> bool:
 
 
 def _ids(value: Any) -> Iterator[str]:
-    """Every resource id in a value, keys of maps too, in lower case."""
+    """Yield every resource id in a value, including keys of maps, in lower case."""
     if isinstance(value, str):
         if value[:15].lower() == "/subscriptions/":
             yield key_of(value)
@@ -281,19 +284,19 @@ def _ids(value: Any) -> Iterator[str]:
             yield from _ids(item)
 
 
-def _stored(row: Sequence[Any]) -> Stored:
+def _stored(row: Sequence[Any]) -> StoredResource:
     id_, token, name, properties = row
-    return Stored(id_, token, name, json.loads(properties))
+    return StoredResource(id_, token, name, json.loads(properties))
 
 
-def _meaning(error: sqlite3.DatabaseError) -> str:
+def _explanation(error: sqlite3.DatabaseError) -> str:
     text = str(error)
     if "full" in text:
         return "the disk is full"
     if "malformed" in text or "not a database" in text:
-        return "the file is damaged or is not the local Azure's: put it aside, or restore it from a copy"
+        return "the file is damaged, or not a database of the local Azure: move it away, or restore a copy"
     if "locked" in text:
-        return "another process has held it for a minute"
+        return "another process has locked it for a minute"
     if "readonly" in text:
-        return "it cannot be written"
+        return "it is read-only"
     return text

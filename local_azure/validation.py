@@ -1,4 +1,4 @@
-"""Judges a resource's inputs as ARM and azure-native do: properties, types, enums, names and locations."""
+"""Validate a resource's inputs as ARM and azure-native do: properties, types, enums, names and locations."""
 
 from __future__ import annotations
 
@@ -8,43 +8,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local_azure.declare import AzureType
+from local_azure.locations import REGIONS, normal_location
+from local_azure.model import AzureType
 from local_azure.schema import Property, PropertyType, ResourceSchema
-from local_azure.wire import SIGNATURE, UNKNOWN, Path, matches, pattern, shown
+from local_azure.wire import SIGNATURE, UNKNOWN, Path, format_path, matches, parse_pattern
 
-# Regions of the public cloud, as `az account list-locations` names them.
-_REGIONS = """
-australiacentral australiacentral2 australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth
-brazilsoutheast canadacentral canadaeast centralindia centralus chilecentral eastasia eastus eastus2
-francecentral francesouth germanynorth germanywestcentral indonesiacentral israelcentral italynorth japaneast
-japanwest jioindiacentral jioindiawest koreacentral koreasouth malaysiawest mexicocentral newzealandnorth
-northcentralus northeurope norwayeast norwaywest polandcentral qatarcentral southafricanorth southafricawest
-southcentralus southeastasia southindia spaincentral swedencentral swedensouth switzerlandnorth
-switzerlandwest uaecentral uaenorth uksouth ukwest westcentralus westeurope westindia westus westus2 westus3
-"""
-REGIONS = frozenset(_REGIONS.split())
-
-MANY, NEAR = 30, 5
-"""How many allowed values an error lists, and how many of more than that."""
+MAX_LISTED, MAX_SUGGESTED = 30, 5
+"""Longest list of allowed values in an error, and the number of suggestions instead of a longer one."""
 PROVIDER_KEYS = frozenset({"azureApiVersion", "__createBeforeDelete"})
-"""What azure-native itself adds to the inputs in Check."""
+"""Inputs that azure-native adds in Check."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One thing that is wrong with the inputs. The reason never holds a value that is secret."""
+    """One invalid input. The reason never contains a secret value."""
 
     path: Path
     reason: str
 
     @property
     def property(self) -> str:
-        return shown(self.path)
+        return format_path(self.path)
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What is judged."""
+    """A resource's inputs with their type and schema."""
 
     type: AzureType
     schema: ResourceSchema
@@ -55,13 +44,8 @@ class Inputs:
         return any(path[: len(secret)] == secret for secret in self.secrets)
 
 
-def normal_location(location: str) -> str:
-    """`UK South` and `uksouth` are one place."""
-    return location.replace(" ", "").lower()
-
-
-def judge(inputs: Inputs) -> list[Failure]:
-    """Everything that is wrong with the inputs; unknown values are not judged yet."""
+def validate(inputs: Inputs) -> list[Failure]:
+    """Return all invalid inputs. Unknown values are not checked."""
     return [*_schema(inputs), *_name(inputs), *_location(inputs)]
 
 
@@ -79,15 +63,17 @@ def _object(
 ) -> Iterator[Failure]:
     for key in values:
         if key not in properties:
-            problem = f"the property '{shown((*path, key))}' is not one of this type's{_nearest(key, properties)}"
+            problem = (
+                f"the property '{format_path((*path, key))}' is not a property of this type{_nearest(key, properties)}"
+            )
             yield _fail(inputs, (*path, key), "InvalidRequestContent", problem)
     for key, known in properties.items():
         here = (*path, key)
         if key in values:
             yield from _value(inputs, known.type, values[key], here)
         elif known.required:
-            hint = " (give it, or set azure-native:location)" if key == "location" else ""
-            problem = f"missing required property '{shown(here)}'{hint}"
+            hint = " (set it, or set azure-native:location)" if key == "location" else ""
+            problem = f"missing required property '{format_path(here)}'{hint}"
             yield _fail(inputs, here, "InvalidRequestContent", problem)
 
 
@@ -107,7 +93,7 @@ def _value(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Itera
     elif type_.kind == "union":
         yield from _union(inputs, type_, value, path)
     elif not _fits(type_, value):
-        yield _wrong(inputs, type_.kind, value, path)
+        yield _wrong_type(inputs, type_.kind, value, path)
     elif type_.kind == "object":
         yield from _object(inputs, type_.properties, value, path)
     elif type_.item is not None:
@@ -124,43 +110,48 @@ def _fits(type_: PropertyType, value: Any) -> bool:
     return isinstance(value, _PYTHON[type_.kind])
 
 
-def _wrong(inputs: Inputs, wanted: str, value: Any, path: Path) -> Failure:
+def _wrong_type(inputs: Inputs, wanted: str, value: Any, path: Path) -> Failure:
     found = {str: "a string", bool: "a boolean", int: "a number", float: "a number", list: "an array"}.get(
         type(value), "an object"
     )
-    problem = f"'{shown(path)}' should be of type '{wanted}' but is {found}"
+    problem = f"'{format_path(path)}' should be of type '{wanted}' but is {found}"
     return _fail(inputs, path, "InvalidRequestContent", problem)
 
 
 def _enum(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
-    also = [v for steps, v in inputs.type.also_open.items() if _same(pattern(steps), path)]
-    if value in type_.values or any(re.fullmatch(also_, str(value)) for patterns in also for also_ in patterns):
+    patterns = [
+        text
+        for declared, texts in inputs.type.additional_values.items()
+        if _is_at(parse_pattern(declared), path)
+        for text in texts
+    ]
+    if value in type_.values or any(re.fullmatch(text, str(value)) for text in patterns):
         return
     if isinstance(value, (dict, list)):
-        yield _wrong(inputs, "string", value, path)
+        yield _wrong_type(inputs, "string", value, path)
         return
     found = "a secret value" if inputs.is_secret(path) else repr(value)[:80]
-    problem = f"'{shown(path)}' is {found}, which is not one of: {_some(str(value), type_.values)}"
+    problem = f"'{format_path(path)}' is {found}, which is not one of: {_list_allowed(str(value), type_.values)}"
     yield _fail(inputs, path, "InvalidRequestContent", problem)
 
 
-def _some(value: str, allowed: Sequence[Any]) -> str:
-    """The values that are allowed, or of very many those that look most like the one that is not."""
+def _list_allowed(value: str, allowed: Sequence[Any]) -> str:
+    """Return the allowed values, or the closest ones of a long list."""
     names = [str(name) for name in allowed]
-    if len(names) <= MANY:
+    if len(names) <= MAX_LISTED:
         return ", ".join(names)
-    near = difflib.get_close_matches(value, names, NEAR, cutoff=0)
+    near = difflib.get_close_matches(value, names, MAX_SUGGESTED, cutoff=0)
     return f"{', '.join(near)}, and {len(names) - len(near)} more"
 
 
-def _same(steps: tuple[str, ...], path: Path) -> bool:
+def _is_at(steps: tuple[str, ...], path: Path) -> bool:
     return len(steps) == len(path) and matches(steps, path)
 
 
 def _union(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
     tried = [list(_value(inputs, option, value, path)) for option in type_.options]
     if all(tried):
-        # The option that the value comes nearest to tells most.
+        # The failures of the closest option are the most useful.
         yield from min(tried, key=len)
 
 
@@ -171,7 +162,7 @@ def _name(inputs: Inputs) -> Iterator[Failure]:
         return
     rule = inputs.type.name
     if not re.fullmatch(rule.pattern, name):
-        problem = f"the name {name[:130]!r} is not valid: {rule.shape}"
+        problem = f"the name {name[:130]!r} is not valid: {rule.description}"
         yield _fail(inputs, (parameter,), rule.code, problem)
 
 
@@ -181,7 +172,7 @@ def _location(inputs: Inputs) -> Iterator[Failure]:
     location = inputs.values.get("location")
     if location is None:
         if inputs.type.location == "required" and not inputs.schema.inputs["location"].required:
-            problem = "missing required property 'location' (give it, or set azure-native:location)"
+            problem = "missing required property 'location' (set it, or set azure-native:location)"
             yield _fail(inputs, ("location",), "LocationRequired", problem)
         return
     if not isinstance(location, str) or location == UNKNOWN:

@@ -1,4 +1,4 @@
-"""Pulumi's wire values as plain Python: secrets unwrapped and remembered by path, unknowns kept as one sentinel."""
+"""Pulumi's property values as plain Python: secrets as a set of paths, unknown values as one sentinel."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secret, not a secret
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the signature of a secret value
 RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Stands for a value that is not known before the deployment."""
+"""The sentinel of a value that is unknown before the deployment."""
 
 Path = tuple[str | int, ...]
-"""Keys and indexes from the top to a value."""
+"""Keys and indexes from the root to a value."""
 
 
 @dataclass(frozen=True)
 class Unwrapped:
-    """Properties without their marks. `secrets` are the paths whose whole value is secret."""
+    """Properties without signatures. `secrets` are the paths of the secret values."""
 
     values: dict[str, Any]
     secrets: frozenset[Path]
 
 
 def from_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """A Struct as a dict; whole numbers as int, nulls left out as the real provider leaves them out."""
+    """Convert a Struct to a dict: whole numbers to int, nulls omitted as the real provider does."""
     fields = {key: _from_value(value) for key, value in struct.fields.items()}
     return {key: value for key, value in fields.items() if value is not None}
 
@@ -50,14 +50,14 @@ def _from_value(value: struct_pb2.Value) -> Any:
 
 
 def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
-    """A dict of JSON values as a Struct."""
+    """Convert a dict of JSON values to a Struct."""
     struct = struct_pb2.Struct()
     struct.update(dict(values))
     return struct
 
 
 def unwrap(values: Mapping[str, Any]) -> Unwrapped:
-    """Take the marks off: secrets are remembered by path, resource references become ids."""
+    """Remove the signatures: collect the paths of secrets, replace resource references by ids."""
     secrets: set[Path] = set()
     plain = {key: _unwrap(value, (key,), secrets) for key, value in values.items()}
     return Unwrapped({key: value for key, value in plain.items() if value is not None}, frozenset(secrets))
@@ -82,7 +82,7 @@ def _unwrap(value: Any, path: Path, secrets: set[Path]) -> Any:
 
 
 def wrap(values: Mapping[str, Any], secrets: frozenset[Path] | set[Path]) -> dict[str, Any]:
-    """Put the marks back on every path of `secrets` that is still there."""
+    """Mark the values at the paths of `secrets` as secret again."""
     if not secrets:
         return dict(values)
     return {key: _wrap(value, (key,), secrets) for key, value in values.items()}
@@ -97,7 +97,7 @@ def _wrap(value: Any, path: Path, secrets: frozenset[Path] | set[Path]) -> Any:
 
 
 def has_unknown(value: Any) -> bool:
-    """Whether anything in a value is not known yet."""
+    """Return True if a value is unknown or contains an unknown value."""
     if isinstance(value, str):
         return value == UNKNOWN
     if isinstance(value, dict):
@@ -105,8 +105,8 @@ def has_unknown(value: Any) -> bool:
     return isinstance(value, list) and any(has_unknown(item) for item in value)
 
 
-def shown(path: Sequence[str | int]) -> str:
-    """A path as Pulumi writes it: `a.b[0]["key.with.dots"]`."""
+def format_path(path: Sequence[str | int]) -> str:
+    """Return a path in Pulumi's notation: `a.b[0]["key.with.dots"]`."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -120,56 +120,66 @@ def shown(path: Sequence[str | int]) -> str:
 
 
 Pattern = tuple[str, ...]
-"""A declared path, its steps apart: `*` stands for every item of a list or map."""
+"""A declared path as steps. `*` stands for every item of a list or map."""
 
 
-def pattern(path: str) -> Pattern:
-    """`securityRules[*].priority` as its steps."""
+def parse_pattern(path: str) -> Pattern:
+    """Return the steps of a declared path such as `securityRules[*].priority`."""
     return tuple(part for part in path.replace("[*]", ".*").split(".") if part)
 
 
-def at(value: Any, steps: Pattern, here: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every value that a pattern reaches, with its path."""
+def find_values(value: Any, steps: Pattern, here: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield every value that a pattern matches, with its path."""
     if not steps:
         yield here, value
         return
     step, rest = steps[0], steps[1:]
     if isinstance(value, dict):
-        keys = list(value) if step == "*" else [step] if step in value else []
+        keys = list(value)
+        if step != "*":
+            keys = [step] if step in value else []
         for key in keys:
-            yield from at(value[key], rest, (*here, key))
+            yield from find_values(value[key], rest, (*here, key))
     elif isinstance(value, list) and step == "*":
         for index, item in enumerate(value):
-            yield from at(item, rest, (*here, index))
+            yield from find_values(item, rest, (*here, index))
 
 
 def matches(steps: Pattern, path: Path) -> bool:
-    """Whether a path is what a pattern names, or lies inside it."""
+    """Return True if a pattern matches a path or an ancestor of it."""
     if len(path) < len(steps):
         return False
     return all(step in ("*", part) for step, part in zip(steps, path, strict=False))
 
 
-def fill(target: dict[str, Any], steps: Pattern, value: Any) -> None:
-    """Set a value where a pattern points and nothing is there yet; objects on the way are made, list items are not."""
+def get_path(value: Any, path: Path) -> Any:
+    """Return the value at a path. Raises if it is absent."""
+    for step in path:
+        value = value[step]
+    return value
+
+
+def set_default(target: dict[str, Any], steps: Pattern, value: Any) -> None:
+    """Set an absent value at a pattern. Creates missing objects, but no list items."""
     step, rest = steps[0], steps[1:]
     if not rest:
         target.setdefault(step, value)
         return
     if rest[0] == "*":
         items = target.get(step)
-        found = list(items.values()) if isinstance(items, dict) else items if isinstance(items, list) else []
-        for item in found:
+        if isinstance(items, dict):
+            items = list(items.values())
+        for item in items if isinstance(items, list) else []:
             if isinstance(item, dict) and len(rest) > 1:
-                fill(item, rest[1:], value)
+                set_default(item, rest[1:], value)
         return
     inner = target.setdefault(step, {})
     if isinstance(inner, dict):
-        fill(inner, rest, value)
+        set_default(inner, rest, value)
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, objects merged at any depth; where they meet, `over` holds."""
+    """Merge two objects at any depth. Values of `over` win."""
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)

@@ -361,7 +361,7 @@ def stack_names(environment: dict[str, str]) -> list[str]:
 
 def stack_of(size: int) -> None:
     """In the process of its own: groups of user-assigned identities, as many as asked for, against the local Azure."""
-    from local_azure import servicers  # noqa: PLC0415
+    from local_azure import create_providers  # noqa: PLC0415
     from operations.engine.embedded.engine import EmbeddedEngine  # noqa: PLC0415
     from operations.engine.port import StackSettings  # noqa: PLC0415
     from operations.settings import Settings  # noqa: PLC0415
@@ -381,7 +381,7 @@ def stack_of(size: int) -> None:
     settings.local_environment()
     folder = settings.backend_folder
     assert folder  # noqa: S101 - the environment above names no other backend
-    engine = EmbeddedEngine(ROOT, folder, lambda: servicers(settings.local_db), lambda: settings.passphrase("local"),
+    engine = EmbeddedEngine(ROOT, folder, lambda: create_providers(settings.local_db), lambda: settings.passphrase("local"),
                             program)  # fmt: skip
     subscription = "10ca1000-0000-4000-8000-000000000001"
     config = {"sde:cloud": "local", "azure-native:subscriptionId": subscription, "azure-native:location": "uksouth"}

@@ -1,1 +1,1 @@
-"""Azure Policy as the local Azure enforces it: the language of rules, and what an assigned rule refuses."""
+"""Azure Policy: parse and evaluate policy rules, and refuse requests that an assigned rule denies."""

@@ -1,6 +1,6 @@
-"""What assigned policies refuse: before a service sees a request, whoever asks.
+"""Refuse requests that assigned policies deny, before the resource's own checks.
 
-Here an assignment holds from the moment it is written; Azure takes up to half an hour ("Evaluation triggers").
+An assignment applies at once. In Azure that takes up to half an hour (docs/azure-facts.md#policy-assignments).
 """
 
 from __future__ import annotations
@@ -10,89 +10,95 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local_azure import ids
-from local_azure.declare import AzureError, Cloud, Stored
-from local_azure.policy.conditions import Setting
-from local_azure.policy.expressions import Failed
-from local_azure.policy.fields import Subject
+from local_azure.model import AzureError, Cloud, StoredResource
+from local_azure.policy.conditions import EvaluationContext
+from local_azure.policy.expressions import EvaluationError
+from local_azure.policy.fields import PolicyTarget
 
 ASSIGNMENTS = "providers/Microsoft.Authorization/policyAssignments"
 DENY = "deny"
 GROUP_DEPTH = 4
-"""Slashes in the id of a resource group."""
+"""Number of slashes in a resource group's id."""
 
 
-def refuse_disallowed(cloud: Cloud, subject: Subject) -> None:
-    """`RequestDisallowedByPolicy` where an enforced assignment on the resource's scope denies it."""
-    broken = [found for found in _assigned(cloud, subject.id) if _denies(cloud, found[0], found[1], subject)]
-    if broken:
-        name = subject.names[-1]
-        raise AzureError("RequestDisallowedByPolicy", _words(name, broken), status=403, target=name)
+def refuse_disallowed(cloud: Cloud, target: PolicyTarget) -> None:
+    """Raise `RequestDisallowedByPolicy` if an enforced assignment on the resource's scope denies the request."""
+    denied = [
+        (assignment, definition)
+        for assignment, definition in _assigned(cloud, target.id)
+        if _denies(cloud, assignment, definition, target)
+    ]
+    if denied:
+        name = target.names[-1]
+        raise AzureError("RequestDisallowedByPolicy", _message(name, denied), status=403, target=name)
 
 
-def _assigned(cloud: Cloud, id_: str) -> Iterator[tuple[Stored, Stored]]:
-    """Each assignment in whose scope an id lies, with its definition."""
+def _assigned(cloud: Cloud, id_: str) -> Iterator[tuple[StoredResource, StoredResource]]:
+    """Yield each assignment that applies to an id, with its definition."""
     for scope in _scopes(id_):
         for assignment in cloud.children(f"{scope}/{ASSIGNMENTS}"):
             definition = cloud.get(str(assignment.properties.get("policyDefinitionId")))
-            if definition is not None and not _looks_away(assignment, id_):
+            if definition is not None and not _is_excluded(assignment, id_):
                 yield assignment, definition
 
 
 def _scopes(id_: str) -> list[str]:
-    """A resource and all that it lies in: whole pairs of type and name."""
+    """Return a resource's id and the ids above it, without those that end with a type."""
     return [prefix for prefix in ids.prefixes(id_) if prefix.count("/") % 2 == 0]
 
 
-def _looks_away(assignment: Stored, id_: str) -> bool:
-    said, scopes = assignment.properties, {scope.lower() for scope in _scopes(id_)}
-    excluded = any(str(scope).rstrip("/").lower() in scopes for scope in said.get("notScopes") or ())
-    return excluded or said.get("enforcementMode", "Default") != "Default"
+def _is_excluded(assignment: StoredResource, id_: str) -> bool:
+    properties, scopes = assignment.properties, {scope.lower() for scope in _scopes(id_)}
+    excluded = any(str(scope).rstrip("/").lower() in scopes for scope in properties.get("notScopes") or ())
+    return excluded or properties.get("enforcementMode", "Default") != "Default"
 
 
-def _denies(cloud: Cloud, assignment: Stored, definition: Stored, subject: Subject) -> bool:
-    """Whether a rule with the effect `deny` holds. What cannot be worked out is denied (Azure: "policy functions")."""
-    if definition.properties.get("mode", "Indexed").lower() == "indexed" and not subject.has_tags:
+def _denies(cloud: Cloud, assignment: StoredResource, definition: StoredResource, target: PolicyTarget) -> bool:
+    """Return True if a rule denies the request. A failed evaluation denies (docs/azure-facts.md#policy-functions)."""
+    if definition.properties.get("mode", "Indexed").lower() == "indexed" and not target.has_tags:
         return False
-    setting = _setting(cloud, assignment, definition, subject)
+    context = _context(cloud, assignment, definition, target)
     rule = definition.properties["policyRule"]
     try:
-        effect = str(setting.value(rule["then"]["effect"])).lower()
-        return effect == DENY and setting.holds(rule["if"])
-    except Failed:
+        effect = str(context.value(rule["then"]["effect"])).lower()
+        return effect == DENY and context.holds(rule["if"])
+    except EvaluationError:
         return True
 
 
-def _setting(cloud: Cloud, assignment: Stored, definition: Stored, subject: Subject) -> Setting:
-    group = next((found for scope in _scopes(subject.id) if (found := _group(cloud, scope))), None)
-    subscription = subject.id.strip("/").split("/")[1]
-    return Setting(
-        subject,
+def _context(
+    cloud: Cloud, assignment: StoredResource, definition: StoredResource, target: PolicyTarget
+) -> EvaluationContext:
+    group = next((found for scope in _scopes(target.id) if (found := _group(cloud, scope))), None)
+    subscription = target.id.strip("/").split("/")[1]
+    return EvaluationContext(
+        target,
         parameters(definition.properties.get("parameters") or {}, assignment.properties.get("parameters") or {}),
         {"id": group.id, "name": group.name, **group.properties} if group else {},
         {"id": f"/subscriptions/{subscription}", "subscriptionId": subscription},
     )
 
 
-def _group(cloud: Cloud, scope: str) -> Stored | None:
+def _group(cloud: Cloud, scope: str) -> StoredResource | None:
     return cloud.get(scope) if scope.count("/") == GROUP_DEPTH else None
 
 
 def parameters(defined: Mapping[str, Any], assigned: Mapping[str, Any]) -> dict[str, Any]:
-    """The value of each parameter: the assignment's, else the definition's default."""
+    """Return the value of each parameter: the assignment's, or the definition's default."""
     given = {name.lower(): one.get("value") for name, one in assigned.items()}
     return {name: given.get(name.lower(), one.get("defaultValue")) for name, one in defined.items()}
 
 
-def _words(name: str, broken: list[tuple[Stored, Stored]]) -> str:
-    """Azure's words: the assignments' own messages where they have some, with the ids of what refuses."""
-    reasons = [m["message"] for a, _ in broken for m in a.properties.get("nonComplianceMessages") or () if m["message"]]
+def _message(name: str, denied: list[tuple[StoredResource, StoredResource]]) -> str:
+    """Return Azure's message, with the assignments' non-compliance messages and the ids of the policies."""
+    reasons = [m["message"] for a, _ in denied for m in a.properties.get("nonComplianceMessages") or () if m["message"]]
     identifiers = json.dumps(
         [
             {
                 "policyAssignment": {"name": a.properties.get("displayName", a.name), "id": a.id},
                 "policyDefinition": {"name": d.properties.get("displayName", d.name), "id": d.id},
             }
-            for a, d in broken
+            for a, d in denied
         ],
         separators=(",", ":"),
         ensure_ascii=False,

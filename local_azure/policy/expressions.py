@@ -1,7 +1,6 @@
-"""Template functions in a policy rule: `[concat(subscription().id, '/*')]`.
+"""Parse and evaluate template expressions of policy rules, such as `[concat(subscription().id, '/*')]`.
 
-Source: learn.microsoft.com, "Azure Policy definition structure policy rule", policy functions. The few that stand here
-are worked out; any other is refused by name when a definition is written, never passed over.
+Source: docs/azure-facts.md#policy-functions. A definition with an unsupported function is refused by name.
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ from functools import cache
 from typing import Any
 
 _TOKEN = re.compile(r"\s*(?:'((?:[^']|'')*)'|(-?\d+)|([A-Za-z_]\w*)|([(),.\[\]]))")
-DEPTH = 30
+MAX_DEPTH = 30
 
 
-class Unevaluated(Exception):  # noqa: N818
-    """What stands here is no expression, or one that the local Azure does not work out."""
+class ExpressionError(Exception):  # noqa: N818
+    """A string that is not a valid template expression."""
 
 
-class Failed(Exception):  # noqa: N818
-    """An expression came to nothing for this resource. To Azure that is a refusal ("policy functions": an evaluation
-    that fails is an implicit deny)."""
+class EvaluationError(Exception):  # noqa: N818
+    """An expression that has no value for a resource. Azure then denies the request
+    (docs/azure-facts.md#policy-functions)."""
 
 
 @dataclass(frozen=True)
@@ -37,75 +36,75 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Inside:
-    """A property or an entry of another value."""
+class Access:
+    """Access to a property or an item of another value."""
 
     of: Expression
     step: str | Expression
 
 
-Expression = Literal | Call | Inside
+Expression = Literal | Call | Access
 Functions = Mapping[str, Callable[..., Any]]
 
 
 def is_expression(text: object) -> bool:
-    """Whether Azure evaluates a text: it stands in brackets, the first of which is not doubled."""
+    """Return True for a string in brackets that does not begin with an escaped bracket, `[[`."""
     return isinstance(text, str) and text.startswith("[") and text.endswith("]") and not text.startswith("[[")
 
 
-def plain(text: str) -> str:
-    """A text that is no expression, its doubled bracket taken for one."""
+def literal_text(text: str) -> str:
+    """Return a string that is not an expression, with an escaped bracket unescaped."""
     return text[1:] if text.startswith("[[") else text
 
 
 @cache
 def parse(text: str) -> Expression:
-    """The expression in brackets. `Unevaluated` where it is none."""
-    reader = _Reader(_tokens(text[1:-1]))
-    found = reader.expression(0)
-    if reader.left:
-        raise Unevaluated(f"'{text}' goes on after its end")
+    """Parse an expression in brackets. Raises `ExpressionError`."""
+    parser = _Parser(_tokens(text[1:-1]))
+    found = parser.expression(0)
+    if parser.tokens:
+        raise ExpressionError(f"'{text}' has text after its end")
     return found
 
 
 def calls(expression: Expression) -> Iterator[Call]:
-    """Every call in an expression."""
+    """Yield every function call in an expression."""
     if isinstance(expression, Call):
         yield expression
         for argument in expression.arguments:
             yield from calls(argument)
-    elif isinstance(expression, Inside):
+    elif isinstance(expression, Access):
         yield from calls(expression.of)
         if not isinstance(expression.step, str):
             yield from calls(expression.step)
 
 
-def work_out(expression: Expression, functions: Functions) -> Any:
-    """The value of an expression. `Failed` where it has none for this resource."""
+def evaluate(expression: Expression, functions: Functions) -> Any:
+    """Return the value of an expression. Raises `EvaluationError`."""
     if isinstance(expression, Literal):
         return expression.value
     if isinstance(expression, Call):
-        arguments = [work_out(argument, functions) for argument in expression.arguments]
-        return _called(functions[expression.name.lower()], expression.name, arguments)
-    step = expression.step if isinstance(expression.step, str) else work_out(expression.step, functions)
-    return _entered(work_out(expression.of, functions), step)
+        arguments = [evaluate(argument, functions) for argument in expression.arguments]
+        return _call(functions[expression.name.lower()], expression.name, arguments)
+    step = expression.step if isinstance(expression.step, str) else evaluate(expression.step, functions)
+    return _access(evaluate(expression.of, functions), step)
 
 
-def _called(function: Callable[..., Any], name: str, arguments: Sequence[Any]) -> Any:
+def _call(function: Callable[..., Any], name: str, arguments: Sequence[Any]) -> Any:
     try:
         return function(*arguments)
     except (TypeError, ValueError, AttributeError, LookupError) as error:
-        raise Failed(f"the function '{name}' has no value here") from error
+        raise EvaluationError(f"the function '{name}' has no value here") from error
 
 
-def _entered(value: Any, step: Any) -> Any:
+def _access(value: Any, step: Any) -> Any:
     if isinstance(value, Mapping) and isinstance(step, str):
         found = {key.lower(): item for key, item in value.items()}
         if step.lower() in found:
             return found[step.lower()]
     elif isinstance(value, (list, tuple)) and isinstance(step, int) and 0 <= step < len(value):
         return value[step]
-    raise Failed(f"there is no '{step}' here")
+    raise EvaluationError(f"there is no property or item '{step}'")
 
 
 def _concat(*parts: Any) -> Any:
@@ -121,16 +120,16 @@ def _text(value: Any) -> str:
         return str(value)
     if isinstance(value, int):
         return str(value)
-    raise TypeError("no text")
+    raise TypeError("not a string")
 
 
 def _split(text: str, delimiter: str) -> list[str]:
     if not isinstance(text, str):
-        raise TypeError("no text")
+        raise TypeError("not a string")
     return text.split(delimiter)
 
 
-PURE: Functions = {
+PURE_FUNCTIONS: Functions = {
     "concat": _concat,
     "split": _split,
     "first": lambda items: items[0],
@@ -139,20 +138,20 @@ PURE: Functions = {
     "tolower": lambda text: text.lower(),
     "toupper": lambda text: text.upper(),
 }
-"""Those that need nothing but their arguments, by name in lower case."""
-OF_THE_REQUEST = ("field", "parameters", "resourcegroup", "subscription")
-"""Those that speak of the resource, its scope and the assignment."""
-KNOWN = frozenset({*PURE, *OF_THE_REQUEST})
+"""Functions of their arguments only, by name in lower case."""
+CONTEXT_FUNCTIONS = ("field", "parameters", "resourcegroup", "subscription")
+"""Functions of the resource, its scope and the assignment."""
+SUPPORTED_FUNCTIONS = frozenset({*PURE_FUNCTIONS, *CONTEXT_FUNCTIONS})
 
 
 def _tokens(text: str) -> list[str | int | tuple[str, str]]:
-    """Texts as ("text", …), names as ("name", …), numbers and signs as they are."""
+    """Return the tokens: strings as ("text", …), names as ("name", …), numbers and punctuation as they are."""
     found: list[str | int | tuple[str, str]] = []
     at = 0
     while text[at:].strip():
         token = _TOKEN.match(text, at)
         if token is None:
-            raise Unevaluated(f"'{text[:80]}' is no template expression")
+            raise ExpressionError(f"'{text[:80]}' is not a template expression")
         quoted, number, name, sign = token.groups()
         if quoted is not None:
             found.append(("text", quoted.replace("''", "'")))
@@ -164,15 +163,15 @@ def _tokens(text: str) -> list[str | int | tuple[str, str]]:
     return found
 
 
-class _Reader:
+class _Parser:
     def __init__(self, tokens: Sequence[str | int | tuple[str, str]]) -> None:
-        self.left = list(tokens)
+        self.tokens = list(tokens)
 
     def expression(self, depth: int) -> Expression:
-        if depth > DEPTH or not self.left:
-            raise Unevaluated("the expression nests too deeply, or ends too early")
-        found = self._start(self.left.pop(0), depth)
-        while self.left and self.left[0] in (".", "["):
+        if depth > MAX_DEPTH or not self.tokens:
+            raise ExpressionError("the expression nests too deeply, or ends too early")
+        found = self._start(self.tokens.pop(0), depth)
+        while self.tokens and self.tokens[0] in (".", "["):
             found = self._entry(found, depth)
         return found
 
@@ -182,10 +181,10 @@ class _Reader:
         if isinstance(token, tuple) and token[0] == "text":
             return Literal(token[1])
         if not isinstance(token, tuple):
-            raise Unevaluated(f"'{token}' stands where a value should")
+            raise ExpressionError(f"'{token}' is not a value")
         self._take("(")
         arguments: list[Expression] = []
-        while self.left and self.left[0] != ")":
+        while self.tokens and self.tokens[0] != ")":
             if arguments:
                 self._take(",")
             arguments.append(self.expression(depth + 1))
@@ -193,15 +192,15 @@ class _Reader:
         return Call(token[1], tuple(arguments))
 
     def _entry(self, of: Expression, depth: int) -> Expression:
-        if self.left.pop(0) == ".":
-            token = self.left.pop(0) if self.left else None
+        if self.tokens.pop(0) == ".":
+            token = self.tokens.pop(0) if self.tokens else None
             if not isinstance(token, tuple) or token[0] != "name":
-                raise Unevaluated("a dot leads to no name")
-            return Inside(of, token[1])
+                raise ExpressionError("a name is missing after a dot")
+            return Access(of, token[1])
         step = self.expression(depth + 1)
         self._take("]")
-        return Inside(of, step)
+        return Access(of, step)
 
     def _take(self, sign: str) -> None:
-        if not self.left or self.left.pop(0) != sign:
-            raise Unevaluated(f"a '{sign}' is missing")
+        if not self.tokens or self.tokens.pop(0) != sign:
+            raise ExpressionError(f"a '{sign}' is missing")

@@ -1,8 +1,8 @@
-"""What a policy rule may ask of a request: the type, name and id of a resource, and the aliases of its properties.
+"""The fields of a policy rule: type, name and id of a resource, and the aliases of its properties.
 
 An alias is a resource type and a path, such as `Microsoft.Network/bastionHosts/enableTunneling`; `[*]` stands for each
-member of an array. Source: learn.microsoft.com, "Azure Policy definition structure alias". Azure publishes them type by
-type; here they are taken from the properties that azure-native knows, whose names differ in the few cases below.
+member of an array. Source: docs/azure-facts.md#policy-aliases. Azure publishes a list of aliases for each type; the local
+Azure derives them from azure-native's properties, with the renamed ones below.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import Any
 from local_azure.paths import PATHS
 from local_azure.schema import Property, arm_type_of, resource
 
-PLAIN = frozenset({"type", "name", "fullname", "id", "kind", "location", "tags"})
-"""Fields that every resource has (same source, "Fields")."""
+COMMON_FIELDS = frozenset({"type", "name", "fullname", "id", "kind", "location", "tags"})
+"""Fields of every resource (docs/azure-facts.md#policy-conditions)."""
 TAG = re.compile(r"tags\['([^']+)'\]|tags\[([^'\]]+)\]|tags\.([^.\[\]]+)", re.I)
-MEMBERS = "[*]"
-GROUPS = "microsoft.resources/subscriptions/resourcegroups"
+ALL_ITEMS = "[*]"
+GROUP_POLICY_TYPE = "microsoft.resources/subscriptions/resourcegroups"
 RENAMED = {
     "microsoft.storage/storageaccounts": {
         "networkacls": "networkruleset",
         "supportshttpstrafficonly": "enablehttpstrafficonly",
     },
 }
-"""Where azure-native calls a property otherwise than ARM, by type, in lower case."""
+"""azure-native's name of a property by ARM's name, for each type, in lower case."""
 
 
 class _Missing:
@@ -36,34 +36,34 @@ class _Missing:
 
 
 MISSING = _Missing()
-"""Stands for what the request does not say. It equals nothing, and is like nothing."""
+"""The value of a property that the request does not have."""
 
 
 @dataclass(frozen=True)
-class Subject:
-    """The resource that a request would make: what a rule looks at."""
+class PolicyTarget:
+    """The requested resource, as a policy rule evaluates it."""
 
     id: str
     type: str
-    """ARM's, such as `Microsoft.Network/bastionHosts`."""
+    """The ARM type, such as `Microsoft.Network/bastionHosts`."""
     properties: Mapping[str, Any]
-    """As azure-native has them, with what Azure would fill in."""
+    """The inputs, with azure-native's names."""
     has_tags: bool = True
-    """Whether the type has tags and a location: rules of mode `Indexed` look at no other."""
+    """False for a type without tags and location, which rules of mode `Indexed` ignore."""
 
     @property
     def names(self) -> Sequence[str]:
-        """Its own name and those of what it lies in, the outermost first."""
+        """The names of the resource and of those above it, the outermost first."""
         return self.id.rpartition("/providers/")[2].split("/")[2::2] or [self.id.rpartition("/")[2]]
 
     @property
     def policy_type(self) -> str:
-        """The type as rules call it, in lower case."""
+        """The type as rules name it, in lower case."""
         lower = self.type.lower()
-        return GROUPS if lower == "microsoft.resources/resourcegroups" else lower
+        return GROUP_POLICY_TYPE if lower == "microsoft.resources/resourcegroups" else lower
 
-    def plain(self, field: str) -> Any:
-        """A field that every resource has."""
+    def common_field(self, field: str) -> Any:
+        """Return the value of a field of every resource."""
         match field.lower():
             case "type":
                 return self.policy_type
@@ -79,7 +79,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Alias:
-    """An alias, in lower case: its type, and its path as steps."""
+    """An alias in lower case: a type, and a path as steps."""
 
     type: str
     steps: tuple[str, ...]
@@ -87,7 +87,7 @@ class Alias:
 
     @classmethod
     def of(cls, field: str) -> Alias | None:
-        """The alias so written; None for what is none."""
+        """Parse an alias. Return None for another string."""
         type_, found, path = field.lower().rpartition("/")
         if not found or "/" not in type_ or not path:
             return None
@@ -95,26 +95,26 @@ class Alias:
         return cls(type_, tuple(steps)) if all(steps) else None
 
     @property
-    def lists(self) -> bool:
-        """Whether it stands for the members of an array, or what lies in them."""
-        return MEMBERS in self.steps
+    def is_array(self) -> bool:
+        """True if the path contains `[*]`."""
+        return ALL_ITEMS in self.steps
 
-    def after(self, array: Alias) -> tuple[str, ...] | None:
-        """The steps from a member of an array on; None where this alias is not of that array."""
+    def relative_to(self, array: Alias) -> tuple[str, ...] | None:
+        """Return the steps below a member of the array; None for an alias outside it."""
         length = len(array.steps)
         return self.steps[length:] if self.type == array.type and self.steps[:length] == array.steps else None
 
 
 def _parts(part: str) -> list[str]:
-    name = part.removesuffix(MEMBERS)
-    return [name, MEMBERS] if name != part else [name]
+    name = part.removesuffix(ALL_ITEMS)
+    return [name, ALL_ITEMS] if name != part else [name]
 
 
-def reach(value: Any, steps: Iterable[str], type_: str) -> list[Any]:
-    """The values at the end of some steps; what is missing gives nothing."""
+def resolve(value: Any, steps: Iterable[str], type_: str) -> list[Any]:
+    """Return all present values at a path."""
     found = [value]
     for step in steps:
-        if step == MEMBERS:
+        if step == ALL_ITEMS:
             found = [member for items in found if isinstance(items, (list, tuple)) for member in items]
         else:
             inner = [_step(item, step, type_) for item in found]
@@ -123,7 +123,7 @@ def reach(value: Any, steps: Iterable[str], type_: str) -> list[Any]:
 
 
 def _step(value: Any, name: str, type_: str) -> Any:
-    """What one name leads to. A few types of azure-native keep ARM's `properties` around what others have flattened."""
+    """Return a property. A few azure-native types keep ARM's `properties` object, which others flatten."""
     found = _named(value, RENAMED.get(type_, {}).get(name, name))
     if found is MISSING and isinstance(value, Mapping) and isinstance(value.get("properties"), Mapping):
         return _named(value["properties"], name)
@@ -138,14 +138,14 @@ def _named(value: Any, name: str) -> Any:
 
 
 def is_alias(alias: Alias) -> bool:
-    """Whether Azure has such an alias; of types that azure-native does not tell here, all are taken for one."""
+    """Return True if Azure has the alias. True for every alias of a type that azure-native does not list."""
     tokens = _tokens().get(alias.type, ())
-    return not tokens or any(_leads(resource(token).outputs, alias.steps, alias.type) for token in tokens)
+    return not tokens or any(_has_path(resource(token).outputs, alias.steps, alias.type) for token in tokens)
 
 
 @cache
 def _tokens() -> Mapping[str, tuple[str, ...]]:
-    """azure-native's types by ARM's, in lower case."""
+    """Return azure-native's tokens by ARM type in lower case."""
     found: dict[str, tuple[str, ...]] = {}
     for token, path in PATHS.items():
         type_ = arm_type_of(path).lower()
@@ -153,7 +153,7 @@ def _tokens() -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def _leads(properties: Mapping[str, Property], steps: Sequence[str], type_: str) -> bool:
+def _has_path(properties: Mapping[str, Property], steps: Sequence[str], type_: str) -> bool:
     if not steps:
         return True
     name = RENAMED.get(type_, {}).get(steps[0], steps[0])
@@ -162,12 +162,12 @@ def _leads(properties: Mapping[str, Property], steps: Sequence[str], type_: str)
     if found is None:
         return False
     inner, rest = found.type, list(steps[1:])
-    while rest and rest[0] == MEMBERS:
+    while rest and rest[0] == ALL_ITEMS:
         if inner.item is None:
             return False
         inner, rest = inner.item, rest[1:]
     options = [inner, *inner.options]
-    return not rest or any(o.kind == "any" or _leads(o.properties, rest, type_) for o in options)
+    return not rest or any(o.kind == "any" or _has_path(o.properties, rest, type_) for o in options)
 
 
 def _inside(property_: Property | None) -> Mapping[str, Property]:

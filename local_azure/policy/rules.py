@@ -1,6 +1,6 @@
-"""What Azure refuses in a policy definition, and what the local Azure does not work out and so refuses by name.
+"""Validate policy rules: refuse what Azure refuses, and by name what the local Azure does not evaluate.
 
-Sources: learn.microsoft.com, "Azure Policy definition structure policy rule", "… parameters", "… basics".
+Source: docs/azure-facts.md#policy-definitions.
 """
 
 from __future__ import annotations
@@ -8,56 +8,64 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
-from local_azure.declare import AzureError
+from local_azure.model import AzureError
 from local_azure.policy.conditions import OPERATORS
-from local_azure.policy.expressions import KNOWN, Expression, Literal, Unevaluated, calls, is_expression, parse
-from local_azure.policy.fields import MEMBERS, PLAIN, TAG, Alias, is_alias
+from local_azure.policy.expressions import (
+    SUPPORTED_FUNCTIONS,
+    Expression,
+    ExpressionError,
+    Literal,
+    calls,
+    is_expression,
+    parse,
+)
+from local_azure.policy.fields import ALL_ITEMS, COMMON_FIELDS, TAG, Alias, is_alias
 
 EFFECTS = frozenset({"deny", "audit", "disabled"})
-"""What is worked out here: a rule with another effect changes resources or makes some."""
-MORE_EFFECTS = frozenset({
+"""Supported effects. All others change or create resources, or act on later requests."""
+UNSUPPORTED_EFFECTS = frozenset({
     "addtonetworkgroup", "append", "auditifnotexists", "denyaction", "deployifnotexists", "manual", "modify", "mutate",
 })  # fmt: skip
 MODES = frozenset({"all", "indexed"})
-SUBJECTS = ("field", "value", "count")
+LEFT_SIDES = ("field", "value", "count")
 LOGIC = ("allof", "anyof", "not")
-DEPTH = 40
+MAX_DEPTH = 40
 
 
-def broken(what: str) -> NoReturn:
-    """Azure's refusal of a rule that is none."""
-    raise AzureError("InvalidPolicyRule", f"Failed to parse policy rule: '{what}'.")
+def refuse_invalid_rule(problem: str) -> NoReturn:
+    """Refuse a rule that Azure cannot parse."""
+    raise AzureError("InvalidPolicyRule", f"Failed to parse policy rule: '{problem}'.")
 
 
-def unevaluated(what: str) -> NoReturn:
-    """The local Azure's own: real Azure may take it, but passing over it here would be to enforce something else."""
-    raise AzureError("NotImplemented", f"The local Azure does not work out {what} in a policy.", status=501)
+def refuse_unsupported(feature: str) -> NoReturn:
+    """Refuse what Azure accepts and the local Azure does not evaluate: to ignore it would enforce another rule."""
+    raise AzureError("NotImplemented", f"The local Azure does not support {feature} in a policy.", status=501)
 
 
-def check(rule: Any, parameters: Mapping[str, Any]) -> None:
-    """Refuses a rule that Azure would refuse, or that the local Azure could not enforce."""
+def validate_rule(rule: Any, parameters: Mapping[str, Any]) -> None:
+    """Refuse a rule that Azure refuses, or that the local Azure cannot enforce."""
     if not isinstance(rule, Mapping) or not isinstance(rule.get("if"), Mapping):
-        broken("Required property 'if' not found in JSON.")
+        refuse_invalid_rule("Required property 'if' not found in JSON.")
     then = rule.get("then")
     if not isinstance(then, Mapping) or not isinstance(then.get("effect"), str):
-        broken("Required property 'effect' not found in JSON.")
+        refuse_invalid_rule("Required property 'effect' not found in JSON.")
     _effect(then["effect"], parameters)
     _condition(rule["if"], 0)
     _parameters(rule, parameters)
 
 
 def _effect(written: str, parameters: Mapping[str, Any]) -> None:
-    """The effect, or all that the parameter it is left to may say."""
-    for effect in possible(written, parameters):
-        if effect.lower() in MORE_EFFECTS:
-            unevaluated(f"the effect '{effect}'")
+    """Refuse an invalid or unsupported effect, or parameter that allows one."""
+    for effect in possible_effects(written, parameters):
+        if effect.lower() in UNSUPPORTED_EFFECTS:
+            refuse_unsupported(f"the effect '{effect}'")
         if effect.lower() not in EFFECTS:
-            allowed = ", ".join(sorted(EFFECTS | MORE_EFFECTS))
-            broken(f"The policy effect '{effect}' is not valid. The allowed effects are: {allowed}")
+            allowed = ", ".join(sorted(EFFECTS | UNSUPPORTED_EFFECTS))
+            refuse_invalid_rule(f"The policy effect '{effect}' is not valid. The allowed effects are: {allowed}")
 
 
-def possible(written: str, parameters: Mapping[str, Any]) -> list[str]:
-    """What an effect may come to."""
+def possible_effects(written: str, parameters: Mapping[str, Any]) -> list[str]:
+    """Return the possible values of an effect: itself, or those of its parameter."""
     if not is_expression(written):
         return [written]
     name = _parameter_named(_parsed(written))
@@ -75,49 +83,49 @@ def _parameter_named(expression: Expression) -> str | None:
 
 
 def _condition(condition: Any, depth: int) -> None:
-    if not isinstance(condition, Mapping) or depth > DEPTH:
-        broken("a condition must be an object, nested no deeper than Azure allows")
-    said = {key.lower(): value for key, value in condition.items()}
-    logic = [key for key in said if key in LOGIC]
+    if not isinstance(condition, Mapping) or depth > MAX_DEPTH:
+        refuse_invalid_rule("a condition must be an object, nested no deeper than Azure allows")
+    parts = {key.lower(): value for key, value in condition.items()}
+    logic = [key for key in parts if key in LOGIC]
     if logic:
-        _logic(logic, said, depth)
+        _logic(logic, parts, depth)
         return
-    subject = [key for key in said if key in SUBJECTS]
-    operator = [key for key in said if key not in SUBJECTS]
+    subject = [key for key in parts if key in LEFT_SIDES]
+    operator = [key for key in parts if key not in LEFT_SIDES]
     if len(subject) != 1 or len(operator) != 1:
-        broken(f"a condition has one subject and one operator, not {sorted(condition)}")
+        refuse_invalid_rule(f"a condition has one left side and one operator, not {sorted(condition)}")
     if operator[0] not in OPERATORS:
-        unevaluated(f"the condition '{operator[0]}'")
-    _operand(operator[0], said[operator[0]])
-    _subject(subject[0], said[subject[0]], depth)
+        refuse_unsupported(f"the condition '{operator[0]}'")
+    _operand(operator[0], parts[operator[0]])
+    _subject(subject[0], parts[subject[0]], depth)
 
 
-def _logic(found: list[str], said: Mapping[str, Any], depth: int) -> None:
-    if len(said) != 1:
-        broken(f"'{found[0]}' stands alone, not with {sorted(said)}")
-    inner = said[found[0]]
+def _logic(found: list[str], parts: Mapping[str, Any], depth: int) -> None:
+    if len(parts) != 1:
+        refuse_invalid_rule(f"'{found[0]}' cannot be combined with other keys: {sorted(parts)}")
+    inner = parts[found[0]]
     if found[0] == "not":
         _condition(inner, depth + 1)
         return
     if not isinstance(inner, list) or not inner:
-        broken(f"'{found[0]}' needs a list of conditions")
+        refuse_invalid_rule(f"'{found[0]}' needs a list of conditions")
     for one in inner:
         _condition(one, depth + 1)
 
 
 def _operand(operator: str, value: Any) -> None:
-    for text in texts(value):
+    for text in strings_in(value):
         if is_expression(text):
             _parsed(text)
         elif operator in ("like", "notlike") and text.count("*") > 1:
-            broken(f"'{operator}' takes at most one wildcard: '{text}'")
+            refuse_invalid_rule(f"'{operator}' takes at most one wildcard: '{text}'")
     if operator in ("in", "notin") and not isinstance(value, list) and not is_expression(value):
-        broken(f"'{operator}' needs a list")
-    if operator.startswith(("greater", "less")) and not is_expression(value) and _is_no_number(value):
-        unevaluated(f"'{operator}' of what is no number")
+        refuse_invalid_rule(f"'{operator}' needs a list")
+    if operator.startswith(("greater", "less")) and not is_expression(value) and _is_not_number(value):
+        refuse_unsupported(f"'{operator}' with an operand that is not a number")
 
 
-def _is_no_number(value: Any) -> bool:
+def _is_not_number(value: Any) -> bool:
     return isinstance(value, bool) or not isinstance(value, (int, float))
 
 
@@ -125,7 +133,7 @@ def _subject(kind: str, value: Any, depth: int) -> None:
     if kind == "field":
         _field(value)
     elif kind == "value":
-        for text in texts(value):
+        for text in strings_in(value):
             if is_expression(text):
                 _parsed(text)
     else:
@@ -134,25 +142,25 @@ def _subject(kind: str, value: Any, depth: int) -> None:
 
 def _count(value: Any, depth: int) -> None:
     if not isinstance(value, Mapping):
-        broken("'count' needs a field")
-    said = {key.lower(): item for key, item in value.items()}
-    if "value" in said:
-        unevaluated("a count of values")
-    array = said.get("field")
-    if not isinstance(array, str) or not array.endswith(MEMBERS) or set(said) - {"field", "where"}:
-        broken("'count' needs a field that ends with [*], and may have a 'where'")
+        refuse_invalid_rule("'count' needs a field")
+    parts = {key.lower(): item for key, item in value.items()}
+    if "value" in parts:
+        refuse_unsupported("a count of values")
+    array = parts.get("field")
+    if not isinstance(array, str) or not array.endswith(ALL_ITEMS) or set(parts) - {"field", "where"}:
+        refuse_invalid_rule("'count' needs a field that ends with [*], and may have a 'where'")
     _field(array)
-    if "where" in said:
-        _condition(said["where"], depth + 1)
+    if "where" in parts:
+        _condition(parts["where"], depth + 1)
 
 
 def _field(name: Any) -> None:
     if not isinstance(name, str):
-        broken("a field must be a text")
+        refuse_invalid_rule("a field must be a string")
     if is_expression(name):
         _parsed(name)
         return
-    if name.lower() in PLAIN or TAG.fullmatch(name):
+    if name.lower() in COMMON_FIELDS or TAG.fullmatch(name):
         return
     alias = Alias.of(name)
     if alias is None or not is_alias(alias):
@@ -168,19 +176,19 @@ def _field(name: Any) -> None:
 def _parsed(text: str) -> Expression:
     try:
         found = parse(text)
-    except Unevaluated as error:
-        broken(str(error))
+    except ExpressionError as error:
+        refuse_invalid_rule(str(error))
     for call in calls(found):
-        if call.name.lower() not in KNOWN:
-            unevaluated(f"the template function '{call.name}'")
+        if call.name.lower() not in SUPPORTED_FUNCTIONS:
+            refuse_unsupported(f"the template function '{call.name}'")
         if call.name.lower() == "field" and call.arguments and isinstance(call.arguments[0], Literal):
             _field(call.arguments[0].value)
     return found
 
 
 def _parameters(rule: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
-    """Each parameter is used, and each that is used is there (codes: UnusedPolicyParameters of the SDK's own tests)."""
-    used = {name for text in texts(rule) if is_expression(text) if (name := _parameter_named(_parsed(text)))}
+    """Refuse unused and undefined parameters (code UnusedPolicyParameters: Azure SDK's tests)."""
+    used = {name for text in strings_in(rule) if is_expression(text) if (name := _parameter_named(_parsed(text)))}
     lower = {name.lower() for name in used}
     unused = sorted(name for name in parameters if name.lower() not in lower)
     if unused:
@@ -189,19 +197,20 @@ def _parameters(rule: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
             "either remove these parameters from the definition or ensure that they are used in the policy rule."
         )
         raise AzureError("UnusedPolicyParameters", text)
-    missing = sorted(used - {u for u in used if u.lower() in {name.lower() for name in parameters}})
+    defined = {name.lower() for name in parameters}
+    missing = sorted(name for name in used if name.lower() not in defined)
     if missing:
         text = f"The policy rule refers to parameters '{', '.join(missing)}' that the definition does not define."
         raise AzureError("InvalidPolicyParameters", text)
 
 
-def texts(value: Any) -> Iterator[str]:
-    """Every text in a value."""
+def strings_in(value: Any) -> Iterator[str]:
+    """Yield every string in a value, at any depth."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from texts(item)
+            yield from strings_in(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from texts(item)
+            yield from strings_in(item)

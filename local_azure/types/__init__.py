@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from local_azure.declare import AzureType
+from local_azure.model import AzureType
 from local_azure.types import (
     authorization,
     bastion,

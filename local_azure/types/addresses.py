@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 
-from local_azure.declare import Cloud, Json
-from local_azure.types.common import every, refuse, same
+from local_azure.model import Cloud, Json
+from local_azure.types.common import refuse, same, values_at
 
 Range = IPv4Network | IPv6Network
 RESERVED_FIRST = 4
@@ -23,21 +23,21 @@ def parse(prefix: str) -> Range:
 
 def prefixes(subnet: Mapping[str, Json]) -> list[Range]:
     """A subnet's ranges, in either of the two forms it may be written in."""
-    return [parse(text) for text in every(subnet, "addressPrefixes[*]") or every(subnet, "addressPrefix")]
+    return [parse(text) for text in values_at(subnet, "addressPrefixes[*]") or values_at(subnet, "addressPrefix")]
 
 
-def space(vnet: Mapping[str, Json]) -> list[Range]:
-    return [parse(text) for text in every(vnet, "addressSpace.addressPrefixes[*]")]
+def address_space(vnet: Mapping[str, Json]) -> list[Range]:
+    return [parse(text) for text in values_at(vnet, "addressSpace.addressPrefixes[*]")]
 
 
-def overlapping(left: Iterable[Range], right: Iterable[Range]) -> tuple[Range, Range] | None:
+def first_overlap(left: Iterable[Range], right: Iterable[Range]) -> tuple[Range, Range] | None:
     """The first two ranges that share an address, if any do."""
     others = list(right)
-    pairs = ((one, other) for one in left for other in others)
+    pairs = ((value_at, other) for value_at in left for other in others)
     return next((pair for pair in pairs if pair[0].version == pair[1].version and pair[0].overlaps(pair[1])), None)
 
 
-def inside(inner: Range, outer: Iterable[Range]) -> bool:
+def is_inside(inner: Range, outer: Iterable[Range]) -> bool:
     """Whether a range lies wholly in one of the others."""
     return any(
         inner.version == other.version
@@ -47,46 +47,46 @@ def inside(inner: Range, outer: Iterable[Range]) -> bool:
     )
 
 
-def taken(cloud: Cloud, subnet_id: str, *, besides: str = "") -> set[str]:
+def used_addresses(cloud: Cloud, subnet_id: str, *, besides: str = "") -> set[str]:
     """The addresses in a subnet that network interfaces, private endpoints and firewalls hold."""
-    held: set[str] = set()
-    for user in cloud.users(subnet_id):
+    used: set[str] = set()
+    for user in cloud.referencing(subnet_id):
         if same(user.id, besides):
             continue
-        if same(next(iter(every(user.properties, "subnet.id")), None), subnet_id):
-            held.update(every(user.properties, "customDnsConfigs[*].ipAddresses[*]"))
-        for config in every(user.properties, "ipConfigurations[*]"):
-            if same(next(iter(every(config, "subnet.id")), None), subnet_id):
-                held.update(every(config, "privateIPAddress"))
-    return held
+        if same(next(iter(values_at(user.properties, "subnet.id")), None), subnet_id):
+            used.update(values_at(user.properties, "customDnsConfigs[*].ipAddresses[*]"))
+        for config in values_at(user.properties, "ipConfigurations[*]"):
+            if same(next(iter(values_at(config, "subnet.id")), None), subnet_id):
+                used.update(values_at(config, "privateIPAddress"))
+    return used
 
 
-def first_usable(range_: Range) -> str:
+def first_usable_address(range_: Range) -> str:
     return str(range_[RESERVED_FIRST])
 
 
-def next_free(range_: Range, held: set[str]) -> str:
+def next_free_address(range_: Range, used: set[str]) -> str:
     """The lowest free address; SubnetIsFull when none is left (azure-facts 2.2)."""
     for number in range(int(range_.network_address) + RESERVED_FIRST, int(range_.broadcast_address)):
-        if str(ip_address(number)) not in held:
+        if str(ip_address(number)) not in used:
             return str(ip_address(number))
     refuse("SubnetIsFull", f"Subnet with address prefix {range_} does not have enough capacity for 1 IP addresses.")
 
 
-def static_address_allowed(address: str, ranges: list[Range], held: set[str]) -> None:
+def require_free_address(address: str, ranges: list[Range], used: set[str]) -> None:
     """A chosen address must be in the subnet, not Azure's own, and nobody else's (azure-facts 2.2)."""
     try:
         chosen = ip_address(address)
     except ValueError:
         refuse("InvalidIPAddressFormat", f"Private static IP address {address} is not an IP address.")
-    home = next((range_ for range_ in ranges if chosen in range_), None)
-    if home is None:
+    found = next((range_ for range_ in ranges if chosen in range_), None)
+    if found is None:
         text = f"Private static IP address {address} does not belong to the range of subnet prefix "
         refuse("PrivateIPAddressNotInSubnet", text + f"{', '.join(map(str, ranges))}.")
     if isinstance(chosen, IPv4Address) and (
-        int(chosen) < int(home.network_address) + RESERVED_FIRST or chosen == home.broadcast_address
+        int(chosen) < int(found.network_address) + RESERVED_FIRST or chosen == found.broadcast_address
     ):
-        text = f"Private static IP address {address} falls within reserved IP range of subnet prefix {home}."
+        text = f"Private static IP address {address} falls within reserved IP range of subnet prefix {found}."
         refuse("PrivateIPAddressInReservedRange", text)
-    if address in held:
+    if address in used:
         refuse("PrivateIPAddressIsAllocated", f"IP address {address} is already allocated to another resource.")

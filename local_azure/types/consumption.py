@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from local_azure.declare import AzureType, Change, Json, Name
-from local_azure.types.common import guid, one, refuse, scope_exists
+from local_azure.model import AzureType, Json, NameRule, Request
+from local_azure.types.common import guid, refuse, scope_exists, value_at
 
 BUDGET = "azure-native:consumption:Budget"
 
@@ -18,9 +18,9 @@ def _date(text: Json) -> datetime:
         refuse("400", f"'{text}' is not a date.", target="timePeriod")
 
 
-def _starts_on_the_first(change: Change) -> None:
+def _period_is_valid(request: Request) -> None:
     """The first of a month, not before June 2017, and before the end (azure-facts 2.7)."""
-    start, end = _date(one(change.new, "timePeriod.startDate")), one(change.new, "timePeriod.endDate")
+    start, end = _date(value_at(request.new, "timePeriod.startDate")), value_at(request.new, "timePeriod.endDate")
     if start.day != 1 or start < datetime(2017, 6, 1):
         text = "Start date should be the first of a month, on or after June 1, 2017."
         refuse("400", text, target="timePeriod.startDate")
@@ -28,36 +28,36 @@ def _starts_on_the_first(change: Change) -> None:
         refuse("400", "End date should be later than the start date.", target="timePeriod.endDate")
 
 
-def _amount_is_positive(change: Change) -> None:
-    if not change.new.get("amount", 0) > 0:
+def _amount_is_positive(request: Request) -> None:
+    if not request.new.get("amount", 0) > 0:
         refuse("400", "The amount of a budget must be over 0.", target="amount")
 
 
-def _notices_reach_somebody(change: Change) -> None:
+def _notifications_are_valid(request: Request) -> None:
     """An address, role or group each; thresholds 0 to 1000 per cent; five at most (azure-facts 2.7)."""
-    notices = change.new.get("notifications") or {}
-    if len(notices) > 5:
+    notifications = request.new.get("notifications") or {}
+    if len(notifications) > 5:
         refuse("400", "A budget takes at most 5 notifications.", target="notifications")
-    for name, notice in notices.items():
-        if not any(notice.get(path) for path in ("contactEmails", "contactRoles", "contactGroups")):
+    for name, notification in notifications.items():
+        if not any(notification.get(path) for path in ("contactEmails", "contactRoles", "contactGroups")):
             refuse(
                 "400", f"Notification {name} reaches nobody: it needs an email, role or group.", target="notifications"
             )
-        if not 0 <= notice.get("threshold", -1) <= 1000:
+        if not 0 <= notification.get("threshold", -1) <= 1000:
             refuse("400", f"The threshold of notification {name} takes 0 to 1000.", target="notifications")
 
 
-def _outputs(change: Change) -> Mapping[str, Json]:
-    return {"eTag": guid(change.id, "etag"), "currentSpend": {"amount": 0.0, "unit": "GBP"}}
+def _outputs(request: Request) -> Mapping[str, Json]:
+    return {"eTag": guid(request.id, "etag"), "currentSpend": {"amount": 0.0, "unit": "GBP"}}
 
 
 TYPES = (
     AzureType(
         token=BUDGET,
-        name=Name(r"[-_a-zA-Z0-9]{1,63}", "1-63 letters, digits, - or _"),
+        name=NameRule(r"[-_a-zA-Z0-9]{1,63}", "1-63 letters, digits, - or _"),
         location="none",
-        fixed=("timeGrain", "timePeriod.startDate", "scope", "category"),
+        replace_on_change=("timeGrain", "timePeriod.startDate", "scope", "category"),
         computed=_outputs,
-        rules=(scope_exists("scope"), _starts_on_the_first, _amount_is_positive, _notices_reach_somebody),
+        constraints=(scope_exists("scope"), _period_is_valid, _amount_is_positive, _notifications_are_valid),
     ),
 )

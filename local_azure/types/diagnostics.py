@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from local_azure.declare import AzureType, Change, Json, Name, Stored
-from local_azure.types.common import arm_type, every, refuse, same, scope_exists
+from local_azure.model import AzureType, Json, NameRule, Request, StoredResource
+from local_azure.types.common import arm_type, refuse, same, scope_exists, values_at
 
 SETTING = "azure-native:monitor:DiagnosticSetting"
 SUBSCRIPTION_SETTING = "azure-native:monitor:SubscriptionDiagnosticSetting"
@@ -19,7 +19,7 @@ DESTINATIONS = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId"
 
 
 @dataclass(frozen=True)
-class Emits:
+class SupportedCategories:
     """What a resource type sends: log categories, category groups, metric categories."""
 
     logs: tuple[str, ...] = ()
@@ -27,16 +27,16 @@ class Emits:
     metrics: tuple[str, ...] = ("AllMetrics",)
 
 
-ACTIVITY = Emits(
+ACTIVITY = SupportedCategories(
     ("Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale", "ResourceHealth"),
     metrics=(),
 )
 """What a subscription's activity log has; Azure knows no groups of these."""
-ALL, AUDIT = ("allLogs",), ("audit", "allLogs")
-STORAGE_SERVICE = Emits(
-    ("StorageRead", "StorageWrite", "StorageDelete"), AUDIT, ("AllMetrics", "Transaction", "Capacity")
+ALL_LOGS, AUDIT_AND_ALL_LOGS = ("allLogs",), ("audit", "allLogs")
+STORAGE_SERVICE = SupportedCategories(
+    ("StorageRead", "StorageWrite", "StorageDelete"), AUDIT_AND_ALL_LOGS, ("AllMetrics", "Transaction", "Capacity")
 )
-METRICS = Emits()
+METRICS_ONLY = SupportedCategories()
 FIREWALL_LOGS = (
     "AzureFirewallApplicationRule AzureFirewallNetworkRule AzureFirewallDnsProxy AZFWApplicationRule "
     "AZFWApplicationRuleAggregation AZFWDnsQuery AZFWDnsAdditional AZFWFatFlow AZFWFlowTrace AZFWFqdnResolveFailure "
@@ -48,122 +48,126 @@ BACKUP_LOGS = (
     "AddonAzureBackupProtectedInstance AzureBackupOperations"
 )
 
-EMITS: Mapping[str, Emits] = {
-    "microsoft.network/virtualnetworks": Emits(("VMProtectionAlerts",), ALL),
-    "microsoft.network/networksecuritygroups": Emits(
-        ("NetworkSecurityGroupEvent", "NetworkSecurityGroupRuleCounter"), ALL, ()
+SUPPORTED: Mapping[str, SupportedCategories] = {
+    "microsoft.network/virtualnetworks": SupportedCategories(("VMProtectionAlerts",), ALL_LOGS),
+    "microsoft.network/networksecuritygroups": SupportedCategories(
+        ("NetworkSecurityGroupEvent", "NetworkSecurityGroupRuleCounter"), ALL_LOGS, ()
     ),
-    "microsoft.network/publicipaddresses": Emits(
-        ("DDoSProtectionNotifications", "DDoSMitigationFlowLogs", "DDoSMitigationReports"), AUDIT
+    "microsoft.network/publicipaddresses": SupportedCategories(
+        ("DDoSProtectionNotifications", "DDoSMitigationFlowLogs", "DDoSMitigationReports"), AUDIT_AND_ALL_LOGS
     ),
-    "microsoft.network/azurefirewalls": Emits(tuple(FIREWALL_LOGS.split()), ALL),
-    "microsoft.network/bastionhosts": Emits(("BastionAuditLogs",), ALL),
-    "microsoft.network/networkinterfaces": METRICS,
-    "microsoft.network/privateendpoints": METRICS,
-    "microsoft.network/natgateways": METRICS,
-    "microsoft.network/privatednszones": METRICS,
-    "microsoft.keyvault/vaults": Emits(("AuditEvent", "AzurePolicyEvaluationDetails"), AUDIT),
-    "microsoft.storage/storageaccounts": Emits((), (), ("AllMetrics", "Transaction", "Capacity")),
+    "microsoft.network/azurefirewalls": SupportedCategories(tuple(FIREWALL_LOGS.split()), ALL_LOGS),
+    "microsoft.network/bastionhosts": SupportedCategories(("BastionAuditLogs",), ALL_LOGS),
+    "microsoft.network/networkinterfaces": METRICS_ONLY,
+    "microsoft.network/privateendpoints": METRICS_ONLY,
+    "microsoft.network/natgateways": METRICS_ONLY,
+    "microsoft.network/privatednszones": METRICS_ONLY,
+    "microsoft.keyvault/vaults": SupportedCategories(
+        ("AuditEvent", "AzurePolicyEvaluationDetails"), AUDIT_AND_ALL_LOGS
+    ),
+    "microsoft.storage/storageaccounts": SupportedCategories((), (), ("AllMetrics", "Transaction", "Capacity")),
     **{
         f"microsoft.storage/storageaccounts/{service}services": STORAGE_SERVICE
         for service in ("blob", "file", "queue", "table")
     },
     # One category and no group ("Set up logging for malware scanning").
-    "microsoft.security/defenderforstoragesettings": Emits(("ScanResults",), (), ()),
-    "microsoft.operationalinsights/workspaces": Emits(("Audit", "SummaryLogs"), AUDIT),
-    "microsoft.compute/virtualmachines": METRICS,
-    "microsoft.eventgrid/systemtopics": Emits(("DeliveryFailures",), ALL),
-    "microsoft.dataprotection/backupvaults": Emits(tuple(BACKUP_LOGS.split()), ALL, ("Health", "AllMetrics")),
-    "microsoft.insights/datacollectionrules": Emits(("LogErrors", "LogTroubleshooting"), ALL),
+    "microsoft.security/defenderforstoragesettings": SupportedCategories(("ScanResults",), (), ()),
+    "microsoft.operationalinsights/workspaces": SupportedCategories(("Audit", "SummaryLogs"), AUDIT_AND_ALL_LOGS),
+    "microsoft.compute/virtualmachines": METRICS_ONLY,
+    "microsoft.eventgrid/systemtopics": SupportedCategories(("DeliveryFailures",), ALL_LOGS),
+    "microsoft.dataprotection/backupvaults": SupportedCategories(
+        tuple(BACKUP_LOGS.split()), ALL_LOGS, ("Health", "AllMetrics")
+    ),
+    "microsoft.insights/datacollectionrules": SupportedCategories(("LogErrors", "LogTroubleshooting"), ALL_LOGS),
 }
 
 
-def _target(change: Change) -> str:
+def _target(request: Request) -> str:
     """What the setting is on: the resource that it names, or the subscription that it is made in."""
-    if change.token == SUBSCRIPTION_SETTING:
-        return _extended(change.id)
-    return f"/{str(change.new.get('resourceUri', '')).strip('/')}"
+    if request.token == SUBSCRIPTION_SETTING:
+        return _extended_resource(request.id)
+    return f"/{str(request.new.get('resourceUri', '')).strip('/')}"
 
 
-def _emits(change: Change) -> Emits:
-    return ACTIVITY if change.token == SUBSCRIPTION_SETTING else EMITS[arm_type(_target(change))]
+def _supported(request: Request) -> SupportedCategories:
+    return ACTIVITY if request.token == SUBSCRIPTION_SETTING else SUPPORTED[arm_type(_target(request))]
 
 
-def _extended(setting_id: str) -> str:
+def _extended_resource(setting_id: str) -> str:
     """The id of the resource that a setting is on."""
     return setting_id[: setting_id.lower().rindex("/providers/microsoft.insights/diagnosticsettings/")]
 
 
-def _siblings(change: Change) -> Iterator[Stored]:
+def _siblings(request: Request) -> Iterator[StoredResource]:
     """The other settings on the very same resource, and not on what lies below it."""
-    for setting in change.cloud.children(_target(change), change.token):
-        if same(_extended(setting.id), _target(change)) and not same(setting.id, change.id):
+    for setting in request.cloud.children(_target(request), request.token):
+        if same(_extended_resource(setting.id), _target(request)) and not same(setting.id, request.id):
             yield setting
 
 
-def _target_emits_something(change: Change) -> None:
-    if arm_type(_target(change)) not in EMITS:
-        text = f"The resource type '{arm_type(_target(change))}' does not support diagnostic settings."
-        refuse("ResourceTypeNotSupported", text, target=_target(change))
+def _target_is_supported(request: Request) -> None:
+    if arm_type(_target(request)) not in SUPPORTED:
+        text = f"The resource type '{arm_type(_target(request))}' does not support diagnostic settings."
+        refuse("ResourceTypeNotSupported", text, target=_target(request))
 
 
-def _has_a_destination(change: Change) -> None:
-    if not any(change.new.get(path) for path in DESTINATIONS):
+def _has_a_destination(request: Request) -> None:
+    if not any(request.new.get(path) for path in DESTINATIONS):
         text = "At least one data sink needs to be specified: " + ", ".join(DESTINATIONS)
         refuse("BadRequest", text)
 
 
-def _sends_something(change: Change) -> None:
-    if not change.new.get("logs") and not change.new.get("metrics"):
+def _has_categories(request: Request) -> None:
+    if not request.new.get("logs") and not request.new.get("metrics"):
         refuse("BadRequest", "At least one log or metric category must be specified.")
 
 
-def _category_or_group(change: Change) -> None:
-    for log in every(change.new, "logs[*]"):
+def _category_or_group(request: Request) -> None:
+    for log in values_at(request.new, "logs[*]"):
         if bool(log.get("category")) == bool(log.get("categoryGroup")):
             refuse("BadRequest", "Each log takes exactly one of category and categoryGroup.")
-    if any(not metric.get("category") for metric in every(change.new, "metrics[*]")):
+    if any(not metric.get("category") for metric in values_at(request.new, "metrics[*]")):
         refuse("BadRequest", "Each metric needs a category.")
 
 
-def _groups_stand_alone(change: Change) -> None:
+def _groups_and_categories_not_mixed(request: Request) -> None:
     """A group and single categories do not mix in one setting."""
-    if every(change.new, "logs[*].category") and every(change.new, "logs[*].categoryGroup"):
+    if values_at(request.new, "logs[*].category") and values_at(request.new, "logs[*].categoryGroup"):
         refuse("BadRequest", "Diagnostic settings cannot hold both log categories and log category groups.")
 
 
-def _categories_are_the_targets(change: Change) -> None:
-    emits = _emits(change)
+def _categories_are_supported(request: Request) -> None:
+    supported = _supported(request)
     for path, known, words in (
-        ("logs[*].category", emits.logs, "Category"),
-        ("logs[*].categoryGroup", emits.groups, "Category group"),
-        ("metrics[*].category", emits.metrics, "Metric category"),
+        ("logs[*].category", supported.logs, "Category"),
+        ("logs[*].categoryGroup", supported.groups, "Category group"),
+        ("metrics[*].category", supported.metrics, "Metric category"),
     ):
-        for category in every(change.new, path):
+        for category in values_at(request.new, path):
             if not any(same(str(category), name) for name in known):
                 text = f"{words} '{category}' is not supported, supported are: {', '.join(known) or 'none'}"
-                refuse("BadRequest", text, target=_target(change))
+                refuse("BadRequest", text, target=_target(request))
 
 
-def _at_most_five(change: Change) -> None:
-    if change.old is None and sum(1 for _ in _siblings(change)) >= LIMIT:
+def _setting_limit(request: Request) -> None:
+    if request.old is None and sum(1 for _ in _siblings(request)) >= LIMIT:
         text = f"The limit of {LIMIT} diagnostic settings was reached. To create new diagnostic setting for this "
         refuse("BadRequest", text + "resource, delete an existing one.")
 
 
-def _categories(properties: Mapping[str, Json], emits: Emits) -> set[str]:
-    groups = every(properties, "logs[*].categoryGroup")
-    named = every(properties, "logs[*].category") + every(properties, "metrics[*].category")
-    return {str(name).lower() for name in named} | ({name.lower() for name in emits.logs} if groups else set())
+def _categories(properties: Mapping[str, Json], supported: SupportedCategories) -> set[str]:
+    groups = values_at(properties, "logs[*].categoryGroup")
+    named = values_at(properties, "logs[*].category") + values_at(properties, "metrics[*].category")
+    return {str(name).lower() for name in named} | ({name.lower() for name in supported.logs} if groups else set())
 
 
-def _no_sink_twice(change: Change) -> None:
+def _destination_is_not_duplicated(request: Request) -> None:
     """Two settings may not send one category to one place (azure-facts 2.7)."""
-    emits = _emits(change)
-    for sibling in _siblings(change):
-        shared = _categories(change.new, emits) & _categories(sibling.properties, emits)
+    supported = _supported(request)
+    for sibling in _siblings(request):
+        shared = _categories(request.new, supported) & _categories(sibling.properties, supported)
         for path in DESTINATIONS:
-            sink = change.new.get(path)
+            sink = request.new.get(path)
             if sink and shared and same(sink, sibling.properties.get(path)):
                 refuse(
                     "Conflict",
@@ -175,24 +179,24 @@ def _no_sink_twice(change: Change) -> None:
                 )
 
 
-def _no_retention_of_its_own(change: Change) -> None:
+def _no_retention_policy(request: Request) -> None:
     """Retention by diagnostic setting ended on 30 September 2025; lifecycles took its place."""
-    for item in every(change.new, "logs[*]") + every(change.new, "metrics[*]"):
+    for item in values_at(request.new, "logs[*]") + values_at(request.new, "metrics[*]"):
         policy = item.get("retentionPolicy") or {}
         if policy.get("enabled") is True or policy.get("days"):
             refuse("BadRequest", "Diagnostic settings does not support retention for new diagnostic settings.")
 
 
-NAME = Name(r"[A-Za-z0-9 ._-]{1,260}", "1-260 letters, digits, spaces, ., _ or -", scope="parent")
-COMMON = (
+NAME = NameRule(r"[A-Za-z0-9 ._-]{1,260}", "1-260 letters, digits, spaces, ., _ or -")
+COMMON_CONSTRAINTS = (
     _has_a_destination,
-    _sends_something,
+    _has_categories,
     _category_or_group,
-    _groups_stand_alone,
-    _categories_are_the_targets,
-    _at_most_five,
-    _no_sink_twice,
-    _no_retention_of_its_own,
+    _groups_and_categories_not_mixed,
+    _categories_are_supported,
+    _setting_limit,
+    _destination_is_not_duplicated,
+    _no_retention_policy,
 )
 REFERENCES: Mapping[str, tuple[str, ...]] = {"workspaceId": (WORKSPACE,), "storageAccountId": (STORAGE,)}
 
@@ -202,8 +206,10 @@ TYPES = (
         name=NAME,
         location="none",
         references=REFERENCES,
-        fixed=("resourceUri",),
-        rules=(_target_emits_something, scope_exists("resourceUri"), *COMMON),
+        replace_on_change=("resourceUri",),
+        constraints=(_target_is_supported, scope_exists("resourceUri"), *COMMON_CONSTRAINTS),
     ),
-    AzureType(token=SUBSCRIPTION_SETTING, name=NAME, location="none", references=REFERENCES, rules=COMMON),
+    AzureType(
+        token=SUBSCRIPTION_SETTING, name=NAME, location="none", references=REFERENCES, constraints=COMMON_CONSTRAINTS
+    ),
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from local_azure.declare import Change, Cloud, Json, Stored
-from local_azure.ids import prefixes
-from local_azure.types.common import every, last, one, refuse, same, within
-from local_azure.types.roles import WRAPS_KEYS
+from local_azure.ids import name_of, prefixes
+from local_azure.model import Cloud, Json, Request, StoredResource
+from local_azure.types.common import refuse, same, value_at, values_at, within
+from local_azure.types.roles import KEY_ENCRYPTION_ROLES
 
 VAULT = "azure-native:keyvault:Vault"
 ASSIGNMENT = "azure-native:authorization:RoleAssignment"
@@ -15,52 +15,52 @@ KEY_URL = re.compile(r"https://([a-z0-9-]+)\.vault\.azure\.net/keys/([A-Za-z0-9-
 VAULT_URI = re.compile(r"https://([a-z0-9-]+)\.vault\.azure\.net/?", re.I)
 
 
-def vault_at(cloud: Cloud, uri: str) -> Stored | None:
+def find_vault(cloud: Cloud, uri: str) -> StoredResource | None:
     """The vault behind a vault's or key's address, if it stands."""
     match = VAULT_URI.match(uri)
     owner = cloud.global_name_owner(VAULT, match.group(1)) if match else None
     return cloud.get(owner) if owner else None
 
 
-def refuse_unprotected(vault: Stored | None, uri: str) -> Stored:
+def require_protected(vault: StoredResource | None, uri: str) -> StoredResource:
     """The vault must be there and hold what is deleted: purge protection, and soft delete (always on)."""
     if vault is None:
         refuse("KeyVaultNotFound", f"The key vault at {uri} was not found.", status=404, target=uri)
-    if one(vault.properties, "properties.enablePurgeProtection") is not True:
+    if value_at(vault.properties, "properties.enablePurgeProtection") is not True:
         refuse("KeyVaultPolicyError", f"Key vault {vault.id} must have purge protection on.", target=vault.id)
     return vault
 
 
-def key_of(cloud: Cloud, vault: Stored, name: str) -> Stored:
+def require_key(cloud: Cloud, vault: StoredResource, name: str) -> StoredResource:
     key = cloud.get(f"{vault.id}/keys/{name}")
     if key is None:
         refuse("KeyNotFound", f"Key {name} was not found in key vault {vault.id}.", status=404, target=vault.id)
     return key
 
 
-def may_wrap(cloud: Cloud, principal: str, vault: Stored, key: Stored) -> bool:
+def may_use_key(cloud: Cloud, principal: str, vault: StoredResource, key: StoredResource) -> bool:
     """Whether a principal may wrap, unwrap and get the key: by role on it or above it, or by the vault's policies."""
-    if one(vault.properties, "properties.enableRbacAuthorization") is not True:
-        entries = every(vault.properties, "properties.accessPolicies[*]")
+    if value_at(vault.properties, "properties.enableRbacAuthorization") is not True:
+        entries = values_at(vault.properties, "properties.accessPolicies[*]")
         mine = [entry for entry in entries if same(entry.get("objectId"), principal)]
-        rights = {str(right).lower() for entry in mine for right in every(entry, "permissions.keys[*]")}
+        rights = {str(right).lower() for entry in mine for right in values_at(entry, "permissions.keys[*]")}
         return "all" in rights or {"get", "wrapkey", "unwrapkey"} <= rights
     scopes = (f"{scope}/providers/Microsoft.Authorization/roleAssignments" for scope in prefixes(key.id))
     granted = (stored for scope in scopes for stored in cloud.children(scope, ASSIGNMENT))
-    return any(_grants(stored, principal, key.id) for stored in granted)
+    return any(_grants_key_use(stored, principal, key.id) for stored in granted)
 
 
-def _grants(assignment: Stored, principal: str, key_id: str) -> bool:
+def _grants_key_use(assignment: StoredResource, principal: str, key_id: str) -> bool:
     held: Json = assignment.properties
     return (
         same(held.get("principalId"), principal)
-        and last(str(held.get("roleDefinitionId"))).lower() in WRAPS_KEYS
+        and name_of(str(held.get("roleDefinitionId"))).lower() in KEY_ENCRYPTION_ROLES
         and within(key_id, str(held.get("scope")))
     )
 
 
-def refuse_without_grant(change: Change, principal: str, vault: Stored, key: Stored, code: str) -> None:
-    if not may_wrap(change.cloud, principal, vault, key):
+def require_key_access(request: Request, principal: str, vault: StoredResource, key: StoredResource, code: str) -> None:
+    if not may_use_key(request.cloud, principal, vault, key):
         refuse(
             code,
             f"The identity with principal {principal} has no right to get, wrap and unwrap key {key.id}. Grant it Key "

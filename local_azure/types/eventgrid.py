@@ -4,97 +4,97 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from local_azure.declare import AzureType, Change, Json, Name
+from local_azure.locations import normal_location
+from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.common import (
+    ancestor_id,
     arm_type,
     guid,
     identity_outputs,
-    one,
-    place,
     refuse,
     region_of,
     same,
     scope_exists,
-    upto,
     user_identities,
+    value_at,
 )
 
 TOPIC = "azure-native:eventgrid:SystemTopic"
 TOPIC_SUBSCRIPTION = "azure-native:eventgrid:SystemTopicEventSubscription"
 SUBSCRIPTION = "azure-native:eventgrid:EventSubscription"
 
-SOURCES = {
+SOURCE_TYPES = {
     "microsoft.storage.storageaccounts": "microsoft.storage/storageaccounts",
     "microsoft.keyvault.vaults": "microsoft.keyvault/vaults",
 }
 """Topic types known here, each with the ARM type that its source must be."""
-SUBSCRIPTION_NAME = Name(r"[A-Za-z0-9-]{3,64}", "3-64 letters, digits and -", scope="parent")
+SUBSCRIPTION_NAME = NameRule(r"[A-Za-z0-9-]{3,64}", "3-64 letters, digits and -")
 
 
-def _source_is_of_its_type(change: Change) -> None:
-    kind, source = str(change.new.get("topicType", "")).lower(), str(change.new.get("source", ""))
-    if kind not in SOURCES:
-        text = f"topicType {change.new.get('topicType')} is not known here; known: {', '.join(sorted(SOURCES))}."
+def _source_fits_topic_type(request: Request) -> None:
+    kind, source = str(request.new.get("topicType", "")).lower(), str(request.new.get("source", ""))
+    if kind not in SOURCE_TYPES:
+        text = f"topicType {request.new.get('topicType')} is not known here; known: {', '.join(sorted(SOURCE_TYPES))}."
         refuse("LocalAzureNotImplemented", text, target="topicType")
-    if arm_type(source) != SOURCES[kind]:
+    if arm_type(source) != SOURCE_TYPES[kind]:
         refuse(
-            "InvalidRequest", f"Source {source} is not of topic type {change.new.get('topicType')}.", target="source"
+            "InvalidRequest", f"Source {source} is not of topic type {request.new.get('topicType')}.", target="source"
         )
 
 
-def _stands_where_its_source_does(change: Change) -> None:
-    source = str(change.new.get("source", ""))
-    where = region_of(change.cloud, source)
-    if where and place(where) != place(change.location):
-        text = f"System topic's location {change.location} must match with location of the source resource {where}."
+def _is_in_source_region(request: Request) -> None:
+    source = str(request.new.get("source", ""))
+    where = region_of(request.cloud, source)
+    if where and normal_location(where) != normal_location(request.location):
+        text = f"System topic's location {request.location} must match with location of the source resource {where}."
         refuse("InvalidRequest", text, target="location")
 
 
-def _one_for_a_source(change: Change) -> None:
-    for user in change.cloud.users(str(change.new.get("source", ""))):
-        alike = user.token == TOPIC and same(user.properties.get("source"), change.new.get("source"))
-        if alike and not same(user.id, change.id):
-            text = f"Only one system topic is allowed per source: {user.id} already has {change.new.get('source')}."
+def _one_topic_per_source(request: Request) -> None:
+    for user in request.cloud.referencing(str(request.new.get("source", ""))):
+        alike = user.token == TOPIC and same(user.properties.get("source"), request.new.get("source"))
+        if alike and not same(user.id, request.id):
+            text = f"Only one system topic is allowed per source: {user.id} already has {request.new.get('source')}."
             refuse("InvalidRequest", text, target=user.id)
 
 
-def _delivers_somewhere(change: Change) -> None:
+def _has_one_destination(request: Request) -> None:
     """Directly, or with the topic's identity, and not both."""
-    direct, by_identity = change.new.get("destination"), change.new.get("deliveryWithResourceIdentity")
+    direct, by_identity = request.new.get("destination"), request.new.get("deliveryWithResourceIdentity")
     if bool(direct) == bool(by_identity):
         refuse("InvalidRequest", "An event subscription takes one of destination and deliveryWithResourceIdentity.")
-    target = one(by_identity, "destination.resourceId") or one(direct, "resourceId")
-    if target and change.cloud.get(target) is None:
+    target = value_at(by_identity, "destination.resourceId") or value_at(direct, "resourceId")
+    if target and request.cloud.get(target) is None:
         refuse("InvalidRequest", f"The destination resource {target} was not found.", target=target)
 
 
-def _delivering_identity_is_the_topics(change: Change) -> None:
-    kind = one(change.new, "deliveryWithResourceIdentity.identity.type")
-    topic = change.cloud.get(str(upto(change.id, "systemTopics") or ""))
+def _delivery_identity_is_assigned(request: Request) -> None:
+    kind = value_at(request.new, "deliveryWithResourceIdentity.identity.type")
+    topic = request.cloud.get(str(ancestor_id(request.id, "systemTopics") or ""))
     if kind is None or topic is None:
         return
-    chosen = one(change.new, "deliveryWithResourceIdentity.identity.userAssignedIdentity")
+    chosen = value_at(request.new, "deliveryWithResourceIdentity.identity.userAssignedIdentity")
     held = user_identities(topic.properties)
-    system = "SystemAssigned" in str(one(topic.properties, "identity.type", ""))
+    system = "SystemAssigned" in str(value_at(topic.properties, "identity.type", ""))
     if not (system if kind == "SystemAssigned" else any(same(chosen, id_) for id_ in held)):
         text = f"The system topic {topic.id} does not have the {kind} identity that delivers."
         refuse("InvalidRequest", text, target=topic.id)
 
 
-def _retries_in_range(change: Change) -> None:
-    attempts = one(change.new, "retryPolicy.maxDeliveryAttempts", 30)
-    minutes = one(change.new, "retryPolicy.eventTimeToLiveInMinutes", 1440)
+def _retries_in_range(request: Request) -> None:
+    attempts = value_at(request.new, "retryPolicy.maxDeliveryAttempts", 30)
+    minutes = value_at(request.new, "retryPolicy.eventTimeToLiveInMinutes", 1440)
     if not 1 <= attempts <= 30 or not 1 <= minutes <= 1440:
         refuse("InvalidRequest", "retryPolicy takes 1 to 30 attempts and 1 to 1440 minutes.", target="retryPolicy")
 
 
-def _topic_outputs(change: Change) -> Mapping[str, Json]:
-    outputs: dict[str, Json] = {"provisioningState": "Succeeded", "metricResourceId": guid(change.id, "metric")}
-    return {**outputs, **identity_outputs(change)}
+def _topic_outputs(request: Request) -> Mapping[str, Json]:
+    outputs: dict[str, Json] = {"provisioningState": "Succeeded", "metricResourceId": guid(request.id, "metric")}
+    return {**outputs, **identity_outputs(request)}
 
 
-def _subscription_outputs(change: Change) -> Mapping[str, Json]:
-    topic = upto(change.id, "systemTopics") or str(change.new.get("scope", ""))
+def _subscription_outputs(request: Request) -> Mapping[str, Json]:
+    topic = ancestor_id(request.id, "systemTopics") or str(request.new.get("scope", ""))
     return {"provisioningState": "Succeeded", "topic": topic}
 
 
@@ -107,11 +107,11 @@ DEFAULTS = {
 TYPES = (
     AzureType(
         token=TOPIC,
-        name=Name(r"[A-Za-z0-9-]{3,128}", "3-128 letters, digits and -"),
+        name=NameRule(r"[A-Za-z0-9-]{3,128}", "3-128 letters, digits and -"),
         references={"source": ()},
-        fixed=("source", "topicType"),
+        replace_on_change=("source", "topicType"),
         computed=_topic_outputs,
-        rules=(_source_is_of_its_type, _stands_where_its_source_does, _one_for_a_source),
+        constraints=(_source_fits_topic_type, _is_in_source_region, _one_topic_per_source),
     ),
     AzureType(
         token=TOPIC_SUBSCRIPTION,
@@ -119,7 +119,7 @@ TYPES = (
         location="none",
         defaults=DEFAULTS,
         computed=_subscription_outputs,
-        rules=(_delivers_somewhere, _delivering_identity_is_the_topics, _retries_in_range),
+        constraints=(_has_one_destination, _delivery_identity_is_assigned, _retries_in_range),
     ),
     AzureType(
         token=SUBSCRIPTION,
@@ -127,8 +127,8 @@ TYPES = (
         name=SUBSCRIPTION_NAME,
         location="none",
         defaults=DEFAULTS,
-        fixed=("scope",),
+        replace_on_change=("scope",),
         computed=_subscription_outputs,
-        rules=(scope_exists("scope"), _delivers_somewhere, _retries_in_range),
+        constraints=(scope_exists("scope"), _has_one_destination, _retries_in_range),
     ),
 )

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from local_azure.declare import AzureType, Change, Json, Name
+from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.addresses import parse
 from local_azure.types.common import (
-    above,
     at_most,
     etag,
-    every,
     identity_outputs,
-    one,
+    parent_id,
     refuse,
     refuse_while_used,
     same,
     user_identities,
+    value_at,
+    values_at,
 )
 
 POLICY = "azure-native:network:FirewallPolicy"
-RULES = "azure-native:network:FirewallPolicyRuleCollectionGroup"
+RULE_COLLECTION_GROUP = "azure-native:network:FirewallPolicyRuleCollectionGroup"
 IP_GROUP = "azure-native:network:IpGroup"
 FIREWALL = "azure-native:network:AzureFirewall"
 WORKSPACE = "azure-native:operationalinsights:Workspace"
 
-POLICY_NAME = Name(r"(?=.{2,80}$)[^\W_][\w.-]*\w", "2-80 letters, digits, _, . or -, starting with a letter or digit")
-GROUP_NAME = Name(POLICY_NAME.pattern, POLICY_NAME.shape, scope="parent")
+POLICY_NAME = NameRule(
+    r"(?=.{2,80}$)[^\W_][\w.-]*\w", "2-80 letters, digits, _, . or -, starting with a letter or digit"
+)
+GROUP_NAME = NameRule(POLICY_NAME.pattern, POLICY_NAME.description)
 
-PREMIUM_ONLY = {"intrusionDetection": "Intrusion Detection", "transportSecurity": "Transport Security"}
-NOT_BASIC = {
+PREMIUM_FEATURES = {"intrusionDetection": "Intrusion Detection", "transportSecurity": "Transport Security"}
+STANDARD_FEATURES = {
     "dnsSettings": "DNS Settings",
     "explicitProxy": "Explicit Proxy",
     "threatIntelWhitelist": "Threat Intel Allow List",
@@ -42,115 +44,121 @@ TIERS = {"Basic": 0, "Standard": 1, "Premium": 2}
 # Policies ------------------------------------------------------------------------------------------------------------
 
 
-def _tier_holds_its_features(change: Change) -> None:
+def _tier_supports_features(request: Request) -> None:
     """Premium-only properties on a lower tier are refused, even where they are off (azure-facts 2.5)."""
-    tier = one(change.new, "sku.tier", "Standard")
-    barred = {} if tier == "Premium" else dict(PREMIUM_ONLY)
-    barred |= NOT_BASIC if tier == "Basic" else {}
-    found = [words for path, words in barred.items() if change.given.get(path)]
+    tier = value_at(request.new, "sku.tier", "Standard")
+    barred = {} if tier == "Premium" else dict(PREMIUM_FEATURES)
+    barred |= STANDARD_FEATURES if tier == "Basic" else {}
+    found = [words for path, words in barred.items() if request.given.get(path)]
     if found:
         text = (
-            f"Firewall Policy {change.name} of tier {tier} contains higher tier only properties - {', '.join(found)}."
+            f"Firewall Policy {request.name} of tier {tier} contains higher tier only properties - {', '.join(found)}."
         )
         refuse("FirewallPolicyHigherTierOnlyProperties", text)
 
 
-def _base_policy_is_no_higher(change: Change) -> None:
-    base = change.cloud.get(str(one(change.new, "basePolicy.id", "")))
-    if base and TIERS[one(base.properties, "sku.tier", "Standard")] > TIERS[one(change.new, "sku.tier", "Standard")]:
-        text = f"Base policy {base.id} is of a higher tier than firewall policy {change.name}."
+def _base_policy_tier_fits(request: Request) -> None:
+    base = request.cloud.get(str(value_at(request.new, "basePolicy.id", "")))
+    if (
+        base
+        and TIERS[value_at(base.properties, "sku.tier", "Standard")]
+        > TIERS[value_at(request.new, "sku.tier", "Standard")]
+    ):
+        text = f"Base policy {base.id} is of a higher tier than firewall policy {request.name}."
         refuse("FirewallPolicyBasePolicyTierMismatch", text)
 
 
-def _name_filtering_needs_the_proxy(change: Change) -> None:
+def _fqdn_filtering_needs_dns_proxy(request: Request) -> None:
     """Names in network rules are resolved by the firewall's own DNS proxy."""
-    if one(change.new, "dnsSettings.requireProxyForNetworkRules") and not one(change.new, "dnsSettings.enableProxy"):
+    if value_at(request.new, "dnsSettings.requireProxyForNetworkRules") and not value_at(
+        request.new, "dnsSettings.enableProxy"
+    ):
         text = "dnsSettings.requireProxyForNetworkRules needs dnsSettings.enableProxy."
         refuse("FirewallPolicyDnsProxyRequired", text)
 
 
-def _tls_inspection_has_an_identity(change: Change) -> None:
-    if one(change.new, "transportSecurity.certificateAuthority") and not user_identities(change.new):
+def _tls_inspection_has_identity(request: Request) -> None:
+    if value_at(request.new, "transportSecurity.certificateAuthority") and not user_identities(request.new):
         text = "transportSecurity needs a user-assigned identity that may read its certificate."
         refuse("FirewallPolicyIdentityMissing", text)
 
 
-def _insights_name_a_workspace(change: Change) -> None:
-    insights = change.new.get("insights")
-    if one(insights, "isEnabled") and not one(insights, "logAnalyticsResources.defaultWorkspaceId.id"):
+def _insights_have_workspace(request: Request) -> None:
+    insights = request.new.get("insights")
+    if value_at(insights, "isEnabled") and not value_at(insights, "logAnalyticsResources.defaultWorkspaceId.id"):
         refuse("FirewallPolicyInsightsDefaultWorkspaceMissing", "insights needs a default workspace.")
 
 
-def _policy_outputs(change: Change) -> Mapping[str, Json]:
+def _policy_outputs(request: Request) -> Mapping[str, Json]:
     return {
-        "etag": etag(change),
+        "etag": etag(request),
         "provisioningState": "Succeeded",
         "size": "0.5MB",
         "childPolicies": [],
         "firewalls": [],
         "ruleCollectionGroups": [],
-        **identity_outputs(change),
+        **identity_outputs(request),
     }
 
 
 # Rule collection groups ----------------------------------------------------------------------------------------------
 
 
-def _collections(change: Change) -> list[Mapping[str, Json]]:
-    return every(change.new, "ruleCollections[*]")
+def _collections(request: Request) -> list[Mapping[str, Json]]:
+    return values_at(request.new, "ruleCollections[*]")
 
 
-def _rules(change: Change) -> Iterator[tuple[Mapping[str, Json], Mapping[str, Json]]]:
-    return ((collection, rule) for collection in _collections(change) for rule in every(collection, "rules[*]"))
+def _rules(request: Request) -> Iterator[tuple[Mapping[str, Json], Mapping[str, Json]]]:
+    return ((collection, rule) for collection in _collections(request) for rule in values_at(collection, "rules[*]"))
 
 
-def _in_range(what: str, priority: Json) -> None:
+def _require_priority_in_range(what: str, priority: Json) -> None:
     if not isinstance(priority, (int, float)) or not 100 <= priority <= 65000:
         text = f"{what} has priority {priority}; the allowed range is 100-65000."
         refuse("FirewallPolicyRuleCollectionGroupInvalidPriority", text)
 
 
-def _all_differ(what: str, values: Sequence[Json]) -> None:
+def _require_unique(what: str, values: Sequence[Json]) -> None:
     shared = next((value for value in values if values.count(value) > 1), None)
     if shared is not None:
         text = f"{what} {shared} is used more than once; it must be unique."
         refuse("FirewallPolicyRuleCollectionGroupInvalidPriorityOrName", text)
 
 
-def _priorities_in_range(change: Change) -> None:
-    _in_range(f"Rule collection group {change.name}", change.new.get("priority"))
-    for collection in _collections(change):
-        _in_range(f"Rule collection {collection.get('name')}", collection.get("priority"))
+def _priorities_in_range(request: Request) -> None:
+    _require_priority_in_range(f"Rule collection group {request.name}", request.new.get("priority"))
+    for collection in _collections(request):
+        _require_priority_in_range(f"Rule collection {collection.get('name')}", collection.get("priority"))
 
 
-def _group_priority_is_its_own(change: Change) -> None:
-    for sibling in change.cloud.children(above(change.id), RULES):
-        if not same(sibling.id, change.id) and sibling.properties.get("priority") == change.new.get("priority"):
-            text = f"Rule collection groups {sibling.name} and {change.name} have the same priority."
+def _group_priority_is_unique(request: Request) -> None:
+    for sibling in request.cloud.children(parent_id(request.id), RULE_COLLECTION_GROUP):
+        if not same(sibling.id, request.id) and sibling.properties.get("priority") == request.new.get("priority"):
+            text = f"Rule collection groups {sibling.name} and {request.name} have the same priority."
             refuse("FirewallPolicyRuleCollectionGroupPriorityConflict", text, target=sibling.id)
 
 
-def _collections_differ(change: Change) -> None:
-    _all_differ("Rule collection priority", [collection.get("priority") for collection in _collections(change)])
-    _all_differ("Rule collection name", [collection.get("name") for collection in _collections(change)])
-    for collection in _collections(change):
-        _all_differ(f"Rule name in {collection.get('name')}", every(collection, "rules[*].name"))
+def _collections_are_unique(request: Request) -> None:
+    _require_unique("Rule collection priority", [collection.get("priority") for collection in _collections(request)])
+    _require_unique("Rule collection name", [collection.get("name") for collection in _collections(request)])
+    for collection in _collections(request):
+        _require_unique(f"Rule name in {collection.get('name')}", values_at(collection, "rules[*].name"))
 
 
-def _rules_match_their_collection(change: Change) -> None:
+def _rule_types_fit_collection(request: Request) -> None:
     """A NAT collection holds NAT rules alone; a filter collection one kind, network or application."""
-    for collection in _collections(change):
-        kinds = {rule.get("ruleType") for rule in every(collection, "rules[*]")}
+    for collection in _collections(request):
+        kinds = {rule.get("ruleType") for rule in values_at(collection, "rules[*]")}
         nat = collection.get("ruleCollectionType") == "FirewallPolicyNatRuleCollection"
         if kinds and (kinds != {"NatRule"} if nat else "NatRule" in kinds or len(kinds) > 1):
             text = f"Rule collection {collection.get('name')} of {collection.get('ruleCollectionType')} cannot hold "
             refuse("FirewallPolicyRuleTypeNotAllowed", text + " and ".join(sorted(map(str, kinds))))
 
 
-def _collections_act(change: Change) -> None:
-    for collection in _collections(change):
+def _collection_actions_are_valid(request: Request) -> None:
+    for collection in _collections(request):
         nat = collection.get("ruleCollectionType") == "FirewallPolicyNatRuleCollection"
-        action, allowed = one(collection, "action.type"), {"DNAT"} if nat else {"Allow", "Deny"}
+        action, allowed = value_at(collection, "action.type"), {"DNAT"} if nat else {"Allow", "Deny"}
         if str(action) not in allowed and not (nat and str(action).upper() == "DNAT"):
             text = (
                 f"Rule collection {collection.get('name')} has action {action}; allowed: {', '.join(sorted(allowed))}."
@@ -158,25 +166,25 @@ def _collections_act(change: Change) -> None:
             refuse("FirewallPolicyRuleCollectionInvalidAction", text)
 
 
-SOURCES = ("sourceAddresses", "sourceIpGroups")
-TARGETS = {
+SOURCE_PROPERTIES = ("sourceAddresses", "sourceIpGroups")
+DESTINATION_PROPERTIES = {
     "NetworkRule": ("destinationAddresses", "destinationIpGroups", "destinationFqdns"),
     "ApplicationRule": ("targetFqdns", "targetUrls", "fqdnTags", "webCategories"),
     "NatRule": ("destinationAddresses",),
 }
 
 
-def _rules_say_from_and_to(change: Change) -> None:
-    for _, rule in _rules(change):
+def _rules_have_source_and_destination(request: Request) -> None:
+    for _, rule in _rules(request):
         name, kind = rule.get("name"), str(rule.get("ruleType"))
-        for words, forms in (("source", SOURCES), ("destination", TARGETS.get(kind, ()))):
+        for words, forms in (("source", SOURCE_PROPERTIES), ("destination", DESTINATION_PROPERTIES.get(kind, ()))):
             if not any(rule.get(form) for form in forms):
                 text = f"Rule {name} has no {words}: it needs one of {', '.join(forms)}."
                 refuse("FirewallPolicyRuleMissingRequiredField", text)
 
 
-def _rules_say_what_passes(change: Change) -> None:
-    for _, rule in _rules(change):
+def _rules_have_protocols_and_ports(request: Request) -> None:
+    for _, rule in _rules(request):
         kind = rule.get("ruleType")
         needed = ("protocols",) if kind == "ApplicationRule" else ("ipProtocols", "destinationPorts")
         tagged = kind == "ApplicationRule" and rule.get("fqdnTags")
@@ -186,9 +194,9 @@ def _rules_say_what_passes(change: Change) -> None:
             refuse("FirewallPolicyRuleMissingRequiredField", text)
 
 
-def _ports_are_ports(change: Change) -> None:
-    for _, rule in _rules(change):
-        ports = every(rule, "destinationPorts[*]") + every(rule, "translatedPort")
+def _ports_are_valid(request: Request) -> None:
+    for _, rule in _rules(request):
+        ports = values_at(rule, "destinationPorts[*]") + values_at(rule, "translatedPort")
         for text in ports:
             low, _, high = str(text).partition("-")
             sound = text == "*" or (
@@ -200,16 +208,16 @@ def _ports_are_ports(change: Change) -> None:
                 )
 
 
-def _addresses_are_addresses(change: Change) -> None:
-    for _, rule in _rules(change):
-        for text in every(rule, "sourceAddresses[*]") + every(rule, "destinationAddresses[*]"):
+def _addresses_are_valid(request: Request) -> None:
+    for _, rule in _rules(request):
+        for text in values_at(rule, "sourceAddresses[*]") + values_at(rule, "destinationAddresses[*]"):
             if text != "*" and str(text)[:1].isdigit():
                 for end in str(text).split("-"):
                     parse(end)
 
 
-def _nat_rules_translate_one_way(change: Change) -> None:
-    for _, rule in _rules(change):
+def _nat_rules_are_valid(request: Request) -> None:
+    for _, rule in _rules(request):
         if rule.get("ruleType") != "NatRule":
             continue
         forms = [form for form in ("translatedAddress", "translatedFqdn") if rule.get(form)]
@@ -218,41 +226,41 @@ def _nat_rules_translate_one_way(change: Change) -> None:
             refuse("FirewallPolicyNatRuleInvalid", text + "translatedAddress and translatedFqdn.")
 
 
-def _names_in_network_rules_need_the_proxy(change: Change) -> None:
-    policy = change.cloud.get(above(change.id))
-    named = [rule for _, rule in _rules(change) if rule.get("destinationFqdns")]
-    if policy and named and not one(policy.properties, "dnsSettings.enableProxy"):
+def _network_rule_fqdns_need_dns_proxy(request: Request) -> None:
+    policy = request.cloud.get(parent_id(request.id))
+    named = [rule for _, rule in _rules(request) if rule.get("destinationFqdns")]
+    if policy and named and not value_at(policy.properties, "dnsSettings.enableProxy"):
         text = f"Network rule {named[0].get('name')} has destinationFqdns, which need the policy's DNS proxy."
         refuse("FirewallPolicyRuleFqdnRequiresDnsProxy", text)
 
 
-def _premium_rules_need_a_premium_policy(change: Change) -> None:
+def _rule_features_fit_policy_tier(request: Request) -> None:
     """URLs, web categories and TLS inspection are Premium's (azure-facts 2.5)."""
-    policy = change.cloud.get(above(change.id))
-    tier = one(policy.properties, "sku.tier", "Standard") if policy else "Premium"
-    for _, rule in _rules(change):
+    policy = request.cloud.get(parent_id(request.id))
+    tier = value_at(policy.properties, "sku.tier", "Standard") if policy else "Premium"
+    for _, rule in _rules(request):
         found = [path for path in ("targetUrls", "webCategories", "terminateTLS") if rule.get(path)]
         if found and tier != "Premium":
             text = f"Rule {rule.get('name')} contains higher tier only properties - {', '.join(found)}."
             refuse("FirewallPolicyHigherTierOnlyProperties", text)
 
 
-def _inspection_needs_a_certificate(change: Change) -> None:
-    policy = change.cloud.get(above(change.id))
-    inspected = [rule for _, rule in _rules(change) if rule.get("terminateTLS")]
-    if policy and inspected and not one(policy.properties, "transportSecurity.certificateAuthority"):
+def _tls_inspection_has_certificate(request: Request) -> None:
+    policy = request.cloud.get(parent_id(request.id))
+    inspected = [rule for _, rule in _rules(request) if rule.get("terminateTLS")]
+    if policy and inspected and not value_at(policy.properties, "transportSecurity.certificateAuthority"):
         text = f"Rule {inspected[0].get('name')} terminates TLS, which needs transportSecurity on the policy."
         refuse("FirewallPolicyTransportSecurityMissing", text)
 
 
-def _at_most_1000_names(change: Change) -> None:
+def _fqdn_limit(request: Request) -> None:
     """A network rule collection holds 1,000 names (azure-facts 4)."""
-    if sum(len(rule.get("destinationFqdns") or ()) for _, rule in _rules(change)) > 1000:
+    if sum(len(rule.get("destinationFqdns") or ()) for _, rule in _rules(request)) > 1000:
         refuse("FirewallPolicyFqdnLimitReached", "Network rules of one group hold at most 1,000 destinationFqdns.")
 
 
-def _group_outputs(change: Change) -> Mapping[str, Json]:
-    return {"etag": etag(change), "provisioningState": "Succeeded", "size": "0.1MB"}
+def _group_outputs(request: Request) -> Mapping[str, Json]:
+    return {"etag": etag(request), "provisioningState": "Succeeded", "size": "0.1MB"}
 
 
 TYPES = (
@@ -265,16 +273,16 @@ TYPES = (
             "insights.logAnalyticsResources.workspaces[*].workspaceId.id": (WORKSPACE,),
         },
         defaults={"sku.tier": "Standard", "threatIntelMode": "Alert"},
-        fixed=("sku.tier",),
+        replace_on_change=("sku.tier",),
         computed=_policy_outputs,
-        rules=(
-            _tier_holds_its_features,
-            _base_policy_is_no_higher,
-            _name_filtering_needs_the_proxy,
-            _tls_inspection_has_an_identity,
-            _insights_name_a_workspace,
+        constraints=(
+            _tier_supports_features,
+            _base_policy_tier_fits,
+            _fqdn_filtering_needs_dns_proxy,
+            _tls_inspection_has_identity,
+            _insights_have_workspace,
         ),
-        delete_rules=(
+        delete_constraints=(
             refuse_while_used(
                 "FirewallPolicyInUse",
                 "Firewall Policy {name} is in use by {user} and cannot be deleted.",
@@ -283,7 +291,7 @@ TYPES = (
         ),
     ),
     AzureType(
-        token=RULES,
+        token=RULE_COLLECTION_GROUP,
         name=GROUP_NAME,
         location="none",
         references={
@@ -291,24 +299,24 @@ TYPES = (
             "ruleCollections[*].rules[*].destinationIpGroups[*]": (IP_GROUP,),
         },
         computed=_group_outputs,
-        rules=(
+        constraints=(
             _priorities_in_range,
-            _group_priority_is_its_own,
-            _collections_differ,
-            _rules_match_their_collection,
-            _collections_act,
-            _rules_say_from_and_to,
-            _rules_say_what_passes,
-            _ports_are_ports,
-            _addresses_are_addresses,
-            _nat_rules_translate_one_way,
-            _names_in_network_rules_need_the_proxy,
-            _premium_rules_need_a_premium_policy,
-            _inspection_needs_a_certificate,
-            _at_most_1000_names,
+            _group_priority_is_unique,
+            _collections_are_unique,
+            _rule_types_fit_collection,
+            _collection_actions_are_valid,
+            _rules_have_source_and_destination,
+            _rules_have_protocols_and_ports,
+            _ports_are_valid,
+            _addresses_are_valid,
+            _nat_rules_are_valid,
+            _network_rule_fqdns_need_dns_proxy,
+            _rule_features_fit_policy_tier,
+            _tls_inspection_has_certificate,
+            _fqdn_limit,
             at_most(  # azure-facts 4 (LIM, 2026)
                 90,
-                RULES,
+                RULE_COLLECTION_GROUP,
                 "FirewallPolicyRuleCollectionGroupLimitReached",
                 "A policy holds {limit} groups.",
                 siblings=True,

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from local_azure.declare import AzureType, Change, Json, Name
+from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.common import TENANT, at_most, guid, refuse
 
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential"
 
 
-def _outputs(change: Change) -> Mapping[str, Json]:
+def _outputs(request: Request) -> Mapping[str, Json]:
     """In Azure an identity made anew has a new principal; here it follows from the id, so it is stable."""
-    return {"principalId": guid(change.id, "principal"), "clientId": guid(change.id, "client"), "tenantId": TENANT}
+    return {"principalId": guid(request.id, "principal"), "clientId": guid(request.id, "client"), "tenantId": TENANT}
 
 
-def _issuer_is_https(change: Change) -> None:
-    if not str(change.new.get("issuer", "")).startswith("https://"):
+def _issuer_is_https(request: Request) -> None:
+    if not str(request.new.get("issuer", "")).startswith("https://"):
         refuse("BadRequest", "The issuer of a federated identity credential must be an https address.")
 
 
 TYPES = (
     AzureType(
         token=IDENTITY,
-        name=Name(r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}", "3-128 letters, digits, - or _, starting with a letter or digit"),
+        name=NameRule(
+            r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}", "3-128 letters, digits, - or _, starting with a letter or digit"
+        ),
         computed=_outputs,
     ),
     AzureType(
         token=CREDENTIAL,
-        name=Name(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}", "3-120 letters, digits, - or _", scope="parent"),
+        name=NameRule(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}", "3-120 letters, digits, - or _"),
         location="none",
-        rules=(
+        constraints=(
             _issuer_is_https,
             at_most(20, CREDENTIAL, "BadRequest", "An identity takes at most {limit} credentials.", siblings=True),
         ),

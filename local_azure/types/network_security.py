@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from local_azure.declare import AzureType, Change, Json
+from local_azure.model import AzureType, Json, Request
 from local_azure.types.addresses import parse
-from local_azure.types.common import above, at_most, etag, every, guid, refuse, refuse_while_used, same, word_dot
+from local_azure.types.common import (
+    at_most,
+    etag,
+    guid,
+    network_name,
+    parent_id,
+    refuse,
+    refuse_while_used,
+    same,
+    values_at,
+)
 from local_azure.types.subnet import NSG, ROUTE, ROUTE_TABLE, SECURITY_RULE
 
-Ruleset = Iterable[tuple[str, Mapping[str, Json]]]
+NamedRules = Iterable[tuple[str, Mapping[str, Json]]]
 
 PORTS = re.compile(r"\*|\d{1,5}(-\d{1,5})?")
 SERVICE_TAG = re.compile(r"[A-Za-z][A-Za-z0-9.]*")
@@ -21,8 +31,8 @@ RULE_LIMIT = 2000  # azure-facts 4 (LIM, 2026)
 # Security rules ------------------------------------------------------------------------------------------------------
 
 
-def _refuse_unsound_rule(name: str, rule: Mapping[str, Json]) -> None:
-    for check in (_priority_in_range, _one_form_each_side, _ports_are_ports, _prefixes_are_prefixes):
+def _require_valid_rule(name: str, rule: Mapping[str, Json]) -> None:
+    for check in (_priority_in_range, _one_form_per_side, _ports_are_valid, _prefixes_are_valid):
         check(name, rule)
 
 
@@ -45,7 +55,7 @@ SIDES = {
 }
 
 
-def _one_form_each_side(name: str, rule: Mapping[str, Json]) -> None:
+def _one_form_per_side(name: str, rule: Mapping[str, Json]) -> None:
     """Exactly one of prefix, prefixes and application security groups on each side; likewise for ports."""
     for side, forms in SIDES.items():
         given = [form for form in forms if rule.get(form)]
@@ -58,9 +68,9 @@ def _one_form_each_side(name: str, rule: Mapping[str, Json]) -> None:
             )
 
 
-def _ports_are_ports(name: str, rule: Mapping[str, Json]) -> None:
+def _ports_are_valid(name: str, rule: Mapping[str, Json]) -> None:
     for end in ("source", "destination"):
-        for text in every(rule, f"{end}PortRange") + every(rule, f"{end}PortRanges[*]"):
+        for text in values_at(rule, f"{end}PortRange") + values_at(rule, f"{end}PortRanges[*]"):
             numbers = [int(part) for part in str(text).split("-") if part.isdigit()]
             if not PORTS.fullmatch(str(text)) or numbers != sorted(numbers) or max(numbers, default=0) > 65535:
                 message = f"Security rule has invalid Port range. Value provided: {text}. Value should be an integer "
@@ -68,19 +78,19 @@ def _ports_are_ports(name: str, rule: Mapping[str, Json]) -> None:
                 refuse("SecurityRuleInvalidPortRange", message, target=name)
 
 
-def _prefixes_are_prefixes(name: str, rule: Mapping[str, Json]) -> None:
+def _prefixes_are_valid(name: str, rule: Mapping[str, Json]) -> None:
     """An address is a range, `*` or a service tag; in the plural form, tags stand but `*` does not."""
     for end in ("source", "destination"):
-        plural = every(rule, f"{end}AddressPrefixes[*]")
+        plural = values_at(rule, f"{end}AddressPrefixes[*]")
         if "*" in plural:
             text = f"Security rule parameter {end}AddressPrefixes for rule {name} cannot contain '*'."
             refuse("SecurityRuleParameterContainsUnsupportedValue", text, target=name)
-        for text in every(rule, f"{end}AddressPrefix") + plural:
+        for text in values_at(rule, f"{end}AddressPrefix") + plural:
             if text != "*" and not SERVICE_TAG.fullmatch(str(text)):
                 parse(str(text))
 
 
-def _refuse_shared_priority(rules: Ruleset) -> None:
+def _require_unique_priorities(rules: NamedRules) -> None:
     seen: dict[tuple[Json, Json], str] = {}
     for name, rule in rules:
         key = (rule.get("direction"), rule.get("priority"))
@@ -94,40 +104,40 @@ def _refuse_shared_priority(rules: Ruleset) -> None:
         seen[key] = name
 
 
-def _inline(properties: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str, Json]]]:
-    return ((str(rule.get("name", "")), rule) for rule in every(properties, "securityRules[*]"))
+def _inline_rules(properties: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    return ((str(rule.get("name", "")), rule) for rule in values_at(properties, "securityRules[*]"))
 
 
-def _standalone(change: Change, group: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
-    return ((rule.name, rule.properties) for rule in change.cloud.children(group, SECURITY_RULE))
+def _separate_rules(request: Request, group: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    return ((rule.name, rule.properties) for rule in request.cloud.children(group, SECURITY_RULE))
 
 
-def _inline_rules_are_sound(change: Change) -> None:
-    for name, rule in _inline(change.new):
+def _inline_rules_are_valid(request: Request) -> None:
+    for name, rule in _inline_rules(request.new):
         if not name:
             refuse("InvalidRequestFormat", "A security rule has no name.")
-        _refuse_unsound_rule(name, rule)
+        _require_valid_rule(name, rule)
 
 
-def _inline_priorities_differ(change: Change) -> None:
-    _refuse_shared_priority([*_inline(change.new), *_standalone(change, change.id)])
+def _inline_priorities_are_unique(request: Request) -> None:
+    _require_unique_priorities([*_inline_rules(request.new), *_separate_rules(request, request.id)])
 
 
-def _group_holds_at_most_its_limit(change: Change) -> None:
-    if len(every(change.new, "securityRules[*]")) > RULE_LIMIT:
+def _rule_limit(request: Request) -> None:
+    if len(values_at(request.new, "securityRules[*]")) > RULE_LIMIT:
         refuse("SecurityRuleCountLimitReached", f"A network security group holds at most {RULE_LIMIT} rules.")
 
 
-def _rule_is_sound(change: Change) -> None:
-    _refuse_unsound_rule(change.name, change.new)
+def _rule_is_valid(request: Request) -> None:
+    _require_valid_rule(request.name, request.new)
 
 
-def _rule_priority_differs(change: Change) -> None:
-    group = change.cloud.get(above(change.id))
-    inline = list(_inline(group.properties)) if group else []
-    others = [*inline, *_standalone(change, above(change.id))]
-    _refuse_shared_priority(
-        [*((name, rule) for name, rule in others if not same(name, change.name)), (change.name, change.new)]
+def _rule_priority_is_unique(request: Request) -> None:
+    group = request.cloud.get(parent_id(request.id))
+    inline = list(_inline_rules(group.properties)) if group else []
+    others = [*inline, *_separate_rules(request, parent_id(request.id))]
+    _require_unique_priorities(
+        [*((name, rule) for name, rule in others if not same(name, request.name)), (request.name, request.new)]
     )
 
 
@@ -158,23 +168,23 @@ def _default_rules() -> list[dict[str, Json]]:
     ]
 
 
-def _group_outputs(change: Change) -> Mapping[str, Json]:
+def _group_outputs(request: Request) -> Mapping[str, Json]:
     return {
-        "etag": etag(change),
+        "etag": etag(request),
         "provisioningState": "Succeeded",
-        "resourceGuid": guid(change.id, "resource"),
+        "resourceGuid": guid(request.id, "resource"),
         "defaultSecurityRules": _default_rules(),
     }
 
 
-def _plain_outputs(change: Change) -> Mapping[str, Json]:
-    return {"etag": etag(change), "provisioningState": "Succeeded"}
+def _plain_outputs(request: Request) -> Mapping[str, Json]:
+    return {"etag": etag(request), "provisioningState": "Succeeded"}
 
 
 # Routes --------------------------------------------------------------------------------------------------------------
 
 
-def _refuse_unsound_route(name: str, route: Mapping[str, Json]) -> None:
+def _require_valid_route(name: str, route: Mapping[str, Json]) -> None:
     """An appliance needs its address, and nothing else may have one (azure-facts 2.2)."""
     appliance, address = route.get("nextHopType") == "VirtualAppliance", route.get("nextHopIpAddress")
     if appliance and not address:
@@ -188,26 +198,26 @@ def _refuse_unsound_route(name: str, route: Mapping[str, Json]) -> None:
         parse(prefix)
 
 
-def _inline_routes_are_sound(change: Change) -> None:
-    routes = every(change.new, "routes[*]")
+def _inline_routes_are_valid(request: Request) -> None:
+    routes = values_at(request.new, "routes[*]")
     if len(routes) > ROUTE_LIMIT:
         refuse("RouteCountLimitReached", f"A route table holds at most {ROUTE_LIMIT} routes.")
     for route in routes:
-        _refuse_unsound_route(str(route.get("name", "")), route)
+        _require_valid_route(str(route.get("name", "")), route)
 
 
-def _route_is_sound(change: Change) -> None:
-    _refuse_unsound_route(change.name, change.new)
+def _route_is_valid(request: Request) -> None:
+    _require_valid_route(request.name, request.new)
 
 
-def _prefixes_differ(change: Change) -> None:
+def _route_prefixes_are_unique(request: Request) -> None:
     """One route for a prefix in a table."""
-    inline = [(str(route.get("name", "")), route) for route in every(change.new, "routes[*]")]
-    table = change.id if change.token == ROUTE_TABLE else above(change.id)
-    others = [(route.name, route.properties) for route in change.cloud.children(table, ROUTE)]
-    mine = inline if change.token == ROUTE_TABLE else [(change.name, change.new)]
+    inline = [(str(route.get("name", "")), route) for route in values_at(request.new, "routes[*]")]
+    table = request.id if request.token == ROUTE_TABLE else parent_id(request.id)
+    others = [(route.name, route.properties) for route in request.cloud.children(table, ROUTE)]
+    mine = inline if request.token == ROUTE_TABLE else [(request.name, request.new)]
     seen: dict[str, str] = {}
-    for name, route in [*(pair for pair in others if not same(pair[0], change.name)), *mine]:
+    for name, route in [*(pair for pair in others if not same(pair[0], request.name)), *mine]:
         prefix = str(route.get("addressPrefix", "")).lower()
         if prefix in seen:
             text = f"Route {name} conflicts with route {seen[prefix]}. Routes cannot have the same AddressPrefix."
@@ -215,23 +225,23 @@ def _prefixes_differ(change: Change) -> None:
         seen[prefix] = name
 
 
-def _table_outputs(change: Change) -> Mapping[str, Json]:
-    return {**_plain_outputs(change), "resourceGuid": guid(change.id, "resource")}
+def _table_outputs(request: Request) -> Mapping[str, Json]:
+    return {**_plain_outputs(request), "resourceGuid": guid(request.id, "resource")}
 
 
 TYPES = (
     AzureType(
         token=NSG,
-        name=word_dot(),
+        name=network_name(),
         defaults={"securityRules": []},
         computed=_group_outputs,
-        rules=(
-            _inline_rules_are_sound,
-            _inline_priorities_differ,
-            _group_holds_at_most_its_limit,
+        constraints=(
+            _inline_rules_are_valid,
+            _inline_priorities_are_unique,
+            _rule_limit,
             at_most(5000, NSG, "NetworkSecurityGroupCountLimitReached", "A region holds at most {limit} groups."),
         ),
-        delete_rules=(
+        delete_constraints=(
             refuse_while_used(
                 "InUseNetworkSecurityGroupCannotBeDeleted",
                 "Network security group {name} cannot be deleted because it is in use by {user}.",
@@ -240,23 +250,23 @@ TYPES = (
     ),
     AzureType(
         token=SECURITY_RULE,
-        name=word_dot(1, 80, "parent"),
+        name=network_name(),
         location="none",
         computed=_plain_outputs,
-        rules=(_rule_is_sound, _rule_priority_differs),
+        constraints=(_rule_is_valid, _rule_priority_is_unique),
     ),
     AzureType(
         token=ROUTE_TABLE,
-        name=word_dot(),
+        name=network_name(),
         # Azure lets a gateway's learned routes in unless told otherwise.
         defaults={"disableBgpRoutePropagation": False, "routes": []},
         computed=_table_outputs,
-        rules=(
-            _inline_routes_are_sound,
-            _prefixes_differ,
+        constraints=(
+            _inline_routes_are_valid,
+            _route_prefixes_are_unique,
             at_most(600, ROUTE_TABLE, "RouteTableCountLimitReached", "A region holds at most {limit} route tables."),
         ),
-        delete_rules=(
+        delete_constraints=(
             refuse_while_used(
                 "InUseRouteTableCannotBeDeleted",
                 "Route table {name} is in use and cannot be deleted. It is used by {user}.",
@@ -265,9 +275,9 @@ TYPES = (
     ),
     AzureType(
         token=ROUTE,
-        name=word_dot(1, 80, "parent"),
+        name=network_name(),
         location="none",
         computed=_plain_outputs,
-        rules=(_route_is_sound, _prefixes_differ),
+        constraints=(_route_is_valid, _route_prefixes_are_unique),
     ),
 )

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from local_azure.declare import AzureType, Change, Json, Name
-from local_azure.types.common import guid, identity_outputs, one, refuse
+from local_azure.model import AzureType, Json, NameRule, Request
+from local_azure.types.common import guid, identity_outputs, refuse, value_at
 
 WORKSPACE = "azure-native:operationalinsights:Workspace"
-COMMITMENTS = (100, 200, 300, 400, 500, 1000, 2000, 5000, 10000, 25000, 50000)
+COMMITMENT_TIERS = (100, 200, 300, 400, 500, 1000, 2000, 5000, 10000, 25000, 50000)
 """Commitment tiers, GB a day (azure-facts 2.7)."""
-RETIRED = ("Free", "Standard", "Premium", "PerNode", "Standalone")
+RETIRED_SKUS = ("Free", "Standard", "Premium", "PerNode", "Standalone")
 
 
-def _sku_is_still_sold(change: Change) -> None:
-    sku = one(change.new, "sku.name")
-    if sku in RETIRED:
+def _sku_is_available(request: Request) -> None:
+    sku = value_at(request.new, "sku.name")
+    if sku in RETIRED_SKUS:
         refuse(
             "InvalidParameter", f"Pricing tier {sku} can no longer be created; use PerGB2018 or CapacityReservation."
         )
 
 
-def _commitment_is_a_tier(change: Change) -> None:
-    level = one(change.new, "sku.capacityReservationLevel")
-    wanted = one(change.new, "sku.name") == "CapacityReservation"
-    if wanted != (level is not None) or (wanted and level not in COMMITMENTS):
-        text = f"capacityReservationLevel is {level}; CapacityReservation, and it alone, takes one of {COMMITMENTS}."
+def _commitment_tier_is_valid(request: Request) -> None:
+    level = value_at(request.new, "sku.capacityReservationLevel")
+    wanted = value_at(request.new, "sku.name") == "CapacityReservation"
+    if wanted != (level is not None) or (wanted and level not in COMMITMENT_TIERS):
+        text = (
+            f"capacityReservationLevel is {level}; CapacityReservation, and it alone, takes one of {COMMITMENT_TIERS}."
+        )
         refuse("InvalidParameter", text)
 
 
-def _retention_in_range(change: Change) -> None:
+def _retention_in_range(request: Request) -> None:
     """30 to 730 days (azure-facts 2.7)."""
-    days = change.new.get("retentionInDays", 30)
+    days = request.new.get("retentionInDays", 30)
     if not 30 <= days <= 730:
         refuse(
             "InvalidParameter",
@@ -39,30 +41,30 @@ def _retention_in_range(change: Change) -> None:
         )
 
 
-def _cap_is_positive(change: Change) -> None:
-    cap = one(change.new, "workspaceCapping.dailyQuotaGb", -1)
+def _daily_cap_in_range(request: Request) -> None:
+    cap = value_at(request.new, "workspaceCapping.dailyQuotaGb", -1)
     if cap != -1 and cap < 0.023:
         refuse("InvalidParameter", f"workspaceCapping.dailyQuotaGb is {cap}; it takes -1 or at least 0.023.")
 
 
-def _outputs(change: Change) -> Mapping[str, Json]:
-    stored = change.cloud.get(change.id)
+def _outputs(request: Request) -> Mapping[str, Json]:
+    stored = request.cloud.get(request.id)
     made = stored.properties.get("createdDate") if stored else None
     return {
-        "customerId": guid(change.id, "customer"),
+        "customerId": guid(request.id, "customer"),
         "provisioningState": "Succeeded",
         "createdDate": made or "2026-01-01T00:00:00Z",
         "modifiedDate": "2026-01-01T00:00:00Z",
-        "etag": guid(change.id, "etag"),
+        "etag": guid(request.id, "etag"),
         "privateLinkScopedResources": [],
-        **identity_outputs(change),
+        **identity_outputs(request),
     }
 
 
 TYPES = (
     AzureType(
         token=WORKSPACE,
-        name=Name(
+        name=NameRule(
             r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]",
             "4-63 letters, digits and -, neither starting nor ending with -",
         ),
@@ -77,13 +79,13 @@ TYPES = (
             "workspaceCapping.dailyQuotaGb": -1,
         },
         computed=_outputs,
-        rules=(
-            _sku_is_still_sold,
-            _commitment_is_a_tier,
+        constraints=(
+            _sku_is_available,
+            _commitment_tier_is_valid,
             _retention_in_range,
-            _cap_is_positive,
+            _daily_cap_in_range,
         ),
-        soft_deletes=14,
-        recovers=True,
+        soft_delete_days=14,
+        recovered_by_create=True,
     ),
 )

@@ -11,57 +11,57 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from local_azure.declare import AzureType, Change, Json, Name
+from local_azure.ids import name_of
+from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.policy import rules
 from local_azure.policy.enforcement import parameters
-from local_azure.types.common import at_most, guid, last, refuse, same, scope_exists, within
+from local_azure.types.common import at_most, guid, refuse, same, scope_exists, within
 
 DEFINITION = "azure-native:authorization:PolicyDefinition"
 ASSIGNMENT = "azure-native:authorization:PolicyAssignment"
 # 1-64 characters; never <>*%&:\?.+/ or a control character, nor a space at the end.
-NAME = Name(
+NAME = NameRule(
     r"(?=.{1,64}$)[^<>*%&:\\?.+/#\x00-\x1f]*[^<>*%&:\\?.+/#\x00-\x1f ]",
     "1-64 characters without < > * % & : \\ ? . + / #, not ending with a space",
-    scope="parent",
     code="InvalidPolicyName",
 )
-NOT_WORKED_OUT = ("identity", "overrides", "resourceSelectors")
-NEWEST = "1.*.*"
+UNSUPPORTED = ("identity", "overrides", "resourceSelectors")
+LATEST_VERSION = "1.*.*"
 """Definitions have one version here; Azure takes the newest of the major version where none is said."""
 
 
 # Definitions ---------------------------------------------------------------------------------------------------------
 
 
-def _is_custom(change: Change) -> None:
-    kind = change.new.get("policyType")
+def _is_custom(request: Request) -> None:
+    kind = request.new.get("policyType")
     if kind != "Custom":
-        text = f"The policy definition '{change.name}' create request is invalid: policy type '{kind}' is not allowed."
+        text = f"The policy definition '{request.name}' create request is invalid: policy type '{kind}' is not allowed."
         refuse("InvalidCreatePolicyDefinitionRequest", text)
 
 
-def _mode_is_known(change: Change) -> None:
-    mode = str(change.new.get("mode"))
+def _mode_is_supported(request: Request) -> None:
+    mode = str(request.new.get("mode"))
     if mode.startswith("Microsoft."):
-        rules.unevaluated(f"the mode '{mode}'")
+        rules.refuse_unsupported(f"the mode '{mode}'")
     if mode.lower() not in rules.MODES:
-        text = f"The policy definition '{change.name}' has an invalid mode '{mode}'. Allowed modes: All, Indexed."
+        text = f"The policy definition '{request.name}' has an invalid mode '{mode}'. Allowed modes: All, Indexed."
         refuse("InvalidPolicyDefinition", text)
 
 
-def _rule_is_one(change: Change) -> None:
-    rules.check(change.new.get("policyRule"), change.new.get("parameters") or {})
+def _rule_is_valid(request: Request) -> None:
+    rules.validate_rule(request.new.get("policyRule"), request.new.get("parameters") or {})
 
 
-def _versions(_: Change) -> Mapping[str, Json]:
+def _definition_outputs(_: Request) -> Mapping[str, Json]:
     return {"version": "1.0.0", "versions": ["1.0.0"]}
 
 
-def _nobody_is_assigned(change: Change) -> None:
-    for assignment in change.cloud.of_type(ASSIGNMENT):
-        if same(str(assignment.properties.get("policyDefinitionId")), change.id):
+def _has_no_assignments(request: Request) -> None:
+    for assignment in request.cloud.of_type(ASSIGNMENT):
+        if same(str(assignment.properties.get("policyDefinitionId")), request.id):
             text = (
-                f"The policy definition '{change.name}' cannot be deleted because it is in use by the policy "
+                f"The policy definition '{request.name}' cannot be deleted because it is in use by the policy "
                 f"assignment '{assignment.id}'."
             )
             refuse("PolicyDefinitionInUse", text, target=assignment.id)
@@ -70,41 +70,41 @@ def _nobody_is_assigned(change: Change) -> None:
 # Assignments ---------------------------------------------------------------------------------------------------------
 
 
-def _nothing_is_passed_over(change: Change) -> None:
-    for path in NOT_WORKED_OUT:
-        if change.given.get(path):
-            rules.unevaluated(f"'{path}'")
-    if change.given.get("definitionVersion") not in (None, NEWEST):
-        rules.unevaluated("an older version of a definition")
+def _has_no_unsupported_property(request: Request) -> None:
+    for path in UNSUPPORTED:
+        if request.given.get(path):
+            rules.refuse_unsupported(f"'{path}'")
+    if request.given.get("definitionVersion") not in (None, LATEST_VERSION):
+        rules.refuse_unsupported("an older version of a definition")
 
 
-def _definition_is_in_reach(change: Change) -> None:
+def _definition_is_in_scope(request: Request) -> None:
     """Only a definition at or above the scope can be assigned (Azure-Landing-Zones issue 1157 has the words)."""
-    id_ = change.new.get("policyDefinitionId")
+    id_ = request.new.get("policyDefinitionId")
     if not isinstance(id_, str) or not id_:
-        text = f"The policy assignment '{change.name}' create request is invalid. Policy definition id is required."
+        text = f"The policy assignment '{request.name}' create request is invalid. Policy definition id is required."
         refuse("InvalidCreatePolicyAssignmentRequest", text)
-    found = change.cloud.get(id_)
+    found = request.cloud.get(id_)
     if found is None or found.token != DEFINITION:
-        text = f"The policy definition '{last(id_)}' could not be found (or is built in or a set: not known here)."
+        text = f"The policy definition '{name_of(id_)}' could not be found (or is built in or a set: not known here)."
         refuse("PolicyDefinitionNotFound", text, status=404, target=id_)
-    above = found.id.partition("/providers/")[0]
-    if not within(f"/{str(change.new.get('scope')).strip('/')}", above):
+    parent_id = found.id.partition("/providers/")[0]
+    if not within(f"/{str(request.new.get('scope')).strip('/')}", parent_id):
         text = (
-            f"The policy definition specified in policy assignment '{change.name}' is out of scope. Policy definitions "
+            f"The policy definition specified in policy assignment '{request.name}' is out of scope. Policy definitions "
             "should be specified only at or above the policy assignment scope."
         )
         refuse("InvalidCreatePolicyAssignmentRequest", text)
 
 
-def _parameters_fit(change: Change) -> None:
-    definition = change.cloud.get(str(change.new.get("policyDefinitionId")))
+def _parameters_fit_definition(request: Request) -> None:
+    definition = request.cloud.get(str(request.new.get("policyDefinitionId")))
     defined = (definition.properties.get("parameters") or {}) if definition else {}
-    given = change.new.get("parameters") or {}
+    given = request.new.get("parameters") or {}
     unknown = sorted(name for name in given if name.lower() not in {d.lower() for d in defined})
     if unknown:
         text = (
-            f"The policy assignment '{change.name}' is attempting to assign the parameter(s) '{', '.join(unknown)}' "
+            f"The policy assignment '{request.name}' is attempting to assign the parameter(s) '{', '.join(unknown)}' "
             "which are not defined in the policy definition."
         )
         refuse("UndefinedPolicyParameter", text)
@@ -112,15 +112,15 @@ def _parameters_fit(change: Change) -> None:
     missing = sorted(name for name, value in values.items() if value is None)
     if missing:
         text = (
-            f"The policy assignment '{change.name}' is missing the parameter(s) '{', '.join(missing)}' as defined in "
+            f"The policy assignment '{request.name}' is missing the parameter(s) '{', '.join(missing)}' as defined in "
             "the policy definition."
         )
         refuse("MissingPolicyParameter", text)
     for name, value in values.items():
-        _allowed(change.name, name, value, defined[name])
+        _require_allowed_value(request.name, name, value, defined[name])
 
 
-def _allowed(assignment: str, name: str, value: Any, declared: Mapping[str, Any]) -> None:
+def _require_allowed_value(assignment: str, name: str, value: Any, declared: Mapping[str, Any]) -> None:
     allowed = declared.get("allowedValues")
     if allowed and value not in allowed:
         text = (
@@ -130,8 +130,8 @@ def _allowed(assignment: str, name: str, value: Any, declared: Mapping[str, Any]
         refuse("PolicyParameterValueNotAllowed", text)
 
 
-def _assigned(change: Change) -> Mapping[str, Json]:
-    return {"assignmentType": "Custom", "definitionVersion": NEWEST, "instanceId": guid(change.id, "instance")}
+def _assignment_outputs(request: Request) -> Mapping[str, Json]:
+    return {"assignmentType": "Custom", "definitionVersion": LATEST_VERSION, "instanceId": guid(request.id, "instance")}
 
 
 TYPES = (
@@ -140,27 +140,27 @@ TYPES = (
         name=NAME,
         location="none",
         defaults={"mode": "Indexed", "policyType": "Custom"},
-        computed=_versions,
-        rules=(
+        computed=_definition_outputs,
+        constraints=(
             _is_custom,
-            _mode_is_known,
-            _rule_is_one,
+            _mode_is_supported,
+            _rule_is_valid,
             at_most(500, DEFINITION, "PolicyDefinitionLimitExceeded", "A scope holds at most {limit} definitions.",
                     siblings=True),
         ),
-        delete_rules=(_nobody_is_assigned,),
+        delete_constraints=(_has_no_assignments,),
     ),
     AzureType(
         token=ASSIGNMENT,
         name=NAME,
         location="none",
         defaults={"enforcementMode": "Default"},
-        computed=_assigned,
-        rules=(
+        computed=_assignment_outputs,
+        constraints=(
             scope_exists("scope"),
-            _nothing_is_passed_over,
-            _definition_is_in_reach,
-            _parameters_fit,
+            _has_no_unsupported_property,
+            _definition_is_in_scope,
+            _parameters_fit_definition,
             at_most(200, ASSIGNMENT, "PolicyAssignmentLimitExceeded", "A scope holds at most {limit} assignments.",
                     siblings=True),
         ),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from local_azure.declare import AzureType, Change, Json, Name
-from local_azure.types.common import above, at_most, etag, guid, last, one, refuse, same, word_dot
+from local_azure.ids import name_of
+from local_azure.model import AzureType, Json, NameRule, Request
+from local_azure.types.common import at_most, etag, guid, network_name, parent_id, refuse, same, value_at
 from local_azure.types.subnet import VNET
 
 ZONE = "azure-native:privatedns:PrivateZone"
 LINK = "azure-native:privatedns:VirtualNetworkLink"
 RECORD = "azure-native:privatedns:PrivateRecordSet"
 
-RECORDS = {
+RECORD_PROPERTIES = {
     "A": "aRecords",
     "AAAA": "aaaaRecords",
     "CNAME": "cnameRecord",
@@ -24,25 +25,25 @@ RECORDS = {
 }
 
 
-def _links_of_network(change: Change) -> list[tuple[str, str, bool]]:
+def _other_links(request: Request) -> list[tuple[str, str, bool]]:
     """The link id, zone name and auto-registration of every other link that the network has."""
-    network = str(one(change.new, "virtualNetwork.id", ""))
+    network = str(value_at(request.new, "virtualNetwork.id", ""))
     return [
-        (user.id, last(above(user.id)), user.properties.get("registrationEnabled") is True)
-        for user in change.cloud.users(network)
-        if user.token == LINK and not same(user.id, change.id)
+        (user.id, name_of(parent_id(user.id)), user.properties.get("registrationEnabled") is True)
+        for user in request.cloud.referencing(network)
+        if user.token == LINK and not same(user.id, request.id)
     ]
 
 
-def _links_a_network(change: Change) -> None:
-    if not one(change.new, "virtualNetwork.id"):
-        refuse("BadRequest", f"Virtual network link {change.name} has no virtualNetwork.")
+def _has_network(request: Request) -> None:
+    if not value_at(request.new, "virtualNetwork.id"):
+        refuse("BadRequest", f"Virtual network link {request.name} has no virtualNetwork.")
 
 
-def _one_zone_of_a_name(change: Change) -> None:
+def _one_zone_per_name(request: Request) -> None:
     """A network is linked to one zone of a given name (azure-facts 2.2)."""
-    for link, zone, _ in _links_of_network(change):
-        if same(zone, last(above(change.id))):
+    for link, zone, _ in _other_links(request):
+        if same(zone, name_of(parent_id(request.id))):
             refuse(
                 "BadRequest",
                 f"A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link "
@@ -51,17 +52,17 @@ def _one_zone_of_a_name(change: Change) -> None:
             )
 
 
-def _one_registration(change: Change) -> None:
-    if change.new.get("registrationEnabled") is not True:
+def _one_registration_zone(request: Request) -> None:
+    if request.new.get("registrationEnabled") is not True:
         return
-    for link, zone, registers in _links_of_network(change):
+    for link, zone, registers in _other_links(request):
         if registers:
             text = f"A virtual network cannot be linked to more than one zone with auto-registration: '{zone}' has it."
             refuse("BadRequest", text, target=link)
 
 
-def _zone_has_no_links(change: Change) -> None:
-    link = next(iter(change.cloud.children(change.id, LINK)), None)
+def _zone_has_no_links(request: Request) -> None:
+    link = next(iter(request.cloud.children(request.id, LINK)), None)
     if link is not None:
         refuse(
             "CannotDeleteResource",
@@ -72,26 +73,30 @@ def _zone_has_no_links(change: Change) -> None:
         )
 
 
-def _records_match_their_type(change: Change) -> None:
-    kind = str(change.new.get("recordType", "")).upper()
-    if kind not in RECORDS:
-        refuse("BadRequest", f"Record type {change.new.get('recordType')} is not one of {', '.join(RECORDS)}.")
-    strays = [path for path in RECORDS.values() if change.new.get(path) and path != RECORDS[kind]]
-    if strays or not change.new.get(RECORDS[kind]):
-        refuse("BadRequest", f"A record set of type {kind} takes {RECORDS[kind]} alone.")
+def _records_match_their_type(request: Request) -> None:
+    kind = str(request.new.get("recordType", "")).upper()
+    if kind not in RECORD_PROPERTIES:
+        refuse(
+            "BadRequest", f"Record type {request.new.get('recordType')} is not one of {', '.join(RECORD_PROPERTIES)}."
+        )
+    unexpected = [
+        path for path in RECORD_PROPERTIES.values() if request.new.get(path) and path != RECORD_PROPERTIES[kind]
+    ]
+    if unexpected or not request.new.get(RECORD_PROPERTIES[kind]):
+        refuse("BadRequest", f"A record set of type {kind} takes {RECORD_PROPERTIES[kind]} alone.")
 
 
-def _time_to_live_in_range(change: Change) -> None:
-    seconds = change.new.get("ttl")
+def _ttl_in_range(request: Request) -> None:
+    seconds = request.new.get("ttl")
     if seconds is None or not 1 <= seconds <= 2147483647:
-        refuse("BadRequest", f"The ttl of record set {change.name} is {seconds}; it takes 1 to 2147483647 seconds.")
+        refuse("BadRequest", f"The ttl of record set {request.name} is {seconds}; it takes 1 to 2147483647 seconds.")
 
 
-def _zone_outputs(change: Change) -> Mapping[str, Json]:
+def _zone_outputs(request: Request) -> Mapping[str, Json]:
     return {
-        "etag": guid(change.id, "etag"),
+        "etag": guid(request.id, "etag"),
         "provisioningState": "Succeeded",
-        "internalId": guid(change.id, "internal"),
+        "internalId": guid(request.id, "internal"),
         "maxNumberOfRecordSets": 25000,
         "maxNumberOfVirtualNetworkLinks": 1000,
         "maxNumberOfVirtualNetworkLinksWithRegistration": 100,
@@ -101,54 +106,54 @@ def _zone_outputs(change: Change) -> Mapping[str, Json]:
     }
 
 
-def _link_outputs(change: Change) -> Mapping[str, Json]:
-    registers = change.new.get("registrationEnabled") is True
+def _link_outputs(request: Request) -> Mapping[str, Json]:
+    registers = request.new.get("registrationEnabled") is True
     state = "InProgress" if registers else "Completed"
-    return {"etag": etag(change), "provisioningState": "Succeeded", "virtualNetworkLinkState": state}
+    return {"etag": etag(request), "provisioningState": "Succeeded", "virtualNetworkLinkState": state}
 
 
-def _record_outputs(change: Change) -> Mapping[str, Json]:
-    zone = last(above(change.id))
-    fqdn = f"{zone}." if change.name == "@" else f"{change.name}.{zone}."
-    return {"etag": etag(change), "fqdn": fqdn, "isAutoRegistered": False}
+def _record_outputs(request: Request) -> Mapping[str, Json]:
+    zone = name_of(parent_id(request.id))
+    fqdn = f"{zone}." if request.name == "@" else f"{request.name}.{zone}."
+    return {"etag": etag(request), "fqdn": fqdn, "isAutoRegistered": False}
 
 
 TYPES = (
     AzureType(
         token=ZONE,
-        name=Name(
+        name=NameRule(
             r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){1,33}",
             "2-34 labels of 1-63 letters, digits, _ or -, parted by dots",
             code="BadRequest",
         ),
         location="global",
         computed=_zone_outputs,
-        rules=(at_most(1000, ZONE, "TooManyPrivateDnsZones", "A subscription holds {limit} zones.", everywhere=True),),
-        delete_rules=(_zone_has_no_links,),
+        constraints=(
+            at_most(1000, ZONE, "TooManyPrivateDnsZones", "A subscription holds {limit} zones.", everywhere=True),
+        ),
+        delete_constraints=(_zone_has_no_links,),
     ),
     AzureType(
         token=LINK,
-        name=word_dot(1, 80, "parent"),
+        name=network_name(),
         location="global",
         references={"virtualNetwork.id": (VNET,)},
         defaults={"registrationEnabled": False, "resolutionPolicy": "Default"},
-        fixed=("virtualNetwork.id",),
+        replace_on_change=("virtualNetwork.id",),
         computed=_link_outputs,
-        rules=(
-            _links_a_network,
-            _one_zone_of_a_name,
-            _one_registration,
+        constraints=(
+            _has_network,
+            _one_zone_per_name,
+            _one_registration_zone,
             at_most(1000, LINK, "TooManyVirtualNetworkLinks", "A zone takes {limit} links.", siblings=True),
         ),
     ),
     AzureType(
         token=RECORD,
-        name=Name(
-            r"@|\*|(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", "a relative DNS name, @ or *", scope="parent"
-        ),
+        name=NameRule(r"@|\*|(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", "a relative DNS name, @ or *"),
         location="none",
-        fixed=("recordType",),
+        replace_on_change=("recordType",),
         computed=_record_outputs,
-        rules=(_records_match_their_type, _time_to_live_in_range),
+        constraints=(_records_match_their_type, _ttl_in_range),
     ),
 )

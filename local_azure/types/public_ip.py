@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from local_azure.declare import AzureType, Change, Json
+from local_azure.locations import normal_location
+from local_azure.model import AzureType, Json, Request
 from local_azure.types.common import (
     at_most,
     etag,
-    every,
     guid,
-    one,
-    place,
+    network_name,
     refuse,
     refuse_while_used,
-    word_dot,
+    value_at,
+    values_at,
     zones_exist,
 )
 from local_azure.types.subnet import NAT_GATEWAY
@@ -24,67 +24,67 @@ PREFIX = "azure-native:network:PublicIPPrefix"
 DDOS_PLAN = "azure-native:network:DdosProtectionPlan"
 
 
-def _basic_is_retired(change: Change) -> None:
+def _basic_is_retired(request: Request) -> None:
     """Basic addresses can no longer be created since 31 March 2025 (azure-facts 2.2)."""
-    if one(change.new, "sku.name") == "Basic":
+    if value_at(request.new, "sku.name") == "Basic":
         text = "Cannot create Basic SKU public IP addresses: the Basic SKU was retired on 30 September 2025."
         refuse("IPv4BasicSkuPublicIpCountLimitReached", text)
 
 
-def _standard_is_static(change: Change) -> None:
-    if change.new.get("publicIPAllocationMethod") != "Static":
-        text = f"Standard sku publicIp {change.id} must have AllocationMethod set to Static."
+def _standard_is_static(request: Request) -> None:
+    if request.new.get("publicIPAllocationMethod") != "Static":
+        text = f"Standard sku publicIp {request.id} must have AllocationMethod set to Static."
         refuse("PublicIPAddressWithStandardSkuMustUseStaticAllocation", text)
 
 
-def _idle_timeout_in_range(change: Change) -> None:
-    minutes = change.new.get("idleTimeoutInMinutes", 4)
+def _idle_timeout_in_range(request: Request) -> None:
+    minutes = request.new.get("idleTimeoutInMinutes", 4)
     if not 4 <= minutes <= 30:
         refuse("InvalidIdleTimeout", f"idleTimeoutInMinutes is {minutes:g}; it takes 4 to 30.")
 
 
-def _outputs(change: Change) -> Mapping[str, Json]:
+def _outputs(request: Request) -> Mapping[str, Json]:
     """An address out of 203.0.113.0/24 (RFC 5737): realistic in shape and nobody's."""
-    octet = int(guid(change.id, "address")[:8], 16) % 254 + 1
-    outputs: dict[str, Json] = {**_network_outputs(change), "ipAddress": f"203.0.113.{octet}"}
-    label = one(change.new, "dnsSettings.domainNameLabel")
+    octet = int(guid(request.id, "address")[:8], 16) % 254 + 1
+    outputs: dict[str, Json] = {**_network_outputs(request), "ipAddress": f"203.0.113.{octet}"}
+    label = value_at(request.new, "dnsSettings.domainNameLabel")
     if label:
-        fqdn = f"{label}.{place(change.location)}.cloudapp.azure.com"
-        outputs["dnsSettings"] = {**change.new["dnsSettings"], "fqdn": fqdn}
+        fqdn = f"{label}.{normal_location(request.location)}.cloudapp.azure.com"
+        outputs["dnsSettings"] = {**request.new["dnsSettings"], "fqdn": fqdn}
     return outputs
 
 
-def _prefix_outputs(change: Change) -> Mapping[str, Json]:
-    length = int(change.new.get("prefixLength", 28))
-    return {**_network_outputs(change), "ipPrefix": f"198.51.100.0/{length}", "publicIPAddresses": []}
+def _prefix_outputs(request: Request) -> Mapping[str, Json]:
+    length = int(request.new.get("prefixLength", 28))
+    return {**_network_outputs(request), "ipPrefix": f"198.51.100.0/{length}", "publicIPAddresses": []}
 
 
-def _network_outputs(change: Change) -> dict[str, Json]:
-    return {"etag": etag(change), "provisioningState": "Succeeded", "resourceGuid": guid(change.id, "resource")}
+def _network_outputs(request: Request) -> dict[str, Json]:
+    return {"etag": etag(request), "provisioningState": "Succeeded", "resourceGuid": guid(request.id, "resource")}
 
 
-def _prefix_length_in_range(change: Change) -> None:
+def _prefix_length_in_range(request: Request) -> None:
     """An IPv4 prefix is a /28 to a /31 by default quota."""
-    length = change.new.get("prefixLength")
+    length = request.new.get("prefixLength")
     if length is None or not 21 <= length <= 31:
         refuse("InvalidPublicIPPrefixLength", f"prefixLength is {length}; an IPv4 prefix takes 28 to 31.")
 
 
-def _nat_has_an_address(change: Change) -> None:
+def _nat_address_limit(request: Request) -> None:
     """At most 16 addresses stand behind a NAT gateway."""
-    if len(every(change.new, "publicIpAddresses[*]") + every(change.new, "publicIpPrefixes[*]")) > 16:
+    if len(values_at(request.new, "publicIpAddresses[*]") + values_at(request.new, "publicIpPrefixes[*]")) > 16:
         refuse("NatGatewayPublicIpLimitReached", "A NAT gateway takes at most 16 public IP addresses and prefixes.")
 
 
-def _nat_stands_in_one_zone(change: Change) -> None:
-    if one(change.new, "sku.name") == "Standard" and len(change.new.get("zones") or ()) > 1:
+def _nat_is_in_one_zone(request: Request) -> None:
+    if value_at(request.new, "sku.name") == "Standard" and len(request.new.get("zones") or ()) > 1:
         refuse("NatGatewayZonesInvalid", "A Standard NAT gateway stands in one zone, or in none.")
 
 
 TYPES = (
     AzureType(
         token=PUBLIC_IP,
-        name=word_dot(),
+        name=network_name(),
         references={"publicIPPrefix.id": (PREFIX,), "ddosSettings.ddosProtectionPlan.id": (DDOS_PLAN,)},
         # Azure itself still defaults to Basic and Dynamic, which it then refuses.
         defaults={
@@ -94,9 +94,9 @@ TYPES = (
             "publicIPAddressVersion": "IPv4",
             "idleTimeoutInMinutes": 4,
         },
-        fixed=("zones", "sku.name", "sku.tier", "publicIPAddressVersion", "publicIPPrefix.id", "ipTags"),
+        replace_on_change=("zones", "sku.name", "sku.tier", "publicIPAddressVersion", "publicIPPrefix.id", "ipTags"),
         computed=_outputs,
-        rules=(
+        constraints=(
             _basic_is_retired,
             _standard_is_static,
             _idle_timeout_in_range,
@@ -105,7 +105,7 @@ TYPES = (
                 1000, PUBLIC_IP, "PublicIPCountLimitReached", "Cannot create more than {limit} public IP addresses."
             ),
         ),
-        delete_rules=(
+        delete_constraints=(
             refuse_while_used(
                 "PublicIPAddressCannotBeDeleted",
                 "Public IP address {id} can not be deleted since it is still allocated to resource {user}.",
@@ -114,27 +114,33 @@ TYPES = (
     ),
     AzureType(
         token=PREFIX,
-        name=word_dot(),
+        name=network_name(),
         defaults={"sku.name": "Standard", "sku.tier": "Regional", "publicIPAddressVersion": "IPv4"},
-        fixed=("zones", "sku.name", "sku.tier", "prefixLength", "publicIPAddressVersion", "ipTags"),
+        replace_on_change=("zones", "sku.name", "sku.tier", "prefixLength", "publicIPAddressVersion", "ipTags"),
         computed=_prefix_outputs,
-        rules=(_prefix_length_in_range, zones_exist),
-        delete_rules=(refuse_while_used("InUsePublicIpPrefixCannotBeDeleted", "Prefix {name} is in use by {user}."),),
+        constraints=(_prefix_length_in_range, zones_exist),
+        delete_constraints=(
+            refuse_while_used("InUsePublicIpPrefixCannotBeDeleted", "Prefix {name} is in use by {user}."),
+        ),
     ),
     AzureType(
         token=NAT_GATEWAY,
-        name=word_dot(),
+        name=network_name(),
         references={"publicIpAddresses[*].id": (PUBLIC_IP,), "publicIpPrefixes[*].id": (PREFIX,)},
         defaults={"sku.name": "Standard", "idleTimeoutInMinutes": 4},
-        fixed=("zones", "sku.name"),
+        replace_on_change=("zones", "sku.name"),
         computed=_network_outputs,
-        rules=(_nat_has_an_address, _nat_stands_in_one_zone, zones_exist),
-        delete_rules=(refuse_while_used("InUseNatGatewayCannotBeDeleted", "NAT gateway {name} is in use by {user}."),),
+        constraints=(_nat_address_limit, _nat_is_in_one_zone, zones_exist),
+        delete_constraints=(
+            refuse_while_used("InUseNatGatewayCannotBeDeleted", "NAT gateway {name} is in use by {user}."),
+        ),
     ),
     AzureType(
         token=DDOS_PLAN,
-        name=word_dot(),
+        name=network_name(),
         computed=_network_outputs,
-        delete_rules=(refuse_while_used("InUseDdosProtectionPlanCannotBeDeleted", "Plan {name} is in use by {user}."),),
+        delete_constraints=(
+            refuse_while_used("InUseDdosProtectionPlanCannotBeDeleted", "Plan {name} is in use by {user}."),
+        ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local_azure.declare import AzureType, Change, Json, Name
+from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.common import at_most
 
 GROUP = "azure-native:resources:ResourceGroup"
@@ -11,7 +11,7 @@ GROUP = "azure-native:resources:ResourceGroup"
 _TOO_MANY = "The maximum number of resource groups ({limit}) that can be created in the subscription has been reached."
 
 
-def _outputs(_: Change) -> dict[str, Json]:
+def _outputs(_: Request) -> dict[str, Json]:
     return {"properties": {"provisioningState": "Succeeded"}}
 
 
@@ -19,17 +19,16 @@ TYPES = (
     AzureType(
         token=GROUP,
         # azure-facts 1.1 (NAM): Unicode letters too; never a dot at the end.
-        name=Name(
+        name=NameRule(
             r"(?=.{1,90}$)[\w().-]*[\w()-]",
             "1-90 letters, digits, _, -, (, ) or ., not ending with a dot",
-            scope="subscription",
             code="InvalidResourceGroup",
         ),
         computed=_outputs,
         # azure-facts 4: 980 a subscription, in all regions together.
-        rules=(
+        constraints=(
             at_most(980, GROUP, "ResourceGroupQuotaExceeded", "A subscription holds at most {limit} resource groups."),
         ),
-        fixed=("managedBy",),
+        replace_on_change=("managedBy",),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-BUILT_IN = {
+BUILT_IN_ROLES = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
     "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
     "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
@@ -76,9 +76,9 @@ BUILT_IN = {
     "f6c7c914-8db3-469d-8ca1-694a8f32e121": "AzureML Data Scientist",
 }
 
-WRAPS_KEYS = frozenset(
+KEY_ENCRYPTION_ROLES = frozenset(
     guid
-    for guid, name in BUILT_IN.items()
+    for guid, name in BUILT_IN_ROLES.items()
     if name
     in {
         "Key Vault Crypto Service Encryption User",

@@ -11,52 +11,56 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from local_azure.declare import AzureType, Change, Json
-from local_azure.types.common import arm_type, one, only, refuse, scope_exists
+from local_azure.model import AzureType, Json, Request
+from local_azure.types.common import arm_type, fixed_name, refuse, scope_exists, value_at
 
 SETTING = "azure-native:security:DefenderForStorage"
 ACCOUNT = "microsoft.storage/storageaccounts"
-UNCAPPED = -1
-SCANNED = ("StorageV2", "BlockBlobStorage", "BlobStorage")
+NO_CAP = -1
+SCANNABLE_KINDS = ("StorageV2", "BlockBlobStorage", "BlobStorage")
 """Kinds of account with blobs that are scanned; the first generation and files alone are not."""
 
 
-def _account(change: Change) -> str:
-    return f"/{str(change.new.get('resourceId', '')).strip('/')}"
+def _account(request: Request) -> str:
+    return f"/{str(request.new.get('resourceId', '')).strip('/')}"
 
 
-def _is_on_an_account(change: Change) -> None:
-    if arm_type(_account(change)) != ACCOUNT:
-        text = f"The resource type '{arm_type(_account(change))}' does not support Defender for Storage settings."
-        refuse("InvalidResourceType", text, target=_account(change))
+def _target_is_storage_account(request: Request) -> None:
+    if arm_type(_account(request)) != ACCOUNT:
+        text = f"The resource type '{arm_type(_account(request))}' does not support Defender for Storage settings."
+        refuse("InvalidResourceType", text, target=_account(request))
 
 
-def _account_can_be_scanned(change: Change) -> None:
-    account = change.cloud.get(_account(change))
+def _account_can_be_scanned(request: Request) -> None:
+    account = request.cloud.get(_account(request))
     kind = str(account.properties.get("kind")) if account else ""
-    if account and one(change.new, "properties.malwareScanning.onUpload.isEnabled") is True and kind not in SCANNED:
+    if (
+        account
+        and value_at(request.new, "properties.malwareScanning.onUpload.isEnabled") is True
+        and kind not in SCANNABLE_KINDS
+    ):
         refuse(
             "BadRequest", f"Malware scanning is not supported for storage accounts of kind {kind}.", target=account.id
         )
 
 
-def _cap_is_one(change: Change) -> None:
+def _cap_is_valid(request: Request) -> None:
     """Above 0, or -1 for none (azurerm, `security_center_storage_defender`, which says so after Azure)."""
-    cap = one(change.new, "properties.malwareScanning.onUpload.capGBPerMonth")
-    if cap is not None and cap != UNCAPPED and cap <= 0:
+    cap = value_at(request.new, "properties.malwareScanning.onUpload.capGBPerMonth")
+    if cap is not None and cap != NO_CAP and cap <= 0:
         refuse("BadRequest", f"capGBPerMonth must be -1 or greater than 0, not {cap}.", target="capGBPerMonth")
 
 
-def _scanning_needs_the_plan(change: Change) -> None:
+def _scanning_needs_the_plan(request: Request) -> None:
     """What is scanned is scanned by Defender, which must be on."""
     for feature in ("malwareScanning.onUpload", "sensitiveDataDiscovery"):
-        on = one(change.new, f"properties.{feature}.isEnabled") is True
-        if on and one(change.new, "properties.isEnabled") is not True:
+        on = value_at(request.new, f"properties.{feature}.isEnabled") is True
+        if on and value_at(request.new, "properties.isEnabled") is not True:
             refuse("BadRequest", f"{feature} cannot be enabled while Defender for Storage is not.", target=feature)
 
 
-def _outputs(change: Change) -> Mapping[str, Json]:
-    given = dict(change.new.get("properties") or {})
+def _outputs(request: Request) -> Mapping[str, Json]:
+    given = dict(request.new.get("properties") or {})
     for feature in ("malwareScanning", "sensitiveDataDiscovery"):
         if isinstance(given.get(feature), Mapping):
             given[feature] = {**given[feature], "operationStatus": {"code": "Succeeded", "message": ""}}
@@ -67,16 +71,16 @@ TYPES = (
     AzureType(
         token=SETTING,
         path="/{resourceId}/providers/Microsoft.Security/defenderForStorageSettings/{settingName}",
-        name=only("current"),
+        name=fixed_name("current"),
         location="none",
-        fixed=("resourceId",),
-        defaults={"properties.malwareScanning.onUpload.capGBPerMonth": UNCAPPED},
+        replace_on_change=("resourceId",),
+        defaults={"properties.malwareScanning.onUpload.capGBPerMonth": NO_CAP},
         computed=_outputs,
-        rules=(
+        constraints=(
             scope_exists("resourceId"),
-            _is_on_an_account,
+            _target_is_storage_account,
             _account_can_be_scanned,
-            _cap_is_one,
+            _cap_is_valid,
             _scanning_needs_the_plan,
         ),
     ),

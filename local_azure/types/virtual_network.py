@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from local_azure.declare import AzureType, Change, Json, Stored
-from local_azure.types.addresses import overlapping, prefixes, space
+from local_azure.model import AzureType, Json, Request, StoredResource
+from local_azure.types.addresses import address_space, first_overlap, prefixes
 from local_azure.types.common import (
-    above,
     at_most,
     etag,
-    every,
     guid,
-    one,
+    network_name,
+    parent_id,
     refuse,
     refuse_while_used,
     same,
-    word_dot,
+    value_at,
+    values_at,
 )
 from local_azure.types.subnet import SUBNET, SUBNET_TYPE, VNET
 
@@ -27,10 +27,10 @@ DNS_LINK = "azure-native:privatedns:VirtualNetworkLink"
 # Virtual networks ----------------------------------------------------------------------------------------------------
 
 
-def _children_stand_alone(change: Change) -> None:
+def _no_inline_children(request: Request) -> None:
     """Subnets and peerings are resources of their own here; inline ones are not known to the local Azure."""
     for path in ("subnets", "virtualNetworkPeerings"):
-        if change.given.get(path):
+        if request.given.get(path):
             refuse(
                 "LocalAzureNotImplemented",
                 f"`{path}` written inside a virtual network is not known here: declare each as a resource of its own. "
@@ -39,51 +39,51 @@ def _children_stand_alone(change: Change) -> None:
             )
 
 
-def _space_is_given_and_sound(change: Change) -> None:
-    ranges = space(change.new)
+def _address_space_is_valid(request: Request) -> None:
+    ranges = address_space(request.new)
     if not ranges:
-        refuse("InvalidRequestFormat", f"Virtual network '{change.name}' has no address space.")
+        refuse("InvalidRequestFormat", f"Virtual network '{request.name}' has no address space.")
     for number, range_ in enumerate(ranges):
-        if overlapping([range_], ranges[number + 1 :]):
-            refuse("NetcfgAddressSpaceOverlap", f"The address prefix {range_} of '{change.name}' overlaps another.")
+        if first_overlap([range_], ranges[number + 1 :]):
+            refuse("NetcfgAddressSpaceOverlap", f"The address prefix {range_} of '{request.name}' overlaps another.")
 
 
-def _space_still_holds_its_subnets(change: Change) -> None:
+def _address_space_covers_subnets(request: Request) -> None:
     """Address space in use by a subnet cannot be taken away."""
-    if change.old is None:
+    if request.old is None:
         return
-    for subnet in change.cloud.children(change.id, SUBNET):
-        if not all(_covered(range_, change.new) for range_ in prefixes(subnet.properties)):
+    for subnet in request.cloud.children(request.id, SUBNET):
+        if not all(_covered(range_, request.new) for range_ in prefixes(subnet.properties)):
             refuse(
                 "NetcfgInvalidSubnet",
-                f"Subnet '{subnet.name}' is not valid in virtual network '{change.name}'.",
+                f"Subnet '{subnet.name}' is not valid in virtual network '{request.name}'.",
                 target=subnet.id,
             )
 
 
 def _covered(range_: Json, vnet: Mapping[str, Json]) -> bool:
-    return any(range_.version == outer.version and range_.subnet_of(outer) for outer in space(vnet))
+    return any(range_.version == outer.version and range_.subnet_of(outer) for outer in address_space(vnet))
 
 
-def _space_does_not_reach_peers(change: Change) -> None:
-    for peering in change.cloud.children(change.id, PEERING):
-        remote = change.cloud.get(one(peering.properties, "remoteVirtualNetwork.id", ""))
+def _address_space_does_not_overlap_peers(request: Request) -> None:
+    for peering in request.cloud.children(request.id, PEERING):
+        remote = request.cloud.get(value_at(peering.properties, "remoteVirtualNetwork.id", ""))
         if remote is not None:
-            _refuse_overlap(change.new, remote, change.id)
+            _refuse_overlap(request.new, remote, request.id)
 
 
-def _at_most_20_dns_servers(change: Change) -> None:
-    if len(every(change.new, "dhcpOptions.dnsServers[*]")) > 20:  # azure-facts 4 (LIM)
+def _dns_server_limit(request: Request) -> None:
+    if len(values_at(request.new, "dhcpOptions.dnsServers[*]")) > 20:  # azure-facts 4 (LIM)
         refuse("DnsServerCountLimitReached", "A virtual network takes at most 20 DNS servers.")
 
 
-def _vnet_outputs(change: Change) -> Mapping[str, Json]:
-    stored = change.cloud.get(change.id)
+def _vnet_outputs(request: Request) -> Mapping[str, Json]:
+    stored = request.cloud.get(request.id)
     kept = stored.properties if stored else {}
     return {
-        "etag": etag(change),
+        "etag": etag(request),
         "provisioningState": "Succeeded",
-        "resourceGuid": guid(change.id, "resource"),
+        "resourceGuid": guid(request.id, "resource"),
         "subnets": kept.get("subnets", []),
         "virtualNetworkPeerings": kept.get("virtualNetworkPeerings", []),
     }
@@ -92,49 +92,55 @@ def _vnet_outputs(change: Change) -> Mapping[str, Json]:
 # Peerings ------------------------------------------------------------------------------------------------------------
 
 
-def _remote_id(change: Change) -> str:
-    return str(one(change.new, "remoteVirtualNetwork.id", ""))
+def _remote_id(request: Request) -> str:
+    return str(value_at(request.new, "remoteVirtualNetwork.id", ""))
 
 
-def _siblings(change: Change) -> Iterator[Stored]:
-    found = change.cloud.children(above(change.id), PEERING)
-    return (peering for peering in found if not same(peering.id, change.id))
+def _siblings(request: Request) -> Iterator[StoredResource]:
+    found = request.cloud.children(parent_id(request.id), PEERING)
+    return (peering for peering in found if not same(peering.id, request.id))
 
 
-def _remote_is_another_network(change: Change) -> None:
-    if not _remote_id(change):
-        refuse("InvalidRequestFormat", f"Peering '{change.name}' has no remoteVirtualNetwork.")
-    if same(_remote_id(change), above(change.id)):
-        refuse("CannotPeerVirtualNetworkToItself", f"Virtual network {above(change.id)} cannot be peered to itself.")
+def _remote_is_another_network(request: Request) -> None:
+    if not _remote_id(request):
+        refuse("InvalidRequestFormat", f"Peering '{request.name}' has no remoteVirtualNetwork.")
+    if same(_remote_id(request), parent_id(request.id)):
+        refuse(
+            "CannotPeerVirtualNetworkToItself", f"Virtual network {parent_id(request.id)} cannot be peered to itself."
+        )
 
 
-def _one_peering_for_a_pair(change: Change) -> None:
-    for sibling in _siblings(change):
-        if same(one(sibling.properties, "remoteVirtualNetwork.id"), _remote_id(change)):
+def _one_peering_per_remote(request: Request) -> None:
+    for sibling in _siblings(request):
+        if same(value_at(sibling.properties, "remoteVirtualNetwork.id"), _remote_id(request)):
             refuse(
                 "AnotherPeeringAlreadyReferencesRemoteVnet",
-                f"Peering {sibling.id} already references remote virtual network {_remote_id(change)}. Cannot add "
+                f"Peering {sibling.id} already references remote virtual network {_remote_id(request)}. Cannot add "
                 "another peering referencing the same remote virtual network.",
             )
 
 
-def _peers_do_not_overlap(change: Change) -> None:
-    local, remote = change.cloud.get(above(change.id)), change.cloud.get(_remote_id(change))
+def _peers_do_not_overlap(request: Request) -> None:
+    local, remote = request.cloud.get(parent_id(request.id)), request.cloud.get(_remote_id(request))
     if local is None or remote is None:
         return
-    _refuse_overlap(local.properties, remote, above(change.id))
-    for sibling in _siblings(change):
-        third = change.cloud.get(one(sibling.properties, "remoteVirtualNetwork.id", ""))
-        if third and not same(third.id, remote.id) and overlapping(space(third.properties), space(remote.properties)):
+    _refuse_overlap(local.properties, remote, parent_id(request.id))
+    for sibling in _siblings(request):
+        third = request.cloud.get(value_at(sibling.properties, "remoteVirtualNetwork.id", ""))
+        if (
+            third
+            and not same(third.id, remote.id)
+            and first_overlap(address_space(third.properties), address_space(remote.properties))
+        ):
             refuse(
                 "VnetAddressSpaceOverlapsWithAlreadyPeeredVnet",
-                f"Cannot create or update peering {change.id}. Virtual networks {third.id} and {remote.id} cannot be "
+                f"Cannot create or update peering {request.id}. Virtual networks {third.id} and {remote.id} cannot be "
                 "peered with the same virtual network because their address space overlaps.",
             )
 
 
-def _refuse_overlap(local: Mapping[str, Json], remote: Stored, local_id: str) -> None:
-    clash = overlapping(space(local), space(remote.properties))
+def _refuse_overlap(local: Mapping[str, Json], remote: StoredResource, local_id: str) -> None:
+    clash = first_overlap(address_space(local), address_space(remote.properties))
     if clash:
         refuse(
             "VnetAddressSpacesOverlap",
@@ -143,28 +149,28 @@ def _refuse_overlap(local: Mapping[str, Json], remote: Stored, local_id: str) ->
         )
 
 
-def _remote_gateway_is_there(change: Change) -> None:
+def _remote_has_gateway(request: Request) -> None:
     """No gateway type stands in this table, so no remote network can offer one."""
-    if change.new.get("useRemoteGateways") is True:
+    if request.new.get("useRemoteGateways") is True:
         refuse(
             "RemoteVnetHasNoGateways",
-            f"Peering {change.id} cannot have UseRemoteGateways flag set to true because remote virtual network "
-            f"{_remote_id(change)} referenced by the peering does not have any gateways.",
+            f"Peering {request.id} cannot have UseRemoteGateways flag set to true because remote virtual network "
+            f"{_remote_id(request)} referenced by the peering does not have any gateways.",
         )
 
 
-def _peering_outputs(change: Change) -> Mapping[str, Json]:
+def _peering_outputs(request: Request) -> Mapping[str, Json]:
     """Initiated until the other side exists, then Connected (azure-facts 2.2)."""
-    remote = change.cloud.get(_remote_id(change))
+    remote = request.cloud.get(_remote_id(request))
     reverse = any(
-        same(one(peering.properties, "remoteVirtualNetwork.id"), above(change.id))
-        for peering in change.cloud.children(_remote_id(change), PEERING)
+        same(value_at(peering.properties, "remoteVirtualNetwork.id"), parent_id(request.id))
+        for peering in request.cloud.children(_remote_id(request), PEERING)
     )
-    there = one(remote.properties, "addressSpace", {}) if remote else {}
+    there = value_at(remote.properties, "addressSpace", {}) if remote else {}
     return {
-        "etag": etag(change),
+        "etag": etag(request),
         "provisioningState": "Succeeded",
-        "resourceGuid": guid(*sorted((above(change.id).lower(), _remote_id(change).lower()))),
+        "resourceGuid": guid(*sorted((parent_id(request.id).lower(), _remote_id(request).lower()))),
         "peeringState": "Connected" if reverse else "Initiated",
         "peeringSyncLevel": "FullyInSync" if reverse else "RemoteNotInSync",
         "remoteAddressSpace": there,
@@ -175,27 +181,29 @@ def _peering_outputs(change: Change) -> Mapping[str, Json]:
 TYPES = (
     AzureType(
         token=VNET,
-        name=word_dot(2, 64),
+        name=network_name(2, 64),
         references={"ddosProtectionPlan.id": ("azure-native:network:DdosProtectionPlan",)},
         defaults={"enableDdosProtection": False, "privateEndpointVNetPolicies": "Disabled"},
         computed=_vnet_outputs,
-        rules=(
-            _children_stand_alone,
-            _space_is_given_and_sound,
-            _space_still_holds_its_subnets,
-            _space_does_not_reach_peers,
-            _at_most_20_dns_servers,
+        constraints=(
+            _no_inline_children,
+            _address_space_is_valid,
+            _address_space_covers_subnets,
+            _address_space_does_not_overlap_peers,
+            _dns_server_limit,
             at_most(
                 1000, VNET, "VnetCountLimitReached", "Cannot create more than {limit} virtual networks in a region."
             ),
         ),
         # azure-facts 6.3: what stands in its subnets, peerings from elsewhere and DNS links go first.
-        delete_rules=(refuse_while_used("InUseVnetCannotBeDeleted", "Virtual network {name} is in use by {user}."),),
+        delete_constraints=(
+            refuse_while_used("InUseVnetCannotBeDeleted", "Virtual network {name} is in use by {user}."),
+        ),
     ),
     SUBNET_TYPE,
     AzureType(
         token=PEERING,
-        name=word_dot(1, 80, "parent"),
+        name=network_name(),
         location="none",
         references={"remoteVirtualNetwork.id": (VNET,)},
         defaults={
@@ -206,13 +214,13 @@ TYPES = (
             "doNotVerifyRemoteGateways": False,
             "peerCompleteVnets": True,
         },
-        fixed=("remoteVirtualNetwork.id", "enableOnlyIPv6Peering", "peerCompleteVnets"),
+        replace_on_change=("remoteVirtualNetwork.id", "enableOnlyIPv6Peering", "peerCompleteVnets"),
         computed=_peering_outputs,
-        rules=(
+        constraints=(
             _remote_is_another_network,
-            _one_peering_for_a_pair,
+            _one_peering_per_remote,
             _peers_do_not_overlap,
-            _remote_gateway_is_there,
+            _remote_has_gateway,
             at_most(
                 650,  # azure-facts 4 (LIM, 2026)
                 PEERING,

@@ -83,11 +83,11 @@ def _embedded(cloud: str, settings: Settings) -> Engine:
 
 def _servicers(settings: Settings) -> dict[str, Any]:
     """The local Azure's providers; its file may be damaged, or another version's."""
-    from local_azure import servicers  # noqa: PLC0415
+    from local_azure import create_providers  # noqa: PLC0415
     from local_azure.store import StoreError  # noqa: PLC0415
 
     try:
-        return servicers(settings.local_db)
+        return create_providers(settings.local_db)
     except StoreError as error:
         raise BadInput(
             "The local Azure's file cannot be used.", file=str(settings.local_db), found=str(error)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.config import StackConfig
-from local_azure import servicers
+from local_azure import create_providers
 from operations.engine.embedded.engine import EmbeddedEngine
 from operations.engine.port import StackSettings
 from tests.infra import samples
@@ -37,7 +37,7 @@ class Site:
         database = self.folder / "azure.db"
         state = self.folder / "state"
         state.mkdir(parents=True, exist_ok=True)
-        return EmbeddedEngine(ROOT, state, lambda: servicers(database), lambda: "correct horse")
+        return EmbeddedEngine(ROOT, state, lambda: create_providers(database), lambda: "correct horse")
 
     def stack(self, name: str, **more: Any) -> StackSettings:
         """One of the sample's stacks."""

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import provider_pb2
 
-from local_azure.declare import AzureError, AzureType, Change, Name
+from local_azure.model import AzureError, AzureType, NameRule, Request
 from local_azure.provider import AzureProvider
 from local_azure.schema import azure_native
 from local_azure.store import Store
@@ -30,26 +30,26 @@ ROLE = "azure-native:authorization:RoleAssignment"
 WORKSPACE = "azure-native:operationalinsights:Workspace"
 ZONE = "azure-native:privatedns:PrivateZone"
 
-ANY = Name(r"[\w.()-]{1,90}", "1-90 word characters")
+ANY = NameRule(r"[\w.()-]{1,90}", "1-90 word characters")
 
 
-def _no_eastern_names(change: Change) -> None:
-    if change.name.startswith("east"):
-        raise AzureError("Forbidden", f"no {change.name} with {change.new.get('tags')}", status=403)
+def _no_eastern_names(request: Request) -> None:
+    if request.name.startswith("east"):
+        raise AzureError("Forbidden", f"no {request.name} with {request.new.get('tags')}", status=403)
 
 
-def _endpoints(change: Change) -> Mapping[str, Any]:
+def _endpoints(request: Request) -> Mapping[str, Any]:
     return {
-        "primaryEndpoints": {"blob": f"https://{change.name}.blob.core.windows.net/"},
+        "primaryEndpoints": {"blob": f"https://{request.name}.blob.core.windows.net/"},
         "identity.principalId": "5" * 8 + "-0000-4000-8000-000000000000",
-        "creationTime": (change.old or {}).get("creationTime", "2024-01-01T00:00:00Z"),
+        "creationTime": (request.old or {}).get("creationTime", "2024-01-01T00:00:00Z"),
     }
 
 
 TYPES = {
     found.token: found
     for found in (
-        AzureType(GROUP, Name(r"[\w.()-]{1,90}", "1-90 word characters", scope="subscription")),
+        AzureType(GROUP, NameRule(r"[\w.()-]{1,90}", "1-90 word characters")),
         AzureType(VNET, ANY, defaults={"enableDdosProtection": False}),
         AzureType(
             SUBNET, ANY, location="none", references={"networkSecurityGroup.id": (NSG,), "natGateway.id": ()}
@@ -57,25 +57,25 @@ TYPES = {
         AzureType(NSG, ANY),
         AzureType(
             ACCOUNT,
-            Name("[a-z0-9]{3,24}", "3-24 lower-case letters and digits", scope="global", code="AccountNameInvalid",
+            NameRule("[a-z0-9]{3,24}", "3-24 lower-case letters and digits", globally_unique=True, code="AccountNameInvalid",
                  taken_code="StorageAccountAlreadyTaken"),
             defaults={"minimumTlsVersion": "TLS1_0", "networkRuleSet.defaultAction": "Allow", "encryption.keySource":
                       "Microsoft.Storage"},
-            fixed=("isHnsEnabled", "encryption.requireInfrastructureEncryption"),
+            replace_on_change=("isHnsEnabled", "encryption.requireInfrastructureEncryption"),
             computed=_endpoints,
-            rules=(_no_eastern_names,),
-            also_open={"kind": ("StorageV3",)},
+            constraints=(_no_eastern_names,),
+            additional_values={"kind": ("StorageV3",)},
         ),
         AzureType(CONTAINER, ANY, location="none"),
         AzureType(
             VAULT,
-            Name("[A-Za-z][A-Za-z0-9-]{2,23}", "3-24 letters, digits and -", scope="global",
+            NameRule("[A-Za-z][A-Za-z0-9-]{2,23}", "3-24 letters, digits and -", globally_unique=True,
                  taken_code="VaultAlreadyExists"),
-            soft_deletes=90,
+            soft_delete_days=90,
             recover_when={"properties.createMode": "recover"},
-            frozen={"properties.softDeleteRetentionInDays": "BadRequest"},
+            immutable={"properties.softDeleteRetentionInDays": "BadRequest"},
         ),
-        AzureType(KEY, ANY, location="none", computed=lambda change: change.new["properties"]),
+        AzureType(KEY, ANY, location="none", computed=lambda request: request.new["properties"]),
         AzureType(
             SECRET,
             ANY,
@@ -84,8 +84,8 @@ TYPES = {
             defaults={"properties.attributes.enabled": True},
         ),
         AzureType(LOCK, ANY, location="none"),
-        AzureType(ROLE, Name(r"[0-9a-f-]{36}", "a GUID"), location="none"),
-        AzureType(WORKSPACE, ANY, soft_deletes=14, recovers=True, secret_outputs=("customerId",),
+        AzureType(ROLE, NameRule(r"[0-9a-f-]{36}", "a GUID"), location="none"),
+        AzureType(WORKSPACE, ANY, soft_delete_days=14, recovered_by_create=True, secret_outputs=("customerId",),
                   computed=lambda _: {"customerId": "6" * 8}),
         AzureType(ZONE, ANY, location="global"),
     )

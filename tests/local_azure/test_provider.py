@@ -105,7 +105,7 @@ def test_what_is_not_done_is_refused_by_name(cloud: Cloud, method: str) -> None:
     request = {"Construct": provider_pb2.ConstructRequest}.get(method, provider_pb2.InvokeRequest)()
     if method == "Call":
         request = provider_pb2.CallRequest(tok="x:y:z")
-    with pytest.raises(Aborted, match=f"does not do {method}") as found:
+    with pytest.raises(Aborted, match=f"does not support {method}") as found:
         getattr(cloud.provider, method)(request, Context())
     assert found.value.code is grpc.StatusCode.UNIMPLEMENTED
 
@@ -183,7 +183,7 @@ def test_a_fault_of_the_local_azure_shows_no_values(cloud: Cloud, monkeypatch: p
         raise KeyError("hush-hush")
 
     monkeypatch.setattr(cloud.store, "put", faulty)
-    with pytest.raises(Aborted, match=r"a fault in the local Azure itself: KeyError at test_provider\.py") as found:
+    with pytest.raises(Aborted, match=r"an internal error of the local Azure: KeyError at test_provider\.py") as found:
         cloud.create(ACCOUNT, account())
     assert "hush" not in found.value.details
     assert found.value.code is grpc.StatusCode.INTERNAL
@@ -222,7 +222,7 @@ def test_a_rule_s_words_never_show_a_secret(cloud: Cloud) -> None:
 
 
 def test_an_unknown_input_cannot_be_created(cloud: Cloud) -> None:
-    with pytest.raises(Aborted, match="tags is not known yet"):
+    with pytest.raises(Aborted, match="tags has an unknown value"):
         cloud.create(ACCOUNT, account(tags=UNKNOWN))
 
 
@@ -238,7 +238,7 @@ def test_what_azure_never_gives_back_is_not_kept(cloud: Cloud) -> None:
     inputs = {"resourceGroupName": "rg-one", "vaultName": "kv-one", "secretName": "s"}
     id_, found = cloud.create(VAULT_SECRET, inputs | {"properties": {"value": secret("hush-hush"), "contentType": "t"}})
     assert found["properties"] == {"contentType": "t", "attributes": {"enabled": True}}
-    assert "hush-hush" not in str(cloud.store.everything())
+    assert "hush-hush" not in str(cloud.store.all_resources())
     assert b"hush-hush" not in cloud.store.path.read_bytes()
     assert cloud.read(VAULT_SECRET, id_)[2] == found
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi.runtime.proto import provider_pb2
 
-from local_azure.random_provider import SOURCES, SPECIAL, RandomProvider
+from local_azure.random_provider import RANDOM_TYPES, SPECIAL, RandomProvider
 from local_azure.schema import Schemas
 from local_azure.wire import SECRET, SIGNATURE, UNKNOWN, from_struct, to_struct, unwrap
 from tests.local_azure.support import Aborted, Context, urn
@@ -172,5 +172,5 @@ def test_an_import_that_does_not_fit_shows_no_secret() -> None:
 
 
 def test_every_source_is_a_type_of_the_sdk() -> None:
-    for known in SOURCES:
+    for known in RANDOM_TYPES:
         assert PROVIDER._schemas.resource(known).outputs

@@ -15,7 +15,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from local_azure import servicers
+from local_azure import create_providers
 from local_azure.schema import azure_native
 from local_azure.wire import from_struct, to_struct
 from tests.local_azure.support import GROUP, SUBSCRIPTION, Context, urn
@@ -58,7 +58,7 @@ def test_azure_native_is_served_and_shares_the_file(tmp_path: Path) -> None:
             stub.Create(provider_pb2.CreateRequest(urn=urn(GROUP), properties=checked.inputs))
         assert found.value.code() is grpc.StatusCode.FAILED_PRECONDITION
         assert "already existing" in found.value.details()
-    provider = servicers(database)["azure-native"]
+    provider = create_providers(database)["azure-native"]
     answer = provider.Read(provider_pb2.ReadRequest(urn=urn(GROUP), id=made.id), Context())
     assert from_struct(answer.properties)["name"] == "rg-one"
 
@@ -92,7 +92,7 @@ def test_a_provider_ends_when_its_engine_is_killed(tmp_path: Path, package: str)
 def test_a_provider_starts_without_the_sdk(tmp_path: Path, package: str) -> None:
     """The engine starts three of them for each command, and the SDK takes longer to import than all else."""
     program = (
-        "import sys; from local_azure import server; server._leave_out_the_sdk(); from pathlib import Path\n"
+        "import sys; from local_azure import server; server._stub_sdk_packages(); from pathlib import Path\n"
         f"server.start({package!r}, Path({str(tmp_path / 'azure.db')!r}))[0].stop(0)\n"
         "assert not {'pulumi.resource', 'pulumi.automation', 'dill'} & set(sys.modules)"
     )
@@ -123,4 +123,4 @@ def test_a_damaged_database_is_told_without_a_traceback(tmp_path: Path) -> None:
 
 
 def test_both_packages_have_a_servicer(tmp_path: Path) -> None:
-    assert set(servicers(tmp_path / "azure.db")) == {"azure-native", "random"}
+    assert set(create_providers(tmp_path / "azure.db")) == {"azure-native", "random"}

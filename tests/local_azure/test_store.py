@@ -11,16 +11,17 @@ from pathlib import Path
 import pytest
 
 from local_azure import admin
-from local_azure.declare import Stored
-from local_azure.store import DAY, Store, StoreError, prefixes
+from local_azure.ids import prefixes
+from local_azure.model import StoredResource
+from local_azure.store import DAY, Store, StoreError
 
 SUB = "10ca1000-0000-4000-8000-000000000001"
 RG = f"/subscriptions/{SUB}/resourceGroups/rg-one"
 NETWORK = f"{RG}/providers/Microsoft.Network"
 
 
-def stored(id_: str, token: str = "t:n:Vnet", **properties: object) -> Stored:  # noqa: S107
-    return Stored(id_, token, id_.rsplit("/", 1)[-1], properties)
+def stored(id_: str, token: str = "t:n:Vnet", **properties: object) -> StoredResource:  # noqa: S107
+    return StoredResource(id_, token, id_.rsplit("/", 1)[-1], properties)
 
 
 @pytest.fixture
@@ -51,10 +52,10 @@ def test_users_hold_the_id_or_one_below_it(store: Store) -> None:
     store.put(stored(f"{NETWORK}/x/holds", of=vnet), SUB)
     store.put(stored(f"{NETWORK}/x/map-key", ids={vnet: {}}), SUB)
     store.put(stored(f"{NETWORK}/x/not", of=f"{vnet}-two"), SUB)
-    assert [user.name for user in store.users(vnet)] == ["holds", "holds-below", "map-key"]
+    assert [user.name for user in store.referencing(vnet)] == ["holds", "holds-below", "map-key"]
     store.put(stored(f"{NETWORK}/x/holds", of=None), SUB)
     store.remove(f"{NETWORK}/x/map-key")
-    assert [user.name for user in store.users(vnet)] == ["holds-below"]
+    assert [user.name for user in store.referencing(vnet)] == ["holds-below"]
 
 
 def test_of_type_narrows_to_a_subscription(store: Store) -> None:
@@ -100,11 +101,11 @@ def test_locks_are_found_above_and_below(store: Store) -> None:
 def test_what_a_subscription_holds_is_counted_by_type_and_region(store: Store) -> None:
     for number, location in enumerate(("uksouth", "UK South", "ukwest", None)):
         place = {} if location is None else {"location": location}
-        store.put(Stored(f"{RG}/providers/M.N/things/{number}", "t", str(number), place), SUB)
-    store.put(Stored(f"{RG}/providers/M.N/others/1", "u", "1", {"location": "uksouth"}), SUB)
-    assert store.held("t", SUB.upper()) == 4
-    assert store.held("t", SUB, "uksouth") == 2
-    assert store.held("t", "another") == 0
+        store.put(StoredResource(f"{RG}/providers/M.N/things/{number}", "t", str(number), place), SUB)
+    store.put(StoredResource(f"{RG}/providers/M.N/others/1", "u", "1", {"location": "uksouth"}), SUB)
+    assert store.count_of_type("t", SUB.upper()) == 4
+    assert store.count_of_type("t", SUB, "uksouth") == 2
+    assert store.count_of_type("t", "another") == 0
 
 
 def test_a_file_of_the_format_before_is_carried_on(store: Store) -> None:
@@ -115,7 +116,7 @@ def test_a_file_of_the_format_before_is_carried_on(store: Store) -> None:
         file.execute("PRAGMA user_version=1")
     again = Store(store.path)
     assert again.get(RG) is not None
-    assert again.held("t:n:Vnet", SUB) == 1
+    assert again.count_of_type("t:n:Vnet", SUB) == 1
 
 
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
@@ -128,9 +129,9 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
 def test_another_process_finds_what_was_kept(store: Store, tmp_path: Path) -> None:
     store.put(stored(RG), SUB)
     code = (
-        "from pathlib import Path; from local_azure.store import Store; from local_azure.declare import Stored;"
+        "from pathlib import Path; from local_azure.store import Store; from local_azure.model import StoredResource;"
         f"s = Store(Path({str(store.path)!r})); print(s.get({RG!r}).name);"
-        f"s.put(Stored({RG + '-two'!r}, 't', 'two', {{}}), 's')"
+        f"s.put(StoredResource({RG + '-two'!r}, 't', 'two', {{}}), 's')"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "rg-one"
@@ -166,7 +167,7 @@ def test_a_full_disk_is_told_and_loses_nothing(store: Store) -> None:
     store._connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreError, match="disk is full"):
         store.put(stored(f"{RG}-two", text="x" * 100_000), SUB)
-    assert [found.id for found in store.everything()] == [RG]
+    assert [found.id for found in store.all_resources()] == [RG]
 
 
 def test_prefixes_run_from_the_resource_to_the_subscription() -> None:

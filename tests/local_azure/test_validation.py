@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local_azure.schema import resource
-from local_azure.validation import Inputs, judge
+from local_azure.validation import Inputs, validate
 from local_azure.wire import SECRET, SIGNATURE, UNKNOWN, from_struct, unwrap
 from tests.local_azure.support import ACCOUNT, GROUP, SUBNET, TYPES, VNET, ZONE, Cloud, account
 
@@ -27,7 +27,7 @@ def secret(value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("change", "path", "words"),
     [
-        ({"colour": "red"}, "colour", "'colour' is not one of this type's"),
+        ({"colour": "red"}, "colour", "'colour' is not a property of this type"),
         ({"Tags": {}}, "Tags", "did you mean 'tags'"),
         ({"sku": {"name": "Standard_LRS", "size": 1}}, "sku.size", "'sku.size'"),
         ({"sku": {}}, "sku.name", "missing required property 'sku.name'"),
@@ -133,5 +133,5 @@ values = st.recursive(
 @given(st.dictionaries(st.sampled_from(sorted(resource(ACCOUNT).inputs)) | st.text(max_size=8), values, max_size=6))
 def test_any_inputs_are_judged_without_a_crash(inputs: dict[str, Any]) -> None:
     plain = unwrap(inputs)
-    for failure in judge(Inputs(TYPES[ACCOUNT], resource(ACCOUNT), plain.values, plain.secrets)):
+    for failure in validate(Inputs(TYPES[ACCOUNT], resource(ACCOUNT), plain.values, plain.secrets)):
         assert failure.reason.startswith("Code=")

@@ -10,9 +10,9 @@ import pytest
 
 from infra.guards import OF_A_HUB, OF_A_ROOM
 from local_azure.arm import Arm
-from local_azure.declare import AzureError, Stored
+from local_azure.model import AzureError, StoredResource
 from local_azure.policy.enforcement import refuse_disallowed
-from local_azure.policy.fields import Subject
+from local_azure.policy.fields import PolicyTarget
 from local_azure.schema import azure_native
 from local_azure.store import Store
 from local_azure.types import TYPES
@@ -49,16 +49,16 @@ class Beside:
         self.store = Store(site.folder / "azure.db")
         self.arm = Arm(self.store, azure_native(), TYPES)
 
-    def one(self, token: str, room: str = "") -> Stored:
+    def one(self, token: str, room: str = "") -> StoredResource:
         return next(r for r in self.store.of_type(AZURE + token) if room in r.id)
 
-    def make(self, token: str, beside: Stored, **inputs: Any) -> Stored:
+    def make(self, token: str, beside: StoredResource, **inputs: Any) -> StoredResource:
         parts = beside.id.split("/")
         place = {"resourceGroupName": parts[4], "location": "uksouth"}
         return self.arm.create(AZURE + token, {**place, **inputs}, parts[2])
 
-    def change(self, found: Stored, **inputs: Any) -> Stored:
-        known = self.arm.known(found.token).schema.inputs
+    def change(self, found: StoredResource, **inputs: Any) -> StoredResource:
+        known = self.arm.known_type(found.token).schema.inputs
         before = {key: value for key, value in found.properties.items() if key in known}
         return self.arm.update(found.id, found.token, {**before, **inputs}, found.id.split("/")[2])
 
@@ -90,8 +90,8 @@ def test_nothing_that_the_program_declares_is_refused(site: Site, beside: Beside
     for name in ("platform", "junction-zone"):
         for one in site.engine.export_state(name)["deployment"]["resources"]:
             if one["type"].startswith(AZURE):
-                type_ = beside.arm.known(one["type"]).schema.arm_type
-                refuse_disallowed(beside.store, Subject(one["id"], type_, one["inputs"]))
+                type_ = beside.arm.known_type(one["type"]).schema.arm_type
+                refuse_disallowed(beside.store, PolicyTarget(one["id"], type_, one["inputs"]))
 
 
 @pytest.mark.parametrize("kind", ["FirewallPolicyNatRuleCollection", "firewallpolicynatrulecollection"])

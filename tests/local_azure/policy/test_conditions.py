@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from local_azure.policy.conditions import Setting
-from local_azure.policy.expressions import Failed
-from local_azure.policy.fields import Subject
+from local_azure.policy.conditions import EvaluationContext
+from local_azure.policy.expressions import EvaluationError
+from local_azure.policy.fields import PolicyTarget
 
 GROUP = "/subscriptions/10ca1000-0000-4000-8000-000000000001/resourceGroups/rg-One"
 TYPE = "Microsoft.Network/networkSecurityGroups"
@@ -18,10 +18,10 @@ RULES = [
 ]
 
 
-def setting(type_: str = TYPE, parameters: dict[str, Any] | None = None, **properties: Any) -> Setting:
-    subject = Subject(f"{GROUP}/providers/{type_}/one", type_, {"location": "uksouth", **properties})
+def setting(type_: str = TYPE, parameters: dict[str, Any] | None = None, **properties: Any) -> EvaluationContext:
+    subject = PolicyTarget(f"{GROUP}/providers/{type_}/one", type_, {"location": "uksouth", **properties})
     subscription = GROUP.split("/")[2]
-    return Setting(subject, parameters or {}, {"id": GROUP, "name": "rg-One"},
+    return EvaluationContext(subject, parameters or {}, {"id": GROUP, "name": "rg-One"},
                    {"id": f"/subscriptions/{subscription}", "subscriptionId": subscription})  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def field(path: str, **operator: Any) -> dict[str, Any]:
 )
 def test_conditions_compare_without_regard_to_case(condition: dict[str, Any], wanted: bool | None) -> None:
     if wanted is None:
-        with pytest.raises(Failed):
+        with pytest.raises(EvaluationError):
             holds(condition, tags={"Who": "Trust"})
     else:
         assert holds(condition, tags={"Who": "Trust"}) is wanted
@@ -130,13 +130,13 @@ def test_an_alias_of_another_type_is_missing() -> None:
 def test_a_parameter_is_the_assignments() -> None:
     found = setting(parameters={"names": ["one", "two"]})
     assert found.holds({"field": "name", "in": "[parameters('Names')]"})
-    with pytest.raises(Failed):
+    with pytest.raises(EvaluationError):
         found.holds({"field": "name", "in": "[parameters('none')]"})
 
 
 @pytest.mark.parametrize("broken", ["[split('a/b', '/')[7]]", "[first(field('kind'))]", "[resourceGroup().colour]"])
 def test_a_function_without_a_value_fails(broken: str) -> None:
-    with pytest.raises(Failed):
+    with pytest.raises(EvaluationError):
         holds({"value": broken, "equals": ""})
 
 
@@ -150,13 +150,15 @@ def test_a_vaults_properties_are_looked_into() -> None:
 
 
 def test_a_child_has_its_own_name_and_a_full_one() -> None:
-    child = Subject(f"{GROUP}/providers/Microsoft.Network/virtualNetworks/v/subnets/s",
+    child = PolicyTarget(f"{GROUP}/providers/Microsoft.Network/virtualNetworks/v/subnets/s",
                     "Microsoft.Network/virtualNetworks/subnets", {})  # fmt: skip
-    assert Setting(child).holds({"field": "name", "equals": "s"})
-    assert Setting(child).holds({"field": "fullName", "equals": "v/s"})
+    assert EvaluationContext(child).holds({"field": "name", "equals": "s"})
+    assert EvaluationContext(child).holds({"field": "fullName", "equals": "v/s"})
 
 
 def test_a_resource_group_has_azures_own_type() -> None:
-    group = Subject(GROUP, "Microsoft.Resources/resourceGroups", {})
-    assert Setting(group).holds({"field": "type", "equals": "Microsoft.Resources/subscriptions/resourceGroups"})
-    assert Setting(group).holds({"field": "name", "equals": "rg-one"})
+    group = PolicyTarget(GROUP, "Microsoft.Resources/resourceGroups", {})
+    assert EvaluationContext(group).holds(
+        {"field": "type", "equals": "Microsoft.Resources/subscriptions/resourceGroups"}
+    )
+    assert EvaluationContext(group).holds({"field": "name", "equals": "rg-one"})

@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_azure.policy.expressions import (
-    PURE,
+    PURE_FUNCTIONS,
     Call,
-    Failed,
+    EvaluationError,
+    ExpressionError,
     Literal,
-    Unevaluated,
     calls,
+    evaluate,
     is_expression,
     parse,
-    work_out,
 )
 
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,8}", fullmatch=True)
@@ -25,7 +25,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="'"), max_size=1
 
 
 def said(text: str) -> object:
-    return work_out(parse(text), PURE)
+    return evaluate(parse(text), PURE_FUNCTIONS)
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ NO_VALUE = (
 
 @pytest.mark.parametrize("text", NO_EXPRESSION)
 def test_what_is_no_expression_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(Unevaluated):
+    with pytest.raises(ExpressionError):
         parse(text)
 
 
 @pytest.mark.parametrize("text", NO_VALUE)
 def test_what_has_no_value_fails(text: str) -> None:
-    with pytest.raises(Failed):
+    with pytest.raises(EvaluationError):
         said(text)
 
 
@@ -84,5 +84,5 @@ def test_a_call_is_read_with_its_arguments(name: str, arguments: list[str]) -> N
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    with contextlib.suppress(Unevaluated):
+    with contextlib.suppress(ExpressionError):
         parse(f"[{text}]")

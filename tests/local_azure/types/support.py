@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from local_azure.arm import Arm
-from local_azure.declare import AzureError
+from local_azure.model import AzureError
 from local_azure.schema import Schemas, azure_native
 from local_azure.store import Store
 from local_azure.types import TYPES
 from local_azure.types.common import TENANT
-from local_azure.validation import Inputs, judge
+from local_azure.validation import Inputs, validate
 
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
 CRYPTO_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"
@@ -48,12 +48,12 @@ class World:
         """Create what the inputs say, judged by the schema first, as the provider does."""
         token = f"azure-native:{token}"
         given = dict(inputs)
-        known = self.arm.known(token)
+        known = self.arm.known_type(token)
         if "resourceGroupName" in known.schema.inputs and group:
             given.setdefault("resourceGroupName", group)
         if TYPES[token].location in ("required", "global"):
             given.setdefault("location", "uksouth" if TYPES[token].location == "required" else "global")
-        failures = judge(Inputs(known.type, known.schema, given))
+        failures = validate(Inputs(known.type, known.schema, given))
         assert not failures, failures
         return self.arm.create(token, given, SUBSCRIPTION).id
 
@@ -61,7 +61,7 @@ class World:
         """Update a resource: what it was made of, with these changes."""
         stored = self.store.get(id_)
         assert stored is not None
-        schema = self.arm.known(stored.token).schema
+        schema = self.arm.known_type(stored.token).schema
         before = {key: value for key, value in stored.properties.items() if key in schema.inputs}
         self.arm.update(id_, stored.token, {**before, **changes}, SUBSCRIPTION)
 

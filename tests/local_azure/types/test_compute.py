@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local_azure.validation import Failure, Inputs, judge
+from local_azure.validation import Failure, Inputs, validate
 from tests.local_azure.types.support import SSH_KEY, World, refused
 
 KEY_URL = "https://kv-one.vault.azure.net/keys/k1"
@@ -329,6 +329,6 @@ def test_a_size_that_follows_no_grammar_is_refused_with_the_nearest(world: World
 
 
 def _judged(world: World, size: str) -> list[Failure]:
-    known = world.arm.known("azure-native:compute:VirtualMachine")
+    known = world.arm.known_type("azure-native:compute:VirtualMachine")
     inputs = {"resourceGroupName": "rg", "location": "uksouth", "hardwareProfile": {"vmSize": size}}
-    return list(judge(Inputs(known.type, known.schema, inputs)))
+    return list(validate(Inputs(known.type, known.schema, inputs)))

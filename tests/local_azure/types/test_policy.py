@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local_azure.declare import AzureError
+from local_azure.model import AzureError
 from tests.local_azure.types.support import SUBSCRIPTION, World, refused
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"

@@ -28,7 +28,13 @@ def objects(type_: PropertyType) -> list[Mapping[str, Property]]:
 @pytest.mark.parametrize("token", sorted(TYPES))
 def test_every_path_of_a_declaration_is_a_property(token: str) -> None:
     declared, schema = TYPES[token], schemas().resource(token)
-    paths = [*declared.references, *declared.defaults, *declared.fixed, *declared.frozen, *declared.write_only]
+    paths = [
+        *declared.references,
+        *declared.defaults,
+        *declared.replace_on_change,
+        *declared.immutable,
+        *declared.write_only,
+    ]
     assert [path for path in paths if not stands(schema.inputs, path)] == []
     assert [path for path in declared.secret_outputs if not stands(schema.outputs, path)] == []
 

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from local_azure import servicers
+from local_azure import create_providers
 from operations.engine.embedded.engine import EmbeddedEngine
 from operations.engine.embedded.journal import Journal
 from operations.engine.port import StackSettings
@@ -50,7 +50,7 @@ def test_what_azure_made_before_the_kill_is_taken_up(
     config = {"sde:cloud": "local", "azure-native:subscriptionId": SUBSCRIPTION, "azure-native:location": "uksouth"}
     stack = StackSettings("dev", config, tmp_path / "Pulumi.dev.yaml")
     database = tmp_path / "azure.db"
-    engine = EmbeddedEngine(tmp_path, tmp_path / "state", lambda: servicers(database), lambda: "words", program)
+    engine = EmbeddedEngine(tmp_path, tmp_path / "state", lambda: create_providers(database), lambda: "words", program)
     ended = 0
     end = Journal.end
 

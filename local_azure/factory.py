@@ -1,4 +1,4 @@
-"""Opens the providers over one database."""
+"""Create the providers of the local Azure over one database."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 PACKAGES = ("azure-native", "random")
 
 
-def open_door(package: str, database: Path) -> Servicer:
-    """A package's servicer; what was read of its SDK is kept beside the database."""
+def create_provider(package: str, database: Path) -> Servicer:
+    """Return a package's servicer. The parsed SDK is cached beside the database."""
     schemas = _schemas(f"pulumi_{package.replace('-', '_')}", database.parent / "schemas.db")
     if package == "random":
         from local_azure.random_provider import RandomProvider  # noqa: PLC0415 - a process may need one of the two
@@ -30,5 +30,5 @@ def open_door(package: str, database: Path) -> Servicer:
 
 @lru_cache(maxsize=8)
 def _schemas(package: str, cache: Path) -> Schemas:
-    """Shared by every provider of the process: a type is parsed once."""
+    # All providers of a process share it, so that a type is parsed once.
     return Schemas(package, cache)

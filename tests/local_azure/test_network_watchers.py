@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from local_azure.declare import Stored
-from local_azure.watchers import NETWORK, stands_by_itself
+from local_azure.model import StoredResource
+from local_azure.network_watchers import NETWORK, exists_automatically
 
 MINE = "10ca1000-0000-4000-8000-000000000001"
 GROUP = f"/subscriptions/{MINE}/resourceGroups/NetworkWatcherRG"
@@ -17,15 +17,15 @@ WATCHER = f"{GROUP}/providers/Microsoft.Network/networkWatchers/NetworkWatcher_u
 class Networks:
     """A cloud with one network."""
 
-    def of_type(self, token: str, subscription: str | None = None) -> Iterable[Stored]:
+    def of_type(self, token: str, subscription: str | None = None) -> Iterable[StoredResource]:
         assert token == NETWORK
-        there = Stored("/vnet", token, "vnet", {"location": "UK South"})
+        there = StoredResource("/vnet", token, "vnet", {"location": "UK South"})
         return [there] if subscription == MINE else []
 
 
 @pytest.mark.parametrize("id_", [GROUP, WATCHER, WATCHER.upper().replace(MINE.upper(), MINE)])
 def test_stands_where_a_network_does(id_: str) -> None:
-    assert stands_by_itself(Networks(), id_)  # type: ignore[arg-type]
+    assert exists_automatically(Networks(), id_)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_stands_where_a_network_does(id_: str) -> None:
     ],
 )
 def test_stands_nowhere_else(id_: str) -> None:
-    assert not stands_by_itself(Networks(), id_)  # type: ignore[arg-type]
+    assert not exists_automatically(Networks(), id_)  # type: ignore[arg-type]
