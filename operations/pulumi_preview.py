@@ -52,7 +52,17 @@ def plan_of(steps: Iterable[Json], project: str, stack: str, cloud: str, config:
         key = (step["urn"], done is Operation.DELETE)
         if key not in found or step["op"] == "replace":
             found[key] = _resource(step, done)
-    return Plan(project, stack, cloud, ordered(listed(found.values())), configured_subscription(config or {}))
+    replaced = {r.urn for r in found.values() if r.operation is Operation.REPLACE}
+    resources = [_with_reason(r, replaced) for r in found.values()]
+    return Plan(project, stack, cloud, ordered(listed(resources)), configured_subscription(config or {}))
+
+
+def _with_reason(resource: PlannedResource, replaced: set[str]) -> PlannedResource:
+    """Where the CLI tells no reason for a replacement: the properties that come from other replaced resources."""
+    if resource.operation is not Operation.REPLACE or resource.replaces:
+        return resource
+    reasons = tuple(key for key, urns in resource.property_dependencies.items() if replaced & {*urns})
+    return replace(resource, changed=tuple(sorted({*resource.changed, *reasons})), replaces=reasons)
 
 
 def deletion_of(resources: Iterable[Json], project: str, stack: str, cloud: str, config: Json | None = None) -> Plan:

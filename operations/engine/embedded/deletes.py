@@ -30,6 +30,9 @@ def run(deployment: Deployment, doomed: list[Resource]) -> None:
     _keep_what_is_used(deployment, doomed)
     going = {r.urn for r in doomed if not r.delete}
     for resource in doomed:
+        if resource.external:  # it was only read: the state lets it go
+            deployment.drop(resource)
+            continue
         deployment.plan(Operation.DELETE, resource)
         if deployment.dry_run:
             deployment.done(resource)

@@ -66,10 +66,19 @@ def _created(deployment: Deployment, new: Resource) -> None:
             deployment.settle()  # it could not be made, so it is not there; the program will say whether it is wanted
             deployment.reporter.message("warning", str(error), new.urn)
             return
+        if _stands(deployment, new.urn, error.existing_id):
+            deployment.settle()
+            return
         _found(deployment, provider, new, error.existing_id)
     steps.hide_outputs(new)
     new.created = new.modified = now()
     _stand(deployment, new)
+
+
+def _stands(deployment: Deployment, urn: str, id_: str) -> bool:
+    """Whether the state has it already: the official engine keeps an open create also when a later run has made it."""
+    old = deployment.olds.get(urn)
+    return old is not None and old.id == id_ and not old.pending_replacement
 
 
 def _found(deployment: Deployment, provider: Provider, new: Resource, id_: str) -> None:
@@ -104,7 +113,7 @@ def _asked(inputs: Properties, path: str) -> bool:
 def _stand(deployment: Deployment, new: Resource) -> None:
     """It takes its place in the state; what it replaces there waits for its deletion, or was deleted before it."""
     old = deployment.olds.get(new.urn)
-    if old is not None and old.pending_replacement:
+    if old is not None and (old.pending_replacement or _stands(deployment, new.urn, new.id)):
         deployment.put(new, old)
     else:
         deployment.put(new, replaced=old)
