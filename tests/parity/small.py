@@ -1,0 +1,361 @@
+"""Small programs under both engines: the same steps, each engine with a cloud and a state of its own.
+
+`Pair` does a step with each engine and compares all that it leads to: how it ended, its plan, its events, the state,
+and the cloud. What is different by nature is taken out by `state_of`, `EVENTS_APART` and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from local_azure import admin
+from operations.engine.embedded.secrets import Crypter
+from operations.engine.embedded.values import SECRET_SIGNATURE, SIGNATURE
+from operations.engine.port import Engine, Event, StackSettings
+from operations.errors import BadInput, Failed, Refused
+from operations.plan import PlannedResource
+
+PASSPHRASE = "both engines have the same one"
+SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
+CONFIG = {"azure-native:location": "uksouth", "azure-native:subscriptionId": SUBSCRIPTION, "sde:cloud": "local"}
+
+HEAD = """
+import pulumi
+from pulumi import Alias, Output, ResourceOptions as Options
+from pulumi_azure_native import Provider, managedidentity, resources, storage
+
+def group(name="g", options=None, **more):
+    more = {"resource_group_name": "rg-" + name, **more}
+    return resources.ResourceGroup(name, opts=options, **more)
+
+def identity(name, home, options=None, **more):
+    home = home if isinstance(home, (str, Output)) else home.name
+    more = {"resource_name_": "id-" + name, "resource_group_name": home, **more}
+    return managedidentity.UserAssignedIdentity(name, opts=options, **more)
+
+def store(name, home, options=None, **more):
+    more = {"account_name": "st" + name, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, **more}
+    return storage.StorageAccount(name, resource_group_name=home.name, opts=options, **more)
+"""
+"""What every small program begins with: cheap types with names of their own, as no two engines draw the same."""
+
+
+@dataclass
+class World:
+    """An engine, and the folder that holds its cloud and its state."""
+
+    engine: Engine
+    home: Path
+
+    def empty(self) -> None:
+        """Forget cloud and state; the passphrase stays the same in all."""
+        for name in ("local", "state"):
+            shutil.rmtree(self.home / name, ignore_errors=True)
+        for name in ("local", "state"):
+            (self.home / name).mkdir(mode=0o700, parents=True)
+        (self.home / "local" / "passphrase").write_text(PASSPHRASE)
+
+    @property
+    def database(self) -> Path:
+        return self.home / "local" / "azure.db"
+
+    def cloud(self) -> list[str]:
+        """The ids of what is in the cloud."""
+        return [entry.id for entry in admin.resources(self.database)]
+
+
+@dataclass
+class Run:
+    """How one step ended."""
+
+    exit: str = "done"
+    """Or the name of the port's exception, which decides the exit code."""
+    message: str = ""
+    events: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    value: Any = None
+
+    @property
+    def plan(self) -> dict[str, str]:
+        """What a preview would do, by name, without what stays and the engine's own."""
+        return {r.name: r.operation.value for r in self.value.changes}
+
+    def planned(self, name: str) -> PlannedResource:
+        (found,) = [r for r in self.value.resources if r.name == name]
+        return found
+
+    @property
+    def done(self) -> dict[str, str]:
+        """What was done, by name and operation, in the engine's events; without what stays and the engine's own."""
+        return {
+            event[1].split("::")[-1]: event[2]
+            for event in self.events
+            if event[0] == "step-done" and event[2] != "same" and "::pulumi:" not in event[1]
+        }
+
+    @property
+    def warnings(self) -> list[str]:
+        return [event[3] for event in self.events if event[0] == "message" and event[1] == "warning"]
+
+
+class Pair:
+    """Both engines with one program: each step is done by both, and must lead to the same."""
+
+    def __init__(self, root: Path, embedded: World, pulumi: World) -> None:
+        self.root, self.worlds = root, {"embedded": embedded, "pulumi": pulumi}
+
+    # The program and its stack
+
+    def program(self, body: str) -> None:
+        """What the stack is from now on."""
+        (self.root / "__main__.py").write_text(HEAD + textwrap.dedent(body))
+
+    def stack(self, name: str = "small") -> StackSettings:
+        file = self.root / f"Pulumi.{name}.yaml"
+        content = yaml.safe_load(file.read_text()) if file.exists() else {}
+        config = content.get("config") or CONFIG
+        if not content.get("config"):
+            file.write_text(yaml.safe_dump({**content, "config": config}))
+        return StackSettings(name, config, file)
+
+    def configure(self, *, secret: Mapping[str, str], plain: Mapping[str, str]) -> None:
+        """Add to the stack's configuration, as `pulumi config set` and `pulumi config set --secret` do."""
+        file, crypter = self.stack().file, Crypter(lambda: PASSPHRASE)
+        sealed = {key: {"secure": crypter.encrypt(text)} for key, text in secret.items()}
+        content = {"encryptionsalt": crypter.state, "config": {**CONFIG, **plain, **sealed}}
+        file.write_text(yaml.safe_dump(content))
+
+    # Steps
+
+    def preview(self, *, stack: str = "small", ends: str = "done", **options: Any) -> Run:
+        settings = self.stack(stack)
+        runs = self._both(lambda engine, heard: engine.preview(settings, on_event=heard, **options), ends)
+        if ends == "done":
+            plans = {name: _by_urn(run.value) for name, run in runs.items()}
+            same(plans["embedded"], plans["pulumi"], "plan")
+        return runs["pulumi"]
+
+    def up(self, *, stack: str = "small", ends: str = "done", **options: Any) -> Run:
+        settings = self.stack(stack)
+        return self._changing(lambda engine, heard: engine.up(settings, on_event=heard, **options), stack, ends)
+
+    def refresh(self, *, stack: str = "small", ends: str = "done") -> Run:
+        settings = self.stack(stack)
+        return self._changing(lambda engine, heard: engine.refresh(settings, on_event=heard), stack, ends)
+
+    def destroy(self, *, stack: str = "small", ends: str = "done", **options: Any) -> Run:
+        settings = self.stack(stack)
+        return self._changing(lambda engine, heard: engine.destroy(settings, on_event=heard, **options), stack, ends)
+
+    def import_resource(self, type_: str, name: str, id_: str, *, ends: str = "done") -> Run:
+        settings = self.stack()
+        return self._changing(lambda engine, _: engine.import_resource(settings, type_, name, id_), "small", ends)
+
+    def outputs(self, *, show_secrets: bool = False, stack: str = "small") -> Mapping[str, Any]:
+        runs = self._both(lambda engine, _: engine.outputs(stack, show_secrets=show_secrets), "done")
+        same(runs["embedded"].value, runs["pulumi"].value, "outputs")
+        outputs: Mapping[str, Any] = runs["pulumi"].value
+        return outputs
+
+    # What there is afterwards
+
+    def state(self, stack: str = "small", *, outputs: bool = True, open_steps: bool = True) -> dict[str, Any]:
+        """The resources of the state by name: those of both engines, which are the same.
+
+        `outputs`: those of the stack too; `open_steps`: also the steps that a killed run left open.
+        """
+        states = {name: state_of(world.engine, stack) for name, world in self.worlds.items()}
+        for name, resources in states.items():
+            if not outputs:
+                for resource in resources.values():
+                    if resource.get("type") == ROOT:
+                        resource.pop("outputs", None)
+            if not open_steps:  # ours settles them; the CLI keeps them until somebody refreshes and says what to do
+                states[name] = {urn: content for urn, content in resources.items() if content}
+        same(states["embedded"], states["pulumi"], "state")
+        return {urn.split("::")[-1]: content for urn, content in states["pulumi"].items()}
+
+    def cloud(self) -> list[str]:
+        """The last parts of the ids of what is in the cloud: those of both engines, which are the same."""
+        clouds = {name: world.cloud() for name, world in self.worlds.items()}
+        same(clouds["embedded"], clouds["pulumi"], "cloud")
+        return sorted(id_.rsplit("/", 1)[-1] for id_ in clouds["pulumi"])
+
+    def forget_state(self) -> None:
+        """Lose both states, and keep the clouds."""
+        for world in self.worlds.values():
+            shutil.rmtree(world.home / "state")
+            (world.home / "state").mkdir(mode=0o700)
+
+    def swap(self) -> None:
+        """Give each engine the cloud and the state of the other."""
+        one, other = (world.home for world in self.worlds.values())
+        for name in ("local", "state"):
+            aside = one / "aside"
+            (one / name).rename(aside)
+            (other / name).rename(one / name)
+            aside.rename(other / name)
+
+    def carry_on(self) -> None:
+        """Each engine finds nothing to change in what the other left, and can take all of it away."""
+        self.swap()
+        assert self.preview().plan == {}
+        self.destroy(release_protected=True)
+        assert self.cloud() == []
+
+    # How
+
+    def _changing(self, step: Callable[..., Any], stack: str, ends: str) -> Run:
+        runs = self._both(step, ends)
+        if ends == "Refused":  # the embedded engine refuses before it begins the step, the CLI when it is at it
+            runs = {name: replace(run, events=_messages(run.events)) for name, run in runs.items()}
+        same(runs["embedded"].events, runs["pulumi"].events, "events")
+        if ends == "done":
+            counts = {name: dict(run.value.counts) for name, run in runs.items()}
+            same(counts["embedded"], counts["pulumi"], "counts")
+            same(runs["embedded"].value.outputs, runs["pulumi"].value.outputs, "outputs")
+        # After a failed run the CLI has those outputs that were known, the embedded engine those of the last whole run.
+        self.state(stack, outputs=ends == "done")
+        self.cloud()
+        return runs["pulumi"]
+
+    def _both(self, step: Callable[..., Any], ends: str) -> dict[str, Run]:
+        runs = {name: _run(world.engine, step) for name, world in self.worlds.items()}
+        found = {name: run.exit for name, run in runs.items()}
+        assert found == dict.fromkeys(self.worlds, ends), {name: run.message for name, run in runs.items()}
+        return runs
+
+
+ROOT = "pulumi:pulumi:Stack"
+"""Its own steps are not compared: the CLI tells of its end when the outputs are known, the embedded engine at once."""
+
+
+def _run(engine: Engine, step: Callable[..., Any]) -> Run:
+    run = Run()
+
+    def heard(event: Event) -> None:
+        if told := _compared(event):
+            run.events[told] += 1
+
+    try:
+        run.value = step(engine, heard)
+    except (BadInput, Failed, Refused) as error:
+        run.exit, run.message = type(error).__name__, str(error)
+    return run
+
+
+def _compared(event: Event) -> tuple[Any, ...] | None:
+    """What of an event is the same under both engines: neither when it came nor in which order."""
+    if event.kind == "message":
+        if event.severity not in ("warning", "error"):
+            return None
+        return (event.kind, event.severity, event.urn, (event.message or "").split("\n")[0])
+    if event.type == ROOT:
+        return None
+    return (event.kind, event.urn, event.operation and str(event.operation))
+
+
+def _messages(events: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
+    return Counter({event: count for event, count in events.items() if event[0] == "message"})
+
+
+def _by_urn(plan: Any) -> dict[tuple[str, str], Any]:
+    found = {(r["urn"], r["operation"]): r for r in plan.to_json()["resources"]}
+    for resource in found.values():
+        if resource["operation"] == "import":  # the CLI tells what the program says, without the provider's defaults
+            resource["inputs"] = resource["id"] = None
+        if resource["type"].startswith("pulumi:providers:") and resource["id"]:
+            resource["id"] = DRAWN
+    return found
+
+
+def same(ours: Any, theirs: Any, what: str) -> None:
+    """Compare part by part, so that a difference is readable: the CLI is right."""
+    if ours == theirs:
+        return
+    raise AssertionError(f"{what}: the embedded engine differs from the CLI\n" + "\n".join(_differences(ours, theirs)))
+
+
+def _differences(ours: Any, theirs: Any, path: str = "") -> list[str]:
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        keys = sorted({*ours, *theirs}, key=str)
+        nothing = "(absent)"
+        return [d for k in keys for d in _differences(ours.get(k, nothing), theirs.get(k, nothing), f"{path} / {k}")]
+    if ours == theirs:
+        return []
+    return [f"{path}\n    embedded: {ours!r}\n    pulumi:   {theirs!r}"]
+
+
+# The state, without what differs by nature
+
+APART = {
+    "created": "each engine does it at its own time",
+    "modified": "each engine does it at its own time",
+    "sourcePosition": "the CLI writes where in the program it was registered, for its own displays",
+    "stackTrace": "the CLI writes the path through the files of this machine, its own included",
+}
+"""Keys of a resource in the state that are left out of the comparison, and why."""
+DRAWN = "(drawn)"
+"""In place of a provider's id: each engine draws one."""
+
+
+def state_of(engine: Engine, stack: str) -> dict[str, Any]:
+    """The resources of the exported state by URN, secrets opened: whole, but for what differs by nature.
+
+    That is: what `APART` names, the drawn ids of providers, what the CLI notes for itself in the inputs of a default
+    provider (`__internal`), properties that depend on nothing, which the CLI lists without URNs, and the order in
+    which dependencies are listed.
+    """
+    deployment = engine.export_state(stack).get("deployment") or {}
+    salt = ((deployment.get("secrets_providers") or {}).get("state") or {}).get("salt")
+    crypter = Crypter(lambda: PASSPHRASE, salt)
+    resources = deployment.get("resources") or []
+    _assert_in_order(resources)
+    found = {}
+    for resource in resources:
+        key = resource["urn"] + (" (to be deleted)" if resource.get("delete") else "")
+        found[key] = _comparable(_opened(resource, crypter))
+    for operation in deployment.get("pending_operations") or ():
+        found[f"{operation['resource']['urn']} ({operation['type']})"] = {}
+    return found
+
+
+def _comparable(resource: dict[str, Any]) -> dict[str, Any]:
+    content = {k: v for k, v in resource.items() if k not in APART}
+    if content.get("propertyDependencies"):
+        content["propertyDependencies"] = {k: sorted(v) for k, v in content["propertyDependencies"].items() if v}
+    if content["type"].startswith("pulumi:providers:"):
+        content["id"] = DRAWN
+        content["inputs"] = {k: v for k, v in content.get("inputs", {}).items() if k != "__internal"}
+    content["dependencies"] = sorted(content.get("dependencies") or ())
+    if content.get("provider"):
+        content["provider"] = content["provider"].rsplit("::", 1)[0] + "::" + DRAWN
+    return {k: v for k, v in content.items() if v not in ({}, [])}
+
+
+def _assert_in_order(resources: list[dict[str, Any]]) -> None:
+    """What a resource needs stands before it: each engine has its own order beyond that."""
+    before: set[str] = set()
+    for resource in resources:
+        needs = {resource.get("parent"), *(resource.get("dependencies") or ())} - {None, ""}
+        provider = resource.get("provider", "").rpartition("::")[0]
+        assert needs | ({provider} if provider else set()) <= before, resource["urn"]
+        before.add(resource["urn"])
+
+
+def _opened(value: Any, crypter: Crypter) -> Any:
+    if isinstance(value, Mapping):
+        if value.get(SIGNATURE) == SECRET_SIGNATURE:
+            return {"secret": json.loads(crypter.decrypt(value["ciphertext"]))}
+        return {k: _opened(v, crypter) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_opened(v, crypter) for v in value]
+    return value

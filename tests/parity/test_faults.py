@@ -1,0 +1,87 @@
+"""Both engines agree on what goes wrong: failing steps, mistakes in a program, protected resources."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.parity.small import Pair
+from tests.pulumi_cli import needs_cli
+
+pytestmark = needs_cli
+
+BROKEN = """
+    home = group()
+    first = identity("first", home)
+    second = identity("second", "{home}", Options(depends_on=[first]))
+    identity("third", home, Options(depends_on=[second]))
+    pulumi.export("first", first.name)
+"""
+
+
+def test_a_failing_step_leaves_what_came_before_and_the_next_run_carries_on(pair: Pair) -> None:
+    pair.program(BROKEN.format(home="rg-absent"))
+    failed = pair.up(ends="Failed")
+    assert failed.done == {"g": "create", "first": "create"}
+    assert "rg-absent" in failed.message
+    assert pair.cloud() == ["id-first", "rg-g"]
+    pair.swap()
+    pair.program(BROKEN.format(home="rg-g"))
+    assert pair.preview().plan == {"second": "create", "third": "create"}
+    assert pair.up().done == {"second": "create", "third": "create"}
+    pair.carry_on()
+
+
+MISTAKES = {
+    "exception": ("raise ValueError('no such ward')", "Failed", "ValueError: no such ward"),
+    "run error": ("raise pulumi.RunError('the ward is closed')", "Failed", "the ward is closed"),
+    "exit": ("import sys; sys.exit(3)", "Failed", "SystemExit: 3"),
+    "apply": ("home.name.apply(lambda _: {}['ward'])", "Failed", "KeyError: 'ward'"),
+    "exported apply": ("pulumi.export('x', home.name.apply(lambda _: {}['ward']))", "Failed", "KeyError: 'ward'"),
+    "bad input": ("from operations.errors import BadInput; raise BadInput('no ward')", "BadInput", "no ward"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_the_program_ends_the_run(pair: Pair, mistake: str) -> None:
+    statement, exit_, words = MISTAKES[mistake]
+    pair.program('home = group(tags={"owner": "ann"})\n' + statement)
+    for run in (pair.preview(ends=exit_), pair.up(ends=exit_)):
+        assert words in run.message
+        assert "Traceback" not in run.message
+    pair.program('home = group(tags={"owner": "ann"})')
+    pair.up()
+    pair.carry_on()
+
+
+GUARDED = """
+    home = group(options=Options(protect=True), location="{place}")
+    identity("who", "rg-g", Options(depends_on=[home]), tags={{"owner": "{owner}"}})
+"""
+
+
+def test_a_protected_resource_is_not_deleted(pair: Pair) -> None:
+    pair.program("group(options=Options(protect=True))\ngroup('away')")
+    pair.up()
+    pair.program("group('away')")
+    assert "Protected" in pair.preview(ends="Refused").message
+    pair.up(ends="Refused")
+    assert pair.cloud() == ["rg-away", "rg-g"]
+
+
+def test_what_uses_a_protected_resource_stays_too(pair: Pair) -> None:
+    pair.program(GUARDED.format(place="uksouth", owner="ann"))
+    pair.up()
+    pair.destroy(ends="Refused")
+    pair.program("")
+    pair.up(ends="Refused")
+    assert pair.cloud() == ["id-who", "rg-g"]
+
+
+def test_a_protected_resource_is_not_replaced(pair: Pair) -> None:
+    pair.program(GUARDED.format(place="uksouth", owner="ann"))
+    pair.up()
+    pair.program(GUARDED.format(place="ukwest", owner="ben"))
+    assert "Protected" in pair.preview(ends="Refused").message
+    pair.up(ends="Refused")
+    pair.program(GUARDED.format(place="uksouth", owner="ann"))
+    pair.carry_on()

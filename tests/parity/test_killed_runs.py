@@ -1,0 +1,47 @@
+"""Both engines carry on after a run that was killed in the middle of a step, also from the other's state."""
+
+from __future__ import annotations
+
+import pytest
+
+from operations.errors import BadInput
+from tests.parity.conftest import world_of
+from tests.parity.killing import kill_in_the_middle
+from tests.parity.small import Pair
+from tests.pulumi_cli import needs_cli
+
+pytestmark = needs_cli
+
+
+def all_there(pair: Pair) -> None:
+    """The rest was made, nothing of it twice, and each engine goes on with what the other left."""
+    assert {"first", "second", "third"} <= set(pair.state(open_steps=False))
+    assert pair.cloud() == ["id-first", "id-second", "id-third", "rg-g"]
+    pair.swap()
+    assert pair.preview().plan == {}
+    for world in pair.worlds.values():  # ours warns of the step that the CLI kept open, and settles it
+        world.engine.destroy(pair.stack())
+    assert pair.cloud() == []
+
+
+def test_a_killed_run_is_carried_on_by_the_next(pair: Pair) -> None:
+    kill_in_the_middle(pair)
+    for world in pair.worlds.values():
+        world.engine.cancel("small")
+        world.engine.up(pair.stack())
+    all_there(pair)
+
+
+def test_a_killed_run_is_carried_on_by_the_other_engine(pair: Pair) -> None:
+    """The CLI does so once the embedded engine has put its journal into the state, which the CLI reads alone."""
+    kill_in_the_middle(pair)
+    pair.swap()
+    for world in pair.worlds.values():
+        world.engine.cancel("small")
+    embedded, pulumi = pair.worlds.values()
+    embedded.engine.up(pair.stack())
+    with pytest.raises(BadInput, match="A run of the embedded engine was killed and left a journal"):
+        pulumi.engine.up(pair.stack())
+    world_of("embedded", pair.root, pulumi.home).engine.refresh(pair.stack())
+    pulumi.engine.up(pair.stack())
+    all_there(pair)

@@ -1,0 +1,120 @@
+"""Both engines agree on Pulumi's resource options, on components and on secrets."""
+
+from __future__ import annotations
+
+from tests.parity.small import Pair
+from tests.pulumi_cli import needs_cli
+
+pytestmark = needs_cli
+
+
+def test_an_alias_keeps_the_resource_under_its_new_name(pair: Pair) -> None:
+    pair.program("identity('old', group())")
+    pair.up()
+    pair.program("""
+        identity('new', group(), Options(aliases=[Alias(name='old')]), resource_name_='id-old')
+    """)
+    assert pair.preview().plan == {}
+    assert pair.up().done == {}
+    assert "old" not in pair.state()
+    pair.carry_on()
+
+
+IGNORING = """
+    group(options=Options(ignore_changes=["tags.owner"]), tags={{"owner": "{owner}", "ward": "{ward}"}})
+"""
+
+
+def test_an_ignored_change_is_not_made(pair: Pair) -> None:
+    pair.program(IGNORING.format(owner="ann", ward="7"))
+    pair.up()
+    pair.program(IGNORING.format(owner="ben", ward="7"))
+    assert pair.preview().plan == {}
+    pair.up()
+    pair.program(IGNORING.format(owner="ben", ward="8"))
+    preview = pair.preview()
+    assert preview.planned("g").changed == ("tags.ward",)
+    assert preview.planned("g").inputs["tags"] == {"owner": "ann", "ward": "8"}
+    pair.up()
+    pair.carry_on()
+
+
+ORDERED = """
+    home = group()
+    first = identity("first", home)
+    second = identity("second", home, Options(depends_on=[first]))
+    identity("third", home, Options(depends_on=[second, home]))
+"""
+
+
+def test_depends_on_orders_creates_and_deletes(pair: Pair) -> None:
+    pair.program(ORDERED)
+    pair.up()
+    assert {d.split("::")[-1] for d in pair.state()["third"]["dependencies"]} == {"g", "second"}
+    pair.carry_on()
+
+
+LEFT = """
+    home = group()
+    identity("who", home, Options(deleted_with=home))
+"""
+
+
+def test_deleted_with_leaves_the_delete_to_the_other(pair: Pair) -> None:
+    pair.program(LEFT)
+    pair.up()
+    pair.program("")
+    assert pair.preview().plan == {"g": "delete", "who": "delete"}
+    pair.up()
+    assert pair.cloud() == []
+
+
+ROOM_OF_TWO = """
+    class Room(pulumi.ComponentResource):
+        def __init__(self, name, options=None):
+            super().__init__("sde:index:Room", name, {}, options)
+            own = Options(parent=self)
+            self.home = group(name, own, tags={"owner": "OWNER"})
+            self.who = identity(name + "-who", self.home, own)
+            self.register_outputs({"home": self.home.name, "who": self.who.principal_id})
+
+    room = Room("ward")
+    pulumi.export("home", room.home.name)
+"""
+
+
+def test_a_component_holds_its_children_and_outputs(pair: Pair) -> None:
+    pair.program(ROOM_OF_TWO)
+    assert pair.preview().plan == {"ward": "create", "ward-who": "create"}
+    pair.up()
+    pair.program(ROOM_OF_TWO.replace("OWNER", "ann"))
+    pair.preview()
+    pair.up()
+    pair.carry_on()
+
+
+def test_a_component_that_left_the_program_goes_with_its_children(pair: Pair) -> None:
+    pair.program(ROOM_OF_TWO)
+    pair.up()
+    pair.program("")
+    pair.preview()
+    pair.up()
+    assert pair.cloud() == []
+
+
+EXPLICIT = """
+    other = Provider("other", location="{place}", subscription_id="10ca1000-0000-4000-8000-000000000002")
+    home = group(options=Options(provider=other), location="uksouth")
+    identity("who", home, Options(provider=other), location="uksouth")
+"""
+
+
+def test_an_explicit_provider_is_made_and_changed(pair: Pair) -> None:
+    pair.program(EXPLICIT.format(place="uksouth"))
+    pair.preview()
+    pair.up()
+    assert pair.preview().plan == {}
+    pair.program(EXPLICIT.format(place="ukwest"))
+    pair.preview()
+    pair.up()
+    pair.carry_on()

@@ -1,0 +1,117 @@
+"""Both engines agree on what runs every day: a first run, a change, a replacement, a delete."""
+
+from __future__ import annotations
+
+from tests.parity.small import Pair
+from tests.pulumi_cli import needs_cli
+
+pytestmark = needs_cli
+
+ROOM = """
+    home = group(tags={"owner": "ann"})
+    who = identity("who", home)
+    pulumi.export("principal", who.principal_id)
+"""
+
+
+def test_first_preview_and_up_then_nothing_to_change(pair: Pair) -> None:
+    pair.program(ROOM)
+    assert pair.preview().plan == {"g": "create", "who": "create"}
+    assert pair.up().done == {"g": "create", "who": "create"}
+    assert pair.preview().plan == {}
+    assert pair.up().done == {}
+    pair.carry_on()
+
+
+def test_a_changed_tag_is_one_update_of_one_path(pair: Pair) -> None:
+    pair.program(ROOM)
+    pair.up()
+    pair.program(ROOM.replace("ann", "ben"))
+    preview = pair.preview()
+    assert preview.plan == {"g": "update"}
+    assert preview.planned("g").changed == ("tags.owner",)
+    assert pair.up().done == {"g": "update"}
+    pair.carry_on()
+
+
+def test_what_left_the_program_is_deleted_users_first(pair: Pair) -> None:
+    pair.program(ROOM)
+    pair.up()
+    pair.program('group(tags={"owner": "ann"})')
+    assert pair.preview().plan == {"who": "delete"}
+    assert pair.up().done == {"who": "delete"}
+    assert pair.outputs() == {}
+    assert pair.cloud() == ["rg-g"]
+    pair.carry_on()
+
+
+MOVED = """
+    home = group()
+    who = identity("who", home, resource_name_="id-{name}")
+    pulumi.export("id", who.id)
+"""
+
+
+def test_a_replacement_makes_the_new_one_first(pair: Pair) -> None:
+    pair.program(MOVED.format(name="old"))
+    pair.up()
+    pair.program(MOVED.format(name="new"))
+    preview = pair.preview()
+    assert preview.plan == {"who": "replace"}
+    assert preview.planned("who").replaces == ("resourceName",)
+    assert pair.up().done == {"who": "replace"}
+    assert pair.cloud() == ["id-new", "rg-g"]
+    pair.carry_on()
+
+
+KEPT_NAME = """
+    home = group(resource_group_name="rg-home")
+    away = group("away")
+    identity("who", home, Options(delete_before_replace=True), location="{place}")
+"""
+
+
+def test_a_replacement_deletes_first_where_the_name_stays(pair: Pair) -> None:
+    pair.program(KEPT_NAME.format(place="uksouth"))
+    pair.up()
+    pair.program(KEPT_NAME.format(place="ukwest"))
+    assert pair.preview().plan == {"who": "replace"}
+    assert pair.up().done == {"who": "replace"}
+    pair.carry_on()
+
+
+OWN_NAME = """
+    home = group()
+    account = store("rooms", home, location="{place}")
+    storage.BlobContainer("box", resource_group_name=home.name, account_name=account.name, container_name="box")
+"""
+
+
+def test_the_provider_says_that_a_name_must_go_first_and_its_users_with_it(pair: Pair) -> None:
+    pair.program(OWN_NAME.format(place="uksouth"))
+    pair.up()
+    pair.program(OWN_NAME.format(place="ukwest"))
+    assert pair.preview().plan == {"rooms": "replace", "box": "replace"}
+    assert pair.up().done == {"rooms": "replace", "box": "replace"}
+    pair.carry_on()
+
+
+TWO = """
+    home = group(tags={{"owner": "{owner}"}})
+    identity("one", home, tags={{"owner": "{owner}"}})
+    identity("two", home, tags={{"owner": "{owner}"}})
+"""
+
+
+def test_targets_change_alone_and_the_rest_follows_later(pair: Pair) -> None:
+    pair.program(TWO.format(owner="ann"))
+    pair.up()
+    pair.program(TWO.format(owner="ben"))
+    one = "urn:pulumi:small::sde::azure-native:managedidentity:UserAssignedIdentity::one"
+    assert pair.preview(targets=[one]).plan == {"one": "update"}
+    assert pair.up(targets=[one]).done == {"one": "update"}
+    assert pair.preview().plan == {"g": "update", "two": "update"}
+    assert pair.destroy(targets=[one]).done == {"one": "delete"}
+    assert pair.preview().plan == {"g": "update", "one": "create", "two": "update"}
+    pair.swap()
+    assert pair.up().done == {"g": "update", "one": "create", "two": "update"}
