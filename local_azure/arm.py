@@ -152,7 +152,7 @@ class Arm:
         return stored
 
     def _require_parent(self, known: KnownType, request: Request) -> None:
-        """Refuse a resource whose resource group or parent does not exist."""
+        """Refuse a resource without its parent or resource group (docs/azure-facts.md#missing-parents-and-scopes)."""
         group = _group_of(request.id)
         if group and known.type.token != GROUP and not self._exists(group):
             message = f"Resource group '{ids.name_of(group)}' could not be found."

@@ -1,8 +1,8 @@
 """The model of the local Azure: a declared type, its constraints, a request and a stored resource.
 
-The properties of a type, the required ones, the enums, the read-only outputs and the API version come from the installed
-azure-native package. A declaration adds what that package does not know: Azure's defaults, the properties that force a
-replacement, the outputs that Azure computes, the secret outputs, and the requests that Azure refuses.
+The properties of a type, the required ones, the enums, the read-only outputs and the API version come from the
+installed azure-native package. A declaration adds what that package does not know: Azure's defaults, the properties
+that force a replacement, the outputs that Azure computes, the secret outputs, and the requests that Azure refuses.
 
 Paths are azure-native's property paths as sent: `encryption.keySource`, `securityRules[*].priority`.
 """

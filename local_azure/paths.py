@@ -1,8 +1,8 @@
 # ruff: noqa: E501 - one path a line
-"""ARM's path of each azure-native type, its parameters under the SDK's wire names.
+"""The ARM path of each azure-native type, with the SDK's names of the parameters.
 
-The SDK does not carry them. Source: the REST reference of each service (learn.microsoft.com/rest/api). A test checks
-that every parameter is an input of the type.
+The SDK lacks them. Source: the REST reference of each service (learn.microsoft.com/rest/api). A test checks that every
+parameter is an input of the type.
 """
 
 from __future__ import annotations
@@ -191,4 +191,4 @@ def _all() -> Iterator[tuple[str, str]]:
 
 
 PATHS: Mapping[str, str] = dict(_all())
-"""Token to path."""
+"""ARM paths by type token."""

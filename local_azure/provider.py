@@ -44,8 +44,8 @@ class AzureProvider(Servicer):
         subscription = str(settings.get("subscriptionId") or "")
         if not subscription.startswith(SUBSCRIPTION_PREFIX) or not _is_guid(subscription):
             details = (
-                f"the local Azure takes only subscriptions that begin with {SUBSCRIPTION_PREFIX}; azure-native:subscriptionId is "
-                + (repr(subscription[:40]) if subscription else "not set")
+                f"the local Azure takes only subscriptions that begin with {SUBSCRIPTION_PREFIX}; "
+                "azure-native:subscriptionId is " + (repr(subscription[:40]) if subscription else "not set")
             )
             self.abort(context, grpc.StatusCode.INVALID_ARGUMENT, details)
         self._subscription = subscription.lower()
@@ -104,7 +104,7 @@ class AzureProvider(Servicer):
             return provider_pb2.UpdateResponse(properties=self._answer(made))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Return the stored state. A refresh sends inputs, which are updated; an import sends none, and they are derived."""
+        """Return the stored state and its inputs: those of the request updated (refresh), or derived ones (import)."""
         with self.translate_errors(context):
             known = self._known(request)
             found = self._arm.read(request.id, known.type.token)

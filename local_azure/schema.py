@@ -13,7 +13,16 @@ from typing import Any, Literal
 from local_azure.paths import PATHS
 from local_azure.schema_reader import Description, Package, SchemaError
 
-__all__ = ["Kind", "Property", "PropertyType", "ResourceSchema", "SchemaError", "Schemas", "azure_native", "resource"]
+__all__ = [
+    "Property",
+    "PropertyType",
+    "ResourceSchema",
+    "SchemaError",
+    "Schemas",
+    "TypeKind",
+    "azure_native",
+    "resource",
+]
 
 TypeKind = Literal["string", "integer", "number", "boolean", "any", "array", "map", "object", "enum", "union", "asset"]
 

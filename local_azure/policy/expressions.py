@@ -15,11 +15,11 @@ _TOKEN = re.compile(r"\s*(?:'((?:[^']|'')*)'|(-?\d+)|([A-Za-z_]\w*)|([(),.\[\]])
 MAX_DEPTH = 30
 
 
-class ExpressionError(Exception):  # noqa: N818
+class ExpressionError(Exception):
     """A string that is not a valid template expression."""
 
 
-class EvaluationError(Exception):  # noqa: N818
+class EvaluationError(Exception):
     """An expression that has no value for a resource. Azure then denies the request
     (docs/azure-facts.md#policy-functions)."""
 

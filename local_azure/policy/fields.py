@@ -1,8 +1,8 @@
 """The fields of a policy rule: type, name and id of a resource, and the aliases of its properties.
 
 An alias is a resource type and a path, such as `Microsoft.Network/bastionHosts/enableTunneling`; `[*]` stands for each
-member of an array. Source: docs/azure-facts.md#policy-aliases. Azure publishes a list of aliases for each type; the local
-Azure derives them from azure-native's properties, with the renamed ones below.
+member of an array. Source: docs/azure-facts.md#policy-aliases. Azure publishes a list of aliases for each type; the
+local Azure derives them from azure-native's properties, with the renamed ones below.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The types that the local Azure knows: one table, a file for each service."""
+"""The supported resource types: one table, with a file for each service."""
 
 from __future__ import annotations
 
@@ -60,4 +60,4 @@ _SERVICES: tuple[tuple[AzureType, ...], ...] = (
 )
 
 TYPES: Mapping[str, AzureType] = {type_.token: type_ for service in _SERVICES for type_ in service}
-"""Every type that the local Azure knows, by azure-native's token; what is not in it is an error, never ignored."""
+"""The supported types by azure-native's token. Every other type is refused."""

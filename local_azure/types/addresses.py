@@ -1,4 +1,4 @@
-"""Addresses of the virtual networks: what lies in what, what overlaps, and which address comes next."""
+"""IP address ranges of virtual networks: containment, overlaps, used and free addresses."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from local_azure.types.common import refuse, same, values_at
 
 Range = IPv4Network | IPv6Network
 RESERVED_FIRST = 4
-"""Azure keeps a subnet's first four addresses and its last (azure-facts 1.2)."""
+"""Azure reserves the first four addresses of a subnet, and the last (docs/azure-facts.md#subnet-sizes)."""
 
 
 def parse(prefix: str) -> Range:
-    """The range of a prefix, as Azure reads it: no host bits (code from azure-facts 2.2)."""
+    """Parse a prefix without host bits (docs/azure-facts.md#address-spaces-and-prefixes)."""
     try:
         return ip_network(prefix)
     except ValueError:
@@ -22,7 +22,7 @@ def parse(prefix: str) -> Range:
 
 
 def prefixes(subnet: Mapping[str, Json]) -> list[Range]:
-    """A subnet's ranges, in either of the two forms it may be written in."""
+    """Return a subnet's ranges, from `addressPrefixes` or `addressPrefix`."""
     return [parse(text) for text in values_at(subnet, "addressPrefixes[*]") or values_at(subnet, "addressPrefix")]
 
 
@@ -31,14 +31,14 @@ def address_space(vnet: Mapping[str, Json]) -> list[Range]:
 
 
 def first_overlap(left: Iterable[Range], right: Iterable[Range]) -> tuple[Range, Range] | None:
-    """The first two ranges that share an address, if any do."""
+    """Return the first two overlapping ranges, or None."""
     others = list(right)
     pairs = ((value_at, other) for value_at in left for other in others)
     return next((pair for pair in pairs if pair[0].version == pair[1].version and pair[0].overlaps(pair[1])), None)
 
 
 def is_inside(inner: Range, outer: Iterable[Range]) -> bool:
-    """Whether a range lies wholly in one of the others."""
+    """Return True if a range is a subset of one of the others."""
     return any(
         inner.version == other.version
         and int(inner.network_address) >= int(other.network_address)
@@ -48,7 +48,7 @@ def is_inside(inner: Range, outer: Iterable[Range]) -> bool:
 
 
 def used_addresses(cloud: Cloud, subnet_id: str, *, besides: str = "") -> set[str]:
-    """The addresses in a subnet that network interfaces, private endpoints and firewalls hold."""
+    """Return the addresses in a subnet of network interfaces, private endpoints and firewalls."""
     used: set[str] = set()
     for user in cloud.referencing(subnet_id):
         if same(user.id, besides):
@@ -66,7 +66,7 @@ def first_usable_address(range_: Range) -> str:
 
 
 def next_free_address(range_: Range, used: set[str]) -> str:
-    """The lowest free address; SubnetIsFull when none is left (azure-facts 2.2)."""
+    """Return the lowest free address (docs/azure-facts.md#private-addresses)."""
     for number in range(int(range_.network_address) + RESERVED_FIRST, int(range_.broadcast_address)):
         if str(ip_address(number)) not in used:
             return str(ip_address(number))
@@ -74,7 +74,7 @@ def next_free_address(range_: Range, used: set[str]) -> str:
 
 
 def require_free_address(address: str, ranges: list[Range], used: set[str]) -> None:
-    """A chosen address must be in the subnet, not Azure's own, and nobody else's (azure-facts 2.2)."""
+    """Refuse a static address outside the subnet, reserved or used (docs/azure-facts.md#private-addresses)."""
     try:
         chosen = ip_address(address)
     except ValueError:

@@ -1,4 +1,8 @@
-"""Microsoft.Authorization: role assignments, role definitions, locks. Sources: azure-facts 1.1, 2.7, 3, 4."""
+"""Microsoft.Authorization: role assignments, role definitions and locks.
+
+Facts: docs/azure-facts.md#names-of-locks-roles-and-assignments, #role-assignments, #role-definitions, #locks,
+#fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -45,17 +49,17 @@ def _role_exists(request: Request) -> None:
 
 
 def _assignment_is_unique(request: Request) -> None:
-    """One assignment for a principal, role and scope (azure-facts 2.7)."""
+    """One assignment for each principal, role and scope."""
     if request.old is not None:
         return
     role, principal = name_of(str(request.new.get("roleDefinitionId"))), str(request.new.get("principalId"))
     below = request.cloud.children(_scope(request), ASSIGNMENT)
     for held in below:
-        alike = same(held.properties.get("principalId"), principal) and same(
+        equal = same(held.properties.get("principalId"), principal) and same(
             held.properties.get("scope"), _scope(request)
         )
         if (
-            alike
+            equal
             and same(name_of(str(held.properties.get("roleDefinitionId"))), role)
             and not same(held.id, request.id)
         ):
@@ -64,10 +68,10 @@ def _assignment_is_unique(request: Request) -> None:
 
 
 def _only_description_and_condition_change(request: Request) -> None:
-    fixed = ("principalId", "roleDefinitionId", "scope", "principalType", "delegatedManagedIdentityResourceId")
+    immutable = ("principalId", "roleDefinitionId", "scope", "principalType", "delegatedManagedIdentityResourceId")
     if request.old is None:
         return
-    given = [path for path in fixed if request.new.get(path) is not None]
+    given = [path for path in immutable if request.new.get(path) is not None]
     if any(not _equal(request.old.get(path), request.new.get(path)) for path in given):
         text = "Tenant ID, application ID, principal ID, and scope are not allowed to be updated."
         refuse("RoleAssignmentUpdateNotPermitted", text)
@@ -78,7 +82,7 @@ def _equal(before: Json, after: Json) -> bool:
 
 
 def _guid_is_unused(request: Request) -> None:
-    """A GUID names one assignment; its reuse elsewhere is an update, which is refused (azure-facts 1.1, RBT)."""
+    """A GUID names one assignment in all of Azure. Azure takes its reuse for an update."""
     if request.old is not None:
         return
     owner = request.cloud.global_name_owner(ASSIGNMENT, request.name)
@@ -93,9 +97,7 @@ def _condition_has_a_version(request: Request) -> None:
 
 
 def _assignment_limit(request: Request) -> None:
-    if (
-        request.old is None and request.cloud.count_of_type(ASSIGNMENT, request.subscription) >= 5000
-    ):  # azure-facts 4 (LIM, 2026)
+    if request.old is None and request.cloud.count_of_type(ASSIGNMENT, request.subscription) >= 5000:
         text = "No more role assignments can be created: the subscription holds 5000."
         refuse("RoleAssignmentLimitExceeded", text)
 
@@ -105,8 +107,8 @@ def _assignment_outputs(request: Request) -> Mapping[str, Json]:
 
 
 def _audit_outputs(request: Request) -> dict[str, Json]:
-    who = guid(TENANT, "deployer")
-    return {"createdBy": who, "updatedBy": who, "createdOn": CREATED_AT, "updatedOn": CREATED_AT}
+    deployer = guid(TENANT, "deployer")
+    return {"createdBy": deployer, "updatedBy": deployer, "createdOn": CREATED_AT, "updatedOn": CREATED_AT}
 
 
 # Role definitions ----------------------------------------------------------------------------------------------------
@@ -148,7 +150,6 @@ def _notes_length_in_range(request: Request) -> None:
         refuse("InvalidLockNotes", f"The notes of lock {request.name} exceed 512 characters.")
 
 
-# azure-facts 1.1: Microsoft's rule is 1-90 characters.
 LOCK_NAME = NameRule(
     r"[A-Za-z0-9._()-]{0,89}[A-Za-z0-9_()-]", "1-90 letters, digits, ., _, -, ( or ), not ending with a dot"
 )
@@ -156,7 +157,7 @@ LOCK_NAME = NameRule(
 
 def _lock(kind: str, *, by_scope: bool = False) -> AzureType:
     token = f"azure-native:authorization:ManagementLock{kind}"
-    limit = at_most(20, token, "TooManyLocks", "A scope takes at most {limit} locks.", siblings=True)  # azure-facts 4
+    limit = at_most(20, token, "TooManyLocks", "A scope takes at most {limit} locks.", siblings=True)
     return AzureType(
         token=token,
         name=LOCK_NAME,

@@ -1,4 +1,7 @@
-"""Microsoft.Network: Bastion hosts. Sources: azure-facts 1.1, 1.2, 2.5, 3."""
+"""Microsoft.Network: Bastion hosts.
+
+Facts: docs/azure-facts.md#names-of-bastion-hosts, #bastion-hosts, #reserved-subnets, #fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ REQUIRED_SKU = {
     "enableSessionRecording": "Premium",
     "enablePrivateOnlyBastion": "Premium",
 }
-"""The least SKU that has each feature (azure-facts 2.5)."""
+"""The lowest SKU of each feature."""
 
 
 def _sku(request: Request) -> str:
@@ -98,7 +101,7 @@ def _one_host_per_network(request: Request) -> None:
 
 
 def _no_downgrade(request: Request) -> None:
-    """A lower SKU means another host (azure-facts 2.5)."""
+    """An update cannot lower the SKU."""
     before = str(value_at(request.old, "sku.name", "Basic")) if request.old is not None else _sku(request)
     if SKU_ORDER[before] > SKU_ORDER[_sku(request)]:
         refuse("BastionHostSkuDowngradeNotSupported", f"Bastion Host cannot go from sku {before} to {_sku(request)}.")
@@ -128,7 +131,7 @@ TYPES = (
             "ipConfigurations[*].publicIPAddress.id": (PUBLIC_IP,),
             "virtualNetwork.id": (VNET,),
         },
-        # Azure leaves copy and paste on.
+        # Azure allows copy and paste by default.
         defaults={
             "sku.name": "Basic",
             "scaleUnits": 2,

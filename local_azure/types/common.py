@@ -216,7 +216,7 @@ def scope_is_known(cloud: Cloud, id_: str) -> bool:
 
 
 def scope_exists(path: str) -> Constraint:
-    """Return a constraint: the resource that an extension resource extends exists."""
+    """Return a constraint: the extended resource exists (docs/azure-facts.md#missing-parents-and-scopes)."""
 
     def constraint(request: Request) -> None:
         scope = value_at(request.new, path)

@@ -1,4 +1,7 @@
-"""Microsoft.Compute: disks, encryption sets, disk accesses, SSH keys. Sources: azure-facts 1.1, 2.4, 2.6, 3, 6.3."""
+"""Microsoft.Compute: disks, disk encryption sets, disk accesses and SSH keys.
+
+Facts: docs/azure-facts.md#names-of-disks-and-virtual-machines, #disks, #disk-encryption-sets, #fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from local_azure.types.common import (
     same,
     user_identities,
     value_at,
+    values_at,
     zones_exist,
 )
 from local_azure.types.encryption import (
@@ -45,7 +49,7 @@ SET_NAME = NameRule(
 
 
 def is_valid_ssh_key(key: str) -> bool:
-    """RSA of at least 2048 bits or Ed25519, in OpenSSH form, are what Azure takes."""
+    """Return True for an OpenSSH key of type RSA (2048 bits or more) or Ed25519 (docs/azure-facts.md#logins)."""
     return (
         re.fullmatch(r"ssh-(rsa [A-Za-z0-9+/]{360,}={0,2}|ed25519 [A-Za-z0-9+/]{68}={0,2})( .*)?\s*", key) is not None
     )
@@ -55,7 +59,7 @@ def is_valid_ssh_key(key: str) -> bool:
 
 
 def _key_url_fits_rotation(request: Request) -> None:
-    """Rotation wants a key without a version, and its absence one with (azure-facts 2.4)."""
+    """A key URL has a version if the set does not rotate (docs/azure-facts.md#key-url-of-a-disk-encryption-set)."""
     url = str(value_at(request.new, "activeKey.keyUrl", ""))
     match = KEY_URL.fullmatch(url)
     if match is None:
@@ -67,8 +71,7 @@ def _key_url_fits_rotation(request: Request) -> None:
 
 
 def _confidential_set_does_not_rotate(request: Request) -> None:
-    """ "Automatic key rotation isn't currently supported for confidential VMs" (Azure confidential computing, "Rotate
-    customer-managed keys for confidential VMs")."""
+    """Confidential disks have no automatic key rotation (docs/azure-facts.md#rotation-for-confidential-disks)."""
     rotates = request.new.get("rotationToLatestKeyVersionEnabled") is True
     if rotates and request.new.get("encryptionType") == CONFIDENTIAL_SET:
         text = f"A disk encryption set of type {CONFIDENTIAL_SET} cannot follow its key's rotation."
@@ -81,7 +84,7 @@ def _set_has_identity(request: Request) -> None:
 
 
 def _vault_is_protected_and_in_region(request: Request) -> None:
-    """A protected vault of the same region that holds the key (azure-facts 2.4)."""
+    """The vault has purge protection and the key, and is in the set's region."""
     url = str(value_at(request.new, "activeKey.keyUrl", ""))
     match, vault = KEY_URL.fullmatch(url), find_vault(request.cloud, url)
     vault = require_protected(vault, url)
@@ -95,7 +98,7 @@ def _vault_is_protected_and_in_region(request: Request) -> None:
 
 
 def _user_identity_may_use_key(request: Request) -> None:
-    """A system identity is granted after the set is made; a user-assigned one must hold its right before."""
+    """A user-assigned identity has access to the key. A system identity gets it after the set is created."""
     url = str(value_at(request.new, "activeKey.keyUrl", ""))
     match, vault = KEY_URL.fullmatch(url), find_vault(request.cloud, url)
     if match is None or vault is None:
@@ -118,7 +121,7 @@ def _set_outputs(request: Request) -> Mapping[str, Json]:
 def require_usable_set(
     cloud: Cloud, id_: str, *, region: str | None, confidential: bool, code: str = "BadRequest"
 ) -> None:
-    """A disk's encryption set: of its region, of the right type, and with a right to its key (azure-facts 2.4, 2.6)."""
+    """Refuse a disk encryption set of another region, of the wrong type, or without access to its key."""
     stored = cloud.get(id_)
     if stored is None:
         refuse("NotFound", f"Disk encryption set {id_} was not found.", status=404, target=id_)
@@ -138,11 +141,7 @@ def _require_set_key_access(cloud: Cloud, stored: StoredResource) -> None:
     match, vault = KEY_URL.fullmatch(url), find_vault(cloud, url)
     attached = value_at(stored.properties, "identity.userAssignedIdentities", {})
     principals = [str(item.get("principalId")) for item in attached.values()] if isinstance(attached, Mapping) else []
-    principals += (
-        [str(value_at(stored.properties, "identity.principalId"))]
-        if value_at(stored.properties, "identity.principalId")
-        else []
-    )
+    principals += [str(principal) for principal in values_at(stored.properties, "identity.principalId")]
     key = cloud.get(f"{vault.id}/keys/{match.group(2)}") if match and vault else None
     if vault is None or key is None or not any(may_use_key(cloud, principal, vault, key) for principal in principals):
         text = f"The identity of disk encryption set {stored.id} has no right to get, wrap and unwrap key {url}."
@@ -206,7 +205,7 @@ def _encryption_set_fits(request: Request) -> None:
 
 
 def _customer_key_is_permanent(request: Request) -> None:
-    """A disk under a customer's key cannot go back to the platform's (azure-facts 2.4)."""
+    """A disk with a customer-managed key cannot return to a platform-managed key."""
     if value_at(request.old, "encryption.diskEncryptionSetId") and not value_at(
         request.new, "encryption.diskEncryptionSetId"
     ):
@@ -277,7 +276,7 @@ TYPES = (
         token=DISK,
         name=DISK_NAME,
         references={"diskAccessId": (ACCESS,)},
-        # Exportable by anyone with the right, over the public network, under Microsoft's key.
+        # Exportable over the public network, with a platform-managed key.
         defaults={
             "sku.name": "Standard_LRS",
             "networkAccessPolicy": "AllowAll",

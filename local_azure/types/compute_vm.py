@@ -1,7 +1,8 @@
-"""Microsoft.Compute: virtual machines and their extensions. Sources: azure-facts 1.1, 2.6, 3, 7.
+"""Microsoft.Compute: virtual machines and their extensions.
 
-The feature Microsoft.Compute/EncryptionAtHost is taken to be registered on the local subscriptions; on real Azure it
-must be, or encryptionAtHost is refused (azure-facts 2.6).
+Facts: docs/azure-facts.md#names-of-disks-and-virtual-machines, #virtual-machines, #logins, #fixed-properties.
+
+The feature Microsoft.Compute/EncryptionAtHost counts as registered (docs/azure-facts.md#encryption-at-host).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ NIC = "azure-native:network:NetworkInterface"
 CREATED_AT = "2026-01-01T00:00:00+00:00"
 
 CONFIDENTIAL_SIZE = re.compile(r"Standard_[DE]C\d+(a|e)\w*_v[5-9](_cc)?", re.I)
-"""Confidential families: DCas/DCads/ECas/ECads and DCes/DCeds/ECes/ECeds, v5 and later (azure-facts 2.6, CVM)."""
+"""Sizes of confidential virtual machines (docs/azure-facts.md#confidential-virtual-machines)."""
 
 DISALLOWED_USERNAMES = frozenset(
     [
@@ -60,20 +61,20 @@ DISALLOWED_USERNAMES = frozenset(
         "video",
     ]
 )
-"""Names that Azure refuses for the first user (azure-facts 1.1)."""
+"""User names that Azure refuses (docs/azure-facts.md#computer-names-and-administrator-names)."""
 
 
 def _is_windows(request: Request) -> bool:
-    asked: bool = value_at(request.new, "osProfile.windowsConfiguration") is not None
-    return asked or bool(value_at(request.new, "storageProfile.osDisk.osType") == "Windows")
+    configured: bool = value_at(request.new, "osProfile.windowsConfiguration") is not None
+    return configured or bool(value_at(request.new, "storageProfile.osDisk.osType") == "Windows")
 
 
 def _is_from_image(request: Request) -> bool:
     return bool(value_at(request.new, "storageProfile.osDisk.createOption") == "FromImage")
 
 
-def _refuse_parameter(text: str, target: str, code: str = "InvalidParameter") -> None:
-    refuse(code, text, target=target)
+def _refuse_parameter(text: str, target: str) -> None:
+    refuse("InvalidParameter", text, target=target)
 
 
 def _has_required_properties(request: Request) -> None:
@@ -89,7 +90,7 @@ def _zone_or_availability_set(request: Request) -> None:
     if request.new.get("zones") and request.new.get("availabilitySet"):
         refuse("BadRequest", "Availability zone and availability set exclude each other.")
     if len(request.new.get("zones") or ()) > 1:
-        refuse("InvalidParameter", "A virtual machine stands in one zone at most.", target="zones")
+        refuse("InvalidParameter", "A virtual machine is in one zone at most.", target="zones")
 
 
 def _admin_username_is_allowed(request: Request) -> None:
@@ -107,7 +108,7 @@ def _admin_username_is_allowed(request: Request) -> None:
 
 
 def _has_login_method(request: Request) -> None:
-    """Windows needs a password; Linux a password or, where passwords are off, an SSH key."""
+    """Windows needs a password, Linux a password or, with passwords disabled, an SSH key."""
     if not _is_from_image(request):
         return
     secret = value_at(request.new, "osProfile.adminPassword")
@@ -128,7 +129,7 @@ def _has_login_method(request: Request) -> None:
 
 
 def _password_is_strong(request: Request) -> None:
-    """12 to 123 (Linux 72) characters with three of: lower case, upper case, digit, other."""
+    """12 to 123 characters (Linux: 72), with three of: lower case, upper case, digit, other."""
     word = value_at(request.new, "osProfile.adminPassword")
     if not isinstance(word, str):
         return
@@ -154,7 +155,7 @@ def _ssh_keys_are_valid(request: Request) -> None:
 
 
 def _computer_name_is_valid(request: Request) -> None:
-    """15 characters for Windows, 64 for Linux; left out, it is the machine's own name (azure-facts 1.1)."""
+    """The default is the resource's name (docs/azure-facts.md#computer-names-and-administrator-names)."""
     if not _is_from_image(request):
         return
     name = str(value_at(request.new, "osProfile.computerName", request.name))
@@ -229,7 +230,7 @@ def _size_fits_security_type(request: Request) -> None:
     size = str(value_at(request.new, "hardwareProfile.vmSize", ""))
     fits = CONFIDENTIAL_SIZE.fullmatch(size) is not None
     if _is_confidential(request) != fits:
-        text = f"The VM size '{size}' {'is not supported for' if not fits else 'requires'} securityType ConfidentialVM."
+        text = f"The VM size '{size}' {'requires' if fits else 'is not supported for'} securityType ConfidentialVM."
         refuse("BadRequest", text, target="hardwareProfile.vmSize")
 
 
@@ -252,7 +253,7 @@ def _confidential_disk_is_encrypted(request: Request) -> None:
 
 
 def _host_encryption_excludes_disk_encryption(request: Request) -> None:
-    """Both would encrypt the OS disk twice (azure-facts 2.6)."""
+    """Both would encrypt the OS disk (docs/azure-facts.md#confidential-virtual-machines)."""
     if (
         value_at(request.new, "securityProfile.encryptionAtHost") is True
         and _disk_encryption_type(request) == "DiskWithVMGuestState"
@@ -264,8 +265,9 @@ def _host_encryption_excludes_disk_encryption(request: Request) -> None:
 
 
 def _no_accelerated_networking_if_confidential(request: Request) -> None:
-    """azure-facts 2.6 (CVM, 2023)."""
-    for id_ in values_at(request.new, "networkProfile.networkInterfaces[*].id") if _is_confidential(request) else ():
+    if not _is_confidential(request):
+        return
+    for id_ in values_at(request.new, "networkProfile.networkInterfaces[*].id"):
         nic = request.cloud.get(str(id_))
         if nic and nic.properties.get("enableAcceleratedNetworking") is True:
             refuse(
@@ -274,7 +276,7 @@ def _no_accelerated_networking_if_confidential(request: Request) -> None:
 
 
 def _disk_encryption_sets_fit(request: Request) -> None:
-    """A sealed disk takes a confidential set under securityProfile, a plain one under diskEncryptionSet."""
+    """A confidential disk takes its set under securityProfile, another disk under diskEncryptionSet."""
     secure = value_at(request.new, "storageProfile.osDisk.managedDisk.securityProfile.diskEncryptionSet.id")
     if secure and _disk_encryption_type(request) != "DiskWithVMGuestState":
         text = "securityProfile.diskEncryptionSet needs securityEncryptionType DiskWithVMGuestState."
@@ -289,7 +291,7 @@ def _disk_encryption_sets_fit(request: Request) -> None:
 def _luns_are_unique(request: Request) -> None:
     luns = values_at(request.new, "storageProfile.dataDisks[*].lun")
     if len(luns) != len(set(luns)) or any(not 0 <= lun <= 63 for lun in luns):
-        _refuse_parameter(f"The luns {luns} of the data disks must each be its own, 0 to 63.", "dataDisk.lun")
+        _refuse_parameter(f"The luns {luns} of the data disks must be unique, 0 to 63.", "dataDisk.lun")
 
 
 def _data_disks_are_free_and_in_zone(request: Request) -> None:
@@ -330,14 +332,14 @@ def _outputs(request: Request) -> Mapping[str, Json]:
     os_disk = dict(profile.get("osDisk") or {})
     os_disk.setdefault("name", f"{request.name}_OsDisk_1_{guid(request.id, 'os').replace('-', '')}")
     profile["osDisk"] = os_disk
-    login = {
+    os_profile = {
         key: value
         for key, value in (request.new.get("osProfile") or {}).items()
         if key not in ("adminPassword", "customData")
     }
-    login |= {
-        "computerName": login.get("computerName", request.name),
-        "allowExtensionOperations": login.get("allowExtensionOperations", True),
+    os_profile |= {
+        "computerName": os_profile.get("computerName", request.name),
+        "allowExtensionOperations": os_profile.get("allowExtensionOperations", True),
     }
     outputs: dict[str, Json] = {
         "vmId": guid(request.id, "machine"),
@@ -347,7 +349,7 @@ def _outputs(request: Request) -> Mapping[str, Json]:
         "storageProfile": profile,
         **identity_outputs(request),
     }
-    return outputs | ({"osProfile": login} if request.new.get("osProfile") else {})
+    return outputs | ({"osProfile": os_profile} if request.new.get("osProfile") else {})
 
 
 # Extensions ----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""Microsoft.Consumption: budgets. Sources: azure-facts 1.1, 2.7, 3."""
+"""Microsoft.Consumption: budgets.
+
+Facts: docs/azure-facts.md#names-of-monitoring-resources, #budgets, #fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def _date(text: Json) -> datetime:
 
 
 def _period_is_valid(request: Request) -> None:
-    """The first of a month, not before June 2017, and before the end (azure-facts 2.7)."""
+    """The start is the first of a month, not before June 2017, and before the end."""
     start, end = _date(value_at(request.new, "timePeriod.startDate")), value_at(request.new, "timePeriod.endDate")
     if start.day != 1 or start < datetime(2017, 6, 1):
         text = "Start date should be the first of a month, on or after June 1, 2017."
@@ -34,14 +37,16 @@ def _amount_is_positive(request: Request) -> None:
 
 
 def _notifications_are_valid(request: Request) -> None:
-    """An address, role or group each; thresholds 0 to 1000 per cent; five at most (azure-facts 2.7)."""
+    """At most five, each with a recipient and a threshold of 0 to 1000 per cent."""
     notifications = request.new.get("notifications") or {}
     if len(notifications) > 5:
         refuse("400", "A budget takes at most 5 notifications.", target="notifications")
     for name, notification in notifications.items():
         if not any(notification.get(path) for path in ("contactEmails", "contactRoles", "contactGroups")):
             refuse(
-                "400", f"Notification {name} reaches nobody: it needs an email, role or group.", target="notifications"
+                "400",
+                f"Notification {name} has no recipient: it needs an email, role or group.",
+                target="notifications",
             )
         if not 0 <= notification.get("threshold", -1) <= 1000:
             refuse("400", f"The threshold of notification {name} takes 0 to 1000.", target="notifications")

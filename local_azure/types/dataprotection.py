@@ -1,4 +1,7 @@
-"""Microsoft.DataProtection: backup vaults. Sources: azure-facts 1.1, 2.7, 3."""
+"""Microsoft.DataProtection: backup vaults.
+
+Facts: docs/azure-facts.md#names-of-backup-vaults, #backup-vaults, #fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def _one_vault_store(request: Request) -> None:
 
 
 def _soft_delete_is_valid(request: Request) -> None:
-    """14 to 180 days; AlwaysOn cannot be taken back (azure-facts 2.7)."""
+    """14 to 180 days. AlwaysOn is final."""
     days = value_at(request.new, f"{SOFT_DELETE}.retentionDurationInDays", 14)
     if not 14 <= days <= 180:
         refuse("BMSUserErrorInvalidInput", f"Soft delete keeps for 14 to 180 days, not {days:g}.", target=SOFT_DELETE)
@@ -38,7 +41,7 @@ def _soft_delete_is_valid(request: Request) -> None:
 def _immutability_transition_is_valid(request: Request) -> None:
     before, after = value_at(request.old, IMMUTABILITY, "Disabled"), value_at(request.new, IMMUTABILITY, "Disabled")
     if (before == "Locked" and after != "Locked") or (after == "Locked" and before == "Disabled"):
-        text = f"Immutability cannot go from {before} to {after}: it locks only from Unlocked, and for good."
+        text = f"Immutability cannot go from {before} to {after}: it can be locked only from Unlocked, permanently."
         refuse("BMSUserErrorImmutabilityStateTransition", text, target=IMMUTABILITY)
 
 

@@ -1,6 +1,7 @@
-"""Microsoft.Insights: diagnostic settings of resources, and of subscriptions for their activity logs. Sources:
-azure-facts 1.1, 2.7; categories from Azure Monitor's list of supported resource log categories, and "Azure activity log
-event schema"."""
+"""Microsoft.Insights: diagnostic settings of resources, and of the activity logs of subscriptions.
+
+Facts: docs/azure-facts.md#names-of-monitoring-resources, #diagnostic-settings, #log-categories, #fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +15,13 @@ SETTING = "azure-native:monitor:DiagnosticSetting"
 SUBSCRIPTION_SETTING = "azure-native:monitor:SubscriptionDiagnosticSetting"
 WORKSPACE = "azure-native:operationalinsights:Workspace"
 STORAGE = "azure-native:storage:StorageAccount"
-LIMIT = 5  # azure-facts 2.7
+MAX_SETTINGS = 5
 DESTINATIONS = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
 
 
 @dataclass(frozen=True)
 class SupportedCategories:
-    """What a resource type sends: log categories, category groups, metric categories."""
+    """The log categories, category groups and metric categories of a resource type."""
 
     logs: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -31,7 +32,7 @@ ACTIVITY = SupportedCategories(
     ("Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale", "ResourceHealth"),
     metrics=(),
 )
-"""What a subscription's activity log has; Azure knows no groups of these."""
+"""The categories of a subscription's activity log, which has no groups."""
 ALL_LOGS, AUDIT_AND_ALL_LOGS = ("allLogs",), ("audit", "allLogs")
 STORAGE_SERVICE = SupportedCategories(
     ("StorageRead", "StorageWrite", "StorageDelete"), AUDIT_AND_ALL_LOGS, ("AllMetrics", "Transaction", "Capacity")
@@ -70,7 +71,6 @@ SUPPORTED: Mapping[str, SupportedCategories] = {
         f"microsoft.storage/storageaccounts/{service}services": STORAGE_SERVICE
         for service in ("blob", "file", "queue", "table")
     },
-    # One category and no group ("Set up logging for malware scanning").
     "microsoft.security/defenderforstoragesettings": SupportedCategories(("ScanResults",), (), ()),
     "microsoft.operationalinsights/workspaces": SupportedCategories(("Audit", "SummaryLogs"), AUDIT_AND_ALL_LOGS),
     "microsoft.compute/virtualmachines": METRICS_ONLY,
@@ -83,7 +83,7 @@ SUPPORTED: Mapping[str, SupportedCategories] = {
 
 
 def _target(request: Request) -> str:
-    """What the setting is on: the resource that it names, or the subscription that it is made in."""
+    """Return the id of the resource, or of the subscription, that the setting extends."""
     if request.token == SUBSCRIPTION_SETTING:
         return _extended_resource(request.id)
     return f"/{str(request.new.get('resourceUri', '')).strip('/')}"
@@ -94,12 +94,12 @@ def _supported(request: Request) -> SupportedCategories:
 
 
 def _extended_resource(setting_id: str) -> str:
-    """The id of the resource that a setting is on."""
+    """Return the id of the resource that a setting extends, from the setting's id."""
     return setting_id[: setting_id.lower().rindex("/providers/microsoft.insights/diagnosticsettings/")]
 
 
 def _siblings(request: Request) -> Iterator[StoredResource]:
-    """The other settings on the very same resource, and not on what lies below it."""
+    """Yield the other settings of the same resource."""
     for setting in request.cloud.children(_target(request), request.token):
         if same(_extended_resource(setting.id), _target(request)) and not same(setting.id, request.id):
             yield setting
@@ -131,7 +131,7 @@ def _category_or_group(request: Request) -> None:
 
 
 def _groups_and_categories_not_mixed(request: Request) -> None:
-    """A group and single categories do not mix in one setting."""
+    """A setting has category groups or single categories."""
     if values_at(request.new, "logs[*].category") and values_at(request.new, "logs[*].categoryGroup"):
         refuse("BadRequest", "Diagnostic settings cannot hold both log categories and log category groups.")
 
@@ -150,8 +150,10 @@ def _categories_are_supported(request: Request) -> None:
 
 
 def _setting_limit(request: Request) -> None:
-    if request.old is None and sum(1 for _ in _siblings(request)) >= LIMIT:
-        text = f"The limit of {LIMIT} diagnostic settings was reached. To create new diagnostic setting for this "
+    if request.old is None and sum(1 for _ in _siblings(request)) >= MAX_SETTINGS:
+        text = (
+            f"The limit of {MAX_SETTINGS} diagnostic settings was reached. To create new diagnostic setting for this "
+        )
         refuse("BadRequest", text + "resource, delete an existing one.")
 
 
@@ -162,7 +164,7 @@ def _categories(properties: Mapping[str, Json], supported: SupportedCategories) 
 
 
 def _destination_is_not_duplicated(request: Request) -> None:
-    """Two settings may not send one category to one place (azure-facts 2.7)."""
+    """Two settings of a resource cannot send one category to one destination."""
     supported = _supported(request)
     for sibling in _siblings(request):
         shared = _categories(request.new, supported) & _categories(sibling.properties, supported)
@@ -180,7 +182,7 @@ def _destination_is_not_duplicated(request: Request) -> None:
 
 
 def _no_retention_policy(request: Request) -> None:
-    """Retention by diagnostic setting ended on 30 September 2025; lifecycles took its place."""
+    """Retention in a diagnostic setting ended on 30 September 2025."""
     for item in values_at(request.new, "logs[*]") + values_at(request.new, "metrics[*]"):
         policy = item.get("retentionPolicy") or {}
         if policy.get("enabled") is True or policy.get("days"):

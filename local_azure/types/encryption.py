@@ -1,4 +1,7 @@
-"""Customer-managed keys: what Azure asks of the vault, the key and the identity (azure-facts 2.3, 2.4)."""
+"""Customer-managed keys: Azure's requirements of the vault, the key and the identity.
+
+Facts: docs/azure-facts.md#customer-managed-keys-of-an-account, #disk-encryption-sets.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,14 @@ VAULT_URI = re.compile(r"https://([a-z0-9-]+)\.vault\.azure\.net/?", re.I)
 
 
 def find_vault(cloud: Cloud, uri: str) -> StoredResource | None:
-    """The vault behind a vault's or key's address, if it stands."""
+    """Return the vault of a vault or key URL, or None."""
     match = VAULT_URI.match(uri)
     owner = cloud.global_name_owner(VAULT, match.group(1)) if match else None
     return cloud.get(owner) if owner else None
 
 
 def require_protected(vault: StoredResource | None, uri: str) -> StoredResource:
-    """The vault must be there and hold what is deleted: purge protection, and soft delete (always on)."""
+    """Return the vault. Refuse an absent one, and one without purge protection."""
     if vault is None:
         refuse("KeyVaultNotFound", f"The key vault at {uri} was not found.", status=404, target=uri)
     if value_at(vault.properties, "properties.enablePurgeProtection") is not True:
@@ -39,11 +42,11 @@ def require_key(cloud: Cloud, vault: StoredResource, name: str) -> StoredResourc
 
 
 def may_use_key(cloud: Cloud, principal: str, vault: StoredResource, key: StoredResource) -> bool:
-    """Whether a principal may wrap, unwrap and get the key: by role on it or above it, or by the vault's policies."""
+    """Return True if a principal may get, wrap and unwrap the key, by a role or the vault's access policies."""
     if value_at(vault.properties, "properties.enableRbacAuthorization") is not True:
         entries = values_at(vault.properties, "properties.accessPolicies[*]")
-        mine = [entry for entry in entries if same(entry.get("objectId"), principal)]
-        rights = {str(right).lower() for entry in mine for right in values_at(entry, "permissions.keys[*]")}
+        own = [entry for entry in entries if same(entry.get("objectId"), principal)]
+        rights = {str(right).lower() for entry in own for right in values_at(entry, "permissions.keys[*]")}
         return "all" in rights or {"get", "wrapkey", "unwrapkey"} <= rights
     scopes = (f"{scope}/providers/Microsoft.Authorization/roleAssignments" for scope in prefixes(key.id))
     granted = (stored for scope in scopes for stored in cloud.children(scope, ASSIGNMENT))

@@ -1,4 +1,7 @@
-"""Microsoft.EventGrid: system topics and event subscriptions. Sources: azure-facts 1.1, 3; Event Grid's documents."""
+"""Microsoft.EventGrid: system topics and event subscriptions.
+
+Facts: docs/azure-facts.md#names-of-event-grid-resources, #event-grid, #fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +30,15 @@ SOURCE_TYPES = {
     "microsoft.storage.storageaccounts": "microsoft.storage/storageaccounts",
     "microsoft.keyvault.vaults": "microsoft.keyvault/vaults",
 }
-"""Topic types known here, each with the ARM type that its source must be."""
+"""The supported topic types, each with the ARM type of its source."""
 SUBSCRIPTION_NAME = NameRule(r"[A-Za-z0-9-]{3,64}", "3-64 letters, digits and -")
 
 
 def _source_fits_topic_type(request: Request) -> None:
     kind, source = str(request.new.get("topicType", "")).lower(), str(request.new.get("source", ""))
     if kind not in SOURCE_TYPES:
-        text = f"topicType {request.new.get('topicType')} is not known here; known: {', '.join(sorted(SOURCE_TYPES))}."
+        supported = ", ".join(sorted(SOURCE_TYPES))
+        text = f"topicType {request.new.get('topicType')} is not supported here; supported: {supported}."
         refuse("LocalAzureNotImplemented", text, target="topicType")
     if arm_type(source) != SOURCE_TYPES[kind]:
         refuse(
@@ -52,14 +56,14 @@ def _is_in_source_region(request: Request) -> None:
 
 def _one_topic_per_source(request: Request) -> None:
     for user in request.cloud.referencing(str(request.new.get("source", ""))):
-        alike = user.token == TOPIC and same(user.properties.get("source"), request.new.get("source"))
-        if alike and not same(user.id, request.id):
+        equal = user.token == TOPIC and same(user.properties.get("source"), request.new.get("source"))
+        if equal and not same(user.id, request.id):
             text = f"Only one system topic is allowed per source: {user.id} already has {request.new.get('source')}."
             refuse("InvalidRequest", text, target=user.id)
 
 
 def _has_one_destination(request: Request) -> None:
-    """Directly, or with the topic's identity, and not both."""
+    """One of a direct destination and a delivery with the topic's identity."""
     direct, by_identity = request.new.get("destination"), request.new.get("deliveryWithResourceIdentity")
     if bool(direct) == bool(by_identity):
         refuse("InvalidRequest", "An event subscription takes one of destination and deliveryWithResourceIdentity.")

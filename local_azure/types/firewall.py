@@ -1,4 +1,8 @@
-"""Microsoft.Network: firewalls, their IP groups. Sources: azure-facts 1.1, 1.2, 2.5, 3, 4."""
+"""Microsoft.Network: firewalls and IP groups.
+
+Facts: docs/azure-facts.md#names-of-firewalls, #firewalls, #firewall-tiers, #reserved-subnets, #network-limits,
+#fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,7 @@ TIERS = {"Basic": 0, "Standard": 1, "Premium": 2}
 
 
 def _configurations(request: Request) -> list[tuple[Mapping[str, Json], str]]:
-    """Each ip configuration that names a subnet, with the subnet name it must be in."""
+    """Return each IP configuration with a subnet, and the required name of that subnet."""
     data = [
         (config, DATA_SUBNET)
         for config in values_at(request.new, "ipConfigurations[*]")
@@ -42,7 +46,7 @@ def _configurations(request: Request) -> list[tuple[Mapping[str, Json], str]]:
 
 
 def _is_in_firewall_subnet(request: Request) -> None:
-    """The name is Azure's and the subnet at least a /26 (azure-facts 1.2)."""
+    """The subnet has the reserved name and is a /26 or larger."""
     for config, name in _configurations(request):
         subnet_id = str(value_at(config, "subnet.id", ""))
         if name_of(subnet_id) != name:
@@ -56,7 +60,7 @@ def _is_in_firewall_subnet(request: Request) -> None:
 
 def _one_configuration_has_subnet(request: Request) -> None:
     if value_at(request.new, "sku.name") == "AZFW_Hub":
-        refuse("LocalAzureNotImplemented", "sku.name AZFW_Hub needs virtual hubs, which are not known here.")
+        refuse("LocalAzureNotImplemented", "sku.name AZFW_Hub needs virtual hubs, which are not supported here.")
     found = [config for config in values_at(request.new, "ipConfigurations[*]") if value_at(config, "subnet.id")]
     if len(found) != 1:
         text = f"Azure Firewall {request.name} must have exactly one IP configuration that references a subnet."
@@ -64,7 +68,7 @@ def _one_configuration_has_subnet(request: Request) -> None:
 
 
 def _has_standard_public_ips(request: Request) -> None:
-    """Standard and static, and there, unless a management configuration stands in (azure-facts 2.5)."""
+    """Public IP addresses are Standard, and required unless there is a management configuration."""
     forced_tunnel = bool(request.new.get("managementIpConfiguration"))
     for config in values_at(request.new, "ipConfigurations[*]") + values_at(request.new, "managementIpConfiguration"):
         address = value_at(config, "publicIPAddress.id")
@@ -72,7 +76,8 @@ def _has_standard_public_ips(request: Request) -> None:
             value_at(config, "name"), value_at(request.new, "managementIpConfiguration.name")
         )
         if not address and needed:
-            text = f"Azure Firewall {request.name} IP configuration {value_at(config, 'name')} must have a public IP address."
+            name = value_at(config, "name")
+            text = f"Azure Firewall {request.name} IP configuration {name} must have a public IP address."
             refuse("AzureFirewallIPConfigurationPublicIPMissing", text)
         stored = request.cloud.get(address) if address else None
         if stored and value_at(stored.properties, "sku.name") != "Standard":
@@ -90,7 +95,7 @@ def _configuration_names_are_unique(request: Request) -> None:
 
 
 def _one_firewall_per_network(request: Request) -> None:
-    """One firewall stands in a virtual network (azure-facts 4)."""
+    """One firewall in a virtual network."""
     for config, _ in _configurations(request):
         subnet_id = str(value_at(config, "subnet.id", ""))
         for user in request.cloud.referencing(subnet_id):
@@ -105,7 +110,7 @@ def _basic_has_management_ip(request: Request) -> None:
 
 
 def _policy_tier_fits(request: Request) -> None:
-    """Premium policies only on Premium, Basic firewalls only with Basic ones (azure-facts 2.5)."""
+    """A firewall takes no policy of a higher tier, and a Basic firewall only a Basic policy."""
     policy = request.cloud.get(str(value_at(request.new, "firewallPolicy.id", "")))
     if policy is None:
         return
@@ -126,7 +131,7 @@ def _policy_or_classic_rules(request: Request) -> None:
 
 
 def _outputs(request: Request) -> Mapping[str, Json]:
-    """A firewall's private address is the first usable one of its subnet."""
+    """Return the outputs. The private address is the first usable one of the subnet."""
     filled = []
     for config in values_at(request.new, "ipConfigurations[*]"):
         subnet = request.cloud.get(str(value_at(config, "subnet.id", "")))
@@ -146,7 +151,7 @@ def _outputs(request: Request) -> Mapping[str, Json]:
 
 
 def _ip_group_addresses_are_valid(request: Request) -> None:
-    """Addresses, ranges and prefixes, 5,000 at most (azure-facts 4)."""
+    """At most 5,000 addresses, ranges and prefixes."""
     given = values_at(request.new, "ipAddresses[*]")
     if len(given) > 5000:
         refuse(
@@ -165,7 +170,6 @@ def _ip_group_outputs(request: Request) -> Mapping[str, Json]:
 TYPES = (
     AzureType(
         token=FIREWALL,
-        # AVM allows 56 alone, as the portal does (azure-facts 1.1).
         name=NameRule(NETWORK_NAME % (1, 56), NETWORK_NAME_DESCRIPTION % (1, 56)),
         references={
             "firewallPolicy.id": (POLICY,),

@@ -1,4 +1,8 @@
-"""Microsoft.Network: firewall policies and their rule collection groups. Sources: azure-facts 1.1, 2.5, 3, 4."""
+"""Microsoft.Network: firewall policies and their rule collection groups.
+
+Facts: docs/azure-facts.md#names-of-firewalls, #firewall-tiers, #firewall-rules, #firewall-policies-in-use,
+#network-limits, #fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +40,7 @@ STANDARD_FEATURES = {
     "explicitProxy": "Explicit Proxy",
     "threatIntelWhitelist": "Threat Intel Allow List",
 }
-"""Properties that the Basic tier lacks, beside the Premium-only ones."""
+"""Properties that tier Basic lacks, besides those of Premium."""
 
 TIERS = {"Basic": 0, "Standard": 1, "Premium": 2}
 
@@ -45,11 +49,11 @@ TIERS = {"Basic": 0, "Standard": 1, "Premium": 2}
 
 
 def _tier_supports_features(request: Request) -> None:
-    """Premium-only properties on a lower tier are refused, even where they are off (azure-facts 2.5)."""
+    """Refuse Premium properties on a lower tier, even if they are off."""
     tier = value_at(request.new, "sku.tier", "Standard")
-    barred = {} if tier == "Premium" else dict(PREMIUM_FEATURES)
-    barred |= STANDARD_FEATURES if tier == "Basic" else {}
-    found = [words for path, words in barred.items() if request.given.get(path)]
+    unsupported = {} if tier == "Premium" else dict(PREMIUM_FEATURES)
+    unsupported |= STANDARD_FEATURES if tier == "Basic" else {}
+    found = [words for path, words in unsupported.items() if request.given.get(path)]
     if found:
         text = (
             f"Firewall Policy {request.name} of tier {tier} contains higher tier only properties - {', '.join(found)}."
@@ -69,7 +73,7 @@ def _base_policy_tier_fits(request: Request) -> None:
 
 
 def _fqdn_filtering_needs_dns_proxy(request: Request) -> None:
-    """Names in network rules are resolved by the firewall's own DNS proxy."""
+    """The firewall's DNS proxy resolves the FQDNs in network rules."""
     if value_at(request.new, "dnsSettings.requireProxyForNetworkRules") and not value_at(
         request.new, "dnsSettings.enableProxy"
     ):
@@ -112,16 +116,16 @@ def _rules(request: Request) -> Iterator[tuple[Mapping[str, Json], Mapping[str, 
     return ((collection, rule) for collection in _collections(request) for rule in values_at(collection, "rules[*]"))
 
 
-def _require_priority_in_range(what: str, priority: Json) -> None:
+def _require_priority_in_range(subject: str, priority: Json) -> None:
     if not isinstance(priority, (int, float)) or not 100 <= priority <= 65000:
-        text = f"{what} has priority {priority}; the allowed range is 100-65000."
+        text = f"{subject} has priority {priority}; the allowed range is 100-65000."
         refuse("FirewallPolicyRuleCollectionGroupInvalidPriority", text)
 
 
-def _require_unique(what: str, values: Sequence[Json]) -> None:
+def _require_unique(subject: str, values: Sequence[Json]) -> None:
     shared = next((value for value in values if values.count(value) > 1), None)
     if shared is not None:
-        text = f"{what} {shared} is used more than once; it must be unique."
+        text = f"{subject} {shared} is used more than once; it must be unique."
         refuse("FirewallPolicyRuleCollectionGroupInvalidPriorityOrName", text)
 
 
@@ -146,7 +150,7 @@ def _collections_are_unique(request: Request) -> None:
 
 
 def _rule_types_fit_collection(request: Request) -> None:
-    """A NAT collection holds NAT rules alone; a filter collection one kind, network or application."""
+    """A NAT collection has NAT rules, a filter collection either network or application rules."""
     for collection in _collections(request):
         kinds = {rule.get("ruleType") for rule in values_at(collection, "rules[*]")}
         nat = collection.get("ruleCollectionType") == "FirewallPolicyNatRuleCollection"
@@ -199,10 +203,10 @@ def _ports_are_valid(request: Request) -> None:
         ports = values_at(rule, "destinationPorts[*]") + values_at(rule, "translatedPort")
         for text in ports:
             low, _, high = str(text).partition("-")
-            sound = text == "*" or (
+            valid = text == "*" or (
                 low.isdigit() and (not high or high.isdigit()) and 1 <= int(low) <= int(high or low) <= 65535
             )
-            if not sound:
+            if not valid:
                 refuse(
                     "FirewallPolicyRuleInvalidPort", f"Rule {rule.get('name')} has port {text}; allowed: 1-65535 or *."
                 )
@@ -235,7 +239,7 @@ def _network_rule_fqdns_need_dns_proxy(request: Request) -> None:
 
 
 def _rule_features_fit_policy_tier(request: Request) -> None:
-    """URLs, web categories and TLS inspection are Premium's (azure-facts 2.5)."""
+    """URLs, web categories and TLS inspection need a Premium policy."""
     policy = request.cloud.get(parent_id(request.id))
     tier = value_at(policy.properties, "sku.tier", "Standard") if policy else "Premium"
     for _, rule in _rules(request):
@@ -254,7 +258,6 @@ def _tls_inspection_has_certificate(request: Request) -> None:
 
 
 def _fqdn_limit(request: Request) -> None:
-    """A network rule collection holds 1,000 names (azure-facts 4)."""
     if sum(len(rule.get("destinationFqdns") or ()) for _, rule in _rules(request)) > 1000:
         refuse("FirewallPolicyFqdnLimitReached", "Network rules of one group hold at most 1,000 destinationFqdns.")
 
@@ -314,7 +317,7 @@ TYPES = (
             _rule_features_fit_policy_tier,
             _tls_inspection_has_certificate,
             _fqdn_limit,
-            at_most(  # azure-facts 4 (LIM, 2026)
+            at_most(
                 90,
                 RULE_COLLECTION_GROUP,
                 "FirewallPolicyRuleCollectionGroupLimitReached",

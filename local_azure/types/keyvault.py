@@ -1,4 +1,8 @@
-"""Microsoft.KeyVault: vaults, keys and secrets. Sources: azure-facts 1.1, 2.4, 3, 6.2."""
+"""Microsoft.KeyVault: vaults, keys and secrets.
+
+Facts: docs/azure-facts.md#names-in-key-vault, #vaults, #vault-network-rules, #deleted-vaults, #keys, #secrets,
+#fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ KEY = "azure-native:keyvault:Key"
 SECRET = "azure-native:keyvault:Secret"  # noqa: S105 - a type token
 SUBNET = "azure-native:network:Subnet"
 CREATED_AT = 1767225600
-"""When everything here was made, in seconds since 1970: a fixed day, so that outputs are stable."""
+"""The creation time of every object, in seconds since 1970. Fixed, so that outputs are stable."""
 
 OBJECT_NAME = NameRule(r"[A-Za-z0-9-]{1,127}", "1-127 letters, digits and -", code="BadParameter")
 DURATION = re.compile(r"P(\d+[YMWD])+")
@@ -39,7 +43,7 @@ def _soft_delete_is_on(request: Request) -> None:
 
 
 def _purge_protection_is_permanent(request: Request) -> None:
-    """False is refused even at creation: leave it out, or set it true once for all (azure-facts 2.4)."""
+    """Azure refuses false even at creation, and true cannot be unset."""
     if value_at(request.new, "properties.enablePurgeProtection") is False:
         text = (
             'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is '
@@ -58,7 +62,7 @@ def _retention_in_range(request: Request) -> None:
 
 
 def _access_model_is_complete(request: Request) -> None:
-    """Without roles a vault needs its access policies in so many words, and it takes at most 1,024 of them."""
+    """A vault without RBAC needs access policies, at most 1,024."""
     rbac = value_at(request.new, "properties.enableRbacAuthorization") is True
     policies = value_at(request.new, "properties.accessPolicies")
     if not rbac and policies is None and value_at(request.new, "properties.createMode") != "recover":
@@ -81,7 +85,7 @@ def _ip_rules_are_public_ranges(request: Request) -> None:
         except ValueError:
             refuse("BadRequest", f"'{text}' is not a valid CIDR or IP address.")
         if network.is_private:
-            refuse("BadRequest", f"'{text}' is a private address; networkAcls takes public ones alone.")
+            refuse("BadRequest", f"'{text}' is a private address; networkAcls takes only public ones.")
 
 
 def _vault_outputs(request: Request) -> Mapping[str, Json]:
@@ -114,7 +118,6 @@ def _key_type_and_size_are_valid(request: Request) -> None:
 
 
 def _hsm_keys_need_premium_vault(request: Request) -> None:
-    """A standard vault has no hardware module."""
     vault = request.cloud.get(parent_id(request.id))
     hsm = str(value_at(request.new, "properties.kty", "")).endswith("-HSM")
     if hsm and vault and str(value_at(vault.properties, "properties.sku.name", "")).lower() != "premium":
@@ -122,7 +125,7 @@ def _hsm_keys_need_premium_vault(request: Request) -> None:
 
 
 def _rotation_policy_is_valid(request: Request) -> None:
-    """At least 28 days of life, one notice and one rotation at most (Key Vault's key rotation documentation)."""
+    """At most one notify and one rotate action. The key lives at least 28 days."""
     policy = value_at(request.new, "properties.rotationPolicy", {})
     kinds = [str(kind).lower() for kind in values_at(policy, "lifetimeActions[*].action.type")]
     if len(kinds) != len(set(kinds)):
@@ -149,14 +152,18 @@ def _key_outputs(request: Request) -> Mapping[str, Json]:
     rsa = str(given.get("kty", "")).startswith("RSA")
     protected = request.cloud.get(parent_id(request.id))
     purge = protected is not None and value_at(protected.properties, "properties.enablePurgeProtection") is True
-    sized: dict[str, Json] = {"keySize": int(given.get("keySize") or 2048)} if rsa else {}
-    sized |= {} if rsa else {"curveName": given.get("curveName") or "P-256"}
-    usual = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"] if rsa else ["sign", "verify"]
+    size: dict[str, Json]
+    if rsa:
+        size = {"keySize": int(given.get("keySize") or 2048)}
+        operations = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]
+    else:
+        size = {"curveName": given.get("curveName") or "P-256"}
+        operations = ["sign", "verify"]
     shown = {path: given[path] for path in ("kty", "releasePolicy", "rotationPolicy") if path in given}
     return {
         **shown,
-        **sized,
-        "keyOps": given.get("keyOps") or usual,
+        **size,
+        "keyOps": given.get("keyOps") or operations,
         "keyUri": uri,
         "keyUriWithVersion": f"{uri}/{guid(request.id, 'version').replace('-', '')}",
         "location": protected.location if protected else None,
@@ -175,7 +182,7 @@ def _key_outputs(request: Request) -> Mapping[str, Json]:
 
 
 def _tag_limit(request: Request) -> None:
-    """At most 15 on a key or secret (Azure, "About Azure Key Vault keys": key tags)."""
+    """A key or secret has at most 15 tags."""
     tags = request.new.get("tags") or {}
     if len(tags) > 15:
         refuse("BadParameter", f"{request.name} has {len(tags)} tags; keys and secrets take 15.")
@@ -189,7 +196,7 @@ def _value_size_in_range(request: Request) -> None:
 def _dates_in_order(request: Request) -> None:
     start, end = (value_at(request.new, f"properties.attributes.{path}") for path in ("notBefore", "expires"))
     if start is not None and end is not None and start >= end:
-        refuse("BadParameter", f"{request.name} expires before it begins.")
+        refuse("BadParameter", f"{request.name} expires before its notBefore date.")
 
 
 def _secret_outputs(request: Request) -> Mapping[str, Json]:
@@ -220,7 +227,7 @@ TYPES = (
             reserved_code="ConflictError",
         ),
         references={"properties.networkAcls.virtualNetworkRules[*].id": (SUBNET,)},
-        # Open to the public network, with access policies, and without purge protection.
+        # Public network access, access policies and no purge protection.
         defaults={
             "properties.enableSoftDelete": True,
             "properties.softDeleteRetentionInDays": 90,
@@ -246,7 +253,7 @@ TYPES = (
         token=KEY,
         name=OBJECT_NAME,
         location="inherited",
-        # azure-native never updates a key: what a key is cannot change under its name.
+        # Unlike azure-native: see "Known differences" of docs/azure-facts.md#fixed-properties.
         replace_on_change=("properties.kty", "properties.keySize", "properties.curveName", "properties.releasePolicy"),
         computed=_key_outputs,
         constraints=(_key_type_and_size_are_valid, _hsm_keys_need_premium_vault, _rotation_policy_is_valid, _tag_limit),

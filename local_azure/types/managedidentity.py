@@ -1,4 +1,7 @@
-"""Microsoft.ManagedIdentity: user-assigned identities and federated credentials. Source: azure-facts 1.1."""
+"""Microsoft.ManagedIdentity: user-assigned identities and federated credentials.
+
+Facts: docs/azure-facts.md#names-of-identities.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential"
 
 
 def _outputs(request: Request) -> Mapping[str, Json]:
-    """In Azure an identity made anew has a new principal; here it follows from the id, so it is stable."""
+    """Return ids derived from the resource's id. In Azure a recreated identity has a new principal."""
     return {"principalId": guid(request.id, "principal"), "clientId": guid(request.id, "client"), "tenantId": TENANT}
 
 

@@ -1,4 +1,8 @@
-"""Microsoft.Insights: action groups, private link scopes, data collection. Sources: azure-facts 1.1, 2.7."""
+"""Microsoft.Insights: action groups, private link scopes and data collection.
+
+Facts: docs/azure-facts.md#names-of-monitoring-resources, #action-groups, #azure-monitor-private-link-scopes,
+#data-collection.
+"""
 
 from __future__ import annotations
 
@@ -47,13 +51,13 @@ def _receiver_names_are_unique(request: Request) -> None:
         name for path in request.new if path.endswith("Receivers") for name in values_at(request.new, f"{path}[*].name")
     ]
     if len(names) != len(set(names)):
-        refuse("DuplicateReceiverName", f"The receivers of action group {request.name} must have names of their own.")
+        refuse("DuplicateReceiverName", f"The receivers of action group {request.name} must have unique names.")
 
 
 def _email_addresses_are_valid(request: Request) -> None:
     for address in values_at(request.new, "emailReceivers[*].emailAddress"):
         if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", str(address)):
-            refuse("InvalidReceiverEmail", "An email receiver's address is not one.", target="emailReceivers")
+            refuse("InvalidReceiverEmail", "An email receiver has an invalid address.", target="emailReceivers")
 
 
 # Private link scopes -------------------------------------------------------------------------------------------------
@@ -99,7 +103,6 @@ def _data_flows_are_valid(request: Request) -> None:
 
 
 def _workspaces_are_in_region(request: Request) -> None:
-    """A rule sends to workspaces of its own region."""
     for id_ in values_at(request.new, "destinations.logAnalytics[*].workspaceResourceId"):
         stored = request.cloud.get(str(id_))
         if stored and normal_location(stored.location) != normal_location(request.location):
@@ -139,7 +142,7 @@ def _endpoint_outputs(request: Request) -> Mapping[str, Json]:
 
 
 def _association_has_one_target(request: Request) -> None:
-    """A rule under any name, or an endpoint under `configurationAccessEndpoint`."""
+    """A rule, or under the name `configurationAccessEndpoint` an endpoint."""
     rule, endpoint = request.new.get("dataCollectionRuleId"), request.new.get("dataCollectionEndpointId")
     named = request.name == "configurationAccessEndpoint"
     if bool(rule) == bool(endpoint) or bool(endpoint) != named:
@@ -180,9 +183,7 @@ TYPES = (
         constraints=(
             _has_linked_resource,
             _resource_is_linked_once,
-            at_most(
-                300, SCOPED_RESOURCE, "BadRequest", "A scope takes {limit} resources.", siblings=True
-            ),  # azure-facts 2.7
+            at_most(300, SCOPED_RESOURCE, "BadRequest", "A scope takes {limit} resources.", siblings=True),
         ),
     ),
     AzureType(

@@ -1,4 +1,8 @@
-"""Microsoft.Network: network interfaces, network watchers and flow logs. Sources: azure-facts 2.2, 3, 4, 6.3."""
+"""Microsoft.Network: network interfaces, network watchers and flow logs.
+
+Facts: docs/azure-facts.md#names-of-network-resources, #network-interfaces, #private-addresses, #network-watchers,
+#flow-logs.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +83,7 @@ def _public_ip_is_free(request: Request) -> None:
 
 
 def _nic_outputs(request: Request) -> Mapping[str, Json]:
-    """A dynamic address is the subnet's next free one, and stays."""
+    """Return the outputs. A dynamic address is the subnet's lowest free one, and stays."""
     stored = request.cloud.get(request.id)
     before = (
         {value_at(item, "name"): item for item in values_at(stored.properties, "ipConfigurations[*]")} if stored else {}
@@ -123,7 +127,6 @@ def _nic_outputs(request: Request) -> Mapping[str, Json]:
 
 
 def _one_watcher_per_region(request: Request) -> None:
-    """azure-facts 4: one a subscription and region."""
     for watcher in request.cloud.of_type(WATCHER, request.subscription):
         if not same(watcher.id, request.id) and normal_location(watcher.location) == normal_location(request.location):
             text = f"Cannot create more than 1 network watchers for this subscription in this region: {watcher.id}."
@@ -131,7 +134,7 @@ def _one_watcher_per_region(request: Request) -> None:
 
 
 def _target_is_not_nsg(request: Request) -> None:
-    """New NSG flow logs are refused since 30 June 2025 (azure-facts 2.2)."""
+    """Azure refuses new NSG flow logs since 30 June 2025."""
     if "/networksecuritygroups/" in str(request.new.get("targetResourceId", "")).lower():
         text = "Creating NSG flow logs is blocked since 30 June 2025; use virtual network flow logs."
         refuse("NsgFlowLogCreationBlocked", text)
@@ -147,7 +150,7 @@ def _one_flow_log_per_target(request: Request) -> None:
 
 
 def _is_in_watcher_region(request: Request) -> None:
-    """Watcher, target and storage account stand in one region (azure-facts 2.2)."""
+    """Watcher, target and storage account are in one region."""
     watcher = normal_location(region_of(request.cloud, parent_id(request.id)))
     for path in ("targetResourceId", "storageId"):
         where = normal_location(region_of(request.cloud, str(request.new.get(path, ""))))
@@ -157,7 +160,6 @@ def _is_in_watcher_region(request: Request) -> None:
 
 
 def _storage_is_standard(request: Request) -> None:
-    """Flow logs write blobs to a standard account only."""
     account = request.cloud.get(str(request.new.get("storageId", "")))
     if account and str(value_at(account.properties, "sku.name", "")).startswith("Premium"):
         refuse(

@@ -1,4 +1,7 @@
-"""Microsoft.Network: security groups and rules, route tables and routes. Sources: azure-facts 2.2, 4, 6.3."""
+"""Microsoft.Network: network security groups, security rules, route tables and routes.
+
+Facts: docs/azure-facts.md#nsg-rules, #routes, #network-limits, #subnets-in-use.
+"""
 
 from __future__ import annotations
 
@@ -24,16 +27,18 @@ NamedRules = Iterable[tuple[str, Mapping[str, Json]]]
 
 PORTS = re.compile(r"\*|\d{1,5}(-\d{1,5})?")
 SERVICE_TAG = re.compile(r"[A-Za-z][A-Za-z0-9.]*")
-ROUTE_LIMIT = 1000  # azure-facts 4 (LIM, 2026)
-RULE_LIMIT = 2000  # azure-facts 4 (LIM, 2026)
+MAX_ROUTES = 1000
+MAX_RULES = 2000
 
 
 # Security rules ------------------------------------------------------------------------------------------------------
 
 
 def _require_valid_rule(name: str, rule: Mapping[str, Json]) -> None:
-    for check in (_priority_in_range, _one_form_per_side, _ports_are_valid, _prefixes_are_valid):
-        check(name, rule)
+    _priority_in_range(name, rule)
+    _one_form_per_side(name, rule)
+    _ports_are_valid(name, rule)
+    _prefixes_are_valid(name, rule)
 
 
 def _priority_in_range(name: str, rule: Mapping[str, Json]) -> None:
@@ -56,7 +61,7 @@ SIDES = {
 
 
 def _one_form_per_side(name: str, rule: Mapping[str, Json]) -> None:
-    """Exactly one of prefix, prefixes and application security groups on each side; likewise for ports."""
+    """Each side has exactly one of prefix, prefixes and application security groups, and one form of ports."""
     for side, forms in SIDES.items():
         given = [form for form in forms if rule.get(form)]
         if len(given) != 1:
@@ -79,7 +84,7 @@ def _ports_are_valid(name: str, rule: Mapping[str, Json]) -> None:
 
 
 def _prefixes_are_valid(name: str, rule: Mapping[str, Json]) -> None:
-    """An address is a range, `*` or a service tag; in the plural form, tags stand but `*` does not."""
+    """A prefix is a range, a service tag or, except in a list, `*`."""
     for end in ("source", "destination"):
         plural = values_at(rule, f"{end}AddressPrefixes[*]")
         if "*" in plural:
@@ -124,8 +129,8 @@ def _inline_priorities_are_unique(request: Request) -> None:
 
 
 def _rule_limit(request: Request) -> None:
-    if len(values_at(request.new, "securityRules[*]")) > RULE_LIMIT:
-        refuse("SecurityRuleCountLimitReached", f"A network security group holds at most {RULE_LIMIT} rules.")
+    if len(values_at(request.new, "securityRules[*]")) > MAX_RULES:
+        refuse("SecurityRuleCountLimitReached", f"A network security group holds at most {MAX_RULES} rules.")
 
 
 def _rule_is_valid(request: Request) -> None:
@@ -142,7 +147,7 @@ def _rule_priority_is_unique(request: Request) -> None:
 
 
 def _default_rules() -> list[dict[str, Json]]:
-    """The six rules in every group: inside the network and out to the Internet pass, the rest does not."""
+    """Return the six default rules of every network security group."""
     rows = (
         ("AllowVnetInBound", 65000, "Inbound", "Allow", "VirtualNetwork", "VirtualNetwork"),
         ("AllowAzureLoadBalancerInBound", 65001, "Inbound", "Allow", "AzureLoadBalancer", "*"),
@@ -185,7 +190,7 @@ def _plain_outputs(request: Request) -> Mapping[str, Json]:
 
 
 def _require_valid_route(name: str, route: Mapping[str, Json]) -> None:
-    """An appliance needs its address, and nothing else may have one (azure-facts 2.2)."""
+    """A next hop address is required for a VirtualAppliance, and refused for other next hop types."""
     appliance, address = route.get("nextHopType") == "VirtualAppliance", route.get("nextHopIpAddress")
     if appliance and not address:
         text = f"Next hop IP address is required for next hop type VirtualAppliance in route {name}."
@@ -200,8 +205,8 @@ def _require_valid_route(name: str, route: Mapping[str, Json]) -> None:
 
 def _inline_routes_are_valid(request: Request) -> None:
     routes = values_at(request.new, "routes[*]")
-    if len(routes) > ROUTE_LIMIT:
-        refuse("RouteCountLimitReached", f"A route table holds at most {ROUTE_LIMIT} routes.")
+    if len(routes) > MAX_ROUTES:
+        refuse("RouteCountLimitReached", f"A route table holds at most {MAX_ROUTES} routes.")
     for route in routes:
         _require_valid_route(str(route.get("name", "")), route)
 
@@ -211,7 +216,7 @@ def _route_is_valid(request: Request) -> None:
 
 
 def _route_prefixes_are_unique(request: Request) -> None:
-    """One route for a prefix in a table."""
+    """A table has one route for each prefix."""
     inline = [(str(route.get("name", "")), route) for route in values_at(request.new, "routes[*]")]
     table = request.id if request.token == ROUTE_TABLE else parent_id(request.id)
     others = [(route.name, route.properties) for route in request.cloud.children(table, ROUTE)]
@@ -258,7 +263,7 @@ TYPES = (
     AzureType(
         token=ROUTE_TABLE,
         name=network_name(),
-        # Azure lets a gateway's learned routes in unless told otherwise.
+        # Azure propagates a gateway's routes by default.
         defaults={"disableBgpRoutePropagation": False, "routes": []},
         computed=_table_outputs,
         constraints=(

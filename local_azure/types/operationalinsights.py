@@ -1,4 +1,7 @@
-"""Microsoft.OperationalInsights: Log Analytics workspaces. Sources: azure-facts 1.1, 2.7, 3."""
+"""Microsoft.OperationalInsights: Log Analytics workspaces.
+
+Facts: docs/azure-facts.md#names-of-monitoring-resources, #log-analytics-workspaces, #deleted-workspaces.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from local_azure.types.common import guid, identity_outputs, refuse, value_at
 
 WORKSPACE = "azure-native:operationalinsights:Workspace"
 COMMITMENT_TIERS = (100, 200, 300, 400, 500, 1000, 2000, 5000, 10000, 25000, 50000)
-"""Commitment tiers, GB a day (azure-facts 2.7)."""
+"""Commitment tiers in GB a day."""
 RETIRED_SKUS = ("Free", "Standard", "Premium", "PerNode", "Standalone")
 
 
@@ -25,14 +28,11 @@ def _commitment_tier_is_valid(request: Request) -> None:
     level = value_at(request.new, "sku.capacityReservationLevel")
     wanted = value_at(request.new, "sku.name") == "CapacityReservation"
     if wanted != (level is not None) or (wanted and level not in COMMITMENT_TIERS):
-        text = (
-            f"capacityReservationLevel is {level}; CapacityReservation, and it alone, takes one of {COMMITMENT_TIERS}."
-        )
+        text = f"capacityReservationLevel is {level}; only CapacityReservation takes one, of {COMMITMENT_TIERS}."
         refuse("InvalidParameter", text)
 
 
 def _retention_in_range(request: Request) -> None:
-    """30 to 730 days (azure-facts 2.7)."""
     days = request.new.get("retentionInDays", 30)
     if not 30 <= days <= 730:
         refuse(
@@ -68,7 +68,7 @@ TYPES = (
             r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]",
             "4-63 letters, digits and -, neither starting nor ending with -",
         ),
-        # Open to public ingestion and query, keys allowed, and thirty days unless told otherwise.
+        # Public ingestion and query, shared keys, and retention for 30 days.
         defaults={
             "sku.name": "PerGB2018",
             "retentionInDays": 30,

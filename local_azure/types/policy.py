@@ -1,9 +1,9 @@
 """Microsoft.Authorization: policy definitions and assignments.
 
-Sources, all learn.microsoft.com: "Naming rules and restrictions for Azure resources" (Microsoft.Authorization), "Azure
-Policy definition structure basics", "Azure Policy assignment structure", "Azure subscription and service limits" (Azure
-Policy). Rules of effects that change resources, exemptions, sets and built-in definitions are not known here: each is
-refused by name.
+Facts: docs/azure-facts.md#names-of-policies, #policy-definitions, #policy-assignments.
+
+Effects that change resources, exemptions, policy sets and built-in definitions are not supported: each is refused by
+name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from local_azure.types.common import at_most, guid, refuse, same, scope_exists, 
 
 DEFINITION = "azure-native:authorization:PolicyDefinition"
 ASSIGNMENT = "azure-native:authorization:PolicyAssignment"
-# 1-64 characters; never <>*%&:\?.+/ or a control character, nor a space at the end.
 NAME = NameRule(
     r"(?=.{1,64}$)[^<>*%&:\\?.+/#\x00-\x1f]*[^<>*%&:\\?.+/#\x00-\x1f ]",
     "1-64 characters without < > * % & : \\ ? . + / #, not ending with a space",
@@ -27,7 +26,7 @@ NAME = NameRule(
 )
 UNSUPPORTED = ("identity", "overrides", "resourceSelectors")
 LATEST_VERSION = "1.*.*"
-"""Definitions have one version here; Azure takes the newest of the major version where none is said."""
+"""Definitions have one version here. By default Azure takes the latest of the major version."""
 
 
 # Definitions ---------------------------------------------------------------------------------------------------------
@@ -79,20 +78,20 @@ def _has_no_unsupported_property(request: Request) -> None:
 
 
 def _definition_is_in_scope(request: Request) -> None:
-    """Only a definition at or above the scope can be assigned (Azure-Landing-Zones issue 1157 has the words)."""
+    """A definition can be assigned only at or below its own scope."""
     id_ = request.new.get("policyDefinitionId")
     if not isinstance(id_, str) or not id_:
         text = f"The policy assignment '{request.name}' create request is invalid. Policy definition id is required."
         refuse("InvalidCreatePolicyAssignmentRequest", text)
     found = request.cloud.get(id_)
     if found is None or found.token != DEFINITION:
-        text = f"The policy definition '{name_of(id_)}' could not be found (or is built in or a set: not known here)."
+        text = f"The policy definition '{name_of(id_)}' could not be found (built-in and set: not supported here)."
         refuse("PolicyDefinitionNotFound", text, status=404, target=id_)
-    parent_id = found.id.partition("/providers/")[0]
-    if not within(f"/{str(request.new.get('scope')).strip('/')}", parent_id):
+    scope = found.id.partition("/providers/")[0]
+    if not within(f"/{str(request.new.get('scope')).strip('/')}", scope):
         text = (
-            f"The policy definition specified in policy assignment '{request.name}' is out of scope. Policy definitions "
-            "should be specified only at or above the policy assignment scope."
+            f"The policy definition specified in policy assignment '{request.name}' is out of scope. "
+            "Policy definitions should be specified only at or above the policy assignment scope."
         )
         refuse("InvalidCreatePolicyAssignmentRequest", text)
 

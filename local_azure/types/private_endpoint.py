@@ -1,4 +1,8 @@
-"""Microsoft.Network: private endpoints and their DNS zone groups. Sources: azure-facts 1.3, 2.2, 3, 4."""
+"""Microsoft.Network: private endpoints and their DNS zone groups.
+
+Facts: docs/azure-facts.md#names-of-network-resources, #private-endpoints, #private-addresses, #dns-zone-groups,
+#network-limits, #fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +44,7 @@ MONITOR_FQDNS = (
     "agentsvc.azure-automation.net",
     "handler.control.monitor.azure.com",
 )
-"""A monitor scope takes about eleven addresses (azure-facts 1.2, AMP)."""
+"""The FQDNs of an Azure Monitor private link scope, each with an address."""
 
 STORAGE_GROUPS = ("blob", "dfs", "file", "queue", "table", "web")
 GROUP_IDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -52,14 +56,16 @@ GROUP_IDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "microsoft.insights/privatelinkscopes": {"azuremonitor": MONITOR_FQDNS},
     "microsoft.compute/diskaccesses": {"disks": ("md-impexp-{name}.z1.blob.storage.azure.net",)},
 }
-"""For each ARM type that private endpoints reach, its group ids, each with its names (azure-facts 1.3)."""
+"""The group ids of each ARM type, each with its FQDNs (docs/azure-facts.md#group-ids-of-private-endpoints)."""
 
 MEMBER_NAMES: Mapping[str, str] = {
     **{group: group for group in GROUP_IDS["microsoft.storage/storageaccounts"]},
     "vault": "default",
 }
-"""The member of each group that has one. Those of other groups are told by the deployed service alone
-(`az network private-link-resource list`), so that the local Azure does not know them."""
+"""The member of each group id with a known one (docs/azure-facts.md#members-of-group-ids).
+
+Azure lists the others only for a deployed service (`az network private-link-resource list`).
+"""
 
 
 def _connections(request: Request) -> list[Mapping[str, Json]]:
@@ -77,7 +83,7 @@ def _one_connection(request: Request) -> None:
 def _manual_has_request_message(request: Request) -> None:
     for connection in values_at(request.new, "manualPrivateLinkServiceConnections[*]"):
         message = connection.get("requestMessage") or ""
-        if not 1 <= len(message) <= 140:  # azure-facts 2.2
+        if not 1 <= len(message) <= 140:
             text = f"Connection {connection.get('name')} is manual: its requestMessage takes 1 to 140 characters."
             refuse("PrivateEndpointRequestMessageInvalid", text)
 
@@ -123,7 +129,7 @@ def _static_addresses_are_free(request: Request) -> None:
 
 
 def _static_address_names_member(request: Request) -> None:
-    """Azure's own words: Azure/terraform-azurerm-avm-res-keyvault-vault issue 108."""
+    """A static address names its group id and member (docs/azure-facts.md#members-of-group-ids)."""
     given = [
         tuple(value_at(each, key, "") for key in ("privateIPAddress", "groupId", "memberName"))
         for each in _static(request)
@@ -132,18 +138,18 @@ def _static_address_names_member(request: Request) -> None:
         return
     group = _connections(request)[0]["groupIds"][0]
     if group not in MEMBER_NAMES:
-        text = f"The local Azure does not know the members of group {group}, so an address cannot be chosen for them."
+        text = f"The local Azure does not know the members of group {group}, so they cannot have a static address."
         refuse("PrivateEndpointIpConfigurationMemberNamesNotKnown", text)
     if [pair[1:] for pair in given] != [(group, MEMBER_NAMES[group])]:
-        said = ", ".join(f"PrivateIPAddress: {a}, GroupId: {g}, MemberName: {m}" for a, g, m in given)
-        text = f"Private Endpoint {request.id} contains static ipconfigurations: [{said}] and its missing these "
+        configured = ", ".join(f"PrivateIPAddress: {a}, GroupId: {g}, MemberName: {m}" for a, g, m in given)
+        text = f"Private Endpoint {request.id} contains static ipconfigurations: [{configured}] and its missing these "
         text += f"membernames/groupids requested by Private Link service [GroupId: {group}, MemberName: "
         text += f"{MEMBER_NAMES[group]}]. Private Endpoint needs to be reconfigured with missing memberNames."
         refuse("PrivateEndpointIpConfigurationMissingMemberNamesRequiredByFps", text)
 
 
 def _static(request: Request) -> list[Mapping[str, Json]]:
-    """The addresses that were chosen, each with the member that it is for."""
+    """Return the static IP configurations."""
     return values_at(request.new, "ipConfigurations[*]")
 
 
@@ -154,7 +160,7 @@ def _fqdns(request: Request) -> list[str]:
 
 
 def _dns_configs(request: Request) -> list[dict[str, Json]]:
-    """A name and an address of the subnet for each member; those of an endpoint that stands already stay."""
+    """Return an FQDN and an address for each member. Those of an existing endpoint stay."""
     stored = request.cloud.get(request.id)
     kept = (
         {value_at(item, "fqdn"): item for item in values_at(stored.properties, "customDnsConfigs[*]")} if stored else {}
@@ -163,13 +169,13 @@ def _dns_configs(request: Request) -> list[dict[str, Json]]:
     subnet = request.cloud.get(subnet_id)
     if subnet is None:
         return []
-    chosen, used = (
+    static, used = (
         values_at(request.new, "ipConfigurations[*].privateIPAddress"),
         used_addresses(request.cloud, subnet_id),
     )
     configs = []
     for number, fqdn in enumerate(_fqdns(request)):
-        address = chosen[number] if number < len(chosen) else ""
+        address = static[number] if number < len(static) else ""
         if fqdn in kept:
             configs.append(dict(kept[fqdn]))
             continue
@@ -218,12 +224,12 @@ def _outputs(request: Request) -> Mapping[str, Json]:
 def _one_zone_group_per_endpoint(request: Request) -> None:
     for sibling in request.cloud.children(parent_id(request.id), ZONE_GROUP):
         if not same(sibling.id, request.id):
-            text = f"Private endpoint {parent_id(request.id)} already has the DNS zone group {sibling.name}; one is allowed."
+            text = f"Private endpoint {parent_id(request.id)} already has the DNS zone group {sibling.name}."
             refuse("PrivateDnsZoneGroupLimitReached", text, target=sibling.id)
 
 
 def _one_to_five_zones(request: Request) -> None:
-    """At most five zones stand in a group (azure-facts 2.2, LIM)."""
+    """One to five zones, with different names."""
     zones = values_at(request.new, "privateDnsZoneConfigs[*].privateDnsZoneId")
     if not 1 <= len(zones) <= 5:
         text = f"Private DNS zone group {request.name} takes 1 to 5 zones; found {len(zones)}."
@@ -235,7 +241,7 @@ def _one_to_five_zones(request: Request) -> None:
 
 
 def _group_outputs(request: Request) -> Mapping[str, Json]:
-    """The records that the group keeps in each zone."""
+    """Return the outputs, with the records of the group in each zone."""
     endpoint = request.cloud.get(parent_id(request.id))
     names = values_at(endpoint.properties, "customDnsConfigs[*]") if endpoint else []
     configs = []

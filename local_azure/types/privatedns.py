@@ -1,4 +1,8 @@
-"""Microsoft.Network private DNS: zones, their links and records. Sources: azure-facts 1.1, 2.2, 3, 4, 6.3."""
+"""Microsoft.Network private DNS: zones, virtual network links and records.
+
+Facts: docs/azure-facts.md#names-of-private-dns-zones, #private-dns-zones-and-links, #private-dns-records,
+#network-limits.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,7 @@ RECORD_PROPERTIES = {
 
 
 def _other_links(request: Request) -> list[tuple[str, str, bool]]:
-    """The link id, zone name and auto-registration of every other link that the network has."""
+    """Return link id, zone name and auto-registration of the network's other links."""
     network = str(value_at(request.new, "virtualNetwork.id", ""))
     return [
         (user.id, name_of(parent_id(user.id)), user.properties.get("registrationEnabled") is True)
@@ -41,7 +45,7 @@ def _has_network(request: Request) -> None:
 
 
 def _one_zone_per_name(request: Request) -> None:
-    """A network is linked to one zone of a given name (azure-facts 2.2)."""
+    """A network is linked to one zone of each name."""
     for link, zone, _ in _other_links(request):
         if same(zone, name_of(parent_id(request.id))):
             refuse(
@@ -83,7 +87,7 @@ def _records_match_their_type(request: Request) -> None:
         path for path in RECORD_PROPERTIES.values() if request.new.get(path) and path != RECORD_PROPERTIES[kind]
     ]
     if unexpected or not request.new.get(RECORD_PROPERTIES[kind]):
-        refuse("BadRequest", f"A record set of type {kind} takes {RECORD_PROPERTIES[kind]} alone.")
+        refuse("BadRequest", f"A record set of type {kind} takes only {RECORD_PROPERTIES[kind]}.")
 
 
 def _ttl_in_range(request: Request) -> None:
@@ -123,7 +127,7 @@ TYPES = (
         token=ZONE,
         name=NameRule(
             r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){1,33}",
-            "2-34 labels of 1-63 letters, digits, _ or -, parted by dots",
+            "2-34 labels of 1-63 letters, digits, _ or -, separated by dots",
             code="BadRequest",
         ),
         location="global",

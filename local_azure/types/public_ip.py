@@ -1,4 +1,7 @@
-"""Microsoft.Network: public addresses, prefixes, NAT gateways, DDoS plans. Sources: azure-facts 2.2, 3, 4, 6.3."""
+"""Microsoft.Network: public IP addresses and prefixes, NAT gateways, DDoS protection plans.
+
+Facts: docs/azure-facts.md#public-ip-addresses, #nat-gateways, #subnets-in-use, #network-limits, #fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ DDOS_PLAN = "azure-native:network:DdosProtectionPlan"
 
 
 def _basic_is_retired(request: Request) -> None:
-    """Basic addresses can no longer be created since 31 March 2025 (azure-facts 2.2)."""
+    """Azure refuses new Basic addresses since 31 March 2025."""
     if value_at(request.new, "sku.name") == "Basic":
         text = "Cannot create Basic SKU public IP addresses: the Basic SKU was retired on 30 September 2025."
         refuse("IPv4BasicSkuPublicIpCountLimitReached", text)
@@ -44,7 +47,7 @@ def _idle_timeout_in_range(request: Request) -> None:
 
 
 def _outputs(request: Request) -> Mapping[str, Json]:
-    """An address out of 203.0.113.0/24 (RFC 5737): realistic in shape and nobody's."""
+    """Return the outputs. The address is in 203.0.113.0/24, which RFC 5737 reserves for documentation."""
     octet = int(guid(request.id, "address")[:8], 16) % 254 + 1
     outputs: dict[str, Json] = {**_network_outputs(request), "ipAddress": f"203.0.113.{octet}"}
     label = value_at(request.new, "dnsSettings.domainNameLabel")
@@ -64,21 +67,19 @@ def _network_outputs(request: Request) -> dict[str, Json]:
 
 
 def _prefix_length_in_range(request: Request) -> None:
-    """An IPv4 prefix is a /28 to a /31 by default quota."""
     length = request.new.get("prefixLength")
     if length is None or not 21 <= length <= 31:
         refuse("InvalidPublicIPPrefixLength", f"prefixLength is {length}; an IPv4 prefix takes 28 to 31.")
 
 
 def _nat_address_limit(request: Request) -> None:
-    """At most 16 addresses stand behind a NAT gateway."""
     if len(values_at(request.new, "publicIpAddresses[*]") + values_at(request.new, "publicIpPrefixes[*]")) > 16:
         refuse("NatGatewayPublicIpLimitReached", "A NAT gateway takes at most 16 public IP addresses and prefixes.")
 
 
 def _nat_is_in_one_zone(request: Request) -> None:
     if value_at(request.new, "sku.name") == "Standard" and len(request.new.get("zones") or ()) > 1:
-        refuse("NatGatewayZonesInvalid", "A Standard NAT gateway stands in one zone, or in none.")
+        refuse("NatGatewayZonesInvalid", "A Standard NAT gateway is in one zone or none.")
 
 
 TYPES = (
@@ -86,7 +87,7 @@ TYPES = (
         token=PUBLIC_IP,
         name=network_name(),
         references={"publicIPPrefix.id": (PREFIX,), "ddosSettings.ddosProtectionPlan.id": (DDOS_PLAN,)},
-        # Azure itself still defaults to Basic and Dynamic, which it then refuses.
+        # Azure's defaults are still Basic and Dynamic, which it refuses.
         defaults={
             "sku.name": "Basic",
             "sku.tier": "Regional",

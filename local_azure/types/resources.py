@@ -1,4 +1,7 @@
-"""Microsoft.Resources: resource groups."""
+"""Microsoft.Resources: resource groups.
+
+Facts: docs/azure-facts.md#names-of-resource-groups, #resource-group-limit.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,12 @@ def _outputs(_: Request) -> dict[str, Json]:
 TYPES = (
     AzureType(
         token=GROUP,
-        # azure-facts 1.1 (NAM): Unicode letters too; never a dot at the end.
         name=NameRule(
             r"(?=.{1,90}$)[\w().-]*[\w()-]",
             "1-90 letters, digits, _, -, (, ) or ., not ending with a dot",
             code="InvalidResourceGroup",
         ),
         computed=_outputs,
-        # azure-facts 4: 980 a subscription, in all regions together.
         constraints=(
             at_most(980, GROUP, "ResourceGroupQuotaExceeded", "A subscription holds at most {limit} resource groups."),
         ),

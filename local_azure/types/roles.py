@@ -1,4 +1,4 @@
-"""Azure's built-in roles, by GUID: the same in every tenant (Microsoft's list of built-in roles)."""
+"""Azure's built-in roles by GUID (docs/azure-facts.md#built-in-roles)."""
 
 from __future__ import annotations
 
@@ -87,4 +87,4 @@ KEY_ENCRYPTION_ROLES = frozenset(
         "Key Vault Crypto User",
     }
 )
-"""Roles whose holder may wrap, unwrap and get a key: what encryption at rest needs (azure-facts 2.3, 2.4)."""
+"""Roles with get, wrap and unwrap on keys (docs/azure-facts.md#customer-managed-keys-of-an-account)."""

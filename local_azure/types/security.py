@@ -1,10 +1,6 @@
 """Microsoft.Security: Defender for Storage on one account.
 
-Sources: Microsoft.Security's specification of defenderForStorageSettings (api 2024-10-01-preview); learn.microsoft.com,
-"Introduction to malware scanning" and "Prerequisites for Microsoft Defender for Storage".
-
-Azure makes more by itself: an Event Grid system topic beside the account, a scanner in the subscription, and the
-scanner's role on the account. No template declares those, and the local Azure does not show them.
+Facts: docs/azure-facts.md#defender-for-storage.
 """
 
 from __future__ import annotations
@@ -18,7 +14,7 @@ SETTING = "azure-native:security:DefenderForStorage"
 ACCOUNT = "microsoft.storage/storageaccounts"
 NO_CAP = -1
 SCANNABLE_KINDS = ("StorageV2", "BlockBlobStorage", "BlobStorage")
-"""Kinds of account with blobs that are scanned; the first generation and files alone are not."""
+"""Kinds of account with malware scanning. Kinds Storage and FileStorage have none."""
 
 
 def _account(request: Request) -> str:
@@ -45,14 +41,14 @@ def _account_can_be_scanned(request: Request) -> None:
 
 
 def _cap_is_valid(request: Request) -> None:
-    """Above 0, or -1 for none (azurerm, `security_center_storage_defender`, which says so after Azure)."""
+    """The cap is above 0, or -1 for no cap."""
     cap = value_at(request.new, "properties.malwareScanning.onUpload.capGBPerMonth")
     if cap is not None and cap != NO_CAP and cap <= 0:
         refuse("BadRequest", f"capGBPerMonth must be -1 or greater than 0, not {cap}.", target="capGBPerMonth")
 
 
 def _scanning_needs_the_plan(request: Request) -> None:
-    """What is scanned is scanned by Defender, which must be on."""
+    """Scanning and discovery need Defender for Storage."""
     for feature in ("malwareScanning.onUpload", "sensitiveDataDiscovery"):
         on = value_at(request.new, f"properties.{feature}.isEnabled") is True
         if on and value_at(request.new, "properties.isEnabled") is not True:

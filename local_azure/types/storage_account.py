@@ -1,4 +1,8 @@
-"""Microsoft.Storage: accounts. Sources: azure-facts 1.1, 2.3, 3, 4, 7."""
+"""Microsoft.Storage: storage accounts.
+
+Facts: docs/azure-facts.md#names-of-storage-accounts-and-their-children, #account-kinds-and-skus, #account-defaults,
+#redundancy, #hierarchical-namespace, #storage-limits, #fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ ACCOUNT = "azure-native:storage:StorageAccount"
 SUBNET = "azure-native:network:Subnet"
 CREATED_AT = "2026-01-01T00:00:00.0000000Z"
 REGION_PAIRS = {"uksouth": "ukwest", "ukwest": "uksouth"}
-"""Where geo-redundant copies go (azure-facts 7)."""
+"""The secondary region of geo-redundant accounts (docs/azure-facts.md#uk-regions)."""
 
 STANDARD = ("Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")
 PREMIUM = ("Premium_LRS", "Premium_ZRS")
@@ -45,7 +49,7 @@ SKUS = {
     "BlockBlobStorage": PREMIUM,
     "FileStorage": (*PREMIUM, *PROVISIONED),
 }
-"""Which SKUs each kind of account comes in (Storage account overview)."""
+"""The SKUs of each kind of account."""
 
 
 def _sku(request: Request) -> str:
@@ -62,21 +66,18 @@ def _refuse_property(path: str, why: str) -> None:
 
 def _sku_fits_kind(request: Request) -> None:
     if _sku(request) not in SKUS.get(_kind(request), ()):
-        text = (
-            f"Values for request parameters are invalid: sku. Kind {_kind(request)} does not come in {_sku(request)}."
-        )
+        text = f"Values for request parameters are invalid: sku. Kind {_kind(request)} has no {_sku(request)}."
         refuse("InvalidValuesForRequestParameters", text)
 
 
 def _sku_is_in_region(request: Request) -> None:
-    """UK West has no zone-redundant storage (azure-facts 7)."""
+    """UK West has no zone-redundant storage (docs/azure-facts.md#uk-regions)."""
     if normal_location(request.location) == "ukwest" and "ZRS" in _sku(request):
         text = f"The sku {_sku(request)} is not available in location {normal_location(request.location)}."
         refuse("InvalidSkuForLocation", text, target="sku.name")
 
 
 def _access_tier_fits_kind(request: Request) -> None:
-    """Hot, Cool or Cold for standard ones, never Archive (azure-facts 2.3)."""
     tier = request.given.get("accessTier")
     if tier and _kind(request) not in ("StorageV2", "BlobStorage", "FileStorage"):
         _refuse_property("accessTier", f"Kind {_kind(request)} has no access tier.")
@@ -98,7 +99,7 @@ def _namespace_fits_kind(request: Request) -> None:
 
 
 def _namespace_excludes_version_immutability(request: Request) -> None:
-    """Version-level immutability needs versioning, which a hierarchical namespace excludes (azure-facts 2.3)."""
+    """Version-level immutability needs versioning, which a hierarchical namespace excludes."""
     if (
         request.new.get("isHnsEnabled") is True
         and value_at(request.new, "immutableStorageWithVersioning.enabled") is True
@@ -122,7 +123,7 @@ def _sftp_needs_local_users(request: Request) -> None:
 
 def _infrastructure_encryption_fits_kind(request: Request) -> None:
     wanted = value_at(request.new, "encryption.requireInfrastructureEncryption") is True
-    fits = _kind(request) == "StorageV2" or _kind(request) in ("BlockBlobStorage", "FileStorage")
+    fits = _kind(request) in ("StorageV2", "BlockBlobStorage", "FileStorage")
     if wanted and not fits:
         _refuse_property("encryption.requireInfrastructureEncryption", f"Kind {_kind(request)} does not take it.")
 
@@ -134,7 +135,7 @@ def _account_keys_fit_kind(request: Request) -> None:
 
 
 def _immutability_starts_unlocked(request: Request) -> None:
-    """Created Disabled or Unlocked; Locked only from Unlocked, and for good (azure-facts 2.3)."""
+    """A policy is locked only from Unlocked, permanently (docs/azure-facts.md#immutability)."""
     state = value_at(request.new, "immutableStorageWithVersioning.immutabilityPolicy.state")
     before = value_at(request.old, "immutableStorageWithVersioning.immutabilityPolicy.state")
     if (state == "Locked" and before not in ("Unlocked", "Locked")) or (before == "Locked" and state != "Locked"):
@@ -143,7 +144,7 @@ def _immutability_starts_unlocked(request: Request) -> None:
 
 
 def _redundancy_family_is_fixed(request: Request) -> None:
-    """From local to zone redundancy and back is a conversion, not an update (azure-facts 2.3)."""
+    """An update cannot change between zone-redundant and other SKUs."""
     before = str(value_at(request.old, "sku.name", "")) if request.old is not None else _sku(request)
     if ("ZRS" in before) != ("ZRS" in _sku(request)):
         text = f"The storage account cannot be converted from {before} to {_sku(request)} by an update."
@@ -159,7 +160,7 @@ def _large_shares_are_permanent(request: Request) -> None:
 
 
 def _ip_rules_are_public(request: Request) -> None:
-    """Public IPv4 addresses or ranges of /30 and wider; 400 at most (azure-facts 2.3)."""
+    """At most 400 public IPv4 addresses or ranges (docs/azure-facts.md#network-rules-of-an-account)."""
     rules = [str(text) for text in values_at(request.new, "networkRuleSet.ipRules[*].iPAddressOrRange")]
     if len(rules) > 400 or len(values_at(request.new, "networkRuleSet.virtualNetworkRules[*]")) > 400:
         refuse("NetworkAclsTooManyRules", "A storage account takes at most 400 IP rules and 400 network rules.")
@@ -174,18 +175,18 @@ def _ip_rules_are_public(request: Request) -> None:
 
 
 def _tls_is_1_2_or_later(request: Request) -> None:
-    """TLS 1.0 and 1.1 ended in February 2026 (azure-facts 2.3)."""
-    asked = request.given.get("minimumTlsVersion")
-    if asked in ("TLS1_0", "TLS1_1") and asked != value_at(request.old, "minimumTlsVersion"):
+    """TLS 1.0 and 1.1 can no longer be chosen (docs/azure-facts.md#tls-versions)."""
+    version = request.given.get("minimumTlsVersion")
+    if version in ("TLS1_0", "TLS1_1") and version != value_at(request.old, "minimumTlsVersion"):
         refuse(
             "InvalidRequestPropertyValue",
-            f"minimumTlsVersion {asked} is no longer supported.",
+            f"minimumTlsVersion {version} is no longer supported.",
             target="minimumTlsVersion",
         )
 
 
 def _customer_key_is_usable(request: Request) -> None:
-    """The vault is purge protected, the key there, and an attached identity may wrap with it (azure-facts 2.3)."""
+    """Vault, key and identity fit (docs/azure-facts.md#customer-managed-keys-of-an-account)."""
     if value_at(request.new, "encryption.keySource") != "Microsoft.Keyvault":
         return
     uri = str(value_at(request.new, "encryption.keyVaultProperties.keyVaultUri", ""))
@@ -224,7 +225,7 @@ def _endpoints(name: str, request: Request) -> dict[str, str]:
     }.get(_kind(request), ("blob",))
     premium_pages = _kind(request) == "StorageV2" and _sku(request).startswith("Premium")
     usable = ("blob", "web") if premium_pages else services
-    # The web endpoint's zone number is Azure's own; z33 is UK South's.
+    # The web endpoint has a zone number that Azure assigns; z33 is one of UK South.
     return {
         service: f"https://{name}.{'z33.web' if service == 'web' else service}.core.windows.net/" for service in usable
     }
@@ -252,7 +253,7 @@ def _outputs(request: Request) -> Mapping[str, Json]:
 
 
 def _no_container_is_locked(request: Request) -> None:
-    """A locked immutability policy holds its container and the account (azure-facts 2.3, 6.3)."""
+    """A locked immutability policy protects its account (docs/azure-facts.md#immutability)."""
     for policy in request.cloud.children(request.id, "azure-native:storage:BlobContainerImmutabilityPolicy"):
         if policy.properties.get("state") == "Locked":
             text = (
@@ -272,7 +273,7 @@ TYPES = (
             taken_code="StorageAccountAlreadyTaken",
         ),
         references={"networkRuleSet.virtualNetworkRules[*].virtualNetworkResourceId": (SUBNET,)},
-        # Open to every network, with shared keys, TLS of any age and Microsoft's keys, unless told otherwise.
+        # Open to all networks, with shared keys, old TLS versions and Microsoft-managed keys.
         defaults={
             "allowBlobPublicAccess": False,
             "allowSharedKeyAccess": True,

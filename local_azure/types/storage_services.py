@@ -1,4 +1,8 @@
-"""Microsoft.Storage: what lies in an account. Sources: azure-facts 1.1, 2.3, 3."""
+"""Microsoft.Storage: the children of a storage account.
+
+Facts: docs/azure-facts.md#names-of-storage-accounts-and-their-children, #blob-service, #hierarchical-namespace,
+#immutability, #lifecycle-policies, #files-queues-and-tables, #fixed-properties.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ ENCRYPTION_SCOPE = "azure-native:storage:EncryptionScope"
 CREATED_AT = "2026-01-01T00:00:00.0000000Z"
 
 ARCHIVE_SKUS = ("Standard_LRS", "Standard_GRS", "Standard_RAGRS")
-"""SKUs that have the archive tier (azure-facts 2.3, STT)."""
+"""The SKUs with the Archive tier (docs/azure-facts.md#redundancy)."""
 
 
 def account_of(request: Request) -> StoredResource | None:
@@ -71,12 +75,12 @@ def _immutability_needs_versioning(request: Request) -> None:
 
 
 def _restore_prerequisites_are_met(request: Request) -> None:
-    """Point-in-time restore needs versioning, the change feed, and a longer soft delete (azure-facts 2.3)."""
+    """Point-in-time restore needs versioning, the change feed, and a longer soft delete."""
     if value_at(request.new, "restorePolicy.enabled") is not True:
         return
     days, kept = value_at(request.new, "restorePolicy.days", 0), value_at(request.new, "deleteRetentionPolicy.days", 0)
-    there = value_at(request.new, "isVersioningEnabled") and value_at(request.new, "changeFeed.enabled")
-    if not there or not value_at(request.new, "deleteRetentionPolicy.enabled") or not 0 < days < kept:
+    recorded = value_at(request.new, "isVersioningEnabled") and value_at(request.new, "changeFeed.enabled")
+    if not recorded or not value_at(request.new, "deleteRetentionPolicy.enabled") or not 0 < days < kept:
         text = (
             "restorePolicy needs isVersioningEnabled, changeFeed.enabled, and a deleteRetentionPolicy with more days."
         )
@@ -147,7 +151,6 @@ def _is_not_immutable(request: Request) -> None:
 
 
 def _period_in_range(request: Request) -> None:
-    """1 to 146,000 days (azure-facts 2.3)."""
     days = request.new.get("immutabilityPeriodSinceCreationInDays")
     if days is None or not 1 <= days <= 146000:
         text = f"immutabilityPeriodSinceCreationInDays is {days}; it takes 1 to 146000."
@@ -161,8 +164,7 @@ def _one_append_setting(request: Request) -> None:
 
 
 def _update_needs_etag(request: Request) -> None:
-    """The policy's ETag "must be returned to the server for all update operations" and to delete it (Azure REST API
-    specifications, storage 2023-05-01), and the provider sends none (pulumi-azure-native issue 2156)."""
+    """azure-native does not send the required ETag (docs/azure-facts.md#etag-of-an-immutability-policy)."""
     if request.old is not None and any(
         request.new.get(path) != request.old.get(path) for path in IMMUTABILITY_SETTINGS
     ):
@@ -175,7 +177,7 @@ def _refuse_without_etag(_: Request) -> NoReturn:
 
 
 def _policy_outputs(request: Request) -> Mapping[str, Json]:
-    """A policy begins unlocked; locking it is an action of its own, which no property does."""
+    """Return the outputs. A new policy is unlocked; locking is a separate operation, without a property."""
     return {"etag": etag(request), "state": "Unlocked"}
 
 
@@ -196,7 +198,7 @@ def _refuse_lifecycle_rule(rule: Mapping[str, Json], why: str) -> None:
 def _lifecycle_rule_names_are_unique(request: Request) -> None:
     names = [rule.get("name") for rule in _rules(request)]
     if not 1 <= len(names) <= 100 or len(names) != len(set(names)):
-        refuse("InvalidRequestPropertyValue", "A lifecycle takes 1 to 100 rules, each with a name of its own.")
+        refuse("InvalidRequestPropertyValue", "A lifecycle takes 1 to 100 rules, each with a unique name.")
 
 
 def _lifecycle_rules_are_complete(request: Request) -> None:
@@ -215,7 +217,7 @@ def _lifecycle_rules_are_complete(request: Request) -> None:
 
 
 def _one_time_basis_per_action(request: Request) -> None:
-    """One of modified, created and accessed (azure-facts 2.3); last access needs its tracking on."""
+    """One of modification, creation and last access, which needs tracking."""
     tracked = value_at(_blob_service(request), "lastAccessTimeTrackingPolicy.enable") is True
     for rule in _rules(request):
         for name, action in value_at(rule, "definition.actions.baseBlob", {}).items():
@@ -229,7 +231,7 @@ def _one_time_basis_per_action(request: Request) -> None:
 
 
 def _tiers_get_colder(request: Request) -> None:
-    """Each colder tier, and then the end, comes later on one clock."""
+    """Days must increase with each colder tier, and to the deletion."""
     order = ("tierToCool", "tierToCold", "tierToArchive", "delete")
     for rule in _rules(request):
         blob = value_at(rule, "definition.actions.baseBlob", {})
@@ -237,7 +239,7 @@ def _tiers_get_colder(request: Request) -> None:
             days = [value_at(blob, f"{name}.{basis}") for name in order]
             steps = [day for day in days if day is not None]
             if steps != sorted(steps):
-                _refuse_lifecycle_rule(rule, f"{basis} must grow from {' to '.join(order)}; found {steps}.")
+                _refuse_lifecycle_rule(rule, f"{basis} must increase from {' to '.join(order)}; found {steps}.")
 
 
 def _archive_tier_is_supported(request: Request) -> None:
@@ -295,7 +297,7 @@ def _share_tier_fits(request: Request) -> None:
 
 
 def _encryption_scope_key_is_usable(request: Request) -> None:
-    """A scope's own key needs what the account's needs (azure-facts 2.3)."""
+    """As an account's own key (docs/azure-facts.md#customer-managed-keys-of-an-account)."""
     if request.new.get("source") != "Microsoft.KeyVault":
         return
     uri = str(value_at(request.new, "keyVaultProperties.keyUri", ""))
@@ -350,7 +352,7 @@ TYPES = (
         BLOB_SERVICE,
         fixed_name("default"),
         computed=_blob_outputs,
-        # Nothing is kept and nothing versioned unless told so.
+        # No soft delete and no versioning.
         defaults={"deleteRetentionPolicy.enabled": False, "deleteRetentionPolicy.allowPermanentDelete": False},
         constraints=(
             _versioning_excludes_namespace,

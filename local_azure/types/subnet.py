@@ -1,4 +1,8 @@
-"""Microsoft.Network: subnets. Sources: azure-facts 1.2, 2.2, 2.5, 3, 6.3."""
+"""Microsoft.Network: subnets.
+
+Facts: docs/azure-facts.md#names-of-network-resources, #address-spaces-and-prefixes, #reserved-subnets,
+#subnets-in-use, #network-limits.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +62,7 @@ def _does_not_overlap(request: Request) -> None:
 
 
 def _prefix_length_is_valid(request: Request) -> None:
-    """A /29 is the smallest IPv4 subnet, and IPv6 ones are a /64 (azure-facts 1.2)."""
+    """An IPv4 subnet is a /29 or larger, an IPv6 subnet a /64 (docs/azure-facts.md#subnet-sizes)."""
     for range_ in prefixes(request.new):
         fits = range_.prefixlen <= 29 if range_.version == 4 else range_.prefixlen == 64
         if not fits:
@@ -104,14 +108,14 @@ def _firewall_default_route_is_internet(request: Request) -> None:
 
 
 def routes_of(request: Request, table: str) -> Iterator[Mapping[str, Json]]:
-    """A route table's routes, written inline or as resources."""
+    """Yield a route table's routes, inline ones and separate resources."""
     stored = request.cloud.get(table)
     yield from values_at(stored.properties, "routes[*]") if stored else ()
     yield from (route.properties for route in request.cloud.children(table, ROUTE))
 
 
 def _bastion_nsg_is_complete(request: Request) -> None:
-    """Bastion's own traffic must pass a security group on its subnet (azure-facts 2.5, BNS and later docs)."""
+    """An NSG on Bastion's subnet allows all of its traffic (docs/azure-facts.md#nsg-of-a-bastion-subnet)."""
     group = value_at(request.new, "networkSecurityGroup.id")
     stored = request.cloud.get(group) if request.name == BASTION_SUBNET and group else None
     if stored is None:
@@ -141,12 +145,12 @@ BASTION_TRAFFIC = (
     ("Outbound", "AzureCloud", "443"),
     ("Outbound", "Internet", "80"),
 )
-"""Direction, far side and port of what Bastion's subnet must let pass: its own documentation's list."""
+"""Direction, peer and port of the required rules (docs/azure-facts.md#nsg-of-a-bastion-subnet)."""
 
 
 def _allows(rule: Mapping[str, Json], direction: str, peer: str, port: str) -> bool:
-    far = "source" if direction == "Inbound" else "destination"
-    peers = values_at(rule, f"{far}AddressPrefix") + values_at(rule, f"{far}AddressPrefixes[*]")
+    side = "source" if direction == "Inbound" else "destination"
+    peers = values_at(rule, f"{side}AddressPrefix") + values_at(rule, f"{side}AddressPrefixes[*]")
     ports = values_at(rule, "destinationPortRange") + values_at(rule, "destinationPortRanges[*]")
     return (
         rule.get("access") == "Allow"
@@ -162,7 +166,6 @@ def _covers(range_: str, port: int) -> bool:
 
 
 def _delegation_in_use_is_fixed(request: Request) -> None:
-    """A delegation cannot change while something stands in the subnet."""
     if request.old is None:
         return
     before, after = (sorted(values_at(side, "delegations[*].serviceName")) for side in (request.old, request.new))
@@ -172,7 +175,7 @@ def _delegation_in_use_is_fixed(request: Request) -> None:
 
 
 def refuse_if_delegated(service: str, subnet_id: str, request: Request) -> None:
-    """Refuses a resource in a subnet that is delegated to another service (azure-facts 2.2)."""
+    """Refuse a resource in a subnet that is delegated to another service (docs/azure-facts.md#delegated-subnets)."""
     subnet = request.cloud.get(subnet_id)
     delegates = values_at(subnet.properties, "delegations[*].serviceName") if subnet else []
     if delegates and not any(same(delegate, service) for delegate in delegates):
@@ -196,7 +199,7 @@ SUBNET_TYPE = AzureType(
         "routeTable.id": (ROUTE_TABLE,),
         "natGateway.id": (NAT_GATEWAY,),
     },
-    # Azure lets a subnet out to the Internet unless told otherwise, and private endpoints past its rules.
+    # Azure allows default outbound access, and exempts private endpoints from NSGs and routes.
     defaults={
         "defaultOutboundAccess": True,
         "privateEndpointNetworkPolicies": "Disabled",

@@ -1,11 +1,15 @@
-"""Microsoft.Network: virtual networks, their subnets and peerings. Sources: azure-facts 1.2, 2.2, 3, 4, 6.3."""
+"""Microsoft.Network: virtual networks and peerings.
+
+Facts: docs/azure-facts.md#names-of-network-resources, #address-spaces-and-prefixes, #peerings, #subnets-in-use,
+#network-limits, #fixed-properties.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from local_azure.model import AzureType, Json, Request, StoredResource
-from local_azure.types.addresses import address_space, first_overlap, prefixes
+from local_azure.types.addresses import address_space, first_overlap, is_inside, prefixes
 from local_azure.types.common import (
     at_most,
     etag,
@@ -21,19 +25,18 @@ from local_azure.types.common import (
 from local_azure.types.subnet import SUBNET, SUBNET_TYPE, VNET
 
 PEERING = "azure-native:network:VirtualNetworkPeering"
-DNS_LINK = "azure-native:privatedns:VirtualNetworkLink"
 
 
 # Virtual networks ----------------------------------------------------------------------------------------------------
 
 
 def _no_inline_children(request: Request) -> None:
-    """Subnets and peerings are resources of their own here; inline ones are not known to the local Azure."""
+    """Refuse inline subnets and peerings, which are not supported: they are separate resources."""
     for path in ("subnets", "virtualNetworkPeerings"):
         if request.given.get(path):
             refuse(
                 "LocalAzureNotImplemented",
-                f"`{path}` written inside a virtual network is not known here: declare each as a resource of its own. "
+                f"`{path}` inside a virtual network is not supported here: declare each as a separate resource. "
                 "(A virtual network's PUT deletes what its list leaves out, so the two styles must not be mixed.)",
                 target=path,
             )
@@ -49,20 +52,16 @@ def _address_space_is_valid(request: Request) -> None:
 
 
 def _address_space_covers_subnets(request: Request) -> None:
-    """Address space in use by a subnet cannot be taken away."""
+    """Address space in use by a subnet cannot be removed."""
     if request.old is None:
         return
     for subnet in request.cloud.children(request.id, SUBNET):
-        if not all(_covered(range_, request.new) for range_ in prefixes(subnet.properties)):
+        if not all(is_inside(range_, address_space(request.new)) for range_ in prefixes(subnet.properties)):
             refuse(
                 "NetcfgInvalidSubnet",
                 f"Subnet '{subnet.name}' is not valid in virtual network '{request.name}'.",
                 target=subnet.id,
             )
-
-
-def _covered(range_: Json, vnet: Mapping[str, Json]) -> bool:
-    return any(range_.version == outer.version and range_.subnet_of(outer) for outer in address_space(vnet))
 
 
 def _address_space_does_not_overlap_peers(request: Request) -> None:
@@ -73,7 +72,7 @@ def _address_space_does_not_overlap_peers(request: Request) -> None:
 
 
 def _dns_server_limit(request: Request) -> None:
-    if len(values_at(request.new, "dhcpOptions.dnsServers[*]")) > 20:  # azure-facts 4 (LIM)
+    if len(values_at(request.new, "dhcpOptions.dnsServers[*]")) > 20:
         refuse("DnsServerCountLimitReached", "A virtual network takes at most 20 DNS servers.")
 
 
@@ -150,7 +149,7 @@ def _refuse_overlap(local: Mapping[str, Json], remote: StoredResource, local_id:
 
 
 def _remote_has_gateway(request: Request) -> None:
-    """No gateway type stands in this table, so no remote network can offer one."""
+    """The local Azure has no gateways, so no remote network can have one."""
     if request.new.get("useRemoteGateways") is True:
         refuse(
             "RemoteVnetHasNoGateways",
@@ -160,21 +159,21 @@ def _remote_has_gateway(request: Request) -> None:
 
 
 def _peering_outputs(request: Request) -> Mapping[str, Json]:
-    """Initiated until the other side exists, then Connected (azure-facts 2.2)."""
+    """Return the outputs. A peering is Initiated until its other side exists, then Connected."""
     remote = request.cloud.get(_remote_id(request))
     reverse = any(
         same(value_at(peering.properties, "remoteVirtualNetwork.id"), parent_id(request.id))
         for peering in request.cloud.children(_remote_id(request), PEERING)
     )
-    there = value_at(remote.properties, "addressSpace", {}) if remote else {}
+    remote_space = value_at(remote.properties, "addressSpace", {}) if remote else {}
     return {
         "etag": etag(request),
         "provisioningState": "Succeeded",
         "resourceGuid": guid(*sorted((parent_id(request.id).lower(), _remote_id(request).lower()))),
         "peeringState": "Connected" if reverse else "Initiated",
         "peeringSyncLevel": "FullyInSync" if reverse else "RemoteNotInSync",
-        "remoteAddressSpace": there,
-        "remoteVirtualNetworkAddressSpace": there,
+        "remoteAddressSpace": remote_space,
+        "remoteVirtualNetworkAddressSpace": remote_space,
     }
 
 
@@ -195,7 +194,6 @@ TYPES = (
                 1000, VNET, "VnetCountLimitReached", "Cannot create more than {limit} virtual networks in a region."
             ),
         ),
-        # azure-facts 6.3: what stands in its subnets, peerings from elsewhere and DNS links go first.
         delete_constraints=(
             refuse_while_used("InUseVnetCannotBeDeleted", "Virtual network {name} is in use by {user}."),
         ),
@@ -222,7 +220,7 @@ TYPES = (
             _peers_do_not_overlap,
             _remote_has_gateway,
             at_most(
-                650,  # azure-facts 4 (LIM, 2026)
+                650,
                 PEERING,
                 "VnetPeeringCountLimitReached",
                 "A virtual network cannot have more than {limit} peerings.",

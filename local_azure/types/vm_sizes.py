@@ -1,7 +1,6 @@
-"""Sizes of virtual machines, by Azure's own grammar for their names: the SDK's list of them ended years ago.
+"""Sizes of virtual machines, by Azure's grammar of their names, since the SDK's list is years old.
 
-Source: learn.microsoft.com, "Azure VM sizes naming conventions": family, sub-family, vCPUs, constrained vCPUs, additive
-features, accelerator, version. Which of them a region offers, and whether the quota reaches, is not known here.
+Facts: docs/azure-facts.md#virtual-machine-sizes. Regional availability and quotas are not modelled.
 """
 
 from __future__ import annotations
@@ -18,19 +17,17 @@ FEATURES = "[abcdeilmprst]{0,5}"
 SIZE_GRAMMAR = (rf"Standard_({FAMILIES})({CORES})(-({CORES}))?{FEATURES}(_[A-Z][A-Z0-9]*)?_v[1-9]",)
 
 WITHOUT_ACCELERATED_NETWORKING = re.compile(r"(Basic|Standard)_(A\d\w*|B(1|2|4|8)[a-z]*|(D|DS|F)1s?(_v2)?)", re.I)
-"""Family A, B without a version below 12 cores, and one core alone."""
+"""Family A, family B without a version and below 12 cores, and sizes with one core."""
 WITHOUT_PREMIUM_DISKS = re.compile(r"(Basic_|Standard_(?![A-Z]+S\d))[A-Z]+\d+(-\d+)?(?![a-z]*s)[a-z]*(_\w+)?")
-"""No `s` among the features, nor in the family's name as in DS2_v2."""
+"""Sizes without `s`, as a feature or in the family's name such as DS2_v2."""
 
 
 def accelerated_networking_fits_size(request: Request) -> None:
-    """Old sizes, and those of one core, have no accelerated interface (Azure, "Accelerated Networking overview")."""
+    """Old sizes and sizes with one core have no accelerated networking."""
     size = str(value_at(request.new, "hardwareProfile.vmSize", ""))
-    for id_ in (
-        values_at(request.new, "networkProfile.networkInterfaces[*].id")
-        if WITHOUT_ACCELERATED_NETWORKING.fullmatch(size)
-        else ()
-    ):
+    if not WITHOUT_ACCELERATED_NETWORKING.fullmatch(size):
+        return
+    for id_ in values_at(request.new, "networkProfile.networkInterfaces[*].id"):
         nic = request.cloud.get(str(id_))
         if nic and nic.properties.get("enableAcceleratedNetworking") is True:
             text = f"Size {size} of VM {request.name} does not support accelerated networking, which {id_} has."
@@ -38,7 +35,7 @@ def accelerated_networking_fits_size(request: Request) -> None:
 
 
 def premium_disks_fit_size(request: Request) -> None:
-    """Sizes without an `s` take no premium disks (Azure, "VM sizes naming conventions")."""
+    """Sizes without `s` take no premium disks."""
     size = str(value_at(request.new, "hardwareProfile.vmSize", ""))
     kinds = values_at(request.new, "storageProfile.osDisk.managedDisk.storageAccountType")
     kinds += values_at(request.new, "storageProfile.dataDisks[*].managedDisk.storageAccountType")

@@ -57,8 +57,8 @@ TYPES = {
         AzureType(NSG, ANY),
         AzureType(
             ACCOUNT,
-            NameRule("[a-z0-9]{3,24}", "3-24 lower-case letters and digits", globally_unique=True, code="AccountNameInvalid",
-                 taken_code="StorageAccountAlreadyTaken"),
+            NameRule("[a-z0-9]{3,24}", "3-24 lower-case letters and digits", globally_unique=True,
+                 code="AccountNameInvalid", taken_code="StorageAccountAlreadyTaken"),
             defaults={"minimumTlsVersion": "TLS1_0", "networkRuleSet.defaultAction": "Allow", "encryption.keySource":
                       "Microsoft.Storage"},
             replace_on_change=("isHnsEnabled", "encryption.requireInfrastructureEncryption"),
