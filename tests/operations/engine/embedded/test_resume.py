@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,3 +171,24 @@ def test_what_somebody_else_made_meanwhile_is_not_taken_for_ours(lab: Lab, monke
     with pytest.raises(Failed, match=r"differs in tags\.owner"):
         lab.up(one)
     assert lab.cloud.things["/things/t"]["tags"] == {"owner": "them"}
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_open_create_of_what_stands_already_makes_nothing_twice(lab: Lab, gone: bool) -> None:
+    """The official engine keeps an open create in the state after its next run has made the resource."""
+
+    def one(owner: str = "us") -> None:
+        Thing("t", name="t", tags={"owner": owner})
+
+    lab.up(one)
+    begun = {k: v for k, v in lab.resource("t").items() if k not in ("id", "outputs")}
+    lab.up(lambda: one("them"))
+    file = lab.folder / "state" / ".pulumi" / "stacks" / "lab" / "dev.json"
+    state = json.loads(file.read_text())
+    state["checkpoint"]["latest"]["pending_operations"] = [{"resource": begun, "type": "creating"}]
+    file.write_text(json.dumps(state))
+    if gone:
+        lab.cloud.things.clear()
+    assert lab.up(lambda: one("them")).resources == 1
+    assert list(lab.cloud.things) == ["/things/t"]
+    assert "pending_operations" not in lab.engine(None).export_state("dev")["deployment"]
