@@ -133,9 +133,7 @@ class Book:
     def settle(self, crypter: Crypter) -> None:
         """Makes the whole hold together: renamed URNs followed, references to what is gone dropped, order restored."""
         urns = {entry.resource.urn for entry in self.entries}
-        taken = {urn for urn, _, number in self.news if not number}
-        free = {old: new for old, new in self.renamed.items() if old not in taken}
-        for side, renamed in ((self.news, free), (self.olds, self.renamed)):
+        for side, renamed in ((self.news, {}), (self.olds, self.renamed)):
             for key, entry in side.items():
                 refs = set(integrity.references(entry.resource))
                 if not refs <= urns or not refs.isdisjoint(renamed):

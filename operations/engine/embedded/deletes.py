@@ -48,11 +48,10 @@ def from_cloud(deployment: Deployment, resource: Resource) -> None:
     nothing = not resource.custom or resource.external or resource.pending_replacement
     if nothing or resource.deleted_with in deployment.replaced or urns.is_provider(resource.type):
         return
-    deployment.begin("deleting", resource)
     try:
-        deployment.frame.pool.of(resource.provider).delete(resource)
+        with deployment.asking("deleting", resource):
+            deployment.frame.pool.of(resource.provider).delete(resource)
     except ProviderError as error:
-        deployment.settle()
         raise Failed(f"{label(resource.urn)}: {error}") from error
 
 

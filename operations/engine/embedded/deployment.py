@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +21,7 @@ from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource, Snapshot
 from operations.engine.embedded.permitted import Permitted
 from operations.engine.embedded.pool import Pool
-from operations.engine.embedded.providers import Provider, name_of, type_of
+from operations.engine.embedded.providers import Provider, ProviderError, name_of, type_of
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.targets import Targets
 from operations.errors import Failed, Refused
@@ -82,7 +83,6 @@ class Deployment:
         self._open: int | None = None
         self._defaults: dict[tuple[str, str, str], Provider] = {}
         self._dependants: dict[str, list[int]] | None = None
-        self._positions = {id(r): i for i, r in enumerate(base.resources)}
         frame.pool.remember(base.resources)
         options.refuse_state(base.resources)
         for resource in base.resources:
@@ -109,13 +109,14 @@ class Deployment:
         """The resource as the program wants it. References to older names mean those who took the names over."""
         self.aliases.declare(urn, goal.parent, goal.type, goal.name, goal.aliases)
         new = goal.resource(urn)
-        new.dependencies = self._followed(new.dependencies)
-        new.property_dependencies = {k: self._followed(deps) for k, deps in new.property_dependencies.items()}
-        new.deleted_with = "".join(self._followed(filter(None, [new.deleted_with])))
+        new.dependencies = self._followed(urn, new.dependencies)
+        new.property_dependencies = {k: self._followed(urn, deps) for k, deps in new.property_dependencies.items()}
+        new.deleted_with = "".join(self._followed(urn, filter(None, [new.deleted_with])))
         return new
 
-    def _followed(self, references: Iterable[str]) -> list[str]:
-        return sorted({urn if urn in self.news else self.aliases.current(urn) for urn in references})
+    def _followed(self, own: str, references: Iterable[str]) -> list[str]:
+        """The references, none of them to the resource itself under an older name."""
+        return sorted({u if u in self.news else self.aliases.current(u) for u in references} - {own})
 
     def is_done(self, old: Resource) -> bool:
         """Whether what becomes of an old resource is settled."""
@@ -142,9 +143,6 @@ class Deployment:
                 for urn in uses if not resource.delete else ():
                     self._dependants.setdefault(urn, []).append(index)
         return [(i, self.base.resources[i]) for i in self._dependants.get(old.urn, ())]
-
-    def position(self, old: Resource) -> int:
-        return self._positions[id(old)]
 
     # Providers
 
@@ -192,6 +190,21 @@ class Deployment:
         """A provider is about to be asked; `put`, `drop`, `amend` or `settle` says what came of it."""
         if self.frame.journal is not None:
             self._open = self.frame.journal.begin(kind, resource)
+
+    @contextlib.contextmanager
+    def asking(self, kind: str, resource: Resource, *, only_looking: bool = False) -> Iterator[None]:
+        """Around a request to a provider that leaves nothing open where the provider says no.
+
+        Where something else goes wrong, nobody knows what was done: the next run finds that out, unless the request
+        could not change anything.
+        """
+        self.begin(kind, resource)
+        try:
+            yield
+        except Exception as error:
+            if only_looking or isinstance(error, ProviderError):
+                self.settle()
+            raise
 
     def reopen(self, number: int) -> None:
         """Go on with an operation that an earlier run began."""

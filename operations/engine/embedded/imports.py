@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
 from operations.engine.embedded import steps
 from operations.engine.embedded.deployment import Deployment, label, now
 from operations.engine.embedded.goal import Goal
@@ -21,7 +18,10 @@ def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
             f"{label(new.urn)} exists in this stack with another id than its import id {goal.import_id}: "
             "take the old one out of the program first"
         )
-    with deployment.reporter.step(new.urn, new.type, Operation.IMPORT), _reading(deployment, new):
+    with (
+        deployment.reporter.step(new.urn, new.type, Operation.IMPORT),
+        deployment.asking("importing", new, only_looking=True),
+    ):
         found = provider.read(new.urn, goal.import_id, {}, {})
         if found is None:
             raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
@@ -48,7 +48,10 @@ def by_command(deployment: Deployment, goal: Goal) -> Resource:
     new.provider = provider.reference
     if new.urn in deployment.olds:
         raise Failed(f"{label(new.urn)} is in this stack already")
-    with deployment.reporter.step(new.urn, new.type, Operation.IMPORT), _reading(deployment, new):
+    with (
+        deployment.reporter.step(new.urn, new.type, Operation.IMPORT),
+        deployment.asking("importing", new, only_looking=True),
+    ):
         found = provider.read(new.urn, goal.import_id, {}, {})
         if found is None:
             raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
@@ -59,14 +62,3 @@ def by_command(deployment: Deployment, goal: Goal) -> Resource:
         deployment.plan(Operation.IMPORT, new)
         deployment.put(new)
     return new
-
-
-@contextlib.contextmanager
-def _reading(deployment: Deployment, new: Resource) -> Iterator[None]:
-    """An import only looks: where it fails it leaves nothing open for the next run to take up."""
-    deployment.begin("importing", new)
-    try:
-        yield
-    except Exception:
-        deployment.settle()
-        raise

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from infra.errors import BadInput
 from operations.engine.embedded import values
@@ -17,14 +17,13 @@ from operations.engine.embedded.model import Properties, Resource
 Servicer = provider_pb2_grpc.ResourceProviderServicer
 NUMBER_KINDS = {0: "add", 1: "add-replace", 2: "delete", 3: "delete-replace", 4: "update", 5: "update-replace"}
 _EXISTING = re.compile(r"already exist\w* resource '([^']+)'|resource '([^']+)' already exists")
-_DETAILS = "grpc-status-details-bin"
 
 
 class ProviderError(Exception):
     """The provider said no. The message is its own."""
 
-    def __init__(self, code: grpc.StatusCode, message: str, partial: Partial | None = None) -> None:
-        self.code, self.message, self.partial = code, message, partial
+    def __init__(self, code: grpc.StatusCode, message: str) -> None:
+        self.code, self.message = code, message
         super().__init__(message)
 
     @property
@@ -32,16 +31,6 @@ class ProviderError(Exception):
         """The id of the resource that is there already, where that is the complaint."""
         match = _EXISTING.search(self.message)
         return next((g for g in match.groups() if g), None) if match else None
-
-
-@dataclass(frozen=True)
-class Partial:
-    """What there is of a resource that was made, but not finished (`ErrorResourceInitFailed`)."""
-
-    id: str
-    outputs: Properties
-    inputs: Properties | None
-    reasons: list[str]
 
 
 @dataclass(frozen=True)
@@ -62,68 +51,14 @@ class _Aborted(Exception):  # noqa: N818
     """Ends the servicer's method, as abort does under gRPC."""
 
 
-@dataclass
 class Call:
-    """The context of one call in this process. Only what a servicer may ask of a gRPC context."""
+    """The context of one call in this process: what our servicers ask of a gRPC context."""
 
-    _code: grpc.StatusCode = grpc.StatusCode.OK
-    _details: str = ""
-    _trailing: tuple[tuple[str, Any], ...] = ()
-    callbacks: list[Callable[[], None]] = field(default_factory=list)
+    error: ProviderError | None = None
 
     def abort(self, code: grpc.StatusCode, details: str) -> None:
-        self._code, self._details = code, details
+        self.error = ProviderError(code, details or code.value[1])
         raise _Aborted
-
-    def abort_with_status(self, status: Any) -> None:
-        self._trailing = tuple(status.trailing_metadata or ())
-        self.abort(status.code, status.details)
-
-    def set_code(self, code: grpc.StatusCode) -> None:
-        self._code = code
-
-    def set_details(self, details: str) -> None:
-        self._details = details
-
-    def set_trailing_metadata(self, trailing: Iterable[tuple[str, Any]]) -> None:
-        self._trailing = tuple(trailing)
-
-    def code(self) -> grpc.StatusCode:
-        return self._code
-
-    def details(self) -> str:
-        return self._details
-
-    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
-        return ()
-
-    def is_active(self) -> bool:
-        return True
-
-    def time_remaining(self) -> None:
-        return None
-
-    def add_callback(self, callback: Callable[[], None]) -> bool:
-        self.callbacks.append(callback)
-        return True
-
-    def error(self) -> ProviderError | None:
-        """What went wrong, if anything."""
-        if self._code is grpc.StatusCode.OK:
-            return None
-        return ProviderError(self._code, self._details or self._code.value[1], self._partial())
-
-    def _partial(self) -> Partial | None:
-        for key, value in self._trailing:
-            if key != _DETAILS:
-                continue
-            status = status_pb2.Status.FromString(value)
-            for detail in status.details:
-                failed = provider_pb2.ErrorResourceInitFailed()
-                if detail.Is(failed.DESCRIPTOR) and detail.Unpack(failed):
-                    inputs = values.from_struct(failed.inputs) if failed.HasField("inputs") else None
-                    return Partial(failed.id, values.from_struct(failed.properties), inputs, list(failed.reasons))
-        return None
 
 
 @dataclass
@@ -258,11 +193,8 @@ class Provider:
             response = None
         except NotImplementedError:
             raise ProviderError(grpc.StatusCode.UNIMPLEMENTED, f"The provider {self.package} has no {method}") from None
-        finally:
-            for callback in context.callbacks:
-                callback()
-        if error := context.error():
-            raise error
+        if context.error:
+            raise context.error
         return response
 
     def _checked(self, method: str, urn: str, olds: Properties | None, news: Properties, seed: bytes) -> Properties:

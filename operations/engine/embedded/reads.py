@@ -18,7 +18,8 @@ def read(deployment: Deployment, goal: Goal, id_: str) -> Answer:
         if deployment.error is not None:
             return Answer(urn, failed=True)
         try:
-            new = _read(deployment, goal, urn, id_)
+            with deployment.reporter.step(urn, goal.type, Operation.READ):
+                new = _read(deployment, goal, urn, id_)
         except BaseException as error:  # kept, and raised again outside the SDK
             deployment.error = steps.explained(error, urn)
             return Answer(urn, failed=True)

@@ -228,38 +228,32 @@ def _create(
     operation = Operation.CREATE if old is None else Operation.REPLACE
     why = difference or Difference()
     deployment.plan(operation, new, old=old, changed=why.changed, replaces=why.replaces)
-    new.created = new.modified = now()
-    _make(deployment, provider, new, operation, old)
+    _make(deployment, provider, new, operation, gone=old)
     return new
 
 
 def _make(
-    deployment: Deployment, provider: Provider, new: Resource, operation: Operation, gone: Resource | None = None
+    deployment: Deployment,
+    provider: Provider,
+    new: Resource,
+    operation: Operation,
+    *,
+    gone: Resource | None = None,
+    replaced: Resource | None = None,
+    changed: tuple[str, ...] = (),
 ) -> None:
-    """The provider's create, with its intention recorded before and its result after."""
-    with deployment.reporter.step(new.urn, new.type, operation):
-        deployment.begin("creating", replace(new))
-        try:
-            new.id, new.outputs = provider.create(new.urn, new.inputs, preview=deployment.dry_run)
-        except ProviderError as error:
-            _record_partial(deployment, new, error, gone)
-            raise
+    """The provider's create: in the place of what is `gone`, or beside what is `replaced`."""
+    new.created = new.modified = now()
+    with (
+        deployment.reporter.step(new.urn, new.type, operation) as step,
+        deployment.asking("creating", replace(new)),
+    ):
+        step.changed = changed
+        new.id, new.outputs = provider.create(new.urn, new.inputs, preview=deployment.dry_run)
         hide_outputs(new)
         if not deployment.dry_run and not new.id:
             raise Failed(f"{label(new.urn)}: the provider made it but gave no id")
-        deployment.put(new, gone)
-
-
-def _record_partial(deployment: Deployment, new: Resource, error: ProviderError, gone: Resource | None) -> None:
-    """What a failed create or update left: a resource that was made but not finished is kept with its errors."""
-    if deployment.dry_run:
-        return
-    if error.partial is None or not error.partial.id:
-        deployment.settle()
-        return
-    new.id, new.outputs, new.init_errors = error.partial.id, error.partial.outputs, error.partial.reasons
-    hide_outputs(new)
-    deployment.put(new, gone)
+        deployment.put(new, gone, replaced=replaced)
 
 
 def _update(
@@ -267,22 +261,13 @@ def _update(
 ) -> Resource:
     deployment.plan(Operation.UPDATE, new, old=old, changed=difference.changed)
     new.id, new.created, new.modified = old.id, old.created, now()
-    with deployment.reporter.step(new.urn, new.type, Operation.UPDATE) as step:
+    with (
+        deployment.reporter.step(new.urn, new.type, Operation.UPDATE) as step,
+        deployment.asking("updating", replace(old)),
+    ):
         step.changed = difference.changed
-        deployment.begin("updating", replace(old))
-        try:
-            new.outputs = provider.update(
-                replace(old, urn=new.urn),
-                new.inputs,
-                new.ignore_changes,
-                preview=deployment.dry_run,
-            )
-        except ProviderError as error:
-            if error.partial is None and not deployment.dry_run:
-                deployment.settle()
-            else:
-                _record_partial(deployment, new, error, old)
-            raise
+        before = replace(old, urn=new.urn)
+        new.outputs = provider.update(before, new.inputs, new.ignore_changes, preview=deployment.dry_run)
         hide_outputs(new)
         deployment.put(new, old)
     return new
@@ -306,17 +291,7 @@ def _replace(
             delete_for_replacement(deployment, resource)
         return _create(deployment, provider, new, old, difference)
     deployment.plan(Operation.REPLACE, new, old=old, changed=difference.changed, replaces=difference.replaces)
-    new.created = new.modified = now()
-    with deployment.reporter.step(new.urn, new.type, Operation.REPLACE) as step:
-        step.changed = difference.changed
-        deployment.begin("creating", replace(new))
-        try:
-            new.id, new.outputs = provider.create(new.urn, new.inputs, preview=deployment.dry_run)
-        except ProviderError as error:
-            _record_partial(deployment, new, error, None)
-            raise
-        hide_outputs(new)
-        deployment.put(new, replaced=old)
+    _make(deployment, provider, new, Operation.REPLACE, replaced=old, changed=difference.changed)
     return new
 
 

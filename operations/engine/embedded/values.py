@@ -59,11 +59,6 @@ def is_unknown(value: Value) -> bool:
     return isinstance(value, str) and value == UNKNOWN
 
 
-def is_reference(value: Value) -> bool:
-    """Whether the value refers to a resource."""
-    return isinstance(value, Mapping) and value.get(SIGNATURE) == RESOURCE_SIGNATURE
-
-
 def unwrap(value: Value) -> Value:
     """The value with every secret mark removed, at any depth: for providers that do not take secrets."""
     if isinstance(value, Mapping):
@@ -133,11 +128,6 @@ def equal(one: Value, other: Value) -> bool:
             and all(equal(a, b) for a, b in zip(one, other, strict=True))
         )
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
-
-
-def equal_content(one: Value, other: Value) -> bool:
-    """Whether two values are the same once it no longer matters what of them is secret."""
-    return equal(unwrap(one), unwrap(other))
 
 
 def mark_secret(properties: Mapping[str, Value], keys: Iterable[str]) -> dict[str, Value]:

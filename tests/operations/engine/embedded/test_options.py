@@ -73,6 +73,18 @@ def test_a_dependency_on_an_older_name_is_one_on_the_new_name(lab: Lab) -> None:
     assert lab.cloud.changes() == ["delete /things/fresh", "delete /things/x"]
 
 
+def test_a_dependency_on_its_own_older_name_is_none(lab: Lab) -> None:
+    lab.up(thing("old", name="x"))
+    old = lab.resource("old")["urn"]
+
+    def program() -> None:
+        opts = ResourceOptions(aliases=[Alias(name="old")], depends_on=[DependencyResource(old)])
+        Thing("new", name="x", opts=opts)
+
+    lab.up(program)
+    assert "dependencies" not in lab.resource("new")
+
+
 def test_a_resource_may_move_under_a_parent(lab: Lab) -> None:
     lab.up(thing("x", name="x"))
 
@@ -223,7 +235,9 @@ def test_what_is_only_read_is_never_deleted(lab: Lab) -> None:
         pulumi.export("address", Thing("r", opts=ResourceOptions(id="/things/x")).address)
 
     assert steps(lab.preview(program)) == {"r": "read"}
+    lab.events.clear()
     assert lab.up(program).outputs == {"address": "there"}
+    assert [e.kind for e in lab.events if e.operation == "read"] == ["step-started", "step-done"]
     assert lab.resource("r")["external"] is True
     lab.engine(None).destroy(lab.stack)
     assert "/things/x" in lab.cloud.things

@@ -73,7 +73,6 @@ def test_a_value_without_marks_is_not_secret_and_equals_itself(value: Any) -> No
     assert v.unwrap(value) == value
     assert v.equal(value, value)
     assert not v.equal(v.secret(value), value)
-    assert v.equal_content(v.secret(value), value)
 
 
 def test_a_secret_is_marked_once() -> None:
