@@ -115,3 +115,19 @@ def test_targets_change_alone_and_the_rest_follows_later(pair: Pair) -> None:
     assert pair.preview().plan == {"g": "update", "one": "create", "two": "update"}
     pair.swap()
     assert pair.up().done == {"g": "update", "one": "create", "two": "update"}
+
+
+def test_one_plan_permits_the_run_of_both(pair: Pair) -> None:
+    pair.program(ROOM)
+    plan = pair.preview().value
+    assert pair.up(plan=plan).done == {"g": "create", "who": "create"}
+
+
+def test_what_is_not_in_the_plan_is_not_done(pair: Pair) -> None:
+    pair.program(ROOM)
+    pair.up()
+    pair.program(ROOM.replace("ann", "ben"))
+    plan = pair.preview().value
+    pair.program(ROOM.replace("ann", "eve"))
+    assert "not what was judged" in pair.up(plan=plan, ends="Refused").message
+    assert pair.state()["g"]["inputs"]["tags"] == {"owner": "ann"}
