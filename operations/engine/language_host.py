@@ -28,6 +28,7 @@ from pulumi.runtime import reset_options, run_in_stack, set_all_config
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from operations.engine.program_error import explained
+from operations.engine.program_secrets import mask_secrets
 from operations.engine.project import Program, import_ahead, program_of
 
 LARGEST_MESSAGE = 400 * 1024 * 1024
@@ -89,6 +90,7 @@ def run_program(program: Program, request: Any) -> bool:
         root_directory=request.info.root_directory or None,
     )
     set_all_config(dict(request.config), list(request.configSecretKeys))
+    mask_secrets(request.config, request.configSecretKeys)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # the tasks of a failed run end unread
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

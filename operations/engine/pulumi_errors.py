@@ -15,7 +15,7 @@ from operations.errors import BadInput, Failed, Refused
 Told = tuple[str, str]
 """An error of a run: the URN that it is about, or none, and its words."""
 _CONSEQUENCE = re.compile(
-    r"(Failed: )?(Resource monitor has terminated|(update|preview|refresh|destroy|import|deployment) failed)"
+    r"(Failed: )?(The program failed: Exception: context canceled|Resource monitor has terminated|(update|preview|refresh|destroy|import|deployment) failed)"
     r"|expected resource operations for \S+ but none were seen"
 )
 """What the CLI and the program say after the error that ended the run."""
@@ -110,6 +110,7 @@ def _cause(urn: str, words: str) -> Exception:
     if urn and (found := _CHECKED.fullmatch(words)):
         path = f"{found['path']}: " if found["path"] else ""
         return BadInput(f"{label(urn)} is not right:\n  {path}{found['why']}")
+    words = words.removeprefix("Preview failed: ")
     return Failed(f"{label(urn)}: {words}" if urn else words)
 
 
@@ -137,14 +138,19 @@ def _locked(place: Place, _said: str, _found: re.Match[str]) -> BadInput:
 
 
 def _missing(place: Place, _said: str, _found: re.Match[str]) -> BadInput:
-    fix = f"scripts/sde up {place.stack}"
-    if not place.made_by_up:
-        fix = f"pulumi stack init {place.stack} --secrets-provider azurekeyvault://… (docs/platform-team.md)"
-    return StackMissing(f"The backend has no stack {place.stack}.", fix=fix)
+    name = place.stack
+    if place.made_by_up:
+        return StackMissing(f"Stack {name} has not been deployed yet", file=place.state or None, fix=_up(name))
+    fix = f"pulumi stack init {name} --secrets-provider azurekeyvault://… (docs/platform-team.md)"
+    return StackMissing(f"The backend has no stack {name}.", fix=fix)
+
+
+def _up(name: str) -> str:
+    return f"`sde up {name}` first"
 
 
 def _not_deployed(_place: Place, _said: str, found: re.Match[str]) -> BadInput:
-    return BadInput(f"Stack {found[1]} has not been deployed yet", fix=f"`sde up {found[1]}` first")
+    return BadInput(f"Stack {found[1]} has not been deployed yet", fix=_up(found[1]))
 
 
 def _wrong_passphrase(place: Place, _said: str, _found: re.Match[str]) -> BadInput:
@@ -188,10 +194,17 @@ def _no_backend(place: Place, _said: str, found: re.Match[str]) -> BadInput:
     )
 
 
-_KNOWN: Sequence[tuple[str, Callable[[Place, str, re.Match[str]], BadInput]]] = (
+def _provider_ended(_place: Place, said: str, found: re.Match[str]) -> Failed:
+    """What a provider printed at its end may be a whole traceback: its last line says why."""
+    *_, last = said[found.end() :].strip().splitlines() or [""]
+    return Failed(f"The provider {Path(found[1]).name} ended at once: {last}")
+
+
+_KNOWN: Sequence[tuple[str, Callable[[Place, str, re.Match[str]], Exception]]] = (
     (r"the stack is currently locked by|\[409\] Conflict", _locked),
     (r"no stack named .* found", _missing),
     (_NOT_DEPLOYED, _not_deployed),
+    (r"Detected that (\S+) exited prematurely", _provider_ended),
     (r"incorrect passphrase", _wrong_passphrase),
     (r"passphrase must be set", _no_passphrase),
     (r"Target '(.*?)' could not be found in the stack|no resource named '(.*?)' found", _no_target),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.engine.pulumi_events import plain
+from operations.engine.pulumi_events import plain, words
 
 
 class CommandFailed(Exception):  # noqa: N818 - named by what happened, as the port's errors are
@@ -18,8 +18,8 @@ class CommandFailed(Exception):  # noqa: N818 - named by what happened, as the p
 
     def __init__(self, code: int, stdout: str, stderr: str) -> None:
         how = f"ended with code {code} and said nothing" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
-        words = stdout.partition("{")[0].strip()  # what follows is data
-        super().__init__(stderr or words or f"the Pulumi CLI {how}")
+        spoken = stdout.partition("{")[0].strip()  # what follows is data
+        super().__init__(words(stderr or spoken or f"the Pulumi CLI {how}"))
         self.code, self.stdout, self.stderr = code, stdout, stderr
 
 

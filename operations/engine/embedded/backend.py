@@ -77,8 +77,11 @@ class Backend:
         loaded = self._load(stack)
         return loaded.snapshot, loaded.crypter
 
-    def outputs(self, stack: str) -> Properties:
-        """The outputs of the stack's root in wire form, secrets marked. Raises BadInput where it was never deployed."""
+    def outputs(self, stack: str, *, closed: bool = False) -> Properties:
+        """The outputs of the stack's root in wire form, secrets marked. Raises BadInput where it was never deployed.
+
+        Needs no passphrase where they stay `closed`: each secret is then a mask.
+        """
         snapshot = self.glance(stack)
         if snapshot is None:
             raise BadInput(
@@ -87,7 +90,9 @@ class Backend:
                 fix=f"`sde up {stack}` first",
             )
         outputs = _root_outputs(snapshot)
-        return _root_outputs(self.load(stack) or snapshot) if values.contains_secret(outputs) else outputs
+        if closed or not values.contains_secret(outputs):
+            return outputs
+        return _root_outputs(self.load(stack) or snapshot)
 
     def export(self, stack: str) -> dict[str, Any]:
         """The stack's deployment in Pulumi's export form, secrets encrypted."""

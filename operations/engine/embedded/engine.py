@@ -184,7 +184,7 @@ class EmbeddedEngine:
 
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
         """The stack's outputs; secrets masked unless asked for."""
-        outputs = self._backend().outputs(name)
+        outputs = self._backend().outputs(name, closed=not show_secrets)
         shown: Mapping[str, Any] = values.mask(values.unwrap(outputs) if show_secrets else outputs)
         return shown
 

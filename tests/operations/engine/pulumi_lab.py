@@ -1,10 +1,12 @@
 """A small project for the real Pulumi CLI: its own folder, state and local Azure, and a program that a test writes.
 
-Run as a module it does one thing with the project in a process of its own, as `sde` does: for tests that end it.
+Run as a module it is `sde` for that project, in a process of its own: for tests that end it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -12,18 +14,25 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+import yaml
+
 from operations.__main__ import stop_in_order
-from operations.cli.failures import end
-from operations.cli.output import Output
+from operations.cli.app import main
+from operations.cli.house import Stack
 from operations.engine.choose import choose
-from operations.engine.port import Engine, Event, StackSettings
+from operations.engine.embedded.secrets import Crypter
+from operations.engine.port import Engine, StackSettings
 from operations.engine.pulumi_cli import PulumiCli
 from operations.settings import ROOT, Settings
+from tests.operations.cli.fakes import FakeGate, FakeHouse
 from tests.pulumi_cli import CLI
 
+SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
 HEAD = "import pulumi\nimport pulumi_random as random\n"
+CONFIG = f"config:\n  sde:cloud: local\n  azure-native:subscriptionId: {SUBSCRIPTION}\n"
 STRING = "random:index/randomString:RandomString"
 
 
@@ -44,7 +53,7 @@ class Lab:
         if not self.project.exists():
             self.project.write_text("name: sde\nruntime: python\nmain: program/\n")
         if not self.config.exists():
-            self.config.write_text("config:\n  sde:cloud: local\n")
+            self.config.write_text(CONFIG)
 
     @property
     def root(self) -> Path:
@@ -68,18 +77,37 @@ class Lab:
 
     @property
     def stack(self) -> StackSettings:
-        return StackSettings("lab", {"sde:cloud": "local"}, self.config)
+        return self.another("lab", self.config)
+
+    def another(self, name: str, config: Path | None = None) -> StackSettings:
+        """A stack of that name, with the same configuration."""
+        values = {"sde:cloud": "local", "azure-native:subscriptionId": SUBSCRIPTION}
+        return StackSettings(name, values, config or self.root / f"Pulumi.{name}.yaml")
 
     def settings(self, **environ: str) -> Settings:
         """The settings of this project; `environ` for what a user has set."""
         known = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "SDE_"))}
-        return Settings.load({**known, "SDE_HOME": str(self.folder / "home"), **self.environ, **environ}, root=self.root)
+        return Settings.load(
+            {**known, "SDE_HOME": str(self.folder / "home"), **self.environ, **environ}, root=self.root
+        )
 
     def program(self, text: str) -> None:
         (self.root / "program/__main__.py").write_text(HEAD + text)
 
+    def seal(self, key: str, value: str) -> None:
+        """Put a secret into the stack's configuration, as `pulumi config set --secret` does."""
+        content = yaml.safe_load(self.config.read_text())
+        crypter = Crypter(lambda: self.settings().passphrase("local"), content.get("encryptionsalt"))
+        content["config"][key] = {"secure": crypter.encrypt(value)}
+        self.config.write_text(yaml.safe_dump({**content, "encryptionsalt": crypter.state}))
+
+    @cached_property
+    def engine(self) -> PulumiCli:
+        """The engine that is tried: one for all tests of a file, so that the program's process starts once."""
+        return self.cli()
+
     def cli(self, **environ: str) -> PulumiCli:
-        """The engine that is tried."""
+        """An engine of its own; `environ` for what a user has set."""
         settings = self.settings(**environ)
         return PulumiCli(settings.root, settings.local_environment(), creates_stacks=True, command=CLI)
 
@@ -87,12 +115,33 @@ class Lab:
         """The other one, to compare."""
         return choose("embedded", "local", self.settings(**environ))
 
-    def start(self, command: str, **environ: str) -> subprocess.Popen[str]:
-        """Do something in a process of its own."""
+    def sde(self, *arguments: str, code: int = 0, **environ: str) -> str:
+        """Run a command as people do. It must end with that code; what it said, stdout before stderr."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            ended = self.run(*arguments, **environ)
+        said = out.getvalue() + err.getvalue()
+        assert ended == code, said[:2000]
+        assert "Traceback" not in said
+        return said
+
+    def run(self, *arguments: str, **environ: str) -> int:
+        """Run a command on an estate of this one stack, behind a gate that lets everything through."""
+        house = FakeHouse([Stack("lab", "lab", "local", "one", (), self.stack)])
+        return main(
+            arguments,
+            settings=self.settings(**environ),
+            open_house=lambda *_: house,
+            choose_engine=lambda choice, *_: self.embedded(**environ) if choice == "embedded" else self.cli(**environ),
+            open_gate=lambda *_: FakeGate(),
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Run a command in a process of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", __name__, command, str(self.folder)],
+            [sys.executable, "-m", __name__, str(self.folder), *arguments],
             cwd=ROOT,
-            env={**os.environ, **self.environ, **environ},
+            env={**os.environ, **self.environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -113,23 +162,6 @@ def wait_for(what: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def _tell(event: Event) -> None:
-    print(event.kind, (event.urn or "").split("::")[-1], event.message or "", flush=True)
-
-
-def main(command: str, folder: str) -> int:
-    stop_in_order()
-    lab = Lab(Path(folder))
-    try:
-        engine = lab.cli()
-        if command == "up":
-            print("counts", dict(engine.up(lab.stack, plan=engine.preview(lab.stack), on_event=_tell).counts))
-        else:
-            getattr(engine, command)(lab.stack)
-    except (Exception, KeyboardInterrupt) as error:
-        return end(error, Output(), lab.settings())
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    stop_in_order()
+    sys.exit(Lab(Path(sys.argv[1])).run(*sys.argv[2:]))

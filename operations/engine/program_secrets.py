@@ -1,0 +1,61 @@
+"""Mask secrets in what a program says while the Pulumi CLI runs it: the CLI masks those of the configuration alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]
+from pulumi.runtime.settings import SETTINGS
+
+from operations.engine.embedded.report import Veil
+from operations.engine.embedded.values import SECRET_SIGNATURE, secret
+
+
+def mask_secrets(config: Mapping[str, str], secret_keys: Iterable[str]) -> None:
+    """From now on remember every secret that the SDK sends or gets, and mask it in every message of the program."""
+    veil = Veil()
+    for key in secret_keys:
+        veil.learn(secret(config[key]))
+    SETTINGS.monitor = _Monitor(SETTINGS.monitor, veil)
+    SETTINGS.engine = _Engine(SETTINGS.engine, veil)
+
+
+class _Monitor:
+    """The client of the engine's resource monitor."""
+
+    def __init__(self, client: Any, veil: Veil) -> None:
+        self._client, self._veil = client, veil
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        call = getattr(self._client, name)
+
+        def learning(request: Any, *more: Any, **options: Any) -> Any:
+            self._learn(request)
+            response = call(request, *more, **options)
+            self._learn(response)
+            return response
+
+        return learning
+
+    def _learn(self, message: Any) -> None:
+        if SECRET_SIGNATURE.encode() not in message.SerializeToString():
+            return
+        for _, value in message.ListFields():
+            if isinstance(value, struct_pb2.Struct):
+                self._veil.learn(json_format.MessageToDict(value))
+
+
+class _Engine:
+    """The client of the engine, which the SDK sends messages to."""
+
+    def __init__(self, client: Any, veil: Veil) -> None:
+        self._client, self._veil = client, veil
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def Log(self, request: Any, *more: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Send a message, masked."""
+        request.message = self._veil.over(request.message)
+        return self._client.Log(request, *more)

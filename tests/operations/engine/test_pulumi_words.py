@@ -1,0 +1,174 @@
+"""What the Pulumi CLI prints, read: where the real one cannot be made to print it, or would need minutes for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations.engine.port import Event
+from operations.engine.pulumi_errors import Place, StackMissing, bad_input, explained
+from operations.engine.pulumi_events import Listener
+from operations.engine.pulumi_process import CommandFailed
+from operations.engine.pulumi_saved import Saved, violation
+from operations.errors import BadInput, Failed, Refused
+from operations.plan import Operation, Plan, PlannedResource
+
+STORE = "azure-native:storage:StorageAccount"
+URN = f"urn:pulumi:lab::sde::{STORE}::a"
+ERROR = CommandFailed(255, "", "error: update failed")
+SECRET = "hunter2"
+
+
+def plan(operation: Operation = Operation.CREATE) -> Plan:
+    return Plan("sde", "lab", "local", (PlannedResource(URN, STORE, operation, inputs={"size": 8}),))
+
+
+def said(text: str, place: Place | None = None) -> Exception:
+    return explained(CommandFailed(255, "", text), place or Place("lab"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        ("error: [409] Conflict: Another update is currently in progress.", BadInput, "locked by another run"),
+        ("error: [401] Unauthorized: No credentials provided or are invalid.", BadInput, "backend"),
+        ("error: dial tcp 10.0.0.1:443: i/o timeout", BadInput, "backend"),
+        ("error: dial tcp: lookup state.example: no such host", BadInput, "backend"),
+        ("error: get passphrase: passphrase must be set with PULUMI_CONFIG_PASSPHRASE", BadInput, "none is set"),
+        ("error: something that nobody foresaw", Failed, "something that nobody foresaw"),
+    ],
+)
+def test_what_the_cli_says_becomes_an_error_of_ours(text: str, kind: type[Exception], words: str) -> None:
+    error = said(text, Place("lab", "https://state.example"))
+    assert type(error) is kind
+    assert words in str(error)
+    assert not str(error).startswith("error: ")
+
+
+def test_a_real_stack_that_is_not_there_is_made_by_its_owner() -> None:
+    error = said("error: no stack named 'lab' found", Place("lab", made_by_up=False))
+    assert isinstance(error, StackMissing)
+    assert "pulumi stack init lab --secrets-provider" in str(error)
+
+
+def test_what_comes_after_the_cause_is_not_told() -> None:
+    errors = [
+        (URN, "Code=Conflict Message=taken"),
+        ("", "Failed: Resource monitor has terminated, shutting down"),
+        ("", "update failed"),
+    ]
+    assert str(explained(ERROR, Place("lab"), errors)) == f"{STORE} a: Code=Conflict Message=taken"
+
+
+def test_several_causes_are_told_and_a_failure_of_the_cloud_decides() -> None:
+    errors = [
+        (URN, "Code=Conflict"),
+        (URN + "2", f"{STORE} resource 'a2': property size value {{9}} has a problem: big"),
+    ]
+    error = explained(ERROR, Place("lab"), errors)
+    assert type(error) is Failed
+    assert str(error).splitlines() == [f"{STORE} a: Code=Conflict", f"{STORE} a2 is not right:", "  size: big"]
+
+
+def test_a_value_that_was_refused_is_not_repeated() -> None:
+    words = f"{STORE} resource 'a': property key value {{{SECRET}}} has a problem: too short"
+    error = explained(ERROR, Place("lab"), [(URN, words)])
+    assert type(error) is BadInput
+    assert str(error) == f"{STORE} a is not right:\n  key: too short"
+
+
+def test_bad_input_of_the_program_keeps_its_parts() -> None:
+    error = BadInput("Too small.", file="estate.yaml", key="sde:network", found="/30", allowed="/24", fix="take /24")
+    assert vars(bad_input(str(error))) == {**vars(error)}
+
+
+@pytest.mark.parametrize(
+    ("code", "stdout", "words"),
+    [
+        (-9, '{"sequence": 1, "key": "hunter2"}\n', "the Pulumi CLI was killed by SIGKILL"),
+        (1, '{"sequence": 1, "key": "hunter2"}\n', "the Pulumi CLI ended with code 1 and said nothing"),
+        (1, "flag provided but not defined\n{}", "flag provided but not defined"),
+    ],
+)
+def test_the_data_of_a_cli_that_fails_is_not_its_words(code: int, stdout: str, words: str) -> None:
+    assert str(CommandFailed(code, stdout, "")) == words
+
+
+def hear(*events: dict[str, Any], stack: str = "lab") -> tuple[Listener, list[Event]]:
+    heard: list[Event] = []
+    listener = Listener(stack, heard.append)
+    for event in events:
+        listener.hear(json.dumps(event) + "\n")
+    return listener, heard
+
+
+def diagnostic(message: str, severity: str = "error", **more: Any) -> dict[str, Any]:
+    return {"diagnosticEvent": {"message": message, "severity": severity, "color": "never", **more}}
+
+
+def test_a_line_that_is_no_event_is_passed_over() -> None:
+    heard: list[Event] = []
+    listener = Listener("lab", heard.append)
+    for line in ("", "Updating (lab):\n", '{"unheardOfEvent": {"a": 1}}\n', '{"sequence": 1}\n'):
+        listener.hear(line)
+    assert not heard and not listener.errors
+
+
+def test_colours_and_severity_stand_in_no_message() -> None:
+    _, (event,) = hear(diagnostic("<{%bold%}>mind<{%reset%}>", "warning", prefix="warning: "))
+    assert (event.severity, event.message) == ("warning", "mind")
+
+
+def test_debugging_and_what_passes_are_not_told() -> None:
+    assert not hear(diagnostic("registering", "debug"), diagnostic("12 s", "info", ephemeral=True))[1]
+
+
+BROKEN = f"resource {URN} violates plan: properties changed:"
+
+
+@pytest.mark.parametrize(
+    ("urn", "words", "what"),
+    [
+        ("", f"{BROKEN} ++size[{{8}}!={{{SECRET}}}]", "a (azure-native:storage:StorageAccount): size differ"),
+        ("", f"{BROKEN} ~~size[{{{{++{SECRET}[}}}}]", "size differ"),
+        ("", f"{BROKEN} ++{SECRET}[x]", "its properties differ"),
+        (URN, "create is not allowed by the plan: no steps were expected for this resource", "does not say create"),
+        ("", f"expected resource operations for {URN} but none were seen", "does not ask for it"),
+        ("", f"resource violates plan: properties changed: ++key[{SECRET}]", "its outputs differ"),
+    ],
+)
+def test_what_is_not_as_planned_is_a_refusal_that_tells_no_value(urn: str, words: str, what: str) -> None:
+    refusal = violation(plan(), [(urn, words), ("", "update failed")])
+    assert isinstance(refusal, Refused)
+    assert what in str(refusal)
+    assert "scripts/sde preview lab" in str(refusal)
+    assert SECRET not in str(refusal)
+
+
+def test_what_a_failed_run_did_not_come_to_is_no_difference_from_the_plan() -> None:
+    errors = [(URN + "1", "Code=Conflict"), (URN, f"expected resource operations for {URN} but none were seen")]
+    assert violation(plan(), errors) is None
+
+
+@pytest.mark.parametrize("saved", ["{}", '{"resourcePlans": {}}', "[]", '{"resourcePlans": null}', "garbage"])
+def test_a_cli_that_saves_no_plan_worth_the_name_is_not_trusted_with_up(saved: str) -> None:
+    kept = Saved()
+    kept.room().write_text(saved)
+    kept.keep(plan(), kept.room())
+    with pytest.raises(Failed, match="leaves out 1"):
+        kept.of(plan())
+    with pytest.raises(Failed, match="saved no plan"):
+        Saved().of(plan())
+
+
+def test_each_of_two_plans_has_a_file_that_others_cannot_read() -> None:
+    kept, files = Saved(), set()
+    for one in (plan(), plan(Operation.UPDATE)):
+        kept.room().write_text(json.dumps({"resourcePlans": {URN: {}}}))
+        kept.keep(one, kept.room())
+        files.add(kept.of(one))
+    assert len(files) == 2
+    assert all(Path(file).parent.stat().st_mode & 0o077 == 0 for file in files)
