@@ -12,7 +12,7 @@ from operations.engine.embedded import locks
 from operations.engine.embedded.backend import folder_of
 from operations.engine.port import StackSettings
 from operations.engine.program_process import ProgramProcess
-from operations.engine.project import served
+from operations.engine.project import program_of, project_name, served
 from operations.engine.pulumi_errors import Place, StackMissing, Told, explained
 from operations.engine.pulumi_process import CommandFailed, PulumiProcess, environment_with
 from operations.errors import BadInput, Failed
@@ -42,6 +42,7 @@ class PulumiCommands:
 
     def run(self, name: str, arguments: Sequence[str]) -> str:
         """Run a command that needs no program; its failure is one of the port's errors."""
+        project_name(self.root)  # says what is wrong with Pulumi.yaml
         try:
             return self._pulumi.run(arguments)
         except CommandFailed as error:
@@ -55,6 +56,7 @@ class PulumiCommands:
         A stack that the backend does not know is made where that is safe: a real one is made by its owner, who chooses
         its secrets provider.
         """
+        program_of(self.root)  # says what is wrong with Pulumi.yaml
         self._refuse_journal(stack.name)
         whole = [*arguments, "--stack", stack.name]
         importing = arguments[0] == "import"

@@ -15,7 +15,8 @@ from operations.errors import BadInput, Failed, Refused
 Told = tuple[str, str]
 """An error of a run: the URN that it is about, or none, and its words."""
 _CONSEQUENCE = re.compile(
-    r"(Failed: )?(The program failed: Exception: context canceled|Resource monitor has terminated|(update|preview|refresh|destroy|import|deployment) failed)"
+    r"(Failed: )?(Resource monitor has terminated|(update|preview|refresh|destroy|import|deployment) failed"
+    r"|The program failed: Exception: context canceled)"
     r"|expected resource operations for \S+ but none were seen"
 )
 """What the CLI and the program say after the error that ended the run."""
@@ -211,8 +212,8 @@ _KNOWN: Sequence[tuple[str, Callable[[Place, str, re.Match[str]], Exception]]] =
     (r"failed to load checkpoint: (?:place \d+: )?(.*)", _damaged),
     (r"(?:getting stack configuration|validating stack config): (.*)", _configuration),
     (
-        r"PULUMI_ACCESS_TOKEN must be set.*|unable to open bucket.*|problem logging in.*|connection refused.*"
-        r"|no such host.*|\[401\] Unauthorized.*|i/o timeout.*",
+        r"PULUMI_ACCESS_TOKEN must be set.*|unable to open bucket.*|read \"\.pulumi/meta\.yaml\".*|problem logging in.*"
+        r"|performing HTTP request.*|no such host.*|\[401\] Unauthorized.*|i/o timeout.*",
         _no_backend,
     ),
 )

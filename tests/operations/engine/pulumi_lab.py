@@ -109,7 +109,8 @@ class Lab:
     def cli(self, **environ: str) -> PulumiCli:
         """An engine of its own; `environ` for what a user has set."""
         settings = self.settings(**environ)
-        return PulumiCli(settings.root, settings.local_environment(), creates_stacks=True, command=CLI)
+        known = {**self.environ, **environ, **settings.local_environment()}
+        return PulumiCli(settings.root, known, creates_stacks=True, command=CLI)
 
     def embedded(self, **environ: str) -> Engine:
         """The other one, to compare."""

@@ -37,6 +37,7 @@ def said(text: str, place: Place | None = None) -> Exception:
         ("error: [401] Unauthorized: No credentials provided or are invalid.", BadInput, "backend"),
         ("error: dial tcp 10.0.0.1:443: i/o timeout", BadInput, "backend"),
         ("error: dial tcp: lookup state.example: no such host", BadInput, "backend"),
+        ('WARN falling back\nerror: read ".pulumi/meta.yaml": blob (code=Unknown)', BadInput, "backend"),
         ("error: get passphrase: passphrase must be set with PULUMI_CONFIG_PASSPHRASE", BadInput, "none is set"),
         ("error: something that nobody foresaw", Failed, "something that nobody foresaw"),
     ],
