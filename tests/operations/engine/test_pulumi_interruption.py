@@ -1,0 +1,151 @@
+"""A run of the Pulumi CLI that is stopped in the middle: what was done is kept, and the same command carries on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from operations.errors import BadInput
+from tests.operations.engine.pulumi_lab import Lab, wait_for
+from tests.pulumi_cli import needs_cli
+
+pytestmark = [
+    needs_cli,
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are looked for in /proc"),
+]
+
+WAITING = """
+import pathlib, time
+first = random.RandomString("first", length=5)
+def wait(_):
+    if not pulumi.runtime.is_dry_run():
+        pathlib.Path("{folder}/waiting").touch()
+        while not pathlib.Path("{folder}/go").exists():
+            time.sleep(0.02)
+    return 5
+random.RandomString("second", length=first.result.apply(wait))
+"""
+
+
+class Run:
+    """`sde up` in a process of its own, which waits after its first resource."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        for name in ("waiting", "go"):
+            (lab.folder / name).unlink(missing_ok=True)
+        lab.program(WAITING.format(folder=lab.folder))
+        self.process = lab.start("up", "lab", "--yes", "--engine", "pulumi")
+        wait_for((lab.folder / "waiting").exists)
+
+    def child(self, words: str) -> int:
+        """The child process with these words in its command line."""
+        (found,) = [pid for pid in _children(self.process.pid) if words in _command(pid)]
+        return found
+
+    def goes_on(self) -> None:
+        (self.lab.folder / "go").touch()
+
+    def end(self, code: int) -> str:
+        """Wait for the end, which no child process outlives; what was said."""
+        children = _children(self.process.pid)
+        try:
+            said = self.process.communicate(timeout=30)[0]
+        finally:
+            self.goes_on()
+        assert self.process.returncode == code, said
+        assert "Traceback" not in said
+        wait_for(lambda: not any(map(_command, children)))
+        return said
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that one has started, and those that they have."""
+    own = [int(c) for file in Path(f"/proc/{pid}/task").glob("*/children") for c in file.read_text().split()]
+    return own + [below for child in own for below in _children(child)]
+
+
+def _command(pid: int) -> str:
+    """A process's command line; empty where there is none, or it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def names(lab: Lab) -> set[str]:
+    resources = json.loads(lab.checkpoint.read_text())["checkpoint"]["latest"]["resources"]
+    return {r["urn"].split("::")[-1] for r in resources if "::random:" in r["urn"]}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    run = Run(Lab(tmp_path))
+    yield run
+    run.goes_on()
+    if run.process.poll() is None:
+        run.process.kill()
+
+
+def carries_on(lab: Lab) -> None:
+    (lab.folder / "go").touch()
+    lab.engine.up(lab.stack)
+    assert names(lab) == {"first", "second"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_asked_to_stop_saves_the_state_and_says_how_to_carry_on(run: Run, number: signal.Signals) -> None:
+    run.process.send_signal(number)
+    said = run.end(130)
+    assert "the same command carries on from there" in said
+    assert not list(run.lab.locks.glob("*"))
+    assert names(run.lab) == {"first"}
+    carries_on(run.lab)
+
+
+def test_a_second_ctrl_c_stops_at_once(run: Run) -> None:
+    for _ in range(2):
+        run.process.send_signal(signal.SIGINT)
+    assert "interrupted" in run.end(130)
+
+
+def test_a_killed_run_leaves_no_process_and_a_lock_that_says_so(run: Run) -> None:
+    children = _children(run.process.pid)
+    assert len(children) >= 3  # the CLI, the program and a provider
+    run.process.kill()
+    run.process.wait()
+    wait_for(lambda: not any(map(_command, children)))
+    for engine in (run.lab.engine, run.lab.embedded()):
+        with pytest.raises(BadInput, match=r"a process that is no longer running\n.*\n.*scripts/sde cancel lab"):
+            engine.up(run.lab.stack)
+    run.lab.sde("cancel", "lab", "--engine", "pulumi")
+    assert names(run.lab) == {"first"}
+    carries_on(run.lab)
+
+
+@pytest.mark.parametrize(
+    ("child", "words"),
+    [
+        ("language_host", "the process that runs the program was killed by SIGKILL"),
+        ("pulumi --non-interactive", "the Pulumi CLI was killed by SIGKILL"),
+    ],
+)
+def test_a_part_of_a_run_that_is_killed_fails_it(run: Run, child: str, words: str) -> None:
+    os.kill(run.child(child), signal.SIGKILL)
+    assert words in run.end(1)
+    assert names(run.lab) == {"first"}
+
+
+def test_of_two_runs_at_once_the_second_is_refused_and_the_first_unharmed(run: Run) -> None:
+    said = run.lab.sde("up", "lab", "--yes", "--engine", "pulumi", code=2)
+    assert said.count("error: ") == 1
+    assert "Stack lab is locked by" in said
+    assert "wait for that run to end" in said
+    run.goes_on()
+    assert "2 resources" in run.end(0)
+    assert not list(run.lab.locks.glob("*"))
