@@ -88,8 +88,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def List(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.unsupported(context, "List")
 
-    def unsupported(self, context: Any, what: str) -> NoReturn:
-        self.abort(context, grpc.StatusCode.UNIMPLEMENTED, f"the local {self.package} provider does not support {what}")
+    def unsupported(self, context: Any, feature: str) -> NoReturn:
+        self.abort(
+            context, grpc.StatusCode.UNIMPLEMENTED, f"the local {self.package} provider does not support {feature}"
+        )
 
     def abort(self, context: Any, code: grpc.StatusCode, details: str) -> NoReturn:
         context.abort(code, details)

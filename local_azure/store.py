@@ -218,10 +218,11 @@ class Store:
         """Delete a resource and its children. `days` returns the soft-delete period of each."""
         with self.transaction():
             own = self.get(id_)
-            gone = [*([own] if own else []), *self.children(id_)]
-            for resource in gone:
+            removed = [own] if own else []
+            removed += self.children(id_)
+            for resource in removed:
                 self._remove_one(resource, days(resource))
-            return gone
+            return removed
 
     def _remove_one(self, resource: StoredResource, days: int | None) -> None:
         key = key_of(resource.id)

@@ -219,7 +219,7 @@ def _confidential_set_fits(request: Request) -> None:
         value_at(request.new, "securityProfile.secureVMDiskEncryptionSetId"),
     )
     if (kind == "ConfidentialVM_DiskEncryptedWithCustomerKey") != bool(set_id):
-        text = "ConfidentialVM_DiskEncryptedWithCustomerKey, and it alone, takes secureVMDiskEncryptionSetId."
+        text = "Only ConfidentialVM_DiskEncryptedWithCustomerKey takes secureVMDiskEncryptionSetId, and needs it."
         refuse("InvalidParameter", text, target="securityProfile")
     if kind and value_at(request.new, "creationData.createOption") not in (
         "FromImage",

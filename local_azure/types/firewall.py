@@ -24,7 +24,7 @@ from local_azure.types.common import (
     values_at,
     zones_exist,
 )
-from local_azure.types.firewall_policy import IP_GROUP, POLICY
+from local_azure.types.firewall_policy import IP_GROUP, POLICY, TIERS
 from local_azure.types.firewall_policy import TYPES as POLICY_TYPES
 from local_azure.types.public_ip import PUBLIC_IP
 from local_azure.types.subnet import SUBNET
@@ -32,7 +32,6 @@ from local_azure.types.subnet import SUBNET
 FIREWALL = "azure-native:network:AzureFirewall"
 
 DATA_SUBNET, MANAGEMENT_SUBNET = "AzureFirewallSubnet", "AzureFirewallManagementSubnet"
-TIERS = {"Basic": 0, "Standard": 1, "Premium": 2}
 
 
 def _configurations(request: Request) -> list[tuple[Mapping[str, Json], str]]:

@@ -154,7 +154,8 @@ def _rule_types_fit_collection(request: Request) -> None:
     for collection in _collections(request):
         kinds = {rule.get("ruleType") for rule in values_at(collection, "rules[*]")}
         nat = collection.get("ruleCollectionType") == "FirewallPolicyNatRuleCollection"
-        if kinds and (kinds != {"NatRule"} if nat else "NatRule" in kinds or len(kinds) > 1):
+        fits = kinds == {"NatRule"} if nat else "NatRule" not in kinds and len(kinds) == 1
+        if kinds and not fits:
             text = f"Rule collection {collection.get('name')} of {collection.get('ruleCollectionType')} cannot hold "
             refuse("FirewallPolicyRuleTypeNotAllowed", text + " and ".join(sorted(map(str, kinds))))
 

@@ -11,9 +11,6 @@ from local_azure.types.common import at_most
 GROUP = "azure-native:resources:ResourceGroup"
 
 
-_TOO_MANY = "The maximum number of resource groups ({limit}) that can be created in the subscription has been reached."
-
-
 def _outputs(_: Request) -> dict[str, Json]:
     return {"properties": {"provisioningState": "Succeeded"}}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from local_azure.model import AzureType, Json, NameRule, Request, StoredResource
+from local_azure.model import AzureType, Constraint, Json, NameRule, Request, StoredResource
 from local_azure.types.common import ancestor_id, etag, fixed_name, refuse, value_at, values_at
 from local_azure.types.encryption import KEY_URL, find_vault, require_key, require_key_access, require_protected
 
@@ -87,15 +87,15 @@ def _restore_prerequisites_are_met(request: Request) -> None:
         refuse("InvalidRequestPropertyValue", text, target="restorePolicy")
 
 
-def _days_in_range(*paths: str) -> Any:
-    def rule(request: Request) -> None:
+def _days_in_range(*paths: str) -> Constraint:
+    def constraint(request: Request) -> None:
         for path in paths:
             days = value_at(request.new, f"{path}.days")
             if value_at(request.new, f"{path}.enabled") is True and (days is None or not 1 <= days <= 365):
                 text = f"{path}.days is {days}; it takes 1 to 365 where {path} is enabled."
                 refuse("InvalidRequestPropertyValue", text, target=path)
 
-    return rule
+    return constraint
 
 
 def _blob_outputs(request: Request) -> Mapping[str, Json]:

@@ -1,4 +1,4 @@
-"""A few declared types and a way to speak to the providers in-process, as an engine does."""
+"""A few declared types, and a client that calls the providers in-process, as an engine does."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ ZONE = "azure-native:privatedns:PrivateZone"
 ANY = NameRule(r"[\w.()-]{1,90}", "1-90 word characters")
 
 
-def _no_eastern_names(request: Request) -> None:
+def _refuse_east(request: Request) -> None:
     if request.name.startswith("east"):
-        raise AzureError("Forbidden", f"no {request.name} with {request.new.get('tags')}", status=403)
+        raise AzureError("Forbidden", f"{request.name} is refused with {request.new.get('tags')}", status=403)
 
 
 def _endpoints(request: Request) -> Mapping[str, Any]:
@@ -63,7 +63,7 @@ TYPES = {
                       "Microsoft.Storage"},
             replace_on_change=("isHnsEnabled", "encryption.requireInfrastructureEncryption"),
             computed=_endpoints,
-            constraints=(_no_eastern_names,),
+            constraints=(_refuse_east,),
             additional_values={"kind": ("StorageV3",)},
         ),
         AzureType(CONTAINER, ANY, location="none"),
@@ -93,7 +93,7 @@ TYPES = {
 
 
 class Aborted(Exception):  # noqa: N818
-    """What a call ended with."""
+    """A call that was aborted: its status and details."""
 
     def __init__(self, code: grpc.StatusCode, details: str) -> None:
         self.code, self.details = code, details
@@ -101,14 +101,14 @@ class Aborted(Exception):  # noqa: N818
 
 
 class Context:
-    """An in-process caller's context."""
+    """The gRPC context of an in-process call."""
 
     def abort(self, code: grpc.StatusCode, details: str) -> None:
         raise Aborted(code, details)
 
 
 class Cloud:
-    """One local Azure with its azure-native provider; every method is one call of the protocol."""
+    """One local Azure with its azure-native provider. Each method is one call of the provider protocol."""
 
     def __init__(self, path: Path, location: str = "uksouth") -> None:
         self.store = Store(path / "azure.db")
@@ -123,16 +123,16 @@ class Cloud:
         return self.provider.Check(request, Context())
 
     def inputs(self, token: str, news: Mapping[str, Any]) -> dict[str, Any]:
-        answer = self.check(token, news)
-        assert not answer.failures, answer.failures
-        return from_struct(answer.inputs)
+        response = self.check(token, news)
+        assert not response.failures, response.failures
+        return from_struct(response.inputs)
 
     def create(self, token: str, news: Mapping[str, Any], *, preview: bool = False) -> tuple[str, dict[str, Any]]:
         request = provider_pb2.CreateRequest(
             urn=urn(token), properties=to_struct(self.inputs(token, news)), preview=preview
         )
-        answer = self.provider.Create(request, Context())
-        return answer.id, from_struct(answer.properties)
+        response = self.provider.Create(request, Context())
+        return response.id, from_struct(response.properties)
 
     def diff(self, token: str, old: Mapping[str, Any], new: Mapping[str, Any], **more: Any) -> Any:
         request = provider_pb2.DiffRequest(
@@ -157,8 +157,8 @@ class Cloud:
         if inputs is not None:
             request.inputs.CopyFrom(to_struct(inputs))
             request.properties.CopyFrom(to_struct(state or {}))
-        answer = self.provider.Read(request, Context())
-        return answer.id, from_struct(answer.inputs), from_struct(answer.properties)
+        response = self.provider.Read(request, Context())
+        return response.id, from_struct(response.inputs), from_struct(response.properties)
 
     def delete(self, token: str, id_: str) -> None:
         self.provider.Delete(provider_pb2.DeleteRequest(urn=urn(token), id=id_), Context())

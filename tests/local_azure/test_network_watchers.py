@@ -1,4 +1,4 @@
-"""The network watchers that Azure makes by itself."""
+"""The network watchers that Azure creates automatically."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import pytest
 from local_azure.model import StoredResource
 from local_azure.network_watchers import NETWORK, exists_automatically
 
-MINE = "10ca1000-0000-4000-8000-000000000001"
-GROUP = f"/subscriptions/{MINE}/resourceGroups/NetworkWatcherRG"
+SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/NetworkWatcherRG"
 WATCHER = f"{GROUP}/providers/Microsoft.Network/networkWatchers/NetworkWatcher_uksouth"
 
 
 class Networks:
-    """A cloud with one network."""
+    """A cloud with one virtual network."""
 
     def of_type(self, token: str, subscription: str | None = None) -> Iterable[StoredResource]:
         assert token == NETWORK
-        there = StoredResource("/vnet", token, "vnet", {"location": "UK South"})
-        return [there] if subscription == MINE else []
+        network = StoredResource("/vnet", token, "vnet", {"location": "UK South"})
+        return [network] if subscription == SUBSCRIPTION else []
 
 
-@pytest.mark.parametrize("id_", [GROUP, WATCHER, WATCHER.upper().replace(MINE.upper(), MINE)])
-def test_stands_where_a_network_does(id_: str) -> None:
+@pytest.mark.parametrize("id_", [GROUP, WATCHER, WATCHER.upper().replace(SUBSCRIPTION.upper(), SUBSCRIPTION)])
+def test_watcher_exists_in_the_region_of_a_network(id_: str) -> None:
     assert exists_automatically(Networks(), id_)  # type: ignore[arg-type]
 
 
@@ -32,10 +32,10 @@ def test_stands_where_a_network_does(id_: str) -> None:
     "id_",
     [
         WATCHER.replace("uksouth", "ukwest"),
-        WATCHER.replace(MINE, "10ca1000-0000-4000-8000-000000000002"),
+        WATCHER.replace(SUBSCRIPTION, "10ca1000-0000-4000-8000-000000000002"),
         GROUP.replace("NetworkWatcherRG", "rg-other"),
         WATCHER.replace("NetworkWatcher_uksouth", "mine"),
     ],
 )
-def test_stands_nowhere_else(id_: str) -> None:
+def test_no_other_watcher_exists(id_: str) -> None:
     assert not exists_automatically(Networks(), id_)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The local providers as plugins of a Pulumi CLI's own home."""
+"""The local providers as plugins in a PULUMI_HOME."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ AZURE_NATIVE = f"resource-azure-native-v{importlib.metadata.version('pulumi-azur
 EXECUTABLE = "pulumi-resource-azure-native"
 
 
-def test_ten_at_once_leave_one_whole_set_of_links(tmp_path: Path) -> None:
+def test_concurrent_installs_leave_one_complete_set_of_links(tmp_path: Path) -> None:
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(plugins.install, [tmp_path] * 10))
     assert [file.name for file in sorted((tmp_path / "plugins").glob("*/*"))] == [EXECUTABLE, "pulumi-resource-random"]
 
 
-def test_what_leads_elsewhere_is_linked_to_the_local_azure_again(tmp_path: Path) -> None:
+def test_install_replaces_other_plugins_and_broken_links(tmp_path: Path) -> None:
     moved = tmp_path / "plugins" / AZURE_NATIVE / EXECUTABLE
     downloaded = tmp_path / "plugins" / "resource-azure-native-v99.0.0" / EXECUTABLE
     for file in (moved, downloaded):
@@ -35,11 +35,11 @@ def test_what_leads_elsewhere_is_linked_to_the_local_azure_again(tmp_path: Path)
 
 
 @needs_cli
-def test_the_pulumi_cli_takes_them_for_installed_plugins(tmp_path: Path) -> None:
+def test_pulumi_cli_lists_the_links_as_installed_plugins(tmp_path: Path) -> None:
     plugins.install(tmp_path)
     environment = {**os.environ, "PULUMI_HOME": str(tmp_path), "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    said = subprocess.run(
+    listed = subprocess.run(
         [str(CLI), "plugin", "ls", "--json"], env=environment, cwd=tmp_path, capture_output=True, check=True
     )
-    found = {plugin["name"]: plugin["version"] for plugin in json.loads(said.stdout)}
+    found = {plugin["name"]: plugin["version"] for plugin in json.loads(listed.stdout)}
     assert found == {name: importlib.metadata.version(f"pulumi-{name}") for name in ("azure-native", "random")}

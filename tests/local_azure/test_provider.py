@@ -1,4 +1,4 @@
-"""The azure-native provider: each call of the protocol, and the rules that hold for every type."""
+"""The azure-native provider: each call of the protocol, and the checks that apply to every type."""
 
 from __future__ import annotations
 
@@ -76,24 +76,24 @@ def vault(name: str = "kv-one", **properties: Any) -> dict[str, Any]:
     }
 
 
-# Doors
+# Configuration
 
 
-def test_the_version_is_the_installed_sdk_s(cloud: Cloud) -> None:
+def test_plugin_version_is_the_sdk_version(cloud: Cloud) -> None:
     assert cloud.provider.GetPluginInfo(None, Context()).version == azure_native().version
 
 
-def test_configure_says_what_it_takes(cloud: Cloud) -> None:
-    answer = cloud.provider.Configure(
+def test_configure_returns_the_supported_features(cloud: Cloud) -> None:
+    response = cloud.provider.Configure(
         provider_pb2.ConfigureRequest(variables={"azure-native:config:subscriptionId": SUBSCRIPTION}), Context()
     )
-    assert answer.acceptSecrets
-    assert answer.acceptResources
-    assert answer.supportsPreview
+    assert response.acceptSecrets
+    assert response.acceptResources
+    assert response.supportsPreview
 
 
 @pytest.mark.parametrize("subscription", ["", "0ca1fd00-0000-4000-8000-000000000001", "10ca1", "10ca1-not-a-guid"])
-def test_only_local_subscriptions_are_taken(cloud: Cloud, subscription: str) -> None:
+def test_configure_accepts_only_local_subscriptions(cloud: Cloud, subscription: str) -> None:
     provider = AzureProvider(cloud.store, azure_native(), TYPES)
     request = provider_pb2.ConfigureRequest(args=to_struct({"subscriptionId": subscription}))
     with pytest.raises(Aborted, match="begin with 10ca1"):
@@ -101,7 +101,7 @@ def test_only_local_subscriptions_are_taken(cloud: Cloud, subscription: str) -> 
 
 
 @pytest.mark.parametrize("method", ["Call", "Construct", "GetSchema", "Parameterize", "StreamInvoke", "List"])
-def test_what_is_not_done_is_refused_by_name(cloud: Cloud, method: str) -> None:
+def test_unsupported_methods_are_refused_by_name(cloud: Cloud, method: str) -> None:
     request = {"Construct": provider_pb2.ConstructRequest}.get(method, provider_pb2.InvokeRequest)()
     if method == "Call":
         request = provider_pb2.CallRequest(tok="x:y:z")
@@ -113,7 +113,7 @@ def test_what_is_not_done_is_refused_by_name(cloud: Cloud, method: str) -> None:
 # Create
 
 
-def test_a_create_answers_defaults_and_computed_outputs(cloud: Cloud) -> None:
+def test_create_returns_defaults_and_computed_outputs(cloud: Cloud) -> None:
     id_, found = cloud.create(ACCOUNT, account(location="UK South", minimumTlsVersion="TLS1_2"))
     assert id_.endswith("/resourceGroups/rg-one/providers/Microsoft.Storage/storageAccounts/storeone")
     assert (found["name"], found["type"]) == ("storeone", "Microsoft.Storage/storageAccounts")
@@ -127,7 +127,7 @@ def test_a_create_answers_defaults_and_computed_outputs(cloud: Cloud) -> None:
     assert "accountName" not in found
 
 
-def test_a_preview_creates_nothing_and_leaves_the_computed_unknown(cloud: Cloud) -> None:
+def test_preview_creates_nothing_and_computed_outputs_are_unknown(cloud: Cloud) -> None:
     id_, found = cloud.create(ACCOUNT, account(identity={"type": "SystemAssigned"}, tags={"a": UNKNOWN}), preview=True)
     assert id_ == ""
     assert (found["name"], found["kind"]) == ("storeone", "StorageV2")
@@ -139,12 +139,12 @@ def test_a_preview_creates_nothing_and_leaves_the_computed_unknown(cloud: Cloud)
     assert cloud.create(ACCOUNT, account(UNKNOWN), preview=True)[1]["name"] == UNKNOWN
 
 
-def test_the_group_must_exist(cloud: Cloud) -> None:
+def test_create_needs_the_resource_group(cloud: Cloud) -> None:
     with refused("ResourceGroupNotFound"):
         cloud.create(ACCOUNT, account() | {"resourceGroupName": "rg-none"})
 
 
-def test_the_parent_must_exist(cloud: Cloud) -> None:
+def test_create_needs_the_parent(cloud: Cloud) -> None:
     with refused("ParentResourceNotFound"):
         cloud.create(SUBNET, subnet())
     container = {"resourceGroupName": "rg-one", "accountName": "storeone", "containerName": "c"}
@@ -154,7 +154,7 @@ def test_the_parent_must_exist(cloud: Cloud) -> None:
     assert cloud.create(CONTAINER, container)[0].endswith("/storeone/blobServices/default/containers/c")
 
 
-def test_a_scope_must_exist(cloud: Cloud) -> None:
+def test_create_needs_the_scope(cloud: Cloud) -> None:
     role = {
         "principalId": "5" * 8 + "-0000-4000-8000-000000000000",
         "principalType": "ServicePrincipal",
@@ -170,26 +170,26 @@ def test_a_scope_must_exist(cloud: Cloud) -> None:
     assert id_.startswith(f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/")
 
 
-def test_a_storage_account_s_services_are_there_with_it(cloud: Cloud) -> None:
+def test_services_of_a_storage_account_exist_with_it(cloud: Cloud) -> None:
     id_, _ = cloud.create(ACCOUNT, account())
-    keep = {"lockName": "keep", "level": "CanNotDelete"}
-    cloud.create(LOCK, keep | {"scope": f"{id_}/blobServices/default"})
+    lock_id = {"lockName": "keep", "level": "CanNotDelete"}
+    cloud.create(LOCK, lock_id | {"scope": f"{id_}/blobServices/default"})
     with refused("ResourceNotFound"):
-        cloud.create(LOCK, keep | {"scope": f"{id_}/blobServices/other"})
+        cloud.create(LOCK, lock_id | {"scope": f"{id_}/blobServices/other"})
 
 
-def test_a_fault_of_the_local_azure_shows_no_values(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_internal_error_shows_no_values(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     def faulty(*_: object, **__: object) -> None:
-        raise KeyError("hush-hush")
+        raise KeyError("secret-value")
 
     monkeypatch.setattr(cloud.store, "put", faulty)
     with pytest.raises(Aborted, match=r"an internal error of the local Azure: KeyError at test_provider\.py") as found:
         cloud.create(ACCOUNT, account())
-    assert "hush" not in found.value.details
+    assert "secret" not in found.value.details
     assert found.value.code is grpc.StatusCode.INTERNAL
 
 
-def test_references_must_exist_and_be_of_the_type(cloud: Cloud) -> None:
+def test_references_must_exist_and_have_the_declared_type(cloud: Cloud) -> None:
     hub, _ = cloud.create(VNET, vnet())
     with refused("InvalidResourceReference"):
         cloud.create(SUBNET, subnet(networkSecurityGroup={"id": hub.replace("hub", "none")}))
@@ -201,63 +201,65 @@ def test_references_must_exist_and_be_of_the_type(cloud: Cloud) -> None:
     cloud.create(SUBNET, subnet(networkSecurityGroup={"id": group.upper().replace("/SUBSCRIPTIONS", "/subscriptions")}))
 
 
-def test_what_exists_is_not_created_again(cloud: Cloud) -> None:
+def test_create_of_an_existing_resource_is_refused(cloud: Cloud) -> None:
     cloud.create(ACCOUNT, account())
     with pytest.raises(Aborted, match="cannot create already existing resource"):
         cloud.create(ACCOUNT, account())
 
 
-def test_a_global_name_is_taken_in_every_group(cloud: Cloud) -> None:
+def test_global_name_is_unique_across_resource_groups(cloud: Cloud) -> None:
     cloud.create(ACCOUNT, account())
     cloud.group("rg-two")
     with refused("StorageAccountAlreadyTaken"):
         cloud.create(ACCOUNT, account() | {"resourceGroupName": "rg-two"})
 
 
-def test_a_rule_s_words_never_show_a_secret(cloud: Cloud) -> None:
+def test_messages_of_constraints_mask_secrets(cloud: Cloud) -> None:
     with pytest.raises(Aborted, match="Code=Forbidden") as found:
-        cloud.create(ACCOUNT, account("eastone", tags={"a": secret("hush-hush")}))
-    assert "hush-hush" not in found.value.details
+        cloud.create(ACCOUNT, account("eastone", tags={"a": secret("secret-value")}))
+    assert "secret-value" not in found.value.details
     assert found.value.code is grpc.StatusCode.PERMISSION_DENIED
 
 
-def test_an_unknown_input_cannot_be_created(cloud: Cloud) -> None:
+def test_create_with_an_unknown_input_is_refused(cloud: Cloud) -> None:
     with pytest.raises(Aborted, match="tags has an unknown value"):
         cloud.create(ACCOUNT, account(tags=UNKNOWN))
 
 
-def test_secrets_come_back_secret(cloud: Cloud) -> None:
-    _, found = cloud.create(ACCOUNT, account(tags={"a": secret("hush")}))
-    assert found["tags"]["a"] == secret("hush")
+def test_secret_inputs_and_outputs_stay_secret(cloud: Cloud) -> None:
+    _, found = cloud.create(ACCOUNT, account(tags={"a": secret("secret")}))
+    assert found["tags"]["a"] == secret("secret")
     _, workspace = cloud.create(WORKSPACE, {"resourceGroupName": "rg-one", "workspaceName": "logs"})
     assert workspace["customerId"] == secret("66666666")
 
 
-def test_what_azure_never_gives_back_is_not_kept(cloud: Cloud) -> None:
+def test_write_only_properties_are_not_stored(cloud: Cloud) -> None:
     cloud.create(VAULT, vault())
     inputs = {"resourceGroupName": "rg-one", "vaultName": "kv-one", "secretName": "s"}
-    id_, found = cloud.create(VAULT_SECRET, inputs | {"properties": {"value": secret("hush-hush"), "contentType": "t"}})
+    id_, found = cloud.create(
+        VAULT_SECRET, inputs | {"properties": {"value": secret("secret-value"), "contentType": "t"}}
+    )
     assert found["properties"] == {"contentType": "t", "attributes": {"enabled": True}}
-    assert "hush-hush" not in str(cloud.store.all_resources())
-    assert b"hush-hush" not in cloud.store.path.read_bytes()
+    assert "secret-value" not in str(cloud.store.all_resources())
+    assert b"secret-value" not in cloud.store.path.read_bytes()
     assert cloud.read(VAULT_SECRET, id_)[2] == found
 
 
 # Diff
 
 
-def kinds(answer: Any) -> dict[str, int]:
-    return {path: entry.kind for path, entry in answer.detailedDiff.items()}
+def kinds(response: Any) -> dict[str, int]:
+    return {path: entry.kind for path, entry in response.detailedDiff.items()}
 
 
-def test_nothing_differs(cloud: Cloud) -> None:
+def test_equal_inputs_have_no_diff(cloud: Cloud) -> None:
     inputs = cloud.inputs(ACCOUNT, account())
-    answer = cloud.diff(ACCOUNT, inputs, inputs | {"location": "UK South"})
-    assert answer.changes == provider_pb2.DiffResponse.DIFF_NONE
-    assert not answer.detailedDiff
+    response = cloud.diff(ACCOUNT, inputs, inputs | {"location": "UK South"})
+    assert response.changes == provider_pb2.DiffResponse.DIFF_NONE
+    assert not response.detailedDiff
 
 
-def test_ids_differ_by_more_than_case(cloud: Cloud) -> None:
+def test_ids_compare_case_insensitively(cloud: Cloud) -> None:
     id_ = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/n"
     old, new = (
         {"networkSecurityGroup": {"id": value}} for value in (id_, id_.replace("resourceGroups", "resourcegroups"))
@@ -266,21 +268,21 @@ def test_ids_differ_by_more_than_case(cloud: Cloud) -> None:
     assert kinds(cloud.diff(SUBNET, old, {"networkSecurityGroup": {"id": id_ + "2"}}))
 
 
-def test_each_kind_of_change_has_its_path(cloud: Cloud) -> None:
+def test_diff_has_the_path_of_each_change(cloud: Cloud) -> None:
     old = account(tags={"a": "1", "b.c": "2"}, networkRuleSet={"defaultAction": "Deny", "bypass": "None"})
     new = account(tags={"a": "9", "d": "3"}, networkRuleSet={"defaultAction": UNKNOWN, "bypass": "None"})
-    answer = cloud.diff(ACCOUNT, old, new)
-    assert kinds(answer) == {
+    response = cloud.diff(ACCOUNT, old, new)
+    assert kinds(response) == {
         "tags.a": KIND.UPDATE,
         'tags["b.c"]': KIND.DELETE,
         "tags.d": KIND.ADD,
         "networkRuleSet.defaultAction": KIND.UPDATE,
     }
-    assert not answer.replaces
-    assert list(answer.diffs) == ["networkRuleSet", "tags"]
+    assert not response.replaces
+    assert list(response.diffs) == ["networkRuleSet", "tags"]
 
 
-def test_lists_differ_by_index(cloud: Cloud) -> None:
+def test_lists_are_compared_by_index(cloud: Cloud) -> None:
     old, new = ({"addressSpace": {"addressPrefixes": prefixes}} for prefixes in (["a", "b"], ["x", "b", "c"]))
     assert kinds(cloud.diff(VNET, old, new)) == {
         "addressSpace.addressPrefixes[0]": KIND.UPDATE,
@@ -299,35 +301,37 @@ def test_lists_differ_by_index(cloud: Cloud) -> None:
         ({"encryption": {"keySource": "Microsoft.Keyvault"}}, "encryption", KIND.ADD),
     ],
 )
-def test_what_is_fixed_replaces(cloud: Cloud, change: dict[str, Any], path: str, kind: int) -> None:
+def test_change_of_a_declared_property_forces_replacement(
+    cloud: Cloud, change: dict[str, Any], path: str, kind: int
+) -> None:
     old = account(location="uksouth")
-    answer = cloud.diff(ACCOUNT, old, {**old, **change})
-    assert kinds(answer) == {path: kind}
+    response = cloud.diff(ACCOUNT, old, {**old, **change})
+    assert kinds(response) == {path: kind}
     replacing = kind != KIND.ADD
-    assert list(answer.replaces) == ([path] if replacing else [])
-    assert answer.deleteBeforeReplace == replacing
+    assert list(response.replaces) == ([path] if replacing else [])
+    assert response.deleteBeforeReplace == replacing
 
 
-def test_a_random_name_is_made_before_the_old_goes(cloud: Cloud) -> None:
+def test_automatic_name_is_replaced_create_first(cloud: Cloud) -> None:
     old = account(location="uksouth", __createBeforeDelete=True)
-    answer = cloud.diff(ACCOUNT, old, {**old, "location": "ukwest"})
-    assert answer.replaces
-    assert not answer.deleteBeforeReplace
+    response = cloud.diff(ACCOUNT, old, {**old, "location": "ukwest"})
+    assert response.replaces
+    assert not response.deleteBeforeReplace
 
 
-def test_ignored_changes_do_not_count(cloud: Cloud) -> None:
+def test_ignored_changes_are_not_in_the_diff(cloud: Cloud) -> None:
     old = account(tags={"a": "1"})
-    answer = cloud.diff(
+    response = cloud.diff(
         ACCOUNT, old, account(tags={"a": "2"}, isHnsEnabled=True), ignoreChanges=["tags", "isHnsEnabled"]
     )
-    assert not kinds(answer)
-    assert not answer.replaces
+    assert not kinds(response)
+    assert not response.replaces
 
 
 # Update
 
 
-def test_an_update_keeps_what_azure_made_up(cloud: Cloud) -> None:
+def test_update_keeps_computed_outputs(cloud: Cloud) -> None:
     old = cloud.inputs(ACCOUNT, account(tags={"a": "1"}))
     id_, made = cloud.create(ACCOUNT, account(tags={"a": "1"}))
     new = old | {"tags": {"a": "2"}}
@@ -336,7 +340,7 @@ def test_an_update_keeps_what_azure_made_up(cloud: Cloud) -> None:
     assert cloud.read(ACCOUNT, id_)[2] == found
 
 
-def test_a_preview_of_an_update_leaves_known_what_stays(cloud: Cloud) -> None:
+def test_update_preview_keeps_outputs_of_unchanged_inputs(cloud: Cloud) -> None:
     old = cloud.inputs(ACCOUNT, account(tags={"a": "1"}, identity={"type": "SystemAssigned"}))
     id_, made = cloud.create(ACCOUNT, account(tags={"a": "1"}, identity={"type": "SystemAssigned"}))
     found = cloud.update(ACCOUNT, id_, old, made, old | {"tags": {"a": "2"}}, preview=True)
@@ -344,7 +348,7 @@ def test_a_preview_of_an_update_leaves_known_what_stays(cloud: Cloud) -> None:
     assert cloud.read(ACCOUNT, id_)[2]["tags"] == {"a": "1"}
 
 
-def test_what_azure_never_changes_is_refused(cloud: Cloud) -> None:
+def test_change_of_an_immutable_property_is_refused(cloud: Cloud) -> None:
     old = cloud.inputs(VAULT, vault(softDeleteRetentionInDays=7))
     id_, made = cloud.create(VAULT, vault(softDeleteRetentionInDays=7))
     new = cloud.inputs(VAULT, vault(softDeleteRetentionInDays=90))
@@ -353,7 +357,7 @@ def test_what_azure_never_changes_is_refused(cloud: Cloud) -> None:
     assert cloud.read(VAULT, id_)[2] == made
 
 
-def test_an_update_of_what_is_gone_is_refused(cloud: Cloud) -> None:
+def test_update_of_a_missing_resource_is_refused(cloud: Cloud) -> None:
     old = cloud.inputs(ACCOUNT, account())
     id_, made = cloud.create(ACCOUNT, account())
     cloud.delete(ACCOUNT, id_)
@@ -364,7 +368,7 @@ def test_an_update_of_what_is_gone_is_refused(cloud: Cloud) -> None:
 # Read
 
 
-def test_a_refresh_takes_in_what_changed_and_no_more(cloud: Cloud) -> None:
+def test_refresh_updates_only_changed_inputs(cloud: Cloud) -> None:
     inputs = cloud.inputs(ACCOUNT, account(tags={"a": "1"}, location="UK South"))
     id_, made = cloud.create(ACCOUNT, account(tags={"a": "1"}, location="UK South"))
     assert cloud.read(ACCOUNT, id_, inputs, made) == (id_, inputs, made)
@@ -374,13 +378,13 @@ def test_a_refresh_takes_in_what_changed_and_no_more(cloud: Cloud) -> None:
     assert state["minimumTlsVersion"] == "TLS1_2"
 
 
-def test_what_is_gone_reads_as_nothing(cloud: Cloud) -> None:
+def test_read_of_a_missing_resource_is_empty(cloud: Cloud) -> None:
     id_, _ = cloud.create(ACCOUNT, account())
     cloud.delete(ACCOUNT, id_)
     assert cloud.read(ACCOUNT, id_)[0] == ""
 
 
-def test_an_import_derives_the_inputs(cloud: Cloud) -> None:
+def test_import_derives_the_inputs(cloud: Cloud) -> None:
     given = account(tags={"a": "1"}, identity={"type": "SystemAssigned"}, location="uksouth")
     inputs = cloud.inputs(ACCOUNT, given)
     id_, made = cloud.create(ACCOUNT, given)
@@ -388,24 +392,24 @@ def test_an_import_derives_the_inputs(cloud: Cloud) -> None:
     assert not kinds(cloud.diff(ACCOUNT, cloud.read(ACCOUNT, id_)[1], inputs))
 
 
-def test_an_import_leaves_defaults_out_but_not_what_must_be_given(cloud: Cloud) -> None:
+def test_import_omits_defaults_but_not_required_inputs(cloud: Cloud) -> None:
     cloud.create(VAULT, vault())
     parent = {"resourceGroupName": "rg-one", "vaultName": "kv-one", "secretName": "s"}
-    id_, made = cloud.create(VAULT_SECRET, parent | {"properties": {"value": secret("hush-hush")}})
+    id_, made = cloud.create(VAULT_SECRET, parent | {"properties": {"value": secret("secret-value")}})
     assert made["properties"] == {"attributes": {"enabled": True}}
     inputs = cloud.read(VAULT_SECRET, id_)[1]
     assert inputs["properties"] == {}
     assert not cloud.check(VAULT_SECRET, inputs).failures
 
 
-def test_a_key_is_imported_whole_though_azure_answers_its_parts(cloud: Cloud) -> None:
+def test_import_of_a_key_restores_its_properties_object(cloud: Cloud) -> None:
     cloud.create(VAULT, vault())
     parent = {"resourceGroupName": "rg-one", "vaultName": "kv-one", "keyName": "k"}
     id_, _ = cloud.create(KEY, parent | {"properties": {"kty": "RSA", "keySize": 3072}})
     assert cloud.read(KEY, id_)[1]["properties"] == {"kty": "RSA", "keySize": 3072}
 
 
-def test_an_id_of_another_type_is_not_imported(cloud: Cloud) -> None:
+def test_import_with_an_id_of_another_type_is_refused(cloud: Cloud) -> None:
     with refused("InvalidResourceId"):
         cloud.read(ACCOUNT, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-one")
 
@@ -413,13 +417,13 @@ def test_an_id_of_another_type_is_not_imported(cloud: Cloud) -> None:
 # Delete
 
 
-def test_a_delete_of_what_is_gone_succeeds(cloud: Cloud) -> None:
+def test_delete_of_a_missing_resource_succeeds(cloud: Cloud) -> None:
     id_, _ = cloud.create(ACCOUNT, account())
     cloud.delete(ACCOUNT, id_)
     cloud.delete(ACCOUNT, id_)
 
 
-def test_a_group_goes_with_all_that_is_in_it(cloud: Cloud) -> None:
+def test_delete_of_a_resource_group_deletes_its_resources(cloud: Cloud) -> None:
     cloud.create(VNET, vnet())
     cloud.create(SUBNET, subnet())
     cloud.create(VAULT, vault())
@@ -432,25 +436,25 @@ def lock(cloud: Cloud, scope: str, level: str) -> str:
     return cloud.create(LOCK, {"scope": scope, "lockName": "keep", "level": level})[0]
 
 
-def test_a_lock_refuses_deletes_below_and_of_what_holds_it(cloud: Cloud) -> None:
+def test_lock_blocks_delete_of_the_resource_and_its_group(cloud: Cloud) -> None:
     id_, _ = cloud.create(ACCOUNT, account())
-    keep = lock(cloud, id_, "CanNotDelete")
+    lock_id = lock(cloud, id_, "CanNotDelete")
     for token, target in ((ACCOUNT, id_), (GROUP, id_.split("/providers")[0])):
         with refused("ScopeLocked"):
             cloud.delete(token, target)
-    cloud.delete(LOCK, keep)
+    cloud.delete(LOCK, lock_id)
     cloud.delete(ACCOUNT, id_)
 
 
-def test_a_read_only_lock_refuses_writes_too(cloud: Cloud) -> None:
-    keep = lock(cloud, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-one", "ReadOnly")
+def test_read_only_lock_blocks_writes(cloud: Cloud) -> None:
+    lock_id = lock(cloud, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-one", "ReadOnly")
     with refused("ScopeLocked"):
         cloud.create(ACCOUNT, account())
-    cloud.delete(LOCK, keep)
+    cloud.delete(LOCK, lock_id)
     cloud.create(ACCOUNT, account())
 
 
-def test_a_soft_deleted_name_is_refused_unless_recovery_is_asked_for(cloud: Cloud) -> None:
+def test_soft_deleted_name_needs_a_recovery_request(cloud: Cloud) -> None:
     id_, _ = cloud.create(VAULT, vault(enableRbacAuthorization=True))
     cloud.delete(VAULT, id_)
     with refused("VaultAlreadyExists"):
@@ -464,17 +468,17 @@ def test_a_soft_deleted_name_is_refused_unless_recovery_is_asked_for(cloud: Clou
     assert cloud.store.all_soft_deleted() == []
 
 
-def test_some_types_come_back_of_themselves(cloud: Cloud) -> None:
+def test_create_recovers_some_soft_deleted_types(cloud: Cloud) -> None:
     inputs = {"resourceGroupName": "rg-one", "workspaceName": "logs"}
     id_, made = cloud.create(WORKSPACE, inputs)
     cloud.delete(WORKSPACE, id_)
     assert cloud.create(WORKSPACE, inputs) == (id_, made)
 
 
-# Several at once
+# Concurrency
 
 
-def test_many_callers_at_once_lose_nothing(cloud: Cloud, tmp_path: Path) -> None:
+def test_concurrent_creates_are_all_stored(cloud: Cloud, tmp_path: Path) -> None:
     clouds = [cloud, Cloud(tmp_path)]
     cloud.create(VNET, vnet())
 
@@ -487,7 +491,7 @@ def test_many_callers_at_once_lose_nothing(cloud: Cloud, tmp_path: Path) -> None
     assert {child.id for child in cloud.store.children(f"{ids[0].rsplit('/', 2)[0]}")} == set(ids)
 
 
-def test_one_of_two_callers_gets_the_name(cloud: Cloud, tmp_path: Path) -> None:
+def test_concurrent_creates_of_one_name_succeed_once(cloud: Cloud, tmp_path: Path) -> None:
     clouds = [cloud, Cloud(tmp_path)]
 
     def make(number: int) -> str:
@@ -497,22 +501,22 @@ def test_one_of_two_callers_gets_the_name(cloud: Cloud, tmp_path: Path) -> None:
             return error.details
 
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(make, range(4)))
-    assert sum(answer.startswith("/subscriptions/") for answer in answers) == 1
-    assert sum("already existing" in answer for answer in answers) == 3
+        results = list(pool.map(make, range(4)))
+    assert sum(response.startswith("/subscriptions/") for response in results) == 1
+    assert sum("already existing" in response for response in results) == 3
 
 
 # Functions
 
 
-def test_the_client_is_local(cloud: Cloud) -> None:
+def test_client_config_is_local(cloud: Cloud) -> None:
     found = cloud.invoke("azure-native:authorization:getClientConfig")
     assert found["subscriptionId"] == SUBSCRIPTION
     assert set(found) == {"clientId", "objectId", "subscriptionId", "tenantId"}
     assert all(value.startswith("10ca1") for value in found.values())
 
 
-def test_a_get_answers_what_is_there(cloud: Cloud) -> None:
+def test_get_function_returns_the_stored_resource(cloud: Cloud) -> None:
     id_, made = cloud.create(ACCOUNT, account())
     arguments = {"resourceGroupName": "rg-one", "accountName": "storeone"}
     assert cloud.invoke("azure-native:storage:getStorageAccount", arguments) == {"id": id_, **made}
@@ -523,19 +527,19 @@ def test_a_get_answers_what_is_there(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     "token", ["authorization:getClientToken", "storage:listStorageAccountKeys", "kusto:getCluster"]
 )
-def test_other_functions_are_refused_by_name(cloud: Cloud, token: str) -> None:
+def test_unsupported_functions_are_refused_by_name(cloud: Cloud, token: str) -> None:
     with pytest.raises(Aborted, match=f"azure-native:{token}") as found:
         cloud.invoke(f"azure-native:{token}")
     assert found.value.code is grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_an_unknown_type_is_refused_by_name(cloud: Cloud) -> None:
+def test_unknown_type_is_refused_by_name(cloud: Cloud) -> None:
     request = provider_pb2.CreateRequest(urn=urn("azure-native:kusto:Cluster"))
     with pytest.raises(Aborted, match="azure-native:kusto:Cluster"):
         cloud.provider.Create(request, Context())
 
 
-def test_newer_engines_name_the_type_themselves(cloud: Cloud) -> None:
+def test_type_of_the_request_wins_over_the_urn(cloud: Cloud) -> None:
     request = provider_pb2.CheckRequest(
         type=ACCOUNT, name="x", news=to_struct(account()), urn="urn:pulumi:a::b::c$d::x"
     )

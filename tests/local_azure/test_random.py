@@ -33,8 +33,8 @@ def check(name: str, inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
 def create(name: str, inputs: Mapping[str, Any], *, preview: bool = False) -> tuple[str, dict[str, Any]]:
     assert check(name, inputs) == []
     request = provider_pb2.CreateRequest(urn=urn(token(name)), properties=to_struct(inputs), preview=preview)
-    answer = PROVIDER.Create(request, Context())
-    return answer.id, from_struct(answer.properties)
+    response = PROVIDER.Create(request, Context())
+    return response.id, from_struct(response.properties)
 
 
 def read(name: str, id_: str) -> Any:
@@ -47,7 +47,9 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(8, 40), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))
-def test_a_password_holds_what_was_asked(length: int, lower: int, upper: int, numeric: int, special: int) -> None:
+def test_password_has_the_requested_length_and_classes(
+    length: int, lower: int, upper: int, numeric: int, special: int
+) -> None:
     least = {"minLower": lower, "minUpper": upper, "minNumeric": numeric, "minSpecial": special}
     id_, found = create("Password", {"length": length, **least})
     text = plain(found)["result"]
@@ -63,28 +65,28 @@ def test_a_password_holds_what_was_asked(length: int, lower: int, upper: int, nu
         assert sum(c in letters for c in text) >= number
 
 
-def test_a_password_is_secret() -> None:
+def test_password_is_secret() -> None:
     _, found = create("Password", {"length": 20})
     assert found["result"][SIGNATURE] == SECRET
     assert "bcryptHash" not in found
     assert found["special"] is True
 
 
-def test_classes_left_out_do_not_occur() -> None:
+def test_disabled_classes_do_not_occur() -> None:
     _, found = create("String", {"length": 60, "special": False, "upper": False})
     assert set(found["result"]) <= set(string.ascii_lowercase + string.digits)
     _, own = create("String", {"length": 30, "lower": False, "upper": False, "numeric": False, "overrideSpecial": "!?"})
     assert set(own["result"]) <= set("!?")
 
 
-def test_bytes_agree_with_themselves_and_are_secret() -> None:
+def test_bytes_are_equal_in_both_encodings_and_secret() -> None:
     _, found = create("Bytes", {"length": 32})
     assert found["base64"][SIGNATURE] == found["hex"][SIGNATURE] == SECRET
     assert base64.b64decode(plain(found)["base64"]).hex() == plain(found)["hex"]
     assert len(plain(found)["hex"]) == 64
 
 
-def test_ids_integers_and_uuids() -> None:
+def test_ids_integers_and_uuids_have_consistent_outputs() -> None:
     id_, found = create("Id", {"byteLength": 8, "prefix": "p-"})
     assert found["b64Url"] == f"p-{id_}"
     assert int(found["dec"].removeprefix("p-")) == int(found["hex"].removeprefix("p-"), 16)
@@ -95,11 +97,11 @@ def test_ids_integers_and_uuids() -> None:
 
 
 @pytest.mark.parametrize("name", ["Password", "String", "Bytes"])
-def test_two_draws_differ(name: str) -> None:
+def test_two_creates_have_different_values(name: str) -> None:
     assert plain(create(name, {"length": 24})[1]) != plain(create(name, {"length": 24})[1])
 
 
-def test_a_preview_draws_nothing() -> None:
+def test_preview_generates_nothing() -> None:
     id_, found = create("Password", {"length": 20}, preview=True)
     assert id_ == ""
     assert found["result"] == {SIGNATURE: SECRET, "value": UNKNOWN}
@@ -120,57 +122,57 @@ def test_a_preview_draws_nothing() -> None:
         ("Integer", {"min": 1, "max": 4, "seed": "x"}, "seed"),
     ],
 )
-def test_wrong_inputs_are_named(name: str, inputs: dict[str, Any], path: str) -> None:
+def test_invalid_inputs_are_reported_by_path(name: str, inputs: dict[str, Any], path: str) -> None:
     assert [found for found, _ in check(name, inputs)] == [path]
 
 
 @pytest.mark.parametrize("name", ["Pet", "Shuffle"])
-def test_what_is_not_done_is_refused_by_name(name: str) -> None:
+def test_unsupported_types_are_refused_by_name(name: str) -> None:
     assert f"Random{name}" in check(name, {})[0][1]
     with pytest.raises(Aborted, match=f"Random{name}"):
         PROVIDER.Create(provider_pb2.CreateRequest(urn=urn(token(name))), Context())
 
 
-def test_any_change_replaces() -> None:
+def test_any_change_forces_replacement() -> None:
     request = provider_pb2.DiffRequest(
         urn=urn(token("Password")),
         old_inputs=to_struct({"length": 20, "keepers": {"a": "1"}}),
         news=to_struct({"length": 20, "keepers": {"a": "2"}}),
     )
-    answer = PROVIDER.Diff(request, Context())
-    assert list(answer.replaces) == ["keepers"]
-    assert answer.detailedDiff["keepers.a"].kind == provider_pb2.PropertyDiff.UPDATE_REPLACE
-    assert not answer.deleteBeforeReplace
+    response = PROVIDER.Diff(request, Context())
+    assert list(response.replaces) == ["keepers"]
+    assert response.detailedDiff["keepers.a"].kind == provider_pb2.PropertyDiff.UPDATE_REPLACE
+    assert not response.deleteBeforeReplace
     request.news.CopyFrom(request.old_inputs)
     assert not PROVIDER.Diff(request, Context()).replaces
 
 
-def test_a_refresh_changes_nothing() -> None:
+def test_refresh_changes_nothing() -> None:
     id_, found = create("Password", {"length": 20})
     request = provider_pb2.ReadRequest(
         urn=urn(token("Password")), id=id_, properties=to_struct(found), inputs=to_struct({"length": 20})
     )
-    answer = PROVIDER.Read(request, Context())
-    assert from_struct(answer.properties) == found
-    assert from_struct(answer.inputs) == {"length": 20}
+    response = PROVIDER.Read(request, Context())
+    assert from_struct(response.properties) == found
+    assert from_struct(response.inputs) == {"length": 20}
 
 
-def test_imports_read_the_id_back() -> None:
-    password = read("Password", "hush-hush")
+def test_import_parses_the_id() -> None:
+    password = read("Password", "secret-value")
     assert password.id == "none"
-    assert from_struct(password.properties)["result"] == {SIGNATURE: SECRET, "value": "hush-hush"}
-    assert from_struct(password.inputs) == {"length": 9}
+    assert from_struct(password.properties)["result"] == {SIGNATURE: SECRET, "value": "secret-value"}
+    assert from_struct(password.inputs) == {"length": len("secret-value")}
     assert from_struct(read("Integer", "4,1,9").properties) == {"result": 4, "min": 1, "max": 9}
-    drawn, found = create("Id", {"byteLength": 5})
-    assert from_struct(read("Id", drawn).properties) == found
+    generated, found = create("Id", {"byteLength": 5})
+    assert from_struct(read("Id", generated).properties) == found
 
 
-def test_an_import_that_does_not_fit_shows_no_secret() -> None:
+def test_import_error_shows_no_secret() -> None:
     with pytest.raises(Aborted, match="InvalidImportId") as found:
         read("Bytes", "not base 64!")
     assert "not base" not in found.value.details
 
 
-def test_every_source_is_a_type_of_the_sdk() -> None:
+def test_every_supported_type_is_in_the_sdk() -> None:
     for known in RANDOM_TYPES:
         assert PROVIDER._schemas.resource(known).outputs

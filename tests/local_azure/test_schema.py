@@ -1,4 +1,4 @@
-"""What is read of the installed SDKs, without importing them."""
+"""The schemas parsed from the installed SDKs, without importing them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local_azure.paths import PATHS
 from local_azure.schema import SchemaError, Schemas, azure_native, resource
 
 
-def test_a_resource_tells_its_arm_type_version_and_path() -> None:
+def test_resource_has_arm_type_api_version_and_path() -> None:
     account = resource("azure-native:storage:StorageAccount")
     assert account.arm_type == "Microsoft.Storage/storageAccounts"
     assert account.api_version.startswith("20")
@@ -24,7 +24,7 @@ def test_a_resource_tells_its_arm_type_version_and_path() -> None:
     assert "kind" not in account.output_only
 
 
-def test_a_child_type_is_named_by_every_second_segment() -> None:
+def test_arm_type_is_every_second_segment_of_the_path() -> None:
     container = resource("azure-native:storage:BlobContainer")
     assert container.arm_type == "Microsoft.Storage/storageAccounts/blobServices/containers"
     assert resource("azure-native:resources:ResourceGroup").arm_type == "Microsoft.Resources/resourceGroups"
@@ -44,34 +44,34 @@ def test_types_of_properties() -> None:
     assert "iPAddressOrRange" in rules.item.properties
 
 
-def test_the_sdk_s_own_defaults_are_known() -> None:
+def test_defaults_of_the_sdk_are_parsed() -> None:
     assert resource("azure-native:network:Subnet").inputs["privateEndpointNetworkPolicies"].default == "Disabled"
 
 
-def test_a_renamed_args_class_is_found() -> None:
+def test_renamed_args_class_is_found() -> None:
     subnet = resource("azure-native:network:Subnet")
     assert "virtualNetworkName" in subnet.inputs
     assert "networkSecurityGroup" in subnet.inputs
 
 
-def test_nested_outputs_are_known() -> None:
+def test_nested_outputs_are_parsed() -> None:
     identity = resource("azure-native:storage:StorageAccount").outputs["identity"].type
     assert "principalId" in identity.properties
 
 
 @pytest.mark.parametrize("token", sorted(PATHS))
-def test_every_path_s_parameters_are_inputs_of_its_type(token: str) -> None:
+def test_parameters_of_every_path_are_inputs_of_its_type(token: str) -> None:
     found = azure_native().resource(token)
     assert set(found.parameters) <= set(found.inputs)
     assert found.arm_type.startswith("Microsoft.")
 
 
-def test_an_unknown_token_is_named() -> None:
+def test_error_names_an_unknown_token() -> None:
     with pytest.raises(SchemaError, match="azure-native:storage:Nothing"):
         resource("azure-native:storage:Nothing")
 
 
-def test_nothing_of_the_sdk_is_imported() -> None:
+def test_sdk_is_not_imported() -> None:
     code = (
         "import sys; from local_azure.schema import resource; resource('azure-native:network:VirtualNetwork');"
         "print([m for m in sys.modules if m.startswith('pulumi')])"
@@ -80,7 +80,7 @@ def test_nothing_of_the_sdk_is_imported() -> None:
     assert found.stdout.strip() == "[]"
 
 
-def test_the_cache_on_disk_answers_alike(tmp_path: Path) -> None:
+def test_cached_schema_equals_the_parsed_one(tmp_path: Path) -> None:
     file = tmp_path / "schemas.db"
     token = "azure-native:network:NetworkSecurityGroup"
     fresh = Schemas(cache=file)
@@ -88,14 +88,14 @@ def test_the_cache_on_disk_answers_alike(tmp_path: Path) -> None:
     assert first is not None
     names = set(first.properties)
     again = Schemas(cache=file)
-    again.package.resource = None  # type: ignore[assignment] - what the cache holds is not parsed again
+    again.package.resource = None  # type: ignore[assignment] - cached types are not parsed again
     again.package.object = None  # type: ignore[assignment]
     item = again.resource(token).inputs["securityRules"].type.item
     assert item is not None
     assert set(item.properties) == names
 
 
-def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+def test_damaged_cache_is_recreated(tmp_path: Path) -> None:
     file = tmp_path / "schemas.db"
     file.write_bytes(b"this is no database" * 100)
     schemas = Schemas(cache=file)
@@ -104,12 +104,12 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
     assert file.read_bytes()[:6] == b"SQLite"
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+def test_unwritable_cache_is_not_used(tmp_path: Path) -> None:
     schemas = Schemas(cache=tmp_path / "no" / "such" / "folder.db")
     assert schemas.resource("azure-native:storage:StorageAccount").api_version
 
 
-def test_the_random_sdk_is_read_alike() -> None:
+def test_random_sdk_is_parsed() -> None:
     password = Schemas("pulumi_random").resource("random:index/randomPassword:RandomPassword")
     assert password.inputs["length"].required
     assert "result" in password.output_only

@@ -1,4 +1,4 @@
-"""The plugin executables, spoken to over gRPC as the official engine does."""
+"""The plugin executables, called over gRPC as the official engine does."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def plugin(package: str, database: Path) -> Iterator[provider_pb2_grpc.ResourceP
     environment = {**os.environ, "SDE_LOCAL_AZURE": str(database)}
     process = subprocess.Popen(
         [BIN / f"pulumi-resource-{package}"],
-        stdin=subprocess.DEVNULL,  # no engine's pipe: it runs until it is told to end
+        stdin=subprocess.DEVNULL,  # no pipe from an engine: it runs until it is terminated
         stdout=subprocess.PIPE,
         text=True,
         env=environment,
@@ -44,7 +44,7 @@ def plugin(package: str, database: Path) -> Iterator[provider_pb2_grpc.ResourceP
         assert process.wait(timeout=20) == 0
 
 
-def test_azure_native_is_served_and_shares_the_file(tmp_path: Path) -> None:
+def test_azure_native_plugin_uses_the_shared_database(tmp_path: Path) -> None:
     database = tmp_path / "azure.db"
     inputs = to_struct({"resourceGroupName": "rg-one", "location": "uksouth"})
     with plugin("azure-native", database) as stub:
@@ -59,11 +59,11 @@ def test_azure_native_is_served_and_shares_the_file(tmp_path: Path) -> None:
         assert found.value.code() is grpc.StatusCode.FAILED_PRECONDITION
         assert "already existing" in found.value.details()
     provider = create_providers(database)["azure-native"]
-    answer = provider.Read(provider_pb2.ReadRequest(urn=urn(GROUP), id=made.id), Context())
-    assert from_struct(answer.properties)["name"] == "rg-one"
+    response = provider.Read(provider_pb2.ReadRequest(urn=urn(GROUP), id=made.id), Context())
+    assert from_struct(response.properties)["name"] == "rg-one"
 
 
-def test_random_is_served(tmp_path: Path) -> None:
+def test_random_plugin_serves_requests(tmp_path: Path) -> None:
     token = "random:index/randomUuid:RandomUuid"
     with plugin("random", tmp_path / "azure.db") as stub:
         made = stub.Create(provider_pb2.CreateRequest(urn=urn(token), properties=to_struct({})))
@@ -71,7 +71,7 @@ def test_random_is_served(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("package", ["azure-native", "random"])
-def test_a_provider_ends_when_its_engine_is_killed(tmp_path: Path, package: str) -> None:
+def test_plugin_exits_when_its_engine_is_killed(tmp_path: Path, package: str) -> None:
     command = str(BIN / f"pulumi-resource-{package}")
     engine = f"import subprocess; subprocess.Popen([{command!r}], stdin=subprocess.PIPE).wait()"
     process = subprocess.Popen(
@@ -82,15 +82,15 @@ def test_a_provider_ends_when_its_engine_is_killed(tmp_path: Path, package: str)
     assert process.stdout
     assert int(process.stdout.readline())
     process.kill()
-    ended = threading.Thread(target=process.stdout.read, daemon=True)  # until the provider lets go of it
+    ended = threading.Thread(target=process.stdout.read, daemon=True)  # until the provider closes it
     ended.start()
     ended.join(timeout=10)
     assert not ended.is_alive()
 
 
 @pytest.mark.parametrize("package", ["azure-native", "random"])
-def test_a_provider_starts_without_the_sdk(tmp_path: Path, package: str) -> None:
-    """The engine starts three of them for each command, and the SDK takes longer to import than all else."""
+def test_plugin_starts_without_importing_the_sdk(tmp_path: Path, package: str) -> None:
+    """The engine starts several plugins for each command, and importing the SDK is slow."""
     program = (
         "import sys; from local_azure import server; server._stub_sdk_packages(); from pathlib import Path\n"
         f"server.start({package!r}, Path({str(tmp_path / 'azure.db')!r}))[0].stop(0)\n"
@@ -100,7 +100,7 @@ def test_a_provider_starts_without_the_sdk(tmp_path: Path, package: str) -> None
 
 
 @pytest.mark.parametrize("package", ["azure-native", "random"])
-def test_no_database_no_provider(package: str) -> None:
+def test_plugin_refuses_to_start_without_a_database(package: str) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "SDE_LOCAL_AZURE"}
     run = subprocess.run(
         [BIN / f"pulumi-resource-{package}"], capture_output=True, text=True, env=environment, check=False
@@ -110,7 +110,7 @@ def test_no_database_no_provider(package: str) -> None:
     assert run.stdout == ""
 
 
-def test_a_damaged_database_is_told_without_a_traceback(tmp_path: Path) -> None:
+def test_damaged_database_is_reported_without_a_traceback(tmp_path: Path) -> None:
     database = tmp_path / "azure.db"
     database.write_bytes(b"not a database at all" * 300)
     environment = {**os.environ, "SDE_LOCAL_AZURE": str(database)}
@@ -122,5 +122,5 @@ def test_a_damaged_database_is_told_without_a_traceback(tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
-def test_both_packages_have_a_servicer(tmp_path: Path) -> None:
+def test_create_providers_returns_both_packages(tmp_path: Path) -> None:
     assert set(create_providers(tmp_path / "azure.db")) == {"azure-native", "random"}

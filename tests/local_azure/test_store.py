@@ -1,4 +1,4 @@
-"""The file that holds the local Azure."""
+"""The store: one SQLite file."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "azure.db")
 
 
-def test_ids_compare_without_regard_to_case(store: Store) -> None:
+def test_ids_are_case_insensitive(store: Store) -> None:
     store.put(stored(f"{NETWORK}/virtualNetworks/Hub", location="uksouth"), SUB)
     found = store.get(f"{NETWORK}/virtualNetworks/hUB".upper())
     assert found is not None
     assert (found.name, found.location) == ("Hub", "uksouth")
 
 
-def test_children_lie_below_at_any_depth_and_beside_nothing(store: Store) -> None:
+def test_children_are_resources_below_at_any_depth(store: Store) -> None:
     for name in ("hub", "hub/subnets/a", "hub/subnets/a/x/y", "hub2", "hub-b/subnets/c"):
         store.put(stored(f"{NETWORK}/virtualNetworks/{name}"), SUB)
     names = [child.id.split("virtualNetworks/")[1] for child in store.children(f"{NETWORK}/virtualNetworks/HUB")]
@@ -44,47 +44,47 @@ def test_children_lie_below_at_any_depth_and_beside_nothing(store: Store) -> Non
     assert list(store.children(RG, token="t:n:Other")) == []
 
 
-def test_users_hold_the_id_or_one_below_it(store: Store) -> None:
+def test_referencing_finds_the_id_and_ids_below_it(store: Store) -> None:
     vnet = f"{NETWORK}/virtualNetworks/hub"
     store.put(stored(vnet, subnets=[{"id": f"{vnet}/subnets/a"}]), SUB)
     store.put(stored(f"{vnet}/providers/Microsoft.Insights/diagnosticSettings/d", on=vnet), SUB)
-    store.put(stored(f"{NETWORK}/x/holds-below", ip=[{"subnet": {"id": f"{vnet}/subnets/A".upper()}}]), SUB)
-    store.put(stored(f"{NETWORK}/x/holds", of=vnet), SUB)
+    store.put(stored(f"{NETWORK}/x/references-below", ip=[{"subnet": {"id": f"{vnet}/subnets/A".upper()}}]), SUB)
+    store.put(stored(f"{NETWORK}/x/references", of=vnet), SUB)
     store.put(stored(f"{NETWORK}/x/map-key", ids={vnet: {}}), SUB)
-    store.put(stored(f"{NETWORK}/x/not", of=f"{vnet}-two"), SUB)
-    assert [user.name for user in store.referencing(vnet)] == ["holds", "holds-below", "map-key"]
-    store.put(stored(f"{NETWORK}/x/holds", of=None), SUB)
+    store.put(stored(f"{NETWORK}/x/other", of=f"{vnet}-two"), SUB)
+    assert [user.name for user in store.referencing(vnet)] == ["map-key", "references", "references-below"]
+    store.put(stored(f"{NETWORK}/x/references", of=None), SUB)
     store.remove(f"{NETWORK}/x/map-key")
-    assert [user.name for user in store.referencing(vnet)] == ["holds-below"]
+    assert [user.name for user in store.referencing(vnet)] == ["references-below"]
 
 
-def test_of_type_narrows_to_a_subscription(store: Store) -> None:
+def test_of_type_filters_by_subscription(store: Store) -> None:
     store.put(stored(RG, "t:r:Group"), SUB)
     store.put(stored("/subscriptions/other/resourceGroups/x", "t:r:Group"), "other")
     assert len(list(store.of_type("t:r:Group"))) == 2
     assert [found.id for found in store.of_type("t:r:Group", SUB.upper())] == [RG]
 
 
-def test_a_soft_deleted_name_is_held_until_its_day(tmp_path: Path) -> None:
+def test_soft_deleted_name_is_free_after_the_retention(tmp_path: Path) -> None:
     now = [1000.0]
     store = Store(tmp_path / "azure.db", clock=lambda: now[0])
     vault = f"{RG}/providers/Microsoft.KeyVault/vaults/kv-one"
     store.put(stored(vault, "t:k:Vault", tags={"a": "b"}), SUB)
     store.remove(vault, days=lambda _: 7)
     assert store.get(vault) is None
-    gone = store.soft_deleted("t:k:Vault", "KV-ONE")
-    assert gone is not None
-    assert gone.properties == {"tags": {"a": "b"}}
+    removed = store.soft_deleted("t:k:Vault", "KV-ONE")
+    assert removed is not None
+    assert removed.properties == {"tags": {"a": "b"}}
     assert store.global_name_owner("t:k:Vault", "kv-One") == vault
     now[0] += 7 * DAY + 1
     assert store.soft_deleted("t:k:Vault", "kv-one") is None
     assert store.global_name_owner("t:k:Vault", "kv-one") is None
 
 
-def test_removing_takes_what_lies_below(store: Store) -> None:
+def test_remove_deletes_children(store: Store) -> None:
     store.put(stored(RG, "t:r:Group"), SUB)
     store.put(stored(f"{NETWORK}/virtualNetworks/hub"), SUB)
-    assert [gone.name for gone in store.remove(RG.upper())] == ["rg-one", "hub"]
+    assert [removed.name for removed in store.remove(RG.upper())] == ["rg-one", "hub"]
     assert store.count() == 0
 
 
@@ -98,17 +98,17 @@ def test_locks_are_found_above_and_below(store: Store) -> None:
     assert store.locks(vnet) == []
 
 
-def test_what_a_subscription_holds_is_counted_by_type_and_region(store: Store) -> None:
+def test_count_by_type_subscription_and_region(store: Store) -> None:
     for number, location in enumerate(("uksouth", "UK South", "ukwest", None)):
-        place = {} if location is None else {"location": location}
-        store.put(StoredResource(f"{RG}/providers/M.N/things/{number}", "t", str(number), place), SUB)
+        properties = {} if location is None else {"location": location}
+        store.put(StoredResource(f"{RG}/providers/M.N/things/{number}", "t", str(number), properties), SUB)
     store.put(StoredResource(f"{RG}/providers/M.N/others/1", "u", "1", {"location": "uksouth"}), SUB)
     assert store.count_of_type("t", SUB.upper()) == 4
     assert store.count_of_type("t", SUB, "uksouth") == 2
     assert store.count_of_type("t", "another") == 0
 
 
-def test_a_file_of_the_format_before_is_carried_on(store: Store) -> None:
+def test_file_of_the_previous_format_is_migrated(store: Store) -> None:
     store.put(stored(RG), SUB)
     store.close()
     with sqlite3.connect(store.path) as file:
@@ -119,14 +119,14 @@ def test_a_file_of_the_format_before_is_carried_on(store: Store) -> None:
     assert again.count_of_type("t:n:Vnet", SUB) == 1
 
 
-def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
+def test_failed_transaction_is_rolled_back(store: Store) -> None:
     with pytest.raises(RuntimeError), store.transaction():
         store.put(stored(RG), SUB)
         raise RuntimeError
     assert store.count() == 0
 
 
-def test_another_process_finds_what_was_kept(store: Store, tmp_path: Path) -> None:
+def test_processes_share_the_file(store: Store, tmp_path: Path) -> None:
     store.put(stored(RG), SUB)
     code = (
         "from pathlib import Path; from local_azure.store import Store; from local_azure.model import StoredResource;"
@@ -138,11 +138,11 @@ def test_another_process_finds_what_was_kept(store: Store, tmp_path: Path) -> No
     assert store.count() == 2
 
 
-def test_the_file_is_its_owner_s_alone(store: Store) -> None:
+def test_file_is_readable_by_its_owner_only(store: Store) -> None:
     assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
 
 
-def test_a_damaged_file_is_refused_and_kept(tmp_path: Path) -> None:
+def test_damaged_file_is_refused_and_unchanged(tmp_path: Path) -> None:
     file = tmp_path / "azure.db"
     file.write_bytes(b"not a database at all" * 300)
     before = file.read_bytes()
@@ -151,7 +151,7 @@ def test_a_damaged_file_is_refused_and_kept(tmp_path: Path) -> None:
     assert file.read_bytes() == before
 
 
-def test_a_newer_file_is_refused_and_kept(store: Store) -> None:
+def test_file_of_a_newer_format_is_refused(store: Store) -> None:
     store.put(stored(RG), SUB)
     store.close()
     connection = sqlite3.connect(store.path)
@@ -161,7 +161,7 @@ def test_a_newer_file_is_refused_and_kept(store: Store) -> None:
         Store(store.path)
 
 
-def test_a_full_disk_is_told_and_loses_nothing(store: Store) -> None:
+def test_full_disk_is_reported_and_loses_nothing(store: Store) -> None:
     store.put(stored(RG), SUB)
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
     store._connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -170,7 +170,7 @@ def test_a_full_disk_is_told_and_loses_nothing(store: Store) -> None:
     assert [found.id for found in store.all_resources()] == [RG]
 
 
-def test_prefixes_run_from_the_resource_to_the_subscription() -> None:
+def test_prefixes_from_resource_to_subscription() -> None:
     assert prefixes(RG) == [RG, f"/subscriptions/{SUB}/resourceGroups", f"/subscriptions/{SUB}"]
 
 
@@ -180,15 +180,15 @@ def test_admin_lists_counts_and_resets(store: Store) -> None:
     store.put(stored(vault, "t:k:Vault"), SUB)
     store.remove(vault, days=lambda _: 7)
     assert [(entry.id, entry.type) for entry in admin.resources(store.path)] == [(RG, "t:r:Group")]
-    held = admin.soft_deleted(store.path)
-    assert [entry.id for entry in held] == [vault]
-    assert held[0].held_until is not None
+    reserved = admin.soft_deleted(store.path)
+    assert [entry.id for entry in reserved] == [vault]
+    assert reserved[0].held_until is not None
     assert admin.count(store.path) == 1
     assert admin.reset(store.path) == 1
     assert admin.resources(store.path) == admin.soft_deleted(store.path) == []
 
 
-def test_admin_makes_no_file_by_looking(tmp_path: Path) -> None:
+def test_admin_reads_create_no_file(tmp_path: Path) -> None:
     assert admin.resources(tmp_path / "none.db") == []
     assert admin.count(tmp_path / "none.db") == admin.reset(tmp_path / "none.db") == 0
     assert not (tmp_path / "none.db").exists()

@@ -1,4 +1,4 @@
-"""The local providers as the real Pulumi CLI starts and leaves them, with programs of the SDK's Automation API."""
+"""The local providers under the real Pulumi CLI, with programs of the SDK's Automation API."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ getattr(stack, sys.argv[1])(on_output=print)
 """
 
 
-class Desk:
-    """A folder with a CLI that is pointed at the local Azure."""
+class CliRunner:
+    """Run the CLI in a folder, configured for the local Azure."""
 
     def __init__(self, folder: Path) -> None:
         assert CLI
@@ -59,8 +59,8 @@ class Desk:
 
     def run(self, action: str, **environment: str) -> str:
         process = self.start(action, **environment)
-        said = process.communicate(timeout=120)[0]
-        return f"{said}\nexit {process.returncode}"
+        output = process.communicate(timeout=120)[0]
+        return f"{output}\nexit {process.returncode}"
 
     @property
     def plugins(self) -> Path:
@@ -68,55 +68,55 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def runner(tmp_path: Path) -> CliRunner:
+    return CliRunner(tmp_path)
 
 
-def test_the_local_providers_are_taken_without_a_warning(desk: Desk) -> None:
-    said = desk.run("up")
-    assert "2 created" in said
-    assert "warning" not in said
-    assert "$PATH" not in said
+def test_cli_uses_the_local_providers_without_a_warning(runner: CliRunner) -> None:
+    output = runner.run("up")
+    assert "2 created" in output
+    assert "warning" not in output
+    assert "$PATH" not in output
 
 
-def test_a_state_of_an_older_sdk_finds_the_local_provider_too(desk: Desk) -> None:
-    assert "2 created" in desk.run("up")
-    (installed,) = desk.plugins.glob("resource-azure-native-v*/")
-    installed.rename(desk.plugins / "resource-azure-native-v99.0.0")
-    assert "2 deleted" in desk.run("destroy")
+def test_state_of_another_sdk_version_uses_the_local_provider(runner: CliRunner) -> None:
+    assert "2 created" in runner.run("up")
+    (installed,) = runner.plugins.glob("resource-azure-native-v*/")
+    installed.rename(runner.plugins / "resource-azure-native-v99.0.0")
+    assert "2 deleted" in runner.run("destroy")
 
 
-def test_a_stack_of_real_azure_is_not_served_by_the_local_one(desk: Desk) -> None:
-    said = desk.run("up", SUBSCRIPTION="0b1f6471-1bf0-4dda-aec3-cb9272f09590")
-    assert "the local Azure takes only subscriptions that begin with 10ca1" in said
-    assert "exit 0" not in said
+def test_subscription_of_real_azure_is_refused(runner: CliRunner) -> None:
+    output = runner.run("up", SUBSCRIPTION="0b1f6471-1bf0-4dda-aec3-cb9272f09590")
+    assert "the local Azure takes only subscriptions that begin with 10ca1" in output
+    assert "exit 0" not in output
 
 
-def test_a_provider_that_is_gone_is_not_replaced_by_the_real_one(desk: Desk) -> None:
-    for folder in desk.plugins.glob("resource-azure-native-v*/"):
+def test_missing_local_provider_is_not_downloaded(runner: CliRunner) -> None:
+    for folder in runner.plugins.glob("resource-azure-native-v*/"):
         for file in (*folder.iterdir(), folder):
             file.unlink() if file.is_symlink() else file.rmdir()
-    said = desk.run("up")
-    assert "exit 0" not in said
-    assert "ownload" not in said
-    assert not list(desk.plugins.glob("resource-azure-native-v*/"))
+    output = runner.run("up")
+    assert "exit 0" not in output
+    assert "ownload" not in output
+    assert not list(runner.plugins.glob("resource-azure-native-v*/"))
 
 
-def test_the_providers_of_a_cli_that_is_killed_end(desk: Desk) -> None:
-    """`SIGKILL` in the middle of an `up`: nothing of the CLI runs any more that could end them."""
-    begun, ended, waiting = (desk.folder / name for name in ("begun", "ended", "waiting"))
-    for link in desk.plugins.glob("*/pulumi-resource-*"):
+def test_providers_of_a_killed_cli_exit(runner: CliRunner) -> None:
+    """After `SIGKILL` during an `up`, no process of the CLI is left to stop them."""
+    started, ended, waiting = (runner.folder / name for name in ("begun", "ended", "waiting"))
+    for link in runner.plugins.glob("*/pulumi-resource-*"):
         provider = ROOT / "local_azure" / "bin" / link.name
         link.unlink()
-        link.write_text(f'#!/bin/sh\necho >>"{begun}"\n"{provider}" "$@"\necho >>"{ended}"\n')
+        link.write_text(f'#!/bin/sh\necho >>"{started}"\n"{provider}" "$@"\necho >>"{ended}"\n')
         link.chmod(0o755)
-    (desk.folder / "path" / "pulumi").write_text(f'#!/bin/sh\necho $$ >"{desk.folder}/pid"\nexec "{CLI}" "$@"\n')
-    (desk.folder / "path" / "pulumi").chmod(0o755)
-    process = desk.start("up", WAITING=str(waiting))
+    (runner.folder / "path" / "pulumi").write_text(f'#!/bin/sh\necho $$ >"{runner.folder}/pid"\nexec "{CLI}" "$@"\n')
+    (runner.folder / "path" / "pulumi").chmod(0o755)
+    process = runner.start("up", WAITING=str(waiting))
     try:
         _wait_until(waiting.exists, seconds=60)
-        os.kill(int((desk.folder / "pid").read_text()), signal.SIGKILL)
-        _wait_until(lambda: ended.exists() and ended.read_text() == begun.read_text(), seconds=10)
+        os.kill(int((runner.folder / "pid").read_text()), signal.SIGKILL)
+        _wait_until(lambda: ended.exists() and ended.read_text() == started.read_text(), seconds=10)
     finally:
         process.kill()
         process.communicate()

@@ -1,4 +1,4 @@
-"""The language of policy rules, as learn.microsoft.com has it: "Azure Policy definition structure policy rule"."""
+"""Conditions of policy rules (docs/azure-facts.md#policy-conditions)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RULES = [
 ]
 
 
-def setting(type_: str = TYPE, parameters: dict[str, Any] | None = None, **properties: Any) -> EvaluationContext:
+def context(type_: str = TYPE, parameters: dict[str, Any] | None = None, **properties: Any) -> EvaluationContext:
     subject = PolicyTarget(f"{GROUP}/providers/{type_}/one", type_, {"location": "uksouth", **properties})
     subscription = GROUP.split("/")[2]
     return EvaluationContext(subject, parameters or {}, {"id": GROUP, "name": "rg-One"},
@@ -26,7 +26,7 @@ def setting(type_: str = TYPE, parameters: dict[str, Any] | None = None, **prope
 
 
 def holds(condition: dict[str, Any], **properties: Any) -> bool:
-    return setting(**properties).holds(condition)
+    return context(**properties).holds(condition)
 
 
 def field(path: str, **operator: Any) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def field(path: str, **operator: Any) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_conditions_compare_without_regard_to_case(condition: dict[str, Any], wanted: bool | None) -> None:
+def test_conditions_are_case_insensitive(condition: dict[str, Any], wanted: bool | None) -> None:
     if wanted is None:
         with pytest.raises(EvaluationError):
             holds(condition, tags={"Who": "Trust"})
@@ -68,30 +68,30 @@ def test_conditions_compare_without_regard_to_case(condition: dict[str, Any], wa
 
 
 @pytest.mark.parametrize("operator", [{"equals": "x"}, {"in": ["x"]}, {"like": "*"}, {"contains": ""}, {"greater": 0}])
-def test_what_is_missing_equals_nothing(operator: dict[str, Any]) -> None:
+def test_missing_value_equals_nothing(operator: dict[str, Any]) -> None:
     (name, value), = operator.items()  # fmt: skip
     assert not holds(field("flushConnection", **{f"{name}_": value}))
     assert not holds(field("flushConnection", **{f"{name}_": value}), flushConnection=None)
 
 
 @pytest.mark.parametrize("operator", [{"notEquals": "x"}, {"notIn": ["x"]}, {"notLike": "*"}, {"notContains": ""}])
-def test_the_negated_conditions_hold_for_what_is_missing(operator: dict[str, Any]) -> None:
+def test_negated_conditions_are_true_for_a_missing_value(operator: dict[str, Any]) -> None:
     assert holds(field("flushConnection", **operator))
 
 
-def test_there_is_what_is_there() -> None:
+def test_exists_is_true_for_any_present_value() -> None:
     assert holds(field("flushConnection", exists="true"), flushConnection=False)
     assert holds(field("flushConnection", exists=False))
     assert not holds(field("flushConnection", exists="false"), flushConnection=False)
 
 
 @pytest.mark.parametrize(("value", "wanted"), [(True, "true"), (True, True), (3, "3"), (3.0, 3), ("Deny", "dENY")])
-def test_words_numbers_and_truth_values_compare_as_words(value: Any, wanted: Any) -> None:
+def test_strings_numbers_and_booleans_compare_as_strings(value: Any, wanted: Any) -> None:
     assert holds(field("flushConnection", equals=wanted), flushConnection=value)
     assert not holds(field("flushConnection", notEquals=wanted), flushConnection=value)
 
 
-def test_a_condition_on_members_must_hold_for_each() -> None:
+def test_array_condition_must_be_true_for_each_member() -> None:
     assert holds(field("securityRules[*].priority", greater=50), securityRules=RULES)
     assert not holds(field("securityRules[*].priority", greater=150), securityRules=RULES)
     assert holds(field("securityRules[*].access", equals="Deny"), securityRules=[])
@@ -103,7 +103,7 @@ def counted(where: dict[str, Any] | None, **operator: Any) -> dict[str, Any]:
     return {"count": count, **operator}
 
 
-def test_count_counts_the_members_for_which_where_holds() -> None:
+def test_count_is_the_number_of_members_that_match_where() -> None:
     outbound = field("securityRules[*].direction", equals="outbound")
     assert holds(counted(None, equals=2), securityRules=RULES)
     assert holds(counted(outbound, equals=1), securityRules=RULES)
@@ -112,51 +112,51 @@ def test_count_counts_the_members_for_which_where_holds() -> None:
     assert holds(counted(outbound, less=1))
 
 
-def test_within_count_another_array_of_the_member_is_the_members() -> None:
+def test_nested_count_is_scoped_to_the_member() -> None:
     inner = {"count": {"field": f"{TYPE}/securityRules[*].sourceAddressPrefixes[*]"}, "greater": 0}
     assert holds(counted(inner, equals=1), securityRules=RULES)
 
 
-def test_within_count_the_function_field_gives_the_member() -> None:
+def test_field_function_in_count_returns_the_member() -> None:
     named = {"value": f"[first(field('{TYPE}/securityRules[*].name'))]", "equals": "b"}
     assert holds(counted(named, equals=1), securityRules=RULES)
 
 
-def test_an_alias_of_another_type_is_missing() -> None:
+def test_alias_of_another_type_is_missing() -> None:
     assert holds({"field": "Microsoft.Network/bastionHosts/enableTunneling", "notEquals": "true"})
     assert not holds({"field": "Microsoft.Network/bastionHosts/enableTunneling", "equals": "true"})
 
 
-def test_a_parameter_is_the_assignments() -> None:
-    found = setting(parameters={"names": ["one", "two"]})
+def test_parameter_has_the_assigned_value() -> None:
+    found = context(parameters={"names": ["one", "two"]})
     assert found.holds({"field": "name", "in": "[parameters('Names')]"})
     with pytest.raises(EvaluationError):
         found.holds({"field": "name", "in": "[parameters('none')]"})
 
 
 @pytest.mark.parametrize("broken", ["[split('a/b', '/')[7]]", "[first(field('kind'))]", "[resourceGroup().colour]"])
-def test_a_function_without_a_value_fails(broken: str) -> None:
+def test_function_without_a_value_fails(broken: str) -> None:
     with pytest.raises(EvaluationError):
         holds({"value": broken, "equals": ""})
 
 
-def test_a_doubled_bracket_begins_a_text() -> None:
+def test_escaped_bracket_begins_a_string() -> None:
     assert holds({"value": "[[one]", "equals": "[[one]"})
 
 
-def test_a_vaults_properties_are_looked_into() -> None:
-    found = setting("Microsoft.KeyVault/vaults", properties={"publicNetworkAccess": "Enabled"})
+def test_alias_reaches_into_a_properties_object() -> None:
+    found = context("Microsoft.KeyVault/vaults", properties={"publicNetworkAccess": "Enabled"})
     assert found.holds({"field": "Microsoft.KeyVault/vaults/publicNetworkAccess", "notEquals": "Disabled"})
 
 
-def test_a_child_has_its_own_name_and_a_full_one() -> None:
+def test_child_resource_has_name_and_full_name() -> None:
     child = PolicyTarget(f"{GROUP}/providers/Microsoft.Network/virtualNetworks/v/subnets/s",
                     "Microsoft.Network/virtualNetworks/subnets", {})  # fmt: skip
     assert EvaluationContext(child).holds({"field": "name", "equals": "s"})
     assert EvaluationContext(child).holds({"field": "fullName", "equals": "v/s"})
 
 
-def test_a_resource_group_has_azures_own_type() -> None:
+def test_resource_group_has_its_policy_type() -> None:
     group = PolicyTarget(GROUP, "Microsoft.Resources/resourceGroups", {})
     assert EvaluationContext(group).holds(
         {"field": "type", "equals": "Microsoft.Resources/subscriptions/resourceGroups"}

@@ -1,4 +1,4 @@
-"""Template expressions: read whole or not at all, and never left to run."""
+"""Template expressions of policy rules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ names = st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,8}", fullmatch=True)
 texts = st.text(st.characters(codec="utf-8", exclude_characters="'"), max_size=12)
 
 
-def said(text: str) -> object:
+def value_of(text: str) -> object:
     return evaluate(parse(text), PURE_FUNCTIONS)
 
 
@@ -41,48 +41,48 @@ def said(text: str) -> object:
         ("[length(concat(split('a,b', ','), split('c', ',')))]", 3),
     ],
 )
-def test_what_an_expression_comes_to(text: str, value: object) -> None:
-    assert said(text) == value
+def test_value_of_an_expression(text: str, value: object) -> None:
+    assert value_of(text) == value
 
 
-NO_EXPRESSION = (
+INVALID = (
     "[]", "[concat('a']", "[concat 'a']", "['a' 'b']", "[f('a' 'b')]", "[f('a',)]", "[f(,'a')]", "[a.b]", "['a",
     "[concat('a'))]", "[@]", "[f()[]]", "[f().]", "[f().'a']", "[bare]", "[" + "f(" * 60 + "1" + ")" * 60 + "]",
 )  # fmt: skip
-NO_VALUE = (
+WITHOUT_VALUE = (
     "[first('')]", "[split(7, '/')]", "[split('a', '')]", "[concat(split('a', 'b'), 'c')]", "[split('a', '/')[3]]",
     "['a'.b]", "[length(7)]",
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("text", NO_EXPRESSION)
-def test_what_is_no_expression_is_said_to_be_none(text: str) -> None:
+@pytest.mark.parametrize("text", INVALID)
+def test_invalid_expression_is_refused(text: str) -> None:
     with pytest.raises(ExpressionError):
         parse(text)
 
 
-@pytest.mark.parametrize("text", NO_VALUE)
-def test_what_has_no_value_fails(text: str) -> None:
+@pytest.mark.parametrize("text", WITHOUT_VALUE)
+def test_expression_without_a_value_fails(text: str) -> None:
     with pytest.raises(EvaluationError):
-        said(text)
+        value_of(text)
 
 
-def test_only_a_single_bracket_begins_one() -> None:
+def test_only_a_single_bracket_begins_an_expression() -> None:
     assert is_expression("[a()]")
     assert not any(is_expression(text) for text in ("[[a()]", "a()", "[a()", "", 7, None))
 
 
 @settings(max_examples=60, deadline=None)
 @given(names, st.lists(texts, max_size=4))
-def test_a_call_is_read_with_its_arguments(name: str, arguments: list[str]) -> None:
-    said = ", ".join(f"'{argument}'" for argument in arguments)
-    found = parse(f"[{name}({said})]")
+def test_call_is_parsed_with_its_arguments(name: str, arguments: list[str]) -> None:
+    value_of = ", ".join(f"'{argument}'" for argument in arguments)
+    found = parse(f"[{name}({value_of})]")
     assert found == Call(name, tuple(Literal(a) for a in arguments))
     assert [call.name for call in calls(found)] == [name]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=40))
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_string_is_parsed_or_refused(text: str) -> None:
     with contextlib.suppress(ExpressionError):
         parse(f"[{text}]")

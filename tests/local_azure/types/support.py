@@ -1,4 +1,4 @@
-"""A local Azure with the whole table, and the resources that most rules need around them."""
+"""A local Azure with all types, and the resources that most tests need."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def schemas() -> Schemas:
 
 @contextmanager
 def refused(code: str) -> Iterator[None]:
-    """What is inside must be refused with Azure's code."""
+    """The block must be refused with this code."""
     with pytest.raises(AzureError) as caught:
         yield
     assert caught.value.code == code, caught.value
 
 
 class World:
-    """One local Azure with a resource group; each method makes one thing and answers with its id."""
+    """One local Azure with a resource group. Each method creates one resource and returns its id."""
 
     def __init__(self, path: Path) -> None:
         self.store = Store(path / "azure.db")
@@ -45,7 +45,7 @@ class World:
         self.make("resources:ResourceGroup", group=None, location="uksouth", resourceGroupName="rg")
 
     def make(self, token: str, group: str | None = "rg", **inputs: Any) -> str:
-        """Create what the inputs say, judged by the schema first, as the provider does."""
+        """Create a resource, after validation of its inputs as in the provider."""
         token = f"azure-native:{token}"
         given = dict(inputs)
         known = self.arm.known_type(token)
@@ -58,7 +58,7 @@ class World:
         return self.arm.create(token, given, SUBSCRIPTION).id
 
     def change(self, id_: str, **changes: Any) -> None:
-        """Update a resource: what it was made of, with these changes."""
+        """Update a resource: its inputs with these changes."""
         stored = self.store.get(id_)
         assert stored is not None
         schema = self.arm.known_type(stored.token).schema
@@ -75,7 +75,7 @@ class World:
         assert stored is not None
         return stored.properties
 
-    # What rules need around them.
+    # Resources that most tests need.
 
     def vnet(self, name: str = "hub", space: str = "10.0.0.0/16", **more: Any) -> str:
         more = {"addressSpace": {"addressPrefixes": [space]}} | more
@@ -84,7 +84,7 @@ class World:
     def subnet(self, name: str = "data", prefix: str = "10.0.1.0/24", vnet: str = "hub", **more: Any) -> str:
         return self.make("network:Subnet", virtualNetworkName=vnet, subnetName=name, addressPrefix=prefix, **more)
 
-    def address(self, name: str = "pip", **more: Any) -> str:
+    def public_ip(self, name: str = "pip", **more: Any) -> str:
         more = {"sku": {"name": "Standard"}, "publicIPAllocationMethod": "Static"} | more
         return self.make("network:PublicIPAddress", publicIpAddressName=name, **more)
 
@@ -126,6 +126,6 @@ class World:
     def workspace(self, name: str = "logs", **more: Any) -> str:
         return self.make("operationalinsights:Workspace", workspaceName=name, **more)
 
-    def card(self, name: str = "nic-1", subnet: str = "", **more: Any) -> str:
+    def nic(self, name: str = "nic-1", subnet: str = "", **more: Any) -> str:
         config = {"name": "ip", "subnet": {"id": subnet}} | more
         return self.make("network:NetworkInterface", networkInterfaceName=name, ipConfigurations=[config])

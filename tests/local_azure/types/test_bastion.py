@@ -26,12 +26,12 @@ BASTION_RULES = [
 def host(world: World, subnet: str, name: str = "bas", address: str | None = "", **more: Any) -> str:
     config: dict[str, Any] = {"name": "ip", "subnet": {"id": subnet}}
     if address is not None:
-        config["publicIPAddress"] = {"id": address or world.address(f"pip-{name}")}
+        config["publicIPAddress"] = {"id": address or world.public_ip(f"pip-{name}")}
     more = {"sku": {"name": "Standard"}} | more
     return world.make("network:BastionHost", bastionHostName=name, ipConfigurations=[config], **more)
 
 
-def test_it_stands_in_its_own_subnet(world: World) -> None:
+def test_host_needs_the_bastion_subnet(world: World) -> None:
     world.vnet()
     with refused("BastionHostInvalidSubnet"):
         host(world, world.subnet())
@@ -40,14 +40,14 @@ def test_it_stands_in_its_own_subnet(world: World) -> None:
     assert found["dnsName"].endswith(".bastion.azure.com")
 
 
-def test_its_subnet_is_a_26_or_wider(world: World) -> None:
+def test_bastion_subnet_is_a_26_or_larger(world: World) -> None:
     world.vnet()
     with refused("BastionHostSubnetInvalidPrefixLength"):
         host(world, world.subnet("AzureBastionSubnet", "10.0.9.0/27"))
 
 
 @pytest.mark.parametrize(("sku", "feature"), [("Basic", "enableTunneling"), ("Standard", "enableSessionRecording")])
-def test_a_feature_needs_its_sku(world: World, sku: str, feature: str) -> None:
+def test_feature_needs_its_sku(world: World, sku: str, feature: str) -> None:
     world.vnet()
     subnet = world.subnet("AzureBastionSubnet", "10.0.9.0/26")
     with refused("BastionHostFeatureNotSupportedBySku"):
@@ -55,14 +55,14 @@ def test_a_feature_needs_its_sku(world: World, sku: str, feature: str) -> None:
     host(world, subnet, sku={"name": "Premium"}, name="top", **{feature: True})
 
 
-def test_units_fit_the_sku(world: World) -> None:
+def test_scale_units_fit_the_sku(world: World) -> None:
     world.vnet()
     subnet = world.subnet("AzureBastionSubnet", "10.0.9.0/26")
     with refused("BastionHostScaleUnitsInvalid"):
         host(world, subnet, sku={"name": "Basic"}, scaleUnits=3)
 
 
-def test_only_a_private_one_has_no_public_address(world: World) -> None:
+def test_only_a_private_host_has_no_public_ip(world: World) -> None:
     world.vnet()
     subnet = world.subnet("AzureBastionSubnet", "10.0.9.0/26")
     with refused("BastionHostPublicIPInvalid"):
@@ -70,7 +70,7 @@ def test_only_a_private_one_has_no_public_address(world: World) -> None:
     host(world, subnet, address=None, sku={"name": "Premium"}, enablePrivateOnlyBastion=True)
 
 
-def test_a_network_has_one_and_it_is_not_downgraded(world: World) -> None:
+def test_one_host_per_network_without_sku_downgrade(world: World) -> None:
     world.vnet()
     subnet = world.subnet("AzureBastionSubnet", "10.0.9.0/26")
     first = host(world, subnet)

@@ -61,7 +61,7 @@ def rules(world: World, *collections: dict[str, Any], name: str = "group-1", pri
 def firewall(world: World, subnet: str, name: str = "afw", tier: str = "Premium", **more: Any) -> str:
     config: dict[str, Any] = {"name": "ip", "subnet": {"id": subnet}}
     if more.pop("public", True):
-        config["publicIPAddress"] = {"id": world.address(f"pip-{name}", location=more.get("location", "uksouth"))}
+        config["publicIPAddress"] = {"id": world.public_ip(f"pip-{name}", location=more.get("location", "uksouth"))}
     sku = {"name": "AZFW_VNet", "tier": tier}
     return world.make("network:AzureFirewall", azureFirewallName=name, sku=sku, ipConfigurations=[config], **more)
 
@@ -71,42 +71,42 @@ def own_subnet(world: World, prefix: str = "10.0.8.0/26") -> str:
     return world.subnet("AzureFirewallSubnet", prefix)
 
 
-def test_it_has_its_subnets_first_address(world: World) -> None:
+def test_private_address_is_the_first_usable_one(world: World) -> None:
     found = world.read(firewall(world, own_subnet(world)))
     assert found["ipConfigurations"][0]["privateIPAddress"] == "10.0.8.4"
 
 
-def test_it_stands_in_its_own_subnet(world: World) -> None:
+def test_firewall_needs_the_firewall_subnet(world: World) -> None:
     world.vnet()
     with refused("AzureFirewallInvalidSubnetName"):
         firewall(world, world.subnet())
 
 
-def test_its_subnet_is_a_26_or_wider(world: World) -> None:
+def test_firewall_subnet_is_a_26_or_larger(world: World) -> None:
     with refused("AzureFirewallSubnetInvalidPrefixLength"):
         firewall(world, own_subnet(world, "10.0.8.0/27"))
 
 
-def test_it_has_a_public_address(world: World) -> None:
+def test_firewall_needs_a_public_ip(world: World) -> None:
     with refused("AzureFirewallIPConfigurationPublicIPMissing"):
         firewall(world, own_subnet(world), public=False)
 
 
-def test_one_configuration_names_the_subnet(world: World) -> None:
+def test_one_ip_configuration_has_the_subnet(world: World) -> None:
     with refused("AzureFirewallIPConfigurationSubnetMissing"):
         world.make("network:AzureFirewall", azureFirewallName="afw", ipConfigurations=[{"name": "ip"}])
     with refused("LocalAzureNotImplemented"):
         world.make("network:AzureFirewall", azureFirewallName="afw", sku={"name": "AZFW_Hub", "tier": "Premium"})
 
 
-def test_a_network_has_one(world: World) -> None:
+def test_one_firewall_per_network(world: World) -> None:
     subnet = own_subnet(world)
     firewall(world, subnet)
     with refused("AzureFirewallSubnetInUse"):
         firewall(world, subnet, name="second")
 
 
-def test_its_policy_fits_its_tier(world: World) -> None:
+def test_policy_tier_fits_the_firewall(world: World) -> None:
     subnet = own_subnet(world)
     premium, standard = {"id": policy(world)}, {"id": policy(world, "plain", "Standard")}
     with refused("AzureFirewallPolicyAndFirewallSkuTierMismatch"):
@@ -114,35 +114,35 @@ def test_its_policy_fits_its_tier(world: World) -> None:
     firewall(world, subnet, name="good", firewallPolicy=standard)
 
 
-def test_basic_needs_a_management_address(world: World) -> None:
+def test_basic_needs_a_management_ip(world: World) -> None:
     with refused("AzureFirewallBasicRequiresManagementIP"):
         firewall(world, own_subnet(world), tier="Basic")
 
 
-def test_zones_are_where_the_region_has_them(world: World) -> None:
+def test_zones_need_a_region_with_zones(world: World) -> None:
     world.vnet("west", "10.2.0.0/16", location="ukwest")
     subnet = world.subnet("AzureFirewallSubnet", "10.2.0.0/26", vnet="west")
     with refused("AvailabilityZoneNotSupported"):
         firewall(world, subnet, zones=["1"], location="ukwest")
 
 
-def test_higher_tiers_keep_their_features(world: World) -> None:
+def test_premium_feature_needs_a_premium_policy(world: World) -> None:
     with refused("FirewallPolicyHigherTierOnlyProperties"):
         policy(world, tier="Standard", intrusionDetection={"mode": "Off"})
     policy(world, intrusionDetection={"mode": "Deny"})
 
 
-def test_a_used_policy_is_not_deleted(world: World) -> None:
-    held = policy(world)
-    wall = firewall(world, own_subnet(world), firewallPolicy={"id": held})
+def test_policy_in_use_cannot_be_deleted(world: World) -> None:
+    existing = policy(world)
+    attached = firewall(world, own_subnet(world), firewallPolicy={"id": existing})
     with refused("FirewallPolicyInUse"):
-        world.remove(held)
-    world.remove(wall)
-    world.remove(held)
+        world.remove(existing)
+    world.remove(attached)
+    world.remove(existing)
 
 
 @pytest.mark.parametrize("priority", [99, 65001])
-def test_priorities_are_in_range(world: World, priority: int) -> None:
+def test_priority_out_of_range_is_refused(world: World, priority: int) -> None:
     policy(world)
     with refused("FirewallPolicyRuleCollectionGroupInvalidPriority"):
         rules(world, collection(NETWORK), priority=priority)
@@ -150,7 +150,7 @@ def test_priorities_are_in_range(world: World, priority: int) -> None:
         rules(world, collection(NETWORK, priority=priority))
 
 
-def test_priorities_are_unique_among_groups_and_collections(world: World) -> None:
+def test_priorities_of_groups_and_collections_are_unique(world: World) -> None:
     policy(world)
     rules(world, collection(NETWORK))
     with refused("FirewallPolicyRuleCollectionGroupPriorityConflict"):
@@ -159,7 +159,7 @@ def test_priorities_are_unique_among_groups_and_collections(world: World) -> Non
         rules(world, collection(NETWORK), collection(WEB, name="c2"), name="group-2", priority=300)
 
 
-def test_rules_match_their_collection(world: World) -> None:
+def test_rule_types_fit_their_collection(world: World) -> None:
     policy(world)
     with refused("FirewallPolicyRuleTypeNotAllowed"):
         rules(world, collection(NAT))
@@ -171,13 +171,13 @@ def test_rules_match_their_collection(world: World) -> None:
 
 
 @pytest.mark.parametrize("missing", ["sourceAddresses", "destinationAddresses", "destinationPorts"])
-def test_rules_are_whole(world: World, missing: str) -> None:
+def test_incomplete_rule_is_refused(world: World, missing: str) -> None:
     policy(world)
     with refused("FirewallPolicyRuleMissingRequiredField"):
         rules(world, collection({key: value for key, value in NETWORK.items() if key != missing}))
 
 
-def test_ports_and_translations_are_sound(world: World) -> None:
+def test_invalid_port_or_nat_rule_is_refused(world: World) -> None:
     policy(world)
     with refused("FirewallPolicyRuleInvalidPort"):
         rules(world, collection(NETWORK | {"destinationPorts": ["0"]}))
@@ -185,22 +185,22 @@ def test_ports_and_translations_are_sound(world: World) -> None:
         rules(world, collection(NAT | {"translatedFqdn": "a.example.org"}, kind="Nat"))
 
 
-def test_names_in_network_rules_need_the_proxy(world: World) -> None:
-    held = policy(world)
+def test_fqdns_in_network_rules_need_the_dns_proxy(world: World) -> None:
+    existing = policy(world)
     named = {**NETWORK, "destinationFqdns": ["a.example.org"]}
     with refused("FirewallPolicyRuleFqdnRequiresDnsProxy"):
         rules(world, collection(named))
-    world.change(held, dnsSettings={"enableProxy": True})
+    world.change(existing, dnsSettings={"enableProxy": True})
     rules(world, collection(named))
 
 
-def test_premium_rules_need_a_premium_policy(world: World) -> None:
+def test_premium_rule_needs_a_premium_policy(world: World) -> None:
     policy(world, tier="Standard")
     with refused("FirewallPolicyHigherTierOnlyProperties"):
         rules(world, collection(WEB | {"webCategories": ["Hacking"]}))
 
 
-def test_ip_groups_hold_addresses_and_stay_while_used(world: World) -> None:
+def test_ip_group_has_valid_addresses_and_cannot_be_deleted_in_use(world: World) -> None:
     policy(world)
     with refused("InvalidCIDRNotation"):
         world.make("network:IpGroup", ipGroupsName="bad", ipAddresses=["10.0.0.1/8"])

@@ -6,7 +6,7 @@ from local_azure.types.common import TENANT
 from tests.local_azure.types.support import World, refused
 
 
-def test_a_vault_starts_open_as_azures_does(world: World) -> None:
+def test_vault_has_azures_insecure_defaults(world: World) -> None:
     found = world.read(world.vault(enableRbacAuthorization=None, enablePurgeProtection=None, accessPolicies=[]))
     properties = found["properties"]
     assert properties["publicNetworkAccess"] == "Enabled"
@@ -15,7 +15,7 @@ def test_a_vault_starts_open_as_azures_does(world: World) -> None:
     assert properties["softDeleteRetentionInDays"] == 90
 
 
-def test_names_are_global_and_held_after_deletion(world: World) -> None:
+def test_vault_name_is_global_and_reserved_after_deletion(world: World) -> None:
     vault = world.vault()
     world.make("resources:ResourceGroup", group=None, resourceGroupName="other", location="uksouth")
     settings = {"tenantId": TENANT, "sku": {"family": "A", "name": "premium"}, "enableRbacAuthorization": True}
@@ -28,7 +28,7 @@ def test_names_are_global_and_held_after_deletion(world: World) -> None:
 
 
 @pytest.mark.parametrize("days", [6, 91])
-def test_retention_is_in_range_and_frozen(world: World, days: int) -> None:
+def test_retention_is_in_range_and_immutable(world: World, days: int) -> None:
     with refused("BadRequest"):
         world.vault(softDeleteRetentionInDays=days)
     vault = world.vault(softDeleteRetentionInDays=7)
@@ -36,7 +36,7 @@ def test_retention_is_in_range_and_frozen(world: World, days: int) -> None:
         world.change(vault, properties={**world.read(vault)["properties"], "softDeleteRetentionInDays": 8})
 
 
-def test_purge_protection_is_for_good(world: World) -> None:
+def test_purge_protection_cannot_be_unset(world: World) -> None:
     vault = world.vault()
     kept = {key: value for key, value in world.read(vault)["properties"].items() if key != "enablePurgeProtection"}
     with refused("BadRequest"):
@@ -45,12 +45,12 @@ def test_purge_protection_is_for_good(world: World) -> None:
         world.vault("kv-two", enablePurgeProtection=False)
 
 
-def test_soft_delete_stays_on(world: World) -> None:
+def test_soft_delete_cannot_be_disabled(world: World) -> None:
     with refused("BadRequest"):
         world.vault(enableSoftDelete=False)
 
 
-def test_a_vault_has_roles_or_policies_and_a_tenant(world: World) -> None:
+def test_invalid_vault_settings_are_refused(world: World) -> None:
     with refused("BadRequest"):
         world.vault(enableRbacAuthorization=None)
     with refused("BadRequest"):
@@ -61,7 +61,7 @@ def test_a_vault_has_roles_or_policies_and_a_tenant(world: World) -> None:
         world.vault(networkAcls={"bypass": "None", "defaultAction": "Deny", "ipRules": [{"value": "10.0.0.0/8"}]})
 
 
-def test_keys_have_a_type_and_a_legal_size(world: World) -> None:
+def test_key_has_a_type_and_a_valid_size(world: World) -> None:
     world.vault()
     with refused("BadParameter"):
         world.key(keySize=1024)
@@ -75,13 +75,13 @@ def test_keys_have_a_type_and_a_legal_size(world: World) -> None:
     assert found["attributes"]["recoveryLevel"] == "Recoverable"
 
 
-def test_hardware_keys_need_a_premium_vault(world: World) -> None:
+def test_hsm_key_needs_a_premium_vault(world: World) -> None:
     world.vault(sku={"family": "A", "name": "standard"})
     with refused("BadParameter"):
         world.key(kty="RSA-HSM")
 
 
-def test_keys_and_secrets_have_few_tags(world: World) -> None:
+def test_key_and_secret_have_at_most_15_tags(world: World) -> None:
     world.vault()
     made = {"vaultName": "kv-one", "tags": {f"tag-{place}": "x" for place in range(16)}}
     with refused("BadParameter"):
@@ -92,7 +92,7 @@ def test_keys_and_secrets_have_few_tags(world: World) -> None:
     world.make("keyvault:Key", keyName="k1", properties={"kty": "RSA", "keySize": 3072}, **made)
 
 
-def test_rotation_is_sound(world: World) -> None:
+def test_invalid_rotation_policy_is_refused(world: World) -> None:
     world.vault()
     with refused("BadParameter"):
         world.key(rotationPolicy={"attributes": {"expiryTime": "P10D"}})
@@ -102,9 +102,9 @@ def test_rotation_is_sound(world: World) -> None:
     world.key(rotationPolicy={"attributes": {"expiryTime": "P2Y"}, "lifetimeActions": [rotate]})
 
 
-def test_a_secret_is_never_given_back(world: World) -> None:
+def test_secret_value_is_not_returned(world: World) -> None:
     world.vault()
-    secret = world.make("keyvault:Secret", vaultName="kv-one", secretName="s", properties={"value": "hush"})
+    secret = world.make("keyvault:Secret", vaultName="kv-one", secretName="s", properties={"value": "secret"})
     found = world.read(secret)["properties"]
     assert "value" not in found
     assert found["secretUri"] == "https://kv-one.vault.azure.net/secrets/s"
@@ -113,6 +113,6 @@ def test_a_secret_is_never_given_back(world: World) -> None:
         world.make("keyvault:Secret", vaultName="kv-one", secretName="t", properties={"attributes": dates})
 
 
-def test_a_key_needs_its_vault(world: World) -> None:
+def test_key_needs_its_vault(world: World) -> None:
     with refused("ParentResourceNotFound"):
         world.key()

@@ -14,7 +14,7 @@ def setting(world: World, target: str, name: str = "to-logs", **more: Any) -> st
     return world.make("monitor:DiagnosticSetting", resourceUri=target, name=name, **more)
 
 
-def test_a_setting_sends_something_somewhere(world: World) -> None:
+def test_setting_needs_a_category_and_a_destination(world: World) -> None:
     vnet, logs = world.vnet(), world.workspace()
     with refused("BadRequest"):
         setting(world, vnet)
@@ -34,30 +34,30 @@ def test_a_setting_sends_something_somewhere(world: World) -> None:
         {},
     ],
 )
-def test_categories_are_the_targets_own(world: World, log: dict[str, Any]) -> None:
+def test_category_must_be_one_of_the_resource_type(world: World, log: dict[str, Any]) -> None:
     vnet, logs = world.vnet(), world.workspace()
     with refused("BadRequest"):
         setting(world, vnet, workspaceId=logs, logs=[log | {"enabled": True}])
 
 
-def test_some_types_have_metrics_alone_and_some_nothing(world: World) -> None:
+def test_types_with_metrics_only_or_without_categories(world: World) -> None:
     world.vnet()
-    card, logs = world.card(subnet=world.subnet()), world.workspace()
+    nic, logs = world.nic(subnet=world.subnet()), world.workspace()
     with refused("BadRequest"):
-        setting(world, card, workspaceId=logs)
-    setting(world, card, workspaceId=logs, logs=[], metrics=[{"category": "AllMetrics", "enabled": True}])
+        setting(world, nic, workspaceId=logs)
+    setting(world, nic, workspaceId=logs, logs=[], metrics=[{"category": "AllMetrics", "enabled": True}])
     with refused("ResourceTypeNotSupported"):
         setting(world, world.make("network:RouteTable", routeTableName="rt"), workspaceId=logs)
 
 
-def test_a_blob_service_logs_without_being_declared(world: World) -> None:
+def test_blob_service_supports_settings_without_a_declaration(world: World) -> None:
     account, logs = world.account(), world.workspace()
     setting(world, f"{account}/blobServices/default", workspaceId=logs)
     with refused("BadRequest"):
         setting(world, account, workspaceId=logs)
 
 
-def test_a_category_goes_to_a_place_once(world: World) -> None:
+def test_category_has_one_setting_for_each_destination(world: World) -> None:
     vault, logs, store = world.vault(), world.workspace(), world.account()
     setting(world, vault, workspaceId=logs)
     with refused("Conflict"):
@@ -65,7 +65,7 @@ def test_a_category_goes_to_a_place_once(world: World) -> None:
     setting(world, vault, "kept", storageAccountId=store)
 
 
-def test_a_target_has_five_settings(world: World) -> None:
+def test_resource_has_at_most_five_settings(world: World) -> None:
     vault = world.vault()
     for number in range(5):
         setting(world, vault, f"s{number}", workspaceId=world.workspace(f"logs-{number}"))
@@ -73,7 +73,7 @@ def test_a_target_has_five_settings(world: World) -> None:
         setting(world, vault, "s5", workspaceId=world.workspace("logs-5"))
 
 
-def test_settings_keep_nothing_themselves(world: World) -> None:
+def test_retention_in_a_setting_is_refused(world: World) -> None:
     logs = [{"categoryGroup": "allLogs", "enabled": True, "retentionPolicy": {"enabled": True, "days": 30}}]
     with refused("BadRequest"):
         setting(world, world.vnet(), workspaceId=world.workspace(), logs=logs)
@@ -88,7 +88,7 @@ def activity(world: World, name: str = "to-logs", *, categories: tuple[str, ...]
     return world.make("monitor:SubscriptionDiagnosticSetting", name=name, **{"logs": logs} | more)
 
 
-def test_a_subscriptions_activity_log_goes_to_a_workspace(world: World) -> None:
+def test_activity_log_is_sent_to_a_workspace(world: World) -> None:
     made = activity(world, workspaceId=world.workspace())
     assert made == f"{SCOPE}/providers/Microsoft.Insights/diagnosticSettings/to-logs"
     assert [log["category"] for log in world.read(made)["logs"]] == list(ACTIVITY)
@@ -106,9 +106,7 @@ def test_a_subscriptions_activity_log_goes_to_a_workspace(world: World) -> None:
         ({"logs": [{"categoryGroup": "allLogs", "enabled": True}]}, "BadRequest"),
     ],
 )
-def test_an_activity_log_has_categories_of_its_own_and_somewhere_to_go(
-    world: World, more: dict[str, Any], code: str
-) -> None:
+def test_invalid_activity_log_setting_is_refused(world: World, more: dict[str, Any], code: str) -> None:
     logs = world.workspace()
     nowhere = {"workspaceId": logs.replace("/logs", "/nowhere")}
     given = {"workspaceId": logs} | more if more else {}
@@ -116,7 +114,7 @@ def test_an_activity_log_has_categories_of_its_own_and_somewhere_to_go(
         activity(world, **given | (nowhere if more.get("workspaceId") else {}))
 
 
-def test_a_subscription_has_five_settings_beside_those_of_its_resources(world: World) -> None:
+def test_subscription_has_at_most_five_settings_of_its_own(world: World) -> None:
     setting(world, world.vault(), workspaceId=world.workspace())
     for number in range(5):
         activity(world, f"s{number}", workspaceId=world.workspace(f"logs-{number}"))
@@ -124,7 +122,7 @@ def test_a_subscription_has_five_settings_beside_those_of_its_resources(world: W
         activity(world, "s5", workspaceId=world.workspace("logs-5"))
 
 
-def test_two_settings_of_a_subscription_go_to_two_places(world: World) -> None:
+def test_settings_of_a_subscription_have_different_destinations(world: World) -> None:
     logs = world.workspace()
     activity(world, "one", workspaceId=logs)
     with refused("Conflict"):
@@ -133,7 +131,7 @@ def test_two_settings_of_a_subscription_go_to_two_places(world: World) -> None:
 
 
 @pytest.mark.parametrize("days", [29, 731])
-def test_workspaces_keep_logs_within_range(world: World, days: int) -> None:
+def test_workspace_retention_is_in_range(world: World, days: int) -> None:
     with refused("InvalidParameter"):
         world.workspace(retentionInDays=days)
     found = world.read(world.workspace(retentionInDays=365))
@@ -141,7 +139,7 @@ def test_workspaces_keep_logs_within_range(world: World, days: int) -> None:
     assert len(found["customerId"]) == 36
 
 
-def test_workspaces_come_in_what_is_sold(world: World) -> None:
+def test_workspace_sku_is_available(world: World) -> None:
     with refused("InvalidParameter"):
         world.workspace(sku={"name": "Standard"})
     with refused("InvalidParameter"):
@@ -149,14 +147,14 @@ def test_workspaces_come_in_what_is_sold(world: World) -> None:
     world.workspace(sku={"name": "CapacityReservation", "capacityReservationLevel": 100})
 
 
-def test_a_deleted_workspace_comes_back_with_its_name(world: World) -> None:
+def test_create_recovers_a_deleted_workspace(world: World) -> None:
     first = world.workspace()
     before = world.read(first)["customerId"]
     world.remove(first)
     assert world.read(world.workspace())["customerId"] == before
 
 
-def test_action_groups_are_named_and_reach_addresses(world: World) -> None:
+def test_invalid_action_group_is_refused(world: World) -> None:
     made = {"enabled": True, "actionGroupName": "alarm"}
     with refused("InvalidActionGroupShortName"):
         world.make("monitor:ActionGroup", groupShortName="much-too-long-a-name", **made)
@@ -169,7 +167,7 @@ def test_action_groups_are_named_and_reach_addresses(world: World) -> None:
     world.make("monitor:ActionGroup", groupShortName="alarm", emailReceivers=[receiver], **made)
 
 
-def test_a_private_link_scope_holds_a_workspace_once(world: World) -> None:
+def test_private_link_scope_links_a_workspace_once(world: World) -> None:
     modes = {"ingestionAccessMode": "PrivateOnly", "queryAccessMode": "PrivateOnly"}
     world.make("monitor:PrivateLinkScope", scopeName="ampls", accessModeSettings=modes)
     logs = world.workspace()
@@ -178,7 +176,7 @@ def test_a_private_link_scope_holds_a_workspace_once(world: World) -> None:
         world.make("monitor:PrivateLinkScopedResource", scopeName="ampls", name="again", linkedResourceId=logs)
 
 
-def test_data_flows_reach_named_destinations(world: World) -> None:
+def test_data_flow_needs_a_declared_destination(world: World) -> None:
     logs = world.workspace()
     made = {
         "dataCollectionRuleName": "dcr",
@@ -191,7 +189,7 @@ def test_data_flows_reach_named_destinations(world: World) -> None:
     assert world.read(rule)["immutableId"].startswith("dcr-")
 
 
-def test_budgets_start_on_the_first_and_reach_somebody(world: World) -> None:
+def test_budget_needs_a_valid_start_and_recipients(world: World) -> None:
     made = {"scope": SCOPE, "budgetName": "b", "amount": 100, "category": "Cost", "timeGrain": "Monthly"}
     first = {"startDate": "2026-04-01T00:00:00Z"}
     with refused("400"):
@@ -203,7 +201,7 @@ def test_budgets_start_on_the_first_and_reach_somebody(world: World) -> None:
     world.make("consumption:Budget", timePeriod=first, notifications={"n": notice}, **made)
 
 
-def test_a_source_has_one_system_topic_in_its_region(world: World) -> None:
+def test_source_has_one_system_topic_in_its_region(world: World) -> None:
     account = world.account()
     made = {"source": account, "topicType": "Microsoft.Storage.StorageAccounts"}
     with refused("InvalidRequest"):
@@ -223,7 +221,7 @@ def test_a_source_has_one_system_topic_in_its_region(world: World) -> None:
     world.make("eventgrid:SystemTopicEventSubscription", destination=queue, **sub)
 
 
-def test_backup_vaults_lock_from_unlocked(world: World) -> None:
+def test_backup_vault_is_locked_only_from_unlocked(world: World) -> None:
     def properties(state: str, days: int = 14) -> dict[str, Any]:
         soft = {"state": "AlwaysOn", "retentionDurationInDays": days}
         security = {"immutabilitySettings": {"state": state}, "softDeleteSettings": soft}

@@ -18,11 +18,11 @@ def flow_log(world: World, target: str, storage: str, name: str = "fl", **more: 
     )
 
 
-def test_addresses_are_allocated_in_order_and_stay(world: World) -> None:
+def test_addresses_are_allocated_in_order_and_stable(world: World) -> None:
     world.vnet()
     subnet = world.subnet()
-    first, second = world.card("nic-1", subnet), world.card("nic-2", subnet)
-    addresses = [world.read(card)["ipConfigurations"][0]["privateIPAddress"] for card in (first, second)]
+    first, second = world.nic("nic-1", subnet), world.nic("nic-2", subnet)
+    addresses = [world.read(nic)["ipConfigurations"][0]["privateIPAddress"] for nic in (first, second)]
     assert addresses == ["10.0.1.4", "10.0.1.5"]
     world.remove(first)
     world.change(second, tags={"a": "b"})
@@ -39,17 +39,17 @@ def test_addresses_are_allocated_in_order_and_stay(world: World) -> None:
         (None, "PrivateIPAddressNotSpecified"),
     ],
 )
-def test_a_static_address_is_free_in_its_subnet(world: World, address: str | None, code: str) -> None:
+def test_static_address_must_be_free_and_in_the_subnet(world: World, address: str | None, code: str) -> None:
     world.vnet()
     subnet = world.subnet()
-    world.card("holder", subnet)
+    world.nic("holder", subnet)
     chosen = {"privateIPAllocationMethod": "Static"} | ({"privateIPAddress": address} if address else {})
     with refused(code):
-        world.card("nic-1", subnet, **chosen)
-    world.card("nic-1", subnet, privateIPAllocationMethod="Static", privateIPAddress="10.0.1.20")
+        world.nic("nic-1", subnet, **chosen)
+    world.nic("nic-1", subnet, privateIPAllocationMethod="Static", privateIPAddress="10.0.1.20")
 
 
-def test_a_card_stands_in_one_network_of_its_region(world: World) -> None:
+def test_nic_is_in_one_network_of_its_region(world: World) -> None:
     world.vnet()
     subnet = world.subnet()
     config = [{"name": "ip", "subnet": {"id": subnet}}]
@@ -63,22 +63,22 @@ def test_a_card_stands_in_one_network_of_its_region(world: World) -> None:
         world.make("network:NetworkInterface", networkInterfaceName="n1", ipConfigurations=[*config, far])
 
 
-def test_a_public_address_has_one_holder(world: World) -> None:
+def test_public_ip_has_one_nic(world: World) -> None:
     world.vnet()
-    subnet, address = world.subnet(), {"id": world.address()}
-    world.card("one", subnet, publicIPAddress=address)
+    subnet, address = world.subnet(), {"id": world.public_ip()}
+    world.nic("one", subnet, publicIPAddress=address)
     with refused("PublicIPAddressInUse"):
-        world.card("two", subnet, publicIPAddress=address)
+        world.nic("two", subnet, publicIPAddress=address)
 
 
-def test_a_region_has_one_watcher(world: World) -> None:
+def test_one_network_watcher_per_region(world: World) -> None:
     world.make("network:NetworkWatcher", networkWatcherName="watch")
     with refused("NetworkWatcherCountLimitReached"):
         world.make("network:NetworkWatcher", networkWatcherName="again")
     world.make("network:NetworkWatcher", networkWatcherName="west", location="ukwest")
 
 
-def test_flow_logs_watch_networks_of_their_region_once(world: World) -> None:
+def test_one_flow_log_per_target_in_its_region(world: World) -> None:
     vnet, storage = world.vnet(), world.account()
     world.make("network:NetworkWatcher", networkWatcherName="watch")
     far = world.account("storewest", location="ukwest")
@@ -89,7 +89,7 @@ def test_flow_logs_watch_networks_of_their_region_once(world: World) -> None:
         flow_log(world, vnet, storage, name="again")
 
 
-def test_flow_logs_are_in_range(world: World) -> None:
+def test_flow_log_settings_are_in_range(world: World) -> None:
     vnet, storage = world.vnet(), world.account()
     world.make("network:NetworkWatcher", networkWatcherName="watch")
     with refused("FlowLogRetentionInvalid"):

@@ -30,12 +30,12 @@ def rule(world: World, name: str, **changes: Any) -> str:
 
 
 @pytest.mark.parametrize("priority", [99, 4097])
-def test_priorities_are_in_range(world: World, priority: int) -> None:
+def test_priority_out_of_range_is_refused(world: World, priority: int) -> None:
     with refused("SecurityRuleInvalidPriority"):
         group(world, RULE | {"priority": priority})
 
 
-def test_priorities_differ_in_each_direction(world: World) -> None:
+def test_priorities_are_unique_in_each_direction(world: World) -> None:
     with refused("SecurityRuleConflict"):
         group(world, RULE, RULE | {"name": "again"})
     group(world, RULE, RULE | {"name": "out", "direction": "Outbound"})
@@ -46,7 +46,7 @@ def test_priorities_differ_in_each_direction(world: World) -> None:
         rule(world, "fourth", priority=201)
 
 
-def test_a_side_takes_exactly_one_form(world: World) -> None:
+def test_each_side_of_a_rule_has_one_form(world: World) -> None:
     with refused("SecurityRuleParameterContainsUnsupportedValue"):
         group(world, RULE | {"sourceAddressPrefixes": ["10.1.0.0/16"]})
     with refused("SecurityRuleParameterNotSpecified"):
@@ -54,23 +54,23 @@ def test_a_side_takes_exactly_one_form(world: World) -> None:
 
 
 @pytest.mark.parametrize("port", ["0-70000", "http", "90-80"])
-def test_ports_are_ports(world: World, port: str) -> None:
+def test_invalid_port_range_is_refused(world: World, port: str) -> None:
     with refused("SecurityRuleInvalidPortRange"):
         group(world, RULE | {"destinationPortRange": port})
 
 
-def test_prefixes_are_prefixes_tags_or_a_star(world: World) -> None:
+def test_invalid_prefix_is_refused(world: World) -> None:
     with refused("InvalidCIDRNotation"):
         group(world, RULE | {"sourceAddressPrefix": "10.0.0.1/8"})
     group(world, RULE | {"sourceAddressPrefix": "Storage.UKSouth"})
 
 
-def test_a_group_lists_azures_own_rules(world: World) -> None:
+def test_nsg_has_the_default_rules(world: World) -> None:
     found = world.read(group(world))
     assert [rule["name"] for rule in found["defaultSecurityRules"]][:1] == ["AllowVnetInBound"]
 
 
-def test_used_groups_and_tables_are_not_deleted(world: World) -> None:
+def test_nsg_and_route_table_in_use_cannot_be_deleted(world: World) -> None:
     world.vnet()
     nsg, table = group(world), world.make("network:RouteTable", routeTableName="rt")
     subnet = world.subnet(networkSecurityGroup={"id": nsg}, routeTable={"id": table})
@@ -83,7 +83,7 @@ def test_used_groups_and_tables_are_not_deleted(world: World) -> None:
     world.remove(table)
 
 
-def test_an_appliance_has_an_address_and_nothing_else_does(world: World) -> None:
+def test_next_hop_address_goes_with_an_appliance(world: World) -> None:
     world.make("network:RouteTable", routeTableName="rt")
     route = {"routeTableName": "rt", "addressPrefix": "0.0.0.0/0"}
     with refused("RouteNextHopIpAddressIsRequired"):
@@ -95,7 +95,7 @@ def test_an_appliance_has_an_address_and_nothing_else_does(world: World) -> None
         world.make("network:Route", routeName="b", nextHopType="None", **route)
 
 
-def test_the_bastion_rules_can_stand_alone_too(world: World) -> None:
+def test_bastion_rules_can_be_separate_resources(world: World) -> None:
     world.vnet()
     nsg = group(world)
     with refused("NetworkSecurityGroupNotCompliantForAzureBastionSubnet"):

@@ -1,4 +1,4 @@
-"""Definitions and assignments of Azure Policy, and what they refuse."""
+"""Definitions and assignments of Azure Policy, and their enforcement."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def assign(world: World, definition: str, scope: str = GROUP, name: str = "close
 # Definitions ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_definition_stands_in_its_subscription(world: World) -> None:
+def test_definition_is_in_its_subscription(world: World) -> None:
     id_ = define(world)
     assert id_ == f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/policyDefinitions/closed"
     assert world.read(id_)["policyRule"] == rule(OPEN)
 
 
 @pytest.mark.parametrize("name", ["", "a" * 65, "a/b", "a:b", "a?", "ends ", "per%cent", "a.b", "back\\slash"])
-def test_names_are_azures(world: World, name: str) -> None:
+def test_invalid_name_is_refused(world: World, name: str) -> None:
     with pytest.raises(AssertionError, match="InvalidPolicyName"):
         define(world, name)
 
@@ -78,12 +78,12 @@ def test_names_are_azures(world: World, name: str) -> None:
     ],
     ids=str,
 )
-def test_a_rule_that_is_none_or_is_not_worked_out_is_refused(world: World, written: Any, code: str) -> None:
+def test_invalid_or_unsupported_rule_is_refused(world: World, written: Any, code: str) -> None:
     with refused(code):
         define(world, policyRule=written)
 
 
-def test_aliases_are_those_of_azure(world: World) -> None:
+def test_aliases_of_azure_are_accepted(world: World) -> None:
     network = "Microsoft.Network"
     for index, alias in enumerate(
         (
@@ -99,14 +99,14 @@ def test_aliases_are_those_of_azure(world: World) -> None:
         define(world, f"d{index}", {"field": alias, "exists": "true"})
 
 
-def test_parameters_are_used_and_defined(world: World) -> None:
+def test_unused_parameter_is_refused(world: World) -> None:
     names = {"names": {"type": "Array", "defaultValue": ["a"]}}
     define(world, "one", {"field": "name", "in": "[parameters('names')]"}, parameters=names)
     with refused("UnusedPolicyParameters"):
         define(world, "two", parameters=names)
 
 
-def test_an_effect_may_be_a_parameter(world: World) -> None:
+def test_effect_can_be_a_parameter(world: World) -> None:
     effect = {"effect": {"type": "String", "allowedValues": ["audit", "deny"], "defaultValue": "deny"}}
     define(world, "one", effect="[parameters('effect')]", parameters=effect)
     wrong = {"effect": {"type": "String", "allowedValues": ["deny", "append"]}}
@@ -123,12 +123,12 @@ def test_an_effect_may_be_a_parameter(world: World) -> None:
     ],
     ids=str,
 )
-def test_only_custom_definitions_of_resources_are_made(world: World, more: dict[str, Any], code: str) -> None:
+def test_only_custom_definitions_of_known_modes_are_accepted(world: World, more: dict[str, Any], code: str) -> None:
     with refused(code):
         define(world, **more)
 
 
-def test_a_definition_changes_in_place_and_stays_while_assigned(world: World) -> None:
+def test_definition_can_change_and_cannot_be_deleted_in_use(world: World) -> None:
     definition = define(world)
     assignment = assign(world, definition)
     world.change(definition, policyRule=rule(OPEN, "audit"), displayName="Closed")
@@ -142,7 +142,7 @@ def test_a_definition_changes_in_place_and_stays_while_assigned(world: World) ->
 # Assignments ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_assignment_needs_its_definition_and_scope(world: World) -> None:
+def test_assignment_needs_its_definition_and_scope(world: World) -> None:
     definition = define(world)
     with refused("ResourceNotFound"):
         assign(world, definition, f"{GROUP}/providers/{ACCOUNT}/none")
@@ -154,7 +154,7 @@ def test_an_assignment_needs_its_definition_and_scope(world: World) -> None:
         assign(world, "")
 
 
-def test_a_definition_of_another_subscription_is_out_of_scope(world: World) -> None:
+def test_definition_of_another_subscription_is_out_of_scope(world: World) -> None:
     definition = define(world)
     with refused("InvalidCreatePolicyAssignmentRequest"):
         assign(world, definition, "/subscriptions/10ca1000-0000-4000-8000-000000000002")
@@ -170,12 +170,12 @@ def test_a_definition_of_another_subscription_is_out_of_scope(world: World) -> N
     ],
     ids=str,
 )
-def test_what_is_not_worked_out_is_refused_by_name(world: World, more: dict[str, Any]) -> None:
+def test_unsupported_assignment_properties_are_refused(world: World, more: dict[str, Any]) -> None:
     with refused("NotImplemented"):
         assign(world, define(world), **more)
 
 
-def test_parameters_are_given_as_defined(world: World) -> None:
+def test_parameters_of_an_assignment_fit_the_definition(world: World) -> None:
     names = {
         "names": {"type": "Array"},
         "kind": {"type": "String", "allowedValues": ["one", "two"], "defaultValue": "one"},
@@ -193,10 +193,10 @@ def test_parameters_are_given_as_defined(world: World) -> None:
     assign(world, definition, parameters={"Names": {"value": ["a"]}})
 
 
-# What they refuse ----------------------------------------------------------------------------------------------------
+# Enforcement -------------------------------------------------------------------------------------------------------
 
 
-def test_a_write_that_an_assigned_rule_denies_is_refused_in_azures_words(world: World) -> None:
+def test_denied_write_is_refused_with_azures_message(world: World) -> None:
     assign(world, define(world, displayName="Stores are closed"),
            nonComplianceMessages=[{"message": "Ask the platform team."}])  # fmt: skip
     with pytest.raises(AzureError) as caught:
@@ -208,13 +208,13 @@ def test_a_write_that_an_assigned_rule_denies_is_refused_in_azures_words(world: 
     assert world.store.get(f"{GROUP}/providers/{ACCOUNT}/opened") is None
 
 
-def test_without_a_message_the_refusal_names_the_policies(world: World) -> None:
+def test_refusal_without_a_message_names_the_policies(world: World) -> None:
     assign(world, define(world))
     with pytest.raises(AzureError, match=r"was disallowed by policy\. Policy identifiers: "):
         world.account()
 
 
-def test_what_the_rule_does_not_speak_of_passes(world: World) -> None:
+def test_write_that_does_not_match_the_rule_is_accepted(world: World) -> None:
     assign(world, define(world))
     id_ = world.account(**CLOSED)
     world.vnet()
@@ -223,7 +223,7 @@ def test_what_the_rule_does_not_speak_of_passes(world: World) -> None:
         world.change(id_, publicNetworkAccess="Enabled")
 
 
-def test_what_stood_before_stays_until_it_is_written_again(world: World) -> None:
+def test_existing_resource_is_checked_at_its_next_write(world: World) -> None:
     id_ = world.account()
     assign(world, define(world))
     with refused("RequestDisallowedByPolicy"):
@@ -232,7 +232,7 @@ def test_what_stood_before_stays_until_it_is_written_again(world: World) -> None
     world.remove(id_)
 
 
-def test_an_assignment_holds_in_its_scope_and_below_and_nowhere_else(world: World) -> None:
+def test_assignment_applies_to_its_scope_and_below(world: World) -> None:
     world.make("resources:ResourceGroup", group=None, location="uksouth", resourceGroupName="rg-other")
     definition = define(world)
     assign(world, definition)
@@ -243,18 +243,18 @@ def test_an_assignment_holds_in_its_scope_and_below_and_nowhere_else(world: Worl
 
 
 @pytest.mark.parametrize("more", [{"enforcementMode": "DoNotEnforce"}, {"notScopes": [GROUP.upper()]}], ids=str)
-def test_an_assignment_that_looks_away_refuses_nothing(world: World, more: dict[str, Any]) -> None:
+def test_excluded_or_unenforced_assignment_refuses_nothing(world: World, more: dict[str, Any]) -> None:
     assign(world, define(world), f"/subscriptions/{SUBSCRIPTION}", **more)
     world.account()
 
 
 @pytest.mark.parametrize("effect", ["audit", "disabled", "Audit"])
-def test_only_deny_refuses(world: World, effect: str) -> None:
+def test_only_the_effect_deny_refuses(world: World, effect: str) -> None:
     assign(world, define(world, effect=effect))
     world.account()
 
 
-def test_mode_indexed_looks_at_no_type_without_tags(world: World) -> None:
+def test_mode_indexed_ignores_types_without_tags(world: World) -> None:
     peering = {"field": "type", "equals": "Microsoft.Network/virtualNetworks/subnets"}
     world.vnet()
     indexed = assign(world, define(world, "indexed", peering, mode="Indexed"), name="indexed")
@@ -265,14 +265,14 @@ def test_mode_indexed_looks_at_no_type_without_tags(world: World) -> None:
         world.subnet("more", "10.0.2.0/24")
 
 
-def test_a_rule_that_comes_to_nothing_refuses(world: World) -> None:
+def test_failed_evaluation_denies(world: World) -> None:
     """Azure: a failed evaluation is an implicit deny."""
     assign(world, define(world, condition={"value": "[split(field('name'), '/')[9]]", "equals": "x"}))
     with refused("RequestDisallowedByPolicy"):
         world.account(**CLOSED)
 
 
-def test_an_assignments_parameters_decide(world: World) -> None:
+def test_parameters_of_the_assignment_set_the_effect(world: World) -> None:
     effect = {"effect": {"type": "String", "allowedValues": ["audit", "deny"], "defaultValue": "audit"}}
     definition = define(world, effect="[parameters('effect')]", parameters=effect)
     lenient = assign(world, definition)

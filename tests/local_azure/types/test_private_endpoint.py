@@ -30,10 +30,10 @@ def link(world: World, vnet: str, name: str = "hub", zone: str = "example.org", 
     return world.make("privatedns:VirtualNetworkLink", privateZoneName=zone, virtualNetworkLinkName=name, **more)
 
 
-def test_it_takes_the_next_free_address_for_each_name(world: World) -> None:
+def test_each_fqdn_gets_the_lowest_free_address(world: World) -> None:
     world.vnet()
     subnet = world.subnet()
-    world.card(subnet=subnet)
+    world.nic(subnet=subnet)
     found = world.read(endpoint(world, world.account(), "blob", subnet=subnet))
     assert found["customDnsConfigs"] == [{"fqdn": "storeone.blob.core.windows.net", "ipAddresses": ["10.0.1.5"]}]
     assert found["privateLinkServiceConnections"][0]["privateLinkServiceConnectionState"]["status"] == "Approved"
@@ -44,7 +44,7 @@ def chosen(address: str, group: str = "blob", member: str = "blob") -> list[dict
     return [{"name": "fixed", "groupId": group, "memberName": member, "privateIPAddress": address}]
 
 
-def test_it_takes_the_address_that_was_chosen_for_its_member(world: World) -> None:
+def test_static_address_is_used_for_its_member(world: World) -> None:
     world.vnet()
     subnet = world.subnet()
     endpoint(world, world.account(), "blob", subnet=subnet, ipConfigurations=chosen("10.0.1.9"))
@@ -65,7 +65,7 @@ def test_it_takes_the_address_that_was_chosen_for_its_member(world: World) -> No
         ("10.0.1.9", "PrivateIPAddressIsAllocated"),
     ],
 )
-def test_an_address_that_it_cannot_have_is_refused(world: World, address: str, code: str) -> None:
+def test_unusable_static_address_is_refused(world: World, address: str, code: str) -> None:
     world.vnet()
     subnet, account = world.subnet(), world.account()
     endpoint(world, account, "blob", subnet=subnet, name="first", ipConfigurations=chosen("10.0.1.9"))
@@ -74,14 +74,14 @@ def test_an_address_that_it_cannot_have_is_refused(world: World, address: str, c
 
 
 @pytest.mark.parametrize(("group", "member"), [("vault", "vault"), ("default", "default"), ("vault", "")])
-def test_a_chosen_address_names_the_member_as_the_service_does(world: World, group: str, member: str) -> None:
+def test_static_address_needs_the_member_name_of_the_service(world: World, group: str, member: str) -> None:
     world.vnet()
     with refused("PrivateEndpointIpConfigurationMissingMemberNamesRequiredByFps"):
         endpoint(world, world.vault(), "vault", subnet=world.subnet(),
                  ipConfigurations=chosen("10.0.1.9", group, member))  # fmt: skip
 
 
-def test_its_group_belongs_to_its_target(world: World) -> None:
+def test_group_id_must_fit_the_target(world: World) -> None:
     world.vnet()
     subnet, account = world.subnet(), world.account()
     with refused("PrivateEndpointGroupIdNotSupported"):
@@ -94,7 +94,7 @@ def test_its_group_belongs_to_its_target(world: World) -> None:
         endpoint(world, account.replace("storeone", "nowhere"), "blob", subnet=subnet)
 
 
-def test_it_has_one_connection_and_a_manual_one_says_why(world: World) -> None:
+def test_one_connection_and_a_message_for_a_manual_one(world: World) -> None:
     world.vnet()
     subnet, account = world.subnet(), world.account()
     with refused("PrivateEndpointMustHaveOneConnection"):
@@ -105,14 +105,14 @@ def test_it_has_one_connection_and_a_manual_one_says_why(world: World) -> None:
         endpoint(world, account, "blob", subnet=subnet, **more)
 
 
-def test_its_subnet_is_in_its_region(world: World) -> None:
+def test_subnet_must_be_in_the_region(world: World) -> None:
     world.vnet()
     subnet, account = world.subnet(), world.account()
     with refused("InvalidResourceReference"):
         endpoint(world, account, "blob", subnet=subnet, location="ukwest")
 
 
-def test_a_full_subnet_is_said_to_be_full(world: World) -> None:
+def test_full_subnet_is_refused(world: World) -> None:
     world.vnet()
     subnet, account = world.subnet(prefix="10.0.1.0/29"), world.account()
     for number in range(3):
@@ -121,7 +121,7 @@ def test_a_full_subnet_is_said_to_be_full(world: World) -> None:
         endpoint(world, account, "blob", subnet=subnet, name="pep-4")
 
 
-def test_a_zone_group_keeps_the_records(world: World) -> None:
+def test_zone_group_returns_the_records(world: World) -> None:
     world.vnet()
     endpoint(world, world.account(), "blob", subnet=world.subnet())
     found = world.read(zone_group(world, zone(world)))
@@ -129,14 +129,14 @@ def test_a_zone_group_keeps_the_records(world: World) -> None:
     assert record["fqdn"] == "storeone.privatelink.blob.core.windows.net"
 
 
-def test_a_vaults_name_is_answered_by_vaultcore(world: World) -> None:
+def test_record_of_a_vault_is_in_the_vaultcore_zone(world: World) -> None:
     world.vnet()
     endpoint(world, world.vault(), "vault", subnet=world.subnet())
     found = world.read(zone_group(world, zone(world, "privatelink.vaultcore.azure.net")))
     assert found["privateDnsZoneConfigs"][0]["recordSets"][0]["fqdn"] == "kv-one.privatelink.vaultcore.azure.net"
 
 
-def test_an_endpoint_has_one_group_of_at_most_five_zones(world: World) -> None:
+def test_one_zone_group_with_at_most_five_zones(world: World) -> None:
     world.vnet()
     endpoint(world, world.account(), "blob", subnet=world.subnet())
     zones = [zone(world, f"z{number}.example.org") for number in range(6)]
@@ -147,7 +147,7 @@ def test_an_endpoint_has_one_group_of_at_most_five_zones(world: World) -> None:
         zone_group(world, zones[5], name="second")
 
 
-def test_a_network_is_linked_to_one_zone_of_a_name(world: World) -> None:
+def test_network_is_linked_to_one_zone_of_a_name(world: World) -> None:
     vnet = world.vnet()
     world.make("resources:ResourceGroup", group=None, resourceGroupName="other", location="uksouth")
     zone(world, "example.org")
@@ -160,7 +160,7 @@ def test_a_network_is_linked_to_one_zone_of_a_name(world: World) -> None:
         )  # fmt: skip
 
 
-def test_a_network_registers_in_one_zone(world: World) -> None:
+def test_network_has_one_zone_with_auto_registration(world: World) -> None:
     vnet = world.vnet()
     for name in ("one.example.org", "two.example.org"):
         zone(world, name)
@@ -170,16 +170,16 @@ def test_a_network_registers_in_one_zone(world: World) -> None:
     link(world, vnet, zone="two.example.org")
 
 
-def test_a_linked_zone_is_not_deleted(world: World) -> None:
-    vnet, held = world.vnet(), zone(world, "example.org")
+def test_zone_with_links_cannot_be_deleted(world: World) -> None:
+    vnet, existing = world.vnet(), zone(world, "example.org")
     linked = link(world, vnet)
     with refused("CannotDeleteResource"):
-        world.remove(held)
+        world.remove(existing)
     world.remove(linked)
-    world.remove(held)
+    world.remove(existing)
 
 
-def test_records_match_their_type(world: World) -> None:
+def test_record_set_fits_its_type(world: World) -> None:
     zone(world, "example.org")
     record = {"privateZoneName": "example.org", "relativeRecordSetName": "www", "recordType": "A"}
     with refused("BadRequest"):

@@ -1,4 +1,4 @@
-"""Defender for Storage on an account: what Azure refuses, and what it gives back."""
+"""Defender for Storage on an account."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def setting(world: World, target: str, *, name: str = "current", **properties: A
     return world.make("security:DefenderForStorage", settingName=name, resourceId=target, properties=given)
 
 
-def test_it_stands_on_the_account_and_says_that_it_worked(world: World) -> None:
+def test_setting_of_an_account_reports_success(world: World) -> None:
     account = world.account()
     made = setting(world, account)
     assert made == f"{account}/providers/Microsoft.Security/defenderForStorageSettings/current"
@@ -24,32 +24,32 @@ def test_it_stands_on_the_account_and_says_that_it_worked(world: World) -> None:
 
 
 @pytest.mark.parametrize("cap", [0, -2])
-def test_a_cap_is_above_nothing_or_none(world: World, cap: int) -> None:
+def test_cap_is_positive_or_minus_one(world: World, cap: int) -> None:
     account = world.account()
     with refused("BadRequest"):
         setting(world, account, malwareScanning={"onUpload": {"isEnabled": True, "capGBPerMonth": cap}})
 
 
-def test_nothing_is_scanned_without_defender(world: World) -> None:
+def test_scanning_needs_defender(world: World) -> None:
     account = world.account()
     with refused("BadRequest"):
         setting(world, account, isEnabled=False)
 
 
-def test_accounts_of_the_first_generation_are_not_scanned(world: World) -> None:
+def test_kind_storage_does_not_support_scanning(world: World) -> None:
     account = world.account(kind="Storage")
     with refused("BadRequest"):
         setting(world, account)
     assert setting(world, account, malwareScanning={"onUpload": {"isEnabled": False}})
 
 
-def test_it_is_called_current(world: World) -> None:
+def test_only_name_is_current(world: World) -> None:
     account = world.account()
     with pytest.raises(AssertionError, match="InvalidResourceName"):
         setting(world, account, name="mine")
 
 
-def test_it_is_of_storage_accounts_that_are_there(world: World) -> None:
+def test_target_must_be_an_existing_storage_account(world: World) -> None:
     with refused("InvalidResourceType"):
         setting(world, world.vault())
     gone = world.account().replace("storeone", "storetwo")
@@ -58,7 +58,7 @@ def test_it_is_of_storage_accounts_that_are_there(world: World) -> None:
     assert setting(world, gone.replace("storetwo", "storeone"))
 
 
-def test_its_results_go_to_a_workspace(world: World) -> None:
+def test_scan_results_can_be_sent_to_a_workspace(world: World) -> None:
     made = setting(world, world.account())
     logs = [{"category": "ScanResults", "enabled": True}]
     workspace = world.workspace()

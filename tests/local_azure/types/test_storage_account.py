@@ -8,12 +8,12 @@ from tests.local_azure.types.support import World, refused
 
 
 def customer_key(world: World, *, granted: bool = True, **vault: Any) -> dict[str, Any]:
-    """What an account says to be encrypted with a key of its own."""
-    held = world.vault(**vault)
+    """Return the inputs of an account with a customer-managed key."""
+    existing = world.vault(**vault)
     key, identity = world.key(), world.identity()
     if granted:
         world.grant(world.principal(identity), key)
-    assert held
+    assert existing
     return {
         "identity": {"type": "UserAssigned", "userAssignedIdentities": [identity]},
         "encryption": {
@@ -24,7 +24,7 @@ def customer_key(world: World, *, granted: bool = True, **vault: Any) -> dict[st
     }
 
 
-def test_an_account_starts_open_as_azures_does(world: World) -> None:
+def test_account_has_azures_insecure_defaults(world: World) -> None:
     found = world.read(world.account())
     assert found["publicNetworkAccess"] == "Enabled"
     assert found["networkRuleSet"]["defaultAction"] == "Allow"
@@ -34,14 +34,14 @@ def test_an_account_starts_open_as_azures_does(world: World) -> None:
     assert found["sku"] == {"name": "Standard_LRS", "tier": "Standard"}
 
 
-def test_names_are_taken_everywhere(world: World) -> None:
+def test_account_name_is_global(world: World) -> None:
     world.account()
     world.make("resources:ResourceGroup", group=None, resourceGroupName="other", location="uksouth")
     with refused("StorageAccountAlreadyTaken"):
         world.account(resourceGroupName="other")
 
 
-def test_kinds_skus_and_regions_go_together(world: World) -> None:
+def test_sku_fits_kind_and_region(world: World) -> None:
     with refused("InvalidValuesForRequestParameters"):
         world.account(kind="FileStorage")
     with refused("InvalidSkuForLocation"):
@@ -51,7 +51,7 @@ def test_kinds_skus_and_regions_go_together(world: World) -> None:
     assert found["secondaryEndpoints"]["blob"] == "https://storeone-secondary.blob.core.windows.net/"
 
 
-def test_tiers_fit_the_kind(world: World) -> None:
+def test_access_tier_and_namespace_fit_the_kind(world: World) -> None:
     premium = {"kind": "BlockBlobStorage", "sku": {"name": "Premium_LRS"}}
     with refused("AccountPropertyCannotBeSet"):
         world.account(accessTier="Hot", **premium)
@@ -61,7 +61,7 @@ def test_tiers_fit_the_kind(world: World) -> None:
         world.account(isHnsEnabled=True, kind="FileStorage", sku={"name": "Premium_LRS"})
 
 
-def test_the_hierarchy_and_versions_exclude_each_other(world: World) -> None:
+def test_hierarchical_namespace_excludes_versioning(world: World) -> None:
     with refused("ConflictFeatureEnabled"):
         world.account(isHnsEnabled=True, immutableStorageWithVersioning={"enabled": True})
     world.account(isHnsEnabled=True)
@@ -74,7 +74,7 @@ def test_the_hierarchy_and_versions_exclude_each_other(world: World) -> None:
         )
 
 
-def test_file_protocols_need_the_hierarchy(world: World) -> None:
+def test_sftp_and_nfs_need_the_hierarchical_namespace(world: World) -> None:
     with refused("InvalidRequestPropertyValue"):
         world.account(isSftpEnabled=True)
     with refused("InvalidRequestPropertyValue"):
@@ -83,13 +83,13 @@ def test_file_protocols_need_the_hierarchy(world: World) -> None:
         world.account(isHnsEnabled=True, isSftpEnabled=True, isLocalUserEnabled=False)
 
 
-def test_immutability_starts_unlocked(world: World) -> None:
+def test_immutability_policy_cannot_be_created_locked(world: World) -> None:
     policy = {"state": "Locked", "immutabilityPeriodSinceCreationInDays": 7}
     with refused("InvalidStorageAccountImmutabilityPolicy"):
         world.account(immutableStorageWithVersioning={"enabled": True, "immutabilityPolicy": policy})
 
 
-def test_redundancy_stays_in_its_family(world: World) -> None:
+def test_update_cannot_change_zone_redundancy(world: World) -> None:
     account = world.account()
     with refused("InvalidAccountSkuConversion"):
         world.change(account, sku={"name": "Standard_ZRS"})
@@ -97,30 +97,30 @@ def test_redundancy_stays_in_its_family(world: World) -> None:
 
 
 @pytest.mark.parametrize("address", ["10.0.0.4", "51.0.0.0/31", "anywhere"])
-def test_ip_rules_are_public_ranges(world: World, address: str) -> None:
+def test_ip_rule_must_be_a_public_range(world: World, address: str) -> None:
     rules = {"defaultAction": "Deny", "ipRules": [{"iPAddressOrRange": address}]}
     with refused("NetworkAclsValidationFailure"):
         world.account(networkRuleSet=rules)
 
 
-def test_old_tls_is_refused(world: World) -> None:
+def test_old_tls_version_is_refused(world: World) -> None:
     with refused("InvalidRequestPropertyValue"):
         world.account(minimumTlsVersion="TLS1_1")
 
 
-def test_a_customers_key_needs_a_grant(world: World) -> None:
+def test_customer_managed_key_needs_a_role(world: World) -> None:
     settings = customer_key(world, granted=False)
     with refused("KeyVaultAuthenticationFailure"):
         world.account(**settings)
 
 
-def test_a_customers_key_with_a_grant_is_taken(world: World) -> None:
+def test_customer_managed_key_with_a_role_is_accepted(world: World) -> None:
     found = world.read(world.account(**customer_key(world)))
     (principal,) = found["identity"]["userAssignedIdentities"].values()
     assert set(principal) == {"clientId", "principalId"}
 
 
-def test_a_customers_key_by_access_policy_is_taken(world: World) -> None:
+def test_customer_managed_key_with_an_access_policy_is_accepted(world: World) -> None:
     identity = world.identity()
     entry = {"tenantId": "10ca1000-0000-4000-8000-0000000000aa", "objectId": world.principal(identity)}
     policies = [entry | {"permissions": {"keys": ["get", "wrapKey", "unwrapKey"]}}]
@@ -135,13 +135,13 @@ def test_a_customers_key_by_access_policy_is_taken(world: World) -> None:
     world.account(identity=attached, encryption=encryption)
 
 
-def test_a_customers_key_needs_purge_protection(world: World) -> None:
+def test_customer_managed_key_needs_purge_protection(world: World) -> None:
     settings = customer_key(world, enablePurgeProtection=None)
     with refused("KeyVaultPolicyError"):
         world.account(**settings)
 
 
-def test_a_customers_key_must_be_there_and_its_identity_attached(world: World) -> None:
+def test_customer_managed_key_must_exist_and_identity_be_attached(world: World) -> None:
     settings = customer_key(world)
     gone = settings["encryption"] | {
         "keyVaultProperties": {"keyName": "k2", "keyVaultUri": "https://kv-one.vault.azure.net/"}

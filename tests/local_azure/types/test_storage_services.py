@@ -36,7 +36,7 @@ def after(days: int, clock: str = "Modification") -> dict[str, int]:
     return {f"daysAfter{clock}GreaterThan": days}
 
 
-def test_restore_needs_versions_feed_and_longer_deletes(world: World) -> None:
+def test_restore_needs_versioning_change_feed_and_soft_delete(world: World) -> None:
     world.account()
     kept = {"enabled": True, "days": 7}
     with refused("InvalidRequestPropertyValue"):
@@ -46,20 +46,20 @@ def test_restore_needs_versions_feed_and_longer_deletes(world: World) -> None:
 
 
 @pytest.mark.parametrize("days", [0, 366])
-def test_deleted_blobs_are_kept_within_range(world: World, days: int) -> None:
+def test_soft_delete_days_out_of_range_are_refused(world: World, days: int) -> None:
     world.account()
     with refused("InvalidRequestPropertyValue"):
         blobs(world, deleteRetentionPolicy={"enabled": True, "days": days})
 
 
-def test_a_container_is_public_only_if_its_account_says(world: World) -> None:
+def test_public_container_needs_the_account_setting(world: World) -> None:
     world.account()
     with refused("PublicAccessNotPermitted"):
         container(world, publicAccess="Blob")
     assert world.read(container(world))["publicAccess"] == "None"
 
 
-def test_version_immutability_needs_versions(world: World) -> None:
+def test_version_immutability_needs_versioning(world: World) -> None:
     world.account()
     with refused("ContainerOperationFailure"):
         container(world, immutableStorageWithVersioning={"enabled": True})
@@ -68,7 +68,7 @@ def test_version_immutability_needs_versions(world: World) -> None:
 
 
 @pytest.mark.parametrize("days", [0, 146001])
-def test_immutability_lasts_within_range(world: World, days: int) -> None:
+def test_immutability_period_out_of_range_is_refused(world: World, days: int) -> None:
     world.account()
     container(world)
     with refused("InvalidImmutabilityPeriod"):
@@ -76,7 +76,7 @@ def test_immutability_lasts_within_range(world: World, days: int) -> None:
     assert world.read(immutable(world))["state"] == "Unlocked"
 
 
-def test_an_unlocked_policy_lets_go(world: World) -> None:
+def test_unlocked_policy_does_not_block_deletion(world: World) -> None:
     account = world.account()
     world.remove(container(world))
     container(world)
@@ -84,27 +84,26 @@ def test_an_unlocked_policy_lets_go(world: World) -> None:
     world.remove(account)
 
 
-def test_a_policy_is_changed_and_deleted_with_its_etag_alone(world: World) -> None:
-    """Which the provider does not send."""
+def test_policy_change_and_delete_need_the_etag(world: World) -> None:
     world.account()
-    held = container(world)
+    existing = container(world)
     policy = immutable(world)
     world.change(policy)
     with refused("ContainerImmutabilityPolicyFailure"):
         world.change(policy, immutabilityPeriodSinceCreationInDays=60)
     with refused("ContainerImmutabilityPolicyFailure"):
         world.remove(policy)
-    world.remove(held)
+    world.remove(existing)
 
 
-def test_archive_is_only_where_it_is(world: World) -> None:
+def test_archive_tier_needs_a_supported_sku(world: World) -> None:
     world.account(sku={"name": "Standard_ZRS"})
     with refused("InvalidRequestPropertyValue"):
         lifecycle(world, tierToArchive=after(90))
     lifecycle(world, tierToCool=after(30))
 
 
-def test_a_rule_has_one_clock_and_goes_downwards(world: World) -> None:
+def test_lifecycle_action_has_one_time_basis_and_colder_tiers(world: World) -> None:
     world.account()
     with refused("InvalidRequestPropertyValue"):
         lifecycle(world, tierToCool=after(30) | after(30, "Creation"))
@@ -115,20 +114,20 @@ def test_a_rule_has_one_clock_and_goes_downwards(world: World) -> None:
     lifecycle(world, tierToCool=after(30), tierToArchive=after(180), delete=after(3650))
 
 
-def test_append_blobs_are_only_deleted(world: World) -> None:
+def test_append_blobs_have_no_tiers(world: World) -> None:
     world.account()
     with refused("InvalidRequestPropertyValue"):
         lifecycle(world, types=("appendBlob",), tierToCool=after(30))
     lifecycle(world, types=("appendBlob",), delete=after(30))
 
 
-def test_premium_has_no_tiers(world: World) -> None:
+def test_premium_account_has_no_tiers(world: World) -> None:
     world.account(kind="BlockBlobStorage", sku={"name": "Premium_LRS"})
     with refused("AccountPropertyCannotBeSet"):
         lifecycle(world, tierToCool=after(30))
 
 
-def test_shares_fit_their_account(world: World) -> None:
+def test_share_settings_fit_the_account(world: World) -> None:
     world.account()
     with refused("InvalidRequestPropertyValue"):
         world.make("storage:FileShare", accountName="storeone", shareName="share", enabledProtocols="NFS")
@@ -139,7 +138,7 @@ def test_shares_fit_their_account(world: World) -> None:
     world.make("storage:FileShare", accountName="storeone", shareName="share", shareQuota=100)
 
 
-def test_a_scope_is_there_before_a_container_uses_it(world: World) -> None:
+def test_container_needs_an_existing_encryption_scope(world: World) -> None:
     world.account()
     with refused("EncryptionScopeNotFound"):
         container(world, defaultEncryptionScope="project")
@@ -147,7 +146,7 @@ def test_a_scope_is_there_before_a_container_uses_it(world: World) -> None:
     container(world, defaultEncryptionScope="project")
 
 
-def test_a_scopes_key_needs_an_identity(world: World) -> None:
+def test_key_of_an_encryption_scope_needs_an_identity(world: World) -> None:
     world.account()
     world.vault()
     world.key()

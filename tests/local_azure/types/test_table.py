@@ -1,4 +1,4 @@
-"""The table against the installed SDK: every type is there, and every path that a declaration names is a property."""
+"""The declared types against the installed SDK."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from local_azure.types import TYPES
 from tests.local_azure.types.support import schemas
 
 
-def stands(properties: Mapping[str, Property], path: str) -> bool:
-    """Whether a property path leads somewhere."""
+def has_path(properties: Mapping[str, Property], path: str) -> bool:
+    """Return True if a property path exists."""
     head, _, tail = path.partition(".")
     found = properties.get(head.removesuffix("[*]"))
-    return found is not None and (not tail or any(stands(inner, tail) for inner in objects(found.type)))
+    return found is not None and (not tail or any(has_path(inner, tail) for inner in objects(found.type)))
 
 
 def objects(type_: PropertyType) -> list[Mapping[str, Property]]:
@@ -26,7 +26,7 @@ def objects(type_: PropertyType) -> list[Mapping[str, Property]]:
 
 
 @pytest.mark.parametrize("token", sorted(TYPES))
-def test_every_path_of_a_declaration_is_a_property(token: str) -> None:
+def test_every_declared_path_is_a_property(token: str) -> None:
     declared, schema = TYPES[token], schemas().resource(token)
     paths = [
         *declared.references,
@@ -35,18 +35,18 @@ def test_every_path_of_a_declaration_is_a_property(token: str) -> None:
         *declared.immutable,
         *declared.write_only,
     ]
-    assert [path for path in paths if not stands(schema.inputs, path)] == []
-    assert [path for path in declared.secret_outputs if not stands(schema.outputs, path)] == []
+    assert [path for path in paths if not has_path(schema.inputs, path)] == []
+    assert [path for path in declared.secret_outputs if not has_path(schema.outputs, path)] == []
 
 
 @pytest.mark.parametrize("token", sorted(TYPES))
-def test_every_type_has_an_arm_path_and_says_where_it_lives(token: str) -> None:
+def test_every_type_has_an_arm_path_and_a_location_rule(token: str) -> None:
     declared, schema = TYPES[token], schemas().resource(token)
     assert PATHS.get(token) or declared.path
     assert ("location" in schema.inputs) or declared.location in ("none", "inherited")
 
 
 @pytest.mark.parametrize("token", sorted(TYPES))
-def test_references_name_types_of_the_table(token: str) -> None:
+def test_references_name_declared_types(token: str) -> None:
     named = {to for tokens in TYPES[token].references.values() for to in tokens}
     assert named <= set(TYPES)

@@ -18,7 +18,7 @@ def peer(world: World, near: str, far: str, **more: object) -> str:
     )
 
 
-def test_a_network_has_a_space_that_is_sound(world: World) -> None:
+def test_invalid_address_space_is_refused(world: World) -> None:
     with refused("InvalidRequestFormat"):
         world.vnet(addressSpace={"addressPrefixes": []})
     with refused("InvalidCIDRNotation"):
@@ -30,12 +30,12 @@ def test_a_network_has_a_space_that_is_sound(world: World) -> None:
     assert found["enableDdosProtection"] is False
 
 
-def test_inline_subnets_are_refused_by_name(world: World) -> None:
+def test_inline_subnets_are_refused(world: World) -> None:
     with refused("LocalAzureNotImplemented"):
         world.vnet(subnets=[{"name": "one", "addressPrefix": "10.0.1.0/24"}])
 
 
-def test_space_in_use_cannot_be_taken_away(world: World) -> None:
+def test_address_space_in_use_cannot_be_removed(world: World) -> None:
     vnet = world.vnet()
     world.subnet()
     with refused("NetcfgInvalidSubnet"):
@@ -43,7 +43,7 @@ def test_space_in_use_cannot_be_taken_away(world: World) -> None:
     world.change(vnet, addressSpace={"addressPrefixes": ["10.0.0.0/16", "10.1.0.0/16"]})
 
 
-def test_a_network_takes_twenty_dns_servers(world: World) -> None:
+def test_network_has_at_most_20_dns_servers(world: World) -> None:
     with refused("DnsServerCountLimitReached"):
         world.vnet(dhcpOptions={"dnsServers": [f"10.0.0.{n}" for n in range(4, 25)]})
 
@@ -63,7 +63,7 @@ def test_two_peers_of_one_network_must_not_overlap(world: World) -> None:
         peer(world, "hub", "two")
 
 
-def test_a_pair_has_one_peering(world: World) -> None:
+def test_one_peering_to_each_remote(world: World) -> None:
     world.vnet("hub")
     world.vnet("spoke", "10.1.0.0/24")
     peer(world, "hub", "spoke")
@@ -73,27 +73,27 @@ def test_a_pair_has_one_peering(world: World) -> None:
         peer(world, "hub", "hub")
 
 
-def test_a_remote_must_exist(world: World) -> None:
+def test_remote_network_must_exist(world: World) -> None:
     world.vnet("hub")
     with refused("InvalidResourceReference"):
         peer(world, "hub", "nowhere")
 
 
-def test_no_remote_has_a_gateway_here(world: World) -> None:
+def test_remote_gateway_is_refused(world: World) -> None:
     world.vnet("hub")
     world.vnet("spoke", "10.1.0.0/24")
     with refused("RemoteVnetHasNoGateways"):
         peer(world, "spoke", "hub", useRemoteGateways=True)
 
 
-def test_a_peering_is_initiated_until_its_other_side_exists(world: World) -> None:
+def test_peering_is_connected_when_both_sides_exist(world: World) -> None:
     world.vnet("hub")
     world.vnet("spoke", "10.1.0.0/24")
     assert world.read(peer(world, "hub", "spoke"))["peeringState"] == "Initiated"
     assert world.read(peer(world, "spoke", "hub"))["peeringState"] == "Connected"
 
 
-def test_space_cannot_grow_over_a_peer(world: World) -> None:
+def test_address_space_cannot_overlap_a_peer(world: World) -> None:
     hub = world.vnet("hub")
     world.vnet("spoke", "10.1.0.0/24")
     peer(world, "hub", "spoke")
@@ -102,13 +102,13 @@ def test_space_cannot_grow_over_a_peer(world: World) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["10.1.0.0/24", "10.0.0.0/15"])
-def test_a_subnet_lies_in_its_network(world: World, prefix: str) -> None:
+def test_subnet_must_be_inside_its_network(world: World, prefix: str) -> None:
     world.vnet()
     with refused("NetcfgInvalidSubnet"):
         world.subnet(prefix=prefix)
 
 
-def test_subnets_do_not_overlap(world: World) -> None:
+def test_subnets_must_not_overlap(world: World) -> None:
     world.vnet()
     world.subnet("one", "10.0.1.0/24")
     with refused("NetcfgSubnetRangesOverlap"):
@@ -116,7 +116,7 @@ def test_subnets_do_not_overlap(world: World) -> None:
     world.subnet("two", "10.0.2.0/24")
 
 
-def test_a_subnet_has_one_form_of_prefix_and_a_legal_size(world: World) -> None:
+def test_subnet_has_one_prefix_form_and_a_valid_size(world: World) -> None:
     world.vnet()
     with refused("InvalidRequestFormat"):
         world.make("network:Subnet", virtualNetworkName="hub", subnetName="none")
@@ -125,7 +125,7 @@ def test_a_subnet_has_one_form_of_prefix_and_a_legal_size(world: World) -> None:
     world.subnet(prefix="10.0.1.0/29")
 
 
-def test_azures_own_subnets_take_no_security_group(world: World) -> None:
+def test_firewall_subnet_takes_no_nsg(world: World) -> None:
     world.vnet()
     group = {"id": world.make("network:NetworkSecurityGroup", networkSecurityGroupName="nsg")}
     with refused("NetworkSecurityGroupNotSupportedOnSubnet"):
@@ -133,7 +133,7 @@ def test_azures_own_subnets_take_no_security_group(world: World) -> None:
     world.subnet("plain", networkSecurityGroup=group)
 
 
-def test_bastions_subnet_takes_no_routes(world: World) -> None:
+def test_bastion_subnet_takes_no_route_table(world: World) -> None:
     world.vnet()
     table = {"id": world.make("network:RouteTable", routeTableName="rt")}
     with refused("RouteTableCannotBeAttachedForAzureBastionSubnet"):
@@ -141,7 +141,7 @@ def test_bastions_subnet_takes_no_routes(world: World) -> None:
     world.subnet("plain", routeTable=table)
 
 
-def test_a_firewalls_subnet_routes_to_the_internet_alone(world: World) -> None:
+def test_firewall_subnet_routes_only_to_the_internet(world: World) -> None:
     world.vnet()
     route = {"name": "out", "addressPrefix": "0.0.0.0/0", "nextHopType": "None"}
     bad = world.make("network:RouteTable", routeTableName="bad", routes=[route])
@@ -151,36 +151,36 @@ def test_a_firewalls_subnet_routes_to_the_internet_alone(world: World) -> None:
     world.subnet("AzureFirewallSubnet", routeTable={"id": good})
 
 
-def test_what_a_subnet_points_at_is_in_its_region(world: World) -> None:
+def test_references_of_a_subnet_are_in_its_region(world: World) -> None:
     world.vnet()
     group = world.make("network:NetworkSecurityGroup", networkSecurityGroupName="nsg", location="ukwest")
     with refused("InvalidResourceReference"):
         world.subnet(networkSecurityGroup={"id": group})
 
 
-def test_a_used_subnet_stays_as_it_is(world: World) -> None:
+def test_subnet_in_use_cannot_change_or_be_deleted(world: World) -> None:
     world.vnet()
     subnet = world.subnet()
-    card = world.card(subnet=subnet)
+    nic = world.nic(subnet=subnet)
     with refused("InUseSubnetCannotBeDeleted"):
         world.remove(subnet)
     with refused("InUsePrefixCannotBeDeleted"):
         world.change(subnet, addressPrefix="10.0.3.0/24")
     with refused("SubnetDelegationsCannotChangeWhenSubnetUsed"):
         world.change(subnet, delegations=[{"name": "pg", "serviceName": "Microsoft.DBforPostgreSQL/flexibleServers"}])
-    world.remove(card)
+    world.remove(nic)
     world.remove(subnet)
 
 
-def test_a_delegated_subnet_takes_its_delegate_alone(world: World) -> None:
+def test_delegated_subnet_accepts_only_its_service(world: World) -> None:
     world.vnet()
     delegation = {"name": "pg", "serviceName": "Microsoft.DBforPostgreSQL/flexibleServers"}
     subnet = world.subnet(delegations=[delegation])
     with refused("ResourceNotPermittedOnDelegatedSubnet"):
-        world.card(subnet=subnet)
+        world.nic(subnet=subnet)
 
 
-def test_a_used_network_is_not_deleted(world: World) -> None:
+def test_network_in_use_cannot_be_deleted(world: World) -> None:
     hub = world.vnet("hub")
     world.vnet("spoke", "10.1.0.0/24")
     peering = peer(world, "spoke", "hub")
