@@ -1,12 +1,11 @@
 """Small programs under both engines: the same steps, each engine with a cloud and a state of its own.
 
 `Pair` does a step with each engine and compares all that it leads to: how it ended, its plan, its events, the state,
-and the cloud. What is different by nature is taken out by `state_of`, `EVENTS_APART` and nothing else.
+and the cloud. `comparing.py` says what differs by nature.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import textwrap
 from collections import Counter
@@ -19,12 +18,11 @@ import yaml
 
 from local_azure import admin
 from operations.engine.embedded.secrets import Crypter
-from operations.engine.embedded.values import SECRET_SIGNATURE, SIGNATURE
 from operations.engine.port import Engine, Event, StackSettings
 from operations.errors import BadInput, Failed, Refused
 from operations.plan import PlannedResource
+from tests.parity.comparing import PASSPHRASE, ROOT, by_urn, compared, messages, same, state_of
 
-PASSPHRASE = "both engines have the same one"
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
 CONFIG = {"azure-native:location": "uksouth", "azure-native:subscriptionId": SUBSCRIPTION, "sde:cloud": "local"}
 
@@ -138,8 +136,10 @@ class Pair:
     def preview(self, *, stack: str = "small", ends: str = "done", **options: Any) -> Run:
         settings = self.stack(stack)
         runs = self._both(lambda engine, heard: engine.preview(settings, on_event=heard, **options), ends)
+        told = {name: messages(run.events) for name, run in runs.items()}
+        same(told["embedded"], told["pulumi"], "messages")
         if ends == "done":
-            plans = {name: _by_urn(run.value) for name, run in runs.items()}
+            plans = {name: by_urn(run.value) for name, run in runs.items()}
             same(plans["embedded"], plans["pulumi"], "plan")
         return runs["pulumi"]
 
@@ -178,7 +178,7 @@ class Pair:
                 for resource in resources.values():
                     if resource.get("type") == ROOT:
                         resource.pop("outputs", None)
-            if not open_steps:  # ours settles them; the CLI keeps them until somebody refreshes and says what to do
+            if not open_steps:
                 states[name] = {urn: content for urn, content in resources.items() if content}
         same(states["embedded"], states["pulumi"], "state")
         return {urn.split("::")[-1]: content for urn, content in states["pulumi"].items()}
@@ -215,14 +215,13 @@ class Pair:
 
     def _changing(self, step: Callable[..., Any], stack: str, ends: str) -> Run:
         runs = self._both(step, ends)
-        if ends == "Refused":  # the embedded engine refuses before it begins the step, the CLI when it is at it
-            runs = {name: replace(run, events=_messages(run.events)) for name, run in runs.items()}
+        if ends == "Refused":
+            runs = {name: replace(run, events=messages(run.events)) for name, run in runs.items()}
         same(runs["embedded"].events, runs["pulumi"].events, "events")
         if ends == "done":
             counts = {name: dict(run.value.counts) for name, run in runs.items()}
             same(counts["embedded"], counts["pulumi"], "counts")
             same(runs["embedded"].value.outputs, runs["pulumi"].value.outputs, "outputs")
-        # After a failed run the CLI has those outputs that were known, the embedded engine those of the last whole run.
         self.state(stack, outputs=ends == "done")
         self.cloud()
         return runs["pulumi"]
@@ -234,15 +233,11 @@ class Pair:
         return runs
 
 
-ROOT = "pulumi:pulumi:Stack"
-"""Its own steps are not compared: the CLI tells of its end when the outputs are known, the embedded engine at once."""
-
-
 def _run(engine: Engine, step: Callable[..., Any]) -> Run:
     run = Run()
 
     def heard(event: Event) -> None:
-        if told := _compared(event):
+        if told := compared(event):
             run.events[told] += 1
 
     try:
@@ -250,112 +245,3 @@ def _run(engine: Engine, step: Callable[..., Any]) -> Run:
     except (BadInput, Failed, Refused) as error:
         run.exit, run.message = type(error).__name__, str(error)
     return run
-
-
-def _compared(event: Event) -> tuple[Any, ...] | None:
-    """What of an event is the same under both engines: neither when it came nor in which order."""
-    if event.kind == "message":
-        if event.severity not in ("warning", "error"):
-            return None
-        return (event.kind, event.severity, event.urn, (event.message or "").split("\n")[0])
-    if event.type == ROOT:
-        return None
-    return (event.kind, event.urn, event.operation and str(event.operation))
-
-
-def _messages(events: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
-    return Counter({event: count for event, count in events.items() if event[0] == "message"})
-
-
-def _by_urn(plan: Any) -> dict[tuple[str, str], Any]:
-    found = {(r["urn"], r["operation"]): r for r in plan.to_json()["resources"]}
-    for resource in found.values():
-        if resource["operation"] == "import":  # the CLI tells what the program says, without the provider's defaults
-            resource["inputs"] = resource["id"] = None
-        if resource["type"].startswith("pulumi:providers:") and resource["id"]:
-            resource["id"] = DRAWN
-    return found
-
-
-def same(ours: Any, theirs: Any, what: str) -> None:
-    """Compare part by part, so that a difference is readable: the CLI is right."""
-    if ours == theirs:
-        return
-    raise AssertionError(f"{what}: the embedded engine differs from the CLI\n" + "\n".join(_differences(ours, theirs)))
-
-
-def _differences(ours: Any, theirs: Any, path: str = "") -> list[str]:
-    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-        keys = sorted({*ours, *theirs}, key=str)
-        nothing = "(absent)"
-        return [d for k in keys for d in _differences(ours.get(k, nothing), theirs.get(k, nothing), f"{path} / {k}")]
-    if ours == theirs:
-        return []
-    return [f"{path}\n    embedded: {ours!r}\n    pulumi:   {theirs!r}"]
-
-
-# The state, without what differs by nature
-
-APART = {
-    "created": "each engine does it at its own time",
-    "modified": "each engine does it at its own time",
-    "sourcePosition": "the CLI writes where in the program it was registered, for its own displays",
-    "stackTrace": "the CLI writes the path through the files of this machine, its own included",
-}
-"""Keys of a resource in the state that are left out of the comparison, and why."""
-DRAWN = "(drawn)"
-"""In place of a provider's id: each engine draws one."""
-
-
-def state_of(engine: Engine, stack: str) -> dict[str, Any]:
-    """The resources of the exported state by URN, secrets opened: whole, but for what differs by nature.
-
-    That is: what `APART` names, the drawn ids of providers, what the CLI notes for itself in the inputs of a default
-    provider (`__internal`), properties that depend on nothing, which the CLI lists without URNs, and the order in
-    which dependencies are listed.
-    """
-    deployment = engine.export_state(stack).get("deployment") or {}
-    salt = ((deployment.get("secrets_providers") or {}).get("state") or {}).get("salt")
-    crypter = Crypter(lambda: PASSPHRASE, salt)
-    resources = deployment.get("resources") or []
-    _assert_in_order(resources)
-    found = {}
-    for resource in resources:
-        key = resource["urn"] + (" (to be deleted)" if resource.get("delete") else "")
-        found[key] = _comparable(_opened(resource, crypter))
-    for operation in deployment.get("pending_operations") or ():
-        found[f"{operation['resource']['urn']} ({operation['type']})"] = {}
-    return found
-
-
-def _comparable(resource: dict[str, Any]) -> dict[str, Any]:
-    content = {k: v for k, v in resource.items() if k not in APART}
-    if content.get("propertyDependencies"):
-        content["propertyDependencies"] = {k: sorted(v) for k, v in content["propertyDependencies"].items() if v}
-    if content["type"].startswith("pulumi:providers:"):
-        content["id"] = DRAWN
-        content["inputs"] = {k: v for k, v in content.get("inputs", {}).items() if k != "__internal"}
-    content["dependencies"] = sorted(content.get("dependencies") or ())
-    if content.get("provider"):
-        content["provider"] = content["provider"].rsplit("::", 1)[0] + "::" + DRAWN
-    return {k: v for k, v in content.items() if v not in ({}, [])}
-
-
-def _assert_in_order(resources: list[dict[str, Any]]) -> None:
-    """What a resource needs stands before it: each engine has its own order beyond that."""
-    before: set[str] = set()
-    for resource in resources:
-        needs = {resource.get("parent"), *(resource.get("dependencies") or ())} - {None, ""}
-        provider = resource.get("provider", "").rpartition("::")[0]
-        assert needs | ({provider} if provider else set()) <= before, resource["urn"]
-        before.add(resource["urn"])
-
-
-def _opened(value: Any, crypter: Crypter) -> Any:
-    if isinstance(value, Mapping):
-        if value.get(SIGNATURE) == SECRET_SIGNATURE:
-            return {"secret": json.loads(crypter.decrypt(value["ciphertext"]))}
-        return {k: _opened(v, crypter) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_opened(v, crypter) for v in value]
-    return value

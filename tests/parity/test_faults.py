@@ -48,8 +48,15 @@ def test_a_mistake_in_the_program_ends_the_run(pair: Pair, mistake: str) -> None
     for run in (pair.preview(ends=exit_), pair.up(ends=exit_)):
         assert words in run.message
         assert "Traceback" not in run.message
-    pair.program('home = group(tags={"owner": "ann"})')
-    pair.up()
+
+
+def test_what_was_made_before_a_mistake_stands_and_the_next_run_carries_on(pair: Pair) -> None:
+    pair.program("home = group()\nhome.id.apply(lambda _: {}['ward'])")
+    pair.up(ends="Failed")
+    assert pair.cloud() == ["rg-g"]
+    pair.program("group()\ngroup('other')")
+    pair.swap()
+    assert pair.up().done == {"other": "create"}
     pair.carry_on()
 
 

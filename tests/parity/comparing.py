@@ -1,0 +1,127 @@
+"""What of a step is compared between the engines. Everything is, but for the differences that `APART` names."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from operations.engine.embedded.secrets import Crypter
+from operations.engine.embedded.values import SECRET_SIGNATURE, SIGNATURE
+from operations.engine.port import Engine, Event
+from operations.plan import Plan
+
+PASSPHRASE = "both engines have the same one"
+ROOT = "pulumi:pulumi:Stack"
+DRAWN = "(drawn)"
+APART = {
+    "state: created, modified": "each engine does it at its own time",
+    "state: sourcePosition, stackTrace": "the CLI writes paths of this machine, for its own displays",
+    "state and plan: the id of a provider": "each engine draws one",
+    "state: properties that depend on nothing": "the CLI lists them, without URNs",
+    "state: the order of dependencies": "it says nothing",
+    "state: the order of resources": "steps end in another order; each stands after what it needs, which is checked",
+    "state: outputs after a failed run": "the CLI has those that were known, ours those of the last whole run",
+    "state: steps that a killed run left open": "ours settles them, the CLI keeps them until somebody refreshes",
+    "plan: inputs and id of an import": "the CLI tells what the program says, without the provider's defaults",
+    "events: order and time": "the CLI does several steps at once",
+    "events: steps of the stack's root": "the CLI tells of its end when the outputs are known, ours at once",
+    "events: steps of a refused run": "ours refuses before the step, the CLI when it is at it",
+    "events: steps of a preview": "the CLI's are in its document, which becomes the Plan",
+    "events: after the first line of a message": "where a file is",
+}
+"""The differences that stay, and why: nothing else is left out of a comparison."""
+
+
+def compared(event: Event) -> tuple[Any, ...] | None:
+    """What of an event is compared."""
+    if event.kind == "message":
+        if event.severity not in ("warning", "error"):
+            return None
+        return (event.kind, event.severity, event.urn, (event.message or "").split("\n")[0])
+    if event.type == ROOT:
+        return None
+    return (event.kind, event.urn, event.operation and str(event.operation))
+
+
+def messages(events: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
+    return Counter({event: count for event, count in events.items() if event[0] == "message"})
+
+
+def by_urn(plan: Plan) -> dict[tuple[str, str], Any]:
+    found = {(r["urn"], r["operation"]): r for r in plan.to_json()["resources"]}
+    for resource in found.values():
+        if resource["operation"] == "import":
+            resource["inputs"] = resource["id"] = None
+        if resource["type"].startswith("pulumi:providers:") and resource["id"]:
+            resource["id"] = DRAWN
+    return found
+
+
+def same(ours: Any, theirs: Any, what: str) -> None:
+    """Compare part by part, so that a difference is readable: the CLI is right."""
+    if ours == theirs:
+        return
+    raise AssertionError(f"{what}: the embedded engine differs from the CLI\n" + "\n".join(_differences(ours, theirs)))
+
+
+def _differences(ours: Any, theirs: Any, path: str = "") -> list[str]:
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        keys = sorted({*ours, *theirs}, key=str)
+        nothing = "(absent)"
+        return [d for k in keys for d in _differences(ours.get(k, nothing), theirs.get(k, nothing), f"{path} / {k}")]
+    if ours == theirs:
+        return []
+    return [f"{path}\n    embedded: {ours!r}\n    pulumi:   {theirs!r}"]
+
+
+_LEFT_OUT = ("created", "modified", "sourcePosition", "stackTrace")
+
+
+def state_of(engine: Engine, stack: str) -> dict[str, Any]:
+    """The resources of the exported state by URN, secrets opened."""
+    deployment = engine.export_state(stack).get("deployment") or {}
+    salt = ((deployment.get("secrets_providers") or {}).get("state") or {}).get("salt")
+    crypter = Crypter(lambda: PASSPHRASE, salt)
+    resources = deployment.get("resources") or []
+    _assert_in_order(resources)
+    found = {}
+    for resource in resources:
+        key = resource["urn"] + (" (to be deleted)" if resource.get("delete") else "")
+        found[key] = _comparable(_opened(resource, crypter))
+    for operation in deployment.get("pending_operations") or ():
+        found[f"{operation['resource']['urn']} ({operation['type']})"] = {}
+    return found
+
+
+def _comparable(resource: dict[str, Any]) -> dict[str, Any]:
+    content = {k: v for k, v in resource.items() if k not in _LEFT_OUT}
+    if content.get("propertyDependencies"):
+        content["propertyDependencies"] = {k: sorted(v) for k, v in content["propertyDependencies"].items() if v}
+    if content["type"].startswith("pulumi:providers:"):
+        content["id"] = DRAWN
+    content["dependencies"] = sorted(content.get("dependencies") or ())
+    if content.get("provider"):
+        content["provider"] = content["provider"].rsplit("::", 1)[0] + "::" + DRAWN
+    return {k: v for k, v in content.items() if v not in ({}, [])}
+
+
+def _assert_in_order(resources: list[dict[str, Any]]) -> None:
+    """What a resource needs stands before it: each engine has its own order beyond that."""
+    before: set[str] = set()
+    for resource in resources:
+        needs = {resource.get("parent"), *(resource.get("dependencies") or ())} - {None, ""}
+        provider = resource.get("provider", "").rpartition("::")[0]
+        assert needs | ({provider} if provider else set()) <= before, resource["urn"]
+        before.add(resource["urn"])
+
+
+def _opened(value: Any, crypter: Crypter) -> Any:
+    if isinstance(value, Mapping):
+        if value.get(SIGNATURE) == SECRET_SIGNATURE:
+            return {"secret": json.loads(crypter.decrypt(value["ciphertext"]))}
+        return {k: _opened(v, crypter) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_opened(v, crypter) for v in value]
+    return value
