@@ -62,8 +62,6 @@ class Cloud(Protocol):
         """The id of the resource with this globally unique name, in any subscription, soft-deleted ones included."""
         ...
 
-    def soft_deleted(self, token: str, name: str) -> StoredResource | None: ...
-
 
 @dataclass(frozen=True)
 class Request:

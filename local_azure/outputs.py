@@ -43,8 +43,8 @@ def response_properties(
     if isinstance(found.get("location"), str):
         found["location"] = normal_location(found["location"])
     # Inputs that Azure never returns, such as a vault's createMode, are not outputs.
-    format_path = _select(schema.outputs, {key: value for key, value in found.items() if value is not None})
-    return remove_paths(format_path, type_.write_only)
+    returned = _select(schema.outputs, {key: value for key, value in found.items() if value is not None})
+    return remove_paths(returned, type_.write_only)
 
 
 def _merge_at(made: dict[str, Any], path: str, value: Any) -> dict[str, Any]:

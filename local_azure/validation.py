@@ -46,38 +46,37 @@ class Inputs:
 
 def validate(inputs: Inputs) -> list[Failure]:
     """Return all invalid inputs. Unknown values are not checked."""
-    return [*_schema(inputs), *_name(inputs), *_location(inputs)]
+    return [*_validate_properties(inputs), *_validate_name(inputs), *_validate_location(inputs)]
 
 
-def _schema(inputs: Inputs) -> Iterator[Failure]:
+def _validate_properties(inputs: Inputs) -> Iterator[Failure]:
     values = {key: value for key, value in inputs.values.items() if key not in PROVIDER_KEYS}
-    yield from _object(inputs, inputs.schema.inputs, values, ())
+    yield from _validate_object(inputs, inputs.schema.inputs, values, ())
 
 
-def _fail(inputs: Inputs, path: Path, code: str, problem: str) -> Failure:
+def _failure(inputs: Inputs, path: Path, code: str, problem: str) -> Failure:
     return Failure(path, f"Code={code} Message={inputs.type.token}: {problem}")
 
 
-def _object(
+def _validate_object(
     inputs: Inputs, properties: Mapping[str, Property], values: Mapping[str, Any], path: Path
 ) -> Iterator[Failure]:
     for key in values:
         if key not in properties:
-            problem = (
-                f"the property '{format_path((*path, key))}' is not a property of this type{_nearest(key, properties)}"
-            )
-            yield _fail(inputs, (*path, key), "InvalidRequestContent", problem)
+            suggestion = _suggestion(key, properties)
+            problem = f"the property '{format_path((*path, key))}' is not a property of this type{suggestion}"
+            yield _failure(inputs, (*path, key), "InvalidRequestContent", problem)
     for key, known in properties.items():
         here = (*path, key)
         if key in values:
-            yield from _value(inputs, known.type, values[key], here)
+            yield from _validate_value(inputs, known.type, values[key], here)
         elif known.required:
             hint = " (set it, or set azure-native:location)" if key == "location" else ""
             problem = f"missing required property '{format_path(here)}'{hint}"
-            yield _fail(inputs, here, "InvalidRequestContent", problem)
+            yield _failure(inputs, here, "InvalidRequestContent", problem)
 
 
-def _nearest(key: str, properties: Mapping[str, Property]) -> str:
+def _suggestion(key: str, properties: Mapping[str, Property]) -> str:
     close = next((name for name in properties if name.lower() == key.lower()), None)
     return f"; did you mean '{close}'?" if close else ""
 
@@ -85,20 +84,20 @@ def _nearest(key: str, properties: Mapping[str, Property]) -> str:
 _PYTHON = {"string": str, "boolean": bool, "array": list, "map": dict, "object": dict, "asset": dict}
 
 
-def _value(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
+def _validate_value(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
     if value == UNKNOWN or type_.kind == "any":
         return
     if type_.kind == "enum":
-        yield from _enum(inputs, type_, value, path)
+        yield from _validate_enum(inputs, type_, value, path)
     elif type_.kind == "union":
-        yield from _union(inputs, type_, value, path)
+        yield from _validate_union(inputs, type_, value, path)
     elif not _fits(type_, value):
         yield _wrong_type(inputs, type_.kind, value, path)
     elif type_.kind == "object":
-        yield from _object(inputs, type_.properties, value, path)
+        yield from _validate_object(inputs, type_.properties, value, path)
     elif type_.item is not None:
         for step, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _value(inputs, type_.item, item, (*path, step))
+            yield from _validate_value(inputs, type_.item, item, (*path, step))
 
 
 def _fits(type_: PropertyType, value: Any) -> bool:
@@ -115,10 +114,10 @@ def _wrong_type(inputs: Inputs, wanted: str, value: Any, path: Path) -> Failure:
         type(value), "an object"
     )
     problem = f"'{format_path(path)}' should be of type '{wanted}' but is {found}"
-    return _fail(inputs, path, "InvalidRequestContent", problem)
+    return _failure(inputs, path, "InvalidRequestContent", problem)
 
 
-def _enum(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
+def _validate_enum(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
     patterns = [
         text
         for declared, texts in inputs.type.additional_values.items()
@@ -132,7 +131,7 @@ def _enum(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterat
         return
     found = "a secret value" if inputs.is_secret(path) else repr(value)[:80]
     problem = f"'{format_path(path)}' is {found}, which is not one of: {_list_allowed(str(value), type_.values)}"
-    yield _fail(inputs, path, "InvalidRequestContent", problem)
+    yield _failure(inputs, path, "InvalidRequestContent", problem)
 
 
 def _list_allowed(value: str, allowed: Sequence[Any]) -> str:
@@ -148,14 +147,14 @@ def _is_at(steps: tuple[str, ...], path: Path) -> bool:
     return len(steps) == len(path) and matches(steps, path)
 
 
-def _union(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
-    tried = [list(_value(inputs, option, value, path)) for option in type_.options]
+def _validate_union(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
+    tried = [list(_validate_value(inputs, option, value, path)) for option in type_.options]
     if all(tried):
         # The failures of the closest option are the most useful.
         yield from min(tried, key=len)
 
 
-def _name(inputs: Inputs) -> Iterator[Failure]:
+def _validate_name(inputs: Inputs) -> Iterator[Failure]:
     parameter = inputs.schema.name_parameter
     name = inputs.values.get(parameter or "")
     if parameter is None or not isinstance(name, str) or name == UNKNOWN:
@@ -163,17 +162,17 @@ def _name(inputs: Inputs) -> Iterator[Failure]:
     rule = inputs.type.name
     if not re.fullmatch(rule.pattern, name):
         problem = f"the name {name[:130]!r} is not valid: {rule.description}"
-        yield _fail(inputs, (parameter,), rule.code, problem)
+        yield _failure(inputs, (parameter,), rule.code, problem)
 
 
-def _location(inputs: Inputs) -> Iterator[Failure]:
+def _validate_location(inputs: Inputs) -> Iterator[Failure]:
     if "location" not in inputs.schema.inputs or inputs.type.location in {"none", "inherited"}:
         return
     location = inputs.values.get("location")
     if location is None:
         if inputs.type.location == "required" and not inputs.schema.inputs["location"].required:
             problem = "missing required property 'location' (set it, or set azure-native:location)"
-            yield _fail(inputs, ("location",), "LocationRequired", problem)
+            yield _failure(inputs, ("location",), "LocationRequired", problem)
         return
     if not isinstance(location, str) or location == UNKNOWN:
         return
@@ -181,4 +180,4 @@ def _location(inputs: Inputs) -> Iterator[Failure]:
     if normal_location(location) not in allowed:
         where = "only 'global'" if inputs.type.location == "global" else "a region of Azure's public cloud"
         problem = f"the location {location[:60]!r} is not available for this type: it must be {where}"
-        yield _fail(inputs, ("location",), "LocationNotAvailableForResourceType", problem)
+        yield _failure(inputs, ("location",), "LocationNotAvailableForResourceType", problem)

@@ -135,10 +135,8 @@ def find_values(value: Any, steps: Pattern, here: Path = ()) -> Iterator[tuple[P
         return
     step, rest = steps[0], steps[1:]
     if isinstance(value, dict):
-        keys = list(value)
-        if step != "*":
-            keys = [step] if step in value else []
-        for key in keys:
+        named = [step] if step in value else []
+        for key in list(value) if step == "*" else named:
             yield from find_values(value[key], rest, (*here, key))
     elif isinstance(value, list) and step == "*":
         for index, item in enumerate(value):

@@ -49,12 +49,12 @@ def validate_rule(rule: Any, parameters: Mapping[str, Any]) -> None:
     then = rule.get("then")
     if not isinstance(then, Mapping) or not isinstance(then.get("effect"), str):
         refuse_invalid_rule("Required property 'effect' not found in JSON.")
-    _effect(then["effect"], parameters)
-    _condition(rule["if"], 0)
-    _parameters(rule, parameters)
+    _validate_effect(then["effect"], parameters)
+    _validate_condition(rule["if"], 0)
+    _validate_parameters(rule, parameters)
 
 
-def _effect(written: str, parameters: Mapping[str, Any]) -> None:
+def _validate_effect(written: str, parameters: Mapping[str, Any]) -> None:
     """Refuse an invalid or unsupported effect, or parameter that allows one."""
     for effect in possible_effects(written, parameters):
         if effect.lower() in UNSUPPORTED_EFFECTS:
@@ -68,7 +68,7 @@ def possible_effects(written: str, parameters: Mapping[str, Any]) -> list[str]:
     """Return the possible values of an effect: itself, or those of its parameter."""
     if not is_expression(written):
         return [written]
-    name = _parameter_named(_parsed(written))
+    name = _parameter_named(_parse_supported(written))
     declared = parameters.get(name or "")
     if not isinstance(declared, Mapping):
         return [] if name else [written]
@@ -82,41 +82,41 @@ def _parameter_named(expression: Expression) -> str | None:
     return str(first.value) if isinstance(first, Literal) else None
 
 
-def _condition(condition: Any, depth: int) -> None:
+def _validate_condition(condition: Any, depth: int) -> None:
     if not isinstance(condition, Mapping) or depth > MAX_DEPTH:
         refuse_invalid_rule("a condition must be an object, nested no deeper than Azure allows")
     parts = {key.lower(): value for key, value in condition.items()}
     logic = [key for key in parts if key in LOGIC]
     if logic:
-        _logic(logic, parts, depth)
+        _validate_logic(logic, parts, depth)
         return
-    subject = [key for key in parts if key in LEFT_SIDES]
+    left_side = [key for key in parts if key in LEFT_SIDES]
     operator = [key for key in parts if key not in LEFT_SIDES]
-    if len(subject) != 1 or len(operator) != 1:
+    if len(left_side) != 1 or len(operator) != 1:
         refuse_invalid_rule(f"a condition has one left side and one operator, not {sorted(condition)}")
     if operator[0] not in OPERATORS:
         refuse_unsupported(f"the condition '{operator[0]}'")
-    _operand(operator[0], parts[operator[0]])
-    _subject(subject[0], parts[subject[0]], depth)
+    _validate_operand(operator[0], parts[operator[0]])
+    _validate_left_side(left_side[0], parts[left_side[0]], depth)
 
 
-def _logic(found: list[str], parts: Mapping[str, Any], depth: int) -> None:
+def _validate_logic(found: list[str], parts: Mapping[str, Any], depth: int) -> None:
     if len(parts) != 1:
         refuse_invalid_rule(f"'{found[0]}' cannot be combined with other keys: {sorted(parts)}")
     inner = parts[found[0]]
     if found[0] == "not":
-        _condition(inner, depth + 1)
+        _validate_condition(inner, depth + 1)
         return
     if not isinstance(inner, list) or not inner:
         refuse_invalid_rule(f"'{found[0]}' needs a list of conditions")
-    for one in inner:
-        _condition(one, depth + 1)
+    for member in inner:
+        _validate_condition(member, depth + 1)
 
 
-def _operand(operator: str, value: Any) -> None:
+def _validate_operand(operator: str, value: Any) -> None:
     for text in strings_in(value):
         if is_expression(text):
-            _parsed(text)
+            _parse_supported(text)
         elif operator in ("like", "notlike") and text.count("*") > 1:
             refuse_invalid_rule(f"'{operator}' takes at most one wildcard: '{text}'")
     if operator in ("in", "notin") and not isinstance(value, list) and not is_expression(value):
@@ -129,18 +129,18 @@ def _is_not_number(value: Any) -> bool:
     return isinstance(value, bool) or not isinstance(value, (int, float))
 
 
-def _subject(kind: str, value: Any, depth: int) -> None:
+def _validate_left_side(kind: str, value: Any, depth: int) -> None:
     if kind == "field":
-        _field(value)
+        _validate_field(value)
     elif kind == "value":
         for text in strings_in(value):
             if is_expression(text):
-                _parsed(text)
+                _parse_supported(text)
     else:
-        _count(value, depth)
+        _validate_count(value, depth)
 
 
-def _count(value: Any, depth: int) -> None:
+def _validate_count(value: Any, depth: int) -> None:
     if not isinstance(value, Mapping):
         refuse_invalid_rule("'count' needs a field")
     parts = {key.lower(): item for key, item in value.items()}
@@ -149,16 +149,16 @@ def _count(value: Any, depth: int) -> None:
     array = parts.get("field")
     if not isinstance(array, str) or not array.endswith(ALL_ITEMS) or set(parts) - {"field", "where"}:
         refuse_invalid_rule("'count' needs a field that ends with [*], and may have a 'where'")
-    _field(array)
+    _validate_field(array)
     if "where" in parts:
-        _condition(parts["where"], depth + 1)
+        _validate_condition(parts["where"], depth + 1)
 
 
-def _field(name: Any) -> None:
+def _validate_field(name: Any) -> None:
     if not isinstance(name, str):
         refuse_invalid_rule("a field must be a string")
     if is_expression(name):
-        _parsed(name)
+        _parse_supported(name)
         return
     if name.lower() in COMMON_FIELDS or TAG.fullmatch(name):
         return
@@ -173,7 +173,7 @@ def _field(name: Any) -> None:
         raise AzureError("InvalidPolicyAlias", text)
 
 
-def _parsed(text: str) -> Expression:
+def _parse_supported(text: str) -> Expression:
     try:
         found = parse(text)
     except ExpressionError as error:
@@ -182,13 +182,15 @@ def _parsed(text: str) -> Expression:
         if call.name.lower() not in SUPPORTED_FUNCTIONS:
             refuse_unsupported(f"the template function '{call.name}'")
         if call.name.lower() == "field" and call.arguments and isinstance(call.arguments[0], Literal):
-            _field(call.arguments[0].value)
+            _validate_field(call.arguments[0].value)
     return found
 
 
-def _parameters(rule: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
+def _validate_parameters(rule: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
     """Refuse unused and undefined parameters (code UnusedPolicyParameters: Azure SDK's tests)."""
-    used = {name for text in strings_in(rule) if is_expression(text) if (name := _parameter_named(_parsed(text)))}
+    used = {
+        name for text in strings_in(rule) if is_expression(text) if (name := _parameter_named(_parse_supported(text)))
+    }
     lower = {name.lower() for name in used}
     unused = sorted(name for name in parameters if name.lower() not in lower)
     if unused:

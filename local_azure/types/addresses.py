@@ -32,8 +32,8 @@ def address_space(vnet: Mapping[str, Json]) -> list[Range]:
 
 def first_overlap(left: Iterable[Range], right: Iterable[Range]) -> tuple[Range, Range] | None:
     """Return the first two overlapping ranges, or None."""
-    others = list(right)
-    pairs = ((value_at, other) for value_at in left for other in others)
+    rights = list(right)
+    pairs = ((one, other) for one in left for other in rights)
     return next((pair for pair in pairs if pair[0].version == pair[1].version and pair[0].overlaps(pair[1])), None)
 
 
@@ -47,11 +47,11 @@ def is_inside(inner: Range, outer: Iterable[Range]) -> bool:
     )
 
 
-def used_addresses(cloud: Cloud, subnet_id: str, *, besides: str = "") -> set[str]:
+def used_addresses(cloud: Cloud, subnet_id: str, *, excluding: str = "") -> set[str]:
     """Return the addresses in a subnet of network interfaces, private endpoints and firewalls."""
     used: set[str] = set()
     for user in cloud.referencing(subnet_id):
-        if same(user.id, besides):
+        if same(user.id, excluding):
             continue
         if same(next(iter(values_at(user.properties, "subnet.id")), None), subnet_id):
             used.update(values_at(user.properties, "customDnsConfigs[*].ipAddresses[*]"))

@@ -70,7 +70,7 @@ def _static_addresses_are_free(request: Request) -> None:
             )
         subnet = request.cloud.get(subnet_id)
         if static and subnet:
-            used = used_addresses(request.cloud, subnet_id, besides=request.id)
+            used = used_addresses(request.cloud, subnet_id, excluding=request.id)
             require_free_address(address, prefixes(subnet.properties), used)
 
 
@@ -95,7 +95,7 @@ def _nic_outputs(request: Request) -> Mapping[str, Json]:
         address = config.get("privateIPAddress") if config.get("privateIPAllocationMethod") == "Static" else None
         address = address or (old.get("privateIPAddress") if same(value_at(old, "subnet.id"), subnet_id) else None)
         if address is None and subnet is not None:
-            used = used_addresses(request.cloud, subnet_id, besides=request.id)
+            used = used_addresses(request.cloud, subnet_id, excluding=request.id)
             address = next_free_address(
                 prefixes(subnet.properties)[0], used | {value_at(item, "privateIPAddress") for item in configs}
             )

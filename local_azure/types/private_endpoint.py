@@ -122,7 +122,7 @@ def _static_addresses_are_free(request: Request) -> None:
     subnet = request.cloud.get(subnet_id)
     if subnet is None:
         return
-    used = used_addresses(request.cloud, subnet_id, besides=request.id)
+    used = used_addresses(request.cloud, subnet_id, excluding=request.id)
     for address in values_at(request.new, "ipConfigurations[*].privateIPAddress"):
         require_free_address(address, prefixes(subnet.properties), used)
         used.add(address)
