@@ -1,5 +1,12 @@
-"""A fake of Azure for tests, demos and laptops: a Pulumi provider that refuses what Azure refuses, with its data in one
-file."""
+"""A fake of Azure: Pulumi providers that refuse what Azure refuses, with the resources in one file.
+
+- Protocol: `server` (plugin process), `servicer` (base), `provider` (azure-native), `random_provider`, `factory`,
+  `plugins` (installation for the Pulumi CLI), `wire` (property values).
+- A request of azure-native: `defaults` and `validation` (Check), `diffs` (Diff), `arm` (create, read, update, delete),
+  `outputs`, `policy/` (Azure Policy), `store` (SQLite), `admin` (`sde local`).
+- Types: `model` (declaration), `types/` (the table), `paths`, `ids`, `locations`, `network_watchers`, and `schema` with
+  `schema_reader` (the installed SDK). The evidence is in docs/azure-facts.md.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The supported resource types: one table, with a file for each service."""
+"""The supported resource types: one table, with a file for each service.
+
+Shared by services: `common` (helpers), `addresses` (IP ranges), `encryption` (customer-managed keys), `roles` (built-in
+roles) and `vm_sizes`. A declaration refuses a request in a named constraint and cites docs/azure-facts.md.
+"""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def _definition_is_in_scope(request: Request) -> None:
         refuse("InvalidCreatePolicyAssignmentRequest", text)
     found = request.cloud.get(id_)
     if found is None or found.token != DEFINITION:
-        text = f"The policy definition '{name_of(id_)}' could not be found (built-in and set: not supported here)."
+        text = f"The policy definition '{name_of(id_)}' could not be found (only custom ones are supported here)."
         refuse("PolicyDefinitionNotFound", text, status=404, target=id_)
     scope = found.id.partition("/providers/")[0]
     if not within(f"/{str(request.new.get('scope')).strip('/')}", scope):

@@ -66,7 +66,9 @@ def _refuse_property(path: str, why: str) -> None:
 
 def _sku_fits_kind(request: Request) -> None:
     if _sku(request) not in SKUS.get(_kind(request), ()):
-        text = f"Values for request parameters are invalid: sku. Kind {_kind(request)} has no {_sku(request)}."
+        text = (
+            f"Values for request parameters are invalid: sku. Not available for kind {_kind(request)}: {_sku(request)}."
+        )
         refuse("InvalidValuesForRequestParameters", text)
 
 
