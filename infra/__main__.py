@@ -1,35 +1,35 @@
-"""The Pulumi program: picks what to bring up by the name of the stack."""
+"""The Pulumi program. It declares the resources of the stack that the engine runs, chosen by the stack's name."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-# Pulumi runs this folder as a program, so the project's own folder is not where Python looks.
+# Pulumi runs this folder as a program, so the project's root is not on the module search path.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from infra import speed
+from infra import sdk_patches
 
-speed.speed_up()  # before the SDK's own classes are used: see infra/speed.py
+sdk_patches.apply()  # before the SDK's classes are used: see infra/sdk_patches.py
 
 import pulumi
 
 from infra.config import load
 from infra.errors import BadInput
-from infra.stacks.programs import bring_up
+from infra.stacks.programs import declare_stack
 
 
-class Told(BadInput, pulumi.RunError):
-    """What a person wrote and cannot be used. Pulumi's own host prints a `RunError` without a traceback."""
+class ConfigError(BadInput, pulumi.RunError):
+    """Unusable input. Pulumi's language host prints a `RunError` without a traceback."""
 
 
 def main() -> None:
-    """Brings up the stack that is running."""
+    """Declare the resources of the current stack."""
     try:
-        bring_up(load(pulumi.get_stack()))
+        declare_stack(load(pulumi.get_stack()))
     except BadInput as error:
-        raise Told(error.problem, file=error.file, key=error.key, found=error.found, allowed=error.allowed,
-                   fix=error.fix) from None  # fmt: skip
+        raise ConfigError(error.problem, file=error.file, key=error.key, found=error.found, allowed=error.allowed,
+                          fix=error.fix) from None  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
-"""The address plan: the estate's space to cells, a cell to its hub, zones and tenancies, and each of these to subnets.
+"""The address plan: divides the estate's address space into cells, a cell into hub, zones and tenancies, and each of
+these into subnets.
 
-Every range follows from its cell's range and a slot number alone, so that adding or removing a tenancy moves no other.
+Every range is a function of its cell's range and a slot number, so adding or removing a tenancy moves no other.
 
 A cell of /15, in networks of /24:
 
       0 -   3   hub
-      8 -  15   zones: five, room for eight
+      8 -  15   zones: five used, eight reserved
     128 - 255   shared tenancies     (a quarter of the cell)
     256 - 511   bespoke tenancies    (half of the cell)
 
-Smaller and larger cells (/18 to /14) are cut in the same proportions.
+Other cell sizes (/18 to /14) are divided in the same proportions.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ from itertools import pairwise
 from infra.errors import BadInput
 
 PRIVATE = tuple(IPv4Network(r) for r in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
-"""RFC 1918: nothing else is routed inside a network alone."""
+"""The private address ranges of RFC 1918."""
 CELL_PREFIXES = range(14, 19)
 TENANCY_PREFIX = 24
 HUB_PREFIX = 22
 ZONES_PREFIX = 21
-AZURE_KEEPS = 4
-"""How many addresses Azure keeps at the beginning of a subnet (learn.microsoft.com, "Virtual Network FAQ")."""
+AZURE_RESERVED_ADDRESSES = 4
+"""Addresses that Azure reserves at the start of each subnet (learn.microsoft.com, "Virtual Network FAQ")."""
 
 
 class ZoneName(StrEnum):
-    """The zones, in the order in which data passes them; the order also fixes their ranges, so only append."""
+    """The zones, in the order in which data passes through them. The order fixes their ranges: only append."""
 
     JUNCTION = "junction"
     LANDING = "landing"
@@ -42,208 +43,211 @@ class ZoneName(StrEnum):
     ARCHIVE = "archive"
 
 
-STAGE_BEFORE: Mapping[ZoneName, ZoneName] = {
+SOURCE_ZONE: Mapping[ZoneName, ZoneName] = {
     ZoneName.LANDING: ZoneName.JUNCTION,
     ZoneName.WAREHOUSE: ZoneName.LANDING,
     ZoneName.STAGING: ZoneName.WAREHOUSE,
     ZoneName.ARCHIVE: ZoneName.WAREHOUSE,
 }
-"""Where each zone fetches its data: a zone reaches that store, and no other of another zone's."""
+"""The zone from which each zone fetches its data. A zone reaches the store of its source zone and of no other."""
 
 
 class TenancyKind(StrEnum):
-    """The kinds of tenancy that a cell keeps ranges for."""
+    """The kinds of tenancy that a cell reserves ranges for. Only append: firewall priorities follow the order."""
 
     BESPOKE = "bespoke"
     SHARED = "shared"
 
 
-class HubSeat(StrEnum):
-    """Whose endpoint has which place in the hub's endpoints subnet. The order fixes the addresses: only append."""
+class HubEndpoint(StrEnum):
+    """The private endpoints in the hub's endpoint subnet. The order fixes their addresses: only append."""
 
     KEYS = "keys"
     FLOWS = "flows"
 
 
-class ZoneSeat(StrEnum):
-    """Whose endpoint has which place in a zone's endpoints subnet. The order fixes the addresses: only append."""
+class ZoneEndpoint(StrEnum):
+    """The private endpoints in a zone's endpoint subnet. The order fixes their addresses: only append."""
 
     STORE = "store"
     KEYS = "keys"
 
 
-class TenancySeat(StrEnum):
-    """Whose endpoint has which place in a tenancy's endpoints subnet. The order fixes the addresses: only append."""
+class TenancyEndpoint(StrEnum):
+    """The private endpoints in a tenancy's endpoint subnet. The order fixes their addresses: only append."""
 
     KEYS = "keys"
     DATA = "data"
-    IMPORT_ASKED = "import-asked"
-    IMPORT_RELEASED = "import-released"
-    EXPORT_ASKED = "export-asked"
-    EXPORT_RELEASED = "export-released"
+    IMPORT_PENDING = "import-asked"
+    IMPORT_APPROVED = "import-released"
+    EXPORT_PENDING = "export-asked"
+    EXPORT_APPROVED = "export-released"
 
 
 @dataclass(frozen=True)
 class HubRange:
-    """A hub's /22. Azure asks at least /26 for the firewall's and Bastion's subnets."""
+    """A hub's /22. Azure requires at least /26 for the subnets of the firewall and of Bastion."""
 
-    whole: IPv4Network
+    network: IPv4Network
 
     @property
     def firewall(self) -> IPv4Network:
-        """For `AzureFirewallSubnet`."""
-        return part(self.whole, 26, 0)
+        """The range of `AzureFirewallSubnet`."""
+        return subnet_at(self.network, 26, 0)
 
     @property
     def firewall_management(self) -> IPv4Network:
-        """Kept for `AzureFirewallManagementSubnet`, which forced tunnelling needs."""
-        return part(self.whole, 26, 1)
+        """The range reserved for `AzureFirewallManagementSubnet`, which forced tunnelling requires."""
+        return subnet_at(self.network, 26, 1)
 
     @property
     def bastion(self) -> IPv4Network:
-        """For `AzureBastionSubnet`."""
-        return part(self.whole, 26, 2)
+        """The range of `AzureBastionSubnet`."""
+        return subnet_at(self.network, 26, 2)
 
     @property
     def gateway(self) -> IPv4Network:
-        """Kept for `GatewaySubnet`."""
-        return part(self.whole, 26, 3)
+        """The range reserved for `GatewaySubnet`."""
+        return subnet_at(self.network, 26, 3)
 
     @property
     def endpoints(self) -> IPv4Network:
-        """Private endpoints of what the platform shares."""
-        return part(self.whole, 24, 1)
+        """The subnet of the private endpoints of the platform's shared services."""
+        return subnet_at(self.network, 24, 1)
 
-    def address(self, seat: HubSeat) -> IPv4Address:
-        """The address of one of those endpoints."""
-        return _seated(self.endpoints, seat)
+    def address(self, endpoint: HubEndpoint) -> IPv4Address:
+        """Return the address of one of these private endpoints."""
+        return _endpoint_address(self.endpoints, endpoint)
 
     @property
     def monitoring(self) -> IPv4Network:
-        """The private link scope of the logs takes about 11 addresses and grows with its members. They have no seats:
-        an address can be chosen for each member by name, and the names hold ids that only the deployment tells."""
-        return part(self.whole, 26, 8)
+        """The subnet of the Azure Monitor private link scope, which takes about 11 addresses and grows with its
+        members. These have no fixed addresses: Azure assigns one to each member by a name that contains ids known only
+        after deployment."""
+        return subnet_at(self.network, 26, 8)
 
     @property
     def agents(self) -> IPv4Network:
-        """Computers that deploy from inside the network."""
-        return part(self.whole, 26, 9)
+        """The range reserved for deployment agents inside the network."""
+        return subnet_at(self.network, 26, 9)
 
 
 @dataclass(frozen=True)
 class ZoneRange:
     """A zone's /24."""
 
-    whole: IPv4Network
+    network: IPv4Network
 
     @property
     def endpoints(self) -> IPv4Network:
-        """Private endpoints of the zone's store and vault."""
-        return part(self.whole, 26, 0)
+        """The subnet of the private endpoints of the zone's store and key vault."""
+        return subnet_at(self.network, 26, 0)
 
-    def address(self, seat: ZoneSeat) -> IPv4Address:
-        """The address of one of those endpoints."""
-        return _seated(self.endpoints, seat)
+    def address(self, endpoint: ZoneEndpoint) -> IPv4Address:
+        """Return the address of one of these private endpoints."""
+        return _endpoint_address(self.endpoints, endpoint)
 
     @property
     def compute(self) -> IPv4Network:
-        """What works on the zone's data."""
-        return part(self.whole, 25, 1)
+        """The subnet of the compute resources that process the zone's data."""
+        return subnet_at(self.network, 25, 1)
 
 
 @dataclass(frozen=True)
 class TenancyRange:
     """A tenancy's /24."""
 
-    whole: IPv4Network
+    network: IPv4Network
 
     @property
     def endpoints(self) -> IPv4Network:
-        """Private endpoints of the project's store, vault and airlocks."""
-        return part(self.whole, 26, 0)
+        """The subnet of the private endpoints of the project's store, key vault and airlocks."""
+        return subnet_at(self.network, 26, 0)
 
-    def address(self, seat: TenancySeat) -> IPv4Address:
-        """The address of one of those endpoints."""
-        return _seated(self.endpoints, seat)
+    def address(self, endpoint: TenancyEndpoint) -> IPv4Address:
+        """Return the address of one of these private endpoints."""
+        return _endpoint_address(self.endpoints, endpoint)
 
     @property
     def services(self) -> IPv4Network:
-        """Kept for services that want a subnet delegated to them, such as a database."""
-        return part(self.whole, 26, 1)
+        """The range reserved for services that require a delegated subnet, such as a database."""
+        return subnet_at(self.network, 26, 1)
 
     @property
     def desks(self) -> IPv4Network:
-        """The workspace computers."""
-        return part(self.whole, 25, 1)
+        """The subnet of the desks."""
+        return subnet_at(self.network, 25, 1)
 
 
 @dataclass(frozen=True)
 class CellRange:
-    """A cell's range, cut. `parse_cell` makes it of what a person wrote."""
+    """A cell's range and its parts. `parse_cell` makes one from input."""
 
-    whole: IPv4Network
+    network: IPv4Network
 
     @property
     def hub(self) -> HubRange:
         """The hub's range."""
-        return HubRange(part(self.whole, HUB_PREFIX, 0))
+        return HubRange(subnet_at(self.network, HUB_PREFIX, 0))
 
     @property
     def zone_range(self) -> IPv4Network:
-        """The range that holds all zones."""
-        return part(self.whole, ZONES_PREFIX, 1)
+        """The range that contains all zones."""
+        return subnet_at(self.network, ZONES_PREFIX, 1)
 
     def zone(self, name: ZoneName) -> ZoneRange:
-        """The range of one zone."""
+        """Return the range of one zone."""
         return zone_in(self.zone_range, name)
 
     def tenancies(self, kind: TenancyKind) -> IPv4Network:
-        """The one contiguous range of a kind of tenancy: egress rules are written over it."""
-        halves, quarters = self.whole.prefixlen + 1, self.whole.prefixlen + 2
-        return part(self.whole, halves, 1) if kind is TenancyKind.BESPOKE else part(self.whole, quarters, 1)
+        """Return the contiguous range of a kind of tenancy. Egress rules have it as their source."""
+        halves, quarters = self.network.prefixlen + 1, self.network.prefixlen + 2
+        return (
+            subnet_at(self.network, halves, 1) if kind is TenancyKind.BESPOKE else subnet_at(self.network, quarters, 1)
+        )
 
     def slots(self, kind: TenancyKind) -> int:
-        """How many tenancies of a kind have an address range."""
+        """Return the number of tenancies of a kind that have an address range."""
         return 1 << (TENANCY_PREFIX - self.tenancies(kind).prefixlen)
 
     def tenancy(self, kind: TenancyKind, slot: int) -> TenancyRange:
-        """The range of the tenancy in a slot, counted from 0. `IndexError` beyond the last."""
-        return TenancyRange(part(self.tenancies(kind), TENANCY_PREFIX, slot))
+        """Return the range of the tenancy in a slot, counted from 0. Raise `IndexError` past the last slot."""
+        return TenancyRange(subnet_at(self.tenancies(kind), TENANCY_PREFIX, slot))
 
 
 def zone_in(zone_range: IPv4Network, name: ZoneName) -> ZoneRange:
-    """The range of one zone in the range that holds all zones of a cell."""
-    return ZoneRange(part(zone_range, 24, list(ZoneName).index(name)))
+    """Return the range of one zone, given the range that contains all zones of the cell."""
+    return ZoneRange(subnet_at(zone_range, 24, list(ZoneName).index(name)))
 
 
 def first_usable(subnet: IPv4Network) -> IPv4Address:
-    """A subnet's first address that something can have."""
-    return subnet.network_address + AZURE_KEEPS
+    """Return the first address of a subnet that Azure does not reserve."""
+    return subnet.network_address + AZURE_RESERVED_ADDRESSES
 
 
-def _seated(subnet: IPv4Network, seat: HubSeat | ZoneSeat | TenancySeat) -> IPv4Address:
-    return first_usable(subnet) + list(type(seat)).index(seat)
+def _endpoint_address(subnet: IPv4Network, endpoint: HubEndpoint | ZoneEndpoint | TenancyEndpoint) -> IPv4Address:
+    return first_usable(subnet) + list(type(endpoint)).index(endpoint)
 
 
-def seats_in(tenancies: IPv4Network, seat: TenancySeat) -> tuple[IPv4Address, ...]:
-    """That endpoint's address in every tenancy for which a kind's range has room, deployed or not.
+def endpoint_addresses(tenancies: IPv4Network, endpoint: TenancyEndpoint) -> tuple[IPv4Address, ...]:
+    """Return the address of this endpoint in every slot of the range of a kind of tenancy, deployed or not.
 
-    A rule over them all names single addresses, and does not change when a tenancy comes or goes. Azure takes 4,000
-    addresses in a security group's sources, and as many in its destinations ("Azure subscription limits"); the
-    largest cell has room for 768 tenancies.
+    A rule over all of them names single addresses and does not change when a tenancy is added or removed. Azure accepts
+    4,000 addresses as a security group's sources, and as many as its destinations ("Azure subscription limits"); the
+    largest cell has 768 slots.
     """
-    return tuple(TenancyRange(one).address(seat) for one in tenancies.subnets(new_prefix=TENANCY_PREFIX))
+    return tuple(TenancyRange(one).address(endpoint) for one in tenancies.subnets(new_prefix=TENANCY_PREFIX))
 
 
-def part(whole: IPv4Network, prefix: int, index: int) -> IPv4Network:
-    """The index-th network of that prefix within the whole. `IndexError` if it has not so many."""
-    if not 0 <= index < 1 << (prefix - whole.prefixlen):
-        raise IndexError(f"{whole} has no /{prefix} number {index}")
-    return IPv4Network((int(whole.network_address) + (index << (32 - prefix)), prefix))
+def subnet_at(network: IPv4Network, prefix: int, index: int) -> IPv4Network:
+    """Return the subnet with this prefix length and index (from 0). Raise `IndexError` if the network has fewer."""
+    if not 0 <= index < 1 << (prefix - network.prefixlen):
+        raise IndexError(f"{network} has no /{prefix} number {index}")
+    return IPv4Network((int(network.network_address) + (index << (32 - prefix)), prefix))
 
 
 def parse_space(text: object, *, file: str, key: str) -> IPv4Network:
-    """The whole space of an estate, as a person wrote it."""
+    """Parse the address space of an estate."""
     allowed = "a private IPv4 range (RFC 1918), /18 or larger, such as 10.64.0.0/10"
     network = _parse(text, file=file, key=key, allowed=allowed)
     if network.prefixlen > CELL_PREFIXES[-1]:
@@ -253,7 +257,7 @@ def parse_space(text: object, *, file: str, key: str) -> IPv4Network:
 
 
 def parse_cell(text: object, space: IPv4Network, *, file: str, key: str) -> CellRange:
-    """The range of a cell inside the estate's space, as a person wrote it."""
+    """Parse the range of a cell, which must be inside the estate's address space."""
     allowed = f"a range of /{CELL_PREFIXES[0]} to /{CELL_PREFIXES[-1]} inside {space}"
     network = _parse(text, file=file, key=key, allowed=allowed)
     if network.prefixlen not in CELL_PREFIXES:
@@ -261,18 +265,17 @@ def parse_cell(text: object, space: IPv4Network, *, file: str, key: str) -> Cell
         raise BadInput(f"The cell's address range is too {'small' if small else 'large'}.", file=file, key=key,
                        found=str(network), allowed=allowed)  # fmt: skip
     if not network.subnet_of(space):
-        raise BadInput("The cell's address range lies outside the estate's.", file=file, key=key, found=str(network),
+        raise BadInput("The cell's address range is outside the estate's.", file=file, key=key, found=str(network),
                        allowed=allowed, fix="Move the cell, or widen `addresses` of the estate.")  # fmt: skip
     return CellRange(network)
 
 
 def refuse_overlaps(ranges: Iterable[tuple[str, IPv4Network]], *, file: str) -> None:
-    """`BadInput` if two of the ranges, each with its key, share an address."""
+    """Raise `BadInput` if two of the ranges, each with its key, share an address."""
     ordered = sorted(ranges, key=lambda pair: (pair[1].network_address, pair[1].prefixlen))
-    for (first_key, first), (key, network) in pairwise(
-        ordered
-    ):  # in this order any overlap shows between two neighbours
-        if first.overlaps(network):  # sorted so, any overlap shows between two neighbours
+    # In this order, any overlap shows between two neighbours.
+    for (first_key, first), (key, network) in pairwise(ordered):
+        if first.overlaps(network):
             raise BadInput(f"The address range overlaps that of {first_key}, {first}.", file=file, key=key,
                            found=str(network), allowed="ranges that share no address",
                            fix="Move one of the two.")  # fmt: skip
@@ -284,7 +287,8 @@ def _parse(text: object, *, file: str, key: str, allowed: str) -> IPv4Network:
     try:
         network = ip_network(text, strict=True)
     except ValueError as error:
-        problem = "The address range does not start at its own first address." if "host bits" in str(error) else (
+        host_bits = "host bits" in str(error)
+        problem = "The address range does not start at its own first address." if host_bits else (
             "This is not an address range.")  # fmt: skip
         raise BadInput(problem, file=file, key=key, found=text, allowed=allowed) from None
     if not isinstance(network, IPv4Network):

@@ -1,9 +1,9 @@
-"""What is wrong with something a person wrote: one message with the place, the finding, what is allowed and the fix."""
+"""The error for unusable input: one message with the place, the value found, what is allowed and the fix."""
 
 from __future__ import annotations
 
 
-class BadInput(Exception):  # noqa: N818 - it names what was found, as people say it
+class BadInput(Exception):  # noqa: N818 - the name is used as a word in messages and documents
     """A file, key or argument that cannot be used. Nothing was changed. The command line exits with 2."""
 
     def __init__(
@@ -30,7 +30,7 @@ class BadInput(Exception):  # noqa: N818 - it names what was found, as people sa
 
 
 def _shown(value: object) -> str | None:
-    """What was found, short enough for a line: hostile input may be megabytes long."""
+    """Return the value as one short printable line: hostile input may be megabytes long."""
     if value is None:
         return None
     text = (value if isinstance(value, str) else repr(value))[:200]

@@ -1,4 +1,4 @@
-"""What all models of what a person may write have in common."""
+"""The base class and shared types of all pydantic models of user input."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 
 class Model(BaseModel):
-    """Frozen, and closed to keys that it does not know."""
+    """A frozen model that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,8 +1,8 @@
-"""One convention for every Azure name, within Azure's length and alphabet for any valid configuration.
+"""The naming convention for all Azure resources, within Azure's length and character rules for any valid configuration.
 
-Names read `<kind>-<estate>-<stack>-<noun>`, with the kinds of Microsoft's Cloud Adoption Framework. What is too long is
-cut and ends with a hash of the whole, so that a cut never makes two names one. Names that the whole of Azure shares end
-with a hash always. Rules: learn.microsoft.com, "Naming rules and restrictions for Azure resources".
+The form is `<kind>-<estate>-<stack>-<purpose>`, with the abbreviations of Microsoft's Cloud Adoption Framework. A name
+that is too long is truncated and ends with a hash of the whole, so that two names never become equal. A globally unique
+name always ends with a hash. Rules: learn.microsoft.com, "Naming rules and restrictions for Azure resources".
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from uuid import UUID
 from infra.config import StackConfig
 
 HASH_LENGTH = 9
-"""Base32 letters, of 5 bits each: at 45 bits, 10,000 names collide once in about 700,000 estates."""
+"""In base32 letters of 5 bits each: with 45 bits, 10,000 names collide once in about 700,000 estates."""
 WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = ("microsoft", "windows", "login")
-"""Azure refuses trademarks in names that become addresses (error ReservedResourceName)."""
+"""Trademarks that Azure refuses in names that are part of an address (error ReservedResourceName)."""
 
 
-class Kind(StrEnum):
-    """A kind of resource whose name is unique within its resource group or its parent; the value begins the name."""
+class ResourceKind(StrEnum):
+    """A kind of resource whose name is unique in its resource group or parent. The value is the name's prefix."""
 
     NETWORK = "vnet"
     SUBNET = "snet"
@@ -39,15 +39,14 @@ class Kind(StrEnum):
     PUBLIC_ADDRESS = "pip"
     IP_CONFIGURATION = "ipc"
     INTERFACE = "nic"
-    COMPUTER = "vm"
+    VIRTUAL_MACHINE = "vm"
     DISK = "disk"
     DISK_ENCRYPTION_SET = "des"
     IDENTITY = "id"
     KEY = "key"
-    SECRET = "secret"  # noqa: S105 - the kind, not one
+    SECRET = "secret"  # noqa: S105 - a prefix, not a secret
     LOG_WORKSPACE = "log"
     MONITOR_SCOPE = "ampls"
-    ACTION_GROUP = "ag"
     FLOW_LOG = "fl"
     ENDPOINT = "pep"
     ENDPOINT_CONNECTION = "plc"
@@ -56,54 +55,56 @@ class Kind(StrEnum):
     DIAGNOSTICS = "diag"
     ACTIVITY_LOG = "activity"
     LOCK = "lock"
-    BUDGET = "budget"
-    GUARD = "policy"
+    POLICY = "policy"
 
 
-class Public(StrEnum):
-    """A kind of resource whose name is an address that all of Azure shares; the value begins the name."""
+class GloballyUnique(StrEnum):
+    """A kind of resource whose name is unique in all of Azure. The value is the name's prefix."""
 
     STORAGE = "st"
     VAULT = "kv"
-    HSM = "hsm"
-    REGISTRY = "cr"
-    DATA_FACTORY = "adf"
-    POSTGRES = "psql"
 
 
-LONGEST: dict[str, int] = {
-    **dict.fromkeys(Kind, 80),
-    Kind.NETWORK: 64,
-    Kind.FIREWALL: 56,  # the portal and the verified modules accept no more
-    Kind.INTERFACE: 64,
-    Kind.COMPUTER: 64,
-    Kind.ENDPOINT: 64,
-    Kind.LOG_WORKSPACE: 63,
-    Kind.BUDGET: 63,
-    Kind.GUARD: 64,
-    Public.STORAGE: 24,
-    Public.VAULT: 24,
-    Public.HSM: 24,
-    Public.REGISTRY: 50,
-    Public.DATA_FACTORY: 63,
-    Public.POSTGRES: 63,
+MAX_LENGTH: dict[str, int] = {
+    **dict.fromkeys(ResourceKind, 80),
+    ResourceKind.NETWORK: 64,
+    ResourceKind.FIREWALL: 56,  # the portal and the verified modules accept no more
+    ResourceKind.INTERFACE: 64,
+    ResourceKind.VIRTUAL_MACHINE: 64,
+    ResourceKind.ENDPOINT: 64,
+    ResourceKind.LOG_WORKSPACE: 63,
+    ResourceKind.POLICY: 64,
+    GloballyUnique.STORAGE: 24,
+    GloballyUnique.VAULT: 24,
 }
-"""The most letters that Azure accepts, where two of its sources differ the lesser."""
-GROUP_LONGEST = 90
-COMPUTER_NAME_LONGEST = 15
-"""What Windows accepts; Linux accepts more, but one rule holds for both."""
-INSIDE_PARENT = frozenset({Kind.SUBNET, Kind.ROUTE, Kind.IP_CONFIGURATION, Kind.KEY, Kind.SECRET, Kind.RULE_GROUP,
-                           Kind.DNS_GROUP, Kind.ENDPOINT_CONNECTION, Kind.DIAGNOSTICS, Kind.LOCK})  # fmt: skip
-"""Kinds that live inside one resource of their own stack, so the noun alone tells them apart."""
-HELD = frozenset({Kind.LOG_WORKSPACE})
-"""Kinds that Azure gives back from its bin, with what they held, when their name is used again."""
-SOLID = frozenset({Public.STORAGE, Public.REGISTRY})
+"""The longest name that Azure accepts; the smaller number where its sources differ."""
+RESOURCE_GROUP_MAX_LENGTH = 90
+HOST_NAME_MAX_LENGTH = 15
+"""The limit of Windows, used for Linux too, which accepts more."""
+UNIQUE_IN_PARENT = frozenset(
+    {
+        ResourceKind.SUBNET,
+        ResourceKind.ROUTE,
+        ResourceKind.IP_CONFIGURATION,
+        ResourceKind.KEY,
+        ResourceKind.SECRET,
+        ResourceKind.RULE_GROUP,
+        ResourceKind.DNS_GROUP,
+        ResourceKind.ENDPOINT_CONNECTION,
+        ResourceKind.DIAGNOSTICS,
+        ResourceKind.LOCK,
+    }
+)
+"""Kinds of resources inside a parent of the same stack, so that the purpose alone makes the name unique."""
+SOFT_DELETED = frozenset({ResourceKind.LOG_WORKSPACE})
+"""Kinds that Azure soft-deletes and restores with their content when the name is used again."""
+ALPHANUMERIC_ONLY = frozenset({GloballyUnique.STORAGE})
 """Kinds whose names have letters and digits only."""
 
 
 @dataclass(frozen=True)
 class Names:
-    """Every name of one stack. The same stack has the same names in each run; no two stacks share a public one."""
+    """The names of one stack's resources. They are the same in each run; no two stacks share a globally unique one."""
 
     estate: str
     stack: str
@@ -113,61 +114,64 @@ class Names:
 
     @classmethod
     def of(cls, config: StackConfig, stack: str) -> Names:
-        """The names of the stack so called and configured."""
+        """Return the names for a stack's configuration and name."""
         return cls(config.estate, stack, config.region.value, config.generation, config.subscription)
 
-    def group(self, noun: str) -> str:
-        """A resource group. One word only: `a-b` of stack `tre-x` would be taken for `b` of stack `tre-x-a`."""
-        if "-" in noun or not noun:
-            raise ValueError(f"a resource group is called by one word without hyphens, not {noun!r}")
-        return self._fitted(("rg", self.estate, self.stack, _word(noun)), GROUP_LONGEST)
+    def resource_group(self, purpose: str) -> str:
+        """Return the name of a resource group. `purpose` has no hyphen: the names for `a-b` of stack `tre-x` and for
+        `b` of stack `tre-x-a` would be equal."""
+        if "-" in purpose or not purpose:
+            raise ValueError(f"the purpose of a resource group is one word without hyphens, not {purpose!r}")
+        return self._shortened(("rg", self.estate, self.stack, _word(purpose)), RESOURCE_GROUP_MAX_LENGTH)
 
-    def local(self, kind: str, noun: str = "") -> str:
-        """A name that is unique within its resource group, or its parent, in this stack."""
-        kind = Kind(kind)
-        whose = () if kind in INSIDE_PARENT and noun else (self.estate, self.stack)
-        held = (f"g{self.generation}",) if kind in HELD and self.generation > 1 else ()
-        return self._fitted((kind.value, *whose, *((_word(noun),) if noun else ()), *held), LONGEST[kind])
+    def local(self, kind: str, purpose: str = "") -> str:
+        """Return a name that is unique in its resource group or parent. `kind` is a `ResourceKind`."""
+        kind = ResourceKind(kind)
+        owner = () if kind in UNIQUE_IN_PARENT and purpose else (self.estate, self.stack)
+        words = (_word(purpose),) if purpose else ()
+        generation = (f"g{self.generation}",) if kind in SOFT_DELETED and self.generation > 1 else ()
+        return self._shortened((kind.value, *owner, *words, *generation), MAX_LENGTH[kind])
 
-    def globally(self, kind: str, noun: str = "") -> str:
-        """A name unique in all of Azure: a beginning to read by, and a hash of what it belongs to.
+    def globally_unique(self, kind: str, purpose: str = "") -> str:
+        """Return a name that is unique in all of Azure: readable words, then a hash of estate, subscription, region,
+        stack, generation, kind and purpose. `kind` is a `GloballyUnique`.
 
-        It changes with the generation, since Azure keeps the names of deleted vaults for up to 90 days.
+        It changes with the generation, since Azure reserves the names of deleted key vaults for up to 90 days.
         """
-        kind = Public(kind)
-        digest = self._hash(kind.value, noun)
-        joint = "" if kind in SOLID else "-"
-        room = LONGEST[kind] - len(kind.value) - 2 * len(joint) - HASH_LENGTH
-        words = (self.estate, *((_word(noun),) if noun else ()), self.stack.removeprefix("tre-"))
-        readable = _permitted("-".join(words).replace("-", joint))[:room].rstrip("-")
-        return joint.join((kind.value, readable, digest))
+        kind = GloballyUnique(kind)
+        digest = self._hash(kind.value, purpose)
+        separator = "" if kind in ALPHANUMERIC_ONLY else "-"
+        space = MAX_LENGTH[kind] - len(kind.value) - 2 * len(separator) - HASH_LENGTH
+        words = (self.estate, *((_word(purpose),) if purpose else ()), self.stack.removeprefix("tre-"))
+        readable = _without_reserved_words("-".join(words).replace("-", separator))[:space].rstrip("-")
+        return separator.join((kind.value, readable, digest))
 
-    def computer(self, noun: str) -> str:
-        """A computer's own name, which Windows keeps to 15 letters."""
-        readable = _permitted(_word(noun))[: COMPUTER_NAME_LONGEST - HASH_LENGTH - 1].rstrip("-")
-        return f"{readable}-{self._hash('computer', noun)}"
+    def host_name(self, purpose: str) -> str:
+        """Return the host name of a virtual machine."""
+        readable = _without_reserved_words(_word(purpose))[: HOST_NAME_MAX_LENGTH - HASH_LENGTH - 1].rstrip("-")
+        return f"{readable}-{self._hash('computer', purpose)}"
 
-    def _fitted(self, words: tuple[str, ...], longest: int) -> str:
-        """The words joined, if Azure takes them; else cut, and a hash of the whole."""
+    def _shortened(self, words: tuple[str, ...], max_length: int) -> str:
+        """Return the words joined; if that is too long or has a reserved word, shortened and with a hash."""
         whole = "-".join(words)
-        allowed = _permitted(whole)
-        if allowed == whole and len(whole) <= longest:
+        allowed = _without_reserved_words(whole)
+        if allowed == whole and len(whole) <= max_length:
             return whole
-        return f"{allowed[: longest - HASH_LENGTH - 1].rstrip('-')}-{self._hash(whole)}"
+        return f"{allowed[: max_length - HASH_LENGTH - 1].rstrip('-')}-{self._hash(whole)}"
 
     def _hash(self, *parts: str) -> str:
         whole = "\n".join((self.estate, str(self.subscription), self.region, self.stack, str(self.generation), *parts))
         return base64.b32encode(hashlib.sha256(whole.encode()).digest()).decode().lower()[:HASH_LENGTH]
 
 
-def _word(noun: str) -> str:
-    if not WORD.fullmatch(noun):
-        raise ValueError(f"a noun has lower-case letters, digits and single hyphens, not {noun!r}")
-    return noun
+def _word(purpose: str) -> str:
+    if not WORD.fullmatch(purpose):
+        raise ValueError(f"a purpose has lower-case letters, digits and single hyphens, not {purpose!r}")
+    return purpose
 
 
-def _permitted(text: str) -> str:
-    """The text without the words that Azure keeps for itself."""
+def _without_reserved_words(text: str) -> str:
+    """Return the text with each reserved word shortened to three letters."""
     for word in RESERVED:
         text = text.replace(word, word[:3])
     return text

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.components.sizes import accelerates
+from infra.components.size_features import has_accelerated_networking
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Wanted:
         if self.confidential:
             return {"PremiumIO": "True"}
         needed = {"PremiumIO": "True", "EncryptionAtHostSupported": "True"}
-        return needed | ({"AcceleratedNetworkingEnabled": "True"} if accelerates(self.size) else {})
+        return needed | ({"AcceleratedNetworkingEnabled": "True"} if has_accelerated_networking(self.size) else {})
 
 
 def lacking(wanted: Wanted, skus: Sequence[Mapping[str, Any]], region: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from infra.errors import BadInput
-from infra.validation import dotted
+from infra.validation import dotted_path
 from operations.default_providers import configured_subscription, listed, stated_subscription
 from operations.plan import Operation, Plan, PlannedResource
 from policies.wire import masked
@@ -80,7 +80,7 @@ def read_export(
         deployment = _DEPLOYMENT.validate_python({} if content["deployment"] is None else content["deployment"])
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise _broken(file, dotted(("deployment", *first["loc"])), first["msg"]) from None
+        raise _broken(file, dotted_path(("deployment", *first["loc"])), first["msg"]) from None
     resources = deployment.get("resources") or []
     if not resources:
         return None

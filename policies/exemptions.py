@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from infra.errors import BadInput
-from infra.validation import checked
+from infra.validation import validated
 from policies.model import Finding, Policy, Verdict
 from policies.wording import plain, printable
 
@@ -116,7 +116,7 @@ def read(content: Mapping[str, Any], policies: Mapping[str, Policy], *, file: st
 def _exemption(
     entry: Any, others: Sequence[Exemption], policies: Mapping[str, Policy], where: str, today: date
 ) -> Exemption:
-    exemption = checked(Exemption, entry, file=where)
+    exemption = validated(Exemption, entry, file=where)
     wrong = next((why for why, is_so in _objections(exemption, others, policies, today) if is_so), None)
     if wrong:
         raise BadInput(wrong, file=where)

@@ -199,7 +199,7 @@ def test_the_pins_of_the_pulumi_cli_hold_one_version_of_its_modules() -> None:
 
 def test_the_entry_point_cures_the_sdk_before_it_is_used() -> None:
     source = (ROOT / "infra" / "__main__.py").read_text()
-    assert source.index("speed.speed_up()") < source.index("import pulumi\n")
+    assert source.index("sdk_patches.apply()") < source.index("import pulumi\n")
 
 
 def test_no_module_is_longer_than_a_sitting() -> None:

@@ -1,40 +1,55 @@
-"""The activity log: who changed what in a subscription, through Azure Resource Manager."""
+"""The activity log of a subscription: all operations through Azure Resource Manager, with the caller of each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
+import pulumi
 from pulumi_azure_native import monitor
 
-from infra.components.part import Part
-from infra.components.room import Room
-from infra.components.subscriptions import works_in
-from infra.names import Kind
+from infra.components.base_component import BaseComponent, ComponentArgs
+from infra.components.providers import provider_for
+from infra.names import ResourceKind
 
 CATEGORIES = ("Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale",
               "ResourceHealth")  # fmt: skip
-"""All that Azure records of a subscription (learn.microsoft.com, "Azure activity log event schema": categories)."""
+"""All categories (learn.microsoft.com, "Azure activity log event schema": categories)."""
 
 
-class ActivityLog(Part):
-    """The activity logs of a cell's subscriptions, sent to the room's log sink: Azure by itself forgets them after 90
-    days (learn.microsoft.com, "Activity log in Azure Monitor": retention period)."""
+@dataclass(frozen=True, kw_only=True)
+class ActivityLogArgs(ComponentArgs):
+    """The arguments of `ActivityLog`."""
 
-    def __init__(self, name: str, room: Room, subscriptions: Iterable[UUID]) -> None:
-        super().__init__(name, room)
-        for subscription in subscriptions:
+    subscriptions: Iterable[UUID]
+    """The subscriptions of the cell."""
+
+
+class ActivityLog(BaseComponent):
+    """The diagnostic settings that send the activity logs of a cell's subscriptions to the Log Analytics workspace.
+
+    Azure itself deletes them after 90 days (learn.microsoft.com, "Activity log in Azure Monitor": retention period).
+    """
+
+    TYPE = "sde:infra:ActivityLog"
+
+    def __init__(self, name: str, args: ActivityLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        for subscription in args.subscriptions:
             self._send(subscription)
         self.register_outputs({})
 
     def _send(self, subscription: UUID) -> None:
-        """The setting stands in the subscription itself, in no group: its name says whose it is, for other cells and
-        estates may send the same log to sinks of theirs."""
-        foreign = subscription != self.room.config.subscription
+        """Create the setting of a subscription. It is in no resource group, and its name contains the stack's, because
+        other cells and estates may have settings in the same subscription."""
+        opts = self.child_opts()
+        if subscription != self.scope.config.subscription:
+            opts = self.child_opts(provider=provider_for(f"in-{subscription}", str(subscription)))
         monitor.SubscriptionDiagnosticSetting(
-            f"{self.called}-{subscription}",
-            name=self.room.names.local(Kind.ACTIVITY_LOG),
-            workspace_id=self.room.logs,
+            f"{self.name}-{subscription}",
+            name=self.scope.names.local(ResourceKind.ACTIVITY_LOG),
+            workspace_id=self.scope.log_workspace_id,
             logs=[monitor.SubscriptionLogSettingsArgs(category=category, enabled=True) for category in CATEGORIES],
-            opts=self.own(provider=works_in(f"in-{subscription}", str(subscription))) if foreign else self.own(),
+            opts=opts,
         )

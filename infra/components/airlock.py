@@ -1,4 +1,4 @@
-"""An airlock: the only way into a project for data and tools, and the only way out for results."""
+"""An airlock: the only path for data and tools into a project, or for results out of it."""
 
 from __future__ import annotations
 
@@ -6,59 +6,82 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+import pulumi
+
+from infra.components.base_component import BaseComponent, ComponentArgs, PrivateEndpointPlacement
+from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
 from infra.components.grants import Principal
 from infra.components.key_vault import KeyVault
-from infra.components.part import Doorway, Part
-from infra.components.room import Room
-from infra.components.store import Store
 from infra.config import Redundancy, Tiers
 
 
 class Stage(Enum):
-    """The two stages of an airlock: what was asked for, and what was released."""
+    """The two stages of an airlock. The values are part of the names of resources, containers and outputs."""
 
-    ASKED = "asked"
-    RELEASED = "released"
+    PENDING = "asked"
+    APPROVED = "released"
 
 
-KEEP = Tiers(delete_after_days=90)
-"""An airlock is no archive: what was released has been fetched, and what was refused must go."""
+RETENTION = Tiers(delete_after_days=90)
+"""An airlock is not an archive: approved files have been fetched by then, and refused ones must be deleted."""
 
 
 @dataclass(frozen=True)
-class Passage:
-    """Who may do what in an airlock: one side brings, another releases, a third fetches."""
+class AirlockRoles:
+    """The three parties of an airlock."""
 
-    brings: Principal
-    releases: Principal
-    fetches: Principal
+    submitter: Principal
+    """Writes files to the pending stage."""
+    reviewer: Principal
+    """Reads the pending stage and writes approved files to the approved stage."""
+    recipient: Principal
+    """Reads the approved stage."""
 
 
-class Airlock(Part):
-    """Two stores, one for each stage. Nobody who brings, or fetches, can move anything from the first to the second.
+@dataclass(frozen=True, kw_only=True)
+class AirlockArgs(ComponentArgs):
+    """The arguments of `Airlock`."""
 
-    Who releases writes the released stage and only reads the first, so that what was checked is what was asked for;
-    and of that only what was scanned for malware and found clean. Who fetches never sees what was not released. With a
-    store for each stage the network too tells apart who may get to which: one wrong role is not enough.
+    roles: AirlockRoles
+    endpoints: Mapping[Stage, PrivateEndpointPlacement]
+    """The placement of the private endpoint of each stage's store."""
+    keys: KeyVault
+    """The vault of the keys that encrypt the stores."""
+    redundancy: Redundancy
+
+
+class Airlock(BaseComponent):
+    """Two stores, one for each stage. Neither submitter nor recipient can move a file from the first to the second.
+
+    The reviewer writes to the approved stage and only reads the pending one, so that the reviewed file is the submitted
+    one, and reads only files that the malware scan found clean. The recipient cannot read the pending stage. With a
+    store for each stage, network rules separate the parties as well: one wrong role assignment is not enough.
     """
 
-    def __init__(
-        self, name: str, room: Room, doors: Mapping[Stage, Doorway], keys: KeyVault, *, passage: Passage,
-        redundancy: Redundancy,
-    ) -> None:  # fmt: skip
-        super().__init__(name, room)
-        if passage.releases in (passage.brings, passage.fetches):
-            raise ValueError(f"the airlock {name} would let somebody release to themselves")
-        self.stores = {
-            stage: Store(
-                f"{name}-{stage.value}", room, doors[stage], keys.encrypts(f"{name}-{stage.value}"),
-                redundancy=redundancy, containers=[stage.value], tiers=KEEP, receives=stage is Stage.ASKED, parent=self,
-            )
-            for stage in Stage
-        }  # fmt: skip
-        asked, released = self.stores[Stage.ASKED], self.stores[Stage.RELEASED]
-        asked.grant_read_write("brings", passage.brings, container=Stage.ASKED.value)
-        asked.grant_read("checks", passage.releases, container=Stage.ASKED.value, clean=True)
-        released.grant_read_write("releases", passage.releases, container=Stage.RELEASED.value)
-        released.grant_read("fetches", passage.fetches, container=Stage.RELEASED.value)
+    TYPE = "sde:infra:Airlock"
+
+    def __init__(self, name: str, args: AirlockArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        roles = args.roles
+        if roles.reviewer in (roles.submitter, roles.recipient):
+            raise ValueError(f"the reviewer of the airlock {name} is also its submitter or recipient")
+        self.stores = {stage: self._store(stage, args) for stage in Stage}
+        pending, approved = self.stores[Stage.PENDING], self.stores[Stage.APPROVED]
+        pending.grant_read_write("brings", roles.submitter, container=Stage.PENDING.value)
+        pending.grant_read("checks", roles.reviewer, container=Stage.PENDING.value, clean_only=True)
+        approved.grant_read_write("releases", roles.reviewer, container=Stage.APPROVED.value)
+        approved.grant_read("fetches", roles.recipient, container=Stage.APPROVED.value)
         self.register_outputs({stage.value: store.account.id for stage, store in self.stores.items()})
+
+    def _store(self, stage: Stage, args: AirlockArgs) -> BlobStorageAccount:
+        store_name = f"{self.name}-{stage.value}"
+        store_args = BlobStorageAccountArgs(
+            scope=self.scope,
+            endpoint=args.endpoints[stage],
+            key=args.keys.encryption_key(store_name),
+            redundancy=args.redundancy,
+            containers=[stage.value],
+            tiers=RETENTION,
+            scan_uploads=stage is Stage.PENDING,
+        )
+        return BlobStorageAccount(store_name, store_args, self.child_opts())

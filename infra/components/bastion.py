@@ -1,53 +1,68 @@
-"""Bastion: the one way in, by a browser, to the desks."""
+"""Azure Bastion: the only way to connect to a desk, from a browser."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+import pulumi
 from pulumi_azure_native import network
 
-from infra.components.flows import Flow, Way
+from infra.components.base_component import BaseComponent, ComponentArgs, DiagnosticCategories
 from infra.components.grants import Principal
-from infra.components.part import Part, Report
-from infra.components.public_address import PublicAddress
-from infra.components.room import Room
-from infra.components.virtual_network import SubnetPlan
-from infra.names import Kind
-from infra.roles import BASTION_INTERNAL, Port, Role
+from infra.components.nsg_rules import Direction, SecurityRule
+from infra.components.public_ip_address import PublicIpAddress
+from infra.components.virtual_network import SubnetSpec
+from infra.names import ResourceKind
+from infra.network_services import BASTION_INTERNAL_PORTS, Port
+from infra.roles import Role
 
 HTTPS, HTTP, SSH, RDP = (str(int(port)) for port in (Port.HTTPS, Port.HTTP, Port.SSH, Port.RDP))
 NETWORK = "VirtualNetwork"
+IN, OUT = Direction.IN, Direction.OUT
 
 
-def bastion_subnet(prefix: IPv4Network) -> SubnetPlan:
-    """Its subnet, with the rules that Azure insists on (learn.microsoft.com, "Working with NSG access and Bastion")."""
-    flows = (
-        Flow("browsers-in", Way.IN, "Internet", "*", (HTTPS,), "people's browsers"),
-        Flow("control-plane-in", Way.IN, "GatewayManager", "*", (HTTPS,), "Azure's control plane"),
-        Flow("health-in", Way.IN, "AzureLoadBalancer", "*", (HTTPS,), "Azure's health probes"),
-        Flow("instances-in", Way.IN, NETWORK, NETWORK, BASTION_INTERNAL, "among its own instances", "*"),
-        Flow("desks-out", Way.OUT, "*", NETWORK, (SSH, RDP), "to the desks", "*"),
-        Flow("azure-out", Way.OUT, "*", "AzureCloud", (HTTPS,), "its own logs and settings"),
-        Flow("instances-out", Way.OUT, NETWORK, NETWORK, BASTION_INTERNAL, "among its own instances", "*"),
-        Flow("certificates-out", Way.OUT, "*", "Internet", (HTTP,), "whether certificates were revoked", "*"),
+def bastion_subnet(prefix: IPv4Network) -> SubnetSpec:
+    """Return Bastion's subnet with the rules that Azure requires (learn.microsoft.com, "Working with NSG access and
+    Bastion")."""
+    allowed = (
+        SecurityRule("browsers-in", IN, "Internet", "*", (HTTPS,), "people's browsers"),
+        SecurityRule("control-plane-in", IN, "GatewayManager", "*", (HTTPS,), "Azure's control plane"),
+        SecurityRule("health-in", IN, "AzureLoadBalancer", "*", (HTTPS,), "Azure's health probes"),
+        SecurityRule("instances-in", IN, NETWORK, NETWORK, BASTION_INTERNAL_PORTS, "among its own instances", "*"),
+        SecurityRule("desks-out", OUT, "*", NETWORK, (SSH, RDP), "to the desks", "*"),
+        SecurityRule("azure-out", OUT, "*", "AzureCloud", (HTTPS,), "its own logs and settings"),
+        SecurityRule("instances-out", OUT, NETWORK, NETWORK, BASTION_INTERNAL_PORTS, "among its own instances", "*"),
+        SecurityRule("certificates-out", OUT, "*", "Internet", (HTTP,), "whether certificates were revoked", "*"),
     )
-    return SubnetPlan("bastion", prefix, flows, "AzureBastionSubnet", routed=False, faces_internet=True)
+    return SubnetSpec("bastion", prefix, allowed, "AzureBastionSubnet", routed=False, internet_facing=True)
 
 
-class Bastion(Part):
-    """A Bastion through which nothing can be carried: no clipboard, no files, no tunnel, no link to share.
+@dataclass(frozen=True, kw_only=True)
+class BastionArgs(ComponentArgs):
+    """The arguments of `Bastion`."""
 
-    Standard is the smallest SKU in which copy and paste can be turned off (learn.microsoft.com, "Bastion SKUs").
+    subnet: network.Subnet
+    """The subnet of `bastion_subnet`."""
+
+
+class Bastion(BaseComponent):
+    """A Bastion without clipboard, file copy, tunnels and shareable links.
+
+    Standard is the smallest SKU in which copy and paste can be disabled (learn.microsoft.com, "Bastion SKUs").
     """
 
-    def __init__(self, name: str, room: Room, subnet: network.Subnet) -> None:
-        super().__init__(name, room)
-        address = PublicAddress(name, room, self).address
+    TYPE = "sde:infra:Bastion"
+
+    def __init__(self, name: str, args: BastionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        scope = args.scope
+        address = PublicIpAddress(name, ComponentArgs(scope=scope), self.child_opts()).address
         self.host = network.BastionHost(
             name,
-            bastion_host_name=room.names.local(Kind.BASTION),
-            resource_group_name=room.group_name,
-            location=room.location,
+            bastion_host_name=scope.names.local(ResourceKind.BASTION),
+            resource_group_name=scope.group_name,
+            location=scope.location,
             sku=network.SkuArgs(name=network.BastionHostSkuName.STANDARD),
             scale_units=2,
             disable_copy_paste=True,
@@ -59,19 +74,19 @@ class Bastion(Part):
             enable_session_recording=False,
             ip_configurations=[
                 network.BastionHostIPConfigurationArgs(
-                    name=room.names.local(Kind.IP_CONFIGURATION, name),
-                    subnet=network.SubResourceArgs(id=subnet.id),
+                    name=scope.names.local(ResourceKind.IP_CONFIGURATION, name),
+                    subnet=network.SubResourceArgs(id=args.subnet.id),
                     public_ip_address=network.SubResourceArgs(id=address.id),
                     private_ip_allocation_method=network.IPAllocationMethod.DYNAMIC,
                 )
             ],
-            zones=list(room.zones) or None,
-            tags=room.tags,
-            opts=self.own(),
+            zones=list(scope.zones) or None,
+            tags=scope.tags,
+            opts=self.child_opts(),
         )
-        self.diagnose(name, self.host.id, Report.GENERAL)
+        self.add_diagnostic_setting(name, self.host.id, DiagnosticCategories.GENERAL)
         self.register_outputs({"host": self.host.id})
 
-    def grant_use(self, name: str, who: Principal) -> None:
-        """Lets somebody connect through Bastion to the desks that they may sign in to."""
-        self.grant(f"{self.called}-{name}-see", Role.READER, who, self.host.id)
+    def grant_connect(self, name: str, principal: Principal) -> None:
+        """Assign the Reader role on Bastion, which connecting to a desk through it requires."""
+        self.grant(f"{self.name}-{name}-see", Role.READER, principal, self.host.id)

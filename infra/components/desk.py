@@ -1,4 +1,4 @@
-"""A desk: the workspace computer of a project, reached through Bastion and by Entra sign-in alone."""
+"""A desk: a researcher's virtual machine, reached through Bastion with an Entra sign-in only."""
 
 from __future__ import annotations
 
@@ -8,133 +8,151 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import compute, managedidentity, network
 
-from infra.components.disk_keys import DiskKeys
+from infra.components.base_component import BaseComponent, ComponentArgs
+from infra.components.disk_encryption_set import DiskEncryptionSet
 from infra.components.grants import Principal
-from infra.components.part import Part
-from infra.components.room import Room
-from infra.components.sealed_network import SealedNetwork
-from infra.components.security_group import SecurityGroup
-from infra.components.sizes import accelerates, has_premium_storage
+from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
+from infra.components.size_features import has_accelerated_networking, has_premium_storage
+from infra.components.spoke_network import SpokeNetwork
 from infra.config import DeskConfig
 from infra.egress import EgressRule
 from infra.errors import BadInput
-from infra.names import Kind
-from infra.packages import packages
+from infra.first_boot import ADMINISTRATOR, first_boot
+from infra.names import ResourceKind
+from infra.package_sources import package_settings
 from infra.roles import Role
-from infra.terminal import ADMINISTRATOR, first_boot
 
-SYSTEM = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "version": "latest"}
-SKU, CONFIDENTIAL_SKU = "server", "cvm"
-"""Both are generation 2, which secure boot asks for (ubuntu.com, "Find Ubuntu images on Azure")."""
+IMAGE = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "version": "latest"}
+IMAGE_SKU, CONFIDENTIAL_IMAGE_SKU = "server", "cvm"
+"""Both are generation 2, which secure boot requires (ubuntu.com, "Find Ubuntu images on Azure")."""
 
 
 @dataclass(frozen=True)
-class Disks:
-    """What encrypts a desk's disks: `data` all of them, or with `system` the system disk for a confidential desk."""
+class DiskEncryption:
+    """The disk encryption sets of a desk."""
 
-    data: DiskKeys
-    system: DiskKeys | None = None
+    data: DiskEncryptionSet
+    """For all disks, or for the data disk only if `system` is set."""
+    system: DiskEncryptionSet | None = None
+    """For the system disk of a confidential desk. None: the desk is not confidential."""
 
 
-class Desk(Part):
-    """An Ubuntu computer with trusted launch or, where its disks are confidential, confidential computing."""
+@dataclass(frozen=True, kw_only=True)
+class DeskArgs(ComponentArgs):
+    """The arguments of `Desk`."""
 
-    def __init__(
-        self, name: str, room: Room, net: SealedNetwork, config: DeskConfig, *, disks: Disks,
-        egress: Sequence[EgressRule],
-    ) -> None:  # fmt: skip
-        super().__init__(name, room)
-        self.config, self.disks, self.egress = config, disks, egress
+    network: SpokeNetwork
+    """The project's network, with a subnet `desks`."""
+    config: DeskConfig
+    """The configuration of the desk."""
+    disk_encryption: DiskEncryption
+    egress: Sequence[EgressRule]
+    """The egress rules of the tenancy's kind; they name the package archives."""
+
+
+class Desk(BaseComponent):
+    """An Ubuntu virtual machine with trusted launch or, with a disk encryption set for the system disk, confidential
+    computing."""
+
+    TYPE = "sde:infra:Desk"
+
+    def __init__(self, name: str, args: DeskArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        scope, config = args.scope, args.config
+        self.config, self.disk_encryption, self.egress = config, args.disk_encryption, args.egress
         self._check_zone()
-        self._check_disks()
+        self._check_size()
         self._zones = [str(config.zone)] if config.zone else None
         self.identity = managedidentity.UserAssignedIdentity(
             name,
-            resource_name_=room.names.local(Kind.IDENTITY, name),
-            resource_group_name=room.group_name,
-            location=room.location,
-            tags=room.tags,
-            opts=self.own(),
+            resource_name_=scope.names.local(ResourceKind.IDENTITY, name),
+            resource_group_name=scope.group_name,
+            location=scope.location,
+            tags=scope.tags,
+            opts=self.child_opts(),
         )
-        self.network: pulumi.Output[str] = net.virtual.network.id
-        self.interface = self._interface(net)
+        self.network_id: pulumi.Output[str] = args.network.virtual_network.network.id
+        self.interface = self._interface(args.network)
         self.data_disk = self._data_disk()
-        room.hold(f"{name}-data", self.data_disk)
-        self.computer = self._computer()
-        self._sign_in_with_entra()
-        self.register_outputs({"computer": self.computer.id})
+        scope.lock_at_exit(f"{name}-data", self.data_disk)
+        self.virtual_machine = self._virtual_machine()
+        self._add_entra_sign_in()
+        self.register_outputs({"computer": self.virtual_machine.id})
 
     def _check_zone(self) -> None:
-        if self.config.zone and str(self.config.zone) not in self.room.zones:
+        zones = self.scope.zones
+        if self.config.zone and str(self.config.zone) not in zones:
             raise BadInput("The region has no such availability zone.", key="sde:desk.zone", found=self.config.zone,
-                           allowed=", ".join(self.room.zones) or f"none in {self.room.location}")  # fmt: skip
+                           allowed=", ".join(zones) or f"none in {self.scope.location}")  # fmt: skip
 
-    def _check_disks(self) -> None:
+    def _check_size(self) -> None:
         if not has_premium_storage(self.config.size):
-            raise BadInput("The desk's disks are premium ones, which this size does not take.", key="sde:desk.size",
+            raise BadInput("The desk has premium disks, which this size does not support.", key="sde:desk.size",
                            found=self.config.size,
                            allowed="a size with an s after its number of cores, such as Standard_D4s_v5")  # fmt: skip
 
-    def _interface(self, net: SealedNetwork) -> network.NetworkInterface:
+    def _interface(self, spoke: SpokeNetwork) -> network.NetworkInterface:
         return network.NetworkInterface(
-            self.called,
-            network_interface_name=self.room.names.local(Kind.INTERFACE, self.called),
-            resource_group_name=self.room.group_name,
-            location=self.room.location,
+            self.name,
+            network_interface_name=self.scope.names.local(ResourceKind.INTERFACE, self.name),
+            resource_group_name=self.scope.group_name,
+            location=self.scope.location,
             enable_ip_forwarding=False,
-            # The network's encryption is done by the accelerated interface, which confidential computers and old sizes
-            # lack.
-            enable_accelerated_networking=self.disks.system is None and accelerates(self.config.size),
+            # Network encryption needs accelerated networking, which confidential and old sizes do not support.
+            enable_accelerated_networking=(
+                self.disk_encryption.system is None and has_accelerated_networking(self.config.size)
+            ),
             ip_configurations=[
                 network.NetworkInterfaceIPConfigurationArgs(
-                    name=self.room.names.local(Kind.IP_CONFIGURATION, self.called),
+                    name=self.scope.names.local(ResourceKind.IP_CONFIGURATION, self.name),
                     primary=True,
                     private_ip_address_version=network.IPVersion.I_PV4,
                     private_ip_allocation_method=network.IPAllocationMethod.DYNAMIC,
-                    subnet=network.SubnetArgs(id=net.subnet("desks")),
+                    subnet=network.SubnetArgs(id=spoke.subnet_id("desks")),
                 )
             ],
-            network_security_group=self._own_group(net).reference,
-            tags=self.room.tags,
-            opts=self.own(depends_on=list(net.ready)),
+            network_security_group=self._interface_nsg(spoke).reference,
+            tags=self.scope.tags,
+            opts=self.child_opts(depends_on=list(spoke.ready)),
         )
 
-    def _own_group(self, net: SealedNetwork) -> SecurityGroup:
-        """The same flows as the subnet's, in a group of its own: a mistake in one of the two opens no desk."""
-        return SecurityGroup(f"{self.called}-interface", self.room, net.flows("desks"), parent=self)
+    def _interface_nsg(self, spoke: SpokeNetwork) -> NetworkSecurityGroup:
+        """Create an NSG with the same rules as the subnet's: a mistake in one of the two exposes no desk."""
+        args = NetworkSecurityGroupArgs(scope=self.scope, allowed=spoke.allowed("desks"))
+        return NetworkSecurityGroup(f"{self.name}-interface", args, self.child_opts())
 
     def _data_disk(self) -> compute.Disk:
-        """A disk of its own, so that the computer can be made anew without what its users have on it."""
+        """Create the data disk, a separate resource, so that the virtual machine can be replaced without it."""
         return compute.Disk(
-            f"{self.called}-data",
-            disk_name=self.room.names.local(Kind.DISK, f"{self.called}-data"),
-            resource_group_name=self.room.group_name,
-            location=self.room.location,
+            f"{self.name}-data",
+            disk_name=self.scope.names.local(ResourceKind.DISK, f"{self.name}-data"),
+            resource_group_name=self.scope.group_name,
+            location=self.scope.location,
             creation_data=compute.CreationDataArgs(create_option=compute.DiskCreateOption.EMPTY),
             disk_size_gb=self.config.data_disk_gib,
             sku=compute.DiskSkuArgs(name=compute.DiskStorageAccountTypes.PREMIUM_LRS),
             encryption=compute.EncryptionArgs(
-                disk_encryption_set_id=self.disks.data.set.id,
+                disk_encryption_set_id=self.disk_encryption.data.set.id,
                 type=compute.EncryptionType.ENCRYPTION_AT_REST_WITH_PLATFORM_AND_CUSTOMER_KEYS,
             ),
             network_access_policy=compute.NetworkAccessPolicy.DENY_ALL,
             public_network_access=compute.PublicNetworkAccess.DISABLED,
             data_access_auth_mode=compute.DataAccessAuthMode.AZURE_ACTIVE_DIRECTORY,
             zones=self._zones,
-            tags=self.room.tags,
-            opts=self.kept(),
+            tags=self.scope.tags,
+            opts=self.protected_opts(),
         )
 
-    def _computer(self) -> compute.VirtualMachine:
-        room = self.room
-        confidential = self.disks.system is not None
+    def _virtual_machine(self) -> compute.VirtualMachine:
+        scope = self.scope
+        confidential = self.disk_encryption.system is not None
         return compute.VirtualMachine(
-            self.called,
-            vm_name=room.names.local(Kind.COMPUTER, self.called),
-            resource_group_name=room.group_name,
-            location=room.location,
+            self.name,
+            vm_name=scope.names.local(ResourceKind.VIRTUAL_MACHINE, self.name),
+            resource_group_name=scope.group_name,
+            location=scope.location,
             hardware_profile=compute.HardwareProfileArgs(vm_size=self.config.size),
-            # The sign-in extension speaks as the computer itself; the project's data is read as the desk's identity.
+            # The sign-in extension uses the system-assigned identity; access to data uses the user-assigned one.
             identity=compute.VirtualMachineIdentityArgs(
                 type=compute.ResourceIdentityType.SYSTEM_ASSIGNED_USER_ASSIGNED,
                 user_assigned_identities=[self.identity.id],
@@ -144,10 +162,10 @@ class Desk(Part):
                     compute.SecurityTypes.CONFIDENTIAL_VM if confidential else compute.SecurityTypes.TRUSTED_LAUNCH
                 ),
                 uefi_settings=compute.UefiSettingsArgs(secure_boot_enabled=True, v_tpm_enabled=True),
-                # A confidential system disk is encrypted inside the computer, which excludes doing so at its host.
+                # A confidential system disk is encrypted in the guest, which excludes encryption at host.
                 encryption_at_host=not confidential,
             ),
-            storage_profile=self._disks(),
+            storage_profile=self._storage_profile(),
             network_profile=compute.NetworkProfileArgs(
                 network_interfaces=[
                     compute.NetworkInterfaceReferenceArgs(
@@ -155,17 +173,17 @@ class Desk(Part):
                     )
                 ]
             ),
-            os_profile=self._system(),
+            os_profile=self._os_profile(),
             diagnostics_profile=compute.DiagnosticsProfileArgs(
                 boot_diagnostics=compute.BootDiagnosticsArgs(enabled=True)
             ),
             zones=self._zones,
-            tags=room.tags,
-            opts=self.own(),
+            tags=scope.tags,
+            opts=self.child_opts(),
         )
 
-    def _disks(self) -> compute.StorageProfileArgs:
-        system, data = self.disks.system, self.disks.data
+    def _storage_profile(self) -> compute.StorageProfileArgs:
+        system, data = self.disk_encryption.system, self.disk_encryption.data
         if system:
             managed = compute.ManagedDiskParametersArgs(
                 storage_account_type=compute.StorageAccountTypes.PREMIUM_LRS,
@@ -180,9 +198,9 @@ class Desk(Part):
                 disk_encryption_set=compute.DiskEncryptionSetParametersArgs(id=data.set.id),
             )
         return compute.StorageProfileArgs(
-            image_reference=compute.ImageReferenceArgs(sku=CONFIDENTIAL_SKU if system else SKU, **SYSTEM),
+            image_reference=compute.ImageReferenceArgs(sku=CONFIDENTIAL_IMAGE_SKU if system else IMAGE_SKU, **IMAGE),
             os_disk=compute.OSDiskArgs(
-                name=self.room.names.local(Kind.DISK, f"{self.called}-system"),
+                name=self.scope.names.local(ResourceKind.DISK, f"{self.name}-system"),
                 create_option=compute.DiskCreateOptionTypes.FROM_IMAGE,
                 disk_size_gb=self.config.os_disk_gib,
                 caching=compute.CachingTypes.READ_WRITE,
@@ -200,15 +218,15 @@ class Desk(Part):
             ],
         )
 
-    def _system(self) -> compute.OSProfileArgs:
+    def _os_profile(self) -> compute.OSProfileArgs:
         key = compute.SshPublicKeyArgs(
             key_data=self.config.admin_public_key, path=f"/home/{ADMINISTRATOR}/.ssh/authorized_keys"
         )
         return compute.OSProfileArgs(
             admin_username=ADMINISTRATOR,
-            computer_name=self.room.names.computer(self.called),
+            computer_name=self.scope.names.host_name(self.name),
             allow_extension_operations=True,
-            custom_data=first_boot(**packages(self.egress)),
+            custom_data=first_boot(**package_settings(self.egress)),
             linux_configuration=compute.LinuxConfigurationArgs(
                 disable_password_authentication=True,
                 provision_vm_agent=True,
@@ -220,31 +238,31 @@ class Desk(Part):
             ),
         )
 
-    def _sign_in_with_entra(self) -> None:
+    def _add_entra_sign_in(self) -> None:
         compute.VirtualMachineExtension(
-            f"{self.called}-sign-in",
+            f"{self.name}-sign-in",
             vm_extension_name="AADSSHLoginForLinux",
-            vm_name=self.computer.name,
-            resource_group_name=self.room.group_name,
-            location=self.room.location,
+            vm_name=self.virtual_machine.name,
+            resource_group_name=self.scope.group_name,
+            location=self.scope.location,
             publisher="Microsoft.Azure.ActiveDirectory",
             type="AADSSHLoginForLinux",
             type_handler_version="1.0",
             auto_upgrade_minor_version=True,
-            tags=self.room.tags,
-            opts=self.own(),
+            tags=self.scope.tags,
+            opts=self.child_opts(),
         )
 
     @property
-    def works_as(self) -> Principal:
-        """The desk's identity, as somebody who can be granted something."""
+    def principal(self) -> Principal:
+        """The desk's user-assigned identity as a principal for role assignments."""
         return Principal.service(self.identity.principal_id)
 
-    def grant_sign_in(self, name: str, who: Principal) -> None:
-        """Lets somebody sign in through Bastion, as an ordinary user: the login itself, and sight of the computer, its
-        interface and, as Bastion stands in a peered one, its network (learn.microsoft.com, "Configure Microsoft Entra
-        ID authentication for Azure Bastion"). Sight of Bastion is the platform's to give."""
-        self.grant(f"{self.called}-{name}-sign-in", Role.DESK_USER, who, self.computer.id)
-        self.grant(f"{self.called}-{name}-see-desk", Role.READER, who, self.computer.id)
-        self.grant(f"{self.called}-{name}-see-interface", Role.READER, who, self.interface.id)
-        self.grant(f"{self.called}-{name}-see-network", Role.READER, who, self.network)
+    def grant_sign_in(self, name: str, principal: Principal) -> None:
+        """Allow a principal to sign in through Bastion as an ordinary user: the login role, and Reader on the virtual
+        machine, its interface and, because Bastion is in a peered network, its network (learn.microsoft.com, "Configure
+        Microsoft Entra ID authentication for Azure Bastion"). Reader on Bastion is assigned by the platform stack."""
+        self.grant(f"{self.name}-{name}-sign-in", Role.VM_USER_LOGIN, principal, self.virtual_machine.id)
+        self.grant(f"{self.name}-{name}-see-desk", Role.READER, principal, self.virtual_machine.id)
+        self.grant(f"{self.name}-{name}-see-interface", Role.READER, principal, self.interface.id)
+        self.grant(f"{self.name}-{name}-see-network", Role.READER, principal, self.network_id)

@@ -1,61 +1,84 @@
-"""The firewall: the one way out of a cell, and the one who answers for names."""
+"""The firewall of a cell: the only egress of its networks, and their DNS server."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 import pulumi
 from pulumi_azure_native import network
 
-from infra.addresses import STAGE_BEFORE, TenancyKind, TenancySeat, ZoneName, ZoneSeat, seats_in, zone_in
-from infra.components.part import Part, Report
-from infra.components.public_address import PublicAddress
-from infra.components.room import Room
+from infra.addresses import (
+    SOURCE_ZONE,
+    TenancyEndpoint,
+    TenancyKind,
+    ZoneEndpoint,
+    ZoneName,
+    endpoint_addresses,
+    zone_in,
+)
+from infra.components.base_component import BaseComponent, ComponentArgs, DiagnosticCategories
+from infra.components.public_ip_address import PublicIpAddress
 from infra.egress import EgressRule
 from infra.errors import BadInput
-from infra.names import Kind
-from infra.roles import ENTRA, Port, RuleGroup
+from infra.names import ResourceKind
+from infra.network_services import ENTRA, Port, RuleGroupPriority
 
 ALWAYS_TRANSLATE = "255.255.255.255/32"
-"""As the only "private range" it makes the firewall put its own address on everything, so that answers come back
-through it also from private endpoints (learn.microsoft.com, "Azure Firewall SNAT private IP address ranges")."""
+"""As the only "private range", it makes the firewall translate every source address to its own, so that responses
+return through it, also those of private endpoints (learn.microsoft.com, "Azure Firewall SNAT private IP address
+ranges")."""
+ENTRA_RULE = "people_sign_in"
+"""The underscores keep it apart from the names of the estate's egress rules, which have none."""
 
 
-SIGN_IN = "people_sign_in"
-"""With underscores, so that no rule of the estate can have this name and stand in its place."""
+@dataclass(frozen=True, kw_only=True)
+class FirewallArgs(ComponentArgs):
+    """The arguments of `Firewall`."""
+
+    subnet: network.Subnet
+    """The subnet `AzureFirewallSubnet`."""
+    expected_address: IPv4Address
+    """The private address that the networks of the cell use. Another one stops the deployment."""
+    zone_range: IPv4Network
+    """The range that contains the zones of the cell."""
+    tenancy_ranges: Mapping[str, IPv4Network]
+    """The range of each kind of tenancy, by `TenancyKind`."""
+    egress: Mapping[str, Sequence[EgressRule]]
+    """The egress rules of each kind of tenancy, by `TenancyKind`."""
 
 
-class Firewall(Part):
-    """Azure Firewall Premium that lets through what is named, denies what is known as bad, and looks into the rest."""
+class Firewall(BaseComponent):
+    """Azure Firewall Premium that allows traffic by explicit rules only, with threat intelligence and intrusion
+    detection in deny mode."""
 
-    def __init__(
-        self, name: str, room: Room, subnet: network.Subnet, expected: IPv4Address, *, zone_range: IPv4Network,
-        tenancy_ranges: Mapping[str, IPv4Network], egress: Mapping[str, Sequence[EgressRule]],
-    ) -> None:  # fmt: skip
-        super().__init__(name, room)
+    TYPE = "sde:infra:Firewall"
+
+    def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
         self.policy = self._policy()
         self._last_rules: pulumi.Resource = self.policy
-        self._nobody_by_name()
-        self._zones_flow(zone_range, tenancy_ranges)
-        _refuse_homeless(egress, tenancy_ranges)
+        self._deny_all_host_names()
+        self._allow_zones(args.zone_range, args.tenancy_ranges)
+        _require_known_kinds(args.egress, args.tenancy_ranges)
         for kind in TenancyKind:
-            if kind in tenancy_ranges:
-                self._kind_may_reach(kind, tenancy_ranges[kind], egress.get(kind, ()))
-        self.firewall = self._firewall(subnet)
+            if kind in args.tenancy_ranges:
+                self._allow_tenancies(kind, args.tenancy_ranges[kind], args.egress.get(kind, ()))
+        self.firewall = self._firewall(args.subnet)
         self.address: pulumi.Output[str] = self.firewall.ip_configurations.apply(
-            lambda found: _as_expected(found, str(expected))
+            lambda found: _require_address(found, str(args.expected_address))
         )
-        self.diagnose(name, self.firewall.id, Report.FIREWALL)
+        self.add_diagnostic_setting(name, self.firewall.id, DiagnosticCategories.FIREWALL)
         self.register_outputs({"address": self.address})
 
     def _policy(self) -> network.FirewallPolicy:
-        room = self.room
+        scope = self.scope
         return network.FirewallPolicy(
-            self.called,
-            firewall_policy_name=room.names.local(Kind.FIREWALL_POLICY),
-            resource_group_name=room.group_name,
-            location=room.location,
+            self.name,
+            firewall_policy_name=scope.names.local(ResourceKind.FIREWALL_POLICY),
+            resource_group_name=scope.group_name,
+            location=scope.location,
             sku=network.FirewallPolicySkuArgs(tier=network.FirewallPolicySkuTier.PREMIUM),
             threat_intel_mode=network.AzureFirewallThreatIntelMode.DENY,
             intrusion_detection=network.FirewallPolicyIntrusionDetectionArgs(
@@ -66,140 +89,138 @@ class Firewall(Part):
                 private_ranges=[ALWAYS_TRANSLATE], auto_learn_private_ranges=network.AutoLearnPrivateRangesMode.DISABLED
             ),
             sql=network.FirewallPolicySQLArgs(allow_sql_redirect=False),
-            tags=room.tags,
-            opts=self.own(),
+            tags=scope.tags,
+            opts=self.child_opts(),
         )
 
-    def _zones_flow(self, zone_range: IPv4Network, tenancy_ranges: Mapping[str, IPv4Network]) -> None:
-        """Each zone reaches the store of the stage before, and staging alone where tenancies are brought data; grants
-        say who may read what."""
+    def _allow_zones(self, zone_range: IPv4Network, tenancy_ranges: Mapping[str, IPv4Network]) -> None:
+        """Allow each zone to reach its source zone's store, and staging the pending imports of tenancies. Role
+        assignments decide who may read what."""
         zones = {name: zone_in(zone_range, name) for name in ZoneName}
-        fetching = [
-            _leads(f"{name}-fetches", zones[name].compute, [zones[before].address(ZoneSeat.STORE)])
-            for name, before in STAGE_BEFORE.items()
+        fetch_rules = [
+            _https_rule(f"{name}-fetches", zones[name].compute, [zones[source].address(ZoneEndpoint.STORE)])
+            for name, source in SOURCE_ZONE.items()
         ]
-        self._rules("zones", RuleGroup.ZONES, fetching)
-        # Every tenancy's that the plan has room for: the safe haven and the hub do not change with each of them.
+        self._add_rules("zones", RuleGroupPriority.ZONES, fetch_rules)
+        # Every slot of the plan, so that a new tenancy changes neither the hub nor the safe haven.
         ranges = [tenancy_ranges[kind] for kind in sorted(tenancy_ranges)]
-        asked = [address for one in ranges for address in seats_in(one, TenancySeat.IMPORT_ASKED)]
-        if asked:
-            handing = _leads("staging-hands-over", zones[ZoneName.STAGING].compute, asked)
-            self._rules("release", RuleGroup.RELEASE, [handing])
+        imports = [address for one in ranges for address in endpoint_addresses(one, TenancyEndpoint.IMPORT_PENDING)]
+        if imports:
+            rule = _https_rule("staging-hands-over", zones[ZoneName.STAGING].compute, imports)
+            self._add_rules("release", RuleGroupPriority.RELEASE, [rule])
 
-    def _kind_may_reach(self, kind: TenancyKind, source: IPv4Network, egress: Sequence[EgressRule]) -> None:
-        """What a kind of tenancy may reach: written once over its range, however many tenancies there are.
+    def _allow_tenancies(self, kind: TenancyKind, source: IPv4Network, egress: Sequence[EgressRule]) -> None:
+        """Allow the egress of a kind of tenancy, with its range as the source, for any number of tenancies.
 
-        By address, in network rules. They act before any that go by name, and leave a packet's destination as it is;
-        where a rule goes by name, the firewall looks the name up itself and sends the packet there, whatever address it
-        had (learn.microsoft.com, "Azure Firewall rule processing logic"; "DNS settings": how requests are resolved).
-        So a name that is permitted by mistake leads past every security group. Here it leads nowhere.
+        The rules are network rules with addresses. These are evaluated before application rules and keep a packet's
+        destination. For an application rule, the firewall resolves the host name itself and sends the packet there,
+        whatever its destination address was (learn.microsoft.com, "Azure Firewall rule processing logic"; "DNS
+        settings": how requests are resolved), so that a host name allowed by mistake would bypass every NSG.
         """
-        self._rules(
-            kind.value,
-            RuleGroup.of_kind(kind),
-            [
-                _leads(SIGN_IN, source, [ENTRA]),
-                *(_leads(rule.name, source, rule.hosts, plain_http=rule.plain_http) for rule in egress),
-            ],
-        )
+        rules = [
+            _https_rule(ENTRA_RULE, source, [ENTRA]),
+            *(_https_rule(rule.name, source, rule.destinations, plain_http=rule.plain_http) for rule in egress),
+        ]
+        self._add_rules(kind.value, RuleGroupPriority.of_tenancies(kind), rules)
 
-    def _nobody_by_name(self) -> None:
-        """Denies every name before a rule could permit one: nothing here goes by name."""
-        kinds = network.FirewallPolicyRuleApplicationProtocolType
+    def _deny_all_host_names(self) -> None:
+        """Deny every host name before any other application rule: no traffic is allowed by host name."""
+        protocols = network.FirewallPolicyRuleApplicationProtocolType
         everything = network.ApplicationRuleArgs(
             rule_type="ApplicationRule",
             name="every-name",
             protocols=[
-                network.FirewallPolicyRuleApplicationProtocolArgs(protocol_type=kind, port=int(port))
-                for kind, port in ((kinds.HTTPS, Port.HTTPS), (kinds.HTTP, Port.HTTP))
+                network.FirewallPolicyRuleApplicationProtocolArgs(protocol_type=protocol, port=int(port))
+                for protocol, port in ((protocols.HTTPS, Port.HTTPS), (protocols.HTTP, Port.HTTP))
             ],
             source_addresses=["*"],
             target_fqdns=["*"],
         )
-        self._rules("names", RuleGroup.NAMES, [everything], allow=False)
+        self._add_rules("names", RuleGroupPriority.NAMES, [everything], allow=False)
 
-    def _rules(
-        self, noun: str, priority: int, rules: Sequence[network.NetworkRuleArgs | network.ApplicationRuleArgs], *,
+    def _add_rules(
+        self, purpose: str, priority: int, rules: Sequence[network.NetworkRuleArgs | network.ApplicationRuleArgs], *,
         allow: bool = True,
     ) -> None:  # fmt: skip
-        kinds = network.FirewallPolicyFilterRuleCollectionActionType
+        actions = network.FirewallPolicyFilterRuleCollectionActionType
         self._last_rules = network.FirewallPolicyRuleCollectionGroup(
-            f"{self.called}-{noun}",
-            rule_collection_group_name=self.room.names.local(Kind.RULE_GROUP, noun),
+            f"{self.name}-{purpose}",
+            rule_collection_group_name=self.scope.names.local(ResourceKind.RULE_GROUP, purpose),
             firewall_policy_name=self.policy.name,
-            resource_group_name=self.room.group_name,
+            resource_group_name=self.scope.group_name,
             priority=priority,
             rule_collections=[
                 network.FirewallPolicyFilterRuleCollectionArgs(
                     rule_collection_type="FirewallPolicyFilterRuleCollection",
-                    name=f"{noun}-{'allow' if allow else 'deny'}",
+                    name=f"{purpose}-{'allow' if allow else 'deny'}",
                     priority=priority,
                     action=network.FirewallPolicyFilterRuleCollectionActionArgs(
-                        type=kinds.ALLOW if allow else kinds.DENY
+                        type=actions.ALLOW if allow else actions.DENY
                     ),
                     rules=list(rules),
                 )
             ],
-            # Azure takes one write to a policy and its groups at a time.
-            opts=self.own(depends_on=[self._last_rules]),
+            # Azure accepts one write at a time to a policy and its rule collection groups.
+            opts=self.child_opts(depends_on=[self._last_rules]),
         )
 
     def _firewall(self, subnet: network.Subnet) -> network.AzureFirewall:
-        room = self.room
-        address = PublicAddress(self.called, room, self).address
+        scope = self.scope
+        address = PublicIpAddress(self.name, ComponentArgs(scope=scope), self.child_opts()).address
         return network.AzureFirewall(
-            self.called,
-            azure_firewall_name=room.names.local(Kind.FIREWALL),
-            resource_group_name=room.group_name,
-            location=room.location,
+            self.name,
+            azure_firewall_name=scope.names.local(ResourceKind.FIREWALL),
+            resource_group_name=scope.group_name,
+            location=scope.location,
             sku=network.AzureFirewallSkuArgs(
                 name=network.AzureFirewallSkuName.AZF_W_V_NET, tier=network.AzureFirewallSkuTier.PREMIUM
             ),
             firewall_policy=network.SubResourceArgs(id=self.policy.id),
             ip_configurations=[
                 network.AzureFirewallIPConfigurationArgs(
-                    name=room.names.local(Kind.IP_CONFIGURATION, self.called),
+                    name=scope.names.local(ResourceKind.IP_CONFIGURATION, self.name),
                     subnet=network.SubResourceArgs(id=subnet.id),
                     public_ip_address=network.SubResourceArgs(id=address.id),
                 )
             ],
-            zones=list(room.zones) or None,
-            tags=room.tags,
-            # A write to the policy of a running firewall takes minutes, and one of a new firewall seconds.
-            opts=self.own(depends_on=[self._last_rules]),
+            zones=list(scope.zones) or None,
+            tags=scope.tags,
+            # A write to the policy takes seconds before the firewall exists, and minutes after.
+            opts=self.child_opts(depends_on=[self._last_rules]),
         )
 
 
-def _leads(
-    name: str, source: IPv4Network, targets: Sequence[IPv4Address | str], *, plain_http: bool = False
+def _https_rule(
+    name: str, source: IPv4Network, destinations: Sequence[IPv4Address | str], *, plain_http: bool = False
 ) -> network.NetworkRuleArgs:
-    """A rule from a subnet to single addresses, over HTTPS."""
+    """Return a rule that allows HTTPS, and HTTP if `plain_http`, from a range to addresses or a service tag."""
+    ports = (Port.HTTPS, Port.HTTP) if plain_http else (Port.HTTPS,)
     return network.NetworkRuleArgs(
         rule_type="NetworkRule",
         name=name,
         ip_protocols=[network.FirewallPolicyRuleNetworkProtocol.TCP],
         source_addresses=[str(source)],
-        destination_addresses=[str(target) for target in targets],
-        destination_ports=[str(int(port)) for port in (Port.HTTPS, Port.HTTP)[: 1 + plain_http]],
+        destination_addresses=[str(destination) for destination in destinations],
+        destination_ports=[str(int(port)) for port in ports],
     )
 
 
-def _refuse_homeless(egress: Mapping[str, Sequence[EgressRule]], ranges: Mapping[str, IPv4Network]) -> None:
-    homeless = [kind for kind, rules in egress.items() if rules and kind not in ranges]
+def _require_known_kinds(egress: Mapping[str, Sequence[EgressRule]], ranges: Mapping[str, IPv4Network]) -> None:
+    without_range = [kind for kind, rules in egress.items() if rules and kind not in ranges]
     unknown = [kind for kind in ranges if kind not in list(TenancyKind)]
-    if homeless or unknown:
+    if without_range or unknown:
         raise BadInput(
-            "A kind of tenancy has rules for its way out, but no range, or is not known at all.",
+            "A kind of tenancy has egress rules but no range, or is not known.",
             key="sde:tenancy_ranges",
-            found=", ".join(homeless + unknown),
+            found=", ".join(without_range + unknown),
             allowed=", ".join(TenancyKind),
-            fix="Give the kind a range, or take it away.",
+            fix="Give the kind a range, or remove it.",
         )
 
 
-def _as_expected(configurations: Sequence[object] | None, expected: str) -> str:
-    """The firewall's address, if it is the one that the networks were told."""
+def _require_address(configurations: Sequence[object] | None, expected: str) -> str:
+    """Return the firewall's address. Raise `RuntimeError` if it is not the one that the networks use."""
     found = [getattr(one, "private_ip_address", None) for one in configurations or ()]
     if found != [expected]:
-        raise RuntimeError(f"Azure gave the firewall the address {found}, but the networks were told {expected}")
+        raise RuntimeError(f"Azure assigned the firewall the address {found}, but the networks use {expected}")
     return expected

@@ -1,8 +1,7 @@
-"""Grants: a role for somebody on exactly one thing."""
+"""Role assignments: one role for one principal on exactly one resource or resource group."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,49 +10,50 @@ from pulumi_azure_native import authorization
 
 from infra.roles import Role
 
-CONDITIONS = "2.0"
-"""The one version of conditions that Azure takes for blobs."""
+CONDITION_VERSION = "2.0"
+"""The only version of conditions that Azure accepts for blobs."""
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Somebody who may be granted something. Never a person: groups and managed identities only."""
+    """A group or managed identity that can be assigned a role. Never a user."""
 
     id: pulumi.Input[str]
+    """The object id in Entra."""
     kind: authorization.PrincipalType
 
     @classmethod
     def group(cls, group: UUID) -> Principal:
-        """An Entra group."""
+        """Return the principal of an Entra group."""
         return cls(str(group), authorization.PrincipalType.GROUP)
 
     @classmethod
     def service(cls, principal_id: pulumi.Input[str]) -> Principal:
-        """A managed identity, or an application's. Saying so spares the wait until Entra has spread the news of a new
-        one (Azure: PrincipalNotFound)."""
+        """Return the principal of a managed identity or application. With the type given, Azure accepts an identity
+        that Entra has not replicated yet (error PrincipalNotFound otherwise)."""
         return cls(principal_id, authorization.PrincipalType.SERVICE_PRINCIPAL)
 
 
-def assign(
-    name: str, role: Role, to: Principal, on: pulumi.Input[str], *, subscription: pulumi.Input[object],
-    parent: pulumi.Resource, after: Sequence[pulumi.Resource] = (), condition: str | None = None,
+def assign_role(
+    name: str, role: Role, principal: Principal, on: pulumi.Input[str], *, subscription: pulumi.Input[object],
+    parent: pulumi.Resource, condition: str | None = None,
 ) -> pulumi.Resource:  # fmt: skip
-    """Grants a role on one thing in that subscription.
+    """Assign a role on the resource with the id `on`, which is in that subscription.
 
-    The assignment's name is left to the provider, which makes a GUID once and keeps it in the state
-    (pulumi-azure-native issue 582). A name worked out of scope and principal is not known while they are not, and a
-    preview would show a replacement. Who, what and where cannot be changed in Azure, so a new one is made before the
-    old one goes. `condition` narrows the role, in Azure's words (learn.microsoft.com, "Azure role assignment conditions
-    for Blob Storage").
+    The provider generates the assignment's name, a GUID, once and keeps it in the state (pulumi-azure-native issue
+    582). A name derived from scope and principal would be unknown while they are, and a preview would show a
+    replacement. Role, principal and scope cannot be changed in Azure, so a new assignment is created before the old one
+    is deleted. `condition` restricts the role, in Azure's syntax (learn.microsoft.com, "Azure role assignment
+    conditions for Blob Storage").
     """
     assignment: pulumi.Resource = authorization.RoleAssignment(
         name,
-        role_definition_id=pulumi.Output.from_input(subscription).apply(role.definition),
-        principal_id=to.id,
-        principal_type=to.kind,
+        role_definition_id=pulumi.Output.from_input(subscription).apply(role.definition_id),
+        principal_id=principal.id,
+        principal_type=principal.kind,
         scope=on,
         condition=condition,
-        condition_version=CONDITIONS if condition else None,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+        condition_version=CONDITION_VERSION if condition else None,
+        opts=pulumi.ResourceOptions(parent=parent),
     )
     return assignment

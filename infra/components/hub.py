@@ -1,49 +1,68 @@
-"""The hub: the network in the middle of a cell."""
+"""The hub of a cell: its network and the cell's private DNS zones."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 import pulumi
 from pulumi_azure_native import network
 
-from infra.addresses import HubRange, HubSeat, first_usable
+from infra.addresses import HubEndpoint, HubRange, first_usable
+from infra.components.base_component import BaseComponent, ComponentArgs, PrivateEndpointPlacement
 from infra.components.bastion import bastion_subnet
-from infra.components.dns_zones import DnsZones
-from infra.components.part import Doorway, Part
-from infra.components.room import Room
-from infra.components.virtual_network import SubnetPlan, VirtualNetwork
-from infra.components.way_out import WayOut
+from infra.components.forced_tunnel_route_table import ForcedTunnelRouteTable, ForcedTunnelRouteTableArgs
+from infra.components.private_dns_zones import PrivateDnsZones, PrivateDnsZonesArgs
+from infra.components.virtual_network import SubnetSpec, VirtualNetwork, VirtualNetworkArgs
 
 
-class Hub(Part):
-    """The hub's network and its subnets, with the private DNS zones that answer for the whole cell."""
+@dataclass(frozen=True, kw_only=True)
+class HubArgs(ComponentArgs):
+    """The arguments of `Hub`."""
 
-    def __init__(self, name: str, room: Room, plan: HubRange) -> None:
-        super().__init__(name, room)
-        self.plan = plan
-        # Azure gives the firewall the first free address of its subnet and offers no choice; the networks must know it
-        # beforehand, so `Firewall` checks that it came out so.
-        self.firewall_address: IPv4Address = first_usable(plan.firewall)
-        way_out = WayOut(name, room, str(self.firewall_address), parent=self)
-        subnets = (
-            # Azure takes no security group and no routes of ours on its firewall's subnet.
-            SubnetPlan("firewall", plan.firewall, None, "AzureFirewallSubnet", routed=False),
-            bastion_subnet(plan.bastion),
-            SubnetPlan("endpoints", plan.endpoints),
-            # Nobody: no agents are installed, and Azure's own diagnostic settings do not come through the network.
-            SubnetPlan("monitoring", plan.monitoring),
+    addresses: HubRange
+    """The hub's range."""
+
+
+class Hub(BaseComponent):
+    """The hub's virtual network with its subnets, and the private DNS zones of the cell."""
+
+    TYPE = "sde:infra:Hub"
+
+    def __init__(self, name: str, args: HubArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        scope, addresses = args.scope, args.addresses
+        self.addresses = addresses
+        # Azure assigns the firewall the first free address of its subnet; it cannot be chosen. The networks need it
+        # before the firewall is created, so `Firewall` verifies it afterwards.
+        self.firewall_address: IPv4Address = first_usable(addresses.firewall)
+        dns_server = str(self.firewall_address)
+        routes = ForcedTunnelRouteTable(
+            name, ForcedTunnelRouteTableArgs(scope=scope, firewall_address=dns_server), self.child_opts()
         )
-        self.virtual = VirtualNetwork(name, room, plan.whole, subnets, dns=str(self.firewall_address),
-                                      routes=way_out.table, parent=self)  # fmt: skip
-        self.dns = DnsZones("dns", room, self.virtual.network)
-        self.register_outputs({"network": self.virtual.network.id})
+        subnets = (
+            # Azure refuses an NSG and custom routes on the firewall's subnet.
+            SubnetSpec("firewall", addresses.firewall, None, "AzureFirewallSubnet", routed=False),
+            bastion_subnet(addresses.bastion),
+            SubnetSpec("endpoints", addresses.endpoints),
+            # No traffic is allowed: no agents are installed, and diagnostic settings do not use the network.
+            SubnetSpec("monitoring", addresses.monitoring),
+        )
+        network_args = VirtualNetworkArgs(
+            scope=scope, space=addresses.network, subnets=subnets, dns_server=dns_server, routes=routes.table
+        )
+        self.virtual_network = VirtualNetwork(name, network_args, self.child_opts())
+        dns_args = PrivateDnsZonesArgs(scope=scope, hub=self.virtual_network.network)
+        self.dns_zones = PrivateDnsZones("dns", dns_args)
+        self.register_outputs({"network": self.virtual_network.network.id})
 
-    def subnet(self, noun: str) -> network.Subnet:
-        """One of the hub's subnets."""
-        return self.virtual.subnets[noun]
+    def subnet(self, purpose: str) -> network.Subnet:
+        """Return one of the hub's subnets."""
+        return self.virtual_network.subnets[purpose]
 
-    def door(self, noun: str, seat: HubSeat | None = None) -> Doorway:
-        """Where a private endpoint stands in that subnet: at its seat, or wherever Azure has room."""
-        identity: pulumi.Output[str] = self.subnet(noun).id
-        return Doorway(identity, self.dns, (self.virtual.last_write,), self.plan.address(seat) if seat else None)
+    def endpoint_placement(self, purpose: str, endpoint: HubEndpoint | None = None) -> PrivateEndpointPlacement:
+        """Return the placement of a private endpoint in a subnet: at its address in the plan, or, for None, at
+        addresses that Azure assigns."""
+        subnet_id: pulumi.Output[str] = self.subnet(purpose).id
+        address = self.addresses.address(endpoint) if endpoint else None
+        return PrivateEndpointPlacement(subnet_id, self.dns_zones, (self.virtual_network.last_write,), address)

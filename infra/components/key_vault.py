@@ -1,4 +1,4 @@
-"""The key vault of a room: its keys are the room's alone, and go when the room goes."""
+"""A key vault for the keys and secrets of one resource group."""
 
 from __future__ import annotations
 
@@ -8,69 +8,100 @@ from datetime import UTC, date, datetime, time
 import pulumi
 from pulumi_azure_native import keyvault, managedidentity
 
+from infra.components.base_component import (
+    BaseComponent,
+    ComponentArgs,
+    DiagnosticCategories,
+    PrivateEndpointPlacement,
+)
 from infra.components.confidential import release_policy
 from infra.components.grants import Principal
-from infra.components.part import Doorway, Part, Report
-from infra.components.room import Room
 from infra.config import DataClass
-from infra.names import Kind, Public
-from infra.roles import PrivateService, Role
+from infra.names import GloballyUnique, ResourceKind
+from infra.network_services import PrivateService
+from infra.roles import Role
 
 SOFT_DELETE_DAYS = 90
-"""The most that Azure offers; it can never be changed once the vault is made."""
+"""The maximum of Azure. It cannot be changed after the vault is created."""
 KEY_BITS = 3072
 ROTATE_AFTER = "P11M"
-"""Counted from a version's creation: the policy's expiry is set on rotated versions only, so "before expiry" would
-never come for the first (learn.microsoft.com, "Configure key auto-rotation")."""
+"""Counted from the creation of a key version. The policy's expiry is set on rotated versions only, so "before expiry"
+would never apply to the first version (learn.microsoft.com, "Configure key auto-rotation")."""
 EXPIRE_AFTER = "P1Y"
 NOTIFY_BEFORE = "P30D"
 
 
 @dataclass(frozen=True)
 class EncryptionKey:
-    """A key, the identity that may use it, and what must be done before a service can."""
+    """A key in a vault, with the managed identity that may use it."""
 
     key: keyvault.Key
-    called: str
-    """Its name in its vault."""
+    name_in_vault: str
     vault: KeyVault
     identity: managedidentity.UserAssignedIdentity
     after: tuple[pulumi.Resource, ...]
-    released: bool = False
-    """Whether it goes to attested computers: such a key does not rotate by itself."""
+    """The resources that a service which uses the key must depend on."""
+    releasable: bool = False
+    """True for a key that is released to attested virtual machines; it does not rotate automatically."""
 
     @property
     def uri(self) -> pulumi.Output[str]:
-        """The key without a version: services then follow its rotation. With one, where it is released."""
-        if self.released:
+        """The key's URI: without a version, so that services follow its rotation; with one if it is releasable."""
+        if self.releasable:
             versioned: pulumi.Output[str] = self.key.key_uri_with_version
             return versioned
-        return pulumi.Output.from_input(f"{self.vault.uri}keys/{self.called}")
+        return pulumi.Output.from_input(f"{self.vault.uri}keys/{self.name_in_vault}")
 
     @property
     def name(self) -> pulumi.Output[str]:
-        """The key's name in its vault."""
+        """The key's name in its vault, as an output of the key."""
         name: pulumi.Output[str] = self.key.name
         return name
 
 
-class KeyVault(Part):
-    """A vault with roles instead of access policies, purge protection, and no door but a private one."""
+@dataclass(frozen=True, kw_only=True)
+class KeyVaultArgs(ComponentArgs):
+    """The arguments of `KeyVault`."""
 
-    def __init__(self, name: str, room: Room, door: Doorway, parent: pulumi.Resource | None = None) -> None:
-        super().__init__(name, room, parent)
-        vault_name = room.names.globally(Public.VAULT, name)
+    endpoint: PrivateEndpointPlacement
+    """The placement of the vault's private endpoint."""
+
+
+class KeyVault(BaseComponent):
+    """A key vault with role-based access, purge protection and a private endpoint as its only access."""
+
+    TYPE = "sde:infra:KeyVault"
+
+    def __init__(self, name: str, args: KeyVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        scope = args.scope
+        vault_name = scope.names.globally_unique(GloballyUnique.VAULT, name)
         self.uri = f"https://{vault_name}.vault.azure.net/"
-        """Azure makes it of the name (learn.microsoft.com, "Azure Key Vault keys, secrets and certificates overview"):
-        so plans tell whose keys are used before the vault is there."""
-        self.vault = keyvault.Vault(
-            name,
+        """Derived from the name, as Azure does (learn.microsoft.com, "Azure Key Vault keys, secrets and certificates
+        overview"), so that a preview shows whose keys a service uses."""
+        self.vault = self._vault(vault_name)
+        scope.lock_at_exit(name, self.vault)
+        self.identity = managedidentity.UserAssignedIdentity(
+            f"{name}-encrypts",
+            resource_name_=scope.names.local(ResourceKind.IDENTITY, f"{name}-encrypts"),
+            resource_group_name=scope.group_name,
+            location=scope.location,
+            tags=scope.tags,
+            opts=self.child_opts(),
+        )
+        self._ready = self._grant_and_connect(args.endpoint)
+        self.register_outputs({"vault": self.vault.id})
+
+    def _vault(self, vault_name: str) -> keyvault.Vault:
+        scope = self.scope
+        return keyvault.Vault(
+            self.name,
             vault_name=vault_name,
-            resource_group_name=room.group_name,
-            location=room.location,
+            resource_group_name=scope.group_name,
+            location=scope.location,
             properties=keyvault.VaultPropertiesArgs(
-                tenant_id=room.tenant,
-                # Premium costs the same until a key is kept in hardware, which identifiable data asks for.
+                tenant_id=scope.tenant,
+                # Premium costs the same until a key is in hardware, which identifiable data requires.
                 sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.PREMIUM),
                 enable_rbac_authorization=True,
                 enable_soft_delete=True,
@@ -80,7 +111,7 @@ class KeyVault(Part):
                 enabled_for_disk_encryption=False,
                 enabled_for_template_deployment=False,
                 public_network_access="Disabled",
-                # Storage and disks reach their keys as trusted services, which come from no network of ours.
+                # Storage accounts and disks use their keys as trusted services, from outside the virtual networks.
                 network_acls=keyvault.NetworkRuleSetArgs(
                     default_action=keyvault.NetworkRuleAction.DENY,
                     bypass=keyvault.NetworkRuleBypassOptions.AZURE_SERVICES,
@@ -88,110 +119,95 @@ class KeyVault(Part):
                     virtual_network_rules=[],
                 ),
             ),
-            tags=room.tags,
-            opts=self.kept(),
+            tags=scope.tags,
+            opts=self.protected_opts(),
         )
-        room.hold(name, self.vault)
-        self.identity = managedidentity.UserAssignedIdentity(
-            f"{name}-encrypts",
-            resource_name_=room.names.local(Kind.IDENTITY, f"{name}-encrypts"),
-            resource_group_name=room.group_name,
-            location=room.location,
-            tags=room.tags,
-            opts=self.own(),
-        )
-        self._ready = self._open(door)
-        self.register_outputs({"vault": self.vault.id})
 
-    def _open(self, door: Doorway) -> pulumi.Resource:
-        """Grant first, then the private endpoint, and only then are keys used: Azure takes minutes to carry a new role
-        to the vault's data plane, about as long as the endpoint needs (else KeyVaultAuthenticationFailure)."""
-        self.diagnose(self.called, self.vault.id, Report.GENERAL, holder=self.vault)
-        granted = self.grant(
-            f"{self.called}-encrypts", Role.ENCRYPTS, Principal.service(self.identity.principal_id), self.vault.id,
-            holder=self.vault,
+    def _grant_and_connect(self, endpoint: PrivateEndpointPlacement) -> pulumi.Resource:
+        """Assign the role first, then create the private endpoint; keys are used after both. Azure takes minutes to
+        apply a new role in the vault's data plane, about as long as the endpoint (else KeyVaultAuthenticationFailure).
+        """
+        self.add_diagnostic_setting(self.name, self.vault.id, DiagnosticCategories.GENERAL, locked_parent=self.vault)
+        grant = self.grant(
+            f"{self.name}-encrypts", Role.KEY_ENCRYPTION_USER, Principal.service(self.identity.principal_id),
+            self.vault.id, locked_parent=self.vault,
         )  # fmt: skip
-        return self.open_privately(self.called, self.vault, PrivateService.VAULT, door, after=[granted])
+        return self.add_private_endpoint(self.name, self.vault, PrivateService.VAULT, endpoint, after=[grant])
 
-    def encrypts(self, noun: str) -> EncryptionKey:
-        """A key for one purpose, which rotates by itself before it expires."""
-        key, called = self._key(noun)
-        return EncryptionKey(key, called, self, self.identity, (key, self._ready))
+    def encryption_key(self, purpose: str) -> EncryptionKey:
+        """Create a key that rotates automatically before it expires."""
+        key, name_in_vault = self._key(purpose)
+        return EncryptionKey(key, name_in_vault, self, self.identity, (key, self._ready))
 
-    def encrypts_confidential_disks(self, noun: str, *, orchestrator: Principal) -> EncryptionKey:
-        """A key that Azure releases to attested confidential computers only, through its orchestrator
+    def confidential_disk_key(self, purpose: str, *, orchestrator: Principal) -> EncryptionKey:
+        """Create a key that Azure releases to attested confidential virtual machines only, through its orchestrator
         (learn.microsoft.com, "Create a confidential VM with a customer-managed key").
 
-        It does not rotate by itself, which confidential computers do not support: they must be stopped for it
+        It does not rotate automatically: confidential virtual machines must be stopped for a rotation
         (learn.microsoft.com, "Rotate customer-managed keys for confidential VMs"). The platform team's guide says how.
         """
-        granted = self.grant(f"{self.called}-releases", Role.RELEASES_KEYS, orchestrator, self.vault.id,
-                             holder=self.vault)  # fmt: skip
-        key, called = self._key(noun, released=True)
-        return EncryptionKey(key, called, self, self.identity, (key, self._ready, granted), released=True)
+        grant = self.grant(f"{self.name}-releases", Role.KEY_RELEASE_USER, orchestrator, self.vault.id,
+                           locked_parent=self.vault)  # fmt: skip
+        key, name_in_vault = self._key(purpose, releasable=True)
+        return EncryptionKey(key, name_in_vault, self, self.identity, (key, self._ready, grant), releasable=True)
 
-    def _key(self, noun: str, *, released: bool = False) -> tuple[keyvault.Key, str]:
-        hardware = released or self.room.config.data_class is DataClass.IDENTIFIABLE
-        called = self.room.names.local(Kind.KEY, noun)
+    def _key(self, purpose: str, *, releasable: bool = False) -> tuple[keyvault.Key, str]:
+        hardware = releasable or self.scope.config.data_class is DataClass.IDENTIFIABLE
+        name_in_vault = self.scope.names.local(ResourceKind.KEY, purpose)
         key = keyvault.Key(
-            f"{self.called}-{noun}",
-            key_name=called,
+            f"{self.name}-{purpose}",
+            key_name=name_in_vault,
             vault_name=self.vault.name,
-            resource_group_name=self.room.group_name,
+            resource_group_name=self.scope.group_name,
             properties=keyvault.KeyPropertiesArgs(
                 kty=keyvault.JsonWebKeyType.RS_A_HSM if hardware else keyvault.JsonWebKeyType.RSA,
                 key_size=KEY_BITS,
                 key_ops=["wrapKey", "unwrapKey"],
-                attributes=keyvault.KeyAttributesArgs(enabled=True, exportable=released),
-                rotation_policy=None if released else _rotation(),
+                attributes=keyvault.KeyAttributesArgs(enabled=True, exportable=releasable),
+                rotation_policy=None if releasable else _rotation_policy(),
                 release_policy=keyvault.KeyReleasePolicyArgs(
-                    content_type="application/json; charset=utf-8", data=release_policy(self.room.config.region)
-                ) if released else None,
+                    content_type="application/json; charset=utf-8", data=release_policy(self.scope.config.region)
+                ) if releasable else None,
             ),
-            tags=self.room.few_tags,
-            # The vault takes its keys with it; a key alone could be deleted only from inside the network.
-            opts=self.kept(deleted_with=self.vault),
+            tags=self.scope.limited_tags,
+            # A key is deleted with its vault; alone it could be deleted only from inside the network.
+            opts=self.protected_opts(deleted_with=self.vault),
         )  # fmt: skip
-        return key, called
+        return key, name_in_vault
 
-    def keep_secret(self, noun: str, value: pulumi.Output[str], *, expires: date, content_type: str) -> keyvault.Secret:
-        """Keeps a secret until the start of the day it expires, UTC."""
+    def add_secret(self, purpose: str, value: pulumi.Output[str], *, expires: date, content_type: str) -> None:
+        """Create a secret that expires at the start of a day, UTC."""
         instant = datetime.combine(expires, time.min, tzinfo=UTC)
         secret = keyvault.Secret(
-            f"{self.called}-{noun}",
-            secret_name=self.room.names.local(Kind.SECRET, noun),
+            f"{self.name}-{purpose}",
+            secret_name=self.scope.names.local(ResourceKind.SECRET, purpose),
             vault_name=self.vault.name,
-            resource_group_name=self.room.group_name,
+            resource_group_name=self.scope.group_name,
             properties=keyvault.SecretPropertiesArgs(
                 value=value,
                 content_type=content_type,
                 attributes=keyvault.SecretAttributesArgs(enabled=True, expires=int(instant.timestamp())),
             ),
-            tags=self.room.few_tags,
-            opts=self.kept(deleted_with=self.vault),
+            tags=self.scope.limited_tags,
+            opts=self.protected_opts(deleted_with=self.vault),
         )
-        self.room.inside(self.vault, secret)
-        return secret
+        self.scope.add_locked_child(self.vault, secret)
 
-    def grant_read_secrets(self, name: str, who: Principal) -> None:
-        """Lets somebody read the content of the vault's secrets."""
-        self.grant(name, Role.SECRETS_USER, who, self.vault.id, holder=self.vault)
-
-    def grant_look(self, name: str, who: Principal) -> None:
-        """Lets somebody see which keys and secrets there are, never their content."""
-        self.grant(name, Role.VAULT_READER, who, self.vault.id, holder=self.vault)
+    def grant_read_secrets(self, name: str, principal: Principal) -> None:
+        """Allow a principal to read the content of the vault's secrets."""
+        self.grant(name, Role.SECRETS_USER, principal, self.vault.id, locked_parent=self.vault)
 
 
-def _rotation() -> keyvault.RotationPolicyArgs:
-    def at(action: keyvault.KeyRotationPolicyActionType, **when: str) -> keyvault.LifetimeActionArgs:
+def _rotation_policy() -> keyvault.RotationPolicyArgs:
+    def action(type_: keyvault.KeyRotationPolicyActionType, **trigger: str) -> keyvault.LifetimeActionArgs:
         return keyvault.LifetimeActionArgs(
-            action=keyvault.ActionArgs(type=action), trigger=keyvault.TriggerArgs(**when)
+            action=keyvault.ActionArgs(type=type_), trigger=keyvault.TriggerArgs(**trigger)
         )
 
     return keyvault.RotationPolicyArgs(
         attributes=keyvault.KeyRotationPolicyAttributesArgs(expiry_time=EXPIRE_AFTER),
         lifetime_actions=[
-            at(keyvault.KeyRotationPolicyActionType.ROTATE, time_after_create=ROTATE_AFTER),
-            at(keyvault.KeyRotationPolicyActionType.NOTIFY, time_before_expiry=NOTIFY_BEFORE),
+            action(keyvault.KeyRotationPolicyActionType.ROTATE, time_after_create=ROTATE_AFTER),
+            action(keyvault.KeyRotationPolicyActionType.NOTIFY, time_before_expiry=NOTIFY_BEFORE),
         ],
     )

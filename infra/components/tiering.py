@@ -1,4 +1,4 @@
-"""Tiers: when blobs grow cool, go to the archive, and go for good."""
+"""The lifecycle rules of a storage account: when blobs move to a cooler tier, and when they are deleted."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pulumi_azure_native import storage
 from infra.config import Tiers
 
 
-def lifecycle(tiers: Tiers) -> list[storage.ManagementPolicyRuleArgs]:
-    """The lifecycle rules of the tiers; none where nothing ever moves.
+def lifecycle_rules(tiers: Tiers) -> list[storage.ManagementPolicyRuleArgs]:
+    """Return the lifecycle rules for these tiers; an empty list if blobs never move.
 
-    Days count from the last change; for earlier versions of a blob, from the day that version was made.
+    Days count from the last change; for earlier versions of a blob, from the creation of that version.
     """
     if not (tiers.cool_after_days or tiers.archive_after_days or tiers.delete_after_days):
         return []
@@ -23,14 +23,14 @@ def lifecycle(tiers: Tiers) -> list[storage.ManagementPolicyRuleArgs]:
                 filters=storage.ManagementPolicyFilterArgs(blob_types=["blockBlob"]),
                 actions=storage.ManagementPolicyActionArgs(
                     base_blob=storage.ManagementPolicyBaseBlobArgs(
-                        tier_to_cool=_changed(tiers.cool_after_days),
-                        tier_to_archive=_changed(tiers.archive_after_days),
-                        delete=_changed(tiers.delete_after_days),
+                        tier_to_cool=_after_modification(tiers.cool_after_days),
+                        tier_to_archive=_after_modification(tiers.archive_after_days),
+                        delete=_after_modification(tiers.delete_after_days),
                     ),
                     version=storage.ManagementPolicyVersionArgs(
-                        tier_to_cool=_made(tiers.cool_after_days),
-                        tier_to_archive=_made(tiers.archive_after_days),
-                        delete=_made(tiers.delete_after_days),
+                        tier_to_cool=_after_creation(tiers.cool_after_days),
+                        tier_to_archive=_after_creation(tiers.archive_after_days),
+                        delete=_after_creation(tiers.delete_after_days),
                     ),
                 ),
             ),
@@ -38,9 +38,9 @@ def lifecycle(tiers: Tiers) -> list[storage.ManagementPolicyRuleArgs]:
     ]
 
 
-def _changed(days: int | None) -> storage.DateAfterModificationArgs | None:
+def _after_modification(days: int | None) -> storage.DateAfterModificationArgs | None:
     return storage.DateAfterModificationArgs(days_after_modification_greater_than=days) if days else None
 
 
-def _made(days: int | None) -> storage.DateAfterCreationArgs | None:
+def _after_creation(days: int | None) -> storage.DateAfterCreationArgs | None:
     return storage.DateAfterCreationArgs(days_after_creation_greater_than=days) if days else None

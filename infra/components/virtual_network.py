@@ -1,4 +1,4 @@
-"""A virtual network whose subnets are made one after the other, each with its own rules."""
+"""A virtual network with its subnets and their network security groups."""
 
 from __future__ import annotations
 
@@ -9,85 +9,103 @@ from ipaddress import IPv4Network
 import pulumi
 from pulumi_azure_native import network
 
-from infra.components.flows import Flow
-from infra.components.part import Part, Report
-from infra.components.room import Room
-from infra.components.security_group import SecurityGroup
-from infra.names import Kind
+from infra.components.base_component import BaseComponent, ComponentArgs, DiagnosticCategories
+from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
+from infra.components.nsg_rules import SecurityRule
+from infra.names import ResourceKind
 
 
 @dataclass(frozen=True)
-class SubnetPlan:
-    """A subnet to be made: its range, and what may pass."""
+class SubnetSpec:
+    """A subnet to create: its range and the traffic that it allows."""
 
-    noun: str
+    purpose: str
+    """The last word of its name, and its key in `VirtualNetwork.subnets`."""
     prefix: IPv4Network
-    flows: tuple[Flow, ...] | None = ()
-    """None: no security group, which only Azure's own firewall subnet may do without."""
+    allowed: tuple[SecurityRule, ...] | None = ()
+    """The rules that allow traffic. None: no NSG, which only Azure Firewall's subnet may lack."""
     reserved_name: str | None = None
     """The name that Azure prescribes."""
     routed: bool = True
-    """Whether its traffic goes to the firewall."""
-    faces_internet: bool = False
-    """Azure's Bastion answers browsers: the one subnet without the explicit denial of the Internet."""
+    """True: its traffic is routed to the firewall."""
+    internet_facing: bool = False
+    """Omit the explicit denial of the Internet, for Azure Bastion's subnet only, which must answer browsers."""
 
 
-class VirtualNetwork(Part):
-    """A network that asks the firewall for names, with standalone subnets.
+@dataclass(frozen=True, kw_only=True)
+class VirtualNetworkArgs(ComponentArgs):
+    """The arguments of `VirtualNetwork`."""
 
-    Subnets are never given inline: since API version 2023-09-01 a network written without that property keeps the
-    subnets it has (Azure networking blog, "Updates without subnet property"), and mixing the two styles deletes them.
-    Azure takes one write to a network at a time (AnotherOperationInProgress), so each waits for the one before.
+    space: IPv4Network
+    """The address space."""
+    subnets: Sequence[SubnetSpec]
+    """The subnets, created in this order."""
+    dns_server: pulumi.Input[str]
+    """The IPv4 address of the DNS server: the firewall."""
+    routes: network.RouteTable | None
+    """The route table of the routed subnets."""
+    unencrypted_reason: str | None = None
+    """The written reason to disable network encryption between virtual machines. It is kept as a tag."""
+
+
+class VirtualNetwork(BaseComponent):
+    """A virtual network with standalone subnets and the firewall as its DNS server.
+
+    Subnets are never inline: since API version 2023-09-01 a network written without that property keeps its subnets
+    (Azure networking blog, "Updates without subnet property"), and mixing both styles deletes them. Azure accepts one
+    write to a network at a time (AnotherOperationInProgress), so each subnet depends on the one before.
     """
 
-    def __init__(
-        self, name: str, room: Room, space: IPv4Network, subnets: Sequence[SubnetPlan], *,
-        dns: pulumi.Input[str], routes: network.RouteTable | None, unencrypted: str | None = None,
-        parent: pulumi.Resource | None = None,
-    ) -> None:  # fmt: skip
-        """`unencrypted` is the written reason for which traffic between computers goes as it is; it stays as a tag."""
-        super().__init__(name, room, parent)
-        self.routes = routes
+    TYPE = "sde:infra:VirtualNetwork"
+
+    def __init__(self, name: str, args: VirtualNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        scope, reason = args.scope, args.unencrypted_reason
+        self.routes = args.routes
         self.network = network.VirtualNetwork(
             name,
-            virtual_network_name=room.names.local(Kind.NETWORK, name),
-            resource_group_name=room.group_name,
-            location=room.location,
-            address_space=network.AddressSpaceArgs(address_prefixes=[str(space)]),
-            dhcp_options=network.DhcpOptionsArgs(dns_servers=[dns]),
-            # Lets sizes that cannot encrypt in (learn.microsoft.com, "Virtual network encryption": the only choice).
+            virtual_network_name=scope.names.local(ResourceKind.NETWORK, name),
+            resource_group_name=scope.group_name,
+            location=scope.location,
+            address_space=network.AddressSpaceArgs(address_prefixes=[str(args.space)]),
+            dhcp_options=network.DhcpOptionsArgs(dns_servers=[args.dns_server]),
+            # Admits sizes that cannot encrypt (learn.microsoft.com, "Virtual network encryption": the only value).
             encryption=network.VirtualNetworkEncryptionArgs(
-                enabled=unencrypted is None, enforcement=network.VirtualNetworkEncryptionEnforcement.ALLOW_UNENCRYPTED
+                enabled=reason is None, enforcement=network.VirtualNetworkEncryptionEnforcement.ALLOW_UNENCRYPTED
             ),
-            tags=room.tags | ({"unencrypted": unencrypted} if unencrypted else {}),
-            opts=self.own(),
+            tags=scope.tags | ({"unencrypted": reason} if reason else {}),
+            opts=self.child_opts(),
         )
-        self.diagnose(name, self.network.id, Report.GENERAL)
+        self.add_diagnostic_setting(name, self.network.id, DiagnosticCategories.GENERAL)
         self.last_write: pulumi.Resource = self.network
-        self.subnets = {plan.noun: self._subnet(plan) for plan in subnets}
+        """The last write to the network so far. Further writes must depend on it."""
+        self.subnets = {spec.purpose: self._subnet(spec) for spec in args.subnets}
         self.register_outputs({"network": self.network.id})
 
-    def _subnet(self, plan: SubnetPlan) -> network.Subnet:
-        names, room = self.room.names, self.room
-        called = f"{self.called}-{plan.noun}"
+    def _subnet(self, spec: SubnetSpec) -> network.Subnet:
+        names, scope = self.scope.names, self.scope
+        name = f"{self.name}-{spec.purpose}"
         group = None
-        if plan.flows is not None:
-            group = SecurityGroup(called, room, plan.flows, internet=plan.faces_internet, parent=self)
+        if spec.allowed is not None:
+            group_args = NetworkSecurityGroupArgs(
+                scope=scope, allowed=spec.allowed, internet_facing=spec.internet_facing
+            )
+            group = NetworkSecurityGroup(name, group_args, self.child_opts())
         subnet = network.Subnet(
-            called,
-            subnet_name=plan.reserved_name or names.local(Kind.SUBNET, plan.noun),
+            name,
+            subnet_name=spec.reserved_name or names.local(ResourceKind.SUBNET, spec.purpose),
             virtual_network_name=self.network.name,
-            resource_group_name=room.group_name,
-            address_prefix=str(plan.prefix),
+            resource_group_name=scope.group_name,
+            address_prefix=str(spec.prefix),
             network_security_group=group.reference if group else None,
-            route_table=network.RouteTableArgs(id=self.routes.id) if self.routes and plan.routed else None,
+            route_table=network.RouteTableArgs(id=self.routes.id) if self.routes and spec.routed else None,
             default_outbound_access=False,
-            # Without this, rules and routes would not hold for private endpoints.
+            # Otherwise rules and routes would not apply to private endpoints.
             private_endpoint_network_policies=network.VirtualNetworkPrivateEndpointNetworkPolicies.ENABLED,
             private_link_service_network_policies=network.VirtualNetworkPrivateLinkServiceNetworkPolicies.ENABLED,
             service_endpoints=[],
             delegations=[],
-            opts=self.own(depends_on=[self.last_write]),
+            opts=self.child_opts(depends_on=[self.last_write]),
         )
         self.last_write = subnet
         return subnet

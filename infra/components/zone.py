@@ -1,70 +1,98 @@
-"""A zone: one of the five stages that data passes on its way from a provider to the archive."""
+"""A zone: one of the five stages through which data passes from a provider to the archive."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import managedidentity
 
-from infra.addresses import STAGE_BEFORE, TenancySeat, ZoneName, ZoneRange, ZoneSeat
-from infra.components.flows import Flow, Way, single
+from infra.addresses import SOURCE_ZONE, TenancyEndpoint, ZoneEndpoint, ZoneName, ZoneRange
+from infra.components.base_component import BaseComponent, ComponentArgs
+from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
 from infra.components.grants import Principal
-from infra.components.key_vault import KeyVault
-from infra.components.part import Part
-from infra.components.references import Platform, ZoneReference
-from infra.components.room import Room
-from infra.components.sealed_network import SealedNetwork
-from infra.components.store import Store
-from infra.components.virtual_network import SubnetPlan
+from infra.components.key_vault import KeyVault, KeyVaultArgs
+from infra.components.nsg_rules import Direction, SecurityRule, host_range
+from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
+from infra.components.stack_outputs import PlatformOutputs, ZoneOutputs
+from infra.components.virtual_network import SubnetSpec
 from infra.config import ZoneConfig
-from infra.names import Kind
-from infra.roles import Port, Role
+from infra.names import ResourceKind
+from infra.network_services import Port
+from infra.roles import Role
 
 HTTPS, DNS = (str(int(Port.HTTPS)),), (str(int(Port.DNS)),)
+IN, OUT = Direction.IN, Direction.OUT
 
 
-class Zone(Part):
-    """A zone's own network, vault, store and mover: the identity that fetches its data from the stage before.
+@dataclass(frozen=True, kw_only=True)
+class ZoneArgs(ComponentArgs):
+    """The arguments of `Zone`."""
 
-    Data is fetched, never pushed: a zone's mover may write here and read the one stage before, so that nothing can
-    skip a stage. What a zone hands to tenancies, staging alone, it pushes; no tenancy reads any zone.
+    zone: ZoneName
+    config: ZoneConfig
+    """The configuration of the zone."""
+    platform: PlatformOutputs
+    """The hub of the cell."""
+    containers: Sequence[str]
+    """The names of the store's containers, at least one."""
+    scan_uploads: bool = False
+    """Scan each upload for malware: for the zone that providers write to."""
+    sends_to_tenancies: bool = False
+    """Allow traffic to the pending imports of tenancies: for staging."""
+
+
+class Zone(BaseComponent):
+    """A zone's network, key vault, store and mover: the managed identity that fetches data from the source zone.
+
+    Data is fetched, never pushed: a mover may write to its own zone and read one source zone, so that no stage can be
+    skipped. The exception is staging, which pushes extracts to tenancies, because no tenancy may read a zone.
     """
 
-    def __init__(
-        self, name: ZoneName, room: Room, config: ZoneConfig, platform: Platform, *, containers: Sequence[str],
-        receives: bool = False, hands_over: bool = False,
-    ) -> None:  # fmt: skip
-        super().__init__(name.value, room)
+    TYPE = "sde:infra:Zone"
+
+    def __init__(self, name: str, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        scope, config = args.scope, args.config
         self.config = config
-        plan = ZoneRange(config.addresses)
-        subnets = _subnets(plan, platform, STAGE_BEFORE.get(name), hands_over=hands_over)
-        self.network = SealedNetwork(name, room, plan.whole, subnets, platform=platform, parent=self)
-        self.keys = KeyVault(f"{name}-keys", room, self.network.door(plan.address(ZoneSeat.KEYS)), parent=self)
+        addresses = ZoneRange(config.addresses)
+        network_args = SpokeNetworkArgs(
+            scope=scope, space=addresses.network, subnets=_subnets(addresses, args), platform=args.platform
+        )
+        self.network = SpokeNetwork(name, network_args, self.child_opts())
+        keys_placement = self.network.endpoint_placement(addresses.address(ZoneEndpoint.KEYS))
+        self.keys = KeyVault(f"{name}-keys", KeyVaultArgs(scope=scope, endpoint=keys_placement), self.child_opts())
         self.mover = managedidentity.UserAssignedIdentity(
             f"{name}-mover",
-            resource_name_=room.names.local(Kind.IDENTITY, f"{name}-mover"),
-            resource_group_name=room.group_name,
-            location=room.location,
-            tags=room.tags,
-            opts=self.own(),
+            resource_name_=scope.names.local(ResourceKind.IDENTITY, f"{name}-mover"),
+            resource_group_name=scope.group_name,
+            location=scope.location,
+            tags=scope.tags,
+            opts=self.child_opts(),
         )
-        self.store = Store(
-            name, room, self.network.door(plan.address(ZoneSeat.STORE)), self.keys.encrypts("store"),
-            redundancy=config.redundancy, containers=containers, tiers=config.tiers,
-            immutable_days=config.immutable_days, receives=receives, parent=self,
-        )  # fmt: skip
-        self.store.grant_read_write("mover", self.moves)
-        self._admit_stewards()
+        store_args = BlobStorageAccountArgs(
+            scope=scope,
+            endpoint=self.network.endpoint_placement(addresses.address(ZoneEndpoint.STORE)),
+            key=self.keys.encryption_key("store"),
+            redundancy=config.redundancy,
+            containers=args.containers,
+            tiers=config.tiers,
+            immutable_days=config.immutable_days,
+            scan_uploads=args.scan_uploads,
+        )
+        self.store = BlobStorageAccount(name, store_args, self.child_opts())
+        self.store.grant_read_write("mover", self.mover_principal)
+        self._grant_stewards()
         self.register_outputs({"store": self.store.account.id})
 
     @property
-    def moves(self) -> Principal:
-        """The zone's mover, as somebody who can be granted something."""
+    def mover_principal(self) -> Principal:
+        """The mover as a principal for role assignments."""
         return Principal.service(self.mover.principal_id)
 
-    def _admit_stewards(self) -> None:
-        """Stewards look after what the zone holds; what nobody may change, they read."""
+    def _grant_stewards(self) -> None:
+        """Allow stewards to read and write the store, or only to read it if its data is immutable."""
         stewards = Principal.group(self.config.stewards)
         if self.config.immutable_days:
             self.store.grant_read("stewards", stewards)
@@ -72,48 +100,55 @@ class Zone(Part):
             self.store.grant_read_write("stewards", stewards)
 
     def grant_read(self, other: Zone) -> None:
-        """Lets the mover of the next zone fetch what this one holds."""
-        self.store.grant_read(other.called, other.moves)
+        """Allow the mover of another zone of this stack to read this zone's store."""
+        self.store.grant_read(other.name, other.mover_principal)
 
-    def fetch_from(self, source: ZoneReference, noun: str, *, subscription: pulumi.Input[str]) -> None:
-        """Lets this zone's mover fetch from a zone of another stack.
+    def fetch_from(self, source: ZoneOutputs, source_name: str, *, subscription: pulumi.Input[str]) -> None:
+        """Allow this zone's mover to read a zone of another stack, which is in that subscription.
 
-        Granted on that zone's resource group, which holds that one store: on the store itself its lock would forbid
-        this stack to take the grant away again.
+        The role is assigned on the zone's resource group, which contains that one store: on the store itself, its lock
+        would forbid this stack to remove the assignment.
         """
-        self.grant(f"{self.called}-fetches-from-{noun}", Role.BLOB_READER, self.moves, source.group_id,
+        self.grant(f"{self.name}-fetches-from-{source_name}", Role.BLOB_READER, self.mover_principal, source.group_id,
                    subscription=subscription)  # fmt: skip
 
     def outputs(self) -> dict[str, pulumi.Input[str]]:
-        """What other stacks and people need to know of the zone."""
+        """Return the outputs that other stacks and people use."""
         return {
-            "group_id": self.room.group.id,
+            "group_id": self.scope.group.id,
             "store_id": self.store.account.id,
             "store_name": self.store.account.name,
             "vault_name": self.keys.vault.name,
-            "network_id": self.network.virtual.network.id,
+            "network_id": self.network.virtual_network.network.id,
             "mover_client_id": self.mover.client_id,
             "mover_principal_id": self.mover.principal_id,
         }
 
 
-def _subnets(
-    plan: ZoneRange, platform: Platform, before: ZoneName | None, *, hands_over: bool
-) -> tuple[SubnetPlan, ...]:
-    compute, store, keys = str(plan.compute), single(plan.address(ZoneSeat.STORE)), single(plan.address(ZoneSeat.KEYS))
-    works = [
-        Flow("own-out", Way.OUT, compute, [store, keys], HTTPS, "the zone's own store and vault"),
-        Flow("names-out", Way.OUT, compute, platform.firewall_address, DNS, "the firewall answers for names", "*"),
+def _subnets(addresses: ZoneRange, args: ZoneArgs) -> tuple[SubnetSpec, ...]:
+    compute, platform = str(addresses.compute), args.platform
+    store, keys = (host_range(addresses.address(endpoint)) for endpoint in (ZoneEndpoint.STORE, ZoneEndpoint.KEYS))
+    compute_rules = [
+        SecurityRule("own-out", OUT, compute, [store, keys], HTTPS, "the zone's own store and vault"),
+        SecurityRule("names-out", OUT, compute, platform.firewall_address, DNS, "the firewall answers for names", "*"),
     ]
-    if before:
-        source = platform.store_of(before)
-        works.append(Flow("before-out", Way.OUT, compute, source, HTTPS, "the store of the stage before"))
-    if hands_over:
-        # Every tenancy's that the plan has room for: the safe haven does not change with each of them.
-        works.append(Flow("tenancies-out", Way.OUT, compute, "", HTTPS, "extracts, to where tenancies take them in",
-                          destinations=platform.seats(TenancySeat.IMPORT_ASKED)))  # fmt: skip
-    served = (
-        Flow("compute-in", Way.IN, compute, [store, keys], HTTPS, "what works on the zone's data"),
-        Flow("firewall-in", Way.IN, platform.firewall_range, store, HTTPS, "the next stage, through the firewall"),
+    source_zone = SOURCE_ZONE.get(args.zone)
+    if source_zone:
+        source = platform.zone_store_range(source_zone)
+        compute_rules.append(SecurityRule("before-out", OUT, compute, source, HTTPS, "the store of the stage before"))
+    if args.sends_to_tenancies:
+        # Every slot of the plan, so that a new tenancy does not change the safe haven.
+        imports = platform.endpoint_ranges(TenancyEndpoint.IMPORT_PENDING)
+        compute_rules.append(
+            SecurityRule("tenancies-out", OUT, compute, None, HTTPS, "extracts, to where tenancies take them in",
+                         destinations=imports)
+        )  # fmt: skip
+    firewall = platform.firewall_range
+    endpoint_rules = (
+        SecurityRule("compute-in", IN, compute, [store, keys], HTTPS, "what works on the zone's data"),
+        SecurityRule("firewall-in", IN, firewall, store, HTTPS, "the next stage, through the firewall"),
     )
-    return (SubnetPlan("endpoints", plan.endpoints, served), SubnetPlan("compute", plan.compute, tuple(works)))
+    return (
+        SubnetSpec("endpoints", addresses.endpoints, endpoint_rules),
+        SubnetSpec("compute", addresses.compute, tuple(compute_rules)),
+    )

@@ -1,1 +1,1 @@
-"""The stacks: one file each, which reads from top to bottom as its diagram."""
+"""The stacks: one file per kind of stack, each declares its resources in the order of its diagram."""

@@ -1,4 +1,4 @@
-"""The junction zone: where providers bring data in."""
+"""The junction zone: the zone that providers upload data to."""
 
 from __future__ import annotations
 
@@ -6,25 +6,31 @@ import pulumi
 
 from infra.addresses import ZoneName
 from infra.components.grants import Principal
-from infra.components.guard import Guards
-from infra.components.references import Platform
-from infra.components.room import Room
-from infra.components.zone import Zone
+from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
+from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
+from infra.components.stack_outputs import PlatformOutputs
+from infra.components.zone import Zone, ZoneArgs
 from infra.config import JunctionZoneConfig
-from infra.guards import OF_A_ROOM
+from infra.guardrails import SPOKE_GUARDRAILS
 
 
 def junction_zone(config: JunctionZoneConfig) -> None:
-    """Brings up the entry, with a container for each provider that nobody else can write to."""
-    platform = Platform(config.platform)
+    """Declare the junction zone, with a container for each provider that no other provider can write to."""
+    platform = PlatformOutputs(config.platform)
     name = ZoneName.JUNCTION
-    with Room(name.value, config, name.value, logs=platform.logs) as room:
-        Guards("guards", config, OF_A_ROOM).hold(room)
+    scope_args = ResourceGroupScopeArgs(config=config, purpose=name.value, log_workspace_id=platform.log_workspace_id)
+    with ResourceGroupScope(name.value, scope_args) as scope:
+        guardrails = PolicyGuardrails("guards", PolicyGuardrailsArgs(config=config, guardrails=SPOKE_GUARDRAILS))
+        guardrails.assign_to(scope)
         containers = {provider.code: f"provider-{provider.code}" for provider in config.providers}
-        zone = Zone(name, room, config.zone, platform, containers=sorted(containers.values()), receives=True)
+        zone_args = ZoneArgs(
+            scope=scope, zone=name, config=config.zone, platform=platform, containers=sorted(containers.values()),
+            scan_uploads=True,
+        )  # fmt: skip
+        zone = Zone(name.value, zone_args)
         for provider in config.providers:
-            brings = Principal.group(provider.group)
-            zone.store.grant_read_write(provider.code, brings, container=containers[provider.code])
+            uploaders = Principal.group(provider.group)
+            zone.store.grant_read_write(provider.code, uploaders, container=containers[provider.code])
 
     pulumi.export("subscription", str(config.subscription))
     pulumi.export("zones", {name.value: zone.outputs()})

@@ -1,63 +1,85 @@
-"""The platform: the hub of a cell, which every zone and tenancy of it leans on."""
+"""The platform: the hub of a cell, with the services that its zones and tenancies share."""
 
 from __future__ import annotations
 
 import pulumi
 
-from infra.addresses import HubRange, HubSeat
-from infra.components.activity_log import ActivityLog
-from infra.components.bastion import Bastion
-from infra.components.firewall import Firewall
-from infra.components.flow_record import FlowRecord
-from infra.components.flow_store import FlowStore
+from infra.addresses import HubEndpoint, HubRange
+from infra.components.activity_log import ActivityLog, ActivityLogArgs
+from infra.components.bastion import Bastion, BastionArgs
+from infra.components.firewall import Firewall, FirewallArgs
+from infra.components.flow_log import FlowLog, FlowLogArgs
+from infra.components.flow_log_storage import FlowLogStorage, FlowLogStorageArgs
 from infra.components.grants import Principal
-from infra.components.guard import Guards
-from infra.components.hub import Hub
-from infra.components.key_vault import KeyVault
-from infra.components.log_sink import LogSink
-from infra.components.room import Room
+from infra.components.hub import Hub, HubArgs
+from infra.components.key_vault import KeyVault, KeyVaultArgs
+from infra.components.log_analytics_workspace import LogAnalyticsWorkspace, LogAnalyticsWorkspaceArgs
+from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
+from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
 from infra.config import PlatformConfig
-from infra.guards import OF_A_HUB
-from infra.roles import ALL_ZONES
+from infra.guardrails import HUB_GUARDRAILS
+from infra.network_services import CELL_DNS_ZONES
 
 
 def platform(config: PlatformConfig) -> None:
-    """Brings up a cell's hub and says what others need to know of it."""
+    """Declare a cell's hub and export what other stacks use of it."""
     ranges = config.tenancy_ranges
     engineers = Principal.group(config.platform_team)
-    with Room("hub", config, "hub") as room:
-        Guards("guards", config, OF_A_HUB).hold(room)
-        logs = LogSink("logs", room, retention_days=config.log_retention_days)
-        ActivityLog("activity", room, config.subscriptions)
-        hub = Hub("hub", room, HubRange(config.addresses))
-        logs.close(hub.door("monitoring"))
-        keys = KeyVault("keys", room, hub.door("endpoints", HubSeat.KEYS))
-        flows = FlowStore("flows", room, hub.door("endpoints", HubSeat.FLOWS), keys.encrypts("flows"))
-        FlowRecord("hub", room, hub.virtual, store=flows.store_id, identity=flows.writer_id, after=flows.ready)
-        firewall = Firewall("firewall", room, hub.subnet("firewall"), hub.firewall_address,
-                            zone_range=config.zone_range, tenancy_ranges=ranges, egress=config.egress)  # fmt: skip
-        bastion = Bastion("bastion", room, hub.subnet("bastion"))
-        room.grant_look("engineers", engineers)
+    with ResourceGroupScope("hub", ResourceGroupScopeArgs(config=config, purpose="hub")) as scope:
+        guardrails = PolicyGuardrails("guards", PolicyGuardrailsArgs(config=config, guardrails=HUB_GUARDRAILS))
+        guardrails.assign_to(scope)
+        logs_args = LogAnalyticsWorkspaceArgs(scope=scope, retention_days=config.log_retention_days)
+        logs = LogAnalyticsWorkspace("logs", logs_args)
+        ActivityLog("activity", ActivityLogArgs(scope=scope, subscriptions=config.subscriptions))
+        hub = Hub("hub", HubArgs(scope=scope, addresses=HubRange(config.addresses)))
+        logs.add_private_link_scope(hub.endpoint_placement("monitoring"))
+        keys_placement = hub.endpoint_placement("endpoints", HubEndpoint.KEYS)
+        keys = KeyVault("keys", KeyVaultArgs(scope=scope, endpoint=keys_placement))
+        flows_args = FlowLogStorageArgs(
+            scope=scope,
+            endpoint=hub.endpoint_placement("endpoints", HubEndpoint.FLOWS),
+            key=keys.encryption_key("flows"),
+        )
+        flows = FlowLogStorage("flows", flows_args)
+        flow_log_args = FlowLogArgs(
+            scope=scope,
+            network=hub.virtual_network,
+            storage_account_id=flows.account_id,
+            identity_id=flows.writer_id,
+            after=flows.ready,
+        )
+        FlowLog("hub", flow_log_args)
+        firewall_args = FirewallArgs(
+            scope=scope,
+            subnet=hub.subnet("firewall"),
+            expected_address=hub.firewall_address,
+            zone_range=config.zone_range,
+            tenancy_ranges=ranges,
+            egress=config.egress,
+        )
+        firewall = Firewall("firewall", firewall_args)
+        bastion = Bastion("bastion", BastionArgs(scope=scope, subnet=hub.subnet("bastion")))
+        scope.grant_reader("engineers", engineers)
         logs.grant_search(engineers)
         if config.desk_users:
-            bastion.grant_use("desk-users", Principal.group(config.desk_users))
+            bastion.grant_connect("desk-users", Principal.group(config.desk_users))
 
     outputs = {
         "subscription": str(config.subscription),
-        "group_name": room.group_name,
-        "network_id": hub.virtual.network.id,
-        "network_name": hub.virtual.network.name,
+        "group_name": scope.group_name,
+        "network_id": hub.virtual_network.network.id,
+        "network_name": hub.virtual_network.network.name,
         "firewall_address": firewall.address,
-        "firewall_range": str(hub.plan.firewall),
-        "bastion_range": str(hub.plan.bastion),
+        "firewall_range": str(hub.addresses.firewall),
+        "bastion_range": str(hub.addresses.bastion),
         "zone_range": str(config.zone_range),
         "tenancy_ranges": [str(ranges[kind]) for kind in sorted(ranges)],
         "bastion_id": bastion.host.id,
         "log_workspace_id": logs.workspace.id,
-        "flow_store_id": flows.store_id,
+        "flow_store_id": flows.account_id,
         "flow_identity_id": flows.writer_id,
         "vault_name": keys.vault.name,
-        "dns_zones": {zone: hub.dns.zone(zone) for zone in ALL_ZONES},
+        "dns_zones": {zone: hub.dns_zones.zone_id(zone) for zone in CELL_DNS_ZONES},
     }
     for name, value in outputs.items():
         pulumi.export(name, value)

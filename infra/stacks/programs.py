@@ -1,8 +1,8 @@
-"""Which program brings up which kind of stack."""
+"""The choice of the program for a stack's configuration."""
 
 from __future__ import annotations
 
-from infra.cloud import refuse_the_wrong_cloud
+from infra.cloud import require_configured_cloud
 from infra.config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
 from infra.stacks.junction_zone import junction_zone
 from infra.stacks.platform import platform
@@ -10,9 +10,9 @@ from infra.stacks.safe_haven import safe_haven
 from infra.stacks.tenancy import tenancy
 
 
-def bring_up(config: StackConfig) -> None:
-    """Declares everything that a stack so configured consists of, once the right Azure answers."""
-    refuse_the_wrong_cloud(config)
+def declare_stack(config: StackConfig) -> None:
+    """Declare all resources of a stack, after checking that the provider's cloud is the configured one."""
+    require_configured_cloud(config)
     match config:
         case PlatformConfig():
             platform(config)
@@ -23,4 +23,4 @@ def bring_up(config: StackConfig) -> None:
         case TenancyConfig():
             tenancy(config)
         case _:
-            raise TypeError(f"no program brings up {type(config).__name__}")
+            raise TypeError(f"there is no program for {type(config).__name__}")

@@ -1,4 +1,4 @@
-"""The safe haven: landing, warehouse, staging and archive."""
+"""The safe haven: the landing, warehouse, staging and archive zones."""
 
 from __future__ import annotations
 
@@ -6,52 +6,63 @@ import pulumi
 import pulumi_random as random
 
 from infra.addresses import ZoneName
-from infra.components.guard import Guards
-from infra.components.references import JunctionZone, Platform
-from infra.components.room import Room
-from infra.components.zone import Zone
+from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
+from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
+from infra.components.stack_outputs import JunctionZoneOutputs, PlatformOutputs
+from infra.components.zone import Zone, ZoneArgs
 from infra.config import SafeHavenConfig, ZoneConfig
-from infra.guards import OF_A_ROOM
+from infra.guardrails import SPOKE_GUARDRAILS
 
 PSEUDONYM_BYTES = 32
-"""256 bits: what a keyed hash of SHA-256 takes whole."""
+"""256 bits: the key length of an HMAC with SHA-256."""
 
 
 def safe_haven(config: SafeHavenConfig) -> None:
-    """Brings up the four zones and wires them in the order in which data passes them. Nothing skips a stage."""
-    platform, junction = Platform(config.platform), JunctionZone(config.junction_zone)
+    """Declare the four zones and the role assignments by which each fetches from its source zone only."""
+    platform, junction = PlatformOutputs(config.platform), JunctionZoneOutputs(config.junction_zone)
 
-    guards = Guards("guards", config, OF_A_ROOM)
+    guardrails = PolicyGuardrails("guards", PolicyGuardrailsArgs(config=config, guardrails=SPOKE_GUARDRAILS))
 
-    def room(name: ZoneName) -> Room:
-        return Room(name.value, config, name.value, logs=platform.logs)
+    def resource_group(name: ZoneName) -> ResourceGroupScope:
+        return ResourceGroupScope(
+            name.value,
+            ResourceGroupScopeArgs(config=config, purpose=name.value, log_workspace_id=platform.log_workspace_id),
+        )
 
-    def zone(name: ZoneName, where: Room, settings: ZoneConfig, *containers: str, hands_over: bool = False) -> Zone:
-        return Zone(name, where, settings, platform, containers=containers, hands_over=hands_over)
+    def zone(
+        name: ZoneName, scope: ResourceGroupScope, zone_config: ZoneConfig, *containers: str,
+        sends_to_tenancies: bool = False,
+    ) -> Zone:  # fmt: skip
+        args = ZoneArgs(
+            scope=scope, zone=name, config=zone_config, platform=platform, containers=containers,
+            sends_to_tenancies=sends_to_tenancies,
+        )  # fmt: skip
+        return Zone(name.value, args)
 
     with (
-        room(ZoneName.LANDING) as landing_room,
-        room(ZoneName.WAREHOUSE) as warehouse_room,
-        room(ZoneName.STAGING) as staging_room,
-        room(ZoneName.ARCHIVE) as archive_room,
+        resource_group(ZoneName.LANDING) as landing_scope,
+        resource_group(ZoneName.WAREHOUSE) as warehouse_scope,
+        resource_group(ZoneName.STAGING) as staging_scope,
+        resource_group(ZoneName.ARCHIVE) as archive_scope,
     ):
-        for one in (landing_room, warehouse_room, staging_room, archive_room):
-            guards.hold(one)
-        landing = zone(ZoneName.LANDING, landing_room, config.landing, "arrived", "opted-out-removed")
-        warehouse = zone(ZoneName.WAREHOUSE, warehouse_room, config.warehouse, "curated", "linked")
-        staging = zone(ZoneName.STAGING, staging_room, config.staging, "extracts", "de-identified", hands_over=True)
-        archive = zone(ZoneName.ARCHIVE, archive_room, config.archive, "data-sets")
+        for scope in (landing_scope, warehouse_scope, staging_scope, archive_scope):
+            guardrails.assign_to(scope)
+        landing = zone(ZoneName.LANDING, landing_scope, config.landing, "arrived", "opted-out-removed")
+        warehouse = zone(ZoneName.WAREHOUSE, warehouse_scope, config.warehouse, "curated", "linked")
+        staging = zone(ZoneName.STAGING, staging_scope, config.staging, "extracts", "de-identified",
+                       sends_to_tenancies=True)  # fmt: skip
+        archive = zone(ZoneName.ARCHIVE, archive_scope, config.archive, "data-sets")
 
         landing.fetch_from(junction.junction, ZoneName.JUNCTION, subscription=junction.subscription)
         landing.grant_read(warehouse)
         warehouse.grant_read(staging)
         warehouse.grant_read(archive)
 
-        pseudonyms = random.RandomBytes("pseudonyms", length=PSEUDONYM_BYTES,
-                                        opts=pulumi.ResourceOptions(parent=staging, protect=True))  # fmt: skip
-        staging.keys.keep_secret("pseudonyms", pseudonyms.base64, expires=config.secrets_expire,
-                                 content_type="application/octet-stream;base64")  # fmt: skip
-        staging.keys.grant_read_secrets("mover-reads-secrets", staging.moves)
+        pseudonym_key = random.RandomBytes("pseudonyms", length=PSEUDONYM_BYTES,
+                                           opts=pulumi.ResourceOptions(parent=staging, protect=True))  # fmt: skip
+        staging.keys.add_secret("pseudonyms", pseudonym_key.base64, expires=config.secrets_expire,
+                                content_type="application/octet-stream;base64")  # fmt: skip
+        staging.keys.grant_read_secrets("mover-reads-secrets", staging.mover_principal)
 
     pulumi.export("subscription", str(config.subscription))
-    pulumi.export("zones", {zone.called: zone.outputs() for zone in (landing, warehouse, staging, archive)})
+    pulumi.export("zones", {zone.name: zone.outputs() for zone in (landing, warehouse, staging, archive)})

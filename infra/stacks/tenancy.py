@@ -6,73 +6,102 @@ from collections.abc import Sequence
 
 import pulumi
 
-from infra.addresses import TenancyRange, TenancySeat
-from infra.components.airlock import Airlock, Passage, Stage
+from infra.addresses import TenancyEndpoint, TenancyRange
+from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Stage
+from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
 from infra.components.confidential import is_confidential
-from infra.components.desk import Desk, Disks
-from infra.components.disk_keys import DiskKeys
-from infra.components.flows import Flow, Way, single
+from infra.components.desk import Desk, DeskArgs, DiskEncryption
+from infra.components.disk_encryption_set import DiskEncryptionSet, DiskEncryptionSetArgs
 from infra.components.grants import Principal
-from infra.components.guard import Guards
-from infra.components.key_vault import KeyVault
-from infra.components.references import Platform, SafeHaven
-from infra.components.room import Room
-from infra.components.sealed_network import SealedNetwork
-from infra.components.sizes import accelerates
-from infra.components.store import Store
-from infra.components.virtual_network import SubnetPlan
+from infra.components.key_vault import KeyVault, KeyVaultArgs
+from infra.components.nsg_rules import Direction, SecurityRule, host_range
+from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
+from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
+from infra.components.size_features import has_accelerated_networking
+from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
+from infra.components.stack_outputs import PlatformOutputs, SafeHavenOutputs
+from infra.components.virtual_network import SubnetSpec
 from infra.config import DataClass, TenancyConfig
 from infra.egress import EgressRule
 from infra.errors import BadInput
-from infra.guards import OF_A_ROOM
-from infra.roles import ENTRA, Port
+from infra.guardrails import SPOKE_GUARDRAILS
+from infra.network_services import ENTRA, Port
 
 HTTPS, DNS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.DNS, Port.SSH))
-WEB = (str(int(Port.HTTP)), *HTTPS)
+HTTP_AND_HTTPS = (str(int(Port.HTTP)), *HTTPS)
+IN, OUT = Direction.IN, Direction.OUT
 
 
 def tenancy(config: TenancyConfig) -> None:
-    """Brings up a project's environment: sealed network, vault, store, desk, and the two airlocks."""
+    """Declare a project's environment: spoke network, key vault, store, desk, and the import and export airlocks."""
     _refuse_self_approval(config)
-    platform, haven = Platform(config.platform), SafeHaven(config.safe_haven)
+    platform, safe_haven = PlatformOutputs(config.platform), SafeHavenOutputs(config.safe_haven)
     researchers, stewards, checkers = (
         Principal.group(group) for group in (config.researchers, config.stewards, config.checkers)
     )
-    with Room("project", config, "project", logs=platform.logs) as room:
-        Guards("guards", config, OF_A_ROOM).hold(room)
-        plan = TenancyRange(config.addresses)
-        network = SealedNetwork("net", room, plan.whole, _subnets(plan, platform, config.egress), platform=platform,
-                                unencrypted=_unencrypted(config))  # fmt: skip
-        keys = KeyVault("keys", room, network.door(plan.address(TenancySeat.KEYS)))
-        store = Store("data", room, network.door(plan.address(TenancySeat.DATA)), keys.encrypts("data"),
-                      redundancy=config.redundancy, containers=["project"], tiers=config.tiers)  # fmt: skip
-        desk = Desk("desk", room, network, config.desk, disks=_disks(config, room, keys), egress=config.egress)
-        # People sign in, and hold no right to data: what leaves, leaves as the desk, which only the desk can be.
+    scope_args = ResourceGroupScopeArgs(config=config, purpose="project", log_workspace_id=platform.log_workspace_id)
+    with ResourceGroupScope("project", scope_args) as scope:
+        guardrails = PolicyGuardrails("guards", PolicyGuardrailsArgs(config=config, guardrails=SPOKE_GUARDRAILS))
+        guardrails.assign_to(scope)
+        addresses = TenancyRange(config.addresses)
+        network_args = SpokeNetworkArgs(
+            scope=scope,
+            space=addresses.network,
+            subnets=_subnets(addresses, platform, config.egress),
+            platform=platform,
+            unencrypted_reason=_unencrypted_reason(config),
+        )
+        network = SpokeNetwork("net", network_args)
+        keys_placement = network.endpoint_placement(addresses.address(TenancyEndpoint.KEYS))
+        keys = KeyVault("keys", KeyVaultArgs(scope=scope, endpoint=keys_placement))
+        store_args = BlobStorageAccountArgs(
+            scope=scope,
+            endpoint=network.endpoint_placement(addresses.address(TenancyEndpoint.DATA)),
+            key=keys.encryption_key("data"),
+            redundancy=config.redundancy,
+            containers=["project"],
+            tiers=config.tiers,
+        )
+        store = BlobStorageAccount("data", store_args)
+        desk_args = DeskArgs(
+            scope=scope,
+            network=network,
+            config=config.desk,
+            disk_encryption=_disk_encryption(config, scope, keys),
+            egress=config.egress,
+        )
+        desk = Desk("desk", desk_args)
+        # Researchers may sign in but have no role on data: only the desk's identity reads and writes it, so an export
+        # is submitted by the desk.
         desk.grant_sign_in("researchers", researchers)
-        store.grant_read_write("desk", desk.works_as)
+        store.grant_read_write("desk", desk.principal)
 
-        def airlock(name: str, passage: Passage) -> Airlock:
-            doors = {stage: network.door(plan.address(TenancySeat(f"{name}-{stage.value}"))) for stage in Stage}
-            return Airlock(name, room, doors, keys, passage=passage, redundancy=config.redundancy)
+        def airlock(name: str, roles: AirlockRoles) -> Airlock:
+            endpoints = {
+                stage: network.endpoint_placement(addresses.address(TenancyEndpoint(f"{name}-{stage.value}")))
+                for stage in Stage
+            }
+            args = AirlockArgs(scope=scope, roles=roles, endpoints=endpoints, keys=keys, redundancy=config.redundancy)
+            return Airlock(name, args)
 
-        staging = Principal.service(haven.staging.mover)
-        entry = airlock("import", Passage(staging, stewards, desk.works_as))
-        exit_ = airlock("export", Passage(desk.works_as, checkers, stewards))
+        staging = Principal.service(safe_haven.staging.mover)
+        import_airlock = airlock("import", AirlockRoles(staging, stewards, desk.principal))
+        export_airlock = airlock("export", AirlockRoles(desk.principal, checkers, stewards))
 
     outputs = {
         "project": config.project,
         "expires": config.expires.isoformat(),
-        "group_id": room.group.id,
-        "network_id": network.virtual.network.id,
+        "group_id": scope.group.id,
+        "network_id": network.virtual_network.network.id,
         "vault_name": keys.vault.name,
         "store_name": store.account.name,
         **{
-            f"{lock.called}_{stage.value}_store_name": held.account.name
-            for lock in (entry, exit_)
-            for stage, held in lock.stores.items()
+            f"{airlock.name}_{stage.value}_store_name": stage_store.account.name
+            for airlock in (import_airlock, export_airlock)
+            for stage, stage_store in airlock.stores.items()
         },
-        "desk_name": desk.computer.name,
-        "desk_id": desk.computer.id,
+        "desk_name": desk.virtual_machine.name,
+        "desk_id": desk.virtual_machine.id,
     }
     for name, value in outputs.items():
         pulumi.export(name, value)
@@ -85,21 +114,23 @@ def _refuse_self_approval(config: TenancyConfig) -> None:
                            allowed="another Entra group than sde:researchers")  # fmt: skip
 
 
-def _unencrypted(config: TenancyConfig) -> str | None:
-    """Azure advises against network encryption where confidential computers stand, and where a size's interface cannot
-    do it (learn.microsoft.com, "Virtual network encryption": limitations)."""
+def _unencrypted_reason(config: TenancyConfig) -> str | None:
+    """Return the reason to disable network encryption, if any. Azure advises against it with confidential virtual
+    machines, and it requires accelerated networking (learn.microsoft.com, "Virtual network encryption": limitations).
+    """
     if config.data_class is DataClass.IDENTIFIABLE:
         return "confidential computers do not support network encryption; TLS carries all traffic"
-    if not accelerates(config.desk.size):
+    if not has_accelerated_networking(config.desk.size):
         return "the desk's size does not support network encryption; TLS carries all traffic"
     return None
 
 
-def _disks(config: TenancyConfig, room: Room, keys: KeyVault) -> Disks:
-    """What encrypts the desk's disks: for identifiable data on a confidential computer, and only on one."""
-    data = DiskKeys("disks", room, keys.encrypts("disks"))
+def _disk_encryption(config: TenancyConfig, scope: ResourceGroupScope, keys: KeyVault) -> DiskEncryption:
+    """Create the disk encryption sets of the desk. Identifiable data requires a confidential virtual machine."""
+    data_args = DiskEncryptionSetArgs(scope=scope, key=keys.encryption_key("disks"))
+    data = DiskEncryptionSet("disks", data_args)
     if config.data_class is not DataClass.IDENTIFIABLE:
-        return Disks(data)
+        return DiskEncryption(data)
     if not is_confidential(config.desk.size):
         raise BadInput("Identifiable data needs a confidential computer.", key="sde:desk.size", found=config.desk.size,
                        allowed="a size of the DC and EC families, such as Standard_DC8ads_v5")  # fmt: skip
@@ -109,32 +140,40 @@ def _disks(config: TenancyConfig, room: Room, keys: KeyVault) -> Disks:
                        allowed="the object id of the enterprise application Confidential VM Orchestrator",
                        fix="az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id")  # fmt: skip
     orchestrator = Principal.service(str(config.confidential_orchestrator))
-    key = keys.encrypts_confidential_disks("system-disks", orchestrator=orchestrator)
-    return Disks(data, DiskKeys("system-disks", room, key, confidential=True))
+    key = keys.confidential_disk_key("system-disks", orchestrator=orchestrator)
+    system_args = DiskEncryptionSetArgs(scope=scope, key=key, confidential=True)
+    return DiskEncryption(data, DiskEncryptionSet("system-disks", system_args))
 
 
-def _subnets(plan: TenancyRange, platform: Platform, egress: Sequence[EgressRule]) -> tuple[SubnetPlan, ...]:
-    desks, own = str(plan.desks), [single(plan.address(seat)) for seat in TenancySeat]
-    asked = single(plan.address(TenancySeat.IMPORT_ASKED))
-    served = (
-        Flow("desks-in", Way.IN, desks, own, HTTPS, "the desks"),
-        Flow("staging-in", Way.IN, platform.firewall_range, asked, HTTPS, "staging hands over, by the firewall"),
-    )
-    works = _works(desks, own, platform, egress)
-    return (SubnetPlan("endpoints", plan.endpoints, served), SubnetPlan("desks", plan.desks, works))
-
-
-def _works(desks: str, own: Sequence[str], platform: Platform, egress: Sequence[EgressRule]) -> tuple[Flow, ...]:
-    """What a desk may do: the rules of its subnet, and once more of its own interface."""
+def _subnets(
+    addresses: TenancyRange, platform: PlatformOutputs, egress: Sequence[EgressRule]
+) -> tuple[SubnetSpec, ...]:
+    desks, endpoints = str(addresses.desks), [host_range(addresses.address(endpoint)) for endpoint in TenancyEndpoint]
+    imports = host_range(addresses.address(TenancyEndpoint.IMPORT_PENDING))
+    endpoint_rules = (
+        SecurityRule("desks-in", IN, desks, endpoints, HTTPS, "the desks"),
+        SecurityRule("staging-in", IN, platform.firewall_range, imports, HTTPS,
+                     "staging hands over, by the firewall"),
+    )  # fmt: skip
     return (
-        Flow("bastion-in", Way.IN, platform.bastion_range, desks, SSH, "people, through Bastion"),
-        Flow("own-out", Way.OUT, desks, own, HTTPS, "the project's own stores and vault"),
-        Flow("names-out", Way.OUT, desks, platform.firewall_address, DNS, "the firewall answers for names", "*"),
-        # Entra's addresses are Azure's to know.
-        Flow("sign-in-out", Way.OUT, desks, ENTRA, HTTPS, "people sign in with Entra"),
+        SubnetSpec("endpoints", addresses.endpoints, endpoint_rules),
+        SubnetSpec("desks", addresses.desks, _desk_rules(desks, endpoints, platform, egress)),
+    )
+
+
+def _desk_rules(
+    desks: str, endpoints: Sequence[str], platform: PlatformOutputs, egress: Sequence[EgressRule]
+) -> tuple[SecurityRule, ...]:
+    """Return the rules of the desks' subnet, which each desk's interface has as well."""
+    return (
+        SecurityRule("bastion-in", IN, platform.bastion_range, desks, SSH, "people, through Bastion"),
+        SecurityRule("own-out", OUT, desks, endpoints, HTTPS, "the project's own stores and vault"),
+        SecurityRule("names-out", OUT, desks, platform.firewall_address, DNS, "the firewall answers for names", "*"),
+        # A service tag, because only Azure knows the addresses of Entra.
+        SecurityRule("sign-in-out", OUT, desks, ENTRA, HTTPS, "people sign in with Entra"),
         *(
-            Flow(f"{rule.name}-egress", Way.OUT, desks, list(rule.hosts),
-                 WEB if rule.plain_http else HTTPS, "the estate permits it")
+            SecurityRule(f"{rule.name}-egress", OUT, desks, list(rule.destinations),
+                         HTTP_AND_HTTPS if rule.plain_http else HTTPS, "the estate permits it")
             for rule in egress
         ),
     )  # fmt: skip

@@ -39,10 +39,10 @@ def program_of(root: Path) -> Program:
 
 
 def import_ahead(root: Path) -> None:
-    """Import what the program's `ahead.py` imports, where it has one: the engine asks for a run a second later."""
+    """Import what the program's `preload.py` imports, where it has one: the engine asks for a run a second later."""
     folder = (root / _project(root).get("main", ".")).resolve()
-    if (folder / "ahead.py").exists():
-        importlib.import_module(f"{folder.name}.ahead")
+    if (folder / "preload.py").exists():
+        importlib.import_module(f"{folder.name}.preload")
 
 
 @contextlib.contextmanager

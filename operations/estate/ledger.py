@@ -15,7 +15,7 @@ from uuid import UUID
 import yaml
 
 from infra.addresses import CellRange, TenancyKind
-from infra.validation import checked
+from infra.validation import validated
 from operations.errors import BadInput
 from operations.estate.reader import read_mapping, within
 from operations.estate.schema import Cell, LedgerFile, Place, RequestFile
@@ -49,7 +49,7 @@ class Ledger:
         if not file.exists() and not file.is_symlink():
             return cls({})
         shown = str(file)
-        found = checked(LedgerFile, read_mapping(within(folder, file, shown), shown), file=shown)
+        found = validated(LedgerFile, read_mapping(within(folder, file, shown), shown), file=shown)
         _refuse_shared_places(found.stacks, shown)
         return cls(found.stacks)
 

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from infra.addresses import CellRange, TenancyKind, parse_cell, parse_space, refuse_overlaps
 from infra.components.confidential import is_confidential
-from infra.components.sizes import has_premium_storage
+from infra.components.size_features import has_premium_storage
 from infra.config import LOCAL_SUBSCRIPTIONS, Cloud, DataClass, Region
-from infra.validation import checked
+from infra.validation import validated
 from operations.errors import BadInput
 from operations.estate.ledger import NAME, Allocator, Ledger
 from operations.estate.reader import read_mapping, within
@@ -80,7 +80,7 @@ def load(folder: Path, *, today: date | None = None, including_expired: bool = F
         raise BadInput("There is no estate here.", file=str(folder), fix=f"Name a folder that holds {ESTATE}.")
     today = today or datetime.now(UTC).date()
     shown = str(folder / ESTATE)
-    file = checked(EstateFile, read_mapping(within(folder, folder / ESTATE, shown), shown), file=shown)
+    file = validated(EstateFile, read_mapping(within(folder, folder / ESTATE, shown), shown), file=shown)
     cells = _cells(file, shown)
     _check_clouds(file, shown)
     _check_activity_logs(file, shown)
@@ -102,7 +102,7 @@ def _cells(file: EstateFile, shown: str) -> dict[str, tuple[Cell, CellRange]]:
         key = f"cells[{index}].addresses"
         plan = parse_cell(cell.addresses, space, file=shown, key=key)
         cells[cell.name] = (cell, plan)
-        ranges.append((key, plan.whole))
+        ranges.append((key, plan.network))
     refuse_overlaps(ranges, file=shown)
     _check_egress(file, space, shown)
     return cells
@@ -190,7 +190,7 @@ def _requests(folder: Path, estate: EstateFile, today: date, including_expired: 
         shown = str(file)
         if file.suffix != ".yaml":
             raise BadInput("This is not a request.", file=shown, allowed="files called <project>.yaml")
-        request = checked(RequestFile, read_mapping(within(folder, file, shown), shown), file=shown)
+        request = validated(RequestFile, read_mapping(within(folder, file, shown), shown), file=shown)
         _refuse_double(request.project, requests, shown, "project", "Two requests are for one project.")
         _refuse_double(request.request, numbers, shown, "request", "Two projects have one request.")
         _check_request(request, estate, file, today)

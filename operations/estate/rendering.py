@@ -77,7 +77,7 @@ def _asked(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
         return str(place.kind), {
             "request": request,
             "subscription": cell.subscriptions.tenancies[place.subscription],
-            "addresses": plan.tenancy(place.kind, place.slot).whole,
+            "addresses": plan.tenancy(place.kind, place.slot).network,
             "platform": estate.platform_of(place.cell),
             "tags": _tags(estate, project=request.project, request=request.request, controller=request.controller,
                           data_class=request.data_class, expiry=request.expires, cost_centre=request.cost_centre),
@@ -87,11 +87,11 @@ def _asked(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
                  data_class=estate.file.data_class, expiry=approval.expires,
                  cost_centre=estate.file.cost_centre)  # fmt: skip
     if stack in (JUNCTION_ZONE, SAFE_HAVEN):
-        zones = {name.value: plan.zone(name).whole for name in ZoneName}
+        zones = {name.value: plan.zone(name).network for name in ZoneName}
         return stack, {"subscription": cell.subscriptions.zones, "ranges": zones, "tags": tags}
     ranges = {kind.value: plan.tenancies(kind) for kind in TenancyKind}
     return "platform", {"subscription": cell.subscriptions.platform, "subscriptions": cell.subscriptions.every,
-                        "cell": cell.name, "hub": plan.hub.whole, "zone_range": plan.zone_range,
+                        "cell": cell.name, "hub": plan.hub.network, "zone_range": plan.zone_range,
                         "tenancy_ranges": ranges, "tags": tags}  # fmt: skip
 
 

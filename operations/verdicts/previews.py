@@ -12,7 +12,7 @@ from typing import Any, Literal, NotRequired
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from infra.validation import dotted
+from infra.validation import dotted_path
 from operations.errors import BadInput
 from operations.plan import Operation, Plan
 from operations.pulumi_preview import FORGOTTEN, OPERATIONS, plan_of
@@ -69,7 +69,8 @@ def read_preview(content: Mapping[str, Any], file: str) -> Plan:
         preview = _PREVIEW.validate_python(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise BadInput("This is no preview of the Pulumi CLI.", file=file, key=dotted(first["loc"]), found=first["msg"],
+        key = dotted_path(first["loc"])
+        raise BadInput("This is no preview of the Pulumi CLI.", file=file, key=key, found=first["msg"],
                        fix=f"Write it anew: {WHOLE}") from None  # fmt: skip
     if any(message.get("severity") == "error" for message in preview.get("diagnostics") or ()):
         raise BadInput("This preview failed: what it shows is a part.", file=file, key="diagnostics",

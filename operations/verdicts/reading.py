@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from infra.validation import dotted
+from infra.validation import dotted_path
 from operations.errors import BadInput
 from operations.plan import Operation, Plan, PlannedResource
 from operations.standing import is_export, read_export
@@ -157,7 +157,7 @@ def _plan(content: dict[str, Any], shown: str) -> Plan:
         plan = Plan.from_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise BadInput("This is no plan.", file=shown, key=dotted(first["loc"]), found=first["msg"]) from None
+        raise BadInput("This is no plan.", file=shown, key=dotted_path(first["loc"]), found=first["msg"]) from None
     except (ValueError, RecursionError) as error:
         raise BadInput("This plan cannot be used.", file=shown, found=str(error),
                        fix="Write it anew with `sde export plan`.") from None  # fmt: skip

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from infra.config import DataClass
 from infra.errors import BadInput
-from infra.validation import checked
+from infra.validation import validated
 from operations.estate.reader import read_mapping
 from operations.export.arm import Template
 from operations.plan import Plan
@@ -50,7 +50,7 @@ def suppressions(file: Path = FILE) -> tuple[Suppression, ...]:
     entries = content.get("suppressions")
     if set(content) != {"suppressions"} or not isinstance(entries, list):
         raise BadInput("This is no list of suppressions.", file=str(file), key="suppressions")
-    found = tuple(checked(Suppression, e, file=f"{file}: suppressions[{i}]") for i, e in enumerate(entries))
+    found = tuple(validated(Suppression, e, file=f"{file}: suppressions[{i}]") for i, e in enumerate(entries))
     for index, one in enumerate(found):
         where = f"{file}: suppressions[{index}]"
         strangers = [policy for policy in one.judged_by if policy not in load()]

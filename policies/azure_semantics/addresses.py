@@ -13,8 +13,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summariz
 from typing import TypeAlias
 
 from infra.addresses import PRIVATE
-from infra.egress import WIDEST
-from infra.roles import ENTRA
+from infra.egress import MIN_PREFIX_LENGTH
+from infra.network_services import ENTRA
 
 Network: TypeAlias = IPv4Network | IPv6Network
 EVERYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
@@ -58,7 +58,7 @@ class Span:
     @property
     def few_hosts(self) -> bool:
         """Whether it names hosts one by one, or a few that are neighbours: as an estate's egress rules may."""
-        return bool(self.networks) and all(n.version == 4 and n.prefixlen >= WIDEST for n in self.networks)
+        return bool(self.networks) and all(n.version == 4 and n.prefixlen >= MIN_PREFIX_LENGTH for n in self.networks)
 
     def named(self, ports: Sequence[tuple[int, int]]) -> bool:
         """Whether it is where people sign in with Entra, or a few hosts that an estate's egress names; for the web

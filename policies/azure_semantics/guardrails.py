@@ -1,7 +1,7 @@
 """Guards in Azure itself: which of our rules of Azure Policy hold in a resource group.
 
 A guard earns credit only where all of it can be seen: an assignment that is enforced and looks away from nothing, of a
-definition that says exactly what `infra.guards` says. What is not known, or anything else, earns none.
+definition that says exactly what `infra.guardrails` says. What is not known, or anything else, earns none.
 
 Sources, all learn.microsoft.com: "Azure Policy assignment structure" (an assignment holds in its scope and below, apart
 from its `notScopes`; `DoNotEnforce` refuses nothing; selectors and overrides narrow it), "Azure Policy exemption
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from infra.guards import GUARDS, Guard
+from infra.guardrails import GUARDRAILS, PolicyGuardrail
 from operations.plan import UNKNOWN, canonical
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import shown
@@ -32,7 +32,7 @@ def guarded(estate: Estate, group_id: str, noun: str) -> Resource | None:
 
     `KeyError` for a noun that no guard has.
     """
-    held = _assignments(estate).get(GUARDS[noun].noun, {})
+    held = _assignments(estate).get(GUARDRAILS[noun].key, {})
     scope = ids.plain(group_id)
     return held.get(scope) or held.get(ids.subscription(scope))
 
@@ -45,27 +45,27 @@ def _assignments(estate: Estate) -> Mapping[str, Mapping[str, Resource]]:
         for assignment in estate.of(ASSIGNMENT):
             guard = guard_of(assignment, estate)
             if guard and holds(assignment, estate):
-                holding.setdefault(guard.noun, {})[ids.plain(assignment.at("scope"))] = assignment
+                holding.setdefault(guard.key, {})[ids.plain(assignment.at("scope"))] = assignment
         return holding
 
     return estate.once(("guards",), work_out)
 
 
-def guard_of(assignment: Resource, estate: Estate) -> Guard | None:
+def guard_of(assignment: Resource, estate: Estate) -> PolicyGuardrail | None:
     """The guard whose definition is assigned; None where it is another's, or not to be seen here."""
     definition = definition_of(assignment, estate)
     return said_by(definition) if definition else None
 
 
-def said_by(definition: Resource) -> Guard | None:
+def said_by(definition: Resource) -> PolicyGuardrail | None:
     """The guard that a definition says to the letter, if it says one."""
     guard = _by_rule().get(_text(_told(definition, "policyRule")))
     return guard if guard and not differences(definition, guard) else None
 
 
 @cache
-def _by_rule() -> Mapping[str, Guard]:
-    return {canonical(guard.policy_rule): guard for guard in GUARDS.values()}
+def _by_rule() -> Mapping[str, PolicyGuardrail]:
+    return {canonical(guard.policy_rule): guard for guard in GUARDRAILS.values()}
 
 
 def definition_of(assignment: Resource, estate: Estate) -> Resource | None:
@@ -92,7 +92,7 @@ def weaknesses(assignment: Resource) -> list[tuple[str, str]]:
     return found
 
 
-def differences(definition: Resource, guard: Guard) -> list[str]:
+def differences(definition: Resource, guard: PolicyGuardrail) -> list[str]:
     """The properties in which a definition says something else than the guard. What is not known differs."""
     wanted: dict[str, Any] = {"mode": guard.mode, "policyRule": guard.policy_rule}
     found = [path for path, value in wanted.items() if not _same(_told(definition, path), value)]

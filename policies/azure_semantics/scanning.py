@@ -5,7 +5,7 @@ Source: learn.microsoft.com, "Introduction to malware scanning".
 
 from __future__ import annotations
 
-from infra.scanning import scanner
+from infra.malware_scanning import scanner_id
 from policies.azure_semantics import ids
 from policies.model import Estate, Resource
 
@@ -21,4 +21,4 @@ def settings_of(account: Resource, estate: Estate) -> list[Resource]:
 def is_scanner(id_: object, account: Resource) -> bool:
     """Whether an id is that of the scanner of the account's own subscription."""
     home = ids.subscription(account.id).rpartition("/")[2]
-    return bool(home) and ids.plain(id_) == ids.plain(scanner(home))
+    return bool(home) and ids.plain(id_) == ids.plain(scanner_id(home))

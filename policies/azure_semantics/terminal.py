@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from infra.terminal import COMMANDS, FILES, HEAD
+from infra.first_boot import CLOUD_CONFIG_HEADER, COMMANDS, FILES
 from policies.model import MISSING, Problem, Resource, Unknown, is_secret
 
 BOOT = "osProfile.customData"
@@ -37,12 +37,12 @@ def problems(computer: Resource) -> Iterator[Problem]:
         return
     told = _told(found)
     if told is None:
-        yield Problem(BOOT, "is not what infra/terminal.py makes, so nobody can say what SSH carries")
+        yield Problem(BOOT, "is not what infra/first_boot.py makes, so nobody can say what SSH carries")
         return
     files = told.get("write_files")
     listed = files if isinstance(files, list) else []
     if any(dict(file) not in listed for file in FILES):
-        yield Problem(BOOT, "does not make SSH a terminal alone: both files of infra/terminal.py must be written")
+        yield Problem(BOOT, "does not make SSH a terminal alone: both files of infra/first_boot.py must be written")
     if any(
         not isinstance(f, dict) or (f not in map(dict, FILES) and f.get("path") not in ALSO_WRITTEN) for f in listed
     ):
@@ -57,7 +57,7 @@ def problems(computer: Resource) -> Iterator[Problem]:
 def _told(found: object) -> dict[str, Any] | None:
     try:
         text = base64.b64decode(str(found), validate=True).decode()
-        told = json.loads(text.removeprefix(HEAD)) if text.startswith(HEAD) else None
+        told = json.loads(text.removeprefix(CLOUD_CONFIG_HEADER)) if text.startswith(CLOUD_CONFIG_HEADER) else None
     except (ValueError, RecursionError):
         return None
     return told if isinstance(told, dict) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.scanning import CLEAN
+from infra.malware_scanning import CLEAN_BLOBS_ONLY
 from policies.azure_semantics.blob_grants import grants_on
 from policies.azure_semantics.properties import must, shown
 from policies.azure_semantics.scanning import SETTING, is_scanner, settings_of
@@ -48,7 +48,7 @@ def _unread(store: Resource, estate: Estate) -> Iterator[Problem]:
     """Who checks reads what was found clean alone; what was not scanned, for whatever reason, waits."""
     for grant in grants_on(store, estate):
         said = grant.assignment.at("condition")
-        if not grant.writes and (not isinstance(said, str) or said.split() != CLEAN.split()):
+        if not grant.writes and (not isinstance(said, str) or said.split() != CLEAN_BLOBS_ONLY.split()):
             yield Problem("", f"the role {grant.assignment.name} reads more than what the scanner found clean")
 
 

@@ -13,7 +13,7 @@ from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 STORE = "storage:StorageAccount"
 COMPUTER = "microsoft.compute/virtualmachines"
-SIGN_IN = {str(Role.DESK_USER.value), "1c0163c0-47e6-4577-8991-ea5c82e286e4"}
+SIGN_IN = {str(Role.VM_USER_LOGIN.value), "1c0163c0-47e6-4577-8991-ea5c82e286e4"}
 """Virtual Machine User Login, and Administrator Login."""
 
 

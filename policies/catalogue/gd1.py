@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.guards import BASTION_CARRIES_NOTHING, EVERYWHERE, GUARDS, NO_PUBLIC_ADDRESSES, NO_TRANSLATION, Guard
+from infra.guardrails import (
+    BASTION_CARRIES_NOTHING,
+    COMMON_GUARDRAILS,
+    GUARDRAILS,
+    NO_PUBLIC_ADDRESSES,
+    NO_TRANSLATION,
+    PolicyGuardrail,
+)
 from policies.azure_semantics.guardrails import ASSIGNMENT, guarded
 from policies.azure_semantics.ids import own
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity, within
@@ -16,13 +23,13 @@ def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
     """Each guard that what stands in the group calls for, enforced, with nothing left out of it."""
     scope = own(group)
     for guard in _called_for(group, estate):
-        if guarded(estate, scope, guard.noun) is None:
-            yield Problem("", f"has no guard {guard.noun} that is enforced on all of it: {guard.title.lower()}")
+        if guarded(estate, scope, guard.key) is None:
+            yield Problem("", f"has no guard {guard.key} that is enforced on all of it: {guard.title.lower()}")
 
 
-def _called_for(group: Resource, estate: Estate) -> Iterator[Guard]:
+def _called_for(group: Resource, estate: Estate) -> Iterator[PolicyGuardrail]:
     """Only the hub, where the firewall and Bastion stand, may have public addresses."""
-    yield from EVERYWHERE
+    yield from COMMON_GUARDRAILS
     firewall, bastion = _holds(group, estate, *FIREWALLS), _holds(group, estate, BASTION)
     if firewall:
         yield NO_TRANSLATION
@@ -45,7 +52,8 @@ POLICY = Policy(
     severity=Severity.HIGH,
     controls=Controls(satre=("2.2.09", "2.2.11", "2.4.04"), ncsc=("2", "3", "5"), iso27001=("8.9", "8.22"),
                       five_safes=("settings",)),
-    fix=f"Assign the guards of infra/guards.py to the group ({', '.join(GUARDS)}): infra.components.guard does.",
+    fix=f"Assign the guards of infra/guardrails.py to the group ({', '.join(GUARDRAILS)}): "
+    "infra.components.policy_guardrails does.",
     judge=judge,
     scope="stack",
 )  # fmt: skip

@@ -21,6 +21,7 @@ POLICY = Policy(
     reads=("policyAssignmentId",),
     severity=Severity.HIGH,
     controls=Controls(satre=("1.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
-    fix="Take the exemption away; a guard that refuses what must be is changed in infra/guards.py, and reviewed there.",
+    fix="Take the exemption away; a guard that refuses what must be is changed in infra/guardrails.py, and reviewed "
+    "there.",
     judge=judge,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.guards import GUARDS
+from infra.guardrails import GUARDRAILS
 from policies.azure_semantics.guardrails import DEFINITION, differences, said_by
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
@@ -17,7 +17,7 @@ def judge(definition: Resource, _: Estate) -> Iterator[Problem]:
         definition.at(path)  # what is not known is neither ours nor another's
     if said_by(definition):
         return
-    for path in min((differences(definition, guard) for guard in GUARDS.values()), key=len):
+    for path in min((differences(definition, guard) for guard in GUARDRAILS.values()), key=len):
         yield Problem(path, "is not what a guard says, so that Azure would not refuse what it should")
 
 
@@ -29,6 +29,6 @@ POLICY = Policy(
     reads=LOOKED_AT,
     severity=Severity.HIGH,
     controls=Controls(satre=("2.2.09", "2.4.02"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
-    fix="Say what a definition is to refuse in infra/guards.py, where it is reviewed, and nowhere else.",
+    fix="Say what a definition is to refuse in infra/guardrails.py, where it is reviewed, and nowhere else.",
     judge=judge,
 )

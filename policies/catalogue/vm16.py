@@ -20,7 +20,7 @@ POLICY = Policy(
         satre=("2.1.14", "3.1.04", "3.3.05"), ncsc=("3", "11"), iso27001=("8.12", "8.20"),
         five_safes=("settings", "outputs"),
     ),
-    fix="Set customData to first_boot() of infra/terminal.py.",
+    fix="Set customData to first_boot() of infra/first_boot.py.",
     judge=lambda computer, _: problems(computer),
     applies=lambda computer, estate: computer.at(LINUX) is not MISSING and holds_records(computer, estate),
 )  # fmt: skip

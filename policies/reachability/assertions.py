@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from infra.addresses import ZoneName
-from infra.config import JunctionZoneConfig, SafeHavenConfig, TenancyConfig, kind_of
+from infra.config import JunctionZoneConfig, SafeHavenConfig, TenancyConfig, config_model
 from infra.errors import BadInput
 from policies.azure_semantics import ids
 from policies.model import Estate
@@ -305,7 +305,7 @@ def _stacks(node: Node) -> frozenset[str]:
 
 def _is(stack: str, *kinds: type) -> bool:
     try:
-        return issubclass(kind_of(stack), kinds)
+        return issubclass(config_model(stack), kinds)
     except BadInput:
         return False
 

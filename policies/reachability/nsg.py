@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from infra.egress import WIDEST
+from infra.egress import MIN_PREFIX_LENGTH
 from policies.azure_semantics.addresses import NEAR, PRIVATE_RANGES, Network, Span, span
 from policies.azure_semantics.security_group import DEFAULTS, Rule, covers_ports, may_pass
 
-NARROW = 1 << (32 - WIDEST)
+NARROW = 1 << (32 - MIN_PREFIX_LENGTH)
 """As many addresses at most are a place that somebody named, as a domain name is (a /28). More are the Internet."""
 HARMLESS = ("azureactivedirectory", "azureplatformdns", "azureplatformimds", "azureplatformlkm", "gatewaymanager")
 """Service tags behind which nobody can keep what was sent there: no store, site or computer of another tenant."""

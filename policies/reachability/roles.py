@@ -42,9 +42,9 @@ RIGHTS: Mapping[UUID, Right] = {
     Role.BLOB_WRITER.value: _BLOBS,
     Role.VAULT_READER.value: Right.NONE,
     Role.SECRETS_USER.value: Right.SECRETS,
-    Role.ENCRYPTS.value: Right.WRAP,
-    Role.RELEASES_KEYS.value: Right.WRAP,
-    Role.DESK_USER.value: Right.SIGN_IN,
+    Role.KEY_ENCRYPTION_USER.value: Right.WRAP,
+    Role.KEY_RELEASE_USER.value: Right.WRAP,
+    Role.VM_USER_LOGIN.value: Right.SIGN_IN,
     UUID("1c0163c0-47e6-4577-8991-ea5c82e286e4"): Right.SIGN_IN,  # Virtual Machine Administrator Login
     UUID("b7e6dc6d-f1e8-4753-8033-0f276bb0955b"): _BLOBS,  # Storage Blob Data Owner
     UUID("db58b8e5-c6ad-4a2a-8342-4190687cbf4a"): Right.NONE,  # Storage Blob Delegator: signs for its own rights only

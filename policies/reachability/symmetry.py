@@ -21,7 +21,7 @@ from ipaddress import IPv4Network
 from itertools import pairwise
 from typing import Any
 
-from infra.guards import GUARDS
+from infra.guardrails import GUARDRAILS
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Span
 from policies.azure_semantics.network import NETWORK, prefixes_of
@@ -212,7 +212,7 @@ class _Kinship:
             [kin.seen((door.spot, door.targets, door.at)) for door in self._doors.get(kin.stack, ())],
             [self._actor(kin, actor) for actor in self._actors.get(kin.stack, ())],
             self._people(kin),
-            [(noun, bool(self.places.rails.of(noun, g)[0].mask)) for g in sorted(kin.groups) for noun in GUARDS],
+            [(noun, bool(self.places.rails.of(noun, g)[0].mask)) for g in sorted(kin.groups) for noun in GUARDRAILS],
             [kin.seen(ids.plain(r.id)) for r in self._of("resources:ResourceGroup", kin.stack)],
             self._about(kin),
             self._told_of(kin),

@@ -1,4 +1,4 @@
-"""One configuration of each kind of stack, cut from one cell's range."""
+"""A sample configuration of each kind of stack, all in one cell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.addresses import CellRange, TenancyKind, ZoneName
 from infra.config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, TenancyConfig
-from tests.infra.world import SUBSCRIPTION
+from tests.infra.mock_stack import SUBSCRIPTION
 
 CELL = CellRange(IPv4Network("10.64.0.0/15"))
 EGRESS = [{"name": "packages", "addresses": ["203.0.113.16/29", "192.168.40.8/32"]}]  # fmt: skip
@@ -15,7 +15,7 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx2kuBlkQ0GzqYTLCXYXgKz0VbZtUH9TLCmN
 
 
 def group(number: int) -> str:
-    """An Entra group's object id."""
+    """Return an Entra group's object id."""
     return f"00000000-0000-4000-8000-{number:012d}"
 
 
@@ -25,10 +25,10 @@ def _common(**more: Any) -> dict[str, Any]:
 
 
 def platform(**more: Any) -> PlatformConfig:
-    """A cell's hub."""
+    """Return the configuration of a cell's hub."""
     settings = _common(
         cell="first",
-        addresses=CELL.hub.whole,
+        addresses=CELL.hub.network,
         zone_range=CELL.zone_range,
         tenancy_ranges={kind.value: CELL.tenancies(kind) for kind in TenancyKind},
         egress={"bespoke": EGRESS},
@@ -41,13 +41,13 @@ def platform(**more: Any) -> PlatformConfig:
 
 
 def zone(name: ZoneName, **more: Any) -> dict[str, Any]:
-    """One of the five zones."""
-    return {"addresses": str(CELL.zone(name).whole), "stewards": group(10), "redundancy": "Standard_GRS",
+    """Return the configuration of one of the five zones."""
+    return {"addresses": str(CELL.zone(name).network), "stewards": group(10), "redundancy": "Standard_GRS",
             "tiers": {"cool_after_days": 30, "archive_after_days": 180}} | more  # fmt: skip
 
 
 def junction_zone(**more: Any) -> JunctionZoneConfig:
-    """The entry, with two providers."""
+    """Return the configuration of a junction zone with two providers."""
     providers = [{"code": "rrk", "name": "University Hospitals", "group": group(20)},
                  {"code": "m85001", "name": "A practice", "group": group(21)}]  # fmt: skip
     settings = _common(platform="platform", zone=zone(ZoneName.JUNCTION), providers=providers)
@@ -55,7 +55,7 @@ def junction_zone(**more: Any) -> JunctionZoneConfig:
 
 
 def safe_haven(**more: Any) -> SafeHavenConfig:
-    """The four inner zones; the archive keeps what it has for ten years."""
+    """Return the configuration of the safe haven; its archive is immutable for ten years."""
     settings = _common(
         platform="platform",
         junction_zone="junction-zone",
@@ -69,7 +69,7 @@ def safe_haven(**more: Any) -> SafeHavenConfig:
 
 
 def tenancy(**more: Any) -> TenancyConfig:
-    """A bespoke project with a graphics card."""
+    """Return the configuration of a bespoke tenancy whose desk has a graphics card."""
     settings = _common(
         project="hcm",
         title="Hypertrophic cardiomyopathy",
@@ -77,7 +77,7 @@ def tenancy(**more: Any) -> TenancyConfig:
         expires="2028-03-31",
         platform="platform",
         safe_haven="safe-haven",
-        addresses=str(CELL.tenancy(TenancyKind.BESPOKE, 0).whole),
+        addresses=str(CELL.tenancy(TenancyKind.BESPOKE, 0).network),
         researchers=group(30),
         stewards=group(31),
         checkers=group(32),

@@ -12,7 +12,7 @@ from infra.config import (
     SafeHavenConfig,
     StackConfig,
     TenancyConfig,
-    kind_of,
+    config_model,
     load,
     parse,
 )
@@ -24,7 +24,7 @@ SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
 
 @pytest.fixture
 def settings() -> dict[str, str]:
-    """A tenancy's settings, as either engine hands them to the program."""
+    """Return a tenancy's settings, as either engine passes them to the program."""
     values: dict[str, Any] = {
         "cloud": "local", "estate": "wmsde", "region": "uksouth", "subscription": SUBSCRIPTION, "generation": "1",
         "data_class": "de-identified", "tags": {"project": "hcm"}, "project": "hcm", "title": "123",
@@ -47,23 +47,23 @@ def settings() -> dict[str, str]:
         ("tre-hcm", TenancyConfig),
     ],
 )
-def test_a_stacks_name_says_its_kind(stack: str, model: type[StackConfig]) -> None:
-    assert kind_of(stack) is model
+def test_a_stack_name_selects_the_configuration_model(stack: str, model: type[StackConfig]) -> None:
+    assert config_model(stack) is model
 
 
 @pytest.mark.parametrize("stack", ["dev", "tre-", "platform-", "", "junction-zone-2", "xplatform"])
-def test_other_names_are_no_stacks(stack: str) -> None:
+def test_a_name_of_no_kind_of_stack_is_refused(stack: str) -> None:
     with pytest.raises(BadInput, match="kind of stack"):
-        kind_of(stack)
+        config_model(stack)
 
 
-def test_settings_are_read_as_typed_values(settings: dict[str, str]) -> None:
+def test_settings_become_typed_values(settings: dict[str, str]) -> None:
     config = parse("tre-hcm", {**settings, "azure-native:location": "uksouth"})
     assert isinstance(config, TenancyConfig)
     assert (config.title, config.generation, config.tiers.cool_after_days) == ("123", 1, 30)
 
 
-def test_a_running_program_reads_its_own(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_program_loads_its_configuration(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps(settings))
     assert load("tre-hcm") == parse("tre-hcm", settings)
     token = pulumi.runtime.config.CONFIG.set({"sde:title": "another"})
@@ -88,21 +88,21 @@ def test_a_running_program_reads_its_own(settings: dict[str, str], monkeypatch: 
         ({"sde:egress": '[{"name": "mirror", "addresses": ["10.65.0.8/29"]}]'}, "sde:egress"),
     ],
 )
-def test_what_is_wrong_is_named(settings: dict[str, str], change: dict[str, str], key: str) -> None:
+def test_an_invalid_value_names_file_and_key(settings: dict[str, str], change: dict[str, str], key: str) -> None:
     with pytest.raises(BadInput) as caught:
         parse("tre-hcm", settings | change)
     assert (caught.value.file, caught.value.key) == ("Pulumi.tre-hcm.yaml", key)
     assert caught.value.found is not None or "missing" in caught.value.problem
 
 
-def test_a_missing_key_is_named(settings: dict[str, str]) -> None:
+def test_a_missing_key_names_the_key(settings: dict[str, str]) -> None:
     del settings["sde:cloud"]
     with pytest.raises(BadInput, match="missing") as caught:
         parse("tre-hcm", settings)
     assert caught.value.key == "sde:cloud"
 
 
-def test_an_unknown_key_is_told_which_are_known(settings: dict[str, str]) -> None:
+def test_an_unknown_key_lists_the_known_keys(settings: dict[str, str]) -> None:
     with pytest.raises(BadInput) as caught:
         parse("tre-hcm", settings | {"sde:tiers": '{"cool": 1}'})
     assert caught.value.allowed == "cool_after_days, archive_after_days, delete_after_days"

@@ -1,4 +1,4 @@
-"""Egress rules, as an estate writes them and as a stack is told of them."""
+"""Egress rules, as in the estate and in a stack's configuration."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from infra.egress import NEVER, WIDEST, Egress, EgressRule, refuse_inside
+from infra.egress import FORBIDDEN_RANGES, MIN_PREFIX_LENGTH, Egress, EgressRule, refuse_internal_addresses
 from infra.errors import BadInput
-from infra.validation import Unusable, checked
+from infra.validation import InvalidValue, validated
 
 RULE: dict[str, Any] = {"name": "mirror", "addresses": ["203.0.113.16/29"]}
 
 
 def rule(**more: Any) -> EgressRule:
-    return checked(EgressRule, RULE | more, file="estate.yaml")
+    return validated(EgressRule, RULE | more, file="estate.yaml")
 
 
 @pytest.mark.parametrize(
@@ -26,12 +26,12 @@ def rule(**more: Any) -> EgressRule:
     [["203.0.113.16/29"], ["203.0.113.20"], ["192.168.40.16/28"], ["8.8.8.8", "8.8.4.4"],
      [f"203.0.113.{n}" for n in range(16)]],
 )  # fmt: skip
-def test_hosts_and_their_neighbours_may_be_named(addresses: list[str]) -> None:
+def test_hosts_and_small_ranges_are_allowed(addresses: list[str]) -> None:
     assert [str(one).removesuffix("/32") for one in rule(addresses=addresses).addresses] == addresses
 
 
 @pytest.mark.parametrize(
-    ("addresses", "says"),
+    ("addresses", "message"),
     [
         ([], "at least 1"),
         ([f"203.0.113.{n}" for n in range(17)], "at most 16"),
@@ -52,37 +52,37 @@ def test_hosts_and_their_neighbours_may_be_named(addresses: list[str]) -> None:
         (["255.255.255.255"], "kept by IANA"),
     ],
 )
-def test_addresses_that_no_rule_may_name_are_refused_with_what_may(addresses: list[Any], says: str) -> None:
+def test_a_forbidden_address_is_refused_with_what_is_allowed(addresses: list[Any], message: str) -> None:
     with pytest.raises(BadInput) as caught:
         rule(addresses=addresses)
     assert str(caught.value.key).startswith("addresses")
-    assert says in f"{caught.value.allowed} {caught.value.fix}"
+    assert message in f"{caught.value.allowed} {caught.value.fix}"
 
 
 def test_a_rule_without_addresses_is_refused() -> None:
     with pytest.raises(BadInput, match="missing") as caught:
-        checked(EgressRule, {"name": RULE["name"]}, file="estate.yaml")
+        validated(EgressRule, {"name": RULE["name"]}, file="estate.yaml")
     assert caught.value.key == "addresses"
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 32))
-def test_whatever_passes_is_narrow_and_somebodys(address: int, prefix: int) -> None:
+def test_an_accepted_range_is_narrow_and_not_forbidden(address: int, prefix: int) -> None:
     text = f"{IPv4Network(address).network_address}/{prefix}"
     try:
         (network,) = EgressRule.model_validate(RULE | {"addresses": [text]}).addresses
     except ValidationError:
         return
-    assert network.prefixlen >= WIDEST
-    assert not any(network.overlaps(never) for never, _ in NEVER)
+    assert network.prefixlen >= MIN_PREFIX_LENGTH
+    assert not any(network.overlaps(forbidden) for forbidden, _ in FORBIDDEN_RANGES)
 
 
-def test_rules_name_private_hosts_one_by_one() -> None:
-    named = rule(addresses=["203.0.113.16/29", "192.168.40.8/30"]).hosts
+def test_private_destinations_are_single_addresses() -> None:
+    named = rule(addresses=["203.0.113.16/29", "192.168.40.8/30"]).destinations
     assert named == ("203.0.113.16/29", "192.168.40.8/32", "192.168.40.9/32", "192.168.40.10/32", "192.168.40.11/32")
 
 
 @pytest.mark.parametrize(
-    ("more", "says"),
+    ("more", "message"),
     [
         ({"pip": "http://a.mirror.example/simple"}, "Write https://"),
         ({"pip": "http://a.mirror.example/simple", "plain_http": True}, "Write https://"),
@@ -94,25 +94,25 @@ def test_rules_name_private_hosts_one_by_one() -> None:
         ({"pip": "https://a.mirror.example/simple?token=1"}, "https://, a host"),
     ],
 )
-def test_packages_come_over_https_from_a_host(more: dict[str, Any], says: str) -> None:
+def test_package_archives_need_https(more: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput) as caught:
         rule(**more)
-    assert says in f"{caught.value.allowed} {caught.value.fix}"
+    assert message in f"{caught.value.allowed} {caught.value.fix}"
 
 
-def test_a_signed_archive_may_go_without_https_where_the_rule_says_so() -> None:
+def test_a_signed_archive_may_use_plain_http_if_the_rule_allows_it() -> None:
     assert rule(apt="http://a.mirror.example/ubuntu", plain_http=True).apt
     assert rule(pip="https://pypi.python.example/simple").pip
 
 
-def test_desks_are_told_one_place_for_each_kind_of_package() -> None:
+def test_two_archives_of_one_kind_are_refused() -> None:
     twice = [RULE | {"name": name, "apt": "https://a.mirror.example/ubuntu"} for name in ("one", "two")]
     with pytest.raises(ValidationError, match="one and two have it"):
         TypeAdapter(Egress).validate_python(twice)
 
 
-def test_egress_leads_out_of_the_estate() -> None:
+def test_addresses_inside_the_estate_are_refused() -> None:
     inside = rule(addresses=["10.65.3.4"])
-    with pytest.raises(Unusable, match=r"10\.65\.0\.0/16"):
-        refuse_inside([inside], [IPv4Network("10.64.0.0/16"), IPv4Network("10.65.0.0/16")])
-    refuse_inside([inside], [IPv4Network("10.64.0.0/16")])
+    with pytest.raises(InvalidValue, match=r"10\.65\.0\.0/16"):
+        refuse_internal_addresses([inside], [IPv4Network("10.64.0.0/16"), IPv4Network("10.65.0.0/16")])
+    refuse_internal_addresses([inside], [IPv4Network("10.64.0.0/16")])

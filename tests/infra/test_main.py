@@ -1,4 +1,4 @@
-"""The entry point, run as Pulumi's language host runs it."""
+"""The program's entry point, run as by Pulumi's language host."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from infra import config, speed
+from infra import config, sdk_patches
 from infra.errors import BadInput
 
 PROGRAM = Path(config.__file__).parent
 
 
-def test_bad_input_is_one_clear_message_under_either_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_input_is_one_message_without_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(stack: str) -> config.StackConfig:
         raise BadInput("This value cannot be used.", file="Pulumi.platform.yaml", key="sde:cloud", found="moon")
 
     monkeypatch.setattr(config, "load", load)
-    monkeypatch.setattr(speed, "speed_up", lambda: None)
+    monkeypatch.setattr(sdk_patches, "apply", lambda: None)
     monkeypatch.setattr(pulumi, "get_stack", lambda: "platform")
     with pytest.raises(BadInput) as raised:
         runpy.run_path(str(PROGRAM), run_name="__main__")
-    assert isinstance(raised.value, pulumi.RunError), "Pulumi's own host would print a traceback"
+    assert isinstance(raised.value, pulumi.RunError), "Pulumi's language host would print a traceback"
     assert "sde:cloud" in str(raised.value)
 
 
-def test_importing_it_declares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "speed_up", lambda: None)
+def test_importing_the_program_declares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sdk_patches, "apply", lambda: None)
     runpy.run_path(str(PROGRAM), run_name="looked_at")

@@ -12,7 +12,7 @@ import yaml
 
 from operations.engine.port import StackSettings
 from operations.plan import Plan
-from tests.infra.local import ROOT, Site
+from tests.infra.local_stacks import ROOT, LocalStacks
 
 STACKS = ("platform", "junction-zone", "safe-haven", "tre-hcm-progression")
 
@@ -25,7 +25,7 @@ def _stack(name: str, folder: Path) -> StackSettings:
 @cache
 def _plans() -> tuple[Mapping[str, Plan], Mapping[str, Plan], Mapping[str, Any], Mapping[str, Plan]]:
     with TemporaryDirectory() as folder:
-        site = Site(Path(folder))
+        site = LocalStacks(Path(folder))
         first: dict[str, Plan] = {}
         for name in STACKS:
             first[name] = site.engine.preview(_stack(name, site.folder))

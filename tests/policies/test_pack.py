@@ -25,7 +25,7 @@ from policies.exemptions import read
 from policies.model import Controls, Policy, Problem, Severity
 from policies.pack import AT_THE_END, NEIGHBOURS, Bench, policies_of
 from policies.wire import masked
-from tests.infra.local import ROOT
+from tests.infra.local_stacks import ROOT
 from tests.operations.export.plans import group, made, plan_of, store
 from tests.policies.engine import HIDDEN, AbortedError, Context, analyzed, pack, properties, stack_request
 from tests.policies.shipped import STACKS, after, before, standing, state

@@ -17,7 +17,7 @@ from pulumi.runtime import config as sdk_config
 from pulumi.runtime import settings as sdk
 from pulumi.runtime.stack import run_in_stack
 
-from infra.speed import fast
+from infra import sdk_patches
 from operations import plan
 from operations.engine.embedded import values
 from operations.engine.embedded.deployment import Deployment
@@ -58,7 +58,7 @@ def _run(deployment: Deployment, program: Program, root: Path) -> None:
     # One worker: registrations are answered in the order in which the program makes them, every time the same.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine"))
     try:
-        with fast(), _said_by_program(deployment):
+        with sdk_patches.applied(), _said_by_program(deployment):
             asyncio.set_event_loop(loop)
             loop.run_until_complete(run_in_stack(program))
     except (Exception, SystemExit) as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra.guards import GUARDS
+from infra.guardrails import GUARDRAILS
 from policies.mutations.model import Harmless, Removal, Rework, Table, Value, Weakening
 from policies.mutations.paths import at, leaves, places, put, spelled
 from policies.mutations.table import elsewhere
@@ -24,7 +24,7 @@ OTHER = "Microsoft.Other/thing"
 
 def _rules() -> tuple[str, ...]:
     """Every place in a rule that holds a value, of any guard."""
-    found = (path for guard in GUARDS.values() for path in leaves({"policyRule": guard.policy_rule}))
+    found = (path for guard in GUARDRAILS.values() for path in leaves({"policyRule": guard.policy_rule}))
     return tuple(dict.fromkeys(path for path in found if "effect" not in path))
 
 

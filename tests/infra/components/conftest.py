@@ -1,4 +1,4 @@
-"""A room with a network's doorway, for components on their own."""
+"""Fixtures for components alone: a resource group scope and the placement of a private endpoint."""
 
 from __future__ import annotations
 
@@ -8,35 +8,42 @@ from typing import Any
 
 import pytest
 
-from infra.components.part import Doorway
-from infra.components.room import Room
+from infra.components.base_component import PrivateEndpointPlacement
+from infra.components.key_vault import KeyVault, KeyVaultArgs
+from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
 from infra.config import StackConfig
 from tests.infra import samples
-from tests.infra.world import World, run
+from tests.infra.mock_stack import MockStack, run
 
 LOGS = "/logs"
 
 
-class Names:
-    """Knows every zone."""
+class DnsZones:
+    """DNS zone ids for any zone name."""
 
-    def zone(self, name: str) -> str:
+    def zone_id(self, name: str) -> str:
         return f"/zones/{name}"
 
 
-DOOR = Doorway("/subnets/endpoints", Names(), (), IPv4Address("10.0.0.4"))
-Build = Callable[..., World]
+PLACEMENT = PrivateEndpointPlacement("/subnets/endpoints", DnsZones(), (), IPv4Address("10.0.0.4"))
+Build = Callable[..., MockStack]
 
 
 @pytest.fixture
 def build() -> Build:
-    """Runs what is made in a room of a project's stack."""
+    """Return a function that declares components in a resource group of a tenancy's stack."""
 
-    def made(inside: Callable[[Room], Any], config: StackConfig | None = None) -> World:
+    def built(declare: Callable[[ResourceGroupScope], Any], config: StackConfig | None = None) -> MockStack:
         def program() -> None:
-            with Room("project", config or samples.tenancy(), "project", logs=LOGS) as room:
-                inside(room)
+            args = ResourceGroupScopeArgs(config=config or samples.tenancy(), purpose="project", log_workspace_id=LOGS)
+            with ResourceGroupScope("project", args) as scope:
+                declare(scope)
 
         return run(program, name="tre-hcm")
 
-    return made
+    return built
+
+
+def key_vault(scope: ResourceGroupScope) -> KeyVault:
+    """Return a key vault with the name `keys`."""
+    return KeyVault("keys", KeyVaultArgs(scope=scope, endpoint=PLACEMENT))

@@ -1,4 +1,4 @@
-"""Confidential computing: its sizes, and its keys' release."""
+"""Confidential sizes and key release policies."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from infra.config import Region
 
 
 @pytest.mark.parametrize("size", ["Standard_DC8ads_v5", "Standard_EC16as_v5", "Standard_DC4es_v5", "Standard_DC2as_v6"])
-def test_knows_confidential_sizes(size: str) -> None:
+def test_confidential_sizes_are_recognised(size: str) -> None:
     assert is_confidential(size)
 
 
 @pytest.mark.parametrize("size", ["Standard_D8s_v5", "Standard_NC24ads_A100_v4", "Standard_DC8s_v3"])
-def test_takes_no_other_for_one(size: str) -> None:
+def test_other_sizes_are_not_confidential(size: str) -> None:
     assert not is_confidential(size)
 
 
 @pytest.mark.parametrize("region", list(Region))
-def test_keys_go_to_computers_that_the_region_attests(region: Region) -> None:
+def test_keys_are_released_to_machines_attested_in_the_region(region: Region) -> None:
     text = release_policy(region)
     policy = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     (choice,) = policy["anyOf"]
@@ -30,4 +30,4 @@ def test_keys_go_to_computers_that_the_region_attests(region: Region) -> None:
     compliant, hardware = choice["allOf"]
     assert compliant == {"claim": "x-ms-compliance-status", "equals": "azure-compliant-cvm"}
     assert {claim["claim"] for claim in hardware["anyOf"]} == {"x-ms-attestation-type"}
-    assert {claim["equals"] for claim in hardware["anyOf"]} == {"sevsnpvm", "tdxvm"}, "every size that is accepted"
+    assert {claim["equals"] for claim in hardware["anyOf"]} == {"sevsnpvm", "tdxvm"}, "both types of the accepted sizes"

@@ -1,17 +1,17 @@
-"""Tiers: lifecycle rules."""
+"""The lifecycle rules of storage accounts."""
 
 from __future__ import annotations
 
-from infra.components.tiering import lifecycle
+from infra.components.tiering import lifecycle_rules
 from infra.config import Tiers
 
 
-def test_where_nothing_ever_moves_there_is_no_rule() -> None:
-    assert lifecycle(Tiers()) == []
+def test_without_tiers_there_is_no_rule() -> None:
+    assert lifecycle_rules(Tiers()) == []
 
 
-def test_blobs_and_their_versions_move_after_the_same_days() -> None:
-    (rule,) = lifecycle(Tiers(cool_after_days=30, archive_after_days=180, delete_after_days=3650))
+def test_blobs_and_versions_move_after_the_same_days() -> None:
+    (rule,) = lifecycle_rules(Tiers(cool_after_days=30, archive_after_days=180, delete_after_days=3650))
     actions = rule.definition.actions
     base, version = actions.base_blob, actions.version
     assert base.tier_to_cool.days_after_modification_greater_than == 30
@@ -21,7 +21,7 @@ def test_blobs_and_their_versions_move_after_the_same_days() -> None:
     assert version.delete.days_after_creation_greater_than == 3650
 
 
-def test_a_tier_that_is_not_named_is_not_used() -> None:
-    (rule,) = lifecycle(Tiers(delete_after_days=60))
+def test_a_tier_that_is_not_set_is_not_used() -> None:
+    (rule,) = lifecycle_rules(Tiers(delete_after_days=60))
     assert rule.definition.actions.base_blob.tier_to_cool is None
     assert rule.definition.actions.base_blob.tier_to_archive is None

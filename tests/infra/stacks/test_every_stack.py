@@ -1,4 +1,4 @@
-"""What holds in every stack: each rule is the program's own promise, before any policy looks at it."""
+"""Properties of every stack that the program guarantees, apart from any policy."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from itertools import pairwise
 from typing import Any
 
 from infra.roles import Role
-from tests.infra.world import Asked, World, shown, walk
+from tests.infra.mock_stack import MockStack, Registration, shown, walk
 
-REPORTING = ("Vault", "StorageAccount", "VirtualNetwork", "NetworkSecurityGroup", "PublicIPAddress", "AzureFirewall",
-             "BastionHost", "Workspace")  # fmt: skip
-HOLDING = ("Vault", "StorageAccount", "BlobContainer", "BlobContainerImmutabilityPolicy", "Key", "Secret", "Disk",
-           "Workspace", "RandomBytes")  # fmt: skip
-ESTATES_OWN = ("AzureActiveDirectory", "203.0.113.16/29")
+WITH_DIAGNOSTICS = ("Vault", "StorageAccount", "VirtualNetwork", "NetworkSecurityGroup", "PublicIPAddress",
+                    "AzureFirewall", "BastionHost", "Workspace")  # fmt: skip
+WITH_DATA = ("Vault", "StorageAccount", "BlobContainer", "BlobContainerImmutabilityPolicy", "Key", "Secret", "Disk",
+             "Workspace", "RandomBytes")  # fmt: skip
+ESTATE_EGRESS = ("AzureActiveDirectory", "203.0.113.16/29")
 LOCKED = ("Vault", "StorageAccount", "Workspace", "Disk")
 
 
-def _at(one: Asked, path: str) -> Any:
+def _at(one: Registration, path: str) -> Any:
     found: Any = one.inputs
     for step in path.split("."):
         found = found[step]
     return found
 
 
-def test_stores_are_closed_and_encrypted_with_a_key_of_ours(stack: World) -> None:
-    wanted = {
+def test_stores_have_no_public_access_and_our_keys(stack: MockStack) -> None:
+    expected = {
         "kind": "StorageV2", "publicNetworkAccess": "Disabled", "networkRuleSet.defaultAction": "Deny",
         "networkRuleSet.ipRules": [], "networkRuleSet.virtualNetworkRules": [], "allowBlobPublicAccess": False,
         "allowSharedKeyAccess": False, "allowCrossTenantReplication": False, "allowedCopyScope": "AAD",
@@ -35,18 +35,18 @@ def test_stores_are_closed_and_encrypted_with_a_key_of_ours(stack: World) -> Non
         "encryption.services.queue.keyType": "Account", "encryption.services.table.keyType": "Account",
     }  # fmt: skip
     for store in stack.of("StorageAccount"):
-        assert {path: _at(store, path) for path in wanted} == wanted, store.name
+        assert {path: _at(store, path) for path in expected} == expected, store.name
         assert "keyVersion" not in store.inputs["encryption"]["keyVaultProperties"], "the key could not rotate"
 
 
-def test_azures_own_services_pass_only_where_a_reason_is_written(stack: World) -> None:
+def test_trusted_services_need_a_written_reason(stack: MockStack) -> None:
     for store in stack.of("StorageAccount"):
         reason = store.inputs["tags"].get("trusted-services")
         assert _at(store, "networkRuleSet.bypass") == ("AzureServices" if reason else "None")
 
 
-def test_vaults_are_closed_and_cannot_be_purged(stack: World) -> None:
-    wanted = {
+def test_vaults_have_no_public_access_and_no_purge(stack: MockStack) -> None:
+    expected = {
         "properties.enableRbacAuthorization": True, "properties.enablePurgeProtection": True,
         "properties.enableSoftDelete": True, "properties.softDeleteRetentionInDays": 90,
         "properties.publicNetworkAccess": "Disabled", "properties.networkAcls.defaultAction": "Deny",
@@ -54,10 +54,10 @@ def test_vaults_are_closed_and_cannot_be_purged(stack: World) -> None:
     }  # fmt: skip
     assert stack.of("Vault")
     for vault in stack.of("Vault"):
-        assert {path: _at(vault, path) for path in wanted} == wanted, vault.name
+        assert {path: _at(vault, path) for path in expected} == expected, vault.name
 
 
-def test_keys_rotate_and_expire_and_secrets_expire(stack: World) -> None:
+def test_keys_rotate_and_expire_and_secrets_expire(stack: MockStack) -> None:
     for key in stack.of("Key"):
         policy = key.inputs["properties"]["rotationPolicy"]
         assert policy["attributes"]["expiryTime"] == "P1Y"
@@ -66,12 +66,12 @@ def test_keys_rotate_and_expire_and_secrets_expire(stack: World) -> None:
         assert _at(secret, "properties.attributes.expires") > 0
 
 
-def test_what_can_report_does(stack: World) -> None:
+def test_every_supported_type_has_a_diagnostic_setting(stack: MockStack) -> None:
     targets = {setting.inputs["resourceUri"] for setting in stack.of("DiagnosticSetting")}
-    for kind in REPORTING:
+    for kind in WITH_DIAGNOSTICS:
         for one in stack.of(kind):
             identity = f"/subscriptions/{stack.subscription}/{kind}/{one.name}"
-            assert identity in targets, f"{kind} {one.name} reports nowhere"
+            assert identity in targets, f"{kind} {one.name} has no diagnostic setting"
             if kind == "StorageAccount":
                 assert identity.replace(kind, "BlobServiceProperties") in targets
     for setting in stack.of("DiagnosticSetting"):
@@ -79,8 +79,8 @@ def test_what_can_report_does(stack: World) -> None:
         assert setting.inputs.get("logs") or setting.inputs.get("metrics")
 
 
-def test_what_holds_data_is_protected_and_locked(stack: World) -> None:
-    for kind in HOLDING:
+def test_resources_with_data_are_protected_and_locked(stack: MockStack) -> None:
+    for kind in WITH_DATA:
         assert all(one.protect for one in stack.of(kind)), kind
     locked = {lock.inputs["scope"] for lock in stack.of("ManagementLockByScope")}
     for kind in LOCKED:
@@ -89,8 +89,8 @@ def test_what_holds_data_is_protected_and_locked(stack: World) -> None:
     assert all(lock.inputs["level"] == "CanNotDelete" for lock in stack.of("ManagementLockByScope"))
 
 
-def test_locks_go_before_what_lies_inside_them(stack: World) -> None:
-    """Azure's lock on a store forbids deleting the grants and settings on it, so those must outlive the lock."""
+def test_locks_are_deleted_before_their_children(stack: MockStack) -> None:
+    """Azure's lock on a store forbids deleting role assignments and settings on it."""
     locks = {lock.inputs["scope"]: lock for lock in stack.of("ManagementLockByScope")}
     inner = [(one, one.inputs["scope"]) for one in stack.of("RoleAssignment")]
     inner += [(one, one.inputs["resourceUri"].removesuffix("/blobServices/default")) for one in
@@ -103,7 +103,7 @@ def test_locks_go_before_what_lies_inside_them(stack: World) -> None:
     assert checked
 
 
-def test_nobody_is_granted_more_than_a_role_of_the_list(stack: World) -> None:
+def test_only_listed_roles_are_assigned(stack: MockStack) -> None:
     known = {str(role.value) for role in Role}
     assert stack.of("RoleAssignment")
     for grant in stack.of("RoleAssignment"):
@@ -113,7 +113,7 @@ def test_nobody_is_granted_more_than_a_role_of_the_list(stack: World) -> None:
         assert grant.inputs["scope"].count("/") >= 3, "granted on a whole subscription"
 
 
-def test_subnets_are_closed_and_stand_alone(stack: World) -> None:
+def test_subnets_are_standalone_with_nsg_and_routes(stack: MockStack) -> None:
     assert all("subnets" not in network.inputs for network in stack.of("VirtualNetwork"))
     for subnet in stack.of("Subnet"):
         assert subnet.inputs["defaultOutboundAccess"] is False
@@ -122,9 +122,9 @@ def test_subnets_are_closed_and_stand_alone(stack: World) -> None:
         assert ("routeTable" in subnet.inputs) is (name not in ("AzureFirewallSubnet", "AzureBastionSubnet"))
 
 
-def test_writes_to_one_network_wait_for_each_other(stack: World) -> None:
+def test_subnets_of_one_network_are_created_one_by_one(stack: MockStack) -> None:
     """Azure refuses two at a time (AnotherOperationInProgress)."""
-    by_network: dict[str, list[Asked]] = {}
+    by_network: dict[str, list[Registration]] = {}
     for subnet in stack.of("Subnet"):
         by_network.setdefault(subnet.inputs["virtualNetworkName"], []).append(subnet)
     for subnets in by_network.values():
@@ -132,7 +132,7 @@ def test_writes_to_one_network_wait_for_each_other(stack: World) -> None:
             assert before.urn in after.depends_on
 
 
-def test_everything_goes_to_the_firewall(stack: World) -> None:
+def test_all_traffic_is_routed_to_the_firewall(stack: MockStack) -> None:
     assert stack.of("RouteTable")
     for table in stack.of("RouteTable"):
         assert table.inputs["disableBgpRoutePropagation"] is True
@@ -143,23 +143,23 @@ def test_everything_goes_to_the_firewall(stack: World) -> None:
         assert network.inputs["dhcpOptions"]["dnsServers"] == ["10.64.0.4"]
 
 
-def test_rules_deny_the_internet_and_all_else_in_so_many_words(stack: World) -> None:
+def test_nsgs_deny_the_internet_and_all_else_explicitly(stack: MockStack) -> None:
     for group in stack.of("NetworkSecurityGroup"):
         rules = group.inputs["securityRules"]
         denials = {(r["direction"], r["sourceAddressPrefix"], r["destinationAddressPrefix"]) for r in rules
                    if r["access"] == "Deny"}  # fmt: skip
         assert {("Inbound", "*", "*"), ("Outbound", "*", "*")} <= denials
-        places = [(rule["direction"], rule["priority"]) for rule in rules]
-        assert len(places) == len(set(places))
+        priorities = [(rule["direction"], rule["priority"]) for rule in rules]
+        assert len(priorities) == len(set(priorities))
         if group.name == "hub-bastion":
-            continue  # Azure refuses a Bastion that browsers cannot reach
+            continue  # Azure requires that browsers reach Bastion
         assert ("Outbound", "*", "Internet") in denials
         allowed = [rule for rule in rules if rule["access"] == "Allow"]
         ends = [(rule["sourceAddressPrefix"], rule.get("destinationAddressPrefix")) for rule in allowed]
         assert not re.search(r'"(Internet|\*|0\.0\.0\.0/0)"', shown(ends))
 
 
-def test_private_endpoints_have_their_name_in_the_hubs_zones(stack: World) -> None:
+def test_private_endpoints_are_in_the_hubs_dns_zones(stack: MockStack) -> None:
     endpoints = {one.inputs["privateEndpointName"] for one in stack.of("PrivateEndpoint")}
     named = {one.inputs["privateEndpointName"] for one in stack.of("PrivateDnsZoneGroup")}
     assert endpoints == named
@@ -173,12 +173,12 @@ def test_private_endpoints_have_their_name_in_the_hubs_zones(stack: World) -> No
             assert f"/subscriptions/{stack.subscription}/{kind}/{one.name}" in targets
     for group in stack.of("PrivateDnsZoneGroup"):
         configs = group.inputs["privateDnsZoneConfigs"]
-        assert 1 <= len(configs) <= 5, "Azure takes five zones a group at most"
-        assert all(config["privateDnsZoneId"].startswith("/zones/privatelink.") for config in configs)
+        assert 1 <= len(configs) <= 5, "Azure accepts at most five zones in a group"
+        assert all("/privateDnsZones/privatelink." in config["privateDnsZoneId"] for config in configs)
 
 
-def test_private_endpoints_have_an_address_of_the_plan(stack: World) -> None:
-    """But for Azure Monitor's, whose members are told by the deployment alone."""
+def test_private_endpoints_have_addresses_of_the_plan(stack: MockStack) -> None:
+    """Except Azure Monitor's, whose members are known only after deployment."""
     for one in stack.of("PrivateEndpoint"):
         (connection,) = one.inputs["privateLinkServiceConnections"]
         (group,) = connection["groupIds"]
@@ -193,7 +193,7 @@ def test_private_endpoints_have_an_address_of_the_plan(stack: World) -> None:
     assert len(addresses) == len(set(addresses))
 
 
-def test_rules_inside_name_single_addresses_where_https_is_open(stack: World) -> None:
+def test_https_rules_name_single_addresses(stack: MockStack) -> None:
     for group in stack.of("NetworkSecurityGroup"):
         if group.name == "hub-bastion":
             continue
@@ -201,17 +201,17 @@ def test_rules_inside_name_single_addresses_where_https_is_open(stack: World) ->
             ports = rule.get("destinationPortRanges") or [rule["destinationPortRange"]]
             ends = rule.get("destinationAddressPrefixes") or [rule["destinationAddressPrefix"]]
             if rule["access"] == "Allow" and "443" in ports:
-                wide = [end for end in ends if not end.endswith("/32") and end not in ESTATES_OWN]
+                wide = [end for end in ends if not end.endswith("/32") and end not in ESTATE_EGRESS]
                 assert not wide, f"{group.name} {rule['name']}"
 
 
-def test_keys_are_used_only_after_the_vault_has_its_grant_and_its_door(stack: World) -> None:
+def test_keys_are_used_after_the_vaults_private_endpoint(stack: MockStack) -> None:
     for user in [*stack.of("StorageAccount"), *stack.of("DiskEncryptionSet")]:
-        waited = [urn for urn in user.depends_on if "PrivateDnsZoneGroup" in urn]
-        assert waited, f"{user.name} could ask for its key before Azure knows that it may"
+        endpoints = [urn for urn in user.depends_on if "PrivateDnsZoneGroup" in urn]
+        assert endpoints, f"{user.name} could use its key before the vault is ready"
 
 
-def test_spokes_join_the_hub_both_ways_and_nothing_else(stack: World) -> None:
+def test_spokes_are_peered_with_the_hub_only(stack: MockStack) -> None:
     for side in stack.of("VirtualNetworkPeering"):
         assert side.inputs["allowGatewayTransit"] is False
         assert side.inputs["useRemoteGateways"] is False
@@ -219,15 +219,14 @@ def test_spokes_join_the_hub_both_ways_and_nothing_else(stack: World) -> None:
         assert hub or side.inputs["remoteVirtualNetwork"]["id"].endswith("/VirtualNetwork/hub")
 
 
-def test_everything_that_takes_tags_has_the_stacks_own(stack: World) -> None:
-    for one in stack.asked:
+def test_every_taggable_resource_has_the_stacks_tags(stack: MockStack) -> None:
+    for one in stack.registrations:
         if "tags" in one.inputs:
             assert {"project": "sde", "controller": "ics"}.items() <= one.inputs["tags"].items(), one.name
     for kind in ("ResourceGroup", "VirtualNetwork", "Vault", "StorageAccount", "UserAssignedIdentity"):
         assert all("tags" in one.inputs for one in stack.of(kind))
 
 
-def test_names_come_from_the_convention_and_are_each_their_own(stack: World) -> None:
-    assert len({one.urn for one in stack.asked}) == len(stack.asked)
-    assert all(f"wmsde-{one}" for one in stack.of("ResourceGroup"))
-    assert not [path for one in stack.asked for path, value in walk(one.inputs) if value == ""]
+def test_names_are_unique_and_not_empty(stack: MockStack) -> None:
+    assert len({one.urn for one in stack.registrations}) == len(stack.registrations)
+    assert not [path for one in stack.registrations for path, value in walk(one.inputs) if value == ""]

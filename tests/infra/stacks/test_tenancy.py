@@ -1,4 +1,4 @@
-"""A tenancy: what a project gets, and who may do what in it."""
+"""The tenancy stack: a project's resources and access."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from typing import Any
 
 import pytest
 
-from infra.addresses import TenancySeat
+from infra.addresses import TenancyEndpoint
 from infra.egress import EgressRule
 from infra.errors import BadInput
-from infra.packages import packages
+from infra.first_boot import first_boot
+from infra.malware_scanning import CLEAN_BLOBS_ONLY, scanner_id
+from infra.package_sources import package_settings
 from infra.roles import Role
-from infra.scanning import CLEAN, scanner
-from infra.stacks.programs import bring_up
-from infra.terminal import first_boot
+from infra.stacks.programs import declare_stack
 from tests.infra import samples
+from tests.infra.mock_stack import SUBSCRIPTION, MockStack, run
 from tests.infra.samples import group
-from tests.infra.world import SUBSCRIPTION, World, run
 
 MOVER, DESK = "principal-of-staging-mover", "principal-of-desk"
 CONFIDENTIAL = {"size": "Standard_DC8ads_v5", "os_disk_gib": 128, "data_disk_gib": 256,
                 "admin_public_key": samples.KEY}  # fmt: skip
 
 
-def _again(platform: World, safe_haven: World, **more: object) -> World:
-    return run(lambda: bring_up(samples.tenancy(**more)), name="tre-hcm", platform=platform.outputs,
+def _tenancy(platform: MockStack, safe_haven: MockStack, **more: object) -> MockStack:
+    return run(lambda: declare_stack(samples.tenancy(**more)), name="tre-hcm", platform=platform.outputs,
                safe_haven=safe_haven.outputs)  # fmt: skip
 
 
-def _roles(world: World, principal: str, scope_end: str) -> set[Role]:
+def _roles(stack: MockStack, principal: str, scope_end: str) -> set[Role]:
     return {
         role
-        for grant in world.of("RoleAssignment")
+        for grant in stack.of("RoleAssignment")
         for role in Role
         if grant.inputs["principalId"] == principal
         and grant.inputs["scope"].endswith(scope_end)
@@ -40,7 +40,7 @@ def _roles(world: World, principal: str, scope_end: str) -> set[Role]:
     }
 
 
-def test_who_brings_cannot_release(tenancy: World) -> None:
+def test_submitters_and_recipients_cannot_approve(tenancy: MockStack) -> None:
     researchers, stewards, checkers = group(30), group(31), group(32)
     stages = {
         "import-asked": {MOVER: Role.BLOB_WRITER, stewards: Role.BLOB_READER},
@@ -51,47 +51,47 @@ def test_who_brings_cannot_release(tenancy: World) -> None:
     for store, expected in stages.items():
         stage = store.rpartition("-")[2]
         for who in (researchers, stewards, checkers, MOVER, DESK):
-            wanted = {expected[who]} if who in expected else set()
-            assert _roles(tenancy, who, f"/{store}-{stage}") == wanted, (store, who)
+            roles = {expected[who]} if who in expected else set()
+            assert _roles(tenancy, who, f"/{store}-{stage}") == roles, (store, who)
             assert _roles(tenancy, who, f"/StorageAccount/{store}") == set(), (store, who)
 
 
-def test_people_hold_no_right_to_data(tenancy: World) -> None:
-    """They sign in to a desk and see what leads to it; the desk's identity reads and writes."""
+def test_researchers_have_no_role_on_data(tenancy: MockStack) -> None:
+    """They may sign in to the desk; the desk's identity reads and writes data."""
     researchers = group(30)
     held = {str(grant.inputs["roleDefinitionId"])[-36:] for grant in tenancy.of("RoleAssignment")
             if grant.inputs["principalId"] == researchers}  # fmt: skip
-    assert held == {str(Role.DESK_USER.value), str(Role.READER.value)}
+    assert held == {str(Role.VM_USER_LOGIN.value), str(Role.READER.value)}
     assert _roles(tenancy, DESK, "/StorageAccount/data") == {Role.BLOB_WRITER}
 
 
-def test_who_releases_reads_only_what_was_found_clean(tenancy: World) -> None:
+def test_reviewers_read_only_clean_files(tenancy: MockStack) -> None:
     narrowed = {grant.name: grant.inputs["condition"] for grant in tenancy.of("RoleAssignment")
                 if "condition" in grant.inputs}  # fmt: skip
-    assert narrowed == {"import-asked-checks-reads": CLEAN, "export-asked-checks-reads": CLEAN}
+    assert narrowed == {"import-asked-checks-reads": CLEAN_BLOBS_ONLY, "export-asked-checks-reads": CLEAN_BLOBS_ONLY}
 
 
-def test_what_others_bring_is_scanned(tenancy: World) -> None:
+def test_pending_files_are_scanned(tenancy: MockStack) -> None:
     assert {one.name for one in tenancy.of("DefenderForStorage")} == {"import-asked", "export-asked"}
-    let_in = {one.name: [rule["resourceId"] for rule in one.inputs["networkRuleSet"].get("resourceAccessRules", [])]
+    admitted = {one.name: [rule["resourceId"] for rule in one.inputs["networkRuleSet"].get("resourceAccessRules", [])]
               for one in tenancy.of("StorageAccount")}  # fmt: skip
-    mine = [scanner(SUBSCRIPTION)]
-    assert let_in == {"data": [], "import-asked": mine, "import-released": [], "export-asked": mine,
+    scanners = [scanner_id(SUBSCRIPTION)]
+    assert admitted == {"data": [], "import-asked": scanners, "import-released": [], "export-asked": scanners,
                       "export-released": []}  # fmt: skip
 
 
-def test_every_store_has_an_address_of_its_own(tenancy: World) -> None:
+def test_every_endpoint_has_its_own_address(tenancy: MockStack) -> None:
     found = [config["privateIPAddress"] for one in tenancy.of("PrivateEndpoint")
              for config in one.inputs["ipConfigurations"]]  # fmt: skip
-    assert len(found) == len(set(found)) == len(TenancySeat)
+    assert len(found) == len(set(found)) == len(TenancyEndpoint)
 
 
-def test_nobody_of_a_project_reads_a_zone(tenancy: World) -> None:
+def test_no_principal_of_a_project_has_a_role_on_a_zone(tenancy: MockStack) -> None:
     scopes = [grant.inputs["scope"] for grant in tenancy.of("RoleAssignment")]
     assert not [scope for scope in scopes for zone in ("junction", "landing", "warehouse", "staging") if zone in scope]
 
 
-def test_the_desk_has_no_password_no_address_and_no_open_disk(tenancy: World) -> None:
+def test_the_desk_has_no_password_or_public_address_or_open_disk(tenancy: MockStack) -> None:
     (desk,) = tenancy.of("VirtualMachine")
     linux = desk.inputs["osProfile"]["linuxConfiguration"]
     assert linux["disablePasswordAuthentication"] is True
@@ -105,39 +105,39 @@ def test_the_desk_has_no_password_no_address_and_no_open_disk(tenancy: World) ->
     assert all("publicIPAddress" not in config for config in interface.inputs["ipConfigurations"])
 
 
-def _rules(world: World, group_: str, way: str = "Outbound") -> dict[str, dict[str, Any]]:
-    rules = world.one("NetworkSecurityGroup", group_).inputs["securityRules"]
+def _rules(stack: MockStack, group_: str, way: str = "Outbound") -> dict[str, dict[str, Any]]:
+    rules = stack.one("NetworkSecurityGroup", group_).inputs["securityRules"]
     return {rule["name"]: rule for rule in rules if (rule["direction"], rule["access"]) == (way, "Allow")}
 
 
-def test_the_desk_looks_for_packages_where_the_estate_says(platform: World, safe_haven: World) -> None:
+def test_the_desk_uses_the_estates_package_archives(platform: MockStack, safe_haven: MockStack) -> None:
     mirror = {"name": "mirror", "addresses": ["203.0.113.16/29"],
               "apt": "https://a.mirror.example/ubuntu", "pip": "https://a.mirror.example/simple"}  # fmt: skip
-    (desk,) = _again(platform, safe_haven, egress=[mirror]).of("VirtualMachine")
-    told = packages([EgressRule.model_validate(mirror)])
-    assert told
-    assert desk.inputs["osProfile"]["customData"] == first_boot(**told)
+    (desk,) = _tenancy(platform, safe_haven, egress=[mirror]).of("VirtualMachine")
+    expected = package_settings([EgressRule.model_validate(mirror)])
+    assert expected
+    assert desk.inputs["osProfile"]["customData"] == first_boot(**expected)
 
 
-def test_a_desk_reaches_its_own_endpoints_the_estates_egress_and_nothing_else(tenancy: World) -> None:
+def test_a_desk_reaches_its_endpoints_and_egress_only(tenancy: MockStack) -> None:
     for group_ in ("net-desks", "desk-interface"):
         rules = _rules(tenancy, group_)
         assert set(rules) == {"own-out", "names-out", "sign-in-out", "packages-egress"}
-        assert rules["own-out"]["destinationAddressPrefixes"] == [f"10.65.0.{seat}/32" for seat in range(4, 10)]
+        assert rules["own-out"]["destinationAddressPrefixes"] == [f"10.65.0.{last}/32" for last in range(4, 10)]
         assert rules["names-out"]["destinationAddressPrefix"] == "10.64.0.4"
         assert rules["packages-egress"]["destinationAddressPrefixes"] == ["203.0.113.16/29", "192.168.40.8/32"]
         assert rules["packages-egress"]["destinationPortRange"] == "443"
         assert set(_rules(tenancy, group_, "Inbound")) == {"bastion-in"}
 
 
-def test_plain_http_is_open_where_the_estate_permits_it(platform: World, safe_haven: World) -> None:
+def test_plain_http_opens_port_80(platform: MockStack, safe_haven: MockStack) -> None:
     archive = {"name": "archive", "addresses": ["203.0.113.20"], "plain_http": True}
-    rule = _rules(_again(platform, safe_haven, egress=[archive]), "net-desks")["archive-egress"]
+    rule = _rules(_tenancy(platform, safe_haven, egress=[archive]), "net-desks")["archive-egress"]
     assert rule["destinationPortRanges"] == ["80", "443"]
     assert rule["destinationAddressPrefix"] == "203.0.113.20/32"
 
 
-def test_a_desks_interface_has_a_group_of_its_own(tenancy: World) -> None:
+def test_a_desks_interface_has_its_own_nsg(tenancy: MockStack) -> None:
     (interface,), (subnet,) = (
         tenancy.of("NetworkInterface"),
         (one for one in tenancy.of("Subnet") if one.name == "net-desks"),
@@ -147,29 +147,29 @@ def test_a_desks_interface_has_a_group_of_its_own(tenancy: World) -> None:
     assert own != shared
 
 
-def test_the_firewall_reaches_the_import_alone(tenancy: World) -> None:
+def test_the_firewall_reaches_pending_imports_only(tenancy: MockStack) -> None:
     rules = _rules(tenancy, "net-endpoints", "Inbound")
     assert set(rules) == {"desks-in", "staging-in"}
     assert rules["staging-in"]["sourceAddressPrefix"] == "10.64.0.0/26"
     assert rules["staging-in"]["destinationAddressPrefix"] == "10.65.0.6/32"
 
 
-def test_the_desk_gives_a_terminal_and_nothing_else(tenancy: World) -> None:
+def test_the_desk_has_the_ssh_restrictions(tenancy: MockStack) -> None:
     (desk,) = tenancy.of("VirtualMachine")
     assert desk.inputs["osProfile"]["customData"] == first_boot()
 
 
-def test_researchers_sign_in_as_ordinary_users(tenancy: World) -> None:
-    assert _roles(tenancy, group(30), "/VirtualMachine/desk") == {Role.DESK_USER, Role.READER}
+def test_researchers_sign_in_as_ordinary_users(tenancy: MockStack) -> None:
+    assert _roles(tenancy, group(30), "/VirtualMachine/desk") == {Role.VM_USER_LOGIN, Role.READER}
 
 
-def test_researchers_see_what_bastion_shows_them(tenancy: World) -> None:
-    """Bastion stands in a peered network, for which Azure asks sight of the desk's own as well."""
+def test_researchers_may_read_interface_and_network(tenancy: MockStack) -> None:
+    """Bastion is in a peered network, so Azure requires Reader on the desk's network as well."""
     for kind in ("NetworkInterface/desk", "VirtualNetwork/net"):
         assert _roles(tenancy, group(30), f"/{kind}") == {Role.READER}, kind
 
 
-def test_signing_in_goes_by_the_route_which_ends_at_the_firewall(tenancy: World) -> None:
+def test_sign_in_traffic_is_routed_to_the_firewall(tenancy: MockStack) -> None:
     desks = tenancy.one("NetworkSecurityGroup", "net-desks").inputs["securityRules"]
     (rule,) = [rule for rule in desks if rule.get("destinationAddressPrefix") == "AzureActiveDirectory"]
     assert (rule["access"], rule["destinationPortRange"], rule["protocol"]) == ("Allow", "443", "Tcp")
@@ -177,65 +177,67 @@ def test_signing_in_goes_by_the_route_which_ends_at_the_firewall(tenancy: World)
     assert (route["addressPrefix"], route["nextHopType"]) == ("0.0.0.0/0", "VirtualAppliance")
 
 
-def test_identifiable_data_gets_a_confidential_desk(platform: World, safe_haven: World) -> None:
-    world = _again(platform, safe_haven, data_class="identifiable", desk=CONFIDENTIAL,
+def test_identifiable_data_needs_a_confidential_desk(platform: MockStack, safe_haven: MockStack) -> None:
+    stack = _tenancy(platform, safe_haven, data_class="identifiable", desk=CONFIDENTIAL,
                    confidential_orchestrator=group(99))  # fmt: skip
-    (desk,) = world.of("VirtualMachine")
+    (desk,) = stack.of("VirtualMachine")
     assert desk.inputs["securityProfile"]["securityType"] == "ConfidentialVM"
     managed = desk.inputs["storageProfile"]["osDisk"]["managedDisk"]
     assert managed["securityProfile"]["securityEncryptionType"] == "DiskWithVMGuestState"
-    kinds = {one.name: one.inputs["encryptionType"] for one in world.of("DiskEncryptionSet")}
+    kinds = {one.name: one.inputs["encryptionType"] for one in stack.of("DiskEncryptionSet")}
     assert kinds["system-disks"] == "ConfidentialVmEncryptedWithCustomerKey"
-    key = world.one("Key", "keys-system-disks").inputs["properties"]
+    key = stack.one("Key", "keys-system-disks").inputs["properties"]
     assert (key["kty"], key["attributes"]["exportable"]) == ("RSA-HSM", True)
 
 
-def test_a_size_that_cannot_accelerate_goes_without_and_says_so(platform: World, safe_haven: World) -> None:
-    world = _again(platform, safe_haven, desk={**CONFIDENTIAL, "size": "Standard_B2ms"})
-    assert world.of("NetworkInterface")[0].inputs["enableAcceleratedNetworking"] is False
-    (network,) = world.of("VirtualNetwork")
+def test_a_size_without_acceleration_has_a_tag_with_the_reason(platform: MockStack, safe_haven: MockStack) -> None:
+    stack = _tenancy(platform, safe_haven, desk={**CONFIDENTIAL, "size": "Standard_B2ms"})
+    assert stack.of("NetworkInterface")[0].inputs["enableAcceleratedNetworking"] is False
+    (network,) = stack.of("VirtualNetwork")
     assert network.inputs["encryption"]["enabled"] is False
     assert "size" in network.inputs["tags"]["unencrypted"]
 
 
-def test_only_the_keys_of_confidential_desks_stay_as_they_are(platform: World, safe_haven: World) -> None:
-    """Azure rotates no key of a confidential computer by itself, and wants the version named then."""
-    world = _again(platform, safe_haven, data_class="identifiable", desk=CONFIDENTIAL,
+def test_only_keys_of_confidential_desks_do_not_rotate(platform: MockStack, safe_haven: MockStack) -> None:
+    """Azure does not rotate such a key automatically, and requires its version."""
+    stack = _tenancy(platform, safe_haven, data_class="identifiable", desk=CONFIDENTIAL,
                    confidential_orchestrator=group(99))  # fmt: skip
-    follows = {one.name: one.inputs["rotationToLatestKeyVersionEnabled"] for one in world.of("DiskEncryptionSet")}
+    follows = {one.name: one.inputs["rotationToLatestKeyVersionEnabled"] for one in stack.of("DiskEncryptionSet")}
     assert follows == {"disks": True, "system-disks": False}
-    assert "rotationPolicy" not in world.one("Key", "keys-system-disks").inputs["properties"]
-    assert "rotationPolicy" in world.one("Key", "keys-disks").inputs["properties"]
+    assert "rotationPolicy" not in stack.one("Key", "keys-system-disks").inputs["properties"]
+    assert "rotationPolicy" in stack.one("Key", "keys-disks").inputs["properties"]
 
 
 @pytest.mark.parametrize(
-    ("more", "words"),
+    ("more", "message"),
     [
         ({"data_class": "identifiable"}, "needs a confidential computer"),
         ({"data_class": "identifiable", "desk": CONFIDENTIAL}, "not known in this tenant"),
         ({"checkers": group(30)}, "their own checkers"),
         ({"stewards": group(30)}, "their own stewards"),
-        ({"desk": {**CONFIDENTIAL, "size": "Standard_D4_v5"}}, "premium ones"),
+        ({"desk": {**CONFIDENTIAL, "size": "Standard_D4_v5"}}, "premium disks"),
         ({"region": "ukwest", "desk": {**CONFIDENTIAL, "zone": 1}}, "no such availability zone"),
     ],
 )
-def test_what_would_not_be_safe_is_refused(
-    platform: World, safe_haven: World, more: dict[str, object], words: str
+def test_an_unsafe_configuration_is_refused(
+    platform: MockStack, safe_haven: MockStack, more: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(BadInput, match=words):
-        _again(platform, safe_haven, **more)
+    with pytest.raises(BadInput, match=message):
+        _tenancy(platform, safe_haven, **more)
 
 
-def test_a_platform_that_is_not_up_is_named(safe_haven: World) -> None:
+def test_a_platform_that_is_not_up_names_the_stack(safe_haven: MockStack) -> None:
     with pytest.raises(Exception, match="The stack platform is not up yet"):
-        run(lambda: bring_up(samples.tenancy()), name="tre-hcm", platform={}, safe_haven=safe_haven.outputs)
+        run(lambda: declare_stack(samples.tenancy()), name="tre-hcm", platform={}, safe_haven=safe_haven.outputs)
 
 
-@pytest.mark.parametrize("told", ["true", None])
-def test_the_hubs_own_provider_signs_in_as_the_stacks_does(
-    platform: World, safe_haven: World, monkeypatch: pytest.MonkeyPatch, told: str | None
+@pytest.mark.parametrize("value", ["true", None])
+def test_the_hubs_provider_has_the_stacks_sign_in_method(
+    platform: MockStack, safe_haven: MockStack, monkeypatch: pytest.MonkeyPatch, value: str | None
 ) -> None:
-    settings = {"azure-native:useDefaultAzureCredential": told} if told else {}
+    settings = {"azure-native:useDefaultAzureCredential": value} if value else {}
     monkeypatch.setattr("pulumi.runtime.config.CONFIG", ContextVar("config", default=settings))
-    (hub,) = [one for one in _again(platform, safe_haven).asked if one.type == "pulumi:providers:azure-native"]
-    assert hub.inputs.get("useDefaultAzureCredential") == told
+    (hub,) = [
+        one for one in _tenancy(platform, safe_haven).registrations if one.type == "pulumi:providers:azure-native"
+    ]
+    assert hub.inputs.get("useDefaultAzureCredential") == value

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from infra.config import StackConfig
-from infra.stacks.programs import bring_up
+from infra.stacks.programs import declare_stack
 from operations.export.arm import template
 from operations.export.models import model
 from operations.export.routes import route
 from operations.plan import SECRET, Operation, Plan, PlannedResource
 from tests.infra import samples
-from tests.infra.world import Asked, World, run
+from tests.infra.mock_stack import MockStack, Registration, run
 from tests.operations.export.test_nesting import object_faults
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -24,7 +24,7 @@ TEMPLATE_WORDS = ("type", "apiVersion", "name", "scope", "dependsOn", "metadata"
 
 
 @cache
-def world(name: str) -> World:
+def world(name: str) -> MockStack:
     """One stack under Pulumi's mocks, with those that it refers to."""
     configs: dict[str, tuple[Callable[[], StackConfig], tuple[str, ...]]] = {
         "platform": (samples.platform, ()),
@@ -33,7 +33,7 @@ def world(name: str) -> World:
         "tenancy": (samples.tenancy, ("platform", "safe_haven")),
     }
     config, needs = configs[name]
-    return run(lambda: bring_up(config()), name=name, **{need: world(need).outputs for need in needs})
+    return run(lambda: declare_stack(config()), name=name, **{need: world(need).outputs for need in needs})
 
 
 def on_the_wire(value: Any) -> Any:
@@ -44,7 +44,7 @@ def on_the_wire(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def planned(one: Asked) -> PlannedResource:
+def planned(one: Registration) -> PlannedResource:
     return PlannedResource(
         one.urn,
         one.type,
@@ -58,7 +58,7 @@ def planned(one: Asked) -> PlannedResource:
 
 @pytest.mark.parametrize("name", ["platform", "junction_zone", "safe_haven", "tenancy"])
 def test_every_resource_of_a_stack_is_in_its_template_as_azures_models_have_it(name: str) -> None:
-    asked = world(name).asked
+    asked = world(name).registrations
     resources = template(Plan("sde", name, "local", tuple(planned(one) for one in asked)))["resources"]
     assert len(resources) == sum(one.type.startswith("azure-native:") for one in asked) > 20
     types = {one.urn: one.type for one in asked}

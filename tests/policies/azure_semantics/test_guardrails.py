@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.guards import ENDPOINTS_STAY, GUARDS, NO_TRANSLATION
+from infra.guardrails import ENDPOINTS_STAY, GUARDRAILS, NO_TRANSLATION
 from operations.plan import UNKNOWN
 from policies.azure_semantics.guardrails import ASSIGNMENT, DEFINITION, EXEMPTION, guarded
 from policies.model import Estate, Resource
@@ -15,7 +15,7 @@ from tests.policies.catalogue.cases import GONE, GROUP, STACK, World, changed, m
 
 SUBSCRIPTION = GROUP.rpartition("/resourceGroups/")[0]
 DEFINED = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/policyDefinitions/endpoints-stay"
-NOUN = ENDPOINTS_STAY.noun
+NOUN = ENDPOINTS_STAY.key
 WEAKER: list[tuple[str, str, object]] = [
     ("assignment", "enforcementMode", "DoNotEnforce"),
     ("assignment", "enforcementMode", UNKNOWN),
@@ -103,7 +103,7 @@ def test_an_exemption_of_another_assignment_takes_nothing_away() -> None:
 
 
 def test_a_guard_is_credited_for_its_own_rule_alone() -> None:
-    assert found(world(), noun=NO_TRANSLATION.noun) is None
+    assert found(world(), noun=NO_TRANSLATION.key) is None
     with pytest.raises(KeyError):
         found(world(), noun="no-such-guard")
 
@@ -118,5 +118,5 @@ def test_a_resource_of_another_type_is_no_definition() -> None:
 
 
 def test_guards_differ() -> None:
-    rules = [str(guard.policy_rule) for guard in GUARDS.values()]
-    assert len(rules) == len(set(rules)) == len(GUARDS)
+    rules = [str(guard.policy_rule) for guard in GUARDRAILS.values()]
+    assert len(rules) == len(set(rules)) == len(GUARDRAILS)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from infra.guards import OF_A_HUB, Guard
-from infra.scanning import CLEAN, scanner
+from infra.guardrails import HUB_GUARDRAILS, PolicyGuardrail
+from infra.malware_scanning import CLEAN_BLOBS_ONLY, scanner_id
 from policies.model import Resource
 from tests.policies.catalogue.cases import GROUP, World, made
 
@@ -174,7 +174,7 @@ def zone_rule(**more: Any) -> dict[str, Any]:
 
 
 def account(called: str, id_: str) -> Resource:
-    rules = {"networkRuleSet": {"resourceAccessRules": [{"resourceId": scanner(SUBSCRIPTION.rpartition("/")[2])}]}}
+    rules = {"networkRuleSet": {"resourceAccessRules": [{"resourceId": scanner_id(SUBSCRIPTION.rpartition("/")[2])}]}}
     scans = rules if id_ in (ASKED, INTAKE) else {}
     return replace(made("storage:StorageAccount", called, id_, **TAGGED, **scans), protect=True)
 
@@ -312,7 +312,7 @@ def grant(called: str, role: str, who: str, target: str, kind: str = "Group") ->
 
 def narrowed(resource: Resource) -> Resource:
     """The role for what was found clean alone."""
-    return replace(resource, inputs={**resource.inputs, "condition": CLEAN, "conditionVersion": "2.0"})
+    return replace(resource, inputs={**resource.inputs, "condition": CLEAN_BLOBS_ONLY, "conditionVersion": "2.0"})
 
 
 def grants() -> list[Resource]:
@@ -335,16 +335,16 @@ def grants() -> list[Resource]:
     ]
 
 
-def guards(wanted: Sequence[Guard] = OF_A_HUB) -> list[Resource]:
+def guards(wanted: Sequence[PolicyGuardrail] = HUB_GUARDRAILS) -> list[Resource]:
     """What Azure itself refuses in the group: a definition and an assignment of each guard."""
     authorization = f"{GROUP.rpartition('/resourceGroups/')[0]}/providers/Microsoft.Authorization"
     found = []
     for guard in wanted:
-        id_ = f"{authorization}/policyDefinitions/{guard.noun}"
-        rule = made("authorization:PolicyDefinition", f"{guard.noun}-rule", mode="All", policyType="Custom",
+        id_ = f"{authorization}/policyDefinitions/{guard.key}"
+        rule = made("authorization:PolicyDefinition", f"{guard.key}-rule", mode="All", policyType="Custom",
                     policyRule=guard.policy_rule)  # fmt: skip
-        held = made("authorization:PolicyAssignment", guard.noun,
-                    f"Microsoft.Authorization/policyAssignments/{guard.noun}", scope=GROUP, policyDefinitionId=id_,
+        held = made("authorization:PolicyAssignment", guard.key,
+                    f"Microsoft.Authorization/policyAssignments/{guard.key}", scope=GROUP, policyDefinitionId=id_,
                     enforcementMode="Default", location="uksouth")  # fmt: skip
         found += [replace(rule, id=id_), held]
     return found

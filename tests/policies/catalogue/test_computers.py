@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.terminal import FILES, HEAD, SERVER_PATH, first_boot
+from infra.first_boot import CLOUD_CONFIG_HEADER, FILES, SERVER_PATH, first_boot
 from operations.plan import UNKNOWN
 from policies.model import Verdict
 from tests.policies.catalogue.cases import (
@@ -36,8 +36,8 @@ ELSEWHERE = "/subscriptions/e15e0000-0000-4000-8000-00000000000e/resourceGroups/
 
 def boot(change: Mapping[str, Any]) -> str:
     """What a desk does at its first boot, otherwise."""
-    told = json.loads(base64.b64decode(first_boot()).decode().removeprefix(HEAD)) | change
-    return base64.b64encode((HEAD + json.dumps(told)).encode()).decode()
+    told = json.loads(base64.b64decode(first_boot()).decode().removeprefix(CLOUD_CONFIG_HEADER)) | change
+    return base64.b64encode((CLOUD_CONFIG_HEADER + json.dumps(told)).encode()).decode()
 
 
 STRANGE = {"path": "/etc/ssh/sshd_config.d/01-first.conf", "content": "ForceCommand none"}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from infra.guards import NO_PUBLIC_ADDRESSES, OF_A_HUB, OF_A_ROOM
+from infra.guardrails import HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES, SPOKE_GUARDRAILS
 from operations.plan import UNKNOWN
 from policies.model import Estate, Verdict
 from policies.mutations.table.guards import DEFINITION, NOTHING
@@ -14,7 +14,7 @@ from tests.policies.catalogue.cases import GONE, GROUP, World, changed, findings
 from tests.policies.catalogue.site import guards, site
 from tests.policies.catalogue.weakening import REMOVED, Case, cases, unknowns
 
-GUARD = OF_A_HUB[0].noun
+GUARD = HUB_GUARDRAILS[0].key
 RULE = f"{GUARD}-rule"
 WEAKER = {
     "GD1": [
@@ -75,19 +75,19 @@ def test_what_azure_takes_for_what_is_left_out_passes() -> None:
 def room() -> World:
     """A group without a firewall and a Bastion, with the guards of a room."""
     kept = {name: r for name, r in site().items() if r.type.partition(":")[0] != "network"}
-    held = {r.name: r for r in guards(OF_A_ROOM)}
+    held = {r.name: r for r in guards(SPOKE_GUARDRAILS)}
     return without(kept, *(r.name for r in guards())) | held
 
 
 def test_a_room_may_have_no_public_address_and_needs_no_guard_of_the_firewall() -> None:
     assert verdict(room(), "GD1", "group") is Verdict.PASS
-    bare = without(room(), NO_PUBLIC_ADDRESSES.noun)
+    bare = without(room(), NO_PUBLIC_ADDRESSES.key)
     assert verdict(bare, "GD1", "group") is Verdict.FAIL
-    assert NO_PUBLIC_ADDRESSES.noun in findings(bare, "GD1", "group")[0].message
+    assert NO_PUBLIC_ADDRESSES.key in findings(bare, "GD1", "group")[0].message
 
 
 def test_a_hub_lacks_what_a_room_alone_has() -> None:
-    hub = without(site(), *(r.name for r in guards())) | {r.name: r for r in guards(OF_A_ROOM)}
+    hub = without(site(), *(r.name for r in guards())) | {r.name: r for r in guards(SPOKE_GUARDRAILS)}
     said = " ".join(f.message for f in findings(hub, "GD1", "group"))
     assert "no-translation" in said
     assert "bastion-carries-nothing" in said

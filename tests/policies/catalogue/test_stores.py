@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from infra.scanning import scanner
+from infra.malware_scanning import scanner_id
 from operations.plan import UNKNOWN
 from policies.model import Verdict
 from tests.policies.catalogue.cases import (
@@ -303,10 +303,10 @@ class TestTrustedServices:
         rules = "networkRuleSet.resourceAccessRules"
         home = str(world()["data"].id).split("/")[2]
         asked = made("security:DefenderForStorage", "scan", resourceId=world()["data"].id)
-        scanned = changed(world(), "data", rules, [{"resourceId": scanner(home)}])
+        scanned = changed(world(), "data", rules, [{"resourceId": scanner_id(home)}])
         assert verdict(scanned | {"scan": asked}, "ST2", "data") is Verdict.PASS
         assert verdict(scanned, "ST2", "data") is Verdict.FAIL, "nothing asks it to scan"
-        foreign = changed(world(), "data", rules, [{"resourceId": scanner("10ca1000-0000-4000-8000-00000000000e")}])
+        foreign = changed(world(), "data", rules, [{"resourceId": scanner_id("10ca1000-0000-4000-8000-00000000000e")}])
         assert verdict(foreign | {"scan": asked}, "ST2", "data") is Verdict.FAIL
 
 

@@ -14,7 +14,7 @@ import pytest
 from infra.errors import BadInput
 from operations.engine.project import program_of
 from operations.errors import Failed
-from tests.infra.local import ROOT, Site
+from tests.infra.local_stacks import ROOT, LocalStacks
 from tests.operations.engine.embedded.fake_cloud import Lab, Thing
 
 LIMIT = 15
@@ -55,7 +55,7 @@ def refusing(_: object) -> object:
 def test_an_error_in_an_output_of_a_shipped_stack(
     tmp_path: Path, function: Callable[[object], object], type_: type[Exception], told: str
 ) -> None:
-    site = Site(tmp_path)
+    site = LocalStacks(tmp_path)
 
     def with_it() -> None:
         program_of(ROOT)()

@@ -14,7 +14,7 @@ from pulumi.runtime.proto import resource_pb2
 from infra.errors import BadInput
 from operations.engine.embedded import options
 from operations.engine.embedded.monitor import Monitor
-from tests.infra.local import ROOT
+from tests.infra.local_stacks import ROOT
 from tests.operations.engine.embedded.fake_cloud import Group, Lab, Thing
 
 RECORD = ROOT / "docs" / "decisions" / "0006-what-the-embedded-engine-supports.md"

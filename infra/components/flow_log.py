@@ -1,0 +1,59 @@
+"""The flow log of a virtual network, for investigations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import network
+
+from infra.components.base_component import BaseComponent, ComponentArgs
+from infra.components.virtual_network import VirtualNetwork
+from infra.names import ResourceKind
+
+RETENTION_DAYS = 365
+WATCHER_GROUP = "NetworkWatcherRG"
+"""Azure creates this resource group, with one network watcher per region, when a subscription gets its first network,
+and refuses a second watcher (learn.microsoft.com, "Enable or disable Azure Network Watcher")."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowLogArgs(ComponentArgs):
+    """The arguments of `FlowLog`."""
+
+    network: VirtualNetwork
+    """The network whose flows are logged."""
+    storage_account_id: pulumi.Input[str]
+    """The id of the storage account that the log is written to."""
+    identity_id: pulumi.Input[str]
+    """The id of the managed identity that writes to it."""
+    after: tuple[pulumi.Resource, ...] = ()
+    """Resources that must be created first."""
+
+
+class FlowLog(BaseComponent):
+    """A log of every flow in a network, kept for a year and written with a managed identity instead of a key."""
+
+    TYPE = "sde:infra:FlowLog"
+
+    def __init__(self, name: str, args: FlowLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        scope = args.scope
+        network.FlowLog(
+            name,
+            flow_log_name=scope.names.local(ResourceKind.FLOW_LOG, name),
+            network_watcher_name=f"NetworkWatcher_{scope.location}",
+            resource_group_name=WATCHER_GROUP,
+            location=scope.location,
+            target_resource_id=args.network.network.id,
+            storage_id=args.storage_account_id,
+            enabled=True,
+            format=network.FlowLogFormatParametersArgs(type=network.FlowLogFormatType.JSON, version=2),
+            retention_policy=network.RetentionPolicyParametersArgs(enabled=True, days=RETENTION_DAYS),
+            identity=network.ManagedServiceIdentityArgs(
+                type=network.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[args.identity_id]
+            ),
+            tags=scope.tags,
+            opts=self.child_opts(depends_on=[args.network.last_write, *args.after]),
+        )
+        self.register_outputs({})

@@ -1,0 +1,69 @@
+"""The guardrails of a stack: Azure Policy definitions, and their assignments to its resource groups.
+
+No resource depends on an assignment: Azure takes up to half an hour to enforce a new one (Azure Policy, "Evaluation
+triggers"), and none refuses a resource that the program declares. A definition must be in the same subscription as the
+resource group it is assigned to, so each stack has its own definitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import authorization
+
+from infra.components.resource_group_scope import ResourceGroupScope
+from infra.config import StackConfig
+from infra.guardrails import PolicyGuardrail
+from infra.names import Names, ResourceKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyGuardrailsArgs:
+    """The arguments of `PolicyGuardrails`."""
+
+    config: StackConfig
+    """The configuration of the stack."""
+    guardrails: Sequence[PolicyGuardrail]
+    """The guardrails to define: `HUB_GUARDRAILS` or `SPOKE_GUARDRAILS` of `infra.guardrails`."""
+
+
+class PolicyGuardrails(pulumi.ComponentResource):
+    """The policy definitions of a stack's guardrails, to be assigned to each of its resource groups."""
+
+    TYPE = "sde:infra:PolicyGuardrails"
+
+    def __init__(self, name: str, args: PolicyGuardrailsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(self.TYPE, name, None, opts)
+        self._names = Names.of(args.config, pulumi.get_stack())
+        self._definitions = [(guardrail, self._define(guardrail)) for guardrail in args.guardrails]
+        self.register_outputs({})
+
+    def assign_to(self, scope: ResourceGroupScope) -> None:
+        """Assign all guardrails to a resource group."""
+        for guardrail, definition in self._definitions:
+            authorization.PolicyAssignment(
+                f"{scope.name}-{guardrail.key}",
+                policy_assignment_name=scope.names.local(ResourceKind.POLICY, guardrail.key),
+                scope=scope.group.id,
+                location=scope.location,
+                policy_definition_id=definition.id,
+                display_name=guardrail.title,
+                description=guardrail.description,
+                enforcement_mode=authorization.EnforcementMode.DEFAULT,
+                non_compliance_messages=[authorization.NonComplianceMessageArgs(message=guardrail.why)],
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
+    def _define(self, guardrail: PolicyGuardrail) -> authorization.PolicyDefinition:
+        return authorization.PolicyDefinition(
+            guardrail.key,
+            policy_definition_name=self._names.local(ResourceKind.POLICY, guardrail.key),
+            policy_type=authorization.PolicyType.CUSTOM,
+            mode=guardrail.mode,
+            display_name=guardrail.title,
+            description=guardrail.description,
+            policy_rule=guardrail.policy_rule,
+            opts=pulumi.ResourceOptions(parent=self),
+        )

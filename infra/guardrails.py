@@ -1,0 +1,196 @@
+"""The guardrails: Azure Policy definitions with the effect deny, for the resource groups of the stacks.
+
+A guardrail is a second control beside a property that the program sets: where the program, a person or another tool
+makes a mistake, Azure Policy answers 403 before the service receives the request. The rules are data;
+`infra.components.policy_guardrails` assigns them, and the gate's policies compare a plan with them.
+
+Sources, all learn.microsoft.com: "Azure Policy definition structure policy rule" (comparisons
+ignore case; a missing field equals nothing, so `notEquals` is true of it; `count` counts the members of an array alias
+for which `where` is true, and is 0 where the array is missing), "Azure Policy definition structure basics" (mode `All`:
+types without tags and location too, such as rule collection groups), "Author policies for array properties". Every
+alias is one that Azure publishes (`az provider list --expand resourceTypes/aliases`): Azure refuses any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+EVERY_TYPE = "All"
+"""The mode that evaluates every resource type, those without tags and location too."""
+DENY = "deny"
+
+
+@dataclass(frozen=True)
+class PolicyGuardrail:
+    """One Azure Policy definition: a condition under which Azure refuses to create or change a resource."""
+
+    key: str
+    """Its key in `GUARDRAILS`, and part of its resource names."""
+    title: str
+    """The definition's display name, up to 128 letters."""
+    description: str
+    """The definition's description, up to 512 letters."""
+    why: str
+    """The message that Azure shows for a refused request."""
+    condition: Mapping[str, Any]
+    """The `if` of the rule: requests for which it is true are refused."""
+    mode: str = EVERY_TYPE
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def policy_rule(self) -> dict[str, Any]:
+        """The rule in Azure Policy's format."""
+        return {"if": dict(self.condition), "then": {"effect": DENY}}
+
+
+def _type(type_: str) -> dict[str, Any]:
+    return {"field": "type", "equals": type_}
+
+
+def _all(*conditions: Mapping[str, Any]) -> dict[str, Any]:
+    return {"allOf": list(conditions)}
+
+
+def _any(*conditions: Mapping[str, Any]) -> dict[str, Any]:
+    return {"anyOf": list(conditions)}
+
+
+def _any_entry(entries: str, **where: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a condition: the array alias has an entry (for which `where` is true, if given)."""
+    return {"count": {"field": entries, **where}, "greater": 0}
+
+
+RULE_GROUP = "Microsoft.Network/firewallPolicies/ruleCollectionGroups"
+FIREWALL = "Microsoft.Network/azureFirewalls"
+NO_TRANSLATION = PolicyGuardrail(
+    key="no-translation",
+    title="The firewall translates no address to the inside",
+    description=(
+        "No firewall policy has a collection of translation rules (DNAT), no firewall a classic one, and none is "
+        "written in the retired form of rule groups."
+    ),
+    why="Nothing outside may reach the inside through the firewall: the way in is Bastion.",
+    condition=_any(
+        _all(
+            _type(RULE_GROUP),
+            _any_entry(
+                f"{RULE_GROUP}/ruleCollections[*]",
+                where={
+                    "field": f"{RULE_GROUP}/ruleCollections[*].ruleCollectionType",
+                    "equals": "FirewallPolicyNatRuleCollection",
+                },
+            ),
+        ),
+        _all(_type(FIREWALL), _any_entry(f"{FIREWALL}/natRuleCollections[*]")),
+        _type("Microsoft.Network/firewallPolicies/ruleGroups"),
+    ),
+)
+
+BASTION = "Microsoft.Network/bastionHosts"
+TRANSFER_FEATURES = ("enableFileCopy", "enableTunneling", "enableIpConnect", "enableShareableLink", "enableKerberos")
+"""Bastion's features that transfer more than the screen, each off by default."""
+BASTION_CARRIES_NOTHING = PolicyGuardrail(
+    key="bastion-carries-nothing",
+    title="Bastion carries nothing but the screen",
+    description="Bastion's clipboard, file copy, tunnel, connection by address, links to share and Kerberos are off.",
+    why="Data leaves by the airlock alone, where a checker looks at it: Bastion shows a screen and carries nothing.",
+    condition=_all(
+        _type(BASTION),
+        _any(
+            {"field": f"{BASTION}/disableCopyPaste", "notEquals": "true"},
+            *({"field": f"{BASTION}/{feature}", "equals": "true"} for feature in TRANSFER_FEATURES),
+        ),
+    ),
+)
+
+ENDPOINT = "Microsoft.Network/privateEndpoints"
+CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+"""Connections approved by the creator of the endpoint, and by the owner of its target service."""
+SAME_RESOURCE_GROUP = "[concat(subscription().id, '/resourceGroups/', resourceGroup().name, '/*')]"
+"""A pattern for ids in the resource group of the requested private endpoint."""
+ENDPOINTS_STAY = PolicyGuardrail(
+    key="endpoints-stay",
+    title="Private endpoints lead to what stands in their own resource group",
+    description=(
+        "No private endpoint leads to a service of another resource group, subscription or tenant, whether the "
+        "connection is approved at once or by hand (Cloud Adoption Framework, Limit cross-tenant private endpoint "
+        "connections; narrower: the resource group instead of the subscription)."
+    ),
+    why="A private endpoint to somebody else's store is a way out past the firewall and the airlock.",
+    condition=_all(
+        _type(ENDPOINT),
+        _any(
+            *(
+                _any_entry(
+                    f"{ENDPOINT}/{connections}[*]",
+                    where={
+                        "field": f"{ENDPOINT}/{connections}[*].privateLinkServiceId",
+                        "notLike": SAME_RESOURCE_GROUP,
+                    },
+                )
+                for connections in CONNECTIONS
+            )
+        ),
+    ),
+)
+
+INTERFACE = "Microsoft.Network/networkInterfaces"
+PUBLIC_TYPES = (
+    "Microsoft.Network/publicIPAddresses",
+    "Microsoft.Network/publicIPPrefixes",
+    "Microsoft.Network/natGateways",
+    "Microsoft.Network/loadBalancers",
+    "Microsoft.Network/applicationGateways",
+    "Microsoft.Network/virtualNetworkGateways",
+    "Microsoft.Network/azureFirewalls",
+    "Microsoft.Network/bastionHosts",
+)
+"""Public IP addresses, and the types that use one, of any resource group."""
+NO_PUBLIC_ADDRESSES = PolicyGuardrail(
+    key="no-public-addresses",
+    title="Nothing here has a public address",
+    description="No public address or prefix, nothing that takes one, and no network interface with one.",
+    why="Zones and tenancies reach outside through the hub's firewall alone, and nobody outside reaches them.",
+    condition=_any(
+        {"field": "type", "in": list(PUBLIC_TYPES)},
+        _all(
+            _type(INTERFACE),
+            _any_entry(
+                f"{INTERFACE}/ipconfigurations[*]",
+                where={"field": f"{INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists": "true"},
+            ),
+        ),
+    ),
+)
+
+STORE, VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
+STORES_STAY_CLOSED = PolicyGuardrail(
+    key="stores-stay-closed",
+    title="Stores and vaults are closed to public networks, and stores take no keys",
+    description=(
+        "Storage accounts have no public network access, no account keys (nor the signatures made with them) and no "
+        "anonymous readers; key vaults have no public network access."
+    ),
+    why="What holds data or keys is reached through a private endpoint, by who is granted it in Entra, and by nobody "
+    "else.",
+    condition=_any(
+        _all(
+            _type(STORE),
+            _any(
+                {"field": f"{STORE}/publicNetworkAccess", "notEquals": "Disabled"},
+                {"field": f"{STORE}/allowSharedKeyAccess", "notEquals": "false"},
+                {"field": f"{STORE}/allowBlobPublicAccess", "notEquals": "false"},
+            ),
+        ),
+        _all(_type(VAULT), {"field": f"{VAULT}/publicNetworkAccess", "notEquals": "Disabled"}),
+    ),
+)
+
+COMMON_GUARDRAILS: Sequence[PolicyGuardrail] = (ENDPOINTS_STAY, STORES_STAY_CLOSED)
+HUB_GUARDRAILS: Sequence[PolicyGuardrail] = (NO_TRANSLATION, BASTION_CARRIES_NOTHING, *COMMON_GUARDRAILS)
+SPOKE_GUARDRAILS: Sequence[PolicyGuardrail] = (*COMMON_GUARDRAILS, NO_PUBLIC_ADDRESSES)
+"""For the resource group of each zone and tenancy."""
+GUARDRAILS: Mapping[str, PolicyGuardrail] = {rail.key: rail for rail in (*HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES)}
+"""Every guardrail, by its key."""

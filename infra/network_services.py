@@ -1,0 +1,84 @@
+"""The ports, firewall rule priorities, service tags and private endpoint services that the infrastructure uses.
+
+Sources: learn.microsoft.com, "Azure Private Endpoint private DNS zone values" (group ids and zones), "Azure Firewall
+rule processing" (priorities).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+from infra.addresses import TenancyKind
+
+
+class Port(IntEnum):
+    """The ports that a rule may open."""
+
+    SSH = 22
+    DNS = 53
+    HTTP = 80
+    HTTPS = 443
+    RDP = 3389
+
+
+BASTION_INTERNAL_PORTS = ("8080", "5701")
+"""The ports between the instances of a Bastion (learn.microsoft.com, "Working with NSG access and Bastion")."""
+
+
+class RuleGroupPriority(IntEnum):
+    """The priorities of the firewall policy's rule collection groups, 100 to 65,000. The lowest is evaluated first."""
+
+    NAMES = 100
+    ZONES = 200
+    RELEASE = 300
+    TENANCIES = 1000
+    """The first kind of tenancy; the others follow in steps of 100, in the order of `TenancyKind`."""
+
+    @classmethod
+    def of_tenancies(cls, kind: TenancyKind) -> int:
+        """Return the priority of a kind of tenancy. It never changes, since kinds are only appended."""
+        return cls.TENANCIES + 100 * list(TenancyKind).index(kind)
+
+
+ENTRA = "AzureActiveDirectory"
+"""Azure's service tag for Entra, which every desk needs for sign-in (learn.microsoft.com, "Sign in to a Linux virtual
+machine in Azure by using Microsoft Entra ID", network requirements). All other egress is defined by the estate."""
+
+
+class PrivateService(StrEnum):
+    """A service with private endpoints. The value is Azure's group id (target sub-resource)."""
+
+    BLOB = "blob"
+    VAULT = "vault"
+    MONITOR = "azuremonitor"
+
+    @property
+    def dns_zones(self) -> tuple[str, ...]:
+        """The private DNS zones that resolve its names."""
+        return DNS_ZONES[self]
+
+    @property
+    def member(self) -> str | None:
+        """Azure's member name for the one address of such an endpoint; None if it has several addresses."""
+        return MEMBERS.get(self)
+
+
+BLOB_ZONE = "privatelink.blob.core.windows.net"
+DNS_ZONES: dict[PrivateService, tuple[str, ...]] = {
+    PrivateService.BLOB: (BLOB_ZONE,),
+    PrivateService.VAULT: ("privatelink.vaultcore.azure.net",),
+    # Five zones in one group, the most that Azure accepts. The blob zone is shared with the storage accounts: two zones
+    # of one name would hide each other's records.
+    PrivateService.MONITOR: (
+        "privatelink.monitor.azure.com",
+        "privatelink.oms.opinsights.azure.com",
+        "privatelink.ods.opinsights.azure.com",
+        "privatelink.agentsvc.azure-automation.net",
+        BLOB_ZONE,
+    ),
+}
+MEMBERS = {PrivateService.BLOB: "blob", PrivateService.VAULT: "default"}
+"""The member names of the groups, which Azure requires with a static address (for a key vault's:
+Azure/terraform-azurerm-avm-res-keyvault-vault issue 108; a storage group's is its own)."""
+CELL_DNS_ZONES = tuple(dict.fromkeys(zone for zones in DNS_ZONES.values() for zone in zones))
+"""The names of the private DNS zones of a cell, without duplicates."""

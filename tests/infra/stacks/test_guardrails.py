@@ -1,0 +1,162 @@
+"""The guardrails are assigned everywhere, and refuse violations but nothing that the program declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from infra.guardrails import HUB_GUARDRAILS, SPOKE_GUARDRAILS
+from local_azure.arm import Arm
+from local_azure.model import AzureError, StoredResource
+from local_azure.policy.enforcement import refuse_disallowed
+from local_azure.policy.fields import PolicyTarget
+from local_azure.schema import azure_native
+from local_azure.store import Store
+from local_azure.types import TYPES
+from operations.plan import canonical
+from tests.infra.local_stacks import LocalStacks
+from tests.infra.mock_stack import MockStack
+
+AZURE = "azure-native:"
+FOREIGN = "/subscriptions/f0e10000-0000-4000-8000-000000000001/resourceGroups/rg/providers/Microsoft.Storage"
+pytestmark = pytest.mark.xdist_group("infra-guards")
+
+
+def test_each_resource_group_has_its_guardrails_enforced(stack: MockStack) -> None:
+    groups = len(stack.of("ResourceGroup"))
+    expected = HUB_GUARDRAILS if stack.of("AzureFirewall") else SPOKE_GUARDRAILS
+    assigned = stack.of("PolicyAssignment")
+    assert len(assigned) == groups * len(expected)
+    for one in assigned:
+        assert one.inputs["enforcementMode"] == "Default"
+        assert not {"notScopes", "overrides", "resourceSelectors", "parameters"} & one.inputs.keys()
+        assert one.inputs["nonComplianceMessages"][0]["message"]
+
+
+def test_each_stack_defines_its_guardrails_once(stack: MockStack) -> None:
+    expected = HUB_GUARDRAILS if stack.of("AzureFirewall") else SPOKE_GUARDRAILS
+    rules = [one.inputs["policyRule"] for one in stack.of("PolicyDefinition")]
+    assert sorted(map(canonical, rules)) == sorted(canonical(guard.policy_rule) for guard in expected)
+
+
+class GuardrailProbe:
+    """A client that writes to the local Azure outside the program."""
+
+    def __init__(self, site: LocalStacks) -> None:
+        self.store = Store(site.folder / "azure.db")
+        self.arm = Arm(self.store, azure_native(), TYPES)
+
+    def one(self, token: str, id_part: str = "") -> StoredResource:
+        return next(r for r in self.store.of_type(AZURE + token) if id_part in r.id)
+
+    def make(self, token: str, sibling: StoredResource, **inputs: Any) -> StoredResource:
+        parts = sibling.id.split("/")
+        defaults = {"resourceGroupName": parts[4], "location": "uksouth"}
+        return self.arm.create(AZURE + token, {**defaults, **inputs}, parts[2])
+
+    def change(self, found: StoredResource, **inputs: Any) -> StoredResource:
+        known = self.arm.known_type(found.token).schema.inputs
+        before = {key: value for key, value in found.properties.items() if key in known}
+        return self.arm.update(found.id, found.token, {**before, **inputs}, found.id.split("/")[2])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> LocalStacks:
+    """Return a deployed hub and zone."""
+    made = LocalStacks(tmp_path_factory.mktemp("guarded"))
+    for name in ("platform", "junction-zone"):
+        made.engine.up(made.stack(name))
+    return made
+
+
+@pytest.fixture(scope="module")
+def probe(site: LocalStacks) -> GuardrailProbe:
+    return GuardrailProbe(site)
+
+
+@contextmanager
+def disallowed(key: str) -> Iterator[None]:
+    with pytest.raises(AzureError) as caught:
+        yield
+    assert (caught.value.code, caught.value.status) == ("RequestDisallowedByPolicy", 403), caught.value
+    assert key in caught.value.message
+
+
+def test_no_declared_resource_is_refused(site: LocalStacks, probe: GuardrailProbe) -> None:
+    """Evaluated again after all assignments exist: the order of creation must not matter."""
+    for name in ("platform", "junction-zone"):
+        for one in site.engine.export_state(name)["deployment"]["resources"]:
+            if one["type"].startswith(AZURE):
+                type_ = probe.arm.known_type(one["type"]).schema.arm_type
+                refuse_disallowed(probe.store, PolicyTarget(one["id"], type_, one["inputs"]))
+
+
+@pytest.mark.parametrize("kind", ["FirewallPolicyNatRuleCollection", "firewallpolicynatrulecollection"])
+def test_a_dnat_rule_is_refused(probe: GuardrailProbe, kind: str) -> None:
+    policy = probe.one("network:FirewallPolicy")
+    with disallowed("no-translation"):
+        probe.make("network:FirewallPolicyRuleCollectionGroup", policy, firewallPolicyName=policy.name,
+                    ruleCollectionGroupName="rcg-in", priority=150, ruleCollections=[
+                        {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "a", "priority": 100},
+                        {"ruleCollectionType": kind, "name": "in", "priority": 110, "action": {"type": "DNAT"}},
+                    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [{"enableTunneling": True}, {"enableFileCopy": True}, {"enableIpConnect": True}, {"enableShareableLink": True},
+     {"enableKerberos": True}, {"disableCopyPaste": False}, {"disableCopyPaste": None}],
+    ids=str,
+)  # fmt: skip
+def test_a_bastion_feature_that_transfers_data_is_refused(probe: GuardrailProbe, opened: dict[str, Any]) -> None:
+    with disallowed("bastion-carries-nothing"):
+        probe.change(probe.one("network:BastionHost"), **opened)
+
+
+@pytest.mark.parametrize("connections", ["privateLinkServiceConnections", "manualPrivateLinkServiceConnections"])
+@pytest.mark.parametrize("group", ["hub", "junction"])
+@pytest.mark.parametrize(
+    "target", [f"{FOREIGN}/storageAccounts/s", "theirs.1a2b.uksouth.azure.privatelinkservice", "", None, "other group"]
+)
+def test_an_endpoint_to_another_resource_group_is_refused(
+    probe: GuardrailProbe, connections: str, group: str, target: str | None
+) -> None:
+    own = probe.one("keyvault:Vault", group if group == "junction" else "platform")
+    other = probe.one("keyvault:Vault", "platform" if group == "junction" else "junction")
+    leads = {"privateLinkServiceId": other.id if target == "other group" else target} if target is not None else {}
+    with disallowed("endpoints-stay"):
+        probe.make("network:PrivateEndpoint", own, privateEndpointName="pep-out",
+                    subnet={"id": probe.one("network:Subnet", "endpoints").id},
+                    **{connections: [{"name": "out", "groupIds": ["blob"], **leads}]})  # fmt: skip
+
+
+def test_public_addresses_are_refused_in_zones_only(probe: GuardrailProbe) -> None:
+    address = {"publicIpAddressName": "pip-out", "sku": {"name": "Standard"}, "publicIPAllocationMethod": "Static"}
+    with disallowed("no-public-addresses"):
+        probe.make("network:PublicIPAddress", probe.one("keyvault:Vault", "junction"), **address)
+    made = probe.make("network:PublicIPAddress", probe.one("network:BastionHost"), **address)
+    with disallowed("no-public-addresses"):
+        probe.make("network:NetworkInterface", probe.one("keyvault:Vault", "junction"), networkInterfaceName="nic",
+                    ipConfigurations=[{"name": "ip", "publicIPAddress": {"id": made.id}}])  # fmt: skip
+    probe.arm.delete(made.id, made.token, made.id.split("/")[2])
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [{"publicNetworkAccess": "Enabled"}, {"publicNetworkAccess": "SecuredByPerimeter"}, {"publicNetworkAccess": None},
+     {"allowSharedKeyAccess": True}, {"allowSharedKeyAccess": None}, {"allowBlobPublicAccess": True}],
+    ids=str,
+)  # fmt: skip
+def test_public_access_to_a_store_is_refused(probe: GuardrailProbe, opened: dict[str, Any]) -> None:
+    for store in probe.store.of_type(f"{AZURE}storage:StorageAccount"):
+        with disallowed("stores-stay-closed"):
+            probe.change(store, **opened)
+
+
+def test_public_access_to_a_vault_is_refused(probe: GuardrailProbe) -> None:
+    for vault in probe.store.of_type(f"{AZURE}keyvault:Vault"):
+        with disallowed("stores-stay-closed"):
+            probe.change(vault, properties={**vault.properties["properties"], "publicNetworkAccess": "Enabled"})
