@@ -40,6 +40,7 @@ def serve() -> None:
 
         def Run(self, request: Any, context: Any) -> Any:  # noqa: N802
             self._program = program_of(Path(request.info.root_directory))
+            request.args[:] = sys.argv[-1:]  # a plugin gets the engine's address when it is started
             return super().Run(request, context)
 
         def RunPlugin(self, request: Any, _context: Any) -> Iterator[Any]:  # noqa: N802
