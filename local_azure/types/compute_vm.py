@@ -24,43 +24,11 @@ CREATED_AT = "2026-01-01T00:00:00+00:00"
 CONFIDENTIAL_SIZE = re.compile(r"Standard_[DE]C\d+(a|e)\w*_v[5-9](_cc)?", re.I)
 """Sizes of confidential virtual machines (docs/azure-facts.md#confidential-virtual-machines)."""
 
-DISALLOWED_USERNAMES = frozenset(
-    [
-        "1",
-        "123",
-        "a",
-        "actuser",
-        "adm",
-        "admin",
-        "admin1",
-        "admin2",
-        "administrator",
-        "aspnet",
-        "backup",
-        "console",
-        "david",
-        "guest",
-        "john",
-        "owner",
-        "root",
-        "server",
-        "sql",
-        "support",
-        "support_388945a0",
-        "sys",
-        "test",
-        "test1",
-        "test2",
-        "test3",
-        "user",
-        "user1",
-        "user2",
-        "user3",
-        "user4",
-        "user5",
-        "video",
-    ]
-)
+_DISALLOWED = """
+1 123 a actuser adm admin admin1 admin2 administrator aspnet backup console david guest john owner root
+server sql support support_388945a0 sys test test1 test2 test3 user user1 user2 user3 user4 user5 video
+"""
+DISALLOWED_USERNAMES = frozenset(_DISALLOWED.split())
 """User names that Azure refuses (docs/azure-facts.md#computer-names-and-administrator-names)."""
 
 
