@@ -38,6 +38,7 @@ JUDGED = (5_000, 20_000, 50_000)
 FOLLOWED = (10, 50, 200)
 """Tenancies that flows are followed through."""
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+GLOBAL_NAME = re.compile(r'"(?:accountName|vaultName)": ?"([^"]+)"')
 PER_GROUP = 250
 """Resources of a type in one group; Azure allows 800."""
 
@@ -255,13 +256,13 @@ def follow(folder: str, count: int) -> None:
     """In the process of its own: the plans of a folder with so many tenancies in all, and their flows."""
     from operations.resolve import resources_of  # noqa: PLC0415
     from policies.model import Estate  # noqa: PLC0415
-    from policies.reachability.assertions import judge as flows_of  # noqa: PLC0415
+    from policies.reachability.assertions import analyse_flows  # noqa: PLC0415
 
     texts = _texts(folder)
     plans = [*_plans(texts), *(_again(texts, number) for number in range(1, count))]
     estate = Estate([r for plan in plans for r in resources_of(plan)], whole=True)
     began = time.perf_counter()
-    verdict = flows_of(estate)
+    verdict = analyse_flows(estate)
     seconds = time.perf_counter() - began
     print(len(verdict.flows), seconds, _peak())
 
@@ -279,13 +280,15 @@ def _plans(texts: dict[str, str]) -> list[Plan]:
 def _again(texts: dict[str, str], number: int) -> Plan:
     """The first tenancy once more, with names, groups and a range of its own."""
     from operations.plan import Plan  # noqa: PLC0415
-    from policies.reachability.roles import RIGHTS  # noqa: PLC0415
+    from policies.azure_semantics.roles import RIGHTS  # noqa: PLC0415
 
     pattern = next(name for name in texts if name.startswith("tre-"))
     shared = {g for name, text in texts.items() if name != pattern for g in GUID.findall(text)} | set(map(str, RIGHTS))
     text = GUID.sub(lambda found: found.group() if found.group() in shared else _guid(found.group(), number),
                     texts[pattern])  # fmt: skip
     text = text.replace("10.65.0.", f"10.{65 + number // 256}.{number % 256}.")
+    for name in sorted(set(GLOBAL_NAME.findall(texts[pattern]))):
+        text = text.replace(name, f"{name}{number}")
     made = Plan._read(
         json.loads(text.replace(pattern.removeprefix("tre-"), f"p{number:05}"))
     )  # the digest is another's

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from operations.verdicts.flowstable import Exempt
     from policies.exemptions import Exemptions
     from policies.model import Estate as Judged
-    from policies.reachability.assertions import Verdict
+    from policies.reachability.assertions import FlowReport
     from policies.reachability.graph import FlowGraph
 
 Exempting = Annotated[
@@ -55,7 +55,7 @@ def flows(
     from operations.verdicts.flowstable import flows_table  # noqa: PLC0415
     from operations.verdicts.judging import exemptions_of  # noqa: PLC0415
     from policies.model import Estate as Judged  # noqa: PLC0415
-    from policies.reachability.assertions import Verdict, judge  # noqa: PLC0415
+    from policies.reachability.assertions import FlowReport, analyse_flows  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     for file in (target, graph):
@@ -69,10 +69,10 @@ def flows(
     plans = [deployment.plan(one) for one in stacks]
     judged = Judged([r for plan in plans for r in resources_of(plan)], whole=True)
     with session.output.err.status("Following the flows"):
-        found = judge(judged, each=graph is not None)
-    verdict = Verdict(tuple(flow for flow in found.flows if flow.stacks & wanted), found.doubts)
-    exempt = _exempt(verdict, judged, granted)
-    content = {**_as_json(verdict, exempt), "plans": {plan.stack: plan.digest for plan in plans}}
+        found = analyse_flows(judged, exhaustive=graph is not None)
+    report = FlowReport(tuple(flow for flow in found.flows if flow.stacks & wanted), found.unknowns)
+    exempt = _exempt(report, judged, granted)
+    content = {**_as_json(report, exempt), "plans": {plan.stack: plan.digest for plan in plans}}
     if target is None:
         session.output.emit({"event": "flows", **content})
     else:
@@ -80,8 +80,8 @@ def flows(
     if graph and found.graph:
         _draw(session, graph, found.graph)
     if not session.output.json and target != "-":
-        session.output.words.print(flows_table(verdict, exempt))
-    _refuse(verdict, exempt)
+        session.output.words.print(flows_table(report, exempt))
+    _refuse(report, exempt)
 
 
 def _draw(session: Session, target: str, graph: FlowGraph) -> None:
@@ -91,24 +91,24 @@ def _draw(session: Session, target: str, graph: FlowGraph) -> None:
     session.output.say(f"wrote {target}")
 
 
-def _exempt(verdict: Verdict, estate: Judged, granted: Exemptions) -> Exempt:
+def _exempt(report: FlowReport, estate: Judged, granted: Exemptions) -> Exempt:
     """The findings that somebody is let off, as the gate would let them off."""
     from policies.catalogue._flows import finding_of  # noqa: PLC0415
 
-    found = ((flow, granted.of(finding_of(flow, estate))) for flow in verdict.findings)
+    found = ((flow, granted.of(finding_of(flow, estate))) for flow in report.findings)
     return {flow: exemption for flow, exemption in found if exemption}
 
 
-def _as_json(verdict: Verdict, exempt: Exempt) -> dict[str, object]:
-    flows = [{**flow.to_json(), "exemption": exempt[flow].id if flow in exempt else None} for flow in verdict.flows]
-    return {**verdict.to_json(), "flows": flows, "exempt": len(exempt)}
+def _as_json(report: FlowReport, exempt: Exempt) -> dict[str, object]:
+    flows = [{**flow.to_json(), "exemption": exempt[flow].id if flow in exempt else None} for flow in report.flows]
+    return {**report.to_json(), "flows": flows, "exempt": len(exempt)}
 
 
-def _refuse(verdict: Verdict, exempt: Exempt) -> None:
-    found = len(verdict.findings) - len(exempt)
-    if found or verdict.doubts:
+def _refuse(report: FlowReport, exempt: Exempt) -> None:
+    found = len(report.findings) - len(exempt)
+    if found or report.unknowns:
         raise Refused(
-            f"{found} of the flows that must not exist are stopped by too few controls, and {len(verdict.doubts)} "
+            f"{found} of the flows that must not exist are stopped by too few controls, and {len(report.unknowns)} "
             "things cannot be told.\n"
             "  fix:     see above: add a control that does not fail with the others, or take away what the path uses"
         )

@@ -14,20 +14,22 @@ from policies.wording import printable
 
 def graphml(flows: FlowGraph) -> str:
     """Nodes by what people call them; on each move the controls that must fail for it. None: it may happen today."""
-    told: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    exported: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     numbers = {node: f"n{number}" for number, node in enumerate(flows.moves)}
     for node, number in numbers.items():
-        told.add_node(number, label=printable(_called(node)), kind=_kind(node))
+        exported.add_node(number, label=printable(_called(node)), kind=_kind(node))
     for start, end, data in flows.moves.edges(data=True):
         edge: Edge = data["edge"]
-        controls = sorted(f"{control.layer}: {control.says}" for control in flows.ledger.controls(edge.way.mask))
-        told.add_edge(numbers[start], numbers[end], label=printable(edge.words), depth=len(controls),
-                      controls=printable("; ".join(controls)), path=printable("; ".join(edge.way.steps)))  # fmt: skip
-    return "\n".join(nx.generate_graphml(told)) + "\n"
+        controls = sorted(
+            f"{control.kind}: {control.description}" for control in flows.registry.controls(edge.control_set.mask)
+        )
+        exported.add_edge(numbers[start], numbers[end], label=printable(edge.words), depth=len(controls),
+                      controls=printable("; ".join(controls)), path=printable("; ".join(edge.control_set.steps)))  # fmt: skip
+    return "\n".join(nx.generate_graphml(exported)) + "\n"
 
 
 def _called(node: Node) -> str:
-    return node if isinstance(node, str) else node.called
+    return node if isinstance(node, str) else node.label
 
 
 def _kind(node: Node) -> str:

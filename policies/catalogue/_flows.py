@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from infra.errors import BadInput
-from policies.model import Estate, Finding, Problem, Resource, Unknown
-from policies.model import Verdict as Verdicts
-from policies.reachability.assertions import ENOUGH, Forbidden, Kind, Verdict, judge
+from policies.model import Estate, Finding, Problem, Resource, Unknown, Verdict
+from policies.reachability.assertions import MIN_CONTROLS, FlowKind, FlowReport, ForbiddenFlow, analyse_flows
 from policies.wording import plain
 
 POLICIES = {
-    Kind.PAST_STAGING: "FL1",
-    Kind.PAST_AIRLOCK: "FL2",
-    Kind.BETWEEN_PROJECTS: "FL3",
-    Kind.BETWEEN_PROVIDERS: "FL4",
+    FlowKind.PAST_STAGING: "FL1",
+    FlowKind.PAST_AIRLOCK: "FL2",
+    FlowKind.BETWEEN_PROJECTS: "FL3",
+    FlowKind.BETWEEN_PROVIDERS: "FL4",
 }
 """Which policy asks for each kind of flow."""
 READS = (
@@ -46,43 +45,43 @@ FIX = (
 )
 
 
-def verdict(estate: Estate) -> Verdict:
+def flow_report(estate: Estate) -> FlowReport:
     """What the flows of an estate are: worked out once. Of one that holds no data, nothing is said; nor of one that is
     told by ARM templates, which do not say which identity a principal is, and so whose a right."""
 
-    def look() -> Verdict:
+    def look() -> FlowReport:
         if not all(resource.declared for resource in estate.resources):
-            return Verdict((), ())
+            return FlowReport((), ())
         try:
-            return judge(estate)
+            return analyse_flows(estate)
         except BadInput:
-            return Verdict((), ())
+            return FlowReport((), ())
 
     return estate.once(("flows",), look)
 
 
-def concerns(kind: Kind) -> Callable[[Resource, Estate], bool]:
+def concerns(kind: FlowKind) -> Callable[[Resource, Estate], bool]:
     """Whether a flow of that kind is looked for, to or from what a resource stands for."""
     return lambda resource, estate: resource.urn in _by_resource(estate, kind)
 
 
-def judged(kind: Kind) -> Callable[[Resource, Estate], Iterator[Problem]]:
+def flow_check(kind: FlowKind) -> Callable[[Resource, Estate], Iterator[Problem]]:
     """A problem where too few controls stand before a flow of that kind; unknown where something cannot be told."""
 
     def judge_(resource: Resource, estate: Estate) -> Iterator[Problem]:
         for flow in _by_resource(estate, kind)[resource.urn]:
             if flow.is_finding:
-                yield Problem("", told(flow))
-        for doubt in verdict(estate).doubts:
-            raise Unknown("", doubt)
+                yield Problem("", message_of(flow))
+        for reason in flow_report(estate).unknowns:
+            raise Unknown("", reason)
 
     return judge_
 
 
-def _by_resource(estate: Estate, kind: Kind) -> Mapping[str, list[Forbidden]]:
-    def look() -> dict[str, list[Forbidden]]:
-        found: dict[str, list[Forbidden]] = {}
-        for flow in verdict(estate).flows:
+def _by_resource(estate: Estate, kind: FlowKind) -> Mapping[str, list[ForbiddenFlow]]:
+    def look() -> dict[str, list[ForbiddenFlow]]:
+        found: dict[str, list[ForbiddenFlow]] = {}
+        for flow in flow_report(estate).flows:
             if flow.kind is kind:
                 found.setdefault(flow.about, []).append(flow)
         return found
@@ -90,19 +89,22 @@ def _by_resource(estate: Estate, kind: Kind) -> Mapping[str, list[Forbidden]]:
     return estate.once(("flows", kind.name), look)
 
 
-def told(flow: Forbidden) -> str:
+def message_of(flow: ForbiddenFlow) -> str:
     """The weakest way of a flow, in a sentence."""
-    ways = sorted(flow.weakest.ways if flow.weakest else (), key=lambda way: (len(way.controls), len(way.steps)))
-    does = "; ".join(ways[0].steps)
+    paths = sorted(
+        flow.minimal_cut_sets.paths if flow.minimal_cut_sets else (),
+        key=lambda path: (len(path.controls), len(path.steps)),
+    )
+    does = "; ".join(paths[0].steps)
     if not flow.depth:
-        return f"nothing stands before it, and {ENOUGH} controls at least must: {does}"
-    held = " and ".join(control.says for control in sorted(ways[0].controls))
+        return f"nothing stands before it, and {MIN_CONTROLS} controls at least must: {does}"
+    held = " and ".join(control.description for control in sorted(paths[0].controls))
     count = "one control alone stands" if flow.depth == 1 else f"{flow.depth} controls stand"
-    return f"{count} before it, and {ENOUGH} at least must: {held}. Where that fails: {does}"
+    return f"{count} before it, and {MIN_CONTROLS} at least must: {held}. Where that fails: {does}"
 
 
-def finding_of(flow: Forbidden, estate: Estate) -> Finding:
+def finding_of(flow: ForbiddenFlow, estate: Estate) -> Finding:
     """A flow's finding, as the gate words it: what an exemption names."""
     found = next(r for r in estate.resources if r.urn == flow.about)
     urn, type_, name, stack = map(plain, (found.urn, found.type, found.name, found.stack))
-    return Finding(POLICIES[flow.kind], Verdicts.FAIL, urn, type_, name, stack, "", told(flow))
+    return Finding(POLICIES[flow.kind], Verdict.FAIL, urn, type_, name, stack, "", message_of(flow))

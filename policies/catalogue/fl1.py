@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from policies.catalogue._flows import FIX, HOLDERS, READS, concerns, judged
+from policies.catalogue._flows import FIX, HOLDERS, READS, concerns, flow_check
 from policies.model import Controls, Policy, Severity
-from policies.reachability.assertions import Kind
+from policies.reachability.assertions import FlowKind
 
 POLICY = Policy(
     id="FL1",
@@ -20,7 +20,7 @@ POLICY = Policy(
         five_safes=("settings", "data"),
     ),
     fix=FIX,
-    judge=judged(Kind.PAST_STAGING),
-    applies=concerns(Kind.PAST_STAGING),
+    judge=flow_check(FlowKind.PAST_STAGING),
+    applies=concerns(FlowKind.PAST_STAGING),
     scope="estate",
 )

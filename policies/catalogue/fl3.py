@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from policies.catalogue._flows import FIX, HOLDERS, READS, concerns, judged
+from policies.catalogue._flows import FIX, HOLDERS, READS, concerns, flow_check
 from policies.model import Controls, Policy, Severity
-from policies.reachability.assertions import Kind
+from policies.reachability.assertions import FlowKind
 
 POLICY = Policy(
     id="FL3",
@@ -20,7 +20,7 @@ POLICY = Policy(
         five_safes=("settings", "projects"),
     ),
     fix=FIX,
-    judge=judged(Kind.BETWEEN_PROJECTS),
-    applies=concerns(Kind.BETWEEN_PROJECTS),
+    judge=flow_check(FlowKind.BETWEEN_PROJECTS),
+    applies=concerns(FlowKind.BETWEEN_PROJECTS),
     scope="estate",
 )

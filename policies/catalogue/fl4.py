@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from policies.catalogue._flows import FIX, READS, concerns, judged
+from policies.catalogue._flows import FIX, READS, concerns, flow_check
 from policies.model import Controls, Policy, Severity
-from policies.reachability.assertions import Kind
+from policies.reachability.assertions import FlowKind
 
 POLICY = Policy(
     id="FL4",
@@ -20,7 +20,7 @@ POLICY = Policy(
         five_safes=("settings", "data"),
     ),
     fix=FIX,
-    judge=judged(Kind.BETWEEN_PROVIDERS),
-    applies=concerns(Kind.BETWEEN_PROVIDERS),
+    judge=flow_check(FlowKind.BETWEEN_PROVIDERS),
+    applies=concerns(FlowKind.BETWEEN_PROVIDERS),
     scope="estate",
 )

@@ -12,7 +12,7 @@ from policies.model import Estate
 from policies.mutations.generate import mutated
 from policies.mutations.model import Mutant, Refusal
 from policies.mutations.proof import Refusals
-from policies.reachability.assertions import Forbidden, Verdict, judge
+from policies.reachability.assertions import FlowReport, ForbiddenFlow, analyse_flows
 
 TYPES = (
     "authorization:RoleAssignment",
@@ -42,7 +42,7 @@ class FlowsDoor:
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
-        self._before = _depths(judge(estate))
+        self._before = _depths(analyse_flows(estate))
 
     def all_of(self, mutants: Sequence[Mutant]) -> Refusals:
         """Its word on one of each kind of mutant."""
@@ -57,7 +57,7 @@ class FlowsDoor:
         """The flow that comes nearest to existing, where fewer controls stand before it than did."""
         estate = Estate(mutated(self.estate.resources, mutant), whole=self.estate.whole, today=self.estate.today)
         try:
-            found = judge(estate)
+            found = analyse_flows(estate)
         except BadInput as error:
             return Refusal("flows", error.problem)
         lower = [f for f in found.flows if f.depth < self._before.get(_key(f), 0) or _key(f) not in self._before]
@@ -68,9 +68,9 @@ class FlowsDoor:
         return Refusal("flows", f"{worst.kind}: {worst.depth} controls before it, {was or 'no such flow'} before")
 
 
-def _depths(verdict: Verdict) -> Mapping[tuple[str, str], int]:
+def _depths(verdict: FlowReport) -> Mapping[tuple[str, str], int]:
     return {_key(flow): flow.depth for flow in verdict.flows}
 
 
-def _key(flow: Forbidden) -> tuple[str, str]:
+def _key(flow: ForbiddenFlow) -> tuple[str, str]:
     return flow.kind.name, flow.source

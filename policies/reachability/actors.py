@@ -12,12 +12,12 @@ from functools import cached_property
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import texts
+from policies.azure_semantics.roles import Right
 from policies.model import Resource, Unknown
-from policies.reachability.bastion import Screens
-from policies.reachability.control_sets import OPEN, Control, Layer, Ways
-from policies.reachability.role_grants import ANYBODY, COMPUTER, IDENTITY, Grant, Grants, allowed
-from policies.reachability.roles import Right
-from policies.reachability.topology import OUTSIDE, Places, Standing
+from policies.reachability.bastion import Bastions
+from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets
+from policies.reachability.role_grants import COMPUTER, IDENTITY, UNKNOWN_PRINCIPAL, RoleGrant, RoleGrants, rights_on
+from policies.reachability.topology import INTERNET_LOCATION, NetworkLocation, Topology
 
 DATA = Right.READ | Right.WRITE | Right.SECRETS | Right.KEYS | Right.CONTROL
 
@@ -27,16 +27,16 @@ class Actor:
     """Somebody, or something, that can carry data."""
 
     key: str
-    called: str
+    label: str
     stacks: frozenset[str]
     """Whose party they are: where they were granted anything, or where they stand."""
-    standings: tuple[Standing, ...]
-    grants: tuple[Grant, ...]
+    locations: tuple[NetworkLocation, ...]
+    grants: tuple[RoleGrant, ...]
     is_computer: bool = False
     is_people: bool = False
     group: str = ""
     """The resource group that an identity belongs to."""
-    shell: Ways = OPEN
+    shell: ControlSets = ALWAYS
     """Of a computer: what must fail before SSH to it is more than a terminal."""
     _rights: dict[str, Right] = field(default_factory=dict)
 
@@ -48,44 +48,44 @@ class Actor:
     def may(self, id_: str) -> Right:
         """What they may do with the thing of that lower-case id."""
         if id_ not in self._rights:
-            self._rights[id_] = allowed(self.grants, id_)
+            self._rights[id_] = rights_on(self.grants, id_)
         return self._rights[id_]
 
     @cached_property
     def ungranted(self) -> Control:
         """That they were granted no more than they were. One grant too many may stand high up and open many things, so
         it is one control however many things it keeps from them."""
-        return Control(Layer.GRANT, self.key, f"no role lets {self.called} do it", "")
+        return Control(ControlKind.GRANT, self.key, f"no role lets {self.label} do it", "")
 
 
-def actors_of(places: Places, grants: Grants) -> tuple[Actor, ...]:
+def actors_of(topology: Topology, grants: RoleGrants) -> tuple[Actor, ...]:
     """Everybody in an estate who could carry data."""
-    screens = Screens(places)
-    computers = [_computer(r, places, grants, screens) for r in places.estate.of(COMPUTER)]
-    attached = {p for r in places.estate.of(COMPUTER) for p in _identities(r, places)}
-    loose = (r for r in places.estate.of(IDENTITY) if r.urn not in attached)
-    return (*computers, *(a for r in loose if (a := _identity(r, places, grants))), *_people(places, grants))
+    bastions = Bastions(topology)
+    computers = [_computer(r, topology, grants, bastions) for r in topology.estate.of(COMPUTER)]
+    attached = {p for r in topology.estate.of(COMPUTER) for p in _identities(r, topology)}
+    loose = (r for r in topology.estate.of(IDENTITY) if r.urn not in attached)
+    return (*computers, *(a for r in loose if (a := _identity(r, topology, grants))), *_people(topology, grants))
 
 
-def _computer(computer: Resource, places: Places, grants: Grants, screens: Screens) -> Actor:
+def _computer(computer: Resource, topology: Topology, grants: RoleGrants, bastions: Bastions) -> Actor:
     id_ = ids.plain(computer.id)
-    held = grants.of([computer.urn, *_identities(computer, places), *grants.signing_in(id_)])
+    held = grants.of([computer.urn, *_identities(computer, topology), *grants.signing_in(id_)])
     return Actor(
         computer.urn,
         f"the computer {computer.stack}/{computer.name}",
         frozenset([computer.stack]),
-        places.standings_of(computer),
+        topology.locations_of(computer),
         held,
         is_computer=True,
-        shell=places.told(computer.urn, OPEN, screens.shell, computer),
+        shell=topology.read_or_open(computer.urn, ALWAYS, bastions.shell, computer),
         group=ids.resource_group(computer.id),
     )
 
 
-def _identities(computer: Resource, places: Places) -> list[str]:
+def _identities(computer: Resource, topology: Topology) -> list[str]:
     """The URNs of the identities that a computer has."""
-    named = places.told(computer.urn, [""], _named, computer)
-    return [r.urn for id_ in named if (r := places.estate.get(id_))]
+    named = topology.read_or_open(computer.urn, [""], _named, computer)
+    return [r.urn for id_ in named if (r := topology.estate.get(id_))]
 
 
 def _named(computer: Resource) -> list[str]:
@@ -95,23 +95,23 @@ def _named(computer: Resource) -> list[str]:
     )
 
 
-def _identity(identity: Resource, places: Places, grants: Grants) -> Actor | None:
+def _identity(identity: Resource, topology: Topology, grants: RoleGrants) -> Actor | None:
     """An identity that no computer has works from its own room's network, wherever a computer could stand there. One
     without a right to data is a service's own, such as the one that a store reads its key with."""
     held = grants.of([identity.urn])
     if not any(g.rights & DATA for g in held):
         return None
     group = ids.resource_group(identity.id)
-    homes = [s for s in places.spots.values() if ids.resource_group(s.network) == group]
-    roomy = [s for s in homes if s in list(places.within(s.network))]
-    taken = {_subnet(r) for r in places.estate.of("network:PrivateEndpoint")}
-    free = [s for s in roomy if s.id not in taken] or roomy
-    standings = tuple(Standing(spot) for spot in free) or (OUTSIDE,)
+    homes = [s for s in topology.subnets.values() if ids.resource_group(s.network) == group]
+    endpoint_subnets = [s for s in homes if s in list(topology.usable_subnets(s.network))]
+    taken = {_subnet(r) for r in topology.estate.of("network:PrivateEndpoint")}
+    free_addresses = [s for s in endpoint_subnets if s.id not in taken] or endpoint_subnets
+    locations = tuple(NetworkLocation(subnet) for subnet in free_addresses) or (INTERNET_LOCATION,)
     return Actor(
         identity.urn,
         f"the identity {identity.stack}/{identity.name}",
         frozenset([identity.stack]),
-        standings,
+        locations,
         held,
         group=group,
     )
@@ -124,20 +124,20 @@ def _subnet(endpoint: Resource) -> str:
         return ""
 
 
-def _people(places: Places, grants: Grants) -> Iterator[Actor]:
+def _people(topology: Topology, grants: RoleGrants) -> Iterator[Actor]:
     """Everybody else who was granted something: groups, and applications of which nothing is known."""
-    made = {r.urn for r in places.estate.of(IDENTITY, COMPUTER)}
-    homes = {ids.plain(r.id): r.stack for r in places.estate.resources if r.id}
+    made = {r.urn for r in topology.estate.of(IDENTITY, COMPUTER)}
+    homes = {ids.plain(r.id): r.stack for r in topology.estate.resources if r.id}
     for principal, held in grants.principals().items():
-        if principal in made or principal == ANYBODY:
+        if principal in made or principal == UNKNOWN_PRINCIPAL:
             continue
         stacks = frozenset(_stacks(held, homes))
         known = min(held, key=lambda g: (len(g.name), g.name))
         kind = "the application" if known.is_service else "the group"
-        called = f"{kind} {principal[:8]} ({known.name} in {known.stack})"
-        yield Actor(principal, called, stacks, (OUTSIDE,), grants.of([principal]), is_people=True)
+        label = f"{kind} {principal[:8]} ({known.name} in {known.stack})"
+        yield Actor(principal, label, stacks, (INTERNET_LOCATION,), grants.of([principal]), is_people=True)
 
 
-def _stacks(held: Iterable[Grant], homes: dict[str, str]) -> Iterator[str]:
+def _stacks(held: Iterable[RoleGrant], homes: dict[str, str]) -> Iterator[str]:
     """The stacks of what they were granted; a grant in a higher scope says nothing of whose party they are."""
     return (homes.get(grant.scope, grant.stack) for grant in held)

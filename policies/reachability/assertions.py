@@ -11,24 +11,25 @@ from infra.addresses import ZoneName
 from infra.config import JunctionZoneConfig, SafeHavenConfig, TenancyConfig, config_model
 from infra.errors import BadInput
 from policies.azure_semantics import ids
+from policies.azure_semantics.roles import Right
 from policies.model import Estate
 from policies.reachability.actors import Actor, actors_of
-from policies.reachability.control_sets import MOST, Control
-from policies.reachability.data_stores import Container, Stores
-from policies.reachability.graph import INTERNET, FlowGraph, Node, Path, Weakest, weakest
-from policies.reachability.network_paths import Roads
-from policies.reachability.role_grants import Grants
-from policies.reachability.roles import Right
-from policies.reachability.symmetry import Twin, alike
-from policies.reachability.topology import Places
+from policies.reachability.control_sets import MAX_CONTROLS, Control
+from policies.reachability.data_stores import DataContainer, DataStores
+from policies.reachability.graph import INTERNET, FlowGraph, MinimalCutSets, Node, Path, minimal_cut_sets
+from policies.reachability.network_paths import NetworkReachability
+from policies.reachability.role_grants import RoleGrants
+from policies.reachability.symmetry import EquivalentTenancy, equivalent_tenancies
+from policies.reachability.topology import Topology
+from policies.reachability.view import AnalysedEstate
 
-ENOUGH = 3
+MIN_CONTROLS = 3
 """Fewer controls than this before a flow that must not exist are a finding."""
 ASKED, RELEASED = "asked", "released"
 """The stages of an airlock: nothing passes from the first to the second but through those who check."""
 
 
-class Kind(StrEnum):
+class FlowKind(StrEnum):
     """What must not flow where."""
 
     PAST_STAGING = "from a zone to a tenancy, past staging"
@@ -37,32 +38,36 @@ class Kind(StrEnum):
     BETWEEN_PROVIDERS = "from a provider to another's intake"
 
 
+OF_TENANCIES = (FlowKind.PAST_AIRLOCK, FlowKind.BETWEEN_PROJECTS)
+"""The kinds whose source is a tenancy."""
+
+
 @dataclass(frozen=True)
-class Forbidden:
+class ForbiddenFlow:
     """A flow that must not exist, and what stands before it."""
 
-    kind: Kind
+    kind: FlowKind
     source: str
     about: str
     """The URN of the resource that a finding is about: a group, a container, or a store where its group is not told."""
     stacks: frozenset[str]
-    weakest: Weakest | None
+    minimal_cut_sets: MinimalCutSets | None
     """None: more than `MOST` controls would have to fail."""
 
     @property
     def depth(self) -> int:
         """How many controls would have to fail at once; `MOST` + 1 stands for more."""
-        return self.weakest.depth if self.weakest else MOST + 1
+        return self.minimal_cut_sets.depth if self.minimal_cut_sets else MAX_CONTROLS + 1
 
     @property
     def is_finding(self) -> bool:
         """Whether too few controls stand before it."""
-        return self.depth < ENOUGH
+        return self.depth < MIN_CONTROLS
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""
-        found = self.weakest
-        ways = [_told(way) for way in found.ways] if found else []
+        found = self.minimal_cut_sets
+        paths = [_path_json(path) for path in found.paths] if found else []
         return {
             "flow": self.kind.name.lower().replace("_", "-"),
             "must_not": str(self.kind),
@@ -70,109 +75,112 @@ class Forbidden:
             "about": self.about,
             "stacks": sorted(self.stacks),
             "depth": self.depth if found else None,
-            "more_than": None if found else MOST,
+            "more_than": None if found else MAX_CONTROLS,
             "finding": self.is_finding,
-            "layers": sorted({str(c.layer) for way in (found.ways if found else ()) for c in way.controls}),
-            "ways": ways,
+            "layers": sorted({str(c.kind) for path in (found.paths if found else ()) for c in path.controls}),
+            "ways": paths,
         }
 
 
-def _told(way: Path) -> dict[str, Any]:
-    controls = [{"layer": str(c.layer), "holds": c.says, "control": c.id} for c in sorted(way.controls)]
-    return {"to": way.end, "controls": controls, "path": list(way.steps)}
+def _path_json(path: Path) -> dict[str, Any]:
+    controls = [{"layer": str(c.kind), "holds": c.description, "control": c.id} for c in sorted(path.controls)]
+    return {"to": path.end, "controls": controls, "path": list(path.steps)}
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FlowReport:
     """Every forbidden flow of an estate, and what could not be told."""
 
-    flows: tuple[Forbidden, ...]
-    doubts: tuple[str, ...]
+    flows: tuple[ForbiddenFlow, ...]
+    unknowns: tuple[str, ...]
     graph: FlowGraph | None = field(default=None, compare=False, repr=False)
     """What was followed: of tenancies that look alike, two of each kind."""
 
     @property
-    def findings(self) -> tuple[Forbidden, ...]:
+    def findings(self) -> tuple[ForbiddenFlow, ...]:
         """Those with too few controls before them."""
         return tuple(flow for flow in self.flows if flow.is_finding)
 
     @property
     def blocks(self) -> bool:
         """Whether a flow is stopped by too few controls, or something that flows might use could not be looked at."""
-        return bool(self.findings or self.doubts)
+        return bool(self.findings or self.unknowns)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""
         flows = [flow.to_json() for flow in self.flows]
-        return {"enough": ENOUGH, "findings": len(self.findings), "flows": flows, "doubts": list(self.doubts)}
+        return {"enough": MIN_CONTROLS, "findings": len(self.findings), "flows": flows, "doubts": list(self.unknowns)}
 
 
-def judge(estate: Estate, *, each: bool = False) -> Verdict:
-    """Looks for every flow that must not exist. `BadInput` where there is nothing between which anything could flow.
+def analyse_flows(estate: Estate, *, exhaustive: bool = False) -> FlowReport:
+    """Return every forbidden flow with the fewest controls that prevent it. `BadInput` for an estate without data.
 
-    `each`: follows those of every tenancy, even where another that looks alike speaks for it."""
-    twins = () if each else alike(estate, _tenancies(estate))
-    gone = {twin.stack for twin in twins}
-    seen = Estate((r for r in estate.resources if r.stack not in gone), whole=estate.whole, today=estate.today)
-    doubts: list[str] = []
-    places = Places(seen, doubts)
-    grants = Grants(seen)
-    stores = Stores(places, grants)
-    graph = FlowGraph(stores, Roads(places, stores), actors_of(places, grants))
+    `exhaustive`: analyse every tenancy, also those for which the result of an equivalent one holds.
+    """
+    seen = AnalysedEstate(estate)
+    equivalents = () if exhaustive else equivalent_tenancies(seen, _tenancies(seen))
+    removed = frozenset(one.stack for one in equivalents)
+    reduced = seen.without(removed) if removed else seen
+    unknowns: list[str] = []
+    topology = Topology(reduced, unknowns)
+    grants = RoleGrants(reduced)
+    stores = DataStores(topology, grants)
+    graph = FlowGraph(stores, NetworkReachability(topology, stores), actors_of(topology, grants))
     if not graph.containers:
         raise BadInput("Nothing here holds data, so nothing can be said of its flows.")
-    flows = tuple(_Claims(seen, graph, gone).all())
-    return Verdict(tuple(_with_twins(flows, twins, estate)), tuple(dict.fromkeys(doubts)), graph)
+    flows = tuple(_Assertions(reduced, graph, removed).all())
+    return FlowReport(tuple(_with_equivalents(flows, equivalents, estate)), tuple(dict.fromkeys(unknowns)), graph)
 
 
 def _tenancies(estate: Estate) -> list[str]:
     return [s for s in dict.fromkeys(r.stack for r in estate.resources) if _is(s, TenancyConfig)]
 
 
-def _with_twins(flows: Sequence[Forbidden], twins: Sequence[Twin], estate: Estate) -> Iterator[Forbidden]:
-    """The flows, and those of the tenancies that others spoke for, by kind."""
+def _with_equivalents(
+    flows: Sequence[ForbiddenFlow], equivalents: Sequence[EquivalentTenancy], estate: Estate
+) -> Iterator[ForbiddenFlow]:
+    """Yield the flows by kind, those of the tenancies that were not analysed after the others."""
     urns = {resource.urn for resource in estate.resources}
-    for kind in Kind:
+    for kind in FlowKind:
         found = [flow for flow in flows if flow.kind is kind]
         yield from found
-        by_source = {flow.source: flow for flow in found if kind in (Kind.PAST_AIRLOCK, Kind.BETWEEN_PROJECTS)}
-        for twin in twins:
-            if twin.of in by_source:
-                yield _told_of(twin, by_source[twin.of], urns)
+        by_source = {flow.source: flow for flow in found if kind in OF_TENANCIES}
+        for tenancy in equivalents:
+            if tenancy.representative in by_source:
+                yield _renamed(tenancy, by_source[tenancy.representative], urns)
 
 
-def _told_of(twin: Twin, flow: Forbidden, urns: Collection[str]) -> Forbidden:
-    about = twin.told(flow.about)
+def _renamed(tenancy: EquivalentTenancy, flow: ForbiddenFlow, urns: Collection[str]) -> ForbiddenFlow:
+    about = tenancy.rename(flow.about)
     if about not in urns:
-        raise LookupError(f"{about} is no resource: {twin.stack} does not look like {twin.of}")
-    stacks = flow.stacks if flow.kind is Kind.BETWEEN_PROJECTS else frozenset([twin.stack])
-    return replace(flow, source=twin.stack, about=about, stacks=stacks, weakest=_renamed(twin, flow.weakest))
+        raise LookupError(f"{about} is no resource: {tenancy.stack} is not equivalent to {tenancy.representative}")
+    stacks = flow.stacks if flow.kind is FlowKind.BETWEEN_PROJECTS else frozenset([tenancy.stack])
+    found = flow.minimal_cut_sets
+    cut_sets = replace(found, paths=tuple(_renamed_path(tenancy, path) for path in found.paths)) if found else None
+    return replace(flow, source=tenancy.stack, about=about, stacks=stacks, minimal_cut_sets=cut_sets)
 
 
-def _renamed(twin: Twin, weakest_: Weakest | None) -> Weakest | None:
-    if weakest_ is None:
-        return None
-    return replace(weakest_, ways=tuple(_path(twin, path) for path in weakest_.ways))
+def _renamed_path(tenancy: EquivalentTenancy, path: Path) -> Path:
+    controls = (
+        Control(c.kind, tenancy.rename(c.id), tenancy.rename(c.description), tenancy.rename(c.resource))
+        for c in path.controls
+    )
+    return Path(frozenset(controls), tuple(map(tenancy.rename, path.steps)), tenancy.rename(path.end))
 
 
-def _path(twin: Twin, path: Path) -> Path:
-    controls = (Control(c.layer, twin.told(c.id), twin.told(c.says), twin.told(c.resource)) for c in path.controls)
-    return Path(frozenset(controls), tuple(map(twin.told, path.steps)), twin.told(path.end))
-
-
-class _Claims:
+class _Assertions:
     """The flows that must not exist in one estate, named after what its stacks and rooms are."""
 
-    def __init__(self, estate: Estate, graph: FlowGraph, gone: Collection[str]) -> None:
+    def __init__(self, estate: Estate, graph: FlowGraph, removed: Collection[str]) -> None:
         """`gone`: the tenancies for which others speak."""
         self.graph = graph
         stacks = dict.fromkeys(r.stack for r in estate.resources)
         self.tenancies = [s for s in stacks if _is(s, TenancyConfig)]
-        self.every = frozenset(self.tenancies).union(gone)
+        self.every = frozenset(self.tenancies).union(removed)
         self.zone_stacks = [s for s in stacks if _is(s, JunctionZoneConfig, SafeHavenConfig)]
         self.groups = {ids.plain(g.id): g for g in estate.of("resources:ResourceGroup")}
 
-    def all(self) -> Iterator[Forbidden]:
+    def all(self) -> Iterator[ForbiddenFlow]:
         yield from self._past_staging()
         for tenancy in self.tenancies:
             yield from self._past_airlock(tenancy)
@@ -181,15 +189,15 @@ class _Claims:
                 yield from self._to_others(tenancy)
         yield from self._between_providers()
 
-    def _past_staging(self) -> Iterator[Forbidden]:
+    def _past_staging(self) -> Iterator[ForbiddenFlow]:
         tenancies = frozenset(self.tenancies)
         staging = [a for a in self._actors(lambda a: self._room(a.group) == ZoneName.STAGING) if not a.is_people]
         zones = [c for c in self.graph.containers if c.store.stack in self.zone_stacks]
         for group in dict.fromkeys(c.store.group for c in zones) if tenancies else ():
             sources = [c for c in zones if c.store.group == group]
-            found = self._weakest(sources, lambda n: bool(_stacks(n) & tenancies), barred=staging)
+            found = self._cut_sets(sources, lambda n: bool(_stacks(n) & tenancies), barred=staging)
             stacks = self.every | {sources[0].store.stack}
-            yield Forbidden(Kind.PAST_STAGING, self._room(group), self._about(sources), stacks, found)
+            yield ForbiddenFlow(FlowKind.PAST_STAGING, self._room(group), self._about(sources), stacks, found)
 
     def _room(self, group: str) -> str:
         """A zone's name: its group's in the program, or else in Azure."""
@@ -197,12 +205,12 @@ class _Claims:
 
     def _about(self, sources: Sequence[Node]) -> str:
         """Whatever stands for all of these in a report."""
-        stores = [node.store for node in sources if isinstance(node, Container)]
+        stores = [node.store for node in sources if isinstance(node, DataContainer)]
         groups = [*(s.group for s in stores), *(node.group for node in sources if isinstance(node, Actor))]
         found = [self.groups[group].urn for group in groups if group in self.groups]
         return next(iter([*found, *(s.urn for s in stores), *(n.key for n in sources if isinstance(n, Actor))]))
 
-    def _past_airlock(self, tenancy: str) -> Iterator[Forbidden]:
+    def _past_airlock(self, tenancy: str) -> Iterator[ForbiddenFlow]:
         """By way of no other project: what gets to one has a claim of its own, and no fewer controls beyond it."""
         airlock = self._airlock(tenancy)
 
@@ -214,10 +222,10 @@ class _Claims:
         elsewhere = [node for node in nodes if _stacks(node) & others and tenancy not in _stacks(node)]
         held = self._held_in(tenancy)
         if held:
-            found = self._weakest(held, outside, barred=[*airlock, *elsewhere])
-            yield Forbidden(Kind.PAST_AIRLOCK, tenancy, self._about(held), frozenset([tenancy]), found)
+            found = self._cut_sets(held, outside, barred=[*airlock, *elsewhere])
+            yield ForbiddenFlow(FlowKind.PAST_AIRLOCK, tenancy, self._about(held), frozenset([tenancy]), found)
 
-    def _to_others(self, tenancy: str) -> Iterator[Forbidden]:
+    def _to_others(self, tenancy: str) -> Iterator[ForbiddenFlow]:
         others = frozenset(self.tenancies) - {tenancy}
 
         def elsewhere(node: Node) -> bool:
@@ -226,10 +234,10 @@ class _Claims:
 
         held = self._held_in(tenancy)
         if held:
-            found = self._weakest(held, elsewhere, barred=self._airlock(tenancy))
-            yield Forbidden(Kind.BETWEEN_PROJECTS, tenancy, self._about(held), self.every, found)
+            found = self._cut_sets(held, elsewhere, barred=self._airlock(tenancy))
+            yield ForbiddenFlow(FlowKind.BETWEEN_PROJECTS, tenancy, self._about(held), self.every, found)
 
-    def _between_providers(self) -> Iterator[Forbidden]:
+    def _between_providers(self) -> Iterator[ForbiddenFlow]:
         """Providers are the people who were granted a container of the junction zone."""
         intakes = [c for c in self.graph.containers if _is(c.store.stack, JunctionZoneConfig)]
         owners = {c: [a for a in self.graph.actors if a.is_people and _granted(a, c.id)] for c in intakes}
@@ -239,22 +247,22 @@ class _Claims:
             if others:
                 yield self._between(provider, own, others)
 
-    def _between(self, provider: Actor, own: Sequence[Container], others: Sequence[Container]) -> Forbidden:
+    def _between(self, provider: Actor, own: Sequence[DataContainer], others: Sequence[DataContainer]) -> ForbiddenFlow:
         """Whoever was granted the whole store keeps all intakes by duty: the zone's stewards, and its mover."""
         stores = {container.store for container in others}
         keepers = self._actors(lambda a: any(a.may(s.id) & (Right.READ | Right.WRITE) for s in stores))
-        brought = self._weakest([provider], lambda node: node in others, barred=keepers)
-        taken = self._weakest(others, lambda node: node is provider, barred=keepers)
+        brought = self._cut_sets([provider], lambda node: node in others, barred=keepers)
+        taken = self._cut_sets(others, lambda node: node is provider, barred=keepers)
         stacks = frozenset(store.stack for store in stores)
         found = _least(brought, taken)
-        return Forbidden(Kind.BETWEEN_PROVIDERS, provider.called, own[0].urn, stacks, found)
+        return ForbiddenFlow(FlowKind.BETWEEN_PROVIDERS, provider.label, own[0].urn, stacks, found)
 
-    def _weakest(
+    def _cut_sets(
         self, sources: Sequence[Node], is_sink: Callable[[Node], bool], barred: Iterable[Node] = ()
-    ) -> Weakest | None:
+    ) -> MinimalCutSets | None:
         """The Internet is where a flow ends, never where it passes: whatever gets there has a claim of its own."""
         closed = {*barred}
-        return weakest(self.graph, sources, is_sink, lambda node: node not in closed and node != INTERNET)
+        return minimal_cut_sets(self.graph, sources, is_sink, lambda node: node not in closed and node != INTERNET)
 
     def _actors(self, wanted: Callable[[Actor], bool]) -> list[Actor]:
         return [actor for actor in self.graph.actors if wanted(actor)]
@@ -278,7 +286,7 @@ class _Claims:
             )
         )
 
-    def _is_exit(self, released: Container, tenancy: str) -> bool:
+    def _is_exit(self, released: DataContainer, tenancy: str) -> bool:
         """Whether an airlock leads out: what its releasers are asked for is brought by the project itself."""
         releasers = self._actors(lambda a: bool(_granted(a, released.id) & Right.WRITE))
         stages = [c for c in self.graph.containers if c.name == ASKED and c.store.stack == tenancy]
@@ -300,7 +308,7 @@ def _granted(actor: Actor, container: str) -> Right:
 def _stacks(node: Node) -> frozenset[str]:
     if isinstance(node, Actor):
         return node.stacks
-    return frozenset([node.store.stack]) if isinstance(node, Container) else frozenset()
+    return frozenset([node.store.stack]) if isinstance(node, DataContainer) else frozenset()
 
 
 def _is(stack: str, *kinds: type) -> bool:
@@ -310,5 +318,5 @@ def _is(stack: str, *kinds: type) -> bool:
         return False
 
 
-def _least(*found: Weakest | None) -> Weakest | None:
+def _least(*found: MinimalCutSets | None) -> MinimalCutSets | None:
     return min((one for one in found if one), key=lambda one: one.depth, default=None)

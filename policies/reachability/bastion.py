@@ -14,8 +14,8 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.properties import entries
 from policies.azure_semantics.terminal import is_terminal
 from policies.model import Resource
-from policies.reachability.control_sets import OPEN, Control, Layer, Ways, both
-from policies.reachability.topology import Places, Spot
+from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
+from policies.reachability.topology import Subnet, Topology
 
 SSH, RDP = 22, 3389
 SETTINGS = {
@@ -29,44 +29,46 @@ clipboard. Links to share and Kerberos let people in, who must sign in as everyb
 
 
 @dataclass(frozen=True, eq=False)
-class Screen:
+class Bastion:
     """A Bastion."""
 
     id: str
-    spot: Spot
-    ways: dict[str, Ways]
+    subnet: Subnet
+    control_sets: dict[str, ControlSets]
     """What must fail before it carries each of these."""
 
 
-class Screens:
+class Bastions:
     """Every Bastion of an estate, and what the shells of its computers let through."""
 
-    def __init__(self, places: Places) -> None:
-        self.places = places
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
 
     @cached_property
-    def all(self) -> tuple[Screen, ...]:
+    def all(self) -> tuple[Bastion, ...]:
         """Every Bastion."""
-        found = self.places.estate.of("network:BastionHost")
-        return tuple(s for r in found if (s := self.places.told(r.urn, None, self._screen, r)))
+        found = self.topology.estate.of("network:BastionHost")
+        return tuple(s for r in found if (s := self.topology.read_or_open(r.urn, None, self._screen, r)))
 
-    def _screen(self, host: Resource) -> Screen:
+    def _screen(self, host: Resource) -> Bastion:
         id_ = ids.own(host)
-        (subnet,) = [ids.plain(host.at(f"{path}.subnet.id")) for path in entries(host, "ipConfigurations")]
-        guarded = self.places.rails.of("bastion-carries-nothing", id_)
-        return Screen(id_, self.places.spots[subnet], dict(self._settings(host, id_, guarded)))
+        (subnet_id,) = [ids.plain(host.at(f"{path}.subnet.id")) for path in entries(host, "ipConfigurations")]
+        guarded = self.topology.guardrails.of("bastion-carries-nothing", id_)
+        return Bastion(id_, self.topology.subnets[subnet_id], dict(self._settings(host, id_, guarded)))
 
-    def _settings(self, host: Resource, id_: str, guarded: Ways) -> Iterator[tuple[str, Ways]]:
+    def _settings(self, host: Resource, id_: str, guarded: ControlSets) -> Iterator[tuple[str, ControlSets]]:
         for what, (property_, shut) in SETTINGS.items():
             found = host.at(property_)
             closed = found is shut or (shut is False and not found)
-            control = Control(Layer.BASTION, f"{id_}#{what}", f"{ids.name(id_)} has no {what}", id_)
-            yield what, both(self.places.ledger.through(control), guarded) if closed else OPEN
+            control = Control(ControlKind.BASTION, f"{id_}#{what}", f"{ids.name(id_)} has no {what}", id_)
+            yield what, all_of(self.topology.registry.requiring(control), guarded) if closed else ALWAYS
 
-    def shell(self, computer: Resource) -> Ways:
+    def shell(self, computer: Resource) -> ControlSets:
         """What must fail before a session by SSH is more than a terminal."""
         if not is_terminal(computer):
-            return OPEN
+            return ALWAYS
         id_ = ids.plain(computer.id)
-        says = f"SSH to {computer.stack}/{computer.name} gives a terminal and nothing else"
-        return self.places.ledger.through(Control(Layer.SHELL, f"{id_ or computer.urn}#shell", says, id_))
+        description = f"SSH to {computer.stack}/{computer.name} gives a terminal and nothing else"
+        return self.topology.registry.requiring(
+            Control(ControlKind.SHELL, f"{id_ or computer.urn}#shell", description, id_)
+        )

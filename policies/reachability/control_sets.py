@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-MOST = 6
+MAX_CONTROLS = 6
 """Ways with more controls than this are not told apart from ways that do not exist."""
 
 
-class Layer(StrEnum):
+class ControlKind(StrEnum):
     """What kind of thing a control is, as a reviewer groups them."""
 
     GRANT = "role assignments"
@@ -41,16 +41,16 @@ class Layer(StrEnum):
 class Control:
     """One thing that stops something and can fail by itself. The same wherever it has the same layer and id."""
 
-    layer: Layer
+    kind: ControlKind
     id: str
-    says: str = field(compare=False, default="")
+    description: str = field(compare=False, default="")
     """What holds today, in words."""
     resource: str = field(compare=False, default="")
     """The ARM id of what it is a property of: whoever may change that can make the control fail."""
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ControlSet:
     """One way to get somewhere: the controls that must fail, as bits, and what is then done, in words."""
 
     mask: int = 0
@@ -61,18 +61,18 @@ class Way:
         """How many controls must fail."""
         return self.mask.bit_count()
 
-    def also(self, other: Way) -> Way:
+    def then(self, other: ControlSet) -> ControlSet:
         """Both, one after the other."""
-        return Way(self.mask | other.mask, self.steps + other.steps)
+        return ControlSet(self.mask | other.mask, self.steps + other.steps)
 
 
-Ways = tuple[Way, ...]
+ControlSets = tuple[ControlSet, ...]
 """All that are worth telling apart; none at all: there is no way."""
-OPEN: Ways = (Way(),)
-CLOSED: Ways = ()
+ALWAYS: ControlSets = (ControlSet(),)
+NEVER: ControlSets = ()
 
 
-class Ledger:
+class ControlRegistry:
     """The controls of an estate, each with a bit of its own."""
 
     def __init__(self) -> None:
@@ -86,12 +86,12 @@ class Ledger:
             self._controls.append(control)
         return 1 << number
 
-    def through(self, *controls: Control, step: str = "") -> Ways:
+    def requiring(self, *controls: Control, step: str = "") -> ControlSets:
         """The one way on which all these fail."""
         mask = 0
         for control in controls:
             mask |= self.bit(control)
-        return (Way(mask, (step,) if step else ()),)
+        return (ControlSet(mask, (step,) if step else ()),)
 
     def controls(self, mask: int) -> Iterator[Control]:
         """The controls that bits stand for."""
@@ -100,51 +100,53 @@ class Ledger:
             yield self._controls[low.bit_length() - 1]
             mask ^= low
 
-    def waived(self, ways: Ways, may_change: Iterable[str]) -> Ways:
+    def without_controls_in(self, control_sets: ControlSets, may_change: Iterable[str]) -> ControlSets:
         """The same ways for somebody who may change everything in these scopes (lower-case ARM ids)."""
         scopes = tuple(may_change)
         if not scopes:
-            return ways
-        return smallest(Way(self._waived(way.mask, scopes), way.steps) for way in ways)
+            return control_sets
+        return minimal(
+            ControlSet(self._without(control_set.mask, scopes), control_set.steps) for control_set in control_sets
+        )
 
-    def _waived(self, mask: int, scopes: tuple[str, ...]) -> int:
+    def _without(self, mask: int, scopes: tuple[str, ...]) -> int:
         for control in list(self.controls(mask)):
             if _in(control.resource, scopes):
                 mask &= ~self.bit(control)
         return mask
 
 
-def step(words: str) -> Ways:
+def step(words: str) -> ControlSets:
     """What nothing stops, in words."""
-    return (Way(0, (words,)),)
+    return (ControlSet(0, (words,)),)
 
 
-def either(*alternatives: Ways) -> Ways:
+def any_of(*alternatives: ControlSets) -> ControlSets:
     """Any of these."""
-    return smallest(way for ways in alternatives for way in ways)
+    return minimal(control_set for control_sets in alternatives for control_set in control_sets)
 
 
-def both(*parts: Ways) -> Ways:
+def all_of(*parts: ControlSets) -> ControlSets:
     """All of these, one after the other."""
-    total = OPEN
-    for ways in parts:
-        if len(total) == 1 and len(ways) == 1:
-            together = total[0].also(ways[0])
-            total = (together,) if together.size <= MOST else CLOSED
+    total = ALWAYS
+    for control_sets in parts:
+        if len(total) == 1 and len(control_sets) == 1:
+            together = total[0].then(control_sets[0])
+            total = (together,) if together.size <= MAX_CONTROLS else NEVER
         else:
-            total = smallest(first.also(second) for first in total for second in ways)
+            total = minimal(first.then(second) for first in total for second in control_sets)
         if not total:
-            return CLOSED
+            return NEVER
     return total
 
 
-def smallest(ways: Iterable[Way]) -> Ways:
+def minimal(control_sets: Iterable[ControlSet]) -> ControlSets:
     """Those that no other way contains, the fewest controls first."""
-    kept: list[Way] = []
-    for way in sorted(ways, key=lambda way: way.mask.bit_count()):
-        mask = way.mask
-        if mask.bit_count() <= MOST and not any(other.mask & mask == other.mask for other in kept):
-            kept.append(way)
+    kept: list[ControlSet] = []
+    for control_set in sorted(control_sets, key=lambda control_set: control_set.mask.bit_count()):
+        mask = control_set.mask
+        if mask.bit_count() <= MAX_CONTROLS and not any(other.mask & mask == other.mask for other in kept):
+            kept.append(control_set)
     return tuple(kept)
 
 

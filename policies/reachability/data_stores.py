@@ -9,22 +9,22 @@ from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import entries, word
+from policies.azure_semantics.roles import Right
 from policies.azure_semantics.scanning import is_scanner
 from policies.model import MISSING, Resource, Unknown
-from policies.reachability.control_sets import OPEN, Control, Layer, Ways, both
+from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
 from policies.reachability.free_addresses import fixed_addresses
-from policies.reachability.role_grants import Grants, allowed
-from policies.reachability.roles import Right
-from policies.reachability.topology import Places, Spot
+from policies.reachability.role_grants import RoleGrants, rights_on
+from policies.reachability.topology import Subnet, Topology
 
 ACCOUNT, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
 VAULT, SECRET = "keyvault:Vault", "keyvault:Secret"
 ENDPOINT = "network:PrivateEndpoint"
-CLOSED = ("disabled", "securedbyperimeter")
+PUBLIC_ACCESS_OFF = ("disabled", "securedbyperimeter")
 
 
 @dataclass(frozen=True, eq=False)
-class Store:
+class DataStore:
     """A storage account, or a vault that keeps secrets."""
 
     urn: str
@@ -37,177 +37,185 @@ class Store:
     group: str
     """The id of its resource group."""
     is_vault: bool
-    public: Ways
+    public: ControlSets
     """What must fail before it answers on the public network, rules included."""
-    keys: Ways
+    keys: ControlSets
     """What must fail before a key of the account opens it; listing the keys is another matter."""
-    encryption: Ways
+    encryption: ControlSets
     """What must fail before its own identity can use the key that it is encrypted with."""
-    doors: tuple[Door, ...]
+    endpoints: tuple[PrivateEndpoint, ...]
     """Its private endpoints."""
 
     @property
-    def called(self) -> str:
+    def label(self) -> str:
         """How people name it."""
         return f"{self.stack}/{self.name}"
 
 
 @dataclass(frozen=True, eq=False)
-class Container:
+class DataContainer:
     """A container of a store; of a vault, all that it keeps secret."""
 
     urn: str
     id: str
     name: str
-    store: Store
-    anonymous: Ways
+    store: DataStore
+    anonymous: ControlSets
     """What must fail before nobody in particular can read it."""
 
     @property
-    def called(self) -> str:
+    def label(self) -> str:
         """How people name it."""
-        return f"{self.store.called}/{self.name}"
+        return f"{self.store.label}/{self.name}"
 
 
 @dataclass(frozen=True, eq=False)
-class Door:
+class PrivateEndpoint:
     """A private endpoint: where it stands, and what it leads to."""
 
-    spot: Spot
+    subnet: Subnet
     targets: tuple[str, ...]
     at: tuple[IPv4Network, ...]
     """Its address, or each that it may have."""
 
 
-class Stores:
+class DataStores:
     """Every store of an estate with its containers."""
 
-    def __init__(self, places: Places, grants: Grants) -> None:
-        self.places, self.grants, self.estate = places, grants, places.estate
+    def __init__(self, topology: Topology, grants: RoleGrants) -> None:
+        self.topology, self.grants, self.estate = topology, grants, topology.estate
 
     @cached_property
-    def doors(self) -> tuple[Door, ...]:
+    def endpoints(self) -> tuple[PrivateEndpoint, ...]:
         """Every private endpoint."""
         found = self.estate.of(ENDPOINT)
-        return tuple(d for r in found if (d := self.places.told(r.urn, None, self._door, r)))
+        return tuple(d for r in found if (d := self.topology.read_or_open(r.urn, None, self._endpoint, r)))
 
-    def _door(self, endpoint: Resource) -> Door:
+    def _endpoint(self, endpoint: Resource) -> PrivateEndpoint:
         connections = [
             f"{path}.privateLinkServiceId"
             for kind in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
             for path in entries(endpoint, kind)
         ]
-        spot = self.places.spots.get(ids.plain(endpoint.at("subnet.id")))
-        if spot is None:
+        subnet = self.topology.subnets.get(ids.plain(endpoint.at("subnet.id")))
+        if subnet is None:
             raise Unknown("subnet.id")
         fixed = [IPv4Network(address) for _, addresses in fixed_addresses(endpoint) for address in sorted(addresses)]
         targets = tuple(ids.plain(endpoint.at(path)) for path in connections)
-        return Door(spot, targets, tuple(fixed) or self.places.free(spot))
+        return PrivateEndpoint(subnet, targets, tuple(fixed) or self.topology.free_addresses(subnet))
 
     @cached_property
-    def _doors_to(self) -> Mapping[str, list[Door]]:
-        found: dict[str, list[Door]] = {}
-        for door in self.doors:
-            for target in door.targets:
-                found.setdefault(target, []).append(door)
+    def _endpoints_of(self) -> Mapping[str, list[PrivateEndpoint]]:
+        found: dict[str, list[PrivateEndpoint]] = {}
+        for endpoint in self.endpoints:
+            for destination in endpoint.targets:
+                found.setdefault(destination, []).append(endpoint)
         return found
 
     @cached_property
-    def stores(self) -> Mapping[str, Store]:
+    def stores(self) -> Mapping[str, DataStore]:
         """By lower-case id."""
         keepers = {ids.parent(secret.id) for secret in self.estate.of(SECRET)}
         vaults = [v for v in self.estate.of(VAULT) if ids.plain(v.id) in keepers]
-        found = (self.places.told(r.urn, None, self._store, r) for r in [*self.estate.of(ACCOUNT), *vaults])
+        found = (self.topology.read_or_open(r.urn, None, self._store, r) for r in [*self.estate.of(ACCOUNT), *vaults])
         return {store.id: store for store in found if store}
 
-    def _store(self, resource: Resource) -> Store:
+    def _store(self, resource: Resource) -> DataStore:
         id_, vault = ids.own(resource), resource.type == VAULT
-        suffix = "vault.azure.net" if vault else "blob.core.windows.net"
-        return Store(
+        return DataStore(
             urn=resource.urn,
             id=id_,
             name=resource.name,
-            host=f"{ids.name(id_)}.{suffix}",
+            host=host_of(id_, is_vault=vault),
             stack=resource.stack,
             group=ids.resource_group(id_),
             is_vault=vault,
             public=self._public(resource, "properties." if vault else "", "networkAcls" if vault else "networkRuleSet"),
-            keys=OPEN if vault else self._keys(resource),
-            encryption=OPEN if vault else self._encryption(resource),
-            doors=tuple(self._doors_to.get(id_, ())),
+            keys=ALWAYS if vault else self._keys(resource),
+            encryption=ALWAYS if vault else self._encryption(resource),
+            endpoints=tuple(self._endpoints_of.get(id_, ())),
         )
 
-    def _encryption(self, account: Resource) -> Ways:
+    def _encryption(self, account: Resource) -> ControlSets:
         """A store reads nothing while its own identity has no right to use its key."""
         source = _word(account, "encryption.keySource")
         who = self.estate.get(_at(account, "encryption.encryptionIdentity.encryptionUserAssignedIdentity"))
         uri = _word(account, "encryption.keyVaultProperties.keyVaultUri")
-        vault = next((v for v in self.estate.of(VAULT) if uri.startswith(f"https://{ids.name(v.id)}.")), None)
-        if source != "microsoft.keyvault" or who is None or vault is None:
-            return OPEN
-        rights = allowed(self.grants.of([who.urn]), ids.plain(vault.id))
+        vaults = [v for v in self.estate.of(VAULT) if uri.startswith(f"https://{ids.name(v.id)}.")]
+        if source != "microsoft.keyvault" or who is None or len(vaults) != 1:
+            return ALWAYS
+        rights = rights_on(self.grants.of([who.urn]), ids.plain(vaults[0].id))
         if rights & (Right.WRAP | Right.CONTROL):
-            return OPEN
-        return self._holds(account, Layer.ENCRYPTION, "key", f"{account.name} may not use its own key")
+            return ALWAYS
+        return self._holds(account, ControlKind.ENCRYPTION, "key", f"{account.name} may not use its own key")
 
     @cached_property
-    def containers(self) -> Mapping[str, Container]:
+    def containers(self) -> Mapping[str, DataContainer]:
         """By lower-case id; a vault is one container."""
-        found = {s.id: Container(s.urn, s.id, "secrets", s, ()) for s in self.stores.values() if s.is_vault}
+        found = {s.id: DataContainer(s.urn, s.id, "secrets", s, ()) for s in self.stores.values() if s.is_vault}
         for resource in self.estate.of(CONTAINER):
-            container = self.places.told(resource.urn, None, self._container, resource)
+            container = self.topology.read_or_open(resource.urn, None, self._container, resource)
             if container:
                 found[container.id] = container
         return found
 
-    def _container(self, resource: Resource) -> Container:
+    def _container(self, resource: Resource) -> DataContainer:
         id_ = ids.own(resource)
         account = self.estate.get(id_.split("/blobservices/")[0])
         if account is None or ids.own(account) not in self.stores:
             raise Unknown("accountName")
-        return Container(
+        return DataContainer(
             resource.urn, id_, ids.name(id_), self.stores[ids.own(account)], self._anonymous(account, resource)
         )
 
-    def of(self, store: Store) -> Iterator[Container]:
+    def of(self, store: DataStore) -> Iterator[DataContainer]:
         """The containers of a store."""
         return (c for c in self.containers.values() if c.store is store)
 
-    def _public(self, resource: Resource, prefix: str, rules: str) -> Ways:
+    def _public(self, resource: Resource, prefix: str, rules: str) -> ControlSets:
         """Two things, and Azure Policy before the first: whether the public network is closed, and whether its rules
         deny. Missing means open."""
-        shut = _word(resource, f"{prefix}publicNetworkAccess") in CLOSED
+        shut = _word(resource, f"{prefix}publicNetworkAccess") in PUBLIC_ACCESS_OFF
         denies = _word(resource, f"{prefix}{rules}.defaultAction") == "deny"
         kinds = ("ipRules", "virtualNetworkRules", "resourceAccessRules")
         lets_in = [_at(resource, f"{prefix}{rules}.{kind}") for kind in kinds]
         if _only_scanner(resource, lets_in[-1]):
             lets_in.pop()
         strict = denies and all(found is MISSING or found in ([], ()) for found in lets_in)
-        closed = self._holds(resource, Layer.PUBLIC, "public", f"{resource.name} is closed to the public network")
+        closed = self._holds(resource, ControlKind.PUBLIC, "public", f"{resource.name} is closed to the public network")
         ruled = self._holds(
-            resource, Layer.NETWORK_RULES, "rules", f"the network rules of {resource.name} deny by default"
+            resource, ControlKind.NETWORK_RULES, "rules", f"the network rules of {resource.name} deny by default"
         )
-        stays = self.places.rails.of("stores-stay-closed", ids.own(resource))
-        return both(both(closed, stays) if shut else OPEN, ruled if strict else OPEN)
+        stays = self.topology.guardrails.of("stores-stay-closed", ids.own(resource))
+        return all_of(all_of(closed, stays) if shut else ALWAYS, ruled if strict else ALWAYS)
 
-    def _keys(self, account: Resource) -> Ways:
+    def _keys(self, account: Resource) -> ControlSets:
         if _at(account, "allowSharedKeyAccess") is not False:
-            return OPEN
-        stays = self.places.rails.of("stores-stay-closed", ids.own(account))
-        return both(self._holds(account, Layer.KEY_ACCESS, "keys", f"{account.name} takes no account key"), stays)
+            return ALWAYS
+        stays = self.topology.guardrails.of("stores-stay-closed", ids.own(account))
+        return all_of(
+            self._holds(account, ControlKind.KEY_ACCESS, "keys", f"{account.name} takes no account key"), stays
+        )
 
-    def _anonymous(self, account: Resource, container: Resource) -> Ways:
+    def _anonymous(self, account: Resource, container: Resource) -> ControlSets:
         """Anonymous reading must be permitted twice: by the account, which Azure Policy refuses, and the container."""
-        stays = self.places.rails.of("stores-stay-closed", ids.own(account))
-        first = self._holds(account, Layer.ANONYMOUS, "anonymous", f"{account.name} permits no anonymous access")
-        second = self._holds(container, Layer.ANONYMOUS, "anonymous", f"{container.name} permits no anonymous access")
+        stays = self.topology.guardrails.of("stores-stay-closed", ids.own(account))
+        first = self._holds(account, ControlKind.ANONYMOUS, "anonymous", f"{account.name} permits no anonymous access")
+        second = self._holds(
+            container, ControlKind.ANONYMOUS, "anonymous", f"{container.name} permits no anonymous access"
+        )
         account_shut = _at(account, "allowBlobPublicAccess") is False
         shut = _word(container, "publicAccess") in ("", "none")
-        return both(both(first, stays) if account_shut else OPEN, second if shut else OPEN)
+        return all_of(all_of(first, stays) if account_shut else ALWAYS, second if shut else ALWAYS)
 
-    def _holds(self, resource: Resource, layer: Layer, what: str, says: str) -> Ways:
+    def _holds(self, resource: Resource, kind: ControlKind, what: str, description: str) -> ControlSets:
         id_ = ids.plain(resource.id)
-        return self.places.ledger.through(Control(layer, f"{id_}#{what}", f"{resource.stack}: {says}", id_))
+        return self.topology.registry.requiring(Control(kind, f"{id_}#{what}", f"{resource.stack}: {description}", id_))
+
+
+def host_of(id_: str, *, is_vault: bool) -> str:
+    """Return the domain name at which a store answers."""
+    return f"{ids.name(id_)}.{'vault.azure.net' if is_vault else 'blob.core.windows.net'}"
 
 
 def _only_scanner(account: Resource, rules: object) -> bool:

@@ -8,10 +8,10 @@ from ipaddress import IPv4Network
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Network, Span
 from policies.azure_semantics.routes import APPLIANCE, route_to
-from policies.reachability.control_sets import OPEN, Control, Layer, Ways, both, either
-from policies.reachability.firewall import Passage
-from policies.reachability.nsg import ANYWHERE, Guard, is_internet, is_wide
-from policies.reachability.topology import Places, Spot, Standing, Wall
+from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of, any_of
+from policies.reachability.firewall import FirewallEvaluator
+from policies.reachability.nsg import ANYWHERE, Nsg, is_internet, is_wide
+from policies.reachability.topology import Firewall, NetworkLocation, Subnet, Topology
 
 WEB = 443
 DNS = 53
@@ -19,115 +19,117 @@ Place = tuple[Span, int | None]
 """Addresses that something may go to, and the port; None: any."""
 
 
-class Leaving:
+class Egress:
     """The outward half of every road."""
 
-    def __init__(self, places: Places) -> None:
-        self.places, self.ledger = places, places.ledger
-        self._known: dict[object, Ways] = {}
+    def __init__(self, topology: Topology) -> None:
+        self.topology, self.registry = topology, topology.registry
+        self._cache: dict[object, ControlSets] = {}
 
-    def guards(self, standing: Standing) -> list[Guard]:
+    def nsgs(self, location: NetworkLocation) -> list[Nsg]:
         """The groups in front of a sender: the subnet's and the interface's."""
-        own = [standing.spot.guard] if standing.spot and standing.spot.guard else []
-        return [*own, *standing.guards]
+        own = [location.subnet.nsg] if location.subnet and location.subnet.nsg else []
+        return [*own, *location.nsgs]
 
-    def to(self, standing: Standing, to: IPv4Network, port: int) -> Ways:
+    def to(self, location: NetworkLocation, to: IPv4Network, port: int) -> ControlSets:
         """To a port in a network."""
-        key = (standing, to, port)
-        if key not in self._known:
-            spot, guards = standing.spot, self.guards(standing)
-            held = [g for g in guards if spot and not g.lets(inbound=False, source=spot.prefix, to=to, port=port)]
-            self._known[key] = self._held(held)
-        return self._known[key]
+        key = (location, to, port)
+        if key not in self._cache:
+            subnet, nsgs = location.subnet, self.nsgs(location)
+            held = [g for g in nsgs if subnet and not g.lets(inbound=False, source=subnet.prefix, to=to, port=port)]
+            self._cache[key] = self._held(held)
+        return self._cache[key]
 
-    def to_proxy(self, standing: Standing, wall: Wall) -> Ways:
+    def to_proxy(self, location: NetworkLocation, firewall: Firewall) -> ControlSets:
         """To a firewall's proxy; where there is none, to any port of the firewall at which one could be made to
         answer."""
-        to = IPv4Network(f"{wall.address}/32")
-        if wall.proxy:
-            return either(*(self.to(standing, to, port) for port in wall.proxy))
-        label = ids.name(wall.id)
-        none = Control(Layer.FIREWALL, f"{wall.policy}#proxy", f"{label} is no proxy", wall.policy)
-        ports = {WEB} | {low for g in self.guards(standing) for _, low in g.allowed_out} - {0, DNS}
-        return both(self.ledger.through(none), either(*(self.to(standing, to, port) for port in sorted(ports))))
+        to = IPv4Network(f"{firewall.address}/32")
+        if firewall.proxy:
+            return any_of(*(self.to(location, to, port) for port in firewall.proxy))
+        label = ids.name(firewall.id)
+        none = Control(ControlKind.FIREWALL, f"{firewall.policy}#proxy", f"{label} is no proxy", firewall.policy)
+        ports = {WEB} | {low for g in self.nsgs(location) for _, low in g.allowed_out} - {0, DNS}
+        return all_of(self.registry.requiring(none), any_of(*(self.to(location, to, port) for port in sorted(ports))))
 
-    def abroad(self, standing: Standing, onward: Callable[[Span], Ways]) -> Ways:
+    def to_internet(self, location: NetworkLocation, onward: Callable[[Span], ControlSets]) -> ControlSets:
         """To any place on the Internet to which the rest of the way leads."""
-        return self._to_any(standing, [(far, None) for far in self._wanted(standing, is_internet)], onward)
+        return self._to_any(location, [(far, None) for far in self._wanted(location, is_internet)], onward)
 
-    def elsewhere(self, standing: Standing) -> Ways:
+    def to_external_network(self, location: NetworkLocation) -> ControlSets:
         """To a network that is none of the estate's."""
-        found = self._wanted(standing, is_wide)
-        wanted = [far for far in found if far.tag or not all(self.is_ours(n) for n in far.networks)]
-        return self._to_any(standing, [(far, None) for far in wanted])
+        found = self._wanted(location, is_wide)
+        wanted = [far for far in found if far.tag or not all(self.is_internal(n) for n in far.networks)]
+        return self._to_any(location, [(far, None) for far in wanted])
 
-    def is_ours(self, network: Network) -> bool:
+    def is_internal(self, network: Network) -> bool:
         """Whether a range lies in a subnet of the estate's, so that nobody's network can join it with the same."""
-        return any(_in(network, spot.prefix) for spot in self.places.spots.values())
+        return any(_in(network, subnet.prefix) for subnet in self.topology.subnets.values())
 
-    def asking(self, standing: Standing, passage: Passage) -> Ways:
+    def to_application_rules(self, location: NetworkLocation, evaluator: FirewallEvaluator) -> ControlSets:
         """To a firewall's application rules. Which address something is sent to is all the same to those: the firewall
         looks up the name that is asked for, and goes there (learn.microsoft.com, "Azure Firewall DNS Proxy details":
         "The destination IP address the client was trying to connect to is ignored"). So any address will do that the
         routes take to the firewall, and of which no network rule decides before."""
-        key = ("asking", standing, passage.wall.id)
-        if key not in self._known:
-            self._known[key] = self._asking(standing, passage)
-        return self._known[key]
+        key = ("asking", location, evaluator.firewall.id)
+        if key not in self._cache:
+            self._cache[key] = self._asking(location, evaluator)
+        return self._cache[key]
 
-    def _asking(self, standing: Standing, passage: Passage) -> Ways:
-        spot = standing.spot
-        if spot is None:
-            return OPEN
-        told = {place for guard in self.guards(standing) for place in guard.allowed_out}
+    def _asking(self, location: NetworkLocation, evaluator: FirewallEvaluator) -> ControlSets:
+        subnet = location.subnet
+        if subnet is None:
+            return ALWAYS
+        named = {place for nsg in self.nsgs(location) for place in nsg.allowed_out}
         asked = [
             (far, port or WEB)
-            for far, port in sorted(told, key=str)
+            for far, port in sorted(named, key=str)
             if not far.everywhere
-            and self._is_routed(spot, far, passage.wall)
-            and not passage.decides_by_address(spot.prefix, far, port or WEB)
+            and self._is_routed(subnet, far, evaluator.firewall)
+            and not evaluator.decides_by_address(subnet.prefix, far, port or WEB)
         ]
-        return self._to_any(standing, [*asked, (ANYWHERE, WEB)])
+        return self._to_any(location, [*asked, (ANYWHERE, WEB)])
 
-    def _is_routed(self, spot: Spot, far: Span, wall: Wall) -> bool:
+    def _is_routed(self, subnet: Subnet, far: Span, firewall: Firewall) -> bool:
         """Whether something for these addresses comes to a firewall: not what stays in the network, or goes to a
         neighbour, or to the firewall itself."""
-        near = {spot.network} | {b for a, b in self.places.peered if a == spot.network}
-        local = [s.prefix for s in self.places.spots.values() if s.network in near]
+        near = {subnet.network} | {b for a, b in self.topology.peered if a == subnet.network}
+        local = [s.prefix for s in self.topology.subnets.values() if s.network in near]
         return not far.networks or not all(any(_in(n, prefix) for prefix in local) for n in far.networks)
 
-    def _wanted(self, standing: Standing, fits: Callable[[Span], bool]) -> list[Span]:
-        told = {far for g in self.guards(standing) for far, _ in g.allowed_out if fits(far) and not far.everywhere}
-        return [ANYWHERE, *sorted(told - {ANYWHERE}, key=lambda far: far.text)]
+    def _wanted(self, location: NetworkLocation, fits: Callable[[Span], bool]) -> list[Span]:
+        named = {far for g in self.nsgs(location) for far, _ in g.allowed_out if fits(far) and not far.everywhere}
+        return [ANYWHERE, *sorted(named - {ANYWHERE}, key=lambda far: far.text)]
 
-    def _to_any(self, standing: Standing, to: list[Place], onward: Callable[[Span], Ways] = lambda _: OPEN) -> Ways:
-        return either(*(both(self._past(standing, far, port), onward(far)) for far, port in to))
+    def _to_any(
+        self, location: NetworkLocation, to: list[Place], onward: Callable[[Span], ControlSets] = lambda _: ALWAYS
+    ) -> ControlSets:
+        return any_of(*(all_of(self._past(location, far, port), onward(far)) for far, port in to))
 
-    def _past(self, standing: Standing, to: Span, port: int | None) -> Ways:
-        key = (standing, to, port)
-        if key not in self._known:
-            spot = standing.spot
-            held = [g for g in self.guards(standing) if spot and not g.lets_out(spot.prefix, to, port)]
-            self._known[key] = self._held(held)
-        return self._known[key]
+    def _past(self, location: NetworkLocation, to: Span, port: int | None) -> ControlSets:
+        key = (location, to, port)
+        if key not in self._cache:
+            subnet = location.subnet
+            held = [g for g in self.nsgs(location) if subnet and not g.lets_out(subnet.prefix, to, port)]
+            self._cache[key] = self._held(held)
+        return self._cache[key]
 
-    def _held(self, guards: Iterable[Guard]) -> Ways:
-        controls = (guarding(g, "outbound", f"{ids.name(g.id)} does not let it out") for g in guards)
-        return self.ledger.through(*controls)
+    def _held(self, nsgs: Iterable[Nsg]) -> ControlSets:
+        controls = (nsg_control(g, "outbound", f"{ids.name(g.id)} does not let it out") for g in nsgs)
+        return self.registry.requiring(*controls)
 
 
-def guarding(guard: Guard, way: str, says: str) -> Control:
+def nsg_control(nsg: Nsg, control_set: str, description: str) -> Control:
     """A direction of a security group."""
-    return Control(Layer.SECURITY_GROUP, f"{guard.id}#{way}", says, guard.id)
+    return Control(ControlKind.SECURITY_GROUP, f"{nsg.id}#{control_set}", description, nsg.id)
 
 
-def strays(spot: Spot, walls: tuple[Wall, ...]) -> bool:
+def bypasses_firewall(subnet: Subnet, firewalls: tuple[Firewall, ...]) -> bool:
     """Whether some route takes what is for the Internet elsewhere than to a firewall that is known, or to nowhere."""
-    if spot.routes is None:
+    if subnet.routes is None:
         return True
-    kept = [w.address for w in walls]
-    public = [r for r in spot.routes if is_internet(r.destination) or r.is_default]
-    default = route_to(spot.routes, IPv4Network("8.8.8.8/32"))
+    kept = [w.address for w in firewalls]
+    public = [r for r in subnet.routes if is_internet(r.destination) or r.is_default]
+    default = route_to(subnet.routes, IPv4Network("8.8.8.8/32"))
     return default is None or any(
         not (r.next_hop == "none" or (r.next_hop == APPLIANCE and r.address in kept)) for r in public
     )

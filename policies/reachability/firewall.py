@@ -13,9 +13,9 @@ from ipaddress import IPv4Network
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Network, Span
 from policies.azure_semantics.firewall import APPLICATION, NAT, NETWORK_RULE, Rule
-from policies.reachability.control_sets import OPEN, Control, Layer, Ways, both
+from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
 from policies.reachability.nsg import ANYWHERE, covers, is_internet, meets
-from policies.reachability.topology import Places, Wall
+from policies.reachability.topology import Firewall, Topology
 
 WEB = frozenset(["http", "https"])
 """The protocols in which anything can be asked for by name."""
@@ -39,38 +39,41 @@ SHARED_HOSTS = (
 """Under these names anybody can have a place of their own. A name with a wildcard counts as one of them."""
 
 
-class Passage:
+class FirewallEvaluator:
     """What one firewall does with a flow."""
 
-    def __init__(self, wall: Wall, places: Places) -> None:
-        self.wall, self.ledger = wall, places.ledger
-        self._rules = tuple(r for r in wall.rules or ())
+    def __init__(self, firewall: Firewall, topology: Topology) -> None:
+        self.firewall, self.registry = firewall, topology.registry
+        self._rules = tuple(r for r in firewall.rules or ())
         self._named: dict[int, frozenset[Network]] = {}
-        label = ids.name(wall.id)
-        self.missing = Control(Layer.FIREWALL, f"{wall.policy}#rule", f"{label} has no rule for it", wall.policy)
-        untranslated = Control(
-            Layer.FIREWALL,
-            f"{wall.policy}#translation",
-            f"{label} translates nothing that comes from outside",
-            wall.policy,
+        label = ids.name(firewall.id)
+        self.missing = Control(
+            ControlKind.FIREWALL, f"{firewall.policy}#rule", f"{label} has no rule for it", firewall.policy
         )
-        self._untranslated = both(
-            self.ledger.through(untranslated, step=f"through {label}"), places.rails.of("no-translation", wall.policy)
+        untranslated = Control(
+            ControlKind.FIREWALL,
+            f"{firewall.policy}#translation",
+            f"{label} translates nothing that comes from outside",
+            firewall.policy,
+        )
+        self._untranslated = all_of(
+            self.registry.requiring(untranslated, step=f"through {label}"),
+            topology.guardrails.of("no-translation", firewall.policy),
         )
         self.denial = Control(
-            Layer.FIREWALL_DENIAL,
-            f"{wall.policy}#denial",
+            ControlKind.FIREWALL_DENIAL,
+            f"{firewall.policy}#denial",
             f"{label} denies it before any rule can allow it",
-            wall.policy,
+            firewall.policy,
         )
 
-    def by_address(self, source: IPv4Network, to: Span, port: int | None, host: str = "") -> Ways:
+    def by_address(self, source: IPv4Network, to: Span, port: int | None, host: str = "") -> ControlSets:
         """By network rules, which act first. Without a host: to the Internet, where anybody's names do."""
         return self._decide(
             NETWORK_RULE, lambda r: _may_pass(r, source, to, port, host), lambda r: _must_pass(r, source, to, port)
         )
 
-    def by_name(self, source: IPv4Network, host: str) -> Ways:
+    def by_name(self, source: IPv4Network, host: str) -> ControlSets:
         """By application rules. An empty host: the Internet."""
         return self._decide(APPLICATION, lambda r: _may_ask(r, source, host), lambda r: _must_ask(r, source, host))
 
@@ -88,11 +91,11 @@ class Passage:
             self._named[place] = frozenset(n for d in self._rules[place].destinations for n in d.networks)
         return bool(to.networks) and self._named[place].issuperset(to.networks)
 
-    def admits(self) -> Ways:
+    def admits(self) -> ControlSets:
         """From the Internet, by a translation. One that exists leads anywhere; what is translated passes, and no denial
         is asked (learn.microsoft.com, "Azure Firewall rule processing logic")."""
-        if self.wall.rules is None or any(rule.kind == NAT for rule in self._rules):
-            return OPEN
+        if self.firewall.rules is None or any(rule.kind == NAT for rule in self._rules):
+            return ALWAYS
         return self._untranslated
 
     @property
@@ -100,17 +103,17 @@ class Passage:
         """The ports at which its rules begin and cease to say something."""
         return (port for rule in self._rules for low, high in rule.ports for port in (low, high + 1))
 
-    def _decide(self, kind: str, may: Callable[[Rule], bool], must: Callable[[Rule], bool]) -> Ways:
-        if self.wall.rules is None:
-            return OPEN
+    def _decide(self, kind: str, may: Callable[[Rule], bool], must: Callable[[Rule], bool]) -> ControlSets:
+        if self.firewall.rules is None:
+            return ALWAYS
         denied = stands = False
         for rule in (r for r in self._rules if r.kind == kind):
             if rule.allows and may(rule):
-                return self.ledger.through(self.denial) if denied else OPEN
+                return self.registry.requiring(self.denial) if denied else ALWAYS
             if not rule.allows and must(rule):
                 denied = True
                 stands = stands or self._is_first(rule)
-        return self.ledger.through(self.missing, *([self.denial] if stands else []))
+        return self.registry.requiring(self.missing, *([self.denial] if stands else []))
 
     def _is_first(self, rule: Rule) -> bool:
         """Whether a denial acts before every rule of its kind that allows."""

@@ -22,37 +22,39 @@ def fixed_addresses(resource: Resource) -> list[tuple[str, frozenset[int]]]:
     inside = resource.at("subnet.id")
     found = []
     for path in configurations:
-        subnet = inside if inside is not MISSING else resource.at(f"{path}.subnet.id")
+        subnet_id = inside if inside is not MISSING else resource.at(f"{path}.subnet.id")
         address = resource.at(f"{path}.privateIPAddress")
         if address not in (MISSING, ""):
-            found.append((ids.plain(subnet), frozenset([int(IPv4Address(str(address)))])))
+            found.append((ids.plain(subnet_id), frozenset([int(IPv4Address(str(address)))])))
     return found
 
 
-class Named:
+class NamedRanges:
     """The ranges that rules name, in the order of their addresses."""
 
     def __init__(self, ranges: Iterable[Network]) -> None:
         self.ranges = sorted({n for n in ranges if isinstance(n, IPv4Network)})
         self._starts = [int(n.network_address) for n in self.ranges]
 
-    def within(self, whole: IPv4Network) -> list[IPv4Network]:
+    def usable_subnets(self, whole: IPv4Network) -> list[IPv4Network]:
         """Those that lie in another, and are not all of it."""
         low, high = int(whole.network_address), int(whole.broadcast_address)
         near = self.ranges[bisect_left(self._starts, low) : bisect_right(self._starts, high)]
         return [n for n in near if n.prefixlen > whole.prefixlen]
 
 
-def free_places(whole: IPv4Network, taken: frozenset[int], named: Named) -> tuple[IPv4Network, ...]:
+def free_addresses(whole: IPv4Network, taken: frozenset[int], named: NamedRanges) -> tuple[IPv4Network, ...]:
     """One free address of a subnet for each set of named ranges that free addresses of it lie in."""
-    inner = named.within(whole)
+    inner = named.usable_subnets(whole)
     low, high = int(whole.network_address) + KEPT_FIRST, int(whole.broadcast_address) - KEPT_LAST
-    told: dict[tuple[bool, ...], int] = {}
+    first_by_ranges: dict[tuple[bool, ...], int] = {}
     for start, end in _intervals(low, high, inner):
         found = next((at for at in range(start, end + 1) if at not in taken), None)
         if found is not None:
-            told.setdefault(tuple(int(n.network_address) <= found <= int(n.broadcast_address) for n in inner), found)
-    return tuple(IPv4Network((found, 32)) for found in told.values())
+            first_by_ranges.setdefault(
+                tuple(int(n.network_address) <= found <= int(n.broadcast_address) for n in inner), found
+            )
+    return tuple(IPv4Network((found, 32)) for found in first_by_ranges.values())
 
 
 def _intervals(low: int, high: int, inner: Sequence[IPv4Network]) -> Iterator[tuple[int, int]]:

@@ -16,18 +16,28 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from policies.azure_semantics.roles import Right
 from policies.reachability.actors import Actor
-from policies.reachability.control_sets import CLOSED, MOST, OPEN, Control, Ledger, Way, Ways, both, either
-from policies.reachability.data_stores import Container, Store, Stores
-from policies.reachability.network_paths import Roads, Target
-from policies.reachability.roles import Right
+from policies.reachability.control_sets import (
+    ALWAYS,
+    MAX_CONTROLS,
+    NEVER,
+    Control,
+    ControlRegistry,
+    ControlSet,
+    ControlSets,
+    all_of,
+    any_of,
+)
+from policies.reachability.data_stores import DataContainer, DataStore, DataStores
+from policies.reachability.network_paths import Destination, NetworkReachability
 
 if TYPE_CHECKING:
     import networkx as nx
 
-Node = Container | Actor | str
+Node = DataContainer | Actor | str
 INTERNET = "the Internet"
-SHOWN = 12
+MAX_PATHS = 12
 """As many equally short ways as are told apart."""
 
 
@@ -36,7 +46,7 @@ class Edge:
     """One way on from a node."""
 
     to: Node
-    way: Way
+    control_set: ControlSet
     words: str
 
 
@@ -52,128 +62,138 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Weakest:
+class MinimalCutSets:
     """The fewest controls that stand before a flow: how many, and which sets of so few do."""
 
     depth: int
-    ways: tuple[Path, ...]
+    paths: tuple[Path, ...]
 
 
 class FlowGraph:
     """How data could move through an estate."""
 
-    def __init__(self, stores: Stores, roads: Roads, actors: Iterable[Actor]) -> None:
-        self.stores, self.roads = stores, roads
+    def __init__(self, stores: DataStores, reachability: NetworkReachability, actors: Iterable[Actor]) -> None:
+        self.stores, self.reachability = stores, reachability
         self.actors = tuple(actors)
         self.containers = tuple(stores.containers.values())
-        self.ledger = stores.places.ledger
+        self.registry = stores.topology.registry
         import networkx as nx  # noqa: PLC0415 - every command reads the catalogue; few follow flows
 
         self.moves: nx.MultiDiGraph[Node] = nx.MultiDiGraph()
         """The moves of the data that the searches came to: each an `edge` from a node to another."""
         self._asked: set[tuple[Node, Node]] = set()
-        self._uses_known: dict[tuple[str, str, bool, bool], Ways] = {}
+        self._access_cache: dict[tuple[str, str, bool, bool], ControlSets] = {}
 
-    def after(
-        self, node: Node, matters: Callable[[Node, int], bool], is_sink: Callable[[Node], bool] = lambda _: False
+    def outgoing(
+        self, node: Node, is_relevant: Callable[[Node, int], bool], is_sink: Callable[[Node], bool] = lambda _: False
     ) -> Iterator[Edge]:
         """Every way on from a node to those that matter; of sinks that are reached alike, one.
 
         `matters` is told the control without which nobody gets there by any of them, where there is one."""
         seen: set[object] = set()
-        for to in self._beyond(node):
-            if matters(to, self._least(node, to)):
-                alike = self._alike(node, to) if is_sink(to) else None
+        for to in self._successors(node):
+            if is_relevant(to, self._common_control(node, to)):
+                alike = self._equivalence_key(node, to) if is_sink(to) else None
                 if alike in seen:
                     continue
                 seen |= {alike} if alike else set()
-                yield from self._between(node, to)
+                yield from self._edges_between(node, to)
 
-    def _between(self, node: Node, to: Node) -> Iterator[Edge]:
+    def _edges_between(self, node: Node, to: Node) -> Iterator[Edge]:
         """Every way of one move, worked out once."""
         if (node, to) not in self._asked:
             self._asked.add((node, to))
             self.moves.add_edges_from((node, to, {"edge": edge}) for edge in self._edges_of(node, to))
         found: Mapping[Any, Any] = self.moves.get_edge_data(node, to, default={})
-        return (ways["edge"] for ways in found.values())
+        return (control_sets["edge"] for control_sets in found.values())
 
-    def _least(self, node: Node, to: Node) -> int:
+    def _common_control(self, node: Node, to: Node) -> int:
         """The control that stands on every way of one move, as a bit: that somebody without any right got none."""
-        actor, container = (to, node) if isinstance(node, Container) else (node, to)
-        if not isinstance(actor, Actor) or not isinstance(container, Container) or actor.may(container.id):
+        actor, container = (to, node) if isinstance(node, DataContainer) else (node, to)
+        if not isinstance(actor, Actor) or not isinstance(container, DataContainer) or actor.may(container.id):
             return 0
-        return self.ledger.bit(actor.ungranted)
+        return self.registry.bit(actor.ungranted)
 
     def _edges_of(self, node: Node, to: Node) -> tuple[Edge, ...]:
-        ways, words = self._move(node, to)
-        return tuple(Edge(to, way, words) for way in ways)
+        control_sets, words = self._transfer(node, to)
+        return tuple(Edge(to, control_set, words) for control_set in control_sets)
 
-    def _alike(self, node: Node, to: Node) -> object:
+    def _equivalence_key(self, node: Node, to: Node) -> object:
         """What ways from a node to different ends have in common, if they differ in names alone: ends without any right
         in the same store, or to it, are as far away as each other."""
-        if isinstance(node, Container) and isinstance(to, Actor) and to.is_people:
+        if isinstance(node, DataContainer) and isinstance(to, Actor) and to.is_people:
             bare = not to.controls and not to.may(node.id)
             return (to.stacks, to.is_people) if bare else None
-        if isinstance(node, Actor) and isinstance(to, Container):
+        if isinstance(node, Actor) and isinstance(to, DataContainer):
             return (to.store.id, node.may(to.id))
         return None
 
-    def _beyond(self, node: Node) -> Iterable[Node]:
+    def _successors(self, node: Node) -> Iterable[Node]:
         """Where data could go from a node in one move."""
-        if isinstance(node, Container):
+        if isinstance(node, DataContainer):
             return (INTERNET, *self.actors)
         return (INTERNET, *self.actors, *self.containers) if isinstance(node, Actor) else ()
 
-    def _move(self, node: Node, to: Node) -> tuple[Ways, str]:
-        if isinstance(node, Container):
+    def _transfer(self, node: Node, to: Node) -> tuple[ControlSets, str]:
+        if isinstance(node, DataContainer):
             if isinstance(to, Actor):
                 wanted = Right.SECRETS if node.store.is_vault else Right.READ
-                ways = self._uses(to, node, wanted)
-                return both(ways, node.store.encryption), f"{to.called} reads {node.called}"
-            return self._anonymous(node), f"anybody reads {node.called}"
+                control_sets = self._access(to, node, wanted)
+                return all_of(control_sets, node.store.encryption), f"{to.label} reads {node.label}"
+            return self._anonymous(node), f"anybody reads {node.label}"
         if isinstance(node, str):
-            return CLOSED, ""
-        if isinstance(to, Container):
-            return CLOSED if to.store.is_vault else self._uses(
+            return NEVER, ""
+        if isinstance(to, DataContainer):
+            return NEVER if to.store.is_vault else self._access(
                 node, to, Right.WRITE
-            ), f"{node.called} writes to {to.called}"
-        return self._passes_on(node, to) if isinstance(to, Actor) else self._leaves(node)
+            ), f"{node.label} writes to {to.label}"
+        return self._to_actor(node, to) if isinstance(to, Actor) else self._to_internet(node)
 
-    def _anonymous(self, container: Container) -> Ways:
-        return both(container.anonymous, container.store.public) if container.anonymous else CLOSED
+    def _anonymous(self, container: DataContainer) -> ControlSets:
+        return all_of(container.anonymous, container.store.public) if container.anonymous else NEVER
 
-    def _uses(self, actor: Actor, container: Container, wanted: Right) -> Ways:
+    def _access(self, actor: Actor, container: DataContainer, wanted: Right) -> ControlSets:
         """By a road to the store, and a right to the data, an account's key, or a right to change rights."""
         rights, store = actor.may(container.id), container.store
         granted, listed = bool(rights & (wanted | Right.CONTROL)), bool(rights & Right.KEYS)
         key = (actor.key, store.id, granted, listed)
-        if key not in self._uses_known:
-            ungranted = self.ledger.through(actor.ungranted)
-            by_key = CLOSED if store.is_vault else both(store.keys, OPEN if listed else ungranted)
-            self._uses_known[key] = both(self._reach(actor, store), OPEN if granted else either(ungranted, by_key))
-        return self._uses_known[key]
+        if key not in self._access_cache:
+            ungranted = self.registry.requiring(actor.ungranted)
+            by_key = NEVER if store.is_vault else all_of(store.keys, ALWAYS if listed else ungranted)
+            self._access_cache[key] = all_of(
+                self._reach(actor, store), ALWAYS if granted else any_of(ungranted, by_key)
+            )
+        return self._access_cache[key]
 
-    def _reach(self, actor: Actor, store: Store) -> Ways:
-        ways = either(*(self.roads.to_store(standing, store) for standing in actor.standings))
-        return self.ledger.waived(ways, actor.controls)
+    def _reach(self, actor: Actor, store: DataStore) -> ControlSets:
+        control_sets = any_of(*(self.reachability.to_store(location, store) for location in actor.locations))
+        return self.registry.without_controls_in(control_sets, actor.controls)
 
-    def _leaves(self, actor: Actor) -> tuple[Ways, str]:
+    def _to_internet(self, actor: Actor) -> tuple[ControlSets, str]:
         """People on the Internet already stand where the data must not go."""
-        ways = either(*(self.roads.out(standing) for standing in actor.standings))
-        return self.ledger.waived(ways, actor.controls), f"{actor.called} carries it to the Internet"
+        control_sets = any_of(*(self.reachability.to_internet(location) for location in actor.locations))
+        return self.registry.without_controls_in(
+            control_sets, actor.controls
+        ), f"{actor.label} carries it to the Internet"
 
-    def _passes_on(self, actor: Actor, other: Actor) -> tuple[Ways, str]:
+    def _to_actor(self, actor: Actor, other: Actor) -> tuple[ControlSets, str]:
         """From a computer's screen to whoever looks at it through Bastion; or to another computer that listens, as
         those who work there may want it to."""
         if actor.is_computer and other.is_people and any(g.principal == other.key for g in actor.grants):
-            ways = self.ledger.waived(self.roads.over_bastion(actor.standings, actor.shell), actor.controls)
-            return ways, f"{other.called} carries it off through Bastion"
+            control_sets = self.registry.without_controls_in(
+                self.reachability.over_bastion(actor.locations, actor.shell), actor.controls
+            )
+            return control_sets, f"{other.label} carries it off through Bastion"
         if not other.is_computer or other is actor or actor.is_people:
-            return CLOSED, ""
-        there = [(standing.spot, standing.guards) for standing in other.standings if standing.spot]
-        targets = [Target(spot, ports=(), endpoint=False, guards=guards) for spot, guards in there]
-        roads = either(*(self.roads.to(mine, target) for mine in actor.standings for target in targets))
-        return self.ledger.waived(roads, actor.controls), f"{actor.called} sends it to {other.called}"
+            return NEVER, ""
+        there = [(location.subnet, location.nsgs) for location in other.locations if location.subnet]
+        targets = [Destination(subnet, ports=(), endpoint=False, nsgs=nsgs) for subnet, nsgs in there]
+        reachability = any_of(
+            *(self.reachability.to(mine, destination) for mine in actor.locations for destination in targets)
+        )
+        return self.registry.without_controls_in(
+            reachability, actor.controls
+        ), f"{actor.label} sends it to {other.label}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,30 +205,30 @@ class _Label:
     edge: Edge | None = None
     before: _Label | None = None
 
-    def way(self) -> Way:
+    def control_set(self) -> ControlSet:
         """The whole way here."""
         if self.edge is None or self.before is None:
-            return Way()
-        return self.before.way().also(self.edge.way).also(Way(0, (self.edge.words,)))
+            return ControlSet()
+        return self.before.control_set().then(self.edge.control_set).then(ControlSet(0, (self.edge.words,)))
 
 
-def weakest(
-    flows: FlowGraph, sources: Iterable[Node], is_sink: Callable[[Node], bool], lets_through: Callable[[Node], bool]
-) -> Weakest | None:
+def minimal_cut_sets(
+    flows: FlowGraph, sources: Iterable[Node], is_sink: Callable[[Node], bool], may_traverse: Callable[[Node], bool]
+) -> MinimalCutSets | None:
     """The fewest controls between sources and sinks, by way of nodes that are let through. None beyond `MOST`."""
-    order, bound, sunk = count(), MOST, False
+    order, bound, sink_reached = count(), MAX_CONTROLS, False
     heap = [(0, next(order), _Label(source, 0)) for source in sources]
     reached: dict[Node, list[int]] = {}
     found: list[_Label] = []
     kinds: dict[Node, tuple[bool, bool]] = {}
 
-    def matters(node: Node, mask: int) -> bool:
+    def is_relevant(node: Node, mask: int) -> bool:
         """Whether a node is on the way, and could still be reached by fewer failures than are known to do."""
         if node not in kinds:
-            kinds[node] = (is_sink(node), lets_through(node))
-        return any(kinds[node]) and not (sunk and (label.mask | mask).bit_count() >= bound)
+            kinds[node] = (is_sink(node), may_traverse(node))
+        return any(kinds[node]) and not (sink_reached and (label.mask | mask).bit_count() >= bound)
 
-    while heap and len(found) < SHOWN:
+    while heap and len(found) < MAX_PATHS:
         size, _, label = heapq.heappop(heap)
         earlier = reached.setdefault(label.node, [])
         if size > bound or any(mask & label.mask == mask for mask in earlier):
@@ -217,29 +237,29 @@ def weakest(
         if label.before and is_sink(label.node):
             found.append(label)
             continue
-        if sunk and size >= bound:  # nothing beyond could be shorter
+        if sink_reached and size >= bound:  # nothing beyond could be shorter
             continue
-        for edge in flows.after(label.node, matters, lambda node: kinds[node][0]):
-            mask = label.mask | edge.way.mask
+        for edge in flows.outgoing(label.node, is_relevant, lambda node: kinds[node][0]):
+            mask = label.mask | edge.control_set.mask
             length = mask.bit_count()
             if length > bound:
                 continue
             sinks = kinds[edge.to][0]
             if sinks:
-                bound, sunk = length, True
-            if sinks or not (sunk and length == bound):
+                bound, sink_reached = length, True
+            if sinks or not (sink_reached and length == bound):
                 heapq.heappush(heap, (length, next(order), _Label(edge.to, mask, edge, label)))
-    return _weakest(found, flows.ledger)
+    return _cut_sets(found, flows.registry)
 
 
-def _weakest(found: Sequence[_Label], ledger: Ledger) -> Weakest | None:
+def _cut_sets(found: Sequence[_Label], registry: ControlRegistry) -> MinimalCutSets | None:
     """The ways that differ in their controls; of those with the same ones, the shortest path."""
-    told: dict[int, Path] = {}
+    paths: dict[int, Path] = {}
     for label in found:
-        steps = label.way().steps
-        if label.mask not in told or len(steps) < len(told[label.mask].steps):
-            end = label.node if isinstance(label.node, str) else label.node.called
-            told[label.mask] = Path(frozenset(ledger.controls(label.mask)), steps, end)
-    if not told:
+        steps = label.control_set().steps
+        if label.mask not in paths or len(steps) < len(paths[label.mask].steps):
+            end = label.node if isinstance(label.node, str) else label.node.label
+            paths[label.mask] = Path(frozenset(registry.controls(label.mask)), steps, end)
+    if not paths:
         return None
-    return Weakest(depth=min(mask.bit_count() for mask in told), ways=tuple(told.values()))
+    return MinimalCutSets(depth=min(mask.bit_count() for mask in paths), paths=tuple(paths.values()))

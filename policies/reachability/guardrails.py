@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from policies.azure_semantics import ids
 from policies.azure_semantics.guardrails import guarded
 from policies.model import Estate, Unknown
-from policies.reachability.control_sets import OPEN, Control, Layer, Ledger, Ways
+from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlRegistry, ControlSets
 
 WORDS: Mapping[str, str] = {
     "no-translation": "that a firewall there translates",
@@ -22,25 +22,25 @@ WORDS: Mapping[str, str] = {
 """What Azure refuses by each guard, by its noun."""
 
 
-class Rails:
+class Guardrails:
     """The guards that an estate's plans put into its resource groups."""
 
-    def __init__(self, estate: Estate, ledger: Ledger) -> None:
-        self.estate, self.ledger = estate, ledger
-        self._known: dict[tuple[str, str], Ways] = {}
+    def __init__(self, estate: Estate, registry: ControlRegistry) -> None:
+        self.estate, self.registry = estate, registry
+        self._known: dict[tuple[str, str], ControlSets] = {}
 
-    def of(self, noun: str, id_: str) -> Ways:
+    def of(self, noun: str, id_: str) -> ControlSets:
         """What must fail before Azure lets something be done to what has that id, or in the group of that id."""
         group = ids.resource_group(id_)
         if (noun, group) not in self._known:
             self._known[noun, group] = self._of(noun, group)
         return self._known[noun, group]
 
-    def _of(self, noun: str, group: str) -> Ways:
+    def _of(self, noun: str, group: str) -> ControlSets:
         if not group or not self._holds(noun, group):
-            return OPEN
-        says = f"Azure Policy refuses {WORDS[noun]}, in {ids.name(group)}"
-        return self.ledger.through(Control(Layer.GUARD, f"{group}#{noun}", says, group))
+            return ALWAYS
+        description = f"Azure Policy refuses {WORDS[noun]}, in {ids.name(group)}"
+        return self.registry.requiring(Control(ControlKind.GUARD, f"{group}#{noun}", description, group))
 
     def _holds(self, noun: str, group: str) -> bool:
         try:

@@ -14,23 +14,23 @@ from ipaddress import IPv4Network
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Span
 from policies.azure_semantics.routes import APPLIANCE, route_to
-from policies.reachability.bastion import RDP, SSH, Screens
-from policies.reachability.control_sets import CLOSED, OPEN, Control, Layer, Ways, both, either, step
-from policies.reachability.data_stores import Door, Store, Stores
-from policies.reachability.egress import Leaving, guarding, strays
-from policies.reachability.firewall import Passage
-from policies.reachability.nsg import Guard
-from policies.reachability.topology import Places, Spot, Standing, Wall
+from policies.reachability.bastion import RDP, SSH, Bastions
+from policies.reachability.control_sets import ALWAYS, NEVER, Control, ControlKind, ControlSets, all_of, any_of, step
+from policies.reachability.data_stores import DataStore, DataStores, PrivateEndpoint
+from policies.reachability.egress import Egress, bypasses_firewall, nsg_control
+from policies.reachability.firewall import FirewallEvaluator
+from policies.reachability.nsg import Nsg
+from policies.reachability.topology import Firewall, NetworkLocation, Subnet, Topology
 
 HTTPS = 443
-OUT_THERE = IPv4Network("8.8.8.8/32")
+PUBLIC_ADDRESS = IPv4Network("8.8.8.8/32")
 
 
 @dataclass(frozen=True)
-class Target:
+class Destination:
     """What is to be reached in a subnet."""
 
-    spot: Spot
+    subnet: Subnet
     at: IPv4Network | None = None
     """Its address; None: any of the subnet's."""
     host: str = ""
@@ -39,308 +39,340 @@ class Target:
     """Empty: any, as whoever works there may want."""
     endpoint: bool = True
     """Whether a private endpoint is reached: not every subnet's rules hold for those."""
-    guards: tuple[Guard, ...] = ()
+    nsgs: tuple[Nsg, ...] = ()
     """The groups of its own interface."""
 
     @property
     def prefix(self) -> IPv4Network:
         """The addresses that it may have."""
-        return self.at or self.spot.prefix
+        return self.at or self.subnet.prefix
 
 
-class Roads:
+class NetworkReachability:
     """Every road of an estate, each worked out once."""
 
-    def __init__(self, places: Places, stores: Stores) -> None:
-        self.places, self.stores, self.ledger = places, stores, places.ledger
-        self.leaving, self.screens = Leaving(places), Screens(places)
-        self._passages = tuple(Passage(wall, places) for wall in places.walls)
-        self._known: dict[object, Ways] = {}
+    def __init__(self, topology: Topology, stores: DataStores) -> None:
+        self.topology, self.stores, self.registry = topology, stores, topology.registry
+        self.egress, self.bastions = Egress(topology), Bastions(topology)
+        self._evaluators = tuple(FirewallEvaluator(firewall, topology) for firewall in topology.firewalls)
+        self._cache: dict[object, ControlSets] = {}
 
-    def to_store(self, standing: Standing, store: Store) -> Ways:
+    def to_store(self, location: NetworkLocation, store: DataStore) -> ControlSets:
         """From somewhere to where a store answers: over the public network, by a private endpoint of it, or by one that
         somebody adds."""
-        key = (standing, store.id)
-        if key not in self._known:
-            self._known[key] = self._to_store(standing, store)
-        return self._known[key]
+        key = (location, store.id)
+        if key not in self._cache:
+            self._cache[key] = self._to_store(location, store)
+        return self._cache[key]
 
-    def _to_store(self, standing: Standing, store: Store) -> Ways:
-        public = both(self.out(standing), store.public, step(f"reach {store.called} over the public network"))
-        if standing.spot is None:
-            return either(public, *(self._from_outside(door, store) for door in store.doors))
-        ways = (self._to_door(standing, door, store.host) for door in store.doors)
-        known = both(either(*ways), step(f"reach the private endpoint of {store.called}"))
-        return either(public, known, self._to_added(standing, store.called, store.group))
+    def _to_store(self, location: NetworkLocation, store: DataStore) -> ControlSets:
+        public = all_of(self.to_internet(location), store.public, step(f"reach {store.label} over the public network"))
+        if location.subnet is None:
+            return any_of(public, *(self._from_outside(endpoint, store) for endpoint in store.endpoints))
+        control_sets = (self._to_endpoint(location, endpoint, store.host) for endpoint in store.endpoints)
+        known = all_of(any_of(*control_sets), step(f"reach the private endpoint of {store.label}"))
+        return any_of(public, known, self._to_added_endpoint(location, store.label, store.group))
 
-    def _to_door(self, standing: Standing, door: Door, host: str) -> Ways:
-        return either(*(self.to(standing, Target(door.spot, at, host)) for at in door.at))
+    def _to_endpoint(self, location: NetworkLocation, endpoint: PrivateEndpoint, host: str) -> ControlSets:
+        return any_of(*(self.to(location, Destination(endpoint.subnet, at, host)) for at in endpoint.at))
 
-    def _to_added(self, standing: Standing, what: str, group: str) -> Ways:
+    def _to_added_endpoint(self, location: NetworkLocation, what: str, group: str) -> ControlSets:
         """By a private endpoint that somebody adds, in any network that the sender can reach, at any address that is
         free there. `group`: of what it leads to, for Azure Policy may refuse what stands elsewhere."""
-        key = ("added", standing, group)
-        if key not in self._known:
-            found = (self._added_in(standing, spot, group) for spot in self.places.roomy())
-            self._known[key] = either(*found)
-        return both(self._known[key], step(f"reach {what} by it"))
+        key = ("added", location, group)
+        if key not in self._cache:
+            found = (self._added_in(location, subnet, group) for subnet in self.topology.endpoint_subnets())
+            self._cache[key] = any_of(*found)
+        return all_of(self._cache[key], step(f"reach {what} by it"))
 
-    def _added_in(self, standing: Standing, spot: Spot, group: str) -> Ways:
-        key = ("added in", standing, spot)
-        if key not in self._known:
-            self._known[key] = either(*(self.to(standing, Target(spot, at)) for at in self.places.free(spot)))
-        name = ids.name(spot.network)
+    def _added_in(self, location: NetworkLocation, subnet: Subnet, group: str) -> ControlSets:
+        key = ("added in", location, subnet)
+        if key not in self._cache:
+            self._cache[key] = any_of(
+                *(self.to(location, Destination(subnet, at)) for at in self.topology.free_addresses(subnet))
+            )
+        name = ids.name(subnet.network)
         none = f"{name} has no private endpoint of anything beyond it"
         refused = (
-            OPEN if group == ids.resource_group(spot.network) else self.places.rails.of("endpoints-stay", spot.network)
+            ALWAYS
+            if group == ids.resource_group(subnet.network)
+            else self.topology.guardrails.of("endpoints-stay", subnet.network)
         )
-        return both(
-            self._control(Layer.ENDPOINT, spot.network, "endpoint", none),
+        return all_of(
+            self._control(ControlKind.ENDPOINT, subnet.network, "endpoint", none),
             refused,
-            self._known[key],
+            self._cache[key],
             step(f"a private endpoint is added in {name}"),
         )
 
-    def _from_outside(self, door: Door, store: Store) -> Ways:
+    def _from_outside(self, endpoint: PrivateEndpoint, store: DataStore) -> ControlSets:
         """From the Internet to a private endpoint: by a translation of a firewall's own address, by Bastion's tunnel to
         any address, or from a network of somebody else's that is peered."""
-        words = step(f"reach the private endpoint of {store.called}")
-        targets = [Target(door.spot, at) for at in door.at]
-        return both(
-            either(
-                *(self._translated(passage, target) for passage in self._passages for target in targets),
-                *(self._tunnelled(target) for target in targets),
-                *(both(self._strange(door.spot), self._enters(target, None)) for target in targets),
+        words = step(f"reach the private endpoint of {store.label}")
+        targets = [Destination(endpoint.subnet, at) for at in endpoint.at]
+        return all_of(
+            any_of(
+                *(self._by_dnat(evaluator, destination) for evaluator in self._evaluators for destination in targets),
+                *(self._by_bastion_tunnel(destination) for destination in targets),
+                *(
+                    all_of(self._over_external_peering(endpoint.subnet), self._past_inbound_nsgs(destination, None))
+                    for destination in targets
+                ),
             ),
             words,
         )
 
-    def _translated(self, passage: Passage, target: Target) -> Ways:
-        wall, name = passage.wall, ids.name(passage.wall.id)
-        none = self._control(Layer.ADDRESS, wall.id, "address", f"{name} has no public address")
-        inside = both(self._joined(wall.network, target.spot.network), self._enters(target, wall.prefix))
-        return both(OPEN if wall.public else none, passage.admits(), inside)
+    def _by_dnat(self, evaluator: FirewallEvaluator, destination: Destination) -> ControlSets:
+        firewall, name = evaluator.firewall, ids.name(evaluator.firewall.id)
+        none = self._control(ControlKind.ADDRESS, firewall.id, "address", f"{name} has no public address")
+        inside = all_of(
+            self._peered(firewall.network, destination.subnet.network),
+            self._past_inbound_nsgs(destination, firewall.prefix),
+        )
+        return all_of(ALWAYS if firewall.public else none, evaluator.admits(), inside)
 
-    def _tunnelled(self, target: Target) -> Ways:
+    def _by_bastion_tunnel(self, destination: Destination) -> ControlSets:
         """A tunnel of Bastion's to an address leads to any port there (learn.microsoft.com, "Connect to a VM via
         specified private IP address")."""
-        return either(
+        return any_of(
             *(
-                both(
-                    screen.ways["tunnel"],
-                    screen.ways["connection by address"],
-                    self._from_screen(screen.spot, target),
+                all_of(
+                    bastion.control_sets["tunnel"],
+                    bastion.control_sets["connection by address"],
+                    self._from_bastion(bastion.subnet, destination),
                     step("through Bastion, by address"),
                 )
-                for screen in self.screens.all
+                for bastion in self.bastions.all
             )
         )
 
-    def _from_screen(self, spot: Spot, target: Target) -> Ways:
+    def _from_bastion(self, subnet: Subnet, destination: Destination) -> ControlSets:
         """Bastion speaks to what it reaches from its own subnet."""
-        bastion = Standing(spot)
-        return both(
-            self._joined(spot.network, target.spot.network),
-            either(*(self.leaving.to(bastion, target.prefix, port) for port in target.ports)),
-            self._enters(target, spot.prefix),
+        bastion = NetworkLocation(subnet)
+        return all_of(
+            self._peered(subnet.network, destination.subnet.network),
+            any_of(*(self.egress.to(bastion, destination.prefix, port) for port in destination.ports)),
+            self._past_inbound_nsgs(destination, subnet.prefix),
         )
 
-    def _strange(self, spot: Spot) -> Ways:
+    def _over_external_peering(self, subnet: Subnet) -> ControlSets:
         """From or to a network of somebody else's, of which nothing can be seen."""
-        if spot.network in self.places.strangers:
-            return OPEN
-        name = ids.name(spot.network)
-        says = f"{name} is peered with no network of somebody else's"
-        return both(
-            self._control(Layer.PEERING, spot.network, "stranger", says),
+        if subnet.network in self.topology.external_peers:
+            return ALWAYS
+        name = ids.name(subnet.network)
+        description = f"{name} is peered with no network of somebody else's"
+        return all_of(
+            self._control(ControlKind.PEERING, subnet.network, "stranger", description),
             step(f"{name} is peered with somebody else's network"),
         )
 
-    def out(self, standing: Standing) -> Ways:
+    def to_internet(self, location: NetworkLocation) -> ControlSets:
         """From somewhere to any place on the Internet, or in another tenant."""
-        if standing.spot is None:
-            return OPEN
-        key = ("out", standing)
-        if key not in self._known:
-            spot = standing.spot
-            self._known[key] = either(
-                self._straight_out(standing, spot),
-                self._service_out(standing, spot),
-                *(self._out_by(standing, spot, passage) for passage in self._passages),
+        if location.subnet is None:
+            return ALWAYS
+        key = ("out", location)
+        if key not in self._cache:
+            subnet = location.subnet
+            self._cache[key] = any_of(
+                self._directly_to_internet(location, subnet),
+                self._by_service_endpoint(location, subnet),
+                *(self._through_firewall(location, subnet, evaluator) for evaluator in self._evaluators),
                 *(
-                    both(self._to_door(standing, door, ""), step("by a private endpoint of another tenant's"))
-                    for door in self._foreign
+                    all_of(self._to_endpoint(location, endpoint, ""), step("by a private endpoint of another tenant's"))
+                    for endpoint in self._external_endpoints
                 ),
-                both(self._strange(spot), self.leaving.elsewhere(standing)),
-                self._to_added(standing, "another tenant's store", ""),
+                all_of(self._over_external_peering(subnet), self.egress.to_external_network(location)),
+                self._to_added_endpoint(location, "another tenant's store", ""),
             )
-        return self._known[key]
+        return self._cache[key]
 
     @cached_property
-    def _foreign(self) -> tuple[Door, ...]:
+    def _external_endpoints(self) -> tuple[PrivateEndpoint, ...]:
         """The private endpoints of what is not of the estate."""
-        known = self.places.estate
-        return tuple(d for d in self.stores.doors if any(known.get(target) is None for target in d.targets))
-
-    def _straight_out(self, standing: Standing, spot: Spot) -> Ways:
-        """Past every firewall, with an address of its own."""
-        kept = f"routes keep {spot.called} off the direct way to the Internet"
-        bare = both(
-            self._control(Layer.ADDRESS, spot.id, "address", f"nothing in {spot.called} has a public address"),
-            self.places.rails.of("no-public-addresses", spot.network),
+        known = self.topology.estate
+        return tuple(
+            d for d in self.stores.endpoints if any(known.get(destination) is None for destination in d.targets)
         )
-        return both(
-            self.leaving.abroad(standing, lambda _: OPEN),
-            OPEN if strays(spot, self.places.walls) else self._control(Layer.ROUTE, spot.table, "route", kept),
-            OPEN if standing.public or spot.default_outbound else bare,
+
+    def _directly_to_internet(self, location: NetworkLocation, subnet: Subnet) -> ControlSets:
+        """Past every firewall, with an address of its own."""
+        kept = f"routes keep {subnet.label} off the direct way to the Internet"
+        bare = all_of(
+            self._control(ControlKind.ADDRESS, subnet.id, "address", f"nothing in {subnet.label} has a public address"),
+            self.topology.guardrails.of("no-public-addresses", subnet.network),
+        )
+        return all_of(
+            self.egress.to_internet(location, lambda _: ALWAYS),
+            ALWAYS
+            if bypasses_firewall(subnet, self.topology.firewalls)
+            else self._control(ControlKind.ROUTE, subnet.table, "route", kept),
+            ALWAYS if location.public or subnet.default_outbound else bare,
             step("straight to the Internet"),
         )
 
-    def _service_out(self, standing: Standing, spot: Spot) -> Ways:
+    def _by_service_endpoint(self, location: NetworkLocation, subnet: Subnet) -> ControlSets:
         """By a service endpoint: Azure's own road to every store of a service, whosever, past every route
         (learn.microsoft.com, "Virtual Network service endpoints")."""
-        none = self._control(Layer.SERVICE_ENDPOINT, spot.id, "service", f"{spot.called} has no service endpoint")
-        return both(
-            self.leaving.abroad(standing, lambda _: OPEN),
-            OPEN if spot.service_endpoints else none,
+        none = self._control(
+            ControlKind.SERVICE_ENDPOINT, subnet.id, "service", f"{subnet.label} has no service endpoint"
+        )
+        return all_of(
+            self.egress.to_internet(location, lambda _: ALWAYS),
+            ALWAYS if subnet.service_endpoints else none,
             step("to another tenant's store by a service endpoint"),
         )
 
-    def _out_by(self, standing: Standing, spot: Spot, passage: Passage) -> Ways:
-        wall, name = passage.wall, ids.name(passage.wall.id)
-        routed = both(self._joined(spot.network, wall.network), self._routed(spot, wall, OUT_THERE))
-        by_address = self.leaving.abroad(standing, lambda far: passage.by_address(spot.prefix, far, None))
-        by_name = both(self.leaving.asking(standing, passage), passage.by_name(spot.prefix, ""))
-        by_proxy = both(
-            self._joined(spot.network, wall.network),
-            self.leaving.to_proxy(standing, wall),
-            passage.by_name(spot.prefix, ""),
+    def _through_firewall(self, location: NetworkLocation, subnet: Subnet, evaluator: FirewallEvaluator) -> ControlSets:
+        firewall, name = evaluator.firewall, ids.name(evaluator.firewall.id)
+        routed = all_of(self._peered(subnet.network, firewall.network), self._routed(subnet, firewall, PUBLIC_ADDRESS))
+        by_address = self.egress.to_internet(location, lambda far: evaluator.by_address(subnet.prefix, far, None))
+        by_name = all_of(self.egress.to_application_rules(location, evaluator), evaluator.by_name(subnet.prefix, ""))
+        by_proxy = all_of(
+            self._peered(subnet.network, firewall.network),
+            self.egress.to_proxy(location, firewall),
+            evaluator.by_name(subnet.prefix, ""),
             step(f"to the Internet by the proxy of {name}"),
         )
-        return either(both(routed, either(by_address, by_name), step(f"to the Internet through {name}")), by_proxy)
+        return any_of(all_of(routed, any_of(by_address, by_name), step(f"to the Internet through {name}")), by_proxy)
 
-    def over_bastion(self, standings: Iterable[Standing], shell: Ways) -> Ways:
+    def over_bastion(self, locations: Iterable[NetworkLocation], shell: ControlSets) -> ControlSets:
         """From a computer to the browser of whoever signed in to it, by what Bastion carries besides the screen. Over
         SSH a clipboard holds what the screen shows, and no more; over RDP whatever was copied."""
-        return either(
-            *(self._carried(screen.spot, screen.ways, standing, shell) for screen in self.screens.all
-              for standing in standings if standing.spot)
+        return any_of(
+            *(self._carried(bastion.subnet, bastion.control_sets, location, shell) for bastion in self.bastions.all
+              for location in locations if location.subnet)
         )  # fmt: skip
 
-    def _carried(self, bastion: Spot, ways: dict[str, Ways], standing: Standing, shell: Ways) -> Ways:
-        if standing.spot is None:
-            return CLOSED
-        at = Target(standing.spot, ports=(SSH,), endpoint=False, guards=standing.guards)
-        by_ssh = both(self._from_screen(bastion, at), shell)
-        by_rdp = self._from_screen(bastion, replace(at, ports=(RDP,)))
-        others = (replace(at, ports=(port,)) for port in self._ports(Standing(bastion), at) if port != SSH)
-        by_any = either(by_rdp, *(self._from_screen(bastion, other) for other in others))
-        return either(
-            both(ways["clipboard"], by_rdp, step("by Bastion's clipboard")),
-            both(ways["tunnel"], either(by_ssh, by_any), step("by Bastion's tunnel")),
-            both(ways["file copy"], either(by_ssh, by_rdp), step("by Bastion's file copy")),
+    def _carried(
+        self, bastion: Subnet, control_sets: dict[str, ControlSets], location: NetworkLocation, shell: ControlSets
+    ) -> ControlSets:
+        if location.subnet is None:
+            return NEVER
+        at = Destination(location.subnet, ports=(SSH,), endpoint=False, nsgs=location.nsgs)
+        by_ssh = all_of(self._from_bastion(bastion, at), shell)
+        by_rdp = self._from_bastion(bastion, replace(at, ports=(RDP,)))
+        others = (replace(at, ports=(port,)) for port in self._ports(NetworkLocation(bastion), at) if port != SSH)
+        by_any = any_of(by_rdp, *(self._from_bastion(bastion, other) for other in others))
+        return any_of(
+            all_of(control_sets["clipboard"], by_rdp, step("by Bastion's clipboard")),
+            all_of(control_sets["tunnel"], any_of(by_ssh, by_any), step("by Bastion's tunnel")),
+            all_of(control_sets["file copy"], any_of(by_ssh, by_rdp), step("by Bastion's file copy")),
         )
 
-    def to(self, standing: Standing, target: Target) -> Ways:
+    def to(self, location: NetworkLocation, destination: Destination) -> ControlSets:
         """From a subnet to another."""
-        spot = standing.spot
-        if spot is None:
-            return CLOSED
-        key = (standing, target)
-        if key not in self._known:
-            several = (replace(target, ports=(p,)) for p in target.ports or self._ports(standing, target))
-            self._known[key] = either(*(self._to(standing, spot, one) for one in several))
-        return self._known[key]
+        subnet = location.subnet
+        if subnet is None:
+            return NEVER
+        key = (location, destination)
+        if key not in self._cache:
+            several = (
+                replace(destination, ports=(p,)) for p in destination.ports or self._ports(location, destination)
+            )
+            self._cache[key] = any_of(*(self._to(location, subnet, one) for one in several))
+        return self._cache[key]
 
-    def _to(self, standing: Standing, spot: Spot, target: Target) -> Ways:
-        direct = both(
-            self.leaving.to(standing, target.prefix, target.ports[0]),
-            self._joined(spot.network, target.spot.network),
-            self._enters(target, spot.prefix),
+    def _to(self, location: NetworkLocation, subnet: Subnet, destination: Destination) -> ControlSets:
+        direct = all_of(
+            self.egress.to(location, destination.prefix, destination.ports[0]),
+            self._peered(subnet.network, destination.subnet.network),
+            self._past_inbound_nsgs(destination, subnet.prefix),
         )
-        near = spot.network == target.spot.network
-        around = () if near else (self._by(standing, spot, passage, target) for passage in self._passages)
-        return either(direct, *around)
+        near = subnet.network == destination.subnet.network
+        around = () if near else (self._by(location, subnet, evaluator, destination) for evaluator in self._evaluators)
+        return any_of(direct, *around)
 
-    def _ports(self, standing: Standing, target: Target) -> Iterator[int]:
+    def _ports(self, location: NetworkLocation, destination: Destination) -> Iterator[int]:
         """One port of each kind that the rules on the way tell apart."""
-        outward = [*self.leaving.guards(standing)]
-        inward = [*([target.spot.guard] if target.spot.guard else []), *target.guards]
-        told = {port for g in outward for port in g.ports_told(inbound=False)}
-        told |= {port for g in inward for port in g.ports_told(inbound=True)}
-        told |= {port for passage in self._passages for port in passage.ports}
-        yield from sorted(port for port in told | {1} if 0 < port < 65536)
+        outward = [*self.egress.nsgs(location)]
+        inward = [*([destination.subnet.nsg] if destination.subnet.nsg else []), *destination.nsgs]
+        ports = {port for g in outward for port in g.ports_in_rules(inbound=False)}
+        ports |= {port for g in inward for port in g.ports_in_rules(inbound=True)}
+        ports |= {port for evaluator in self._evaluators for port in evaluator.ports}
+        yield from sorted(port for port in ports | {1} if 0 < port < 65536)
 
-    def _by(self, standing: Standing, spot: Spot, passage: Passage, target: Target) -> Ways:
+    def _by(
+        self, location: NetworkLocation, subnet: Subnet, evaluator: FirewallEvaluator, destination: Destination
+    ) -> ControlSets:
         """Through a firewall, which what is reached sees as the sender, or sees the sender itself."""
-        wall, name, far, port = passage.wall, ids.name(passage.wall.id), target.spot, target.ports[0]
-        host = target.host or f"{far.name}.internal"
-        span = _span(target.prefix)
-        by_address = both(
-            self.leaving.to(standing, target.prefix, port),
-            self._routed(spot, wall, target.prefix),
-            passage.by_address(spot.prefix, span, port, host),
+        firewall, name, far, port = (
+            evaluator.firewall,
+            ids.name(evaluator.firewall.id),
+            destination.subnet,
+            destination.ports[0],
+        )
+        host = destination.host or f"{far.name}.internal"
+        span = _span(destination.prefix)
+        by_address = all_of(
+            self.egress.to(location, destination.prefix, port),
+            self._routed(subnet, firewall, destination.prefix),
+            evaluator.by_address(subnet.prefix, span, port, host),
             step(f"through {name}"),
         )
-        asked = passage.by_name(spot.prefix, host)
-        by_name = both(
-            self.leaving.asking(standing, passage),
-            self._routed(spot, wall, OUT_THERE),
+        asked = evaluator.by_name(subnet.prefix, host)
+        by_name = all_of(
+            self.egress.to_application_rules(location, evaluator),
+            self._routed(subnet, firewall, PUBLIC_ADDRESS),
             asked,
             step(f"through {name}, by name"),
         )
-        by_proxy = both(self.leaving.to_proxy(standing, wall), asked, step(f"by the proxy of {name}"))
-        return both(
-            self._joined(spot.network, wall.network),
-            either(by_address, by_name, by_proxy),
-            self._joined(wall.network, far.network),
-            either(self._enters(target, wall.prefix), self._enters(target, spot.prefix)),
+        by_proxy = all_of(self.egress.to_proxy(location, firewall), asked, step(f"by the proxy of {name}"))
+        return all_of(
+            self._peered(subnet.network, firewall.network),
+            any_of(by_address, by_name, by_proxy),
+            self._peered(firewall.network, far.network),
+            any_of(
+                self._past_inbound_nsgs(destination, firewall.prefix),
+                self._past_inbound_nsgs(destination, subnet.prefix),
+            ),
         )
 
-    def _routed(self, spot: Spot, wall: Wall, to: IPv4Network) -> Ways:
+    def _routed(self, subnet: Subnet, firewall: Firewall, to: IPv4Network) -> ControlSets:
         """Whether the routes of a subnet lead to that firewall."""
-        route = route_to(spot.routes, to) if spot.routes is not None else None
-        if spot.routes is None or (route and route.next_hop == APPLIANCE and route.address in (wall.address, "")):
-            return OPEN
-        says = f"no route leads from {spot.called} to it"
-        return self._control(Layer.ROUTE, spot.table or spot.id, f"to {wall.id}", says)
+        route = route_to(subnet.routes, to) if subnet.routes is not None else None
+        if subnet.routes is None or (route and route.next_hop == APPLIANCE and route.address in (firewall.address, "")):
+            return ALWAYS
+        description = f"no route leads from {subnet.label} to it"
+        return self._control(ControlKind.ROUTE, subnet.table or subnet.id, f"to {firewall.id}", description)
 
-    def _joined(self, one: str, other: str) -> Ways:
+    def _peered(self, one: str, other: str) -> ControlSets:
         """Whether two networks are one, or peered on both sides."""
-        if one == other or (one, other) in self.places.peered:
-            return OPEN
+        if one == other or (one, other) in self.topology.peered:
+            return ALWAYS
         first, second = sorted((one, other))
         names = f"{ids.name(first)} and {ids.name(second)} are not peered"
-        return self.ledger.through(
-            Control(Layer.PEERING, f"{first}+{second}", names, ""),
+        return self.registry.requiring(
+            Control(ControlKind.PEERING, f"{first}+{second}", names, ""),
             step=f"over a new peering of {ids.name(first)} and {ids.name(second)}",
         )
 
-    def _enters(self, target: Target, source: IPv4Network | None) -> Ways:
+    def _past_inbound_nsgs(self, destination: Destination, source: IPv4Network | None) -> ControlSets:
         """Past the groups in front of the target. `source` None: from a network of which nothing is known."""
-        key = ("enters", target, source)
-        if key not in self._known:
-            self._known[key] = self._past_its_groups(target, source)
-        return self._known[key]
+        key = ("enters", destination, source)
+        if key not in self._cache:
+            self._cache[key] = self._inbound_controls(destination, source)
+        return self._cache[key]
 
-    def _past_its_groups(self, target: Target, source: IPv4Network | None) -> Ways:
-        own = target.spot.guard if not target.endpoint or target.spot.guards_endpoints else None
-        guards = [*([own] if own else []), *target.guards]
-        held = [g for g in guards if not self._lets_in(g, target, source)]
-        return self.ledger.through(*(guarding(g, "inbound", f"{ids.name(g.id)} does not let it in") for g in held))
+    def _inbound_controls(self, destination: Destination, source: IPv4Network | None) -> ControlSets:
+        own = destination.subnet.nsg if not destination.endpoint or destination.subnet.nsg_covers_endpoints else None
+        nsgs = [*([own] if own else []), *destination.nsgs]
+        held = [g for g in nsgs if not self._lets_in(g, destination, source)]
+        return self.registry.requiring(
+            *(nsg_control(g, "inbound", f"{ids.name(g.id)} does not let it in") for g in held)
+        )
 
-    def _lets_in(self, guard: Guard, target: Target, source: IPv4Network | None) -> bool:
+    def _lets_in(self, nsg: Nsg, destination: Destination, source: IPv4Network | None) -> bool:
         """A network of somebody else's may have any addresses but those of the estate."""
-        wide = [] if source else [n for n in guard.wide_sources if not self.leaving.is_ours(n)]
-        sources = [source] if source else [OUT_THERE, *wide]
+        wide = [] if source else [n for n in nsg.wide_sources if not self.egress.is_internal(n)]
+        sources = [source] if source else [PUBLIC_ADDRESS, *wide]
         return any(
-            guard.lets(inbound=True, source=one, to=target.prefix, port=port)
-            for port in target.ports
+            nsg.lets(inbound=True, source=one, to=destination.prefix, port=port)
+            for port in destination.ports
             for one in sources
         )
 
-    def _control(self, layer: Layer, resource: str, what: str, says: str) -> Ways:
-        return self.ledger.through(Control(layer, f"{resource}#{what}", says, resource))
+    def _control(self, kind: ControlKind, resource: str, what: str, description: str) -> ControlSets:
+        return self.registry.requiring(Control(kind, f"{resource}#{what}", description, resource))
 
 
 def _span(network: IPv4Network) -> Span:

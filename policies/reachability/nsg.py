@@ -24,7 +24,7 @@ WHOLE_PORTS = (1, 65535)
 
 
 @dataclass(frozen=True, eq=False)
-class Guard:
+class Nsg:
     """A security group in front of something. Rules None: not known, so open."""
 
     id: str
@@ -61,7 +61,7 @@ class Guard:
         for rule in (r for r in self.rules or () if not r.inbound and r.allows):
             yield from ((far, low) for far in rule.destinations for low, _ in rule.ports)
 
-    def ports_told(self, *, inbound: bool) -> Iterable[int]:
+    def ports_in_rules(self, *, inbound: bool) -> Iterable[int]:
         """The ports at which its rules begin and cease to say something."""
         for rule in (r for r in self.rules or () if r.inbound is inbound):
             yield from (port for low, high in rule.ports for port in (low, high + 1))

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 from operations.plan import UNKNOWN
 from policies.azure_semantics.ids import plain
+from policies.azure_semantics.roles import Right, rights_of
 from policies.model import MISSING, Estate, Resource, Unknown
-from policies.reachability.roles import Right, rights
 
 ASSIGNMENT = "authorization:RoleAssignment"
 IDENTITY = "managedidentity:UserAssignedIdentity"
 COMPUTER = "compute:VirtualMachine"
-ANYBODY = "*"
+UNKNOWN_PRINCIPAL = "*"
 """Stands for a principal that only the deployment will tell, and that nothing here can be: it may be anybody."""
 
 
 @dataclass(frozen=True)
-class Grant:
+class RoleGrant:
     """One role assignment, read."""
 
     principal: str
@@ -31,40 +31,40 @@ class Grant:
     is_service: bool
 
 
-class Grants:
+class RoleGrants:
     """Every grant of an estate, by principal."""
 
     def __init__(self, estate: Estate) -> None:
         self._holders = _holders(estate)
         self.all = tuple(self._grant(a) for a in estate.of(ASSIGNMENT))
-        self._by_principal: dict[str, list[Grant]] = {}
-        self._signing_in: dict[str, list[Grant]] = {}
+        self._by_principal: dict[str, list[RoleGrant]] = {}
+        self._signing_in: dict[str, list[RoleGrant]] = {}
         for grant in self.all:
             self._by_principal.setdefault(grant.principal, []).append(grant)
             if grant.rights & (Right.SIGN_IN | Right.CONTROL):
                 self._signing_in.setdefault(grant.scope, []).append(grant)
 
-    def _grant(self, assignment: Resource) -> Grant:
-        scope = _seen(assignment, "scope")
-        return Grant(
+    def _grant(self, assignment: Resource) -> RoleGrant:
+        scope = _value(assignment, "scope")
+        return RoleGrant(
             principal=self._principal(assignment),
-            rights=rights(_seen(assignment, "roleDefinitionId")),
+            rights=rights_of(_value(assignment, "roleDefinitionId")),
             scope="" if scope == UNKNOWN else plain(scope),
             name=assignment.name,
             stack=assignment.stack,
-            is_service=str(_seen(assignment, "principalType")).lower() == "serviceprincipal",
+            is_service=str(_value(assignment, "principalType")).lower() == "serviceprincipal",
         )
 
     def _principal(self, assignment: Resource) -> str:
-        said = str(_seen(assignment, "principalId")).lower()
+        said = str(_value(assignment, "principalId")).lower()
         if said in self._holders:
             return self._holders[said]
         made = [u for u in assignment.property_dependencies.get("principalId", ()) if u in self._holders]
-        return said if said != UNKNOWN else made[0] if len(made) == 1 else ANYBODY
+        return said if said != UNKNOWN else made[0] if len(made) == 1 else UNKNOWN_PRINCIPAL
 
-    def of(self, principals: Iterable[str]) -> tuple[Grant, ...]:
+    def of(self, principals: Iterable[str]) -> tuple[RoleGrant, ...]:
         """What these principals were granted, and what may be anybody's."""
-        return tuple(g for p in (*principals, ANYBODY) for g in self._by_principal.get(p, ()))
+        return tuple(g for p in (*principals, UNKNOWN_PRINCIPAL) for g in self._by_principal.get(p, ()))
 
     def signing_in(self, computer: str) -> list[str]:
         """Who may sign in to the computer of that lower-case id, or give themselves the right to: looked for in the
@@ -72,14 +72,14 @@ class Grants:
         parts = computer.split("/")
         above = ["", *("/".join(parts[:n]) for n in range(2, len(parts) + 1))]
         found = (g.principal for scope in above for g in self._signing_in.get(scope, ()))
-        return [principal for principal in dict.fromkeys(found) if principal != ANYBODY]
+        return [principal for principal in dict.fromkeys(found) if principal != UNKNOWN_PRINCIPAL]
 
-    def principals(self) -> Mapping[str, list[Grant]]:
+    def principals(self) -> Mapping[str, list[RoleGrant]]:
         """Everybody who was granted something."""
         return self._by_principal
 
 
-def allowed(grants: Iterable[Grant], id_: str) -> Right:
+def rights_on(grants: Iterable[RoleGrant], id_: str) -> Right:
     """What these grants let their holder do with the thing of that lower-case id."""
     total = Right.NONE
     for grant in grants:
@@ -93,13 +93,13 @@ def _holders(estate: Estate) -> dict[str, str]:
     holders = {r.urn: r.urn for r in estate.of(IDENTITY, COMPUTER)}
     for assignment in estate.of(ASSIGNMENT):
         made = [u for u in assignment.property_dependencies.get("principalId", ()) if u in holders]
-        said = str(_seen(assignment, "principalId")).lower()
+        said = str(_value(assignment, "principalId")).lower()
         if len(made) == 1 and said != UNKNOWN:
             holders[said] = made[0]
     return holders
 
 
-def _seen(resource: Resource, path: str) -> object:
+def _value(resource: Resource, path: str) -> object:
     """The value at a path; `UNKNOWN` where it is not known, or missing."""
     try:
         value = resource.at(path)

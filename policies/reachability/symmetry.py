@@ -1,388 +1,369 @@
-"""Tenancies that look alike: of many that differ in names and addresses alone, two say what is to be said of all.
+"""Symmetry reduction: analyse two tenancies of each equivalence class, and copy the result to the others.
 
-A tenancy's signature holds all that flows read of it, with its own names numbered in the order in which they come, its
-own addresses counted from the start of its network, and everything else as it stands. Two tenancies of one signature
-can be exchanged: the estate is the same afterwards. So each of them is as far from a third, and from each other, as any
-other two of their kind. Two are kept, for flows between one and the next; the others' flows are told with their names.
+Two tenancies are equivalent where exchanging their identifiers leaves the estate as it is. That is decided on the
+canonical JSON of each tenancy's resources, with its own identifiers replaced by numbered placeholders. An identifier is
+replaced only if nothing outside the tenancy mentions it, and only in the places that are declared here:
 
-Whatever else in the estate speaks of one tenancy in particular (a rule with its addresses, an endpoint of its store in
-somebody else's network) makes it one of a kind, and so does what it says itself of another.
+- the name of a resource: a segment of an ARM id or URL, or the value of a property whose key ends in "name";
+- the stack: in a URN, and as a resource's stack;
+- a principal that the tenancy grants roles to: as `principalId` of a role assignment;
+- an IPv4 address or range in the tenancy's own address space: anywhere.
+
+Everything else stays as it is written, so that a tenancy which differs in it, or which another stack mentions, is in
+another class. One kind of mention is allowed, because the shared stacks name the addresses of all tenancies: an address
+that is a whole value, or an entry of a list of values, which the analysis reads as a set. Two tenancies are equivalent
+only if the shared stacks have the same addresses of both, relative to their address space, at the same property paths.
+
+The class also holds what else an exchange could change: the ranges that contain the tenancy's address space, and the
+wildcard names of firewall rules that match its stores.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cached_property
-from ipaddress import IPv4Network
-from itertools import pairwise
-from typing import Any
+from functools import cached_property, lru_cache
+from ipaddress import IPv4Address, IPv4Network, summarize_address_range
 
-from infra.guardrails import GUARDRAILS
-from policies.azure_semantics import ids
-from policies.azure_semantics.addresses import Span
+from infra.addresses import ZoneName
+from policies.azure_semantics.addresses import PRIVATE_RANGES
+from policies.azure_semantics.firewall import POLICY, rules_of_policy
 from policies.azure_semantics.network import NETWORK, prefixes_of
-from policies.model import Estate, Resource
-from policies.reachability.actors import Actor, actors_of
-from policies.reachability.data_stores import Stores
-from policies.reachability.role_grants import Grant, Grants
-from policies.reachability.topology import Places
+from policies.azure_semantics.roles import RIGHTS
+from policies.model import Resource, Unknown
+from policies.reachability.data_stores import ACCOUNT, CONTAINER, VAULT, host_of
+from policies.reachability.network_paths import PUBLIC_ADDRESS
+from policies.reachability.role_grants import ASSIGNMENT
+from policies.reachability.topology import RESERVED
+from policies.reachability.view import AnalysedEstate
 
-MUTUAL = ("authorization:RoleAssignment", "network:VirtualNetworkPeering")
-KEPT = 2
-"""As many of each kind are looked at: flows lead from one to another."""
-SHOWN_ONLY = {"urn", "called", "text", "path", "says", "stack", "stacks", "group", "grants", "host"}
-"""Fields that no decision rests on, or that are told apart below."""
-NAMED = {"Rule", "Store", "Control", "Grant"}
-"""Of these the name is for people alone."""
+REPRESENTATIVES = 2
+"""As many tenancies of each class are analysed: flows lead from one to another."""
+NAMES_READ = frozenset([CONTAINER, "network:Subnet"])
+"""The types whose names decide something in the analysis: these names are never replaced."""
+WORDS_READ = (*RESERVED, *ZoneName)
+"""How a name begins that decides something in the analysis whatever it is the name of."""
+CONSTANTS = frozenset([*(n for n in PRIVATE_RANGES if isinstance(n, IPv4Network)), PUBLIC_ADDRESS])
+"""The ranges that the analysis itself compares addresses with."""
+_ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\w.])"
+ADDRESS = re.compile(_ADDRESS)
+TOKEN = re.compile(f"({_ADDRESS}|[A-Za-z0-9_-]+)")
+BOUNDS = re.compile(rf"({_ADDRESS})\s*-\s*({_ADDRESS})")
+BOUNDS_HINT = re.compile(r"\.\d{1,3}(?:/\d{1,2})?\s*-\s*\d{1,3}\.")
+"""Finds text that may match `BOUNDS`, faster."""
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-@dataclass
-class Kin:
-    """One tenancy, and its own names in the order in which its signature comes to them."""
-
-    stack: str
-    groups: frozenset[str]
-    """Its own resource groups."""
-    spaces: tuple[IPv4Network, ...]
-    """Its own networks' addresses."""
-    principals: frozenset[str]
-    """Whoever was granted something here and nowhere else."""
-    names: dict[str, int] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
-    """The subnets and security groups whose content its signature has."""
-    strangers: set[str] = field(default_factory=set)
-    """The resource groups, and the stacks, of others that it speaks of."""
-
-    def number(self, name: str) -> tuple[str, int]:
-        """One of its own names."""
-        return ("own", self.names.setdefault(name, len(self.names)))
-
-    def seen(self, value: Any) -> Any:
-        """A value as its signature has it."""
-        if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, IPv4Network):
-            return self._range(value)
-        if is_dataclass(value) and not isinstance(value, type):
-            return self._object(value)
-        if isinstance(value, tuple | list | frozenset):
-            return tuple(self.seen(one) for one in (sorted(value, key=str) if isinstance(value, frozenset) else value))
-        return repr(value)
-
-    def _object(self, value: Any) -> Any:
-        kind = type(value).__name__
-        if kind == "Way":  # told by its controls, since bits differ
-            return kind
-        if kind in ("Spot", "Guard"):  # told once
-            if value.id in self.told:
-                return self.seen(value.id)
-            self.told.add(value.id)
-        skipped = SHOWN_ONLY | ({"name"} if kind in NAMED else set())
-        return (kind, *(self.seen(getattr(value, f.name)) for f in fields(value) if f.name not in skipped))
-
-    def _text(self, text: str) -> Any:
-        if text in self.principals:
-            return self.number(text)
-        if text.startswith("urn:pulumi:"):
-            stack, _, rest = text.removeprefix("urn:pulumi:").partition("::")
-            self.strangers |= {stack} - {self.stack}
-            return ("urn", rest) if stack == self.stack else text
-        return self._id(text) if text.startswith("/") else text
-
-    def _id(self, text: str) -> Any:
-        """An ARM id: of its own, each name by its number."""
-        text, _, what = text.partition("#")
-        group = ids.resource_group(text)
-        if group not in self.groups:
-            self.strangers |= {group} if group else set()
-            return (text, what)
-        parts = enumerate(text.split("/"))
-        return (*(self.number(part) if n % 2 == 0 and n > 2 else part for n, part in parts), what)
-
-    def _range(self, range_: IPv4Network) -> Any:
-        for place, space in enumerate(self.spaces):
-            if range_.subnet_of(space):
-                return (place, int(range_.network_address) - int(space.network_address), range_.prefixlen)
-        return str(range_)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A range that a rule or a route names."""
-
-    range: IPv4Network
-    first: int
-    last: int
-    by: str
-    """The stack that says it; empty for a firewall, which speaks for all."""
-    where: str
-    """Which rule, and which end of it."""
+MARK = "\0"
+"""Begins a placeholder. JSON never contains it, so no value can be taken for a placeholder."""
 
 
 @dataclass(frozen=True)
-class Twin:
-    """A tenancy that was left out, and the one that speaks for it."""
+class EquivalentTenancy:
+    """A tenancy that was not analysed, and the one whose result holds for it."""
 
     stack: str
-    of: str
-    words: Mapping[str, str]
-    """What the other is called, and what this one is called instead."""
+    representative: str
+    names: Mapping[str, str]
+    """The identifiers of the representative, and this tenancy's in their place."""
 
-    def told(self, text: str) -> str:
-        """A text about the other, about this one."""
-        return self._pattern.sub(lambda found: self.words[found.group()], text)
+    def rename(self, text: str) -> str:
+        """Return a text about the representative as a text about this tenancy."""
+        return self._pattern.sub(lambda found: self.names[found.group()], text)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        longest = sorted(self.words, key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, longest)))
+        longest = sorted(self.names, key=len, reverse=True)
+        return re.compile(r"(?<![\w-])(?:" + "|".join(map(re.escape, longest)) + r")(?![\w-])")
 
 
-def alike(estate: Estate, tenancies: Sequence[str]) -> tuple[Twin, ...]:
-    """The tenancies that others speak for."""
-    return tuple(_Kinship(estate, tenancies).twins()) if len(tenancies) > KEPT else ()
+@dataclass
+class Tenancy:
+    """One tenancy: its canonical JSON, cut into tokens, and its own identifiers."""
 
+    stack: str
+    resources: Sequence[Resource]
+    tokens: list[str]
+    """Separators and tokens in turn, beginning with a separator."""
+    spaces: tuple[IPv4Network, ...]
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The number of each identifier's placeholder, by kind and identifier in lower case."""
+    spelled: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Each identifier as it was first written."""
 
-class _Kinship:
-    """Which tenancies of an estate look alike."""
-
-    def __init__(self, estate: Estate, tenancies: Sequence[str]) -> None:
-        self.estate, self.tenancies, self._tenancies = estate, tenancies, frozenset(tenancies)
-        self.places = Places(estate, [])
-        self.grants = Grants(estate)
-        self.stores = Stores(self.places, self.grants)
-        self._owners = _owners(estate, tenancies)
-
-    def twins(self) -> Iterator[Twin]:
-        """Tenancies of whose signature two were seen before."""
-        kin = {stack: self._kin(stack) for stack in self.tenancies}
-        signatures = {stack: repr(self._signature(one)) for stack, one in kin.items()}
-        alone = self._spoken_of(kin)
-        seen: dict[str, list[str]] = {}
-        for stack, signature in signatures.items():
-            others = seen.setdefault(signature, [])
-            if stack not in alone and len(others) >= KEPT:
-                yield Twin(stack, others[0], _words(kin[others[0]], kin[stack]))
-            elif stack not in alone:
-                others.append(stack)
-
-    def _kin(self, stack: str) -> Kin:
-        nets = self._of(NETWORK, stack)
-        spaces = [n for net in nets for n in prefixes_of(net) if isinstance(n, IPv4Network)]
-        groups = frozenset(group for group, owner in self._owners.items() if owner == stack)
-        return Kin(stack, groups, tuple(spaces), frozenset(self._principals.get(stack, ())))
-
-    @cached_property
-    def _by_stack(self) -> Mapping[tuple[str, str], list[Resource]]:
-        found: dict[tuple[str, str], list[Resource]] = {}
-        for resource in self.estate.resources:
-            found.setdefault((resource.type, resource.stack), []).append(resource)
-        return found
-
-    def _of(self, type_: str, stack: str) -> list[Resource]:
-        return self._by_stack.get((type_, stack), [])
+    def canonical(self, unique: frozenset[str]) -> str:
+        """Return the canonical JSON with a placeholder for each of its own identifiers, and number them."""
+        names, principals = self._names & unique, self._principals & unique
+        own = names | principals | ({self.stack.lower()} & unique)
+        candidates = {token for token in set(self.tokens[1::2]) if "." in token or token.lower() in own}
+        parts = list(self.tokens)
+        for index in [index for index in range(1, len(parts), 2) if parts[index] in candidates]:
+            token = parts[index]
+            lower = token.lower()
+            if lower in names and self._is_name(index):
+                parts[index] = self._placeholder("name", token)
+            elif lower in principals and self._key(index) == "principalId":
+                parts[index] = self._placeholder("principal", token)
+            elif lower == self.stack.lower() and self._is_stack(index):
+                parts[index] = self._placeholder("stack", token)
+            elif "." in token:
+                parts[index] = self.relative(token)
+        return "".join(parts)
 
     @cached_property
-    def _principals(self) -> Mapping[str, list[str]]:
-        """By tenancy, those who were granted nothing but what lies in it."""
-        found: dict[str, list[str]] = {}
-        for principal, held in self.grants.principals().items():
-            parties = {self._party(grant) for grant in held} & set(self.tenancies)
-            if len(parties) == 1 and GUID.fullmatch(principal):
-                found.setdefault(parties.pop(), []).append(principal)
-        return found
-
-    def _party(self, grant: Grant) -> str:
-        """The tenancy in which something was granted, or else the stack that grants it."""
-        return self._owners.get(ids.resource_group(grant.scope), grant.stack)
-
-    def _signature(self, kin: Kin) -> Any:
-        stores = self._mine(self.stores.stores.values(), kin)
-        return (
-            [kin.seen(spot) for spot in self._spots.get(kin.stack, ())],
-            [kin.seen(self.places.free(spot)) for spot in self._spots.get(kin.stack, ())],
-            kin.seen(self._neighbours(kin)),
-            [(kin.seen(store), self._named(store.host), self._controls(kin, store)) for store in stores],
-            [(kin.seen((c.id, c.name)), self._masks(kin, c.anonymous)) for c in self._containers.get(kin.stack, ())],
-            [kin.seen((door.spot, door.targets, door.at)) for door in self._doors.get(kin.stack, ())],
-            [self._actor(kin, actor) for actor in self._actors.get(kin.stack, ())],
-            self._people(kin),
-            [(noun, bool(self.places.rails.of(noun, g)[0].mask)) for g in sorted(kin.groups) for noun in GUARDRAILS],
-            [kin.seen(ids.plain(r.id)) for r in self._of("resources:ResourceGroup", kin.stack)],
-            self._about(kin),
-            self._told_of(kin),
-        )
-
-    def _mine(self, stores: Iterable[Any], kin: Kin) -> list[Any]:
-        return [one for one in stores if one.stack == kin.stack]
+    def _names(self) -> frozenset[str]:
+        """The names of its resources, apart from those that decide something in the analysis."""
+        named = (r for r in self.resources if r.id and r.type not in NAMES_READ)
+        names = (str(resource.id).rstrip("/").rpartition("/")[2].lower() for resource in named)
+        return frozenset(name for name in names if not name.startswith(WORDS_READ))
 
     @cached_property
-    def _spots(self) -> Mapping[str, list[Any]]:
-        return _grouped((spot.stack, spot) for spot in self.places.spots.values())
+    def _principals(self) -> frozenset[str]:
+        """The object ids that it grants roles to."""
+        granted = (str(r.inputs.get("principalId")).lower() for r in self.resources if r.type == ASSIGNMENT)
+        return frozenset(id_ for id_ in granted if GUID.fullmatch(id_)) - {str(role) for role in RIGHTS}
+
+    def _is_name(self, index: int) -> bool:
+        """True for a segment of an ARM id or URL, and for the value of a property that holds a name."""
+        return self.tokens[index - 1].endswith("/") or self._key(index).endswith(("name", "Name"))
+
+    def _is_stack(self, index: int) -> bool:
+        """True for the stack of a URN, and for a resource's stack."""
+        return self.tokens[index - 2 : index] == ["pulumi", ":"] or self._key(index) == "stack"
+
+    def _key(self, index: int) -> str:
+        """Return the key of the property whose value begins at a token; empty where none does."""
+        return self.tokens[index - 2] if index > 1 and self.tokens[index - 1] == '":"' else ""
+
+    def _placeholder(self, kind: str, token: str) -> str:
+        """Return the placeholder of an identifier. Its spelling is part of it, where it differs from the first."""
+        key = (kind, token.lower())
+        number = self.numbers.setdefault(key, len(self.numbers))
+        first = self.spelled.setdefault(key, token)
+        return f"{MARK}{kind}{number}" if token == first else f"{MARK}{kind}{number}{MARK}{_spelling(token)}"
+
+    def relative(self, token: str) -> str:
+        """Return an address or range in its own address space as an offset; any other as it is written."""
+        range_ = parse_range(token)
+        for number, space in enumerate(self.spaces):
+            if range_ and range_.subnet_of(space):
+                address, slash, length = token.partition("/")
+                return f"{MARK}{number}+{int(IPv4Address(address)) - int(space.network_address)}{slash}{length}"
+        return token
+
+
+class EquivalenceClasses:
+    """The tenancies of an estate by equivalence class."""
+
+    def __init__(self, estate: AnalysedEstate, stacks: Sequence[str]) -> None:
+        self.estate = estate
+        by_stack: dict[str, list[Resource]] = {}
+        for resource in estate.resources:
+            by_stack.setdefault(resource.stack, []).append(resource)
+        ordered = {stack: sorted(found, key=lambda resource: resource.urn) for stack, found in by_stack.items()}
+        self.texts = {stack: _json(resources) for stack, resources in ordered.items()}
+        self.tokens = {stack: TOKEN.split(text) for stack, text in self.texts.items()}
+        self.ranges = {stack: _ranges(tokens) for stack, tokens in self.tokens.items()}
+        self.tenancies = {
+            stack: Tenancy(stack, ordered[stack], self.tokens[stack], tuple(_spaces(ordered[stack])))
+            for stack in stacks
+        }
+
+    def equivalents(self) -> Iterator[EquivalentTenancy]:
+        """Yield the tenancies whose class has two representatives before them."""
+        classes: dict[tuple[str, ...], list[str]] = {}
+        for stack, tenancy in self.tenancies.items():
+            if stack in self.alone:
+                continue
+            known = classes.setdefault(self.signature(tenancy), [])
+            if len(known) < REPRESENTATIVES:
+                known.append(stack)
+            else:
+                yield EquivalentTenancy(stack, known[0], _renaming(self.tenancies[known[0]], tenancy))
+
+    def signature(self, tenancy: Tenancy) -> tuple[str, ...]:
+        """Return what is equal for two tenancies only if they can be exchanged."""
+        return (tenancy.canonical(self.unique), *self._surroundings(tenancy))
 
     @cached_property
-    def _containers(self) -> Mapping[str, list[Any]]:
-        return _grouped((c.store.stack, c) for c in self.stores.containers.values())
+    def unique(self) -> frozenset[str]:
+        """The tokens that one stack alone mentions, in lower case."""
+        counts = Counter(t for tokens in self.tokens.values() for t in {token.lower() for token in set(tokens[1::2])})
+        return frozenset(token for token, count in counts.items() if count == 1)
 
     @cached_property
-    def _doors(self) -> Mapping[str, list[Any]]:
-        return _grouped((self._owners.get(ids.resource_group(d.spot.id), ""), d) for d in self.stores.doors)
+    def alone(self) -> frozenset[str]:
+        """The tenancies that no other can be exchanged with, because of addresses.
+
+        These are the tenancies whose address space overlaps another tenancy's, or holds a constant of the analysis;
+        those with an address that another tenancy mentions, and the tenancies that mention it; those with an address
+        that a shared stack mentions as part of a longer text; and those with part of a range that is given by its first
+        and last address.
+        """
+        found = set(_overlapping(self._spaces))
+        for stack in self.tenancies:
+            owners = {self._owner(parse_range(text)) for text in self.ranges[stack]} - {stack, ""}
+            found |= {*owners, stack} if owners else set()
+        embedded = (parse_range(text) for text in self._shared_mentions[1])
+        return frozenset(found | {self._owner(range_) for range_ in [*embedded, *CONSTANTS, *self._bounded]})
 
     @cached_property
-    def _actors(self) -> Mapping[str, list[Actor]]:
-        every = actors_of(self.places, self.grants)
-        return _grouped((stack, a) for a in every if not a.is_people for stack in a.stacks)
+    def _shared_mentions(self) -> tuple[Mapping[str, list[str]], frozenset[str]]:
+        """For each tenancy, the property paths at which shared stacks mention its addresses, each with the address
+        relative to its address space; and the addresses that they mention in any other way."""
+        mentions: dict[str, list[str]] = {}
+        whole: set[str] = set()
+        embedded: set[str] = set()
+        for resource in (r for r in self.estate.resources if r.stack not in self.tenancies):
+            for path, text in _values(resource.inputs):
+                range_ = parse_range(text)
+                if range_ is None:
+                    embedded.update(ADDRESS.findall(text))
+                    continue
+                whole.add(text)
+                owner = self._owner(range_)
+                if owner:
+                    mentions.setdefault(owner, []).append(
+                        f"{resource.urn} {path} {self.tenancies[owner].relative(text)}"
+                    )
+        others = frozenset().union(*(found for stack, found in self.ranges.items() if stack not in self.tenancies))
+        return {stack: sorted(found) for stack, found in mentions.items()}, others.difference(whole) | embedded
 
-    def _neighbours(self, kin: Kin) -> frozenset[str]:
-        own = {spot.network for spot in self._spots.get(kin.stack, ())}
-        strange = {f"stranger of {n}" for n in own & self.places.strangers}
-        return frozenset(b for a in own for b in self._peers.get(a, ())) | strange
-
-    @cached_property
-    def _peers(self) -> Mapping[str, list[str]]:
-        return _grouped(iter(self.places.peered))
-
-    def _controls(self, kin: Kin, store: Any) -> Any:
-        return [self._masks(kin, ways) for ways in (store.public, store.keys, store.encryption)]
-
-    def _masks(self, kin: Kin, ways: Any) -> Any:
-        return [sorted(repr(kin.seen((c.layer, c.id))) for c in self.places.ledger.controls(way.mask)) for way in ways]
-
-    def _named(self, host: str) -> list[str]:
-        """The names of firewalls' rules that are this store's."""
-        return [name for name in self._names if fnmatchcase(host, name)]
-
-    @cached_property
-    def _names(self) -> list[str]:
-        return sorted({name for wall in self.places.walls for rule in wall.rules or () for name in rule.names})
-
-    def _actor(self, kin: Kin, actor: Actor) -> Any:
-        behind = tuple(dict.fromkeys(grant.principal for grant in actor.grants))
-        said = (actor.key, actor.standings, actor.is_computer, behind)
-        return (kin.seen(said), self._masks(kin, actor.shell), self._held(kin, actor.grants))
-
-    def _people(self, kin: Kin) -> list[Any]:
-        """Whoever was granted something in it, with all that they were granted but in other tenancies: what somebody
-        may do there is in those tenancies' signatures."""
-        found = self._holders.get(kin.stack, [])
-        return [(kin.seen(p), self._held(kin, self.grants.principals()[p])) for p in found]
+    def _owner(self, range_: IPv4Network | None) -> str:
+        """Return the tenancy in whose address space a range lies; empty where there is none."""
+        if range_ is None:
+            return ""
+        place = bisect_right(self._starts, int(range_.network_address)) - 1
+        space, stack = self._spaces[place] if place >= 0 else (None, "")
+        return stack if space and range_.subnet_of(space) else ""
 
     @cached_property
-    def _holders(self) -> Mapping[str, list[str]]:
-        pairs = ((self._party(grant), grant.principal) for grant in self.grants.all)
-        return {stack: list(dict.fromkeys(found)) for stack, found in _grouped(pairs).items()}
-
-    def _held(self, kin: Kin, grants: Iterable[Grant]) -> Any:
-        ours = (g for g in grants if self._party(g) == kin.stack or self._party(g) not in self._tenancies)
-        return sorted(repr((kin.seen((g.principal, g.scope)), g.rights.value, g.is_service)) for g in ours)
-
-    def _about(self, kin: Kin) -> list[str]:
-        """The ranges that rules anywhere name, and that hold all of a network's addresses and more."""
-        above = (s.supernet(new_prefix=length) for s in kin.spaces for length in range(s.prefixlen))
-        return [str(range_) for range_ in above if range_ in self._ranges]
-
-    @cached_property
-    def _ranges(self) -> Collection[IPv4Network]:
-        return {said.range for said in self._said}
-
-    def _spoken_of(self, kin: Mapping[str, Kin]) -> set[str]:
-        """The tenancies that somebody else speaks of, and those whose addresses are another's too."""
-        spaces = sorted((int(s.network_address), int(s.broadcast_address), one.stack)
-                        for one in kin.values() for s in one.spaces)  # fmt: skip
-        found = {stack for a, b in pairwise(spaces) if a[1] >= b[0] for stack in (a[2], b[2])}
-        starts = [low for low, _, _ in spaces]
-        for said in self._said:
-            place = bisect_right(starts, said.first) - 1
-            if said.by in self._tenancies and place >= 0 and said.last <= spaces[place][1]:
-                found |= {spaces[place][2]} - {said.by}
-        spoken = {name for one in kin.values() for name in one.strangers} | self._elsewhere
-        return found | {self._owners.get(name, name) for name in spoken} & self._tenancies
-
-    @cached_property
-    def _said(self) -> list[Said]:
-        """Every range that a rule or a route names, in the order of their addresses."""
-        found: list[Said] = []
-        for group in self.estate.of("network:NetworkSecurityGroup"):
-            rules = (self.places.guard(group.id).rules if group.id else None) or ()
-            found += _said_in(rules, group.stack, ids.plain(group.id))
-        for wall in self.places.walls:
-            found += _said_in(wall.rules or (), "", wall.id)
-        for spot in self.places.spots.values():
-            for route in spot.routes or ():
-                hop = [Span("", (IPv4Network(route.address),))] if route.address else []
-                found += [_said_by(n, spot.stack, spot.id) for n in _ranges([route.destination, *hop])]
-        return sorted(found, key=lambda said: (said.first, said.last, said.where))
-
-    def _told_of(self, kin: Kin) -> list[Any]:
-        """What the rules of others than tenancies say of its own addresses: each by its place, and the same of another
-        tenancy's if the two are alike."""
-        starts = self._starts
-        found = []
-        for space in kin.spaces:
-            low, high = int(space.network_address), int(space.broadcast_address)
-            near = self._said[bisect_left(starts, low) : bisect_right(starts, high)]
-            inside = (said for said in near if said.last <= high and said.by not in self._tenancies)
-            found += [(said.where, said.first - low, said.last - low) for said in inside]
-        return sorted(found)
+    def _spaces(self) -> list[tuple[IPv4Network, str]]:
+        """Every address space, in the order of their addresses."""
+        return sorted((space, one.stack) for one in self.tenancies.values() for space in one.spaces)
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [said.first for said in self._said]
+        return [int(space.network_address) for space, _ in self._spaces]
 
     @cached_property
-    def _elsewhere(self) -> set[str]:
-        """The resource groups that the stacks of others speak of: but for grants and peerings, which both sides have in
-        their signatures."""
-        others = (r for r in self.estate.resources if r.stack not in self._tenancies and r.type not in MUTUAL)
-        return {ids.resource_group(text) for r in others for text in _texts(r.inputs) if text.startswith("/subs")}
+    def _bounded(self) -> list[IPv4Network]:
+        """The networks of each range that is given by its first and last address, apart from those of a tenancy's own
+        whose ends lie in one address space."""
+        found: list[IPv4Network] = []
+        for stack, text in self.texts.items():
+            spaces = self.tenancies[stack].spaces if stack in self.tenancies else ()
+            for ends in BOUNDS.findall(text) if BOUNDS_HINT.search(text) else ():
+                low, high = map(parse_range, ends)
+                own = any(low and high and low.subnet_of(space) and high.subnet_of(space) for space in spaces)
+                if low and high and low <= high and not own:
+                    found += summarize_address_range(low[0], high[-1])
+        return found
+
+    def _surroundings(self, tenancy: Tenancy) -> Iterator[str]:
+        """Yield what an exchange could change outside a tenancy, or in how the analysis reads its identifiers."""
+        yield from self._shared_mentions[0].get(tenancy.stack, ())
+        for space in tenancy.spaces:
+            outer = (space.supernet(new_prefix=length) for length in range(space.prefixlen))
+            yield " ".join(str(range_) for range_ in outer if range_ in self._all_ranges)
+        for resource in tenancy.resources:
+            if resource.type in (ACCOUNT, VAULT) and resource.id:
+                host = host_of(resource.id, is_vault=resource.type == VAULT)
+                yield " ".join(name for name in self._wildcards if fnmatchcase(host, name))
+
+    @cached_property
+    def _all_ranges(self) -> frozenset[IPv4Network]:
+        """Every range that the estate mentions, or that the analysis compares addresses with."""
+        mentioned = map(parse_range, frozenset().union(*self.ranges.values()))
+        return frozenset([*(range_ for range_ in mentioned if range_), *self._bounded, *CONSTANTS])
+
+    @cached_property
+    def _wildcards(self) -> list[str]:
+        """The names with a wildcard in firewall rules. Rules that are unknown let everything through."""
+        names: set[str] = set()
+        for policy in self.estate.of(POLICY):
+            try:
+                names.update(name for rule in rules_of_policy(policy, self.estate) for name in rule.names)
+            except (Unknown, ValueError, TypeError):
+                continue
+        return sorted(name for name in names if set(name) & set("*?["))
 
 
-def _said_in(rules: Iterable[Any], by: str, where: str) -> Iterator[Said]:
-    for place, rule in enumerate(rules):
-        for end, spans in (("from", rule.sources), ("to", rule.destinations)):
-            yield from (_said_by(n, by, f"{where}#{place} {end}") for n in _ranges(spans))
+def equivalent_tenancies(estate: AnalysedEstate, stacks: Sequence[str]) -> tuple[EquivalentTenancy, ...]:
+    """Return the tenancies for which the result of another holds."""
+    return tuple(EquivalenceClasses(estate, stacks).equivalents()) if len(stacks) > REPRESENTATIVES else ()
 
 
-def _said_by(range_: IPv4Network, by: str, where: str) -> Said:
-    return Said(range_, int(range_.network_address), int(range_.broadcast_address), by, where)
+def _spaces(resources: Iterable[Resource]) -> Iterator[IPv4Network]:
+    """Yield the address space of each network; nothing for one whose address space is unknown."""
+    for resource in resources:
+        if resource.type == NETWORK:
+            try:
+                yield from [n for n in prefixes_of(resource) if isinstance(n, IPv4Network)]
+            except (Unknown, ValueError, TypeError):
+                continue
 
 
-def _ranges(spans: Iterable[Span]) -> set[IPv4Network]:
-    return {n for span in spans for n in span.networks if isinstance(n, IPv4Network)}
+def _overlapping(spaces: Iterable[tuple[IPv4Network, str]]) -> Iterator[str]:
+    """Yield the stacks whose address space overlaps another, their own included."""
+    widest: tuple[IPv4Network, str] | None = None
+    for space, stack in sorted(spaces):
+        if widest and space.overlaps(widest[0]):
+            yield from (stack, widest[1])
+        if widest is None or space.broadcast_address > widest[0].broadcast_address:
+            widest = (space, stack)
 
 
-def _texts(value: object) -> Iterator[str]:
+def _json(resources: Iterable[Resource]) -> str:
+    """Return resources as canonical JSON: without spaces, and with sorted keys."""
+    plain = [
+        {
+            "urn": r.urn, "type": r.type, "name": r.name, "stack": r.stack, "id": r.id, "declared": r.declared,
+            "inputs": r.inputs, "propertyDependencies": r.property_dependencies,
+        }
+        for r in resources
+    ]  # fmt: skip
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def _values(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each text in a property with its path; the entries of a list of texts have the path of the list."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list | tuple):
-        for inner in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(inner)
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _values(inner, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _values(inner, path if isinstance(inner, str) else f"{path}[{index}]")
 
 
-def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    for key, value in pairs:
-        found.setdefault(key, []).append(value)
-    return found
+def _ranges(tokens: Sequence[str]) -> frozenset[str]:
+    return frozenset(token for token in set(tokens[1::2]) if "." in token)
 
 
-def _owners(estate: Estate, tenancies: Collection[str]) -> Mapping[str, str]:
-    """Whose each resource group is, of those that hold resources of one tenancy alone."""
-    found: dict[str, set[str]] = {}
-    for resource in estate.resources:
-        group = ids.resource_group(resource.id)
-        if group:
-            found.setdefault(group, set()).add(resource.stack)
-    return {group: next(iter(s)) for group, s in found.items() if len(s) == 1 and next(iter(s)) in tenancies}
+@lru_cache(maxsize=65536)
+def parse_range(text: str) -> IPv4Network | None:
+    """Return an address or range, as rules read it; None for what is neither."""
+    try:
+        return IPv4Network(text, strict=False)
+    except ValueError:
+        return None
 
 
-def _words(one: Kin, other: Kin) -> dict[str, str]:
-    """What the first is called, and the second instead."""
-    pairs = dict(zip(one.names, other.names, strict=True)) | {one.stack: other.stack}
-    short = {name[:8]: pairs[name][:8] for name in one.principals if name in pairs}
-    return {name: to for name, to in (pairs | short).items() if name != to}
+def _spelling(token: str) -> str:
+    """Return which letters of an identifier are capitals."""
+    return "".join("1" if letter.isupper() else "0" for letter in token)
+
+
+def _renaming(one: Tenancy, other: Tenancy) -> dict[str, str]:
+    """Return the identifiers of one tenancy, as they are written and in lower case, with the other's in their place."""
+    found = {one.stack: other.stack}
+    for (key, spelled), other_key in zip(one.spelled.items(), other.spelled, strict=True):
+        found |= {spelled: other.spelled[other_key], key[1]: other_key[1]}
+        if key[0] == "principal":
+            found[key[1][:8]] = other_key[1][:8]
+    return {name: to for name, to in found.items() if name != to}

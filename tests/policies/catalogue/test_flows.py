@@ -9,11 +9,11 @@ from datetime import date, timedelta
 import pytest
 
 from policies.catalogue import load
-from policies.catalogue._flows import POLICIES, finding_of, verdict
+from policies.catalogue._flows import POLICIES, finding_of, flow_report
 from policies.exemptions import NONE, Exemptions, short
 from policies.exemptions import Exemption as Granted
 from policies.model import Estate, Finding, Resource, Verdict
-from policies.reachability.assertions import Kind
+from policies.reachability.assertions import FlowKind
 from policies.runner import judge
 from tests.policies.reachability.sample_estates import TENANCY, changed, estate, grant, named, seen
 
@@ -35,13 +35,13 @@ def _opened() -> list[Resource]:
 
 
 def test_each_kind_of_flow_has_a_policy_of_its_own() -> None:
-    assert set(POLICIES) == set(Kind)
-    assert len(FLOWS) == len(Kind)
+    assert set(POLICIES) == set(FlowKind)
+    assert len(FLOWS) == len(FlowKind)
 
 
 def test_the_gate_says_what_the_flows_are() -> None:
     said = {(f.policy, f.urn): f.verdict for f in _findings(estate(2)) if f.verdict is not Verdict.NOT_APPLICABLE}
-    flows = verdict(seen(estate(2))).flows
+    flows = flow_report(seen(estate(2))).flows
     expected = {(POLICIES[f.kind], f.about): Verdict.FAIL if f.is_finding else Verdict.PASS for f in flows}
     assert said == expected
 
@@ -79,7 +79,7 @@ def test_what_cannot_be_told_is_unknown() -> None:
 @pytest.mark.parametrize("place", ["urn", "short"])
 def test_an_exemption_lets_one_flow_off(place: str) -> None:
     resources = _opened()
-    flow = next(f for f in verdict(seen(resources)).flows if f.source == "warehouse")
+    flow = next(f for f in flow_report(seen(resources)).flows if f.source == "warehouse")
     found = finding_of(flow, seen(resources))
     exemption = Granted(
         id="odd", policy="FL1", resource=found.urn if place == "urn" else short(found), owner="Ada Lovelace",

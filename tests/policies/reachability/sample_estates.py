@@ -13,9 +13,9 @@ from typing import Any
 
 from operations.resolve import resources_of
 from policies.azure_semantics import ids
+from policies.azure_semantics.roles import RIGHTS
 from policies.model import Estate, Resource
-from policies.reachability.control_sets import Control, Layer
-from policies.reachability.roles import RIGHTS
+from policies.reachability.control_sets import Control, ControlKind
 from tests.policies import shipped
 
 TENANCY = "tre-hcm-progression"
@@ -116,7 +116,7 @@ def grant(principal: str, role: str, scope: str, stack_: str = "platform") -> Re
 def failing(resources: Sequence[Resource], control: Control) -> list[Resource]:
     """The same resources, but that this one control no longer holds."""
     id_, _, what = control.id.partition("#")
-    return _BREAK[control.layer](list(resources), id_, what)
+    return _BREAK[control.kind](list(resources), id_, what)
 
 
 def _grant(resources: list[Resource], key: str, _: str) -> list[Resource]:
@@ -267,7 +267,7 @@ def peering(near: str, far: str) -> Resource:
     return added("network:VirtualNetworkPeering", "added", id_, remoteVirtualNetwork={"id": far})
 
 
-def _guard(resources: list[Resource], group: str, noun: str) -> list[Resource]:
+def _nsg_of(resources: list[Resource], group: str, noun: str) -> list[Resource]:
     """Azure Policy no longer refuses that, in one group."""
     kept = [r for r in resources if not (r.type == ASSIGNMENT and _assigns(r, group, noun))]
     assert len(kept) < len(resources), noun
@@ -308,19 +308,19 @@ def _setting(resources: list[Resource], store: str, key: str, value: Any) -> lis
 
 
 _BREAK = {
-    Layer.GRANT: _grant,
-    Layer.FIREWALL: _proxied,
-    Layer.FIREWALL_DENIAL: _denial,
-    Layer.ENDPOINT: _endpoint,
-    Layer.SECURITY_GROUP: _security_group,
-    Layer.BASTION: _bastion,
-    Layer.PUBLIC: _public,
-    Layer.NETWORK_RULES: _network_rules,
-    Layer.ROUTE: _route,
-    Layer.ADDRESS: _address,
-    Layer.SERVICE_ENDPOINT: _service,
-    Layer.PEERING: _peering,
-    Layer.GUARD: _guard,
-    Layer.SHELL: _shell,
-    Layer.KEY_ACCESS: _keys,
+    ControlKind.GRANT: _grant,
+    ControlKind.FIREWALL: _proxied,
+    ControlKind.FIREWALL_DENIAL: _denial,
+    ControlKind.ENDPOINT: _endpoint,
+    ControlKind.SECURITY_GROUP: _security_group,
+    ControlKind.BASTION: _bastion,
+    ControlKind.PUBLIC: _public,
+    ControlKind.NETWORK_RULES: _network_rules,
+    ControlKind.ROUTE: _route,
+    ControlKind.ADDRESS: _address,
+    ControlKind.SERVICE_ENDPOINT: _service,
+    ControlKind.PEERING: _peering,
+    ControlKind.GUARD: _nsg_of,
+    ControlKind.SHELL: _shell,
+    ControlKind.KEY_ACCESS: _keys,
 }

@@ -11,8 +11,8 @@ from infra.errors import BadInput
 from operations.plan import UNKNOWN
 from operations.resolve import resources_of
 from policies.model import Resource
-from policies.reachability.assertions import Forbidden, Kind, judge
-from policies.reachability.control_sets import Layer
+from policies.reachability.assertions import FlowKind, ForbiddenFlow, analyse_flows
+from policies.reachability.control_sets import ControlKind
 from tests.policies import shipped
 from tests.policies.reachability import sample_estates as estates
 from tests.policies.reachability.sample_estates import TENANCY, changed, estate, grant, named, seen
@@ -28,8 +28,10 @@ def one() -> tuple[Resource, ...]:
     return estate(1)
 
 
-def _flow(resources: Sequence[Resource], kind: Kind = Kind.PAST_STAGING, source: str = "warehouse") -> Forbidden:
-    return next(f for f in judge(seen(resources)).flows if f.kind is kind and f.source == source)
+def _flow(
+    resources: Sequence[Resource], kind: FlowKind = FlowKind.PAST_STAGING, source: str = "warehouse"
+) -> ForbiddenFlow:
+    return next(f for f in analyse_flows(seen(resources)).flows if f.kind is kind and f.source == source)
 
 
 def _warehouse(resources: Sequence[Resource]) -> str:
@@ -39,8 +41,8 @@ def _warehouse(resources: Sequence[Resource]) -> str:
 def test_a_role_on_a_group_reaches_the_stores_in_it(one: tuple[Resource, ...]) -> None:
     flow = _flow([*one, grant(RESEARCHERS, BLOB_READER, _warehouse(one))])
     assert flow.depth == _flow(one).depth - 1
-    assert flow.weakest
-    assert Layer.GRANT not in {c.layer for way in flow.weakest.ways for c in way.controls}
+    assert flow.minimal_cut_sets
+    assert ControlKind.GRANT not in {c.kind for path in flow.minimal_cut_sets.paths for c in path.controls}
 
 
 def test_a_role_that_reads_settings_alone_opens_nothing(one: tuple[Resource, ...]) -> None:
@@ -59,8 +61,8 @@ def test_a_role_that_is_not_known_yet_may_be_anybodys(one: tuple[Resource, ...])
 
 def test_rules_that_are_not_known_let_everything_through(one: tuple[Resource, ...]) -> None:
     group = str(named(one, TENANCY, "network:NetworkSecurityGroup", "net-desks").id).lower()
-    verdict = judge(seen(changed(one, group, securityRules=UNKNOWN)))
-    assert any("net-desks" in doubt and "open" in doubt for doubt in verdict.doubts)
+    verdict = analyse_flows(seen(changed(one, group, securityRules=UNKNOWN)))
+    assert any("net-desks" in doubt and "open" in doubt for doubt in verdict.unknowns)
 
 
 def test_a_store_open_to_the_public_is_read_by_whoever_has_a_role(one: tuple[Resource, ...]) -> None:
@@ -68,9 +70,9 @@ def test_a_store_open_to_the_public_is_read_by_whoever_has_a_role(one: tuple[Res
     open_ = changed(
         one, str(account.id).lower(), publicNetworkAccess="Enabled", networkRuleSet={"defaultAction": "Allow"}
     )
-    assert _flow(open_, Kind.PAST_AIRLOCK, TENANCY).depth > 0
+    assert _flow(open_, FlowKind.PAST_AIRLOCK, TENANCY).depth > 0
     read = [*open_, grant(RESEARCHERS, BLOB_READER, str(account.id))]
-    assert _flow(read, Kind.PAST_AIRLOCK, TENANCY).depth == 0
+    assert _flow(read, FlowKind.PAST_AIRLOCK, TENANCY).depth == 0
 
 
 def test_public_access_and_a_public_container_let_anybody_read(one: tuple[Resource, ...]) -> None:
@@ -80,21 +82,21 @@ def test_public_access_and_a_public_container_let_anybody_read(one: tuple[Resour
     open_ = changed(bare, str(account.id).lower(), publicNetworkAccess="Enabled", networkRuleSet=None,
                     allowBlobPublicAccess=True)  # fmt: skip
     open_ = changed(open_, str(container.id).lower(), publicAccess="Blob")
-    assert _flow(open_, Kind.PAST_AIRLOCK, TENANCY).depth == 0
+    assert _flow(open_, FlowKind.PAST_AIRLOCK, TENANCY).depth == 0
 
 
 def test_a_store_that_may_not_use_its_key_is_not_read(one: tuple[Resource, ...]) -> None:
     keyless = [r for r in one if r.name != "warehouse-keys-encrypts" or r.type != "authorization:RoleAssignment"]
     flow = _flow([*keyless, grant(RESEARCHERS, BLOB_READER, _warehouse(one))])
-    assert flow.weakest
-    assert all(Layer.ENCRYPTION in {c.layer for c in way.controls} for way in flow.weakest.ways)
+    assert flow.minimal_cut_sets
+    assert all(ControlKind.ENCRYPTION in {c.kind for c in path.controls} for path in flow.minimal_cut_sets.paths)
 
 
 ASKED = {"ruleType": "ApplicationRule", "name": "asked", "sourceAddresses": ["10.65.0.0/16"],
          "protocols": [{"protocolType": "Https", "port": 443}]}  # fmt: skip
 
 
-def _asked(resources: Sequence[Resource], *names: str, besides: bool) -> Forbidden:
+def _asked(resources: Sequence[Resource], *names: str, besides: bool) -> ForbiddenFlow:
     """With an application rule for names: besides what the firewall has for desks, or in its place. Without the denial
     of every name, which acts before all of them."""
     resources = [r for r in resources if r.name != "firewall-names"]
@@ -102,7 +104,7 @@ def _asked(resources: Sequence[Resource], *names: str, besides: bool) -> Forbidd
     (collection,) = group.inputs["ruleCollections"]
     rule = {**ASKED, "targetFqdns": list(names)}
     collections = [collection] * besides + [{**collection, "name": "asked", "rules": [rule]}]
-    return _flow(changed(resources, str(group.id).lower(), ruleCollections=collections), Kind.PAST_AIRLOCK, TENANCY)
+    return _flow(changed(resources, str(group.id).lower(), ruleCollections=collections), FlowKind.PAST_AIRLOCK, TENANCY)
 
 
 @pytest.mark.parametrize("name", ["*", "elsewhere.blob.core.windows.net"])
@@ -118,8 +120,8 @@ def test_where_network_rules_decide_first_a_name_too_many_leads_nowhere_without_
 ) -> None:
     flow = _asked(one, "*", besides=True)
     assert flow.depth == 2
-    assert flow.weakest
-    assert {c.layer for way in flow.weakest.ways for c in way.controls} == {Layer.SECURITY_GROUP}
+    assert flow.minimal_cut_sets
+    assert {c.kind for path in flow.minimal_cut_sets.paths for c in path.controls} == {ControlKind.SECURITY_GROUP}
 
 
 def test_a_denial_of_every_name_is_one_control_before_a_rule_too_many(one: tuple[Resource, ...]) -> None:
@@ -127,9 +129,9 @@ def test_a_denial_of_every_name_is_one_control_before_a_rule_too_many(one: tuple
     (collection,) = group.inputs["ruleCollections"]
     rules = [{**ASKED, "targetFqdns": ["*"]}]
     wide = changed(one, str(group.id).lower(), ruleCollections=[{**collection, "rules": rules}])
-    flow = _flow(wide, Kind.PAST_AIRLOCK, TENANCY)
-    assert flow.weakest
-    assert (flow.depth, {c.layer for c in flow.weakest.ways[0].controls}) == (1, {Layer.FIREWALL_DENIAL})
+    flow = _flow(wide, FlowKind.PAST_AIRLOCK, TENANCY)
+    assert flow.minimal_cut_sets
+    assert (flow.depth, {c.kind for c in flow.minimal_cut_sets.paths[0].controls}) == (1, {ControlKind.FIREWALL_DENIAL})
 
 
 def test_a_name_that_is_somebodys_own_is_no_way_to_the_internet(one: tuple[Resource, ...]) -> None:
@@ -141,51 +143,51 @@ def test_a_peering_of_two_projects_stands_for_one_control() -> None:
     nets = [r for r in two if r.type == "network:VirtualNetwork" and r.stack.startswith("tre-")]
     ends = [str(net.id) for net in nets]
     sides = [estates.peering(near, far) for near, far in (ends, ends[::-1])]
-    before = _crossing(two)
-    assert _crossing([*two, *sides[:1]]) == before, "one side alone joins nothing"
-    assert _crossing([*two, *sides]) == before - {Layer.PEERING}
+    before = _control_kinds(two)
+    assert _control_kinds([*two, *sides[:1]]) == before, "one side alone joins nothing"
+    assert _control_kinds([*two, *sides]) == before - {ControlKind.PEERING}
 
 
-def _crossing(resources: Sequence[Resource]) -> set[Layer]:
+def _control_kinds(resources: Sequence[Resource]) -> set[ControlKind]:
     """The layers between two desks of different projects, straight from one network to the other."""
-    from policies.reachability.data_stores import Stores
-    from policies.reachability.network_paths import Roads, Target
-    from policies.reachability.role_grants import Grants
-    from policies.reachability.topology import Places, Standing
+    from policies.reachability.data_stores import DataStores
+    from policies.reachability.network_paths import Destination, NetworkReachability
+    from policies.reachability.role_grants import RoleGrants
+    from policies.reachability.topology import NetworkLocation, Topology
 
-    places = Places(seen(resources), [])
-    first, second = [s for s in places.spots.values() if s.name == "snet-desks"][:2]
-    roads = Roads(places, Stores(places, Grants(places.estate)))
-    roads._passages = ()
-    (way,) = roads.to(Standing(first), Target(second, ports=(22,), endpoint=False))
-    return {control.layer for control in places.ledger.controls(way.mask)}
+    topology = Topology(seen(resources), [])
+    first, second = [s for s in topology.subnets.values() if s.name == "snet-desks"][:2]
+    reachability = NetworkReachability(topology, DataStores(topology, RoleGrants(topology.estate)))
+    reachability._evaluators = ()
+    (path,) = reachability.to(NetworkLocation(first), Destination(second, ports=(22,), endpoint=False))
+    return {control.kind for control in topology.registry.controls(path.mask)}
 
 
 def test_an_estate_without_data_is_refused() -> None:
     with pytest.raises(BadInput, match="Nothing here holds data"):
-        judge(seen([]))
+        analyse_flows(seen([]))
 
 
 def test_a_resource_whose_id_cannot_be_told_is_a_doubt(one: tuple[Resource, ...]) -> None:
     account = named(one, TENANCY, "storage:StorageAccount", "data")
-    verdict = judge(seen([replace(r, id=None) if r is account else r for r in one]))
-    assert any("data" in doubt for doubt in verdict.doubts)
+    verdict = analyse_flows(seen([replace(r, id=None) if r is account else r for r in one]))
+    assert any("data" in doubt for doubt in verdict.unknowns)
 
 
 def test_each_of_many_tenancies_has_a_flow_of_its_own() -> None:
-    flows = judge(seen(estate(12))).flows
-    assert sum(flow.kind is Kind.BETWEEN_PROJECTS for flow in flows) == 12
+    flows = analyse_flows(seen(estate(12))).flows
+    assert sum(flow.kind is FlowKind.BETWEEN_PROJECTS for flow in flows) == 12
 
 
 @pytest.mark.parametrize("name", shipped.STACKS[1:])
 def test_a_stacks_first_plan_tells_as_much_as_its_last(name: str) -> None:
     """Before anything of it is there, ids and principals are not known, and yet whose they are."""
     others = [r for other in shipped.STACKS[: shipped.STACKS.index(name)] for r in estates.stack(other)]
-    verdict = judge(seen([*others, *resources_of(shipped.before(name))]))
-    last = judge(seen([*others, *estates.stack(name)]))
-    assert verdict.doubts == ()
+    verdict = analyse_flows(seen([*others, *resources_of(shipped.before(name))]))
+    last = analyse_flows(seen([*others, *estates.stack(name)]))
+    assert verdict.unknowns == ()
     assert _depths(verdict.flows) == _depths(last.flows)
 
 
-def _depths(flows: Sequence[Forbidden]) -> dict[tuple[Kind, str], int]:
+def _depths(flows: Sequence[ForbiddenFlow]) -> dict[tuple[FlowKind, str], int]:
     return {(flow.kind, flow.source): flow.depth for flow in flows}

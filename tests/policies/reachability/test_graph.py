@@ -9,11 +9,20 @@ import networkx as nx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.reachability.control_sets import MOST, Control, Layer, Ledger, Way, both, either, smallest
-from policies.reachability.graph import Edge, FlowGraph, Node, weakest
+from policies.reachability.control_sets import (
+    MAX_CONTROLS,
+    Control,
+    ControlKind,
+    ControlRegistry,
+    ControlSet,
+    all_of,
+    any_of,
+    minimal,
+)
+from policies.reachability.graph import Edge, FlowGraph, Node, minimal_cut_sets
 
-LEDGER = Ledger()
-CONTROLS = [Control(Layer.GRANT, str(number)) for number in range(5)]
+LEDGER = ControlRegistry()
+CONTROLS = [Control(ControlKind.GRANT, str(number)) for number in range(5)]
 BITS = [LEDGER.bit(control) for control in CONTROLS]
 Links = list[tuple[int, int, frozenset[int]]]
 links = st.lists(
@@ -25,13 +34,13 @@ class Drawn:
     """A graph as drawn, in the place of an estate's."""
 
     def __init__(self, drawn: Links) -> None:
-        self.ledger = LEDGER
+        self.registry = LEDGER
         self.made = [(start, end, sum(1 << n for n in numbers)) for start, end, numbers in drawn]
 
-    def after(self, node: Node, matters: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
+    def outgoing(self, node: Node, is_relevant: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
         for start, end, bits in self.made:
-            if str(start) == node and matters(str(end), 0):
-                yield Edge(str(end), Way(bits), f"{start} to {end}")
+            if str(start) == node and is_relevant(str(end), 0):
+                yield Edge(str(end), ControlSet(bits), f"{start} to {end}")
 
 
 def _by_hand(drawn: Links, node: int, seen: frozenset[int], gone: frozenset[int]) -> list[int]:
@@ -45,7 +54,7 @@ def _by_hand(drawn: Links, node: int, seen: frozenset[int], gone: frozenset[int]
 @given(links)
 @settings(max_examples=200, deadline=None)
 def test_finds_the_fewest_controls_on_any_path(drawn: Links) -> None:
-    found = weakest(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda _: True)
+    found = minimal_cut_sets(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda _: True)
     expected = min(_by_hand(drawn, 0, frozenset([0]), frozenset()), default=None)
     assert (found.depth if found else None) == expected
 
@@ -54,29 +63,29 @@ def test_finds_the_fewest_controls_on_any_path(drawn: Links) -> None:
 @settings(max_examples=100, deadline=None)
 def test_where_no_control_stands_twice_it_is_the_shortest_path(drawn: Links) -> None:
     """Found by another's hand: with controls of its own on each move, depths add up as lengths do."""
-    ledger, graph, apart = Ledger(), nx.MultiDiGraph(), Drawn([])
-    apart.ledger = ledger
+    registry, graph, apart = ControlRegistry(), nx.MultiDiGraph(), Drawn([])
+    apart.registry = registry
     for number, (start, end, gone) in enumerate(drawn):
-        bits = sum(ledger.bit(Control(Layer.GRANT, f"{number} {one}")) for one in gone)
+        bits = sum(registry.bit(Control(ControlKind.GRANT, f"{number} {one}")) for one in gone)
         apart.made.append((start, end, bits))
         graph.add_edge(start, end, weight=len(gone))
-    found = weakest(cast(FlowGraph, apart), ["0"], lambda node: node == "5", lambda _: True)
+    found = minimal_cut_sets(cast(FlowGraph, apart), ["0"], lambda node: node == "5", lambda _: True)
     reached = graph.has_node(0) and graph.has_node(5) and nx.has_path(graph, 0, 5)
     length = nx.dijkstra_path_length(graph, 0, 5) if reached else None
-    assert (found.depth if found else None) == (length if length is not None and length <= MOST else None)
+    assert (found.depth if found else None) == (length if length is not None and length <= MAX_CONTROLS else None)
 
 
 def test_a_control_met_twice_on_a_path_fails_once() -> None:
     """The longer path meets one control three times; the shorter meets two."""
     drawn: Links = [(0, 1, frozenset([0])), (1, 2, frozenset([0])), (2, 5, frozenset([0])), (0, 5, frozenset([1, 2]))]
-    found = weakest(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda _: True)
+    found = minimal_cut_sets(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda _: True)
     assert found
-    assert (found.depth, found.ways[0].steps) == (1, ("0 to 1", "1 to 2", "2 to 5"))
+    assert (found.depth, found.paths[0].steps) == (1, ("0 to 1", "1 to 2", "2 to 5"))
 
 
 def test_goes_through_no_node_that_is_barred() -> None:
     drawn: Links = [(0, 1, frozenset()), (1, 5, frozenset()), (0, 5, frozenset([1]))]
-    found = weakest(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda node: node != "1")
+    found = minimal_cut_sets(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda node: node != "1")
     assert found
     assert found.depth == 1
 
@@ -86,9 +95,9 @@ masks = st.lists(st.integers(0, 31), max_size=6)
 
 @given(masks, masks)
 def test_ways_keep_what_no_other_way_contains(first: list[int], second: list[int]) -> None:
-    one, other = smallest(map(Way, first)), smallest(map(Way, second))
-    assert {way.mask for way in both(one, other)} == _least({a | b for a in first for b in second})
-    assert {way.mask for way in either(one, other)} == _least({*first, *second})
+    one, other = minimal(map(ControlSet, first)), minimal(map(ControlSet, second))
+    assert {path.mask for path in all_of(one, other)} == _least({a | b for a in first for b in second})
+    assert {path.mask for path in any_of(one, other)} == _least({*first, *second})
 
 
 def _least(masks: set[int]) -> set[int]:
@@ -96,8 +105,8 @@ def _least(masks: set[int]) -> set[int]:
 
 
 def test_no_alternative_is_no_way_at_all() -> None:
-    assert either() == ()
-    assert both(LEDGER.through(CONTROLS[0]), ()) == ()
+    assert any_of() == ()
+    assert all_of(LEDGER.requiring(CONTROLS[0]), ()) == ()
 
 
 def test_a_control_keeps_its_bit_and_is_told_by_it() -> None:
@@ -106,7 +115,7 @@ def test_a_control_keeps_its_bit_and_is_told_by_it() -> None:
 
 
 def test_whoever_may_change_a_thing_makes_its_controls_fail() -> None:
-    own = Control(Layer.ROUTE, "a", resource="/subscriptions/s/resourcegroups/g/providers/p/t/a")
-    ways = LEDGER.through(own, CONTROLS[0])
-    assert LEDGER.waived(ways, ["/subscriptions/s/resourcegroups/g"]) == LEDGER.through(CONTROLS[0])
-    assert LEDGER.waived(ways, ["/subscriptions/s/resourcegroups/other"]) == ways
+    own = Control(ControlKind.ROUTE, "a", resource="/subscriptions/s/resourcegroups/g/providers/p/t/a")
+    paths = LEDGER.requiring(own, CONTROLS[0])
+    assert LEDGER.without_controls_in(paths, ["/subscriptions/s/resourcegroups/g"]) == LEDGER.requiring(CONTROLS[0])
+    assert LEDGER.without_controls_in(paths, ["/subscriptions/s/resourcegroups/other"]) == paths

@@ -1,0 +1,85 @@
+"""The part of an estate that the flow analysis can see.
+
+The analysis works on this view alone, and symmetry compares tenancies on the same view. So no property can decide a
+flow and be absent from the comparison: what is left out here is invisible to both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from policies.model import Estate, Resource
+
+READ_TYPES = frozenset(
+    [
+        "authorization:PolicyAssignment",
+        "authorization:PolicyDefinition",
+        "authorization:PolicyExemption",
+        "authorization:RoleAssignment",
+        "compute:VirtualMachine",
+        "keyvault:Secret",
+        "keyvault:Vault",
+        "managedidentity:UserAssignedIdentity",
+        "network:AzureFirewall",
+        "network:BastionHost",
+        "network:FirewallPolicy",
+        "network:FirewallPolicyRuleCollectionGroup",
+        "network:IpGroup",
+        "network:NetworkInterface",
+        "network:NetworkSecurityGroup",
+        "network:PrivateEndpoint",
+        "network:Route",
+        "network:RouteTable",
+        "network:SecurityRule",
+        "network:Subnet",
+        "network:VirtualNetwork",
+        "network:VirtualNetworkPeering",
+        "resources:ResourceGroup",
+        "storage:BlobContainer",
+        "storage:StorageAccount",
+    ]
+)
+"""The types whose properties the analysis reads. Of other types it sees the id and the URN."""
+HIDDEN = {
+    "compute:VirtualMachine": ("hardwareProfile", "storageProfile"),
+    "network:PrivateEndpoint": ("customNetworkInterfaceName",),
+}
+"""Properties that no flow depends on, by type; tags are hidden for every type."""
+PRINCIPAL = "principalId"
+
+
+class AnalysedEstate(Estate):
+    """An estate reduced to `READ_TYPES`. `LookupError` when the analysis asks for another type."""
+
+    def __init__(self, estate: Estate) -> None:
+        super().__init__(map(visible, estate.resources), whole=estate.whole, today=estate.today)
+
+    def of(self, *types: str) -> list[Resource]:
+        """Return the resources of these types, in the plan's order."""
+        if not READ_TYPES.issuperset(types):
+            raise LookupError(
+                f"{sorted(set(types) - READ_TYPES)} is not in READ_TYPES of policies/reachability/view.py"
+            )
+        return super().of(*types)
+
+    def without(self, stacks: frozenset[str]) -> AnalysedEstate:
+        """Return the estate without some stacks."""
+        kept = [resource for resource in self.resources if resource.stack not in stacks]
+        return AnalysedEstate(Estate(kept, whole=self.whole, today=self.today))
+
+
+def visible(resource: Resource) -> Resource:
+    """Return a resource with nothing but what the analysis may read."""
+    hidden = ("tags", *HIDDEN.get(resource.type, ()))
+    read = resource.type in READ_TYPES
+    principal = (
+        resource.property_dependencies.get(PRINCIPAL) if resource.type == "authorization:RoleAssignment" else None
+    )
+    return replace(
+        resource,
+        inputs={key: value for key, value in resource.inputs.items() if key not in hidden} if read else {},
+        dependencies=(),
+        property_dependencies={PRINCIPAL: principal} if principal else {},
+        protect=False,
+        ignore_changes=(),
+    )
