@@ -44,11 +44,15 @@ def operation(step: str) -> Operation | None:
 
 def plan_of(steps: Iterable[Json], project: str, stack: str, cloud: str, config: Json | None = None) -> Plan:
     """The Plan of a preview's steps. `config`: the stack's configuration, as the preview's document has it."""
+    steps = list(steps)
+    replacing = {step["urn"] for step in steps if step["op"] == "create-replacement"}
     found: dict[tuple[str, bool], PlannedResource] = {}
     for step in steps:
         done = operation(step["op"])
         if done is None:
             continue
+        if step["op"] == "delete-replaced" and step["urn"] not in replacing:
+            done = Operation.DELETE  # an earlier run replaced it and ended before it was deleted
         key = (step["urn"], done is Operation.DELETE)
         if key not in found or step["op"] == "replace":
             found[key] = _resource(step, done)

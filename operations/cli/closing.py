@@ -94,5 +94,5 @@ def _record(outcome: Outcome) -> dict[str, object]:
         "resources": outcome.resources,
         "counts": dict(outcome.counts),
         "seconds": round(outcome.seconds, 3),
-        "outputs": dict(outcome.outputs),
+        "outputs": dict(sorted(outcome.outputs.items())),
     }

@@ -139,15 +139,13 @@ class PulumiCli:
             return self._perform(stack, arguments, None)
 
     def state(self, name: str) -> StackState | None:
-        """What is known of a stack; None where the backend does not know it, or it has never been up."""
+        """What is known of a stack; None where the backend does not know it."""
         try:
             document = self._exported.get(name) or self._document(name)
         except StackMissing:
             return None
         deployment = document.get("deployment") or {}
         resources = deployment.get("resources") or []
-        if not resources:
-            return None
         own = [r for r in resources if not r["type"].startswith("pulumi:") and not r.get("delete")]
         root: dict[str, Any] = next((r for r in resources if r["type"] == "pulumi:pulumi:Stack"), {})
         outputs = mask(root.get("outputs") or {})

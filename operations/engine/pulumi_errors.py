@@ -32,6 +32,9 @@ _PROTECTED = (
     (re.compile(r'resource "(?P<urn>[^"]+)" cannot be deleted\s+because it is protected'), "deleted"),
     (re.compile(r'unable to replace resource "(?P<urn>[^"]+)"\s+as it is currently marked for protection'), "replaced"),
 )
+_THERE = re.compile(r"resource '(urn:.*)' already exists")
+_ABSENT = re.compile(r"resource '(.*)' does not exist")
+"""What an import says."""
 _USED = re.compile(r"Resource '(?P<urn>[^']+)' will be destroyed but was not specified in --target list")
 _NOT_DEPLOYED = r'unknown stack "(?:[^"/]+/[^"/]+/)?([^"]+)"'
 """What a stack reference says that finds none."""
@@ -112,6 +115,10 @@ def _cause(urn: str, words: str) -> Exception:
         path = f"{found['path']}: " if found["path"] else ""
         return BadInput(f"{label(urn)} is not right:\n  {path}{found['why']}")
     words = words.removeprefix("Preview failed: ")
+    if found := _THERE.fullmatch(words):
+        return Failed(f"{label(found[1])} is in this stack already")
+    if found := _ABSENT.fullmatch(words):
+        words = f"there is nothing to import with the id {found[1]}"
     return Failed(f"{label(urn)}: {words}" if urn else words)
 
 

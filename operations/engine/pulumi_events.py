@@ -64,9 +64,8 @@ class Listener:
     on_event: OnEvent | None = None
     errors: list[tuple[str, str]] = field(default_factory=list)
     """The errors, each with the URN that it is about, or none."""
-    failed: bool = False
-    """Whether a step failed."""
-    _done: dict[str, Operation] = field(default_factory=dict)
+    _done: dict[tuple[str, bool], Operation] = field(default_factory=dict)
+    """By URN, and whether it is what a replacement left."""
     _begun: dict[str, float] = field(default_factory=dict)
     _read: set[str] = field(default_factory=set)
     """What is being refreshed."""
@@ -97,24 +96,31 @@ class Listener:
             if not step["type"].startswith("pulumi:"):
                 self._send("step-started", urn=step["urn"], type=step["type"], operation="refresh")
             return
-        operation = OPERATIONS.get(step["op"])
-        if operation not in (None, Operation.SAME) and step["op"] not in _PART_OF_REPLACEMENT:
+        operation = self._operation(step)
+        if operation not in (None, Operation.SAME):
             self._send("step-started", urn=step["urn"], type=step["type"], operation=operation)
 
     def _ended(self, step: Mapping[str, Any]) -> None:
-        operation = OPERATIONS.get(step["op"])
-        if operation is None:  # the engine's own tidying
+        operation = self._operation(step)
+        if operation is None:
             return
         if not step["type"].startswith("pulumi:"):
-            self._remember(step["urn"], operation)
+            self._done[step["urn"], step["op"] in _PART_OF_REPLACEMENT] = operation
         if step["urn"] in self._read and operation is Operation.DELETE:
             self._send("message", urn=step["urn"], severity="warning", message="It is gone from the cloud")
+        self._send("step-done", **self._about(step), operation=operation)
+
+    def _operation(self, step: Mapping[str, Any]) -> Operation | None:
+        """What a step is told as; None for the engine's own tidying, and for what belongs to a replacement."""
         if step["op"] not in _PART_OF_REPLACEMENT:
-            self._send("step-done", **self._about(step), operation=operation)
+            return OPERATIONS.get(step["op"])
+        left = step["op"] == "delete-replaced" and (step.get("old") or {}).get("delete")
+        if left and self._done.get((step["urn"], False)) is not Operation.REPLACE:
+            return Operation.DELETE  # an earlier run replaced it and ended before it was deleted
+        return None
 
     def _failed(self, step: Mapping[str, Any]) -> None:
         """Tell a failed step with its message, which the CLI told before it."""
-        self.failed = True
         operation: Any = "refresh" if step["op"] == "refresh" else OPERATIONS.get(step["op"])
         message = next((text for urn, text in reversed(self.errors) if urn == step["urn"]), None)
         self._send("step-failed", **self._about(step), operation=operation, severity="error", message=message)
@@ -125,11 +131,6 @@ class Listener:
         changed = tuple(sorted(step.get("detailedDiff") or step.get("diffs") or ()))
         seconds = now - self._begun.pop(step["urn"], now)
         return {"urn": step["urn"], "type": step["type"], "seconds": seconds, "changed": changed}
-
-    def _remember(self, urn: str, operation: Operation) -> None:
-        """A replacement is several steps; the others of them must not hide it."""
-        if self._done.get(urn) is not Operation.REPLACE:
-            self._done[urn] = operation
 
     def message(self, diagnostic: Mapping[str, Any]) -> None:
         """Pass a message on; keep an error until it is known what it belongs to."""

@@ -76,6 +76,15 @@ def test_a_replacement_in_three_steps_is_one_operation() -> None:
     assert (planned.old_inputs, planned.inputs) == ({"kind": "a"}, {"kind": "b"})
 
 
+def test_what_an_earlier_replacement_left_is_a_delete() -> None:
+    now = state(STORE, "s", id="/new", inputs={"kind": "b"})
+    left = state(STORE, "s", id="/old", inputs={"kind": "a"}, delete=True)
+    found = plan(
+        step("same", STORE, "s", oldState=now, newState=now), step("delete-replaced", STORE, "s", oldState=left)
+    )
+    assert [(r.operation, r.id) for r in found.resources] == [(Operation.SAME, "/new"), (Operation.DELETE, "/old")]
+
+
 def test_a_step_of_an_unknown_kind_is_an_error() -> None:
     with pytest.raises(Failed, match="teleport"):
         plan(step("teleport", STORE, "s", newState=state(STORE, "s")))

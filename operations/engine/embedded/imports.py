@@ -6,7 +6,7 @@ from operations.engine.embedded import steps
 from operations.engine.embedded.deployment import Deployment, label, now
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
-from operations.engine.embedded.providers import Provider
+from operations.engine.embedded.providers import Provider, ProviderError
 from operations.errors import Failed
 from operations.plan import Operation
 
@@ -22,7 +22,10 @@ def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
         deployment.reporter.step(new.urn, new.type, Operation.IMPORT),
         deployment.asking("importing", new, only_looking=True),
     ):
-        found = provider.read(new.urn, goal.import_id, {}, {})
+        try:
+            found = provider.read(new.urn, goal.import_id, {}, {})
+        except ProviderError as error:
+            raise Failed(f"{label(new.urn)}: {error}") from error
         if found is None:
             raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
         new.id, live, new.outputs = found
@@ -52,7 +55,10 @@ def by_command(deployment: Deployment, goal: Goal) -> Resource:
         deployment.reporter.step(new.urn, new.type, Operation.IMPORT),
         deployment.asking("importing", new, only_looking=True),
     ):
-        found = provider.read(new.urn, goal.import_id, {}, {})
+        try:
+            found = provider.read(new.urn, goal.import_id, {}, {})
+        except ProviderError as error:
+            raise Failed(f"{label(new.urn)}: {error}") from error
         if found is None:
             raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
         new.id, live, new.outputs = found

@@ -127,6 +127,19 @@ def test_debugging_and_what_passes_are_not_told() -> None:
     assert not hear(diagnostic("registering", "debug"), diagnostic("12 s", "info", ephemeral=True))[1]
 
 
+def test_what_an_earlier_replacement_left_is_told_as_a_delete() -> None:
+    def step(kind: str, op: str, **old: Any) -> dict[str, Any]:
+        return {kind: {"metadata": {"op": op, "urn": URN, "type": STORE, "old": old}}}
+
+    left, _ = hear(step("resOutputsEvent", "same"), step("resOutputsEvent", "delete-replaced", delete=True))
+    assert left.counts == {"same": 1, "delete": 1}
+    both, events = hear(
+        step("resOutputsEvent", "create-replacement"), step("resOutputsEvent", "delete-replaced", delete=True)
+    )
+    assert both.counts == {"replace": 1}
+    assert len(events) == 1
+
+
 BROKEN = f"resource {URN} violates plan: properties changed:"
 
 
