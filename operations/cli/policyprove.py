@@ -17,10 +17,10 @@ from operations.plan import Plan
 
 if TYPE_CHECKING:
     from policies.exemptions import Exemptions
-    from policies.mutations.proof import Door, GateDoor, Proof
+    from policies.mutations.proof import Checker, GateChecker, Proof
 
 
-class DoorChoice(StrEnum):
+class CheckerChoice(StrEnum):
     """What the mutants are shown to."""
 
     GATE = "gate"
@@ -30,8 +30,8 @@ class DoorChoice(StrEnum):
     FLOWS = "flows"
 
 
-Doors = Annotated[
-    list[DoorChoice] | None,
+CheckerChoices = Annotated[
+    list[CheckerChoice] | None,
     typer.Option(
         "--door",
         help="Repeat for more. pack-alone: the pack without neighbours. checkov and flows take minutes.",
@@ -53,7 +53,7 @@ def prove(
     *,
     stack: Stacks = None,
     everything: All = False,
-    door: Doors = None,
+    checker: CheckerChoices = None,
     target: Target = None,
     exemptions: Exempting = None,
     json_: Json = False,
@@ -72,7 +72,7 @@ def prove(
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     refuse_unwritable(target)
     granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
-    chosen = list(dict.fromkeys(door or (DoorChoice.GATE, DoorChoice.PACK)))
+    chosen = list(dict.fromkeys(checker or (CheckerChoice.GATE, CheckerChoice.PACK)))
     wanted = [one.name for one in session.selected(stack, everything)]
     stacks = session.selected(None, True)
     deployment = Deployment(session, stacks)
@@ -91,39 +91,39 @@ def prove(
 def _proof(
     session: Session,
     plans: Sequence[Plan],
-    chosen: Sequence[DoorChoice],
+    chosen: Sequence[CheckerChoice],
     wanted: Sequence[str],
     granted: Exemptions,
 ) -> Proof:
     from operations.verdicts.judging import today  # noqa: PLC0415
     from policies.catalogue import load  # noqa: PLC0415
-    from policies.mutations.proof import GateDoor, prove, ready  # noqa: PLC0415
+    from policies.mutations.proof import GateChecker, prove, ready  # noqa: PLC0415
 
     known = ready(plans)
     whole = len(plans) == len(session.house.stacks)
-    gate = GateDoor(known, load(), today=today(), whole=whole, exemptions=granted)
+    gate = GateChecker(known, load(), today=today(), whole=whole, exemptions=granted)
     with session.output.err.status("Weakening") as status:
-        others = [_door(one, gate, known) for one in chosen if one is not DoorChoice.GATE]
-        return prove(gate, others, known, stacks=wanted, ask_gate=DoorChoice.GATE in chosen,
+        others = [_checker(one, gate, known) for one in chosen if one is not CheckerChoice.GATE]
+        return prove(gate, others, known, stacks=wanted, ask_gate=CheckerChoice.GATE in chosen,
                      progress=lambda name, count: status.update(f"{count:,} mutants: {name}"))  # fmt: skip
 
 
-def _door(choice: DoorChoice, gate: GateDoor, plans: Sequence[Plan]) -> Door:
+def _checker(choice: CheckerChoice, gate: GateChecker, plans: Sequence[Plan]) -> Checker:
     """`BadInput` where Checkov is asked for and not there."""
-    if choice in (DoorChoice.PACK, DoorChoice.PACK_ALONE):
-        from policies.mutations.pack_checker import PackDoor  # noqa: PLC0415
+    if choice in (CheckerChoice.PACK, CheckerChoice.PACK_ALONE):
+        from policies.mutations.pack_checker import PackChecker  # noqa: PLC0415
 
-        alone = choice is DoorChoice.PACK_ALONE
-        return PackDoor(plans, gate.estate.today, gate.exemptions, whole=gate.estate.whole, alone=alone)
-    if choice is DoorChoice.FLOWS:
-        from policies.mutations.flow_checker import FlowsDoor  # noqa: PLC0415
+        alone = choice is CheckerChoice.PACK_ALONE
+        return PackChecker(plans, gate.estate.today, gate.exemptions, whole=gate.estate.whole, alone=alone)
+    if choice is CheckerChoice.FLOWS:
+        from policies.mutations.flow_checker import FlowChecker  # noqa: PLC0415
 
-        return FlowsDoor(gate.estate)
-    from operations.proving.checkov import CheckovDoor, installed  # noqa: PLC0415
+        return FlowChecker(gate.estate)
+    from operations.proving.checkov import CheckovChecker, installed  # noqa: PLC0415
 
     if not installed():
         raise BadInput("Checkov is not there.", found="no .venv-checkov", fix="scripts/checkov --version makes it")
-    return CheckovDoor(plans, gate.related)
+    return CheckovChecker(plans, gate.related)
 
 
 def _refuse(proof: Proof) -> None:

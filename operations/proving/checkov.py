@@ -19,9 +19,8 @@ from operations.errors import Failed
 from operations.export.arm import template
 from operations.plan import Plan, PlannedResource
 from operations.settings import ROOT
-from policies.mutations.model import Mutant, Refusal
+from policies.mutations.model import Mutant, Refusal, Refusals
 from policies.mutations.pack_checker import planned_of
-from policies.mutations.proof import Refusals, Several
 
 COMMAND = ROOT / ".venv-checkov" / "bin" / "checkov"
 OURS = ROOT / "policies" / "checkov"
@@ -59,7 +58,7 @@ def installed() -> bool:
 
 
 @dataclass
-class CheckovDoor(Several):
+class CheckovChecker:
     """Checkov over the exported templates."""
 
     plans: Sequence[Plan]
@@ -68,7 +67,7 @@ class CheckovDoor(Several):
     run: Run | None = None
     name: str = BOTH
 
-    def said(self, mutants: Sequence[Mutant]) -> dict[str, Refusals]:
+    def check_all(self, mutants: Sequence[Mutant]) -> dict[str, Refusals]:
         """What Checkov with our checks says, and what its own alone say. What it cannot be shown is left out."""
         planned = {r.urn: r for plan in self.plans for r in plan.resources}
         homes = {plan.stack: plan for plan in self.plans}
@@ -159,12 +158,12 @@ def _checkov(folder: Path) -> str:
     return done.stdout
 
 
-def read(said: str) -> Failures:
+def read(output: str) -> Failures:
     """The failures in Checkov's JSON, by the name of the file. `Failed` where it did not find the one that is there on
     purpose, or could not parse a file: what it cannot read it passes over without a word."""
     found: dict[str, set[str]] = {}
     try:
-        results = json.loads(said)
+        results = json.loads(output)
         results = results[0] if isinstance(results, list) else results
         for check in results["results"]["failed_checks"]:
             found.setdefault(Path(check["file_path"]).stem, set()).add(f"{check['check_id']} {check['resource']}")

@@ -24,7 +24,7 @@ def as_json(proof: Proof) -> dict[str, Any]:
         "today": proof.today.isoformat(),
         "stacks": {stack: proof.plans.get(stack) for stack in proof.stacks},
         "mutants": len(proof.outcomes),
-        "doors": {door: {"refused": caught, "of": shown} for door, (caught, shown) in proof.counts.items()},
+        "doors": {checker: {"refused": caught, "of": shown} for checker, (caught, shown) in proof.counts.items()},
         "refused_before": [{"policy": f.policy, "urn": f.urn, "message": f.message} for f in proof.before],
         "disagreements": [m.id for m in proof.disagreements],
         "outcomes": [_outcome(o) for o in proof.outcomes],
@@ -40,7 +40,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "urn": mutant.urn,
         "weakened": mutant.label,
         "harm": mutant.harm,
-        "doors": {door: _refusal(refusal) for door, refusal in outcome.refusals.items()},
+        "doors": {checker: _refusal(refusal) for checker, refusal in outcome.refusals.items()},
     }
 
 
@@ -56,30 +56,30 @@ def table(proof: Proof) -> RenderableType:
     rows = Table(box=None, pad_edge=False, header_style="bold")
     rows.add_column("type")
     rows.add_column("mutants", justify="right")
-    for door in proof.doors:
-        rows.add_column(f"past {door}", justify="right")
+    for checker in proof.checkers:
+        rows.add_column(f"past {checker}", justify="right")
     types = Counter(o.mutant.type for o in proof.outcomes)
     for type_, count in sorted(types.items()):
-        rows.add_row(type_, f"{count:,}", *(_past(proof, door, type_) for door in proof.doors))
+        rows.add_row(type_, f"{count:,}", *(_past(proof, checker, type_) for checker in proof.checkers))
     rows.add_section()
-    rows.add_row("all", f"{len(proof.outcomes):,}", *(_past(proof, door) for door in proof.doors), style="bold")
+    rows.add_row("all", f"{len(proof.outcomes):,}", *(_past(proof, checker) for checker in proof.checkers), style="bold")
     return Group(rows, Text(""), *_lines(proof))
 
 
-def _past(proof: Proof, door: str, type_: str | None = None) -> Text:
+def _past(proof: Proof, checker: str, type_: str | None = None) -> Text:
     """How many a door let through; a dash where it was shown none, and of how many where it was not shown all."""
     of_type = [o for o in proof.outcomes if type_ in (None, o.mutant.type)]
-    shown = [o for o in of_type if door in o.refusals]
-    past = sum(not o.caught(door) for o in shown)
+    shown = [o for o in of_type if checker in o.refusals]
+    past = sum(not o.caught(checker) for o in shown)
     if not shown:
         return Text("–", style="dim")
     of = "" if len(shown) == len(of_type) else f" of {len(shown):,}"
-    return Text(f"{past:,}{of}", style="red" if past and door == GATE else "")
+    return Text(f"{past:,}{of}", style="red" if past and checker == GATE else "")
 
 
 def _lines(proof: Proof) -> Iterator[Text]:
-    for door, (caught, shown) in proof.counts.items():
-        yield Text(f"{door} refused {caught:,} of {shown:,} ({caught / max(shown, 1):.1%})")
+    for checker, (caught, shown) in proof.counts.items():
+        yield Text(f"{checker} refused {caught:,} of {shown:,} ({caught / max(shown, 1):.1%})")
     for finding in proof.before[:SHOWN]:
         yield Text(f"refused as it is: {finding.policy} {finding.stack} {finding.name}: {finding.message}", style="red")
     for heading, mutants in (("let through", proof.missed(GATE)), ("gate and pack differ", proof.disagreements)):

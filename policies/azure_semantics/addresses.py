@@ -72,20 +72,19 @@ class Span:
         """Whether all of it are ranges inside the private ones."""
         return bool(self.networks) and not self.public
 
-    def overlaps(self, other: Network, near: Iterable[Network] | None = None) -> bool:
-        """Whether it may share an address with a network. `near`: what `VirtualNetwork` is; None: everything."""
+    def overlaps(self, other: Network) -> bool:
+        """Whether it may share an address with a network."""
         if self.tag == "virtualnetwork":
-            return near is None or any(_meet(network, other) for network in near)
+            return True
         if self.tag:
             return self.tag == "azureloadbalancer" or not is_private(other)
         return any(_meet(network, other) for network in self.networks)
 
-    def covers(self, other: Network, near: Iterable[Network] | None = None) -> bool:
+    def covers(self, other: Network) -> bool:
         """Whether every address of a network surely is of it. A service's tag covers nothing that can be told."""
         if self.tag == INTERNET:
             return not any(_meet(private, other) for private in PRIVATE_RANGES)
-        networks = tuple(near or ()) if self.tag == "virtualnetwork" else self.networks
-        return any(_inside(other, network) for network in networks)
+        return any(_inside(other, network) for network in self.networks)
 
 
 def span(text: object) -> Span:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.network import BASTION_SUBNET, NETWORK, SUBNET, subnets_in
-from policies.azure_semantics.security_group import Rule
+from policies.azure_semantics.security_group import NsgRule
 from policies.model import Estate, Resource
 
 GROUP = "network:NetworkSecurityGroup"
@@ -31,7 +31,7 @@ def guards_bastion(group: Resource, estate: Estate) -> bool:
     return bool(subnets) and not cards and all(subnet.name == BASTION_SUBNET for subnet in subnets)
 
 
-def is_bastions(rule: Rule) -> bool:
+def is_bastions(rule: NsgRule) -> bool:
     """Whether a rule that allows is one of those that Azure insists on."""
     ports = ALLOWED[rule.inbound]
     protocols = ("tcp", "*") if any(far.tag in WIDE[rule.inbound] for far in rule.far) else ("tcp",)
@@ -45,7 +45,7 @@ def is_bastions(rule: Rule) -> bool:
     )
 
 
-def asked_by_azure(rule: Rule, resource: Resource, estate: Estate) -> bool:
+def asked_by_azure(rule: NsgRule, resource: Resource, estate: Estate) -> bool:
     """Whether a rule, written in a group or on its own, is one that Azure insists on, before a Bastion."""
     if not is_bastions(rule):
         return False

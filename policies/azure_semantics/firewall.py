@@ -18,7 +18,7 @@ NAT, NETWORK_RULE, APPLICATION = "natrule", "networkrule", "applicationrule"
 
 
 @dataclass(frozen=True)
-class Rule:
+class FirewallRule:
     """One rule of a firewall policy."""
 
     path: str
@@ -41,7 +41,7 @@ class Rule:
     """FQDN tags and web categories: lists of names that Microsoft keeps."""
 
 
-def rules_of(group: Resource, estate: Estate) -> Iterator[Rule]:
+def rules_of(group: Resource, estate: Estate) -> Iterator[FirewallRule]:
     """The rules of a rule collection group, as they stand. IP groups are looked up; `Unknown` where one is not here."""
     priority = _number(group, "priority")
     for collection in entries(group, "ruleCollections"):
@@ -53,18 +53,18 @@ def rules_of(group: Resource, estate: Estate) -> Iterator[Rule]:
             yield replace(_rule(group, path, kind, estate), priority=order, allows=allows)
 
 
-def rules_of_policy(policy: Resource, estate: Estate) -> list[Rule]:
+def rules_of_policy(policy: Resource, estate: Estate) -> list[FirewallRule]:
     """Every rule of a policy, those that act first at the front."""
     rules = [rule for group in estate.below(GROUP, policy) for rule in rules_of(group, estate)]
     return sorted(rules, key=lambda rule: ((NAT, NETWORK_RULE, APPLICATION).index(rule.kind), rule.priority))
 
 
-def _rule(group: Resource, path: str, kind: str, estate: Estate) -> Rule:
+def _rule(group: Resource, path: str, kind: str, estate: Estate) -> FirewallRule:
     if kind not in (NAT, NETWORK_RULE, APPLICATION):
         raise ValueError("no kind of rule")
     lists = {key: texts(group, f"{path}.{key}") for key in ("targetFqdns", "targetUrls", "destinationFqdns")}
     name = group.at(f"{path}.name")
-    return Rule(
+    return FirewallRule(
         path=path,
         name=str(name) if name is not MISSING else path,
         kind=kind,

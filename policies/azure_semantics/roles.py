@@ -10,11 +10,7 @@ from enum import Flag, auto
 from uuid import UUID
 
 from infra.roles import Role
-from policies.azure_semantics import ids
-from policies.model import MISSING, Resource
 
-ASSIGNMENTS = ("authorization:RoleAssignment", "authorization:PimRoleEligibilitySchedule")
-"""What gives somebody a role, at once or for when they ask."""
 OWNER, CONTRIBUTOR = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-6180-42a0-ab88-20f7382dd24c"
 
 ADMINISTRATORS = {
@@ -118,9 +114,3 @@ def rights_of(definition: object) -> Right:
         return RIGHTS.get(UUID(text), ALL)
     except ValueError:
         return ALL
-
-
-def role_of(assignment: Resource) -> str:
-    """The GUID of the role that is given, in lower case; empty where none is said."""
-    value = assignment.at("roleDefinitionId")
-    return "" if value is MISSING else ids.name(value)

@@ -7,11 +7,12 @@ Source: learn.microsoft.com, "Network security groups: how they work".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from policies.azure_semantics.addresses import ALL_PORTS, EVERYWHERE, Network, Span, ports, span
 from policies.azure_semantics.properties import entries, word
+from policies.azure_semantics.spans import contains, may_contain
 from policies.model import MISSING, Estate, Resource
 
 EVERYTHING = Span("*", EVERYWHERE)
@@ -19,7 +20,7 @@ RULE = "network:SecurityRule"
 
 
 @dataclass(frozen=True)
-class Rule:
+class NsgRule:
     """One rule of a security group."""
 
     name: str
@@ -60,34 +61,32 @@ class Rule:
             and any(d.everywhere for d in self.destinations)
         )
 
-    def may_match(self, source: Network, destination: Network, port: int, protocol: str,
-                  near: Iterable[Network] | None = None) -> bool:  # fmt: skip
+    def may_match(self, source: Network, destination: Network, port: int, protocol: str) -> bool:
         """Whether any packet between the two networks matches. An application security group may hold anyone."""
-        near = tuple(near) if near is not None else None
         return (
             self.protocol in ("*", protocol.lower())
             and any(low <= port <= high for low, high in self.ports)
-            and (self.by_group or any(s.overlaps(source, near) for s in self.sources))
-            and (self.by_group or any(d.overlaps(destination, near) for d in self.destinations))
+            and (self.by_group or any(s.overlaps(source) for s in self.sources))
+            and (self.by_group or any(d.overlaps(destination) for d in self.destinations))
         )
 
-    def must_match(self, source: Network, destination: Network, port: int, protocol: str,
-                   near: Iterable[Network] | None = None) -> bool:  # fmt: skip
+    def must_match(self, source: Network, destination: Network, port: int, protocol: str) -> bool:
         """Whether every packet between the two networks matches."""
-        near = tuple(near) if near is not None else None
         return (
             not self.by_group
             and self.protocol in ("*", protocol.lower())
             and any(low <= port <= high for low, high in self.ports)
             and covers_ports(self.source_ports, ALL_PORTS)
-            and any(s.covers(source, near) for s in self.sources)
-            and any(d.covers(destination, near) for d in self.destinations)
+            and any(s.covers(source) for s in self.sources)
+            and any(d.covers(destination) for d in self.destinations)
         )
 
 
-def _default(name: str, priority: int, source: str, destination: str) -> Rule:
+def _default(name: str, priority: int, source: str, destination: str) -> NsgRule:
     inbound, allows = name.endswith("InBound"), name.startswith("Allow")
-    return Rule(name, inbound, allows, priority, "*", (span(source),), (span(destination),), (ALL_PORTS,), (ALL_PORTS,))
+    return NsgRule(
+        name, inbound, allows, priority, "*", (span(source),), (span(destination),), (ALL_PORTS,), (ALL_PORTS,)
+    )
 
 
 DEFAULTS = (
@@ -101,51 +100,78 @@ DEFAULTS = (
 """What Azure adds to every group, and nobody can take away."""
 
 
-def rules_in(resource: Resource) -> list[Rule]:
+def rules_in(resource: Resource) -> list[NsgRule]:
     """The rules that are written in one resource: inline in a group, or a rule of its own."""
     if resource.type == RULE:
         return [_rule(resource, "", "")]
     return [_rule(resource, f"{path}.", path) for path in entries(resource, "securityRules")]
 
 
-def rules_of(group: Resource, estate: Estate) -> list[Rule]:
+def rules_of(group: Resource, estate: Estate) -> list[NsgRule]:
     """The rules of a group that somebody wrote, by priority. `Unknown` where one of them is not known yet."""
     own = [rule for resource in estate.below(RULE, group) for rule in rules_in(resource)]
     return sorted([*rules_in(group), *own], key=lambda rule: rule.priority)
 
 
-def may_pass(rules: Sequence[Rule], *, inbound: bool, source: Network, destination: Network, port: int,
-             protocol: str = "tcp", near: Iterable[Network] | None = None) -> Rule | None:  # fmt: skip
-    """The rule by which some packet may pass from one network to another, or None where every one is denied.
+def may_pass(
+    rules: Sequence[NsgRule], *, inbound: bool, source: Network, destination: Network, port: int, protocol: str = "tcp"
+) -> bool:
+    """True if some packet may pass from one network to another.
 
-    `rules`: what `rules_of` gives; Azure's own are added. `near`: the address ranges that `VirtualNetwork` stands for.
-    What cannot be told (a service's addresses, an application security group's members) lets through and never denies.
+    `rules`: the result of `rules_of`; Azure's own are added. What is unknown (a service's addresses, the members of an
+    application security group) is allowed and never denied.
     """
-    near = tuple(near) if near is not None else None
+    return _decide(
+        rules,
+        inbound,
+        lambda rule: rule.may_match(source, destination, port, protocol),
+        lambda rule: rule.must_match(source, destination, port, protocol),
+    )
+
+
+def may_leave(rules: Sequence[NsgRule], source: Network, to: Span, port: int | None = None) -> bool:
+    """True if some packet may leave for a span of addresses. Without a port: for any port.
+
+    Ask for the narrowest span that any NSG on the path names: two NSGs together allow what both allow.
+    """
+    return _decide(
+        rules,
+        False,
+        lambda rule: _may_leave(rule, source, to, port),
+        lambda rule: _must_stay(rule, source, to, port),
+    )
+
+
+def _decide(
+    rules: Sequence[NsgRule], inbound: bool, may: Callable[[NsgRule], bool], must: Callable[[NsgRule], bool]
+) -> bool:
+    """Evaluate the rules of a direction in their order: True at the first that may allow, False at the first that
+    certainly denies."""
     for rule in (*rules, *DEFAULTS):
         if rule.inbound != inbound:
             continue
-        if rule.allows and rule.may_match(source, destination, port, protocol, near):
-            return rule
-        if not rule.allows and rule.must_match(source, destination, port, protocol, near):
-            return None
-    return None
+        if rule.allows and may(rule):
+            return True
+        if not rule.allows and must(rule):
+            return False
+    return False
 
 
-def may_reach_internet(rules: Sequence[Rule]) -> Rule | None:
-    """The rule by which some packet may leave for the Internet at large, or None where every one is denied. Hosts
-    that a rule names one by one are not that."""
-    for rule in (*rules, *DEFAULTS):
-        if rule.inbound:
-            continue
-        if rule.allows and (rule.by_group or any(d.public and not d.few_hosts for d in rule.destinations)):
-            return rule
-        if not rule.allows and denies_internet(rule):
-            return None
-    return None
+def _may_leave(rule: NsgRule, source: Network, to: Span, port: int | None) -> bool:
+    near = rule.by_group or any(s.overlaps(source) for s in rule.sources)
+    fits = port is None or any(low <= port <= high for low, high in rule.ports)
+    return near and fits and (rule.by_group or any(may_contain(far, to) for far in rule.destinations))
 
 
-def denies_internet(rule: Rule) -> bool:
+def _must_stay(rule: NsgRule, source: Network, to: Span, port: int | None) -> bool:
+    wanted = ALL_PORTS if port is None else (port, port)
+    whole = covers_ports(rule.ports, wanted) and covers_ports(rule.source_ports, ALL_PORTS)
+    protocols = rule.protocol == "*" or (port is not None and rule.protocol == "tcp")
+    near = not rule.by_group and any(s.covers(source) for s in rule.sources)
+    return whole and protocols and near and any(contains(far, to) for far in rule.destinations)
+
+
+def denies_internet(rule: NsgRule) -> bool:
     """Whether a rule denies everything to (or, inbound, from) every public address."""
     whole_port = rule.every_port and covers_ports(rule.source_ports, ALL_PORTS) and rule.protocol == "*"
     near = rule.destinations if rule.inbound else rule.sources
@@ -163,12 +189,12 @@ def covers_ports(ranges: Iterable[tuple[int, int]], whole: tuple[int, int]) -> b
     return reached >= whole[1]
 
 
-def _rule(resource: Resource, prefix: str, path: str) -> Rule:
+def _rule(resource: Resource, prefix: str, path: str) -> NsgRule:
     allows = word(resource, f"{prefix}access") != "deny"
     groups = ("sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups")
     by_group = any(entries(resource, prefix + group) for group in groups)
     name = resource.at(f"{prefix}name")
-    return Rule(
+    return NsgRule(
         name=str(name) if name is not MISSING else resource.name,
         inbound=word(resource, f"{prefix}direction") != "outbound",
         allows=allows,

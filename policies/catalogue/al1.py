@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.blob_grants import Grant, grants_on
+from policies.azure_semantics.blob_grants import BlobGrant, grants_on
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 STORE, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
@@ -30,27 +30,27 @@ def judge(store: Resource, estate: Estate) -> Iterator[Problem]:
     yield from _one(reads, "takes from", held[0])
     for writer in writes:
         for reader in reads:
-            if writer.holder.same_as(reader.holder):
+            if writer.principal.same_as(reader.principal):
                 yield _problem(reader, f"lets one and the same write {held[0]} and take from it")
     if len(writes) == len(reads) == 1:
         yield from _alone(store, estate, held[0], writes[0] if held[0] == RELEASED else reads[0])
 
 
-def _one(grants: Sequence[Grant], does: str, stage: str) -> Iterator[Problem]:
+def _one(grants: Sequence[BlobGrant], does: str, stage: str) -> Iterator[Problem]:
     if not grants:
         yield Problem("", f"nobody {does} {stage} by a role on that stage alone: who does holds more than it")
     for grant in grants[1:]:
         yield _problem(grant, f"is one of several that let somebody do what one may: that {does} {stage}")
 
 
-def _alone(store: Resource, estate: Estate, stage: str, releaser: Grant) -> Iterator[Problem]:
+def _alone(store: Resource, estate: Estate, stage: str, releaser: BlobGrant) -> Iterator[Problem]:
     """Who releases takes from exactly one stage that was asked for, and writes exactly one that is released."""
     other = RELEASED if stage == ASKED else ASKED
     pairs = 0
     for candidate in estate.beside(store, STORE):
         if candidate is not store and other in _containers(candidate, estate):
             writes, reads = _split(grants_on(candidate, estate))
-            pairs += any(g.holder.same_as(releaser.holder) for g in (writes if other == RELEASED else reads))
+            pairs += any(g.principal.same_as(releaser.principal) for g in (writes if other == RELEASED else reads))
     if pairs != 1:
         does = "writes" if other == RELEASED else "takes from"
         yield _problem(
@@ -58,7 +58,7 @@ def _alone(store: Resource, estate: Estate, stage: str, releaser: Grant) -> Iter
         )
 
 
-def _split(grants: Iterator[Grant] | Sequence[Grant]) -> tuple[list[Grant], list[Grant]]:
+def _split(grants: Iterator[BlobGrant] | Sequence[BlobGrant]) -> tuple[list[BlobGrant], list[BlobGrant]]:
     """Who writes, and who takes only, of those who were granted a container."""
     staged = [grant for grant in grants if grant.container]
     return [grant for grant in staged if grant.writes], [grant for grant in staged if not grant.writes]
@@ -83,7 +83,7 @@ def is_airlock(store: Resource, estate: Estate) -> bool:
     return any(grant.container and not grant.writes for grant in grants_on(store, estate))
 
 
-def _problem(grant: Grant, message: str) -> Problem:
+def _problem(grant: BlobGrant, message: str) -> Problem:
     return Problem("", f"the role {grant.assignment.name} {message}")
 
 

@@ -20,7 +20,7 @@ def judge(store: Resource, estate: Estate) -> Iterator[Problem]:
     for one, other in combinations(own, 2):
         if one.container == other.container:
             yield Problem("", f"{other.assignment.name} gives a second one the intake {other.container}")
-        elif one.holder.same_as(other.holder):
+        elif one.principal.same_as(other.principal):
             yield Problem("", f"{other.assignment.name} gives {one.container} and {other.container} to the same")
     granted = {grant.container for grant in own}
     for container in estate.beside(store, CONTAINER):

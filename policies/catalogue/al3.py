@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.blob_grants import Holder, grants_on
+from policies.azure_semantics.blob_grants import grants_on
 from policies.azure_semantics.properties import word
+from policies.azure_semantics.role_assignments import Principal
 from policies.catalogue.al1 import is_airlock
 from policies.catalogue.al2 import is_intake
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
@@ -15,11 +16,11 @@ STORE, RECORD = "storage:StorageAccount", "network:FlowLog"
 
 def judge(store: Resource, estate: Estate) -> Iterator[Problem]:
     """Computers have identities of their own and are not counted. Who else must see something gets it by an airlock."""
-    people: list[Holder] = []
+    people: list[Principal] = []
     for grant in grants_on(store, estate):
         computer = word(grant.assignment, "principalType") == "serviceprincipal"
-        if not computer and not any(holder.same_as(grant.holder) for holder in people):
-            people.append(grant.holder)
+        if not computer and not any(holder.same_as(grant.principal) for holder in people):
+            people.append(grant.principal)
     records = bool(estate.pointing(RECORD, "storageId", store))
     if records and people:
         yield Problem("", "holds the record of all traffic, and people have roles on its blobs")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from infra.roles import Role
 from policies.azure_semantics import ids
-from policies.azure_semantics.blob_grants import grants_on, holder_of
+from policies.azure_semantics.blob_grants import grants_on
 from policies.azure_semantics.properties import word
-from policies.azure_semantics.roles import ASSIGNMENTS, role_of
+from policies.azure_semantics.role_assignments import ASSIGNMENTS, principal_of, role_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 STORE = "storage:StorageAccount"
@@ -19,9 +19,9 @@ SIGN_IN = {str(Role.VM_USER_LOGIN.value), "1c0163c0-47e6-4577-8991-ea5c82e286e4"
 
 def judge(store: Resource, estate: Estate) -> Iterator[Problem]:
     """From another computer than the desk, such a right would read the project's data past its walls."""
-    people = [holder_of(assignment) for assignment in signing_in(store, estate)]
+    people = [principal_of(assignment) for assignment in signing_in(store, estate)]
     for grant in grants_on(store, estate):
-        if any(grant.holder.same_as(one) for one in people):
+        if any(grant.principal.same_as(one) for one in people):
             yield Problem("", f"the role {grant.assignment.name} is of people who sign in to a desk: they read and "
                           "write as the desk alone")  # fmt: skip
 

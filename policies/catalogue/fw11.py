@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.addresses import HTTP, HTTPS
-from policies.azure_semantics.firewall import APPLICATION, Rule, rules_of_policy
+from policies.azure_semantics.firewall import APPLICATION, FirewallRule, rules_of_policy
 from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
@@ -26,7 +26,7 @@ def judge(policy: Resource, estate: Estate) -> Iterator[Problem]:
     yield Problem("ruleCollectionGroups", "no rule denies every name to everybody, over HTTPS (443) and HTTP (80)")
 
 
-def _denies_everybody(rule: Rule) -> bool:
+def _denies_everybody(rule: FirewallRule) -> bool:
     """As Azure applies it: a rule that says no source is for none, and one with destinations only for those."""
     return "*" in rule.names and any(s.everywhere for s in rule.sources) and not rule.destinations
 

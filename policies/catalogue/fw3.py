@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from infra.addresses import CELL_PREFIXES
 from infra.egress import MIN_PREFIX_LENGTH as HOSTS
-from policies.azure_semantics.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, Rule, rules_of
+from policies.azure_semantics.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.security_group import covers_ports
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
@@ -23,7 +23,7 @@ def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
                 yield Problem(rule.path, f"{rule.name} {message}")
 
 
-def _open(rule: Rule) -> Iterator[str]:
+def _open(rule: FirewallRule) -> Iterator[str]:
     for name in rule.names:
         if "*" in name and not (name.startswith("*.") and name.count("*") == 1 and name.count(".") > 1):
             yield f"allows {name}; a wildcard must stand for the hosts of one named domain"
@@ -41,7 +41,7 @@ def _open(rule: Rule) -> Iterator[str]:
         yield "names no domain, so that it allows by addresses alone"
 
 
-def _network(rule: Rule) -> Iterator[str]:
+def _network(rule: FirewallRule) -> Iterator[str]:
     if not rule.destinations and not rule.names:
         yield "names no destination"
     for destination in rule.destinations:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.addresses import CELL_PREFIXES
-from policies.azure_semantics.firewall import GROUPS, Rule, rules_of
+from policies.azure_semantics.firewall import GROUPS, FirewallRule, rules_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 LARGEST = CELL_PREFIXES[0]
@@ -20,7 +20,7 @@ def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
                 yield Problem(rule.path, f"{rule.name} {message}")
 
 
-def _wide(rule: Rule) -> Iterator[str]:
+def _wide(rule: FirewallRule) -> Iterator[str]:
     if not rule.sources:
         yield "says not who may use it"
     for source in rule.sources:

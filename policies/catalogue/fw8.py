@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from infra.addresses import CELL_PREFIXES, ZONES_PREFIX
 from infra.config import DataClass
 from policies.azure_semantics.addresses import Span, is_private
-from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, Rule, rules_of
+from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.network import NETWORK, is_hub, prefixes_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
@@ -32,7 +32,7 @@ def _hubs(group: Resource, estate: Estate) -> list[IPv4Network]:
     return [p for hub in found for p in prefixes_of(hub) if isinstance(p, IPv4Network)]
 
 
-def _cells(hubs: list[IPv4Network], rules: list[Rule]) -> list[IPv4Network]:
+def _cells(hubs: list[IPv4Network], rules: list[FirewallRule]) -> list[IPv4Network]:
     """What is inside, whether a network of it is judged here or not: what holds the hub and all whom the rules are for.
 
     A hub lies at the start of its cell, and each kind of tenancy has one range that reaches to half of it or the end.
@@ -58,7 +58,7 @@ def _kept_for_zones(hubs: list[IPv4Network]) -> list[IPv4Network]:
     return [IPv4Network((hub.network_address + size, ZONES_PREFIX), strict=False) for hub in hubs]
 
 
-def _opened(rule: Rule, kept: list[IPv4Network], estate: Estate) -> Iterator[str]:
+def _opened(rule: FirewallRule, kept: list[IPv4Network], estate: Estate) -> Iterator[str]:
     for source in rule.sources:
         found = [n for n in estate.of(NETWORK) if any(source.overlaps(prefix) for prefix in prefixes_of(n))]
         networks = [network for network in found if not is_hub(network, estate)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.roles import ADMINISTRATORS, ASSIGNMENTS, GRANTABLE, role_of
+from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
+from policies.azure_semantics.roles import ADMINISTRATORS, GRANTABLE
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 PRINCIPALS = ("group", "serviceprincipal")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.roles import ASSIGNMENTS
+from policies.azure_semantics.role_assignments import ASSIGNMENTS
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import word
-from policies.azure_semantics.roles import ASSIGNMENTS, WRITES, role_of
+from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
+from policies.azure_semantics.roles import WRITES
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 

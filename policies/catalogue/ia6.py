@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from infra.roles import Role
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import word
-from policies.azure_semantics.roles import ASSIGNMENTS, READS, WRITES, role_of
+from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
+from policies.azure_semantics.roles import READS, WRITES
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity, Unknown
 
 FIREWALL = "network:AzureFirewall"

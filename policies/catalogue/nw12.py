@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.bastion import GROUP, asked_by_azure
-from policies.azure_semantics.security_group import RULE, Rule, rules_in
+from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 WIDEST = 16
@@ -22,7 +22,7 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
                 yield Problem(rule.path, f"{rule.name} {message}")
 
 
-def _wide(rule: Rule) -> Iterator[str]:
+def _wide(rule: NsgRule) -> Iterator[str]:
     if sum(high - low + 1 for low, high in rule.ports) > WIDEST:
         yield f"opens more than {WIDEST} ports; it must name those that are needed"
     if any(far.tag == "virtualnetwork" for far in rule.far):

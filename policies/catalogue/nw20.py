@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.addresses import Span
 from policies.azure_semantics.bastion import GROUP, asked_by_azure
-from policies.azure_semantics.security_group import RULE, Rule, rules_in
+from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 HTTPS = 443
@@ -25,7 +25,7 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
                     )
 
 
-def _opens_https(rule: Rule) -> bool:
+def _opens_https(rule: NsgRule) -> bool:
     return rule.protocol in ("*", "tcp") and any(low <= HTTPS <= high for low, high in rule.ports)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.bastion import GROUP, asked_by_azure
-from policies.azure_semantics.security_group import RULE, Rule, denies_internet, rules_in, rules_of
+from policies.azure_semantics.security_group import RULE, NsgRule, denies_internet, rules_in, rules_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 
@@ -20,7 +20,7 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
         yield Problem("securityRules", "holds no outbound rule that denies all ports to Internet, which Azure allows")
 
 
-def _lets_out(rule: Rule) -> Iterator[Problem]:
+def _lets_out(rule: NsgRule) -> Iterator[Problem]:
     for far in rule.destinations:
         if far.public and not (rule.protocol == "tcp" and far.named(rule.ports)):
             yield Problem(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.bastion import GROUP, asked_by_azure
-from policies.azure_semantics.security_group import RULE, Rule, rules_in
+from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 
@@ -16,7 +16,7 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
             yield from _lets_in(rule)
 
 
-def _lets_in(rule: Rule) -> Iterator[Problem]:
+def _lets_in(rule: NsgRule) -> Iterator[Problem]:
     for far in rule.sources:
         if far.public:
             yield Problem(

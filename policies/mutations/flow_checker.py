@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from infra.errors import BadInput
 from policies.model import Estate
 from policies.mutations.generate import mutated
-from policies.mutations.model import Mutant, Refusal
-from policies.mutations.proof import Refusals
+from policies.mutations.model import Mutant, Refusal, Refusals
 from policies.reachability.assertions import FlowReport, ForbiddenFlow, analyse_flows
 
 TYPES = (
@@ -35,7 +34,7 @@ TOLD = ("tags", "location", "not protected", "ignores changes")
 """What begins the words for a weakening that no flow passes through."""
 
 
-class FlowsDoor:
+class FlowChecker:
     """The flows of an estate, before and after each mutant."""
 
     name = "flows"
@@ -44,14 +43,14 @@ class FlowsDoor:
         self.estate = estate
         self._before = _depths(analyse_flows(estate))
 
-    def all_of(self, mutants: Sequence[Mutant]) -> Refusals:
-        """Its word on one of each kind of mutant."""
+    def check_all(self, mutants: Sequence[Mutant]) -> Mapping[str, Refusals]:
+        """Return the refusals of one mutant of each kind."""
         shown: dict[tuple[str, str], Mutant] = {}
         for mutant in mutants:
             if mutant.type in TYPES and not mutant.label.startswith(TOLD):
                 one_of = mutant.label if mutant.before else mutant.id  # each addition is of a kind of its own
                 shown.setdefault((mutant.type, one_of), mutant)
-        return {m.id: self.refuses(m) for m in shown.values()}
+        return {self.name: {m.id: self.refuses(m) for m in shown.values()}}
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
         """The flow that comes nearest to existing, where fewer controls stand before it than did."""

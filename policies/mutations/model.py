@@ -119,6 +119,10 @@ class Refusal:
     """The resource that it named, where it is not the mutated one."""
 
 
+Refusals = Mapping[str, Refusal | None]
+"""By the id of a mutant; None: it was let through. A mutant that a checker does not check is absent."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one mutant at each door."""
@@ -127,6 +131,6 @@ class Outcome:
     refusals: Mapping[str, Refusal | None] = field(default_factory=dict)
     """By door; None: it let the mutant through. A door that has nothing to say of it is left out."""
 
-    def caught(self, door: str) -> bool:
+    def caught(self, checker: str) -> bool:
         """Whether that door refused."""
-        return self.refusals.get(door) is not None
+        return self.refusals.get(checker) is not None

@@ -17,7 +17,7 @@ from operations.resolve import resources_of
 from policies.exemptions import NONE, Exemptions
 from policies.model import Estate, Resource
 from policies.mutations.gate import Gate
-from policies.mutations.model import Mutant, Refusal
+from policies.mutations.model import Mutant, Refusal, Refusals
 from policies.pack import Bench
 from policies.wire import SECRET_SIGNATURE, SIGNATURE, Told
 
@@ -28,7 +28,7 @@ NO_PROVIDERS: Mapping[str, Any] = {}
 GONE = (Operation.DELETE, Operation.READ)
 
 
-class PackDoor:
+class PackChecker:
     """The pack before each stack of some plans, the others configured as its neighbours; `alone`: with none."""
 
     def __init__(
@@ -53,9 +53,9 @@ class PackDoor:
         gate = self._gates[mutant.stack]
         return gate.refuses(replace(mutant, after=self.through(mutant.after), before=self._before(mutant, gate)))
 
-    def all_of(self, mutants: Sequence[Mutant]) -> Mapping[str, Refusal | None]:
-        """Its word on each."""
-        return {m.id: self.refuses(m) for m in mutants}
+    def check_all(self, mutants: Sequence[Mutant]) -> Mapping[str, Refusals]:
+        """Return the refusals of the pack."""
+        return {self.name: {m.id: self.refuses(m) for m in mutants}}
 
     def through(self, resource: Resource | None) -> Resource | None:
         """A weakened resource as it comes out of the engine's messages."""

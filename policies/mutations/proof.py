@@ -15,16 +15,14 @@ from policies.exemptions import NONE, Exemptions
 from policies.model import Estate, Finding, Policy
 from policies.mutations.gate import Gate
 from policies.mutations.generate import mutants
-from policies.mutations.model import Mutant, Outcome, Refusal
+from policies.mutations.model import Mutant, Outcome, Refusal, Refusals
 
 GATE, PACK = "gate", "pack"
 Progress = Callable[[str, int], None]
 """Told the door, and how many mutants it is shown."""
-Refusals = Mapping[str, Refusal | None]
-"""By the id of a mutant; one that a door has nothing to say of is left out."""
 
 
-class Door(Protocol):
+class Checker(Protocol):
     """Something that a deployment must pass."""
 
     @property
@@ -32,8 +30,8 @@ class Door(Protocol):
         """What it is called in the report."""
         ...
 
-    def all_of(self, mutants: Sequence[Mutant]) -> Refusals:
-        """What it says of each mutant."""
+    def check_all(self, mutants: Sequence[Mutant]) -> Mapping[str, Refusals]:
+        """Return the refusals of the mutants, by the name of the checker that they count for."""
         ...
 
 
@@ -42,7 +40,7 @@ class Proof:
     """What became of every mutant."""
 
     outcomes: tuple[Outcome, ...]
-    doors: tuple[str, ...]
+    checkers: tuple[str, ...]
     stacks: tuple[str, ...]
     before: tuple[Finding, ...]
     """What refuses the plans as they are: then a refused mutant proves nothing."""
@@ -50,16 +48,16 @@ class Proof:
     plans: Mapping[str, str] = field(default_factory=dict)
     """The digest of each stack's plan."""
 
-    def missed(self, door: str) -> tuple[Mutant, ...]:
+    def missed(self, checker: str) -> tuple[Mutant, ...]:
         """What a door let through of what it was shown."""
-        return tuple(o.mutant for o in self.outcomes if door in o.refusals and not o.caught(door))
+        return tuple(o.mutant for o in self.outcomes if checker in o.refusals and not o.caught(checker))
 
     @cached_property
     def counts(self) -> Mapping[str, tuple[int, int]]:
         """For each door: how many mutants it refused, of how many."""
-        shown = Counter(door for o in self.outcomes for door in o.refusals)
-        caught = Counter(door for o in self.outcomes for door in o.refusals if o.caught(door))
-        return {door: (caught[door], shown[door]) for door in self.doors}
+        shown = Counter(checker for o in self.outcomes for checker in o.refusals)
+        caught = Counter(checker for o in self.outcomes for checker in o.refusals if o.caught(checker))
+        return {checker: (caught[checker], shown[checker]) for checker in self.checkers}
 
     @cached_property
     def disagreements(self) -> tuple[Mutant, ...]:
@@ -73,7 +71,7 @@ class Proof:
         return not (self.before or self.missed(GATE) or self.disagreements) and bool(self.outcomes)
 
 
-class GateDoor:
+class GateChecker:
     """The gate before each stack beside the others, as it stands in `sde up`."""
 
     name = GATE
@@ -96,37 +94,23 @@ class GateDoor:
         """Why the gate refuses it."""
         return self._gate.refuses(mutant)
 
-    def all_of(self, mutants: Sequence[Mutant]) -> Refusals:
-        """Its word on each."""
-        return {m.id: self.refuses(m) for m in mutants}
+    def check_all(self, mutants: Sequence[Mutant]) -> Mapping[str, Refusals]:
+        """Return the refusals of the gate."""
+        return {self.name: {m.id: self.refuses(m) for m in mutants}}
 
 
-def prove(gate: GateDoor, others: Sequence[Door], plans: Sequence[Plan], *, stacks: Sequence[str] | None = None,
-          ask_gate: bool = True, progress: Progress = lambda _door, _count: None) -> Proof:  # fmt: skip
+def prove(gate: GateChecker, others: Sequence[Checker], plans: Sequence[Plan], *, stacks: Sequence[str] | None = None,
+          ask_gate: bool = True, progress: Progress = lambda _checker, _count: None) -> Proof:  # fmt: skip
     """Weakens everything that the tables know of in some stacks (None: all of the plans'), for each door."""
     chosen = tuple(plan.stack for plan in plans if stacks is None or plan.stack in stacks)
     made = list(mutants(gate.estate, chosen))
-    said: dict[str, Refusals] = {}
-    for door in [*([gate] if ask_gate else []), *others]:
-        progress(door.name, len(made))
-        said |= door.said(made) if isinstance(door, Several) else {door.name: door.all_of(made)}
-    outcomes = tuple(Outcome(m, {door: found[m.id] for door, found in said.items() if m.id in found}) for m in made)
+    refusals: dict[str, Refusals] = {}
+    for checker in [*([gate] if ask_gate else []), *others]:
+        progress(checker.name, len(made))
+        refusals |= checker.check_all(made)
+    outcomes = tuple(Outcome(m, {checker: found[m.id] for checker, found in refusals.items() if m.id in found}) for m in made)
     digests = {plan.stack: plan.digest for plan in plans}
-    return Proof(outcomes, tuple(said), chosen, gate.before, gate.estate.today, digests)
-
-
-class Several:
-    """A door that is more than one: Checkov with our checks, and Checkov without."""
-
-    name = ""
-
-    def said(self, mutants: Sequence[Mutant]) -> dict[str, Refusals]:
-        """What each of them says, by its name."""
-        raise NotImplementedError
-
-    def all_of(self, mutants: Sequence[Mutant]) -> Refusals:
-        """What the first of them says."""
-        return next(iter(self.said(mutants).values()), {})
+    return Proof(outcomes, tuple(refusals), chosen, gate.before, gate.estate.today, digests)
 
 
 def ready(plans: Sequence[Plan]) -> list[Plan]:

@@ -8,9 +8,10 @@ from ipaddress import IPv4Network
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Network, Span
 from policies.azure_semantics.routes import APPLIANCE, route_to
+from policies.azure_semantics.spans import ANYWHERE, is_internet, is_wide
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of, any_of
 from policies.reachability.firewall import FirewallEvaluator
-from policies.reachability.nsg import ANYWHERE, Nsg, is_internet, is_wide
+from policies.reachability.nsg import Nsg
 from policies.reachability.topology import Firewall, NetworkLocation, Subnet, Topology
 
 WEB = 443

@@ -12,31 +12,14 @@ from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Network, Span
-from policies.azure_semantics.firewall import APPLICATION, NAT, NETWORK_RULE, Rule
+from policies.azure_semantics.firewall import APPLICATION, NAT, NETWORK_RULE, FirewallRule
+from policies.azure_semantics.shared_hosts import may_be_an_outsider
+from policies.azure_semantics.spans import ANYWHERE, contains, is_internet, may_intersect
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
-from policies.reachability.nsg import ANYWHERE, covers, is_internet, meets
 from policies.reachability.topology import Firewall, Topology
 
 WEB = frozenset(["http", "https"])
 """The protocols in which anything can be asked for by name."""
-SHARED_HOSTS = (
-    "core.windows.net",
-    "azurewebsites.net",
-    "azureedge.net",
-    "azurefd.net",
-    "cloudapp.azure.com",
-    "vault.azure.net",
-    "database.windows.net",
-    "servicebus.windows.net",
-    "amazonaws.com",
-    "googleapis.com",
-    "github.com",
-    "github.io",
-    "githubusercontent.com",
-    "sharepoint.com",
-    "dropbox.com",
-)
-"""Under these names anybody can have a place of their own. A name with a wildcard counts as one of them."""
 
 
 class FirewallEvaluator:
@@ -81,7 +64,7 @@ class FirewallEvaluator:
         """Whether network rules surely speak of a packet, so that no application rule is asked about it."""
         near = ((place, r) for place, r in enumerate(self._rules) if r.kind == NETWORK_RULE and _surely_from(r, source))
         return any(
-            _speaks(rule, port) and (self._names(place, to) or any(covers(d, to) for d in rule.destinations))
+            _speaks(rule, port) and (self._names(place, to) or any(contains(d, to) for d in rule.destinations))
             for place, rule in near
         )
 
@@ -103,7 +86,9 @@ class FirewallEvaluator:
         """The ports at which its rules begin and cease to say something."""
         return (port for rule in self._rules for low, high in rule.ports for port in (low, high + 1))
 
-    def _decide(self, kind: str, may: Callable[[Rule], bool], must: Callable[[Rule], bool]) -> ControlSets:
+    def _decide(
+        self, kind: str, may: Callable[[FirewallRule], bool], must: Callable[[FirewallRule], bool]
+    ) -> ControlSets:
         if self.firewall.rules is None:
             return ALWAYS
         denied = stands = False
@@ -115,14 +100,14 @@ class FirewallEvaluator:
                 stands = stands or self._is_first(rule)
         return self.registry.requiring(self.missing, *([self.denial] if stands else []))
 
-    def _is_first(self, rule: Rule) -> bool:
+    def _is_first(self, rule: FirewallRule) -> bool:
         """Whether a denial acts before every rule of its kind that allows."""
         return not rule.allows and all(
             rule.priority < other.priority for other in self._rules if other.allows and other.kind == rule.kind
         )
 
 
-def _may_pass(rule: Rule, source: IPv4Network, to: Span, port: int | None, host: str) -> bool:
+def _may_pass(rule: FirewallRule, source: IPv4Network, to: Span, port: int | None, host: str) -> bool:
     """Whether a network rule may be about some of these addresses. Of the Internet: whether it is about a place there
     that nobody named."""
     fits = port is None or not rule.ports or any(low <= port <= high for low, high in rule.ports)
@@ -131,43 +116,41 @@ def _may_pass(rule: Rule, source: IPv4Network, to: Span, port: int | None, host:
     if any(_names(name, host) for name in rule.names):
         return True
     wanted = [d for d in rule.destinations if is_internet(d)] if to is ANYWHERE else rule.destinations
-    return any(meets(destination, to) or (to is ANYWHERE) for destination in wanted)
+    return any(may_intersect(destination, to) or (to is ANYWHERE) for destination in wanted)
 
 
-def _must_pass(rule: Rule, source: IPv4Network, to: Span, port: int | None) -> bool:
+def _must_pass(rule: FirewallRule, source: IPv4Network, to: Span, port: int | None) -> bool:
     """Whether a network rule is about all of these addresses, over TCP. No port: about every one."""
-    return _speaks(rule, port) and _surely_from(rule, source) and any(covers(d, to) for d in rule.destinations)
+    return _speaks(rule, port) and _surely_from(rule, source) and any(contains(d, to) for d in rule.destinations)
 
 
-def _speaks(rule: Rule, port: int | None) -> bool:
+def _speaks(rule: FirewallRule, port: int | None) -> bool:
     """Whether a network rule is about a port, over TCP. No port: about every one."""
     wanted = (1, 65535) if port is None else (port, port)
     fits = any(low <= wanted[0] and wanted[1] <= high for low, high in rule.ports)
     return fits and (not rule.protocols or "any" in rule.protocols or "tcp" in rule.protocols)
 
 
-def _may_ask(rule: Rule, source: IPv4Network, host: str) -> bool:
+def _may_ask(rule: FirewallRule, source: IPv4Network, host: str) -> bool:
     return _from(rule, source) and (bool(rule.bundles) or any(_names(name, host) for name in rule.names))
 
 
-def _must_ask(rule: Rule, source: IPv4Network, host: str) -> bool:
+def _must_ask(rule: FirewallRule, source: IPv4Network, host: str) -> bool:
     """Whether a rule is about a name however it is asked for. One that names addresses too is about those alone."""
     named = any(fnmatchcase(host, name) if host else name == "*" for name in rule.names)
     whole = WEB.issubset(rule.protocols) and not rule.destinations
     return named and whole and _surely_from(rule, source)
 
 
-def _from(rule: Rule, source: IPv4Network) -> bool:
+def _from(rule: FirewallRule, source: IPv4Network) -> bool:
     return not rule.sources or any(span.overlaps(source) for span in rule.sources)
 
 
-def _surely_from(rule: Rule, source: IPv4Network) -> bool:
+def _surely_from(rule: FirewallRule, source: IPv4Network) -> bool:
     """A rule that says no source is for nobody."""
     return any(span.covers(source) for span in rule.sources)
 
 
 def _names(name: str, host: str) -> bool:
     """Whether a name of a rule is the host's; without a host, whether anybody could have a place under it."""
-    if host:
-        return fnmatchcase(host, name)
-    return "*" in name or any(name == shared or name.endswith(f".{shared}") for shared in SHARED_HOSTS)
+    return fnmatchcase(host, name) if host else may_be_an_outsider(name)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from operations.plan import UNKNOWN
 from policies.azure_semantics.ids import plain
+from policies.azure_semantics.role_assignments import ASSIGNMENT, principal_of
 from policies.azure_semantics.roles import Right, rights_of
 from policies.model import MISSING, Estate, Resource, Unknown
 
-ASSIGNMENT = "authorization:RoleAssignment"
 IDENTITY = "managedidentity:UserAssignedIdentity"
 COMPUTER = "compute:VirtualMachine"
 UNKNOWN_PRINCIPAL = "*"
@@ -56,11 +56,11 @@ class RoleGrants:
         )
 
     def _principal(self, assignment: Resource) -> str:
-        said = str(_value(assignment, "principalId")).lower()
-        if said in self._holders:
-            return self._holders[said]
-        made = [u for u in assignment.property_dependencies.get("principalId", ()) if u in self._holders]
-        return said if said != UNKNOWN else made[0] if len(made) == 1 else UNKNOWN_PRINCIPAL
+        principal = principal_of(assignment)
+        if principal.id:
+            return self._holders.get(principal.id, principal.id)
+        made = [urn for urn in principal.made_by if urn in self._holders]
+        return made[0] if len(made) == 1 else UNKNOWN_PRINCIPAL
 
     def of(self, principals: Iterable[str]) -> tuple[RoleGrant, ...]:
         """What these principals were granted, and what may be anybody's."""
@@ -92,10 +92,10 @@ def _holders(estate: Estate) -> dict[str, str]:
     """The URN of each identity and computer, by its URN and by the object id that its own grants show it to have."""
     holders = {r.urn: r.urn for r in estate.of(IDENTITY, COMPUTER)}
     for assignment in estate.of(ASSIGNMENT):
-        made = [u for u in assignment.property_dependencies.get("principalId", ()) if u in holders]
-        said = str(_value(assignment, "principalId")).lower()
-        if len(made) == 1 and said != UNKNOWN:
-            holders[said] = made[0]
+        principal = principal_of(assignment)
+        made = [urn for urn in principal.made_by if urn in holders]
+        if len(made) == 1 and principal.id:
+            holders[principal.id] = made[0]
     return holders
 
 

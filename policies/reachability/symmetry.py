@@ -34,11 +34,11 @@ from infra.addresses import ZoneName
 from policies.azure_semantics.addresses import PRIVATE_RANGES
 from policies.azure_semantics.firewall import POLICY, rules_of_policy
 from policies.azure_semantics.network import NETWORK, prefixes_of
+from policies.azure_semantics.role_assignments import ASSIGNMENT
 from policies.azure_semantics.roles import RIGHTS
 from policies.model import Resource, Unknown
 from policies.reachability.data_stores import ACCOUNT, CONTAINER, VAULT, host_of
 from policies.reachability.network_paths import PUBLIC_ADDRESS
-from policies.reachability.role_grants import ASSIGNMENT
 from policies.reachability.topology import RESERVED
 from policies.reachability.view import AnalysedEstate
 

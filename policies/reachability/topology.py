@@ -82,7 +82,7 @@ class Firewall:
     prefix: IPv4Network
     address: str
     policy: str
-    rules: tuple[firewall_policy.Rule, ...] | None
+    rules: tuple[firewall_policy.FirewallRule, ...] | None
     """In the order in which they act. None: not known."""
     proxy: tuple[int, ...]
     """The ports of its explicit proxy."""
@@ -211,7 +211,7 @@ class Topology:
             public=any(resource.at(f"{c}.publicIPAddress.id") is not MISSING for c in configurations),
         )
 
-    def _rules(self, policy: Resource | None) -> tuple[firewall_policy.Rule, ...]:
+    def _rules(self, policy: Resource | None) -> tuple[firewall_policy.FirewallRule, ...]:
         if policy is None or policy.at("basePolicy") is not MISSING:
             raise Unknown("firewallPolicy")
         return tuple(firewall_policy.rules_of_policy(policy, self.estate))

@@ -17,12 +17,12 @@ from operations.verdicts.judging import judged, today
 from policies.catalogue import load
 from policies.model import Estate, Policy, Resource
 from policies.mutations import coverage, paths
-from policies.mutations.flow_checker import FlowsDoor
+from policies.mutations.flow_checker import FlowChecker
 from policies.mutations.gate import Gate, full
 from policies.mutations.generate import mutants
 from policies.mutations.model import Mutant
-from policies.mutations.pack_checker import PackDoor, seen
-from policies.mutations.proof import GateDoor, Proof, prove, ready
+from policies.mutations.pack_checker import PackChecker, seen
+from policies.mutations.proof import GateChecker, Proof, prove, ready
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
 from tests.policies import shipped
 
@@ -36,8 +36,8 @@ def plans() -> tuple[Plan, ...]:
 
 
 @cache
-def gate() -> GateDoor:
-    return GateDoor(plans(), load(), today=today(), whole=True)
+def gate() -> GateChecker:
+    return GateChecker(plans(), load(), today=today(), whole=True)
 
 
 @cache
@@ -128,7 +128,7 @@ def test_the_pack_sees_what_the_gate_sees() -> None:
 
 
 def test_the_pack_refuses_what_the_gate_refuses() -> None:
-    pack = PackDoor(plans(), today())
+    pack = PackChecker(plans(), today())
     assert not any(pack.blocks(plan.stack) for plan in plans())
     for mutant in kinds()[::3]:
         refusal = gate().refuses(mutant)
@@ -137,7 +137,7 @@ def test_the_pack_refuses_what_the_gate_refuses() -> None:
 
 
 def test_without_neighbours_the_pack_sees_nothing_between_stacks() -> None:
-    alone = PackDoor(plans(), today(), alone=True)
+    alone = PackChecker(plans(), today(), alone=True)
     past = [m for m in kinds() if alone.refuses(m) is None]
     assert past
     for mutant in past:
@@ -149,14 +149,14 @@ def test_without_neighbours_the_pack_sees_nothing_between_stacks() -> None:
 def test_the_first_plan_of_a_stack_passes_and_its_mutants_are_refused_too() -> None:
     others = [shipped.after(stack) for stack in shipped.STACKS[:-1]]
     first = ready([*others, shipped.before("tre-hcm-progression")])
-    found = prove(GateDoor(first, load(), today=today(), whole=True), [], first, stacks=["tre-hcm-progression"])
+    found = prove(GateChecker(first, load(), today=today(), whole=True), [], first, stacks=["tre-hcm-progression"])
     assert found.before == ()
     assert [m.id for m in found.missed("gate")] == []
 
 
 def test_a_rule_that_is_taken_away_is_missed() -> None:
     fewer: dict[str, Policy] = {id_: policy for id_, policy in load().items() if id_ not in ("FW1", "FW2")}
-    weaker = GateDoor(plans()[:1], fewer, today=today(), whole=False)
+    weaker = GateChecker(plans()[:1], fewer, today=today(), whole=False)
     assert weaker.before == ()
     assert weaker.refuses(of("network:FirewallPolicy", 'threatIntelMode = "Off"')) is None
     assert gate().refuses(of("network:FirewallPolicy", 'threatIntelMode = "Off"'))
@@ -165,7 +165,7 @@ def test_a_rule_that_is_taken_away_is_missed() -> None:
 def test_plans_that_are_refused_as_they_are_prove_nothing() -> None:
     mutant = of("network:FirewallPolicy", 'threatIntelMode = "Off"')
     weak = [_plan_of(plan, mutant) for plan in plans()[:1]]
-    found = GateDoor(weak, load(), today=today(), whole=False)
+    found = GateChecker(weak, load(), today=today(), whole=False)
     assert found.before
     assert not replace(proof(), before=found.before).holds
 
@@ -248,9 +248,9 @@ def test_every_weakening_says_what_it_would_let_happen() -> None:
 
 
 def test_fewer_controls_stand_before_a_flow_where_an_airlock_is_joined() -> None:
-    door = FlowsDoor(gate().estate)
+    checker = FlowChecker(gate().estate)
     joined = [m for m in kinds() if m.label == "added: a grant that joins what two must do" or "a NAT" in m.label]
-    shown = door.all_of([*joined, of("storage:StorageAccount", "tags left out")])
+    shown = checker.check_all([*joined, of("storage:StorageAccount", "tags left out")])["flows"]
     assert all(m.startswith("urn:") for m in shown)
     assert not any(m.endswith("tags left out") for m in shown)
 

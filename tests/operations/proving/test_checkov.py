@@ -12,7 +12,7 @@ import pytest
 
 from operations.errors import Failed
 from operations.plan import Operation, Plan, PlannedResource
-from operations.proving.checkov import BOTH, BUILT_IN, OPEN, CheckovDoor, installed, read
+from operations.proving.checkov import BOTH, BUILT_IN, OPEN, CheckovChecker, installed, read
 from policies.model import Resource, resource_of
 from policies.mutations.model import Mutant
 
@@ -75,8 +75,8 @@ def test_what_failed_before_does_not_count_and_built_in_checks_are_told_apart() 
     opens = mutant(data, {"publicNetworkAccess": "Enabled"}, "opened")
     keyed = mutant(data, {"allowSharedKeyAccess": True}, "keyed")
     cooler = mutant(data, {"accessTier": "Cool"}, "cooler")
-    said = CheckovDoor([plan(data)], none_near, fake(opened, [])).said([opens, keyed, cooler])
-    both, own = said[BOTH], said[BUILT_IN]
+    check_all = CheckovChecker([plan(data)], none_near, fake(opened, [])).check_all([opens, keyed, cooler])
+    both, own = check_all[BOTH], check_all[BUILT_IN]
     assert both[opens.id].by == "CKV_AZURE_59"  # type: ignore[union-attr]
     assert both[keyed.id].by == "CKV_SDE_ST3"  # type: ignore[union-attr]
     assert own[opens.id] == both[opens.id]
@@ -88,9 +88,9 @@ def test_mutants_that_differ_in_names_only_are_shown_once() -> None:
     one, two = store("one"), store("two")
     shown: list[str] = []
     weak = [mutant(s, {"publicNetworkAccess": "Enabled"}, "opened") for s in (one, two)]
-    said = CheckovDoor([plan(one, two)], none_near, fake(opened, shown)).said(weak)
+    check_all = CheckovChecker([plan(one, two)], none_near, fake(opened, shown)).check_all(weak)
     assert len(shown) == 2  # before and after
-    assert all(said[BOTH][m.id] for m in weak)
+    assert all(check_all[BOTH][m.id] for m in weak)
 
 
 def test_what_stands_in_no_template_is_left_out() -> None:
@@ -98,7 +98,7 @@ def test_what_stands_in_no_template_is_left_out() -> None:
     before = resource_of(data, stack="s")
     unprotected = Mutant("s", before.urn, before.type, "data", "not protected", "harm", before,
                          replace(before, protect=True))  # fmt: skip
-    assert CheckovDoor([plan(data)], none_near, fake(opened, [])).said([unprotected])[BOTH] == {}
+    assert CheckovChecker([plan(data)], none_near, fake(opened, [])).check_all([unprotected])[BOTH] == {}
 
 
 def test_what_is_gone_is_judged_by_its_companions() -> None:
@@ -109,16 +109,16 @@ def test_what_is_gone_is_judged_by_its_companions() -> None:
     def lonely(made: dict[str, Any]) -> list[str]:
         return ["CKV2_AZURE_1"] if made["name"] == "other" and len(shown) == 2 else []
 
-    said = CheckovDoor([plan(data, other)], lambda _: [other.urn], fake(lonely, shown)).said([gone])
-    assert said[BUILT_IN][gone.id]
+    check_all = CheckovChecker([plan(data, other)], lambda _: [other.urn], fake(lonely, shown)).check_all([gone])
+    assert check_all[BUILT_IN][gone.id]
 
 
 def test_what_nobody_asked_for_is_shown_alone() -> None:
     added = resource_of(store("new", publicNetworkAccess="Enabled"), stack="s")
     new: Resource = replace(added, type="storage:StorageAccount")
     more = Mutant("s", new.urn, new.type, "new", "added: a store", "harm", None, new)
-    said = CheckovDoor([plan(store("data"))], none_near, fake(opened, [])).said([more])
-    assert said[BUILT_IN][more.id]
+    check_all = CheckovChecker([plan(store("data"))], none_near, fake(opened, [])).check_all([more])
+    assert check_all[BUILT_IN][more.id]
 
 
 @pytest.mark.parametrize(
@@ -129,14 +129,14 @@ def test_what_nobody_asked_for_is_shown_alone() -> None:
         answer({OPEN: ["CKV_AZURE_59"]}, errors=1),
     ],
 )  # fmt: skip
-def test_a_checkov_that_did_not_look_is_an_error_and_no_pass(said: str) -> None:
+def test_a_checkov_that_did_not_look_is_an_error_and_no_pass(check_all: str) -> None:
     with pytest.raises(Failed):
-        read(said)
+        read(check_all)
 
 
 @pytest.mark.skipif(not installed(), reason="scripts/checkov has not made Checkov's environment here")
 def test_the_real_checkov_sees_an_open_store() -> None:
     data = store("data", supportsHttpsTrafficOnly=True)
     opens = mutant(data, {"publicNetworkAccess": "Enabled"}, "opened")
-    said = CheckovDoor([plan(data)], none_near).said([opens])
-    assert said[BUILT_IN][opens.id].by == "CKV_AZURE_59"  # type: ignore[union-attr]
+    check_all = CheckovChecker([plan(data)], none_near).check_all([opens])
+    assert check_all[BUILT_IN][opens.id].by == "CKV_AZURE_59"  # type: ignore[union-attr]
