@@ -25,7 +25,7 @@ SESSION = """\
 #!/bin/sh
 # SSH_ORIGINAL_COMMAND is set for a command and for a subsystem: scp, sftp and rsync are one or the other.
 if [ -n "${SSH_ORIGINAL_COMMAND+asked}" ] || ! [ -t 0 ] || ! [ -t 1 ]; then
-    logger -p auth.warning -t terminal-only "refused ${USER-somebody} what is not a terminal" 2>/dev/null || true
+    logger -p auth.warning -t terminal-only "refused ${USER-unknown}: no interactive terminal" 2>/dev/null || true
     echo 'This desk gives a terminal, and nothing else. Files come and go by the airlocks.' >&2
     exit 1
 fi

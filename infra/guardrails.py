@@ -66,12 +66,12 @@ RULE_GROUP = "Microsoft.Network/firewallPolicies/ruleCollectionGroups"
 FIREWALL = "Microsoft.Network/azureFirewalls"
 NO_TRANSLATION = PolicyGuardrail(
     key="no-translation",
-    title="The firewall translates no address to the inside",
+    title="The firewall has no DNAT rules",
     description=(
-        "No firewall policy has a collection of translation rules (DNAT), no firewall a classic one, and none is "
-        "written in the retired form of rule groups."
+        "No firewall policy has a DNAT rule collection, no firewall has a classic NAT rule collection, and the retired "
+        "type ruleGroups is not used."
     ),
-    why="Nothing outside may reach the inside through the firewall: the way in is Bastion.",
+    why="No inbound connection may pass the firewall: people connect through Bastion.",
     condition=_any(
         _all(
             _type(RULE_GROUP),
@@ -93,9 +93,9 @@ TRANSFER_FEATURES = ("enableFileCopy", "enableTunneling", "enableIpConnect", "en
 """Bastion's features that transfer more than the screen, each off by default."""
 BASTION_CARRIES_NOTHING = PolicyGuardrail(
     key="bastion-carries-nothing",
-    title="Bastion carries nothing but the screen",
-    description="Bastion's clipboard, file copy, tunnel, connection by address, links to share and Kerberos are off.",
-    why="Data leaves by the airlock alone, where a checker looks at it: Bastion shows a screen and carries nothing.",
+    title="Bastion transfers no data except the screen",
+    description="Bastion has no copy and paste, file copy, tunnels, connection by IP, shareable links or Kerberos.",
+    why="Data leaves through the airlock only, where a checker reviews it.",
     condition=_all(
         _type(BASTION),
         _any(
@@ -112,13 +112,13 @@ SAME_RESOURCE_GROUP = "[concat(subscription().id, '/resourceGroups/', resourceGr
 """A pattern for ids in the resource group of the requested private endpoint."""
 ENDPOINTS_STAY = PolicyGuardrail(
     key="endpoints-stay",
-    title="Private endpoints lead to what stands in their own resource group",
+    title="Private endpoints connect to services in their own resource group only",
     description=(
-        "No private endpoint leads to a service of another resource group, subscription or tenant, whether the "
-        "connection is approved at once or by hand (Cloud Adoption Framework, Limit cross-tenant private endpoint "
-        "connections; narrower: the resource group instead of the subscription)."
+        "No private endpoint connects to a service in another resource group, subscription or tenant, whether the "
+        "connection is approved automatically or manually (Cloud Adoption Framework, Limit cross-tenant private "
+        "endpoint connections; narrower: the resource group instead of the subscription)."
     ),
-    why="A private endpoint to somebody else's store is a way out past the firewall and the airlock.",
+    why="A private endpoint to a foreign storage account would bypass the firewall and the airlock.",
     condition=_all(
         _type(ENDPOINT),
         _any(
@@ -150,9 +150,9 @@ PUBLIC_TYPES = (
 """Public IP addresses, and the types that use one, of any resource group."""
 NO_PUBLIC_ADDRESSES = PolicyGuardrail(
     key="no-public-addresses",
-    title="Nothing here has a public address",
-    description="No public address or prefix, nothing that takes one, and no network interface with one.",
-    why="Zones and tenancies reach outside through the hub's firewall alone, and nobody outside reaches them.",
+    title="No resource has a public IP address",
+    description="No public IP address or prefix, no type that uses one, and no network interface with one.",
+    why="Zones and tenancies have egress through the hub's firewall only, and no inbound connections.",
     condition=_any(
         {"field": "type", "in": list(PUBLIC_TYPES)},
         _all(
@@ -168,13 +168,12 @@ NO_PUBLIC_ADDRESSES = PolicyGuardrail(
 STORE, VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
 STORES_STAY_CLOSED = PolicyGuardrail(
     key="stores-stay-closed",
-    title="Stores and vaults are closed to public networks, and stores take no keys",
+    title="Storage accounts and key vaults have no public access, and storage accounts no account keys",
     description=(
         "Storage accounts have no public network access, no account keys (nor the signatures made with them) and no "
         "anonymous readers; key vaults have no public network access."
     ),
-    why="What holds data or keys is reached through a private endpoint, by who is granted it in Entra, and by nobody "
-    "else.",
+    why="Data and keys are accessed through private endpoints only, by principals with a role in Entra.",
     condition=_any(
         _all(
             _type(STORE),

@@ -26,14 +26,14 @@ def bastion_subnet(prefix: IPv4Network) -> SubnetSpec:
     """Return Bastion's subnet with the rules that Azure requires (learn.microsoft.com, "Working with NSG access and
     Bastion")."""
     allowed = (
-        SecurityRule("browsers-in", IN, "Internet", "*", (HTTPS,), "people's browsers"),
+        SecurityRule("browsers-in", IN, "Internet", "*", (HTTPS,), "browsers"),
         SecurityRule("control-plane-in", IN, "GatewayManager", "*", (HTTPS,), "Azure's control plane"),
         SecurityRule("health-in", IN, "AzureLoadBalancer", "*", (HTTPS,), "Azure's health probes"),
-        SecurityRule("instances-in", IN, NETWORK, NETWORK, BASTION_INTERNAL_PORTS, "among its own instances", "*"),
+        SecurityRule("instances-in", IN, NETWORK, NETWORK, BASTION_INTERNAL_PORTS, "between its instances", "*"),
         SecurityRule("desks-out", OUT, "*", NETWORK, (SSH, RDP), "to the desks", "*"),
         SecurityRule("azure-out", OUT, "*", "AzureCloud", (HTTPS,), "its own logs and settings"),
-        SecurityRule("instances-out", OUT, NETWORK, NETWORK, BASTION_INTERNAL_PORTS, "among its own instances", "*"),
-        SecurityRule("certificates-out", OUT, "*", "Internet", (HTTP,), "whether certificates were revoked", "*"),
+        SecurityRule("instances-out", OUT, NETWORK, NETWORK, BASTION_INTERNAL_PORTS, "between its instances", "*"),
+        SecurityRule("certificates-out", OUT, "*", "Internet", (HTTP,), "certificate revocation lists", "*"),
     )
     return SubnetSpec("bastion", prefix, allowed, "AzureBastionSubnet", routed=False, internet_facing=True)
 

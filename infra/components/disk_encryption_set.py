@@ -34,7 +34,9 @@ class DiskEncryptionSet(BaseComponent):
         super().__init__(name, args, opts)
         scope, key, confidential = args.scope, args.key, args.confidential
         if confidential is not key.releasable:
-            raise ValueError(f"the disk encryption set {name} and its key are not both for confidential computers")
+            raise ValueError(
+                f"the disk encryption set {name} and its key are not both for confidential virtual machines"
+            )
         types = compute.DiskEncryptionSetType
         self.set = compute.DiskEncryptionSet(
             name,

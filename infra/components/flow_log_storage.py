@@ -52,7 +52,7 @@ class FlowLogStorage(BaseComponent):
             containers=[CONTAINER],
             # Each flow log writes its own lifecycle rule.
             tiers=None,
-            trusted_services_reason="Network Watcher writes flow records from Azure's own networks",
+            trusted_services_reason="Network Watcher writes flow logs from Azure's own networks",
         )
         self._storage = BlobStorageAccount(name, account_args, self.child_opts())
         grant = self._storage.grant_read_write("writer", Principal.service(self._writer.principal_id))

@@ -134,6 +134,6 @@ class ResourceGroupScope(pulumi.ComponentResource):
             lock_name=self.names.local(ResourceKind.LOCK, locked.name),
             scope=locked.resource.id,
             level=authorization.LockLevel.CAN_NOT_DELETE,
-            notes="Holds data, or keys to data. Deleting it takes a decision: see the platform team's guide.",
+            notes="Contains data, or keys to data. Deleting it needs a decision: see the platform team's guide.",
             opts=pulumi.ResourceOptions(parent=self, depends_on=[locked.resource, *locked.children]),
         )

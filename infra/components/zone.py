@@ -130,23 +130,23 @@ def _subnets(addresses: ZoneRange, args: ZoneArgs) -> tuple[SubnetSpec, ...]:
     store, keys = (host_range(addresses.address(endpoint)) for endpoint in (ZoneEndpoint.STORE, ZoneEndpoint.KEYS))
     compute_rules = [
         SecurityRule("own-out", OUT, compute, [store, keys], HTTPS, "the zone's own store and vault"),
-        SecurityRule("names-out", OUT, compute, platform.firewall_address, DNS, "the firewall answers for names", "*"),
+        SecurityRule("names-out", OUT, compute, platform.firewall_address, DNS, "DNS by the firewall", "*"),
     ]
     source_zone = SOURCE_ZONE.get(args.zone)
     if source_zone:
         source = platform.zone_store_range(source_zone)
-        compute_rules.append(SecurityRule("before-out", OUT, compute, source, HTTPS, "the store of the stage before"))
+        compute_rules.append(SecurityRule("before-out", OUT, compute, source, HTTPS, "the store of the source zone"))
     if args.sends_to_tenancies:
         # Every slot of the plan, so that a new tenancy does not change the safe haven.
         imports = platform.endpoint_ranges(TenancyEndpoint.IMPORT_PENDING)
         compute_rules.append(
-            SecurityRule("tenancies-out", OUT, compute, None, HTTPS, "extracts, to where tenancies take them in",
+            SecurityRule("tenancies-out", OUT, compute, None, HTTPS, "extracts to pending imports of tenancies",
                          destinations=imports)
         )  # fmt: skip
     firewall = platform.firewall_range
     endpoint_rules = (
-        SecurityRule("compute-in", IN, compute, [store, keys], HTTPS, "what works on the zone's data"),
-        SecurityRule("firewall-in", IN, firewall, store, HTTPS, "the next stage, through the firewall"),
+        SecurityRule("compute-in", IN, compute, [store, keys], HTTPS, "the zone's compute resources"),
+        SecurityRule("firewall-in", IN, firewall, store, HTTPS, "the next zone, through the firewall"),
     )
     return (
         SubnetSpec("endpoints", addresses.endpoints, endpoint_rules),

@@ -119,7 +119,7 @@ def _unencrypted_reason(config: TenancyConfig) -> str | None:
     machines, and it requires accelerated networking (learn.microsoft.com, "Virtual network encryption": limitations).
     """
     if config.data_class is DataClass.IDENTIFIABLE:
-        return "confidential computers do not support network encryption; TLS carries all traffic"
+        return "confidential virtual machines do not support network encryption; TLS carries all traffic"
     if not has_accelerated_networking(config.desk.size):
         return "the desk's size does not support network encryption; TLS carries all traffic"
     return None
@@ -132,7 +132,8 @@ def _disk_encryption(config: TenancyConfig, scope: ResourceGroupScope, keys: Key
     if config.data_class is not DataClass.IDENTIFIABLE:
         return DiskEncryption(data)
     if not is_confidential(config.desk.size):
-        raise BadInput("Identifiable data needs a confidential computer.", key="sde:desk.size", found=config.desk.size,
+        raise BadInput("Identifiable data needs a confidential virtual machine.", key="sde:desk.size",
+                       found=config.desk.size,
                        allowed="a size of the DC and EC families, such as Standard_DC8ads_v5")  # fmt: skip
     if config.confidential_orchestrator is None:
         raise BadInput("Azure's confidential computing service is not known in this tenant.",
@@ -153,7 +154,7 @@ def _subnets(
     endpoint_rules = (
         SecurityRule("desks-in", IN, desks, endpoints, HTTPS, "the desks"),
         SecurityRule("staging-in", IN, platform.firewall_range, imports, HTTPS,
-                     "staging hands over, by the firewall"),
+                     "extracts from staging, through the firewall"),
     )  # fmt: skip
     return (
         SubnetSpec("endpoints", addresses.endpoints, endpoint_rules),
@@ -166,14 +167,14 @@ def _desk_rules(
 ) -> tuple[SecurityRule, ...]:
     """Return the rules of the desks' subnet, which each desk's interface has as well."""
     return (
-        SecurityRule("bastion-in", IN, platform.bastion_range, desks, SSH, "people, through Bastion"),
+        SecurityRule("bastion-in", IN, platform.bastion_range, desks, SSH, "SSH through Bastion"),
         SecurityRule("own-out", OUT, desks, endpoints, HTTPS, "the project's own stores and vault"),
-        SecurityRule("names-out", OUT, desks, platform.firewall_address, DNS, "the firewall answers for names", "*"),
+        SecurityRule("names-out", OUT, desks, platform.firewall_address, DNS, "DNS by the firewall", "*"),
         # A service tag, because only Azure knows the addresses of Entra.
-        SecurityRule("sign-in-out", OUT, desks, ENTRA, HTTPS, "people sign in with Entra"),
+        SecurityRule("sign-in-out", OUT, desks, ENTRA, HTTPS, "sign-in with Entra"),
         *(
             SecurityRule(f"{rule.name}-egress", OUT, desks, list(rule.destinations),
-                         HTTP_AND_HTTPS if rule.plain_http else HTTPS, "the estate permits it")
+                         HTTP_AND_HTTPS if rule.plain_http else HTTPS, "an egress rule of the estate")
             for rule in egress
         ),
     )  # fmt: skip

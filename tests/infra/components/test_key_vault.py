@@ -46,7 +46,7 @@ def test_a_confidential_disk_encryption_set_needs_a_releasable_key(build: Build)
         key = key_vault(scope).encryption_key("disks")
         DiskEncryptionSet("disks", DiskEncryptionSetArgs(scope=scope, key=key, confidential=True))
 
-    with pytest.raises(ValueError, match="not both for confidential computers"):
+    with pytest.raises(ValueError, match="not both for confidential virtual machines"):
         build(declare)
 
 

@@ -211,7 +211,7 @@ def test_only_keys_of_confidential_desks_do_not_rotate(platform: MockStack, safe
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"data_class": "identifiable"}, "needs a confidential computer"),
+        ({"data_class": "identifiable"}, "needs a confidential virtual machine"),
         ({"data_class": "identifiable", "desk": CONFIDENTIAL}, "not known in this tenant"),
         ({"checkers": group(30)}, "their own checkers"),
         ({"stewards": group(30)}, "their own stewards"),
