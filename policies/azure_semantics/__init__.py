@@ -1,1 +1,2 @@
-"""What rules and flows know of Azure: how its networks decide, how its ids are made, what its roles allow."""
+"""Azure semantics: how Azure evaluates network rules and routes, builds resource ids, and what its roles allow. Rules
+of the catalogue and the flow analysis share it."""

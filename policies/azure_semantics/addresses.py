@@ -1,4 +1,4 @@
-"""Which addresses and ports a text of a rule stands for: ranges, service tags, `*`, single and joined forms.
+"""Address spans and port ranges: parse the texts of rules, with ranges, service tags, `*`, single and joined forms.
 
 Source: learn.microsoft.com, "Network security groups overview", "Virtual network service tags".
 """
@@ -23,8 +23,8 @@ PRIVATE_RANGES: tuple[Network, ...] = (*PRIVATE, IPv6Network("fc00::/7"))
 ANY = ("*", "any")
 INTERNET = "internet"
 NEAR = ("virtualnetwork", "azureloadbalancer")
-"""Tags that stand for no service of Azure's: the network with all that is peered with or routed from it, and Azure's
-health probes. Beside a default route of its own, `VirtualNetwork` stands for every address."""
+"""Service tags that are no service: the virtual network with all that is peered with it or routed from it, and Azure's
+health probes. With a default route of its own, `VirtualNetwork` includes every address."""
 ALL_PORTS = (0, 65535)
 HTTPS, HTTP = (443, 443), (80, 80)
 _TAG = re.compile(r"^[A-Za-z][A-Za-z0-9_.]*$")
@@ -32,7 +32,7 @@ _TAG = re.compile(r"^[A-Za-z][A-Za-z0-9_.]*$")
 
 @dataclass(frozen=True)
 class Span:
-    """The addresses that one text stands for: networks, or a service tag in lower case."""
+    """The addresses of one text: networks, or a service tag in lower case."""
 
     text: str
     networks: tuple[Network, ...] = ()
@@ -40,40 +40,41 @@ class Span:
 
     @property
     def everywhere(self) -> bool:
-        """Whether it stands for all addresses of a family."""
+        """True if it has all addresses of a family."""
         return any(network.prefixlen == 0 for network in self.networks)
 
     @property
     def internet(self) -> bool:
-        """Whether it stands for all that is public: everything, or the tag `Internet`."""
+        """True if it has every public address: everything, or the tag `Internet`."""
         return self.everywhere or self.tag == INTERNET
 
     @property
     def public(self) -> bool:
-        """Whether any address of it is public: a service's tag is, and so is a range that is not wholly private."""
+        """True if any address of it is public: those of a service tag are, and so is a range that is not wholly
+        private."""
         if self.tag:
             return self.tag not in NEAR
         return not all(is_private(network) for network in self.networks)
 
     @property
     def few_hosts(self) -> bool:
-        """Whether it names hosts one by one, or a few that are neighbours: as an estate's egress rules may."""
+        """True if it is a single host, or a few neighbours, as the egress rules of an estate may name."""
         return bool(self.networks) and all(n.version == 4 and n.prefixlen >= MIN_PREFIX_LENGTH for n in self.networks)
 
     def named(self, ports: Sequence[tuple[int, int]]) -> bool:
-        """Whether it is where people sign in with Entra, or a few hosts that an estate's egress names; for the web
-        alone. These are the only places outside the estate that a rule may lead to."""
+        """True if a rule may lead there outside the estate: Entra's sign-in, or a few hosts named in the estate's
+        egress, and for the web alone."""
         if self.tag:
             return self.tag == ENTRA.lower() and tuple(ports) == (HTTPS,)
         return self.few_hosts and bool(ports) and set(ports) <= {HTTPS, HTTP}
 
     @property
     def private(self) -> bool:
-        """Whether all of it are ranges inside the private ones."""
+        """True if all its ranges are private."""
         return bool(self.networks) and not self.public
 
     def overlaps(self, other: Network) -> bool:
-        """Whether it may share an address with a network."""
+        """True if it may share an address with a network."""
         if self.tag == "virtualnetwork":
             return True
         if self.tag:
@@ -81,14 +82,15 @@ class Span:
         return any(_meet(network, other) for network in self.networks)
 
     def covers(self, other: Network) -> bool:
-        """Whether every address of a network surely is of it. A service's tag covers nothing that can be told."""
+        """True if it certainly has every address of a network. The addresses of a service tag are unknown, so it covers
+        nothing."""
         if self.tag == INTERNET:
             return not any(_meet(private, other) for private in PRIVATE_RANGES)
         return any(_inside(other, network) for network in self.networks)
 
 
 def span(text: object) -> Span:
-    """What one text stands for. `ValueError` for what is neither a range nor could be a tag."""
+    """Return the span of a text. `ValueError` for a text that is neither a range nor could be a tag."""
     return _span(str(text).strip())
 
 
@@ -110,12 +112,12 @@ def _between(first: str, last: str) -> Iterable[Network]:
 
 
 def is_private(network: Network) -> bool:
-    """Whether a network lies wholly inside the ranges that no Internet route leads to (RFC 1918, RFC 4193)."""
+    """True if a network is wholly inside the ranges that are not routed on the Internet (RFC 1918, RFC 4193)."""
     return any(_inside(network, private) for private in PRIVATE_RANGES)
 
 
 def ports(text: object) -> tuple[int, int]:
-    """The first and last port that a text stands for. `ValueError` for what is no port."""
+    """Return the first and last port of a text. `ValueError` for a text that is no port."""
     said = str(text).strip().lower()
     if said in ANY:
         return ALL_PORTS

@@ -1,4 +1,4 @@
-"""What Azure insists on before a Bastion: the rules that its subnet's security group must have, and may have.
+"""Azure Bastion's NSG: the rules that its subnet's NSG must have, and may have.
 
 Source: learn.microsoft.com, "Working with NSG access and Azure Bastion".
 """
@@ -15,15 +15,15 @@ ALLOWED = {
     True: {"internet": (443,), "gatewaymanager": (443,), "azureloadbalancer": (443,), "virtualnetwork": (8080, 5701)},
     False: {"virtualnetwork": (22, 3389, 8080, 5701), "azurecloud": (443,), "internet": (80,)},
 }
-"""For each direction, which tags at the far end and which ports."""
+"""The required service tags at the far end, with their ports, for each direction (True: inbound)."""
 
 
 WIDE = {True: ("virtualnetwork",), False: ("virtualnetwork", "internet")}
-"""The tags for which Azure asks all protocols."""
+"""The tags for which Azure requires all protocols."""
 
 
 def guards_bastion(group: Resource, estate: Estate) -> bool:
-    """Whether a security group stands before Bastions' subnets and nothing else."""
+    """True if an NSG protects subnets of Bastions and nothing else."""
     paths = ((SUBNET, "networkSecurityGroup.id"), (NETWORK, "subnets[*].networkSecurityGroup.id"))
     holders = [resource for type_, path in paths for resource in estate.pointing(type_, path, group)]
     subnets = [s for r in holders for s in subnets_in(r) if str(s.at("networkSecurityGroup.id")).lower() == _id(group)]
@@ -32,7 +32,7 @@ def guards_bastion(group: Resource, estate: Estate) -> bool:
 
 
 def is_bastions(rule: NsgRule) -> bool:
-    """Whether a rule that allows is one of those that Azure insists on."""
+    """True if a rule that allows is one of those that Azure requires."""
     ports = ALLOWED[rule.inbound]
     protocols = ("tcp", "*") if any(far.tag in WIDE[rule.inbound] for far in rule.far) else ("tcp",)
     return (
@@ -46,7 +46,7 @@ def is_bastions(rule: NsgRule) -> bool:
 
 
 def asked_by_azure(rule: NsgRule, resource: Resource, estate: Estate) -> bool:
-    """Whether a rule, written in a group or on its own, is one that Azure insists on, before a Bastion."""
+    """True if a rule, inline in an NSG or a resource of its own, is one that Azure requires for a Bastion."""
     if not is_bastions(rule):
         return False
     group = resource if resource.type == GROUP else estate.get(ids.parent(ids.own(resource)))

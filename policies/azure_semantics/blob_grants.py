@@ -1,4 +1,4 @@
-"""Who may read and write the blobs of a store, by the role assignments that are judged here."""
+"""Blob grants: who may read and write the blobs of a store, by the role assignments of the same context."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class BlobGrant:
 
 
 def grants_on(account: Resource, estate: Estate) -> Iterator[BlobGrant]:
-    """The rights over the blobs of an account that are given on it or inside it.
+    """Yield the rights over the blobs of an account that are assigned on it or inside it.
 
-    `Unknown` where a place or a role is not known yet. What is given on the resource group or above is not told here.
+    `Unknown` where a scope or a role is unknown. Assignments on the resource group or above are not included.
     """
     own = ids.own(account)
     for type_ in ASSIGNMENTS:

@@ -1,4 +1,4 @@
-"""How sensitive what a resource holds is, as rules ask it."""
+"""The sensitivity of the data that a resource holds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from policies.model import Estate, Resource
 
 
 def holds_records(resource: Resource, estate: Estate) -> bool:
-    """Whether what it holds comes from people's records: all but synthetic data."""
+    """True if the data comes from people's records: all but synthetic data."""
     return estate.data_class(resource) is not DataClass.SYNTHETIC
 
 
 def is_identifiable(resource: Resource, estate: Estate) -> bool:
-    """Whether what it holds tells who people are."""
+    """True if the data identifies people."""
     return estate.data_class(resource) is DataClass.IDENTIFIABLE

@@ -1,9 +1,8 @@
-"""Which resources write a log of their own, under which categories, and what holds that log; and what a subscription's
-own log, the activity log, must tell.
+"""Diagnostic settings: the types that write logs, with their categories, and the activity log of a subscription.
 
 Sources: learn.microsoft.com, "Supported resource log categories for Azure Monitor"; "Azure activity log event schema".
-Types that only count, such as
-network cards, private endpoints and storage accounts themselves (their services write), are left out.
+Types with metrics alone, such as network interfaces, private endpoints and storage accounts themselves (their services
+write logs), are left out.
 """
 
 from __future__ import annotations
@@ -16,12 +15,13 @@ from policies.model import Estate, Resource
 
 SETTING = "monitor:DiagnosticSetting"
 ACTIVITY = "monitor:SubscriptionDiagnosticSetting"
-"""Sends the activity log of the subscription that it stands in."""
+"""Sends the activity log of the subscription that it is in."""
 CONTROL_PLANE = ("Administrative", "Alert", "Policy", "Security")
-"""What an activity log says of who changed what, and of attacks (CIS 6.1.1.2); the rest is of health and of advice."""
+"""The categories of the activity log that record who changed what, and attacks (CIS 6.1.1.2); the others are health and
+advice."""
 WORKSPACE = "operationalinsights:Workspace"
 ALL = "alllogs"
-"""The group that holds every category, those still to come too."""
+"""The group of every category, future ones included."""
 
 CATEGORIES = {
     "apimanagement:ApiManagementService": ("GatewayLogs",),
@@ -76,33 +76,33 @@ CATEGORIES = {
     "synapse:Workspace": ("GatewayApiRequests", "SQLSecurityAuditEvents", "SynapseRbacOperations"),
     "web:WebApp": ("AppServiceAuditLogs", "AppServiceHTTPLogs", "AppServiceIPSecAuditLogs"),
 }  # fmt: skip
-"""What must be recorded of each type where the group of all categories is not."""
+"""The categories that must be recorded of each type, where the group of all categories is not."""
 BLOBS_OF = "storage:StorageAccount"
-"""An account writes no log, its blob service does, whether a template names that or not."""
+"""An account writes no log; its blob service does, whether a template declares that or not."""
 
 
 def target(resource: Resource) -> str:
-    """The id whose settings record a resource. `Unknown` where it cannot be told."""
+    """Return the id that a resource's diagnostic settings name. `Unknown` where its own id is unknown."""
     own = ids.own(resource)
     return f"{own}/blobservices/default" if resource.type == BLOBS_OF else own
 
 
 def settings_of(resource: Resource, estate: Estate) -> list[Resource]:
-    """The diagnostic settings that record exactly this resource."""
+    """Return the diagnostic settings of exactly this resource."""
     wanted = target(resource)
     return [s for s in estate.pointing(SETTING, "resourceUri", resource) if ids.plain(s.at("resourceUri")) == wanted]
 
 
 def activity_is_kept(subscription: str, estate: Estate) -> bool:
-    """Whether the activity log of a subscription reaches a log workspace that is judged here. `Unknown` where it might:
-    a setting's own place, or where it sends to, is not known."""
+    """True if the activity log of a subscription is sent to a workspace of the same context. `Unknown` where the id or
+    the workspace of a setting is unknown."""
     settings = [setting for setting in estate.of(ACTIVITY) if ids.subscription(ids.own(setting)) == subscription]
     workspaces = [estate.get(ids.plain(setting.at("workspaceId"))) for setting in settings]
     return any(workspace is not None and workspace.type == WORKSPACE for workspace in workspaces)
 
 
 def missing(setting: Resource, wanted: Iterable[str]) -> list[str]:
-    """The categories, of those that are wanted, that a setting does not record."""
+    """Return the required categories that a setting does not record."""
     said: dict[str, bool] = {}
     for entry in entries(setting, "logs"):
         name = word(setting, f"{entry}.categoryGroup") or word(setting, f"{entry}.category")
@@ -111,5 +111,5 @@ def missing(setting: Resource, wanted: Iterable[str]) -> list[str]:
 
 
 def categories_of(type_: str) -> tuple[str, ...]:
-    """What must be recorded of a type; of a storage account, what its blob service writes."""
+    """Return the categories that must be recorded of a type; for a storage account, those of its blob service."""
     return CATEGORIES["storage:BlobServiceProperties" if type_ == BLOBS_OF else type_]

@@ -1,4 +1,4 @@
-"""Firewall policies: their rules in the order in which they act, each with what it lets through.
+"""Firewall policies: parse their rules, in the order in which they act.
 
 Source: learn.microsoft.com, "Azure Firewall rule processing logic".
 """
@@ -22,27 +22,28 @@ class FirewallRule:
     """One rule of a firewall policy."""
 
     path: str
-    """Where it stands in its rule collection group."""
+    """Its property path in its rule collection group."""
     name: str
     kind: str
     """`natrule`, `networkrule` or `applicationrule`: they act in this order, whatever their priorities."""
     allows: bool
     priority: tuple[int, int]
-    """Of its group, and of its collection in it; the lower acts first."""
+    """The priorities of its group, and of its collection in the group; the lower acts first."""
     sources: tuple[Span, ...]
     destinations: tuple[Span, ...]
-    """Of an application rule only where it narrows by addresses too."""
+    """For an application rule only where it is limited to addresses too."""
     names: tuple[str, ...]
-    """Domain names in lower case, those of network rules and of URLs too."""
+    """Domain names in lower case, including those of network rules and URLs."""
     ports: tuple[tuple[int, int], ...]
     protocols: tuple[str, ...]
-    """Lower case: `tcp`, `any`, … of a network rule; `https`, `http`, `mssql` of an application rule."""
+    """In lower case: `tcp`, `any`, … of a network rule; `https`, `http`, `mssql` of an application rule."""
     bundles: tuple[str, ...]
     """FQDN tags and web categories: lists of names that Microsoft keeps."""
 
 
 def rules_of(group: Resource, estate: Estate) -> Iterator[FirewallRule]:
-    """The rules of a rule collection group, as they stand. IP groups are looked up; `Unknown` where one is not here."""
+    """Yield the rules of a rule collection group, as written. IP groups are resolved; `Unknown` where one is not in the
+    context."""
     priority = _number(group, "priority")
     for collection in entries(group, "ruleCollections"):
         order = (priority, _number(group, f"{collection}.priority"))
@@ -54,7 +55,7 @@ def rules_of(group: Resource, estate: Estate) -> Iterator[FirewallRule]:
 
 
 def rules_of_policy(policy: Resource, estate: Estate) -> list[FirewallRule]:
-    """Every rule of a policy, those that act first at the front."""
+    """Return every rule of a policy, in the order in which they act."""
     rules = [rule for group in estate.below(GROUP, policy) for rule in rules_of(group, estate)]
     return sorted(rules, key=lambda rule: ((NAT, NETWORK_RULE, APPLICATION).index(rule.kind), rule.priority))
 
@@ -80,12 +81,12 @@ def _rule(group: Resource, path: str, kind: str, estate: Estate) -> FirewallRule
 
 
 def host(text: str) -> str:
-    """The domain name of a name or URL, in lower case."""
+    """Return the domain name of a name or URL, in lower case."""
     return text.strip().lower().removeprefix("https://").removeprefix("http://").partition("/")[0].partition(":")[0]
 
 
 def _ends(group: Resource, path: str, end: str, estate: Estate) -> tuple[Span, ...]:
-    """The addresses of one end, those of its IP groups among them."""
+    """Return the addresses of one end, with those of its IP groups."""
     said = [span(text) for text in texts(group, f"{path}.{end}Addresses")]
     for entry in entries(group, f"{path}.{end}IpGroups"):
         found = estate.get(group.at(entry))

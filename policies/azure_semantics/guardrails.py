@@ -1,10 +1,10 @@
-"""Guards in Azure itself: which of our rules of Azure Policy hold in a resource group.
+"""Guardrails: which deny assignments of Azure Policy certainly apply to a resource group.
 
-A guard earns credit only where all of it can be seen: an assignment that is enforced and looks away from nothing, of a
-definition that says exactly what `infra.guardrails` says. What is not known, or anything else, earns none.
+A guardrail counts only where all of it is known: an assignment that is enforced without exceptions, of a definition
+equal to that in `infra.guardrails`. Anything unknown or different counts as no guardrail.
 
-Sources, all learn.microsoft.com: "Azure Policy assignment structure" (an assignment holds in its scope and below, apart
-from its `notScopes`; `DoNotEnforce` refuses nothing; selectors and overrides narrow it), "Azure Policy exemption
+Sources, all learn.microsoft.com: "Azure Policy assignment structure" (an assignment applies to its scope and below,
+apart from its `notScopes`; `DoNotEnforce` denies nothing; selectors and overrides narrow it), "Azure Policy exemption
 structure".
 """
 
@@ -24,13 +24,14 @@ ASSIGNMENT = "authorization:PolicyAssignment"
 DEFINITION = "authorization:PolicyDefinition"
 EXEMPTION = "authorization:PolicyExemption"
 NARROWS = ("notScopes", "overrides", "resourceSelectors", "parameters", "definitionVersion")
-"""With any of these an assignment looks away from something, or says something else than the definition does."""
+"""Properties with which an assignment leaves something out, or differs from its definition."""
 
 
 def guarded(estate: Estate, group_id: str, noun: str) -> Resource | None:
-    """The assignment with which the guard of that noun holds in a resource group; None where that is not certain.
+    """Return the assignment of a guardrail, by its key, that applies to a resource group; None where that is not
+    certain.
 
-    `KeyError` for a noun that no guard has.
+    `KeyError` for a key that no guardrail has.
     """
     held = _assignments(estate).get(GUARDRAILS[noun].key, {})
     scope = ids.plain(group_id)
@@ -38,7 +39,7 @@ def guarded(estate: Estate, group_id: str, noun: str) -> Resource | None:
 
 
 def _assignments(estate: Estate) -> Mapping[str, Mapping[str, Resource]]:
-    """The assignments that hold, by the noun of their guard and their scope: worked out once for all."""
+    """Return the assignments that apply, by the key of their guardrail and their scope. Computed once for a context."""
 
     def work_out() -> dict[str, dict[str, Resource]]:
         holding: dict[str, dict[str, Resource]] = {}
@@ -52,13 +53,14 @@ def _assignments(estate: Estate) -> Mapping[str, Mapping[str, Resource]]:
 
 
 def guard_of(assignment: Resource, estate: Estate) -> PolicyGuardrail | None:
-    """The guard whose definition is assigned; None where it is another's, or not to be seen here."""
+    """Return the guardrail whose definition is assigned; None where the definition is another's, or is not in the
+    context."""
     definition = definition_of(assignment, estate)
     return said_by(definition) if definition else None
 
 
 def said_by(definition: Resource) -> PolicyGuardrail | None:
-    """The guard that a definition says to the letter, if it says one."""
+    """Return the guardrail that a definition is equal to, if there is one."""
     guard = _by_rule().get(_text(_told(definition, "policyRule")))
     return guard if guard and not differences(definition, guard) else None
 
@@ -69,20 +71,20 @@ def _by_rule() -> Mapping[str, PolicyGuardrail]:
 
 
 def definition_of(assignment: Resource, estate: Estate) -> Resource | None:
-    """The definition that is assigned, if it is judged here."""
+    """Return the assigned definition, if it is in the context."""
     found = estate.get(_told(assignment, "policyDefinitionId"))
     return found if found and found.type == DEFINITION else None
 
 
 def holds(assignment: Resource, estate: Estate) -> bool:
-    """Whether an assignment is enforced, in a scope that is known, on everything in it."""
+    """True if an assignment is enforced on everything in a known scope."""
     scope = _told(assignment, "scope")
     somewhere = scope != UNKNOWN and ids.plain(scope) != ""
     return somewhere and not weaknesses(assignment) and not exemptions_of(assignment, estate)
 
 
 def weaknesses(assignment: Resource) -> list[tuple[str, str]]:
-    """Each property of an assignment with which it does not refuse all that its rule speaks of, and what it says."""
+    """Return each property with which an assignment does not deny all that its rule names, and its value."""
     mode = _told(assignment, "enforcementMode")
     found = [("enforcementMode", _shown(mode))] if mode is not MISSING and str(mode).lower() != "default" else []
     for path in NARROWS:
@@ -93,7 +95,7 @@ def weaknesses(assignment: Resource) -> list[tuple[str, str]]:
 
 
 def differences(definition: Resource, guard: PolicyGuardrail) -> list[str]:
-    """The properties in which a definition says something else than the guard. What is not known differs."""
+    """Return the properties in which a definition differs from the guardrail. An unknown property differs."""
     wanted: dict[str, Any] = {"mode": guard.mode, "policyRule": guard.policy_rule}
     found = [path for path, value in wanted.items() if not _same(_told(definition, path), value)]
     parameters = _told(definition, "parameters")
@@ -106,7 +108,7 @@ def differences(definition: Resource, guard: PolicyGuardrail) -> list[str]:
 
 
 def exemptions_of(assignment: Resource, estate: Estate) -> list[Resource]:
-    """The exemptions that lift an assignment somewhere, and those of which it cannot be told."""
+    """Return the exemptions from an assignment, and those that may be from it."""
     own = assignment.id
     return [e for e in estate.of(EXEMPTION) if own is None or _lifts(_told(e, "policyAssignmentId"), own)]
 
@@ -116,7 +118,7 @@ def _lifts(id_: Any, assignment: str) -> bool:
 
 
 def _told(resource: Resource, path: str) -> Any:
-    """The value at a path, `UNKNOWN` where it is not known: that equals nothing and so earns no credit."""
+    """Return the value at a path, or `UNKNOWN`, which is equal to no expected value."""
     try:
         return resource.at(path)
     except Unknown:
@@ -128,7 +130,7 @@ def _same(found: Any, wanted: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """A value as it compares; empty, as no value is, where it is missing."""
+    """Return a value in the form in which values are compared; empty where it is missing."""
     return "" if value is MISSING else canonical(value)
 
 

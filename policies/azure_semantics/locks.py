@@ -1,6 +1,6 @@
-"""Management locks: which there are, and what they hold.
+"""Management locks, and the resources that they protect.
 
-Source: learn.microsoft.com, "Lock your resources to protect your infrastructure": a lock holds below its scope too.
+Source: learn.microsoft.com, "Lock your resources to protect your infrastructure": a lock applies below its scope too.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ HOLDS_DATA = (
     "storage:StorageAccount",
     "synapse:Workspace",
 )
-"""What holds data or keys, as a resource of its own."""
+"""Types that hold data or keys, as resources of their own."""
 INSIDE = (
     "random:index/randomBytes:RandomBytes",
     "random:index/randomPassword:RandomPassword",
@@ -48,7 +48,7 @@ INSIDE = (
     "storage:FileShare",
     "storage:BlobContainerImmutabilityPolicy",
 )
-"""What holds data or keys inside another resource, whose lock holds for it, or in the deployment's own state."""
+"""Types that hold data or keys inside another resource, whose lock protects them, or in the deployment's own state."""
 BY_SCOPE, BY_GROUP = "authorization:ManagementLockByScope", "authorization:ManagementLockAtResourceGroupLevel"
 BY_RESOURCE, BY_SUBSCRIPTION = (
     "authorization:ManagementLockAtResourceLevel",
@@ -59,9 +59,9 @@ LEVELS = ("cannotdelete", "readonly")
 
 
 def is_locked(resource: Resource, estate: Estate) -> bool:
-    """Whether a lock holds a resource, on itself or on what it lies in.
+    """True if a lock protects a resource: on itself, or on a scope above it.
 
-    `Unknown` where the place of a lock is not known yet, and it may be this one's.
+    `Unknown` where the scope of a lock is unknown, and may be this resource's.
     """
     scopes, undecided = _locks_of(estate)
     own = ids.own(resource)
@@ -74,7 +74,8 @@ def is_locked(resource: Resource, estate: Estate) -> bool:
 
 @lru_cache(maxsize=2)
 def _locks_of(estate: Estate) -> tuple[frozenset[str], list[tuple[str, ...]]]:
-    """The ids that locks hold, and what those depend on whose place is not known: looked up once for all."""
+    """Return the ids that locks protect, and the dependencies of each lock whose scope is unknown. Computed once for a
+    context."""
     scopes: set[str] = set()
     undecided: list[tuple[str, ...]] = []
     for lock in estate.of(*LOCKS):
@@ -86,14 +87,14 @@ def _locks_of(estate: Estate) -> tuple[frozenset[str], list[tuple[str, ...]]]:
 
 
 def _above(id_: str) -> Iterator[str]:
-    """An id and every one that it lies in."""
+    """Yield an id and every id above it."""
     while id_:
         yield id_
         id_ = id_.rpartition("/")[0]
 
 
 def scopes_of(lock: Resource) -> Iterator[str]:
-    """The id that a lock holds."""
+    """Yield the id that a lock protects."""
     if lock.type == BY_SCOPE:
         yield ids.plain(lock.at("scope"))
     else:

@@ -1,4 +1,4 @@
-"""Which services are reached by private endpoints, and under which private names.
+"""Private Link: the services that have private endpoints, and their private DNS zones.
 
 Source: learn.microsoft.com, "Azure Private Endpoint private DNS zone values".
 """
@@ -46,13 +46,13 @@ SERVICES = (
     "synapse:Workspace",
     "web:WebApp",
 )
-"""What holds data, keys or logs and is reached by a private endpoint."""
+"""The types that hold data, keys or logs and have private endpoints."""
 INJECTED = {
     "dbforpostgresql:Server": "network.delegatedSubnetResourceId",
     "dbformysql:Server": "network.delegatedSubnetResourceId",
     "sql:ManagedInstance": "subnetId",
 }
-"""What can stand in a subnet of its own instead: the property that says in which."""
+"""The types that can be in a subnet of their own instead, with the property that names it."""
 
 GROUP_ZONES = {
     "account": ("privatelink.cognitiveservices.azure.com", "privatelink.openai.azure.com",
@@ -86,9 +86,9 @@ GROUP_ZONES = {
     "vault": ("privatelink.vaultcore.azure.net",),
     "web": ("privatelink.web.core.windows.net",),
 }  # fmt: skip
-"""The zones that may answer for each group of an endpoint, in lower case. Groups that are absent are not known here."""
+"""The DNS zones for each group id of an endpoint, in lower case. Group ids that are absent are unknown."""
 
 
 def is_reserved(zone: str) -> bool:
-    """Whether a zone's records are Azure's to write, by zone groups: a record by hand turns a service to elsewhere."""
+    """True for a zone whose records only Azure may write, by zone groups: a record by hand can redirect a service."""
     return zone.lower().startswith("privatelink.") or ".privatelink." in zone.lower()

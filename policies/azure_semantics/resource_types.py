@@ -1,4 +1,5 @@
-"""Which of azure-native's types take tags, and which stand in a region. The table beside this was made from its SDK."""
+"""Resource types of azure-native: which take tags, and which have a region. The table beside this file is made from its
+SDK."""
 
 from __future__ import annotations
 
@@ -12,17 +13,17 @@ AZURE = re.compile(r"^[a-z0-9]+:[A-Z]\w*$")
 
 
 def is_azures(type_: str) -> bool:
-    """Whether a type is azure-native's: `storage:StorageAccount`, and not Pulumi's own or another provider's."""
+    """True for a type of azure-native: `storage:StorageAccount`, and not one of Pulumi or another provider."""
     return bool(AZURE.match(type_))
 
 
 def takes_tags(type_: str) -> bool:
-    """Whether resources of a type are tagged. One that is not known here is held to it."""
+    """True if resources of a type take tags. A type that is not in the table must have them."""
     return "tags" not in _lacking().get(type_, ())
 
 
 def takes_location(type_: str) -> bool:
-    """Whether resources of a type stand in a region of their own. One that is not known here is held to it."""
+    """True if resources of a type have a region. A type that is not in the table must have one."""
     return "location" not in _lacking().get(type_, ())
 
 

@@ -1,4 +1,4 @@
-"""Azure's built-in roles: which may be granted, and the names of those that never may.
+"""Azure's built-in roles: which may be granted, which never may, and what each allows on data and its protection.
 
 Source: learn.microsoft.com, "Azure built-in roles"; their ids are the same in every tenant.
 """
@@ -35,7 +35,7 @@ ADMINISTRATORS = {
     "92aaf0da-9dab-42b6-94a3-d43ce8d16293": "Log Analytics Contributor",
     "36243c78-bf99-498c-9df9-86d9f8d28608": "Resource Policy Contributor",
 }
-"""Roles that change what is built, who may do what, or what was recorded: only the deployment itself holds such."""
+"""Roles that change resources, rights or records: only the deployment itself has them."""
 
 GRANTABLE = {str(role.value): role.name for role in Role} | {
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
@@ -50,7 +50,7 @@ GRANTABLE = {str(role.value): role.name for role in Role} | {
 
 
 class Right(Flag):
-    """What a role lets somebody do in its scope."""
+    """What a role allows in its scope."""
 
     NONE = 0
     READ = auto()
@@ -66,7 +66,7 @@ class Right(Flag):
     SIGN_IN = auto()
     """Sign in to computers."""
     CONTROL = auto()
-    """Change settings or rights: whoever may do that can make every control in the scope fail."""
+    """Change settings or rights, and so make every control in the scope fail."""
 
 
 ALL = ~Right.NONE
@@ -108,7 +108,7 @@ WRITES = frozenset(str(role) for role, right in RIGHTS.items() if right & Right.
 
 
 def rights_of(definition: object) -> Right:
-    """What the role of that definition's id lets its holder do: anything, where it is not known."""
+    """Return the rights of a role definition's id; all of them where the role is not listed."""
     text = str(definition).rstrip("/").rsplit("/", 1)[-1]
     try:
         return RIGHTS.get(UUID(text), ALL)

@@ -1,4 +1,4 @@
-"""Route tables: their routes wherever they are written, and which of them an address takes."""
+"""Route tables: parse their routes, and find the route that an address takes."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ APPLIANCE = "virtualappliance"
 
 @dataclass(frozen=True)
 class Route:
-    """One route. Next hops are in lower case: `virtualappliance`, `internet`, `none`, `vnetlocal`, …"""
+    """One route. Next hop types are in lower case: `virtualappliance`, `internet`, `none`, `vnetlocal`, …"""
 
     name: str
     destination: Span
     next_hop: str
     address: str
-    """Of the next hop; empty where it has none."""
+    """The address of the next hop; empty where it has none."""
     path: str = ""
-    """Where it stands in its table; empty for a resource of its own."""
+    """Its property path in its table; empty for a resource of its own."""
 
     @property
     def is_default(self) -> bool:
-        """Whether it is for all addresses."""
+        """True for a route for all addresses."""
         return self.destination.everywhere
 
     def problem(self, message: str) -> Problem:
-        """A problem with this route."""
+        """Return a problem with this route."""
         return Problem(self.path or "nextHopType", message)
 
 
 def routes_in(resource: Resource) -> list[Route]:
-    """The routes that are written in one resource: inline in a table, or a route of its own."""
+    """Return the routes that are written in one resource: inline in a table, or a route of its own."""
     if resource.type == ROUTE:
         return [_route(resource, "", "")]
     return [_route(resource, f"{path}.", path) for path in entries(resource, "routes")]
 
 
 def routes_of(table: Resource, estate: Estate) -> list[Route]:
-    """Every route of a table."""
+    """Return every route of a table."""
     return [*routes_in(table), *(route for own in estate.below(ROUTE, table) for route in routes_in(own))]
 
 
 def route_to(routes: Sequence[Route], destination: Network) -> Route | None:
-    """The route that all addresses of a network take, the narrowest; None where Azure's own routes decide.
+    """Return the most specific route for all addresses of a network; None where Azure's own routes decide.
 
     Azure's own, by learn.microsoft.com, "Virtual network traffic routing": the network's and its peers' ranges stay
     inside, everything else goes to the Internet. A route for the very same range comes before them.

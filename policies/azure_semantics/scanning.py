@@ -1,4 +1,5 @@
-"""Malware scanning of stores: the setting that asks for it, and the one resource that it lets past the network rules.
+"""Malware scanning of stores: the setting that turns it on, and the one resource that may pass the network rules for
+it.
 
 Source: learn.microsoft.com, "Introduction to malware scanning".
 """
@@ -13,12 +14,12 @@ SETTING = "security:DefenderForStorage"
 
 
 def settings_of(account: Resource, estate: Estate) -> list[Resource]:
-    """The settings of Defender for exactly this account. `Unknown` where one may be its own."""
+    """Return the Defender settings of exactly this account. `Unknown` where one may be for it."""
     found = estate.pointing(SETTING, "resourceId", account)
     return [setting for setting in found if ids.plain(setting.at("resourceId")) == ids.own(account)]
 
 
 def is_scanner(id_: object, account: Resource) -> bool:
-    """Whether an id is that of the scanner of the account's own subscription."""
+    """True for the id of the malware scanner of the account's own subscription."""
     home = ids.subscription(account.id).rpartition("/")[2]
     return bool(home) and ids.plain(id_) == ids.plain(scanner_id(home))

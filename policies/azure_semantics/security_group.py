@@ -1,8 +1,8 @@
-"""How a network security group decides: its rules wherever they are written, in the order in which they act.
+"""Network security groups: parse their rules, and evaluate them in the order in which they act.
 
-Rules stand inline (`securityRules`) and as resources of their own; each gives addresses and ports one by one or as a
-list. The lower priority acts first and the first that matches decides; Azure's own rules follow (65000 to 65500).
-Source: learn.microsoft.com, "Network security groups: how they work".
+Rules are inline (`securityRules`) or resources of their own; each has addresses and ports one by one or as a list. The
+lower priority acts first and the first that matches decides; Azure's own rules follow (65000 to 65500). Source:
+learn.microsoft.com, "Network security groups: how they work".
 """
 
 from __future__ import annotations
@@ -21,37 +21,37 @@ RULE = "network:SecurityRule"
 
 @dataclass(frozen=True)
 class NsgRule:
-    """One rule of a security group."""
+    """One rule of an NSG."""
 
     name: str
     inbound: bool
     allows: bool
     priority: int
     protocol: str
-    """Lower case; `*` for all."""
+    """In lower case; `*` for all."""
     sources: tuple[Span, ...]
     destinations: tuple[Span, ...]
     source_ports: tuple[tuple[int, int], ...]
     ports: tuple[tuple[int, int], ...]
     """First and last port of each range."""
     path: str = ""
-    """Where it stands in its group; empty for a resource of its own."""
+    """Its property path in its NSG; empty for a resource of its own."""
     by_group: bool = False
-    """An end of it is an application security group: who is in that is not said here."""
+    """True if an end of it is an application security group, whose members are unknown here."""
 
     @property
     def far(self) -> tuple[Span, ...]:
-        """The end that the group does not stand before: sources of an inbound rule, destinations of an outbound one."""
+        """The remote end: sources of an inbound rule, destinations of an outbound one."""
         return self.sources if self.inbound else self.destinations
 
     @property
     def every_port(self) -> bool:
-        """Whether every port is meant, in one range or in several."""
+        """True if it has every port, in one range or in several."""
         return covers_ports(self.ports, ALL_PORTS)
 
     @property
     def is_total(self) -> bool:
-        """Whether every packet of its direction matches."""
+        """True if every packet of its direction matches."""
         return (
             self.protocol == "*"
             and self.every_port
@@ -62,7 +62,7 @@ class NsgRule:
         )
 
     def may_match(self, source: Network, destination: Network, port: int, protocol: str) -> bool:
-        """Whether any packet between the two networks matches. An application security group may hold anyone."""
+        """True if some packet between the two networks may match. An application security group may have any member."""
         return (
             self.protocol in ("*", protocol.lower())
             and any(low <= port <= high for low, high in self.ports)
@@ -71,7 +71,7 @@ class NsgRule:
         )
 
     def must_match(self, source: Network, destination: Network, port: int, protocol: str) -> bool:
-        """Whether every packet between the two networks matches."""
+        """True if every packet between the two networks matches."""
         return (
             not self.by_group
             and self.protocol in ("*", protocol.lower())
@@ -97,18 +97,18 @@ DEFAULTS = (
     _default("AllowInternetOutBound", 65001, "*", "Internet"),
     _default("DenyAllOutBound", 65500, "*", "*"),
 )
-"""What Azure adds to every group, and nobody can take away."""
+"""Azure's own rules in every NSG, which cannot be removed."""
 
 
 def rules_in(resource: Resource) -> list[NsgRule]:
-    """The rules that are written in one resource: inline in a group, or a rule of its own."""
+    """Return the rules that are written in one resource: inline in an NSG, or a rule of its own."""
     if resource.type == RULE:
         return [_rule(resource, "", "")]
     return [_rule(resource, f"{path}.", path) for path in entries(resource, "securityRules")]
 
 
 def rules_of(group: Resource, estate: Estate) -> list[NsgRule]:
-    """The rules of a group that somebody wrote, by priority. `Unknown` where one of them is not known yet."""
+    """Return the rules of an NSG, without Azure's own, by priority. `Unknown` where one of them is unknown."""
     own = [rule for resource in estate.below(RULE, group) for rule in rules_in(resource)]
     return sorted([*rules_in(group), *own], key=lambda rule: rule.priority)
 
@@ -172,7 +172,7 @@ def _must_stay(rule: NsgRule, source: Network, to: Span, port: int | None) -> bo
 
 
 def denies_internet(rule: NsgRule) -> bool:
-    """Whether a rule denies everything to (or, inbound, from) every public address."""
+    """True if a rule denies everything to (or, inbound, from) every public address."""
     whole_port = rule.every_port and covers_ports(rule.source_ports, ALL_PORTS) and rule.protocol == "*"
     near = rule.destinations if rule.inbound else rule.sources
     return (not rule.allows and whole_port and not rule.by_group
@@ -180,7 +180,7 @@ def denies_internet(rule: NsgRule) -> bool:
 
 
 def covers_ports(ranges: Iterable[tuple[int, int]], whole: tuple[int, int]) -> bool:
-    """Whether ranges of ports together hold all of another; whether port 0 is in is no matter."""
+    """True if port ranges together include all of another; port 0 does not count."""
     reached = max(whole[0], 1) - 1
     for low, high in sorted(ranges):
         if low > reached + 1:
@@ -210,7 +210,7 @@ def _rule(resource: Resource, prefix: str, path: str) -> NsgRule:
 
 
 def _spans(resource: Resource, path: str, widest: bool) -> tuple[Span, ...]:
-    """The addresses of one end. What is not said is everything to a rule that allows, nothing to one that denies."""
+    """Return the addresses of one end. None are all addresses for a rule that allows, and no address for a denial."""
     found = [span(text) for text in _both(resource, path, f"{path}es")]
     return tuple(found) or ((EVERYTHING,) if widest else ())
 

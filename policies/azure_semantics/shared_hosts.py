@@ -90,7 +90,7 @@ def allows_multi_customer_host(name: str) -> bool:
 
 
 def may_be_an_outsider(name: str) -> bool:
-    """True if an outsider can have a host or an account under a name: for any wildcard, and any host of a customer's."""
+    """True if an outsider can have a host or account under a name: for any wildcard, and any host of a customer's."""
     shared = CUSTOMER_DOMAINS | MULTI_CUSTOMER_HOSTS
     return "*" in name or any(name == domain or name.endswith(f".{domain}") for domain in shared)
 

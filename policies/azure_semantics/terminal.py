@@ -1,6 +1,6 @@
-"""Terminals: whether a computer's first boot surely makes its SSH server give a terminal and nothing else.
+"""SSH terminals: check that a computer's first boot makes its SSH server give a terminal and nothing else.
 
-Whatever else ran at the first boot could take that back, so all of it must be known.
+Any other command at the first boot could revert that, so all of it must be known.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from policies.model import MISSING, Problem, Resource, Unknown, is_secret
 
 BOOT = "osProfile.customData"
 ALSO = ("apt",)
-"""What else may be said: where packages are."""
+"""What else may be set: where packages come from."""
 ALSO_WRITTEN = ("/etc/pip.conf",)
 
 
 def is_terminal(computer: Resource) -> bool:
-    """Whether SSH to a computer surely gives terminals alone."""
+    """True if SSH to a computer certainly gives terminals alone."""
     try:
         return not any(problems(computer))
     except Unknown:
@@ -28,7 +28,7 @@ def is_terminal(computer: Resource) -> bool:
 
 
 def problems(computer: Resource) -> Iterator[Problem]:
-    """What keeps SSH to a computer from being a terminal alone. `Unknown` where that cannot be told."""
+    """Yield the reasons why SSH to a computer may give more than a terminal. `Unknown` where customData is unknown."""
     found = computer.at(BOOT)
     if is_secret(found):
         raise Unknown(BOOT, "is secret, and what a desk does at its first boot must be told")
@@ -64,7 +64,7 @@ def _told(found: object) -> dict[str, Any] | None:
 
 
 def _archives(apt: object) -> bool:
-    """Only where packages are: apt's other keys run commands, or trust a stranger's key."""
+    """True if apt's settings only name package sources: its other keys run commands, or trust another's key."""
     if not isinstance(apt, dict) or not apt.keys() <= {"primary", "security"}:
         return False
     lists = [mirrors for mirrors in apt.values() if isinstance(mirrors, list)]

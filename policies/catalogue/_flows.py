@@ -72,8 +72,9 @@ def flow_check(kind: FlowKind) -> Callable[[Resource, Estate], Iterator[Problem]
         for flow in _by_resource(estate, kind)[resource.urn]:
             if flow.is_finding:
                 yield Problem("", message_of(flow))
-        for reason in flow_report(estate).unknowns:
-            raise Unknown("", reason)
+        unknowns = flow_report(estate).unknowns
+        if unknowns:
+            raise Unknown("", unknowns[0])
 
     return judge_
 

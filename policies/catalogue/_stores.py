@@ -23,8 +23,9 @@ def account_of(resource: Resource, estate: Estate) -> Resource | None:
 def is_archive(container: Resource, estate: Estate) -> bool:
     """Whether a container keeps an archive: by its own name, or its account's."""
     account = account_of(container, estate)
-    names = [container.name, _text(container, "containerName")]
-    names += [account.name, _text(account, "accountName")] if account else [_text(container, "accountName")]
+    names = [container.name, _text(container, "containerName"), _text(account or container, "accountName")]
+    if account:
+        names.append(account.name)
     return any(ARCHIVE.search(name) for name in names)
 
 

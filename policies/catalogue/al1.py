@@ -50,7 +50,9 @@ def _alone(store: Resource, estate: Estate, stage: str, releaser: BlobGrant) -> 
     for candidate in estate.beside(store, STORE):
         if candidate is not store and other in _containers(candidate, estate):
             writes, reads = _split(grants_on(candidate, estate))
-            pairs += any(g.principal.same_as(releaser.principal) for g in (writes if other == RELEASED else reads))
+            granted = writes if other == RELEASED else reads
+            if any(grant.principal.same_as(releaser.principal) for grant in granted):
+                pairs += 1
     if pairs != 1:
         does = "writes" if other == RELEASED else "takes from"
         yield _problem(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.network import NETWORK, Subnet, is_hub, network_of, subnet_of
+from policies.azure_semantics.network import NETWORK, SubnetDeclaration, is_hub, network_of, subnet_of
 from policies.azure_semantics.properties import entries
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
 
@@ -21,7 +21,7 @@ def judge(bastion: Resource, estate: Estate) -> Iterator[Problem]:
             yield Problem(f"{entry}.subnet.id", "is no subnet of a hub that is judged here")
 
 
-def _in_hub(subnet: Subnet | None, estate: Estate) -> bool:
+def _in_hub(subnet: SubnetDeclaration | None, estate: Estate) -> bool:
     network = network_of(subnet, estate) if subnet is not None else None
     return network is not None and network.type == NETWORK and is_hub(network, estate)
 

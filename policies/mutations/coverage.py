@@ -1,6 +1,6 @@
-"""Holds the tables against what the stacks set: all of it is weakened, or harmless for a reason that is written.
+"""Coverage of the tables: every property that the stacks set is weakened, or is harmless for a written reason.
 
-Names are left out: what a resource, or what holds it, is called says which one it is, not what it may do.
+Names are left out: the name of a resource, or of its parent, says which one it is, not what it may do.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from policies.mutations.paths import leaves
 from policies.mutations.table import EVERYTHING, HARMLESS, TABLES
 
 NAMES = re.compile(r"(?i)^(\w*name)$")
-"""A name of the resource, or of what it lies in, at the top of its inputs."""
+"""A name of the resource, or of its parent, at the top of its inputs."""
 
 
-def unsaid(resources: Iterable[Resource]) -> list[str]:
-    """The properties that nobody has said anything of, as `type path`; and the types without a table."""
+def uncovered(resources: Iterable[Resource]) -> list[str]:
+    """Return the properties that no table has, as `type path`, and the types without a table."""
     found: dict[str, None] = {}
     for resource in resources:
         table = TABLES.get(resource.type)
@@ -26,18 +26,18 @@ def unsaid(resources: Iterable[Resource]) -> list[str]:
             found[f"{resource.type} *"] = None
             continue
         for path in leaves(resource.inputs):
-            if not said(table, path):
+            if not has_property(table, path):
                 found[f"{resource.type} {path}"] = None
     return list(found)
 
 
-def said(table: Table, path: str) -> bool:
-    """Whether a table, or what holds for every type, speaks of a property."""
+def has_property(table: Table, path: str) -> bool:
+    """True if a table, or the table for every type, has a property."""
     if NAMES.match(path):
         return True
     harmless = (h.path for h in (*table.harmless, *HARMLESS))
     weakened = _weakened((*table.weakenings, *EVERYTHING))
-    return any(_below(path, known) for known in harmless) or any(_same(path, known) for known in weakened)
+    return any(_is_below(path, known) for known in harmless) or any(_is_same(path, known) for known in weakened)
 
 
 def _weakened(weakenings: Iterable[Weakening | Rework]) -> Iterator[str]:
@@ -45,14 +45,15 @@ def _weakened(weakenings: Iterable[Weakening | Rework]) -> Iterator[str]:
         yield from weakening.covers if isinstance(weakening, Rework) else (weakening.path,)
 
 
-def _below(path: str, known: str) -> bool:
-    """What is harmless as a whole is harmless in every part."""
+def _is_below(path: str, known: str) -> bool:
+    """True if a path is below a harmless one: what is harmless as a whole is harmless in every part."""
     known, path = _plain(known), _plain(path)
     return path == known or path.startswith((f"{known}[", f"{known}."))
 
 
-def _same(path: str, known: str) -> bool:
-    """What is weakened as a whole says nothing of its parts, but for a list of values and for a mere reference."""
+def _is_same(path: str, known: str) -> bool:
+    """True if a path is the weakened one. Weakening a whole does not cover its parts, apart from lists of values and
+    references."""
     known, path = _plain(known), _plain(path)
     return path in (known, f"{known}[*]", f"{known}.id")
 

@@ -1,6 +1,6 @@
-"""The flows as a door: does weakening this one thing lower the number of controls before a flow that must not exist?
+"""The flow analysis as a checker: is a forbidden flow prevented by fewer controls in the mutant?
 
-Of mutants that were weakened alike, one is shown: following the flows of an estate takes a third of a second.
+One mutant of each kind is checked: the analysis of an estate takes a third of a second.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from policies.mutations.generate import mutated
 from policies.mutations.model import Mutant, Refusal, Refusals
 from policies.reachability.assertions import FlowReport, ForbiddenFlow, analyse_flows
 
-TYPES = (
+FLOW_TYPES = (
     "authorization:RoleAssignment",
     "network:AzureFirewall",
     "network:BastionHost",
@@ -29,9 +29,9 @@ TYPES = (
     "network:VirtualNetworkPeering",
     "storage:StorageAccount",
 )
-"""What flows are made of; of other types they say nothing."""
-TOLD = ("tags", "location", "not protected", "ignores changes")
-"""What begins the words for a weakening that no flow passes through."""
+"""The types that flows depend on; mutants of other types are not checked."""
+IRRELEVANT_LABELS = ("tags", "location", "not protected", "ignores changes")
+"""How the labels of weakenings begin that no flow depends on."""
 
 
 class FlowChecker:
@@ -47,13 +47,13 @@ class FlowChecker:
         """Return the refusals of one mutant of each kind."""
         shown: dict[tuple[str, str], Mutant] = {}
         for mutant in mutants:
-            if mutant.type in TYPES and not mutant.label.startswith(TOLD):
+            if mutant.type in FLOW_TYPES and not mutant.label.startswith(IRRELEVANT_LABELS):
                 one_of = mutant.label if mutant.before else mutant.id  # each addition is of a kind of its own
                 shown.setdefault((mutant.type, one_of), mutant)
         return {self.name: {m.id: self.refuses(m) for m in shown.values()}}
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
-        """The flow that comes nearest to existing, where fewer controls stand before it than did."""
+        """Return the flow that the fewest controls prevent, of those that fewer prevent than before."""
         estate = Estate(mutated(self.estate.resources, mutant), whole=self.estate.whole, today=self.estate.today)
         try:
             found = analyse_flows(estate)

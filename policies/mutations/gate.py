@@ -1,9 +1,8 @@
-"""The first door: our own gate, before one stack beside the rest of the estate. Judges as little of each mutant as says
-whether it is refused.
+"""The gate as a checker: the policies on one stack beside the rest of the estate.
 
-Only what is said of the weakened resource or of a companion counts: a refusal for another reason would be luck. So only
-these are judged, and only until one is refused; the same rules look at the same resources in the same estate, so that a
-full judgement of the mutant says the same of them.
+Only findings on the weakened resource or its companions count: a refusal for another reason would be luck. So only
+these are evaluated, and only until one is refused. The same rules check the same resources in the same context, so that
+a full evaluation of the mutant has the same findings on them.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ Key = tuple[str, str, str, str]
 
 
 class Gate:
-    """Judges mutants of one estate. The plan itself must pass first: `before` says whether it does."""
+    """Checks mutants of one estate, whose plan must pass without them."""
 
     name = "gate"
 
@@ -37,7 +36,7 @@ class Gate:
 
     @cached_property
     def before(self) -> Report:
-        """What is said of the plan as it is."""
+        """The report on the plan without mutants."""
         return judge(self.estate, self.policies, today=self.today, exemptions=self.exemptions)
 
     @cached_property
@@ -46,11 +45,11 @@ class Gate:
 
     @cached_property
     def _near(self) -> Mapping[str, frozenset[str]]:
-        """For each resource, those that point at it and those that it points at, by URN."""
+        """The resources that refer to each resource, and those that it refers to, by URN."""
         return _neighbours(self.estate.resources)
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
-        """The first reason for which the mutant is refused, of those that name what was weakened or its companion."""
+        """Return the first finding on the weakened resource or its companions that blocks the mutant."""
         resources = mutated(self.estate.resources, mutant)
         found = Estate(resources, whole=self.estate.whole, today=self.today)
         near = self.related(mutant)
@@ -59,7 +58,8 @@ class Gate:
         return next((_refusal(finding, mutant) for finding in self._new(found, judged, mutant.stack)), None)
 
     def related(self, mutant: Mutant) -> frozenset[str]:
-        """The companions of what was weakened, before and after: only what is said of these counts."""
+        """Return the URNs of the companions of the weakened resource, before and after: only findings on these count.
+        """
         own = (mutant.before, mutant.after)
         pointed = {urn for r in own if r for urn in _points_at(r, self._by_id)}
         groups = {r.urn for r in self.estate.of(GROUP) if r.stack == mutant.stack or any(_around(o, r) for o in own)}
@@ -70,8 +70,8 @@ class Gate:
         return {r.id.lower(): r.urn for r in self.estate.resources if r.id}
 
     def _new(self, estate: Estate, judged: Sequence[Resource], stack: str) -> Iterator[Finding]:
-        """What stands in the way of these resources, and did not before. Of other stacks' resources only policies of
-        the whole estate are asked, as the gate does; and these last of all, since they look at most."""
+        """Yield the blocking findings on these resources that were not there before. Resources of other stacks are
+        checked by policies on the whole estate alone, as the gate does, and last, since those take longest."""
         own = ((policy, r) for r in judged if r.stack == stack for policy in self._policies_of(r.type)[0])
         between = ((policy, r) for r in judged for policy in self._policies_of(r.type)[1])
         for policy, resource in itertools.chain(own, between):
@@ -80,7 +80,7 @@ class Gate:
                     yield finding
 
     def _policies_of(self, type_: str) -> tuple[tuple[Policy, ...], tuple[Policy, ...]]:
-        """Those that look at a stack, and those that look at the estate."""
+        """Return the policies on a stack, and those on the estate."""
         if type_ not in self._by_type:
             said = [p for p in self.policies.values() if ALL in p.on or type_ in p.on]
             narrow = tuple(p for p in said if p.scope != "estate")
@@ -109,7 +109,7 @@ def _neighbours(resources: Iterable[Resource]) -> Mapping[str, frozenset[str]]:
 
 
 def _points_at(resource: Resource, by_id: Mapping[str, str]) -> Iterator[str]:
-    """What its inputs name, what stands above its own id, and what it waits for."""
+    """Yield the URNs of the resources that its inputs name, of its parents, and of its dependencies."""
     for text in _texts(resource.inputs):
         if text.lower() in by_id:
             yield by_id[text.lower()]
@@ -119,7 +119,7 @@ def _points_at(resource: Resource, by_id: Mapping[str, str]) -> Iterator[str]:
 
 
 def _around(resource: Resource | None, group: Resource) -> bool:
-    """Whether a resource stands at the subscription that a group lies in: it concerns all that is there."""
+    """True if a resource is assigned on the subscription of a group, and so concerns all that is in it."""
     at = ids.subscription(resource.id) if resource and not ids.resource_group(resource.id) else ""
     return bool(at) and ids.subscription(group.id) == at
 
@@ -136,7 +136,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def full(gate: Gate, mutant: Mutant) -> tuple[Finding, ...]:
-    """Everything that a full judgement of the mutant says anew: what `refuses` finds is among it."""
+    """Return every new finding of a full evaluation of the mutant: that of `refuses` is one of them."""
     estate = Estate(mutated(gate.estate.resources, mutant), whole=gate.estate.whole, today=gate.today)
     report = judge(estate, gate.policies, today=gate.today, exemptions=gate.exemptions)
     return tuple(f for f in report.blocking if _key(f) not in gate._already)

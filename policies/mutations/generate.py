@@ -1,4 +1,4 @@
-"""Makes every mutant of an estate that the tables speak of, in the order of its resources."""
+"""Generate every mutant of an estate from the tables, in the order of its resources."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def mutants(estate: Estate, stacks: Collection[str] | None = None) -> Iterator[Mutant]:
-    """Every mutant of the resources of some stacks (None: all), then every addition to each stack."""
+    """Yield every mutant of the resources of some stacks (None: all), then every addition to each stack."""
     for resource in estate.resources:
         if stacks is None or resource.stack in stacks:
             yield from _of(resource, estate)
@@ -47,7 +47,7 @@ def _of(resource: Resource, estate: Estate) -> Iterator[Mutant]:
 
 
 def _applies(weakening: Weakening | Rework | Removal, resource: Resource, estate: Estate) -> bool:
-    """Whether it weakens this resource; where that cannot be told yet, it is tried."""
+    """True if the weakening applies to this resource, or may apply."""
     try:
         return weakening.when(resource, estate)
     except Unknown:
@@ -55,7 +55,7 @@ def _applies(weakening: Weakening | Rework | Removal, resource: Resource, estate
 
 
 def _known(found: Iterable[T]) -> Iterator[T]:
-    """As far as can be told: what depends on a value that is not known yet is no mutant, and the plan is refused."""
+    """Yield what is known: a mutant cannot depend on an unknown value, and the plan is refused for that."""
     try:
         yield from found
     except Unknown:
@@ -91,7 +91,7 @@ def _reworked(rework: Rework, resource: Resource) -> Iterator[Mutant]:
 
 
 def _unguarded(resource: Resource, table: Table) -> Iterator[Mutant]:
-    """What Pulumi itself guards: that nothing protected goes, and that no drift of a property is left standing."""
+    """Yield the mutants of what Pulumi protects: protected resources, and properties whose drift is corrected."""
     if resource.protect:
         yield _mutant(resource, replace(resource, protect=False), "not protected", "one wrong `up` deletes it")
     for path in _roots(table.type):
@@ -102,7 +102,7 @@ def _unguarded(resource: Resource, table: Table) -> Iterator[Mutant]:
 
 @cache
 def _roots(type_: str) -> tuple[str, ...]:
-    """The top of every property of a type that can be weakened."""
+    """Return the first key of every property of a type that can be weakened."""
     table = TABLES[type_]
     paths = [w.path for w in table.weakenings if isinstance(w, Weakening)]
     paths += [path for w in table.weakenings if isinstance(w, Rework) for path in w.covers]
@@ -124,7 +124,7 @@ def _words(value: Any) -> str:
 
 
 def mutated(resources: Iterable[Resource], mutant: Mutant) -> list[Resource]:
-    """The resources as the mutant has them."""
+    """Return the resources of the mutant."""
     found = [mutant.after if r.urn == mutant.urn and r.stack == mutant.stack else r for r in resources]
     if mutant.before is None:
         found.append(mutant.after)

@@ -1,4 +1,4 @@
-"""What can be weakened, and one weakened resource."""
+"""The model of the tables of weaknesses, and of a mutant."""
 
 from __future__ import annotations
 
@@ -12,46 +12,47 @@ Value = Any
 """A JSON value."""
 When = Callable[[Resource, Estate], bool]
 Pick = Callable[[Resource, Estate], Iterable[tuple[str, Value]]]
-"""Values that depend on what else is there, such as the id of another spoke: each with the words for it."""
+"""Values that depend on other resources, such as the id of another spoke; each with its words for the label."""
 
 
 def always(_: Resource, __: Estate) -> bool:
-    """The property weakens wherever it stands."""
+    """Apply the weakening to every resource of the type."""
     return True
 
 
 @dataclass(frozen=True)
 class Weakening:
-    """One property, and what makes it weaker: other values, its absence (then Azure's default acts), not knowing it."""
+    """One property, and what makes it weaker: other values, a missing value (Azure's default then applies), an unknown
+    one."""
 
     path: str
-    """As `Resource.at` reads it; with `[*]`, each element in turn. What is not there yet is added."""
+    """As `Resource.at` reads it; `[*]` stands for each entry in turn. A missing property is added."""
     to: tuple[Value, ...] = ()
     harm: str = ""
-    """What it would let happen."""
+    """What it would allow."""
     absent: str = ""
-    """Why leaving it out weakens nothing; empty where it does."""
+    """Why a missing value weakens nothing; empty where it does."""
     known: str = ""
-    """Why not knowing it weakens nothing; empty where it does."""
+    """Why an unknown value weakens nothing; empty where it does."""
     pick: Pick | None = None
     when: When = always
 
 
 @dataclass(frozen=True)
 class Rework:
-    """Properties that belong together, such as the rules of a list: made weaker as a whole."""
+    """Properties that are weakened together, such as the rules of a list."""
 
     covers: tuple[str, ...]
     """The paths that it weakens."""
     make: Callable[[Mapping[str, Value]], Iterable[tuple[str, Mapping[str, Value]]]]
-    """From the inputs of a resource: each weaker version of them, with the words for it."""
+    """Makes the weaker versions of a resource's inputs, each with its words for the label."""
     harm: str
     when: When = always
 
 
 @dataclass(frozen=True)
 class Removal:
-    """The resource itself is gone, and what it was there for with it."""
+    """The removal of the resource."""
 
     harm: str
     when: When = always
@@ -67,7 +68,7 @@ class Harmless:
 
 @dataclass(frozen=True)
 class Table:
-    """All that is known of one type."""
+    """The weaknesses of one type."""
 
     type: str
     weakenings: tuple[Weakening | Rework, ...] = ()
@@ -77,46 +78,47 @@ class Table:
 
 @dataclass(frozen=True)
 class Addition:
-    """A resource that nobody asked for."""
+    """A resource that is added to a stack."""
 
     label: str
     harm: str
     make: Callable[[Estate, str], Iterable[Resource]]
-    """From the whole estate and the name of a stack: the resources that are added to that stack, one a mutant."""
+    """Makes, from the whole estate and the name of a stack, the resources that are added to that stack, one for each
+    mutant."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A plan in which one thing is weaker."""
+    """A plan with one weakness."""
 
     stack: str
     urn: str
-    """Of what was weakened, taken away, or added."""
+    """The URN of the resource that was weakened, removed or added."""
     type: str
     name: str
     label: str
-    """What was done: `publicNetworkAccess = "Enabled"`."""
+    """The change: `publicNetworkAccess = "Enabled"`."""
     harm: str
     before: Resource | None
     after: Resource | None
-    """None: it is gone."""
+    """None: it was removed."""
     path: str = ""
 
     @property
     def id(self) -> str:
-        """What tells it from all others; the same in every run."""
+        """Its identifier, the same in every run."""
         return f"{self.urn}: {self.label}"
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a door refused."""
+    """Why a checker refused."""
 
     by: str
-    """The policy, or the check."""
+    """The id of the policy, or of the check."""
     what: str
     where: str = ""
-    """The resource that it named, where it is not the mutated one."""
+    """The resource that it named, if that is not the mutated one."""
 
 
 Refusals = Mapping[str, Refusal | None]
@@ -125,12 +127,12 @@ Refusals = Mapping[str, Refusal | None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one mutant at each door."""
+    """The result of every checker for one mutant."""
 
     mutant: Mutant
     refusals: Mapping[str, Refusal | None] = field(default_factory=dict)
-    """By door; None: it let the mutant through. A door that has nothing to say of it is left out."""
+    """By checker; None: it let the mutant through. A checker that does not check the mutant is absent."""
 
     def caught(self, checker: str) -> bool:
-        """Whether that door refused."""
+        """True if that checker refused it."""
         return self.refusals.get(checker) is not None

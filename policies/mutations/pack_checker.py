@@ -1,6 +1,5 @@
-"""The second door: the pack of the official CLI. Each mutant goes to it in Pulumi's own messages, and comes out as the
-resource that the pack sees; the pack's policies then judge it among the stack as the pack sees that.
-"""
+"""The policy pack of the Pulumi CLI as a checker. Each mutant is sent through Pulumi's own messages and becomes the
+resource that the pack receives; the pack's policies then check it within the stack as the pack receives that."""
 
 from __future__ import annotations
 
@@ -23,13 +22,13 @@ from policies.wire import SECRET_SIGNATURE, SIGNATURE, Told
 
 AZURE = "azure-native:"
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the protocol says for a text that is not known yet."""
+"""The protocol's mark for an unknown text."""
 NO_PROVIDERS: Mapping[str, Any] = {}
 GONE = (Operation.DELETE, Operation.READ)
 
 
 class PackChecker:
-    """The pack before each stack of some plans, the others configured as its neighbours; `alone`: with none."""
+    """The pack on each stack of some plans, with the other stacks as its neighbours; `alone`: without neighbours."""
 
     def __init__(
         self, plans: Sequence[Plan], today: date, exemptions: Exemptions = NONE, *, whole: bool = True,
@@ -45,11 +44,11 @@ class PackChecker:
             self._gates[plan.stack] = Gate(estate, self.policies, today, exemptions)
 
     def blocks(self, stack: str) -> bool:
-        """Whether the pack refuses the stack as it is."""
+        """True if the pack refuses the stack without mutants."""
         return self._gates[stack].before.blocks
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
-        """The first reason for which the pack refuses the mutant."""
+        """Return the first reason for which the pack refuses the mutant."""
         gate = self._gates[mutant.stack]
         return gate.refuses(replace(mutant, after=self.through(mutant.after), before=self._before(mutant, gate)))
 
@@ -58,7 +57,7 @@ class PackChecker:
         return {self.name: {m.id: self.refuses(m) for m in mutants}}
 
     def through(self, resource: Resource | None) -> Resource | None:
-        """A weakened resource as it comes out of the engine's messages."""
+        """Return a weakened resource as the pack receives it."""
         if resource is None:
             return None
         planned = planned_of(resource)
@@ -75,7 +74,7 @@ class PackChecker:
 
 
 def seen(plan: Plan) -> list[Resource]:
-    """The resources of a plan as the pack sees them: told one by one, then all together."""
+    """Return the resources of a plan as the pack receives them: one by one, then all together."""
     told = Told()
     there = [r for r in plan.resources if r.operation not in GONE]
     configured = _configured(plan, there)
@@ -88,7 +87,7 @@ def seen(plan: Plan) -> list[Resource]:
 
 
 def planned_of(resource: Resource) -> PlannedResource:
-    """A resource as a plan has it, of the default provider."""
+    """Return a resource as a planned resource of the default provider."""
     return PlannedResource(
         urn=resource.urn, type=f"{AZURE}{resource.type}", operation=Operation.CREATE, inputs=resource.inputs,
         dependencies=resource.dependencies,
@@ -98,7 +97,8 @@ def planned_of(resource: Resource) -> PlannedResource:
 
 
 def _configured(plan: Plan, resources: Sequence[PlannedResource]) -> dict[str, Any]:
-    """The inputs of each provider, by its URN: the engine tells them with every resource, also of default providers."""
+    """Return the inputs of each provider, by its URN. The engine sends them with every resource, also for default
+    providers."""
     default = {r.provider: {"subscriptionId": plan.subscription} for r in resources if r.provider}
     return {**default, **{r.urn: r.inputs for r in resources}}
 
@@ -125,7 +125,7 @@ def _whole(resource: PlannedResource, configured: Mapping[str, Any] = NO_PROVIDE
 
 
 def as_told(value: Any) -> Any:
-    """A value of a plan as the engine tells it: secrets and unknowns in the protocol's marks."""
+    """Return a value of a plan as the engine sends it: with the protocol's marks for secrets and unknown values."""
     if value == UNKNOWN:
         return UNKNOWN_TEXT
     if value == SECRET:

@@ -1,4 +1,4 @@
-"""Changes one place of a resource's inputs, and leaves the rest shared and untouched."""
+"""Change the value at one path of a resource's inputs; the rest is shared and unchanged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Steps = tuple[str | int, ...]
 
 
 def places(inputs: Mapping[str, Value], path: str) -> Iterator[Steps]:
-    """Every place that a path means, `[*]` once for each element. The last keys need not be there."""
+    """Yield every path that a pattern matches, with `[*]` for each entry. The last keys may be missing."""
     yield from _places(inputs, [_step(s) for s in STEP.findall(path)], ())
 
 
@@ -43,7 +43,7 @@ def _places(value: Value, steps: list[str | int], so_far: Steps) -> Iterator[Ste
 
 
 def there(inputs: Value, steps: Steps) -> bool:
-    """Whether something stands at a place."""
+    """True if there is a value at a path."""
     for step in steps:
         try:
             inputs = inputs[step]
@@ -53,7 +53,7 @@ def there(inputs: Value, steps: Steps) -> bool:
 
 
 def at(inputs: Value, steps: Steps) -> Value:
-    """What stands at a place, or None."""
+    """Return the value at a path, or None."""
     for step in steps:
         try:
             inputs = inputs[step]
@@ -63,7 +63,7 @@ def at(inputs: Value, steps: Steps) -> Value:
 
 
 def put(inputs: Value, steps: Steps, value: Value) -> Value:
-    """The inputs with another value at a place; what it lies in is made where it is not there."""
+    """Return the inputs with another value at a path; missing parents are added."""
     if not steps:
         return value
     step = steps[0]
@@ -75,9 +75,9 @@ def put(inputs: Value, steps: Steps, value: Value) -> Value:
 
 
 def without(inputs: Value, steps: Steps) -> Value:
-    """The inputs with nothing at a place; themselves where nothing is there."""
+    """Return the inputs without a path; unchanged where it is missing."""
     step = steps[0]
-    if not there(inputs, steps[:1]):
+    if not there(inputs, (step,)):
         return inputs
     if len(steps) > 1:
         return put(inputs, (step,), without(inputs[step], steps[1:]))
@@ -87,20 +87,23 @@ def without(inputs: Value, steps: Steps) -> Value:
 
 
 def spelled(steps: Steps) -> str:
-    """A place as people write it: `securityRules[2].access`."""
+    """Return a path as text: `securityRules[2].access`."""
     text = ""
     for step in steps:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text = f"{text}.{step}" if text else step
     return text
 
 
 def entries(value: Value) -> list[Mapping[str, Value]]:
-    """The objects in a list; none where it is no list, or not known yet."""
+    """Return the objects in a list; none for another or unknown value."""
     return [inner for inner in value if isinstance(inner, Mapping)] if isinstance(value, list | tuple) else []
 
 
 def leaves(value: Value, path: str = "") -> Iterator[str]:
-    """The path of every value that holds no other, `[*]` for each element."""
+    """Yield the path of every value that contains no other, with `[*]` for each entry."""
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from leaves(inner, f"{path}.{key}" if path else str(key))

@@ -1,4 +1,4 @@
-"""The mutation run: every mutant before every door, and what each let through."""
+"""The mutation run: every mutant before every checker, and those that were let through."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from policies.mutations.model import Mutant, Outcome, Refusal, Refusals
 
 GATE, PACK = "gate", "pack"
 Progress = Callable[[str, int], None]
-"""Told the door, and how many mutants it is shown."""
+"""Receives the name of the checker, and the number of mutants."""
 
 
 class Checker(Protocol):
-    """Something that a deployment must pass."""
+    """A check that a deployment must pass."""
 
     @property
     def name(self) -> str:
-        """What it is called in the report."""
+        """Its name in the report."""
         ...
 
     def check_all(self, mutants: Sequence[Mutant]) -> Mapping[str, Refusals]:
@@ -37,42 +37,42 @@ class Checker(Protocol):
 
 @dataclass(frozen=True)
 class Proof:
-    """What became of every mutant."""
+    """The result of a mutation run."""
 
     outcomes: tuple[Outcome, ...]
     checkers: tuple[str, ...]
     stacks: tuple[str, ...]
     before: tuple[Finding, ...]
-    """What refuses the plans as they are: then a refused mutant proves nothing."""
+    """The findings that refuse the plans without mutants: then a refused mutant proves nothing."""
     today: date
     plans: Mapping[str, str] = field(default_factory=dict)
     """The digest of each stack's plan."""
 
     def missed(self, checker: str) -> tuple[Mutant, ...]:
-        """What a door let through of what it was shown."""
+        """Return the mutants that a checker let through."""
         return tuple(o.mutant for o in self.outcomes if checker in o.refusals and not o.caught(checker))
 
     @cached_property
     def counts(self) -> Mapping[str, tuple[int, int]]:
-        """For each door: how many mutants it refused, of how many."""
+        """For each checker: how many mutants it refused, and how many it checked."""
         shown = Counter(checker for o in self.outcomes for checker in o.refusals)
         caught = Counter(checker for o in self.outcomes for checker in o.refusals if o.caught(checker))
         return {checker: (caught[checker], shown[checker]) for checker in self.checkers}
 
     @cached_property
     def disagreements(self) -> tuple[Mutant, ...]:
-        """The mutants that one of gate and pack refuses and the other lets through."""
+        """The mutants that the gate refuses and the pack lets through, or the other way round."""
         both = [o for o in self.outcomes if {GATE, PACK} <= o.refusals.keys()]
         return tuple(o.mutant for o in both if o.caught(GATE) is not o.caught(PACK))
 
     @property
     def holds(self) -> bool:
-        """Whether the plans pass, the gate refuses every mutant, and the pack agrees with it."""
+        """True if the plans pass, the gate refuses every mutant, and the pack agrees with it."""
         return not (self.before or self.missed(GATE) or self.disagreements) and bool(self.outcomes)
 
 
 class GateChecker:
-    """The gate before each stack beside the others, as it stands in `sde up`."""
+    """The gate on each stack beside the others, as in `sde up`."""
 
     name = GATE
 
@@ -87,11 +87,11 @@ class GateChecker:
 
     @property
     def before(self) -> tuple[Finding, ...]:
-        """What refuses the plans as they are."""
+        """The findings that refuse the plans without mutants."""
         return self._gate.before.blocking
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
-        """Why the gate refuses it."""
+        """Return why the gate refuses a mutant."""
         return self._gate.refuses(mutant)
 
     def check_all(self, mutants: Sequence[Mutant]) -> Mapping[str, Refusals]:
@@ -101,18 +101,21 @@ class GateChecker:
 
 def prove(gate: GateChecker, others: Sequence[Checker], plans: Sequence[Plan], *, stacks: Sequence[str] | None = None,
           ask_gate: bool = True, progress: Progress = lambda _checker, _count: None) -> Proof:  # fmt: skip
-    """Weakens everything that the tables know of in some stacks (None: all of the plans'), for each door."""
+    """Run every mutant of some stacks (None: all of the plans') through each checker."""
     chosen = tuple(plan.stack for plan in plans if stacks is None or plan.stack in stacks)
     made = list(mutants(gate.estate, chosen))
     refusals: dict[str, Refusals] = {}
     for checker in [*([gate] if ask_gate else []), *others]:
         progress(checker.name, len(made))
         refusals |= checker.check_all(made)
-    outcomes = tuple(Outcome(m, {checker: found[m.id] for checker, found in refusals.items() if m.id in found}) for m in made)
+    outcomes = tuple(
+        Outcome(mutant, {name: found[mutant.id] for name, found in refusals.items() if mutant.id in found})
+        for mutant in made
+    )
     digests = {plan.stack: plan.digest for plan in plans}
     return Proof(outcomes, tuple(refusals), chosen, gate.before, gate.estate.today, digests)
 
 
 def ready(plans: Sequence[Plan]) -> list[Plan]:
-    """The plans with every id in them that can be told: what is weakened then is weakened in what the doors look at."""
+    """Return the plans with every id filled in that can be derived, since the checkers see those."""
     return [resolved(plan) for plan in plans]

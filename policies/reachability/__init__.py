@@ -1,1 +1,2 @@
-"""Flows: who can read and write what, what can reach what, and how many controls stand before what must not happen."""
+"""Flow analysis: who can read and write which data, which network paths there are, and how many controls prevent a flow
+that must not exist. Begin with `assertions.py`; docs/decisions/0004 says what is counted and what is left out."""

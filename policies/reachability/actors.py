@@ -1,7 +1,7 @@
-"""Actors: whoever can carry data, and where they stand when they do.
+"""Actors: everything that can carry data, and the network locations that it sends from.
 
-People stand on the Internet, each group at its own desks elsewhere; what they do on a computer of the estate, the
-computer does: it may use the rights of everybody who can sign in to it, and of every identity that it has.
+People are on the Internet, each group at its own computers. What they do on a computer of the estate counts as the
+computer's action: it has the rights of everyone who can sign in to it, and of each of its identities.
 """
 
 from __future__ import annotations
@@ -19,47 +19,48 @@ from policies.reachability.control_sets import ALWAYS, Control, ControlKind, Con
 from policies.reachability.role_grants import COMPUTER, IDENTITY, UNKNOWN_PRINCIPAL, RoleGrant, RoleGrants, rights_on
 from policies.reachability.topology import INTERNET_LOCATION, NetworkLocation, Topology
 
+IDENTITIES = "identity.userAssignedIdentities"
 DATA = Right.READ | Right.WRITE | Right.SECRETS | Right.KEYS | Right.CONTROL
 
 
 @dataclass(frozen=True, eq=False)
 class Actor:
-    """Somebody, or something, that can carry data."""
+    """A person, computer or identity that can carry data."""
 
     key: str
     label: str
     stacks: frozenset[str]
-    """Whose party they are: where they were granted anything, or where they stand."""
+    """The stacks that it belongs to: those with a resource that it has a role on, or the one that it is in."""
     locations: tuple[NetworkLocation, ...]
     grants: tuple[RoleGrant, ...]
     is_computer: bool = False
     is_people: bool = False
     group: str = ""
-    """The resource group that an identity belongs to."""
+    """The id of the resource group that an identity or computer is in."""
     shell: ControlSets = ALWAYS
-    """Of a computer: what must fail before SSH to it is more than a terminal."""
+    """For a computer: the controls that must fail before SSH to it gives more than a terminal."""
     _rights: dict[str, Right] = field(default_factory=dict)
 
     @cached_property
     def controls(self) -> tuple[str, ...]:
-        """The scopes in which they may change settings or rights."""
+        """The scopes in which it may change settings or rights."""
         return tuple(g.scope for g in self.grants if g.rights & Right.CONTROL)
 
     def may(self, id_: str) -> Right:
-        """What they may do with the thing of that lower-case id."""
+        """Return its rights on the resource with a lower-case id."""
         if id_ not in self._rights:
             self._rights[id_] = rights_on(self.grants, id_)
         return self._rights[id_]
 
     @cached_property
     def ungranted(self) -> Control:
-        """That they were granted no more than they were. One grant too many may stand high up and open many things, so
-        it is one control however many things it keeps from them."""
+        """The control that it has no other role. One role too many may be assigned high up and open many things, so
+        this is one control however many resources it protects."""
         return Control(ControlKind.GRANT, self.key, f"no role lets {self.label} do it", "")
 
 
 def actors_of(topology: Topology, grants: RoleGrants) -> tuple[Actor, ...]:
-    """Everybody in an estate who could carry data."""
+    """Return every actor of an estate."""
     bastions = Bastions(topology)
     computers = [_computer(r, topology, grants, bastions) for r in topology.estate.of(COMPUTER)]
     attached = {p for r in topology.estate.of(COMPUTER) for p in _identities(r, topology)}
@@ -83,30 +84,31 @@ def _computer(computer: Resource, topology: Topology, grants: RoleGrants, bastio
 
 
 def _identities(computer: Resource, topology: Topology) -> list[str]:
-    """The URNs of the identities that a computer has."""
+    """Return the URNs of the identities that a computer has."""
     named = topology.read_or_open(computer.urn, [""], _named, computer)
     return [r.urn for id_ in named if (r := topology.estate.get(id_))]
 
 
 def _named(computer: Resource) -> list[str]:
-    found = computer.at("identity.userAssignedIdentities")
-    return (
-        list(found) if isinstance(found, dict) else texts(computer, "identity.userAssignedIdentities") if found else []
-    )
+    found = computer.at(IDENTITIES)
+    if isinstance(found, dict):
+        return list(found)
+    return texts(computer, IDENTITIES) if found else []
 
 
 def _identity(identity: Resource, topology: Topology, grants: RoleGrants) -> Actor | None:
-    """An identity that no computer has works from its own room's network, wherever a computer could stand there. One
-    without a right to data is a service's own, such as the one that a store reads its key with."""
+    """Return the actor for an identity that no computer has: it sends from any subnet of its own resource group's
+    networks in which a computer could be. None for an identity without a right to data, such as the one that a store
+    reads its key with."""
     held = grants.of([identity.urn])
     if not any(g.rights & DATA for g in held):
         return None
     group = ids.resource_group(identity.id)
-    homes = [s for s in topology.subnets.values() if ids.resource_group(s.network) == group]
-    endpoint_subnets = [s for s in homes if s in list(topology.usable_subnets(s.network))]
-    taken = {_subnet(r) for r in topology.estate.of("network:PrivateEndpoint")}
-    free_addresses = [s for s in endpoint_subnets if s.id not in taken] or endpoint_subnets
-    locations = tuple(NetworkLocation(subnet) for subnet in free_addresses) or (INTERNET_LOCATION,)
+    own = [s for s in topology.subnets.values() if ids.resource_group(s.network) == group]
+    usable = [s for s in own if s in list(topology.usable_subnets(s.network))]
+    with_endpoint = {_subnet(r) for r in topology.estate.of("network:PrivateEndpoint")}
+    without_endpoint = [s for s in usable if s.id not in with_endpoint]
+    locations = tuple(NetworkLocation(subnet) for subnet in without_endpoint or usable) or (INTERNET_LOCATION,)
     return Actor(
         identity.urn,
         f"the identity {identity.stack}/{identity.name}",
@@ -125,19 +127,19 @@ def _subnet(endpoint: Resource) -> str:
 
 
 def _people(topology: Topology, grants: RoleGrants) -> Iterator[Actor]:
-    """Everybody else who was granted something: groups, and applications of which nothing is known."""
+    """Yield every other principal with a role: groups, and applications about which nothing is known."""
     made = {r.urn for r in topology.estate.of(IDENTITY, COMPUTER)}
-    homes = {ids.plain(r.id): r.stack for r in topology.estate.resources if r.id}
+    stack_of_id = {ids.plain(r.id): r.stack for r in topology.estate.resources if r.id}
     for principal, held in grants.principals().items():
         if principal in made or principal == UNKNOWN_PRINCIPAL:
             continue
-        stacks = frozenset(_stacks(held, homes))
+        stacks = frozenset(_stacks(held, stack_of_id))
         known = min(held, key=lambda g: (len(g.name), g.name))
         kind = "the application" if known.is_service else "the group"
         label = f"{kind} {principal[:8]} ({known.name} in {known.stack})"
         yield Actor(principal, label, stacks, (INTERNET_LOCATION,), grants.of([principal]), is_people=True)
 
 
-def _stacks(held: Iterable[RoleGrant], homes: dict[str, str]) -> Iterator[str]:
-    """The stacks of what they were granted; a grant in a higher scope says nothing of whose party they are."""
-    return (homes.get(grant.scope, grant.stack) for grant in held)
+def _stacks(held: Iterable[RoleGrant], stack_of_id: dict[str, str]) -> Iterator[str]:
+    """Return the stacks of the scopes of grants. A grant on a higher scope counts for the stack that makes it."""
+    return (stack_of_id.get(grant.scope, grant.stack) for grant in held)

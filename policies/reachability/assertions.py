@@ -1,4 +1,4 @@
-"""The flows that must not exist, and how many controls stand before each of them."""
+"""The flows that must not exist, and the fewest controls that prevent each of them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from policies.reachability.topology import Topology
 from policies.reachability.view import AnalysedEstate
 
 MIN_CONTROLS = 3
-"""Fewer controls than this before a flow that must not exist are a finding."""
+"""A forbidden flow that fewer controls prevent is a finding."""
 ASKED, RELEASED = "asked", "released"
-"""The stages of an airlock: nothing passes from the first to the second but through those who check."""
+"""The stages of an airlock, by the names of their containers. Only checkers move data from the first to the second."""
 
 
 class FlowKind(StrEnum):
-    """What must not flow where."""
+    """The kinds of forbidden flow."""
 
     PAST_STAGING = "from a zone to a tenancy, past staging"
     PAST_AIRLOCK = "from a tenancy to the Internet, past the airlock"
@@ -44,30 +44,31 @@ OF_TENANCIES = (FlowKind.PAST_AIRLOCK, FlowKind.BETWEEN_PROJECTS)
 
 @dataclass(frozen=True)
 class ForbiddenFlow:
-    """A flow that must not exist, and what stands before it."""
+    """A flow that must not exist, and the controls that prevent it."""
 
     kind: FlowKind
     source: str
     about: str
-    """The URN of the resource that a finding is about: a group, a container, or a store where its group is not told."""
+    """The URN of the resource that a finding is about: a resource group, a container, or a store whose group is not
+    planned."""
     stacks: frozenset[str]
     minimal_cut_sets: MinimalCutSets | None
-    """None: more than `MOST` controls would have to fail."""
+    """None: more than `MAX_CONTROLS` controls would have to fail."""
 
     @property
     def depth(self) -> int:
-        """How many controls would have to fail at once; `MOST` + 1 stands for more."""
+        """The number of controls that would have to fail at once; `MAX_CONTROLS` + 1 stands for more."""
         return self.minimal_cut_sets.depth if self.minimal_cut_sets else MAX_CONTROLS + 1
 
     @property
     def is_finding(self) -> bool:
-        """Whether too few controls stand before it."""
+        """True if too few controls prevent it."""
         return self.depth < MIN_CONTROLS
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
+        """Return the flow as plain JSON."""
         found = self.minimal_cut_sets
-        paths = [_path_json(path) for path in found.paths] if found else []
+        paths = found.paths if found else ()
         return {
             "flow": self.kind.name.lower().replace("_", "-"),
             "must_not": str(self.kind),
@@ -77,8 +78,8 @@ class ForbiddenFlow:
             "depth": self.depth if found else None,
             "more_than": None if found else MAX_CONTROLS,
             "finding": self.is_finding,
-            "layers": sorted({str(c.kind) for path in (found.paths if found else ()) for c in path.controls}),
-            "ways": paths,
+            "layers": sorted({str(c.kind) for path in paths for c in path.controls}),
+            "ways": [_path_json(path) for path in paths],
         }
 
 
@@ -89,25 +90,25 @@ def _path_json(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class FlowReport:
-    """Every forbidden flow of an estate, and what could not be told."""
+    """Every forbidden flow of an estate, and what could not be read."""
 
     flows: tuple[ForbiddenFlow, ...]
     unknowns: tuple[str, ...]
     graph: FlowGraph | None = field(default=None, compare=False, repr=False)
-    """What was followed: of tenancies that look alike, two of each kind."""
+    """The graph that was searched: it has two tenancies of each equivalence class."""
 
     @property
     def findings(self) -> tuple[ForbiddenFlow, ...]:
-        """Those with too few controls before them."""
+        """The flows that too few controls prevent."""
         return tuple(flow for flow in self.flows if flow.is_finding)
 
     @property
     def blocks(self) -> bool:
-        """Whether a flow is stopped by too few controls, or something that flows might use could not be looked at."""
+        """True if there is a finding, or a property that a flow may depend on could not be read."""
         return bool(self.findings or self.unknowns)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
+        """Return the report as plain JSON."""
         flows = [flow.to_json() for flow in self.flows]
         return {"enough": MIN_CONTROLS, "findings": len(self.findings), "flows": flows, "doubts": list(self.unknowns)}
 
@@ -169,10 +170,10 @@ def _renamed_path(tenancy: EquivalentTenancy, path: Path) -> Path:
 
 
 class _Assertions:
-    """The flows that must not exist in one estate, named after what its stacks and rooms are."""
+    """The forbidden flows of one estate, by its stacks and resource groups."""
 
     def __init__(self, estate: Estate, graph: FlowGraph, removed: Collection[str]) -> None:
-        """`gone`: the tenancies for which others speak."""
+        """`removed`: the tenancies that are not in the estate, since the result of another holds for them."""
         self.graph = graph
         stacks = dict.fromkeys(r.stack for r in estate.resources)
         self.tenancies = [s for s in stacks if _is(s, TenancyConfig)]
@@ -191,27 +192,30 @@ class _Assertions:
 
     def _past_staging(self) -> Iterator[ForbiddenFlow]:
         tenancies = frozenset(self.tenancies)
-        staging = [a for a in self._actors(lambda a: self._room(a.group) == ZoneName.STAGING) if not a.is_people]
+        staging = [a for a in self._actors(lambda a: self._zone_name(a.group) == ZoneName.STAGING) if not a.is_people]
         zones = [c for c in self.graph.containers if c.store.stack in self.zone_stacks]
-        for group in dict.fromkeys(c.store.group for c in zones) if tenancies else ():
+        if not tenancies:
+            return
+        for group in dict.fromkeys(c.store.group for c in zones):
             sources = [c for c in zones if c.store.group == group]
             found = self._cut_sets(sources, lambda n: bool(_stacks(n) & tenancies), barred=staging)
             stacks = self.every | {sources[0].store.stack}
-            yield ForbiddenFlow(FlowKind.PAST_STAGING, self._room(group), self._about(sources), stacks, found)
+            yield ForbiddenFlow(FlowKind.PAST_STAGING, self._zone_name(group), self._urn_for(sources), stacks, found)
 
-    def _room(self, group: str) -> str:
-        """A zone's name: its group's in the program, or else in Azure."""
+    def _zone_name(self, group: str) -> str:
+        """Return a zone's name: the logical name of its resource group, or else its name in Azure."""
         return self.groups[group].name if group in self.groups else ids.name(group)
 
-    def _about(self, sources: Sequence[Node]) -> str:
-        """Whatever stands for all of these in a report."""
+    def _urn_for(self, sources: Sequence[Node]) -> str:
+        """Return the URN that a report names for all of these nodes."""
         stores = [node.store for node in sources if isinstance(node, DataContainer)]
         groups = [*(s.group for s in stores), *(node.group for node in sources if isinstance(node, Actor))]
         found = [self.groups[group].urn for group in groups if group in self.groups]
         return next(iter([*found, *(s.urn for s in stores), *(n.key for n in sources if isinstance(n, Actor))]))
 
     def _past_airlock(self, tenancy: str) -> Iterator[ForbiddenFlow]:
-        """By way of no other project: what gets to one has a claim of its own, and no fewer controls beyond it."""
+        """Yield the flow that leaves a tenancy, but not through another: that is a forbidden flow itself, and no more
+        controls follow."""
         airlock = self._airlock(tenancy)
 
         def outside(node: Node) -> bool:
@@ -220,25 +224,25 @@ class _Assertions:
         others = frozenset(self.tenancies) - {tenancy}
         nodes: tuple[Node, ...] = (*self.graph.actors, *self.graph.containers)
         elsewhere = [node for node in nodes if _stacks(node) & others and tenancy not in _stacks(node)]
-        held = self._held_in(tenancy)
-        if held:
-            found = self._cut_sets(held, outside, barred=[*airlock, *elsewhere])
-            yield ForbiddenFlow(FlowKind.PAST_AIRLOCK, tenancy, self._about(held), frozenset([tenancy]), found)
+        data = self._data_of(tenancy)
+        if data:
+            found = self._cut_sets(data, outside, barred=[*airlock, *elsewhere])
+            yield ForbiddenFlow(FlowKind.PAST_AIRLOCK, tenancy, self._urn_for(data), frozenset([tenancy]), found)
 
     def _to_others(self, tenancy: str) -> Iterator[ForbiddenFlow]:
         others = frozenset(self.tenancies) - {tenancy}
 
         def elsewhere(node: Node) -> bool:
-            mine = isinstance(node, Actor) and tenancy in node.stacks
-            return bool(_stacks(node) & others) and not mine
+            own = isinstance(node, Actor) and tenancy in node.stacks
+            return bool(_stacks(node) & others) and not own
 
-        held = self._held_in(tenancy)
-        if held:
-            found = self._cut_sets(held, elsewhere, barred=self._airlock(tenancy))
-            yield ForbiddenFlow(FlowKind.BETWEEN_PROJECTS, tenancy, self._about(held), self.every, found)
+        data = self._data_of(tenancy)
+        if data:
+            found = self._cut_sets(data, elsewhere, barred=self._airlock(tenancy))
+            yield ForbiddenFlow(FlowKind.BETWEEN_PROJECTS, tenancy, self._urn_for(data), self.every, found)
 
     def _between_providers(self) -> Iterator[ForbiddenFlow]:
-        """Providers are the people who were granted a container of the junction zone."""
+        """Yield a flow for each provider: a group with a role on a container of the junction zone."""
         intakes = [c for c in self.graph.containers if _is(c.store.stack, JunctionZoneConfig)]
         owners = {c: [a for a in self.graph.actors if a.is_people and _granted(a, c.id)] for c in intakes}
         for provider in dict.fromkeys(a for found in owners.values() for a in found):
@@ -248,7 +252,8 @@ class _Assertions:
                 yield self._between(provider, own, others)
 
     def _between(self, provider: Actor, own: Sequence[DataContainer], others: Sequence[DataContainer]) -> ForbiddenFlow:
-        """Whoever was granted the whole store keeps all intakes by duty: the zone's stewards, and its mover."""
+        """Return the flow between one provider's intake and the others'. The stewards, and the identity that moves the
+        data, have a role on the whole store and are left out."""
         stores = {container.store for container in others}
         keepers = self._actors(lambda a: any(a.may(s.id) & (Right.READ | Right.WRITE) for s in stores))
         brought = self._cut_sets([provider], lambda node: node in others, barred=keepers)
@@ -260,21 +265,24 @@ class _Assertions:
     def _cut_sets(
         self, sources: Sequence[Node], is_sink: Callable[[Node], bool], barred: Iterable[Node] = ()
     ) -> MinimalCutSets | None:
-        """The Internet is where a flow ends, never where it passes: whatever gets there has a claim of its own."""
+        """Return the minimal cut sets. A path ends at the Internet and never passes through it: reaching it is a
+        forbidden flow itself."""
         closed = {*barred}
         return minimal_cut_sets(self.graph, sources, is_sink, lambda node: node not in closed and node != INTERNET)
 
     def _actors(self, wanted: Callable[[Actor], bool]) -> list[Actor]:
         return [actor for actor in self.graph.actors if wanted(actor)]
 
-    def _held_in(self, tenancy: str) -> list[Node]:
-        """What a tenancy holds, in stores and on computers, but for what was checked and may leave."""
-        held = [c for c in self.graph.containers if c.store.stack == tenancy and not c.store.is_vault]
+    def _data_of(self, tenancy: str) -> list[Node]:
+        """Return the nodes with a tenancy's data: its computers, and its containers apart from what was checked and may
+        leave."""
+        data = [c for c in self.graph.containers if c.store.stack == tenancy and not c.store.is_vault]
         computers = self._actors(lambda a: a.is_computer and tenancy in a.stacks)
-        return [*computers, *(c for c in held if not (c.name == RELEASED and self._is_exit(c, tenancy)))]
+        return [*computers, *(c for c in data if not (c.name == RELEASED and self._is_exit(c, tenancy)))]
 
     def _airlock(self, tenancy: str) -> list[Actor]:
-        """Whoever is the airlock: those who check and release, and staging's identity, which had the data before."""
+        """Return the actors of a tenancy's airlock: its checkers, and the identity of the staging zone, which had the
+        data before."""
         stages = {c.id: c.name for c in self.graph.containers if c.store.stack == tenancy}
         asked = [id_ for id_, name in stages.items() if name == ASKED]
         released = [id_ for id_, name in stages.items() if name == RELEASED]
@@ -287,7 +295,7 @@ class _Assertions:
         )
 
     def _is_exit(self, released: DataContainer, tenancy: str) -> bool:
-        """Whether an airlock leads out: what its releasers are asked for is brought by the project itself."""
+        """True for the exit of an airlock: the project itself brings what its releasers are asked for."""
         releasers = self._actors(lambda a: bool(_granted(a, released.id) & Right.WRITE))
         stages = [c for c in self.graph.containers if c.name == ASKED and c.store.stack == tenancy]
         asked = [c for c in stages if any(_granted(a, c.id) & Right.READ for a in releasers)]
@@ -298,10 +306,11 @@ class _Assertions:
 
 
 def _granted(actor: Actor, container: str) -> Right:
-    """What somebody was granted on exactly that container."""
+    """Return an actor's rights that are assigned on exactly that container."""
     total = Right.NONE
     for grant in actor.grants:
-        total |= grant.rights if grant.scope == container else Right.NONE
+        if grant.scope == container:
+            total |= grant.rights
     return total
 
 

@@ -1,4 +1,4 @@
-"""Screens: Bastion, by which people look at a computer, and what it may carry besides the picture.
+"""Azure Bastion: what it may carry besides the picture of a computer's screen.
 
 Sources, learn.microsoft.com: "About Azure Bastion configuration settings" (copy and paste, native clients, connections
 by address), "Transfer files to a VM using Bastion and a native client", "Working with NSG access and Azure Bastion".
@@ -13,7 +13,7 @@ from functools import cached_property
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import entries
 from policies.azure_semantics.terminal import is_terminal
-from policies.model import Resource
+from policies.model import Resource, Unknown
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
 from policies.reachability.topology import Subnet, Topology
 
@@ -24,37 +24,39 @@ SETTINGS = {
     "file copy": ("enableFileCopy", False),
     "connection by address": ("enableIpConnect", False),
 }
-"""What a Bastion may carry, and the property with the value by which it does not. Missing means not, but for the
-clipboard. Links to share and Kerberos let people in, who must sign in as everybody does; they carry nothing."""
+"""What a Bastion may carry, with the property and the value that turn it off. A missing property means off, apart from
+the clipboard. Shareable links and Kerberos carry nothing: people sign in all the same."""
 
 
 @dataclass(frozen=True, eq=False)
 class Bastion:
-    """A Bastion."""
+    """One Bastion host."""
 
     id: str
     subnet: Subnet
     control_sets: dict[str, ControlSets]
-    """What must fail before it carries each of these."""
+    """The controls that must fail before it carries each of `SETTINGS`."""
 
 
 class Bastions:
-    """Every Bastion of an estate, and what the shells of its computers let through."""
+    """Every Bastion of an estate, and what SSH to its computers gives."""
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
 
     @cached_property
     def all(self) -> tuple[Bastion, ...]:
-        """Every Bastion."""
+        """Every Bastion host."""
         found = self.topology.estate.of("network:BastionHost")
         return tuple(s for r in found if (s := self.topology.read_or_open(r.urn, None, self._screen, r)))
 
     def _screen(self, host: Resource) -> Bastion:
         id_ = ids.own(host)
-        (subnet_id,) = [ids.plain(host.at(f"{path}.subnet.id")) for path in entries(host, "ipConfigurations")]
+        subnets = [ids.plain(host.at(f"{path}.subnet.id")) for path in entries(host, "ipConfigurations")]
+        if len(subnets) != 1:
+            raise Unknown("ipConfigurations")
         guarded = self.topology.guardrails.of("bastion-carries-nothing", id_)
-        return Bastion(id_, self.topology.subnets[subnet_id], dict(self._settings(host, id_, guarded)))
+        return Bastion(id_, self.topology.subnets[subnets[0]], dict(self._settings(host, id_, guarded)))
 
     def _settings(self, host: Resource, id_: str, guarded: ControlSets) -> Iterator[tuple[str, ControlSets]]:
         for what, (property_, shut) in SETTINGS.items():
@@ -64,7 +66,7 @@ class Bastions:
             yield what, all_of(self.topology.registry.requiring(control), guarded) if closed else ALWAYS
 
     def shell(self, computer: Resource) -> ControlSets:
-        """What must fail before a session by SSH is more than a terminal."""
+        """Return the controls that must fail before an SSH session is more than a terminal."""
         if not is_terminal(computer):
             return ALWAYS
         id_ = ids.plain(computer.id)

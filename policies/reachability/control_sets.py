@@ -1,8 +1,7 @@
-"""Controls, and the ways on which they would have to fail.
+"""Controls, and the sets of controls that must all fail before something is possible.
 
-A way is the set of controls that must fail at once before something gets somewhere; no control at all means that it
-gets there today. Ways add up as sets do: a control met twice on one way fails once. The sets are bits of one number,
-which a ledger gives to each control: so they add up and compare at once.
+The empty set means that it is possible today. Combining two sets is set union: a control that is met twice fails once.
+A set is an integer in which each control has a bit, given by a registry, so that sets combine and compare fast.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 MAX_CONTROLS = 6
-"""Ways with more controls than this are not told apart from ways that do not exist."""
+"""A set with more controls counts as impossible."""
 
 
 class ControlKind(StrEnum):
-    """What kind of thing a control is, as a reviewer groups them."""
+    """The kinds of control, as a reviewer groups them."""
 
     GRANT = "role assignments"
     KEY_ACCESS = "account keys"
@@ -39,35 +38,35 @@ class ControlKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Control:
-    """One thing that stops something and can fail by itself. The same wherever it has the same layer and id."""
+    """One measure that prevents something and can fail by itself. Two with one kind and id are the same control."""
 
     kind: ControlKind
     id: str
     description: str = field(compare=False, default="")
     """What holds today, in words."""
     resource: str = field(compare=False, default="")
-    """The ARM id of what it is a property of: whoever may change that can make the control fail."""
+    """The ARM id of the resource that it is a property of: who may change that resource can make the control fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class ControlSet:
-    """One way to get somewhere: the controls that must fail, as bits, and what is then done, in words."""
+    """A set of controls as bits, and in words what is done once all of them failed."""
 
     mask: int = 0
     steps: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
-        """How many controls must fail."""
+        """The number of controls."""
         return self.mask.bit_count()
 
     def then(self, other: ControlSet) -> ControlSet:
-        """Both, one after the other."""
+        """Return the set for both actions, one after the other."""
         return ControlSet(self.mask | other.mask, self.steps + other.steps)
 
 
 ControlSets = tuple[ControlSet, ...]
-"""All that are worth telling apart; none at all: there is no way."""
+"""Alternative control sets, none of which contains another. No set at all: it is impossible."""
 ALWAYS: ControlSets = (ControlSet(),)
 NEVER: ControlSets = ()
 
@@ -80,28 +79,28 @@ class ControlRegistry:
         self._controls: list[Control] = []
 
     def bit(self, control: Control) -> int:
-        """The bit of a control, new or known."""
+        """Return the bit of a control, and register it if it is new."""
         number = self._numbers.setdefault(control, len(self._controls))
         if number == len(self._controls):
             self._controls.append(control)
         return 1 << number
 
     def requiring(self, *controls: Control, step: str = "") -> ControlSets:
-        """The one way on which all these fail."""
+        """Return the one set of all these controls."""
         mask = 0
         for control in controls:
             mask |= self.bit(control)
         return (ControlSet(mask, (step,) if step else ()),)
 
     def controls(self, mask: int) -> Iterator[Control]:
-        """The controls that bits stand for."""
+        """Yield the controls of a mask."""
         while mask:
             low = mask & -mask
             yield self._controls[low.bit_length() - 1]
             mask ^= low
 
     def without_controls_in(self, control_sets: ControlSets, may_change: Iterable[str]) -> ControlSets:
-        """The same ways for somebody who may change everything in these scopes (lower-case ARM ids)."""
+        """Return the sets for an actor that may change everything in these scopes (lower-case ARM ids)."""
         scopes = tuple(may_change)
         if not scopes:
             return control_sets
@@ -117,17 +116,17 @@ class ControlRegistry:
 
 
 def step(words: str) -> ControlSets:
-    """What nothing stops, in words."""
+    """Return what no control prevents, in words."""
     return (ControlSet(0, (words,)),)
 
 
 def any_of(*alternatives: ControlSets) -> ControlSets:
-    """Any of these."""
+    """Return the sets for any one of the alternatives."""
     return minimal(control_set for control_sets in alternatives for control_set in control_sets)
 
 
 def all_of(*parts: ControlSets) -> ControlSets:
-    """All of these, one after the other."""
+    """Return the sets for all parts, one after the other."""
     total = ALWAYS
     for control_sets in parts:
         if len(total) == 1 and len(control_sets) == 1:
@@ -141,7 +140,7 @@ def all_of(*parts: ControlSets) -> ControlSets:
 
 
 def minimal(control_sets: Iterable[ControlSet]) -> ControlSets:
-    """Those that no other way contains, the fewest controls first."""
+    """Return the sets that contain no other set, those with the fewest controls first."""
     kept: list[ControlSet] = []
     for control_set in sorted(control_sets, key=lambda control_set: control_set.mask.bit_count()):
         mask = control_set.mask

@@ -1,4 +1,4 @@
-"""Stores: what holds data, as storage accounts with their containers and vaults with secrets, and what closes them."""
+"""Data stores: storage accounts with their containers, and vaults with secrets, and the controls on access to them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ PUBLIC_ACCESS_OFF = ("disabled", "securedbyperimeter")
 
 @dataclass(frozen=True, eq=False)
 class DataStore:
-    """A storage account, or a vault that keeps secrets."""
+    """A storage account, or a vault with secrets."""
 
     urn: str
     id: str
     name: str
-    """The logical name, as the program calls it."""
+    """The logical name in the program."""
     host: str
     """The domain name at which it answers."""
     stack: str
@@ -38,45 +38,45 @@ class DataStore:
     """The id of its resource group."""
     is_vault: bool
     public: ControlSets
-    """What must fail before it answers on the public network, rules included."""
+    """The controls that must fail before it answers on the public network, its network rules included."""
     keys: ControlSets
-    """What must fail before a key of the account opens it; listing the keys is another matter."""
+    """The controls that must fail before an account key opens it; listing the keys is a right of its own."""
     encryption: ControlSets
-    """What must fail before its own identity can use the key that it is encrypted with."""
+    """The controls that must fail before its own identity can use the key that it is encrypted with."""
     endpoints: tuple[PrivateEndpoint, ...]
     """Its private endpoints."""
 
     @property
     def label(self) -> str:
-        """How people name it."""
+        """Its name in reports."""
         return f"{self.stack}/{self.name}"
 
 
 @dataclass(frozen=True, eq=False)
 class DataContainer:
-    """A container of a store; of a vault, all that it keeps secret."""
+    """A container of a store; a vault is one container with all its secrets."""
 
     urn: str
     id: str
     name: str
     store: DataStore
     anonymous: ControlSets
-    """What must fail before nobody in particular can read it."""
+    """The controls that must fail before it can be read anonymously."""
 
     @property
     def label(self) -> str:
-        """How people name it."""
+        """Its name in reports."""
         return f"{self.store.label}/{self.name}"
 
 
 @dataclass(frozen=True, eq=False)
 class PrivateEndpoint:
-    """A private endpoint: where it stands, and what it leads to."""
+    """A private endpoint: its subnet, and the resources that it leads to."""
 
     subnet: Subnet
     targets: tuple[str, ...]
     at: tuple[IPv4Network, ...]
-    """Its address, or each that it may have."""
+    """Its fixed address, or each that it may have."""
 
 
 class DataStores:
@@ -114,7 +114,7 @@ class DataStores:
 
     @cached_property
     def stores(self) -> Mapping[str, DataStore]:
-        """By lower-case id."""
+        """Every store, by lower-case id."""
         keepers = {ids.parent(secret.id) for secret in self.estate.of(SECRET)}
         vaults = [v for v in self.estate.of(VAULT) if ids.plain(v.id) in keepers]
         found = (self.topology.read_or_open(r.urn, None, self._store, r) for r in [*self.estate.of(ACCOUNT), *vaults])
@@ -137,7 +137,8 @@ class DataStores:
         )
 
     def _encryption(self, account: Resource) -> ControlSets:
-        """A store reads nothing while its own identity has no right to use its key."""
+        """Return the controls on the encryption key: a store reads nothing while its own identity has no right to use
+        its key. None count where the vault is not certain."""
         source = _word(account, "encryption.keySource")
         who = self.estate.get(_at(account, "encryption.encryptionIdentity.encryptionUserAssignedIdentity"))
         uri = _word(account, "encryption.keyVaultProperties.keyVaultUri")
@@ -151,7 +152,7 @@ class DataStores:
 
     @cached_property
     def containers(self) -> Mapping[str, DataContainer]:
-        """By lower-case id; a vault is one container."""
+        """Every container, by lower-case id; a vault is one container."""
         found = {s.id: DataContainer(s.urn, s.id, "secrets", s, ()) for s in self.stores.values() if s.is_vault}
         for resource in self.estate.of(CONTAINER):
             container = self.topology.read_or_open(resource.urn, None, self._container, resource)
@@ -169,12 +170,12 @@ class DataStores:
         )
 
     def of(self, store: DataStore) -> Iterator[DataContainer]:
-        """The containers of a store."""
+        """Return the containers of a store."""
         return (c for c in self.containers.values() if c.store is store)
 
     def _public(self, resource: Resource, prefix: str, rules: str) -> ControlSets:
-        """Two things, and Azure Policy before the first: whether the public network is closed, and whether its rules
-        deny. Missing means open."""
+        """Return the controls on public access: public network access, which Azure Policy protects too, and network
+        rules that deny by default. A missing property means open."""
         shut = _word(resource, f"{prefix}publicNetworkAccess") in PUBLIC_ACCESS_OFF
         denies = _word(resource, f"{prefix}{rules}.defaultAction") == "deny"
         kinds = ("ipRules", "virtualNetworkRules", "resourceAccessRules")
@@ -198,7 +199,8 @@ class DataStores:
         )
 
     def _anonymous(self, account: Resource, container: Resource) -> ControlSets:
-        """Anonymous reading must be permitted twice: by the account, which Azure Policy refuses, and the container."""
+        """Return the controls on anonymous reading, which both the account (protected by Azure Policy) and the
+        container must allow."""
         stays = self.topology.guardrails.of("stores-stay-closed", ids.own(account))
         first = self._holds(account, ControlKind.ANONYMOUS, "anonymous", f"{account.name} permits no anonymous access")
         second = self._holds(
@@ -219,7 +221,7 @@ def host_of(id_: str, *, is_vault: bool) -> str:
 
 
 def _only_scanner(account: Resource, rules: object) -> bool:
-    """Whether rules let in nothing but Defender's malware scanner, which passes on verdicts alone."""
+    """True if the rules allow nothing but Defender's malware scanner, which returns only its verdicts."""
     found = rules if isinstance(rules, list | tuple) else [None]
     return all(isinstance(rule, Mapping) and is_scanner(rule.get("resourceId"), account) for rule in found)
 

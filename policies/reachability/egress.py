@@ -1,4 +1,4 @@
-"""Leaving: past the security groups in front of whoever sends, to somewhere in particular or to any of many places."""
+"""Egress: which NSGs stop a sender from reaching one destination, or any of many."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from policies.reachability.topology import Firewall, NetworkLocation, Subnet, To
 
 WEB = 443
 DNS = 53
-Place = tuple[Span, int | None]
-"""Addresses that something may go to, and the port; None: any."""
+EgressDestination = tuple[Span, int | None]
+"""The addresses of a destination, and the port; None: any."""
 
 
 class Egress:
-    """The outward half of every road."""
+    """The outbound half of every network path."""
 
     def __init__(self, topology: Topology) -> None:
         self.topology, self.registry = topology, topology.registry
         self._cache: dict[object, ControlSets] = {}
 
     def nsgs(self, location: NetworkLocation) -> list[Nsg]:
-        """The groups in front of a sender: the subnet's and the interface's."""
+        """Return the NSGs of a sender: its subnet's and its interface's."""
         own = [location.subnet.nsg] if location.subnet and location.subnet.nsg else []
         return [*own, *location.nsgs]
 
     def to(self, location: NetworkLocation, to: IPv4Network, port: int) -> ControlSets:
-        """To a port in a network."""
+        """Return the controls on reaching a port in a network."""
         key = (location, to, port)
         if key not in self._cache:
             subnet, nsgs = location.subnet, self.nsgs(location)
-            held = [g for g in nsgs if subnet and not g.lets(inbound=False, source=subnet.prefix, to=to, port=port)]
-            self._cache[key] = self._held(held)
+            blocking = [g for g in nsgs if subnet and not g.lets(inbound=False, source=subnet.prefix, to=to, port=port)]
+            self._cache[key] = self._controls_of(blocking)
         return self._cache[key]
 
     def to_proxy(self, location: NetworkLocation, firewall: Firewall) -> ControlSets:
-        """To a firewall's proxy; where there is none, to any port of the firewall at which one could be made to
-        answer."""
+        """Return the controls on reaching a firewall's proxy. Where there is none: any port of the firewall at which a
+        proxy could be set up."""
         to = IPv4Network(f"{firewall.address}/32")
         if firewall.proxy:
             return any_of(*(self.to(location, to, port) for port in firewall.proxy))
@@ -53,24 +53,27 @@ class Egress:
         return all_of(self.registry.requiring(none), any_of(*(self.to(location, to, port) for port in sorted(ports))))
 
     def to_internet(self, location: NetworkLocation, onward: Callable[[Span], ControlSets]) -> ControlSets:
-        """To any place on the Internet to which the rest of the way leads."""
-        return self._to_any(location, [(far, None) for far in self._wanted(location, is_internet)], onward)
+        """Return the controls on reaching any place on the Internet from which the rest of the path leads on."""
+        return self._to_any(location, [(far, None) for far in self._candidates(location, is_internet)], onward)
 
     def to_external_network(self, location: NetworkLocation) -> ControlSets:
-        """To a network that is none of the estate's."""
-        found = self._wanted(location, is_wide)
+        """Return the controls on reaching a network outside the estate."""
+        found = self._candidates(location, is_wide)
         wanted = [far for far in found if far.tag or not all(self.is_internal(n) for n in far.networks)]
         return self._to_any(location, [(far, None) for far in wanted])
 
     def is_internal(self, network: Network) -> bool:
-        """Whether a range lies in a subnet of the estate's, so that nobody's network can join it with the same."""
+        """True if the range is inside a subnet of the estate: an external peer cannot reuse it."""
         return any(_in(network, subnet.prefix) for subnet in self.topology.subnets.values())
 
     def to_application_rules(self, location: NetworkLocation, evaluator: FirewallEvaluator) -> ControlSets:
-        """To a firewall's application rules. Which address something is sent to is all the same to those: the firewall
-        looks up the name that is asked for, and goes there (learn.microsoft.com, "Azure Firewall DNS Proxy details":
-        "The destination IP address the client was trying to connect to is ignored"). So any address will do that the
-        routes take to the firewall, and of which no network rule decides before."""
+        """Return the controls on reaching a firewall's application rules.
+
+        The firewall ignores the destination address of such a packet: it looks up the name and connects there
+        (learn.microsoft.com, "Azure Firewall DNS Proxy details": "The destination IP address the client was trying to
+        connect to is ignored"). So any address will do that is routed to the firewall, and about which no network rule
+        decides before.
+        """
         key = ("asking", location, evaluator.firewall.id)
         if key not in self._cache:
             self._cache[key] = self._asking(location, evaluator)
@@ -91,41 +94,44 @@ class Egress:
         return self._to_any(location, [*asked, (ANYWHERE, WEB)])
 
     def _is_routed(self, subnet: Subnet, far: Span, firewall: Firewall) -> bool:
-        """Whether something for these addresses comes to a firewall: not what stays in the network, or goes to a
-        neighbour, or to the firewall itself."""
+        """True if packets to these addresses are routed to a firewall, and stay neither in the network nor in a peered
+        one."""
         near = {subnet.network} | {b for a, b in self.topology.peered if a == subnet.network}
         local = [s.prefix for s in self.topology.subnets.values() if s.network in near]
         return not far.networks or not all(any(_in(n, prefix) for prefix in local) for n in far.networks)
 
-    def _wanted(self, location: NetworkLocation, fits: Callable[[Span], bool]) -> list[Span]:
+    def _candidates(self, location: NetworkLocation, fits: Callable[[Span], bool]) -> list[Span]:
         named = {far for g in self.nsgs(location) for far, _ in g.allowed_out if fits(far) and not far.everywhere}
         return [ANYWHERE, *sorted(named - {ANYWHERE}, key=lambda far: far.text)]
 
     def _to_any(
-        self, location: NetworkLocation, to: list[Place], onward: Callable[[Span], ControlSets] = lambda _: ALWAYS
+        self,
+        location: NetworkLocation,
+        to: list[EgressDestination],
+        onward: Callable[[Span], ControlSets] = lambda _: ALWAYS,
     ) -> ControlSets:
-        return any_of(*(all_of(self._past(location, far, port), onward(far)) for far, port in to))
+        return any_of(*(all_of(self._outbound_controls(location, far, port), onward(far)) for far, port in to))
 
-    def _past(self, location: NetworkLocation, to: Span, port: int | None) -> ControlSets:
+    def _outbound_controls(self, location: NetworkLocation, to: Span, port: int | None) -> ControlSets:
         key = (location, to, port)
         if key not in self._cache:
             subnet = location.subnet
-            held = [g for g in self.nsgs(location) if subnet and not g.lets_out(subnet.prefix, to, port)]
-            self._cache[key] = self._held(held)
+            blocking = [g for g in self.nsgs(location) if subnet and not g.lets_out(subnet.prefix, to, port)]
+            self._cache[key] = self._controls_of(blocking)
         return self._cache[key]
 
-    def _held(self, nsgs: Iterable[Nsg]) -> ControlSets:
+    def _controls_of(self, nsgs: Iterable[Nsg]) -> ControlSets:
         controls = (nsg_control(g, "outbound", f"{ids.name(g.id)} does not let it out") for g in nsgs)
         return self.registry.requiring(*controls)
 
 
-def nsg_control(nsg: Nsg, control_set: str, description: str) -> Control:
-    """A direction of a security group."""
-    return Control(ControlKind.SECURITY_GROUP, f"{nsg.id}#{control_set}", description, nsg.id)
+def nsg_control(nsg: Nsg, direction: str, description: str) -> Control:
+    """Return the control that one direction of an NSG is."""
+    return Control(ControlKind.SECURITY_GROUP, f"{nsg.id}#{direction}", description, nsg.id)
 
 
 def bypasses_firewall(subnet: Subnet, firewalls: tuple[Firewall, ...]) -> bool:
-    """Whether some route takes what is for the Internet elsewhere than to a firewall that is known, or to nowhere."""
+    """True if a route sends Internet traffic anywhere else than to a known firewall or to nowhere."""
     if subnet.routes is None:
         return True
     kept = [w.address for w in firewalls]

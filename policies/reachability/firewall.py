@@ -1,7 +1,7 @@
-"""What a firewall lets through, and what must fail before it lets through more.
+"""Azure Firewall: the controls that must fail before it allows a flow.
 
-Two controls at most: that it has no rule for the flow, and that a denial which acts before every rule forbids it. A
-rule that somebody adds by mistake opens the first, and not the second.
+There are two at most: it has no rule for the flow, and a denial that acts before every rule forbids it. A rule that is
+added by mistake opens the first control, but not the second.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from policies.reachability.control_sets import ALWAYS, Control, ControlKind, Con
 from policies.reachability.topology import Firewall, Topology
 
 WEB = frozenset(["http", "https"])
-"""The protocols in which anything can be asked for by name."""
+"""The protocols in which any host can be asked for by name."""
 
 
 class FirewallEvaluator:
@@ -28,7 +28,7 @@ class FirewallEvaluator:
     def __init__(self, firewall: Firewall, topology: Topology) -> None:
         self.firewall, self.registry = firewall, topology.registry
         self._rules = tuple(r for r in firewall.rules or ())
-        self._named: dict[int, frozenset[Network]] = {}
+        self._names_of: dict[int, frozenset[Network]] = {}
         label = ids.name(firewall.id)
         self.missing = Control(
             ControlKind.FIREWALL, f"{firewall.policy}#rule", f"{label} has no rule for it", firewall.policy
@@ -51,39 +51,49 @@ class FirewallEvaluator:
         )
 
     def by_address(self, source: IPv4Network, to: Span, port: int | None, host: str = "") -> ControlSets:
-        """By network rules, which act first. Without a host: to the Internet, where anybody's names do."""
+        """Evaluate the network rules, which act first. Without a host: for a destination of an outsider's on the
+        Internet."""
         return self._decide(
-            NETWORK_RULE, lambda r: _may_pass(r, source, to, port, host), lambda r: _must_pass(r, source, to, port)
+            NETWORK_RULE,
+            lambda r: _may_match_address(r, source, to, port, host),
+            lambda r: _must_match_address(r, source, to, port),
         )
 
     def by_name(self, source: IPv4Network, host: str) -> ControlSets:
-        """By application rules. An empty host: the Internet."""
-        return self._decide(APPLICATION, lambda r: _may_ask(r, source, host), lambda r: _must_ask(r, source, host))
-
-    def decides_by_address(self, source: IPv4Network, to: Span, port: int) -> bool:
-        """Whether network rules surely speak of a packet, so that no application rule is asked about it."""
-        near = ((place, r) for place, r in enumerate(self._rules) if r.kind == NETWORK_RULE and _surely_from(r, source))
-        return any(
-            _speaks(rule, port) and (self._names(place, to) or any(contains(d, to) for d in rule.destinations))
-            for place, rule in near
+        """Evaluate the application rules. Without a host: for a destination of an outsider's on the Internet."""
+        return self._decide(
+            APPLICATION, lambda r: _may_match_name(r, source, host), lambda r: _must_match_name(r, source, host)
         )
 
-    def _names(self, place: int, to: Span) -> bool:
-        """Whether a rule names these very addresses: some name hundreds, and hundreds are asked for."""
-        if place not in self._named:
-            self._named[place] = frozenset(n for d in self._rules[place].destinations for n in d.networks)
-        return bool(to.networks) and self._named[place].issuperset(to.networks)
+    def decides_by_address(self, source: IPv4Network, to: Span, port: int) -> bool:
+        """True if a network rule certainly matches, so application rules are never evaluated."""
+        near = (
+            (index, r)
+            for index, r in enumerate(self._rules)
+            if r.kind == NETWORK_RULE and _must_match_source(r, source)
+        )
+        return any(
+            _covers_port(rule, port)
+            and (self._names_exactly(index, to) or any(contains(d, to) for d in rule.destinations))
+            for index, rule in near
+        )
+
+    def _names_exactly(self, index: int, to: Span) -> bool:
+        """True if a rule names exactly these addresses. This is fast for rules with hundreds of addresses."""
+        if index not in self._names_of:
+            self._names_of[index] = frozenset(n for d in self._rules[index].destinations for n in d.networks)
+        return bool(to.networks) and self._names_of[index].issuperset(to.networks)
 
     def admits(self) -> ControlSets:
-        """From the Internet, by a translation. One that exists leads anywhere; what is translated passes, and no denial
-        is asked (learn.microsoft.com, "Azure Firewall rule processing logic")."""
+        """Return the controls on DNAT from the Internet. One DNAT rule counts as leading anywhere; translated traffic
+        passes without a denial being evaluated (learn.microsoft.com, "Azure Firewall rule processing logic")."""
         if self.firewall.rules is None or any(rule.kind == NAT for rule in self._rules):
             return ALWAYS
         return self._untranslated
 
     @property
     def ports(self) -> Iterator[int]:
-        """The ports at which its rules begin and cease to say something."""
+        """The ports at which the result of its rules may change."""
         return (port for rule in self._rules for low, high in rule.ports for port in (low, high + 1))
 
     def _decide(
@@ -91,66 +101,72 @@ class FirewallEvaluator:
     ) -> ControlSets:
         if self.firewall.rules is None:
             return ALWAYS
-        denied = stands = False
+        denied = first_denies = False
         for rule in (r for r in self._rules if r.kind == kind):
             if rule.allows and may(rule):
                 return self.registry.requiring(self.denial) if denied else ALWAYS
             if not rule.allows and must(rule):
                 denied = True
-                stands = stands or self._is_first(rule)
-        return self.registry.requiring(self.missing, *([self.denial] if stands else []))
+                first_denies = first_denies or self._is_first(rule)
+        return self.registry.requiring(self.missing, *([self.denial] if first_denies else []))
 
     def _is_first(self, rule: FirewallRule) -> bool:
-        """Whether a denial acts before every rule of its kind that allows."""
+        """True if a denial acts before every rule of its kind that allows."""
         return not rule.allows and all(
             rule.priority < other.priority for other in self._rules if other.allows and other.kind == rule.kind
         )
 
 
-def _may_pass(rule: FirewallRule, source: IPv4Network, to: Span, port: int | None, host: str) -> bool:
-    """Whether a network rule may be about some of these addresses. Of the Internet: whether it is about a place there
-    that nobody named."""
+def _may_match_address(rule: FirewallRule, source: IPv4Network, to: Span, port: int | None, host: str) -> bool:
+    """True if a network rule may match some of these addresses. For the Internet: if it matches more than a few named
+    hosts."""
     fits = port is None or not rule.ports or any(low <= port <= high for low, high in rule.ports)
-    if not fits or not _from(rule, source):
+    if not fits or not _may_match_source(rule, source):
         return False
-    if any(_names(name, host) for name in rule.names):
+    if any(_matches_name(name, host) for name in rule.names):
         return True
     wanted = [d for d in rule.destinations if is_internet(d)] if to is ANYWHERE else rule.destinations
     return any(may_intersect(destination, to) or (to is ANYWHERE) for destination in wanted)
 
 
-def _must_pass(rule: FirewallRule, source: IPv4Network, to: Span, port: int | None) -> bool:
-    """Whether a network rule is about all of these addresses, over TCP. No port: about every one."""
-    return _speaks(rule, port) and _surely_from(rule, source) and any(contains(d, to) for d in rule.destinations)
+def _must_match_address(rule: FirewallRule, source: IPv4Network, to: Span, port: int | None) -> bool:
+    """True if a network rule matches all of these addresses over TCP. Without a port: on every port."""
+    return (
+        _covers_port(rule, port)
+        and _must_match_source(rule, source)
+        and any(contains(d, to) for d in rule.destinations)
+    )
 
 
-def _speaks(rule: FirewallRule, port: int | None) -> bool:
-    """Whether a network rule is about a port, over TCP. No port: about every one."""
+def _covers_port(rule: FirewallRule, port: int | None) -> bool:
+    """True if a network rule matches a port over TCP. Without a port: every port."""
     wanted = (1, 65535) if port is None else (port, port)
     fits = any(low <= wanted[0] and wanted[1] <= high for low, high in rule.ports)
     return fits and (not rule.protocols or "any" in rule.protocols or "tcp" in rule.protocols)
 
 
-def _may_ask(rule: FirewallRule, source: IPv4Network, host: str) -> bool:
-    return _from(rule, source) and (bool(rule.bundles) or any(_names(name, host) for name in rule.names))
+def _may_match_name(rule: FirewallRule, source: IPv4Network, host: str) -> bool:
+    return _may_match_source(rule, source) and (
+        bool(rule.bundles) or any(_matches_name(name, host) for name in rule.names)
+    )
 
 
-def _must_ask(rule: FirewallRule, source: IPv4Network, host: str) -> bool:
-    """Whether a rule is about a name however it is asked for. One that names addresses too is about those alone."""
+def _must_match_name(rule: FirewallRule, source: IPv4Network, host: str) -> bool:
+    """True if a rule matches a name whatever the protocol and address. One with addresses matches only those."""
     named = any(fnmatchcase(host, name) if host else name == "*" for name in rule.names)
     whole = WEB.issubset(rule.protocols) and not rule.destinations
-    return named and whole and _surely_from(rule, source)
+    return named and whole and _must_match_source(rule, source)
 
 
-def _from(rule: FirewallRule, source: IPv4Network) -> bool:
+def _may_match_source(rule: FirewallRule, source: IPv4Network) -> bool:
     return not rule.sources or any(span.overlaps(source) for span in rule.sources)
 
 
-def _surely_from(rule: FirewallRule, source: IPv4Network) -> bool:
-    """A rule that says no source is for nobody."""
+def _must_match_source(rule: FirewallRule, source: IPv4Network) -> bool:
+    """True if a rule certainly matches the source. One without a source matches none."""
     return any(span.covers(source) for span in rule.sources)
 
 
-def _names(name: str, host: str) -> bool:
-    """Whether a name of a rule is the host's; without a host, whether anybody could have a place under it."""
+def _matches_name(name: str, host: str) -> bool:
+    """True if a name in a rule matches the host; without a host, if an outsider could have a host under it."""
     return fnmatchcase(host, name) if host else may_be_an_outsider(name)

@@ -1,4 +1,4 @@
-"""Which addresses of a subnet a newcomer could get, as far as rules tell them apart."""
+"""The free addresses of a subnet that a new private endpoint could get, one for each set of rules that applies."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from policies.azure_semantics.properties import entries
 from policies.model import MISSING, Resource
 
 KEPT_FIRST, KEPT_LAST = 4, 1
-"""What Azure keeps of each subnet at its beginning and end (learn.microsoft.com, "Virtual Network FAQ")."""
+"""The number of addresses that Azure reserves at the beginning and the end of a subnet (learn.microsoft.com, "Virtual
+Network FAQ")."""
 
 
 def fixed_addresses(resource: Resource) -> list[tuple[str, frozenset[int]]]:
-    """The addresses that a private endpoint or an interface was given by name, each set with its subnet's id. One
-    without is given any that is free, and so keeps nobody from one."""
+    """Return the fixed addresses of a private endpoint or interface, each set with the id of its subnet. A resource
+    without one gets any free address, and so reserves none."""
     configurations = entries(resource, "ipConfigurations")
     inside = resource.at("subnet.id")
     found = []
@@ -37,14 +38,14 @@ class NamedRanges:
         self._starts = [int(n.network_address) for n in self.ranges]
 
     def usable_subnets(self, whole: IPv4Network) -> list[IPv4Network]:
-        """Those that lie in another, and are not all of it."""
+        """Return the named ranges inside a range that are smaller than it."""
         low, high = int(whole.network_address), int(whole.broadcast_address)
         near = self.ranges[bisect_left(self._starts, low) : bisect_right(self._starts, high)]
         return [n for n in near if n.prefixlen > whole.prefixlen]
 
 
 def free_addresses(whole: IPv4Network, taken: frozenset[int], named: NamedRanges) -> tuple[IPv4Network, ...]:
-    """One free address of a subnet for each set of named ranges that free addresses of it lie in."""
+    """Return one free address of a subnet for each set of named ranges that contain free addresses of it."""
     inner = named.usable_subnets(whole)
     low, high = int(whole.network_address) + KEPT_FIRST, int(whole.broadcast_address) - KEPT_LAST
     first_by_ranges: dict[tuple[bool, ...], int] = {}
@@ -58,7 +59,7 @@ def free_addresses(whole: IPv4Network, taken: frozenset[int], named: NamedRanges
 
 
 def _intervals(low: int, high: int, inner: Sequence[IPv4Network]) -> Iterator[tuple[int, int]]:
-    """The stretches of a subnet between which some range begins or ends."""
+    """Yield the intervals of a subnet between the first and last addresses of the named ranges."""
     edges = {low} | {e for n in inner for e in (int(n.network_address), int(n.broadcast_address) + 1)}
     starts = sorted(edge for edge in edges if low <= edge <= high)
     yield from zip(starts, [*(start - 1 for start in starts[1:]), high], strict=True)

@@ -1,11 +1,11 @@
-"""The graph of how data could move, and the fewest controls that must fail before it moves from one place to another.
+"""The flow graph, and the search for the fewest controls that prevent data from moving from one node to another.
 
-Nodes are containers, actors that hold data, and the Internet. An edge is one way to move data once: the controls that
-must fail for it, the right and the road together. Edges are made where the search first comes.
+Nodes are containers, actors and the Internet. An edge moves data once: it has the controls on both the right and the
+network path. Edges are made when the search reaches their start.
 
 The search is exact. It carries sets of failed controls, the smallest first, so that a control met twice on a path fails
-once, which a sum of weights would count twice. A set at a node is dropped only where a subset of it reached that node
-before: whatever the larger could go on to reach, the smaller does with no more failures (docs/decisions, 0004).
+once; a sum of weights would count it twice. A set at a node is dropped only where a subset of it reached that node
+before: whatever the larger set can go on to reach, the smaller reaches with no more failures (docs/decisions, 0004).
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 Node = DataContainer | Actor | str
 INTERNET = "the Internet"
 MAX_PATHS = 12
-"""As many equally short ways as are told apart."""
+"""At most this many paths of one length are collected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One way on from a node."""
+    """One way to move data on from a node."""
 
     to: Node
     control_set: ControlSet
@@ -52,25 +52,26 @@ class Edge:
 
 @dataclass(frozen=True)
 class Path:
-    """One whole way from a source to a sink."""
+    """A path from a source to a sink."""
 
     controls: frozenset[Control]
-    """What must fail."""
+    """The controls that must fail."""
     steps: tuple[str, ...]
     end: str
-    """Where it ends, in words."""
+    """The name of the sink."""
 
 
 @dataclass(frozen=True)
 class MinimalCutSets:
-    """The fewest controls that stand before a flow: how many, and which sets of so few do."""
+    """The smallest sets of controls whose failure opens a flow (fault tree analysis: the minimal cut sets of lowest
+    order)."""
 
     depth: int
     paths: tuple[Path, ...]
 
 
 class FlowGraph:
-    """How data could move through an estate."""
+    """The graph of how data could move through an estate."""
 
     def __init__(self, stores: DataStores, reachability: NetworkReachability, actors: Iterable[Actor]) -> None:
         self.stores, self.reachability = stores, reachability
@@ -80,27 +81,29 @@ class FlowGraph:
         import networkx as nx  # noqa: PLC0415 - every command reads the catalogue; few follow flows
 
         self.moves: nx.MultiDiGraph[Node] = nx.MultiDiGraph()
-        """The moves of the data that the searches came to: each an `edge` from a node to another."""
+        """The moves that the searches reached: each has an `edge` from one node to another."""
         self._asked: set[tuple[Node, Node]] = set()
         self._access_cache: dict[tuple[str, str, bool, bool], ControlSets] = {}
 
     def outgoing(
         self, node: Node, is_relevant: Callable[[Node, int], bool], is_sink: Callable[[Node], bool] = lambda _: False
     ) -> Iterator[Edge]:
-        """Every way on from a node to those that matter; of sinks that are reached alike, one.
+        """Yield the outgoing edges to relevant nodes, one for each class of equivalent sinks.
 
-        `matters` is told the control without which nobody gets there by any of them, where there is one."""
+        `is_relevant` receives the bit of a control that all parallel edges have in common, or 0.
+        """
         seen: set[object] = set()
         for to in self._successors(node):
             if is_relevant(to, self._common_control(node, to)):
                 alike = self._equivalence_key(node, to) if is_sink(to) else None
                 if alike in seen:
                     continue
-                seen |= {alike} if alike else set()
+                if alike:
+                    seen.add(alike)
                 yield from self._edges_between(node, to)
 
     def _edges_between(self, node: Node, to: Node) -> Iterator[Edge]:
-        """Every way of one move, worked out once."""
+        """Return the edges from one node to another, made once."""
         if (node, to) not in self._asked:
             self._asked.add((node, to))
             self.moves.add_edges_from((node, to, {"edge": edge}) for edge in self._edges_of(node, to))
@@ -108,7 +111,8 @@ class FlowGraph:
         return (control_sets["edge"] for control_sets in found.values())
 
     def _common_control(self, node: Node, to: Node) -> int:
-        """The control that stands on every way of one move, as a bit: that somebody without any right got none."""
+        """Return the bit of the control on every edge between two nodes: that an actor without any right has none. 0
+        where there is no such control."""
         actor, container = (to, node) if isinstance(node, DataContainer) else (node, to)
         if not isinstance(actor, Actor) or not isinstance(container, DataContainer) or actor.may(container.id):
             return 0
@@ -119,8 +123,8 @@ class FlowGraph:
         return tuple(Edge(to, control_set, words) for control_set in control_sets)
 
     def _equivalence_key(self, node: Node, to: Node) -> object:
-        """What ways from a node to different ends have in common, if they differ in names alone: ends without any right
-        in the same store, or to it, are as far away as each other."""
+        """Return a key that is equal for sinks which differ in their names alone; None where there is no other. Actors
+        without any right in a store, and containers of one store with the same rights on it, are equally far away."""
         if isinstance(node, DataContainer) and isinstance(to, Actor) and to.is_people:
             bare = not to.controls and not to.may(node.id)
             return (to.stacks, to.is_people) if bare else None
@@ -129,7 +133,7 @@ class FlowGraph:
         return None
 
     def _successors(self, node: Node) -> Iterable[Node]:
-        """Where data could go from a node in one move."""
+        """Return the nodes that data could reach from a node in one move."""
         if isinstance(node, DataContainer):
             return (INTERNET, *self.actors)
         return (INTERNET, *self.actors, *self.containers) if isinstance(node, Actor) else ()
@@ -153,7 +157,8 @@ class FlowGraph:
         return all_of(container.anonymous, container.store.public) if container.anonymous else NEVER
 
     def _access(self, actor: Actor, container: DataContainer, wanted: Right) -> ControlSets:
-        """By a road to the store, and a right to the data, an account's key, or a right to change rights."""
+        """Return the controls on access to a container: a network path to the store, and a right to the data, an
+        account key, or a right to change rights."""
         rights, store = actor.may(container.id), container.store
         granted, listed = bool(rights & (wanted | Right.CONTROL)), bool(rights & Right.KEYS)
         key = (actor.key, store.id, granted, listed)
@@ -170,15 +175,15 @@ class FlowGraph:
         return self.registry.without_controls_in(control_sets, actor.controls)
 
     def _to_internet(self, actor: Actor) -> tuple[ControlSets, str]:
-        """People on the Internet already stand where the data must not go."""
+        """Return the controls on sending data to the Internet."""
         control_sets = any_of(*(self.reachability.to_internet(location) for location in actor.locations))
         return self.registry.without_controls_in(
             control_sets, actor.controls
         ), f"{actor.label} carries it to the Internet"
 
     def _to_actor(self, actor: Actor, other: Actor) -> tuple[ControlSets, str]:
-        """From a computer's screen to whoever looks at it through Bastion; or to another computer that listens, as
-        those who work there may want it to."""
+        """Return the controls on passing data on: from a computer's screen to a person who looks at it through Bastion,
+        or to another computer that may listen on any port."""
         if actor.is_computer and other.is_people and any(g.principal == other.key for g in actor.grants):
             control_sets = self.registry.without_controls_in(
                 self.reachability.over_bastion(actor.locations, actor.shell), actor.controls
@@ -198,7 +203,7 @@ class FlowGraph:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Label:
-    """A node that is reached, with what failed before, and by way of what."""
+    """A node that the search reached, with the controls that failed on the path to it."""
 
     node: Node
     mask: int
@@ -206,7 +211,7 @@ class _Label:
     before: _Label | None = None
 
     def control_set(self) -> ControlSet:
-        """The whole way here."""
+        """Return the control set of the whole path to the node."""
         if self.edge is None or self.before is None:
             return ControlSet()
         return self.before.control_set().then(self.edge.control_set).then(ControlSet(0, (self.edge.words,)))
@@ -215,7 +220,8 @@ class _Label:
 def minimal_cut_sets(
     flows: FlowGraph, sources: Iterable[Node], is_sink: Callable[[Node], bool], may_traverse: Callable[[Node], bool]
 ) -> MinimalCutSets | None:
-    """The fewest controls between sources and sinks, by way of nodes that are let through. None beyond `MOST`."""
+    """Return the fewest controls between sources and sinks, on paths through nodes that may be traversed. None where
+    more than `MAX_CONTROLS` would have to fail."""
     order, bound, sink_reached = count(), MAX_CONTROLS, False
     heap = [(0, next(order), _Label(source, 0)) for source in sources]
     reached: dict[Node, list[int]] = {}
@@ -223,7 +229,7 @@ def minimal_cut_sets(
     kinds: dict[Node, tuple[bool, bool]] = {}
 
     def is_relevant(node: Node, mask: int) -> bool:
-        """Whether a node is on the way, and could still be reached by fewer failures than are known to do."""
+        """True if a path may end at or pass through a node, and could need fewer failures than the shortest known."""
         if node not in kinds:
             kinds[node] = (is_sink(node), may_traverse(node))
         return any(kinds[node]) and not (sink_reached and (label.mask | mask).bit_count() >= bound)
@@ -253,7 +259,7 @@ def minimal_cut_sets(
 
 
 def _cut_sets(found: Sequence[_Label], registry: ControlRegistry) -> MinimalCutSets | None:
-    """The ways that differ in their controls; of those with the same ones, the shortest path."""
+    """Return the paths that differ in their controls; of those with the same ones, the one with the fewest steps."""
     paths: dict[int, Path] = {}
     for label in found:
         steps = label.control_set().steps

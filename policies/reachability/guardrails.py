@@ -1,6 +1,6 @@
-"""Guard rails: what Azure Policy refuses in a resource group, so that a setting which goes is not enough.
+"""Guardrails: what Azure Policy denies in a resource group, whatever a resource's setting is.
 
-Each is a control of its own beside the setting: it fails when somebody takes the assignment away, or exempts something.
+Each is a control beside the setting: it fails when its assignment is removed, or an exemption is granted.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ WORDS: Mapping[str, str] = {
     "no-public-addresses": "public addresses",
     "stores-stay-closed": "that stores open to the public network or take keys",
 }
-"""What Azure refuses by each guard, by its noun."""
+"""What Azure denies by each guardrail, by its key."""
 
 
 class Guardrails:
-    """The guards that an estate's plans put into its resource groups."""
+    """The guardrails of an estate's resource groups."""
 
     def __init__(self, estate: Estate, registry: ControlRegistry) -> None:
         self.estate, self.registry = estate, registry
         self._known: dict[tuple[str, str], ControlSets] = {}
 
     def of(self, noun: str, id_: str) -> ControlSets:
-        """What must fail before Azure lets something be done to what has that id, or in the group of that id."""
+        """Return the controls of a guardrail on a resource, or on the resource group with that id."""
         group = ids.resource_group(id_)
         if (noun, group) not in self._known:
             self._known[noun, group] = self._of(noun, group)

@@ -1,7 +1,8 @@
-"""Roads: what can reach what over the network, and which controls must fail before it can.
+"""Network paths: which locations can reach which, and the controls that must fail before they can.
 
-Every rule is asked about the ends that a packet has on its whole way, as Azure asks it. So a road is worked out for
-each pair of ends, of four kinds: within a network, over a peering, through a firewall by the routes, and by its proxy.
+Azure evaluates every rule with the source and destination that a packet has on its whole path. So a path is evaluated
+for each pair of ends. There are four kinds: within a network, over a peering, through a firewall by routes, and through
+its proxy.
 """
 
 from __future__ import annotations
@@ -28,19 +29,19 @@ PUBLIC_ADDRESS = IPv4Network("8.8.8.8/32")
 
 @dataclass(frozen=True)
 class Destination:
-    """What is to be reached in a subnet."""
+    """A destination in a subnet."""
 
     subnet: Subnet
     at: IPv4Network | None = None
-    """Its address; None: any of the subnet's."""
+    """Its address; None: any address of the subnet."""
     host: str = ""
-    """The name under which it answers."""
+    """The name at which it answers."""
     ports: tuple[int, ...] = (HTTPS,)
-    """Empty: any, as whoever works there may want."""
+    """Empty: any port, as a person who works there may choose it."""
     endpoint: bool = True
-    """Whether a private endpoint is reached: not every subnet's rules hold for those."""
+    """True for a private endpoint, to which the NSG of some subnets does not apply."""
     nsgs: tuple[Nsg, ...] = ()
-    """The groups of its own interface."""
+    """The NSGs of its own interface."""
 
     @property
     def prefix(self) -> IPv4Network:
@@ -49,7 +50,7 @@ class Destination:
 
 
 class NetworkReachability:
-    """Every road of an estate, each worked out once."""
+    """Every network path of an estate, each evaluated once."""
 
     def __init__(self, topology: Topology, stores: DataStores) -> None:
         self.topology, self.stores, self.registry = topology, stores, topology.registry
@@ -58,8 +59,8 @@ class NetworkReachability:
         self._cache: dict[object, ControlSets] = {}
 
     def to_store(self, location: NetworkLocation, store: DataStore) -> ControlSets:
-        """From somewhere to where a store answers: over the public network, by a private endpoint of it, or by one that
-        somebody adds."""
+        """Return the controls on reaching a store: over the public network, by one of its private endpoints, or by one
+        that is added."""
         key = (location, store.id)
         if key not in self._cache:
             self._cache[key] = self._to_store(location, store)
@@ -77,8 +78,9 @@ class NetworkReachability:
         return any_of(*(self.to(location, Destination(endpoint.subnet, at, host)) for at in endpoint.at))
 
     def _to_added_endpoint(self, location: NetworkLocation, what: str, group: str) -> ControlSets:
-        """By a private endpoint that somebody adds, in any network that the sender can reach, at any address that is
-        free there. `group`: of what it leads to, for Azure Policy may refuse what stands elsewhere."""
+        """Return the controls on reaching a resource by a private endpoint that is added in any network that the sender
+        can reach, at any free address. `group`: the resource group of the resource; Azure Policy may deny endpoints of
+        resources in other groups."""
         key = ("added", location, group)
         if key not in self._cache:
             found = (self._added_in(location, subnet, group) for subnet in self.topology.endpoint_subnets())
@@ -106,8 +108,8 @@ class NetworkReachability:
         )
 
     def _from_outside(self, endpoint: PrivateEndpoint, store: DataStore) -> ControlSets:
-        """From the Internet to a private endpoint: by a translation of a firewall's own address, by Bastion's tunnel to
-        any address, or from a network of somebody else's that is peered."""
+        """Return the controls on reaching a private endpoint from the Internet: by DNAT of a firewall, by Bastion's
+        tunnel to any address, or from a peered external network."""
         words = step(f"reach the private endpoint of {store.label}")
         targets = [Destination(endpoint.subnet, at) for at in endpoint.at]
         return all_of(
@@ -132,8 +134,8 @@ class NetworkReachability:
         return all_of(ALWAYS if firewall.public else none, evaluator.admits(), inside)
 
     def _by_bastion_tunnel(self, destination: Destination) -> ControlSets:
-        """A tunnel of Bastion's to an address leads to any port there (learn.microsoft.com, "Connect to a VM via
-        specified private IP address")."""
+        """Return the controls on Bastion's tunnel to an address, which leads to any port there (learn.microsoft.com,
+        "Connect to a VM via specified private IP address")."""
         return any_of(
             *(
                 all_of(
@@ -147,7 +149,7 @@ class NetworkReachability:
         )
 
     def _from_bastion(self, subnet: Subnet, destination: Destination) -> ControlSets:
-        """Bastion speaks to what it reaches from its own subnet."""
+        """Return the controls on what Bastion reaches. It sends from its own subnet."""
         bastion = NetworkLocation(subnet)
         return all_of(
             self._peered(subnet.network, destination.subnet.network),
@@ -156,7 +158,7 @@ class NetworkReachability:
         )
 
     def _over_external_peering(self, subnet: Subnet) -> ControlSets:
-        """From or to a network of somebody else's, of which nothing can be seen."""
+        """Return the controls on a path from or to an external network, whose own configuration is unknown."""
         if subnet.network in self.topology.external_peers:
             return ALWAYS
         name = ids.name(subnet.network)
@@ -167,7 +169,7 @@ class NetworkReachability:
         )
 
     def to_internet(self, location: NetworkLocation) -> ControlSets:
-        """From somewhere to any place on the Internet, or in another tenant."""
+        """Return the controls on reaching any destination on the Internet, or in another tenant."""
         if location.subnet is None:
             return ALWAYS
         key = ("out", location)
@@ -188,14 +190,14 @@ class NetworkReachability:
 
     @cached_property
     def _external_endpoints(self) -> tuple[PrivateEndpoint, ...]:
-        """The private endpoints of what is not of the estate."""
+        """The private endpoints of resources outside the estate."""
         known = self.topology.estate
         return tuple(
             d for d in self.stores.endpoints if any(known.get(destination) is None for destination in d.targets)
         )
 
     def _directly_to_internet(self, location: NetworkLocation, subnet: Subnet) -> ControlSets:
-        """Past every firewall, with an address of its own."""
+        """Return the controls on bypassing every firewall with a public address."""
         kept = f"routes keep {subnet.label} off the direct way to the Internet"
         bare = all_of(
             self._control(ControlKind.ADDRESS, subnet.id, "address", f"nothing in {subnet.label} has a public address"),
@@ -211,8 +213,8 @@ class NetworkReachability:
         )
 
     def _by_service_endpoint(self, location: NetworkLocation, subnet: Subnet) -> ControlSets:
-        """By a service endpoint: Azure's own road to every store of a service, whosever, past every route
-        (learn.microsoft.com, "Virtual Network service endpoints")."""
+        """Return the controls on a service endpoint: it reaches any account of the service, in any tenant, ignoring
+        routes (learn.microsoft.com, "Virtual Network service endpoints")."""
         none = self._control(
             ControlKind.SERVICE_ENDPOINT, subnet.id, "service", f"{subnet.label} has no service endpoint"
         )
@@ -236,14 +238,15 @@ class NetworkReachability:
         return any_of(all_of(routed, any_of(by_address, by_name), step(f"to the Internet through {name}")), by_proxy)
 
     def over_bastion(self, locations: Iterable[NetworkLocation], shell: ControlSets) -> ControlSets:
-        """From a computer to the browser of whoever signed in to it, by what Bastion carries besides the screen. Over
-        SSH a clipboard holds what the screen shows, and no more; over RDP whatever was copied."""
+        """Return the controls on what Bastion carries, besides the screen, from a computer to the browser of the person
+        who is signed in to it. Over SSH the clipboard carries what the screen shows; over RDP it carries whatever was
+        copied."""
         return any_of(
-            *(self._carried(bastion.subnet, bastion.control_sets, location, shell) for bastion in self.bastions.all
+            *(self._carried_by(bastion.subnet, bastion.control_sets, location, shell) for bastion in self.bastions.all
               for location in locations if location.subnet)
         )  # fmt: skip
 
-    def _carried(
+    def _carried_by(
         self, bastion: Subnet, control_sets: dict[str, ControlSets], location: NetworkLocation, shell: ControlSets
     ) -> ControlSets:
         if location.subnet is None:
@@ -260,7 +263,7 @@ class NetworkReachability:
         )
 
     def to(self, location: NetworkLocation, destination: Destination) -> ControlSets:
-        """From a subnet to another."""
+        """Return the controls on reaching a destination from a subnet."""
         subnet = location.subnet
         if subnet is None:
             return NEVER
@@ -279,11 +282,15 @@ class NetworkReachability:
             self._past_inbound_nsgs(destination, subnet.prefix),
         )
         near = subnet.network == destination.subnet.network
-        around = () if near else (self._by(location, subnet, evaluator, destination) for evaluator in self._evaluators)
+        around = (
+            ()
+            if near
+            else (self._by_firewall(location, subnet, evaluator, destination) for evaluator in self._evaluators)
+        )
         return any_of(direct, *around)
 
     def _ports(self, location: NetworkLocation, destination: Destination) -> Iterator[int]:
-        """One port of each kind that the rules on the way tell apart."""
+        """Yield one port of each group of ports for which the rules on the path may give different results."""
         outward = [*self.egress.nsgs(location)]
         inward = [*([destination.subnet.nsg] if destination.subnet.nsg else []), *destination.nsgs]
         ports = {port for g in outward for port in g.ports_in_rules(inbound=False)}
@@ -291,10 +298,11 @@ class NetworkReachability:
         ports |= {port for evaluator in self._evaluators for port in evaluator.ports}
         yield from sorted(port for port in ports | {1} if 0 < port < 65536)
 
-    def _by(
+    def _by_firewall(
         self, location: NetworkLocation, subnet: Subnet, evaluator: FirewallEvaluator, destination: Destination
     ) -> ControlSets:
-        """Through a firewall, which what is reached sees as the sender, or sees the sender itself."""
+        """Return the controls on a path through a firewall. The destination sees the firewall as the source, or the
+        sender."""
         firewall, name, far, port = (
             evaluator.firewall,
             ids.name(evaluator.firewall.id),
@@ -328,7 +336,7 @@ class NetworkReachability:
         )
 
     def _routed(self, subnet: Subnet, firewall: Firewall, to: IPv4Network) -> ControlSets:
-        """Whether the routes of a subnet lead to that firewall."""
+        """Return the control that no route of a subnet leads to the firewall; none where one does."""
         route = route_to(subnet.routes, to) if subnet.routes is not None else None
         if subnet.routes is None or (route and route.next_hop == APPLIANCE and route.address in (firewall.address, "")):
             return ALWAYS
@@ -336,7 +344,7 @@ class NetworkReachability:
         return self._control(ControlKind.ROUTE, subnet.table or subnet.id, f"to {firewall.id}", description)
 
     def _peered(self, one: str, other: str) -> ControlSets:
-        """Whether two networks are one, or peered on both sides."""
+        """Return the control that two networks are not peered; none where they are one, or are peered on both sides."""
         if one == other or (one, other) in self.topology.peered:
             return ALWAYS
         first, second = sorted((one, other))
@@ -347,7 +355,7 @@ class NetworkReachability:
         )
 
     def _past_inbound_nsgs(self, destination: Destination, source: IPv4Network | None) -> ControlSets:
-        """Past the groups in front of the target. `source` None: from a network of which nothing is known."""
+        """Return the controls of the NSGs at the destination. `source` None: an external network."""
         key = ("enters", destination, source)
         if key not in self._cache:
             self._cache[key] = self._inbound_controls(destination, source)
@@ -356,13 +364,13 @@ class NetworkReachability:
     def _inbound_controls(self, destination: Destination, source: IPv4Network | None) -> ControlSets:
         own = destination.subnet.nsg if not destination.endpoint or destination.subnet.nsg_covers_endpoints else None
         nsgs = [*([own] if own else []), *destination.nsgs]
-        held = [g for g in nsgs if not self._lets_in(g, destination, source)]
+        blocking = [g for g in nsgs if not self._lets_in(g, destination, source)]
         return self.registry.requiring(
-            *(nsg_control(g, "inbound", f"{ids.name(g.id)} does not let it in") for g in held)
+            *(nsg_control(g, "inbound", f"{ids.name(g.id)} does not let it in") for g in blocking)
         )
 
     def _lets_in(self, nsg: Nsg, destination: Destination, source: IPv4Network | None) -> bool:
-        """A network of somebody else's may have any addresses but those of the estate."""
+        """True if an NSG allows the source. An external network may have any addresses that the estate has not."""
         wide = [] if source else [n for n in nsg.wide_sources if not self.egress.is_internal(n)]
         sources = [source] if source else [PUBLIC_ADDRESS, *wide]
         return any(

@@ -17,37 +17,36 @@ from policies.azure_semantics.spans import MAX_HOSTS
 
 @dataclass(frozen=True, eq=False)
 class Nsg:
-    """A security group in front of something. Rules None: not known, so open."""
+    """The NSG of a subnet or interface. Rules None: unknown, so everything is allowed."""
 
     id: str
     rules: tuple[NsgRule, ...] | None
 
     def lets(self, *, inbound: bool, source: IPv4Network, to: IPv4Network, port: int) -> bool:
-        """Whether some packet may pass from one network to a port in another."""
+        """True if some packet may pass from one network to a port in another."""
         if self.rules is None:
             return True
         return may_pass(self.rules, inbound=inbound, source=source, destination=to, port=port)
 
     def lets_out(self, source: IPv4Network, to: Span, port: int | None = None) -> bool:
-        """Whether something may leave for what a text stands for. No port: by any. Asked of the narrowest that any
-        group on the way names, since two groups let through together what the narrower of two texts stands for."""
+        """True if some packet may leave for a span of addresses. Without a port: for any port."""
         if self.rules is None:
             return True
         return may_leave(self.rules, source, to, port)
 
     @property
     def wide_sources(self) -> Iterable[IPv4Network]:
-        """The ranges from which its rules let anything in, but for the places that somebody named."""
+        """The ranges from which its rules allow inbound traffic, apart from single hosts."""
         ends = (s for r in self.rules or () if r.inbound and r.allows for s in r.sources)
         return (n for s in ends for n in s.networks if isinstance(n, IPv4Network) and n.num_addresses > MAX_HOSTS)
 
     @property
     def allowed_out(self) -> Iterable[tuple[Span, int]]:
-        """Where its rules let anything go, each with the first of its ports."""
+        """The destinations that its rules allow, each with the first of its ports."""
         for rule in (r for r in self.rules or () if not r.inbound and r.allows):
             yield from ((far, low) for far in rule.destinations for low, _ in rule.ports)
 
     def ports_in_rules(self, *, inbound: bool) -> Iterable[int]:
-        """The ports at which its rules begin and cease to say something."""
+        """Return the ports at which the result of its rules may change."""
         for rule in (r for r in self.rules or () if r.inbound is inbound):
             yield from (port for low, high in rule.ports for port in (low, high + 1))

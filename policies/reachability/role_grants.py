@@ -1,4 +1,4 @@
-"""Grants: which principal may do what, where. A grant holds in all that lies in its scope."""
+"""Role grants: which principal has which rights on which scope. A grant applies to everything in its scope."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from policies.model import MISSING, Estate, Resource, Unknown
 IDENTITY = "managedidentity:UserAssignedIdentity"
 COMPUTER = "compute:VirtualMachine"
 UNKNOWN_PRINCIPAL = "*"
-"""Stands for a principal that only the deployment will tell, and that nothing here can be: it may be anybody."""
+"""The placeholder for a principal that is unknown until the deployment: it may be anyone."""
 
 
 @dataclass(frozen=True)
 class RoleGrant:
-    """One role assignment, read."""
+    """A role assignment with its rights."""
 
     principal: str
-    """An object id in lower case, the URN of the identity that will have one, or `ANYBODY`."""
+    """An object id in lower case, the URN of the identity that will have one, or `UNKNOWN_PRINCIPAL`."""
     rights: Right
     scope: str
     """A lower-case ARM id; empty: everywhere."""
@@ -32,7 +32,7 @@ class RoleGrant:
 
 
 class RoleGrants:
-    """Every grant of an estate, by principal."""
+    """Every role grant of an estate, by principal."""
 
     def __init__(self, estate: Estate) -> None:
         self._holders = _holders(estate)
@@ -63,24 +63,24 @@ class RoleGrants:
         return made[0] if len(made) == 1 else UNKNOWN_PRINCIPAL
 
     def of(self, principals: Iterable[str]) -> tuple[RoleGrant, ...]:
-        """What these principals were granted, and what may be anybody's."""
+        """Return the grants of these principals, and those of the unknown principal."""
         return tuple(g for p in (*principals, UNKNOWN_PRINCIPAL) for g in self._by_principal.get(p, ()))
 
     def signing_in(self, computer: str) -> list[str]:
-        """Who may sign in to the computer of that lower-case id, or give themselves the right to: looked for in the
-        scopes above it alone, of which there are few."""
+        """Return the principals that may sign in to a computer, or give themselves the right to. Only the scopes above
+        its lower-case id are looked up."""
         parts = computer.split("/")
         above = ["", *("/".join(parts[:n]) for n in range(2, len(parts) + 1))]
         found = (g.principal for scope in above for g in self._signing_in.get(scope, ()))
         return [principal for principal in dict.fromkeys(found) if principal != UNKNOWN_PRINCIPAL]
 
     def principals(self) -> Mapping[str, list[RoleGrant]]:
-        """Everybody who was granted something."""
+        """Return the grants of every principal."""
         return self._by_principal
 
 
 def rights_on(grants: Iterable[RoleGrant], id_: str) -> Right:
-    """What these grants let their holder do with the thing of that lower-case id."""
+    """Return the rights that grants give on the resource with a lower-case id."""
     total = Right.NONE
     for grant in grants:
         if not grant.scope or id_ == grant.scope or id_.startswith(f"{grant.scope}/"):
@@ -89,7 +89,7 @@ def rights_on(grants: Iterable[RoleGrant], id_: str) -> Right:
 
 
 def _holders(estate: Estate) -> dict[str, str]:
-    """The URN of each identity and computer, by its URN and by the object id that its own grants show it to have."""
+    """Return the URN of each identity and computer, by its URN and by the object id that its role assignments show."""
     holders = {r.urn: r.urn for r in estate.of(IDENTITY, COMPUTER)}
     for assignment in estate.of(ASSIGNMENT):
         principal = principal_of(assignment)
@@ -100,7 +100,7 @@ def _holders(estate: Estate) -> dict[str, str]:
 
 
 def _value(resource: Resource, path: str) -> object:
-    """The value at a path; `UNKNOWN` where it is not known, or missing."""
+    """Return the value at a path; `UNKNOWN` where it is unknown or missing."""
     try:
         value = resource.at(path)
     except Unknown:

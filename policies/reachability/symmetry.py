@@ -206,7 +206,8 @@ class EquivalenceClasses:
         found = set(_overlapping(self._spaces))
         for stack in self.tenancies:
             owners = {self._owner(parse_range(text)) for text in self.ranges[stack]} - {stack, ""}
-            found |= {*owners, stack} if owners else set()
+            if owners:
+                found |= {*owners, stack}
         embedded = (parse_range(text) for text in self._shared_mentions[1])
         return frozenset(found | {self._owner(range_) for range_ in [*embedded, *CONSTANTS, *self._bounded]})
 
@@ -256,7 +257,9 @@ class EquivalenceClasses:
         found: list[IPv4Network] = []
         for stack, text in self.texts.items():
             spaces = self.tenancies[stack].spaces if stack in self.tenancies else ()
-            for ends in BOUNDS.findall(text) if BOUNDS_HINT.search(text) else ():
+            if not BOUNDS_HINT.search(text):
+                continue
+            for ends in BOUNDS.findall(text):
                 low, high = map(parse_range, ends)
                 own = any(low and high and low.subnet_of(space) and high.subnet_of(space) for space in spaces)
                 if low and high and low <= high and not own:

@@ -1,6 +1,6 @@
-"""Places: the subnets, firewalls and computers of an estate, with what guards them.
+"""Topology: the subnets, firewalls and computers of an estate, with their NSGs and routes.
 
-What is not known guards nothing: a security group whose rules only the deployment will tell lets everything through.
+What is unknown protects nothing: an NSG whose rules are unknown until the deployment allows everything.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ D = TypeVar("D")
 P = ParamSpec("P")
 
 Unknowns = list[str]
-"""What could not be told, and so counts as open."""
+"""The properties that could not be read, and so count as open."""
 
 
 @dataclass(frozen=True, eq=False)
 class Subnet:
-    """A subnet."""
+    """A subnet with its NSG and routes."""
 
     id: str
     name: str
@@ -40,42 +40,42 @@ class Subnet:
     prefix: IPv4Network
     nsg: Nsg | None
     nsg_covers_endpoints: bool
-    """Whether the group is asked about private endpoints too."""
+    """True if the NSG applies to private endpoints too."""
     table: str
     routes: tuple[routes.Route, ...] | None
-    """None: not known."""
+    """None: unknown."""
     default_outbound: bool
-    """Whether Azure itself lets what stands here out to the Internet."""
+    """True if Azure lets the subnet out to the Internet by itself."""
     service_endpoints: bool
-    """Whether it has a road to a service of Azure's, past every route."""
+    """True if a service endpoint leads to a service of Azure's, ignoring routes."""
 
     @property
     def label(self) -> str:
-        """How people name it."""
+        """Its name in reports."""
         return f"{ids.name(self.network)}/{self.name}"
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkLocation:
-    """Where somebody sends from: a subnet, with the groups of the interface. Without a spot: the Internet."""
+    """A network location to send from: a subnet, with the NSGs of the interface. Without a subnet: the Internet."""
 
     subnet: Subnet | None = None
     nsgs: tuple[Nsg, ...] = ()
     public: bool = False
-    """Whether an interface has a public address."""
+    """True if an interface has a public address."""
 
 
 INTERNET_LOCATION = NetworkLocation()
 ANY_PROXY = (80, 443)
-"""What a proxy is taken to listen to where that is not known."""
+"""The ports of a proxy whose ports are unknown."""
 NO_SIDES: tuple[tuple[str, str], ...] = ()
 RESERVED = ("azure", "gateway", "routeserver")
-"""How the names of the subnets begin that Azure keeps for its own devices."""
+"""The prefixes of the names of subnets that Azure reserves for its own devices."""
 
 
 @dataclass(frozen=True, eq=False)
 class Firewall:
-    """A firewall."""
+    """An Azure Firewall with its rules."""
 
     id: str
     network: str
@@ -83,14 +83,14 @@ class Firewall:
     address: str
     policy: str
     rules: tuple[firewall_policy.FirewallRule, ...] | None
-    """In the order in which they act. None: not known."""
+    """In the order in which they act. None: unknown."""
     proxy: tuple[int, ...]
     """The ports of its explicit proxy."""
     public: bool
 
 
 class Topology:
-    """Everything that has an address."""
+    """Everything in an estate that has an address."""
 
     def __init__(self, estate: Estate, unknowns: Unknowns) -> None:
         self.estate, self.unknowns = estate, unknowns
@@ -100,7 +100,7 @@ class Topology:
         self._free_cache: dict[str, tuple[IPv4Network, ...]] = {}
 
     def read_or_open(self, what: str, otherwise: D, read: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | D:
-        """What can be read; else what is open, and a doubt."""
+        """Return what `read` returns. Where that is unknown, return `otherwise`, which counts as open, and note it."""
         try:
             return read(*args, **options)
         except (Unknown, ValueError, TypeError, KeyError, IndexError) as error:
@@ -112,13 +112,14 @@ class Topology:
     def subnets(self) -> dict[str, Subnet]:
         """Every subnet, by lower-case id."""
         nets = self.estate.of(network.NETWORK)
-        nothing: list[network.Subnet] = []
+        nothing: list[network.SubnetDeclaration] = []
         found = [s for net in nets for s in self.read_or_open(net.urn, nothing, network.subnets_of, net, self.estate)]
         subnets = (self.read_or_open(s.resource.urn, None, self._subnet_of, s) for s in found)
         return {subnet.id: subnet for subnet in subnets if subnet}
 
-    def _subnet_of(self, declaration: network.Subnet) -> Subnet:
-        (prefix,) = declaration.prefixes  # more than one, or IPv6: rules would have to be asked about each
+    def _subnet_of(self, declaration: network.SubnetDeclaration) -> Subnet:
+        prefixes = declaration.prefixes
+        prefix = prefixes[0] if len(prefixes) == 1 else None  # several: rules would have to be evaluated for each
         if not isinstance(prefix, IPv4Network):
             raise Unknown("addressPrefix")
         group, table = declaration.at("networkSecurityGroup.id"), declaration.at("routeTable.id")
@@ -139,7 +140,7 @@ class Topology:
         )
 
     def nsg(self, id_: object) -> Nsg:
-        """A security group."""
+        """Return an NSG."""
         plain = ids.plain(id_)
         if plain not in self._nsgs:
             self._nsgs[plain] = self._nsg_of(plain)
@@ -154,8 +155,8 @@ class Topology:
         return Nsg(id_, tuple(rules) if rules is not None else None)
 
     def free_addresses(self, subnet: Subnet) -> tuple[IPv4Network, ...]:
-        """Addresses that a private endpoint added in a subnet could get: one of each that rules tell apart. What
-        another has for ever is not among them, so that a rule for it admits no newcomer."""
+        """Return addresses that a private endpoint added in a subnet could get, one for each set of rules that applies.
+        A fixed address of another resource is not free, so that a rule for it admits no new endpoint."""
         if subnet.id not in self._free_cache:
             self._free_cache[subnet.id] = free_addresses(
                 subnet.prefix, self._taken.get(subnet.id, frozenset()), self._named
@@ -164,7 +165,7 @@ class Topology:
 
     @cached_property
     def _taken(self) -> dict[str, frozenset[int]]:
-        """The addresses that private endpoints and interfaces were given by name, by the id of the subnet."""
+        """The fixed addresses of private endpoints and interfaces, by the id of the subnet."""
         taken: dict[str, frozenset[int]] = {}
         for resource in self.estate.of(ENDPOINT, "network:NetworkInterface"):
             for subnet_id, addresses in self.read_or_open(resource.urn, (), fixed_addresses, resource):
@@ -218,14 +219,14 @@ class Topology:
 
     @cached_property
     def peered(self) -> frozenset[tuple[str, str]]:
-        """The pairs of networks whose peering stands on both sides."""
+        """The pairs of networks that are peered on both sides."""
         found = self.estate.of(network.NETWORK, "network:VirtualNetworkPeering")
         sides = {side for r in found for side in self.read_or_open(r.urn, NO_SIDES, _sides, r)}
         return frozenset((a, b) for a, b in sides if (b, a) in sides)
 
     @cached_property
     def external_peers(self) -> frozenset[str]:
-        """The networks that are peered with one that is not of the estate. Its side cannot be seen, and so stands."""
+        """The networks that are peered with one outside the estate, whose side is unknown and counts as there."""
         found = self.estate.of(network.NETWORK, "network:VirtualNetworkPeering")
         sides = {side for r in found for side in self.read_or_open(r.urn, NO_SIDES, _sides, r)}
         return frozenset(near for near, far in sides if far not in self.networks)
@@ -236,11 +237,11 @@ class Topology:
         return frozenset(ids.plain(r.id) for r in self.estate.of(network.NETWORK) if r.id)
 
     def endpoint_subnets(self) -> Iterator[Subnet]:
-        """Every subnet in which a private endpoint may stand."""
+        """Return every subnet that can have a private endpoint."""
         return (subnet for network_ in self._by_network for subnet in self.usable_subnets(network_))
 
     def usable_subnets(self, network_: str) -> Iterator[Subnet]:
-        """The subnets of a network in which computers and private endpoints may stand."""
+        """Return the subnets of a network that can have computers and private endpoints."""
         return (s for s in self._by_network.get(network_, ()) if not s.name.startswith(RESERVED))
 
     @cached_property
@@ -251,7 +252,7 @@ class Topology:
         return found
 
     def locations_of(self, computer: Resource) -> tuple[NetworkLocation, ...]:
-        """Where a computer sends from, one for each interface; the Internet, where that cannot be told."""
+        """Return the network locations of a computer, one for each interface; the Internet where they are unknown."""
         return self.read_or_open(computer.urn, (INTERNET_LOCATION,), self._locations, computer)
 
     def _locations(self, computer: Resource) -> tuple[NetworkLocation, ...]:
@@ -273,7 +274,7 @@ class Topology:
 
 
 def _proxy(policy: Resource) -> tuple[int, ...]:
-    """The ports of a policy's explicit proxy, where it has one."""
+    """Return the ports of a policy's explicit proxy, where it has one."""
     if policy.at("explicitProxy.enableExplicitProxy") is not True:
         return ()
     ports = (policy.at(f"explicitProxy.{port}") for port in ("httpPort", "httpsPort"))

@@ -19,5 +19,5 @@ from policies.mutations.table.additions import ADDITIONS
 from policies.mutations.table.everything import EVERYTHING, HARMLESS
 
 __all__ = ["ADDITIONS", "EVERYTHING", "HARMLESS", "TABLES"]
-_ROOMS = (storage, vaults, networks, rules, firewalls, desks, watching, access, guards, everything)
-TABLES: Mapping[str, Table] = {table.type: table for room in _ROOMS for table in room.TABLES}
+_MODULES = (storage, vaults, networks, rules, firewalls, desks, watching, access, guards, everything)
+TABLES: Mapping[str, Table] = {table.type: table for module in _MODULES for table in module.TABLES}

@@ -79,29 +79,32 @@ def _self_release(estate: Estate, stack: str) -> Iterator[Resource]:
     """Every group of a project's on every stage of its airlocks where it has nothing to do: who asks also releases, who
     fetches sees what was not released, who checks changes what was asked for, who signs in holds data."""
     group = _group(estate, stack)
+    if group is None:
+        return
     grants = _here(estate, stack, "authorization:RoleAssignment")
     stages = dict.fromkeys(str(g.at("scope")) for g in grants if _STAGE.search(str(g.at("scope"))))
     people = dict.fromkeys(str(g.at("principalId")) for g in grants if g.at("principalType") == "Group")
     held = {(str(g.at("scope")), str(g.at("principalId")), str(g.at("roleDefinitionId"))[-36:]) for g in grants}
-    for number, scope in enumerate(stages if group else ()):
+    for number, scope in enumerate(stages):
         for principal in people:
             for role in (BLOB_READER, BLOB_WRITER):
-                if group and (scope, principal, role) not in held:
+                if (scope, principal, role) not in held:
                     yield _grant(group, f"stage-{number}-{role[:4]}-{principal[:8]}", role, scope, principal)
 
 
 def _of_who_signs_in(estate: Estate, stack: str) -> Iterator[Resource]:
     """A right to each store of a project, for those who sign in to its desk."""
     group = _group(estate, stack)
+    if group is None:
+        return
     grants = _here(estate, stack, "authorization:RoleAssignment")
     people = dict.fromkeys(
         str(g.at("principalId")) for g in grants if str(g.at("roleDefinitionId")).endswith(DESK_USER)
     )
-    for store in _here(estate, stack, "storage:StorageAccount") if group else ():
+    for store in _here(estate, stack, "storage:StorageAccount"):
         for principal in people:
             for role in (BLOB_READER, BLOB_WRITER):
-                if group:
-                    yield _grant(group, f"{store.name}-{role[:4]}", role, str(store.id), principal)
+                yield _grant(group, f"{store.name}-{role[:4]}", role, str(store.id), principal)
 
 
 def _across(estate: Estate, stack: str) -> Iterator[Resource]:

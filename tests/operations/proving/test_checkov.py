@@ -122,16 +122,16 @@ def test_what_nobody_asked_for_is_shown_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "output",
     [
         "", "[]", "{}", "no JSON", '{"passed": 0, "failed": 0}',
         answer({"t0": ["CKV_AZURE_59"]}),
         answer({OPEN: ["CKV_AZURE_59"]}, errors=1),
     ],
 )  # fmt: skip
-def test_a_checkov_that_did_not_look_is_an_error_and_no_pass(check_all: str) -> None:
+def test_a_checkov_that_did_not_look_is_an_error_and_no_pass(output: str) -> None:
     with pytest.raises(Failed):
-        read(check_all)
+        read(output)
 
 
 @pytest.mark.skipif(not installed(), reason="scripts/checkov has not made Checkov's environment here")

@@ -103,7 +103,8 @@ def _asked(resources: Sequence[Resource], *names: str, besides: bool) -> Forbidd
     group = named(resources, "platform", "network:FirewallPolicyRuleCollectionGroup", "firewall-bespoke")
     (collection,) = group.inputs["ruleCollections"]
     rule = {**ASKED, "targetFqdns": list(names)}
-    collections = [collection] * besides + [{**collection, "name": "asked", "rules": [rule]}]
+    asked = {**collection, "name": "asked", "rules": [rule]}
+    collections = [collection, asked] if besides else [asked]
     return _flow(changed(resources, str(group.id).lower(), ruleCollections=collections), FlowKind.PAST_AIRLOCK, TENANCY)
 
 
