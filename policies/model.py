@@ -149,7 +149,10 @@ def _inside(value: Any, step: str, path: str) -> list[Any]:
     if place is None:
         return _named(value, step.removeprefix('["').removesuffix('"]'), path)
     items = _entries(value, path)
-    return items if place[1] == "*" else items[int(place[1]) :][:1]
+    if place[1] == "*":
+        return items
+    index = int(place[1])
+    return [items[index]] if index < len(items) else []
 
 
 def _entries(value: Any, path: str) -> list[Any]:

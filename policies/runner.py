@@ -134,7 +134,8 @@ def _elsewhere(
     found: list[Finding] = []
     for policy in policies.values():
         types = dict.fromkeys(policy.on) if policy.scope == "estate" else {}
-        for resource in estate.resources if ALL in types else estate.of(*types):
+        asked = estate.resources if ALL in types else estate.of(*types)
+        for resource in asked:
             if resource.stack not in judged:
                 said = _exempted(findings_of(policy, resource, estate), exemptions, used)
                 found += [finding for finding in said if finding.verdict.blocks]
@@ -165,8 +166,9 @@ def _refuse_doubles(here: Iterable[Resource]) -> None:
         keys = {("", resource.urn)}
         if resource.id and resource.id.startswith("/"):
             keys.add((resource.stack, resource.id.lower()))
-        for _, key in keys & seen:
-            raise BadInput("Two resources have one id.", file=resource.urn, key="id", found=key,
+        repeated = keys & seen
+        if repeated:
+            raise BadInput("Two resources have one id.", file=resource.urn, key="id", found=min(repeated)[1],
                            fix="Name one of them otherwise.")  # fmt: skip
         seen |= keys
 

@@ -42,7 +42,8 @@ def _at(value: Any, path: list[str]) -> Iterator[Any]:
     elif path[0] == "[*]":
         if _is_expression(value):
             yield value
-        for item in value if isinstance(value, list) else ():
+        items = value if isinstance(value, list) else []
+        for item in items:
             yield from _at(item, path[1:])
     elif isinstance(value, dict):
         for key in value:
