@@ -9,10 +9,12 @@ from functools import cached_property
 from uuid import UUID, uuid5
 
 from infra.errors import BadInput
+from operations import references
 from operations.default_providers import is_default_provider
 from operations.export.routes import RENAMED, Route, route, singular
 from operations.export.sdk import PREFIX, sdk_type
 from operations.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, is_subscription
+from operations.references import ANY
 
 NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 OTHERS = ("pulumi:", "random:")
@@ -23,6 +25,8 @@ _GROUP = re.compile(r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<
 _SUBSCRIPTION = re.compile(r"/subscriptions/([0-9a-fA-F-]{36})(?:/|$)")
 _NAME = re.compile(r"[^/\x00-\x1f]{1,260}")
 _SCOPE = re.compile(r"/?(subscriptions|providers)(/[^/\x00-\x1f]+)+/?", re.I)
+_PROPERTY = re.compile(r"[^.\[]+")
+"""The top of a path: engines say of a whole property what it came from."""
 _ARGUMENT = re.compile(r"\{(\w+)\}")
 NAMESPACE = UUID("5de00000-0000-4000-8000-000000000001")
 """Ours, for identifiers made of a URN and a property's name."""
@@ -120,11 +124,6 @@ class Identities:
         except BadInput:
             return None
 
-    def above(self, makers: Sequence[Identity]) -> list[Identity]:
-        """The parents in the plan of some resources, such as the zone of a link; none twice."""
-        parents = dict.fromkeys(maker.id.lower().rsplit("/", 2)[0] for maker in makers)
-        return [self.here[id_] for id_ in parents if id_ in self.here]
-
     def of(self, urn: str) -> Identity:
         """The identity of one Azure resource of the plan."""
         if urn not in self._known:
@@ -141,6 +140,31 @@ class Identities:
         """The Azure resources that a property's value comes from, in the order of the plan."""
         urns = resource.property_dependencies.get(property_, ())
         return [self.of(urn) for urn in self.real(urns, resource.urn)]
+
+    def referred(self, resource: PlannedResource, path: str) -> Identity | None:
+        """The resource whose ARM id an unknown value is; None where the plan does not say for certain."""
+        key = _PROPERTY.match(path)
+        scope = _scope_key(resource)
+        kinds = frozenset({ANY}) if scope and path == scope else references.kinds(resource.type, path)
+        return self._only(resource, key[0], kinds) if key else None
+
+    def named(self, resource: PlannedResource, path: str) -> Identity | None:
+        """The resource whose name an unknown value is: that of a parent or group, which the own path takes up."""
+        way = _way(resource)
+        parents = way.arguments[:-1] if way else ()
+        kinds = {_type_named(way, a).lower() for a in parents if way and _key(resource, a) == path}
+        return self._only(resource, path, frozenset(kinds))
+
+    def _only(self, resource: PlannedResource, property_: str, kinds: frozenset[str]) -> Identity | None:
+        """The one resource of some kinds that a property came from; None where there are more, or where the value may
+        have come from elsewhere: another stack, another provider's resource, one whose own type is not known."""
+        sources = [self._source(urn) for urn in resource.property_dependencies.get(property_, ())]
+        found = [s for s in sources if s and (ANY in kinds or s.arm_type.lower() in kinds)]
+        return found[0] if len(found) == 1 and None not in sources else None
+
+    def _source(self, urn: str) -> Identity | None:
+        resource = self._resources.get(urn)
+        return self.told(urn) if resource and _azure(resource) else None
 
     def dependencies(self, resource: PlannedResource) -> list[Identity]:
         """Every Azure resource that must be there first."""
@@ -236,9 +260,11 @@ class Identities:
     def _scope(self, resource: PlannedResource, key: str, unsure: dict[str, str]) -> str:
         value = resource.inputs.get(key)
         if value == UNKNOWN:
-            makers = self.behind(resource, key)
-            if len(makers) == 1:
-                return makers[0].id
+            found = self.referred(resource, key)
+            if found:
+                if found.unsure:
+                    unsure["scope"] = f"{found.urn.rpartition('::')[2]}: {found.unsure[0][1]}"
+                return found.id
             unsure["scope"] = "the id of a resource outside the plan, or one of several"
             return f"{self.subscription_id}/resourceGroups/unknown-{_stable(resource, key)[:8]}"
         if isinstance(value, str) and _SCOPE.fullmatch(value):
@@ -249,13 +275,14 @@ class Identities:
         own = argument == way.arguments[-1]
         value = resource.inputs.get(key, UNKNOWN if own else None)  # without a name of its own, the provider gives one
         if value == UNKNOWN:
-            kind = _type_named(way, argument).lower()
-            makers = [m for m in self.behind(resource, key) if m.arm_type.lower() == kind]
-            if len(makers) == 1 and not own:
-                return makers[0].leaf
+            found = None if own else self.named(resource, key)
+            if found and not dict(found.unsure).get("name"):
+                return found.leaf
             unsure["name"] = f"{key} is not known before the deployment"
+            if found:
+                return found.leaf
             stable = _stable(resource, key)
-            return stable if kind.endswith("assignments") else f"unknown-{stable[:8]}"
+            return stable if _type_named(way, argument).lower().endswith("assignments") else f"unknown-{stable[:8]}"
         if isinstance(value, str) and value != SECRET and _NAME.fullmatch(value):
             return value
         raise _nameless(resource, key, value, "a name without slashes")
@@ -273,6 +300,19 @@ def _azure(resource: PlannedResource) -> bool:
 def _extends(way: Route) -> bool:
     """Whether the type stands on any resource, group or subscription: its path begins with an argument."""
     return way.path.startswith("/{")
+
+
+def _way(resource: PlannedResource) -> Route | None:
+    try:
+        return route(resource.type)
+    except BadInput:
+        return None
+
+
+def _scope_key(resource: PlannedResource) -> str | None:
+    """The input that says what a resource stands on, which may be anything."""
+    way = _way(resource)
+    return _key(resource, way.arguments[0]) if way and _extends(way) else None
 
 
 def _key(resource: PlannedResource, argument: str) -> str:

@@ -51,11 +51,9 @@ class Trail:
 
     source: tuple[str | int, ...] = ()
     target: tuple[str | int, ...] = ()
-    label: str = ""
-    """The `name` of the nearest object on the way that has one."""
 
     def down(self, key: str | int, *place: str | int) -> Trail:
-        return Trail((*self.source, key), (*self.target, *(place or (key,))), self.label)
+        return Trail((*self.source, key), (*self.target, *(place or (key,))))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -78,8 +76,6 @@ class Nesting:
 
     def _object(self, value: Mapping[str, Value], model: Model, trail: Trail) -> dict[str, Value]:
         narrow = model.narrowed(value)
-        label = value.get("name")
-        trail = replace(trail, label=label) if isinstance(label, str) else trail
         out: dict[str, Value] = {}
         for key, item in value.items():
             if item is None or (not trail.source and (self.token, key) in NOT_IN_BODY):

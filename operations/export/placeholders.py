@@ -3,6 +3,7 @@ everywhere, and each of them listed, so that a policy can hold back where one ma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import uuid5
@@ -11,14 +12,18 @@ from operations.export.identity import NAMESPACE, Identities, Identity
 from operations.export.models import Kind, Shape
 from operations.export.nesting import ABSENT, Absent, Trail, dotted
 from operations.plan import PlannedResource, Value
-from operations.resolve import ARM_IDS, GUIDS, whose_id, whose_name
+from operations.references import kinds
 
 SECRET_TEXT = "secret-not-exported"  # noqa: S105
 NO_HOST = "https://unknown.invalid"  # RFC 2606: never resolves
+_INDEX = re.compile(r"\[\d+\]")
 NO_ADDRESS = "192.0.2"  # RFC 5737: never routed
 
+GUIDS = ("principalid", "clientid", "tenantid", "objectid", "customerid", "applicationid", "immutableid")
+IDS = ("id", "ids", "scope", "scopes", "resourceuri", "userassignedidentities", "userassignedidentity", "source")
 URLS = ("uri", "url", "endpoint")
 ADDRESSES = ("ipaddress", "address", "dnsservers", "addresses", "addressprefixes", "addressprefix")
+"""Ends of names that say what a stand-in is to look like. It is listed as one, whatever its form."""
 EMPTY: dict[Shape, Value] = {Shape.NUMBER: 0, Shape.BOOLEAN: False}
 
 
@@ -34,7 +39,7 @@ class Placeholders:
         """A value that the deployment will tell. Known all the same where it is the id or name of a resource here."""
         if kind.shape not in (Shape.STRING, Shape.ANY) or (kind.closed and optional):
             return self._typed(trail, kind, optional, "not known before the deployment")
-        value, reason = self.text(trail.keys, dotted(trail.source), trail.label)
+        value, reason = self.text(trail.keys, dotted(trail.source))
         if reason:
             self.notes[trail.target] = reason
         return value
@@ -54,25 +59,23 @@ class Placeholders:
         empty: Value = [] if kind.shape is Shape.LIST else EMPTY.get(kind.shape, {})
         return "unknown" if kind.shape is Shape.STRING else empty
 
-    def text(self, keys: Sequence[str], where: str, label: str) -> tuple[str, str | None]:
+    def text(self, keys: Sequence[str], where: str) -> tuple[str, str | None]:
         """The text for the end of a path of names, and why it is a placeholder; None where it is exact."""
+        path = _INDEX.sub("[]", where)
+        found = self.identities.referred(self.resource, path)
+        if found and not found.unsure:
+            return found.id, None
         makers = self.identities.behind(self.resource, keys[0])
         key = keys[-1].lower()
         if key.endswith(GUIDS):
             return self._guid(makers, key, where), f"{_of(makers)}: an identifier that Azure will give"
-        if key.endswith(ARM_IDS):
-            return self._id(makers, keys, where, label)
-        named = whose_name(makers, keys)
-        if named:
-            return named.leaf, None
+        if kinds(self.resource.type, path) or key.endswith(IDS):
+            return self._id(where), f"{_of(makers)}: an id that Azure will give"
         return self._shaped(key, where), f"{_of(makers)}: not known before the deployment"
 
-    def _id(self, makers: Sequence[Identity], keys: Sequence[str], where: str, label: str) -> tuple[str, str | None]:
-        found = whose_id(makers, self.identities, keys, label)
-        if found:
-            return found.id, None
-        stand_in = f"{self.identities.subscription_id}/resourceGroups/unknown/providers/Unknown.Unknown/unknown/"
-        return stand_in + self._stable(where), f"{_of(makers)}: an id that Azure will give"
+    def _id(self, where: str) -> str:
+        outside = f"{self.identities.subscription_id}/resourceGroups/unknown/providers/Unknown.Unknown/unknown/"
+        return outside + self._stable(where)
 
     def _guid(self, makers: Sequence[Identity], key: str, where: str) -> str:
         """One resource's identifier is the same wherever it is used."""

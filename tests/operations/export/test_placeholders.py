@@ -29,7 +29,7 @@ def test_one_unknown_principal_is_the_same_identifier_everywhere_and_listed() ->
     assert sum(path.endswith("principalId") for path in found["metadata"]["placeholders"]) == 2
 
 
-def test_an_unknown_id_is_the_real_one_of_the_resource_that_its_name_speaks_of() -> None:
+def test_an_unknown_id_is_the_real_one_of_the_only_source_of_its_kind() -> None:
     room = group()
     vnet = network(room)
     sub = subnet(room, vnet)
@@ -49,7 +49,7 @@ def test_an_unknown_id_is_the_real_one_of_the_resource_that_its_name_speaks_of()
     assert made_["metadata"]["placeholders"] == {}
 
 
-def test_among_several_of_one_type_the_name_beside_an_unknown_id_decides() -> None:
+def test_of_several_of_one_type_none_is_taken_for_an_unknown_id() -> None:
     room = group()
     names = ("privatelink.blob.core.windows.net", "privatelink.queue.core.windows.net")
     zones = [made("privatedns:PrivateZone", n, {"resourceGroupName": "rg-hub", "privateZoneName": n}) for n in names]
@@ -57,25 +57,11 @@ def test_among_several_of_one_type_the_name_beside_an_unknown_id_decides() -> No
     inputs = {"resourceGroupName": "rg-hub", "privateEndpointName": "pep", "privateDnsZoneGroupName": "default"}
     dns = made("network:PrivateDnsZoneGroup", "dns", {**inputs, "privateDnsZoneConfigs": entries},
                from_={"privateDnsZoneConfigs": [z.urn for z in zones]})  # fmt: skip
-    found = one(plan_of(room, *zones, dns), "Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
-    ids = [entry["properties"]["privateDnsZoneId"] for entry in found["properties"]["privateDnsZoneConfigs"]]
-    assert ids == [f"{GROUP_ID}/providers/Microsoft.Network/privateDnsZones/{n}" for n in names]
+    listed = template(plan_of(room, *zones, dns))["metadata"]["placeholders"]
+    assert [path.rpartition(".")[2] for path in listed] == ["privateDnsZoneId", "privateDnsZoneId"]
 
 
-def test_the_id_of_a_parent_may_come_from_its_child() -> None:
-    room = group()
-    zone = made("privatedns:PrivateZone", "z", {"resourceGroupName": "rg-hub", "privateZoneName": "z.nhs"})
-    named = {"privateZoneName": "z.nhs", "virtualNetworkLinkName": "l"}
-    link = made("privatedns:VirtualNetworkLink", "l", {"resourceGroupName": "rg-hub", **named})
-    inputs = {"resourceGroupName": "rg-hub", "privateEndpointName": "pep", "privateDnsZoneGroupName": "default"}
-    entries = {"privateDnsZoneConfigs": [{"name": "any", "privateDnsZoneId": UNKNOWN}]}
-    dns = made("network:PrivateDnsZoneGroup", "dns", {**inputs, **entries}, from_={"privateDnsZoneConfigs": [link.urn]})
-    found = one(plan_of(room, zone, link, dns), "Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
-    (entry,) = found["properties"]["privateDnsZoneConfigs"]
-    assert entry["properties"]["privateDnsZoneId"] == f"{GROUP_ID}/providers/Microsoft.Network/privateDnsZones/z.nhs"
-
-
-def test_the_longest_type_name_wins_where_one_holds_another() -> None:
+def test_each_property_takes_the_id_of_its_own_kind() -> None:
     room = group()
     disk = made("compute:Disk", "disk", {"resourceGroupName": "rg-hub", "diskName": "disk"})
     keys = made("compute:DiskEncryptionSet", "des", {"resourceGroupName": "rg-hub", "diskEncryptionSetName": "des"})
@@ -128,6 +114,17 @@ def test_unknown_names_of_a_parent_and_group_are_read_off_their_resources() -> N
     (found,) = [r for r in made_["resources"] if r["type"].endswith("/subnets")]
     assert found["metadata"]["id"] == f"{NETWORK_ID}/subnets/snet"
     assert found["properties"]["addressPrefix"] == "192.0.2.0/24"  # never routed, and still an address prefix
+
+
+def test_what_stands_in_an_unknown_name_is_listed_too() -> None:
+    room = group()
+    account = made("storage:StorageAccount", "st", {"resourceGroupName": "rg-hub", "accountName": UNKNOWN})
+    inside = {"resourceGroupName": "rg-hub", "accountName": UNKNOWN, "containerName": "c"}
+    container = made("storage:BlobContainer", "c", inside, from_={"accountName": [account.urn]})
+    lock = made("authorization:ManagementLockByScope", "l", {"lockName": "l", "level": "CanNotDelete", "scope": UNKNOWN},
+                from_={"scope": [container.urn]})  # fmt: skip
+    made_ = template(plan_of(room, account, container, lock))
+    assert [path.rpartition(".")[2] for path in made_["metadata"]["placeholders"]] == ["name", "name", "scope"]
 
 
 def test_what_is_unknown_and_no_text_is_left_out_and_listed_never_a_text() -> None:
