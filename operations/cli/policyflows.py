@@ -92,7 +92,7 @@ def _draw(session: Session, target: str, graph: FlowGraph) -> None:
 
 
 def _exempt(report: FlowReport, estate: Judged, granted: Exemptions) -> Exempt:
-    """The findings that somebody is let off, as the gate would let them off."""
+    """Return the findings with an exemption, as the gate applies it."""
     from policies.catalogue._flows import finding_of  # noqa: PLC0415
 
     found = ((flow, granted.of(finding_of(flow, estate))) for flow in report.findings)

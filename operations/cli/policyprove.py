@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CheckerChoice(StrEnum):
-    """What the mutants are shown to."""
+    """The checkers that mutants can be shown to."""
 
     GATE = "gate"
     PACK = "pack"
@@ -109,7 +109,7 @@ def _proof(
 
 
 def _checker(choice: CheckerChoice, gate: GateChecker, plans: Sequence[Plan]) -> Checker:
-    """`BadInput` where Checkov is asked for and not there."""
+    """Return a checker. `BadInput` for Checkov where it is not installed."""
     if choice in (CheckerChoice.PACK, CheckerChoice.PACK_ALONE):
         from policies.mutations.pack_checker import PackChecker  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""Checkov as a door: one run over the templates of all mutants, with our checks beside its own, and without.
+"""Checkov as a checker: one run over the templates of all mutants, with our checks beside its own, and without.
 
-A mutant's template holds what was weakened; where that is gone, its companions. What Checkov says of the same resources
-before they were weakened does not count. Of mutants that differ in names only, one is shown.
+A mutant's template holds the weakened resource; where that is removed, its companions. Failures of the same resources
+before they were weakened do not count. Of mutants that differ in names only, one is checked.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ OURS = ROOT / "policies" / "checkov"
 BOTH, BUILT_IN = "checkov", "checkov built-in"
 PROVIDER = "pulumi:providers:"
 _WHICH = re.compile(r'("[A-Za-z]*(?:[Nn]ame|Ur[il])": )"[^"]*"|"/subscriptions/[^"]*"|"10\.[0-9./]+"|"[0-9a-f-]{36}"')
-"""What only says which resource it is: names, ids, addresses."""
+"""The values that only identify a resource: names, ids, addresses."""
 BUILT_IN_IDS = ("CKV_AZURE_", "CKV2_AZURE_")
 AT_ONCE = 500
 LONGEST = 600
-"""Seconds that Checkov may take."""
+"""The longest run of Checkov, in seconds."""
 Failures = Mapping[str, frozenset[str]]
-"""By file: each check that failed, and on what."""
+"""By file: each failed check, with the resource."""
 Run = Callable[[Path], str]
 OPEN = "open"
-"""The file that is shown beside the mutants: Checkov must find fault with it, or it has looked at nothing."""
+"""An insecure template beside the mutants: Checkov must find fault with it, or it has read nothing."""
 _OPEN_STORE = {
     "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
     "contentVersion": "1.0.0.0",
@@ -53,7 +53,7 @@ _OPEN_STORE = {
 
 
 def installed() -> bool:
-    """Whether Checkov's own environment is there; `scripts/checkov` makes it."""
+    """Return True if Checkov's own environment is there; `scripts/checkov` makes it."""
     return COMMAND.is_file()
 
 
@@ -63,12 +63,13 @@ class CheckovChecker:
 
     plans: Sequence[Plan]
     near: Callable[[Mutant], Iterable[str]]
-    """The URNs of the companions of what was weakened."""
+    """Returns the URNs of the companions of the weakened resource."""
     run: Run | None = None
     name: str = BOTH
 
     def check_all(self, mutants: Sequence[Mutant]) -> dict[str, Refusals]:
-        """What Checkov with our checks says, and what its own alone say. What it cannot be shown is left out."""
+        """Return the refusals of Checkov with our checks, and of its own checks alone. A mutant without a template is
+        absent."""
         planned = {r.urn: r for plan in self.plans for r in plan.resources}
         homes = {plan.stack: plan for plan in self.plans}
         alike: dict[str, tuple[str, str] | None] = {}
@@ -91,7 +92,7 @@ class CheckovChecker:
         return {BOTH: _refusals(both), BUILT_IN: _refusals(own)}
 
     def _templates(self, mutant: Mutant, home: Plan, planned: Mapping[str, PlannedResource]) -> tuple[str, str] | None:
-        """The texts of the template before and after. None: the change stands in no template."""
+        """Return the template before and after the change as text. None: the change is in no template."""
         if mutant.before and mutant.after and mutant.before.inputs == mutant.after.inputs:
             return None
         providers = [r for r in home.resources if r.type.startswith(PROVIDER)]
@@ -107,7 +108,8 @@ class CheckovChecker:
         return _text(home, providers, before), _text(home, providers, after)
 
     def _failures(self, files: Mapping[str, str]) -> Failures:
-        """Checkov takes the square of what it is shown at once, and seconds to start: so some hundreds at a time."""
+        """Return the failures in the files. Checkov's time grows with the square of the number of files, and it takes
+        seconds to start: so it gets some hundreds at a time."""
         texts = list(files.items())
         found: dict[str, frozenset[str]] = {}
         for first in range(0, len(texts), AT_ONCE):
@@ -121,7 +123,8 @@ class CheckovChecker:
 
 
 def _likeness(mutant: Mutant) -> str:
-    """The same for mutants of which Checkov must say the same: what was done, to what, whatever it is called."""
+    """Return a key that is equal for mutants which differ in names alone: the change, and the type and shape of the
+    resource."""
     stood = mutant.before or mutant.after
     inputs = {k: v for k, v in (stood.inputs if stood else {}).items() if k != "tags"}
     shape = _WHICH.sub(r'\1"_"', json.dumps(inputs, sort_keys=True))
@@ -132,7 +135,7 @@ def _likeness(mutant: Mutant) -> str:
 
 
 def _text(home: Plan, providers: Sequence[PlannedResource], resources: Sequence[PlannedResource]) -> str:
-    """A template of these resources alone; empty where they cannot be exported."""
+    """Return a template of these resources alone; empty where they cannot be exported."""
     if not resources:
         return ""
     try:
@@ -144,7 +147,7 @@ def _text(home: Plan, providers: Sequence[PlannedResource], resources: Sequence[
 
 
 def _kept(files: dict[str, str], text: str) -> str:
-    """The name of the file that holds this text."""
+    """Return the name of the file that holds this text."""
     return files.setdefault(text, f"t{len(files)}") if text else ""
 
 
@@ -159,8 +162,8 @@ def _checkov(folder: Path) -> str:
 
 
 def read(output: str) -> Failures:
-    """The failures in Checkov's JSON, by the name of the file. `Failed` where it did not find the one that is there on
-    purpose, or could not parse a file: what it cannot read it passes over without a word."""
+    """Return the failures in Checkov's JSON, by the name of the file. `Failed` where it did not find the insecure
+    template, or could not parse a file: it skips what it cannot read without a message."""
     found: dict[str, set[str]] = {}
     try:
         results = json.loads(output)

@@ -1,4 +1,4 @@
-"""What the mutation run found: for people, side by side, and as JSON."""
+"""The report of a mutation run: as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from policies.mutations.model import Mutant, Outcome, Refusal
 from policies.mutations.proof import GATE, Proof
 
 SHOWN = 20
-"""How many of what is wrong people are shown at once."""
+"""At most this many mutants or findings are printed for each problem."""
 
 
 def as_json(proof: Proof) -> dict[str, Any]:
-    """All of it, a mutant an entry."""
+    """Return the result as JSON, with an entry for each mutant."""
     return {
         "holds": proof.holds,
         "today": proof.today.isoformat(),
@@ -52,7 +52,8 @@ def _refusal(refusal: Refusal | None) -> dict[str, Any]:
 
 
 def table(proof: Proof) -> RenderableType:
-    """A row a type and a column a door: how many of its mutants each let through. Then what is wrong, if anything."""
+    """Return a table with a row for each type and a column for each checker: how many of its mutants each let through.
+    The problems follow."""
     rows = Table(box=None, pad_edge=False, header_style="bold")
     rows.add_column("type")
     rows.add_column("mutants", justify="right")
@@ -61,13 +62,20 @@ def table(proof: Proof) -> RenderableType:
     types = Counter(o.mutant.type for o in proof.outcomes)
     for type_, count in sorted(types.items()):
         rows.add_row(type_, f"{count:,}", *(_past(proof, checker, type_) for checker in proof.checkers))
-    rows.add_section()
-    rows.add_row("all", f"{len(proof.outcomes):,}", *(_past(proof, checker) for checker in proof.checkers), style="bold")
+    rows.add_row(
+        "all",
+        f"{len(proof.outcomes):,}",
+        *(_past(proof, checker) for checker in proof.checkers),
+        style="bold",
+    )
+    rows.add_row(
+        "all", f"{len(proof.outcomes):,}", *(_past(proof, checker) for checker in proof.checkers), style="bold"
+    )
     return Group(rows, Text(""), *_lines(proof))
 
 
 def _past(proof: Proof, checker: str, type_: str | None = None) -> Text:
-    """How many a door let through; a dash where it was shown none, and of how many where it was not shown all."""
+    """Return how many a checker let through: a dash where it checked none, and of how many where not all."""
     of_type = [o for o in proof.outcomes if type_ in (None, o.mutant.type)]
     shown = [o for o in of_type if checker in o.refusals]
     past = sum(not o.caught(checker) for o in shown)
@@ -89,5 +97,5 @@ def _lines(proof: Proof) -> Iterator[Text]:
 
 
 def spoken(mutant: Mutant) -> str:
-    """A mutant in words."""
+    """Return a mutant in words."""
     return f"{mutant.stack}: {mutant.type} {mutant.name}: {mutant.label} ({mutant.harm})"

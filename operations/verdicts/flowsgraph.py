@@ -1,4 +1,4 @@
-"""The graph of flows as GraphML, which yEd, Gephi and networkx read: who and what holds data, and every move looked at.
+"""The flow graph as GraphML, which yEd, Gephi and networkx read: the actors and containers, and every move.
 
 Source of the format: graphml.graphdrawing.org.
 """
@@ -13,7 +13,8 @@ from policies.wording import printable
 
 
 def graphml(flows: FlowGraph) -> str:
-    """Nodes by what people call them; on each move the controls that must fail for it. None: it may happen today."""
+    """Return the graph as GraphML. Each move has the controls that must fail for it; without any, it is possible today.
+    """
     exported: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     numbers = {node: f"n{number}" for number, node in enumerate(flows.moves)}
     for node, number in numbers.items():
@@ -23,8 +24,9 @@ def graphml(flows: FlowGraph) -> str:
         controls = sorted(
             f"{control.kind}: {control.description}" for control in flows.registry.controls(edge.control_set.mask)
         )
+        steps = printable("; ".join(edge.control_set.steps))
         exported.add_edge(numbers[start], numbers[end], label=printable(edge.words), depth=len(controls),
-                      controls=printable("; ".join(controls)), path=printable("; ".join(edge.control_set.steps)))  # fmt: skip
+                      controls=printable("; ".join(controls)), path=steps)  # fmt: skip
     return "\n".join(nx.generate_graphml(exported)) + "\n"
 
 

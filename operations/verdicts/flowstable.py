@@ -1,4 +1,4 @@
-"""Flows that must not exist, as a person reads them: how many controls stand before each, and the weakest way."""
+"""Forbidden flows as a tree for people: how many controls prevent each, and the weakest path."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from rich.text import Text
 from rich.tree import Tree
 
 from policies.exemptions import Exemption
-from policies.reachability.assertions import MIN_CONTROLS, ForbiddenFlow, FlowKind, FlowReport
+from policies.reachability.assertions import MIN_CONTROLS, FlowKind, FlowReport, ForbiddenFlow
 from policies.reachability.control_sets import MAX_CONTROLS
 from policies.reachability.graph import Path
 from policies.wording import printable
 
 SHOWN = 3
-"""Equally weak ways that are written out; the JSON has the others."""
+"""At most this many equally weak paths are printed; the JSON has the others."""
 NAMED = 4
-"""Of flows that are alike, as many are named; the JSON has the others."""
+"""At most this many of similar flows are named; the JSON has the others."""
 Exempt = Mapping[ForbiddenFlow, Exemption]
-"""The findings that somebody is let off, and by what."""
+"""The findings with an exemption, and the exemption."""
 NONE: Exempt = {}
 
 
 def flows_table(report: FlowReport, exempt: Exempt = NONE) -> RenderableType:
-    """All that a reviewer must look at, a tree for each kind of flow."""
+    """Return a tree for each kind of flow, then the properties that could not be read."""
     parts: list[RenderableType] = [_tree(kind, flows, exempt) for kind, flows in _by_kind(report.flows)]
     parts += [Text(f"! {printable(unknown)}", "yellow") for unknown in report.unknowns]
     return Group(*parts, _last(report, exempt))
@@ -70,13 +70,13 @@ def _count(flow: ForbiddenFlow) -> str:
 
 
 def _kinds(flow: ForbiddenFlow) -> list[str]:
-    """The kinds of control on the weakest way, and how many of each."""
+    """Return the kinds of control on the weakest path, and how many of each."""
     found = Counter(str(c.kind) for path in _paths(flow)[:1] for c in path.controls)
     return [kind if count == 1 else f"{count} × {kind}" for kind, count in sorted(found.items())]
 
 
 def _paths(flow: ForbiddenFlow) -> Sequence[Path]:
-    """The weakest first: of equally weak ones, the shortest story."""
+    """Return the paths, the weakest first: of equally weak ones, the one with the fewest steps."""
     return sorted(
         flow.minimal_cut_sets.paths if flow.minimal_cut_sets else (),
         key=lambda path: (len(path.controls), len(path.steps)),
@@ -84,7 +84,7 @@ def _paths(flow: ForbiddenFlow) -> Sequence[Path]:
 
 
 def _branch(tree: Tree, flow: ForbiddenFlow) -> None:
-    """A finding with its ways; of a flow that is stopped well enough, the weakest in a line."""
+    """Add a finding with its paths; for another flow, the weakest path in a line."""
     paths = _paths(flow)
     if not flow.is_finding:
         for path in paths[:1]:
@@ -117,5 +117,5 @@ def _last(report: FlowReport, exempt: Exempt) -> Text:
     if not found:
         return Text(f"flows: {every} that must not exist; {MIN_CONTROLS} controls or more stand before each{exempted}",
                     "yellow" if let_off else "green")  # fmt: skip
-    return Text(f"flows: before {found} of {every} that must not exist stand fewer than {MIN_CONTROLS} controls{exempted}",
-                "red")  # fmt: skip
+    few = f"stand fewer than {MIN_CONTROLS} controls{exempted}"
+    return Text(f"flows: before {found} of {every} that must not exist {few}", "red")

@@ -1,4 +1,4 @@
-"""What the policies on flows share: one look at the whole estate, however many resources and policies ask."""
+"""The policies on flows: one analysis of the whole estate, shared by all of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ POLICIES = {
     FlowKind.BETWEEN_PROJECTS: "FL3",
     FlowKind.BETWEEN_PROVIDERS: "FL4",
 }
-"""Which policy asks for each kind of flow."""
+"""The policy for each kind of flow."""
 READS = (
     "authorization:RoleAssignment:scope",
     "authorization:RoleAssignment:roleDefinitionId",
@@ -35,9 +35,10 @@ READS = (
     "storage:StorageAccount:networkRuleSet",
     "storage:StorageAccount:publicNetworkAccess",
 )
-"""What decides whether something flows, of all stacks."""
+"""The properties that flows depend on, in all stacks."""
 HOLDERS = ("resources:ResourceGroup", "storage:StorageAccount", "keyvault:Vault", "compute:VirtualMachine")
-"""What a finding may be about: the group of whatever holds the data, or that itself where its group is not planned."""
+"""The types that a finding may be about: the resource group of the data, or its store where the group is not planned.
+"""
 
 FIX = (
     "scripts/sde policy flows --all shows each weakest way: add a control that does not fail with the others, or take "
@@ -46,8 +47,8 @@ FIX = (
 
 
 def flow_report(estate: Estate) -> FlowReport:
-    """What the flows of an estate are: worked out once. Of one that holds no data, nothing is said; nor of one that is
-    told by ARM templates, which do not say which identity a principal is, and so whose a right."""
+    """Return the flow analysis of an estate, made once. It is empty for an estate without data, and for one that is
+    read from ARM templates, which do not say which identity a principal is."""
 
     def look() -> FlowReport:
         if not all(resource.declared for resource in estate.resources):
@@ -61,12 +62,13 @@ def flow_report(estate: Estate) -> FlowReport:
 
 
 def concerns(kind: FlowKind) -> Callable[[Resource, Estate], bool]:
-    """Whether a flow of that kind is looked for, to or from what a resource stands for."""
+    """Return a filter for the resources that a flow of that kind is about."""
     return lambda resource, estate: resource.urn in _by_resource(estate, kind)
 
 
 def flow_check(kind: FlowKind) -> Callable[[Resource, Estate], Iterator[Problem]]:
-    """A problem where too few controls stand before a flow of that kind; unknown where something cannot be told."""
+    """Return the check for flows of a kind: a problem where too few controls prevent one; `Unknown` where something
+    could not be read."""
 
     def judge_(resource: Resource, estate: Estate) -> Iterator[Problem]:
         for flow in _by_resource(estate, kind)[resource.urn]:
@@ -91,7 +93,7 @@ def _by_resource(estate: Estate, kind: FlowKind) -> Mapping[str, list[ForbiddenF
 
 
 def message_of(flow: ForbiddenFlow) -> str:
-    """The weakest way of a flow, in a sentence."""
+    """Return the weakest path of a flow as a sentence."""
     paths = sorted(
         flow.minimal_cut_sets.paths if flow.minimal_cut_sets else (),
         key=lambda path: (len(path.controls), len(path.steps)),
@@ -105,7 +107,7 @@ def message_of(flow: ForbiddenFlow) -> str:
 
 
 def finding_of(flow: ForbiddenFlow, estate: Estate) -> Finding:
-    """A flow's finding, as the gate words it: what an exemption names."""
+    """Return a flow's finding as the gate words it, which is what an exemption names."""
     found = next(r for r in estate.resources if r.urn == flow.about)
     urn, type_, name, stack = map(plain, (found.urn, found.type, found.name, found.stack))
     return Finding(POLICIES[flow.kind], Verdict.FAIL, urn, type_, name, stack, "", message_of(flow))

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from policies.azure_semantics.network import (
     SUBNETS,
     UNROUTED,
-    Subnet,
+    SubnetDeclaration,
     has_subnets,
     name_servers_of,
     network_of,
@@ -32,7 +32,7 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
             yield from _routed(subnet, estate)
 
 
-def _routed(subnet: Subnet, estate: Estate) -> Iterator[Problem]:
+def _routed(subnet: SubnetDeclaration, estate: Estate) -> Iterator[Problem]:
     table_id = subnet.at(TABLE_ID)
     table = estate.get(table_id)
     if table_id is MISSING:
@@ -43,7 +43,7 @@ def _routed(subnet: Subnet, estate: Estate) -> Iterator[Problem]:
         yield from _default(subnet, table, estate)
 
 
-def _default(subnet: Subnet, table: Resource, estate: Estate) -> Iterator[Problem]:
+def _default(subnet: SubnetDeclaration, table: Resource, estate: Estate) -> Iterator[Problem]:
     whole = IPv4Network("0.0.0.0/0")
     hops = [r for r in routes_of(table, estate) if r.is_default and whole in r.destination.networks]
     if not hops:

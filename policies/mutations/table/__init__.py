@@ -1,4 +1,4 @@
-"""What weakens, as data: one table for each type that the stacks make."""
+"""The tables of weaknesses: one for each type that the stacks make."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Who may do what, and what keeps resources from being deleted.
+"""Weaknesses of role assignments and locks.
 
 Sources: learn.microsoft.com, "Azure built-in roles" (the GUIDs are the same in every tenant), "Lock your resources".
 """
@@ -38,7 +38,7 @@ def _roles(grant: Resource, _: Estate) -> Iterator[tuple[str, str]]:
 
 
 def _wider(grant: Resource, _: Estate) -> Iterator[tuple[str, str]]:
-    """The store of a container, the group of a resource, the subscription, everything."""
+    """Yield wider scopes: the store of a container, the group of a resource, the subscription, everything."""
     scope = str(grant.at("scope"))
     container, group = _CONTAINER.search(scope), _GROUP.match(scope)
     if container:
@@ -51,9 +51,10 @@ def _wider(grant: Resource, _: Estate) -> Iterator[tuple[str, str]]:
 
 
 def _others(grant: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
-    """The group that has another container of the same store: a provider's neighbour, or who must not check himself.
+    """Yield the group that has another container of the same store: another provider, or one that must not check its
+    own data.
 
-    Who fetches what was released learns nothing that he may not know, whoever he is in the same project.
+    Who fetches released data learns nothing new by another group of the same project.
     """
     container = _CONTAINER.search(str(grant.at("scope")))
     reads = str(grant.at("roleDefinitionId")).endswith(BLOB_READER)
@@ -70,7 +71,7 @@ def _others(grant: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
 
 
 def has_condition(grant: Resource, _: Estate) -> bool:
-    """Whether a condition narrows it."""
+    """True if a condition narrows the assignment."""
     return grant.at("condition") is not MISSING
 
 

@@ -1,4 +1,4 @@
-"""Resources that nobody asked for, added to a stack: a grant, a way in, a way out, a place for copies."""
+"""Resources that are added to a stack: a role assignment, access from or to the Internet, a copy of data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def _made(group: Resource, type_: str, id_: str | None, inputs: Inputs, name: st
 def _in_group(
     type_: str, path: str, inputs: Inputs, *, tagged: bool = True
 ) -> Callable[[Estate, str], Iterator[Resource]]:
-    """A resource of a stack's first group, with the group's place and tags: nothing else is wrong with it."""
+    """Return a maker of a resource in a stack's first group, with the group's location and tags, so that nothing else
+    is wrong."""
 
     def make(estate: Estate, stack: str) -> Iterator[Resource]:
         group = _group(estate, stack)
@@ -58,7 +59,8 @@ def _grant(group: Resource, name: str, role: str, scope: str, principal: str, *,
 
 
 def _ruling(estate: Estate, stack: str) -> Iterator[Resource]:
-    """Each role that is too much, over the stack's group, its subscription, and a store of it."""
+    """Yield an assignment of each role that is too powerful, on the stack's group, its subscription, and a store of it.
+    """
     group = _group(estate, stack)
     if group is None:
         return
@@ -76,8 +78,8 @@ def _to_a_person(estate: Estate, stack: str) -> Iterator[Resource]:
 
 
 def _self_release(estate: Estate, stack: str) -> Iterator[Resource]:
-    """Every group of a project's on every stage of its airlocks where it has nothing to do: who asks also releases, who
-    fetches sees what was not released, who checks changes what was asked for, who signs in holds data."""
+    """Yield a role for each group of a project on every airlock stage where it has no task: who brings also releases,
+    who fetches sees unreleased data, who checks changes it, who signs in holds data."""
     group = _group(estate, stack)
     if group is None:
         return
@@ -93,7 +95,7 @@ def _self_release(estate: Estate, stack: str) -> Iterator[Resource]:
 
 
 def _of_who_signs_in(estate: Estate, stack: str) -> Iterator[Resource]:
-    """A right to each store of a project, for those who sign in to its desk."""
+    """Yield a right to each store of a project for those who sign in to its desk."""
     group = _group(estate, stack)
     if group is None:
         return
@@ -108,7 +110,7 @@ def _of_who_signs_in(estate: Estate, stack: str) -> Iterator[Resource]:
 
 
 def _across(estate: Estate, stack: str) -> Iterator[Resource]:
-    """A group of another stack's that is let into a store of this one, and one of this one's let into another's."""
+    """Yield a role for another stack's group on a store of this one, and for this stack's group on another's."""
     group = _group(estate, stack)
     mine = _groups(estate, stack)
     others = [s for s in dict.fromkeys(r.stack for r in estate.resources) if s != stack]
@@ -123,7 +125,7 @@ def _across(estate: Estate, stack: str) -> Iterator[Resource]:
 
 
 def _groups(estate: Estate, stack: str) -> list[str]:
-    """The groups of people that a stack grants the data of its stores to."""
+    """Return the groups of people that a stack grants the data of its stores to."""
     return list(dict.fromkeys(
         str(g.at("principalId")) for g in _here(estate, stack, "authorization:RoleAssignment")
         if g.at("principalType") == "Group" and "/storageAccounts/" in str(g.at("scope"))
@@ -161,7 +163,7 @@ def _bare_subnet(estate: Estate, stack: str) -> Iterator[Resource]:
 def _below(
     type_: str, of: str, path: str, inputs: Inputs, names: Mapping[str, str]
 ) -> Callable[[Estate, str], Iterator[Resource]]:
-    """A resource inside each first one of a type that the stack has."""
+    """Return a maker of a child resource in the first resource of a type in the stack."""
 
     def make(estate: Estate, stack: str) -> Iterator[Resource]:
         group = _group(estate, stack)
@@ -174,7 +176,7 @@ def _below(
 
 
 def _exempt(estate: Estate, stack: str) -> Iterator[Resource]:
-    """Of each guard of the stack, for all that it guards."""
+    """Yield an exemption from each guardrail of the stack, for its whole scope."""
     group = _group(estate, stack)
     for guard in _here(estate, stack, "authorization:PolicyAssignment"):
         if group and guard.id:

@@ -1,4 +1,4 @@
-"""Desks: virtual machines, their disks and what encrypts those.
+"""Weaknesses of desks: virtual machines, their disks and disk encryption.
 
 Sources: learn.microsoft.com, Microsoft.Compute template references, "Overview of managed disk encryption options",
 "Restrict managed disks from being imported or exported", "Trusted launch for Azure virtual machines".
@@ -20,7 +20,7 @@ OURS = "the key would be Microsoft's, so that ending it would end nothing"
 
 
 def at_host(resource: Resource, _: Estate) -> bool:
-    """Whether it encrypts at its host: a confidential one does inside, and Azure refuses both."""
+    """True for encryption at host. A confidential machine encrypts inside, and Azure refuses both."""
     return resource.at("securityProfile.encryptionAtHost") is True
 
 

@@ -1,4 +1,4 @@
-"""Ids of what is not the estate's: another subscription, another vault, another person."""
+"""Ids outside the estate: another subscription, another vault, another person."""
 
 SUBSCRIPTION = "/subscriptions/e15e0000-0000-4000-8000-00000000000e"
 PROVIDERS = f"{SUBSCRIPTION}/resourceGroups/rg-elsewhere/providers"

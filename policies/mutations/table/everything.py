@@ -1,4 +1,4 @@
-"""What is asked of every resource: where it lies, and the tags that say whose it is and until when."""
+"""Weaknesses of every resource: its location, and the tags that name its project, owner and expiry."""
 
 from policies.model import Estate, Resource
 from policies.mutations.model import Harmless, Table, Weakening

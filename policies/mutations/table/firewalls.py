@@ -1,4 +1,4 @@
-"""The hub's firewall, its policy and rules, and Bastion.
+"""Weaknesses of the hub's firewall, its policy and rules, and Bastion.
 
 Sources: learn.microsoft.com, Microsoft.Network template references, "Azure Firewall Premium features", "Azure Firewall
 rule processing", "Bastion configuration settings".
@@ -46,7 +46,7 @@ POLICY = Table(
 
 
 def _names(inputs: Mapping[str, Any]) -> Made:
-    """Of the denial of every name: to make it let through, say less, or come too late."""
+    """Yield the denial of every name as a rule that allows, denies less, or acts too late."""
     for words, rule, put in _each(inputs, "ApplicationRule"):
         for names in (["evil.example"], ["*.com"], [], "[unknown]"):
             yield f"{words} for {names} alone", put({**rule, "targetFqdns": names})
@@ -86,7 +86,7 @@ def _addresses(inputs: Mapping[str, Any]) -> Made:
 
 
 def _each(inputs: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
-    """Each rule of a kind, with what puts another in its place."""
+    """Yield each rule of a kind, with a function that replaces it."""
     for i, collection in enumerate(entries(inputs.get("ruleCollections"))):
         for j, rule in enumerate(entries(collection.get("rules"))):
             if rule.get("ruleType") == kind:

@@ -1,4 +1,4 @@
-"""The guards in Azure itself: what makes a rule of Azure Policy refuse less, or nothing.
+"""Weaknesses of guardrails: changes with which a rule of Azure Policy denies less, or nothing.
 
 Sources: learn.microsoft.com, "Azure Policy definition structure basics", "Azure Policy assignment structure".
 """
@@ -15,7 +15,7 @@ from policies.mutations.table import elsewhere
 
 NOTHING = {"field": "type", "equals": "Microsoft.Nothing/atAll"}
 AUDIT = "/providers/Microsoft.Authorization/policyDefinitions/b2982f36-99f2-4db5-8eff-283140c09693"
-"""A rule of Azure's own that only reports: Storage accounts should disable public network access."""
+"""A built-in rule that only reports: Storage accounts should disable public network access."""
 EFFECTS = ("audit", "disabled", "[parameters('effect')]")
 LESS = "Azure would let pass what it should refuse"
 EXEMPTED = {"policyExemptionName": "side-door", "exemptionCategory": "Waiver"}
@@ -23,13 +23,13 @@ OTHER = "Microsoft.Other/thing"
 
 
 def _rules() -> tuple[str, ...]:
-    """Every place in a rule that holds a value, of any guard."""
+    """Return every path in a rule that holds a value, of any guardrail."""
     found = (path for guard in GUARDRAILS.values() for path in leaves({"policyRule": guard.policy_rule}))
     return tuple(dict.fromkeys(path for path in found if "effect" not in path))
 
 
 def _less(inputs: Mapping[str, Value]) -> Iterator[tuple[str, Mapping[str, Value]]]:
-    """A rule that refuses nothing, and one in which each single value is another."""
+    """Yield a rule that denies nothing, and one for each value that is replaced."""
     rule = inputs.get("policyRule")
     if not isinstance(rule, Mapping):
         return

@@ -1,4 +1,4 @@
-"""Networks: their subnets, peerings, routes, rules, addresses, private endpoints and names.
+"""Weaknesses of networks: subnets, peerings, routes, rules, addresses, private endpoints and DNS.
 
 Sources: learn.microsoft.com, Microsoft.Network template references, "Virtual network traffic routing", "Default
 outbound access", "Manage network policies for private endpoints", "Azure Private DNS fallback to internet".
@@ -30,7 +30,7 @@ def _not_the_firewalls(subnet: Resource, _: Estate) -> bool:
 
 
 def other_spokes(resource: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
-    """The networks of other groups that are no hub: nothing that is no hub may be peered with them."""
+    """Yield the networks of other groups that are no hub: a spoke may not be peered with them."""
     mine = str(resource.id).lower().split("/providers/")[0]
     hubs = {str(r.at("ipConfigurations[0].subnet.id")).lower() for r in estate.of("network:AzureFirewall")}
     if any(hub.startswith(f"{mine}/") for hub in hubs):
@@ -43,7 +43,7 @@ def other_spokes(resource: Resource, estate: Estate) -> Iterator[tuple[str, str]
 
 
 def _hubs_side(peering: Resource, estate: Estate) -> bool:
-    """Whether it is the hub's side: traffic that others forward must not come in there."""
+    """True for the hub's side, which must not accept forwarded traffic."""
     return not peering.at("allowForwardedTraffic")
 
 
@@ -113,7 +113,7 @@ ONE_WALL = "one wrong rule of the subnet's would open the computer"
 
 
 def _of_its_subnet(interface: Resource, estate: Estate) -> Iterator[tuple[str, Any]]:
-    """The subnet's own group a second time."""
+    """Yield the subnet's own NSG a second time."""
     for id_ in interface.each("ipConfigurations[*].subnet.id"):
         subnet = estate.get(id_)
         if subnet is not None and subnet.at("networkSecurityGroup"):
@@ -187,7 +187,7 @@ def _has_one_address(endpoint: Resource, _: Estate) -> bool:
 
 
 def _its_neighbours(endpoint: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
-    """The address of another endpoint of the same subnet."""
+    """Yield the address of another endpoint of the same subnet."""
     for other in estate.beside(endpoint, "network:PrivateEndpoint"):
         found = other.each("ipConfigurations[*].privateIPAddress")
         if other.urn != endpoint.urn and found and other.at("subnet.id") == endpoint.at("subnet.id"):

@@ -1,4 +1,4 @@
-"""Security groups: each rule that lets something through, made wider; each that refuses, gone; and unwanted rules.
+"""Weaknesses of NSGs: each rule that allows, made wider; each that denies, removed; and added rules.
 
 Sources: learn.microsoft.com, "Network security groups", "Virtual network service tags", "Working with NSG access and
 Azure Bastion".
@@ -49,7 +49,8 @@ def _rules(inputs: Mapping[str, Any]) -> list[Rule]:
 
 
 def _of_bastion(inputs: Mapping[str, Any]) -> bool:
-    """Bastion's own rules are Azure's word for word: the Internet asks for it at 443, and it must reach any desk."""
+    """True for Bastion's own rules, which are Azure's word for word: the Internet reaches it at 443, and it must reach
+    any desk."""
     return any(rule.get("sourceAddressPrefix") == "GatewayManager" for rule in _rules(inputs))
 
 
@@ -97,7 +98,7 @@ def _wider_rule(rule: Rule) -> Iterator[tuple[str, Rule]]:
 
 
 def _more_endpoints(rule: Rule) -> Iterator[tuple[str, Rule]]:
-    """What the rule names one by one, with its neighbours: other endpoints of the subnet among them."""
+    """Yield the single addresses of a rule with their neighbours, other endpoints of the subnet among them."""
     one, many = "destinationAddressPrefix", "destinationAddressPrefixes"
     if HTTPS not in (rule.get("destinationPortRange"), *rule.get("destinationPortRanges", ())):
         return  # nothing else answers beside the firewall's own address for names
@@ -107,7 +108,7 @@ def _more_endpoints(rule: Rule) -> Iterator[tuple[str, Rule]]:
 
 
 def _without_denial(inputs: Mapping[str, Any]) -> Made:
-    """Each refusal turned around, and each that no other stands in for taken away."""
+    """Yield each denial as a rule that allows, and each that no other rule replaces as removed."""
     rules = _rules(inputs)
     denials = [rule for rule in rules if rule.get("access") == "Deny"]
     for rule in denials:

@@ -1,4 +1,4 @@
-"""Storage: the accounts that hold data, what guards their content, and their containers.
+"""Weaknesses of storage: accounts with data, the protection of their content, and their containers.
 
 Sources: learn.microsoft.com, Microsoft.Storage template references and "Security recommendations for Blob storage".
 """

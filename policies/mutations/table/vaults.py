@@ -1,4 +1,4 @@
-"""Key vaults, keys and secrets.
+"""Weaknesses of key vaults, keys and secrets.
 
 Sources: learn.microsoft.com, Microsoft.KeyVault template references, "Azure Key Vault security", "Configure
 cryptographic key auto-rotation".
@@ -16,17 +16,17 @@ OLD = "a key that leaked would be good for ever"
 
 
 def identifiable(resource: Resource, estate: Estate) -> bool:
-    """Whether it guards identifiable data, for which software keys are not enough."""
+    """True if it protects identifiable data, for which software keys are not enough."""
     return estate.data_class(resource) is DataClass.IDENTIFIABLE
 
 
 def of_records(resource: Resource, estate: Estate) -> bool:
-    """Whether it guards what comes from people's records: synthetic data need no key of the estate's own."""
+    """True if it protects data from people's records: synthetic data needs no key of the estate's own."""
     return estate.data_class(resource) is not DataClass.SYNTHETIC
 
 
 def rotates(resource: Resource, _: Estate) -> bool:
-    """Whether Azure can rotate it: a key that is released to confidential computers is rotated by hand."""
+    """True if Azure can rotate the key: one that is released to confidential computers is rotated by hand."""
     return not resource.at("properties.releasePolicy")
 
 

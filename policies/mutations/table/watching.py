@@ -1,4 +1,4 @@
-"""What records what happened: logs, who may ask them, and the records of traffic.
+"""Weaknesses of records: logs, who may query them, and flow logs.
 
 Sources: learn.microsoft.com, "Diagnostic settings in Azure Monitor", "Use Azure Private Link to connect networks to
 Azure Monitor", "Virtual network flow logs".
@@ -18,17 +18,17 @@ COPIED = "a copy of the logs would go elsewhere"
 
 
 def _logs(setting: Resource, _: Estate) -> bool:
-    """Whether it sends logs; a storage account itself has only figures, and its blob service the logs."""
+    """True if it sends logs; a storage account itself has only metrics, and its blob service the logs."""
     return bool(setting.at("logs"))
 
 
 def _by_category(setting: Resource, _: Estate) -> bool:
-    """Whether it names categories: what has no group of them is recorded so."""
+    """True if it names categories, since the type has no category group."""
     return bool(setting.each("logs[*].category"))
 
 
 def _more_than_audit(setting: Resource, _: Estate) -> bool:
-    """Whether its audit is not yet all: what is asked of a workspace is."""
+    """True if the audit category group does not record all: that is required of a workspace."""
     return "/workspaces/" not in str(setting.at("resourceUri"))
 
 
@@ -57,7 +57,7 @@ SETTING = Table(
 
 
 def _half_deaf(inputs: Mapping[str, Value]) -> Iterator[tuple[str, Mapping[str, Value]]]:
-    """A category that tells of changes or attacks switched off, left out, or neither on nor off for sure."""
+    """Yield a category of changes or attacks that is switched off, left out, or neither on nor off for certain."""
     told = inputs.get("logs")
     logs: list[Value] = list(told) if isinstance(told, list | tuple) else []
     for place, log in enumerate(logs):

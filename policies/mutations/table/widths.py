@@ -1,4 +1,4 @@
-"""Single addresses, made into the networks that they lie in."""
+"""Wider ranges: single addresses replaced by the networks that contain them."""
 
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
@@ -8,7 +8,7 @@ NETWORKS = (28, 26, 24)
 
 
 def wider(ends: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """A list of ends with its first single address made wider, each with the words for it."""
+    """Yield the list of addresses with its first single address made wider, each with the words for it."""
     for place, end in enumerate(ends):
         try:
             network = IPv4Network(end)
