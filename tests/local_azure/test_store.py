@@ -138,6 +138,18 @@ def test_processes_share_the_file(store: Store, tmp_path: Path) -> None:
     assert store.count() == 2
 
 
+def test_a_process_that_closes_the_file_leaves_the_log_of_one_that_has_it_open_twice(store: Store) -> None:
+    second = Store(store.path)
+    store.put(stored(RG), SUB)
+    code = (
+        "from pathlib import Path; from local_azure.store import Store;"
+        f"s = Store(Path({str(store.path)!r})); s.count(); s.close()"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert store.path.with_name("azure.db-wal").exists()
+    assert second.count() == 1
+
+
 def test_file_is_readable_by_its_owner_only(store: Store) -> None:
     assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ REFERENCE = PlannedResource(
 )
 
 
-def inputs(plan: Plan, name: str) -> Any:
+def inputs_of(plan: Plan, name: str) -> Any:
     (found,) = [r for r in resolved(plan).resources if r.name == name]
     return found.inputs
 
@@ -56,7 +57,7 @@ def test_an_id_below_a_resource_of_the_plan_is_told() -> None:
                {"resourceGroupName": "rg-hub", "networkSecurityGroupName": "nsg"})  # fmt: skip
     part = subnet(room, vnet, networkSecurityGroup={"id": UNKNOWN})
     part = made("network:Subnet", "s", dict(part.inputs), from_={"networkSecurityGroup": [nsg.urn]})
-    found = inputs(plan_of(room, vnet, nsg, part), "s")
+    found = inputs_of(plan_of(room, vnet, nsg, part), "s")
     assert found["networkSecurityGroup"]["id"] == f"{GROUP_ID}/providers/Microsoft.Network/networkSecurityGroups/nsg"
 
 
@@ -65,7 +66,7 @@ def test_of_two_sources_of_one_kind_neither_is_taken() -> None:
     one, other = store(room, "stone"), store(room, "stother")
     lock = made("authorization:ManagementLockByScope", "lock", {"lockName": "l", "level": "CanNotDelete",
                 "scope": UNKNOWN}, from_={"scope": [one.urn, other.urn]})  # fmt: skip
-    assert inputs(plan_of(room, one, other, lock), "lock")["scope"] == UNKNOWN
+    assert inputs_of(plan_of(room, one, other, lock), "lock")["scope"] == UNKNOWN
 
 
 def test_the_id_of_a_child_is_not_its_parents() -> None:
@@ -73,7 +74,7 @@ def test_the_id_of_a_child_is_not_its_parents() -> None:
     vnet = network(room)
     card = made("network:PrivateEndpoint", "p", {"resourceGroupName": "rg-hub", "privateEndpointName": "p",
                 "subnet": {"id": UNKNOWN}}, from_={"subnet": [vnet.urn]})  # fmt: skip
-    assert inputs(plan_of(room, vnet, card), "p")["subnet"]["id"] == UNKNOWN
+    assert inputs_of(plan_of(room, vnet, card), "p")["subnet"]["id"] == UNKNOWN
 
 
 def test_what_may_come_from_another_stack_is_not_taken_for_ours() -> None:
@@ -82,8 +83,45 @@ def test_what_may_come_from_another_stack_is_not_taken_for_ours() -> None:
     link = made("network:PrivateEndpoint", "p", {"resourceGroupName": "rg-hub", "privateEndpointName": "p",
                 "privateLinkServiceConnections": [{"privateLinkServiceId": UNKNOWN}]},
                 from_={"privateLinkServiceConnections": [REFERENCE.urn, vault.urn]})  # fmt: skip
-    found = inputs(plan_of(REFERENCE, room, vault, link), "p")
+    found = inputs_of(plan_of(REFERENCE, room, vault, link), "p")
     assert found["privateLinkServiceConnections"][0]["privateLinkServiceId"] == UNKNOWN
+
+
+@pytest.mark.parametrize("other", ["pulumi:pulumi:StackReference", "random:index/randomPet:RandomPet",
+                                   "aws:s3/bucket:Bucket", "azure-native:quantum:Workspace"])  # fmt: skip
+def test_what_may_come_from_something_else_too_is_not_told(other: str) -> None:
+    """Not even where only one source is of the property's kind: the other may hold an id of that kind."""
+    room = group()
+    stranger = made(other.removeprefix("azure-native:"), "other", {"length": 2})
+    nsg = made("network:NetworkSecurityGroup", "nsg", {"resourceGroupName": "rg-hub", "networkSecurityGroupName": "n"})
+    inputs = {"resourceGroupName": "rg-hub", "networkInterfaceName": "nic", "networkSecurityGroup": {"id": UNKNOWN}}
+    card = made("network:NetworkInterface", "nic", inputs, from_={"networkSecurityGroup": [nsg.urn, stranger.urn]})
+    assert inputs_of(plan_of(room, stranger, nsg, card), "nic")["networkSecurityGroup"]["id"] == UNKNOWN
+    alone = replace(card, property_dependencies={"networkSecurityGroup": (nsg.urn,)})
+    assert inputs_of(plan_of(room, nsg, alone), "nic")["networkSecurityGroup"]["id"] != UNKNOWN
+
+
+def test_a_property_that_no_table_knows_is_not_told_whatever_its_name() -> None:
+    room = group()
+    account = store(room)
+    vault = made("keyvault:Vault", "kv", {"resourceGroupName": "rg-hub", "vaultName": "kv",
+                 "properties": {"storageAccountId": UNKNOWN}, "tags": {"storageAccountId": UNKNOWN}},
+                 from_={"properties": [account.urn], "tags": [account.urn]})  # fmt: skip
+    found = inputs_of(plan_of(room, account, vault), "kv")
+    assert found["properties"]["storageAccountId"] == found["tags"]["storageAccountId"] == UNKNOWN
+
+
+def test_what_lies_in_something_without_a_known_name_has_no_known_id() -> None:
+    room = group()
+    account = made("storage:StorageAccount", "st", {"resourceGroupName": "rg-hub", "accountName": UNKNOWN})
+    inputs = {"resourceGroupName": UNKNOWN, "accountName": UNKNOWN, "containerName": "c"}
+    sources = {"resourceGroupName": [room.urn], "accountName": [account.urn]}
+    container = made("storage:BlobContainer", "c", inputs, from_=sources)
+    lock = made("authorization:ManagementLockByScope", "lock", {"lockName": "l", "scope": UNKNOWN},
+                from_={"scope": [container.urn]})  # fmt: skip
+    plan = plan_of(room, account, container, lock)
+    assert {r.name: r.id for r in resources_of(plan) if r.name != "rg-hub"} == {"st": None, "c": None, "lock": None}
+    assert inputs_of(plan, "c")["resourceGroupName"] == "rg-hub"
 
 
 def test_identifiers_that_azure_draws_and_secrets_stay_hidden() -> None:
@@ -91,7 +129,7 @@ def test_identifiers_that_azure_draws_and_secrets_stay_hidden() -> None:
     who = made("managedidentity:UserAssignedIdentity", "id", {"resourceGroupName": "rg-hub", "resourceName": "id"})
     grant = made("authorization:RoleAssignment", "g", {"scope": GROUP_ID, "principalId": UNKNOWN,
                  "description": SECRET}, from_={"principalId": [who.urn]})  # fmt: skip
-    found = inputs(plan_of(room, who, grant), "g")
+    found = inputs_of(plan_of(room, who, grant), "g")
     assert (found["principalId"], found["description"]) == (UNKNOWN, SECRET)
 
 
@@ -101,7 +139,7 @@ def test_a_name_that_is_not_known_gives_no_id() -> None:
     lock = made("authorization:ManagementLockByScope", "lock", {"lockName": "l", "scope": UNKNOWN},
                 from_={"scope": [nameless.urn]})  # fmt: skip
     plan = plan_of(room, nameless, lock)
-    assert inputs(plan, "lock")["scope"] == UNKNOWN
+    assert inputs_of(plan, "lock")["scope"] == UNKNOWN
     assert {r.name: r.id for r in resources_of(plan)}["stsdehub"] is None
 
 

@@ -121,8 +121,8 @@ def test_what_stands_in_an_unknown_name_is_listed_too() -> None:
     account = made("storage:StorageAccount", "st", {"resourceGroupName": "rg-hub", "accountName": UNKNOWN})
     inside = {"resourceGroupName": "rg-hub", "accountName": UNKNOWN, "containerName": "c"}
     container = made("storage:BlobContainer", "c", inside, from_={"accountName": [account.urn]})
-    lock = made("authorization:ManagementLockByScope", "l", {"lockName": "l", "level": "CanNotDelete", "scope": UNKNOWN},
-                from_={"scope": [container.urn]})  # fmt: skip
+    held = {"lockName": "l", "level": "CanNotDelete", "scope": UNKNOWN}
+    lock = made("authorization:ManagementLockByScope", "l", held, from_={"scope": [container.urn]})
     made_ = template(plan_of(room, account, container, lock))
     assert [path.rpartition(".")[2] for path in made_["metadata"]["placeholders"]] == ["name", "name", "scope"]
 
