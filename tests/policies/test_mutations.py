@@ -1,4 +1,4 @@
-"""The gate bites: everything that the tables weaken in the shipped plans is refused, and for what was weakened."""
+"""The gate refuses everything that the tables weaken in the shipped plans, because of what was weakened."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
 from tests.policies import shipped
 
 LOOK_FURTHER = ("LG3", "NW7", "NW8")
-"""Policies of a stack that say more where the whole estate is there."""
+"""Policies on a stack that find more where the whole estate is in the context."""
 
 
 @cache
@@ -47,7 +47,7 @@ def proof() -> Proof:
 
 @cache
 def kinds() -> tuple[Mutant, ...]:
-    """One mutant of each kind: the same thing done to the same type."""
+    """Return one mutant of each kind: the same change to the same type."""
     return tuple({(o.mutant.type, o.mutant.label): o.mutant for o in proof().outcomes}.values())
 
 
@@ -55,7 +55,7 @@ def of(type_: str, label: str) -> Mutant:
     return next(m for m in kinds() if (m.type, m.label) == (type_, label))
 
 
-def test_the_shipped_plans_pass_as_they_are() -> None:
+def test_the_shipped_plans_pass_without_mutants() -> None:
     assert proof().before == ()
 
 
@@ -65,19 +65,19 @@ def test_the_gate_refuses_every_mutant() -> None:
     assert proof().holds
 
 
-def test_every_mutant_has_a_name_of_its_own() -> None:
+def test_every_mutant_has_its_own_id() -> None:
     ids = [o.mutant.id for o in proof().outcomes]
     assert len(set(ids)) == len(ids)
 
 
-def test_every_table_made_mutants() -> None:
+def test_every_table_makes_mutants() -> None:
     made = {o.mutant.type for o in proof().outcomes}
     assert set(TABLES) - made == {"storage:ManagementPolicy"}  # all of it is harmless
     added = {o.mutant.label for o in proof().outcomes if o.mutant.before is None}
     assert added == {f"added: {addition.label}" for addition in ADDITIONS}
 
 
-def test_a_refusal_names_what_was_weakened_or_its_companion() -> None:
+def test_a_refusal_names_the_weakened_resource_or_a_companion() -> None:
     for outcome in proof().outcomes:
         refusal = outcome.refusals["gate"]
         if refusal and refusal.where:
@@ -85,7 +85,7 @@ def test_a_refusal_names_what_was_weakened_or_its_companion() -> None:
             assert refusal.where in {r.name for r in gate().estate.resources if r.urn in near}, outcome.mutant.id
 
 
-def test_the_quick_judgement_says_what_a_full_one_says() -> None:
+def test_the_quick_check_agrees_with_the_full_one() -> None:
     whole = Gate(gate().estate, load(), today())
     for mutant in kinds()[:: max(1, len(kinds()) // 20)]:
         refusal, everything = whole.refuses(mutant), full(whole, mutant)
@@ -93,14 +93,14 @@ def test_the_quick_judgement_says_what_a_full_one_says() -> None:
         assert refusal.by in {finding.policy for finding in everything}, mutant.id
 
 
-def test_a_mutant_of_the_plan_itself_is_refused_by_the_house_gate() -> None:
+def test_the_deployment_s_gate_refuses_a_mutant_of_the_plan() -> None:
     standing = [m for m in kinds() if m.before]
     for mutant in standing[:: len(standing) // 8]:
         assert judged([_plan_of(m, mutant) for m in plans()], whole=True).blocks, mutant.id
 
 
 def _plan_of(plan: Plan, mutant: Mutant) -> Plan:
-    """The plan with the mutant's change in it, where it is the mutant's stack."""
+    """Return the plan with the mutant's change, where it is the mutant's stack."""
     if plan.stack != mutant.stack or mutant.before is None:
         return plan
     changed = [r if r.urn != mutant.urn else _changed(r, mutant.after) for r in plan.resources]
@@ -115,7 +115,7 @@ def _changed(planned: PlannedResource, after: Resource | None) -> PlannedResourc
                    property_dependencies=told)  # fmt: skip
 
 
-def test_the_pack_sees_what_the_gate_sees() -> None:
+def test_the_pack_receives_the_gate_s_resources() -> None:
     for plan in plans():
         theirs = {r.urn: r for r in seen(plan)}
         ours = {r.urn: r for r in resources_of(plan)}
@@ -136,7 +136,7 @@ def test_the_pack_refuses_what_the_gate_refuses() -> None:
         assert pack.refuses(mutant), mutant.id
 
 
-def test_without_neighbours_the_pack_sees_nothing_between_stacks() -> None:
+def test_without_neighbours_the_pack_misses_relations_of_stacks() -> None:
     alone = PackChecker(plans(), today(), alone=True)
     past = [m for m in kinds() if alone.refuses(m) is None]
     assert past
@@ -146,7 +146,7 @@ def test_without_neighbours_the_pack_sees_nothing_between_stacks() -> None:
         assert load()[refusal.by].scope == "estate" or refusal.by in LOOK_FURTHER, mutant.id
 
 
-def test_the_first_plan_of_a_stack_passes_and_its_mutants_are_refused_too() -> None:
+def test_mutants_of_a_first_plan_are_refused_too() -> None:
     others = [shipped.after(stack) for stack in shipped.STACKS[:-1]]
     first = ready([*others, shipped.before("tre-hcm-progression")])
     found = prove(GateChecker(first, load(), today=today(), whole=True), [], first, stacks=["tre-hcm-progression"])
@@ -154,7 +154,7 @@ def test_the_first_plan_of_a_stack_passes_and_its_mutants_are_refused_too() -> N
     assert [m.id for m in found.missed("gate")] == []
 
 
-def test_a_rule_that_is_taken_away_is_missed() -> None:
+def test_a_mutant_of_a_removed_rule_is_let_through() -> None:
     fewer: dict[str, Policy] = {id_: policy for id_, policy in load().items() if id_ not in ("FW1", "FW2")}
     weaker = GateChecker(plans()[:1], fewer, today=today(), whole=False)
     assert weaker.before == ()
@@ -162,7 +162,7 @@ def test_a_rule_that_is_taken_away_is_missed() -> None:
     assert gate().refuses(of("network:FirewallPolicy", 'threatIntelMode = "Off"'))
 
 
-def test_plans_that_are_refused_as_they_are_prove_nothing() -> None:
+def test_plans_that_are_refused_without_mutants_prove_nothing() -> None:
     mutant = of("network:FirewallPolicy", 'threatIntelMode = "Off"')
     weak = [_plan_of(plan, mutant) for plan in plans()[:1]]
     found = GateChecker(weak, load(), today=today(), whole=False)
@@ -170,11 +170,11 @@ def test_plans_that_are_refused_as_they_are_prove_nothing() -> None:
     assert not replace(proof(), before=found.before).holds
 
 
-def test_every_property_of_the_shipped_stacks_is_weakened_or_said_to_be_harmless() -> None:
+def test_every_shipped_property_is_weakened_or_harmless() -> None:
     assert coverage.uncovered(gate().estate.resources) == []
 
 
-def test_a_property_that_nobody_has_looked_at_is_named() -> None:
+def test_an_uncovered_property_is_named() -> None:
     vault = next(r for r in gate().estate.resources if r.type == "keyvault:Vault")
     new = {**vault.inputs, "properties": {**vault.inputs["properties"], "opensOnSundays": True}}
     stranger = replace(vault, type="quantum:Computer")
@@ -183,7 +183,7 @@ def test_a_property_that_nobody_has_looked_at_is_named() -> None:
     ]  # fmt: skip
 
 
-def test_every_harmless_property_says_why() -> None:
+def test_every_harmless_property_has_a_reason() -> None:
     for table in TABLES.values():
         assert all(len(harmless.because) > 4 for harmless in table.harmless)
 
@@ -213,11 +213,11 @@ def test_every_harmless_property_says_why() -> None:
         ("network:FirewallPolicyRuleCollectionGroup", "more rules: everything out"),
     ],
 )
-def test_what_the_issue_names_is_among_the_mutants(type_: str, label: str) -> None:
+def test_the_listed_weaknesses_are_mutants_and_refused(type_: str, label: str) -> None:
     assert gate().refuses(of(type_, label))
 
 
-def test_a_weakening_leaves_all_else_as_it_was() -> None:
+def test_a_weakening_changes_nothing_else() -> None:
     mutant = of("storage:StorageAccount", "publicNetworkAccess left out")
     assert mutant.before
     assert mutant.after
@@ -225,8 +225,8 @@ def test_a_weakening_leaves_all_else_as_it_was() -> None:
     assert {k: v for k, v in mutant.before.inputs.items() if k in mutant.after.inputs} == mutant.after.inputs
 
 
-def test_what_is_made_unknown_comes_from_nowhere() -> None:
-    """An unknown value that depends on a resource of the plan may be told; one from outside may not."""
+def test_an_unknown_value_has_no_source() -> None:
+    """An unknown value with a source in the plan may be filled in; one without a source may not."""
     mutant = of("compute:DiskEncryptionSet", "activeKey.keyUrl = unknown")
     assert mutant.after
     assert mutant.after.at("encryptionType")
@@ -239,15 +239,15 @@ def test_mutants_are_the_same_in_every_run() -> None:
     assert again == [o.mutant.id for o in proof().outcomes]
 
 
-def test_only_the_stacks_that_are_asked_for_are_weakened() -> None:
+def test_only_the_selected_stacks_are_weakened() -> None:
     assert {m.stack for m in mutants(gate().estate, ["platform"])} == {"platform"}
 
 
-def test_every_weakening_says_what_it_would_let_happen() -> None:
+def test_every_weakening_names_its_harm() -> None:
     assert all(w.harm for table in TABLES.values() for w in (*table.weakenings, *EVERYTHING))
 
 
-def test_fewer_controls_stand_before_a_flow_where_an_airlock_is_joined() -> None:
+def test_the_flow_checker_checks_mutants_of_flow_types_alone() -> None:
     checker = FlowChecker(gate().estate)
     joined = [m for m in kinds() if m.label == "added: a grant that joins what two must do" or "a NAT" in m.label]
     shown = checker.check_all([*joined, of("storage:StorageAccount", "tags left out")])["flows"]
@@ -269,7 +269,7 @@ PATHS = st.lists(KEYS, min_size=1, max_size=3).map(".".join)
 
 @settings(max_examples=60, deadline=None)
 @given(INPUTS, PATHS, LEAF.filter(lambda v: v is not None))
-def test_what_is_put_is_what_a_rule_reads(inputs: dict[str, Any], path: str, value: object) -> None:
+def test_a_rule_reads_the_value_that_is_put(inputs: dict[str, Any], path: str, value: object) -> None:
     for place in paths.places(inputs, path):
         made = paths.put(inputs, place, value)
         assert resource(made).at(path) == value
@@ -278,7 +278,7 @@ def test_what_is_put_is_what_a_rule_reads(inputs: dict[str, Any], path: str, val
 
 @settings(max_examples=60, deadline=None)
 @given(INPUTS)
-def test_nothing_that_was_there_is_changed(inputs: dict[str, Any]) -> None:
+def test_the_original_inputs_are_unchanged(inputs: dict[str, Any]) -> None:
     before = repr(inputs)
     for path in [p for p in paths.leaves(inputs) if p]:
         for place in paths.places(inputs, path):
@@ -287,7 +287,7 @@ def test_nothing_that_was_there_is_changed(inputs: dict[str, Any]) -> None:
     assert repr(inputs) == before
 
 
-def test_a_star_is_each_element() -> None:
+def test_a_star_matches_each_entry() -> None:
     inputs = {"rules": [{"access": "Deny"}, {"access": "Allow"}]}
     found = list(paths.places(inputs, "rules[*].access"))
     assert found == [("rules", 0, "access"), ("rules", 1, "access")]
@@ -296,7 +296,7 @@ def test_a_star_is_each_element() -> None:
     assert list(paths.leaves({"a": [], "b": {"c": [1, 2]}})) == ["a", "b.c[*]", "b.c[*]"]
 
 
-def test_an_estate_of_which_little_is_known_yet_is_weakened_all_the_same() -> None:
+def test_unknown_inputs_are_weakened_too() -> None:
     blind = [replace(r, inputs=dict.fromkeys(r.inputs, UNKNOWN)) for r in gate().estate.resources]
     assert {m.label for m in mutants(Estate(blind))} >= {"removed", "not protected"}
 
@@ -305,7 +305,7 @@ def names(found: Sequence[Mutant]) -> list[str]:
     return [m.label for m in found]
 
 
-def test_what_stands_already_is_no_mutant() -> None:
+def test_a_value_that_is_set_already_is_no_mutant() -> None:
     group = next(r for r in gate().estate.resources if r.type == "resources:ResourceGroup")
     here = replace(group, inputs={**group.inputs, "location": "westeurope"})
     made = names(list(mutants(Estate([here]))))

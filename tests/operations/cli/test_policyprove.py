@@ -1,4 +1,4 @@
-"""What `sde policy prove` says, and how it ends."""
+"""`sde policy prove`: output and exit codes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def proof(*refusals: dict[str, Refusal | None], before: tuple[Finding, ...] = ()
 
 @pytest.fixture
 def found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[Proof]:
-    """What the run finds, put there by the test."""
+    """The results of the run, set by the test."""
     desk.engine.has = {s.name: ["a"] for s in desk.house.stacks}
     results: list[Proof] = []
     monkeypatch.setattr(policyprove, "_proof", lambda *_, **__: results[0])
@@ -94,7 +94,7 @@ def test_a_file_that_cannot_be_written_is_said_before_the_work(desk: Desk) -> No
 
 
 def test_plans_that_cannot_be_judged_are_bad_input(desk: Desk) -> None:
-    """The desk's stacks all plan one resource of one name."""
+    """All stacks of the estate plan one resource of one name."""
     desk.engine.has = {s.name: ["a"] for s in desk.house.stacks}
     assert desk("policy", "prove", "platform", "--door", "gate") == 2
     assert "Two resources have one id" in desk.err

@@ -1,4 +1,4 @@
-"""Checkov before the mutants: what it is shown, what counts, and that it must have looked."""
+"""Checkov as a checker: the templates that it gets, the failures that count, and proof that it read them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def none_near(_: Mutant) -> list[str]:
     return []
 
 
-def test_what_failed_before_does_not_count_and_built_in_checks_are_told_apart() -> None:
+def test_earlier_failures_do_not_count_and_built_in_checks_are_apart() -> None:
     data = store("data")
     opens = mutant(data, {"publicNetworkAccess": "Enabled"}, "opened")
     keyed = mutant(data, {"allowSharedKeyAccess": True}, "keyed")
@@ -84,7 +84,7 @@ def test_what_failed_before_does_not_count_and_built_in_checks_are_told_apart() 
     assert both[cooler.id] is None
 
 
-def test_mutants_that_differ_in_names_only_are_shown_once() -> None:
+def test_mutants_that_differ_in_names_alone_are_checked_once() -> None:
     one, two = store("one"), store("two")
     shown: list[str] = []
     weak = [mutant(s, {"publicNetworkAccess": "Enabled"}, "opened") for s in (one, two)]
@@ -93,7 +93,7 @@ def test_mutants_that_differ_in_names_only_are_shown_once() -> None:
     assert all(check_all[BOTH][m.id] for m in weak)
 
 
-def test_what_stands_in_no_template_is_left_out() -> None:
+def test_a_change_without_a_template_is_left_out() -> None:
     data = store("data")
     before = resource_of(data, stack="s")
     unprotected = Mutant("s", before.urn, before.type, "data", "not protected", "harm", before,
@@ -101,7 +101,7 @@ def test_what_stands_in_no_template_is_left_out() -> None:
     assert CheckovChecker([plan(data)], none_near, fake(opened, [])).check_all([unprotected])[BOTH] == {}
 
 
-def test_what_is_gone_is_judged_by_its_companions() -> None:
+def test_a_removal_is_checked_by_its_companions() -> None:
     data, other = store("data"), store("other")
     gone = mutant(data, None, "removed")
     shown: list[str] = []
@@ -113,7 +113,7 @@ def test_what_is_gone_is_judged_by_its_companions() -> None:
     assert check_all[BUILT_IN][gone.id]
 
 
-def test_what_nobody_asked_for_is_shown_alone() -> None:
+def test_an_addition_is_checked_alone() -> None:
     added = resource_of(store("new", publicNetworkAccess="Enabled"), stack="s")
     new: Resource = replace(added, type="storage:StorageAccount")
     more = Mutant("s", new.urn, new.type, "new", "added: a store", "harm", None, new)
@@ -129,13 +129,13 @@ def test_what_nobody_asked_for_is_shown_alone() -> None:
         answer({OPEN: ["CKV_AZURE_59"]}, errors=1),
     ],
 )  # fmt: skip
-def test_a_checkov_that_did_not_look_is_an_error_and_no_pass(output: str) -> None:
+def test_a_checkov_that_read_nothing_is_an_error(output: str) -> None:
     with pytest.raises(Failed):
         read(output)
 
 
 @pytest.mark.skipif(not installed(), reason="scripts/checkov has not made Checkov's environment here")
-def test_the_real_checkov_sees_an_open_store() -> None:
+def test_the_real_checkov_refuses_an_open_store() -> None:
     data = store("data", supportsHttpsTrafficOnly=True)
     opens = mutant(data, {"publicNetworkAccess": "Enabled"}, "opened")
     check_all = CheckovChecker([plan(data)], none_near).check_all([opens])

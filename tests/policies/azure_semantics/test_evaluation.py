@@ -1,4 +1,4 @@
-"""How a security group and a route table decide, and how a firewall's rules are read."""
+"""Evaluation of NSGs, route tables and firewall rules."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def passes(*written: dict[str, Any], destination: IPv4Network = STORES) -> bool:
     return may_pass(rules(*written), inbound=False, source=DESKS, destination=destination, port=443)
 
 
-def test_azures_own_rules_let_networks_talk_and_everything_out() -> None:
+def test_azure_s_own_rules_allow_the_network_and_all_egress() -> None:
     assert passes()
     assert passes(destination=OUTSIDE)
     assert may_leave([], DESKS, span("Internet"))
 
 
-def test_the_lower_priority_decides_whatever_the_order() -> None:
+def test_the_lower_priority_decides_in_any_order() -> None:
     allow = rule("a", "Outbound", "Allow", 200, destinationPortRange="443")
     deny = rule("d", "Outbound", "Deny", 100)
     assert not passes(allow, deny)
     assert passes(allow, {**deny, "priority": 300})
 
 
-def test_a_denial_of_a_part_denies_no_more_than_it() -> None:
+def test_a_denial_of_a_part_denies_that_part_alone() -> None:
     half = rule("d", "Outbound", "Deny", 100, destinationAddressPrefix="10.65.0.0/27")
     assert passes(half)
     other = rule("e", "Outbound", "Deny", 110, destinationAddressPrefix="10.65.0.0/26", protocol="Udp")
@@ -58,12 +58,12 @@ def test_directions_do_not_mix() -> None:
     assert passes(rule("d", "Inbound", "Deny", 100))
 
 
-def test_a_service_is_never_taken_for_denied() -> None:
+def test_a_service_tag_never_certainly_denies() -> None:
     assert passes(rule("d", "Outbound", "Deny", 100, destinationAddressPrefix="Storage"), destination=OUTSIDE)
     assert not passes(rule("d", "Outbound", "Deny", 100, destinationAddressPrefix="Internet"), destination=OUTSIDE)
 
 
-def test_groups_of_computers_may_be_anybody_and_never_stop_anybody() -> None:
+def test_application_security_groups_may_allow_and_never_deny() -> None:
     ends = {"destinationAddressPrefix": None, "destinationApplicationSecurityGroups": [{"id": "x"}]}
     assert passes(rule("a", "Outbound", "Allow", 100, **ends), *denials())
     assert passes(rule("d", "Outbound", "Deny", 100, **ends))
@@ -81,12 +81,12 @@ def test_the_internet_is_reached_unless_all_of_it_is_denied(written: list[dict[s
     assert may_leave(rules(*written), DESKS, span(to)) is out
 
 
-def test_a_rule_that_nobody_knows_yet_is_no_rule_to_judge_by() -> None:
+def test_an_unknown_rule_raises_unknown() -> None:
     with pytest.raises(Unknown):
         rules(rule("x", "Outbound", UNKNOWN, 100))
 
 
-def test_the_narrowest_route_decides() -> None:
+def test_the_most_specific_route_decides() -> None:
     table = made("network:RouteTable", "t", routes=[
         {"name": "all", "addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance",
          "nextHopIpAddress": "10.64.0.4"},
@@ -98,7 +98,7 @@ def test_the_narrowest_route_decides() -> None:
     assert route_to([], OUTSIDE) is None
 
 
-def test_firewall_rules_stand_in_the_order_in_which_they_act() -> None:
+def test_firewall_rules_are_in_the_order_in_which_they_act() -> None:
     world = site()
     nat = {"name": "n", "priority": 900, "ruleCollectionType": "FirewallPolicyNatRuleCollection",
            "rules": [{"ruleType": "NatRule", "name": "in"}]}  # fmt: skip

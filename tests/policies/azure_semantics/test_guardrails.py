@@ -1,4 +1,4 @@
-"""A guard earns credit where all of it can be seen, and nowhere else."""
+"""A guardrail counts where all of it is known, and nowhere else."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def found(world: World, group: str = GROUP, noun: str = NOUN) -> Resource | None
     return guarded(Estate(world.values()), group, noun)
 
 
-def test_an_enforced_assignment_of_our_rule_holds_in_its_group() -> None:
+def test_an_enforced_assignment_applies_to_its_resource_group() -> None:
     held = found(world())
     assert held is not None
     assert held.type == ASSIGNMENT
@@ -76,39 +76,39 @@ def test_ids_compare_without_regard_to_case() -> None:
     assert found(shouted, GROUP.lower()) is not None
 
 
-def test_an_assignment_of_the_subscription_holds_in_its_groups() -> None:
+def test_an_assignment_of_a_subscription_applies_to_its_groups() -> None:
     assert found(changed(world(), "assignment", "scope", SUBSCRIPTION)) is not None
 
 
-def test_what_azure_takes_for_what_is_not_said_is_enforced() -> None:
+def test_azure_s_default_enforcement_is_enforced() -> None:
     assert found(changed(world(), "assignment", "enforcementMode", GONE)) is not None
     assert found(changed(world(), "assignment", "notScopes", [])) is not None
 
 
 @pytest.mark.parametrize(("name", "path", "value"), WEAKER, ids=lambda v: "gone" if v is GONE else str(v)[:40])
-def test_anything_weaker_earns_no_credit(name: str, path: str, value: Any) -> None:
+def test_a_weaker_assignment_does_not_count(name: str, path: str, value: Any) -> None:
     assert found(changed(world(), name, path, value)) is None
 
 
 @pytest.mark.parametrize("lifted", [UNKNOWN, None, "own"])
-def test_an_exemption_takes_the_credit_away(lifted: str | None) -> None:
+def test_an_assignment_with_an_exemption_does_not_count(lifted: str | None) -> None:
     own = assignment()
     exemption = made(EXEMPTION, "lifts", policyAssignmentId=own.id if lifted == "own" else lifted)
     assert found(world() | {"exemption": exemption}) is None
 
 
-def test_an_exemption_of_another_assignment_takes_nothing_away() -> None:
+def test_an_exemption_from_another_assignment_changes_nothing() -> None:
     other = f"{GROUP}/providers/Microsoft.Authorization/policyAssignments/other"
     assert found(world() | {"exemption": made(EXEMPTION, "lifts", policyAssignmentId=other)}) is not None
 
 
-def test_a_guard_is_credited_for_its_own_rule_alone() -> None:
+def test_a_guardrail_counts_for_its_own_rule_alone() -> None:
     assert found(world(), noun=NO_TRANSLATION.key) is None
     with pytest.raises(KeyError):
         found(world(), noun="no-such-guard")
 
 
-def test_a_definition_that_is_not_judged_here_earns_no_credit() -> None:
+def test_a_definition_outside_the_context_does_not_count() -> None:
     assert found({"assignment": assignment()}) is None
 
 
@@ -117,6 +117,6 @@ def test_a_resource_of_another_type_is_no_definition() -> None:
     assert found({"assignment": assignment(), "definition": posing}) is None
 
 
-def test_guards_differ() -> None:
+def test_all_guardrails_differ() -> None:
     rules = [str(guard.policy_rule) for guard in GUARDRAILS.values()]
     assert len(rules) == len(set(rules)) == len(GUARDRAILS)

@@ -1,4 +1,4 @@
-"""What is asked of flows: three controls at least before each that must not exist, of the whole estate alone."""
+"""The policies on flows: at least three controls prevent each forbidden flow of the whole estate."""
 
 from __future__ import annotations
 
@@ -28,48 +28,48 @@ def _findings(resources: Sequence[Resource], *, whole: bool = True, exemptions: 
 
 
 def _opened() -> list[Resource]:
-    """The estate with an owner too many of the warehouse."""
+    """Return the estate with an owner too many on the warehouse."""
     resources = list(estate(1))
     scope = str(named(resources, "safe-haven", "resources:ResourceGroup", "warehouse").id)
     return [*resources, grant(RESEARCHERS, OWNER, scope)]
 
 
-def test_each_kind_of_flow_has_a_policy_of_its_own() -> None:
+def test_each_kind_of_flow_has_its_own_policy() -> None:
     assert set(POLICIES) == set(FlowKind)
     assert len(FLOWS) == len(FlowKind)
 
 
-def test_the_gate_says_what_the_flows_are() -> None:
+def test_the_gate_s_findings_are_those_of_the_analysis() -> None:
     said = {(f.policy, f.urn): f.verdict for f in _findings(estate(2)) if f.verdict is not Verdict.NOT_APPLICABLE}
     flows = flow_report(seen(estate(2))).flows
     expected = {(POLICIES[f.kind], f.about): Verdict.FAIL if f.is_finding else Verdict.PASS for f in flows}
     assert said == expected
 
 
-def test_nothing_is_said_of_flows_by_a_template() -> None:
-    """It does not say which identity a principal is, and so whose a right is."""
+def test_flows_are_not_applicable_to_templates() -> None:
+    """A template does not say which identity a principal is."""
     told = [replace(resource, declared=resource.stack != "safe-haven") for resource in _opened()]
     assert {finding.verdict for finding in _findings(told)} <= {Verdict.NOT_APPLICABLE}
 
 
-def test_a_flow_that_exists_is_said_of_the_group_that_holds_the_data() -> None:
+def test_a_possible_flow_is_a_finding_on_the_data_s_group() -> None:
     failed = [f for f in _findings(_opened()) if f.policy == "FL1" and f.verdict is Verdict.FAIL]
     message = next(f.message for f in failed if (f.stack, f.type, f.name) == ("safe-haven", "resources:ResourceGroup",
                                                                              "warehouse"))  # fmt: skip
     assert message.startswith("nothing stands before it")
 
 
-def test_of_a_part_of_the_estate_nothing_is_said() -> None:
+def test_flows_are_not_applicable_to_part_of_an_estate() -> None:
     verdicts = {f.verdict for f in _findings(_opened(), whole=False)}
     assert verdicts == {Verdict.NOT_APPLICABLE}
 
 
-def test_of_an_estate_without_data_nothing_is_said() -> None:
+def test_flows_are_not_applicable_without_data() -> None:
     bare = [r for r in estate(1) if r.stack == "platform"]
     assert {f.verdict for f in _findings(bare)} == {Verdict.NOT_APPLICABLE}
 
 
-def test_what_cannot_be_told_is_unknown() -> None:
+def test_an_unknown_property_makes_the_verdict_unknown() -> None:
     desks = str(named(estate(1), TENANCY, "network:NetworkSecurityGroup", "net-desks").id).lower()
     unknown = changed(estate(1), desks, securityRules="04da6b54-80e4-46f7-96ec-b56ff0331ba9")
     said = {f.policy for f in _findings(unknown) if f.verdict is Verdict.UNKNOWN}
@@ -77,7 +77,7 @@ def test_what_cannot_be_told_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("place", ["urn", "short"])
-def test_an_exemption_lets_one_flow_off(place: str) -> None:
+def test_an_exemption_applies_to_one_flow(place: str) -> None:
     resources = _opened()
     flow = next(f for f in flow_report(seen(resources)).flows if f.source == "warehouse")
     found = finding_of(flow, seen(resources))

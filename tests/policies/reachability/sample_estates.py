@@ -1,4 +1,4 @@
-"""The shipped estate as rules see it, with as many tenancies as a test wants, and ways to make its controls fail."""
+"""Sample estates: the shipped estate with any number of tenancies, and changes that make its controls fail."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ ALLOW = {"action": {"type": "Allow"}, "ruleCollectionType": "FirewallPolicyFilte
 
 @cache
 def stack(name: str) -> tuple[Resource, ...]:
-    """The resources of one shipped stack, every id known."""
+    """Return the resources of one shipped stack, with every id known."""
     return tuple(resources_of(shipped.after(name)))
 
 
 @cache
 def estate(tenancies: int = 2) -> tuple[Resource, ...]:
-    """A platform, the zones with three providers, and so many tenancies."""
+    """Return a platform, the zones with three providers, and some tenancies."""
     junction = [r for r in stack("junction-zone") if not _of_another_provider(r)]
     shared = [*stack("platform"), *junction, *stack("safe-haven")]
     return (*shared, *(r for number in range(tenancies) for r in tenancy(number)))
@@ -47,7 +47,7 @@ def _of_another_provider(resource: Resource) -> bool:
 
 
 def tenancy(number: int) -> Iterable[Resource]:
-    """The shipped tenancy again, with names, addresses, groups and identities of its own."""
+    """Return a copy of the shipped tenancy with its own names, addresses, groups and identities."""
     if number == 0:
         return stack(TENANCY)
     shared = {g for other in ("platform", "safe-haven") for g in GUID.findall(_text(stack(other)))} | set(
@@ -77,29 +77,29 @@ def _tuples(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def seen(resources: Iterable[Resource]) -> Estate:
-    """The estate that is judged."""
+    """Return the whole estate of these resources."""
     return Estate(resources, whole=True)
 
 
 def changed(resources: Sequence[Resource], id_: str, **inputs: Any) -> list[Resource]:
-    """The same resources, but for some properties of one of them."""
+    """Return the resources with other values for some properties of one of them."""
     assert any(ids.plain(r.id) == id_ for r in resources), id_
     return [replace(r, inputs={**r.inputs, **inputs}) if ids.plain(r.id) == id_ else r for r in resources]
 
 
 def named(resources: Iterable[Resource], stack_: str, type_: str, name: str) -> Resource:
-    """One resource, by the name that the program gives it."""
+    """Return one resource by its logical name."""
     (found,) = [r for r in resources if (r.stack, r.type, r.name) == (stack_, type_, name)]
     return found
 
 
 def added(type_: str, name: str, id_: str, stack_: str = "platform", **inputs: Any) -> Resource:
-    """A resource that somebody adds."""
+    """Return a resource that is not in the program."""
     return Resource(f"urn:pulumi:{stack_}::sde::azure-native:{type_}::{name}", type_, name, stack_, inputs, id_)
 
 
 def grant(principal: str, role: str, scope: str, stack_: str = "platform") -> Resource:
-    """A role assignment."""
+    """Return a role assignment."""
     id_ = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
     return added(
         "authorization:RoleAssignment",
@@ -114,20 +114,20 @@ def grant(principal: str, role: str, scope: str, stack_: str = "platform") -> Re
 
 
 def failing(resources: Sequence[Resource], control: Control) -> list[Resource]:
-    """The same resources, but that this one control no longer holds."""
+    """Return the resources without one control."""
     id_, _, what = control.id.partition("#")
     return _BREAK[control.kind](list(resources), id_, what)
 
 
 def _grant(resources: list[Resource], key: str, _: str) -> list[Resource]:
-    """One role too many, high up, for somebody."""
+    """Add one role too many, on the subscription."""
     principal = _principal(resources, key)
     scope = f"/subscriptions/{SUBSCRIPTION}"
     return [*resources, grant(principal, BLOB_WRITER, scope), grant(principal, SECRETS_USER, scope)]
 
 
 def _principal(resources: Sequence[Resource], key: str) -> str:
-    """The object id of whoever an actor's key names; of a computer, that of an identity of it."""
+    """Return the object id of an actor's key; for a computer, that of one of its identities."""
     if not key.startswith("urn:"):
         return key
     holder = next(r for r in resources if r.urn == key)
@@ -140,8 +140,8 @@ def _principal(resources: Sequence[Resource], key: str) -> str:
 
 
 def _rule(resources: list[Resource], policy: str, what: str) -> list[Resource]:
-    """Rules for everybody to everywhere, by address and by name, after all others; or a translation. The addresses are
-    in two halves: a rule that holds all would surely act before those for names, of service tags too."""
+    """Add rules from everywhere to everywhere, by address and by name, after all others; or a DNAT rule. The addresses
+    are in two halves: a rule for all of them would certainly act before the rules for names."""
     name = {
         "ruleType": "ApplicationRule",
         "name": "a",
@@ -175,12 +175,12 @@ def _rule(resources: list[Resource], policy: str, what: str) -> list[Resource]:
 
 
 def _denial(resources: list[Resource], policy: str, _: str) -> list[Resource]:
-    """The denials of a firewall are gone."""
+    """Remove the denials of a firewall."""
     return [r for r in resources if not (ids.plain(r.id).startswith(f"{policy}/") and "Deny" in json.dumps(r.inputs))]
 
 
 def _endpoint(resources: list[Resource], network: str, _: str) -> list[Resource]:
-    """A private endpoint of everything that is not the network's own, in each subnet that has room for one."""
+    """Add private endpoints for all resources outside the network, in each of its subnets for endpoints."""
     stack_ = next(r.stack for r in resources if ids.plain(r.id) == network)
     subnets = [r.id for r in resources if ids.plain(r.id).startswith(f"{network}/subnets/snet-")]
     kinds = ("storage:StorageAccount", "keyvault:Vault")
@@ -196,13 +196,13 @@ def _endpoint(resources: list[Resource], network: str, _: str) -> list[Resource]
 
 
 def endpoint(name: str, id_: str, subnet: Any, stack_: str, connections: Any, **more: Any) -> Resource:
-    """A private endpoint."""
+    """Return a private endpoint."""
     return added("network:PrivateEndpoint", name, id_, stack_, subnet={"id": subnet},
                  privateLinkServiceConnections=connections, **more)  # fmt: skip
 
 
-def _security_group(resources: list[Resource], group: str, way: str) -> list[Resource]:
-    """A group with one rule for its direction, which lets everything through."""
+def _nsg(resources: list[Resource], group: str, way: str) -> list[Resource]:
+    """Replace one direction of an NSG by a rule that allows everything."""
     resource = next(r for r in resources if ids.plain(r.id) == group)
     others = [rule for rule in resource.inputs["securityRules"] if rule["direction"].lower() != way]
     opened = {
@@ -232,21 +232,21 @@ def _bastion(resources: list[Resource], host: str, what: str) -> list[Resource]:
 
 
 def _proxied(resources: list[Resource], id_: str, what: str) -> list[Resource]:
-    """A firewall that translates, has a rule too many, or is a proxy."""
+    """Give a firewall a DNAT rule, a rule too many, or a proxy."""
     if what == "proxy":
         return changed(resources, id_, explicitProxy={"enableExplicitProxy": True, "httpPort": 80, "httpsPort": 443})
     return _rule(resources, id_, what)
 
 
 def _route(resources: list[Resource], table: str, what: str) -> list[Resource]:
-    """Routes that lead straight out; or one to a firewall."""
+    """Route a table straight to the Internet."""
     straight = {"name": "r", "addressPrefix": "0.0.0.0/0", "nextHopType": "Internet"}
     assert what == "route", what
     return changed(resources, table, routes=[straight])
 
 
 def _address(resources: list[Resource], id_: str, _: str) -> list[Resource]:
-    """A subnet that Azure lets out, which is as good as an address of its own."""
+    """Let Azure itself give a subnet outbound access."""
     return changed(resources, id_, defaultOutboundAccess=True)
 
 
@@ -255,20 +255,20 @@ def _service(resources: list[Resource], subnet: str, _: str) -> list[Resource]:
 
 
 def _peering(resources: list[Resource], id_: str, what: str) -> list[Resource]:
-    """Two networks joined on both sides; or one joined with somebody else's."""
+    """Peer two networks on both sides; or one with an external network."""
     one, _, other = id_.partition("+")
     pairs = [(one, "/subscriptions/elsewhere/net")] if what == "stranger" else [(one, other), (other, one)]
     return [*resources, *(peering(near, far) for near, far in pairs)]
 
 
 def peering(near: str, far: str) -> Resource:
-    """One side of a peering."""
+    """Return one side of a peering."""
     id_ = f"{near}/virtualNetworkPeerings/added-{uuid.uuid4()}"
     return added("network:VirtualNetworkPeering", "added", id_, remoteVirtualNetwork={"id": far})
 
 
-def _nsg_of(resources: list[Resource], group: str, noun: str) -> list[Resource]:
-    """Azure Policy no longer refuses that, in one group."""
+def _guardrail(resources: list[Resource], group: str, noun: str) -> list[Resource]:
+    """Remove the assignment of a guardrail in one group."""
     kept = [r for r in resources if not (r.type == ASSIGNMENT and _assigns(r, group, noun))]
     assert len(kept) < len(resources), noun
     return kept
@@ -280,7 +280,7 @@ def _assigns(assignment: Resource, group: str, noun: str) -> bool:
 
 
 def _shell(resources: list[Resource], computer: str, _: str) -> list[Resource]:
-    """A computer of whose first boot nothing is known."""
+    """Remove the customData of a computer."""
     resource = next(r for r in resources if ids.plain(r.id) == computer or r.urn == computer)
     system = {k: v for k, v in resource.inputs["osProfile"].items() if k != "customData"}
     return [replace(r, inputs={**r.inputs, "osProfile": system}) if r is resource else r for r in resources]
@@ -300,7 +300,7 @@ def _network_rules(resources: list[Resource], store: str, _: str) -> list[Resour
 
 
 def _setting(resources: list[Resource], store: str, key: str, value: Any) -> list[Resource]:
-    """A store's property: of a vault it lies one deeper."""
+    """Set a property of a store; for a vault it is one level deeper."""
     resource = next(r for r in resources if ids.plain(r.id) == store)
     if resource.type == "keyvault:Vault":
         return changed(resources, store, properties={**deepcopy(resource.inputs["properties"]), key: value})
@@ -312,7 +312,7 @@ _BREAK = {
     ControlKind.FIREWALL: _proxied,
     ControlKind.FIREWALL_DENIAL: _denial,
     ControlKind.ENDPOINT: _endpoint,
-    ControlKind.SECURITY_GROUP: _security_group,
+    ControlKind.SECURITY_GROUP: _nsg,
     ControlKind.BASTION: _bastion,
     ControlKind.PUBLIC: _public,
     ControlKind.NETWORK_RULES: _network_rules,
@@ -320,7 +320,7 @@ _BREAK = {
     ControlKind.ADDRESS: _address,
     ControlKind.SERVICE_ENDPOINT: _service,
     ControlKind.PEERING: _peering,
-    ControlKind.GUARD: _nsg_of,
+    ControlKind.GUARD: _guardrail,
     ControlKind.SHELL: _shell,
     ControlKind.KEY_ACCESS: _keys,
 }

@@ -1,4 +1,4 @@
-"""The flows that must not exist: what is claimed of them holds when controls really fail."""
+"""Forbidden flows: their depth is exact when controls really fail."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def flows() -> dict[Key, ForbiddenFlow]:
     return _flows(estate())
 
 
-def test_every_flow_that_must_not_exist_is_looked_for(flows: dict[Key, ForbiddenFlow]) -> None:
+def test_every_forbidden_flow_is_analysed(flows: dict[Key, ForbiddenFlow]) -> None:
     kinds = [kind for kind, _ in flows]
     assert {kind: kinds.count(kind) for kind in FlowKind} == {
         FlowKind.PAST_STAGING: 5, FlowKind.PAST_AIRLOCK: 2, FlowKind.BETWEEN_PROJECTS: 2, FlowKind.BETWEEN_PROVIDERS: 3,
     }  # fmt: skip
 
 
-def test_nothing_that_must_not_flow_does_today(flows: dict[Key, ForbiddenFlow]) -> None:
+def test_no_forbidden_flow_is_possible_today(flows: dict[Key, ForbiddenFlow]) -> None:
     assert min(flow.depth for flow in flows.values()) > 0
 
 
-def test_everything_can_be_told_of_the_shipped_estate() -> None:
+def test_the_shipped_estate_has_no_unknown_property() -> None:
     assert analyse_flows(seen(estate())).unknowns == ()
 
 
@@ -49,15 +49,15 @@ REPRESENTATIVE = [
 
 
 @pytest.mark.parametrize("key", REPRESENTATIVE, ids=lambda key: f"{key[0].name}-{key[1]}")
-def test_a_claim_of_depth_is_exact(flows: dict[Key, ForbiddenFlow], key: Key) -> None:
-    """With all controls of a way gone the path is there; with some of them, exactly the others still stand."""
+def test_the_depth_is_exact_when_controls_fail(flows: dict[Key, ForbiddenFlow], key: Key) -> None:
+    """Without all controls of a path the flow is possible; without some of them, the others still prevent it."""
     flow = flows[key]
     assert flow.minimal_cut_sets
     for path in flow.minimal_cut_sets.paths[:4]:
         _holds_for(key, path)
 
 
-def test_a_claim_of_depth_between_providers_is_exact(flows: dict[Key, ForbiddenFlow]) -> None:
+def test_the_depth_between_providers_is_exact_when_controls_fail(flows: dict[Key, ForbiddenFlow]) -> None:
     key, flow = next((k, f) for k, f in flows.items() if f.kind is FlowKind.BETWEEN_PROVIDERS)
     assert flow.minimal_cut_sets
     for path in flow.minimal_cut_sets.paths[:3]:
@@ -76,6 +76,6 @@ def _holds_for(key: Key, path: Path) -> None:
 
 
 def _half(gone: Sequence[Control], controls: Sequence[Control]) -> bool:
-    """Whether a plan would hold what Azure Policy refuses: it cannot come about, and nothing is to be said of it."""
+    """True if a plan would have what a guardrail denies: such a plan cannot be deployed."""
     nsgs = [c for c in controls if c.kind is ControlKind.GUARD]
     return any(nsg not in gone for nsg in nsgs)

@@ -1,4 +1,4 @@
-"""What the flows make of an estate: grants with their scopes, what opens, what only seems to, and what is not known."""
+"""The flow analysis of an estate: roles with their scopes, open settings, and unknown properties."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RESEARCHERS = "db7a0118-c48f-5463-aec7-50d383efab17"
 
 @pytest.fixture(scope="module")
 def one() -> tuple[Resource, ...]:
-    """The estate with its one tenancy."""
+    """The estate with one tenancy."""
     return estate(1)
 
 
@@ -38,34 +38,34 @@ def _warehouse(resources: Sequence[Resource]) -> str:
     return str(named(resources, "safe-haven", "resources:ResourceGroup", "warehouse").id)
 
 
-def test_a_role_on_a_group_reaches_the_stores_in_it(one: tuple[Resource, ...]) -> None:
+def test_a_role_on_a_resource_group_applies_to_its_stores(one: tuple[Resource, ...]) -> None:
     flow = _flow([*one, grant(RESEARCHERS, BLOB_READER, _warehouse(one))])
     assert flow.depth == _flow(one).depth - 1
     assert flow.minimal_cut_sets
     assert ControlKind.GRANT not in {c.kind for path in flow.minimal_cut_sets.paths for c in path.controls}
 
 
-def test_a_role_that_reads_settings_alone_opens_nothing(one: tuple[Resource, ...]) -> None:
+def test_a_role_that_reads_settings_alone_opens_no_flow(one: tuple[Resource, ...]) -> None:
     assert _flow([*one, grant(RESEARCHERS, READER, _warehouse(one))]).depth == _flow(one).depth
 
 
 @pytest.mark.parametrize("role", [OWNER, MADE_UP], ids=["owner", "one that nobody knows"])
-def test_a_role_that_may_change_settings_opens_all_there_is(one: tuple[Resource, ...], role: str) -> None:
+def test_a_role_that_changes_settings_makes_every_control_fail(one: tuple[Resource, ...], role: str) -> None:
     assert _flow([*one, grant(RESEARCHERS, role, _warehouse(one))]).depth == 0
 
 
-def test_a_role_that_is_not_known_yet_may_be_anybodys(one: tuple[Resource, ...]) -> None:
+def test_an_unknown_principal_may_be_anyone(one: tuple[Resource, ...]) -> None:
     unknown = grant(UNKNOWN, BLOB_READER, _warehouse(one))
     assert _flow([*one, unknown]).depth == _flow(one).depth - 1
 
 
-def test_rules_that_are_not_known_let_everything_through(one: tuple[Resource, ...]) -> None:
+def test_unknown_rules_allow_everything(one: tuple[Resource, ...]) -> None:
     group = str(named(one, TENANCY, "network:NetworkSecurityGroup", "net-desks").id).lower()
     verdict = analyse_flows(seen(changed(one, group, securityRules=UNKNOWN)))
     assert any("net-desks" in doubt and "open" in doubt for doubt in verdict.unknowns)
 
 
-def test_a_store_open_to_the_public_is_read_by_whoever_has_a_role(one: tuple[Resource, ...]) -> None:
+def test_a_public_store_is_read_by_every_holder_of_a_role(one: tuple[Resource, ...]) -> None:
     account = named(one, TENANCY, "storage:StorageAccount", "data")
     open_ = changed(
         one, str(account.id).lower(), publicNetworkAccess="Enabled", networkRuleSet={"defaultAction": "Allow"}
@@ -75,7 +75,7 @@ def test_a_store_open_to_the_public_is_read_by_whoever_has_a_role(one: tuple[Res
     assert _flow(read, FlowKind.PAST_AIRLOCK, TENANCY).depth == 0
 
 
-def test_public_access_and_a_public_container_let_anybody_read(one: tuple[Resource, ...]) -> None:
+def test_anonymous_reading_needs_a_public_account_and_container(one: tuple[Resource, ...]) -> None:
     account = named(one, TENANCY, "storage:StorageAccount", "data")
     container = named(one, TENANCY, "storage:BlobContainer", "data-project")
     bare = [r for r in one if not (r.type == "authorization:RoleAssignment" and r.stack == TENANCY)]
@@ -85,7 +85,7 @@ def test_public_access_and_a_public_container_let_anybody_read(one: tuple[Resour
     assert _flow(open_, FlowKind.PAST_AIRLOCK, TENANCY).depth == 0
 
 
-def test_a_store_that_may_not_use_its_key_is_not_read(one: tuple[Resource, ...]) -> None:
+def test_a_store_without_a_right_to_its_key_is_not_read(one: tuple[Resource, ...]) -> None:
     keyless = [r for r in one if r.name != "warehouse-keys-encrypts" or r.type != "authorization:RoleAssignment"]
     flow = _flow([*keyless, grant(RESEARCHERS, BLOB_READER, _warehouse(one))])
     assert flow.minimal_cut_sets
@@ -97,8 +97,8 @@ ASKED = {"ruleType": "ApplicationRule", "name": "asked", "sourceAddresses": ["10
 
 
 def _asked(resources: Sequence[Resource], *names: str, besides: bool) -> ForbiddenFlow:
-    """With an application rule for names: besides what the firewall has for desks, or in its place. Without the denial
-    of every name, which acts before all of them."""
+    """Return the flow with an application rule for names, beside the firewall's rules for desks or in their place. The
+    denial of every name, which acts before all of them, is removed."""
     resources = [r for r in resources if r.name != "firewall-names"]
     group = named(resources, "platform", "network:FirewallPolicyRuleCollectionGroup", "firewall-bespoke")
     (collection,) = group.inputs["ruleCollections"]
@@ -109,14 +109,14 @@ def _asked(resources: Sequence[Resource], *names: str, besides: bool) -> Forbidd
 
 
 @pytest.mark.parametrize("name", ["*", "elsewhere.blob.core.windows.net"])
-def test_a_name_that_anybody_may_have_leads_past_groups_that_let_anything_to_the_firewall(
+def test_a_shared_host_leads_past_nsgs_that_allow_the_firewall(
     one: tuple[Resource, ...], name: str
 ) -> None:
-    """Desks may sign in at Entra's addresses; of a name the firewall takes no address from whoever asks there."""
+    """Desks may send to Entra's addresses, and the firewall ignores the address for which a name is asked."""
     assert _asked(one, name, besides=False).depth == 0
 
 
-def test_where_network_rules_decide_first_a_name_too_many_leads_nowhere_without_the_groups(
+def test_network_rules_that_decide_first_leave_the_nsgs_as_controls(
     one: tuple[Resource, ...],
 ) -> None:
     flow = _asked(one, "*", besides=True)
@@ -125,7 +125,7 @@ def test_where_network_rules_decide_first_a_name_too_many_leads_nowhere_without_
     assert {c.kind for path in flow.minimal_cut_sets.paths for c in path.controls} == {ControlKind.SECURITY_GROUP}
 
 
-def test_a_denial_of_every_name_is_one_control_before_a_rule_too_many(one: tuple[Resource, ...]) -> None:
+def test_a_denial_of_every_name_is_one_control(one: tuple[Resource, ...]) -> None:
     group = named(one, "platform", "network:FirewallPolicyRuleCollectionGroup", "firewall-bespoke")
     (collection,) = group.inputs["ruleCollections"]
     rules = [{**ASKED, "targetFqdns": ["*"]}]
@@ -135,11 +135,11 @@ def test_a_denial_of_every_name_is_one_control_before_a_rule_too_many(one: tuple
     assert (flow.depth, {c.kind for c in flow.minimal_cut_sets.paths[0].controls}) == (1, {ControlKind.FIREWALL_DENIAL})
 
 
-def test_a_name_that_is_somebodys_own_is_no_way_to_the_internet(one: tuple[Resource, ...]) -> None:
+def test_a_host_of_one_owner_is_no_path_to_the_internet(one: tuple[Resource, ...]) -> None:
     assert _asked(one, "packages.mirror.example", besides=False).depth > 0
 
 
-def test_a_peering_of_two_projects_stands_for_one_control() -> None:
+def test_a_peering_of_two_projects_is_one_control() -> None:
     two = estate(2)
     nets = [r for r in two if r.type == "network:VirtualNetwork" and r.stack.startswith("tre-")]
     ends = [str(net.id) for net in nets]
@@ -150,7 +150,7 @@ def test_a_peering_of_two_projects_stands_for_one_control() -> None:
 
 
 def _control_kinds(resources: Sequence[Resource]) -> set[ControlKind]:
-    """The layers between two desks of different projects, straight from one network to the other."""
+    """Return the kinds of control between two desks of different projects, on the direct path between the networks."""
     from policies.reachability.data_stores import DataStores
     from policies.reachability.network_paths import Destination, NetworkReachability
     from policies.reachability.role_grants import RoleGrants
@@ -169,20 +169,20 @@ def test_an_estate_without_data_is_refused() -> None:
         analyse_flows(seen([]))
 
 
-def test_a_resource_whose_id_cannot_be_told_is_a_doubt(one: tuple[Resource, ...]) -> None:
+def test_a_resource_without_an_id_is_reported_as_unknown(one: tuple[Resource, ...]) -> None:
     account = named(one, TENANCY, "storage:StorageAccount", "data")
     verdict = analyse_flows(seen([replace(r, id=None) if r is account else r for r in one]))
     assert any("data" in doubt for doubt in verdict.unknowns)
 
 
-def test_each_of_many_tenancies_has_a_flow_of_its_own() -> None:
+def test_each_tenancy_has_a_flow_of_its_own() -> None:
     flows = analyse_flows(seen(estate(12))).flows
     assert sum(flow.kind is FlowKind.BETWEEN_PROJECTS for flow in flows) == 12
 
 
 @pytest.mark.parametrize("name", shipped.STACKS[1:])
-def test_a_stacks_first_plan_tells_as_much_as_its_last(name: str) -> None:
-    """Before anything of it is there, ids and principals are not known, and yet whose they are."""
+def test_the_first_plan_of_a_stack_has_the_depths_of_its_last(name: str) -> None:
+    """Before the first deployment ids and principals are unknown, but not which resources they belong to."""
     others = [r for other in shipped.STACKS[: shipped.STACKS.index(name)] for r in estates.stack(other)]
     verdict = analyse_flows(seen([*others, *resources_of(shipped.before(name))]))
     last = analyse_flows(seen([*others, *estates.stack(name)]))

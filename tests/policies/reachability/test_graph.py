@@ -1,4 +1,4 @@
-"""The search: the fewest controls, each counted once, against every path tried by hand."""
+"""The search finds the fewest controls, each counted once, as trying every path does."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ links = st.lists(
 
 
 class Drawn:
-    """A graph as drawn, in the place of an estate's."""
+    """A drawn graph in place of an estate's."""
 
     def __init__(self, drawn: Links) -> None:
         self.registry = LEDGER
@@ -44,7 +44,7 @@ class Drawn:
 
 
 def _by_hand(drawn: Links, node: int, seen: frozenset[int], gone: frozenset[int]) -> list[int]:
-    """The numbers of controls on every path from a node to 5."""
+    """Return the number of controls on every path from a node to 5."""
     if node == 5:
         return [len(gone)]
     onward = [(end, more) for start, end, more in drawn if start == node and end not in seen]
@@ -61,8 +61,8 @@ def test_finds_the_fewest_controls_on_any_path(drawn: Links) -> None:
 
 @given(links)
 @settings(max_examples=100, deadline=None)
-def test_where_no_control_stands_twice_it_is_the_shortest_path(drawn: Links) -> None:
-    """Found by another's hand: with controls of its own on each move, depths add up as lengths do."""
+def test_without_shared_controls_the_depth_is_the_shortest_path(drawn: Links) -> None:
+    """With its own controls on each move, depths add up as path lengths do; networkx finds those."""
     registry, graph, apart = ControlRegistry(), nx.MultiDiGraph(), Drawn([])
     apart.registry = registry
     for number, (start, end, gone) in enumerate(drawn):
@@ -83,7 +83,7 @@ def test_a_control_met_twice_on_a_path_fails_once() -> None:
     assert (found.depth, found.paths[0].steps) == (1, ("0 to 1", "1 to 2", "2 to 5"))
 
 
-def test_goes_through_no_node_that_is_barred() -> None:
+def test_no_path_traverses_an_excluded_node() -> None:
     drawn: Links = [(0, 1, frozenset()), (1, 5, frozenset()), (0, 5, frozenset([1]))]
     found = minimal_cut_sets(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda node: node != "1")
     assert found
@@ -94,7 +94,7 @@ masks = st.lists(st.integers(0, 31), max_size=6)
 
 
 @given(masks, masks)
-def test_ways_keep_what_no_other_way_contains(first: list[int], second: list[int]) -> None:
+def test_combined_sets_contain_no_other_set(first: list[int], second: list[int]) -> None:
     one, other = minimal(map(ControlSet, first)), minimal(map(ControlSet, second))
     assert {path.mask for path in all_of(one, other)} == _least({a | b for a in first for b in second})
     assert {path.mask for path in any_of(one, other)} == _least({*first, *second})
@@ -104,17 +104,17 @@ def _least(masks: set[int]) -> set[int]:
     return {mask for mask in masks if not any(other != mask and other & mask == other for other in masks)}
 
 
-def test_no_alternative_is_no_way_at_all() -> None:
+def test_no_alternative_means_impossible() -> None:
     assert any_of() == ()
     assert all_of(LEDGER.requiring(CONTROLS[0]), ()) == ()
 
 
-def test_a_control_keeps_its_bit_and_is_told_by_it() -> None:
+def test_a_control_keeps_its_bit() -> None:
     assert [LEDGER.bit(control) for control in CONTROLS] == BITS
     assert list(LEDGER.controls(BITS[1] | BITS[3])) == [CONTROLS[1], CONTROLS[3]]
 
 
-def test_whoever_may_change_a_thing_makes_its_controls_fail() -> None:
+def test_a_right_to_change_a_resource_removes_its_controls() -> None:
     own = Control(ControlKind.ROUTE, "a", resource="/subscriptions/s/resourcegroups/g/providers/p/t/a")
     paths = LEDGER.requiring(own, CONTROLS[0])
     assert LEDGER.without_controls_in(paths, ["/subscriptions/s/resourcegroups/g"]) == LEDGER.requiring(CONTROLS[0])

@@ -48,7 +48,7 @@ def test_the_copied_result_is_the_result_of_the_whole_analysis() -> None:
     assert {len(path.controls) for path in one.minimal_cut_sets.paths} == {other.depth}
 
 
-def test_the_copied_controls_are_the_tenancy_s_own() -> None:
+def test_the_copied_controls_are_those_of_the_tenancy() -> None:
     (flow,) = [f for f in analyse_flows(seen(estate(4))).flows if f.kind is FlowKind.PAST_AIRLOCK and f.source == LAST]
     assert flow.minimal_cut_sets
     resources = list(estate(4))
@@ -159,7 +159,7 @@ def _with_other_value(data: st.DataObject, resources: Sequence[Resource]) -> lis
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_any_change_of_one_property_is_another_class(data: st.DataObject) -> None:
+def test_any_change_of_one_property_changes_the_class(data: st.DataObject) -> None:
     classes = EquivalenceClasses(AnalysedEstate(seen(_with_other_value(data, estate(4)))), TENANCIES)
     last, other = (classes.tenancies[stack] for stack in (LAST, TENANCIES[1]))
     assert LAST in classes.alone or classes.signature(last) != classes.signature(other)
@@ -185,7 +185,7 @@ def test_a_name_that_the_analysis_reads_is_never_replaced() -> None:
     assert LAST not in _equivalents(renamed)
 
 
-def test_a_wildcard_that_matches_one_tenancy_s_store_puts_it_into_another_class() -> None:
+def test_a_wildcard_for_one_tenancy_s_store_changes_its_class() -> None:
     """Only the rule of the firewall names the host; the tenancies do not differ."""
     store = str(named(estate(4), LAST, "storage:StorageAccount", "data").inputs["accountName"])
     assert LAST not in _equivalents(_with_rule(f"*{store[-6:]}.blob.core.windows.net"))
@@ -202,13 +202,13 @@ def _with_rule(name: str) -> list[Resource]:
                               "platform", priority=5000, ruleCollections=[collection])]  # fmt: skip
 
 
-def test_a_role_that_is_also_a_principal_stays_what_it_is() -> None:
+def test_the_id_of_a_role_is_never_replaced_as_a_principal() -> None:
     """Roles are compared by their ids, so that no principal with such an id may hide one."""
     role = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
     account = named(estate(4), LAST, "storage:StorageAccount", "data")
     assert LAST not in _equivalents([*estate(4), grant(role, role, str(account.id), LAST)])
 
 
-def test_the_analysis_cannot_read_a_type_that_symmetry_does_not_compare() -> None:
+def test_the_analysis_can_read_compared_types_alone() -> None:
     with pytest.raises(LookupError, match="READ_TYPES"):
         AnalysedEstate(seen(estate(1))).of("monitor:DiagnosticSetting")
