@@ -27,7 +27,7 @@ NARROWS = ("notScopes", "overrides", "resourceSelectors", "parameters", "definit
 """Properties with which an assignment leaves something out, or differs from its definition."""
 
 
-def guarded(estate: Estate, group_id: str, noun: str) -> Resource | None:
+def assignment_in_force(estate: Estate, group_id: str, noun: str) -> Resource | None:
     """Return the assignment of a guardrail, by its key, that applies to a resource group; None where that is not
     certain.
 
@@ -44,64 +44,64 @@ def _assignments(estate: Estate) -> Mapping[str, Mapping[str, Resource]]:
     def work_out() -> dict[str, dict[str, Resource]]:
         holding: dict[str, dict[str, Resource]] = {}
         for assignment in estate.of(ASSIGNMENT):
-            guard = guard_of(assignment, estate)
-            if guard and holds(assignment, estate):
-                holding.setdefault(guard.key, {})[ids.plain(assignment.at("scope"))] = assignment
+            guardrail = assigned_guardrail(assignment, estate)
+            if guardrail and is_in_force(assignment, estate):
+                holding.setdefault(guardrail.key, {})[ids.plain(assignment.at("scope"))] = assignment
         return holding
 
     return estate.once(("guards",), work_out)
 
 
-def guard_of(assignment: Resource, estate: Estate) -> PolicyGuardrail | None:
+def assigned_guardrail(assignment: Resource, estate: Estate) -> PolicyGuardrail | None:
     """Return the guardrail whose definition is assigned; None where the definition is another's, or is not in the
     context."""
     definition = definition_of(assignment, estate)
-    return said_by(definition) if definition else None
+    return guardrail_of(definition) if definition else None
 
 
-def said_by(definition: Resource) -> PolicyGuardrail | None:
+def guardrail_of(definition: Resource) -> PolicyGuardrail | None:
     """Return the guardrail that a definition is equal to, if there is one."""
-    guard = _by_rule().get(_text(_told(definition, "policyRule")))
-    return guard if guard and not differences(definition, guard) else None
+    guardrail = _by_rule().get(_text(_value(definition, "policyRule")))
+    return guardrail if guardrail and not differences(definition, guardrail) else None
 
 
 @cache
 def _by_rule() -> Mapping[str, PolicyGuardrail]:
-    return {canonical(guard.policy_rule): guard for guard in GUARDRAILS.values()}
+    return {canonical(guardrail.policy_rule): guardrail for guardrail in GUARDRAILS.values()}
 
 
 def definition_of(assignment: Resource, estate: Estate) -> Resource | None:
     """Return the assigned definition, if it is in the context."""
-    found = estate.get(_told(assignment, "policyDefinitionId"))
+    found = estate.get(_value(assignment, "policyDefinitionId"))
     return found if found and found.type == DEFINITION else None
 
 
-def holds(assignment: Resource, estate: Estate) -> bool:
+def is_in_force(assignment: Resource, estate: Estate) -> bool:
     """True if an assignment is enforced on everything in a known scope."""
-    scope = _told(assignment, "scope")
+    scope = _value(assignment, "scope")
     somewhere = scope != UNKNOWN and ids.plain(scope) != ""
     return somewhere and not weaknesses(assignment) and not exemptions_of(assignment, estate)
 
 
 def weaknesses(assignment: Resource) -> list[tuple[str, str]]:
     """Return each property with which an assignment does not deny all that its rule names, and its value."""
-    mode = _told(assignment, "enforcementMode")
+    mode = _value(assignment, "enforcementMode")
     found = [("enforcementMode", _shown(mode))] if mode is not MISSING and str(mode).lower() != "default" else []
     for path in NARROWS:
-        value = _told(assignment, path)
+        value = _value(assignment, path)
         if value is not MISSING and value not in ("", [], {}, ()):
             found.append((path, _shown(value)))
     return found
 
 
-def differences(definition: Resource, guard: PolicyGuardrail) -> list[str]:
+def differences(definition: Resource, guardrail: PolicyGuardrail) -> list[str]:
     """Return the properties in which a definition differs from the guardrail. An unknown property differs."""
-    wanted: dict[str, Any] = {"mode": guard.mode, "policyRule": guard.policy_rule}
-    found = [path for path, value in wanted.items() if not _same(_told(definition, path), value)]
-    parameters = _told(definition, "parameters")
-    if not _same({} if parameters is MISSING else parameters, dict(guard.parameters)):
+    wanted: dict[str, Any] = {"mode": guardrail.mode, "policyRule": guardrail.policy_rule}
+    found = [path for path, value in wanted.items() if not _same(_value(definition, path), value)]
+    parameters = _value(definition, "parameters")
+    if not _same({} if parameters is MISSING else parameters, dict(guardrail.parameters)):
         found.append("parameters")
-    kind = _told(definition, "policyType")
+    kind = _value(definition, "policyType")
     if kind is not MISSING and str(kind).lower() != "custom":
         found.append("policyType")
     return found
@@ -110,14 +110,14 @@ def differences(definition: Resource, guard: PolicyGuardrail) -> list[str]:
 def exemptions_of(assignment: Resource, estate: Estate) -> list[Resource]:
     """Return the exemptions from an assignment, and those that may be from it."""
     own = assignment.id
-    return [e for e in estate.of(EXEMPTION) if own is None or _lifts(_told(e, "policyAssignmentId"), own)]
+    return [e for e in estate.of(EXEMPTION) if own is None or _lifts(_value(e, "policyAssignmentId"), own)]
 
 
 def _lifts(id_: Any, assignment: str) -> bool:
     return not isinstance(id_, str) or id_ == UNKNOWN or ids.plain(id_) == ids.plain(assignment)
 
 
-def _told(resource: Resource, path: str) -> Any:
+def _value(resource: Resource, path: str) -> Any:
     """Return the value at a path, or `UNKNOWN`, which is equal to no expected value."""
     try:
         return resource.at(path)

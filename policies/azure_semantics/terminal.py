@@ -35,11 +35,11 @@ def problems(computer: Resource) -> Iterator[Problem]:
     if found is MISSING:
         yield Problem(BOOT, "is not set, so SSH carries files, commands and ports past the airlock")
         return
-    told = _told(found)
-    if told is None:
+    config = _cloud_config(found)
+    if config is None:
         yield Problem(BOOT, "is not what infra/first_boot.py makes, so nobody can say what SSH carries")
         return
-    files = told.get("write_files")
+    files = config.get("write_files")
     listed = files if isinstance(files, list) else []
     if any(dict(file) not in listed for file in FILES):
         yield Problem(BOOT, "does not make SSH a terminal alone: both files of infra/first_boot.py must be written")
@@ -47,20 +47,20 @@ def problems(computer: Resource) -> Iterator[Problem]:
         not isinstance(f, dict) or (f not in map(dict, FILES) and f.get("path") not in ALSO_WRITTEN) for f in listed
     ):
         yield Problem(BOOT, f"writes other files than SSH's and {', '.join(ALSO_WRITTEN)}")
-    if told.get("runcmd") != [list(command) for command in COMMANDS]:
+    if config.get("runcmd") != [list(command) for command in COMMANDS]:
         yield Problem(BOOT, "runs other commands than the one that lets SSH read what was written")
-    more = sorted(told.keys() - {"write_files", "runcmd", *ALSO})
-    if more or not _archives(told.get("apt", {})):
+    more = sorted(config.keys() - {"write_files", "runcmd", *ALSO})
+    if more or not _archives(config.get("apt", {})):
         yield Problem(BOOT, f"does more at the first boot than say where packages are: {', '.join(more) or 'apt'}")
 
 
-def _told(found: object) -> dict[str, Any] | None:
+def _cloud_config(found: object) -> dict[str, Any] | None:
     try:
         text = base64.b64decode(str(found), validate=True).decode()
-        told = json.loads(text.removeprefix(CLOUD_CONFIG_HEADER)) if text.startswith(CLOUD_CONFIG_HEADER) else None
+        config = json.loads(text.removeprefix(CLOUD_CONFIG_HEADER)) if text.startswith(CLOUD_CONFIG_HEADER) else None
     except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+    return config if isinstance(config, dict) else None
 
 
 def _archives(apt: object) -> bool:

@@ -12,7 +12,7 @@ from infra.guardrails import (
     NO_TRANSLATION,
     PolicyGuardrail,
 )
-from policies.azure_semantics.guardrails import ASSIGNMENT, guarded
+from policies.azure_semantics.guardrails import ASSIGNMENT, assignment_in_force
 from policies.azure_semantics.ids import own
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity, within
 
@@ -23,7 +23,7 @@ def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
     """Each guard that what stands in the group calls for, enforced, with nothing left out of it."""
     scope = own(group)
     for guard in _called_for(group, estate):
-        if guarded(estate, scope, guard.key) is None:
+        if assignment_in_force(estate, scope, guard.key) is None:
             yield Problem("", f"has no guard {guard.key} that is enforced on all of it: {guard.title.lower()}")
 
 

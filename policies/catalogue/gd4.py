@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.guardrails import GUARDRAILS
-from policies.azure_semantics.guardrails import DEFINITION, differences, said_by
+from policies.azure_semantics.guardrails import DEFINITION, differences, guardrail_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 
 LOOKED_AT = ("mode", "policyRule", "parameters", "policyType")
@@ -15,7 +15,7 @@ def judge(definition: Resource, _: Estate) -> Iterator[Problem]:
     """A rule that is almost ours refuses almost what it should: only the whole of it earns credit."""
     for path in LOOKED_AT:
         definition.at(path)  # what is not known is neither ours nor another's
-    if said_by(definition):
+    if guardrail_of(definition):
         return
     for path in min((differences(definition, guard) for guard in GUARDRAILS.values()), key=len):
         yield Problem(path, "is not what a guard says, so that Azure would not refuse what it should")

@@ -79,9 +79,9 @@ def _weaker(weakening: Weakening, resource: Resource, estate: Estate) -> Iterato
 
 def _put(weakening: Weakening, resource: Resource, place: Steps, words: str, value: Any) -> Mutant:
     after = replace(resource, inputs=put(resource.inputs, place, value))
-    if value == UNKNOWN:  # of what is not known nobody tells either where it comes from
-        told = {key: urns for key, urns in resource.property_dependencies.items() if key != place[0]}
-        after = replace(after, property_dependencies=told)
+    if value == UNKNOWN:  # an unknown value has no known source
+        dependencies = {key: urns for key, urns in resource.property_dependencies.items() if key != place[0]}
+        after = replace(after, property_dependencies=dependencies)
     return _mutant(resource, after, f"{spelled(place)} = {words}", weakening.harm, spelled(place))
 
 

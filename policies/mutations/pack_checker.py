@@ -40,7 +40,7 @@ class PackChecker:
         self._gates: dict[str, Gate] = {}
         for plan in plans:
             beside = (r for stack, found in others.items() if stack != plan.stack for r in found)
-            estate = Estate([*seen(plan), *beside], whole=whole and not alone, today=today)
+            estate = Estate([*received(plan), *beside], whole=whole and not alone, today=today)
             self._gates[plan.stack] = Gate(estate, self.policies, today, exemptions)
 
     def blocks(self, stack: str) -> bool:
@@ -50,20 +50,20 @@ class PackChecker:
     def refuses(self, mutant: Mutant) -> Refusal | None:
         """Return the first reason for which the pack refuses the mutant."""
         gate = self._gates[mutant.stack]
-        return gate.refuses(replace(mutant, after=self.through(mutant.after), before=self._before(mutant, gate)))
+        return gate.refuses(replace(mutant, after=self.as_received(mutant.after), before=self._before(mutant, gate)))
 
     def check_all(self, mutants: Sequence[Mutant]) -> Mapping[str, Refusals]:
         """Return the refusals of the pack."""
         return {self.name: {m.id: self.refuses(m) for m in mutants}}
 
-    def through(self, resource: Resource | None) -> Resource | None:
+    def as_received(self, resource: Resource | None) -> Resource | None:
         """Return a weakened resource as the pack receives it."""
         if resource is None:
             return None
         planned = planned_of(resource)
-        told = Told()
-        told.one(_message(proto.AnalyzeRequest, planned))
-        found = told.all(proto.AnalyzeStackRequest(resources=[_whole(planned)])).resources[-1]
+        state = Told()
+        state.one(_message(proto.AnalyzeRequest, planned))
+        found = state.all(proto.AnalyzeStackRequest(resources=[_whole(planned)])).resources[-1]
         return replace(
             resource, inputs=found.inputs, protect=found.protect, ignore_changes=found.ignore_changes,
             property_dependencies=found.property_dependencies,
@@ -73,17 +73,17 @@ class PackChecker:
         return next((r for r in gate.estate.resources if r.urn == mutant.urn), None) if mutant.before else None
 
 
-def seen(plan: Plan) -> list[Resource]:
+def received(plan: Plan) -> list[Resource]:
     """Return the resources of a plan as the pack receives them: one by one, then all together."""
-    told = Told()
+    state = Told()
     there = [r for r in plan.resources if r.operation not in GONE]
     configured = _configured(plan, there)
     for resource in there:
         if resource.custom and not resource.type.startswith("pulumi:"):
             request = _message(proto.AnalyzeRequest, resource, configured)
-            told.provider(request)
-            told.one(request)
-    return resources_of(told.all(proto.AnalyzeStackRequest(resources=[_whole(r, configured) for r in there])))
+            state.provider(request)
+            state.one(request)
+    return resources_of(state.all(proto.AnalyzeStackRequest(resources=[_whole(r, configured) for r in there])))
 
 
 def planned_of(resource: Resource) -> PlannedResource:
@@ -105,13 +105,13 @@ def _configured(plan: Plan, resources: Sequence[PlannedResource]) -> dict[str, A
 
 def _message(kind: Any, resource: PlannedResource, configured: Mapping[str, Any] = NO_PROVIDERS) -> Any:
     message = kind(type=resource.type, urn=resource.urn, name=resource.name)
-    json_format.ParseDict(as_told(resource.inputs), message.properties)
+    json_format.ParseDict(as_sent(resource.inputs), message.properties)
     message.options.protect = resource.protect
     message.options.ignoreChanges.extend(resource.ignore_changes)
     if resource.provider:
         message.provider.urn = resource.provider
         message.provider.type = resource.provider.rpartition("::")[0].rpartition("::")[2].rpartition("$")[2]
-        json_format.ParseDict(as_told(configured.get(resource.provider, {})), message.provider.properties)
+        json_format.ParseDict(as_sent(configured.get(resource.provider, {})), message.provider.properties)
     return message
 
 
@@ -124,12 +124,12 @@ def _whole(resource: PlannedResource, configured: Mapping[str, Any] = NO_PROVIDE
     return message
 
 
-def as_told(value: Any) -> Any:
+def as_sent(value: Any) -> Any:
     """Return a value of a plan as the engine sends it: with the protocol's marks for secrets and unknown values."""
     if value == UNKNOWN:
         return UNKNOWN_TEXT
     if value == SECRET:
         return {SIGNATURE: SECRET_SIGNATURE, "value": "what nobody may see"}
     if isinstance(value, Mapping):
-        return {key: as_told(item) for key, item in value.items()}
-    return [as_told(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: as_sent(item) for key, item in value.items()}
+    return [as_sent(item) for item in value] if isinstance(value, list | tuple) else value

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.guardrails import guarded
+from policies.azure_semantics.guardrails import assignment_in_force
 from policies.model import Estate, Unknown
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlRegistry, ControlSets
 
@@ -29,21 +29,21 @@ class Guardrails:
         self.estate, self.registry = estate, registry
         self._known: dict[tuple[str, str], ControlSets] = {}
 
-    def of(self, noun: str, id_: str) -> ControlSets:
+    def of(self, key: str, id_: str) -> ControlSets:
         """Return the controls of a guardrail on a resource, or on the resource group with that id."""
         group = ids.resource_group(id_)
-        if (noun, group) not in self._known:
-            self._known[noun, group] = self._of(noun, group)
-        return self._known[noun, group]
+        if (key, group) not in self._known:
+            self._known[key, group] = self._of(key, group)
+        return self._known[key, group]
 
-    def _of(self, noun: str, group: str) -> ControlSets:
-        if not group or not self._holds(noun, group):
+    def _of(self, key: str, group: str) -> ControlSets:
+        if not group or not self._holds(key, group):
             return ALWAYS
-        description = f"Azure Policy refuses {WORDS[noun]}, in {ids.name(group)}"
-        return self.registry.requiring(Control(ControlKind.GUARD, f"{group}#{noun}", description, group))
+        description = f"Azure Policy refuses {WORDS[key]}, in {ids.name(group)}"
+        return self.registry.requiring(Control(ControlKind.GUARD, f"{group}#{key}", description, group))
 
-    def _holds(self, noun: str, group: str) -> bool:
+    def _holds(self, key: str, group: str) -> bool:
         try:
-            return guarded(self.estate, group, noun) is not None
+            return assignment_in_force(self.estate, group, key) is not None
         except Unknown:
             return False

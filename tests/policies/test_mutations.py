@@ -21,7 +21,7 @@ from policies.mutations.flow_checker import FlowChecker
 from policies.mutations.gate import Gate, full
 from policies.mutations.generate import mutants
 from policies.mutations.model import Mutant
-from policies.mutations.pack_checker import PackChecker, seen
+from policies.mutations.pack_checker import PackChecker, received
 from policies.mutations.proof import GateChecker, Proof, prove, ready
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
 from tests.policies import shipped
@@ -117,7 +117,7 @@ def _changed(planned: PlannedResource, after: Resource | None) -> PlannedResourc
 
 def test_the_pack_receives_the_gate_s_resources() -> None:
     for plan in plans():
-        theirs = {r.urn: r for r in seen(plan)}
+        theirs = {r.urn: r for r in received(plan)}
         ours = {r.urn: r for r in resources_of(plan)}
         assert theirs.keys() == ours.keys()
         assert [

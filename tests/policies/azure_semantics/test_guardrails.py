@@ -9,7 +9,7 @@ import pytest
 
 from infra.guardrails import ENDPOINTS_STAY, GUARDRAILS, NO_TRANSLATION
 from operations.plan import UNKNOWN
-from policies.azure_semantics.guardrails import ASSIGNMENT, DEFINITION, EXEMPTION, guarded
+from policies.azure_semantics.guardrails import ASSIGNMENT, DEFINITION, EXEMPTION, assignment_in_force
 from policies.model import Estate, Resource
 from tests.policies.catalogue.cases import GONE, GROUP, STACK, World, changed, made
 
@@ -61,7 +61,7 @@ def world() -> World:
 
 
 def found(world: World, group: str = GROUP, noun: str = NOUN) -> Resource | None:
-    return guarded(Estate(world.values()), group, noun)
+    return assignment_in_force(Estate(world.values()), group, noun)
 
 
 def test_an_enforced_assignment_applies_to_its_resource_group() -> None:
