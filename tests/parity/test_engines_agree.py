@@ -1,80 +1,155 @@
-"""The shipped stacks under both engines, over one state: one Plan, and either carries on from the other."""
+"""The shipped stacks under both engines, on one state: one Plan, one verdict, and each carries on after the other."""
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from operations.cli.estate import EstateHouse
 from operations.cli.house import Stack
-from operations.engine.choose import choose
+from operations.engine.embedded.permitted import Permitted
 from operations.engine.port import Engine
-from operations.plan import Operation, Plan
+from operations.plan import UNKNOWN, Operation, Plan
+from operations.resolve import resolved, resources_of
 from operations.settings import ROOT, Settings
+from operations.verdicts.judging import judged
+from policies.runner import Report
+from tests.parity.comparing import DRAWN, by_urn, same
+from tests.parity.conftest import world_of
+from tests.pulumi_cli import needs_cli
 
-pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH")
+pytestmark = needs_cli
 LINKED = (".venv", "Pulumi.yaml", "infra", "local_azure", "operations", "pyproject.toml", "tre_templates")
+DRAWN_NAMES = ("azure-native:authorization:RoleAssignment", "roleAssignmentName")
+"""A name that the provider gives, out of what the engine draws: the CLI draws anew for each preview."""
+Engines = tuple[Engine, Engine]
+"""The embedded engine and the CLI, over one state and one cloud."""
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project with an estate, a state and a cloud of its own."""
     root = tmp_path_factory.mktemp("project")
     for name in LINKED:
         (root / name).symlink_to(ROOT / name)
     shutil.copytree(ROOT / "estate", root / "estate")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "SDE_"))}
-    return Settings.load({**environment, "SDE_HOME": str(root / ".sde"), "PYTHONPATH": str(ROOT)}, root=root)
+    return root
 
 
-def stacks(settings: Settings) -> list[Stack]:
-    house = EstateHouse(settings.root / "estate", settings, including_expired=True)
+def stacks(root: Path) -> list[Stack]:
+    house = EstateHouse(root / "estate", Settings.load({"SDE_HOME": str(root / ".sde")}, root=root),
+                        including_expired=True)  # fmt: skip
     house.render()
     return list(house.stacks)
 
 
-@pytest.fixture
-def engines(project: Settings) -> Iterator[tuple[Engine, Engine]]:
-    yield choose("pulumi", "local", project), choose("embedded", "local", project)
+@pytest.fixture(scope="module")
+def engines(project: Path) -> Engines:
+    embedded, pulumi = (world_of(name, project, project / ".sde") for name in ("embedded", "pulumi"))
+    return embedded.engine, pulumi.engine
 
 
-def agreed(engines: tuple[Engine, Engine], stack: Stack) -> Plan:
-    """The plan of both, which must be one: compared part by part, so that a difference is readable."""
-    ours, theirs = (
-        {(r["urn"], r["operation"]): r for r in engine.preview(stack.settings).to_json()["resources"]}
-        for engine in reversed(engines)
-    )
-    assert sorted(ours) == sorted(theirs)
-    for key, resource in ours.items():
-        assert resource == theirs[key]
-    return engines[0].preview(stack.settings)
+def agreed(engines: Engines, stack: Stack, targets: Sequence[str] = ()) -> tuple[Plan, Plan]:
+    """The plan of both, which must be one: as it is, with what can be told of its ids, and in what the gate says."""
+    ours, theirs = (engine.preview(stack.settings, targets=targets) for engine in engines)
+    same(without_drawn(ours), without_drawn(theirs), "the plan")
+    assert ours.subscription == theirs.subscription != ""
+    same(without_drawn(resolved(ours)), without_drawn(resolved(theirs)), "the plan with its ids")
+    assert_same_verdicts(judged([ours]), judged([theirs]))
+    return ours, theirs
 
 
-def test_the_engines_agree_and_take_turns(project: Settings, engines: tuple[Engine, Engine]) -> None:
+def without_drawn(plan: Plan) -> dict[tuple[str, str], Any]:
+    found = by_urn(plan)
+    type_, key = DRAWN_NAMES
+    for resource in found.values():
+        if resource["type"] == type_ and resource["operation"] == Operation.CREATE:
+            resource["inputs"][key] = DRAWN
+    return found
+
+
+def assert_same_verdicts(ours: Report, theirs: Report) -> None:
+    """Policy by policy, resource by resource, in one order, unknowns included."""
+    for policy in ours.policies:
+        same(dict(enumerate(ours.of(policy))), dict(enumerate(theirs.of(policy))), policy)
+    assert (ours.counts, ours.resources, ours.warnings) == (theirs.counts, theirs.resources, theirs.warnings)
+
+
+def unknown_keys(value: Any, key: str = "") -> set[str]:
+    if isinstance(value, dict):
+        return {found for k, item in value.items() for found in unknown_keys(item, k)}
+    if isinstance(value, list | tuple):
+        return {found for item in value for found in unknown_keys(item, key)}
+    return {key} if value == UNKNOWN else set()
+
+
+def assert_came_true(before: Plan, after: Plan) -> None:
+    """Every id that the first plan let be told is the one that is there, and nothing else differs from what it said."""
+    ids = {r.urn: r.id for r in resources_of(before)}
+    there = {r.urn: r.id for r in resources_of(after)}
+    assert ids.keys() == there.keys()
+    assert None not in ids.values()
+    same({urn: str(id_).lower() for urn, id_ in ids.items()}, {u: str(i).lower() for u, i in there.items()}, "ids")
+    permitted = Permitted(before, after.subscription)
+    for resource in after.resources:
+        permitted.step(resource)
+
+
+@pytest.fixture(scope="module")
+def brought_up(project: Path, engines: Engines) -> list[tuple[Stack, Plan, Plan]]:
+    """Each stack, by one engine after the other, with its plan before and what stands after."""
+    found = []
     for turn, stack in enumerate(stacks(project)):
-        assert set(agreed(engines, stack).counts) <= {Operation.CREATE, Operation.READ}
-        engines[turn % 2].up(stack.settings)
-        assert set(agreed(engines, stack).counts) <= {Operation.SAME, Operation.READ}
-        states = [engine.state(stack.name) for engine in engines]
-        assert states[0] and states[1]
-        assert states[0].resources == states[1].resources
-        assert states[0].outputs == states[1].outputs
+        before = agreed(engines, stack)[turn % 2]
+        engines[turn % 2].up(stack.settings, plan=before)
+        ours, theirs = (engine.standing([stack.settings])[stack.name] for engine in engines)
+        assert ours.digest == theirs.digest
+        found.append((stack, before, ours))
+    return found
 
 
-def test_the_engines_agree_on_a_changed_tag_and_on_the_end(project: Settings, engines: tuple[Engine, Engine]) -> None:
-    file = project.root / "estate" / "estate.yaml"
+def test_the_first_plan_comes_about_whichever_engine_does_it(brought_up: list[tuple[Stack, Plan, Plan]]) -> None:
+    for _, before, after in brought_up:
+        assert set(before.counts) <= {Operation.CREATE, Operation.READ}
+        assert not judged([before]).blocks
+        assert unknown_keys([r.inputs for r in resolved(before).resources]) <= {"principalId"}
+        assert_came_true(before, after)
+
+
+def test_either_engine_finds_nothing_to_change(brought_up: list[tuple[Stack, Plan, Plan]], engines: Engines) -> None:
+    for stack, _, _ in brought_up:
+        plans = agreed(engines, stack)
+        assert set(plans[0].counts) <= {Operation.SAME, Operation.READ}
+        assert plans[0].digest == plans[1].digest
+        assert engines[0].outputs(stack.name) == engines[1].outputs(stack.name)
+
+
+@pytest.mark.usefixtures("brought_up")
+def test_a_changed_tag_is_one_plan_with_and_without_targets(project: Path, engines: Engines) -> None:
+    file = project / "estate" / "estate.yaml"
     estate = yaml.safe_load(file.read_text())
-    estate["cost_centre"] = "changed"
-    file.write_text(yaml.safe_dump(estate))
-    for stack in stacks(project):
-        for resource in agreed(engines, stack).changes:
-            assert resource.operation is Operation.UPDATE
-            assert all("cost-centre" in path for path in resource.changed)
+    file.write_text(yaml.safe_dump({**estate, "cost_centre": "changed"}))
+    found = [(stack, agreed(engines, stack)[0].changes) for stack in stacks(project)]
+    assert {r.operation for _, changes in found for r in changes} == {Operation.UPDATE}
+    assert all("cost-centre" in path for _, changes in found for r in changes for path in r.changed)
+    platform, changes = found[0]
+    chosen = [r.urn for r in changes[:2]]
+    assert {r.urn for r in agreed(engines, platform, targets=chosen)[0].changes} == set(chosen)
+
+
+@pytest.mark.usefixtures("brought_up")
+def test_the_end_is_one_plan_too(project: Path, engines: Engines) -> None:
     for turn, stack in enumerate(reversed(stacks(project))):
-        ends = [sorted(r.urn for r in e.preview_destroy(stack.settings).changes) for e in engines]
-        assert ends[0] == ends[1]
+        ours, theirs = (engine.preview_destroy(stack.settings) for engine in engines)
+        assert [r.urn for r in ours.resources] == [r.urn for r in theirs.resources]
+        assert ours.digest == theirs.digest
+        last = [ours.resources[0].urn]
+        ours, theirs = (engine.preview_destroy(stack.settings, targets=last) for engine in engines)
+        assert ours.digest == theirs.digest
         engines[turn % 2].destroy(stack.settings, release_protected=True)
+        assert engines[0].standing([stack.settings]) == engines[1].standing([stack.settings]) == {}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import BadInput
-from operations.default_providers import configured_subscription
+from operations.default_providers import configured_subscription, listed
 from operations.engine.embedded import (
     deletes,
     imports,
@@ -101,7 +101,7 @@ class EmbeddedEngine:
         with self._dry(stack, Reporter(stack.name, None), Targets(targets)) as deployment:
             going = [planned(Operation.DELETE, r) for r in _chosen(deployment, chosen) if not r.external]
             chosen.must_match(())
-        return _plan(deployment, stack, going)
+        return _plan(deployment, stack, listed(going))
 
     def destroy(
         self,

@@ -118,7 +118,7 @@ def test_what_the_program_drops_goes_users_first(lab: Lab) -> None:
 
 def test_destroy_leaves_nothing(lab: Lab) -> None:
     lab.up(two())
-    assert [r.operation for r in lab.engine(None).preview_destroy(lab.stack).resources] == ["delete"] * 4
+    assert [r.operation for r in lab.engine(None).preview_destroy(lab.stack).resources] == ["delete"] * 3
     outcome = lab.engine(None).destroy(lab.stack)
     assert (outcome.counts, outcome.resources) == ({"delete": 2}, 0)
     assert lab.cloud.things == {}
