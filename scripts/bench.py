@@ -22,6 +22,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -384,8 +385,8 @@ def stack_of(size: int) -> None:
     settings.local_environment()
     folder = settings.backend_folder
     assert folder  # noqa: S101 - the environment above names no other backend
-    engine = EmbeddedEngine(ROOT, folder, lambda: create_providers(settings.local_db), lambda: settings.passphrase("local"),
-                            program)  # fmt: skip
+    providers, passphrase = partial(create_providers, settings.local_db), partial(settings.passphrase, "local")
+    engine = EmbeddedEngine(ROOT, folder, providers, passphrase, program)
     subscription = "10ca1000-0000-4000-8000-000000000001"
     config = {"sde:cloud": "local", "azure-native:subscriptionId": subscription, "azure-native:location": "uksouth"}
     outcome = engine.up(StackSettings("many", config, settings.home / "Pulumi.many.yaml"))

@@ -13,7 +13,7 @@ from policies.wording import printable
 
 
 def graphml(flows: FlowGraph) -> str:
-    """Return the graph as GraphML. Each move has the controls that must fail for it; without any, it is possible today."""
+    """Return the graph as GraphML. Each move has the controls that must fail for it: with none it is possible today."""
     exported: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     numbers = {node: f"n{number}" for number, node in enumerate(flows.moves)}
     for node, number in numbers.items():

@@ -58,7 +58,7 @@ class Gate:
         return next((_refusal(finding, mutant) for finding in self._new(found, judged, mutant.stack)), None)
 
     def related(self, mutant: Mutant) -> frozenset[str]:
-        """Return the URNs of the companions of the weakened resource, before and after: only findings on these count."""
+        """Return the URNs of the weakened resource's companions, before and after: only findings on these count."""
         own = (mutant.before, mutant.after)
         pointed = {urn for r in own if r for urn in _points_at(r, self._by_id)}
         groups = {r.urn for r in self.estate.of(GROUP) if r.stack == mutant.stack or any(_around(o, r) for o in own)}

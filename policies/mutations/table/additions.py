@@ -59,7 +59,7 @@ def _grant(group: Resource, name: str, role: str, scope: str, principal: str, *,
 
 
 def _ruling(estate: Estate, stack: str) -> Iterator[Resource]:
-    """Yield an assignment of each role that is too powerful, on the stack's group, its subscription, and a store of it."""
+    """Yield an assignment of each role that is too powerful, on the stack's group, its subscription and a store."""
     group = _group(estate, stack)
     if group is None:
         return

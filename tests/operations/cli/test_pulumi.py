@@ -100,7 +100,9 @@ def test_what_differs_from_what_was_judged_is_refused_with_3(lab: Lab, monkeypat
     said = lab.sde("up", "lab", "--engine", "pulumi", code=3)
     assert "what would be done is not what was judged" in said
     assert "word (random:index/randomString:RandomString)" in said
-    assert not [r for r in lab.engine.export_state("lab")["deployment"].get("resources", []) if "::random:index" in r["urn"]]
+    assert not [
+        r for r in lab.engine.export_state("lab")["deployment"].get("resources", []) if "::random:index" in r["urn"]
+    ]
 
 
 def test_json_is_one_object_a_line_and_tells_no_secret(lab: Lab) -> None:

@@ -109,9 +109,7 @@ def _asked(resources: Sequence[Resource], *names: str, besides: bool) -> Forbidd
 
 
 @pytest.mark.parametrize("name", ["*", "elsewhere.blob.core.windows.net"])
-def test_a_shared_host_leads_past_nsgs_that_allow_the_firewall(
-    one: tuple[Resource, ...], name: str
-) -> None:
+def test_a_shared_host_leads_past_nsgs_that_allow_the_firewall(one: tuple[Resource, ...], name: str) -> None:
     """Desks may send to Entra's addresses, and the firewall ignores the address for which a name is asked."""
     assert _asked(one, name, besides=False).depth == 0
 
