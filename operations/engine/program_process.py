@@ -59,11 +59,16 @@ class ProgramProcess:
             raise Failed("The process that runs the program did not start: its reason stands above.")
         return port
 
-    @property
-    def ended(self) -> str | None:
-        """How the process ended by itself, as `ended with code 1`; None where it runs, or none was started."""
-        code = self._process.poll() if self._process is not None else None
-        if code is None:
+    def ended(self, within: float = 0.0) -> str | None:
+        """Say how the process ended by itself, as `ended with code 1`; None where it runs, or none was started.
+
+        `within`: seconds to wait for an end that is under way.
+        """
+        if self._process is None:
+            return None
+        try:
+            code = self._process.wait(within)
+        except subprocess.TimeoutExpired:
             return None
         return f"ended with code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
 

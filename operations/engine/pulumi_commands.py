@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +23,10 @@ _LOCAL = "file://"
 _LOCKS = Path(".pulumi", "locks", "organization", PROJECT)
 _STATES = Path(".pulumi", "stacks", PROJECT)
 _JOURNALS = Path(".pulumi", "sde-journal", PROJECT)
+_LOST = re.compile(r"error reading from server|connection refused|connection reset|transport|Unavailable|EOF")
+"""How the CLI words that the program's process no longer answers."""
+_LAST_MOMENTS = 5.0
+"""Seconds that a process that no longer answers may take to end."""
 _MAKING = ("preview", "up", "import")
 """The commands that make a stack where the backend does not know it."""
 
@@ -99,7 +104,8 @@ class PulumiCommands:
         self, error: CommandFailed, name: str, errors: Sequence[Told] = (), config: Path | None = None
     ) -> Exception:
         """Say what ended a command. `errors` are those that its run told."""
-        if (how := self.program.ended) is not None:
+        lost = _LOST.search(" ".join([str(error), *(text for _, text in errors)]))
+        if (how := self.program.ended(within=_LAST_MOMENTS if lost else 0.0)) is not None:
             return Failed(
                 f"{name}: the process that runs the program {how} before the program had ended.\n"
                 "  What was done before is in the state, and a new run carries on from there."

@@ -114,6 +114,7 @@ class Pair:
 
     def program(self, body: str) -> None:
         """What the stack is from now on."""
+        shutil.rmtree(self.root / "__pycache__", ignore_errors=True)  # Python takes edits of one second for the same
         (self.root / "__main__.py").write_text(HEAD + textwrap.dedent(body))
 
     def stack(self, name: str = "small") -> StackSettings:

@@ -15,6 +15,8 @@ from typing import Any
 from infra.errors import BadInput
 from operations.engine.embedded import files, state
 
+_ENDED = ("Z", "X")
+"""States of a process that has ended and that its parent has not waited for (proc_pid_stat(5))."""
 _GONE = ", a process that is no longer running"
 
 
@@ -97,10 +99,11 @@ def _process(pid: int) -> str | None:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         namespace = str(Path("/proc/self/ns/pid").readlink())
         # proc_pid_stat(5): the 22nd field, and the 2nd may hold spaces and brackets.
-        began = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        ended, began = fields[0] in _ENDED, fields[19]
     except (OSError, ValueError, IndexError):
         return None
-    return f"{boot} {namespace} {began}"
+    return None if ended else f"{boot} {namespace} {began}"
 
 
 def _left_behind(path: Path) -> bool:
@@ -139,5 +142,8 @@ def _dead(pid: int) -> bool:
     except (ProcessLookupError, OverflowError):
         return True
     except PermissionError:
+        pass
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] in _ENDED
+    except (OSError, IndexError):
         return False
-    return False

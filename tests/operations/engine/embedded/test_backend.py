@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from infra.errors import BadInput
-from operations.engine.embedded import values
+from operations.engine.embedded import locks, values
 from operations.engine.embedded.backend import Backend, folder_of
 from operations.engine.embedded.book import Put, Remove, Replaced
 from operations.engine.embedded.journal import Journal
@@ -403,3 +403,11 @@ def test_a_journal_without_a_whole_line_is_set_aside_and_not_written_over(tmp_pa
     (aside,) = journal.parent.glob("platform.set-aside-*")
     assert aside.read_bytes() == content
     assert "set aside" in told[0]
+
+
+def test_a_lock_of_an_ended_process_that_nobody_waited_for_is_dead(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # ended, and still in the process table
+        holder = {"pid": process.pid, "username": "ann", "hostname": socket.gethostname(), "timestamp": "now"}
+        (tmp_path / "lock.json").write_text(json.dumps(holder))
+        assert "no longer running" in str(locks.refusal(tmp_path, "platform"))
