@@ -1,0 +1,63 @@
+"""An estate of two cells from nothing, by the command line: the Pulumi CLI brings it up, and each engine carries on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from operations.cli.app import main
+from operations.settings import ROOT, Settings
+from tests.operations.estates import change
+from tests.pulumi_cli import CLI, needs_cli
+
+pytestmark = needs_cli
+Sde = Callable[..., list[str]]
+SECOND = """
+name: two
+addresses: 10.66.0.0/15
+subscriptions:
+  platform: 10ca1000-0000-4000-8000-000000000001
+  zones: 10ca1000-0000-4000-8000-000000000001
+  tenancies: [10ca1000-0000-4000-8000-000000000001]
+storage_accounts: 250
+"""
+
+
+@pytest.fixture
+def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sde:
+    """Run a command, which must succeed, on a copy of the sample estate with a second cell. Return the printed lines."""
+    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    change(tmp_path / "estate/estate.yaml", lambda estate: estate["cells"].append(yaml.safe_load(SECOND)))
+    assert CLI
+    path = os.pathsep.join([str(CLI.parent), os.environ["PATH"]])
+    home = {"SDE_HOME": str(tmp_path / "home"), "PATH": path, "HOME": str(tmp_path)}
+
+    def run(*arguments: str) -> list[str]:
+        code = main([*arguments, "--estate", str(tmp_path / "estate")], settings=Settings.load(home))
+        captured = capsys.readouterr()
+        assert code == 0, captured.err + captured.out[-2000:]
+        return captured.out.splitlines()
+
+    return run
+
+
+def test_two_cells_come_up_by_the_cli_and_each_engine_carries_on(sde: Sde, tmp_path: Path) -> None:
+    sde("up", "--all", "--yes", "--engine", "pulumi")
+    stacks = [json.loads(line) for line in sde("stacks", "--json")]
+    assert len(stacks) == 5
+    assert all(stack["state"] == "up" for stack in stacks)
+    assert any("Nothing to change in any stack" in line for line in sde("up", "--all", "--yes", "--engine", "pulumi"))
+
+    change(tmp_path / "estate/estate.yaml", lambda estate: estate.update(cost_centre="changed"))
+    events = [json.loads(line) for line in sde("preview", "--all", "--json", "--engine", "pulumi")]
+    resources = [r for event in events if event["event"] == "plan" for r in event["plan"]["resources"]]
+    assert {path for r in resources for path in r["changed"]} == {"tags.cost-centre"}
+
+    sde("up", "--all", "--yes", "--engine", "embedded")
+    assert sum("Nothing to change." in line for line in sde("preview", "--all", "--engine", "pulumi")) == 5
