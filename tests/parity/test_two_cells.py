@@ -31,7 +31,7 @@ storage_accounts: 250
 
 @pytest.fixture
 def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sde:
-    """Run a command, which must succeed, on a copy of the sample estate with a second cell. Return the printed lines."""
+    """Run a command, which must succeed, on the sample estate with a second cell. Return the printed lines."""
     shutil.copytree(ROOT / "estate", tmp_path / "estate")
     change(tmp_path / "estate/estate.yaml", lambda estate: estate["cells"].append(yaml.safe_load(SECOND)))
     assert CLI
