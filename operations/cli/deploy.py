@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -70,8 +72,21 @@ class Deployment:
         self.closing.show(self.session.output)
 
     def _prepare(self) -> None:
-        for stack in self.stacks:
-            self.session.engine(stack).prepare()
+        """Start what the engines need. Where another process plans, read the catalogue of policies meanwhile."""
+        engines = [self.session.engine(stack) for stack in self.stacks]
+        for engine in engines:
+            engine.prepare()
+        if any(engine.name == "pulumi" for engine in engines):
+            threading.Thread(target=self._read_catalogue, daemon=True).start()
+
+    def _read_catalogue(self) -> None:
+        """Read it ahead of its use, which says what is wrong with it."""
+        with contextlib.suppress(Exception):
+            from policies.catalogue import load  # noqa: PLC0415
+            from policies.reachability import assertions  # noqa: F401, PLC0415
+
+            load()
+            _ = self._gate
 
     def refresh(self) -> None:
         """Take the cloud's present properties into each stack's state."""
