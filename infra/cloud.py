@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pulumi_azure_native import authorization
 
-from infra.config import LOCAL_SUBSCRIPTIONS, Cloud, StackConfig
-from infra.errors import BadInput
+from formats.errors import InputError
+from formats.stack_config import LOCAL_SUBSCRIPTIONS, Cloud, StackConfig
 
 
 def require_configured_cloud(config: StackConfig) -> None:
-    """Raise `BadInput` if the provider's cloud or subscription is not the one in the stack's configuration."""
+    """Raise `InputError` if the provider's cloud or subscription is not the one in the stack's configuration."""
     found = str(authorization.get_client_config().subscription_id)
     cloud = Cloud.LOCAL if found.startswith(LOCAL_SUBSCRIPTIONS) else Cloud.AZURE
     if cloud is not config.cloud:
-        raise BadInput(
+        raise InputError(
             f"This stack is for cloud {config.cloud}, but cloud {cloud} answers.",
             key="sde:cloud",
             found=f"subscription {found}",
@@ -21,5 +21,5 @@ def require_configured_cloud(config: StackConfig) -> None:
             fix='For the local Azure: eval "$(scripts/sde local env)". For the real one: a new shell, and az login.',
         )
     if found != str(config.subscription):
-        raise BadInput("The provider uses another subscription than the stack.", key="sde:subscription",
-                       found=found, allowed=str(config.subscription))  # fmt: skip
+        raise InputError("The provider uses another subscription than the stack.", key="sde:subscription",
+                         found=found, allowed=str(config.subscription))  # fmt: skip

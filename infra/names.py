@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from infra.config import StackConfig
+from formats.stack_config import StackConfig
 
 HASH_LENGTH = 9
 """In base32 letters of 5 bits each: with 45 bits, 10,000 names collide once in about 700,000 estates."""

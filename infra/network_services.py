@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum, StrEnum
 
-from infra.addresses import TenancyKind
+from formats.addresses import TenancyKind
 
 
 class Port(IntEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from infra.egress import EgressRule
+from formats.egress import EgressRule
 
 PIP_CONFIG_PATH = "/etc/pip.conf"
 EVERY_ARCHITECTURE = ["default"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from operations.errors import BadInput
+from formats.errors import InputError
 
 _NOT_IN_URLS = str.maketrans({mark: f"%{ord(mark):02X}" for mark in "%#?"})
 """What would end a URL's path, or be taken apart in it; the rest stays as people typed it."""
@@ -80,7 +80,7 @@ class Settings:
         if named:
             return _read_passphrase(Path(named).expanduser())
         if cloud != "local":
-            raise BadInput(
+            raise InputError(
                 "The state's secrets need a passphrase, and none is set.",
                 fix="set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it",
             )
@@ -92,7 +92,7 @@ class Settings:
         """A new passphrase opens no state that an old one closed: it would only hide that the old one is gone."""
         states = self.backend_folder / ".pulumi" / "stacks" / PROJECT if self.backend_folder else None
         if states and not self.passphrase_file.exists() and any(states.glob("*.json")):
-            raise BadInput(
+            raise InputError(
                 "The passphrase of this machine's state is gone.",
                 file=str(self.passphrase_file),
                 found="no such file, and state that needs it: " + str(states),
@@ -160,11 +160,11 @@ def _read_passphrase(file: Path) -> str:
         text = content.decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not text"
-        raise BadInput("The passphrase file cannot be read.", file=str(file), found=why) from None
+        raise InputError("The passphrase file cannot be read.", file=str(file), found=why) from None
     if len(content) > LONGEST_PASSPHRASE:
-        raise BadInput("The passphrase file is too long.", file=str(file), allowed=f"{LONGEST_PASSPHRASE:,} bytes")
+        raise InputError("The passphrase file is too long.", file=str(file), allowed=f"{LONGEST_PASSPHRASE:,} bytes")
     if not text:
-        raise BadInput("The passphrase file is empty.", file=str(file), fix="put the passphrase into it")
+        raise InputError("The passphrase file is empty.", file=str(file), fix="put the passphrase into it")
     return text
 
 

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
-from infra.errors import BadInput
-from infra.validation import validated
+from formats.errors import InputError
+from formats.validation import validated
 from policies.model import Finding, Policy, Verdict
 from policies.wording import plain, printable
 
@@ -96,19 +96,19 @@ def _stack(resource: str) -> str:
 
 
 def read(content: Mapping[str, Any], policies: Mapping[str, Policy], *, file: str, today: date) -> Exemptions:
-    """The exemptions of a file's content, as a strict reader gave it. `BadInput` where it is no list of them."""
+    """The exemptions of a file's content, as a strict reader gave it. `InputError` where it is no list of them."""
     entries = content.get("exemptions")
     unknown = sorted(set(content) - {"exemptions"})
     if unknown or not isinstance(entries, list) or len(entries) > MOST:
-        raise BadInput("This is no list of exemptions.", file=file, key=unknown[0] if unknown else "exemptions",
-                       found=type(entries).__name__,
-                       allowed=f"`exemptions:` with up to {MOST} entries, or `[]`")  # fmt: skip
+        raise InputError("This is no list of exemptions.", file=file, key=unknown[0] if unknown else "exemptions",
+                         found=type(entries).__name__,
+                         allowed=f"`exemptions:` with up to {MOST} entries, or `[]`")  # fmt: skip
     valid: list[Exemption] = []
     warnings: list[str] = []
     for index, entry in enumerate(entries):
         try:
             valid.append(_exemption(entry, valid, policies, f"{file}: exemptions[{index}]", today))
-        except BadInput as error:
+        except InputError as error:
             warnings.append(_warning(error, entry, index))
     return Exemptions(tuple(valid), tuple(warnings))
 
@@ -119,7 +119,7 @@ def _exemption(
     exemption = validated(Exemption, entry, file=where)
     wrong = next((why for why, is_so in _objections(exemption, others, policies, today) if is_so), None)
     if wrong:
-        raise BadInput(wrong, file=where)
+        raise InputError(wrong, file=where)
     return exemption
 
 
@@ -159,7 +159,7 @@ def _alphabets(name: str) -> set[str]:
     return {unicodedata.name(c, "unknown").partition(" ")[0] for c in letters}
 
 
-def _warning(error: BadInput, entry: Any, index: int) -> str:
+def _warning(error: InputError, entry: Any, index: int) -> str:
     name = entry.get("id") if isinstance(entry, dict) else None
     parts = [
         error.problem.rstrip("."),

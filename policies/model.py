@@ -14,8 +14,8 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
 
-from infra.config import DataClass
-from operations.plan import SECRET, UNKNOWN, PlannedResource
+from formats.plan import SECRET, UNKNOWN, PlannedResource
+from formats.stack_config import DataClass
 
 T = TypeVar("T")
 STEP = re.compile(r'[^.\[\]"]+|\[(?:\d+|\*)\]|\["[^"]*"\]')
@@ -374,7 +374,7 @@ class Finding:
     """The id of the exemption, where the verdict is exempt."""
 
 
-def resource_of(planned: PlannedResource, *, stack: str, id_: str | None = None) -> Resource:
+def resource_of(planned: PlannedResource, *, stack: str) -> Resource:
     """A planned resource as rules see it."""
     return Resource(
         urn=planned.urn,
@@ -382,7 +382,7 @@ def resource_of(planned: PlannedResource, *, stack: str, id_: str | None = None)
         name=planned.name,
         stack=stack,
         inputs=planned.inputs,
-        id=id_ or planned.id,
+        id=planned.id,
         dependencies=planned.dependencies,
         property_dependencies=planned.property_dependencies,
         protect=planned.protect,

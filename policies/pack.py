@@ -24,17 +24,17 @@ from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime import proto
 from pulumi_policy import policy as sdk
 
-from infra.errors import BadInput
-from operations.estate.reader import read_mapping
-from operations.plan import UNKNOWN, Plan
-from operations.resolve import resources_of
-from operations.verdicts.reading import read_neighbours
+from formats.errors import InputError
+from formats.plan import UNKNOWN, Plan
+from formats.plan_files import read_neighbours
+from formats.yaml_reader import read_mapping
+from policies.analyzer_state import GROUP, AnalyzerState
 from policies.catalogue import load
 from policies.exemptions import NONE, Exemptions, read
 from policies.model import Estate, Finding, Policy, Verdict
+from policies.plan_resources import resources_of
 from policies.runner import Report as Verdicts
 from policies.runner import judge
-from policies.wire import GROUP, Told
 from policies.wording import printable
 
 NAME = "sde"
@@ -68,21 +68,21 @@ class Bench:
         self.policies = load() if policies is None else policies
         self._exemptions = exemptions
         self._neighbours: list[Plan] | None = None
-        self._told = Told()
+        self._told = AnalyzerState()
         self._said: set[Finding] = set()
         self._lock = threading.Lock()
         self._now = threading.local()
 
     def configure(self, properties: Mapping[str, Any], folder: Path = ROOT) -> None:
         """Reads the neighbours that a configuration names; an empty one, which Pulumi makes of none, names none.
-        `BadInput` for any other."""
+        `InputError` for any other."""
         if not properties:
             self._neighbours = None
             return
         paths = properties.get("paths")
         if set(properties) - {"paths"} or not isinstance(paths, list) or not all(isinstance(p, str) for p in paths):
-            raise BadInput("This configures no neighbours.", key=NEIGHBOURS, found=", ".join(map(str, properties)),
-                           allowed="paths: a list of files and folders")  # fmt: skip
+            raise InputError("This configures no neighbours.", key=NEIGHBOURS, found=", ".join(map(str, properties)),
+                             allowed="paths: a list of files and folders")  # fmt: skip
         self._neighbours = read_neighbours(paths, folder)
 
     @contextmanager
@@ -182,7 +182,7 @@ class Bench:
             report = self._report(plan, policies, neighbours)
         except Exception as error:
             first = next(iter(policies))
-            why = error.problem if isinstance(error, BadInput) else f"the judging broke: {type(error).__name__}"
+            why = error.problem if isinstance(error, InputError) else f"the judging broke: {type(error).__name__}"
             return {first: [Finding(first, Verdict.UNKNOWN, "", "", "", plan.stack, message=printable(why))]}
         if policies is self.policies:
             _tell(report, policies, neighbours)
@@ -286,7 +286,7 @@ def analyzer(bench: Bench) -> type[sdk._PolicyAnalyzerServicer]:
             if NEIGHBOURS in request.policyConfig:
                 try:
                     bench.configure(json_format.MessageToDict(request.policyConfig[NEIGHBOURS].properties))
-                except BadInput as error:
+                except InputError as error:
                     context.abort(grpc.StatusCode.INVALID_ARGUMENT, "\n".join(map(printable, str(error).splitlines())))
             return super().Configure(request, context)  # type: ignore[no-untyped-call]
 
@@ -294,8 +294,10 @@ def analyzer(bench: Bench) -> type[sdk._PolicyAnalyzerServicer]:
 
 
 def serve(exemptions: Path) -> None:
-    """Serves the pack until Pulumi ends it. `BadInput` where the catalogue or the exemptions cannot be read; without a
-    file of exemptions there are none."""
+    """Serve the pack until Pulumi ends it. A missing file of exemptions means none.
+
+    `InputError` if the catalogue or the exemptions cannot be read.
+    """
     day = datetime.now(UTC).date()
     found = read(read_mapping(exemptions), load(), file=str(exemptions), today=day) if exemptions.exists() else NONE
     bench = Bench(found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from infra.errors import BadInput
+from formats.errors import InputError
 from policies.exemptions import Exemption, Exemptions
 from policies.model import Estate, Finding, Policy, Problem, Resource, Unknown, Verdict
 from policies.wording import Scrubber, plain
@@ -82,7 +82,7 @@ def judge(
     plans: Mapping[str, str] | None = None,
     before: Callable[[], Estate] | None = None,
 ) -> Report:
-    """Every policy on every resource of the judged stacks (None: all that are there). `BadInput` where none is there.
+    """Every policy on every resource of the judged stacks (None: all that are there). `InputError` where none is there.
 
     The resources of other stacks are companions only, but for policies of the whole estate where `before` is said:
     the estate without the change that is judged. What these policies hold against a companion counts as well, unless
@@ -152,11 +152,11 @@ def _already(found: Sequence[Finding], before: Estate, policies: Mapping[str, Po
 def _refuse_nothing(here: Collection[Resource], policies: Mapping[str, Policy], judged: Collection[str] | None) -> None:
     """An empty plan passes every policy, and so is no evidence of anything."""
     if not policies:
-        raise BadInput("There is no policy to judge by.", file="policies/catalogue")
+        raise InputError("There is no policy to judge by.", file="policies/catalogue")
     missing = sorted(set(judged or ()) - {r.stack for r in here})
     if missing or not here:
-        raise BadInput("There is nothing to judge: no resource is planned.", key=", ".join(missing) or None,
-                       fix="Look at what made the plan: a stack without resources is a mistake.")  # fmt: skip
+        raise InputError("There is nothing to judge: no resource is planned.", key=", ".join(missing) or None,
+                         fix="Look at what made the plan: a stack without resources is a mistake.")  # fmt: skip
 
 
 def _refuse_doubles(here: Iterable[Resource]) -> None:
@@ -168,8 +168,8 @@ def _refuse_doubles(here: Iterable[Resource]) -> None:
             keys.add((resource.stack, resource.id.lower()))
         repeated = keys & seen
         if repeated:
-            raise BadInput("Two resources have one id.", file=resource.urn, key="id", found=min(repeated)[1],
-                           fix="Name one of them otherwise.")  # fmt: skip
+            raise InputError("Two resources have one id.", file=resource.urn, key="id", found=min(repeated)[1],
+                             fix="Name one of them otherwise.")  # fmt: skip
         seen |= keys
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from operations.plan import SECRET
+from formats.plan import SECRET
 from policies.model import Resource
 
 LONGEST = 400

@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from operations.plan import Plan, PlannedResource
+    from formats.plan import Plan, PlannedResource
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (1_000, 2_500, 5_000)
@@ -235,7 +235,7 @@ def judged(folder: str, size: int, environment: dict[str, str], budget: str) -> 
 
 def judge(folder: str, size: int) -> None:
     """In the process of its own: the plans of a folder, and as many more tenancies as make the size."""
-    from operations.verdicts.judging import judged as report_on  # noqa: PLC0415
+    from operations.reports.evaluate import judged as report_on  # noqa: PLC0415
     from policies.catalogue import load  # noqa: PLC0415
 
     load()
@@ -255,8 +255,8 @@ def judge(folder: str, size: int) -> None:
 
 def follow(folder: str, count: int) -> None:
     """In the process of its own: the plans of a folder with so many tenancies in all, and their flows."""
-    from operations.resolve import resources_of  # noqa: PLC0415
     from policies.model import Estate  # noqa: PLC0415
+    from policies.plan_resources import resources_of  # noqa: PLC0415
     from policies.reachability.assertions import analyse_flows  # noqa: PLC0415
 
     texts = _texts(folder)
@@ -273,14 +273,14 @@ def _texts(folder: str) -> dict[str, str]:
 
 
 def _plans(texts: dict[str, str]) -> list[Plan]:
-    from operations.plan import Plan  # noqa: PLC0415
+    from formats.plan import Plan  # noqa: PLC0415
 
     return [Plan.from_json(json.loads(text)) for text in texts.values()]
 
 
 def _again(texts: dict[str, str], number: int) -> Plan:
     """The first tenancy once more, with names, groups and a range of its own."""
-    from operations.plan import Plan  # noqa: PLC0415
+    from formats.plan import Plan  # noqa: PLC0415
     from policies.azure_semantics.roles import RIGHTS  # noqa: PLC0415
 
     pattern = next(name for name in texts if name.startswith("tre-"))

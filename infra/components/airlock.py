@@ -8,11 +8,11 @@ from enum import Enum
 
 import pulumi
 
+from formats.stack_config import Redundancy, Tiers
 from infra.components.base_component import BaseComponent, ComponentArgs, PrivateEndpointPlacement
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
 from infra.components.grants import Principal
 from infra.components.key_vault import KeyVault
-from infra.config import Redundancy, Tiers
 
 
 class Stage(Enum):

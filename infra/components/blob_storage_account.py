@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import storage
 
+from formats.stack_config import Redundancy, Tiers
 from infra.components.base_component import (
     BaseComponent,
     ComponentArgs,
@@ -18,7 +19,6 @@ from infra.components.grants import Principal
 from infra.components.key_vault import EncryptionKey
 from infra.components.malware_scan import MalwareScan, MalwareScanArgs, scanner_access_rule
 from infra.components.tiering import lifecycle_rules
-from infra.config import Redundancy, Tiers
 from infra.malware_scanning import CLEAN_BLOBS_ONLY
 from infra.names import GloballyUnique
 from infra.network_services import PrivateService

@@ -1,15 +1,12 @@
-"""Confidential computing: the sizes that support it, and the release of keys to it."""
+"""The release of keys to confidential virtual machines."""
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 
-from infra.config import Region
+from formats.stack_config import Region
 
-CONFIDENTIAL_SIZES = re.compile(r"Standard_[DE]C\d+(a|e)d?s_v[56]")
-"""The AMD SEV-SNP and Intel TDX families (learn.microsoft.com, "About Azure confidential VMs")."""
 ATTESTATION_PROVIDERS = {
     Region.UKSOUTH: "https://shareduks.uks.attest.azure.net/",
     Region.UKWEST: "https://sharedukw.ukw.attest.azure.net/",
@@ -17,11 +14,6 @@ ATTESTATION_PROVIDERS = {
 """Azure's shared attestation providers, by region."""
 ATTESTATION_TYPES = ("sevsnpvm", "tdxvm")
 """The attestation types of AMD SEV-SNP and Intel TDX."""
-
-
-def is_confidential(size: str) -> bool:
-    """Return True if virtual machines of this size encrypt their memory against the host."""
-    return CONFIDENTIAL_SIZES.fullmatch(size) is not None
 
 
 def release_policy(region: Region) -> str:

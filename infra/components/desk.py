@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import compute, managedidentity, network
 
+from formats.egress import EgressRule
+from formats.errors import InputError
+from formats.stack_config import DeskConfig
+from formats.vm_size_names import has_accelerated_networking, has_premium_storage
 from infra.components.base_component import BaseComponent, ComponentArgs
 from infra.components.disk_encryption_set import DiskEncryptionSet
 from infra.components.grants import Principal
 from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
-from infra.components.size_features import has_accelerated_networking, has_premium_storage
 from infra.components.spoke_network import SpokeNetwork
-from infra.config import DeskConfig
-from infra.egress import EgressRule
-from infra.errors import BadInput
 from infra.first_boot import ADMINISTRATOR, first_boot
 from infra.names import ResourceKind
 from infra.package_sources import package_settings
@@ -82,14 +82,14 @@ class Desk(BaseComponent):
     def _check_zone(self) -> None:
         zones = self.scope.zones
         if self.config.zone and str(self.config.zone) not in zones:
-            raise BadInput("The region has no such availability zone.", key="sde:desk.zone", found=self.config.zone,
-                           allowed=", ".join(zones) or f"none in {self.scope.location}")  # fmt: skip
+            raise InputError("The region has no such availability zone.", key="sde:desk.zone", found=self.config.zone,
+                             allowed=", ".join(zones) or f"none in {self.scope.location}")  # fmt: skip
 
     def _check_size(self) -> None:
         if not has_premium_storage(self.config.size):
-            raise BadInput("The desk has premium disks, which this size does not support.", key="sde:desk.size",
-                           found=self.config.size,
-                           allowed="a size with an s after its number of cores, such as Standard_D4s_v5")  # fmt: skip
+            raise InputError("The desk has premium disks, which this size does not support.", key="sde:desk.size",
+                             found=self.config.size,
+                             allowed="a size with an s after its number of cores, such as Standard_D4s_v5")  # fmt: skip
 
     def _interface(self, spoke: SpokeNetwork) -> network.NetworkInterface:
         return network.NetworkInterface(

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 import pulumi
 from pulumi_azure_native import network
 
-from infra.addresses import (
+from formats.addresses import (
     SOURCE_ZONE,
     TenancyEndpoint,
     TenancyKind,
@@ -18,10 +18,10 @@ from infra.addresses import (
     endpoint_addresses,
     zone_in,
 )
+from formats.egress import EgressRule
+from formats.errors import InputError
 from infra.components.base_component import BaseComponent, ComponentArgs, DiagnosticCategories
 from infra.components.public_ip_address import PublicIpAddress
-from infra.egress import EgressRule
-from infra.errors import BadInput
 from infra.names import ResourceKind
 from infra.network_services import ENTRA, Port, RuleGroupPriority
 
@@ -209,7 +209,7 @@ def _require_known_kinds(egress: Mapping[str, Sequence[EgressRule]], ranges: Map
     without_range = [kind for kind, rules in egress.items() if rules and kind not in ranges]
     unknown = [kind for kind in ranges if kind not in list(TenancyKind)]
     if without_range or unknown:
-        raise BadInput(
+        raise InputError(
             "A kind of tenancy has egress rules but no range, or is not known.",
             key="sde:tenancy_ranges",
             found=", ".join(without_range + unknown),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import managedidentity
 
+from formats.stack_config import Redundancy
 from infra.components.base_component import BaseComponent, ComponentArgs, PrivateEndpointPlacement
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
 from infra.components.grants import Principal
 from infra.components.key_vault import EncryptionKey
-from infra.config import Redundancy
 from infra.names import ResourceKind
 
 CONTAINER = "insights-logs-flowlogflowevent"

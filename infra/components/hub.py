@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 import pulumi
 from pulumi_azure_native import network
 
-from infra.addresses import HubEndpoint, HubRange, first_usable
+from formats.addresses import HubEndpoint, HubRange, first_usable
 from infra.components.base_component import BaseComponent, ComponentArgs, PrivateEndpointPlacement
 from infra.components.bastion import bastion_subnet
 from infra.components.forced_tunnel_route_table import ForcedTunnelRouteTable, ForcedTunnelRouteTableArgs

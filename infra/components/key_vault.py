@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 import pulumi
 from pulumi_azure_native import keyvault, managedidentity
 
+from formats.stack_config import DataClass
 from infra.components.base_component import (
     BaseComponent,
     ComponentArgs,
@@ -16,7 +17,6 @@ from infra.components.base_component import (
 )
 from infra.components.confidential import release_policy
 from infra.components.grants import Principal
-from infra.config import DataClass
 from infra.names import GloballyUnique, ResourceKind
 from infra.network_services import PrivateService
 from infra.roles import Role

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import authorization
 
+from formats.stack_config import StackConfig
 from infra.components.resource_group_scope import ResourceGroupScope
-from infra.config import StackConfig
 from infra.guardrails import PolicyGuardrail
 from infra.names import Names, ResourceKind
 

@@ -10,8 +10,8 @@ from typing import Self
 import pulumi
 from pulumi_azure_native import authorization, resources
 
+from formats.stack_config import Region, StackConfig
 from infra.components.grants import Principal, assign_role
-from infra.config import Region, StackConfig
 from infra.names import Names, ResourceKind
 from infra.roles import Role
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pulumi
 
-from infra.addresses import TenancyEndpoint, ZoneEndpoint, ZoneName, endpoint_addresses, zone_in
+from formats.addresses import TenancyEndpoint, ZoneEndpoint, ZoneName, endpoint_addresses, zone_in
+from formats.errors import InputError
 from infra.components.nsg_rules import host_range
 from infra.components.providers import provider_for
-from infra.errors import BadInput
 
 
 class StackOutputs:
-    """The outputs of another stack. A missing output raises `BadInput` with the stack to bring up first."""
+    """The outputs of another stack. A missing output raises `InputError` with the stack to bring up first."""
 
     def __init__(self, stack: str, key: str) -> None:
         """`key` is the configuration key that names the stack, for errors."""
@@ -38,7 +38,7 @@ class StackOutputs:
         if isinstance(found, type_) and found:
             return found
         empty = not outputs
-        raise BadInput(
+        raise InputError(
             f"The stack {self.stack} {'is not up yet' if empty else 'was brought up by an older version'}.",
             key=self._key,
             found=f"no output {'.'.join(path)}",

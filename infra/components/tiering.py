@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_azure_native import storage
 
-from infra.config import Tiers
+from formats.stack_config import Tiers
 
 
 def lifecycle_rules(tiers: Tiers) -> list[storage.ManagementPolicyRuleArgs]:

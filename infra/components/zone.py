@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import managedidentity
 
-from infra.addresses import SOURCE_ZONE, TenancyEndpoint, ZoneEndpoint, ZoneName, ZoneRange
+from formats.addresses import SOURCE_ZONE, TenancyEndpoint, ZoneEndpoint, ZoneName, ZoneRange
+from formats.stack_config import ZoneConfig
 from infra.components.base_component import BaseComponent, ComponentArgs
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
 from infra.components.grants import Principal
@@ -17,7 +18,6 @@ from infra.components.nsg_rules import Direction, SecurityRule, host_range
 from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
 from infra.components.stack_outputs import PlatformOutputs, ZoneOutputs
 from infra.components.virtual_network import SubnetSpec
-from infra.config import ZoneConfig
 from infra.names import ResourceKind
 from infra.network_services import Port
 from infra.roles import Role

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pulumi
 
-from infra.addresses import ZoneName
+from formats.addresses import ZoneName
+from formats.stack_config import JunctionZoneConfig
 from infra.components.grants import Principal
 from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
 from infra.components.stack_outputs import PlatformOutputs
 from infra.components.zone import Zone, ZoneArgs
-from infra.config import JunctionZoneConfig
 from infra.guardrails import SPOKE_GUARDRAILS
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
-from infra.addresses import HubEndpoint, HubRange
+from formats.addresses import HubEndpoint, HubRange
+from formats.stack_config import PlatformConfig
 from infra.components.activity_log import ActivityLog, ActivityLogArgs
 from infra.components.bastion import Bastion, BastionArgs
 from infra.components.firewall import Firewall, FirewallArgs
@@ -16,7 +17,6 @@ from infra.components.key_vault import KeyVault, KeyVaultArgs
 from infra.components.log_analytics_workspace import LogAnalyticsWorkspace, LogAnalyticsWorkspaceArgs
 from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
-from infra.config import PlatformConfig
 from infra.guardrails import HUB_GUARDRAILS
 from infra.network_services import CELL_DNS_ZONES
 

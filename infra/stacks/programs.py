@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
 from infra.cloud import require_configured_cloud
-from infra.config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
 from infra.stacks.junction_zone import junction_zone
 from infra.stacks.platform import platform
 from infra.stacks.safe_haven import safe_haven

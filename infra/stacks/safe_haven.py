@@ -5,12 +5,12 @@ from __future__ import annotations
 import pulumi
 import pulumi_random as random
 
-from infra.addresses import ZoneName
+from formats.addresses import ZoneName
+from formats.stack_config import SafeHavenConfig, ZoneConfig
 from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
 from infra.components.stack_outputs import JunctionZoneOutputs, PlatformOutputs
 from infra.components.zone import Zone, ZoneArgs
-from infra.config import SafeHavenConfig, ZoneConfig
 from infra.guardrails import SPOKE_GUARDRAILS
 
 PSEUDONYM_BYTES = 32

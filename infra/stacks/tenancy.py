@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import pulumi
 
-from infra.addresses import TenancyEndpoint, TenancyRange
+from formats.addresses import TenancyEndpoint, TenancyRange
+from formats.egress import EgressRule
+from formats.errors import InputError
+from formats.stack_config import DataClass, TenancyConfig
+from formats.vm_size_names import has_accelerated_networking, is_confidential
 from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Stage
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
-from infra.components.confidential import is_confidential
 from infra.components.desk import Desk, DeskArgs, DiskEncryption
 from infra.components.disk_encryption_set import DiskEncryptionSet, DiskEncryptionSetArgs
 from infra.components.grants import Principal
@@ -17,13 +20,9 @@ from infra.components.key_vault import KeyVault, KeyVaultArgs
 from infra.components.nsg_rules import Direction, SecurityRule, host_range
 from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
-from infra.components.size_features import has_accelerated_networking
 from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
 from infra.components.stack_outputs import PlatformOutputs, SafeHavenOutputs
 from infra.components.virtual_network import SubnetSpec
-from infra.config import DataClass, TenancyConfig
-from infra.egress import EgressRule
-from infra.errors import BadInput
 from infra.guardrails import SPOKE_GUARDRAILS
 from infra.network_services import ENTRA, Port
 
@@ -110,8 +109,8 @@ def tenancy(config: TenancyConfig) -> None:
 def _refuse_self_approval(config: TenancyConfig) -> None:
     for role in ("stewards", "checkers"):
         if getattr(config, role) == config.researchers:
-            raise BadInput(f"The researchers would be their own {role}.", key=f"sde:{role}", found=config.researchers,
-                           allowed="another Entra group than sde:researchers")  # fmt: skip
+            raise InputError(f"The researchers would be their own {role}.", key=f"sde:{role}", found=config.researchers,
+                             allowed="another Entra group than sde:researchers")  # fmt: skip
 
 
 def _unencrypted_reason(config: TenancyConfig) -> str | None:
@@ -132,14 +131,14 @@ def _disk_encryption(config: TenancyConfig, scope: ResourceGroupScope, keys: Key
     if config.data_class is not DataClass.IDENTIFIABLE:
         return DiskEncryption(data)
     if not is_confidential(config.desk.size):
-        raise BadInput("Identifiable data needs a confidential virtual machine.", key="sde:desk.size",
-                       found=config.desk.size,
-                       allowed="a size of the DC and EC families, such as Standard_DC8ads_v5")  # fmt: skip
+        raise InputError("Identifiable data needs a confidential virtual machine.", key="sde:desk.size",
+                         found=config.desk.size,
+                         allowed="a size of the DC and EC families, such as Standard_DC8ads_v5")  # fmt: skip
     if config.confidential_orchestrator is None:
-        raise BadInput("Azure's confidential computing service is not known in this tenant.",
-                       key="sde:confidential_orchestrator", found="nothing",
-                       allowed="the object id of the enterprise application Confidential VM Orchestrator",
-                       fix="az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id")  # fmt: skip
+        raise InputError("Azure's confidential computing service is not known in this tenant.",
+                         key="sde:confidential_orchestrator", found="nothing",
+                         allowed="the object id of the enterprise application Confidential VM Orchestrator",
+                         fix="az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id")  # fmt: skip
     orchestrator = Principal.service(str(config.confidential_orchestrator))
     key = keys.confidential_disk_key("system-disks", orchestrator=orchestrator)
     system_args = DiskEncryptionSetArgs(scope=scope, key=key, confidential=True)

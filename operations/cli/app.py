@@ -9,26 +9,26 @@ from typing import Annotated
 
 import typer
 
+from formats.errors import Exit
 from operations.cli import (
     azurecheck,
     exporting,
     exportingneighbours,
     failures,
+    inspect,
+    lifecycle,
     localazure,
-    looking,
     options,
     policy,
     policycheckov,
     policyflows,
     policynew,
     policyprove,
-    running,
 )
-from operations.cli.house import House
 from operations.cli.output import Output, open_closed_streams, silence
 from operations.cli.session import ChooseEngine, OpenGate, OpenHouse, Session, real_gate
+from operations.cli.stack_catalog import House
 from operations.engine.port import Engine
-from operations.errors import Exit
 from operations.settings import Settings
 
 HELP = """The cloud of a regional NHS Secure Data Environment.
@@ -38,15 +38,15 @@ _INTERRUPTED = 130
 """What Typer makes of an interruption."""
 TABLE: dict[str, dict[str, object]] = {
     "": {
-        "stacks": looking.stacks,
-        "preview": running.preview,
-        "up": running.up,
-        "refresh": running.refresh,
-        "destroy": running.destroy,
-        "outputs": looking.outputs,
-        "import": looking.import_,
-        "cancel": looking.cancel,
-        "render": looking.render,
+        "stacks": inspect.stacks,
+        "preview": lifecycle.preview,
+        "up": lifecycle.up,
+        "refresh": lifecycle.refresh,
+        "destroy": lifecycle.destroy,
+        "outputs": inspect.outputs,
+        "import": inspect.import_,
+        "cancel": inspect.cancel,
+        "render": inspect.render,
     },
     "export": {
         "plan": exporting.plan,

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import typer
 from rich.text import Text
 
-from infra.config import DataClass, StackConfig, TenancyConfig, parse
+from formats.errors import Failed, InputError
+from formats.stack_config import DataClass, StackConfig, TenancyConfig, parse
 from operations.cli.options import Estate, Json, session_of
 from operations.cli.output import printable
-from operations.errors import BadInput, Failed
-from operations.offers import Wanted
+from operations.vm_sizes import Wanted
 
 
 def desks_of(configs: Iterable[StackConfig]) -> dict[str, list[Wanted]]:
@@ -30,8 +30,8 @@ def check(context: typer.Context, *, json_: Json = False, estate: Estate = None)
     session = session_of(context, estate=estate, json_=json_, lets_expired_in=True)
     configs = [parse(s.name, s.settings.config) for s in session.house.stacks if s.cloud == "azure"]
     if not configs:
-        raise BadInput("No stack of this estate is for real Azure.", key="sde:cloud", allowed="azure")
-    from operations.readiness import default_credential, findings  # noqa: PLC0415 - reads the Azure SDK
+        raise InputError("No stack of this estate is for real Azure.", key="sde:cloud", allowed="azure")
+    from operations.preflight import default_credential, findings  # noqa: PLC0415 - reads the Azure SDK
 
     failed = 0
     subscriptions = sorted({str(config.subscription) for config in configs})

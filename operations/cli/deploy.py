@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from operations.cli.closing import Closing
-from operations.cli.house import Stack
+from formats.errors import InputError, Refused
+from formats.plan import Plan
 from operations.cli.neighbours import Surroundings
 from operations.cli.planview import forbidden, named, show
 from operations.cli.progress import watching
 from operations.cli.session import Session
-from operations.errors import BadInput, Refused
-from operations.plan import Plan
+from operations.cli.stack_catalog import Stack
+from operations.cli.summary import Closing
 
 if TYPE_CHECKING:
     from operations.cli.gate import Gate
-    from operations.verdicts.judging import Neighbours
+    from operations.reports.evaluate import Neighbours
     from policies.runner import Report
 
 Waiting = tuple[Stack, list[str]]
@@ -173,11 +173,11 @@ def _standing_or_said(session: Session, stack: Stack) -> bool:
     return standing
 
 
-def _cannot_see(waiting: Sequence[Waiting]) -> BadInput:
+def _cannot_see(waiting: Sequence[Waiting]) -> InputError:
     """A stack reads what others made: until they are up, neither its plan nor its resources can be."""
     first = sorted({name for _, missing in waiting for name in missing})
     lines = [f"  {stack.name} waits for {' and '.join(missing)}" for stack, missing in waiting]
-    return BadInput(
+    return InputError(
         "Not every stack can be looked at yet:\n" + "\n".join(lines),
         found=f"not up: {', '.join(first)}",
         fix=f"scripts/sde up {waiting[0][1][0]}",

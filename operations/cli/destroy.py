@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from operations.cli.closing import Closing
-from operations.cli.house import Stack, dependents
+from formats.errors import InputError, Refused
+from formats.plan import Plan
 from operations.cli.planview import forbidden, named, show
 from operations.cli.progress import watching
 from operations.cli.session import Session
-from operations.errors import BadInput, Refused
-from operations.plan import Plan
+from operations.cli.stack_catalog import Stack, dependents
+from operations.cli.summary import Closing
 
 
 @dataclass
@@ -46,13 +46,13 @@ class Destruction:
     def _check_release(self) -> None:
         strangers = set(self.release_data) - {s.name for s in self.stacks}
         if strangers:
-            raise BadInput(
+            raise InputError(
                 "--release-data names a stack that this command does not destroy.",
                 found=", ".join(sorted(strangers)),
                 allowed=", ".join(s.name for s in self.stacks),
             )
         if self.release_data and self.targets:
-            raise BadInput("--release-data is for whole stacks: it cannot go with --target.")
+            raise InputError("--release-data is for whole stacks: it cannot go with --target.")
 
     def _check_dependents(self, standing: Sequence[Stack]) -> None:
         if self.targets:

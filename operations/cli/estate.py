@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from formats.errors import InputError
+from formats.yaml_reader import read_mapping
 from operations import estate
-from operations.cli.house import House, Stack
+from operations.cli.stack_catalog import House, Stack
 from operations.engine.port import StackSettings
-from operations.errors import BadInput
-from operations.estate.reader import read_mapping
 from operations.settings import Settings
 
 _REQUIRED = ("sde:platform", "sde:junction_zone", "sde:safe_haven")
@@ -79,8 +79,9 @@ def _left_over(file: Path) -> Stack:
     name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
     config = read_mapping(file).get("config")
     if not isinstance(config, dict) or config.get("sde:cloud") not in ("local", "azure"):
-        raise BadInput("The configuration that an ended stack left is damaged.", file=str(file), key="config.sde:cloud",
-                       allowed="local, azure", fix="Restore the file from version control.")  # fmt: skip
+        raise InputError("The configuration file of a destroyed stack is damaged.", file=str(file),
+                         key="config.sde:cloud",
+                         allowed="local, azure", fix="Restore the file from version control.")  # fmt: skip
     requires = tuple(str(config[key]) for key in _REQUIRED if key in config)
     cell = str(config.get("sde:cell", ""))
     return Stack(name, "left over", str(config["sde:cloud"]), cell, requires, StackSettings(name, config, file))

@@ -8,10 +8,10 @@ from typing import Any
 
 import typer
 
+from formats.plan import Plan
 from operations.cli.options import Cloud, Engine, Estate, Json, OneStack, OutputFile, session_of
 from operations.cli.session import Session
 from operations.cli.targets import refuse_unwritable
-from operations.plan import Plan
 from operations.settings import write_whole
 
 
@@ -42,7 +42,7 @@ def arm(
 ) -> None:
     """The stack as a standard ARM template, for tools that read those. What is not known yet has a placeholder."""
     from operations.export.arm import template  # noqa: PLC0415 - reads the models of many services
-    from operations.verdicts.suppressions import suppressions, with_skips  # noqa: PLC0415
+    from operations.reports.suppressions import suppressions, with_skips  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     plan = _previewed(session, stack)

@@ -10,12 +10,12 @@ from typing import Annotated
 
 import typer
 
+from formats.errors import InputError
+from formats.plan import Plan
 from operations.cli.neighbours import standing
 from operations.cli.options import Cloud, Engine, Estate, Json, session_of
 from operations.cli.session import Session
-from operations.cli.wording import plural
-from operations.errors import BadInput
-from operations.plan import Plan
+from operations.cli.text import plural
 from operations.settings import write_whole
 
 STATES = "stacks"
@@ -54,7 +54,7 @@ def _standing(session: Session) -> Mapping[str, Plan]:
     stacks = [s for s in session.known if session.cloud in (None, s.cloud)]
     found = standing(session, stacks)
     if not found:
-        raise BadInput("No stack is up, so that there is nothing to judge beside.", fix="scripts/sde up --all")
+        raise InputError("No stack is up, so that there is nothing to judge beside.", fix="scripts/sde up --all")
     return found
 
 
@@ -62,10 +62,10 @@ def _empty(folder: Path) -> Path:
     """The folder without what an earlier export left: a stack that is gone since must not count as there."""
     ours = (folder / CONFIGURATION).is_file()
     if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadInput("This folder holds something else.", file=str(folder), fix="name a new or an empty one")
+        raise InputError("This folder holds something else.", file=str(folder), fix="name a new or an empty one")
     shutil.rmtree(folder / STATES, ignore_errors=True)
     try:
         (folder / STATES).mkdir(parents=True)
     except OSError as error:
-        raise BadInput("This folder cannot be made.", file=str(folder), found=error.strerror) from None
+        raise InputError("This folder cannot be made.", file=str(folder), found=error.strerror) from None
     return folder

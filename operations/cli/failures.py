@@ -14,14 +14,14 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
+from formats.errors import Exit, Failed, InputError, Refused
 from operations.cli.output import Output, paragraph
-from operations.errors import BadInput, Exit, Failed, Refused
 from operations.settings import Settings, make_folder
 
 USAGE = typer.BadParameter.__mro__[1]
 """Typer's own error of wrong use: it keeps its copy of Click private."""
 _OURS = (
-    (BadInput, Exit.WRONG_USE, "bad-input"),
+    (InputError, Exit.WRONG_USE, "bad-input"),
     (Refused, Exit.REFUSED, "refused"),
     (Failed, Exit.FAILED, "failed"),
 )
@@ -75,7 +75,7 @@ def _machine(error: OSError) -> str:
     why = error.strerror or os.strerror(error.errno or 0)
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     fix = "make room on the disk, then run again" if full else None
-    return str(BadInput("This machine would not do it.", file=_name(error.filename), found=why, fix=fix))
+    return str(InputError("This machine would not do it.", file=_name(error.filename), found=why, fix=fix))
 
 
 def _name(filename: object) -> str | None:
@@ -84,7 +84,7 @@ def _name(filename: object) -> str | None:
 
 def _parts(error: BaseException) -> dict[str, str]:
     """The parts of a message about input, for machines."""
-    if not isinstance(error, BadInput):
+    if not isinstance(error, InputError):
         return {}
     parts = {key: getattr(error, key) for key in ("file", "key", "found", "allowed", "fix")}
     return {key: str(value)[:_LONGEST] for key, value in parts.items() if value is not None}

@@ -9,12 +9,12 @@ from typing import Protocol
 
 from rich.text import Text
 
+from formats.errors import Refused
+from formats.plan import Plan
 from operations.cli.output import Output, printable
-from operations.errors import Refused
-from operations.plan import Plan
-from operations.verdicts.forms import as_json
-from operations.verdicts.judging import Neighbours, exemptions_of, judged
-from operations.verdicts.table import inherited, summary, table
+from operations.reports.evaluate import Neighbours, exemptions_of, judged
+from operations.reports.report_formats import as_json
+from operations.reports.table import inherited, summary, table
 from policies.exemptions import Exemptions
 from policies.model import Verdict
 from policies.runner import Report
@@ -54,7 +54,7 @@ class CatalogueGate:
 
 
 def open_gate(exemptions: Path | None, estate: Path) -> Gate:
-    """The gate of an estate's folder. `BadInput` where the exemptions or the catalogue cannot be read."""
+    """The gate of an estate's folder. `InputError` where the exemptions or the catalogue cannot be read."""
     return CatalogueGate(exemptions_of(exemptions, estate))
 
 

@@ -6,11 +6,11 @@ import shlex
 
 import typer
 
+from formats.errors import Refused
 from operations.cli.options import Estate, Json, Yes, session_of
 from operations.cli.output import printable
 from operations.cli.session import Session
-from operations.cli.wording import kind_of, plural
-from operations.errors import Refused
+from operations.cli.text import kind_of, plural
 
 
 def env(context: typer.Context, *, estate: Estate = None) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from operations.cli.house import Stack
+from formats.errors import Failed, InputError, Refused
+from formats.plan import Plan
 from operations.cli.output import paragraph
 from operations.cli.session import Session
-from operations.errors import BadInput, Failed, Refused
-from operations.plan import Plan
+from operations.cli.stack_catalog import Stack
 
 if TYPE_CHECKING:
-    from operations.verdicts.judging import Neighbours
+    from operations.reports.evaluate import Neighbours
 
 
 class Surroundings:
@@ -49,7 +49,7 @@ class Surroundings:
 
         `Refused` where one cannot be read: nothing could be said then of what lies between it and these.
         """
-        from operations.verdicts.judging import Neighbours  # noqa: PLC0415 - the catalogue, which not all need
+        from operations.reports.evaluate import Neighbours  # noqa: PLC0415 - the catalogue, which not all need
 
         clouds, names = {s.cloud for s in judged}, {s.name for s in judged}
         every = [s for s in self._session.known if s.cloud in clouds]
@@ -68,7 +68,7 @@ class Surroundings:
         unread = [s for s in stacks if s.name not in self._standing]
         try:
             found = standing(self._session, unread, moving=judged)
-        except (BadInput, Failed) as error:
+        except (InputError, Failed) as error:
             raise _unread(" and ".join(sorted(judged)), error) from None
         self._standing |= {s.name: found.get(s.name) for s in unread}
 
@@ -82,7 +82,9 @@ def standing(session: Session, stacks: Sequence[Stack], *, moving: Collection[st
     return found
 
 
-def _unread(what: str, error: BadInput | Failed) -> Refused:
+def _unread(what: str, error: InputError | Failed) -> Refused:
     told = paragraph(error).replace("\n", "\n  ")
-    fix = "" if isinstance(error, BadInput) and error.fix else "\n  fix:     make its state readable to you, then again"
+    fix = (
+        "" if isinstance(error, InputError) and error.fix else "\n  fix:     make its state readable to you, then again"
+    )
     return Refused(f"{what} cannot be judged beside the rest of the estate, for a state cannot be read.\n  {told}{fix}")

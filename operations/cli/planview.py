@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from rich.text import Text
 
+from formats.plan import Operation, Plan, PlannedResource
 from operations.cli.output import Output, printable
-from operations.cli.wording import SYMBOLS, at, kind_of, plural, shown
-from operations.plan import Operation, Plan, PlannedResource
+from operations.cli.text import SYMBOLS, at, kind_of, plural, shown
 
 _WIDE = 300
 _MOST = 6

@@ -11,15 +11,15 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from formats.errors import InputError
 from operations.cli.options import All, Cloud, Engine, Estate, Json, session_of
 from operations.cli.session import Session
 from operations.cli.targets import refuse_unwritable, write_text
-from operations.errors import BadInput
 from policies.model import Policy
 
 if TYPE_CHECKING:
     from operations.cli.gate import Gate
-    from operations.cli.house import Stack
+    from operations.cli.stack_catalog import Stack
     from policies.runner import Report
 
 
@@ -78,7 +78,7 @@ def check(
     files = _files(what or (), everything)
     refuse_unwritable(target)
     if whole and not files:
-        raise BadInput("--whole is said of files; of stacks say --all.", found="--whole")
+        raise InputError("--whole is said of files; of stacks say --all.", found="--whole")
     gate = session.gate(exemptions)
     if files:
         report = _judge_files(session, gate, files, whole)
@@ -92,12 +92,12 @@ def _files(what: Sequence[str], everything: bool) -> list[Path]:
     """The files among what was named. Stacks beside them would be judged by another measure."""
     files = [name for name in what if name.lower().endswith(".json") or "/" in name]
     if files and (everything or len(files) != len(what)):
-        raise BadInput("Name stacks or files, not both.", found=" ".join(what), fix="judge them one after the other")
+        raise InputError("Name stacks or files, not both.", found=" ".join(what), fix="judge them one after the other")
     return [Path(name) for name in files]
 
 
 def _judge_files(session: Session, gate: Gate, files: Sequence[Path], whole: bool) -> Report:
-    from operations.verdicts.reading import read_plan, stacks_of  # noqa: PLC0415
+    from operations.reports.file_input import read_plan, stacks_of  # noqa: PLC0415
 
     with session.output.err.status("Reading"):
         found = [read_plan(file, called) for file, called in zip(files, stacks_of(files), strict=True)]
@@ -117,18 +117,18 @@ def _judge_stacks(session: Session, gate: Gate, stacks: Sequence[Stack]) -> Repo
 
 def _write(session: Session, report: Report, form: Format, target: str | None) -> None:
     """To a file whole or not at all; the table and `-` to stdout."""
-    from operations.verdicts import forms  # noqa: PLC0415
-    from operations.verdicts.table import summary, table  # noqa: PLC0415
+    from operations.reports import report_formats  # noqa: PLC0415
+    from operations.reports.table import summary, table  # noqa: PLC0415
 
     output = session.output
     to_file = target not in (None, "-")
     if not to_file and form is Format.TABLE:
-        output.emit({"event": "verdict", **forms.as_json(report)})
+        output.emit({"event": "verdict", **report_formats.as_json(report)})
         if not output.json:
             for line in table(report):
                 output.say(line)
         return
-    text = _plain(report) if form is Format.TABLE else forms.written(report, form.value)
+    text = _plain(report) if form is Format.TABLE else report_formats.written(report, form.value)
     if not to_file:
         output.line(text.rstrip("\n"))
         return
@@ -139,7 +139,7 @@ def _write(session: Session, report: Report, form: Format, target: str | None) -
 
 def _plain(report: Report) -> str:
     """The table without colours."""
-    from operations.verdicts.table import table  # noqa: PLC0415
+    from operations.reports.table import table  # noqa: PLC0415
 
     return "".join(f"{line.plain}\n" for line in table(report))
 
@@ -168,7 +168,7 @@ def explain(context: typer.Context, *, id_: PolicyId, json_: Json = False) -> No
     output = session_of(context, json_=json_).output
     policy = load().get(id_.upper())
     if policy is None:
-        raise BadInput("There is no such policy.", found=id_, allowed=", ".join(load()))
+        raise InputError("There is no such policy.", found=id_, allowed=", ".join(load()))
     output.emit({"event": "policy", **_facts(policy)})
     if output.json:
         return
@@ -178,7 +178,7 @@ def explain(context: typer.Context, *, id_: PolicyId, json_: Json = False) -> No
 
 
 def _explained(policy: Policy) -> list[tuple[str, str]]:
-    from operations.verdicts.sarif import STANDARDS  # noqa: PLC0415
+    from operations.reports.sarif import STANDARDS  # noqa: PLC0415
 
     facts = _facts(policy)
     controls = [f"{STANDARDS[key]} {', '.join(found)}" for key, found in facts["controls"].items() if found]
@@ -196,6 +196,6 @@ def _explained(policy: Policy) -> list[tuple[str, str]]:
 
 
 def _facts(policy: Policy) -> dict[str, Any]:
-    from operations.verdicts.forms import policy_facts  # noqa: PLC0415
+    from operations.reports.report_formats import policy_facts  # noqa: PLC0415
 
     return policy_facts(policy)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from formats.errors import InputError, Refused
 from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
 from operations.cli.output import printable
 from operations.cli.session import Session
-from operations.errors import BadInput, Refused
 from operations.settings import write_whole
 
 if TYPE_CHECKING:
-    from operations.verdicts.checkov import CheckovReport
+    from operations.reports.checkov import CheckovReport
 
 Write = Annotated[bool, typer.Option("--write", help="Only write our checks for Checkov anew, from the catalogue.")]
 
@@ -33,7 +33,7 @@ def checkov(
 ) -> None:
     """A second opinion: Checkov over the stacks as ARM templates, its own checks and ours. Exits 3 where one fails."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
-    from operations.verdicts.checkov import scanned  # noqa: PLC0415
+    from operations.reports.checkov import scanned  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     if write:
@@ -56,10 +56,10 @@ def checkov(
 
 
 def _write(session: Session, named: object) -> None:
-    from operations.verdicts.checkovchecks import FILE, written  # noqa: PLC0415
+    from operations.reports.checkovchecks import FILE, written  # noqa: PLC0415
 
     if named:
-        raise BadInput("--write looks at no stack.", found="--write", fix="say it alone")
+        raise InputError("--write looks at no stack.", found="--write", fix="say it alone")
     write_whole(FILE, written())
     session.output.emit({"event": "written", "what": "checks", "file": str(FILE)})
     session.output.say(f"wrote {FILE}")

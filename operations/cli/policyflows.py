@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from formats.errors import InputError, Refused
 from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
 from operations.cli.targets import STDOUT, refuse_unwritable, write_json, write_text
-from operations.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from operations.cli.session import Session
-    from operations.verdicts.flowstable import Exempt
+    from operations.reports.flowstable import Exempt
     from policies.exemptions import Exemptions
     from policies.model import Estate as Judged
     from policies.reachability.assertions import FlowReport
@@ -51,17 +51,17 @@ def flows(
     The whole estate is looked at, since flows pass from stack to stack; named stacks only choose which are shown.
     """
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
-    from operations.resolve import resources_of  # noqa: PLC0415
-    from operations.verdicts.flowstable import flows_table  # noqa: PLC0415
-    from operations.verdicts.judging import exemptions_of  # noqa: PLC0415
+    from operations.reports.evaluate import exemptions_of  # noqa: PLC0415
+    from operations.reports.flowstable import flows_table  # noqa: PLC0415
     from policies.model import Estate as Judged  # noqa: PLC0415
+    from policies.plan_resources import resources_of  # noqa: PLC0415
     from policies.reachability.assertions import FlowReport, analyse_flows  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     for file in (target, graph):
         refuse_unwritable(file)
     if graph == STDOUT:
-        raise BadInput("The graph is written to a file: stdout is for what was found.", key="--graph", found=graph)
+        raise InputError("The graph is written to a file: stdout is for what was found.", key="--graph", found=graph)
     granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
     wanted = {one.name for one in session.selected(stack, everything)}
     stacks = session.selected(None, True)
@@ -85,7 +85,7 @@ def flows(
 
 
 def _draw(session: Session, target: str, graph: FlowGraph) -> None:
-    from operations.verdicts.flowsgraph import graphml  # noqa: PLC0415
+    from operations.reports.flowsgraph import graphml  # noqa: PLC0415
 
     write_text(session, target, "graph", graphml(graph))
     session.output.say(f"wrote {target}")

@@ -27,7 +27,7 @@ def new(
     json_: Json = False,
 ) -> None:
     """Write a new policy and its test: a property that must have one of some values. Both run as they are."""
-    from operations.verdicts.writing import Draft, write  # noqa: PLC0415 - the catalogue, which --help need not load
+    from operations.reports.new_policy import Draft, write  # noqa: PLC0415 - the catalogue, which --help need not load
 
     session = session_of(context, json_=json_)
     draft = Draft(id_, title.strip().rstrip("."), why, fix, on, property_, allowed, severity, satre)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from formats.errors import InputError, Refused
+from formats.plan import Plan
 from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
 from operations.cli.session import Session
 from operations.cli.targets import refuse_unwritable, write_json
-from operations.errors import BadInput, Refused
-from operations.plan import Plan
 
 if TYPE_CHECKING:
     from policies.exemptions import Exemptions
@@ -66,8 +66,8 @@ def prove(
     The whole estate is looked at, since some weaknesses show only between stacks; named stacks are those weakened.
     """
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
-    from operations.proving.report import as_json, table  # noqa: PLC0415
-    from operations.verdicts.judging import exemptions_of  # noqa: PLC0415
+    from operations.mutation.report import as_json, table  # noqa: PLC0415
+    from operations.reports.evaluate import exemptions_of  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     refuse_unwritable(target)
@@ -95,7 +95,7 @@ def _proof(
     wanted: Sequence[str],
     granted: Exemptions,
 ) -> Proof:
-    from operations.verdicts.judging import today  # noqa: PLC0415
+    from operations.reports.evaluate import today  # noqa: PLC0415
     from policies.catalogue import load  # noqa: PLC0415
     from policies.mutations.proof import GateChecker, prove, ready  # noqa: PLC0415
 
@@ -109,7 +109,7 @@ def _proof(
 
 
 def _checker(choice: CheckerChoice, gate: GateChecker, plans: Sequence[Plan]) -> Checker:
-    """Return a checker. `BadInput` for Checkov where it is not installed."""
+    """Return a checker. `InputError` for Checkov where it is not installed."""
     if choice in (CheckerChoice.PACK, CheckerChoice.PACK_ALONE):
         from policies.mutations.pack_checker import PackChecker  # noqa: PLC0415
 
@@ -119,10 +119,10 @@ def _checker(choice: CheckerChoice, gate: GateChecker, plans: Sequence[Plan]) ->
         from policies.mutations.flow_checker import FlowChecker  # noqa: PLC0415
 
         return FlowChecker(gate.estate)
-    from operations.proving.checkov import CheckovChecker, installed  # noqa: PLC0415
+    from operations.mutation.checkov import CheckovChecker, installed  # noqa: PLC0415
 
     if not installed():
-        raise BadInput("Checkov is not there.", found="no .venv-checkov", fix="scripts/checkov --version makes it")
+        raise InputError("Checkov is not there.", found="no .venv-checkov", fix="scripts/checkov --version makes it")
     return CheckovChecker(plans, gate.related)
 
 

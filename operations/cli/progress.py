@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, field
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from formats.plan import Operation
 from operations.cli.output import Output, paragraph, printable
-from operations.cli.wording import DONE, SYMBOLS, kind_of, span
+from operations.cli.text import DONE, SYMBOLS, kind_of, span
 from operations.engine.port import Event
-from operations.plan import Operation
 
 
 @dataclass

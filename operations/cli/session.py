@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from operations.cli.house import House, Stack, select
+from formats.errors import InputError
 from operations.cli.output import Output
+from operations.cli.stack_catalog import House, Stack, select
 from operations.engine.port import Engine, StackState
-from operations.errors import BadInput
 from operations.settings import Settings
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Session:
     def agree(self, question: str) -> bool:
         """Ask a person. Without a terminal there is nobody to ask."""
         if not sys.stdin.isatty():
-            raise BadInput(
+            raise InputError(
                 "This needs a person's yes, and there is no terminal to ask on.", fix="read the plan, then add --yes"
             )
         self.output.words.print(f"{question} [y/N] ", end="")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from formats.errors import InputError
 from operations.cli.session import Session
-from operations.errors import BadInput
 from operations.settings import write_whole
 
 STDOUT = "-"
@@ -18,7 +18,7 @@ def refuse_unwritable(target: str | None) -> None:
     """Before the work, not after it."""
     file = Path(target or STDOUT)
     if target not in (None, STDOUT) and (file.is_dir() or not file.absolute().parent.is_dir()):
-        raise BadInput("This file cannot be written.", file=target, fix="name a file in a folder that exists")
+        raise InputError("This file cannot be written.", file=target, fix="name a file in a folder that exists")
 
 
 def write_text(session: Session, target: str, what: str, text: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from formats.errors import InputError
 from operations.engine import installed_cli
 from operations.engine.port import Engine
-from operations.errors import BadInput
 from operations.settings import Settings, make_folder
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def choose(choice: str, cloud: str, settings: Settings) -> Engine:
         return _embedded(cloud, settings)
     command = command or installed_cli.built(settings)
     if command is None:
-        raise BadInput(
+        raise InputError(
             "--engine pulumi needs the Pulumi CLI, and no working `pulumi` is on PATH.",
             fix=f"{installed_cli.INSTALL}; or build it: scripts/pulumi-cli",
         )
@@ -48,7 +48,7 @@ def _pulumi(command: Path, cloud: str, settings: Settings) -> PulumiCli:
 def _refuse_local_shell(settings: Settings) -> None:
     """In a shell made by `sde local env` the local Azure answers: it must never be taken for the real one."""
     if settings.environ.get("SDE_LOCAL_AZURE"):
-        raise BadInput(
+        raise InputError(
             "This stack is for real Azure, and this shell is set up for the local one.",
             key="SDE_LOCAL_AZURE",
             found=settings.environ["SDE_LOCAL_AZURE"],
@@ -58,7 +58,7 @@ def _refuse_local_shell(settings: Settings) -> None:
 
 def _embedded(cloud: str, settings: Settings) -> Engine:
     if cloud != "local":
-        raise BadInput(
+        raise InputError(
             "The embedded engine runs stacks of the local Azure only; this one is for real Azure.",
             key="sde:cloud",
             found=cloud,
@@ -67,7 +67,7 @@ def _embedded(cloud: str, settings: Settings) -> Engine:
         )
     folder = settings.backend_folder
     if folder is None:
-        raise BadInput(
+        raise InputError(
             "The embedded engine keeps its state in a folder.",
             key="PULUMI_BACKEND_URL",
             found=settings.backend_url,
@@ -89,6 +89,6 @@ def _servicers(settings: Settings) -> dict[str, Any]:
     try:
         return create_providers(settings.local_db)
     except StoreError as error:
-        raise BadInput(
+        raise InputError(
             "The local Azure's file cannot be used.", file=str(settings.local_db), found=str(error)
         ) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from semver import Version
 
-from operations.errors import BadInput
+from formats.errors import InputError
 from operations.settings import Settings
 
 INSTALL = "install the Pulumi CLI: https://www.pulumi.com/docs/iac/download-install/"
@@ -19,7 +19,7 @@ TOO_NEW = Version(4)
 
 
 def on_path(settings: Settings) -> Path | None:
-    """The `pulumi` on PATH; None where there is none that runs. `BadInput` where it is too old, or says no version."""
+    """Return the `pulumi` on PATH, or None. `InputError` if it is too old or prints no version."""
     command = shutil.which("pulumi", path=settings.environ.get("PATH"))
     return _usable(Path(command).absolute(), settings) if command else None
 
@@ -51,8 +51,8 @@ def _usable(command: Path, settings: Settings) -> Path | None:
     return command
 
 
-def _unfit(command: Path, problem: str, said: str) -> BadInput:
-    return BadInput(
+def _unfit(command: Path, problem: str, said: str) -> InputError:
+    return InputError(
         problem,
         file=str(command),
         found=said or "no version",

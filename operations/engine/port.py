@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from operations.errors import BadInput, Refused
-from operations.plan import Operation, Plan
+from formats.errors import InputError, Refused
+from formats.plan import Operation, Plan
 
 EventKind = Literal["stack-started", "step-started", "step-done", "step-failed", "message", "stack-done"]
 
@@ -72,10 +72,10 @@ GONE = "It is gone from the cloud"
 """What a refresh warns of."""
 
 
-def busy(stack: str, holder: str) -> BadInput:
+def busy(stack: str, holder: str) -> InputError:
     """A stack that a run may be changing: what stands of it is told when that run has ended."""
-    return BadInput(f"Stack {stack} is locked by {holder}.",
-                    fix=f"wait for that run to end; if it is dead, scripts/sde cancel {stack}")  # fmt: skip
+    return InputError(f"Stack {stack} is locked by {holder}.",
+                      fix=f"wait for that run to end; if it is dead, scripts/sde cancel {stack}")  # fmt: skip
 
 
 def not_as_judged(stack: str, urn: str, what: str) -> Refused:
@@ -92,7 +92,7 @@ def not_as_judged(stack: str, urn: str, what: str) -> Refused:
 
 
 class Engine(Protocol):
-    """Runs the project's stacks. Every method raises `BadInput`, `Failed` or `Refused`, and nothing else by design."""
+    """Runs the project's stacks. By design every method raises only `InputError`, `Failed` or `Refused`."""
 
     name: str
 
@@ -144,9 +144,11 @@ class Engine(Protocol):
         ...
 
     def standing(self, stacks: Sequence[StackSettings], *, moving: Collection[str] = ()) -> Mapping[str, Plan]:
-        """What stands of some stacks, by name: each a Plan in which nothing changes. Stacks of which nothing stands are
-        left out. Asks the state alone. `BadInput` or `Failed` where one cannot be read, or a run is changing it and it
-        is none of the `moving` ones, which are told as they are at this moment."""
+        """Return the current state of each deployed stack as a Plan without changes, by the stack's name.
+
+        Reads the states only. `InputError` or `Failed` if a state cannot be read, or if a run is changing a stack that
+        is not among the `moving` ones.
+        """
         ...
 
     def export_state(self, name: str) -> dict[str, Any]:

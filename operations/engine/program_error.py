@@ -12,7 +12,7 @@ from types import TracebackType
 import pulumi
 from pulumi.runtime.settings import _get_rpc_manager
 
-from operations.errors import BadInput, Failed, Refused
+from formats.errors import Failed, InputError, Refused
 
 _ENGINES = str(Path(__file__).resolve().parent)
 
@@ -39,7 +39,7 @@ def described(error: BaseException) -> ProgramError:
 def explained(error: BaseException) -> Exception:
     """The exception that a command ends with: what the program said in words is told as it is."""
     for one in causes(error):
-        if isinstance(one, BadInput | Failed | Refused):
+        if isinstance(one, InputError | Failed | Refused):
             return one
         if isinstance(one, pulumi.RunError):
             return Failed(str(one))

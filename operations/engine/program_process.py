@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from formats.errors import Failed
 from operations.engine.project import program_of
-from operations.errors import Failed
 
 _KEPT = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "SYSTEMROOT", "TMPDIR", "TZ")
 """The environment variables that the program's process gets: none that holds a credential."""

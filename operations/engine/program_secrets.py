@@ -8,24 +8,24 @@ from typing import Any
 from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.settings import SETTINGS
 
-from operations.engine.embedded.report import Veil
-from operations.engine.embedded.values import SECRET_SIGNATURE, secret
+from formats.property_values import SECRET_SIGNATURE, secret
+from operations.engine.secret_filter import SecretFilter
 
 
 def mask_secrets(config: Mapping[str, str], secret_keys: Iterable[str]) -> None:
     """From now on remember every secret that the SDK sends or gets, and mask it in every message of the program."""
-    veil = Veil()
+    secret_filter = SecretFilter()
     for key in secret_keys:
-        veil.learn(secret(config[key]))
-    SETTINGS.monitor = _Monitor(SETTINGS.monitor, veil)
-    SETTINGS.engine = _Engine(SETTINGS.engine, veil)
+        secret_filter.add(secret(config[key]))
+    SETTINGS.monitor = _Monitor(SETTINGS.monitor, secret_filter)
+    SETTINGS.engine = _Engine(SETTINGS.engine, secret_filter)
 
 
 class _Monitor:
     """The client of the engine's resource monitor."""
 
-    def __init__(self, client: Any, veil: Veil) -> None:
-        self._client, self._veil = client, veil
+    def __init__(self, client: Any, secret_filter: SecretFilter) -> None:
+        self._client, self._veil = client, secret_filter
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         call = getattr(self._client, name)
@@ -43,19 +43,19 @@ class _Monitor:
             return
         for _, value in message.ListFields():
             if isinstance(value, struct_pb2.Struct):
-                self._veil.learn(json_format.MessageToDict(value))
+                self._veil.add(json_format.MessageToDict(value))
 
 
 class _Engine:
     """The client of the engine, which the SDK sends messages to."""
 
-    def __init__(self, client: Any, veil: Veil) -> None:
-        self._client, self._veil = client, veil
+    def __init__(self, client: Any, secret_filter: SecretFilter) -> None:
+        self._client, self._veil = client, secret_filter
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
     def Log(self, request: Any, *more: Any) -> Any:  # noqa: N802 - the protocol's name
         """Send a message, masked."""
-        request.message = self._veil.over(request.message)
+        request.message = self._veil.redact(request.message)
         return self._client.Log(request, *more)

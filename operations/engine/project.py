@@ -14,22 +14,22 @@ from typing import Any
 
 import yaml
 
-from operations.errors import BadInput
+from formats.errors import InputError
 
 Program = Callable[[], Any]
 
 
 def project_name(root: Path) -> str:
-    """Read the project's name from Pulumi.yaml. `BadInput` where there is none."""
+    """Read the project's name from Pulumi.yaml. `InputError` where there is none."""
     return str(_project(root)["name"])
 
 
 def program_of(root: Path) -> Program:
-    """Return the program that Pulumi.yaml names, to run as `__main__` in its folder. `BadInput` where there is none."""
+    """Return the program that Pulumi.yaml names, to run as `__main__` in its folder. `InputError` if none."""
     project = _project(root)
     folder = (root / project.get("main", ".")).resolve()
     if not folder.exists():
-        raise BadInput("The program does not exist", file=str(root / "Pulumi.yaml"), key="main", found=str(folder))
+        raise InputError("The program does not exist", file=str(root / "Pulumi.yaml"), key="main", found=str(folder))
 
     def run() -> Any:
         with _as_main(folder):
@@ -79,7 +79,7 @@ def sdk_version(package: str) -> str:
     try:
         return version(f"pulumi-{package}")
     except PackageNotFoundError:
-        raise BadInput("There is no SDK for this type's package", found=package) from None
+        raise InputError("There is no SDK for this type's package", found=package) from None
 
 
 def served(root: Path, address: str) -> str:
@@ -93,9 +93,11 @@ def _project(root: Path) -> Mapping[str, Any]:
     try:
         project = yaml.safe_load(file.read_text())
     except FileNotFoundError:
-        raise BadInput("This folder holds no Pulumi project", file=str(file)) from None
+        raise InputError("This folder holds no Pulumi project", file=str(file)) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput("The project file cannot be read", file=str(file), found=str(error).replace("\n", " ")) from None
+        raise InputError(
+            "The project file cannot be read", file=str(file), found=str(error).replace("\n", " ")
+        ) from None
     if not isinstance(project, dict) or not isinstance(project.get("name"), str):
-        raise BadInput("The project file has no name", file=str(file), key="name")
+        raise InputError("The project file has no name", file=str(file), key="name")
     return project

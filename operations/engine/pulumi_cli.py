@@ -14,20 +14,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from operations.engine.embedded.targets import Targets
-from operations.engine.embedded.values import mask
+from formats.errors import Failed
+from formats.plan import SECRET, Plan
+from formats.property_values import mask
+from formats.pulumi_preview import deletion_of, plan_of
+from formats.pulumi_state import read_export
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy
 from operations.engine.project import sdk_version, served
 from operations.engine.pulumi_commands import PulumiCommands
-from operations.engine.pulumi_errors import StackMissing, label, refused
+from operations.engine.pulumi_errors import StackMissingError, label, refused
 from operations.engine.pulumi_events import Listener, told
 from operations.engine.pulumi_process import CommandFailed
 from operations.engine.pulumi_saved import Saved, violation
-from operations.errors import Failed
-from operations.plan import SECRET, Plan
-from operations.pulumi_preview import deletion_of, plan_of
+from operations.engine.targets import Targets
 from operations.settings import PROJECT
-from operations.standing import read_export
 
 _AT_ONCE = 4
 """Exports that run side by side: each is a process that mostly waits for the backend."""
@@ -142,7 +142,7 @@ class PulumiCli:
         """What is known of a stack; None where the backend does not know it."""
         try:
             document = self._exported.get(name) or self._document(name)
-        except StackMissing:
+        except StackMissingError:
             return None
         deployment = document.get("deployment") or {}
         resources = deployment.get("resources") or []
@@ -163,7 +163,7 @@ class PulumiCli:
             raise busy(stack.name, holder)
         try:
             document = self._document(stack.name)
-        except StackMissing:
+        except StackMissingError:
             return None
         return read_export(document, cloud=str(stack.config["sde:cloud"]), file=f"pulumi stack export -s {stack.name}")
 
@@ -181,7 +181,7 @@ class PulumiCli:
         """Remove the lock that a killed run left. The state is untouched."""
         try:
             self._commands.run(name, ["cancel", "--yes", name])
-        except StackMissing:
+        except StackMissingError:
             if not self._commands.creates:
                 raise  # a real stack: perhaps the backend is the wrong one
 
@@ -214,7 +214,7 @@ class PulumiCli:
         )
 
     def _document(self, name: str) -> dict[str, Any]:
-        """What `pulumi stack export` says. `StackMissing` where the backend does not know the stack."""
+        """What `pulumi stack export` says. `StackMissingError` where the backend does not know the stack."""
         text = self._commands.run(name, ["stack", "export", "--stack", name])
         try:
             document = json.loads(text)
@@ -228,7 +228,7 @@ class PulumiCli:
     def _resources(self, name: str) -> list[dict[str, Any]]:
         try:
             return (self._document(name).get("deployment") or {}).get("resources") or []
-        except StackMissing:
+        except StackMissingError:
             return []
 
 

@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from operations.engine.embedded import locks
+from formats.errors import Failed, InputError
+from operations.engine import locks
 from operations.engine.embedded.backend import folder_of
 from operations.engine.port import StackSettings
 from operations.engine.program_process import ProgramProcess
 from operations.engine.project import program_of, project_name, served
-from operations.engine.pulumi_errors import Place, StackMissing, Told, explained
+from operations.engine.pulumi_errors import Place, StackMissingError, Told, explained
 from operations.engine.pulumi_process import CommandFailed, PulumiProcess, environment_with
-from operations.errors import BadInput, Failed
 from operations.settings import PROJECT, write_whole
 
 _LOCAL = "file://"
@@ -72,7 +72,7 @@ class PulumiCommands:
         try:
             return self._pulumi.run(whole, on_line)
         except CommandFailed as error:
-            missing = isinstance(explained(error, self._place(stack.name)), StackMissing)
+            missing = isinstance(explained(error, self._place(stack.name)), StackMissingError)
             if not (missing and self.creates and arguments[0] in _MAKING):
                 raise
         self.enter(stack.name, stack.file)
@@ -122,7 +122,7 @@ class PulumiCommands:
         """Refuse what a killed run of the embedded engine has done and only that engine can read."""
         journal = self._folder / _JOURNALS / f"{name}.jsonl" if self._folder else None
         if journal and journal.exists() and not self.locked_by(name):
-            raise BadInput(
+            raise InputError(
                 "A run of the embedded engine was killed and left a journal",
                 file=str(journal),
                 fix=f"let that engine take it in: scripts/sde --engine embedded refresh {name}",

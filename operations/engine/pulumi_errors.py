@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.engine.embedded import locks
+from formats.errors import Failed, InputError, Refused
+from operations.engine import locks
 from operations.engine.port import busy
 from operations.engine.pulumi_process import CommandFailed
-from operations.errors import BadInput, Failed, Refused
 
 Told = tuple[str, str]
 """An error of a run: the URN that it is about, or none, and its words."""
@@ -20,7 +20,7 @@ _CONSEQUENCE = re.compile(
     r"|expected resource operations for \S+ but none were seen"
 )
 """What the CLI and the program say after the error that ended the run."""
-_OF_PROGRAM = re.compile(r"(?P<kind>BadInput|Refused|Failed): (?P<words>.*)", re.DOTALL)
+_OF_PROGRAM = re.compile(r"(?P<kind>InputError|Refused|Failed): (?P<words>.*)", re.DOTALL)
 """How `language_host.py` logs the exception that ended the program."""
 _PART = re.compile(r"  (file|key|found|allowed|fix): +(.*)")
 _CHECKED = re.compile(
@@ -41,7 +41,7 @@ _NOT_DEPLOYED = r'unknown stack "(?:[^"/]+/[^"/]+/)?([^"]+)"'
 _FIX_STATE = "restore it from its .bak or from the history; the file was left as it is"
 
 
-class StackMissing(BadInput):
+class StackMissingError(InputError):
     """The backend does not know the stack."""
 
 
@@ -105,15 +105,15 @@ def _refused(causes: Sequence[Told]) -> Refused | None:
 def _cause(urn: str, words: str) -> Exception:
     """One error as an exception."""
     if not urn and (found := _OF_PROGRAM.fullmatch(words)):
-        if found["kind"] == "BadInput":
+        if found["kind"] == "InputError":
             return bad_input(found["words"])
         return (Refused if found["kind"] == "Refused" else Failed)(found["words"])
     if found := _TWICE.search(words):
         fix = "give one of them another name"
-        return BadInput("Two resources have the same type and name", key=found["urn"], fix=fix)
+        return InputError("Two resources have the same type and name", key=found["urn"], fix=fix)
     if urn and (found := _CHECKED.fullmatch(words)):
         path = f"{found['path']}: " if found["path"] else ""
-        return BadInput(f"{label(urn)} is not right:\n  {path}{found['why']}")
+        return InputError(f"{label(urn)} is not right:\n  {path}{found['why']}")
     words = words.removeprefix("Preview failed: ")
     if found := _THERE.fullmatch(words):
         return Failed(f"{label(found[1])} is in this stack already")
@@ -131,70 +131,70 @@ def _one_of(causes: Sequence[Exception]) -> Exception:
     return kinds.pop()(words) if len(kinds) == 1 else Failed(words)
 
 
-def bad_input(words: str) -> BadInput:
-    """Read the words of a `BadInput` back into its parts."""
+def bad_input(words: str) -> InputError:
+    """Read the words of a `InputError` back into its parts."""
     lines = words.splitlines()
     parts = {found[1]: found[2] for line in lines if (found := _PART.fullmatch(line))}
     problem = "\n".join(line for line in lines if not _PART.fullmatch(line))
-    return BadInput(problem, **parts)
+    return InputError(problem, **parts)
 
 
-def _locked(place: Place, _said: str, _found: re.Match[str]) -> BadInput:
+def _locked(place: Place, _said: str, _found: re.Match[str]) -> InputError:
     """A folder says who holds the lock, and whether that run is dead; other backends do not."""
     told = locks.refusal(place.locks, place.stack) if place.locks else None
     return told or busy(place.stack, "another run")
 
 
-def _missing(place: Place, _said: str, _found: re.Match[str]) -> BadInput:
+def _missing(place: Place, _said: str, _found: re.Match[str]) -> InputError:
     name = place.stack
     if place.made_by_up:
-        return StackMissing(f"Stack {name} has not been deployed yet", file=place.state or None, fix=_up(name))
+        return StackMissingError(f"Stack {name} has not been deployed yet", file=place.state or None, fix=_up(name))
     fix = f"pulumi stack init {name} --secrets-provider azurekeyvault://… (docs/platform-team.md)"
-    return StackMissing(f"The backend has no stack {name}.", fix=fix)
+    return StackMissingError(f"The backend has no stack {name}.", fix=fix)
 
 
 def _up(name: str) -> str:
     return f"`sde up {name}` first"
 
 
-def _not_deployed(_place: Place, _said: str, found: re.Match[str]) -> BadInput:
-    return BadInput(f"Stack {found[1]} has not been deployed yet", fix=_up(found[1]))
+def _not_deployed(_place: Place, _said: str, found: re.Match[str]) -> InputError:
+    return InputError(f"Stack {found[1]} has not been deployed yet", fix=_up(found[1]))
 
 
-def _wrong_passphrase(place: Place, _said: str, _found: re.Match[str]) -> BadInput:
-    return BadInput(
+def _wrong_passphrase(place: Place, _said: str, _found: re.Match[str]) -> InputError:
+    return InputError(
         "The passphrase is not the one that this state was encrypted with",
         file=place.state or None,
         fix="set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's own passphrase",
     )
 
 
-def _no_passphrase(_place: Place, _said: str, _found: re.Match[str]) -> BadInput:
-    return BadInput(
+def _no_passphrase(_place: Place, _said: str, _found: re.Match[str]) -> InputError:
+    return InputError(
         "The state's secrets need a passphrase, and none is set.",
         fix="set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it",
     )
 
 
-def _no_target(_place: Place, _said: str, found: re.Match[str]) -> BadInput:
-    return BadInput(
+def _no_target(_place: Place, _said: str, found: re.Match[str]) -> InputError:
+    return InputError(
         "A target names no resource of this stack",
         found=found[1] or found[2],
         allowed="URNs of its resources; * and ** stand for anything",
     )
 
 
-def _damaged(place: Place, _said: str, found: re.Match[str]) -> BadInput:
-    return BadInput("The state cannot be read", file=place.state or None, found=found[1], fix=_FIX_STATE)
+def _damaged(place: Place, _said: str, found: re.Match[str]) -> InputError:
+    return InputError("The state cannot be read", file=place.state or None, found=found[1], fix=_FIX_STATE)
 
 
-def _configuration(place: Place, _said: str, found: re.Match[str]) -> BadInput:
+def _configuration(place: Place, _said: str, found: re.Match[str]) -> InputError:
     file = str(place.config) if place.config else None
-    return BadInput("The stack's file cannot be read", file=file, found=found[1])
+    return InputError("The stack's file cannot be read", file=file, found=found[1])
 
 
-def _no_backend(place: Place, _said: str, found: re.Match[str]) -> BadInput:
-    return BadInput(
+def _no_backend(place: Place, _said: str, found: re.Match[str]) -> InputError:
+    return InputError(
         "The backend, where Pulumi keeps the state, does not answer.",
         key="PULUMI_BACKEND_URL",
         found=f"{place.state}: {found[0]}" if place.state else found[0],

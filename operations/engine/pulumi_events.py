@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from formats.errors import Failed, InputError, Refused
+from formats.plan import Operation
+from formats.pulumi_preview import OPERATIONS
 from operations.engine.port import Event, OnEvent
-from operations.errors import BadInput, Failed, Refused
-from operations.plan import Operation
-from operations.pulumi_preview import OPERATIONS
 
 _COLOURS = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 _PREFIX = re.compile(r"(?:error|warning|info|debug): ")
@@ -46,7 +46,7 @@ def told(stack: str, on_event: OnEvent | None) -> Iterator[None]:
     send("stack-started")
     try:
         yield
-    except (BadInput, Failed, Refused) as error:
+    except (InputError, Failed, Refused) as error:
         send("message", severity="error", message=str(error))
         send("stack-done", seconds=time.monotonic() - begun, severity="error")
         raise

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from formats.errors import Failed, Refused
+from formats.plan import Plan
 from operations.engine.port import not_as_judged
 from operations.engine.pulumi_errors import is_cause
-from operations.errors import Failed, Refused
-from operations.plan import Plan
 
 _INSTALL = "install a present version of the Pulumi CLI (https://www.pulumi.com/docs/install/), or leave --engine out"
 _VIOLATES = re.compile(r"resource (?P<urn>urn:\S+) violates plan: (?P<what>.*)", re.DOTALL)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from operations.errors import BadInput
+from formats.errors import InputError
+from formats.yaml_reader import read_mapping
 from operations.estate.ledger import NAME, Ledger
 from operations.estate.loading import Estate
-from operations.estate.reader import read_mapping
 from operations.estate.rendering import Rendered
 from operations.settings import Settings, make_folder, write_whole
 
@@ -49,7 +49,7 @@ def write(estate: Estate, stacks: Sequence[Rendered], target: Path) -> list[Path
         return []
     with _alone(estate.folder):
         if Ledger.load(estate.folder).places.items() - estate.ledger.places.items():
-            raise BadInput(
+            raise InputError(
                 "Another run changed the ledger meanwhile.", file=str(estate.folder / NAME), fix="Run again."
             )
         make_folder(target)
@@ -100,7 +100,7 @@ def _write(file: Path, text: str) -> None:
     try:
         write_whole(file, text)
     except OSError as error:
-        raise BadInput("The file cannot be written; it is as it was.", file=str(file), found=error.strerror) from None
+        raise InputError("The file cannot be written; it is as it was.", file=str(file), found=error.strerror) from None
 
 
 @contextmanager

@@ -14,10 +14,10 @@ from uuid import UUID
 
 import yaml
 
-from infra.addresses import CellRange, TenancyKind
-from infra.validation import validated
-from operations.errors import BadInput
-from operations.estate.reader import read_mapping, within
+from formats.addresses import CellRange, TenancyKind
+from formats.errors import InputError
+from formats.validation import validated
+from formats.yaml_reader import read_mapping, within
 from operations.estate.schema import Cell, LedgerFile, Place, RequestFile
 
 NAME = "allocations.yaml"
@@ -66,7 +66,7 @@ class Ledger:
         """The stack's next life: names that Azure still holds are not asked for again."""
         place = self.places.get(stack)
         if place is None:
-            raise BadInput("The ledger knows no such stack.", file=NAME, found=stack)
+            raise InputError("The ledger knows no such stack.", file=NAME, found=stack)
         return self.with_place(stack, place.model_copy(update={"generation": place.generation + 1}))
 
 
@@ -77,8 +77,8 @@ def _refuse_shared_places(places: Mapping[str, Place], shown: str) -> None:
             continue
         other = seen.setdefault((place.cell, place.kind, place.slot), stack)
         if other != stack:
-            raise BadInput(f"Two stacks have one place: {other} has it too.", file=shown, key=f"stacks.{stack}.slot",
-                           found=place.slot, fix="Restore the file from version control.")  # fmt: skip
+            raise InputError(f"Two stacks have one place: {other} has it too.", file=shown, key=f"stacks.{stack}.slot",
+                             found=place.slot, fix="Restore the file from version control.")  # fmt: skip
 
 
 class Allocator:
@@ -107,11 +107,11 @@ class Allocator:
         names = [request.cell] if request.cell else list(self.cells)
         place = next((p for p in (self._room(name, request.kind) for name in names) if p is not None), None)
         if place is None:
-            raise BadInput(f"There is no room left for a {request.kind} tenancy.", file=file, key="cell",
-                           found=request.cell or "any cell",
-                           allowed="; ".join(self._bounds(n, request.kind) for n in names),
-                           fix="Add a cell, or a subscription for tenancies to the cell, in estate.yaml; or raise "
-                           "storage_accounts, if that is what is full and Microsoft has raised it.")  # fmt: skip
+            raise InputError(f"There is no room left for a {request.kind} tenancy.", file=file, key="cell",
+                             found=request.cell or "any cell",
+                             allowed="; ".join(self._bounds(n, request.kind) for n in names),
+                             fix="Add a cell, or a subscription for tenancies to the cell, in estate.yaml; or raise "
+                             "storage_accounts, if that is what is full and Microsoft has raised it.")  # fmt: skip
         return self._take(stack, place)
 
     def _subscription(self, place: Place) -> UUID:
@@ -133,9 +133,9 @@ class Allocator:
         moves = (("cell", request.cell or place.cell, place.cell), ("kind", request.kind, place.kind))
         for key, asked, has in moves:
             if asked != has:
-                raise BadInput("A tenancy cannot move: its network and its names stay where they are.", file=file,
-                               key=key, found=asked, allowed=str(has),
-                               fix="Make a new project there, and end this one.")  # fmt: skip
+                raise InputError("A tenancy cannot move: its network and its names stay where they are.", file=file,
+                                 key=key, found=asked, allowed=str(has),
+                                 fix="Make a new project there, and end this one.")  # fmt: skip
         return place
 
     def _room(self, name: str, kind: TenancyKind) -> Place | None:

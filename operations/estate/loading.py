@@ -10,14 +10,13 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from uuid import UUID
 
-from infra.addresses import CellRange, TenancyKind, parse_cell, parse_space, refuse_overlaps
-from infra.components.confidential import is_confidential
-from infra.components.size_features import has_premium_storage
-from infra.config import LOCAL_SUBSCRIPTIONS, Cloud, DataClass, Region
-from infra.validation import validated
-from operations.errors import BadInput
+from formats.addresses import CellRange, TenancyKind, parse_cell, parse_space, refuse_overlaps
+from formats.errors import InputError
+from formats.stack_config import LOCAL_SUBSCRIPTIONS, Cloud, DataClass, Region
+from formats.validation import validated
+from formats.vm_size_names import has_premium_storage, is_confidential
+from formats.yaml_reader import read_mapping, within
 from operations.estate.ledger import NAME, Allocator, Ledger
-from operations.estate.reader import read_mapping, within
 from operations.estate.schema import Cell, EstateFile, Place, RequestFile
 
 ESTATE = "estate.yaml"
@@ -72,12 +71,12 @@ class Estate:
 
 
 def load(folder: Path, *, today: date | None = None, including_expired: bool = False) -> Estate:
-    """The estate in a folder. `BadInput` for the first thing that is wrong; nothing is written.
+    """The estate in a folder. `InputError` for the first thing that is wrong; nothing is written.
 
     What has expired is refused, unless the caller only looks or destroys and says `including_expired`.
     """
     if not folder.is_dir():
-        raise BadInput("There is no estate here.", file=str(folder), fix=f"Name a folder that holds {ESTATE}.")
+        raise InputError("There is no estate here.", file=str(folder), fix=f"Name a folder that holds {ESTATE}.")
     today = today or datetime.now(UTC).date()
     shown = str(folder / ESTATE)
     file = validated(EstateFile, read_mapping(within(folder, folder / ESTATE, shown), shown), file=shown)
@@ -114,7 +113,7 @@ def _check_egress(file: EstateFile, space: IPv4Network, shown: str) -> None:
         for i, rule in enumerate(rules):
             for j, address in enumerate(rule.addresses):
                 if address.overlaps(space):
-                    raise BadInput(
+                    raise InputError(
                         "The egress rule names an address of the estate's own.",
                         file=shown,
                         key=f"egress.{kind}[{i}].addresses[{j}]",
@@ -130,9 +129,9 @@ def _check_clouds(file: EstateFile, shown: str) -> None:
         local = str(subscription).startswith(LOCAL_SUBSCRIPTIONS)
         if local is not (file.cloud is Cloud.LOCAL):
             begin = "begins" if file.cloud is Cloud.LOCAL else "does not begin"
-            raise BadInput(f"The subscription does not belong to the cloud `{file.cloud}`.", file=shown, key=key,
-                           found=str(subscription), allowed=f"a GUID that {begin} with {LOCAL_SUBSCRIPTIONS}",
-                           fix="Correct the subscription, or `cloud`.")  # fmt: skip
+            raise InputError(f"The subscription does not belong to the cloud `{file.cloud}`.", file=shown, key=key,
+                             found=str(subscription), allowed=f"a GUID that {begin} with {LOCAL_SUBSCRIPTIONS}",
+                             fix="Correct the subscription, or `cloud`.")  # fmt: skip
 
 
 def _check_activity_logs(file: EstateFile, shown: str) -> None:
@@ -141,10 +140,10 @@ def _check_activity_logs(file: EstateFile, shown: str) -> None:
     users = Counter(subscription for cell in file.cells for subscription in cell.subscriptions.every)
     for key, subscription in _subscriptions(file):
         if users[subscription] > MOST_LOG_SETTINGS:
-            raise BadInput("More cells share a subscription than can have its activity log.", file=shown, key=key,
-                           found=f"{subscription}, in {users[subscription]} cells",
-                           allowed=f"a subscription in at most {MOST_LOG_SETTINGS} cells",
-                           fix="Give the last cells subscriptions of their own.")  # fmt: skip
+            raise InputError("More cells share a subscription than can have its activity log.", file=shown, key=key,
+                             found=f"{subscription}, in {users[subscription]} cells",
+                             allowed=f"a subscription in at most {MOST_LOG_SETTINGS} cells",
+                             fix="Give the last cells subscriptions of their own.")  # fmt: skip
 
 
 def _subscriptions(file: EstateFile) -> Iterator[tuple[str, UUID]]:
@@ -171,13 +170,13 @@ def _check_names(file: EstateFile, shown: str) -> None:
     reserved = {"project", "request", "controller", "data-class", "expiry", "organisation", "cost-centre"}
     for name in file.tags:
         if name.lower() in reserved:
-            raise BadInput("This tag is given by the estate and its requests.", file=shown, key=f"tags.{name}",
-                           found=name, fix="Remove it.")  # fmt: skip
+            raise InputError("This tag is given by the estate and its requests.", file=shown, key=f"tags.{name}",
+                             found=name, fix="Remove it.")  # fmt: skip
 
 
 def _refuse_double(name: str, seen: object, shown: str, key: str, problem: str) -> None:
     if name in seen:  # type: ignore[operator]
-        raise BadInput(problem, file=shown, key=key, found=name, fix="Give one of them another.")
+        raise InputError(problem, file=shown, key=key, found=name, fix="Give one of them another.")
 
 
 def _requests(folder: Path, estate: EstateFile, today: date, including_expired: bool) -> dict[str, RequestFile]:
@@ -189,7 +188,7 @@ def _requests(folder: Path, estate: EstateFile, today: date, including_expired: 
             continue
         shown = str(file)
         if file.suffix != ".yaml":
-            raise BadInput("This is not a request.", file=shown, allowed="files called <project>.yaml")
+            raise InputError("This is not a request.", file=shown, allowed="files called <project>.yaml")
         request = validated(RequestFile, read_mapping(within(folder, file, shown), shown), file=shown)
         _refuse_double(request.project, requests, shown, "project", "Two requests are for one project.")
         _refuse_double(request.request, numbers, shown, "request", "Two projects have one request.")
@@ -206,39 +205,39 @@ def _requests(folder: Path, estate: EstateFile, today: date, including_expired: 
 def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: date) -> None:
     shown = str(file)
     if file.stem != request.project:
-        raise BadInput("The file is not called as its project is.", file=shown, key="project", found=request.project,
-                       allowed=file.stem, fix=f"Rename the file to {request.project}.yaml.")  # fmt: skip
+        raise InputError("The file is not called as its project is.", file=shown, key="project", found=request.project,
+                         allowed=file.stem, fix=f"Rename the file to {request.project}.yaml.")  # fmt: skip
     if request.kind not in SUPPORTED:
-        raise BadInput("Tenancies of this kind are not made yet.", file=shown, key="kind", found=str(request.kind),
-                       allowed=", ".join(sorted(SUPPORTED)))  # fmt: skip
+        raise InputError("Tenancies of this kind are not made yet.", file=shown, key="kind", found=str(request.kind),
+                         allowed=", ".join(sorted(SUPPORTED)))  # fmt: skip
     if request.approved_on > today:
-        raise BadInput("The request is not approved yet.", file=shown, key="approved_on",
-                       found=str(request.approved_on), allowed=f"a day up to {today}")  # fmt: skip
+        raise InputError("The request is not approved yet.", file=shown, key="approved_on",
+                         found=str(request.approved_on), allowed=f"a day up to {today}")  # fmt: skip
     if request.expires <= request.approved_on:
-        raise BadInput("The request ends before it begins.", file=shown, key="expires", found=str(request.expires),
-                       allowed=f"a day after it was approved, {request.approved_on}")  # fmt: skip
+        raise InputError("The request ends before it begins.", file=shown, key="expires", found=str(request.expires),
+                         allowed=f"a day after it was approved, {request.approved_on}")  # fmt: skip
     if STRICTNESS.index(request.data_class) > STRICTNESS.index(estate.data_class):
-        raise BadInput("The request is for data more sensitive than the estate is made for.", file=shown,
-                       key="data_class", found=str(request.data_class),
-                       allowed=f"up to {estate.data_class}")  # fmt: skip
+        raise InputError("The request is for data more sensitive than the estate is made for.", file=shown,
+                         key="data_class", found=str(request.data_class),
+                         allowed=f"up to {estate.data_class}")  # fmt: skip
     if estate.region is Region.UKWEST and request.desk.zone is not None:
-        raise BadInput("UK West has no availability zones.", file=shown, key="desk.zone", found=request.desk.zone,
-                       fix="Remove `zone`.")  # fmt: skip
+        raise InputError("UK West has no availability zones.", file=shown, key="desk.zone", found=request.desk.zone,
+                         fix="Remove `zone`.")  # fmt: skip
     for role in ("researchers", "stewards"):
         if getattr(request, role) == request.checkers:
-            raise BadInput(f"The checkers of outputs are the {role} too.", file=shown, key="checkers",
-                           found=str(request.checkers), allowed="a group of its own",
-                           fix="Name the group that checks outputs independently.")  # fmt: skip
+            raise InputError(f"The checkers of outputs are the {role} too.", file=shown, key="checkers",
+                             found=str(request.checkers), allowed="a group of its own",
+                             fix="Name the group that checks outputs independently.")  # fmt: skip
     if request.researchers == request.stewards:
-        raise BadInput("The researchers would release data to themselves.", file=shown, key="researchers",
-                       found=str(request.researchers), allowed="a group other than the stewards'")  # fmt: skip
+        raise InputError("The researchers would release data to themselves.", file=shown, key="researchers",
+                         found=str(request.researchers), allowed="a group other than the stewards'")  # fmt: skip
 
 
 def _check_disks(request: RequestFile, shown: str) -> None:
     if not has_premium_storage(request.desk.size):
-        raise BadInput("The desk's disks are premium ones, which this size does not take.", file=shown, key="desk.size",
-                       found=request.desk.size,
-                       allowed="a size with an s after its number of cores, such as Standard_D4s_v5")  # fmt: skip
+        raise InputError("This size does not support premium disks, which desks have.", file=shown, key="desk.size",
+                         found=request.desk.size,
+                         allowed="a size with an s after its number of cores, such as Standard_D4s_v5")  # fmt: skip
 
 
 def _check_confidential(request: RequestFile, estate: EstateFile, shown: str, estate_shown: str) -> None:
@@ -246,21 +245,21 @@ def _check_confidential(request: RequestFile, estate: EstateFile, shown: str, es
     if request.data_class is not DataClass.IDENTIFIABLE:
         return
     if not is_confidential(request.desk.size):
-        raise BadInput("Identifiable data needs a confidential computer.", file=shown, key="desk.size",
-                       found=request.desk.size,
-                       allowed="a size of the DC and EC families, such as Standard_DC8ads_v5")  # fmt: skip
+        raise InputError("Identifiable data needs a confidential computer.", file=shown, key="desk.size",
+                         found=request.desk.size,
+                         allowed="a size of the DC and EC families, such as Standard_DC8ads_v5")  # fmt: skip
     if estate.confidential_orchestrator is None:
-        raise BadInput(f"{request.project} has identifiable data, and nobody is named to hand out the keys of "
-                       "confidential computers.", file=estate_shown, key="confidential_orchestrator", found="nothing",
-                       allowed="the object id of Azure's enterprise application Confidential VM Orchestrator",
-                       fix="az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id; in the local Azure "
-                       "any GUID will do")  # fmt: skip
+        raise InputError(f"{request.project} has identifiable data, and nobody is named to hand out the keys of "
+                         "confidential computers.", file=estate_shown, key="confidential_orchestrator", found="nothing",
+                         allowed="the object id of Azure's enterprise application Confidential VM Orchestrator",
+                         fix="az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id; in the local Azure "
+                         "any GUID will do")  # fmt: skip
 
 
 def _refuse_past(day: date, today: date, shown: str, key: str) -> None:
     if day <= today:
-        raise BadInput("This has expired.", file=shown, key=key, found=str(day), allowed=f"a day after {today}",
-                       fix="Extend it with a new approval, or destroy the stack and remove the file.")  # fmt: skip
+        raise InputError("This has expired.", file=shown, key=key, found=str(day), allowed=f"a day after {today}",
+                         fix="Extend it with a new approval, or destroy the stack and remove the file.")  # fmt: skip
 
 
 def _settled(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, CellRange]],
@@ -277,7 +276,7 @@ def _settled(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, Cel
     for project, request in sorted(requests.items(), key=lambda item: (item[1].approved_on, item[0])):
         where = str(folder / REQUESTS / f"{project}.yaml")
         if request.cell is not None and request.cell not in cells:
-            raise BadInput(
+            raise InputError(
                 "There is no such cell.", file=where, key="cell", found=request.cell, allowed=", ".join(cells)
             )
         allocator.settle(TENANCY + project, request, file=where)
@@ -290,15 +289,16 @@ def _check_places(ledger: Ledger, cells: Mapping[str, tuple[Cell, CellRange]], f
     for stack, place in ledger.places.items():
         key = f"stacks.{stack}"
         if place.cell not in cells:
-            raise BadInput("The stack's cell is no longer in the estate.", file=shown, key=f"{key}.cell",
-                           found=place.cell, allowed=", ".join(cells), fix=fix)  # fmt: skip
+            raise InputError("The stack's cell is no longer in the estate.", file=shown, key=f"{key}.cell",
+                             found=place.cell, allowed=", ".join(cells), fix=fix)  # fmt: skip
         if stack in (PLATFORM, JUNCTION_ZONE, SAFE_HAVEN) and place.cell != first:
-            raise BadInput("The first cell, which holds the zones, is another than it was.", file=shown,
-                           key=f"{key}.cell", found=first, allowed=place.cell, fix="List it first again.")  # fmt: skip
+            raise InputError("The first cell, which holds the zones, has changed.", file=shown,
+                             key=f"{key}.cell", found=first, allowed=place.cell,
+                             fix="List it first again.")  # fmt: skip
         cell, plan = cells[place.cell]
         if place.subscription is not None and place.subscription >= len(cell.subscriptions.tenancies):
-            raise BadInput("The tenancy's subscription is no longer in the estate.", file=shown,
-                           key=f"{key}.subscription", found=place.subscription, fix=fix)  # fmt: skip
+            raise InputError("The tenancy's subscription is no longer in the estate.", file=shown,
+                             key=f"{key}.subscription", found=place.subscription, fix=fix)  # fmt: skip
         if place.kind is not None and place.slot is not None and place.slot >= plan.slots(place.kind):
-            raise BadInput("The tenancy's address range lies beyond its cell's.", file=shown, key=f"{key}.slot",
-                           found=place.slot, allowed=f"below {plan.slots(place.kind)}", fix=fix)  # fmt: skip
+            raise InputError("The tenancy's address range lies beyond its cell's.", file=shown, key=f"{key}.slot",
+                             found=place.slot, allowed=f"below {plan.slots(place.kind)}", fix=fix)  # fmt: skip

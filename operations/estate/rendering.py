@@ -18,11 +18,11 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic_core import to_jsonable_python
 
-from infra.addresses import TenancyKind, ZoneName
-from infra.config import StackConfig, parse
-from operations.errors import BadInput
+from formats.addresses import TenancyKind, ZoneName
+from formats.errors import InputError
+from formats.stack_config import StackConfig, parse
+from formats.yaml_reader import parse_mapping
 from operations.estate.loading import JUNCTION_ZONE, SAFE_HAVEN, TENANCY, Estate
-from operations.estate.reader import parse_mapping
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "tre_templates"
 UNSAFE = re.compile("[^ -~\u00a1-\u2027\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -61,8 +61,8 @@ def _rendered(estate: Estate, stack: str) -> Rendered:
     try:
         text = _template(kind).render({**shared, **values})
     except jinja2.UndefinedError as error:
-        raise BadInput("The template asks for what the estate does not have.", file=f"tre_templates/{kind}.yaml.j2",
-                       found=error.message) from None  # fmt: skip
+        raise InputError("The template asks for what the estate does not have.", file=f"tre_templates/{kind}.yaml.j2",
+                         found=error.message) from None  # fmt: skip
     settings = parse_mapping(text, f"tre_templates/{kind}.yaml.j2")["config"]
     config = parse(stack, {key: _wire(value) for key, value in settings.items()})
     return Rendered(stack, kind, estate.requires(stack), estate.cell_of(stack), config, settings, text)

@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from infra.addresses import TenancyKind, ZoneName
-from infra.config import (
+from formats.addresses import TenancyKind, ZoneName
+from formats.egress import Egress
+from formats.input_model import Model, Slug
+from formats.stack_config import (
     Cloud,
     DataClass,
     Days,
@@ -24,9 +26,7 @@ from infra.config import (
     TagValue,
     Tiers,
 )
-from infra.config import Provider as ConfiguredProvider
-from infra.egress import Egress
-from infra.model import Model, Slug
+from formats.stack_config import Provider as ConfiguredProvider
 
 LEAST_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"

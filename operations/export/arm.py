@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from infra.errors import BadInput
-from operations.export.identity import NO_SUBSCRIPTION, Identities, Identity
+from formats.arm.arm_ids import NO_SUBSCRIPTION, Identities, Identity
+from formats.arm.routes import route
+from formats.arm.sdk import sdk_type
+from formats.errors import InputError
+from formats.plan import Plan, PlannedResource, Value
 from operations.export.models import model
 from operations.export.nesting import Nesting, dotted, escaped
 from operations.export.placeholders import Placeholders
-from operations.export.routes import route
-from operations.export.sdk import sdk_type
-from operations.plan import Plan, PlannedResource, Value
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 CONTENT_VERSION = "1.0.0.0"
@@ -27,7 +27,7 @@ Template = dict[str, Value]
 def template(plan: Plan) -> Template:
     """The template of one stack: what it will have once the plan is done.
 
-    Raises BadInput, naming the type or property, for what has no place in a template. The same plan gives the same
+    Raises InputError, naming the type or property, for what has no place in a template. The same plan gives the same
     template, to the byte; `metadata.placeholders` lists every value in it that is not the real one, and why.
     """
     _check(plan)
@@ -86,8 +86,8 @@ def _api_version(resource: PlannedResource) -> str:
     given = resource.inputs.get(API_VERSION, sdk_type(resource.type).api_version)
     if isinstance(given, str) and _VERSION.fullmatch(given):
         return given
-    raise BadInput("an api version that is none", file=resource.urn, key=API_VERSION, found=given,
-                   allowed="a date such as 2024-05-01, with or without -preview")  # fmt: skip
+    raise InputError("an api version that is none", file=resource.urn, key=API_VERSION, found=given,
+                     allowed="a date such as 2024-05-01, with or without -preview")  # fmt: skip
 
 
 def _own_words(body: Template, identity: Identity) -> None:
@@ -95,8 +95,8 @@ def _own_words(body: Template, identity: Identity) -> None:
     for key, said in (("name", identity.leaf), ("type", identity.arm_type), ("id", identity.id)):
         given = body.pop(key, said)
         if str(given).lower() != said.lower():
-            raise BadInput("a resource is called two different things", file=identity.urn, key=key, found=given,
-                           allowed=said)  # fmt: skip
+            raise InputError("a resource is called two different things", file=identity.urn, key=key, found=given,
+                             allowed=said)  # fmt: skip
 
 
 def _depends_on(resource: PlannedResource, identity: Identity, identities: Identities) -> list[str]:
@@ -125,8 +125,8 @@ def _one_of_each(made: list[Made]) -> None:
     for identity, _, _ in made:
         other = seen.setdefault(identity.id.lower(), identity.urn)
         if other != identity.urn:
-            raise BadInput("two resources of the plan are the same one in Azure", file=identity.urn, key=identity.id,
-                           found=other)  # fmt: skip
+            raise InputError("two resources of the plan are the same one in Azure", file=identity.urn, key=identity.id,
+                             found=other)  # fmt: skip
 
 
 def _check(plan: Plan) -> None:
@@ -135,7 +135,7 @@ def _check(plan: Plan) -> None:
         texts = (resource.urn, resource.type, *resource.dependencies, *resource.property_dependencies)
         shaped = isinstance(resource.inputs, dict) and all(isinstance(k, str) for k in resource.inputs)
         if not shaped or not all(isinstance(t, str) and t for t in texts):
-            raise BadInput("a resource of the plan is not shaped like one", key="resources", found=resource.urn)
+            raise InputError("a resource of the plan is not shaped like one", key="resources", found=resource.urn)
 
 
 def _sorted(value: Value) -> Any:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.errors import BadInput
-from operations.plan import UNKNOWN, Value
+from formats.errors import InputError
+from formats.plan import UNKNOWN, Value
 
 DEPTH = 60
 """How deep a value may nest; Azure's own templates stay under 20."""
@@ -36,9 +36,9 @@ class Words:
         return cls(_lower(template.get("parameters")), _lower(template.get("variables")))
 
     def read(self, value: Value, depth: int = 0) -> Value:
-        """The value with its expressions resolved or unknown. `BadInput` where it nests too deeply."""
+        """The value with its expressions resolved or unknown. `InputError` where it nests too deeply."""
         if depth > DEPTH:
-            raise BadInput("The template nests too deeply.", allowed=f"at most {DEPTH} levels")
+            raise InputError("The template nests too deeply.", allowed=f"at most {DEPTH} levels")
         if isinstance(value, Mapping):
             return self._object(value, depth)
         if isinstance(value, list | tuple):

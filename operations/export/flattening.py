@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.errors import BadInput
+from formats.arm.sdk import Hint, hints, hints_of_class, sdk_type
+from formats.errors import InputError
+from formats.plan import SECRET, UNKNOWN, Value
 from operations.export.models import Field, Kind, Model, Shape
 from operations.export.nesting import field_of
-from operations.export.sdk import Hint, hints, hints_of_class, sdk_type
-from operations.plan import SECRET, UNKNOWN, Value
 
 _GONE = object()
 
@@ -88,7 +88,7 @@ class Flattening:
         seen: set[str] = set()
         for key in found:
             if key.lower() in seen:
-                raise BadInput("A template says one property twice.", file=self.resource, key=key)
+                raise InputError("A template says one property twice.", file=self.resource, key=key)
             seen.add(key.lower())
 
 

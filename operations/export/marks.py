@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.errors import BadInput
-from operations.plan import SECRET, UNKNOWN, Value
+from formats.errors import InputError
+from formats.plan import SECRET, UNKNOWN, Value
 
 
 def marked(body: Mapping[str, Value], notes: Mapping[str, str], where: str) -> dict[str, Value]:
     """A body with what stands at each path unknown, or secret where the note says so. A path is dotted, as
-    `properties.rules[2].id`; what it leads to may have been left out. `BadInput` where it leads nowhere."""
+    `properties.rules[2].id`; what it leads to may have been left out. `InputError` where it leads nowhere."""
     found: Any = dict(body)
     for path, why in notes.items():
         found = _put(found, path, SECRET if why.startswith("secret") else UNKNOWN, f"{where}.{path}")
@@ -29,8 +29,8 @@ def _put(value: Value, path: str, mark: str, where: str) -> Value:
     if isinstance(value, list) and path.startswith("[") and closed and number.isdigit() and int(number) < len(value):
         at = int(number)
         return [*value[:at], _put(value[at], rest.removeprefix("."), mark, where), *value[at + 1 :]]
-    raise BadInput("The template's list of placeholders names what is not there.", key="metadata.placeholders",
-                   found=where)  # fmt: skip
+    raise InputError("The template's list of placeholders names what is not there.", key="metadata.placeholders",
+                     found=where)  # fmt: skip
 
 
 def _key(value: Mapping[str, Value], path: str) -> str:

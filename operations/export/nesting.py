@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from infra.errors import BadInput
+from formats.errors import InputError
+from formats.plan import SECRET, UNKNOWN, Value
 from operations.export.models import Field, Kind, Model, Shape
-from operations.plan import SECRET, UNKNOWN, Value
 
 DEPTH = 60
 """How deep a value may nest; Azure's own templates stay under 20."""
@@ -91,7 +91,7 @@ class Nesting:
         found = field_of(self.token, key, model, root=not trail.source)
         if found:
             return found
-        raise BadInput(
+        raise InputError(
             f"{self.token} has a property that has no place in an ARM template"
             + (" because only Azure sets it" if is_read_only(key, model) else ""),
             key=dotted((*trail.source, key)),
@@ -101,7 +101,7 @@ class Nesting:
 
     def _value(self, value: Value, kind: Kind, trail: Trail, *, optional: bool) -> Value | Absent:
         if len(trail.source) > DEPTH:
-            raise BadInput("a value that nests too deeply", key=dotted(trail.source[:5]), found=self.resource)
+            raise InputError("a value that nests too deeply", key=dotted(trail.source[:5]), found=self.resource)
         if value == UNKNOWN:
             return self.stand_ins.unknown(trail, kind, optional)
         if value == SECRET:
@@ -156,15 +156,15 @@ class Nesting:
             return value
         raise self._wrong(value, trail, "a list")
 
-    def _wrong(self, value: Value, trail: Trail, allowed: str) -> BadInput:
+    def _wrong(self, value: Value, trail: Trail, allowed: str) -> InputError:
         problem = f"{self.resource} has a value of the wrong kind"
-        return BadInput(problem, key=dotted(trail.source), found=type(value).__name__, allowed=allowed)
+        return InputError(problem, key=dotted(trail.source), found=type(value).__name__, allowed=allowed)
 
     def _set(self, out: dict[str, Value], path: tuple[str, ...], value: Value, trail: Trail) -> None:
         for part in path[:-1]:
             out = out.setdefault(part, {})
         if path[-1] in out:
-            raise BadInput(f"{self.resource} says one property twice", key=dotted(trail.source), found=path[-1])
+            raise InputError(f"{self.resource} says one property twice", key=dotted(trail.source), found=path[-1])
         out[path[-1]] = value
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 
-from infra.errors import BadInput
+from formats.arm.routes import route
+from formats.errors import InputError
 from operations.export.models import Kind, Shape, model
 from operations.export.nesting import field_of
-from operations.export.routes import route
 
 _STEP = re.compile(r"\[\*\]|[^.\[\]]+")
 
 
 def arm_path(token: str, path: str) -> list[str]:
-    """The steps to a property: `properties`, `networkAcls`, `ipRules`, `[*]`. `BadInput` where a type has none."""
+    """The steps to a property: `properties`, `networkAcls`, `ipRules`, `[*]`. `InputError` where a type has none."""
     way = route(token)
     kind = Kind(Shape.MODEL, model=model(way.package, way.model))
     found: list[str] = []
@@ -23,6 +23,6 @@ def arm_path(token: str, path: str) -> list[str]:
             continue
         field = field_of(token, step, kind.model, root=index == 0) if kind.model else None
         if field is None:
-            raise BadInput("A type has no such property.", file=token, key=path, found=step)
+            raise InputError("A type has no such property.", file=token, key=path, found=step)
         found, kind = [*found, *field.path], field.kind
     return found

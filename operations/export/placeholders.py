@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import uuid5
 
-from operations.export.identity import NAMESPACE, Identities, Identity
+from formats.arm.arm_ids import NAMESPACE, Identities, Identity
+from formats.arm.references import kinds
+from formats.plan import PlannedResource, Value
 from operations.export.models import Kind, Shape
 from operations.export.nesting import ABSENT, Absent, Trail, dotted
-from operations.plan import PlannedResource, Value
-from operations.references import kinds
 
 SECRET_TEXT = "secret-not-exported"  # noqa: S105
 NO_HOST = "https://unknown.invalid"  # RFC 2606: never resolves

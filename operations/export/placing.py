@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from infra.errors import BadInput
-from operations.export.routes import RENAMED, Route, singular
-from operations.export.sdk import sdk_type
-from operations.plan import UNKNOWN, Value, is_subscription
+from formats.arm.routes import RENAMED, Route, singular
+from formats.arm.sdk import sdk_type
+from formats.errors import InputError
+from formats.plan import UNKNOWN, Value, is_subscription
 
 _ID = re.compile(r"/(subscriptions|providers)(/[^/\x00-\x1f]+)+/?", re.I)
 _RELATIVE = re.compile(r"[A-Za-z]+(\.[A-Za-z]+)+(/[^/\x00-\x1f]+)+")
@@ -82,11 +82,11 @@ def _given(way: Route, name: Value, where: str) -> dict[str, Value]:
     wanted = way.segments[2::2] if "/providers/" in way.path else (way.path.rpartition("/")[2],)
     parts: list[Value] = name.split("/") if isinstance(name, str) and name != UNKNOWN else [UNKNOWN] * len(wanted)
     if len(parts) != len(wanted) or not all(parts):
-        raise BadInput("A resource's name does not fit its type.", key=f"{where}.name", found=name,
-                       allowed="/".join(wanted))  # fmt: skip
+        raise InputError("A resource's name does not fit its type.", key=f"{where}.name", found=name,
+                         allowed="/".join(wanted))  # fmt: skip
     for part, fixed in zip(parts, wanted, strict=True):
         if not fixed.startswith("{") and part != UNKNOWN and str(part).lower() != fixed.lower():
-            raise BadInput("Azure has fixed a part of this name.", key=f"{where}.name", found=part, allowed=fixed)
+            raise InputError("Azure has fixed a part of this name.", key=f"{where}.name", found=part, allowed=fixed)
     return {w[1:-1]: part for w, part in zip(wanted, parts, strict=True) if w.startswith("{")}
 
 

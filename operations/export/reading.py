@@ -13,16 +13,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from infra.errors import BadInput
-from operations.default_providers import AZURE as PROVIDER
+from formats.arm.arm_ids import Identities
+from formats.arm.routes import route, token_at_subscription, token_of
+from formats.default_providers import AZURE as PROVIDER
+from formats.errors import InputError
+from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value
 from operations.export.expressions import Words, is_expression
 from operations.export.flattening import Flattening
-from operations.export.identity import Identities
 from operations.export.marks import marked
 from operations.export.models import model
 from operations.export.placing import Place, Standing, path_inputs
-from operations.export.routes import route, token_at_subscription, token_of
-from operations.plan import UNKNOWN, Operation, Plan, PlannedResource, Value
 
 SCHEMAS = re.compile(
     r"https?://schema\.management\.azure\.com/schemas/\d{4}-\d{2}-\d{2}[a-z-]*/"
@@ -49,16 +49,16 @@ Json = Mapping[str, Any]
 
 
 def read_template(template: object, *, file: str | None = None, called: str = "") -> Plan:
-    """The Plan of what a template would make. `BadInput` for what is no template, makes nothing, or cannot be read
+    """The Plan of what a template would make. `InputError` for what is no template, makes nothing, or cannot be read
     without guessing; `file` is what to call it, and `called`, or else the file, its stack where it names none."""
     try:
         return _plan(template, called or (Path(file).stem if file else "template"))
-    except BadInput as error:
+    except InputError as error:
         place = ": ".join(part for part in (file, error.file) if part) or None
-        raise BadInput(error.problem, file=place, key=error.key, found=error.found, allowed=error.allowed,
-                       fix=error.fix) from None  # fmt: skip
+        raise InputError(error.problem, file=place, key=error.key, found=error.found, allowed=error.allowed,
+                         fix=error.fix) from None  # fmt: skip
     except RecursionError:
-        raise BadInput("The template nests too deeply.", file=file) from None
+        raise InputError("The template nests too deeply.", file=file) from None
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _plan(template: object, called: str) -> Plan:
     stack, project = _word(said.get("stack"), _word(called, "template")), _word(said.get("project"), "sde")
     made = [_resource(entry, stack, project) for entry in entries]
     if not made:
-        raise BadInput("The template makes nothing.", key="resources", fix="A pass of nothing says nothing.")
+        raise InputError("The template makes nothing.", key="resources", fix="A pass of nothing says nothing.")
     plan = Plan(project, stack, _word(said.get("cloud"), "azure"), (*_providers(made), *made))
     return _linked(plan, {r.urn: e for r, e in zip(made, entries, strict=True)})
 
@@ -118,13 +118,13 @@ def _checked(template: object) -> tuple[Json, str]:
     schema = template.get("$schema") if isinstance(template, Mapping) else None
     known = SCHEMAS.fullmatch(schema) if isinstance(schema, str) else None
     if not isinstance(template, Mapping) or known is None:
-        raise BadInput(
+        raise InputError(
             "This is no ARM template that can be judged.", key="$schema", found=schema,
             allowed="the $schema of a deployment to a resource group or a subscription",
         )  # fmt: skip
     strange = next((k for k in template if str(k) not in TOP and str(k).lower() in {w.lower() for w in TOP}), None)
     if strange:
-        raise BadInput("A word of the template is not written as ARM writes it.", key=str(strange))
+        raise InputError("A word of the template is not written as ARM writes it.", key=str(strange))
     return template, known["scope"]
 
 
@@ -138,12 +138,12 @@ def _listed(resources: Any, here: Here) -> Iterator[Entry]:
     if resources is None:
         return
     if not isinstance(resources, list | Mapping) or len(resources) > MOST or here.depth > DEEPEST:
-        raise BadInput("The template's resources cannot be read.", key=here.where, found=type(resources).__name__,
-                       allowed=f"a list of at most {MOST:,}, at most {DEEPEST} levels deep")  # fmt: skip
+        raise InputError("The template's resources cannot be read.", key=here.where, found=type(resources).__name__,
+                         allowed=f"a list of at most {MOST:,}, at most {DEEPEST} levels deep")  # fmt: skip
     for key, resource in resources.items() if isinstance(resources, Mapping) else enumerate(resources):
         at = replace(here, where=f"{here.where}[{key}]" if isinstance(key, int) else f"{here.where}.{key}")
         if not isinstance(resource, Mapping):
-            raise BadInput("A resource of the template is none.", key=at.where, found=type(resource).__name__)
+            raise InputError("A resource of the template is none.", key=at.where, found=type(resource).__name__)
         if resource.get("existing") is not True:
             yield from _one(resource, at)
 
@@ -153,7 +153,7 @@ def _one(resource: Json, here: Here) -> Iterator[Entry]:
     _refuse_the_uncertain(resource, here.where)
     type_ = resource.get("type")
     if not isinstance(type_, str) or is_expression(type_) or not (here.above or "/" in type_):
-        raise BadInput("The template does not say what a resource is.", key=f"{here.where}.type", found=type_)
+        raise InputError("The template does not say what a resource is.", key=f"{here.where}.type", found=type_)
     if type_.lower() == DEPLOYMENT:
         yield from _deployment(resource, here)
         return
@@ -169,8 +169,8 @@ def _refuse_doubles(resource: Json, where: str) -> None:
     twice = next((k for k in resource if lower.count(k.lower()) > 1), None)
     strange = next((k for k in resource if k.lower() in words and _written(k) != k), None)
     if twice or strange:
-        raise BadInput("A word of the template is not written as ARM writes it.", key=f"{where}.{twice or strange}",
-                       allowed="each once, in its own case")  # fmt: skip
+        raise InputError("A word of the template is not written as ARM writes it.", key=f"{where}.{twice or strange}",
+                         allowed="each once, in its own case")  # fmt: skip
 
 
 def _written(key: str) -> str:
@@ -181,12 +181,12 @@ def _written(key: str) -> str:
 def _refuse_the_uncertain(resource: Json, where: str) -> None:
     """What may be there or not, once or often: neither it nor what is judged beside it could be trusted."""
     if resource.get("condition", True) is not True:
-        raise BadInput("Whether a resource is made is not certain, so nothing can be said of it.",
-                       key=f"{where}.condition", found=resource["condition"], allowed="true, or no condition",
-                       fix="Judge the template with the condition resolved.")  # fmt: skip
+        raise InputError("Whether a resource is made is not certain, so nothing can be said of it.",
+                         key=f"{where}.condition", found=resource["condition"], allowed="true, or no condition",
+                         fix="Judge the template with the condition resolved.")  # fmt: skip
     if "copy" in resource:
-        raise BadInput("How many resources a loop makes is not certain.", key=f"{where}.copy",
-                       fix="Judge the template with the loop unrolled.")  # fmt: skip
+        raise InputError("How many resources a loop makes is not certain.", key=f"{where}.copy",
+                         fix="Judge the template with the loop unrolled.")  # fmt: skip
 
 
 def _deployment(resource: Json, here: Here) -> Iterator[Entry]:
@@ -194,8 +194,8 @@ def _deployment(resource: Json, here: Here) -> Iterator[Entry]:
     properties = resource.get("properties")
     inner = properties.get("template") if isinstance(properties, Mapping) else None
     if not isinstance(properties, Mapping) or not isinstance(inner, Mapping):
-        raise BadInput("A deployment links to a template elsewhere, which cannot be judged here.",
-                       key=f"{here.where}.properties", allowed="a template inside it")  # fmt: skip
+        raise InputError("A deployment links to a template elsewhere, which cannot be judged here.",
+                         key=f"{here.where}.properties", allowed="a template inside it")  # fmt: skip
     _checked(inner)
     options = properties.get("expressionEvaluationOptions")
     own = isinstance(options, Mapping) and str(options.get("scope")).lower() == "inner"
@@ -215,8 +215,8 @@ def _entry(resource: Json, type_: str, here: Here) -> Entry:
         name = f"{above.name}/{name}" if UNKNOWN not in (above.name, name) else UNKNOWN
     type_, name, scope = _standing_on(type_, name, scope)
     if len(str(name)) > LONGEST_NAME or len(type_) > LONGEST_NAME:
-        raise BadInput("A resource's name or type is longer than Azure has any.", key=f"{here.where}.name",
-                       found=str(name), allowed=f"at most {LONGEST_NAME:,} letters")  # fmt: skip
+        raise InputError("A resource's name or type is longer than Azure has any.", key=f"{here.where}.name",
+                         found=str(name), allowed=f"at most {LONGEST_NAME:,} letters")  # fmt: skip
     body = {key: read(item) for key, item in resource.items() if key.lower() not in TEMPLATE_WORDS}
     wanted = resource.get("dependsOn")
     needs = tuple(n for n in read(wanted) if isinstance(n, str)) if isinstance(wanted, list) else ()
@@ -246,8 +246,8 @@ def _with_stand_ins(entries: list[Entry], placeholders: Json) -> list[Entry]:
         by_place.setdefault(where + "]" if dot else str(path), {})[rest] = str(why)
     strange = by_place.keys() - {entry.where for entry in entries} - {"subscription"}
     if strange:
-        raise BadInput("The template's list of placeholders names what is not there.", key="metadata.placeholders",
-                       found=min(strange))  # fmt: skip
+        raise InputError("The template's list of placeholders names what is not there.", key="metadata.placeholders",
+                         found=min(strange))  # fmt: skip
     return [_without_stand_ins(e, by_place[e.where]) if e.where in by_place else e for e in entries]
 
 
@@ -309,7 +309,7 @@ def _providers(made: list[PlannedResource]) -> Iterator[PlannedResource]:
 def _linked(plan: Plan, entries: Mapping[str, Entry]) -> Plan:
     """The Plan with its dependencies, and without doubles: of two with one id, one would be judged and both made."""
     if len({r.urn for r in plan.resources}) != len(plan.resources):
-        raise BadInput("Two resources of the template have one URN.", key="resources")
+        raise InputError("Two resources of the template have one URN.", key="resources")
     identities = Identities(plan)
     urns: dict[str, str] = {}
     said: dict[tuple[str, ...], str] = {}
@@ -317,7 +317,9 @@ def _linked(plan: Plan, entries: Mapping[str, Entry]) -> Plan:
         identity = identities.told(urn)
         id_ = identity.id.lower() if identity and not identity.unsure else ""
         if (id_ and urns.setdefault(id_, urn) != urn) or said.setdefault(entry.who, urn) != urn:
-            raise BadInput("Two resources of the template are the same one.", key=entry.where, found=id_ or entry.name)
+            raise InputError(
+                "Two resources of the template are the same one.", key=entry.where, found=id_ or entry.name
+            )
     return replace(plan, resources=tuple(_with_links(r, entries.get(r.urn), urns) for r in plan.resources))
 
 

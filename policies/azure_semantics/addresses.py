@@ -12,8 +12,8 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
 from typing import TypeAlias
 
-from infra.addresses import PRIVATE
-from infra.egress import MIN_PREFIX_LENGTH
+from formats.addresses import PRIVATE
+from formats.egress import MIN_PREFIX_LENGTH
 from infra.network_services import ENTRA
 
 Network: TypeAlias = IPv4Network | IPv6Network

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.config import DataClass
+from formats.stack_config import DataClass
 from policies.model import Estate, Resource
 
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from formats.plan import UNKNOWN, canonical
 from infra.guardrails import GUARDRAILS, PolicyGuardrail
-from operations.plan import UNKNOWN, canonical
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import shown
 from policies.model import MISSING, Estate, Resource, Unknown

@@ -6,7 +6,7 @@ certainly do, share addresses.
 
 from __future__ import annotations
 
-from infra.egress import MIN_PREFIX_LENGTH
+from formats.egress import MIN_PREFIX_LENGTH
 from policies.azure_semantics.addresses import NEAR, PRIVATE_RANGES, Network, Span, span
 
 MAX_HOSTS = 1 << (32 - MIN_PREFIX_LENGTH)

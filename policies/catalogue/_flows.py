@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from infra.errors import BadInput
+from formats.errors import InputError
 from policies.model import Estate, Finding, Problem, Resource, Unknown, Verdict
 from policies.reachability.assertions import MIN_CONTROLS, FlowKind, FlowReport, ForbiddenFlow, analyse_flows
 from policies.wording import plain
@@ -55,7 +55,7 @@ def flow_report(estate: Estate) -> FlowReport:
             return FlowReport((), ())
         try:
             return analyse_flows(estate)
-        except BadInput:
+        except InputError:
             return FlowReport((), ())
 
     return estate.once(("flows",), look)

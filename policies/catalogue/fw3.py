@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.addresses import CELL_PREFIXES
-from infra.egress import MIN_PREFIX_LENGTH as HOSTS
+from formats.addresses import CELL_PREFIXES
+from formats.egress import MIN_PREFIX_LENGTH as HOSTS
 from policies.azure_semantics.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.security_group import covers_ports
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.addresses import CELL_PREFIXES
+from formats.addresses import CELL_PREFIXES
 from policies.azure_semantics.firewall import GROUPS, FirewallRule, rules_of
 from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from infra.addresses import CELL_PREFIXES, ZONES_PREFIX
-from infra.config import DataClass
+from formats.addresses import CELL_PREFIXES, ZONES_PREFIX
+from formats.stack_config import DataClass
 from policies.azure_semantics.addresses import Span, is_private
 from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.network import NETWORK, is_hub, prefixes_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from infra.config import DataClass, Region
+from formats.stack_config import DataClass, Region
 from policies.azure_semantics.resource_types import is_azures, takes_location, takes_tags
 from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown
 

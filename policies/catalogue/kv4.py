@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.config import DataClass
+from formats.stack_config import DataClass
 from policies.azure_semantics.properties import same, shown
 from policies.catalogue._durations import iso_days
 from policies.catalogue.kv8 import is_released

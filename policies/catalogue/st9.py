@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.config import DataClass
+from formats.stack_config import DataClass
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import at_least, may, must
 from policies.catalogue._stores import account_of, is_archive, is_audit

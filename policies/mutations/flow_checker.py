@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from infra.errors import BadInput
+from formats.errors import InputError
 from policies.model import Estate
 from policies.mutations.generate import mutated
 from policies.mutations.model import Mutant, Refusal, Refusals
@@ -57,7 +57,7 @@ class FlowChecker:
         estate = Estate(mutated(self.estate.resources, mutant), whole=self.estate.whole, today=self.estate.today)
         try:
             found = analyse_flows(estate)
-        except BadInput as error:
+        except InputError as error:
             return Refusal("flows", error.problem)
         lower = [f for f in found.flows if f.depth < self._before.get(_key(f), 0) or _key(f) not in self._before]
         if not lower:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
 
-from operations.plan import UNKNOWN
+from formats.plan import UNKNOWN
 from policies.model import Estate, Resource, Unknown
 from policies.mutations.model import Addition, Mutant, Removal, Rework, Table, Weakening
 from policies.mutations.paths import Steps, at, places, put, spelled, there, without

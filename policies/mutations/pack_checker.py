@@ -11,14 +11,15 @@ from typing import Any
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime import proto
 
-from operations.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource
-from operations.resolve import resources_of
+from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource
+from formats.property_values import SECRET_SIGNATURE, SIGNATURE
+from policies.analyzer_state import AnalyzerState
 from policies.exemptions import NONE, Exemptions
 from policies.model import Estate, Resource
 from policies.mutations.gate import Gate
 from policies.mutations.model import Mutant, Refusal, Refusals
 from policies.pack import Bench
-from policies.wire import SECRET_SIGNATURE, SIGNATURE, Told
+from policies.plan_resources import resources_of
 
 AZURE = "azure-native:"
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -61,7 +62,7 @@ class PackChecker:
         if resource is None:
             return None
         planned = planned_of(resource)
-        state = Told()
+        state = AnalyzerState()
         state.one(_message(proto.AnalyzeRequest, planned))
         found = state.all(proto.AnalyzeStackRequest(resources=[_whole(planned)])).resources[-1]
         return replace(
@@ -75,7 +76,7 @@ class PackChecker:
 
 def received(plan: Plan) -> list[Resource]:
     """Return the resources of a plan as the pack receives them: one by one, then all together."""
-    state = Told()
+    state = AnalyzerState()
     there = [r for r in plan.resources if r.operation not in GONE]
     configured = _configured(plan, there)
     for resource in there:

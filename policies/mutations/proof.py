@@ -9,13 +9,14 @@ from datetime import date
 from functools import cached_property
 from typing import Protocol
 
-from operations.plan import Plan
-from operations.resolve import resolved, resources_of
+from formats.arm.resolve import resolved
+from formats.plan import Plan
 from policies.exemptions import NONE, Exemptions
 from policies.model import Estate, Finding, Policy
 from policies.mutations.gate import Gate
 from policies.mutations.generate import mutants
 from policies.mutations.model import Mutant, Outcome, Refusal, Refusals
+from policies.plan_resources import resources_of
 
 GATE, PACK = "gate", "pack"
 Progress = Callable[[str, int], None]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from infra.addresses import ZoneName
-from infra.config import JunctionZoneConfig, SafeHavenConfig, TenancyConfig, config_model
-from infra.errors import BadInput
+from formats.addresses import ZoneName
+from formats.errors import InputError
+from formats.stack_config import JunctionZoneConfig, SafeHavenConfig, TenancyConfig, config_model
 from policies.azure_semantics import ids
 from policies.azure_semantics.roles import Right
 from policies.model import Estate
@@ -114,7 +114,7 @@ class FlowReport:
 
 
 def analyse_flows(estate: Estate, *, exhaustive: bool = False) -> FlowReport:
-    """Return every forbidden flow with the fewest controls that prevent it. `BadInput` for an estate without data.
+    """Return every forbidden flow with the fewest controls that prevent it. `InputError` for an estate without data.
 
     `exhaustive`: analyse every tenancy, also those for which the result of an equivalent one holds.
     """
@@ -128,7 +128,7 @@ def analyse_flows(estate: Estate, *, exhaustive: bool = False) -> FlowReport:
     stores = DataStores(topology, grants)
     graph = FlowGraph(stores, NetworkReachability(topology, stores), actors_of(topology, grants))
     if not graph.containers:
-        raise BadInput("Nothing here holds data, so nothing can be said of its flows.")
+        raise InputError("Nothing here holds data, so nothing can be said of its flows.")
     flows = tuple(_Assertions(reduced, graph, removed).all())
     return FlowReport(tuple(_with_equivalents(flows, equivalents, estate)), tuple(dict.fromkeys(unknowns)), graph)
 
@@ -323,7 +323,7 @@ def _stacks(node: Node) -> frozenset[str]:
 def _is(stack: str, *kinds: type) -> bool:
     try:
         return issubclass(config_model(stack), kinds)
-    except BadInput:
+    except InputError:
         return False
 
 

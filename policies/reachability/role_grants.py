@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from operations.plan import UNKNOWN
+from formats.plan import UNKNOWN
 from policies.azure_semantics.ids import plain
 from policies.azure_semantics.role_assignments import ASSIGNMENT, principal_of
 from policies.azure_semantics.roles import Right, rights_of

@@ -30,7 +30,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv4Network, summarize_address_range
 
-from infra.addresses import ZoneName
+from formats.addresses import ZoneName
 from policies.azure_semantics.addresses import PRIVATE_RANGES
 from policies.azure_semantics.firewall import POLICY, rules_of_policy
 from policies.azure_semantics.network import NETWORK, prefixes_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.config import StackConfig
+from formats.stack_config import StackConfig
 from local_azure import create_providers
 from operations.engine.embedded.engine import EmbeddedEngine
 from operations.engine.port import StackSettings

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Any
 
-from infra.addresses import CellRange, TenancyKind, ZoneName
-from infra.config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, TenancyConfig
+from formats.addresses import CellRange, TenancyKind, ZoneName
+from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, TenancyConfig
 from tests.infra.mock_stack import SUBSCRIPTION
 
 CELL = CellRange(IPv4Network("10.64.0.0/15"))

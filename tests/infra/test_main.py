@@ -8,20 +8,21 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from infra import config, sdk_patches
-from infra.errors import BadInput
+from formats import stack_config
+from formats.errors import InputError
+from infra import sdk_patches
 
-PROGRAM = Path(config.__file__).parent
+PROGRAM = Path(sdk_patches.__file__).parent
 
 
 def test_bad_input_is_one_message_without_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(stack: str) -> config.StackConfig:
-        raise BadInput("This value cannot be used.", file="Pulumi.platform.yaml", key="sde:cloud", found="moon")
+    def parse(stack: str, settings: object) -> stack_config.StackConfig:
+        raise InputError("This value cannot be used.", file="Pulumi.platform.yaml", key="sde:cloud", found="moon")
 
-    monkeypatch.setattr(config, "load", load)
+    monkeypatch.setattr(stack_config, "parse", parse)
     monkeypatch.setattr(sdk_patches, "apply", lambda: None)
     monkeypatch.setattr(pulumi, "get_stack", lambda: "platform")
-    with pytest.raises(BadInput) as raised:
+    with pytest.raises(InputError) as raised:
         runpy.run_path(str(PROGRAM), run_name="__main__")
     assert isinstance(raised.value, pulumi.RunError), "Pulumi's language host would print a traceback"
     assert "sde:cloud" in str(raised.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.egress import EgressRule
+from formats.egress import EgressRule
 from infra.first_boot import first_boot
 from infra.package_sources import package_settings
 

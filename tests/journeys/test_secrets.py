@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from operations.engine.embedded import values
+from formats import property_values
 from operations.engine.embedded.backend import Backend
 from tests.journeys.conftest import STACKS, Place
 
@@ -18,7 +18,7 @@ def pseudonymisation_secret(place: Place) -> str:
     snapshot = Backend(place.home / "state", "sde", lambda: phrase).load("safe-haven")
     assert snapshot is not None
     (random,) = (r for r in snapshot.resources if r.type.startswith("random:"))
-    return str(values.unwrap(random.outputs)["base64"])
+    return str(property_values.unwrap(random.outputs)["base64"])
 
 
 def forms(secret: str) -> list[bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from operations.errors import BadInput
+from formats.errors import InputError
 from operations.estate import bump_generation, load, render, write
 from operations.estate.ledger import TENANCIES_PER_HUB, Ledger, tenancies_per_subscription
 from tests.operations.estates import TODAY, add_request, change, sample, snapshot
@@ -26,9 +26,9 @@ def estate(tmp_path: Path) -> Path:
     return sample(tmp_path)
 
 
-def refusal(estate: Path) -> BadInput:
+def refusal(estate: Path) -> InputError:
     before = snapshot(estate)
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         load(estate, today=TODAY)
     assert snapshot(estate) == before
     assert caught.value.file
@@ -207,7 +207,7 @@ def test_links_that_lead_out_are_refused(estate: Path, tmp_path: Path) -> None:
 
 
 def test_a_missing_estate_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no estate"):
+    with pytest.raises(InputError, match="no estate"):
         load(tmp_path / "nowhere")
 
 
@@ -288,7 +288,7 @@ def test_the_next_life_of_a_stack_has_a_generation_of_its_own(estate: Path, tmp_
     again = load(estate, today=TODAY)
     assert again.ledger.places["tre-hcm-progression"].generation == 2
     assert again.ledger.places["tre-hcm-progression"].slot == 0
-    with pytest.raises(BadInput):
+    with pytest.raises(InputError):
         bump_generation(estate, "tre-nobody")
 
 
@@ -339,7 +339,7 @@ def test_a_subscription_is_shared_by_no_more_cells_than_azure_lets_record_it(tmp
     assert len(load(estate, today=TODAY).cells) == 5
     change(estate / "estate.yaml", lambda data: data.update(cells=data["cells"][:1]))
     change(estate / "estate.yaml", lambda data: many_cells(data, 6))
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(InputError) as refused:
         load(estate, today=TODAY)
     assert refused.value.key == "cells[0].subscriptions.platform"
     assert "6 cells" in str(refused.value.found)

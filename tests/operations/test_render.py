@@ -8,11 +8,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.config import TenancyConfig
-from operations.errors import BadInput
+from formats.errors import InputError
+from formats.stack_config import TenancyConfig
+from formats.yaml_reader import parse_mapping
 from operations.estate import clear_orphans, config_folder, load, orphans, render, stale, write
 from operations.estate import rendering as rendering_module
-from operations.estate.reader import parse_mapping
 from operations.estate.rendering import _environment, _scalar
 from operations.settings import ROOT, Settings
 from tests.operations.estates import TODAY, add_request, change, sample, snapshot
@@ -82,7 +82,7 @@ def test_a_title_stays_a_title(estate: Path, title: str) -> None:
     change(estate / "requests/hcm-progression.yaml", lambda d: d.update(title=title))
     try:
         stack = rendered(estate, "tre-hcm-progression")
-    except BadInput as refused:
+    except InputError as refused:
         assert refused.key == "title"
         return
     assert isinstance(stack.config, TenancyConfig)
@@ -106,7 +106,7 @@ def test_any_value_printed_is_read_back_as_itself(text: str, structure: dict[str
 def test_a_template_that_asks_too_much_is_refused(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = _environment().from_string("config: {{ estate.nothing }}")
     monkeypatch.setattr(rendering_module, "_template", lambda kind: broken)
-    with pytest.raises(BadInput, match="nothing"):
+    with pytest.raises(InputError, match="nothing"):
         render(load(estate, today=TODAY))
 
 
@@ -150,7 +150,7 @@ def test_what_the_engine_keeps_there_stays(estate: Path, target: Path) -> None:
 def test_a_file_that_cannot_be_read_is_not_overwritten(estate: Path, target: Path) -> None:
     (target / "Pulumi.platform.yaml").write_text("encryptionsalt: [")
     loaded = load(estate, today=TODAY)
-    with pytest.raises(BadInput, match="well-formed"):
+    with pytest.raises(InputError, match="well-formed"):
         write(loaded, render(loaded), target)
     assert [f.name for f in target.iterdir()] == ["Pulumi.platform.yaml"]
     assert not (estate / "allocations.yaml").exists()
@@ -161,7 +161,7 @@ def test_a_place_given_meanwhile_is_not_given_twice(estate: Path, target: Path) 
     add_request(estate, "other", approved_on=TODAY)
     theirs = load(estate, today=TODAY)
     write(theirs, render(theirs), target)
-    with pytest.raises(BadInput, match="meanwhile"):
+    with pytest.raises(InputError, match="meanwhile"):
         write(mine, render(mine), target)
 
 

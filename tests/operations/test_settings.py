@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.errors import BadInput
+from formats.errors import InputError
 from operations.settings import ROOT, Settings, write_whole
 
 
@@ -35,7 +35,7 @@ def test_no_new_passphrase_is_made_where_state_needs_the_old_one(tmp_path: Path)
     stacks.mkdir(parents=True)
     (stacks / "platform.json").write_text("{}")
     settings.passphrase_file.unlink()
-    with pytest.raises(BadInput, match="gone"):
+    with pytest.raises(InputError, match="gone"):
         settings.passphrase("local")
     assert not settings.passphrase_file.exists()
 
@@ -46,7 +46,7 @@ def test_a_passphrase_given_is_taken_before_the_file(tmp_path: Path) -> None:
 
 
 def test_none_is_made_up_for_real_azure(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="PULUMI_CONFIG_PASSPHRASE_FILE"):
+    with pytest.raises(InputError, match="PULUMI_CONFIG_PASSPHRASE_FILE"):
         settings(tmp_path).passphrase("azure")
 
 
@@ -54,7 +54,7 @@ def test_none_is_made_up_for_real_azure(tmp_path: Path) -> None:
 def test_a_passphrase_file_that_holds_none_is_named(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "phrase"
     file.write_bytes(content)
-    with pytest.raises(BadInput, match="phrase"):
+    with pytest.raises(InputError, match="phrase"):
         settings(tmp_path, PULUMI_CONFIG_PASSPHRASE_FILE=str(file)).passphrase("local")
 
 
@@ -102,5 +102,5 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 def test_a_passphrase_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
     (tmp_path / "long").write_text("x" * 5_000)
     for file in ("/dev/zero", str(tmp_path / "long")):
-        with pytest.raises(BadInput, match="too long"):
+        with pytest.raises(InputError, match="too long"):
             settings(tmp_path, PULUMI_CONFIG_PASSPHRASE_FILE=file).passphrase("local")

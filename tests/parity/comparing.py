@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from formats.plan import Plan
+from formats.property_values import SECRET_SIGNATURE, SIGNATURE
 from operations.engine.embedded.secrets import Crypter
-from operations.engine.embedded.values import SECRET_SIGNATURE, SIGNATURE
 from operations.engine.port import Engine, Event
-from operations.plan import Plan
 
 PASSPHRASE = "both engines have the same one"
 ROOT = "pulumi:pulumi:Stack"

@@ -16,11 +16,11 @@ from typing import Any
 
 import yaml
 
+from formats.errors import Failed, InputError, Refused
+from formats.plan import PlannedResource
 from local_azure import admin
 from operations.engine.embedded.secrets import Crypter
 from operations.engine.port import Engine, Event, StackSettings
-from operations.errors import BadInput, Failed, Refused
-from operations.plan import PlannedResource
 from tests.parity.comparing import PASSPHRASE, ROOT, by_urn, compared, messages, same, state_of
 
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
@@ -243,6 +243,6 @@ def _run(engine: Engine, step: Callable[..., Any]) -> Run:
 
     try:
         run.value = step(engine, heard)
-    except (BadInput, Failed, Refused) as error:
+    except (InputError, Failed, Refused) as error:
         run.exit, run.message = type(error).__name__, str(error)
     return run

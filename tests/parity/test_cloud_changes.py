@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from operations.errors import Failed
+from formats.errors import Failed
 from tests.parity.small import SUBSCRIPTION, Pair
 from tests.pulumi_cli import needs_cli
 

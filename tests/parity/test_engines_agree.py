@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
+from formats.arm.resolve import resolved
+from formats.plan import UNKNOWN, Operation, Plan
 from operations.cli.estate import EstateHouse
-from operations.cli.house import Stack
-from operations.engine.embedded.permitted import Permitted
+from operations.cli.stack_catalog import Stack
+from operations.engine.embedded.update_plan_check import Permitted
 from operations.engine.port import Engine
-from operations.plan import UNKNOWN, Operation, Plan
-from operations.resolve import resolved, resources_of
+from operations.reports.evaluate import judged
 from operations.settings import ROOT, Settings
-from operations.verdicts.judging import judged
+from policies.plan_resources import resources_of
 from policies.runner import Report
 from tests.parity.comparing import DRAWN, by_urn, same
 from tests.parity.conftest import world_of

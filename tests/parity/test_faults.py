@@ -37,7 +37,7 @@ MISTAKES = {
     "exit": ("import sys; sys.exit(3)", "Failed", "SystemExit: 3"),
     "apply": ("home.name.apply(lambda _: {}['ward'])", "Failed", "KeyError: 'ward'"),
     "exported apply": ("pulumi.export('x', home.name.apply(lambda _: {}['ward']))", "Failed", "KeyError: 'ward'"),
-    "bad input": ("from operations.errors import BadInput; raise BadInput('no ward')", "BadInput", "no ward"),
+    "bad input": ("from formats.errors import InputError; raise InputError('no ward')", "InputError", "no ward"),
 }
 
 

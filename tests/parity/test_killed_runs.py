@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from operations.errors import BadInput
+from formats.errors import InputError
 from tests.parity.conftest import world_of
 from tests.parity.killing import kill_in_the_middle
 from tests.parity.small import Pair
@@ -40,7 +40,7 @@ def test_a_killed_run_is_carried_on_by_the_other_engine(pair: Pair) -> None:
         world.engine.cancel("small")
     embedded, pulumi = pair.worlds.values()
     embedded.engine.up(pair.stack())
-    with pytest.raises(BadInput, match="A run of the embedded engine was killed and left a journal"):
+    with pytest.raises(InputError, match="A run of the embedded engine was killed and left a journal"):
         pulumi.engine.up(pair.stack())
     world_of("embedded", pair.root, pulumi.home).engine.refresh(pair.stack())
     pulumi.engine.up(pair.stack())

@@ -92,5 +92,5 @@ def test_a_stack_reads_the_outputs_of_another(pair: Pair) -> None:
 
 def test_a_reference_to_a_stack_that_is_not_there_fails(pair: Pair) -> None:
     pair.program(UPPER)
-    pair.preview(stack="upper", ends="BadInput")
-    pair.up(stack="upper", ends="BadInput")
+    pair.preview(stack="upper", ends="InputError")
+    pair.up(stack="upper", ends="InputError")

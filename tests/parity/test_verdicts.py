@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 import pytest
 
+from formats.plan import Plan
 from operations.cli.estate import EstateHouse
-from operations.cli.house import Stack
+from operations.cli.stack_catalog import Stack
 from operations.engine.choose import choose
-from operations.plan import Plan
+from operations.reports.evaluate import judged
+from operations.reports.file_input import read_plan
 from operations.settings import ROOT, Settings
-from operations.verdicts.judging import judged
-from operations.verdicts.reading import read_plan
 from tests.pulumi_cli import CLI, needs_cli
 from tests.python_host import make
 

@@ -7,9 +7,9 @@ from typing import Any
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime import proto
 
-from operations.plan import SECRET, UNKNOWN, Plan, PlannedResource
+from formats.plan import SECRET, UNKNOWN, Plan, PlannedResource
+from formats.property_values import SECRET_SIGNATURE, SIGNATURE
 from policies.pack import Bench, analyzer, policies_of
-from policies.wire import SECRET_SIGNATURE, SIGNATURE
 
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 HIDDEN = "hunter2-is-no-password"

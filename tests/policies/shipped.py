@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from formats.plan import Plan
 from operations.engine.port import StackSettings
-from operations.plan import Plan
 from tests.infra.local_stacks import ROOT, LocalStacks
 
 STACKS = ("platform", "junction-zone", "safe-haven", "tre-hcm-progression")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.errors import BadInput
-from operations.export.sdk import sdk_type
+from formats.arm.sdk import sdk_type
+from formats.errors import InputError
 from policies import catalogue
 from policies.catalogue import load
 from policies.controls import standards
@@ -57,7 +57,7 @@ def _refuse_unknown(type_: str) -> None:
     """One that is made of other calls has no api version, and is there all the same."""
     try:
         sdk_type(f"azure-native:{type_}")
-    except BadInput as error:
+    except InputError as error:
         assert "no api version" in error.problem, f"azure-native has no type {type_}"
 
 
@@ -88,7 +88,7 @@ def faked(monkeypatch: pytest.MonkeyPatch, **modules: object) -> None:
 )
 def test_a_broken_catalogue_is_refused(monkeypatch: pytest.MonkeyPatch, modules: dict[str, object]) -> None:
     faked(monkeypatch, **modules)
-    with pytest.raises(BadInput):
+    with pytest.raises(InputError):
         load.__wrapped__()
 
 
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_imported_is_named_and_its_message_is_not(monkeypa
         raise ValueError("hunter2")
 
     monkeypatch.setattr(catalogue.importlib, "import_module", broken)
-    with pytest.raises(BadInput) as error:
+    with pytest.raises(InputError) as error:
         load.__wrapped__()
     assert "policies/catalogue/st1.py" in str(error.value)
     assert "hunter2" not in str(error.value)

@@ -12,20 +12,19 @@ from typing import Any
 
 import pytest
 
-from infra.errors import BadInput
-from operations.errors import Failed
+from formats.arm.sdk import PREFIX
+from formats.errors import Failed, InputError
+from formats.plan import Plan
 from operations.export.arm import template
-from operations.export.sdk import PREFIX
-from operations.plan import Plan
-from operations.resolve import resources_of
+from operations.reports.checkov import scanned
+from operations.reports.checkovchecks import FILE, arm_type, checks, read, written
+from operations.reports.suppressions import suppressions, with_skips
 from operations.settings import ROOT
-from operations.verdicts.checkov import scanned
-from operations.verdicts.checkovchecks import FILE, arm_type, checks, read, written
-from operations.verdicts.suppressions import suppressions, with_skips
 from policies.catalogue import load
 from policies.checkov.holding import holds
 from policies.expectations import EXPECTATIONS, Asks, Expectation
 from policies.model import Estate, Resource, Verdict
+from policies.plan_resources import resources_of
 from policies.runner import judge
 from tests.operations.export.plans import group, plan_of, store
 from tests.policies.shipped import STACKS, before
@@ -206,7 +205,7 @@ BROKEN: dict[str, str] = {
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
 def test_a_broken_suppression_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "s.yaml").write_text(text)
-    with pytest.raises(BadInput, match=r"s\.yaml"):
+    with pytest.raises(InputError, match=r"s\.yaml"):
         suppressions(tmp_path / "s.yaml")
 
 

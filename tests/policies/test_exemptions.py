@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.errors import BadInput
-from operations.plan import UNKNOWN
+from formats.errors import InputError
+from formats.plan import UNKNOWN
 from policies.exemptions import Exemptions, read
 from policies.model import Estate, Verdict
 from policies.runner import Report, judge
@@ -133,7 +133,7 @@ def test_one_for_a_stack_that_is_not_judged_is_not_said() -> None:
 
 @pytest.mark.parametrize("content", [{}, {"exemptions": None}, {"exemptions": {}}, {"exemptions": [], "more": 1}])
 def test_a_file_that_is_no_list_of_them_is_refused(content: dict[str, Any]) -> None:
-    with pytest.raises(BadInput, match=r"exemptions\.yaml"):
+    with pytest.raises(InputError, match=r"exemptions\.yaml"):
         read(content, catalogue(), file="exemptions.yaml", today=TODAY)
 
 

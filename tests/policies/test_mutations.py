@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operations.plan import UNKNOWN, Plan, PlannedResource
-from operations.resolve import resources_of
-from operations.verdicts.judging import judged, today
+from formats.plan import UNKNOWN, Plan, PlannedResource
+from operations.reports.evaluate import judged, today
 from policies.catalogue import load
 from policies.model import Estate, Policy, Resource
 from policies.mutations import coverage, paths
@@ -24,6 +23,7 @@ from policies.mutations.model import Mutant
 from policies.mutations.pack_checker import PackChecker, received
 from policies.mutations.proof import GateChecker, Proof, prove, ready
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
+from policies.plan_resources import resources_of
 from tests.policies import shipped
 
 LOOK_FURTHER = ("LG3", "NW7", "NW8")

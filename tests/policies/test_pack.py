@@ -18,13 +18,13 @@ from google.protobuf import empty_pb2, json_format
 from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
-from operations.plan import SECRET, UNKNOWN, Plan, PlannedResource
-from operations.verdicts.judging import Neighbours, judged
+from formats.plan import SECRET, UNKNOWN, Plan, PlannedResource
+from formats.property_values import mask
+from operations.reports.evaluate import Neighbours, judged
 from policies.catalogue import load
 from policies.exemptions import read
 from policies.model import Controls, Policy, Problem, Severity
 from policies.pack import AT_THE_END, NEIGHBOURS, Bench, policies_of
-from policies.wire import masked
 from tests.infra.local_stacks import ROOT
 from tests.operations.export.plans import group, made, plan_of, store
 from tests.policies.engine import HIDDEN, AbortedError, Context, analyzed, pack, properties, stack_request
@@ -231,10 +231,10 @@ def test_an_exemption_holds_here_as_in_the_gate_and_shows(capsys: pytest.Capture
 
 def test_what_the_protocol_marks_is_read_as_what_it_is() -> None:
     signature = "4dabf18193072939515e22adb298388d"
-    assert masked({signature: "1b47061264138c4ac30d75fd1eb44270", "value": "x"}) == SECRET
-    assert masked({signature: "a mark that is new", "value": "x"}) == UNKNOWN
-    assert masked({"a": ["1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", 3.0]}) == {"a": [UNKNOWN, 3]}
-    assert masked({signature: "c44067f5952c0a294b673a41bacd8c17", "text": "x"}) == {"text": "x"}
+    assert mask({signature: "1b47061264138c4ac30d75fd1eb44270", "value": "x"}) == SECRET
+    assert mask({signature: "a mark that is new", "value": "x"}) == UNKNOWN
+    assert mask({"a": ["1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", 3.0]}) == {"a": [UNKNOWN, 3]}
+    assert mask({signature: "c44067f5952c0a294b673a41bacd8c17", "text": "x"}) == {"text": "x"}
 
 
 def test_pulumi_starts_it_in_its_own_folder_and_is_served(tmp_path: Path) -> None:

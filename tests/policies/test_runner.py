@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.errors import BadInput
-from operations.plan import SECRET, UNKNOWN
+from formats.errors import InputError
+from formats.plan import SECRET, UNKNOWN
 from policies.model import Estate, Finding, Problem, Resource, Verdict
 from policies.runner import Report, judge
 from tests.policies.world import catalogue, policy, store
@@ -129,27 +129,27 @@ def test_companions_of_other_stacks_are_seen_and_not_judged() -> None:
 
 
 def test_nothing_to_judge_is_refused() -> None:
-    with pytest.raises(BadInput, match="nothing to judge"):
+    with pytest.raises(InputError, match="nothing to judge"):
         report()
 
 
 def test_a_stack_without_resources_is_refused_beside_one_that_has_some() -> None:
-    with pytest.raises(BadInput, match="tre-lungs"):
+    with pytest.raises(InputError, match="tre-lungs"):
         judge(Estate([store()]), catalogue(), today=TODAY, judged=["tre-heart", "tre-lungs"])
 
 
 def test_no_policies_are_refused() -> None:
-    with pytest.raises(BadInput, match="no policy"):
+    with pytest.raises(InputError, match="no policy"):
         judge(Estate([store()]), {}, today=TODAY)
 
 
 def test_two_resources_of_one_urn_are_refused() -> None:
-    with pytest.raises(BadInput, match="one id"):
+    with pytest.raises(InputError, match="one id"):
         report(store(public=False), store(public=True))
 
 
 def test_two_resources_of_one_arm_id_are_refused_whatever_its_case() -> None:
-    with pytest.raises(BadInput, match="one id"):
+    with pytest.raises(InputError, match="one id"):
         report(store("a", id_="/subscriptions/S/x"), store("b", id_="/subscriptions/s/X"))
 
 

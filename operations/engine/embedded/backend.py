@@ -14,13 +14,15 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 
-from infra.errors import BadInput
-from operations.engine.embedded import files, locks, state, values
+from formats import property_values
+from formats.errors import InputError
+from formats.urns import ROOT_TYPE
+from operations.engine import files, locks
 from operations.engine.embedded import journal as journals
+from operations.engine.embedded import state
 from operations.engine.embedded.journal import Home, Journal
 from operations.engine.embedded.model import Properties, Snapshot
 from operations.engine.embedded.secrets import Crypter
-from operations.engine.embedded.urns import ROOT_TYPE
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _COMPRESSED = (".json.gz", ".json.zst")
@@ -42,7 +44,7 @@ class _Loaded:
 
 
 class Backend:
-    """The stacks of one project under one root folder. Every method raises BadInput for a file it cannot trust."""
+    """The stacks of one project under one root folder. Every method raises InputError for a file it cannot trust."""
 
     def __init__(
         self, root: Path, project: str, phrase: Callable[[], str], *, warn: Callable[[str], None] = lambda _: None
@@ -78,19 +80,19 @@ class Backend:
         return loaded.snapshot, loaded.crypter
 
     def outputs(self, stack: str, *, closed: bool = False) -> Properties:
-        """The outputs of the stack's root in wire form, secrets marked. Raises BadInput where it was never deployed.
+        """The outputs of the stack's root in wire form, secrets marked. Raises InputError where it was never deployed.
 
         Needs no passphrase where they stay `closed`: each secret is then a mask.
         """
         snapshot = self.glance(stack)
         if snapshot is None:
-            raise BadInput(
+            raise InputError(
                 f"Stack {stack} has not been deployed yet",
                 file=str(self.checkpoint(stack)),
                 fix=f"`sde up {stack}` first",
             )
         outputs = _root_outputs(snapshot)
-        if closed or not values.contains_secret(outputs):
+        if closed or not property_values.contains_secret(outputs):
             return outputs
         return _root_outputs(self.load(stack) or snapshot)
 
@@ -98,12 +100,12 @@ class Backend:
         """The stack's deployment in Pulumi's export form, secrets encrypted."""
         loaded = self._load(stack)
         if loaded.snapshot is None:
-            raise BadInput(f"Stack {stack} has no state", file=str(self.checkpoint(stack)))
+            raise InputError(f"Stack {stack} has no state", file=str(self.checkpoint(stack)))
         return state.export_form(state.write_deployment(loaded.snapshot, loaded.crypter))
 
     @contextlib.contextmanager
     def lock(self, stack: str) -> Iterator[None]:
-        """Holds the stack's lock. Raises BadInput, naming the holder, where it is taken.
+        """Holds the stack's lock. Raises InputError, naming the holder, where it is taken.
 
         A lock that a killed run of ours left on this machine is taken away first; any other is a person's to cancel.
         """
@@ -185,7 +187,9 @@ class Backend:
         snapshot = self.load(stack)
         if snapshot is not None and snapshot.resources:
             count, file = len(snapshot.resources), str(self.checkpoint(stack))
-            raise BadInput(f"Stack {stack} still has {count} resources", file=file, fix=f"`sde destroy {stack}` first")
+            raise InputError(
+                f"Stack {stack} still has {count} resources", file=file, fix=f"`sde destroy {stack}` first"
+            )
         home = self._home(stack)
         with files.honest_about(home.checkpoint):
             if home.checkpoint.exists():
@@ -267,7 +271,9 @@ class Backend:
         if content is None:
             if any((self._folder / "stacks").glob("*.json")):
                 fix = "run `pulumi state upgrade` with the Pulumi command line"
-                raise BadInput("The state's folder has the layout of before projects", file=str(self._folder), fix=fix)
+                raise InputError(
+                    "The state's folder has the layout of before projects", file=str(self._folder), fix=fix
+                )
             return
         try:
             parsed = yaml.safe_load(content)
@@ -276,7 +282,7 @@ class Backend:
         found = parsed.get("version") if isinstance(parsed, dict) else None
         if found != 1:
             fix = "run the stack with the Pulumi command line (--engine pulumi)"
-            raise BadInput(
+            raise InputError(
                 "The state's layout is not known", file=str(meta), key="version", found=found, allowed="1", fix=fix
             )
 
@@ -291,21 +297,23 @@ class Backend:
             packed = self._stacks / f"{stack}{extension}"
             if packed.exists():
                 fix = "use --engine pulumi; or unset PULUMI_DIY_BACKEND_GZIP and run it so once"
-                raise BadInput("The embedded engine does not read compressed states", file=str(packed), fix=fix)
+                raise InputError("The embedded engine does not read compressed states", file=str(packed), fix=fix)
         theirs = self._folder / "journal" / self.project / stack / "manifest.json"
         if theirs.exists():
             fix = "run `pulumi refresh` with the Pulumi command line, which takes its own journal in"
-            raise BadInput("A run of the Pulumi command line was killed and left a journal", file=str(theirs), fix=fix)
+            raise InputError(
+                "A run of the Pulumi command line was killed and left a journal", file=str(theirs), fix=fix
+            )
 
 
 def folder_of(url: str, *, base: Path | None = None) -> Path:
     """The folder that a `file://` backend URL means: relative to `base` (the present folder), `~`, or absolute.
 
-    Raises BadInput for other schemes, which only the official command line speaks.
+    Raises InputError for other schemes, which only the official command line speaks.
     """
     parts = urlsplit(url)
     if parts.scheme != "file":
-        raise BadInput(
+        raise InputError(
             "The embedded engine keeps states in folders only",
             key="PULUMI_BACKEND_URL",
             found=f"{parts.scheme}://" if parts.scheme else url,
@@ -322,7 +330,7 @@ def _valid(name: str) -> bool:
 def _name(kind: str, name: str) -> str:
     """A name that is also the name of a file, and nothing but that."""
     if not _valid(name):
-        raise BadInput(
+        raise InputError(
             f"This cannot be the name of a {kind}", found=name, allowed="letters, digits, _ . - (at most 100)"
         )
     return name

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from operations.engine.embedded import urns
+from formats import urns
+from formats.errors import Failed, Refused
+from formats.plan import Operation
 from operations.engine.embedded.deployment import Deployment, label
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import ProviderError
-from operations.errors import Failed, Refused
-from operations.plan import Operation
 
 
 def unwanted(deployment: Deployment) -> list[Resource]:

@@ -11,21 +11,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.errors import BadInput
-from operations import plan
-from operations.default_providers import is_default_provider
-from operations.engine.embedded import options, urns, values
-from operations.engine.embedded.book import Amend, Change, Put, Remove, Replaced
+from formats import plan, property_values, urns
+from formats.default_providers import is_default_provider
+from formats.errors import Failed, InputError, Refused
+from formats.plan import Operation, PlannedResource
+from formats.urns import name_of, type_of
+from operations.engine.embedded import aliases, options
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource, Snapshot
-from operations.engine.embedded.permitted import Permitted
-from operations.engine.embedded.pool import Pool
-from operations.engine.embedded.providers import Provider, ProviderError, name_of, type_of
+from operations.engine.embedded.provider_registry import Pool
+from operations.engine.embedded.providers import Provider, ProviderError
 from operations.engine.embedded.report import Reporter
-from operations.engine.embedded.targets import Targets
-from operations.errors import Failed, Refused
-from operations.plan import Operation, PlannedResource
+from operations.engine.embedded.update_plan_check import Permitted
+from operations.engine.embedded.working_state import Amend, Change, Put, Remove, Replaced
+from operations.engine.targets import Targets
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Deployment:
         self.lock = threading.RLock()
         self.olds = {r.urn: r for r in base.resources if not r.delete}
         self.news: dict[str, Resource] = {}
-        self.aliases = urns.Aliases(frame.stack, frame.project)
+        self.aliases = aliases.Aliases(frame.stack, frame.project)
         self.replaced: dict[str, tuple[str, ...]] = {}
         """URNs that were deleted to be made again, with the paths that were why."""
         self.skipped: set[str] = set()
@@ -87,7 +87,7 @@ class Deployment:
         options.refuse_state(base.resources)
         for resource in base.resources:
             self.learn(resource)
-        frame.reporter.veil.learn(dict(frame.config))
+        frame.reporter.secret_filter.add(dict(frame.config))
 
     # What there was
 
@@ -100,7 +100,7 @@ class Deployment:
             if found is None or alias == urn:
                 continue
             if self.is_done(found):
-                raise BadInput("Two resources say that they are the same older one", key=alias, found=urn)
+                raise InputError("Two resources say that they are the same older one", key=alias, found=urn)
             self.aliases.found[urn] = alias
             return found
         return None
@@ -181,7 +181,7 @@ class Deployment:
         The provider's place is part of it, so that two estates with the same names do not meet in Azure.
         """
         place = self.news.get(provider.urn)
-        parts = [urn, old.id if old else "", plan.canonical(values.mask(place.inputs)) if place else ""]
+        parts = [urn, old.id if old else "", plan.canonical(property_values.mask(place.inputs)) if place else ""]
         return hashlib.sha256("\n".join(parts).encode()).digest()
 
     # What was done
@@ -250,8 +250,8 @@ class Deployment:
 
     def learn(self, resource: Resource) -> None:
         """Remember its secrets, to hide them in what is said."""
-        self.reporter.veil.learn(resource.inputs)
-        self.reporter.veil.learn(resource.outputs)
+        self.reporter.secret_filter.add(resource.inputs)
+        self.reporter.secret_filter.add(resource.outputs)
 
     def refuse(self, reason: str) -> None:
         """Something protected stands in the way. A preview collects them all; a run stops."""
@@ -313,8 +313,8 @@ def planned(
         id=(old.id if old is not None else resource.id) or None,
         parent=resource.parent or None,
         provider=urns.provider_urn(resource.provider) if resource.provider else None,
-        inputs=values.mask(resource.inputs),
-        old_inputs=values.mask(old.inputs) if before and old is not None else None,
+        inputs=property_values.mask(resource.inputs),
+        old_inputs=property_values.mask(old.inputs) if before and old is not None else None,
         changed=changed,
         replaces=replaces,
         dependencies=tuple(sorted(resource.dependencies)),
@@ -341,6 +341,6 @@ def label(urn: str) -> str:
 
 def _provider_text(value: Any) -> Any:
     """Provider configuration is text on the wire: what is not text is JSON."""
-    if values.is_secret(value):
-        return values.secret(_provider_text(value["value"]))
+    if property_values.is_secret(value):
+        return property_values.secret(_provider_text(value["value"]))
     return value if isinstance(value, str) else plan.canonical(value)

@@ -9,35 +9,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from infra.errors import BadInput
-from operations.default_providers import configured_subscription, listed
-from operations.engine.embedded import (
-    deletes,
-    imports,
-    program,
-    refresh,
-    resume,
-    settings,
-    steps,
-    urns,
-    values,
-)
+from formats import property_values, urns
+from formats.default_providers import configured_subscription, listed
+from formats.errors import Failed, InputError, Refused
+from formats.plan import Operation, Plan, PlannedResource
+from formats.plan_order import ordered
+from formats.pulumi_state import standing
+from operations.engine.embedded import deletes, imports, program, refresh, resume, settings, steps
 from operations.engine.embedded.backend import Backend, Kind
 from operations.engine.embedded.deployment import Deployment, Frame, label, now, planned, refused
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource, Snapshot
-from operations.engine.embedded.permitted import Permitted
-from operations.engine.embedded.pool import Pool, Servicers
+from operations.engine.embedded.provider_registry import Pool, Servicers
 from operations.engine.embedded.providers import ProviderError
 from operations.engine.embedded.report import Reporter
-from operations.engine.embedded.targets import Targets
+from operations.engine.embedded.update_plan_check import Permitted
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy
 from operations.engine.project import Program, program_of, project_name, sdk_version
-from operations.errors import Failed, Refused
-from operations.ordering import ordered
-from operations.plan import Operation, Plan, PlannedResource
-from operations.standing import standing
+from operations.engine.targets import Targets
 
 PLAN = "sde.plan"
 """What the history calls the digest of the plan that was permitted."""
@@ -163,12 +153,12 @@ class EmbeddedEngine:
             name=name,
             resources=_count(snapshot.resources),
             updated=snapshot.time or None,
-            outputs=values.mask(_outputs(snapshot)),
+            outputs=property_values.mask(_outputs(snapshot)),
             locked_by=backend.locked_by(name),
         )
 
     def standing(self, stacks: Sequence[StackSettings], *, moving: Collection[str] = ()) -> Mapping[str, Plan]:
-        """What stands of some stacks, by name; needs no passphrase. `BadInput` where a run is changing one of them."""
+        """Return the current state of each deployed stack; needs no passphrase. `InputError` during a run."""
         backend, found = self._backend(), {}
         for stack in stacks:
             if stack.name not in moving and (holder := backend.changing(stack.name)):
@@ -185,7 +175,7 @@ class EmbeddedEngine:
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
         """The stack's outputs; secrets masked unless asked for."""
         outputs = self._backend().outputs(name, closed=not show_secrets)
-        shown: Mapping[str, Any] = values.mask(values.unwrap(outputs) if show_secrets else outputs)
+        shown: Mapping[str, Any] = property_values.mask(property_values.unwrap(outputs) if show_secrets else outputs)
         return shown
 
     def cancel(self, name: str) -> None:
@@ -314,7 +304,7 @@ class EmbeddedEngine:
             return None
         try:
             deployment = self._previewed(stack, Reporter(stack.name, None), Targets(targets), permitted)
-        except (Failed, BadInput):
+        except (Failed, InputError):
             return None
         return None if deployment.wrote else deployment
 
@@ -325,7 +315,7 @@ class EmbeddedEngine:
             counts=deployment.counts,
             seconds=deployment.reporter.seconds,
             resources=_count(snapshot.resources),
-            outputs=values.mask(_outputs(snapshot)),
+            outputs=property_values.mask(_outputs(snapshot)),
         )
 
 
@@ -335,12 +325,12 @@ def _told(reporter: Reporter) -> Iterator[None]:
     reporter.say("stack-started")
     try:
         yield
-    except (BadInput, Failed, Refused) as error:
+    except (InputError, Failed, Refused) as error:
         reporter.message("error", str(error))
         reporter.say("stack-done", seconds=reporter.seconds, severity="error")
-        veiled = reporter.veil.over(str(error))
+        veiled = reporter.secret_filter.redact(str(error))
         if veiled != str(error):
-            raise (Failed if isinstance(error, BadInput) else type(error))(veiled) from None
+            raise (Failed if isinstance(error, InputError) else type(error))(veiled) from None
         raise
     reporter.say("stack-done", seconds=reporter.seconds)
 
@@ -348,11 +338,11 @@ def _told(reporter: Reporter) -> Iterator[None]:
 def _store_outputs(deployment: Deployment) -> None:
     """The stack's outputs, kept only once the whole run has succeeded."""
     root = next((r for r in deployment.news.values() if r.type == urns.ROOT_TYPE), None)
-    if root is None or deployment.outputs is None or values.equal(root.outputs, deployment.outputs):
+    if root is None or deployment.outputs is None or property_values.equal(root.outputs, deployment.outputs):
         return
     root.outputs, root.modified = deployment.outputs, now()
     deployment.put(root)
-    unknown = sorted(k for k, v in root.outputs.items() if values.contains_unknown(v))
+    unknown = sorted(k for k, v in root.outputs.items() if property_values.contains_unknown(v))
     if unknown and not deployment.dry_run:
         text = (
             f"No value yet for the stack's outputs {', '.join(unknown)}: what they come from is not among the targets"
@@ -368,14 +358,14 @@ def _chosen(deployment: Deployment, targets: Targets) -> list[Resource]:
 
 def _must_exist(backend: Backend, name: str) -> None:
     if backend.glance(name) is None:
-        raise BadInput(f"Stack {name} is not up", key=name, fix=f"`sde up {name}` first")
+        raise InputError(f"Stack {name} is not up", key=name, fix=f"`sde up {name}` first")
 
 
 def _referred(reference: str, project: str) -> str:
     """The stack that `organization/project/stack` names, in this project."""
     parts = reference.split("/")
     if len(parts) == 3 and parts[1] != project:
-        raise BadInput("A stack reference leads out of this project", found=reference, allowed=f"stacks of {project}")
+        raise InputError("A stack reference leads out of this project", found=reference, allowed=f"stacks of {project}")
     return parts[-1]
 
 

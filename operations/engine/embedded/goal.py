@@ -8,7 +8,8 @@ from typing import Any
 
 from pulumi.runtime.proto import alias_pb2
 
-from operations.engine.embedded import options, values
+from formats import property_values
+from operations.engine.embedded import options
 from operations.engine.embedded.model import Properties, Resource
 
 
@@ -58,13 +59,13 @@ class Goal:
 
 
 def of_registration(request: Any) -> Goal:
-    """The goal of a RegisterResourceRequest. Raises BadInput for an option that is not supported."""
+    """The goal of a RegisterResourceRequest. Raises InputError for an option that is not supported."""
     options.refuse_request(request, f"{request.type} {request.name}")
     return Goal(
         type=request.type,
         name=request.name,
         custom=request.custom,
-        inputs=values.from_struct(request.object),
+        inputs=property_values.from_struct(request.object),
         parent=request.parent,
         provider=request.provider,
         version=request.version,
@@ -82,13 +83,13 @@ def of_registration(request: Any) -> Goal:
 
 
 def of_read(request: Any) -> Goal:
-    """The goal of a ReadResourceRequest. Raises BadInput for an option that is not supported."""
+    """The goal of a ReadResourceRequest. Raises InputError for an option that is not supported."""
     options.refuse_request(request, f"{request.type} {request.name}")
     return Goal(
         type=request.type,
         name=request.name,
         custom=True,
-        inputs=values.from_struct(request.properties),
+        inputs=property_values.from_struct(request.properties),
         parent=request.parent,
         provider=request.provider,
         version=request.version,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from formats.errors import Failed
+from formats.plan import Operation
 from operations.engine.embedded import steps
 from operations.engine.embedded.deployment import Deployment, label, now
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import Provider, ProviderError
-from operations.errors import Failed
-from operations.plan import Operation
 
 
 def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource | None) -> Resource:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from infra.errors import BadInput
+from formats.errors import InputError
 from operations.engine.embedded.model import Resource
 
 _FIX = "restore the file from its .bak or from the history, or repair it with `pulumi state repair`"
@@ -28,7 +28,7 @@ def references(resource: Resource) -> Iterator[str]:
 
 
 def verify(resources: Sequence[Resource], *, file: str) -> None:
-    """Raises BadInput, naming file and URN, unless every URN is there once and stands before whoever refers to it."""
+    """Raises InputError, naming file and URN, unless every URN is there once and stands before whoever refers to it."""
     everywhere = {r.urn for r in resources}
     seen: set[str] = set()
     live: set[str] = set()
@@ -38,9 +38,9 @@ def verify(resources: Sequence[Resource], *, file: str) -> None:
             if urn not in seen:
                 where = "which comes after it" if urn in everywhere else "which is not there"
                 problem = f"The state is damaged: a resource refers to {urn}, {where}"
-                raise BadInput(problem, file=file, key=resource.urn, fix=_FIX)
+                raise InputError(problem, file=file, key=resource.urn, fix=_FIX)
         if not resource.delete and resource.urn in live:
-            raise BadInput("The state is damaged: a resource is there twice", file=file, key=resource.urn, fix=_FIX)
+            raise InputError("The state is damaged: a resource is there twice", file=file, key=resource.urn, fix=_FIX)
         seen.add(resource.urn)
         if not resource.delete:
             live.add(resource.urn)
@@ -78,9 +78,11 @@ def _place(resource: Resource, by_urn: dict[str, list[Resource]], done: set[int]
 def _whole(resource: Resource, file: str) -> None:
     if not resource.urn or not resource.type:
         problem = "The state is damaged: a resource has no URN or no type"
-        raise BadInput(problem, file=file, key=resource.urn or None, fix=_FIX)
+        raise InputError(problem, file=file, key=resource.urn or None, fix=_FIX)
     if not _URN.match(resource.urn):
         problem = "The state is damaged: this is no URN"
-        raise BadInput(problem, file=file, key=resource.urn, allowed="urn:pulumi:stack::project::type::name", fix=_FIX)
+        raise InputError(
+            problem, file=file, key=resource.urn, allowed="urn:pulumi:stack::project::type::name", fix=_FIX
+        )
     if resource.id and not resource.custom:
-        raise BadInput("The state is damaged: a component has an id", file=file, key=resource.urn, fix=_FIX)
+        raise InputError("The state is damaged: a component has an id", file=file, key=resource.urn, fix=_FIX)

@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.errors import BadInput
-from operations.engine.embedded import files, state
-from operations.engine.embedded.book import Amend, Book, Change, Entry, Remove, Replaced
+from formats.errors import InputError
+from operations.engine import files
+from operations.engine.embedded import state
 from operations.engine.embedded.model import PendingOperation, Resource, Snapshot
 from operations.engine.embedded.secrets import Crypter
+from operations.engine.embedded.working_state import Amend, Book, Change, Entry, Remove, Replaced
 
 FORMAT = 1
 SYNC_SECONDS = 1.0
@@ -73,7 +74,7 @@ class Record:
 class Journal:
     """The state of one stack while a run changes it. Steps may come from several threads.
 
-    Every method raises BadInput where the disk refuses; what was recorded before stays whole.
+    Every method raises InputError where the disk refuses; what was recorded before stays whole.
     """
 
     def __init__(self, home: Home, snapshot: Snapshot, crypter: Crypter, *, base: str, plan: str = "") -> None:
@@ -242,7 +243,7 @@ def announce(journal: Path, checkpoint: bytes, *, pending: int) -> None:
 def read(content: bytes, *, file: str) -> Record | None:
     """A journal file, up to its last whole line; None where not even its first is whole.
 
-    Raises BadInput where a line before the last is damaged, or where a newer version wrote it.
+    Raises InputError where a line before the last is damaged, or where a newer version wrote it.
     """
     lines = content.split(b"\n")[:-1]
     checked = [_content(line) for line in lines]
@@ -252,10 +253,10 @@ def read(content: bytes, *, file: str) -> Record | None:
         return None
     if any(line is None for line in checked):
         fix = "move it away to go on from the checkpoint, then refresh the stack; keep it to see what was done"
-        raise BadInput("The journal of a killed run is damaged", file=file, fix=fix)
+        raise InputError("The journal of a killed run is damaged", file=file, fix=fix)
     whole = [line for line in checked if line is not None]
     if whole[0].get("journal") != FORMAT:
-        raise BadInput(
+        raise InputError(
             "The journal was written by another version",
             file=file,
             key="journal",
@@ -280,7 +281,7 @@ def replayed(record: Record, base: str, snapshot: Snapshot, crypter: Crypter, *,
         for step in record.left(base):
             _replay(book, step, crypter, file)
     except (KeyError, TypeError, IndexError, ValueError) as error:
-        raise BadInput("The journal of a killed run cannot be understood", file=file, found=str(error)) from error
+        raise InputError("The journal of a killed run cannot be understood", file=file, found=str(error)) from error
     book.settle(crypter)
     return _snapshot(book, snapshot)
 

@@ -9,14 +9,15 @@ import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 
-from infra.errors import BadInput
-from operations.engine.embedded import goal, options, reads, steps, values
+from formats import property_values
+from formats.errors import InputError
+from formats.urns import ROOT_TYPE
+from operations.engine.embedded import goal, options, reads, steps
 from operations.engine.embedded.deployment import Answer, Deployment, now
 from operations.engine.embedded.goal import Goal
-from operations.engine.embedded.pool import stack_outputs
+from operations.engine.embedded.provider_registry import stack_outputs
 from operations.engine.embedded.providers import ProviderError
 from operations.engine.embedded.report import Severity
-from operations.engine.embedded.urns import ROOT_TYPE
 
 FEATURES = {
     "secrets": resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -75,7 +76,7 @@ class Monitor:
         return resource_pb2.RegisterResourceResponse(
             urn=answer.urn,
             id=answer.id,
-            object=values.to_struct(answer.outputs),
+            object=property_values.to_struct(answer.outputs),
             result=resource_pb2.Result.FAIL if answer.failed else resource_pb2.Result.SUCCESS,
             unknown=answer.unknown,
         )
@@ -85,7 +86,7 @@ class Monitor:
         return resource_pb2.ReadResourceResponse(
             urn=answer.urn,
             id=answer.id,
-            properties=values.to_struct(answer.outputs),
+            properties=property_values.to_struct(answer.outputs),
             result=resource_pb2.Result.FAIL if answer.failed else resource_pb2.Result.SUCCESS,
         )
 
@@ -97,25 +98,25 @@ class Monitor:
         with self._deployment.lock:
             resource = self._deployment.news.get(request.urn)
             if resource is not None and self._deployment.error is None and request.urn not in self._deployment.skipped:
-                outputs = values.from_struct(request.outputs)
-                self._deployment.reporter.veil.learn(outputs)
+                outputs = property_values.from_struct(request.outputs)
+                self._deployment.reporter.secret_filter.add(outputs)
                 if resource.type == ROOT_TYPE:
                     self._deployment.outputs = outputs
-                elif not values.equal(outputs, resource.outputs):
+                elif not property_values.equal(outputs, resource.outputs):
                     self._deployment.put(_with_outputs(resource, outputs), None)
         return Answer(request.urn)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         options.refuse_request(request, request.tok)
-        arguments = values.from_struct(request.args)
+        arguments = property_values.from_struct(request.args)
         with self._deployment.lock:
             if self._deployment.error is not None:
                 # The program cannot go on without an answer, and there is none to give.
                 raise Unimplemented("the deployment has failed", grpc.StatusCode.UNAVAILABLE)
             try:
                 response = self._invoked(request, arguments)
-            except (ProviderError, BadInput) as error:
-                failure = provider_pb2.CheckFailure(reason=self._deployment.reporter.veil.over(str(error)))
+            except (ProviderError, InputError) as error:
+                failure = provider_pb2.CheckFailure(reason=self._deployment.reporter.secret_filter.redact(str(error)))
                 return resource_pb2.ResourceInvokeResponse(failures=[failure])
         answer = resource_pb2.ResourceInvokeResponse(failures=response.failures)
         getattr(answer, "return").CopyFrom(getattr(response, "return"))
@@ -143,7 +144,7 @@ class Monitor:
     def _present(self, urn: str) -> dict[str, Any]:
         resource = self._deployment.news.get(urn)
         if resource is None:
-            raise BadInput("There is no such resource in this stack", found=urn)
+            raise InputError("There is no such resource in this stack", found=urn)
         return {"urn": urn, "id": resource.id, "state": resource.outputs}
 
     def SignalAndWaitForShutdown(self, _request: Any) -> Any:  # noqa: N802
@@ -202,5 +203,5 @@ def _with_outputs(resource: Any, outputs: dict[str, Any]) -> Any:
 
 def _returned(properties: dict[str, Any]) -> Any:
     response = provider_pb2.InvokeResponse()
-    getattr(response, "return").CopyFrom(values.to_struct(properties))
+    getattr(response, "return").CopyFrom(property_values.to_struct(properties))
     return response

@@ -11,7 +11,7 @@ from typing import Any
 
 from google.protobuf.message import Message  # type: ignore[import-untyped]
 
-from infra.errors import BadInput
+from formats.errors import InputError
 from operations.engine.embedded.model import Resource
 
 OFFICIAL = "run this stack with the official Pulumi command line (--engine pulumi), or leave it out"
@@ -99,9 +99,9 @@ _BY_KEY = {option.key: option for option in REFUSED if option.key}
 
 
 def refuse_request(request: Any, of: str) -> None:
-    """Raises BadInput for a request with an option that is not supported, by its name and that of the resource."""
+    """Raises InputError for a request with an option that is not supported, by its name and that of the resource."""
     if asked := [_BY_FIELD[d.name] for d, value in request.ListFields() if d.name in _BY_FIELD and _says(value)]:
-        raise BadInput(
+        raise InputError(
             f"The embedded engine does not support {' and '.join(o.name for o in asked)}", key=of, fix=OFFICIAL
         )
 
@@ -111,17 +111,17 @@ def _says(value: Any) -> bool:
     return bool(value.ByteSize()) if isinstance(value, Message) else bool(value)
 
 
-def refuse_method(method: str) -> BadInput:
+def refuse_method(method: str) -> InputError:
     """The refusal of a method of the protocol, by the name of the feature."""
     names = [option.name for option in REFUSED if option.method == method]
-    return BadInput(f"The embedded engine does not support {' and '.join(names) or method}", fix=OFFICIAL)
+    return InputError(f"The embedded engine does not support {' and '.join(names) or method}", fix=OFFICIAL)
 
 
 def refuse_state(resources: Iterable[Resource]) -> None:
-    """Raises BadInput for a state in which the official engine has kept an option that is not supported here."""
+    """Raises InputError for a state in which the official engine has kept an option that is not supported here."""
     for resource in resources:
         for key in sorted(k for k, v in resource.extra.items() if v and k not in _HARMLESS_KEYS):
             name = _BY_KEY[key].name if key in _BY_KEY else key
-            raise BadInput(
+            raise InputError(
                 f"The state holds what the embedded engine does not support: {name}", key=resource.urn, fix=OFFICIAL
             )

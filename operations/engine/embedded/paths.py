@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from infra.errors import BadInput
-from operations.engine.embedded import values
+from formats import property_values
+from formats.errors import InputError
 from operations.engine.embedded.model import Properties
 
 Step = str | int
@@ -20,13 +20,15 @@ _STEP = re.compile(r"""\.?(?P<name>[^.\[\]"]+)|\[(?P<index>\d+|\*)\]|\.?\["(?P<q
 
 @lru_cache(maxsize=4096)
 def parsed(path: str) -> tuple[Step, ...]:
-    """The steps of a path. Raises BadInput for what is not one."""
+    """The steps of a path. Raises InputError for what is not one."""
     steps: list[Step] = []
     at = 0
     while at < len(path):
         match = _STEP.match(path, at)
         if match is None or match.end() == at:
-            raise BadInput("A property path cannot be read", found=path, allowed="such as tags.owner or rules[*].name")
+            raise InputError(
+                "A property path cannot be read", found=path, allowed="such as tags.owner or rules[*].name"
+            )
         at = match.end()
         if match["index"] is not None:
             steps.append(ANY if match["index"] == ANY else int(match["index"]))
@@ -56,12 +58,12 @@ class _Secrecy:
     def of(self, value: Any) -> Any:
         """An old value as it is put into the new ones: what was in a secret stays one."""
         own = copy.deepcopy(value)
-        return values.secret(own) if self.old and not self.new else own
+        return property_values.secret(own) if self.old and not self.new else own
 
 
 def _reset(new: Any, old: Any, steps: tuple[Step, ...], secrecy: _Secrecy) -> bool:
     """Put back in `new` what `steps` lead to in `old`. False where only one of them has a place for it."""
-    secrecy = _Secrecy(secrecy.new or values.is_secret(new), secrecy.old or values.is_secret(old))
+    secrecy = _Secrecy(secrecy.new or property_values.is_secret(new), secrecy.old or property_values.is_secret(old))
     new, old = _open(new), _open(old)
     step: Any = steps[0]
     rest = steps[1:]
@@ -120,4 +122,4 @@ def _has(value: Any, step: Step) -> bool:
 
 
 def _open(value: Any) -> Any:
-    return value["value"] if values.is_secret(value) else value
+    return value["value"] if property_values.is_secret(value) else value

@@ -17,9 +17,8 @@ from pulumi.runtime import config as sdk_config
 from pulumi.runtime import settings as sdk
 from pulumi.runtime.stack import run_in_stack
 
+from formats import plan, property_values
 from infra import sdk_patches
-from operations import plan
-from operations.engine.embedded import values
 from operations.engine.embedded.deployment import Deployment
 from operations.engine.embedded.monitor import EngineService, Monitor
 from operations.engine.embedded.report import Reporter
@@ -28,7 +27,7 @@ from operations.engine.project import Program
 
 
 def run(deployment: Deployment, program: Program, root: Path) -> None:
-    """Run the program against a deployment. Raises BadInput, Failed or Refused, in few words."""
+    """Run the program against a deployment. Raises InputError, Failed or Refused, in few words."""
     contextvars.copy_context().run(_run, deployment, program, root)
     if deployment.error is not None:
         raise deployment.error
@@ -49,7 +48,7 @@ def _run(deployment: Deployment, program: Program, root: Path) -> None:
             parallel=1,
         )
     )
-    hidden = [k for k, v in frame.config.items() if values.contains_secret(v)]
+    hidden = [k for k, v in frame.config.items() if property_values.contains_secret(v)]
     sdk_config.set_all_config({k: _text(v) for k, v in frame.config.items()}, hidden)
     logging.getLogger("asyncio").setLevel(
         logging.CRITICAL
@@ -117,5 +116,5 @@ def _said_by_program(deployment: Deployment) -> Iterator[None]:
 
 def _text(value: Any) -> str:
     """Configuration as a program gets it: text, structures as JSON."""
-    plain = values.unwrap(value)
+    plain = property_values.unwrap(value)
     return plain if isinstance(plain, str) else plan.canonical(plain)

@@ -10,8 +10,9 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from infra.errors import BadInput
-from operations.engine.embedded import values
+from formats import property_values
+from formats.errors import InputError
+from formats.urns import name_of, type_of
 from operations.engine.embedded.model import Properties, Resource
 
 Servicer = provider_pb2_grpc.ResourceProviderServicer
@@ -76,17 +77,17 @@ class Provider:
 
     @property
     def reference(self) -> str:
-        return f"{self.urn}::{self.id or values.UNKNOWN}"
+        return f"{self.urn}::{self.id or property_values.UNKNOWN}"
 
     def configure(self, inputs: Properties) -> None:
         """Tell the servicer its configuration."""
-        self.known = not values.contains_unknown(inputs)
+        self.known = not property_values.contains_unknown(inputs)
         if not self.known:
             return
-        plain = {k: v for k, v in values.unwrap(inputs).items() if k != "version"}
+        plain = {k: v for k, v in property_values.unwrap(inputs).items() if k != "version"}
         request = provider_pb2.ConfigureRequest(
             variables={f"{self.package}:config:{k}": _text(v) for k, v in plain.items()},
-            args=values.to_struct(inputs),
+            args=property_values.to_struct(inputs),
             acceptSecrets=True,
             acceptResources=True,
             sends_old_inputs=True,
@@ -104,7 +105,7 @@ class Provider:
         return self._diffed("DiffConfig", olds, news, (), urn=urn, id_=id_)
 
     def check(self, urn: str, olds: Properties | None, news: Properties, seed: bytes) -> Properties:
-        """The inputs with the provider's defaults and names. Raises BadInput with all that is wrong with them."""
+        """The inputs with the provider's defaults and names. Raises InputError with all that is wrong with them."""
         return self._checked("Check", urn, olds, news, seed) if self.known else news
 
     def diff(self, old: Resource, news: Properties, ignored: Iterable[str]) -> Difference:
@@ -179,7 +180,7 @@ class Provider:
     def invoke(self, token: str, arguments: Properties, *, preview: bool) -> provider_pb2.InvokeResponse:
         """Ask one of its functions."""
         request = provider_pb2.InvokeRequest(
-            tok=token, args=values.to_struct(values.unwrap(arguments)), preview=preview
+            tok=token, args=property_values.to_struct(property_values.unwrap(arguments)), preview=preview
         )
         response: provider_pb2.InvokeResponse = self.call("Invoke", request)
         return response
@@ -235,11 +236,11 @@ class Provider:
         return _difference(response, old.inputs, news)
 
     def _send(self, properties: Properties) -> Any:
-        return values.to_struct(properties if self.takes_secrets else values.unwrap(properties))
+        return property_values.to_struct(properties if self.takes_secrets else property_values.unwrap(properties))
 
     def _outputs(self, struct: Any, inputs: Properties) -> Properties:
         """What came back. A provider that takes no secrets gets plain values: those it echoes are marked again."""
-        outputs = values.from_struct(struct)
+        outputs = property_values.from_struct(struct)
         return outputs if self.takes_secrets else marked_like(outputs, inputs)
 
 
@@ -249,8 +250,8 @@ def marked_like(outputs: Properties, inputs: Properties) -> Properties:
 
 
 def _marked(value: Any, pattern: Any) -> Any:
-    if values.is_secret(pattern):
-        return values.secret(values.unwrap(value))
+    if property_values.is_secret(pattern):
+        return property_values.secret(property_values.unwrap(value))
     if isinstance(value, dict) and isinstance(pattern, dict):
         return marked_like(value, pattern)
     if isinstance(value, list) and isinstance(pattern, list) and len(value) == len(pattern):
@@ -266,9 +267,13 @@ def own_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
 
 def _paths(prefix: str, old: Any, new: Any) -> Iterable[str]:
     """The property paths at which two values differ."""
-    if values.is_secret(old) and values.is_secret(new):
+    if property_values.is_secret(old) and property_values.is_secret(new):
         old, new = old["value"], new["value"]
-    if isinstance(old, dict) and isinstance(new, dict) and not (values.is_secret(old) or values.is_secret(new)):
+    if (
+        isinstance(old, dict)
+        and isinstance(new, dict)
+        and not (property_values.is_secret(old) or property_values.is_secret(new))
+    ):
         for key in old.keys() | new.keys():
             path = joined(prefix, key)
             if key in old and key in new:
@@ -282,7 +287,7 @@ def _paths(prefix: str, old: Any, new: Any) -> Iterable[str]:
                 yield from _paths(path, old[index], new[index])
             else:
                 yield path
-    elif not values.equal(old, new):
+    elif not property_values.equal(old, new):
         yield prefix
 
 
@@ -307,7 +312,7 @@ def _difference(response: Any, old: Properties, new: Properties) -> Difference:
     replaces -= detailed
     known = provider_pb2.DiffResponse
     some = {known.DIFF_SOME: True, known.DIFF_NONE: bool(replaces)}.get(
-        response.changes, bool(replaces or response.detailedDiff or not values.equal(old, new))
+        response.changes, bool(replaces or response.detailedDiff or not property_values.equal(old, new))
     )
     if not some:
         return Difference()
@@ -318,22 +323,12 @@ def _below(path: str, prefix: str) -> bool:
     return path.startswith((prefix + ".", prefix + "["))
 
 
-def _failures(urn: str, failures: Iterable[Any]) -> BadInput:
+def _failures(urn: str, failures: Iterable[Any]) -> InputError:
     lines = [f"  {f.property + ': ' if f.property else ''}{f.reason}" for f in failures]
-    return BadInput(f"{type_of(urn)} {name_of(urn)} is not right:\n" + "\n".join(lines))
+    return InputError(f"{type_of(urn)} {name_of(urn)} is not right:\n" + "\n".join(lines))
 
 
 def _text(value: Any) -> str:
     import json  # noqa: PLC0415
 
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def name_of(urn: str) -> str:
-    """The logical name in a URN."""
-    return urn.split("::", 3)[-1]
-
-
-def type_of(urn: str) -> str:
-    """The type in a URN, without its parents'."""
-    return urn.split("::", 3)[2].rsplit("$", 1)[-1]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from infra.errors import BadInput
-from operations.engine.embedded import steps, values
+from formats import property_values
+from formats.errors import Failed, InputError
+from formats.plan import Operation
+from operations.engine.embedded import steps
 from operations.engine.embedded.deployment import Answer, Deployment, label, now
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
-from operations.errors import Failed
-from operations.plan import Operation
 
 
 def read(deployment: Deployment, goal: Goal, id_: str) -> Answer:
@@ -28,11 +28,11 @@ def read(deployment: Deployment, goal: Goal, id_: str) -> Answer:
 
 def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
     if urn in deployment.news:
-        raise BadInput("Two resources have the same type and name", key=urn, fix="give one of them another name")
+        raise InputError("Two resources have the same type and name", key=urn, fix="give one of them another name")
     new, old = deployment.wanted(urn, goal), deployment.old(urn, goal)
     provider = deployment.provider_of(goal)
     new.provider, new.external, new.id = provider.reference, True, id_
-    if not id_ or values.is_unknown(id_):
+    if not id_ or property_values.is_unknown(id_):
         new.id = ""
         deployment.plan(Operation.READ, new, old=old)
         deployment.put(new, old)
@@ -42,7 +42,7 @@ def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
         raise Failed(f"{label(urn)}: there is nothing to read with the id {id_}")
     new.id, new.inputs, new.outputs = found
     new.inputs = {**new.inputs, **goal.inputs}
-    new.outputs = values.mark_secret(new.outputs, goal.secret_outputs)
+    new.outputs = property_values.mark_secret(new.outputs, goal.secret_outputs)
     new.created = new.modified = now()
     deployment.plan(Operation.READ, new, old=old)
     if old is not None and not old.external:
@@ -62,7 +62,7 @@ def _let_go(deployment: Deployment, old: Resource) -> Resource | None:
     """A resource that was the stack's own and is now only read would be deleted: what is protected may not be."""
     if old.id and old.protect:
         deployment.refuse(f"{label(old.urn)} would be deleted, for the program now only reads it")
-    raise BadInput(
+    raise InputError(
         "A resource of this stack would become one that is only read",
         key=old.urn,
         fix="give the one that is read another name, or take the resource out of the state first",

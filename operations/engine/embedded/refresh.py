@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from operations.engine.embedded import urns, values
+from formats import property_values, urns
+from formats.errors import Failed
+from formats.plan import Operation
 from operations.engine.embedded.deployment import Deployment, label, now
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import ProviderError, own_diff
 from operations.engine.port import GONE
-from operations.errors import Failed
-from operations.plan import Operation
 
 
 def run(deployment: Deployment) -> None:
@@ -38,9 +38,13 @@ def one(deployment: Deployment, resource: Resource) -> bool:
             deployment.reporter.message("warning", GONE, resource.urn)
             return False
         id_, inputs, outputs = found
-        outputs = values.mark_secret(outputs, resource.additional_secret_outputs)
+        outputs = property_values.mark_secret(outputs, resource.additional_secret_outputs)
         step.changed = own_diff(resource.outputs, outputs).changed
-        if values.equal(inputs, resource.inputs) and values.equal(outputs, resource.outputs) and id_ == resource.id:
+        if (
+            property_values.equal(inputs, resource.inputs)
+            and property_values.equal(outputs, resource.outputs)
+            and id_ == resource.id
+        ):
             deployment.count(Operation.SAME, resource.type)
             step.operation = Operation.SAME
             return True

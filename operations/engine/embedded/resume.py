@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from operations.engine.embedded import paths, refresh, steps, values
+from formats import property_values
+from formats.errors import Failed
+from operations.engine.embedded import paths, refresh, steps
 from operations.engine.embedded.deployment import Deployment, label, now
 from operations.engine.embedded.model import PendingOperation, Properties, Resource
 from operations.engine.embedded.providers import Provider, ProviderError
-from operations.errors import Failed
 
 
 def run(deployment: Deployment) -> None:
@@ -101,13 +102,13 @@ def _asked(inputs: Properties, path: str) -> bool:
     """Whether the inputs have a value at the path which the cloud would give back."""
     value: Any = inputs
     for step in paths.parsed(path):
-        if values.is_secret(value):
+        if property_values.is_secret(value):
             return False
         try:
             value = value[step]
         except (KeyError, IndexError, TypeError):
             return False
-    return not values.contains_secret(value)
+    return not property_values.contains_secret(value)
 
 
 def _stand(deployment: Deployment, new: Resource) -> None:

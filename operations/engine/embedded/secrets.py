@@ -22,8 +22,8 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from infra.errors import BadInput
-from operations.plan import SECRET
+from formats.errors import InputError
+from formats.plan import SECRET
 
 TYPE = "passphrase"
 ROUNDS = 1_000_000
@@ -77,13 +77,13 @@ class Crypter:
             threading.Thread(target=self._derive_quietly, name="passphrase", daemon=True).start()
 
     def check(self) -> None:
-        """Raise BadInput unless the passphrase is the state's own: also where no secret has asked for it."""
+        """Raise InputError unless the passphrase is the state's own: also where no secret has asked for it."""
         with self._lock:
             if self._state is not None:
                 self._opened()
 
     def _derive_quietly(self) -> None:
-        with contextlib.suppress(BadInput):  # `check` says it, where somebody hears it
+        with contextlib.suppress(InputError):  # `check` says it, where somebody hears it
             self.check()
 
     def encrypt(self, text: str, place: Place = ()) -> str:
@@ -100,7 +100,7 @@ class Crypter:
             return known
 
     def decrypt(self, ciphertext: str, place: Place = ()) -> str:
-        """The text of a ciphertext. Raises BadInput for one that is not whole or was not made with this key."""
+        """The text of a ciphertext. Raises InputError for one that is not whole or was not made with this key."""
         nonce, sealed = _parts(ciphertext, 2, self._file)
         if self.closed:
             return json.dumps(SECRET)
@@ -108,7 +108,7 @@ class Crypter:
             try:
                 text = self._opened().decrypt(nonce, sealed, None).decode()
             except (InvalidTag, ValueError):
-                raise BadInput(
+                raise InputError(
                     "A secret in the state cannot be decrypted: it was altered, or encrypted with another passphrase",
                     file=self._file,
                     fix="restore the file from its .bak or from the history",
@@ -132,7 +132,7 @@ class Crypter:
         except (InvalidTag, ValueError):
             right = False
         if not right:
-            raise BadInput(
+            raise InputError(
                 "The passphrase is not the one that this state was encrypted with",
                 file=self._file,
                 fix=f"set {_VARIABLE} or {_FILE_VARIABLE} to the stack's own passphrase",
@@ -146,7 +146,7 @@ def crypter_for(section: object, phrase: Callable[[], str], *, file: str) -> Cry
         return Crypter(phrase, file=file)
     kind, state = section.get("type"), section.get("state")
     if kind not in (TYPE, "", None):
-        raise BadInput(
+        raise InputError(
             "The state's secrets are kept by a provider that the embedded engine does not speak",
             file=file,
             key="secrets_providers.type",
@@ -156,7 +156,7 @@ def crypter_for(section: object, phrase: Callable[[], str], *, file: str) -> Cry
         )
     salt = state.get("salt") if isinstance(state, Mapping) else None
     if kind and not isinstance(salt, str):
-        raise BadInput("The state does not say its salt", file=file, key="secrets_providers.state.salt", found=salt)
+        raise InputError("The state does not say its salt", file=file, key="secrets_providers.state.salt", found=salt)
     return Crypter(phrase, salt, file=file)
 
 
@@ -175,4 +175,4 @@ def _parts(text: str, count: int, file: str | None) -> tuple[bytes, bytes]:
             return first, b"" if count == 3 else base64.b64decode(fields[1], validate=True)
         except binascii.Error:
             pass
-    raise BadInput("A ciphertext or salt is malformed", file=file, allowed=_MALFORMED)
+    raise InputError("A ciphertext or salt is malformed", file=file, allowed=_MALFORMED)

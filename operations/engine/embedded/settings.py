@@ -8,8 +8,9 @@ from typing import Any
 
 import yaml
 
-from infra.errors import BadInput
-from operations.engine.embedded import files, values
+from formats import property_values
+from formats.errors import InputError
+from operations.engine import files
 from operations.engine.embedded.secrets import Crypter
 from operations.engine.port import StackSettings
 
@@ -36,8 +37,8 @@ def _opened(value: Any, key: str, crypter: Crypter, file: Path) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {"secure"}:
             if not isinstance(value["secure"], str):
-                raise BadInput("A secure value is malformed", file=str(file), key=key)
-            return values.secret(crypter.decrypt(value["secure"], (key,)))
+                raise InputError("A secure value is malformed", file=str(file), key=key)
+            return property_values.secret(crypter.decrypt(value["secure"], (key,)))
         return {str(k): _opened(v, f"{key}.{k}", crypter, file) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_opened(v, f"{key}[{i}]", crypter, file) for i, v in enumerate(value)]
@@ -51,5 +52,5 @@ def _document(file: Path) -> Mapping[str, Any]:
     try:
         document = yaml.safe_load(content)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput("The stack's file cannot be read", file=str(file), found=str(error)) from None
+        raise InputError("The stack's file cannot be read", file=str(file), found=str(error)) from None
     return document if isinstance(document, dict) else {}

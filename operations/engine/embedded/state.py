@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from infra.errors import BadInput
+from formats.errors import InputError
+from formats.property_values import SECRET_SIGNATURE, SIGNATURE, is_secret, secret, unwrap
 from operations.engine.embedded import integrity
 from operations.engine.embedded.model import PendingOperation, Properties, Resource, Snapshot
 from operations.engine.embedded.secrets import Crypter, Place, crypter_for
-from operations.engine.embedded.values import SECRET_SIGNATURE, SIGNATURE, is_secret, secret, unwrap
 
 VERSION = 3
 _NEWEST = 4
@@ -61,14 +61,14 @@ def now() -> str:
 def read_checkpoint(content: bytes, stack: str, *, file: str) -> dict[str, Any] | None:
     """The deployment in a checkpoint file, or None where the stack was never deployed. `stack` is its whole name.
 
-    Raises BadInput for what is not JSON, is cut short, is of a newer format, or belongs to another stack.
+    Raises InputError for what is not JSON, is cut short, is of a newer format, or belongs to another stack.
     """
     document = _json(content, file)
     _check_version(document, file)
     checkpoint = _section(document, "checkpoint", dict, file, "")
     found = checkpoint.get("stack")
     if found not in (stack, stack.rsplit("/", 1)[-1]):
-        raise BadInput(
+        raise InputError(
             "The state belongs to another stack",
             file=file,
             key="checkpoint.stack",
@@ -78,7 +78,7 @@ def read_checkpoint(content: bytes, stack: str, *, file: str) -> dict[str, Any] 
         )
     latest = checkpoint.get("latest")
     if latest is not None and not isinstance(latest, dict):
-        raise BadInput("The state is malformed", file=file, key="checkpoint.latest", found=type(latest).__name__)
+        raise InputError("The state is malformed", file=file, key="checkpoint.latest", found=type(latest).__name__)
     return latest
 
 
@@ -88,11 +88,11 @@ def crypter(deployment: Mapping[str, Any], phrase: Callable[[], str], *, file: s
 
 
 def read_deployment(deployment: Mapping[str, Any], crypter: Crypter, *, file: str) -> Snapshot:
-    """A deployment as a Snapshot, its secrets decrypted. Raises BadInput where it is damaged in any way."""
+    """A deployment as a Snapshot, its secrets decrypted. Raises InputError where it is damaged in any way."""
     manifest = _section(deployment, "manifest", dict, file, "latest.")
     made_by = manifest.get("version", "")
     if manifest.get("magic") and manifest["magic"] != _magic(str(made_by)):
-        raise BadInput("The state is damaged: its magic word is wrong", file=file, key="manifest.magic", fix=_FIX)
+        raise InputError("The state is damaged: its magic word is wrong", file=file, key="manifest.magic", fix=_FIX)
     resources = [
         read_resource(r, crypter, file=file, key=f"resources[{i}]")
         for i, r in enumerate(_section(deployment, "resources", list, file, "latest."))
@@ -111,16 +111,16 @@ def read_deployment(deployment: Mapping[str, Any], crypter: Crypter, *, file: st
 
 
 def read_resource(content: object, crypter: Crypter, *, file: str, key: str = "") -> Resource:
-    """One resource of a file, its secrets decrypted. Raises BadInput where a key has the wrong type."""
+    """One resource of a file, its secrets decrypted. Raises InputError where a key has the wrong type."""
     if not isinstance(content, dict):
-        raise BadInput("The state is malformed: a resource is not an object", file=file, key=key)
+        raise InputError("The state is malformed: a resource is not an object", file=file, key=key)
     fields: dict[str, Any] = {"urn": "", "type": "", "custom": False}
     for name, (attribute, type_) in _KEYS.items():
         value = content.get(name)
         if value is None:
             continue
         if not isinstance(value, type_):
-            raise BadInput(
+            raise InputError(
                 "The state is malformed", file=file, key=f"{key}.{name}", found=type(value).__name__, fix=_FIX
             )
         fields[attribute] = value
@@ -193,11 +193,11 @@ def write_checkpoint(
 
 
 def dumps(value: Any) -> str:
-    """Compact JSON. Raises BadInput for a number that JSON has no word for."""
+    """Compact JSON. Raises InputError for a number that JSON has no word for."""
     try:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)
     except ValueError as error:
-        raise BadInput("A property cannot be written to the state: a number is not finite") from error
+        raise InputError("A property cannot be written to the state: a number is not finite") from error
 
 
 @functools.cache
@@ -214,9 +214,9 @@ def _json(content: bytes, file: str) -> dict[str, Any]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
-        raise BadInput("The state is not whole: it is not JSON, or was cut short", file=file, fix=_FIX) from None
+        raise InputError("The state is not whole: it is not JSON, or was cut short", file=file, fix=_FIX) from None
     if not isinstance(document, dict):
-        raise BadInput(
+        raise InputError(
             "The state is malformed", file=file, found=type(document).__name__, allowed="an object", fix=_FIX
         )
     return document
@@ -225,9 +225,9 @@ def _json(content: bytes, file: str) -> dict[str, Any]:
 def _check_version(document: Mapping[str, Any], file: str) -> None:
     found, features = document.get("version"), document.get("features")
     if isinstance(found, bool) or not isinstance(found, int):
-        raise BadInput("The state does not say its version", file=file, key="version", found=found, fix=_FIX)
+        raise InputError("The state does not say its version", file=file, key="version", found=found, fix=_FIX)
     if found > _NEWEST or (found == _NEWEST and features):
-        raise BadInput(
+        raise InputError(
             "The state is of a newer format than the embedded engine writes; it was left as it is",
             file=file,
             key="version" if found > _NEWEST else "features",
@@ -237,7 +237,7 @@ def _check_version(document: Mapping[str, Any], file: str) -> None:
         )
     if found < VERSION:
         fix = "run `pulumi up` once with the Pulumi command line, which brings it up to date"
-        raise BadInput("The state is of an older format", file=file, key="version", found=found, allowed="3", fix=fix)
+        raise InputError("The state is of an older format", file=file, key="version", found=found, allowed="3", fix=fix)
 
 
 def _section(holder: Mapping[str, Any], name: str, type_: type, file: str, prefix: str) -> Any:
@@ -245,13 +245,13 @@ def _section(holder: Mapping[str, Any], name: str, type_: type, file: str, prefi
     if value is None:
         return type_()
     if not isinstance(value, type_):
-        raise BadInput("The state is malformed", file=file, key=prefix + name, found=type(value).__name__, fix=_FIX)
+        raise InputError("The state is malformed", file=file, key=prefix + name, found=type(value).__name__, fix=_FIX)
     return value
 
 
 def _read_pending(content: object, crypter: Crypter, file: str, key: str) -> PendingOperation:
     if not isinstance(content, dict) or not isinstance(content.get("type"), str):
-        raise BadInput("The state is malformed: a pending operation has no type", file=file, key=key, fix=_FIX)
+        raise InputError("The state is malformed: a pending operation has no type", file=file, key=key, fix=_FIX)
     return PendingOperation(read_resource(content.get("resource"), crypter, file=file, key=key), content["type"])
 
 
@@ -272,7 +272,7 @@ def _opened(value: Mapping[str, Any], place: Place, crypter: Crypter) -> Any:
     try:
         return json.loads(text) if isinstance(text, str) else None
     except ValueError:
-        raise BadInput("A secret in the state is malformed", key=".".join(map(str, place[1:])), fix=_FIX) from None
+        raise InputError("A secret in the state is malformed", key=".".join(map(str, place[1:])), fix=_FIX) from None
 
 
 def _encrypted(properties: Properties, place: Place, crypter: Crypter) -> Any:

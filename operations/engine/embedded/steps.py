@@ -7,19 +7,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from infra.errors import BadInput
-from operations.engine.embedded import paths, urns, values
+from formats import property_values, urns
+from formats.errors import Failed, InputError
+from formats.plan import Operation
+from operations.engine.embedded import aliases, paths
 from operations.engine.embedded.deployment import Answer, Deployment, label, new_id, now, planned
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Properties, Resource
 from operations.engine.embedded.providers import Difference, Provider, ProviderError, own_diff
-from operations.errors import Failed
-from operations.plan import Operation
 
 
 def urn_of(deployment: Deployment, goal: Goal) -> str:
     """The URN that a goal has in this stack."""
-    return urns.made(deployment.frame.stack, deployment.frame.project, goal.parent, goal.type, goal.name)
+    return urns.make_urn(deployment.frame.stack, deployment.frame.project, goal.parent, goal.type, goal.name)
 
 
 def register(deployment: Deployment, goal: Goal) -> Answer:
@@ -44,7 +44,7 @@ def explained(error: BaseException, urn: str) -> BaseException:
 
 def _registered(deployment: Deployment, urn: str, goal: Goal) -> Resource:
     if urn in deployment.news:
-        raise BadInput("Two resources have the same type and name", key=urn, fix="give one of them another name")
+        raise InputError("Two resources have the same type and name", key=urn, fix="give one of them another name")
     old = deployment.old(urn, goal)
     new = deployment.wanted(urn, goal)
     if not deployment.frame.targets.includes(urn):
@@ -79,7 +79,7 @@ def _must_exist(deployment: Deployment, new: Resource) -> None:
     if new.provider:
         needs.add(urns.provider_urn(new.provider))
     if missing := sorted(needs & deployment.skipped):
-        raise BadInput(
+        raise InputError(
             f"{label(new.urn)} needs a resource that does not exist and is not among the targets",
             found=", ".join(missing),
             fix="add it to the targets",
@@ -109,14 +109,14 @@ def _provider(deployment: Deployment, goal: Goal, new: Resource, old: Resource |
     package = goal.type.removeprefix(urns.PROVIDER_PREFIX)
     inputs = {**goal.inputs, "version": goal.version} if goal.version and "version" not in goal.inputs else goal.inputs
     provider = deployment.frame.pool.made(new.urn, old.id if old else "", package)
-    before = urns.told_to_provider(old.inputs) if old else {}
+    before = aliases.told_to_provider(old.inputs) if old else {}
     new.outputs = provider.check_config(new.urn, before, inputs)
     new.inputs = {**new.outputs, **_internal(goal)}
     new.created = new.modified = now()
     difference = Difference()
     if old is not None:
         new.id, new.created, new.modified = old.id, old.created, old.modified
-        if not values.equal(before, new.outputs):
+        if not property_values.equal(before, new.outputs):
             difference = provider.diff_config(new.urn, old.id, replace(old, inputs=before), new.outputs)
             new.modified = now()
     if old is None or difference.replaces:
@@ -132,7 +132,7 @@ def _provider(deployment: Deployment, goal: Goal, new: Resource, old: Resource |
         deployment.plan(Operation.REPLACE, new, old=old, changed=difference.changed, replaces=difference.replaces)
         _tell(deployment, new, Operation.REPLACE, difference.changed)
         deployment.put(new, replaced=old)
-    elif values.equal(before, new.outputs):
+    elif property_values.equal(before, new.outputs):
         return _same(deployment, new, old)
     else:
         changed = difference.changed or own_diff(before, new.outputs).changed
@@ -146,7 +146,7 @@ def _internal(goal: Goal) -> Properties:
     """What the state keeps of a provider besides its configuration, as the official engine does."""
     if not goal.version and not goal.plugin_url:
         return {}
-    return {urns.INTERNAL: {"pluginDownloadURL": goal.plugin_url} if goal.plugin_url else {}}
+    return {aliases.INTERNAL: {"pluginDownloadURL": goal.plugin_url} if goal.plugin_url else {}}
 
 
 def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource | None) -> Resource:
@@ -164,7 +164,7 @@ def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
     if old is not None and not afresh:
         wanted = ignoring(deployment, urn=new.urn, goal=goal, old=old.inputs)
     new.inputs = provider.check(new.urn, old.inputs if old is not None and not afresh else None, wanted, seed)
-    deployment.reporter.veil.learn(new.inputs)
+    deployment.reporter.secret_filter.add(new.inputs)
     if old is None:
         return _create(deployment, provider, new)
     if afresh:
@@ -208,7 +208,7 @@ def _other_provider(deployment: Deployment, new: Resource, old: Resource) -> boo
     if not before or before == after:
         return False
     old_urn, new_urn = urns.provider_urn(before), urns.provider_urn(after)
-    if urns.is_default_provider(old_urn) and urns.is_default_provider(new_urn):
+    if aliases.is_default_provider(old_urn) and aliases.is_default_provider(new_urn):
         return False
     if deployment.aliases.found.get(new_urn, new_urn) == old_urn:
         state = deployment.olds.get(old_urn)
@@ -340,7 +340,7 @@ def _forced_by(deployment: Deployment, user: Resource, chosen: Iterable[str]) ->
     touched &= user.inputs.keys()
     if not touched or urns.is_provider(user.type):
         return None
-    guess: Properties = {k: values.UNKNOWN if k in touched else v for k, v in user.inputs.items()}
+    guess: Properties = {k: property_values.UNKNOWN if k in touched else v for k, v in user.inputs.items()}
     difference = deployment.frame.pool.of(user.provider).diff(user, guess, ())
     return difference.replaces or None
 
@@ -391,6 +391,6 @@ def _tell(deployment: Deployment, new: Resource, operation: Operation, changed: 
 
 def hide_outputs(new: Resource) -> None:
     """Mark as secret what the program says, and every output whose input of the same name is secret."""
-    hidden = {*new.additional_secret_outputs, *(k for k, v in new.inputs.items() if values.is_secret(v))}
+    hidden = {*new.additional_secret_outputs, *(k for k, v in new.inputs.items() if property_values.is_secret(v))}
     if hidden:
-        new.outputs = values.mark_secret(new.outputs, hidden)
+        new.outputs = property_values.mark_secret(new.outputs, hidden)

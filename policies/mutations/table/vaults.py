@@ -4,7 +4,7 @@ Sources: learn.microsoft.com, Microsoft.KeyVault template references, "Azure Key
 cryptographic key auto-rotation".
 """
 
-from infra.config import DataClass
+from formats.stack_config import DataClass
 from policies.model import Estate, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.table import elsewhere

@@ -6,7 +6,7 @@ Azure Monitor", "Virtual network flow logs".
 
 from collections.abc import Iterator, Mapping
 
-from operations.plan import UNKNOWN
+from formats.plan import UNKNOWN
 from policies.azure_semantics.diagnostics import CONTROL_PLANE
 from policies.model import Estate, Resource
 from policies.mutations.model import Harmless, Removal, Rework, Table, Value, Weakening

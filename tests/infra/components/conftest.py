@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from formats.stack_config import StackConfig
 from infra.components.base_component import PrivateEndpointPlacement
 from infra.components.key_vault import KeyVault, KeyVaultArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
-from infra.config import StackConfig
 from tests.infra import samples
 from tests.infra.mock_stack import MockStack, run
 

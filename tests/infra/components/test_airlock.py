@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from formats.stack_config import Redundancy
 from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Stage
 from infra.components.grants import Principal
 from infra.components.resource_group_scope import ResourceGroupScope
-from infra.config import Redundancy
 from infra.malware_scanning import CAP_GB_PER_MONTH, CLEAN_BLOBS_ONLY
 from tests.infra.components.conftest import PLACEMENT, Build, key_vault
 

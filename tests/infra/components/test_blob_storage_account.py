@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from formats.stack_config import Redundancy, Tiers
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
 from infra.components.grants import Principal
 from infra.components.resource_group_scope import ResourceGroupScope
-from infra.config import Redundancy, Tiers
 from infra.roles import Role
 from tests.infra.components.conftest import PLACEMENT, Build, key_vault
 

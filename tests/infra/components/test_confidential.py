@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from infra.components.confidential import is_confidential, release_policy
-from infra.config import Region
+from formats.stack_config import Region
+from formats.vm_size_names import is_confidential
+from infra.components.confidential import release_policy
 
 
 @pytest.mark.parametrize("size", ["Standard_DC8ads_v5", "Standard_EC16as_v5", "Standard_DC4es_v5", "Standard_DC2as_v6"])

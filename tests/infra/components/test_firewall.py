@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from infra.addresses import first_usable
+from formats.addresses import first_usable
 from infra.stacks.programs import declare_stack
 from tests.infra import samples
 from tests.infra.mock_stack import MockStack, run

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi
 import pytest
 
+from formats.errors import InputError
 from infra.components.stack_outputs import PlatformOutputs
-from infra.errors import BadInput
 from tests.infra.mock_stack import MockStack, run
 
 
@@ -26,7 +26,7 @@ def test_outputs_and_nested_outputs_are_read(platform: MockStack) -> None:
 
 
 def test_a_missing_output_names_the_stack_to_bring_up() -> None:
-    with pytest.raises(BadInput) as raised:
+    with pytest.raises(InputError) as raised:
         _read({"group_name": "old"}, "dns_zones", "nowhere")
     assert "older version" in str(raised.value)
     assert "sde up platform" in str(raised.value)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from formats.stack_config import Tiers
 from infra.components.tiering import lifecycle_rules
-from infra.config import Tiers
 
 
 def test_without_tiers_there_is_no_rule() -> None:

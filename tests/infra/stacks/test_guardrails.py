@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from formats.plan import canonical
 from infra.guardrails import HUB_GUARDRAILS, SPOKE_GUARDRAILS
 from local_azure.arm import Arm
 from local_azure.model import AzureError, StoredResource
@@ -16,7 +17,6 @@ from local_azure.policy.fields import PolicyTarget
 from local_azure.schema import azure_native
 from local_azure.store import Store
 from local_azure.types import TYPES
-from operations.plan import canonical
 from tests.infra.local_stacks import LocalStacks
 from tests.infra.mock_stack import MockStack
 

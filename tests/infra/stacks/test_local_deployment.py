@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.addresses import TenancyKind
-from infra.errors import BadInput
+from formats.addresses import TenancyKind
+from formats.errors import Failed, InputError, Refused
+from formats.plan import Operation
 from local_azure.admin import resources
-from operations.errors import Failed, Refused
-from operations.plan import Operation
 from tests.infra import samples
 from tests.infra.local_stacks import DEPLOYMENT_ORDER, LocalStacks, settings
 from tests.infra.samples import CELL, group
@@ -87,7 +86,7 @@ def test_protected_resources_are_not_destroyed(site: LocalStacks) -> None:
 
 
 def test_a_tenancy_without_its_platform_names_the_command(tmp_path: Path) -> None:
-    with pytest.raises((BadInput, Failed), match=r"`sde up (platform|safe-haven)` first"):
+    with pytest.raises((InputError, Failed), match=r"`sde up (platform|safe-haven)` first"):
         LocalStacks(tmp_path).engine.up(LocalStacks(tmp_path).stack("tre-hcm"))
 
 

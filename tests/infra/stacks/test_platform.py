@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.addresses import TenancyEndpoint, TenancyKind
-from infra.errors import BadInput
+from formats.addresses import TenancyEndpoint, TenancyKind
+from formats.errors import InputError
 from infra.network_services import CELL_DNS_ZONES
 from infra.stacks.programs import declare_stack
 from tests.infra import samples
@@ -89,12 +89,12 @@ def test_a_kind_of_tenancy_reaches_its_egress_destinations(platform: MockStack) 
 
 
 def test_an_unknown_kind_of_tenancy_is_refused() -> None:
-    with pytest.raises(BadInput, match="is not known"):
+    with pytest.raises(InputError, match="is not known"):
         run(lambda: declare_stack(samples.platform(tenancy_ranges={"castle": "10.65.0.0/16"}, egress={})))
 
 
 def test_egress_of_a_kind_without_a_range_is_refused() -> None:
-    with pytest.raises(BadInput, match="no range"):
+    with pytest.raises(InputError, match="no range"):
         run(lambda: declare_stack(samples.platform(tenancy_ranges={})))
 
 
@@ -136,12 +136,12 @@ def test_the_log_workspace_has_retention_and_no_public_access(platform: MockStac
 )
 def test_the_wrong_cloud_is_refused(cloud: str, subscription: str) -> None:
     config = samples.platform(cloud=cloud, subscription=subscription)
-    with pytest.raises(BadInput, match="This stack is for cloud"):
+    with pytest.raises(InputError, match="This stack is for cloud"):
         run(lambda: declare_stack(config), subscription=subscription)
 
 
 def test_a_provider_of_another_subscription_is_refused() -> None:
-    with pytest.raises(BadInput, match="another subscription"):
+    with pytest.raises(InputError, match="another subscription"):
         run(lambda: declare_stack(samples.platform(subscription="10ca1000-0000-4000-8000-000000000002")))
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from infra.addresses import TenancyEndpoint
-from infra.egress import EgressRule
-from infra.errors import BadInput
+from formats.addresses import TenancyEndpoint
+from formats.egress import EgressRule
+from formats.errors import InputError
 from infra.first_boot import first_boot
 from infra.malware_scanning import CLEAN_BLOBS_ONLY, scanner_id
 from infra.package_sources import package_settings
@@ -222,7 +222,7 @@ def test_only_keys_of_confidential_desks_do_not_rotate(platform: MockStack, safe
 def test_an_unsafe_configuration_is_refused(
     platform: MockStack, safe_haven: MockStack, more: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(BadInput, match=message):
+    with pytest.raises(InputError, match=message):
         _tenancy(platform, safe_haven, **more)
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from formats.errors import InputError, Refused
+from formats.plan import Operation, Plan, PlannedResource
 from operations.cli.app import main
-from operations.cli.house import Stack
+from operations.cli.stack_catalog import Stack
 from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState
-from operations.errors import BadInput, Refused
-from operations.plan import Operation, Plan, PlannedResource
+from operations.reports.evaluate import Neighbours
 from operations.settings import Settings
-from operations.verdicts.judging import Neighbours
 from policies.model import Controls, Finding, Policy, Severity, Verdict
 from policies.runner import Report
 
@@ -164,7 +164,7 @@ class FakeEngine:
 
     def cancel(self, name: str) -> None:
         if not self.locked:
-            raise BadInput(f"{name} is not locked.")
+            raise InputError(f"{name} is not locked.")
         self.locked = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operations.cli.azurecheck import desks_of
-from operations.offers import Wanted
+from operations.vm_sizes import Wanted
 from tests.infra import samples
 
 

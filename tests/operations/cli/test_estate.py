@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from formats.errors import InputError
 from operations.cli.estate import EstateHouse
-from operations.errors import BadInput
 from operations.settings import ROOT, Settings
 
 TENANCY = "tre-hcm-progression"
@@ -64,5 +64,5 @@ def test_a_left_configuration_that_is_damaged_is_named(house: EstateHouse) -> No
     house = again(house)
     file = house.left_over[0].settings.file
     file.write_text(file.read_text().splitlines()[0] + "\nconfig: {}\n")
-    with pytest.raises(BadInput, match=file.name):
+    with pytest.raises(InputError, match=file.name):
         _ = house.left_over

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from operations.plan import Plan
+from formats.plan import Plan
 from tests.operations.cli.fakes import Desk
 
 

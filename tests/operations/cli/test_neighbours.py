@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from operations.errors import BadInput, Failed
-from operations.verdicts.judging import Neighbours
+from formats.errors import Failed, InputError
+from operations.reports.evaluate import Neighbours
 from tests.operations.cli.fakes import Desk, stack
 
 
@@ -62,7 +62,7 @@ def test_a_preview_of_several_looks_at_the_plans_that_it_made(desk: Desk) -> Non
 
 
 def test_a_state_that_cannot_be_read_is_refused_with_its_fix_and_nothing_is_applied(desk: Desk) -> None:
-    for error in (BadInput("The state is damaged.", file="x.json", fix="restore it"), Failed("tre-heart: 403")):
+    for error in (InputError("The state is damaged.", file="x.json", fix="restore it"), Failed("tre-heart: 403")):
         desk.engine.unreadable, desk.engine.calls = error, []
         assert desk("up", "platform", "--yes") == 3
         assert "platform cannot be judged beside the rest of the estate" in desk.err

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.plan import UNKNOWN, Plan
+from formats.plan import UNKNOWN, Plan
 from tests.operations.cli.fakes import Desk, FakeGate, resource
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from operations.plan import Plan
-from operations.verdicts import checkov
-from operations.verdicts.checkov import CheckovReport, Seen
-from operations.verdicts.checkovchecks import FILE
+from formats.plan import Plan
+from operations.reports import checkov
+from operations.reports.checkov import CheckovReport, Seen
+from operations.reports.checkovchecks import FILE
 from tests.operations.cli.fakes import Desk
 
 PASSED = Seen("CKV_AZURE_3", "HTTPS only", "passed", "platform", "Microsoft.Storage/storageAccounts.st")

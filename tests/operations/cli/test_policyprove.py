@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from operations.cli import policyprove
-from operations.proving import checkov
+from operations.mutation import checkov
 from policies.model import Finding, Resource, Verdict
 from policies.mutations.model import Mutant, Outcome, Refusal
 from policies.mutations.proof import Proof

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from operations.plan import SECRET, UNKNOWN, Operation
+from formats.plan import SECRET, UNKNOWN, Operation
 from tests.operations.cli.fakes import Desk, resource
 
 

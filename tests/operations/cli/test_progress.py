@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from formats.plan import Operation
 from operations.cli.output import Output, Page
 from operations.cli.progress import Reporter
 from operations.engine.port import Event
-from operations.plan import Operation
 
 URN = "urn:pulumi:s::sde::azure-native:storage:StorageAccount::records"
 STORE = "azure-native:storage:StorageAccount"

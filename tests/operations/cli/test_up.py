@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from operations.errors import BadInput, Failed
-from operations.plan import Operation
+from formats.errors import Failed, InputError
+from formats.plan import Operation
 from tests.operations.cli.fakes import Desk, resource, stack
 
 
@@ -128,7 +128,7 @@ def test_json_is_all_that_stdout_has(desk: Desk) -> None:
 
 
 def test_an_error_is_a_json_line_too_and_words_on_stderr(desk: Desk) -> None:
-    desk.engine.fails = BadInput("The passphrase is wrong.", key="PULUMI_CONFIG_PASSPHRASE", fix="use the right one")
+    desk.engine.fails = InputError("The passphrase is wrong.", key="PULUMI_CONFIG_PASSPHRASE", fix="use the right one")
     assert desk("up", "platform", "--json", "--yes") == 2
     assert desk.lines[-1]["event"] == "error"
     assert desk.lines[-1]["code"] == 2

@@ -22,7 +22,7 @@ import yaml
 
 from operations.__main__ import stop_in_order
 from operations.cli.app import main
-from operations.cli.house import Stack
+from operations.cli.stack_catalog import Stack
 from operations.engine.choose import choose
 from operations.engine.embedded.secrets import Crypter
 from operations.engine.port import Engine, StackSettings

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from formats.errors import InputError
 from operations.engine.choose import choose, local_cli
 from operations.engine.embedded.engine import EmbeddedEngine
 from operations.engine.installed_cli import OLDEST
 from operations.engine.pulumi_cli import PulumiCli
-from operations.errors import BadInput
 from operations.settings import Settings
 from tests.pulumi_cli import CLI, needs_cli
 
@@ -43,7 +43,7 @@ def test_auto_takes_the_cli_on_path_and_never_the_built_one(settings: Settings) 
 
 
 def test_asked_for_the_cli_the_built_one_does_where_none_is_on_path(settings: Settings) -> None:
-    with pytest.raises(BadInput, match="scripts/pulumi-cli"):
+    with pytest.raises(InputError, match="scripts/pulumi-cli"):
         choose("pulumi", "local", settings)
     put(settings.built_cli, f"echo v{OLDEST}")
     assert isinstance(choose("pulumi", "local", settings), PulumiCli)
@@ -54,15 +54,15 @@ def test_asked_for_the_cli_the_built_one_does_where_none_is_on_path(settings: Se
 def test_a_cli_that_does_not_run_is_as_good_as_none(settings: Settings, text: str) -> None:
     on_path(settings, text)
     assert isinstance(choose("auto", "local", settings), EmbeddedEngine)
-    with pytest.raises(BadInput, match="no working `pulumi`"):
+    with pytest.raises(InputError, match="no working `pulumi`"):
         choose("pulumi", "local", settings)
 
 
 def test_what_the_embedded_engine_cannot_do_is_refused_where_there_is_no_cli(settings: Settings) -> None:
-    with pytest.raises(BadInput, match="embedded engine runs stacks of the local Azure only"):
+    with pytest.raises(InputError, match="embedded engine runs stacks of the local Azure only"):
         choose("auto", "azure", settings)
     elsewhere = Settings.load({**settings.environ, "PULUMI_BACKEND_URL": "azblob://state"}, root=settings.root)
-    with pytest.raises(BadInput, match="PULUMI_BACKEND_URL"):
+    with pytest.raises(InputError, match="PULUMI_BACKEND_URL"):
         choose("auto", "local", elsewhere)
 
 
@@ -82,7 +82,7 @@ def test_a_cli_of_another_age_is_refused_by_name(
     settings: Settings, choice: str, cloud: str, said: str, problem: str
 ) -> None:
     command = on_path(settings, f"echo '{said}'")
-    with pytest.raises(BadInput, match=problem) as found:
+    with pytest.raises(InputError, match=problem) as found:
         choose(choice, cloud, settings)
     assert found.value.file == str(command)
     assert found.value.found == (said or "no version")

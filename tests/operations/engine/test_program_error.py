@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi
 import pytest
 
+from formats.errors import Failed, InputError, Refused
 from operations.engine.program_error import causes, described, explained
-from operations.errors import BadInput, Failed, Refused
 
 
 def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
@@ -33,7 +33,7 @@ def test_the_first_cause_is_described_with_its_place() -> None:
     assert [place.split(":")[0] for place in found.places] == [__file__]
 
 
-@pytest.mark.parametrize("words", [BadInput("x"), Failed("x"), Refused("x")])
+@pytest.mark.parametrize("words", [InputError("x"), Failed("x"), Refused("x")])
 def test_what_a_program_says_in_words_is_told_as_it_is(words: Exception) -> None:
     assert explained(raised(RuntimeError("outer"), words)) is words
 

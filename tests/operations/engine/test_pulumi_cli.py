@@ -8,10 +8,10 @@ from collections import Counter
 
 import pytest
 
+from formats.errors import Failed, InputError, Refused
+from formats.plan import SECRET, Plan
 from operations.engine.choose import choose
 from operations.engine.port import Event, StackSettings
-from operations.errors import BadInput, Failed, Refused
-from operations.plan import SECRET, Plan
 from operations.settings import Settings
 from tests.operations.engine.pulumi_lab import STRING, SUBSCRIPTION, Lab, urn
 from tests.pulumi_cli import needs_cli
@@ -188,7 +188,7 @@ def test_an_import_protects_and_an_import_that_fails_changes_nothing(lab: Lab) -
     before = names(lab)
     with pytest.raises(Failed, match=r"there is nothing to import|does not exist|not found"):
         engine.import_resource(lab.stack, GROUP, "new", f"/subscriptions/{SUBSCRIPTION}/resourceGroups/no")
-    with pytest.raises(BadInput, match="no SDK"):
+    with pytest.raises(InputError, match="no SDK"):
         engine.import_resource(lab.stack, "no-such:a:B", "new", "id")
     assert names(lab) == before
     assert engine.import_resource(lab.stack, STRING, "new", "abcdef").counts["import"] == 1
@@ -222,7 +222,7 @@ def test_a_stack_is_made_by_its_first_run_and_gone_things_are_none(lab: Lab) -> 
     assert engine.standing([new, lab.stack]).keys() == {"lab"}
     engine.cancel("new")
     for run in (engine.refresh, engine.destroy):
-        with pytest.raises(BadInput, match="Stack new has not been deployed yet"):
+        with pytest.raises(InputError, match="Stack new has not been deployed yet"):
             run(new)
     engine.preview(new)
     assert engine.make_missing(["lab", "new", "other"]) == ["other"]
@@ -258,11 +258,11 @@ def test_a_real_stack_that_is_not_there_is_not_made(lab: Lab, monkeypatch: pytes
     for name, value in {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "x"}.items():
         monkeypatch.setenv(name, value)
     engine = choose("pulumi", "azure", Settings.load(lab.settings().environ))
-    with pytest.raises(BadInput, match="pulumi stack init real --secrets-provider"):
+    with pytest.raises(InputError, match="pulumi stack init real --secrets-provider"):
         engine.preview(StackSettings("real", {"sde:cloud": "azure"}, lab.folder / "Pulumi.real.yaml"))
     assert not list(state.rglob("real.json"))
 
 
 def test_azure_is_refused_in_a_shell_of_the_local_azure(lab: Lab) -> None:
-    with pytest.raises(BadInput, match="SDE_LOCAL_AZURE"):
+    with pytest.raises(InputError, match="SDE_LOCAL_AZURE"):
         choose("pulumi", "azure", Settings.load({**lab.settings().environ, "SDE_LOCAL_AZURE": "/somewhere.db"}))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.errors import BadInput
+from formats.errors import InputError
 from tests.operations.engine.pulumi_lab import Lab, wait_for
 from tests.pulumi_cli import needs_cli
 
@@ -121,7 +121,7 @@ def test_a_killed_run_leaves_no_process_and_a_lock_that_says_so(run: Run) -> Non
     run.process.wait()
     wait_for(lambda: not any(map(_command, children)))
     for engine in (run.lab.engine, run.lab.embedded()):
-        with pytest.raises(BadInput, match=r"a process that is no longer running\n.*\n.*scripts/sde cancel lab"):
+        with pytest.raises(InputError, match=r"a process that is no longer running\n.*\n.*scripts/sde cancel lab"):
             engine.up(run.lab.stack)
     run.lab.sde("cancel", "lab", "--engine", "pulumi")
     assert names(run.lab) == {"first"}

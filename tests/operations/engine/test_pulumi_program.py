@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from formats.errors import Failed
 from operations.engine.port import Event
-from operations.errors import Failed
 from tests.operations.engine.pulumi_lab import Lab
 from tests.pulumi_cli import needs_cli
 
 pytestmark = needs_cli
 
 WRONG = {
-    "bad input": "from operations.errors import BadInput; raise BadInput('Too small.', key='sde:net', fix='/24')",
-    "refused": "from operations.errors import Refused; raise Refused('not today')",
+    "bad input": "from formats.errors import InputError; raise InputError('Too small.', key='sde:net', fix='/24')",
+    "refused": "from formats.errors import Refused; raise Refused('not today')",
     "bug": "raise ValueError('no such ward')",
     "exit": "import sys; sys.exit(0)",
     "syntax": "def (",

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from formats.errors import InputError
 from operations.engine.port import Engine
 from operations.engine.pulumi_cli import PulumiCli
-from operations.errors import BadInput
 from tests.operations.engine.pulumi_lab import Lab, urn
 from tests.pulumi_cli import CLI, needs_cli
 
@@ -27,7 +27,7 @@ def _standing(lab: Lab) -> None:
 
 
 def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         call()
     return str(caught.value)
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from formats.errors import Failed, InputError, Refused
+from formats.plan import Operation, Plan, PlannedResource
 from operations.engine.port import Event
-from operations.engine.pulumi_errors import Place, StackMissing, bad_input, explained
+from operations.engine.pulumi_errors import Place, StackMissingError, bad_input, explained
 from operations.engine.pulumi_events import Listener
 from operations.engine.pulumi_process import CommandFailed
 from operations.engine.pulumi_saved import Saved, violation
-from operations.errors import BadInput, Failed, Refused
-from operations.plan import Operation, Plan, PlannedResource
 
 STORE = "azure-native:storage:StorageAccount"
 URN = f"urn:pulumi:lab::sde::{STORE}::a"
@@ -33,12 +33,12 @@ def said(text: str, place: Place | None = None) -> Exception:
 @pytest.mark.parametrize(
     ("text", "kind", "words"),
     [
-        ("error: [409] Conflict: Another update is currently in progress.", BadInput, "locked by another run"),
-        ("error: [401] Unauthorized: No credentials provided or are invalid.", BadInput, "backend"),
-        ("error: dial tcp 10.0.0.1:443: i/o timeout", BadInput, "backend"),
-        ("error: dial tcp: lookup state.example: no such host", BadInput, "backend"),
-        ('WARN falling back\nerror: read ".pulumi/meta.yaml": blob (code=Unknown)', BadInput, "backend"),
-        ("error: get passphrase: passphrase must be set with PULUMI_CONFIG_PASSPHRASE", BadInput, "none is set"),
+        ("error: [409] Conflict: Another update is currently in progress.", InputError, "locked by another run"),
+        ("error: [401] Unauthorized: No credentials provided or are invalid.", InputError, "backend"),
+        ("error: dial tcp 10.0.0.1:443: i/o timeout", InputError, "backend"),
+        ("error: dial tcp: lookup state.example: no such host", InputError, "backend"),
+        ('WARN falling back\nerror: read ".pulumi/meta.yaml": blob (code=Unknown)', InputError, "backend"),
+        ("error: get passphrase: passphrase must be set with PULUMI_CONFIG_PASSPHRASE", InputError, "none is set"),
         ("error: something that nobody foresaw", Failed, "something that nobody foresaw"),
     ],
 )
@@ -51,7 +51,7 @@ def test_what_the_cli_says_becomes_an_error_of_ours(text: str, kind: type[Except
 
 def test_a_real_stack_that_is_not_there_is_made_by_its_owner() -> None:
     error = said("error: no stack named 'lab' found", Place("lab", made_by_up=False))
-    assert isinstance(error, StackMissing)
+    assert isinstance(error, StackMissingError)
     assert "pulumi stack init lab --secrets-provider" in str(error)
 
 
@@ -77,12 +77,12 @@ def test_several_causes_are_told_and_a_failure_of_the_cloud_decides() -> None:
 def test_a_value_that_was_refused_is_not_repeated() -> None:
     words = f"{STORE} resource 'a': property key value {{{SECRET}}} has a problem: too short"
     error = explained(ERROR, Place("lab"), [(URN, words)])
-    assert type(error) is BadInput
+    assert type(error) is InputError
     assert str(error) == f"{STORE} a is not right:\n  key: too short"
 
 
 def test_bad_input_of_the_program_keeps_its_parts() -> None:
-    error = BadInput("Too small.", file="estate.yaml", key="sde:network", found="/30", allowed="/24", fix="take /24")
+    error = InputError("Too small.", file="estate.yaml", key="sde:network", found="/30", allowed="/24", fix="take /24")
     assert vars(bad_input(str(error))) == {**vars(error)}
 
 

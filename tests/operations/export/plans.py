@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from formats.plan import Operation, Plan, PlannedResource
 from operations.export.arm import template
-from operations.plan import Operation, Plan, PlannedResource
 
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
 ROOT = "urn:pulumi:platform::sde::pulumi:pulumi:Stack::sde-platform"

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operations.errors import BadInput
+from formats.errors import InputError
+from formats.plan import UNKNOWN, Operation, Plan
 from operations.export.arm import template
 from operations.export.nesting import escaped
-from operations.plan import UNKNOWN, Operation, Plan
 from tests.operations.export.plans import SUBSCRIPTION, grant, group, made, network, one, plan_of, store, subnet, urn
 
 ELSEWHERE = "10ca1000-0000-4000-8000-000000000009"
@@ -101,7 +101,7 @@ def test_what_the_providers_check_adds_for_itself_is_no_property_but_its_api_ver
     found = one(plan_of(room, store(room, **notes)), "Microsoft.Storage/storageAccounts")
     assert found["apiVersion"] == "2023-05-01"
     assert not [key for key in (*found, *found["properties"]) if key in notes]
-    with pytest.raises(BadInput, match="api version"):
+    with pytest.raises(InputError, match="api version"):
         template(plan_of(room, store(room, azureApiVersion="[resourceGroup().id]")))
 
 
@@ -171,7 +171,7 @@ def test_a_name_that_azure_has_fixed_is_used_and_no_other() -> None:
     found = one(plan_of(room, account, service), "Microsoft.Storage/storageAccounts/blobServices")
     assert (found["name"], found["properties"]) == ("stsdehub/default", {"isVersioningEnabled": True})
     other = made("storage:BlobServiceProperties", "b", {**inputs, "blobServicesName": "other"})
-    with pytest.raises(BadInput, match="fixed"):
+    with pytest.raises(InputError, match="fixed"):
         template(plan_of(room, account, other))
 
 
@@ -235,14 +235,14 @@ def test_deleted_and_read_resources_are_left_out_but_ids_of_read_ones_are_used()
     ],
 )  # fmt: skip
 def test_what_has_no_place_is_refused_by_name(resource: Any, said: str) -> None:
-    with pytest.raises(BadInput, match=said.replace(".", r"\.")):
+    with pytest.raises(InputError, match=said.replace(".", r"\.")):
         template(Plan("sde", "platform", "local", (resource,)))
 
 
 def test_two_resources_that_azure_would_take_for_one_are_refused() -> None:
     room = group()
     twin = made("storage:StorageAccount", "twin", dict(store(room).inputs))
-    with pytest.raises(BadInput, match="same one in Azure"):
+    with pytest.raises(InputError, match="same one in Azure"):
         template(plan_of(room, store(room), twin))
 
 
@@ -255,7 +255,7 @@ def test_a_value_without_end_is_refused() -> None:
         "e",
         {"resourceGroupName": "g", "vmName": "v", "vmExtensionName": "e", "settings": deep},
     )
-    with pytest.raises(BadInput, match="too deeply"):
+    with pytest.raises(InputError, match="too deeply"):
         template(plan_of(extension))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
+from formats.plan import SECRET, UNKNOWN
 from operations.export.arm import template
-from operations.plan import SECRET, UNKNOWN
 from tests.operations.export.plans import SUBSCRIPTION, grant, group, made, network, one, plan_of, store, subnet
 
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-hub"

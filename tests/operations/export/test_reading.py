@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.errors import BadInput
+from formats.errors import InputError
+from formats.plan import SECRET, UNKNOWN, Plan
 from operations.export.arm import template
 from operations.export.reading import read_template
-from operations.plan import SECRET, UNKNOWN, Plan
-from operations.resolve import resources_of
-from operations.verdicts.judging import judged
+from operations.reports.evaluate import judged
 from policies.model import Resource, Verdict
+from policies.plan_resources import resources_of
 from tests.operations.export.plans import SUBSCRIPTION, grant, group, made, network, plan_of, store, subnet
 from tests.policies.shipped import STACKS, after, before
 
@@ -111,9 +111,9 @@ def test_somebody_elses_template_is_read_in_the_words_of_the_rules() -> None:
 def test_a_name_in_another_case_is_the_same_property_and_two_of_them_are_refused() -> None:
     odd = {**ACCOUNT, "properties": {"PublicNetworkAccess": "Enabled"}}
     assert only(read_template(foreign(odd))).at("publicNetworkAccess") == "Enabled"
-    with pytest.raises(BadInput, match="one property twice"):
+    with pytest.raises(InputError, match="one property twice"):
         read_template(foreign(account(PublicNetworkAccess="Enabled")))
-    with pytest.raises(BadInput, match="not written as ARM writes it"):
+    with pytest.raises(InputError, match="not written as ARM writes it"):
         read_template(foreign({**ACCOUNT, "Properties": {}}))
 
 
@@ -224,13 +224,13 @@ REFUSED: dict[str, Any] = {
 
 @pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_judged_is_refused_with_the_files_name(content: Any) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(InputError) as refused:
         read_template(content, file="theirs.json")
     assert "theirs.json" in str(refused.value)
 
 
 def test_two_of_one_id_are_refused() -> None:
-    with pytest.raises(BadInput, match="the same one"):
+    with pytest.raises(InputError, match="the same one"):
         plan = plan_of(group(), store(group()))
         content = template(plan)
         content["resources"].append({**content["resources"][1], "metadata": {**content["resources"][1]["metadata"],
@@ -242,13 +242,13 @@ def test_what_nests_too_deeply_is_refused() -> None:
     deep: Any = "x"
     for _ in range(500):
         deep = {"a": deep}
-    with pytest.raises(BadInput, match="too deeply"):
+    with pytest.raises(InputError, match="too deeply"):
         read_template(foreign(account(a=deep)))
     inner: Any = {"$schema": GROUP_SCHEMA, "resources": [ACCOUNT]}
     for _ in range(20):
         nest = {"type": "Microsoft.Resources/deployments", "name": "d", "properties": {"template": inner}}
         inner = {"$schema": GROUP_SCHEMA, "resources": [nest]}
-    with pytest.raises(BadInput, match="levels deep"):
+    with pytest.raises(InputError, match="levels deep"):
         read_template(inner)
 
 
@@ -288,7 +288,7 @@ def test_whatever_stands_in_a_template_is_read_or_refused(parts: dict[str, Any],
     """And what is read is judged, not overlooked."""
     try:
         plan = read_template({**foreign({**ACCOUNT, **parts}), **words})
-    except BadInput:
+    except InputError:
         return
     assert resources_of(plan)
     assert judged([plan], day=TODAY).findings
@@ -321,7 +321,7 @@ DOUBLE = {"type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01
 
 
 def test_two_of_one_name_are_refused_though_nobody_knows_where_they_will_be() -> None:
-    with pytest.raises(BadInput, match="the same one") as refused:
+    with pytest.raises(InputError, match="the same one") as refused:
         read_template(foreign(ACCOUNT, DOUBLE))
     assert refused.value.key == "resources[1]"
 
@@ -333,5 +333,5 @@ def test_two_names_that_nobody_knows_yet_may_differ() -> None:
 
 
 def test_a_name_that_would_fill_a_report_is_refused() -> None:
-    with pytest.raises(BadInput, match="longer than Azure has any"):
+    with pytest.raises(InputError, match="longer than Azure has any"):
         read_template(foreign(ACCOUNT | {"name": "a" * 1_001}))

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from infra.config import StackConfig
+from formats.arm.routes import route
+from formats.plan import SECRET, Operation, Plan, PlannedResource
+from formats.stack_config import StackConfig
 from infra.stacks.programs import declare_stack
 from operations.export.arm import template
 from operations.export.models import model
-from operations.export.routes import route
-from operations.plan import SECRET, Operation, Plan, PlannedResource
 from tests.infra import samples
 from tests.infra.mock_stack import MockStack, Registration, run
 from tests.operations.export.test_nesting import object_faults

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from operations.plan import UNKNOWN
+from formats.plan import UNKNOWN
 from policies.azure_semantics.addresses import span
 from policies.azure_semantics.firewall import rules_of_policy
 from policies.azure_semantics.network import firewall_addresses, subnet_of, subnets_of

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from formats.plan import UNKNOWN
 from infra.guardrails import ENDPOINTS_STAY, GUARDRAILS, NO_TRANSLATION
-from operations.plan import UNKNOWN
 from policies.azure_semantics.guardrails import ASSIGNMENT, DEFINITION, EXEMPTION, assignment_in_force
 from policies.model import Estate, Resource
 from tests.policies.catalogue.cases import GONE, GROUP, STACK, World, changed, made

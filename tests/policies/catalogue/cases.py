@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from operations.plan import UNKNOWN
+from formats.plan import UNKNOWN
 from policies.catalogue import load
 from policies.model import STEP, Estate, Finding, Resource, Verdict
 from policies.runner import judge

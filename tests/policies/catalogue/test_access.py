@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from operations.plan import UNKNOWN
+from formats.plan import UNKNOWN
 from policies.azure_semantics.roles import ADMINISTRATORS
 from policies.model import Verdict
 from tests.policies.catalogue.cases import GONE, GROUP, World, changed, made, verdict, without

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from formats.plan import UNKNOWN
 from infra.first_boot import CLOUD_CONFIG_HEADER, FILES, SERVER_PATH, first_boot
-from operations.plan import UNKNOWN
 from policies.model import Verdict
 from tests.policies.catalogue.cases import (
     GONE,

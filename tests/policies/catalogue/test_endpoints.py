@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from operations.plan import UNKNOWN
+from formats.plan import UNKNOWN
 from policies.catalogue.av1 import CLOSED
 from policies.model import Verdict
 from tests.policies.catalogue.cases import GONE, World, changed, made, verdict, without

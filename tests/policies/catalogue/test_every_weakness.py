@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from operations.plan import UNKNOWN
+from formats.plan import UNKNOWN
 from policies.model import Verdict
 from tests.policies.catalogue import (
     test_access,

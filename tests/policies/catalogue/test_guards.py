@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from formats.plan import UNKNOWN
 from infra.guardrails import HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES, SPOKE_GUARDRAILS
-from operations.plan import UNKNOWN
 from policies.model import Estate, Verdict
 from policies.mutations.table.guards import DEFINITION, NOTHING
 from tests.policies.catalogue.cases import GONE, GROUP, World, changed, findings, made, verdict, without

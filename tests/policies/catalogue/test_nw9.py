@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from operations.plan import UNKNOWN
+from formats.plan import UNKNOWN
 from policies.model import Verdict
 from tests.policies.catalogue.cases import GONE, GROUP, World, changed, group, made, verdict
 

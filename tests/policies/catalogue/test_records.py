@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from operations.plan import UNKNOWN
+from formats.plan import UNKNOWN
 from policies.catalogue import load
 from policies.model import Estate, Resource, Verdict
 from policies.runner import judge

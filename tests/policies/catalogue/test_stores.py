@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from formats.plan import UNKNOWN
 from infra.malware_scanning import scanner_id
-from operations.plan import UNKNOWN
 from policies.model import Verdict
 from tests.policies.catalogue.cases import (
     GONE,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from operations.plan import SECRET, UNKNOWN
+from formats.plan import SECRET, UNKNOWN
 from policies.catalogue._durations import iso_days, timespan_days
 from policies.model import Verdict
 from tests.policies.catalogue.cases import (

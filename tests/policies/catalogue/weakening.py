@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from operations.plan import UNKNOWN
+from formats.plan import UNKNOWN
 from policies.catalogue import load
 from policies.model import Verdict
 from tests.policies.catalogue.cases import World, changed, told, verdict, without

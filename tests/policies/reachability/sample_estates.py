@@ -11,10 +11,10 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from operations.resolve import resources_of
 from policies.azure_semantics import ids
 from policies.azure_semantics.roles import RIGHTS
 from policies.model import Estate, Resource
+from policies.plan_resources import resources_of
 from policies.reachability.control_sets import Control, ControlKind
 from tests.policies import shipped
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from infra.errors import BadInput
-from operations.plan import UNKNOWN
-from operations.resolve import resources_of
+from formats.errors import InputError
+from formats.plan import UNKNOWN
 from policies.model import Resource
+from policies.plan_resources import resources_of
 from policies.reachability.assertions import FlowKind, ForbiddenFlow, analyse_flows
 from policies.reachability.control_sets import ControlKind
 from tests.policies import shipped
@@ -163,7 +163,7 @@ def _control_kinds(resources: Sequence[Resource]) -> set[ControlKind]:
 
 
 def test_an_estate_without_data_is_refused() -> None:
-    with pytest.raises(BadInput, match="Nothing here holds data"):
+    with pytest.raises(InputError, match="Nothing here holds data"):
         analyse_flows(seen([]))
 
 

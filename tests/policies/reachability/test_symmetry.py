@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from operations.plan import UNKNOWN
+from formats.plan import UNKNOWN
 from policies.model import Resource
 from policies.mutations import paths
 from policies.reachability.assertions import FlowKind, ForbiddenFlow, analyse_flows

@@ -13,7 +13,7 @@ import pulumi
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from operations.engine.embedded import values
+from formats import property_values
 from operations.engine.embedded.engine import EmbeddedEngine
 from operations.engine.port import StackSettings
 
@@ -45,16 +45,16 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
-        old, new = values.from_struct(request.old_inputs), values.from_struct(request.news)
+        old, new = property_values.from_struct(request.old_inputs), property_values.from_struct(request.news)
         replaces = ["account"] if old.get("account") != new.get("account") else []
         return provider_pb2.DiffResponse(changes=2 if old != new else 1, replaces=replaces)
 
     def Configure(self, request: Any, context: Any) -> Any:
-        self.config = values.from_struct(request.args)
+        self.config = property_values.from_struct(request.args)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, acceptResources=True, supportsPreview=True)
 
     def Check(self, request: Any, context: Any) -> Any:
-        news, olds = values.from_struct(request.news), values.from_struct(request.olds)
+        news, olds = property_values.from_struct(request.news), property_values.from_struct(request.olds)
         failures = [
             provider_pb2.CheckFailure(property=k, reason="is not a property")
             for k in news
@@ -63,10 +63,10 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
         if "name" not in news:
             logical = request.urn.rsplit("::", 1)[-1]
             news["name"] = olds.get("name") or f"{logical}-{request.randomSeed.hex()[:8]}"
-        return provider_pb2.CheckResponse(inputs=values.to_struct(news), failures=failures)
+        return provider_pb2.CheckResponse(inputs=property_values.to_struct(news), failures=failures)
 
     def Diff(self, request: Any, context: Any) -> Any:
-        old, new = values.from_struct(request.old_inputs), values.from_struct(request.news)
+        old, new = property_values.from_struct(request.old_inputs), property_values.from_struct(request.news)
         detailed = {}
         for path in _paths(old, new):
             forced = path.split(".")[0] in ("name", "fixed")
@@ -80,10 +80,12 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Create(self, request: Any, context: Any) -> Any:
-        inputs = values.from_struct(request.properties)
+        inputs = property_values.from_struct(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=values.to_struct({**inputs, "address": values.UNKNOWN}))
-        id_ = f"/{'slots' if ':Slot' in request.urn else 'things'}/{values.unwrap(inputs['name'])}"
+            return provider_pb2.CreateResponse(
+                properties=property_values.to_struct({**inputs, "address": property_values.UNKNOWN})
+            )
+        id_ = f"/{'slots' if ':Slot' in request.urn else 'things'}/{property_values.unwrap(inputs['name'])}"
         self._step(context, "create", id_)
         if id_ in self.cloud.things:
             context.abort(grpc.StatusCode.ALREADY_EXISTS, f"cannot create already existing resource '{id_}'")
@@ -92,10 +94,10 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=id_, properties=self._outputs(id_))
 
     def Update(self, request: Any, context: Any) -> Any:
-        inputs = values.from_struct(request.news)
+        inputs = property_values.from_struct(request.news)
         if request.preview:
             return provider_pb2.UpdateResponse(
-                properties=values.to_struct({**values.from_struct(request.olds), **inputs})
+                properties=property_values.to_struct({**property_values.from_struct(request.olds), **inputs})
             )
         self._step(context, "update", request.id)
         self._store(request.id, inputs)
@@ -108,7 +110,7 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.ReadResponse()
         inputs = {k: v for k, v in self.cloud.things[request.id].items() if k != "address"}
         return provider_pb2.ReadResponse(
-            id=request.id, properties=self._outputs(request.id), inputs=values.to_struct(inputs)
+            id=request.id, properties=self._outputs(request.id), inputs=property_values.to_struct(inputs)
         )
 
     def Delete(self, request: Any, context: Any) -> Any:
@@ -118,8 +120,8 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:
-        answer = {"said": values.from_struct(request.args)["say"], "account": self.config.get("account")}
-        return provider_pb2.InvokeResponse(**{"return": values.to_struct(answer)})
+        answer = {"said": property_values.from_struct(request.args)["say"], "account": self.config.get("account")}
+        return provider_pb2.InvokeResponse(**{"return": property_values.to_struct(answer)})
 
     def _step(self, context: Any, what: str, id_: str) -> None:
         self.cloud.fault(f"before {what} {id_}")
@@ -132,14 +134,14 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
         self.cloud.things[id_] = {**copy.deepcopy(inputs), "address": f"at {id_}"}
 
     def _outputs(self, id_: str) -> Any:
-        return values.to_struct(self.cloud.things[id_])
+        return property_values.to_struct(self.cloud.things[id_])
 
 
 def _paths(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:
     found = []
     for key in sorted(old.keys() | new.keys()):
         one, other = old.get(key), new.get(key)
-        if isinstance(one, dict) and isinstance(other, dict) and not values.is_secret(one):
+        if isinstance(one, dict) and isinstance(other, dict) and not property_values.is_secret(one):
             found += _paths(one, other, f"{prefix}{key}.")
         elif one != other:
             found.append(prefix + key)

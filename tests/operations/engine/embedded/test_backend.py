@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from infra.errors import BadInput
-from operations.engine.embedded import locks, values
+from formats import property_values
+from formats.errors import InputError
+from operations.engine import locks
 from operations.engine.embedded.backend import Backend, folder_of
-from operations.engine.embedded.book import Put, Remove, Replaced
 from operations.engine.embedded.journal import Journal
+from operations.engine.embedded.working_state import Put, Remove, Replaced
 from operations.settings import ROOT as ROOT_FOLDER
 from tests.operations.engine.embedded.things import PHRASE, ROOT, thing, urn
 
@@ -44,7 +45,7 @@ def killed(backend: Backend, stack: str = "platform") -> Journal:
 def test_a_stack_that_was_never_up_is_none(backend: Backend) -> None:
     assert backend.load("platform") is None
     assert backend.stacks() == []
-    with pytest.raises(BadInput, match="not been deployed"):
+    with pytest.raises(InputError, match="not been deployed"):
         backend.outputs("platform")
 
 
@@ -70,24 +71,24 @@ def test_a_run_that_records_nothing_leaves_no_state(backend: Backend) -> None:
 
 def test_outputs_keep_their_secrets_secret(backend: Backend) -> None:
     root = thing("x", urn=ROOT, type="pulumi:pulumi:Stack", custom=False, id="")
-    root.outputs = {"plain": 1, "key": values.secret("hunter2")}
+    root.outputs = {"plain": 1, "key": property_values.secret("hunter2")}
     run(backend, Put(root))
-    assert backend.outputs("platform") == {"plain": 1, "key": values.secret("hunter2")}
+    assert backend.outputs("platform") == {"plain": 1, "key": property_values.secret("hunter2")}
     everything = b"".join(p.read_bytes() for p in backend.root.rglob("*") if p.is_file())
     assert b"hunter2" not in everything
     assert "hunter2" not in json.dumps(backend.export("platform"))
 
 
 def test_a_glance_needs_no_passphrase_and_shows_no_secret(backend: Backend) -> None:
-    run(backend, Put(thing("a", inputs={"k": values.secret("hunter2"), "plain": 1})))
+    run(backend, Put(thing("a", inputs={"k": property_values.secret("hunter2"), "plain": 1})))
 
     def nobody_asked() -> str:
         raise AssertionError("a glance asked for the passphrase")
 
     snapshot = Backend(backend.root, "sde", nobody_asked).glance("platform")
     assert snapshot
-    assert values.mask(snapshot.resources[0].inputs) == {"k": "[secret]", "plain": 1}
-    assert values.contains_secret(snapshot.resources[0].inputs)
+    assert property_values.mask(snapshot.resources[0].inputs) == {"k": "[secret]", "plain": 1}
+    assert property_values.contains_secret(snapshot.resources[0].inputs)
 
 
 def test_a_killed_run_is_found_whole_and_folded_by_the_next(tmp_path: Path) -> None:
@@ -95,12 +96,12 @@ def test_a_killed_run_is_found_whole_and_folded_by_the_next(tmp_path: Path) -> N
     backend = Backend(tmp_path, "sde", lambda: PHRASE, warn=told.append)
     journal = killed(backend)
     number = journal.begin("creating", thing("a", id=""))
-    journal.end(number, Put(thing("a", inputs={"k": values.secret("hunter2")})))
+    journal.end(number, Put(thing("a", inputs={"k": property_values.secret("hunter2")})))
     journal.begin("creating", thing("b", id=""))
     assert b"hunter2" not in b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
     snapshot = backend.load("platform")
     assert snapshot is not None
-    assert [r.inputs for r in snapshot.resources] == [{"k": values.secret("hunter2")}]
+    assert [r.inputs for r in snapshot.resources] == [{"k": property_values.secret("hunter2")}]
     assert [(p.type, p.resource.urn) for p in snapshot.pending] == [("creating", urn("b"))]
     assert backend.stacks() == ["platform"]
     with backend.lock("platform"):
@@ -159,7 +160,7 @@ def test_a_held_lock_refuses_and_names_its_holder(backend: Backend) -> None:
         content = json.loads(lock.read_text())
         assert {"hostname", "pid", "timestamp", "username"} <= content.keys()
         with (
-            pytest.raises(BadInput, match=rf"(?s)locked by .*@.*pid {os.getpid()}.*sde cancel"),
+            pytest.raises(InputError, match=rf"(?s)locked by .*@.*pid {os.getpid()}.*sde cancel"),
             backend.lock("platform"),
         ):
             pass
@@ -172,7 +173,7 @@ def test_a_held_lock_refuses_and_names_its_holder(backend: Backend) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
-from operations.engine.embedded import locks
+from operations.engine import locks
 with locks.held(Path(sys.argv[1]), "platform"):
     print("held", flush=True)
     time.sleep(60)
@@ -187,7 +188,7 @@ def test_a_lock_that_a_killed_run_left_here_is_taken_away_and_told(tmp_path: Pat
     with subprocess.Popen([sys.executable, "-c", HOLD, folder], stdout=subprocess.PIPE, cwd=ROOT_FOLDER) as run_:
         assert run_.stdout
         assert run_.stdout.readline() == b"held\n"
-        with pytest.raises(BadInput, match=f"pid {run_.pid}"), backend.lock("platform"):
+        with pytest.raises(InputError, match=f"pid {run_.pid}"), backend.lock("platform"):
             pass
         run_.kill()
     with backend.lock("platform"):
@@ -202,7 +203,7 @@ def test_a_lock_of_another_boot_or_namespace_is_never_taken_away(backend: Backen
     folder.mkdir(parents=True)
     lock = {"pid": 2**22 + 1, "username": "ann", "hostname": socket.gethostname(), "timestamp": "2026-01-01T00:00:00Z"}
     (folder / "x.json").write_text(json.dumps(lock | ({"process": world} if world is not None else {})))
-    with pytest.raises(BadInput, match="sde cancel"), backend.lock("platform"):
+    with pytest.raises(InputError, match="sde cancel"), backend.lock("platform"):
         pass
 
 
@@ -212,7 +213,7 @@ def test_a_dead_runs_lock_still_refuses_until_cancelled(backend: Backend) -> Non
     lock = {"pid": 2**22 + 1, "username": "ann", "hostname": socket.gethostname(), "timestamp": "2026-01-01T00:00:00Z"}
     (folder / "x.json").write_text(json.dumps(lock))
     (folder / "y.json").write_text("not json")
-    with pytest.raises(BadInput, match="no longer running"), backend.lock("platform"):
+    with pytest.raises(InputError, match="no longer running"), backend.lock("platform"):
         pass
     assert backend.cancel("platform") == 2
     with backend.lock("platform"):
@@ -226,7 +227,7 @@ def test_changing_without_the_lock_is_a_mistake_in_the_program(backend: Backend)
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "..", ".", "a" * 101, "a b"])
 def test_names_that_would_leave_the_folder_are_refused(backend: Backend, name: str) -> None:
-    with pytest.raises(BadInput, match="name of a stack"):
+    with pytest.raises(InputError, match="name of a stack"):
         backend.load(name)
 
 
@@ -244,7 +245,7 @@ def test_a_disk_that_refuses_leaves_the_old_state_whole(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", refuse)
-        with pytest.raises(BadInput, match=r"(?s)whole.*platform\.json"):
+        with pytest.raises(InputError, match=r"(?s)whole.*platform\.json"):
             journal.close()
     assert backend.checkpoint("platform").read_bytes() == before
     assert names(backend) == ["b", "a"]  # the journal still has what the fold could not write
@@ -262,7 +263,7 @@ def test_a_full_disk_leaves_no_half_line_in_the_journal(backend: Backend, monkey
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", half)
-        with pytest.raises(BadInput, match="disk is full"):
+        with pytest.raises(InputError, match="disk is full"):
             journal.record(Put(thing("b")))
     journal.record(Put(thing("c")))
     assert names(backend) == ["a", "c"]
@@ -285,7 +286,7 @@ def test_a_state_that_cannot_be_trusted_is_refused_and_kept(backend: Backend, co
     file = backend.checkpoint("platform")
     file.parent.mkdir(parents=True)
     file.write_text(content)
-    with pytest.raises(BadInput, match=problem) as caught, backend.lock("platform"):
+    with pytest.raises(InputError, match=problem) as caught, backend.lock("platform"):
         backend.begin("platform")
     assert caught.value.file == str(file)
     assert file.read_text() == content
@@ -296,11 +297,11 @@ def test_compressed_states_and_foreign_journals_are_refused_by_name(backend: Bac
     theirs = backend.root / ".pulumi/journal/sde/platform/manifest.json"
     theirs.parent.mkdir(parents=True)
     theirs.write_text("{}")
-    with pytest.raises(BadInput, match="left a journal"):
+    with pytest.raises(InputError, match="left a journal"):
         backend.load("platform")
     theirs.unlink()
     (backend.root / ".pulumi/stacks/sde/platform.json.gz").write_bytes(b"")
-    with pytest.raises(BadInput, match="compressed"):
+    with pytest.raises(InputError, match="compressed"):
         backend.load("platform")
 
 
@@ -308,14 +309,14 @@ def test_compressed_states_and_foreign_journals_are_refused_by_name(backend: Bac
 def test_a_layout_that_is_not_known_is_refused(tmp_path: Path, meta: str) -> None:
     (tmp_path / ".pulumi").mkdir()
     (tmp_path / ".pulumi/meta.yaml").write_text(meta)
-    with pytest.raises(BadInput, match="layout"):
+    with pytest.raises(InputError, match="layout"):
         Backend(tmp_path, "sde", lambda: PHRASE)
 
 
 def test_the_layout_of_before_projects_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".pulumi/stacks").mkdir(parents=True)
     (tmp_path / ".pulumi/stacks/platform.json").write_text("{}")
-    with pytest.raises(BadInput, match="before projects"):
+    with pytest.raises(InputError, match="before projects"):
         Backend(tmp_path, "sde", lambda: PHRASE)
 
 
@@ -335,7 +336,7 @@ def test_history_holds_the_run_and_its_checkpoint(backend: Backend) -> None:
 
 def test_a_stack_is_only_forgotten_once_it_is_empty(backend: Backend) -> None:
     run(backend, Put(thing("a")))
-    with pytest.raises(BadInput, match="still has 1"):
+    with pytest.raises(InputError, match="still has 1"):
         backend.remove("platform")
     run(backend, Remove(urn("a")))
     backend.remove("platform")
@@ -386,7 +387,7 @@ def test_the_folder_of_a_url(url: str, expected: str) -> None:
 
 @pytest.mark.parametrize("url", ["azblob://c", "s3://bucket?region=x", "https://user:pw@example.org", "state"])
 def test_other_backends_are_refused_by_name(url: str) -> None:
-    with pytest.raises(BadInput, match="folders only") as caught:
+    with pytest.raises(InputError, match="folders only") as caught:
         folder_of(url)
     assert "pw" not in str(caught.value)
 

@@ -11,21 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.errors import BadInput
+from formats import property_values
+from formats.errors import InputError
 from operations.engine.embedded import journal as journals
-from operations.engine.embedded import state, values
+from operations.engine.embedded import state
 from operations.engine.embedded.backend import Backend
-from operations.engine.embedded.book import Amend, Put, Remove, Replaced
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Snapshot
 from operations.engine.embedded.secrets import Crypter
+from operations.engine.embedded.working_state import Amend, Put, Remove, Replaced
 from tests.operations.engine.embedded.things import PHRASE, thing, urn
 
 name = st.sampled_from("abcd")
 fields = st.fixed_dictionaries(
     {
         "id": st.sampled_from(["/1", "/2"]),
-        "inputs": st.sampled_from([{}, {"n": 1}, {"n": True}, {"k": values.secret("hunter2")}]),
+        "inputs": st.sampled_from([{}, {"n": 1}, {"n": True}, {"k": property_values.secret("hunter2")}]),
         "dependencies": st.lists(name.map(urn), max_size=2, unique=True),
         "pending_replacement": st.booleans(),
     }
@@ -127,7 +128,7 @@ def test_a_damaged_line_that_is_not_the_last_is_refused_and_kept(backend: Backen
     lines = path.read_bytes().split(b"\n")
     lines[2] = lines[2].replace(b"/b", b"/x")
     path.write_bytes(b"\n".join(lines))
-    with pytest.raises(BadInput, match="damaged") as caught:
+    with pytest.raises(InputError, match="damaged") as caught:
         backend.load("platform")
     assert caught.value.file == str(path)
     assert path.read_bytes() == b"\n".join(lines)
@@ -136,7 +137,7 @@ def test_a_damaged_line_that_is_not_the_last_is_refused_and_kept(backend: Backen
 def test_a_journal_of_another_version_is_refused(backend: Backend) -> None:
     _, path = some_journal(backend)
     path.write_bytes(journals._line('{"journal":2}') + path.read_bytes().partition(b"\n")[2])
-    with pytest.raises(BadInput, match="another version"):
+    with pytest.raises(InputError, match="another version"):
         backend.load("platform")
 
 
@@ -144,7 +145,7 @@ def test_a_journal_of_another_version_is_refused(backend: Backend) -> None:
 def test_a_step_nobody_knows_is_refused(backend: Backend, step: str) -> None:
     _, path = some_journal(backend)
     path.write_bytes(path.read_bytes() + journals._line(step))
-    with pytest.raises(BadInput):
+    with pytest.raises(InputError):
         backend.load("platform")
 
 

@@ -7,9 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.errors import BadInput
-from operations.errors import Failed, Refused
-from operations.plan import Operation
+from formats.errors import Failed, InputError, Refused
+from formats.plan import Operation
 from tests.operations.engine.embedded.fake_cloud import CloudProvider, Group, Lab, Slot, Thing, steps
 
 
@@ -138,7 +137,7 @@ def test_a_wrong_property_is_bad_input(lab: Lab) -> None:
     def program() -> None:
         pulumi.CustomResource("cloud:index:Thing", "t", {"colour": "red"})
 
-    with pytest.raises(BadInput, match="colour: is not a property"):
+    with pytest.raises(InputError, match="colour: is not a property"):
         lab.preview(program)
 
 
@@ -166,9 +165,9 @@ def test_a_failing_apply_is_told_in_the_same_way(lab: Lab) -> None:
 
 def test_bad_input_in_a_program_stays_bad_input(lab: Lab) -> None:
     def program() -> None:
-        raise BadInput("The zone is unknown", key="zone")
+        raise InputError("The zone is unknown", key="zone")
 
-    with pytest.raises(BadInput, match="The zone is unknown"):
+    with pytest.raises(InputError, match="The zone is unknown"):
         lab.preview(program)
 
 
@@ -177,7 +176,7 @@ def test_one_name_twice_is_refused(lab: Lab) -> None:
         Thing("t")
         Thing("t")
 
-    with pytest.raises(BadInput, match="same type and name"):
+    with pytest.raises(InputError, match="same type and name"):
         lab.preview(program)
 
 

@@ -11,10 +11,9 @@ import pytest
 from pulumi import Alias, ResourceOptions
 from pulumi.resource import DependencyResource
 
-from infra.errors import BadInput
+from formats.errors import Failed, InputError, Refused
+from formats.plan import SECRET
 from operations.engine.embedded.engine import EmbeddedEngine
-from operations.errors import Failed, Refused
-from operations.plan import SECRET
 from tests.operations.engine.embedded.fake_cloud import Group, Lab, Slot, Thing, steps
 
 
@@ -252,7 +251,7 @@ def test_a_stack_reference_reads_another_stacks_outputs(lab: Lab) -> None:
         other = pulumi.StackReference("organization/lab/source")
         Thing("t", link=other.require_output("open"), secret=other.require_output("word"))
 
-    with pytest.raises(BadInput, match=r"Stack source has not been deployed yet(.|\n)*sde up source"):
+    with pytest.raises(InputError, match=r"Stack source has not been deployed yet(.|\n)*sde up source"):
         lab.preview(user)
     lab.engine(source).up(lab.named("source"))
     plan = lab.preview(user)
@@ -286,14 +285,14 @@ def urn(name: str) -> str:
 def test_targets_limit_a_run_and_keep_the_rest(lab: Lab) -> None:
     lab.up(three, targets=[urn("one")])
     assert set(lab.cloud.things) == {"/things/one"}
-    with pytest.raises(BadInput, match="not among the targets"):
+    with pytest.raises(InputError, match="not among the targets"):
         lab.up(three, targets=[urn("three")])
     lab.up(three, targets=["**::t*"])
     assert len(lab.cloud.things) == 3
     assert steps(lab.preview(lambda: None, targets=[urn("three")])) == {"three": "delete"}
     with pytest.raises(Refused, match="add them as targets"):
         lab.up(lambda: None, targets=[urn("one")])
-    with pytest.raises(BadInput, match="names no resource"):
+    with pytest.raises(InputError, match="names no resource"):
         lab.preview(three, targets=[urn("four")])
     lab.engine(None).destroy(lab.stack, targets=[urn("three")])
     assert len(lab.cloud.things) == 2

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.errors import BadInput
+from formats.errors import InputError
+from formats.property_values import secret
 from operations.engine.embedded import paths
 from operations.engine.embedded.providers import own_diff
-from operations.engine.embedded.values import secret
 
 JSON = st.recursive(
     st.integers(0, 3) | st.sampled_from("abc"),
@@ -36,7 +36,7 @@ def test_a_path_is_read(path: str, steps: tuple[Any, ...]) -> None:
 
 @pytest.mark.parametrize("path", ["a[", "a[x]", 'a["b'])
 def test_what_is_no_path_is_bad_input(path: str) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(InputError):
         paths.parsed(path)
 
 

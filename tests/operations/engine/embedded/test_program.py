@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.errors import BadInput
+from formats.errors import Failed, InputError
 from operations.engine.project import program_of
-from operations.errors import Failed
 from tests.operations.engine.embedded.fake_cloud import Lab
 
 MAIN = """
@@ -65,5 +64,5 @@ def test_its_own_error_names_its_own_line(project: Lab) -> None:
 )
 def test_a_wrong_project_file_is_bad_input(lab: Lab, text: str, problem: str) -> None:
     (lab.folder / "Pulumi.yaml").write_text(text)
-    with pytest.raises(BadInput, match=problem):
+    with pytest.raises(InputError, match=problem):
         program_of(lab.folder)

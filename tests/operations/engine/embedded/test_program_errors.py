@@ -11,9 +11,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.errors import BadInput
+from formats.errors import Failed, InputError
 from operations.engine.project import program_of
-from operations.errors import Failed
 from tests.infra.local_stacks import ROOT, LocalStacks
 from tests.operations.engine.embedded.fake_cloud import Lab, Thing
 
@@ -44,12 +43,12 @@ def gone(_: object) -> object:
 
 
 def refusing(_: object) -> object:
-    raise BadInput("This value cannot be used", key="x")
+    raise InputError("This value cannot be used", key="x")
 
 
 @pytest.mark.parametrize(
     ("function", "type_", "told"),
-    [(gone, Failed, r"KeyError: 'gone'\n.*test_program_errors.py:\d+ in gone"), (refusing, BadInput, "key: +x")],
+    [(gone, Failed, r"KeyError: 'gone'\n.*test_program_errors.py:\d+ in gone"), (refusing, InputError, "key: +x")],
     ids=["a fault", "a refusal"],
 )
 def test_an_error_in_an_output_of_a_shipped_stack(

@@ -11,7 +11,7 @@ import pytest
 from pulumi import ResourceOptions
 from pulumi.runtime.proto import resource_pb2
 
-from infra.errors import BadInput
+from formats.errors import InputError
 from operations.engine.embedded import options
 from operations.engine.embedded.monitor import Monitor
 from tests.infra.local_stacks import ROOT
@@ -41,7 +41,7 @@ ASKED: dict[str, Callable[[], ResourceOptions]] = {
 @pytest.mark.parametrize("name", ASKED)
 def test_an_option_is_refused_with_its_name_and_resource(lab: Lab, name: str, run: str) -> None:
     with pytest.raises(
-        BadInput, match=rf"does not support {name}\n +key: +cloud:index:Thing t\n +fix: .*--engine pulumi"
+        InputError, match=rf"does not support {name}\n +key: +cloud:index:Thing t\n +fix: .*--engine pulumi"
     ):
         getattr(lab, run)(lambda: Thing("t", opts=ASKED[name]()) and None)
     assert "/things/t" not in lab.cloud.things
@@ -58,7 +58,7 @@ def test_an_option_is_refused_with_its_name_and_resource(lab: Lab, name: str, ru
     ],
 )
 def test_a_feature_is_refused_with_its_name(lab: Lab, name: str, program: Callable[[], None]) -> None:
-    with pytest.raises(BadInput, match=f"does not support {name}\n"):
+    with pytest.raises(InputError, match=f"does not support {name}\n"):
         lab.up(program)
 
 
@@ -88,7 +88,7 @@ def test_what_a_state_asks_for_is_kept_and_no_run_passes_over_it(lab: Lab, key: 
     file.write_text(json.dumps(document))
     engine = lab.engine(lambda: None)
     for run in (engine.preview, engine.up, engine.refresh, engine.destroy, engine.preview_destroy):
-        with pytest.raises(BadInput, match=rf"does not support: {name}\n +key: +urn:.*::t\n"):
+        with pytest.raises(InputError, match=rf"does not support: {name}\n +key: +urn:.*::t\n"):
             run(lab.stack)
     assert "/things/t" in lab.cloud.things
     assert lab.resource("t")[key] == value

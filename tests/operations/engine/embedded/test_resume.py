@@ -10,8 +10,8 @@ from typing import Any
 import pulumi
 import pytest
 
+from formats.errors import Failed
 from operations.engine.embedded.journal import Journal
-from operations.errors import Failed
 from tests.operations.engine.embedded.fake_cloud import Lab, Slot, Thing
 
 

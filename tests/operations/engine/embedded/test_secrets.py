@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.errors import BadInput
+from formats.errors import InputError
 from operations.engine.embedded.secrets import Crypter, crypter_for
 from tests.operations.engine.embedded.things import PHRASE
 
@@ -63,7 +63,7 @@ def test_an_unchanged_secret_keeps_its_ciphertext_at_its_place_only() -> None:
 def test_a_wrong_passphrase_is_said_so_and_not_shown() -> None:
     crypter = Crypter(lambda: PHRASE)
     sealed = crypter.encrypt("hunter2")
-    with pytest.raises(BadInput, match="passphrase is not the one") as caught:
+    with pytest.raises(InputError, match="passphrase is not the one") as caught:
         Crypter(lambda: "open sesame", crypter.state, file="platform.json").decrypt(sealed)
     assert caught.value.file == "platform.json"
     assert "open sesame" not in str(caught.value)
@@ -74,13 +74,13 @@ def test_an_altered_ciphertext_is_refused() -> None:
     head, _, sealed = crypter.encrypt("hunter2").rpartition(":")
     altered = bytearray(base64.b64decode(sealed))
     altered[0] ^= 1
-    with pytest.raises(BadInput, match="altered"):
+    with pytest.raises(InputError, match="altered"):
         crypter.decrypt(f"{head}:{base64.b64encode(altered).decode()}")
 
 
 @pytest.mark.parametrize("text", ["", "v1", "v1:x", "v2:AAAA:AAAA", "v1:AAAA:A", "v1:A A:AAAA", "v1:AA:AA:AA"])
 def test_a_malformed_ciphertext_is_refused(text: str) -> None:
-    with pytest.raises(BadInput, match=r"malformed|cannot be decrypted"):
+    with pytest.raises(InputError, match=r"malformed|cannot be decrypted"):
         Crypter(lambda: PHRASE).decrypt(text)
 
 
@@ -109,11 +109,11 @@ def test_a_key_is_derived_once_for_a_salt(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("kind", ["service", "azurekeyvault", "cloud", "awskms"])
 def test_other_providers_are_refused_by_name(kind: str) -> None:
-    with pytest.raises(BadInput, match=f"(?s)does not speak.*{kind}"):
+    with pytest.raises(InputError, match=f"(?s)does not speak.*{kind}"):
         crypter_for({"type": kind, "state": {}}, lambda: PHRASE, file="f")
 
 
 @pytest.mark.parametrize("state", [None, {}, {"salt": 5}, {"salt": "v1:x"}, "text"])
 def test_a_provider_without_a_proper_salt_is_refused(state: object) -> None:
-    with pytest.raises(BadInput, match=r"salt"):
+    with pytest.raises(InputError, match=r"salt"):
         crypter_for({"type": "passphrase", "state": state}, lambda: PHRASE, file="f")

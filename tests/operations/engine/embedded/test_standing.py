@@ -9,15 +9,15 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from operations.engine.embedded import locks
-from operations.errors import BadInput
-from operations.plan import SECRET, Operation
+from formats.errors import InputError
+from formats.plan import SECRET, Operation
+from operations.engine import locks
 from tests.operations.engine.embedded.fake_cloud import Lab, Thing
 
 DYING = """
 import os, sys
 from pathlib import Path
-from operations.engine.embedded import locks
+from operations.engine import locks
 with locks.held(Path(sys.argv[1]), "dev"):
     os._exit(9)
 """
@@ -62,7 +62,7 @@ def test_the_passphrase_is_not_asked_for(lab: Lab) -> None:
 
 def test_a_state_that_a_run_is_changing_is_not_told(lab: Lab) -> None:
     lab.up(two)
-    with locks.held(lock_folder(lab), "dev"), pytest.raises(BadInput, match=r"(?s)dev is locked by .*sde cancel dev"):
+    with locks.held(lock_folder(lab), "dev"), pytest.raises(InputError, match=r"(?s)dev is locked by .*sde cancel dev"):
         lab.engine(None).standing([lab.stack])
     with locks.held(lock_folder(lab), "dev"):
         assert lab.engine(None).standing([lab.stack], moving=["dev"])
@@ -79,5 +79,5 @@ def test_the_lock_of_a_run_that_was_killed_here_holds_nothing_back(lab: Lab) -> 
 def test_a_damaged_state_is_an_error(lab: Lab, content: str) -> None:
     lab.up(two)
     (lab.folder / "state/.pulumi/stacks/lab/dev.json").write_text(content)
-    with pytest.raises(BadInput):
+    with pytest.raises(InputError):
         lab.engine(None).standing([lab.stack])

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.errors import BadInput
-from operations.engine.embedded import integrity, state, values
+from formats import property_values
+from formats.errors import InputError
+from operations.engine.embedded import integrity, state
 from operations.engine.embedded.model import PendingOperation, Resource, Snapshot
 from operations.engine.embedded.secrets import Crypter
-from tests.operations.engine.embedded.test_values import wire
+from tests.formats.test_property_values import wire
 from tests.operations.engine.embedded.things import PHRASE, thing, urn
 
 FULL = {
@@ -79,22 +80,24 @@ def test_empty_keys_are_left_out_but_custom_is_always_said() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.dictionaries(st.text(max_size=5), wire, max_size=3), max_size=3))
 def test_a_snapshot_comes_back_whole_through_a_file(properties: list[dict[str, Any]]) -> None:
-    plain = [{k: v for k, v in values.normalised(p).items() if k != values.SIGNATURE} for p in properties]
+    plain = [
+        {k: v for k, v in property_values.normalised(p).items() if k != property_values.SIGNATURE} for p in properties
+    ]
     resources = [thing(str(i), inputs=p, outputs=p) for i, p in enumerate(plain)]
     before = Snapshot(resources, [PendingOperation(thing("p", inputs=plain[0]), "creating")] if plain else [])
     document = json.loads(state.dumps(state.write_deployment(before, crypter())))
     after = read(document)
     assert len(after.resources) == len(resources)
     for one, other in zip(before.resources, after.resources, strict=True):
-        assert values.equal(_secret_once(one.inputs), other.inputs)
-        assert values.equal(_secret_once(one.outputs), other.outputs)
+        assert property_values.equal(_secret_once(one.inputs), other.inputs)
+        assert property_values.equal(_secret_once(one.outputs), other.outputs)
     assert [p.type for p in after.pending] == [p.type for p in before.pending]
 
 
 def _secret_once(value: Any) -> Any:
     """What is inside a secret is secret with it: the file does not say it twice."""
-    if values.is_secret(value):
-        return values.secret(values.unwrap(value))
+    if property_values.is_secret(value):
+        return property_values.secret(property_values.unwrap(value))
     if isinstance(value, dict):
         return {k: _secret_once(v) for k, v in value.items()}
     return [_secret_once(v) for v in value] if isinstance(value, list) else value
@@ -103,26 +106,26 @@ def _secret_once(value: Any) -> Any:
 def test_the_manifest_vouches_for_its_maker() -> None:
     manifest = deployment()["manifest"]
     assert manifest["magic"] == hashlib.sha256(manifest["version"].encode()).hexdigest()
-    with pytest.raises(BadInput, match="magic"):
+    with pytest.raises(InputError, match="magic"):
         read({"manifest": {**manifest, "magic": "0" * 64}})
 
 
 def test_a_secret_is_pulumis_marked_ciphertext_of_json() -> None:
     keeper = crypter()
-    written = state.write_resource(thing("a", inputs={"k": [values.secret({"p": "hunter2"})]}), keeper)
+    written = state.write_resource(thing("a", inputs={"k": [property_values.secret({"p": "hunter2"})]}), keeper)
     (sealed,) = written["inputs"]["k"]
-    assert sorted(sealed) == sorted([values.SIGNATURE, "ciphertext"])
+    assert sorted(sealed) == sorted([property_values.SIGNATURE, "ciphertext"])
     assert json.loads(keeper.decrypt(sealed["ciphertext"])) == {"p": "hunter2"}
 
 
 def test_a_secret_in_plain_text_is_read_as_exports_with_show_secrets_write_it() -> None:
-    inputs = {"k": {values.SIGNATURE: values.SECRET_SIGNATURE, "plaintext": '"hunter2"'}}
+    inputs = {"k": {property_values.SIGNATURE: property_values.SECRET_SIGNATURE, "plaintext": '"hunter2"'}}
     resource = state.read_resource({**FULL, "inputs": inputs}, crypter(), file="f")
-    assert resource.inputs == {"k": values.secret("hunter2")}
+    assert resource.inputs == {"k": property_values.secret("hunter2")}
 
 
 def test_writing_what_was_read_changes_no_ciphertext() -> None:
-    document = json.loads(state.dumps(deployment(thing("a", outputs={"k": values.secret("x")}))))
+    document = json.loads(state.dumps(deployment(thing("a", outputs={"k": property_values.secret("x")}))))
     keeper = state.crypter(document, lambda: PHRASE, file="f")
     again = state.write_deployment(state.read_deployment(document, keeper, file="f"), keeper)
     assert again == document
@@ -156,7 +159,7 @@ def test_a_checkpoint_of_ready_pieces_is_the_deployment() -> None:
 @pytest.mark.parametrize("cut", [1, 30, 200])
 def test_a_checkpoint_cut_short_is_refused(cut: int) -> None:
     content = state.write_checkpoint("s", Snapshot(), crypter(), resources=[], pending=[])
-    with pytest.raises(BadInput, match="cut short"):
+    with pytest.raises(InputError, match="cut short"):
         state.read_checkpoint(content[:-cut], "s", file="f")
 
 
@@ -174,14 +177,14 @@ def test_a_checkpoint_cut_short_is_refused(cut: int) -> None:
     ],
 )
 def test_a_state_that_does_not_hold_together_is_refused(resources: list[Resource], problem: str) -> None:
-    with pytest.raises(BadInput, match=problem) as caught:
+    with pytest.raises(InputError, match=problem) as caught:
         integrity.verify(resources, file="platform.json")
     assert caught.value.file == "platform.json"
 
 
 @pytest.mark.parametrize("key", ["inputs", "urn", "custom", "dependencies"])
 def test_a_key_of_the_wrong_type_is_named(key: str) -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         read({"manifest": {}, "resources": [{**FULL, key: 5}]})
     assert caught.value.key == f"resources[0].{key}"
 

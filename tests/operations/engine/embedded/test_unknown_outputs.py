@@ -8,10 +8,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.errors import BadInput
-from operations.engine.embedded.values import UNKNOWN
-from operations.errors import Failed
-from operations.plan import UNKNOWN as SHOWN
+from formats.errors import Failed, InputError
+from formats.plan import UNKNOWN as SHOWN
+from formats.property_values import UNKNOWN
 from tests.operations.engine.embedded.fake_cloud import Group, Lab, Thing, steps
 
 ONE = "urn:pulumi:dev::lab::cloud:index:Thing::one"
@@ -65,7 +64,7 @@ def by_function() -> None:
     Thing("user", link=told.value["outputs"]["one"])
 
 
-@pytest.mark.parametrize(("user", "error"), [(by_resource, BadInput), (by_function, Failed)])
+@pytest.mark.parametrize(("user", "error"), [(by_resource, InputError), (by_function, Failed)])
 def test_a_stack_that_reads_them_is_stopped_with_their_names(
     partial: Lab, user: Callable[[], Any], error: type[Exception]
 ) -> None:

@@ -1,0 +1,222 @@
+"""Where each ARM type lives and what its PUT takes, read from the installed azure-mgmt packages' own requests.
+
+azure-native's types say neither; the `azure-mgmt-*` packages are generated from the same specifications and carry, for
+every PUT, the path and the model of the body. A type is matched to its request by the arguments that the path takes.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from formats.arm.sdk import SdkType, class_name, resource_names, sdk_type
+from formats.errors import InputError
+
+PACKAGES = {
+    "authorization": ("azure.mgmt.authorization", "azure.mgmt.resource.locks", "azure.mgmt.resource.policy"),
+    "compute": ("azure.mgmt.compute",),
+    "consumption": ("azure.mgmt.consumption",),
+    "eventgrid": ("azure.mgmt.eventgrid",),
+    "keyvault": ("azure.mgmt.keyvault",),
+    "managedidentity": ("azure.mgmt.msi",),
+    "monitor": ("azure.mgmt.monitor",),
+    "network": ("azure.mgmt.network",),
+    "operationalinsights": ("azure.mgmt.loganalytics",),
+    "privatedns": ("azure.mgmt.privatedns",),
+    "resources": ("azure.mgmt.resource.resources",),
+    "security": ("azure.mgmt.security",),
+    "storage": ("azure.mgmt.storage",),
+}
+"""The azure-mgmt packages that know the types of an azure-native module."""
+
+RENAMED = {
+    # azure-native kept the older specification's name of a path argument.
+    "authorization": {"resourceuri": "scope"},
+}
+
+CALLED = {
+    # azure-native named the type after its path, the specification its body after the setting.
+    ("security", "defenderforstorage"): "defenderforstoragesetting",
+}
+"""What the packages call a type of a module, where azure-native's name of it is another."""
+
+_BUILT = re.compile(r"\b(build_\w+_request)\(")
+_URL = re.compile(r'"(/[^"\n]*)"')
+_BODY = re.compile(r"Union\[\s*_models\.(\w+),[^\]]*?\bIO\b|: _models\.(\w+)")
+AT_SUBSCRIPTION = "/subscriptions/{subscriptionId}/providers/"
+_LEVEL = re.compile(r"(byscope|at[a-z]+level)$")
+"""What azure-native adds to a name to tell the levels at which a type can be made."""
+_ARGUMENT = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One PUT: its path with the arguments in braces, the package that holds the models, and the model of its body."""
+
+    path: str
+    package: str
+    model: str
+    group: str
+    """The operation group and verb, as `subnets_create_or_update`; in the older generation the verb alone."""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        return tuple(_ARGUMENT.findall(self.path))
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """What follows the last `/providers/`: namespace, type, name, type, name …"""
+        return tuple(self.path.rpartition("/providers/")[2].split("/"))
+
+    @cached_property
+    def arm_type(self) -> str:
+        """As `Microsoft.Network/virtualNetworks/subnets`."""
+        if "/providers/" not in self.path:
+            return "Microsoft.Resources/resourceGroups"  # the one type whose id names no provider
+        return "/".join((self.segments[0], *self.segments[1::2]))
+
+
+@cache
+def route(token: str) -> Route:
+    """The request that makes a resource of this azure-native type. Raises InputError where no package knows it."""
+    sdk = sdk_type(token)
+    packages = PACKAGES.get(sdk.module, ())
+    found = [r for package in packages for r in routes(package) if _fits(r, sdk)]
+    ranked = sorted(found, key=lambda r: _likeness(r, sdk), reverse=True)
+    if not ranked or not any(_likeness(ranked[0], sdk)[1:]):
+        raise InputError(
+            "no installed azure-mgmt package knows the ARM form of this type",
+            key="type",
+            found=token,
+            fix=f"install the package that holds it ({', '.join(packages) or 'add it to formats/arm/routes.py'})",
+        )
+    return ranked[0]
+
+
+@cache
+def token_of(arm_type: str) -> str | None:
+    """The azure-native type that makes resources of an ARM type, which compares without regard to case; None where no
+    package knows one. Of several, the one that can stand on any scope."""
+    found = [token for module, route_ in _makers(arm_type.lower()) for token in _tokens(module, route_)]
+    ranked = sorted(dict.fromkeys(found), key=lambda t: (not route(t).path.startswith("/{"), len(t), t))
+    return ranked[0] if ranked else None
+
+
+@cache
+def token_at_subscription(arm_type: str) -> str | None:
+    """The azure-native type that makes resources of an ARM type in a subscription itself, with a body of its own there,
+    such as the setting that sends its activity log; None where a subscription is a scope like any other."""
+    anywhere = token_of(arm_type)
+    found = sorted({token for module, route_ in _makers(arm_type.lower()) for token in _tokens(module, route_)})
+    own = (t for t in found if route(t).path.startswith(AT_SUBSCRIPTION))
+    return next((t for t in own if anywhere and route(t).model != route(anywhere).model), None)
+
+
+def _makers(arm_type: str) -> list[tuple[str, Route]]:
+    return [(m, r) for m, packages in PACKAGES.items() for p in packages for r in routes(p)
+            if r.arm_type.lower() == arm_type]  # fmt: skip
+
+
+def _tokens(module: str, route_: Route) -> Iterator[str]:
+    """Names that are like the request's, and lead back to its type."""
+    leaf = singular(route_.arm_type.rpartition("/")[2].lower())
+    group = route_.group.replace("_", "")
+    for stem in resource_names(module):
+        name = _name(module, stem)
+        if name == route_.model.lower() or group.startswith((plural(name), name)) or name.endswith(leaf):
+            token = f"azure-native:{module}:{class_name(module, stem)}"
+            if _leads_to(token, route_.arm_type):
+                yield token
+
+
+def _leads_to(token: str, arm_type: str) -> bool:
+    try:
+        return route(token).arm_type.lower() == arm_type.lower()
+    except InputError:
+        return False
+
+
+def _fits(route_: Route, sdk: SdkType) -> bool:
+    """Every argument of the path, apart from the subscription, is an argument of the type."""
+    names = {name.lower() for name in sdk.inputs} | {"subscriptionid"}
+    renamed = RENAMED.get(sdk.module, {})
+    return all(renamed.get(a.lower(), a.lower()) in names for a in route_.arguments)
+
+
+def _likeness(route_: Route, sdk: SdkType) -> tuple[int, bool, bool, bool]:
+    """How well a request fits: by the arguments it uses, then by the names of its body, its group and its type."""
+    name = _name(sdk.module, sdk.name.lower())
+    leaf = route_.arm_type.rpartition("/")[2]
+    return (
+        len(route_.arguments),
+        route_.model.lower() == name,
+        route_.group.replace("_", "").startswith((plural(name), name)),
+        name.endswith(singular(leaf.lower())),
+    )
+
+
+def _name(module: str, name: str) -> str:
+    """What a type is called where the packages speak of it."""
+    return CALLED.get((module, name), _LEVEL.sub("", name))
+
+
+@cache
+def routes(package: str) -> tuple[Route, ...]:
+    """Every PUT of a package; none where it is not installed. The newest api version of a path comes first."""
+    found: dict[str, Route] = {}
+    for folder, module in _operation_folders(package):
+        for file in sorted(folder.glob("_*operations.py")):
+            for route_ in _read(file.read_text(encoding="utf-8"), module):
+                found.setdefault(route_.path.lower(), route_)
+    return tuple(found.values())
+
+
+@cache
+def arm_types(package: str) -> frozenset[str]:
+    """The ARM types that a package can make, in lower case."""
+    return frozenset(r.arm_type.lower() for r in routes(package))
+
+
+def _operation_folders(package: str) -> Iterator[tuple[Path, str]]:
+    """The folders with a package's operations, and the module beside them: packages of many api versions have many."""
+    try:
+        spec = importlib.util.find_spec(package)
+    except ModuleNotFoundError:
+        return
+    for location in (spec.submodule_search_locations or ()) if spec else ():
+        root = Path(location)
+        if (root / "operations").is_dir():
+            yield root / "operations", package
+        for folder in sorted(root.glob("v*/operations"), reverse=True):
+            yield folder, f"{package}.{folder.parent.name}"
+
+
+def _read(text: str, package: str) -> Iterator[Route]:
+    """The PUTs of one file. Split, not searched as a whole: such a file has ten megabytes."""
+    bodies: dict[str, str] = {}
+    for method in text.split("\n    def ")[1:]:
+        head, _, rest = method.partition(") -> ")
+        model = _BODY.search(head)
+        for builder in _BUILT.findall(rest) if model else ():
+            bodies.setdefault(builder, model[1] or model[2] if model else "")
+    for function in text.split("\ndef build_")[1:]:
+        name = function.partition("_request(")[0]
+        body, ended, rest = function.partition('\n    return HttpRequest(method="')
+        url = _URL.search(body) if ended and rest.startswith('PUT"') else None
+        if url and f"build_{name}_request" in bodies:
+            yield Route(url[1], package, bodies[f"build_{name}_request"], name)
+
+
+def singular(word: str) -> str:
+    """The singular of an ARM type's name, as far as ARM's own plurals go."""
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith("sses") else word.removesuffix("s")
+
+
+def plural(word: str) -> str:
+    return word[:-1] + "ies" if word.endswith("y") else word + "s"

@@ -1,0 +1,140 @@
+"""Egress rules: the addresses outside the estate that desks may reach.
+
+The rules of the firewall and of both security groups of a desk (its subnet's and its interface's) are generated from
+them, and all three must allow a connection. Rules name addresses, never host names: the owner of a name decides where
+it points, and a firewall that allows a name sends the packet there, whatever address the security groups evaluated.
+The same model validates the estate and each stack's configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network
+from itertools import combinations
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+
+from formats.addresses import PRIVATE
+from formats.input_model import Model, Slug
+from formats.validation import InvalidValue
+
+MIN_PREFIX_LENGTH = 28
+"""The largest range that a rule may name: 16 addresses. A larger one is a network, not a host."""
+MAX_RANGES, MAX_RULES = 16, 50
+FORBIDDEN_RANGES: tuple[tuple[IPv4Network, str], ...] = tuple(
+    (IPv4Network(text), owner)
+    for text, owner in (
+        ("0.0.0.0/8", "no host's"),
+        ("127.0.0.0/8", "the desk's own"),
+        ("169.254.0.0/16", "Azure's own, where a computer's identity is handed out"),
+        ("168.63.129.16/32", "Azure's own"),
+        ("224.0.0.0/4", "for multicast"),
+        ("240.0.0.0/4", "kept by IANA"),
+    )
+)
+"""The ranges that no rule may name, with their owner or use (RFC 6890; learn.microsoft.com, "What is IP address
+168.63.129.16?")."""
+ALLOWED_RANGE = f"an IPv4 range of /{MIN_PREFIX_LENGTH} or narrower, such as 203.0.113.16/29 or 203.0.113.20"
+URL = r"^https?://[a-z0-9.-]+(/[A-Za-z0-9._~-]+)*/?$"
+Url = Annotated[str, StringConstraints(max_length=200, pattern=URL)]
+"""The URL of a package archive: scheme, host and path, without port, user, query or fragment."""
+
+
+def _range(value: object) -> IPv4Network:
+    """Parse and check one range; a stack's configuration has it as text too."""
+    if not isinstance(value, str | IPv4Network):
+        raise InvalidValue(ALLOWED_RANGE)
+    try:
+        network = IPv4Network(value)
+    except ValueError:
+        raise InvalidValue(
+            ALLOWED_RANGE, fix="Write the range's first address and its prefix length; only IPv4 is routed."
+        ) from None
+    if network.prefixlen < MIN_PREFIX_LENGTH:
+        raise InvalidValue(ALLOWED_RANGE, fix="Name the hosts, or split the range; larger ranges are whole networks.")
+    for forbidden, owner in FORBIDDEN_RANGES:
+        if network.overlaps(forbidden):
+            raise InvalidValue(f"{ALLOWED_RANGE}; {forbidden} is {owner}", fix="Name the addresses of the host.")
+    return network
+
+
+def _disjoint(ranges: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
+    """Refuse overlapping ranges: Azure refuses a security rule in which one range contains another."""
+    for one, other in combinations(ranges, 2):
+        if one.overlaps(other):
+            raise InvalidValue(
+                f"ranges that share no address; {one} and {other} do", fix="Remove the narrower of the two."
+            )
+    return ranges
+
+
+Addresses = Annotated[
+    tuple[Annotated[IPv4Network, BeforeValidator(_range)], ...],
+    Field(min_length=1, max_length=MAX_RANGES),
+    AfterValidator(_disjoint),
+]
+
+
+class EgressRule(Model):
+    """One egress rule of a kind of tenancy: the addresses of a host that the organisation runs."""
+
+    name: Slug
+    addresses: Addresses
+    """The destination ranges, public or private."""
+    plain_http: bool = False
+    """Allow HTTP as well: for archives that sign their content and have no HTTPS, such as Ubuntu's."""
+    apt: Url | None = None
+    """The URL of the Ubuntu archive that desks use, on a host at these addresses."""
+    pip: Url | None = None
+    """The URL of the Python package index that desks use, on a host at these addresses."""
+
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """The addresses as firewall and security rules name them: public ones by range, private ones one by one, as in
+        every other rule."""
+        private = [any(one.subnet_of(whole) for whole in PRIVATE) for one in self.addresses]
+        return tuple(
+            str(part)
+            for one, inside in zip(self.addresses, private, strict=True)
+            for part in (one.subnets(new_prefix=32) if inside else (one,))
+        )
+
+    @model_validator(mode="after")
+    def _packages_are_signed_or_encrypted(self) -> Self:
+        for key in ("apt", "pip"):
+            url = getattr(self, key)
+            if url is not None:
+                self._require_https(key, url)
+        return self
+
+    def _require_https(self, key: str, url: str) -> None:
+        if url.startswith("http://") and not (key == "apt" and self.plain_http):
+            raise InvalidValue(f"for `{key}` a URL that begins with https://",
+                               fix=f"Write https:// in `{key}`. Only an apt archive, which is signed, may use http://, "
+                               "in a rule with `plain_http: true`.")  # fmt: skip
+
+
+def _one_archive_of_each_kind(rules: tuple[EgressRule, ...]) -> tuple[EgressRule, ...]:
+    """Refuse two archives for the same kind of package."""
+    for key in ("apt", "pip"):
+        names = [rule.name for rule in rules if getattr(rule, key) is not None]
+        if len(names) > 1:
+            raise InvalidValue(f"one rule of a kind with `{key}`; {' and '.join(names)} have it",
+                               fix=f"Keep `{key}` in the rule of the archive that desks should use.")  # fmt: skip
+    return rules
+
+
+Egress = Annotated[tuple[EgressRule, ...], Field(max_length=MAX_RULES), AfterValidator(_one_archive_of_each_kind)]
+"""The egress rules of one kind of tenancy."""
+
+
+def refuse_internal_addresses(rules: Iterable[EgressRule], internal: Iterable[IPv4Network]) -> None:
+    """Raise `InvalidValue` if a rule names addresses of the estate's own networks."""
+    networks = tuple(internal)
+    for rule in rules:
+        for address in rule.addresses:
+            overlap = next((network for network in networks if network.overlaps(address)), None)
+            if overlap is not None:
+                raise InvalidValue(f"addresses outside the estate's own {overlap}; {rule.name} names {address}",
+                                   fix="Name the host outside; services inside have private endpoints.")  # fmt: skip

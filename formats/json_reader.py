@@ -1,0 +1,127 @@
+"""A strict reader of JSON files that anybody may have written: limits of size, count, depth and numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import stat
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from formats.errors import InputError
+
+LONGEST = 64 << 20
+"""Bytes. The plan of a stack of ten thousand resources takes a third of it."""
+MOST = 2_000_000
+"""Lists and maps: each takes far more memory than the two characters that it may be written with."""
+ENTRIES = 8_000_000
+"""Commas, which stand for values: ten times what the plan of a stack of ten thousand resources has."""
+DIGITS = 100
+"""In one number; Azure has none of more than twenty."""
+HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half of a character that takes two, as JSON may write it; by itself it is none, and no text can hold it."""
+DEEPEST = 64
+"""Levels. Azure's own properties go to about twenty."""
+
+
+def read_json(file: Path) -> Any:
+    """Return the content of a JSON file. `InputError` for anything that readers could understand differently."""
+    return _json(_text(file), str(file))
+
+
+def _text(file: Path) -> bytes:
+    shown = str(file)
+    try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError("This is not a file.", file=shown)
+        if status.st_size > LONGEST:
+            raise InputError("The file is too long.", file=shown, found=f"{status.st_size:,} bytes",
+                             allowed=f"at most {LONGEST:,} bytes", fix="Judge stack by stack.")  # fmt: skip
+        with file.open("rb") as stream:
+            text = stream.read(LONGEST + 1)
+    except FileNotFoundError:
+        raise InputError("The file is missing.", file=shown) from None
+    except OSError as error:
+        raise InputError("The file cannot be read.", file=shown, found=error.strerror) from None
+    if not text.strip():
+        raise InputError("The file is empty.", file=shown)
+    return text
+
+
+def _json(text: bytes, shown: str) -> Any:
+    _refuse_too_many(text, shown)
+    try:
+        found = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number,
+                           parse_float=_finite, parse_int=_whole)  # fmt: skip
+        if HALF.search(text):
+            json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InputError("The file holds half a character.", file=shown, found="a lone surrogate, such as \\ud800",
+                         allowed="text that UTF-8 can write") from None  # fmt: skip
+    except UnicodeDecodeError as error:
+        raise InputError("The file is not UTF-8 text.", file=shown, found=f"byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}: {error.msg}"
+        raise InputError("The file is not JSON.", file=shown, found=place) from None
+    except RecursionError:
+        raise _too_deep(shown) from None
+    except ValueError as error:
+        raise InputError("The file is not JSON that one can trust.", file=shown, found=str(error)) from None
+    _refuse_depth(found, shown)
+    return found
+
+
+def _refuse_too_many(text: bytes, shown: str) -> None:
+    """Before anything is made of it: a small file can ask for all the memory there is."""
+    boxes, entries = text.count(b"{") + text.count(b"["), text.count(b",")
+    if boxes > MOST or entries > ENTRIES:
+        raise InputError("The file holds too many values.", file=shown,
+                         found=f"{boxes:,} lists and maps, {entries:,} commas",
+                         allowed=f"at most {MOST:,} and {ENTRIES:,}", fix="Judge stack by stack.")  # fmt: skip
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values for one key readers differ in which they take: the one that was judged might not be applied."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {twice[:100]!r} is there twice")
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    """1e999 is infinity to Python, and to other readers an error or the largest number they have."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:DIGITS]} is too large a number")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > DIGITS:
+        raise ValueError(f"a number of {len(text):,} digits")
+    return int(text)
+
+
+def _refuse_depth(value: Any, shown: str) -> None:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _within(outer) if isinstance(inner, dict | list)]
+        if not level:
+            return
+    raise _too_deep(shown)
+
+
+def _within(value: Any) -> Any:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _too_deep(shown: str) -> InputError:
+    return InputError("The file is nested too deeply.", file=shown, allowed=f"at most {DEEPEST} levels")

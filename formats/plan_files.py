@@ -1,0 +1,111 @@
+"""Files that hold a Plan, a preview of the Pulumi CLI or an exported state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from formats.errors import InputError
+from formats.json_reader import read_json
+from formats.plan import Plan, PlannedResource
+from formats.preview_file import is_preview, read_preview
+from formats.pulumi_state import is_export, read_export
+from formats.validation import dotted_path
+
+STACKS = 2_000
+"""Files of neighbours. An estate has a hundred stacks."""
+LONGEST_NAME = 2_000
+"""Letters of a URN, which a report says with every finding."""
+
+
+class _Content(TypedDict):
+    """What a plan's JSON must hold; its digest is checked apart."""
+
+    project: str
+    stack: str
+    cloud: str
+    subscription: str
+    resources: list[PlannedResource]
+
+
+_CONTENT = TypeAdapter(_Content)
+
+
+def read_neighbours(paths: Sequence[str], folder: Path) -> list[Plan]:
+    """Return the plans of other stacks, from files and folders of plans and states below `folder`.
+
+    Empty states are left out. `InputError` for anything else, for two plans of one stack, and without a file.
+    """
+    files = [file for path in paths for file in _files(folder / path)]
+    if not files or len(files) > STACKS:
+        raise InputError("The neighbours are no list of plans and states.", file=", ".join(paths),
+                         found=f"{len(files)} files", allowed=f"1 to {STACKS}",
+                         fix="Export every other stack of the estate.")  # fmt: skip
+    found: dict[str, Plan] = {}
+    for file in files:
+        content = read_json(file)
+        if isinstance(content, dict) and "$schema" in content:
+            raise InputError("A template is no neighbour: it does not say what stands.", file=str(file),
+                             allowed="what `pulumi stack export` or `sde export plan` writes")  # fmt: skip
+        plan = read_state(content, str(file)) if is_export(content) else read_planned(content, str(file))
+        if plan and plan.stack in found:
+            raise InputError("Two neighbours are of one stack.", file=str(file), key="stack", found=plan.stack)
+        found |= {plan.stack: plan} if plan else {}
+    return list(found.values())
+
+
+def _files(path: Path) -> list[Path]:
+    """A file, or those of a folder that are called JSON."""
+    return sorted(f for f in path.glob("*.json") if not f.name.startswith(".")) if path.is_dir() else [path]
+
+
+def read_state(content: dict[str, Any], shown: str) -> Plan | None:
+    plan = read_export(content, file=shown)
+    if plan:
+        _refuse_strangers(plan, shown)
+    return plan
+
+
+def read_planned(content: Any, shown: str) -> Plan:
+    if isinstance(content, dict) and "digest" in content and "format" in content:
+        return _plan(content, shown)
+    if is_preview(content):
+        plan = read_preview(content, shown)
+        _refuse_strangers(plan, shown)
+        return plan
+    raise InputError("This is neither a plan nor a state nor an ARM template.", file=shown, key="$schema",
+                     found="no such key",
+                     allowed="what `sde export plan`, `pulumi preview --json` or `pulumi stack export` writes, or a "
+                     "template with its $schema",
+                     fix="A template says what it is in $schema: without it nothing is judged.")  # fmt: skip
+
+
+def _plan(content: dict[str, Any], shown: str) -> Plan:
+    try:
+        _CONTENT.validate_python(content)
+        plan = Plan.from_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InputError("This is no plan.", file=shown, key=dotted_path(first["loc"]), found=first["msg"]) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError("This plan cannot be used.", file=shown, found=str(error),
+                         fix="Write it anew with `sde export plan`.") from None  # fmt: skip
+    _refuse_strangers(plan, shown)
+    return plan
+
+
+def _refuse_strangers(plan: Plan, shown: str) -> None:
+    """What no engine would write: a resource of another stack, or one of Azure's that says it is a mere component, and
+    would be made unjudged."""
+    begins = f"urn:pulumi:{plan.stack}::"
+    for index, resource in enumerate(plan.resources):
+        if not resource.urn.startswith(begins) or len(resource.urn) > LONGEST_NAME:
+            raise InputError("A resource of the plan is not its stack's.", file=shown, key=f"resources[{index}].urn",
+                             found=resource.urn, allowed=f"{begins}…, at most {LONGEST_NAME:,} letters")  # fmt: skip
+        if not resource.custom and resource.type.startswith(("azure-native:", "random:")):
+            raise InputError("A component is of a type that a provider makes.", file=shown,
+                             key=f"resources[{index}].custom", found=False, allowed="true")  # fmt: skip

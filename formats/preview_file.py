@@ -1,0 +1,122 @@
+"""What `pulumi preview --json` printed, as a Plan: from a file that anybody may have written.
+
+Source: pulumi.com/docs/cli/commands/pulumi_preview; the shape is that of the CLI's own `previewDigest`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Literal, NotRequired
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from formats.errors import InputError
+from formats.plan import Operation, Plan
+from formats.pulumi_preview import FORGOTTEN, OPERATIONS, plan_of
+from formats.pulumi_state import Stated
+from formats.validation import dotted_path
+
+WHOLE = "pulumi preview --json --show-sames --show-reads > FILE"
+_Texts = list[str] | None
+
+
+class _Kind(TypedDict):
+    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
+
+    kind: str
+
+
+class _Step(TypedDict):
+    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
+
+    op: str
+    urn: str
+    oldState: NotRequired[Stated | None]
+    newState: NotRequired[Stated | None]
+    detailedDiff: NotRequired[dict[str, _Kind] | None]
+    diffReasons: NotRequired[_Texts]
+    replaceReasons: NotRequired[_Texts]
+
+
+class _Message(TypedDict):
+    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
+
+    severity: NotRequired[str]
+
+
+class _Preview(TypedDict):
+    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
+
+    config: NotRequired[dict[str, Any] | None]
+    steps: list[_Step]
+    changeSummary: dict[str, int]
+    diagnostics: NotRequired[list[_Message] | None]
+
+
+_PREVIEW = TypeAdapter(_Preview)
+
+
+def is_preview(content: object) -> bool:
+    """Whether this is meant as what a preview of the Pulumi CLI printed."""
+    return isinstance(content, Mapping) and "steps" in content
+
+
+def read_preview(content: Mapping[str, Any], file: str) -> Plan:
+    """Return the Plan. `InputError` for a failed or incomplete preview, and for a shape that is not Pulumi's."""
+    try:
+        preview = _PREVIEW.validate_python(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = dotted_path(first["loc"])
+        raise InputError("This is no preview of the Pulumi CLI.", file=file, key=key, found=first["msg"],
+                         fix=f"Write it anew: {WHOLE}") from None  # fmt: skip
+    if any(message.get("severity") == "error" for message in preview.get("diagnostics") or ()):
+        raise InputError("This preview failed: what it shows is a part.", file=file, key="diagnostics",
+                         fix="Make the preview succeed first; then judge it.")  # fmt: skip
+    _refuse_gaps(preview, file)
+    project, stack = _whose(preview["steps"], file)
+    config = preview.get("config") or {}
+    return plan_of(preview["steps"], project, stack, _cloud(config, project), config)
+
+
+def _refuse_gaps(preview: _Preview, file: str) -> None:
+    """By the preview's own count: the CLI leaves out what stays as it is unless it is asked not to."""
+    steps = preview["steps"]
+    strange = next((s["op"] for s in steps if s["op"] not in OPERATIONS and s["op"] not in FORGOTTEN), None)
+    if strange is not None:
+        raise InputError("This preview has a step that is not known.", file=file, key="steps", found=strange,
+                         allowed=", ".join(sorted(OPERATIONS)))  # fmt: skip
+    shown = Counter(step["op"] for step in steps)
+    missing = {op: count - shown[op] for op, count in preview["changeSummary"].items() if count > shown[op]}
+    if missing:
+        said = ", ".join(f"{count} of {op}" for op, count in sorted(missing.items()))
+        raise InputError("This preview does not show all that it counts.", file=file, key="steps",
+                         found=f"steps left out: {said}", fix=f"Write it anew: {WHOLE}")  # fmt: skip
+    hollow = next((s["urn"] for s in steps if not _tells(s)), None)
+    if hollow is not None:
+        raise InputError("A step of this preview does not tell what would be there.", file=file, key="steps",
+                         found=hollow[:200], allowed="a newState of that URN, or for a delete an oldState")  # fmt: skip
+
+
+def _tells(step: _Step) -> bool:
+    """Whether a step has the state that is judged: what would be, not what was."""
+    gone = OPERATIONS.get(step["op"]) is Operation.DELETE or step["op"] == "delete-replaced" or step["op"] in FORGOTTEN
+    state = step.get("oldState") if gone else step.get("newState")
+    return state is not None and state["urn"] == step["urn"]
+
+
+def _whose(steps: list[_Step], file: str) -> tuple[str, str]:
+    """The project and stack that every step is of."""
+    owners = {tuple(step["urn"].split("::", 2)[:2]) for step in steps}
+    if len(owners) != 1:
+        raise InputError("The steps of a preview are of one stack.", file=file, key="steps",
+                         found=f"{len(owners)} stacks")  # fmt: skip
+    stack, _, project = "::".join(owners.pop()).removeprefix("urn:pulumi:").partition("::")
+    return project, stack
+
+
+def _cloud(config: Mapping[str, Any], project: str) -> Literal["local", "azure", ""]:
+    said = config.get(f"{project}:cloud")
+    return said if said in ("local", "azure") else ""

@@ -1,0 +1,207 @@
+"""Property values in Pulumi's wire form: plain JSON values, with marked dicts for what JSON cannot say.
+
+A secret is `{SIGNATURE: SECRET_SIGNATURE, "value": …}`; assets, archives and resource references are marked dicts of
+their own; what is not known yet is the string `UNKNOWN`. The marks are those of Pulumi's protocol (its SDK's `rpc.py`).
+Output values, the protocol's other way to say secret or unknown, are turned into these on entry and never met inside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from google.protobuf import struct_pb2  # type: ignore[import-untyped]
+
+from formats import plan
+from formats.errors import InputError
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""The key that marks a dict as something other than a dict."""
+SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark of the protocol, not a password
+ASSET_SIGNATURE = "c44067f5952c0a294b673a41bacd8c17"
+ARCHIVE_SIGNATURE = "0def7320c3a5731c473e5ecbe6d01bc7"
+RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e"
+OUTPUT_SIGNATURE = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""Stands for a value that only the deployment itself will tell."""
+
+_TYPED_UNKNOWNS = frozenset(
+    {
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # a boolean
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # a number
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # an array
+        "030794c1-ac77-496b-92df-f27374a8bd58",  # an asset
+        "e48ece36-62e2-4504-bad9-02848725956a",  # an archive
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # an object
+    }
+)
+UNKNOWNS = _TYPED_UNKNOWNS | {UNKNOWN}
+"""Every mark of a value that is not known yet."""
+_KEPT = frozenset({ASSET_SIGNATURE, ARCHIVE_SIGNATURE, RESOURCE_SIGNATURE})
+_EXACT = 2**53
+"""The first whole number that a double no longer tells from its neighbour."""
+
+Value = Any
+"""A JSON value in wire form."""
+
+
+def secret(value: Value) -> Value:
+    """`value` marked secret; a secret stays as it is."""
+    return value if is_secret(value) else {SIGNATURE: SECRET_SIGNATURE, "value": value}
+
+
+def is_secret(value: Value) -> bool:
+    """Whether the value itself is secret; what it contains may be, too (`contains_secret`)."""
+    return isinstance(value, Mapping) and value.get(SIGNATURE) == SECRET_SIGNATURE
+
+
+def is_unknown(value: Value) -> bool:
+    """Whether the value itself is not known yet."""
+    return isinstance(value, str) and value == UNKNOWN
+
+
+def unwrap(value: Value) -> Value:
+    """The value with every secret mark removed, at any depth: for providers that do not take secrets."""
+    if isinstance(value, Mapping):
+        if value.get(SIGNATURE) == SECRET_SIGNATURE:
+            return unwrap(value["value"])
+        return {k: unwrap(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [unwrap(v) for v in value]
+    return value
+
+
+def contains_secret(value: Value) -> bool:
+    """Whether the value is secret or anything in it is."""
+    return _contains(value, is_secret)
+
+
+def contains_unknown(value: Value) -> bool:
+    """Whether the value is unknown or anything in it is, also inside a secret."""
+    return _contains(value, is_unknown)
+
+
+def mask(value: Value) -> Value:
+    """Return the value as a Plan, an event or a person may see it: secrets and unknowns are named, not shown.
+
+    A reference becomes the URN it refers to; assets become plain dicts; whole numbers become integers. A mark that is
+    not recognised hides its value, which counts as unknown.
+    """
+    if isinstance(value, Mapping):
+        return _masked_mark(value) if SIGNATURE in value else {k: mask(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [mask(v) for v in value]
+    return plan.UNKNOWN if isinstance(value, str) and value in UNKNOWNS else plan.whole_numbers(value)
+
+
+def _masked_mark(value: Mapping[str, Value]) -> Value:
+    signature = value[SIGNATURE]
+    if signature == SECRET_SIGNATURE:
+        return plan.SECRET
+    if signature == RESOURCE_SIGNATURE:
+        return value.get("urn", plan.UNKNOWN)
+    if signature in (ASSET_SIGNATURE, ARCHIVE_SIGNATURE):
+        return {key: mask(inner) for key, inner in value.items() if key != SIGNATURE}
+    return plan.UNKNOWN
+
+
+def normalised(value: Value) -> Value:
+    """The value in the one form used inside.
+
+    Output values are resolved, there is one sentinel, whole numbers are whole, a secret in a secret is one secret.
+    Raises InputError for an unrecognised mark and for numbers that JSON has no word for.
+    """
+    if isinstance(value, Mapping):
+        return _marked(value) if SIGNATURE in value else {k: normalised(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [normalised(v) for v in value]
+    if isinstance(value, str):
+        return UNKNOWN if value in _TYPED_UNKNOWNS else value
+    return _whole(value)
+
+
+def equal(one: Value, other: Value) -> bool:
+    """Whether two values are the same value: `1` is `1.0` but not `True`; a secret is only equal to a secret."""
+    if isinstance(one, Mapping):
+        return (
+            isinstance(other, Mapping)
+            and one.keys() == other.keys()
+            and all(equal(v, other[k]) for k, v in one.items())
+        )
+    if isinstance(one, list | tuple):
+        return (
+            isinstance(other, list | tuple)
+            and len(one) == len(other)
+            and all(equal(a, b) for a, b in zip(one, other, strict=True))
+        )
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
+def mark_secret(properties: Mapping[str, Value], keys: Iterable[str]) -> dict[str, Value]:
+    """The properties, with those named by `keys` secret; names that are not there are passed over."""
+    chosen = set(keys)
+    return {k: secret(v) if k in chosen else v for k, v in properties.items()}
+
+
+def from_struct(struct: struct_pb2.Struct | None) -> dict[str, Value]:
+    """A protocol struct as a plain dict in the form used inside (`normalised`). None is an empty one."""
+    return {k: _from_value(v) for k, v in struct.fields.items()} if struct is not None else {}
+
+
+def to_struct(properties: Mapping[str, Value]) -> struct_pb2.Struct:
+    """A plain dict as a protocol struct. Numbers become doubles, as the protocol has no others."""
+    struct = struct_pb2.Struct()
+    struct.update(properties)
+    return struct
+
+
+def _contains(value: Value, wanted: Callable[[Value], bool]) -> bool:
+    if wanted(value):
+        return True
+    if isinstance(value, Mapping):
+        return any(_contains(v, wanted) for v in value.values())
+    return isinstance(value, list | tuple) and any(_contains(v, wanted) for v in value)
+
+
+def _whole(value: Value) -> Value:
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        raise InputError("A property is not a finite number", found=value, allowed="numbers that JSON can hold")
+    return int(value) if value.is_integer() and abs(value) < _EXACT else value
+
+
+def _marked(value: Mapping[str, Value]) -> Value:
+    """A dict that carries the signature key, in the form used inside."""
+    mark = value[SIGNATURE]
+    if mark == SECRET_SIGNATURE and "value" in value:
+        return secret(_bare(normalised(value["value"])))
+    if mark == OUTPUT_SIGNATURE:
+        inner = normalised(value["value"]) if "value" in value else UNKNOWN
+        return secret(_bare(inner)) if value.get("secret") else inner
+    if isinstance(mark, str) and mark in _KEPT:
+        return {k: normalised(v) for k, v in value.items()}
+    raise InputError("A property is marked with a signature that is not known", found=mark, key=SIGNATURE)
+
+
+def _bare(value: Value) -> Value:
+    """A secret's own content: secret already, so a second mark around it says nothing."""
+    return value["value"] if is_secret(value) else value
+
+
+def _from_value(value: struct_pb2.Value) -> Value:
+    # Read by hand: `json_format` takes three times as long, and a stack of 5,000 resources passes here several times.
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        text = value.string_value
+        return UNKNOWN if text in _TYPED_UNKNOWNS else text
+    if kind == "struct_value":
+        fields = value.struct_value.fields
+        content = {k: _from_value(v) for k, v in fields.items()}
+        return _marked(content) if SIGNATURE in content else content
+    if kind == "list_value":
+        return [_from_value(v) for v in value.list_value.values]
+    if kind == "number_value":
+        return _whole(value.number_value)
+    return value.bool_value if kind == "bool_value" else None

@@ -1,0 +1,115 @@
+"""The Plan out of what `pulumi preview --json` prints: the same value that the embedded engine makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from formats.default_providers import configured_subscription, is_default_provider, listed
+from formats.errors import Failed
+from formats.plan import Operation, Plan, PlannedResource
+from formats.plan_order import ordered
+from formats.property_values import UNKNOWNS, mask
+from formats.pulumi_state import planned
+
+OPERATIONS = {
+    "same": Operation.SAME,
+    "create": Operation.CREATE,
+    "update": Operation.UPDATE,
+    "delete": Operation.DELETE,
+    "replace": Operation.REPLACE,
+    "create-replacement": Operation.REPLACE,
+    "delete-replaced": Operation.REPLACE,
+    "read": Operation.READ,
+    "read-replacement": Operation.READ,
+    "import": Operation.IMPORT,
+    "import-replacement": Operation.REPLACE,
+}
+"""Pulumi's names of a step. A replacement comes as up to three steps, and is one operation."""
+FORGOTTEN = frozenset({"discard", "discard-replaced", "remove-pending-replace", "refresh"})
+"""Steps that only tidy the state: nothing happens to a resource of the cloud."""
+
+Json = Mapping[str, Any]
+
+
+def operation(step: str) -> Operation | None:
+    """What a step does to a resource; None for the engine's own tidying. An unknown step is an error, not a guess."""
+    if step in FORGOTTEN:
+        return None
+    if step not in OPERATIONS:
+        raise Failed(f"The Pulumi CLI named a step that this version does not know: {step!r}")
+    return OPERATIONS[step]
+
+
+def plan_of(steps: Iterable[Json], project: str, stack: str, cloud: str, config: Json | None = None) -> Plan:
+    """The Plan of a preview's steps. `config`: the stack's configuration, as the preview's document has it."""
+    steps = list(steps)
+    replacing = {step["urn"] for step in steps if step["op"] == "create-replacement"}
+    found: dict[tuple[str, bool], PlannedResource] = {}
+    for step in steps:
+        done = operation(step["op"])
+        if done is None:
+            continue
+        if step["op"] == "delete-replaced" and step["urn"] not in replacing:
+            done = Operation.DELETE  # an earlier run replaced it and ended before it was deleted
+        key = (step["urn"], done is Operation.DELETE)
+        if key not in found or step["op"] == "replace":
+            found[key] = _resource(step, done)
+    replaced = {r.urn for r in found.values() if r.operation is Operation.REPLACE}
+    resources = [_with_reason(r, replaced) for r in found.values()]
+    return Plan(project, stack, cloud, ordered(listed(resources)), configured_subscription(config or {}))
+
+
+def _with_reason(resource: PlannedResource, replaced: set[str]) -> PlannedResource:
+    """Where the CLI tells no reason for a replacement: the properties that come from other replaced resources."""
+    if resource.operation is not Operation.REPLACE or resource.replaces:
+        return resource
+    reasons = tuple(key for key, urns in resource.property_dependencies.items() if replaced & {*urns})
+    return replace(resource, changed=tuple(sorted({*resource.changed, *reasons})), replaces=reasons)
+
+
+def deletion_of(resources: Iterable[Json], project: str, stack: str, cloud: str, config: Json | None = None) -> Plan:
+    """The Plan of a destroy: what the state holds, users before what they use. What was only read is let go."""
+    held = [r for r in resources if not r.get("external") and not is_default_provider(r["urn"], r.get("parent"))]
+    planned = [_resource({"op": "delete", "urn": r["urn"], "oldState": r}, Operation.DELETE) for r in reversed(held)]
+    return Plan(project, stack, cloud, tuple(planned), configured_subscription(config or {}))
+
+
+def _resource(step: Json, done: Operation) -> PlannedResource:
+    old, new = step.get("oldState"), step.get("newState")
+    state: Json = (old if done is Operation.DELETE else new) or old or new or {}
+    differs = done in (Operation.UPDATE, Operation.REPLACE)
+    changed = _changed(step) if differs else ()
+    return replace(
+        planned(state),
+        urn=step["urn"],
+        operation=done,
+        id=_id(old, new),
+        old_inputs=mask(old.get("inputs") or {}) if old and differs else None,
+        changed=changed,
+        replaces=_replaces(step, changed) if done is Operation.REPLACE else (),
+    )
+
+
+def _changed(step: Json) -> tuple[str, ...]:
+    """The detailed diff's paths; where there is none the keys that differ: of a provider, and of what is replaced
+    together with another resource, the CLI tells no difference."""
+    if told := step.get("detailedDiff") or step.get("diffReasons"):
+        return tuple(sorted(told))
+    old, new = (mask((step.get(state) or {}).get("inputs") or {}) for state in ("oldState", "newState"))
+    return tuple(sorted(key for key in {*old, *new} if old.get(key) != new.get(key)))
+
+
+def _replaces(step: Json, changed: Iterable[str]) -> tuple[str, ...]:
+    kinds = step.get("detailedDiff") or {}
+    paths = [path for path in changed if str(kinds.get(path, {}).get("kind", "")).endswith("-replace")]
+    return tuple(paths or sorted(step.get("replaceReasons") or changed))
+
+
+def _id(old: Json | None, new: Json | None) -> str | None:
+    """The id that Azure knows: that of what exists, never one that is still to come."""
+    for state in (old, new):
+        if state and state.get("id") and state["id"] not in UNKNOWNS:
+            return str(state["id"])
+    return None

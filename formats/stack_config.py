@@ -1,0 +1,277 @@
+"""The configuration of a stack as a frozen pydantic model, one for each kind of stack.
+
+`tre_templates/` renders the estate into `Pulumi.<stack>.yaml`. Its keys are the field names below, in the namespace
+`sde:`. Lists and models are structured configuration (YAML maps and lists).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from ipaddress import IPv4Network
+from itertools import pairwise
+from typing import Annotated, Any, Self, get_origin
+from uuid import UUID
+
+from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_validator, model_validator
+
+from formats.egress import Egress, refuse_internal_addresses
+from formats.errors import InputError
+from formats.input_model import Model, Slug
+from formats.validation import validated
+
+LOCAL_SUBSCRIPTIONS = "10ca1"
+"""The prefix of the subscription ids of the local Azure. No subscription of real Azure begins with it."""
+
+
+class Cloud(StrEnum):
+    """The cloud that a stack is for. There is no default."""
+
+    LOCAL = "local"
+    AZURE = "azure"
+
+
+class Region(StrEnum):
+    """The Azure regions in which patient records may be kept."""
+
+    UKSOUTH = "uksouth"
+    UKWEST = "ukwest"
+
+
+class DataClass(StrEnum):
+    """The sensitivity of the data in a stack. The strictness of the policies depends on it."""
+
+    SYNTHETIC = "synthetic"
+    DE_IDENTIFIED = "de-identified"
+    IDENTIFIABLE = "identifiable"
+
+
+class Redundancy(StrEnum):
+    """The redundancy of a storage account. Zone-redundant options are absent: their blobs cannot be archived
+    (learn.microsoft.com, "Access tiers for blob data")."""
+
+    LOCAL = "Standard_LRS"
+    GEO = "Standard_GRS"
+    READ_GEO = "Standard_RAGRS"
+
+
+EstateCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,7}$")]
+"""The estate's short code, 2-8 lower-case letters and digits, part of every globally unique name."""
+TagValue = Annotated[str, StringConstraints(max_length=256)]
+Days = Annotated[int, Field(ge=1, le=36500)]
+
+
+class StackConfig(Model):
+    """The configuration that every stack has."""
+
+    cloud: Cloud
+    estate: EstateCode
+    region: Region
+    subscription: UUID
+    """The Azure subscription of the stack; also the provider's, as `azure-native:subscriptionId`."""
+    generation: int = Field(default=1, ge=1)
+    """One more than the number of times that the whole stack was destroyed. Globally unique names depend on it,
+    because Azure reserves the names of deleted key vaults for up to 90 days."""
+    data_class: DataClass
+    tags: dict[str, TagValue]
+
+
+class PlatformConfig(StackConfig):
+    """The configuration of a cell's hub."""
+
+    cell: Slug
+    addresses: IPv4Network
+    """The hub's own range; `formats.addresses` divides it into subnets."""
+    zone_range: IPv4Network
+    """The range that contains the zones of this cell."""
+    tenancy_ranges: dict[str, IPv4Network]
+    """The contiguous range of each kind of tenancy in this cell, by kind."""
+    egress: dict[str, Egress]
+    """The egress rules of the firewall, by kind of tenancy."""
+    platform_team: UUID
+    """The Entra group of the platform engineers."""
+    log_retention_days: int = Field(ge=365, le=730)
+    subscriptions: tuple[UUID, ...] = Field(min_length=1)
+    """Every subscription of the cell's stacks, the platform's own included. Their activity logs are collected here."""
+    desk_users: UUID | None = None
+    """The Entra group whose members are the researchers' groups of all projects. It may read the cell's Bastion, which
+    signing in requires. One role assignment per cell: those of two projects with a common group would collide."""
+
+    @model_validator(mode="after")
+    def _subscriptions_of_the_cell(self) -> Self:
+        clouds = {str(one).startswith(LOCAL_SUBSCRIPTIONS) for one in self.subscriptions}
+        if len(set(self.subscriptions)) < len(self.subscriptions):
+            raise ValueError("subscriptions, each named once")
+        if self.subscription not in self.subscriptions:
+            raise ValueError("subscriptions with the stack's own among them")
+        if len(clouds) > 1:
+            raise ValueError("subscriptions of one cloud, the local or the real Azure")
+        return self
+
+    @field_validator("egress")
+    @classmethod
+    def _outside_the_cell(cls, egress: dict[str, Egress], before: ValidationInfo) -> dict[str, Egress]:
+        own = [before.data[key] for key in ("addresses", "zone_range") if key in before.data]
+        tenancies = before.data.get("tenancy_ranges", {}).values()
+        refuse_internal_addresses((rule for rules in egress.values() for rule in rules), [*own, *tenancies])
+        return egress
+
+
+class Tiers(Model):
+    """The days without a change after which a blob moves to a tier, or is deleted. None: never."""
+
+    cool_after_days: Days | None = None
+    archive_after_days: Days | None = None
+    delete_after_days: Days | None = None
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        days = [d for d in (self.cool_after_days, self.archive_after_days, self.delete_after_days) if d is not None]
+        if any(later <= earlier for earlier, later in pairwise(days)):
+            raise ValueError("cool_after_days below archive_after_days below delete_after_days")
+        return self
+
+
+class ZoneConfig(Model):
+    """The configuration of one of the five zones."""
+
+    addresses: IPv4Network
+    stewards: UUID
+    """The Entra group that manages the zone's data."""
+    redundancy: Redundancy
+    tiers: Tiers
+    immutable_days: Days | None = None
+    """The days during which a blob cannot be changed or deleted; None for zones whose data moves on."""
+
+
+class Provider(Model):
+    """An organisation that uploads data."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{3,10}$")]
+    """Its ODS code in lower case."""
+    name: str
+    group: UUID
+    """The Entra group that uploads on its behalf."""
+    system: str | None = None
+    """The integrated care system of the organisation."""
+
+
+class JunctionZoneConfig(StackConfig):
+    """The configuration of the junction zone, where providers upload data."""
+
+    platform: str
+    """The name of the platform stack of its cell."""
+    zone: ZoneConfig
+    providers: tuple[Provider, ...] = Field(min_length=1)
+
+
+class SafeHavenConfig(StackConfig):
+    """The configuration of the landing, warehouse, staging and archive zones."""
+
+    platform: str
+    junction_zone: str
+    """The name of the junction zone's stack."""
+    landing: ZoneConfig
+    warehouse: ZoneConfig
+    staging: ZoneConfig
+    archive: ZoneConfig
+    secrets_expire: date
+    """The day at whose start (UTC) the stack's secrets expire."""
+
+
+class DeskConfig(Model):
+    """The configuration of a project's desk."""
+
+    size: Annotated[str, StringConstraints(pattern=r"^Standard_[A-Za-z0-9_]+$")]
+    """An Azure virtual machine size, such as Standard_NC24ads_A100_v4."""
+    os_disk_gib: int = Field(ge=64, le=2048)
+    data_disk_gib: int = Field(ge=32, le=32767)
+    admin_public_key: str
+    """The public half of the break-glass SSH key. Researchers sign in with Entra."""
+    zone: int | None = Field(default=None, ge=1, le=3)
+    """The availability zone; None: Azure chooses."""
+
+
+class TenancyConfig(StackConfig):
+    """The configuration of one project's trusted research environment."""
+
+    project: Slug
+    title: str
+    request: str
+    """The number of the approved data access request."""
+    expires: date
+    platform: str
+    safe_haven: str
+    addresses: IPv4Network
+    researchers: UUID
+    stewards: UUID
+    """The Entra group that approves data for the project."""
+    checkers: UUID
+    """The Entra group that checks outputs before they leave; never the researchers."""
+    desk: DeskConfig
+    redundancy: Redundancy
+    tiers: Tiers
+    egress: Egress
+    """The egress rules of the tenancy's kind."""
+    confidential_orchestrator: UUID | None = None
+    """The object id, in this tenant, of Azure's enterprise application Confidential VM Orchestrator, which releases the
+    keys of confidential disks to attested virtual machines. Required for identifiable data."""
+
+    @field_validator("egress")
+    @classmethod
+    def _outside_the_tenancy(cls, egress: Egress, before: ValidationInfo) -> Egress:
+        refuse_internal_addresses(egress, [before.data["addresses"]] if "addresses" in before.data else [])
+        return egress
+
+
+MODELS: dict[str, type[StackConfig]] = {
+    r"platform(-.+)?": PlatformConfig,
+    r"junction-zone": JunctionZoneConfig,
+    r"safe-haven": SafeHavenConfig,
+    r"tre-.+": TenancyConfig,
+}
+"""The configuration model of each kind of stack, by a pattern of the stack's name."""
+NAMESPACE = "sde:"
+
+
+def config_model(stack: str) -> type[StackConfig]:
+    """Return the configuration model for a stack name. Raise `InputError` if the name fits no kind of stack."""
+    for pattern, model in MODELS.items():
+        if re.fullmatch(pattern, stack):
+            return model
+    raise InputError("There is no such kind of stack.", found=stack,
+                     allowed="platform, platform-<cell>, junction-zone, safe-haven or tre-<project>")  # fmt: skip
+
+
+def parse(stack: str, settings: Mapping[str, Any]) -> StackConfig:
+    """Return the configuration of a stack from the settings of an engine: text, with lists and maps as JSON."""
+    model, file = config_model(stack), f"Pulumi.{stack}.yaml"
+    own = {key.removeprefix(NAMESPACE): value for key, value in settings.items() if key.startswith(NAMESPACE)}
+    values = {key: _parsed(model, key, value, file) for key, value in own.items()}
+    config = validated(model, values, file=file, prefix=NAMESPACE)
+    provided = settings.get("azure-native:subscriptionId")
+    if provided is not None and provided != str(config.subscription):
+        raise InputError("Provider and stack are configured for different subscriptions.", file=file,
+                         key="azure-native:subscriptionId", found=provided,
+                         allowed=str(config.subscription))  # fmt: skip
+    return config
+
+
+def _parsed(model: type[StackConfig], key: str, value: Any, file: str) -> Any:
+    """Return the value for its field: parse JSON where the field is structured, else keep the text."""
+    field = model.model_fields.get(key)
+    if field is None or not isinstance(value, str) or not _structured(field.annotation):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise InputError("This should be a list or a map.", file=file, key=NAMESPACE + key, found=value) from None
+
+
+def _structured(annotation: Any) -> bool:
+    return get_origin(annotation) in (dict, tuple) or (
+        isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    )

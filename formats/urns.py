@@ -1,0 +1,59 @@
+"""URNs and provider references: `urn:pulumi:<stack>::<project>::<parent types$type>::<name>`.
+
+Source: https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
+"""
+
+from __future__ import annotations
+
+import re
+
+ROOT_TYPE = "pulumi:pulumi:Stack"
+PROVIDER_PREFIX = "pulumi:providers:"
+_URN = re.compile(r"urn:pulumi:[^:\s]+::[^:\s]+::[^\s:][^\s]*::.+", re.DOTALL)
+
+
+def is_urn(text: str) -> bool:
+    """Return True if the text has the form of a URN."""
+    return _URN.fullmatch(text) is not None
+
+
+def make_urn(stack: str, project: str, parent: str, type_: str, name: str) -> str:
+    """Return the URN of a resource. Its parents' types are part of it; the root stack's is not."""
+    above = qualified_type(parent) if parent else ""
+    return f"urn:pulumi:{stack}::{project}::{above + '$' if above else ''}{type_}::{name}"
+
+
+def stack_of(urn: str) -> str:
+    """Return the stack in a URN."""
+    return urn.split("::", 3)[0].removeprefix("urn:pulumi:")
+
+
+def project_of(urn: str) -> str:
+    """Return the project in a URN."""
+    return urn.split("::", 3)[1]
+
+
+def qualified_type(urn: str) -> str:
+    """Return the type in a URN with its parents' types; empty for the root stack."""
+    qualified = urn.split("::", 3)[2]
+    return "" if qualified == ROOT_TYPE else qualified
+
+
+def type_of(urn: str) -> str:
+    """Return the type in a URN, without its parents' types."""
+    return urn.split("::", 3)[2].rpartition("$")[2]
+
+
+def name_of(urn: str) -> str:
+    """Return the logical name in a URN."""
+    return urn.split("::", 3)[3]
+
+
+def is_provider(type_: str) -> bool:
+    """Return True for the type of a provider."""
+    return type_.startswith(PROVIDER_PREFIX)
+
+
+def provider_urn(reference: str) -> str:
+    """Return the URN in a provider reference, which is `<urn>::<id>`."""
+    return reference.rpartition("::")[0]

@@ -1,0 +1,94 @@
+"""Validation of input with pydantic models, and its errors as one message: place, value found, what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from formats.errors import InputError
+
+M = TypeVar("M", bound=BaseModel)
+PATTERN_DESCRIPTIONS = {
+    r"^[a-z][a-z0-9]{1,7}$": "2 to 8 lower-case letters and digits, a letter first",
+    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case letters, digits and single hyphens, a letter first",
+    r"^[A-Z0-9]{3,10}$": "3 to 10 capitals and digits",
+    r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$": "letters, digits, _ . and -, a letter first",
+    r"^https?://[a-z0-9.-]+(/[A-Za-z0-9._~-]+)*/?$": "https://, a host in lower case and a path, and nothing else",
+    r"^Standard_[A-Za-z0-9_]{1,60}$": "an Azure size, such as Standard_D4s_v5",
+}
+"""The patterns of the models, in words."""
+
+
+class InvalidValue(ValueError):  # noqa: N818 - pydantic's validators raise ValueError; this names the finding
+    """A value that a validator refuses, with what is allowed instead and the fix."""
+
+    def __init__(self, allowed: str, *, fix: str | None = None) -> None:
+        self.fix = fix
+        super().__init__(allowed)
+
+
+def validated(model: type[M], value: Any, *, file: str, prefix: str = "") -> M:
+    """Return the value as the model. Raise `InputError` with the first error and the number of further ones."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise _bad_input(error, model, file=file, prefix=prefix) from None
+
+
+def _bad_input(error: ValidationError, model: type[BaseModel], *, file: str, prefix: str) -> InputError:
+    errors = error.errors(include_url=False)
+    first = errors[0]
+    key = prefix + dotted_path(first["loc"])
+    more = f" ({len(errors) - 1} more after this one.)" if len(errors) > 1 else ""
+    match first["type"]:
+        case "missing":
+            return InputError(f"A key is missing.{more}", file=file, key=key, fix="Add it.")
+        case "extra_forbidden":
+            known = _known_keys(model, first["loc"])
+            return InputError(f"This key is not known.{more}", file=file, key=key, found=first["input"], allowed=known,
+                              fix="Remove it, or correct its name.")  # fmt: skip
+        case _:
+            return InputError(f"This value cannot be used.{more}", file=file, key=key, found=first["input"],
+                              allowed=_allowed(first), fix=_fix(first))  # fmt: skip
+
+
+def dotted_path(location: tuple[str | int, ...]) -> str:
+    """Return a location in a document in the form `cells[1].addresses`."""
+    text = ""
+    for step in location:
+        text += f"[{step}]" if isinstance(step, int) else f"{'.' if text else ''}{step}"
+    return text
+
+
+def _allowed(error: ErrorDetails) -> str:
+    """Return what the error says is allowed, without pydantic's introductory words."""
+    context: Mapping[str, Any] = error.get("ctx", {})
+    if error["type"] == "string_pattern_mismatch":
+        return PATTERN_DESCRIPTIONS.get(context["pattern"], f"text like {context['pattern']}")
+    if error["type"] == "value_error":
+        return str(context.get("error", error["msg"]))
+    if error["type"] == "string_type":
+        return "text; in quotes where YAML reads it as a number, a date, yes or no"
+    return error["msg"].removeprefix("Input should be ").replace("String should have", "text of")
+
+
+def _fix(error: ErrorDetails) -> str | None:
+    return getattr(error.get("ctx", {}).get("error"), "fix", None)
+
+
+def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> str | None:
+    """Return the keys allowed beside the unknown one, or None if its parent is not a model."""
+    parent: Any = model
+    for step in location[:-1]:
+        parent = _type_at(parent, step)
+    return ", ".join(parent.model_fields) if isinstance(parent, type) and issubclass(parent, BaseModel) else None
+
+
+def _type_at(parent: Any, step: str | int) -> Any:
+    if isinstance(parent, type) and issubclass(parent, BaseModel) and step in parent.model_fields:
+        return parent.model_fields[str(step)].annotation
+    arguments = getattr(parent, "__args__", ())
+    return next((a for a in reversed(arguments) if a is not Ellipsis and a is not type(None)), None)

@@ -1,0 +1,36 @@
+"""The features of a virtual machine size, read from its name (learn.microsoft.com, "Azure VM sizes naming
+conventions")."""
+
+from __future__ import annotations
+
+import re
+
+CONFIDENTIAL_SIZES = re.compile(r"Standard_[DE]C\d+(a|e)d?s_v[56]")
+"""The AMD SEV-SNP and Intel TDX families (learn.microsoft.com, "About Azure confidential VMs")."""
+_PREMIUM_STORAGE = re.compile(r"Standard_([A-Z]+S\d|[A-Z]+\d+(-\d+)?[a-z]*s)\w*")
+"""An `s` among the features, or in the family's name in the oldest sizes, such as DS2_v2."""
+_VERSION = re.compile(r"_v(\d+)$")
+_NOT_ACCELERATED = re.compile(r"Standard_(A|[A-Z]+1[a-z]*_)")
+"""Family A, and sizes with one core."""
+
+
+def has_premium_storage(size: str) -> bool:
+    """Return True if premium SSDs, which desks have, can be attached."""
+    return _PREMIUM_STORAGE.fullmatch(size) is not None
+
+
+def has_accelerated_networking(size: str) -> bool:
+    """Return True if the size supports accelerated networking, which network encryption requires.
+
+    These are sizes from version 3 on, and those of version 2 with two cores or more outside family A. B sizes without a
+    version do not support it (learn.microsoft.com, "Accelerated Networking overview"; Azure refuses the others with
+    VMSizeIsNotPermittedToEnableAcceleratedNetworking).
+    """
+    match = _VERSION.search(size)
+    version = int(match[1]) if match else 1
+    return version >= 3 or (version == 2 and _NOT_ACCELERATED.match(size) is None)
+
+
+def is_confidential(size: str) -> bool:
+    """Return True if virtual machines of this size encrypt their memory against the host."""
+    return CONFIDENTIAL_SIZES.fullmatch(size) is not None

@@ -1,0 +1,151 @@
+"""`sde stacks`, `outputs`, `import`, `cancel` and `render`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from formats.errors import Failed, InputError
+from operations.cli.options import Cloud, Engine, Estate, Json, OneStack, session_of
+from operations.cli.output import printable
+from operations.cli.session import Session
+from operations.cli.stack_catalog import Stack
+from operations.cli.text import plural, shown
+
+
+def stacks(
+    context: typer.Context, *, json_: Json = False, engine: Engine = None, cloud: Cloud = None, estate: Estate = None
+) -> None:
+    """Every stack of the estate: its cloud, what it has, and what it needs."""
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
+    unreadable: list[InputError] = []
+    records = [_record(session, s, unreadable) for s in session.known if session.cloud in (None, s.cloud)]
+    for record in records:
+        session.output.emit(record)
+    if not session.output.json:
+        session.output.words.print(_table(records))
+    if unreadable:
+        raise unreadable[0]
+
+
+def _record(session: Session, stack: Stack, unreadable: list[InputError]) -> dict[str, Any]:
+    """One stack's line. A state that cannot be read is a line too, and the command ends with why."""
+    known, state = None, "not up"
+    try:
+        known = session.state(stack)
+    except InputError as error:
+        unreadable.append(error)
+        state = "unreadable"
+    if known:
+        state = "locked" if known.locked_by else "up" if known.resources else "not up"
+    return {
+        "name": stack.name,
+        "kind": stack.kind,
+        "cloud": stack.cloud,
+        "cell": stack.cell,
+        "state": state,
+        "resources": known.resources if known else 0,
+        "updated": known.updated if known else None,
+        "requires": list(stack.requires),
+        **({"locked_by": known.locked_by} if known and known.locked_by else {}),
+    }
+
+
+def _table(records: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for name in ("stack", "cloud", "state"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("resources", justify="right")
+    table.add_column("updated", no_wrap=True)
+    table.add_column("requires", overflow="fold")
+    for r in records:
+        updated = (r["updated"] or "")[:16].replace("T", " ")
+        cells = (r["name"], r["cloud"], r["state"], f"{r['resources']:,}", updated, ", ".join(r["requires"]))
+        table.add_row(*map(printable, cells), style="dim" if r["state"] == "not up" else "")
+    return table
+
+
+def outputs(
+    context: typer.Context,
+    *,
+    stack: OneStack,
+    show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Show secrets in plain text.")] = False,
+    json_: Json = False,
+    engine: Engine = None,
+    cloud: Cloud = None,
+    estate: Estate = None,
+) -> None:
+    """What a stack tells people and other stacks. Secrets are masked unless asked for."""
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
+    one = session.named(stack)
+    values = session.engine(one).outputs(one.name, show_secrets=show_secrets)
+    session.output.emit(dict(values))
+    if session.output.json:
+        return
+    if not values:
+        session.output.say(f"{one.name} has no outputs.", style="dim")
+    width = max(map(len, values), default=0)
+    for name, value in sorted(values.items()):
+        text = value if show_secrets and isinstance(value, str) else shown(value, 2000)
+        session.output.say_whole(f"{printable(name):<{width}}  {printable(text)}")
+
+
+def import_(
+    context: typer.Context,
+    *,
+    stack: OneStack,
+    type_: Annotated[str, typer.Argument(metavar="TYPE", help="Such as azure-native:storage:StorageAccount.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its logical name in the program.")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Azure's id of it.")],
+    json_: Json = False,
+    engine: Engine = None,
+    cloud: Cloud = None,
+    estate: Estate = None,
+) -> None:
+    """Take something that exists in the cloud into a stack, protected from then on."""
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
+    one = session.named(stack)
+    session.bring_up_to_date()
+    outcome = session.engine(one).import_resource(one.settings, type_, name, id_)
+    session.output.emit({"event": "imported", "stack": one.name, "type": type_, "name": name, "id": id_})
+    session.output.say(f"{one.name} took in {printable(name)}, and now has {plural(outcome.resources, 'resource')}.")
+
+
+def cancel(
+    context: typer.Context,
+    *,
+    stack: OneStack,
+    json_: Json = False,
+    engine: Engine = None,
+    cloud: Cloud = None,
+    estate: Estate = None,
+) -> None:
+    """Remove the lock that a killed run left. The state is untouched. Be sure that the run is dead."""
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
+    one = session.named(stack)
+    session.engine(one).cancel(one.name)
+    session.output.emit({"event": "cancelled", "stack": one.name})
+    session.output.say(f"{one.name} is free.")
+
+
+def render(
+    context: typer.Context,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if a file differs from the estate.")
+    ] = False,
+    json_: Json = False,
+    estate: Estate = None,
+) -> None:
+    """Write each stack's Pulumi.<stack>.yaml as the estate says."""
+    session = session_of(context, estate=estate, json_=json_)
+    files = session.house.stale() if check else session.house.render()
+    for file in files:
+        session.output.emit({"event": "stale" if check else "written", "file": str(file)})
+        session.output.say(f"{'differs' if check else 'wrote'} {printable(file)}")
+    if check and files:
+        raise Failed("The stacks' configuration is not what the estate says.\n  fix:     scripts/sde render")
+    if not files:
+        session.output.say("Every stack's configuration is what the estate says.", style="green")

@@ -1,0 +1,98 @@
+"""The end of a command: what each stack has now, what was done, how long it took, and where to look next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rich.table import Table
+from rich.text import Text
+
+from formats.plan import Operation
+from operations.cli.output import Output, printable
+from operations.cli.planview import NOTHING
+from operations.cli.text import DONE, SYMBOLS, plural, span
+from operations.engine.port import Outcome
+
+SHOWN = (Operation.CREATE, Operation.IMPORT, Operation.UPDATE, Operation.REPLACE, Operation.DELETE, Operation.SAME)
+ALWAYS = (Operation.CREATE, Operation.UPDATE, Operation.DELETE, Operation.SAME)
+
+
+@dataclass
+class Closing:
+    """Gathers the outcomes of one command."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+    destroyed: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was done to any resource."""
+        quiet = (Operation.SAME.value, Operation.READ.value)
+        return any(count for o in self.outcomes for operation, count in o.counts.items() if operation not in quiet)
+
+    def show(self, output: Output) -> None:
+        """The closing table, or one plain line where nothing was done."""
+        seconds = time.monotonic() - self.started
+        output.emit({"event": "summary", "changed": self.changed, "seconds": round(seconds, 3),
+                     "stacks": [_record(o) for o in self.outcomes]})  # fmt: skip
+        if not self.outcomes:
+            return
+        output.say()
+        output.words.print(self._table())
+        if not self.changed:
+            where = "in any stack" if len(self.outcomes) > 1 else f"in {self.outcomes[0].stack}"
+            output.say(NOTHING.removesuffix(".") + f" {where}. ({span(seconds)})", style="green")
+            return
+        resources = plural(sum(o.resources for o in self.outcomes), "resource")
+        output.say(f"{plural(len(self.outcomes), 'stack')}, {resources}, {span(seconds)}", style="bold")
+        if not self.destroyed:
+            _where_next(self.outcomes, output)
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+        table.add_column("stack", overflow="fold")
+        table.add_column("resources", justify="right")
+        columns = [op for op in SHOWN if op in ALWAYS or any(o.counts.get(op.value) for o in self.outcomes)]
+        for operation in columns:
+            table.add_column("same" if operation is Operation.SAME else DONE[operation], justify="right")
+        table.add_column("time", justify="right")
+        for outcome in self.outcomes:
+            table.add_row(printable(outcome.stack), f"{outcome.resources:,}", *_cells(outcome.counts, columns),
+                          span(outcome.seconds))  # fmt: skip
+        return table
+
+
+def _cells(counts: Mapping[str, int], columns: list[Operation]) -> list[Text]:
+    def cell(operation: Operation) -> Text:
+        count = counts.get(operation.value, 0)
+        return Text(f"{count:,}", SYMBOLS[operation][1] if count else "dim")
+
+    return [cell(operation) for operation in columns]
+
+
+def _where_next(outcomes: list[Outcome], output: Output) -> None:
+    first = outcomes[0].stack
+    output.say("\nWhere to look next", style="bold")
+    places = (
+        ("scripts/sde stacks", "every stack, and what it needs"),
+        (f"scripts/sde outputs {first}", "what a stack tells people and others"),
+        ("scripts/sde preview --all", "what a change in estate/ would change"),
+        (f"scripts/sde export arm {first} -o -", "a stack as an ARM template"),
+        ("docs/platform-team.md", "from here to real Azure"),
+    )
+    width = max(len(place) for place, _ in places)
+    for place, purpose in places:
+        output.say(f"  {place:<{width}}  {purpose}")
+
+
+def _record(outcome: Outcome) -> dict[str, object]:
+    return {
+        "stack": outcome.stack,
+        "resources": outcome.resources,
+        "counts": dict(outcome.counts),
+        "seconds": round(outcome.seconds, 3),
+        "outputs": dict(sorted(outcome.outputs.items())),
+    }

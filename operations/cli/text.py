@@ -1,0 +1,87 @@
+"""What things are called on the screen: operations, types, property values, spans of time."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from formats.plan import Operation
+from operations.cli.output import printable
+
+SYMBOLS = {
+    Operation.CREATE: ("+", "green"),
+    Operation.UPDATE: ("~", "yellow"),
+    Operation.REPLACE: ("±", "magenta"),
+    Operation.DELETE: ("-", "red"),
+    Operation.IMPORT: ("=", "cyan"),
+    Operation.READ: (">", "dim"),
+    Operation.SAME: (" ", "dim"),
+}
+"""The mark and colour of each operation."""
+DONE = {
+    Operation.CREATE: "created",
+    Operation.UPDATE: "updated",
+    Operation.REPLACE: "replaced",
+    Operation.DELETE: "deleted",
+    Operation.IMPORT: "imported",
+    Operation.READ: "read",
+    Operation.SAME: "unchanged",
+}
+_CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_STEP = re.compile(r"\[(?:(\d+)|\"((?:[^\"\\]|\\.)*)\")\]|([^.\[\]]+)")
+_ACRONYMS = {"Ip": "IP", "Ssh": "SSH", "Dns": "DNS", "Vm": "VM", "Nic": "NIC", "Id": "ID"}
+ABSENT = object()
+"""What `at` answers where a path leads nowhere."""
+
+
+def kind_of(type_: str) -> str:
+    """A type token in words: `azure-native:storage:StorageAccount` is a storage account."""
+    words = _CAPITALS.sub(" ", printable(type_).rsplit(":", 1)[-1].removesuffix("ByScope")).split()
+    return " ".join(_ACRONYMS.get(word, word if word.isupper() and len(word) > 1 else word.lower()) for word in words)
+
+
+def span(seconds: float) -> str:
+    """A span of time as people say it."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def at(value: Any, path: str) -> Any:
+    """What stands at a property path such as `rules[2].priority` or `tags["cost.centre"]`."""
+    for number, quoted, plain in _STEP.findall(path):
+        try:
+            value = value[int(number)] if number else value[json.loads(f'"{quoted}"') if quoted else plain]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return ABSENT
+    return value
+
+
+def shown(value: Any, width: int = 70) -> str:
+    """A property's value on one line, short enough to read."""
+    if value is ABSENT:
+        return "(none)"
+    if isinstance(value, str) and re.fullmatch(r"\[(secret|unknown)\]", value):
+        return {"[secret]": "(secret)", "[unknown]": "(known after)"}[value]
+    if isinstance(value, str | Mapping | Sequence) or value is None:
+        value = json.dumps(value, ensure_ascii=False)
+    text = printable(str(value).lower() if isinstance(value, bool) else value)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count and its noun."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {_many(noun)}"
+
+
+def _many(noun: str) -> str:
+    if noun.endswith("ies"):
+        return noun
+    if re.search("[^aeiou]y$", noun):
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch")) else "s")

@@ -1,0 +1,102 @@
+"""The providers of one deployment: found by reference, made and configured when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from formats import property_values, urns
+from formats.errors import InputError
+from formats.urns import type_of
+from operations.engine.embedded import aliases
+from operations.engine.embedded.model import Properties, Resource
+from operations.engine.embedded.providers import Provider, Servicer
+
+Servicers = Callable[[], Mapping[str, Servicer]]
+BUILTIN = "pulumi"
+"""The package of the engine's own resources."""
+
+
+class StackReferences(Provider):
+    """The engine's own provider: a stack reference is another stack's outputs."""
+
+    def __init__(self, urn: str, id_: str, outputs_of: Callable[[str], Properties]) -> None:
+        super().__init__(urn, id_, BUILTIN, Servicer())
+        self.outputs_of = outputs_of
+        self.takes_secrets = self.previews = True
+
+    def configure(self, inputs: Properties) -> None:
+        self.known = True
+
+    def check_config(self, urn: str, olds: Properties, news: Properties) -> Properties:
+        return news
+
+    def read(
+        self, urn: str, id_: str, inputs: Properties, outputs: Properties
+    ) -> tuple[str, Properties, Properties] | None:
+        if type_of(urn) != "pulumi:pulumi:StackReference":
+            raise InputError("The engine has no such resource", found=type_of(urn))
+        return id_, {"name": id_}, stack_outputs(id_, self.outputs_of(id_))
+
+    def invoke(self, token: str, arguments: Properties, *, preview: bool) -> Any:
+        raise InputError("The engine has no such function", found=token)
+
+
+def stack_outputs(name: str, outputs: Properties) -> Properties:
+    """What a program sees of another stack: its outputs, and which are secret. InputError where some are unknown."""
+    if unknown := sorted(k for k, v in outputs.items() if property_values.contains_unknown(v)):
+        raise InputError(
+            "Another stack is not complete: its last run did not make all that its outputs come from",
+            key=name,
+            found=f"no value yet for {', '.join(unknown)}",
+            fix=f"`sde up {name.rsplit('/', 1)[-1]}` without targets first",
+        )
+    hidden = sorted(k for k, v in outputs.items() if property_values.contains_secret(v))
+    return {"name": name, "outputs": outputs, "secretOutputNames": hidden}
+
+
+class Pool:
+    """Every provider resource has a servicer of its own, for a servicer has one configuration."""
+
+    def __init__(self, servicers: Servicers, outputs_of: Callable[[str], Properties]) -> None:
+        self._servicers, self._outputs_of = servicers, outputs_of
+        self._spare: dict[str, Servicer] = {}
+        self._providers: dict[str, Provider] = {}
+        self._states: dict[str, Resource] = {}
+
+    def remember(self, resources: list[Resource]) -> None:
+        """Provider resources of the state, for what still refers to them."""
+        self._states = {r.urn: r for r in resources if urns.is_provider(r.type) and not r.delete}
+
+    def made(self, urn: str, id_: str, package: str) -> Provider:
+        """A new, unconfigured provider; the one that this URN had is forgotten."""
+        if package == BUILTIN:
+            provider: Provider = StackReferences(urn, id_, self._outputs_of)
+        else:
+            provider = Provider(urn, id_, package, self._servicer(package))
+        self._providers[urn] = provider
+        return provider
+
+    def of(self, reference: str) -> Provider:
+        """The provider that `urn::id` refers to."""
+        urn = urns.provider_urn(reference)
+        if urn in self._providers:
+            return self._providers[urn]
+        state = self._states.get(urn)
+        if state is None:
+            raise InputError("A resource refers to a provider that the state does not have", found=urn)
+        provider = self.made(urn, state.id, state.type.removeprefix(urns.PROVIDER_PREFIX))
+        provider.configure(aliases.told_to_provider(state.inputs))
+        return provider
+
+    def _servicer(self, package: str) -> Servicer:
+        if package not in self._spare:
+            self._spare = dict(self._servicers())
+        if package not in self._spare:
+            raise InputError(
+                "There is no provider for this package",
+                found=package,
+                allowed=", ".join(sorted(self._spare)),
+                fix="run this stack with the official Pulumi command line, which can install the provider",
+            )
+        return self._spare.pop(package)

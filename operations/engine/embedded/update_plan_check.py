@@ -1,0 +1,135 @@
+"""A run holds each step against the plan that was permitted: what was judged is what is done, and nothing besides.
+
+Plan and run are two runs of the program, which may answer differently the second time: another hour, another
+environment, a state that somebody changed in between. Only what the plan could not know may become known; what policies
+were told in the place of such a value is held too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from formats.arm.resolve import resolved
+from formats.default_providers import AZURE
+from formats.errors import Refused
+from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, whole_numbers
+from operations.engine.port import not_as_judged
+
+SHOWN = 5
+"""Property paths that one refusal names."""
+LESS: Mapping[Operation, tuple[Operation, ...]] = {
+    Operation.CREATE: (Operation.SAME, Operation.UPDATE),
+    Operation.UPDATE: (Operation.SAME,),
+    Operation.REPLACE: (Operation.SAME, Operation.UPDATE),
+    Operation.IMPORT: (Operation.SAME,),
+}
+"""What may come of a planned operation instead, with the same inputs: a value that became known is the one that was
+there already, or the step of a run that was killed turned out to be done."""
+
+
+class Permitted:
+    """The plan that a run may carry out. Raises `Refused` at the first difference, before the provider is asked."""
+
+    def __init__(self, plan: Plan, subscription: str) -> None:
+        """`subscription`: the one that the run's own default providers will work in."""
+        self.stack, self.digest = plan.stack, plan.digest
+        if plan.subscription != subscription:
+            raise self._differs(AZURE, "it would work in another subscription than planned")
+        self._held = {r.urn: r for r in plan.resources if r.operation is not Operation.DELETE}
+        self._deletes = {r.urn: r for r in plan.resources if r.operation is Operation.DELETE}
+        self._judged = {r.urn: r.inputs for r in resolved(plan).resources if r.operation is not Operation.DELETE}
+
+    def step(self, found: PlannedResource) -> None:
+        """One step that is about to be taken, as a plan would have it."""
+        if found.operation is Operation.DELETE:
+            self._delete(found)
+            return
+        held = self._held.get(found.urn)
+        if held is None:
+            raise self._differs(found.urn, "it is not in the plan")
+        if found.operation not in (held.operation, *LESS.get(held.operation, ())):
+            raise self._differs(found.urn, f"the plan says {held.operation}, and it would be {found.operation}")
+        paths = list(_differences(held, found, self._judged[found.urn]))
+        if paths:
+            more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+            raise self._differs(found.urn, f"{', '.join(paths[:SHOWN])}{more} would be another than planned")
+
+    def replacement(self, urn: str) -> None:
+        """One that is about to be deleted, to be made again."""
+        if urn not in self._held or self._held[urn].operation is not Operation.REPLACE:
+            raise self._differs(urn, "it would be replaced, which the plan does not say")
+
+    def whole(self, asked: Collection[str]) -> None:
+        """The program has ended: everything that is planned to stand was asked for."""
+        missing = sorted(self._held.keys() - asked)
+        if missing:
+            raise self._differs(missing[0], "it is planned, and the program does not ask for it any more")
+
+    def _delete(self, found: PlannedResource) -> None:
+        """What was replaced in this run goes at its end, without a line of its own in the plan."""
+        held = self._deletes.get(found.urn)
+        replaced = self._held.get(found.urn)
+        if held is None and (replaced is None or replaced.operation is not Operation.REPLACE):
+            raise self._differs(found.urn, "it would be deleted, which the plan does not say")
+        if held is not None and held.id and found.id and held.id != found.id:
+            raise self._differs(found.urn, "another resource has its name since")
+
+    def _differs(self, urn: str, what: str) -> Refused:
+        return not_as_judged(self.stack, urn, what)
+
+
+def _differences(held: PlannedResource, found: PlannedResource, judged: Mapping[str, Value]) -> Iterator[str]:
+    """The paths in which a step is not the planned one; values are never told."""
+    for option in ("type", "custom", "parent", "provider", "protect", "retain_on_delete", "ignore_changes"):
+        if getattr(held, option) != getattr(found, option):
+            yield option
+    if held.id and found.id and held.id != found.id:
+        yield "id"
+    yield from _values(held.inputs, found.inputs, judged, "")
+    loose = _has_unknown(held.inputs)
+    if not _covered(held.dependencies, found.dependencies, loose):
+        yield "dependencies"
+    for key in sorted({*held.property_dependencies, *found.property_dependencies}):
+        old, new = held.property_dependencies.get(key, ()), found.property_dependencies.get(key, ())
+        if not _covered(old, new, _has_unknown(held.inputs.get(key))):
+            yield f"what {key} comes from"
+
+
+def _covered(held: Iterable[str], found: Iterable[str], loose: bool) -> bool:
+    """Whether all links are there that the plan has. More come only where a value was unknown."""
+    before, now = set(held), set(found)
+    return before <= now if loose else before == now
+
+
+def _values(held: Value, found: Value, judged: Value, path: str) -> Iterator[str]:
+    if held == UNKNOWN:
+        if judged not in (UNKNOWN, None) and found != UNKNOWN and not _same_id(judged, found):
+            yield path
+    elif isinstance(held, Mapping) and isinstance(found, Mapping):
+        inner: Mapping[str, Any] = judged if isinstance(judged, Mapping) else {}
+        for key in sorted({*held, *found}):
+            yield from _values(held.get(key), found.get(key), inner.get(key), f"{path}.{key}" if path else str(key))
+    elif isinstance(held, list | tuple) and isinstance(found, list | tuple) and len(held) == len(found):
+        entries = judged if isinstance(judged, list | tuple) and len(judged) == len(held) else [None] * len(held)
+        for index, (old, new, entry) in enumerate(zip(held, found, entries, strict=True)):
+            yield from _values(old, new, entry, f"{path}[{index}]")
+    elif not _equal(held, found):
+        yield path
+
+
+def _equal(held: Value, found: Value) -> bool:
+    return isinstance(held, bool) is isinstance(found, bool) and bool(whole_numbers(held) == whole_numbers(found))
+
+
+def _same_id(judged: Value, found: Value) -> bool:
+    """ARM ids compare without regard to case."""
+    return isinstance(judged, str) and isinstance(found, str) and judged.lower() == found.lower()
+
+
+def _has_unknown(value: Value) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_unknown, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_unknown, value))
+    return bool(value == UNKNOWN)

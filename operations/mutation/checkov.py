@@ -1,0 +1,186 @@
+"""Checkov as a checker: one run over the templates of all mutants, with our checks beside its own, and without.
+
+A mutant's template holds the weakened resource; where that is removed, its companions. Failures of the same resources
+before they were weakened do not count. Of mutants that differ in names only, one is checked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from formats.errors import Failed, InputError
+from formats.plan import Plan, PlannedResource
+from operations.export.arm import template
+from operations.settings import ROOT
+from policies.mutations.model import Mutant, Refusal, Refusals
+from policies.mutations.pack_checker import planned_of
+
+COMMAND = ROOT / ".venv-checkov" / "bin" / "checkov"
+OURS = ROOT / "policies" / "checkov"
+BOTH, BUILT_IN = "checkov", "checkov built-in"
+PROVIDER = "pulumi:providers:"
+_WHICH = re.compile(r'("[A-Za-z]*(?:[Nn]ame|Ur[il])": )"[^"]*"|"/subscriptions/[^"]*"|"10\.[0-9./]+"|"[0-9a-f-]{36}"')
+"""The values that only identify a resource: names, ids, addresses."""
+BUILT_IN_IDS = ("CKV_AZURE_", "CKV2_AZURE_")
+AT_ONCE = 500
+LONGEST = 600
+"""The longest run of Checkov, in seconds."""
+Failures = Mapping[str, frozenset[str]]
+"""By file: each failed check, with the resource."""
+Run = Callable[[Path], str]
+OPEN = "open"
+"""An insecure template beside the mutants: Checkov must find fault with it, or it has read nothing."""
+_OPEN_STORE = {
+    "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+    "contentVersion": "1.0.0.0",
+    "resources": [
+        {
+            "type": "Microsoft.Storage/storageAccounts",
+            "apiVersion": "2024-01-01",
+            "name": "stopen",
+            "location": "uksouth",
+            "properties": {"publicNetworkAccess": "Enabled", "supportsHttpsTrafficOnly": False},
+        }
+    ],
+}
+
+
+def installed() -> bool:
+    """Return True if Checkov's own environment is there; `scripts/checkov` makes it."""
+    return COMMAND.is_file()
+
+
+@dataclass
+class CheckovChecker:
+    """Checkov over the exported templates."""
+
+    plans: Sequence[Plan]
+    near: Callable[[Mutant], Iterable[str]]
+    """Returns the URNs of the companions of the weakened resource."""
+    run: Run | None = None
+    name: str = BOTH
+
+    def check_all(self, mutants: Sequence[Mutant]) -> dict[str, Refusals]:
+        """Return the refusals of Checkov with our checks, and of its own checks alone. A mutant without a template is
+        absent."""
+        planned = {r.urn: r for plan in self.plans for r in plan.resources}
+        homes = {plan.stack: plan for plan in self.plans}
+        alike: dict[str, tuple[str, str] | None] = {}
+        shown: dict[str, tuple[str, str]] = {}
+        files: dict[str, str] = {}
+        for mutant in mutants:
+            key = _likeness(mutant)
+            if key not in alike:
+                pair = self._templates(mutant, homes[mutant.stack], planned)
+                alike[key] = (_kept(files, pair[0]), _kept(files, pair[1])) if pair else None
+            found = alike[key]
+            if found:
+                shown[mutant.id] = found
+        failures = self._failures(files)
+        both = {
+            id_: failures.get(after, frozenset()) - failures.get(before, frozenset())
+            for id_, (before, after) in shown.items()
+        }
+        own = {id_: frozenset(f for f in found if f.startswith(BUILT_IN_IDS)) for id_, found in both.items()}
+        return {BOTH: _refusals(both), BUILT_IN: _refusals(own)}
+
+    def _templates(self, mutant: Mutant, home: Plan, planned: Mapping[str, PlannedResource]) -> tuple[str, str] | None:
+        """Return the template before and after the change as text. None: the change is in no template."""
+        if mutant.before and mutant.after and mutant.before.inputs == mutant.after.inputs:
+            return None
+        providers = [r for r in home.resources if r.type.startswith(PROVIDER)]
+        if mutant.after is None:
+            urns = {u for u in self.near(mutant) if u in planned and u != mutant.urn}
+            rest = [r for r in home.resources if r.urn in urns]
+            before, after = [planned[mutant.urn], *rest], rest
+        elif mutant.before is None:
+            before, after = [], [planned_of(mutant.after)]
+        else:
+            own = planned[mutant.urn]
+            before, after = [own], [replace(own, inputs=mutant.after.inputs)]
+        return _text(home, providers, before), _text(home, providers, after)
+
+    def _failures(self, files: Mapping[str, str]) -> Failures:
+        """Return the failures in the files. Checkov's time grows with the square of the number of files, and it takes
+        seconds to start: so it gets some hundreds at a time."""
+        texts = list(files.items())
+        found: dict[str, frozenset[str]] = {}
+        for first in range(0, len(texts), AT_ONCE):
+            some = texts[first : first + AT_ONCE]
+            with TemporaryDirectory() as folder:
+                (Path(folder) / f"{OPEN}.json").write_text(json.dumps(_OPEN_STORE), encoding="utf-8")
+                for text, name in some:
+                    (Path(folder) / f"{name}.json").write_text(text, encoding="utf-8")
+                found |= read((self.run or _checkov)(Path(folder)))
+        return found
+
+
+def _likeness(mutant: Mutant) -> str:
+    """Return a key that is equal for mutants which differ in names alone: the change, and the type and shape of the
+    resource."""
+    stood = mutant.before or mutant.after
+    inputs = {k: v for k, v in (stood.inputs if stood else {}).items() if k != "tags"}
+    shape = _WHICH.sub(r'\1"_"', json.dumps(inputs, sort_keys=True))
+    if mutant.label.startswith(("tags", "location")):
+        shape = ""  # every resource has them alike
+    label = mutant.label if mutant.after else f"{mutant.label} {mutant.urn}"
+    return f"{mutant.type} {label} {shape}" + (mutant.urn if mutant.before is None else "")
+
+
+def _text(home: Plan, providers: Sequence[PlannedResource], resources: Sequence[PlannedResource]) -> str:
+    """Return a template of these resources alone; empty where they cannot be exported."""
+    if not resources:
+        return ""
+    try:
+        made = template(replace(home, resources=(*providers, *resources)))
+    except InputError:
+        return ""
+    made.pop("metadata", None)
+    return json.dumps(made)
+
+
+def _kept(files: dict[str, str], text: str) -> str:
+    """Return the name of the file that holds this text."""
+    return files.setdefault(text, f"t{len(files)}") if text else ""
+
+
+def _checkov(folder: Path) -> str:
+    ours = ["--external-checks-dir", str(OURS)] if OURS.is_dir() else []
+    command = [str(COMMAND), "--skip-download", "--framework", "arm", "--output", "json", "--compact", "--quiet",
+               "--soft-fail", "--directory", str(folder), *ours]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=LONGEST)  # noqa: S603
+    if done.returncode:
+        raise Failed(f"Checkov ended with {done.returncode}: {done.stderr.strip()[-400:]}")
+    return done.stdout
+
+
+def read(output: str) -> Failures:
+    """Return the failures in Checkov's JSON, by the name of the file. `Failed` where it did not find the insecure
+    template, or could not parse a file: it skips what it cannot read without a message."""
+    found: dict[str, set[str]] = {}
+    try:
+        results = json.loads(output)
+        results = results[0] if isinstance(results, list) else results
+        for check in results["results"]["failed_checks"]:
+            found.setdefault(Path(check["file_path"]).stem, set()).add(f"{check['check_id']} {check['resource']}")
+        errors = results["summary"]["parsing_errors"]
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise Failed(f"Checkov's answer cannot be read: {type(error).__name__}") from error
+    if errors or not found.pop(OPEN, None):
+        raise Failed(f"Checkov did not look: it could not parse {errors} templates, or passed the one that is open.")
+    return {name: frozenset(ids) for name, ids in found.items()}
+
+
+def _refusals(found: Mapping[str, frozenset[str]]) -> Refusals:
+    return {id_: _refusal(min(failures)) if failures else None for id_, failures in found.items()}
+
+
+def _refusal(failure: str) -> Refusal:
+    check, _, resource = failure.partition(" ")
+    return Refusal(check, f"on {resource}")

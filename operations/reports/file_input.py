@@ -1,0 +1,77 @@
+"""The input files of the policy checks: Plans, states, previews and ARM templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from formats.errors import InputError
+from formats.json_reader import read_json
+from formats.plan import Operation, Plan
+from formats.plan_files import read_planned, read_state
+from formats.pulumi_state import is_export
+
+NOTHING = (Operation.DELETE, Operation.READ)
+"""Operations after which nothing is there that was not, so that there is nothing to judge."""
+UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]")
+"""What no stack's name has in it."""
+
+
+class PlanInput(NamedTuple):
+    """A plan, and whether an ARM template was all that there was of it: that says nothing of the program behind it."""
+
+    plan: Plan
+    is_template: bool
+
+
+def stacks_of(files: Sequence[Path]) -> list[str]:
+    """What to call the stacks of templates that name none: by the file, with as many of its folders as tell it from the
+    others, since most tools call each of their templates `template.json`."""
+    parts = [(*file.absolute().parts[1:-1], file.stem) for file in files]
+    return [UNNAMEABLE.sub("-", "-".join(part[-_apart(part, parts) :]))[-100:] for part in parts]
+
+
+def _apart(one: tuple[str, ...], all_: Sequence[tuple[str, ...]]) -> int:
+    """How many of the last parts of a path it takes until no other path ends alike."""
+    count = 1
+    while count < len(one) and sum(other[-count:] == one[-count:] for other in all_) > 1:
+        count += 1
+    return count
+
+
+def read_plan(file: Path, called: str = "") -> PlanInput:
+    """Return the plan in a file: a Plan, a preview, a state or an ARM template.
+
+    `called`: the stack of a template that names none. `InputError` for anything else, and for a plan without resources.
+    """
+    content = read_json(file)
+    if isinstance(content, dict) and "$schema" in content:
+        return PlanInput(_template(content, str(file), called), True)
+    if is_export(content):
+        return PlanInput(_state(content, str(file)), False)
+    return PlanInput(_refuse_nothing(read_planned(content, str(file)), str(file)), False)
+
+
+def _state(content: dict[str, Any], shown: str) -> Plan:
+    plan = read_state(content, shown)
+    if plan is None:
+        raise InputError("Nothing stands, by this state.", file=shown)
+    return plan
+
+
+def _template(content: dict[str, Any], shown: str, called: str) -> Plan:
+    from operations.export.reading import read_template  # noqa: PLC0415 - reads the models of many services
+
+    try:
+        return read_template(content, file=shown, called=called)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError("This template cannot be read.", file=shown, found=type(error).__name__) from error
+
+
+def _refuse_nothing(plan: Plan, shown: str) -> Plan:
+    if not any(r.custom and r.operation not in NOTHING and not r.type.startswith("pulumi:") for r in plan.resources):
+        raise InputError("There is nothing to judge: no resource is planned.", file=shown, key="resources",
+                         fix="Look at what made the plan: a stack without resources is a mistake.")  # fmt: skip
+    return plan

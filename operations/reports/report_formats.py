@@ -1,0 +1,65 @@
+"""The forms of a report by name: what writes each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from operations.reports.junit import junit
+from operations.reports.matrix import html, markdown
+from operations.reports.sarif import sarif
+from policies.model import Finding, Policy
+from policies.runner import Report
+
+
+def policy_facts(policy: Policy) -> dict[str, Any]:
+    """A policy as plain JSON."""
+    names = ("id", "title", "why", "on", "reads", "severity", "scope", "fix", "checkov")
+    facts = {name: getattr(policy, name) for name in names}
+    return {
+        **{k: list(v) if isinstance(v, tuple) else v for k, v in facts.items()},
+        "controls": asdict(policy.controls),
+    }
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The whole report as plain JSON: every finding, also those that pass."""
+    return {
+        "verdict": "refused" if report.blocks else "passed",
+        "day": report.today.isoformat(),
+        "whole": report.whole,
+        "stacks": list(report.stacks),
+        "resources": report.resources,
+        "plans": dict(report.plans),
+        "counts": {verdict.value: count for verdict, count in report.counts.items()},
+        "warnings": list(report.warnings),
+        "remarks": list(report.remarks),
+        "exemptions": [e.model_dump(mode="json") for e in report.exemptions],
+        "policies": [policy_facts(policy) for policy in report.policies.values()],
+        "findings": [_finding(f) for f in report.findings],
+        "inherited": [_finding(f) for f in report.inherited],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {key: value for key, value in asdict(finding).items() if value != ""}
+
+
+def _json(report: Report) -> str:
+    return json.dumps(as_json(report), ensure_ascii=False, indent=2) + "\n"
+
+
+FORMS: Mapping[str, Callable[[Report], str]] = {
+    "json": _json,
+    "junit": junit,
+    "sarif": sarif,
+    "html": html,
+    "markdown": markdown,
+}
+
+
+def written(report: Report, form: str) -> str:
+    """The report in one form, ending with a line break."""
+    return FORMS[form](report)

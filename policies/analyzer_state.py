@@ -1,0 +1,95 @@
+"""The Plan that Pulumi's engine sends to a policy pack, parsed from the protobuf messages with secrets masked.
+
+The messages are parsed directly because Pulumi's policy SDK exposes secrets, downgrades mandatory policies on unknown
+values, and passes a stack's resources with their outputs in place of their inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from google.protobuf import json_format  # type: ignore[import-untyped]
+
+from formats.default_providers import listed, stated_subscription
+from formats.plan import Operation, Plan, PlannedResource
+from formats.property_values import mask
+
+GROUP = "azure-native:resources:ResourceGroup"
+CUSTOM = ("azure-native:", "random:", "pulumi:providers:")
+
+
+class AnalyzerState:
+    """What the engine has told so far: the inputs of each resource come one by one, their links when all are there."""
+
+    def __init__(self) -> None:
+        self._inputs: dict[str, PlannedResource] = {}
+        self._groups: dict[str, PlannedResource] = {}
+        self._last: set[str] = set()
+
+    def one(self, request: Any) -> PlannedResource:
+        """A resource that is about to be made or left as it is: its inputs as the provider has checked them."""
+        planned = _planned(request)
+        self._inputs[planned.urn] = planned
+        if planned.type == GROUP:
+            self._groups[planned.urn] = planned
+        return planned
+
+    def before(self, planned: PlannedResource) -> Plan:
+        """A resource with its provider, and the resource groups that came before it, which say how sensitive it is."""
+        others = [group for group in self._groups.values() if group.urn != planned.urn]
+        return _plan([*self._providers([planned, *others]), *others, planned])
+
+    def all(self, request: Any) -> Plan:
+        """Every resource of the stack. One whose inputs were never told is known by its outputs."""
+        linked = [self._linked(resource) for resource in request.resources]
+        here = self._last = {resource.urn for resource in linked}
+        return _plan([*(p for p in self._providers(linked) if p.urn not in here), *linked])
+
+    def knows(self, urn: str) -> bool:
+        """Whether a resource is the stack's that is judged."""
+        return urn in self._inputs or urn in self._last
+
+    def provider(self, request: Any) -> None:
+        """The provider of a resource, which may not be told of otherwise."""
+        if request.HasField("provider"):
+            found = _planned(request.provider)
+            self._inputs.setdefault(found.urn, found)
+
+    def _providers(self, resources: Iterable[PlannedResource]) -> list[PlannedResource]:
+        urns = dict.fromkeys(r.provider for r in resources if r.provider)
+        return [self._inputs[urn] for urn in urns if urn in self._inputs]
+
+    def _linked(self, request: Any) -> PlannedResource:
+        planned = self._inputs.get(request.urn) or _planned(request)
+        links = {key: tuple(sorted(found.urns)) for key, found in request.propertyDependencies.items()}
+        return replace(
+            planned,
+            parent=request.parent or None,
+            dependencies=tuple(sorted(request.dependencies)),
+            property_dependencies=links,
+        )
+
+
+def _plan(resources: list[PlannedResource]) -> Plan:
+    """All of one stack: the URN says which."""
+    _, _, rest = resources[-1].urn.partition("urn:pulumi:") if resources else ("", "", "")
+    stack, _, after = rest.partition("::")
+    return Plan(after.partition("::")[0], stack, "", listed(resources), stated_subscription(resources))
+
+
+def _planned(message: Any) -> PlannedResource:
+    options = getattr(message, "options", None)
+    provider = getattr(message, "provider", None)
+    own = provider.urn if provider is not None and message.HasField("provider") else None
+    return PlannedResource(
+        urn=message.urn,
+        type=message.type,
+        operation=Operation.CREATE,
+        custom=message.type.startswith(CUSTOM) or own is not None,
+        provider=own,
+        inputs=mask(json_format.MessageToDict(message.properties)),
+        protect=options.protect if options else False,
+        ignore_changes=tuple(options.ignoreChanges) if options else (),
+    )

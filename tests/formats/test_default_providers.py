@@ -1,0 +1,85 @@
+"""Default providers are no part of a Plan; the subscription that they work in is, where it is told for certain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from formats.plan import Plan
+from formats.pulumi_preview import deletion_of, plan_of
+from formats.pulumi_state import read_export
+from policies.plan_resources import resources_of
+
+ONE, OTHER = "10ca1000-0000-4000-8000-000000000001", "10ca1000-0000-4000-8000-000000000002"
+CONFIGURED = {"azure-native:subscriptionId": ONE}
+URN = "urn:pulumi:s::sde::"
+ROOT = f"{URN}pulumi:pulumi:Stack::sde-s"
+GROUP = f"{URN}azure-native:resources:ResourceGroup::group"
+
+
+def state(urn: str, inputs: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"urn": urn, "type": urn.split("::")[2], "custom": True, "inputs": inputs, **more}
+
+
+def provider(subscription: Any, name: str = "default_3_29_0", **more: Any) -> dict[str, Any]:
+    return state(f"{URN}pulumi:providers:azure-native::{name}", {"subscriptionId": subscription}, **more)
+
+
+def group(by: str = "default_3_29_0") -> dict[str, Any]:
+    return state(GROUP, {"resourceGroupName": "rg"}, provider=f"{URN}pulumi:providers:azure-native::{by}::id")
+
+
+def preview(*states: dict[str, Any], config: dict[str, Any] | None = None) -> Plan:
+    return plan_of([{"op": "create", "urn": s["urn"], "newState": s} for s in states], "sde", "s", "local", config)
+
+
+def standing(*states: dict[str, Any], config: dict[str, Any] | None = None) -> Plan:
+    found = read_export({"version": 3, "deployment": {"resources": list(states)}}, config=config)
+    assert found
+    return found
+
+
+def deletion(*states: dict[str, Any], config: dict[str, Any] | None = None) -> Plan:
+    return deletion_of(states, "sde", "s", "local", config)
+
+
+@pytest.mark.parametrize("made", [preview, standing, deletion])
+def test_no_plan_lists_a_default_provider(made: Callable[..., Plan]) -> None:
+    plan = made(provider(ONE), provider(OTHER, "hub", parent=ROOT), group(), config=CONFIGURED)
+    assert {r.name for r in plan.resources} == {"hub", "group"}
+    assert plan.subscription == ONE
+
+
+@pytest.mark.parametrize("told", [{}, {"azure-native:subscriptionId": "[secret]"},
+                                  {"azure-native:subscriptionId": {"secure": "v1:abc"}}])  # fmt: skip
+def test_a_configuration_that_is_secret_or_silent_leaves_ids_unknown(told: dict[str, Any]) -> None:
+    plan = preview(group(), config=told)
+    assert plan.subscription == ""
+    assert [r.id for r in resources_of(plan)] == [None]
+
+
+def test_a_state_says_where_its_default_providers_work() -> None:
+    assert standing(provider(ONE), provider(ONE, "default_2_0_0"), group()).subscription == ONE
+    assert standing(provider(OTHER), group(), config=CONFIGURED).subscription == OTHER
+
+
+@pytest.mark.parametrize("other", [OTHER, None, "04da6b54-80e4-46f7-96ec-b56ff0331ba9"])
+def test_two_default_providers_that_differ_leave_it_to_the_configuration(other: Any) -> None:
+    states = (provider(ONE), provider(other, "default_2_0_0"), group())
+    assert standing(*states).subscription == ""
+    assert standing(*states, config=CONFIGURED).subscription == ONE
+
+
+@pytest.mark.parametrize("name", ["default_hub", "defaults", "hub"])
+def test_what_an_unseen_provider_makes_has_no_known_id(name: str) -> None:
+    """The CLI shows no step of any provider whose name begins with `default`, also where the program made it."""
+    (found,) = resources_of(preview(group(by=name), config=CONFIGURED))
+    assert found.id is None
+
+
+def test_a_program_cannot_pass_its_own_provider_off_as_a_default_one() -> None:
+    mine = provider(OTHER, "default_3_29_0", parent=ROOT)
+    (found,) = resources_of(preview(mine, group(), config=CONFIGURED))
+    assert found.id == f"/subscriptions/{OTHER}/resourceGroups/rg"

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi.runtime.config
+import pytest
+
+from formats.errors import InputError
+from formats.stack_config import (
+    JunctionZoneConfig,
+    PlatformConfig,
+    SafeHavenConfig,
+    StackConfig,
+    TenancyConfig,
+    config_model,
+    load,
+    parse,
+)
+
+GROUPS = [f"1111111{n}-2222-4333-8444-555555555555" for n in range(3)]
+SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def settings() -> dict[str, str]:
+    """Return a tenancy's settings, as either engine passes them to the program."""
+    values: dict[str, Any] = {
+        "cloud": "local", "estate": "wmsde", "region": "uksouth", "subscription": SUBSCRIPTION, "generation": "1",
+        "data_class": "de-identified", "tags": {"project": "hcm"}, "project": "hcm", "title": "123",
+        "request": "DAR-1", "expires": "2028-09-30", "platform": "platform", "safe_haven": "safe-haven",
+        "addresses": "10.65.0.0/24", "researchers": GROUPS[0], "stewards": GROUPS[1], "checkers": GROUPS[2],
+        "desk": {"size": "Standard_D4s_v5", "os_disk_gib": 128, "data_disk_gib": 64,
+                 "admin_public_key": "ssh-ed25519 A"},
+        "redundancy": "Standard_LRS", "tiers": {"cool_after_days": 30}, "egress": [],
+    }  # fmt: skip
+    return {f"sde:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+
+
+@pytest.mark.parametrize(
+    ("stack", "model"),
+    [
+        ("platform", PlatformConfig),
+        ("platform-two", PlatformConfig),
+        ("junction-zone", JunctionZoneConfig),
+        ("safe-haven", SafeHavenConfig),
+        ("tre-hcm", TenancyConfig),
+    ],
+)
+def test_a_stack_name_selects_the_configuration_model(stack: str, model: type[StackConfig]) -> None:
+    assert config_model(stack) is model
+
+
+@pytest.mark.parametrize("stack", ["dev", "tre-", "platform-", "", "junction-zone-2", "xplatform"])
+def test_a_name_of_no_kind_of_stack_is_refused(stack: str) -> None:
+    with pytest.raises(InputError, match="kind of stack"):
+        config_model(stack)
+
+
+def test_settings_become_typed_values(settings: dict[str, str]) -> None:
+    config = parse("tre-hcm", {**settings, "azure-native:location": "uksouth"})
+    assert isinstance(config, TenancyConfig)
+    assert (config.title, config.generation, config.tiers.cool_after_days) == ("123", 1, 30)
+
+
+def test_a_running_program_loads_its_configuration(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(settings))
+    assert load("tre-hcm") == parse("tre-hcm", settings)
+    token = pulumi.runtime.config.CONFIG.set({"sde:title": "another"})
+    try:
+        assert getattr(load("tre-hcm"), "title", None) == "another"
+    finally:
+        pulumi.runtime.config.CONFIG.reset(token)
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"sde:colour": "blue"}, "sde:colour"),
+        ({"sde:region": "westeurope"}, "sde:region"),
+        ({"sde:cloud": "aws"}, "sde:cloud"),
+        ({"sde:tiers": "soon"}, "sde:tiers"),
+        ({"sde:tiers": '{"cool": 1}'}, "sde:tiers.cool"),
+        ({"sde:addresses": "10.65.0.1/24"}, "sde:addresses"),
+        ({"sde:subscription": "mine"}, "sde:subscription"),
+        ({"azure-native:subscriptionId": GROUPS[0]}, "azure-native:subscriptionId"),
+        ({"sde:egress": '[{"name": "mirror"}]'}, "sde:egress[0].addresses"),
+        ({"sde:egress": '[{"name": "mirror", "addresses": ["10.65.0.8/29"]}]'}, "sde:egress"),
+    ],
+)
+def test_an_invalid_value_names_file_and_key(settings: dict[str, str], change: dict[str, str], key: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse("tre-hcm", settings | change)
+    assert (caught.value.file, caught.value.key) == ("Pulumi.tre-hcm.yaml", key)
+    assert caught.value.found is not None or "missing" in caught.value.problem
+
+
+def test_a_missing_key_names_the_key(settings: dict[str, str]) -> None:
+    del settings["sde:cloud"]
+    with pytest.raises(InputError, match="missing") as caught:
+        parse("tre-hcm", settings)
+    assert caught.value.key == "sde:cloud"
+
+
+def test_an_unknown_key_lists_the_known_keys(settings: dict[str, str]) -> None:
+    with pytest.raises(InputError) as caught:
+        parse("tre-hcm", settings | {"sde:tiers": '{"cool": 1}'})
+    assert caught.value.allowed == "cool_after_days, archive_after_days, delete_after_days"

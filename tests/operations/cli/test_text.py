@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from formats.plan import SECRET, UNKNOWN
+from operations.cli.text import ABSENT, at, kind_of, plural, shown, span
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("azure-native:storage:StorageAccount", "storage account"),
+        ("azure-native:network:PublicIPAddress", "public IP address"),
+        ("azure-native:privatedns:VirtualNetworkLink", "virtual network link"),
+        ("azure-native:authorization:ManagementLockByScope", "management lock"),
+        ("sde:infra:KeyVault", "key vault"),
+        ("random:index/randomPassword:RandomPassword", "random password"),
+    ],
+)
+def test_a_type_is_said_in_words(token: str, words: str) -> None:
+    assert kind_of(token) == words
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("tags.owner", "team"),
+        ('tags["cost.centre"]', 7),
+        ("rules[1].port", 443),
+        ("rules[9].port", ABSENT),
+        ("tags.owner.deeper", ABSENT),
+        ("absent", ABSENT),
+    ],
+)
+def test_a_path_leads_to_its_value(path: str, found: object) -> None:
+    value = {"tags": {"owner": "team", "cost.centre": 7}, "rules": [{"port": 80}, {"port": 443}]}
+    assert at(value, path) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (ABSENT, "(none)"),
+        (SECRET, "(secret)"),
+        (UNKNOWN, "(known after)"),
+        (True, "true"),
+        (None, "null"),
+        ("x" * 50, '"' + "x" * 18 + "…"),
+        ({"a": [1]}, '{"a": [1]}'),
+    ],
+)
+def test_a_value_fits_a_line(value: object, text: str) -> None:
+    assert shown(value, 20) == text
+
+
+def test_numbers_have_nouns_and_spans_units() -> None:
+    assert [plural(1, "key"), plural(1200, "policy"), plural(2, "address"), plural(2, "key")] == [
+        "1 key", "1,200 policies", "2 addresses", "2 keys",
+    ]  # fmt: skip
+    assert [span(0.04), span(59.9), span(75)] == ["0.0 s", "59.9 s", "1 min 15 s"]

@@ -1,0 +1,61 @@
+"""One report with every verdict in it, and with names that somebody hostile chose."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from formats.plan import UNKNOWN, Operation, Plan, PlannedResource
+from policies.exemptions import Exemptions, read
+from policies.model import Estate
+from policies.runner import Report, judge
+from tests.policies.world import catalogue, policy, store
+
+TODAY = date(2026, 3, 1)
+HOSTILE = "</td><script>alert(1)</script>|`[x](javascript:y)\x1b[2J\x00"
+STORE = "azure-native:storage:StorageAccount"
+
+
+def exemption(**change: Any) -> dict[str, Any]:
+    return {
+        "id": "intake",
+        "policy": "XX1",
+        "resource": "tre-heart:storage:StorageAccount:exempt",
+        "owner": "Ada <b>Lovelace",
+        "approver": "Mary Seacole",
+        "reason": "The trust can send by SFTP alone <i>until</i> March.",
+        "compensating_control": "One address is let in, and every upload is scanned.",
+        "granted": date(2026, 2, 20),
+        "expires": date(2026, 5, 1),
+    } | change
+
+
+def granted() -> Exemptions:
+    past = exemption(id="past", expires=date(2026, 2, 28))
+    return read({"exemptions": [exemption(), past]}, catalogue(), file="exemptions.yaml", today=TODAY)
+
+
+def report() -> Report:
+    """One of each: pass, fail with hostile names, unknown, exempt, and not applicable."""
+    resources = [
+        store("good", public=False),
+        store(HOSTILE, public=HOSTILE),
+        store("hidden", public=UNKNOWN),
+        store("exempt", public=True),
+    ]
+    policies = catalogue(policy(), policy(id_="XX2", scope="estate"))
+    return judge(Estate(resources), policies, today=TODAY, exemptions=granted(), plans={"tre-heart": "sha256:abc"})
+
+
+def passing() -> Report:
+    return judge(Estate([store(public=False)]), catalogue(), today=TODAY)
+
+
+def plan(*resources: PlannedResource, stack: str = "tre-heart") -> Plan:
+    return Plan("sde", stack, "local", resources or (account("data"),))
+
+
+def account(name: str, operation: Operation = Operation.CREATE, **inputs: Any) -> PlannedResource:
+    full = {"resourceGroupName": "rg", "accountName": name, **inputs}
+    urn = f"urn:pulumi:tre-heart::sde::{STORE}::{name}"
+    return PlannedResource(urn=urn, type=STORE, operation=operation, inputs=full)

@@ -1,0 +1,235 @@
+"""A file that anybody may have written gets one clear error, quickly, and never a pass."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from formats.errors import InputError
+from formats.json_reader import LONGEST
+from formats.plan import Operation, Plan
+from formats.plan_files import read_neighbours
+from operations.reports.evaluate import judged
+from operations.reports.file_input import read_plan, stacks_of
+from tests.operations.reports.samples import account, plan
+
+
+def written(folder: Path, content: Any) -> Path:
+    file = folder / "plan.json"
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    return file
+
+
+def test_a_plan_is_read_back(tmp_path: Path) -> None:
+    assert read_plan(written(tmp_path, plan().to_json())) == (plan(), False)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "empty"),
+        ("  \n", "empty"),
+        ("{", "not JSON"),
+        ("resources: []", "not JSON"),
+        ("[]", "neither a plan nor"),
+        ("null", "neither a plan nor"),
+        ('{"resources": []}', "neither a plan nor"),
+        ('{"a": 1, "a": 2}', "there twice"),
+        ('{"a": NaN}', "no number"),
+        ('{"a": Infinity}', "no number"),
+        ('{"a": 1e999}', "too large a number"),
+        ('{"a": ' + "9" * 5000 + "}", "5,000 digits"),
+        ('{"a": "\\ud800"}', "half a character"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 70 + "1" + "}" * 70, "nested too deeply"),
+        ("\x00" * 100, "not JSON"),
+    ],
+)
+def test_what_is_no_plan_is_refused(tmp_path: Path, content: str, why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        read_plan(written(tmp_path, content))
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_bytes(b'{"a": "\xff"}')
+    with pytest.raises(InputError, match="UTF-8"):
+        read_plan(tmp_path / "plan.json")
+
+
+def test_a_huge_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "plan.json"
+    file.touch()
+    os.truncate(file, 200 << 20)
+    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("it was opened"))
+    with pytest.raises(InputError, match="too long") as error:
+        read_plan(file)
+    assert f"{LONGEST:,}" in str(error.value)
+
+
+@pytest.mark.parametrize("name", [".", "missing.json"])
+def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError):
+        read_plan(tmp_path / name)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "plan.json")
+    with pytest.raises(InputError, match="not a file"):
+        read_plan(tmp_path / "plan.json")
+
+
+def test_a_changed_plan_is_refused(tmp_path: Path) -> None:
+    content = plan().to_json()
+    content["resources"][0]["inputs"]["publicNetworkAccess"] = "Disabled"
+    with pytest.raises(InputError, match="digest"):
+        read_plan(written(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"resources": None},
+        {"resources": [5]},
+        {"format": 9},
+        {"resources": [{"urn": 1}]},
+        {"stack": 5},
+        {"project": None},
+    ],
+)
+def test_a_plan_of_another_shape_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        read_plan(written(tmp_path, plan().to_json() | change))
+
+
+def test_properties_of_the_wrong_kind_are_refused(tmp_path: Path) -> None:
+    content = plan().to_json()
+    content["resources"][0] = asdict(account("data")) | {"inputs": "all secure"}
+    with pytest.raises(InputError, match=r"resources\[0\]\.inputs"):
+        read_plan(written(tmp_path, content))
+
+
+@settings(max_examples=60)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda s: st.lists(s) | st.dictionaries(st.text(), s),
+        max_leaves=8,
+    )
+)
+def test_no_json_whatever_ends_otherwise(tmp_path_factory: pytest.TempPathFactory, content: Any) -> None:
+    with pytest.raises(InputError):
+        read_plan(written(tmp_path_factory.mktemp("any"), content))
+
+
+def test_a_plan_of_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="nothing to judge"):
+        judged([plan(account("gone", Operation.DELETE))])
+
+
+@pytest.mark.parametrize("resources", [(), (account("gone", Operation.DELETE),)])
+def test_a_file_with_a_plan_of_nothing_is_named(tmp_path: Path, resources: tuple[Any, ...]) -> None:
+    with pytest.raises(InputError, match="nothing to judge") as refused:
+        read_plan(written(tmp_path, Plan("sde", "tre-heart", "local", resources).to_json()))
+    assert refused.value.file == str(tmp_path / "plan.json")
+
+
+def test_two_plans_of_one_stack_are_refused() -> None:
+    with pytest.raises(InputError, match="one stack"):
+        judged([plan(), plan()])
+
+
+def test_one_urn_twice_in_a_plan_is_refused() -> None:
+    with pytest.raises(InputError, match="one id"):
+        judged([plan(account("data"), account("data", publicNetworkAccess="Disabled"))])
+
+
+def test_more_values_than_memory_is_for_are_refused_unread(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="too many values"):
+        read_plan(written(tmp_path, '{"a":[' + "[]," * 2_000_001 + "[]]}"))
+
+
+def test_more_numbers_than_memory_is_for_are_refused_unread(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="too many values"):
+        read_plan(written(tmp_path, '{"a":[' + "1," * 8_000_001 + "1]}"))
+
+
+def test_a_pair_of_surrogates_is_one_character(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="neither a plan nor"):
+        read_plan(written(tmp_path, '{"a": "\\ud83d\\ude00"}'))
+
+
+@pytest.mark.parametrize(("encoding", "why"), [("utf-16", "UTF-8"), ("utf-32", "UTF-8"), ("utf-8-sig", "neither")])
+def test_other_encodings_are_refused_and_a_mark_of_bytes_is_not(tmp_path: Path, encoding: str, why: str) -> None:
+    (tmp_path / "plan.json").write_bytes('{"a": 1}'.encode(encoding))
+    with pytest.raises(InputError, match=why):
+        read_plan(tmp_path / "plan.json")
+
+
+def test_a_link_is_followed_to_a_file_and_not_round_in_circles(tmp_path: Path) -> None:
+    file = written(tmp_path, plan().to_json())
+    (tmp_path / "link.json").symlink_to(file)
+    (tmp_path / "round.json").symlink_to(tmp_path / "round.json")
+    assert read_plan(tmp_path / "link.json").plan == plan()
+    with pytest.raises(InputError, match="cannot be read"):
+        read_plan(tmp_path / "round.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [({"custom": False}, "resources[0].custom"), ({"urn": "x"}, "resources[0].urn"),
+     ({"urn": account("data" * 1_000).urn}, "resources[0].urn"),
+     ({"urn": account("data").urn.replace("urn:pulumi:", "urn:pulumi:other-")}, "resources[0].urn")],
+)  # fmt: skip
+def test_what_no_engine_would_plan_is_refused(tmp_path: Path, change: dict[str, Any], key: str) -> None:
+    """A resource that says it is a component would be judged by nobody."""
+    with pytest.raises(InputError) as refused:
+        read_plan(written(tmp_path, plan(replace(account("data"), **change)).to_json()))
+    assert refused.value.key == key
+
+
+def test_a_long_list_of_keys_is_looked_through_once(tmp_path: Path) -> None:
+    keys = ",".join(f'"k{i}":1' for i in range(200_000))
+    with pytest.raises(InputError, match="'k7' is there twice"):
+        read_plan(written(tmp_path, f'{{{keys},"k7":2}}'))
+
+
+def state(**change: Any) -> dict[str, Any]:
+    """A state in Pulumi's export form, of one store."""
+    one = account("data")
+    resource = {"urn": one.urn, "type": one.type, "custom": True, "id": "/x", "inputs": {}} | change
+    return {"version": 3, "deployment": {"resources": [resource]}}
+
+
+def test_a_state_is_read_as_what_stands(tmp_path: Path) -> None:
+    assert [r.urn for r in read_plan(written(tmp_path, state())).plan.resources] == [account("data").urn]
+
+
+@pytest.mark.parametrize("custom", [False, None])
+def test_a_state_in_which_a_store_says_that_it_is_a_component_is_refused(tmp_path: Path, custom: bool | None) -> None:
+    """Nobody would judge it, neither by itself nor as a neighbour."""
+    content = state(custom=custom)
+    if custom is None:
+        del content["deployment"]["resources"][0]["custom"]
+    file = written(tmp_path, content)
+    for read in (lambda: read_plan(file), lambda: read_neighbours([file.name], tmp_path)):
+        with pytest.raises(InputError, match="a type that a provider makes"):
+            read()
+
+
+def test_templates_that_name_no_stack_are_told_apart_by_their_folders() -> None:
+    files = [
+        Path("/a/one/template.json"),
+        Path("/a/two/template.json"),
+        Path("/b/two/template.json"),
+        Path("/a/main.json"),
+    ]
+    assert stacks_of(files) == ["one-template", "a-two-template", "b-two-template", "main"]
+    assert stacks_of([Path("/a b/é.json")]) == ["-"]
+    assert stacks_of([files[0], files[0]]) == ["a-one-template", "a-one-template"]  # one file twice stays two of one

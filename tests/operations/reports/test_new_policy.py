@@ -1,0 +1,134 @@
+"""A generated policy is one: it runs, its test passes, and it lets nothing through that was not named."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import types
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from formats.errors import InputError
+from formats.plan import UNKNOWN
+from operations.reports.new_policy import Draft, write
+from policies.model import Estate, Resource, Severity, Verdict
+from policies.runner import judge
+
+DRAFT = Draft(
+    id="ZZ9",
+    title='Stores "deny" strangers',
+    why="Anybody could knock.",
+    fix="Set defaultAction to Deny.",
+    on="storage:StorageAccount",
+    reads="networkRuleSet.defaultAction",
+    allowed=["Deny"],
+    severity=Severity.MEDIUM,
+    satre=["2.2.09"],
+)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "policies" / "catalogue").mkdir(parents=True)
+    (tmp_path / "tests" / "policies").mkdir(parents=True)
+    return tmp_path
+
+
+def module(file: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    made = types.ModuleType(name)
+    monkeypatch.setitem(sys.modules, name, made)
+    exec(compile(file.read_text(), str(file), "exec"), made.__dict__)  # noqa: S102 - what was just generated
+    return made.__dict__
+
+
+def verdict(policy: Any, inputs: dict[str, Any]) -> Verdict:
+    resource = Resource("urn:pulumi:s::sde::x::it", "storage:StorageAccount", "it", "s", inputs)
+    (finding,) = judge(Estate([resource]), {policy.id: policy}).findings
+    return finding.verdict
+
+
+def test_the_policy_judges(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rule, _ = write(DRAFT, root)
+    policy = module(rule, "policies.catalogue.zz9", monkeypatch)["POLICY"]
+    assert (policy.id, policy.title, policy.severity) == ("ZZ9", DRAFT.title, Severity.MEDIUM)
+    assert verdict(policy, {"networkRuleSet": {"defaultAction": "Deny"}}) is Verdict.PASS
+    assert verdict(policy, {"networkRuleSet": {"defaultAction": "Allow"}}) is Verdict.FAIL
+    assert verdict(policy, {"networkRuleSet": {}}) is Verdict.FAIL
+    assert verdict(policy, {"networkRuleSet": UNKNOWN}) is Verdict.UNKNOWN
+
+
+def test_its_test_passes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rule, test = write(DRAFT, root)
+    module(rule, "policies.catalogue.zz9", monkeypatch)
+    tests = module(test, "tests.policies.test_zz9", monkeypatch)
+    tests["test_what_is_allowed_passes"]("Deny")
+    tests["test_anything_else_fails"]("something else")
+    tests["test_a_missing_property_fails"]()
+    tests["test_what_is_not_known_yet_is_unknown"]()
+
+
+def test_values_are_as_a_plan_has_them_and_one_is_no_true(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rule, _ = write(replace(DRAFT, reads="isSftpEnabled", allowed=["false", "90"]), root)
+    policy = module(rule, "policies.catalogue.zz9", monkeypatch)["POLICY"]
+    assert verdict(policy, {"isSftpEnabled": False}) is Verdict.PASS
+    assert verdict(policy, {"isSftpEnabled": 90}) is Verdict.PASS
+    assert verdict(policy, {"isSftpEnabled": 0}) is Verdict.FAIL
+    assert verdict(policy, {"isSftpEnabled": "false"}) is Verdict.FAIL
+
+
+def test_both_files_are_as_the_house_writes_them(root: Path) -> None:
+    files = [str(file) for file in write(DRAFT, root)]
+    ruff = Path(sys.executable).parent / "ruff"
+    config = ["--config", str(Path(__file__).parents[3] / "pyproject.toml")]
+    subprocess.run([ruff, "format", "--check", *config, *files], check=True, capture_output=True)
+    subprocess.run(
+        [ruff, "check", "--no-cache", *config, "--ignore", "S101,S105,S106,PLC0415,I001", *files],
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "zz9"},
+        {"id": "ST1"},
+        {"id": "../ZZ9"},
+        {"on": "azure-native:storage:StorageAccount"},
+        {"on": 'x:Y"'},
+        {"reads": "a[0]"},
+        {"reads": ""},
+        {"on": "storage:Nothing"},
+        {"on": "nothing:StorageAccount"},
+        {"reads": "publicAccess"},
+        {"reads": "networkRuleSet.defaultAnswer"},
+        {"allowed": []},
+        {"allowed": ["Deny", " "]},
+        {"satre": []},
+        {"satre": ["9.9.99"]},
+        {"title": "short"},
+        {"why": "line\nline and more"},
+    ],
+)
+def test_what_cannot_be_a_policy_is_refused_and_nothing_is_written(root: Path, change: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        write(replace(DRAFT, **change), root)
+    assert not list(root.rglob("*.py"))
+
+
+def test_nothing_is_written_over(root: Path) -> None:
+    (root / "tests" / "policies" / "test_zz9.py").write_text("mine")
+    with pytest.raises(InputError, match="there already"):
+        write(DRAFT, root)
+    assert [file.read_text() for file in root.rglob("*.py")] == ["mine"]
+
+
+def test_text_stays_text(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile = 'Ends the string " + __import__("os").getcwd() + " \\'
+    rule, _ = write(replace(DRAFT, why=hostile, allowed=['"', "\\"]), root)
+    made = module(rule, "policies.catalogue.zz9", monkeypatch)
+    assert made["POLICY"].why == hostile
+    assert made["ALLOWED"] == ('"', "\\")
