@@ -52,7 +52,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True)
-class Controls:
+class ComplianceControls:
     """What a policy is evidence for, by the numbers of each standard."""
 
     satre: tuple[str, ...] = ()
@@ -167,7 +167,7 @@ def _named(value: Any, name: str, path: str) -> list[Any]:
     return [value[name]] if name in value else []
 
 
-class Estate:
+class PolicyContext:
     """Everything that is judged together: the resources of one stack, or of all. Ids compare without regard to case."""
 
     def __init__(self, resources: Iterable[Resource], *, whole: bool = False, today: date | None = None) -> None:
@@ -213,11 +213,11 @@ class Estate:
             by_stack.setdefault((resource.stack, resource.type), []).append(resource)
         return by_stack
 
-    def beside(self, resource: Resource, *types: str) -> list[Resource]:
+    def same_stack(self, resource: Resource, *types: str) -> list[Resource]:
         """The resources of these types in a resource's own stack, itself among them, in the Plan's order."""
         return [found for type_ in types for found in self._by_stack.get((resource.stack, type_), [])]
 
-    def below(self, type_: str, parent: Resource) -> list[Resource]:
+    def children(self, type_: str, parent: Resource) -> list[Resource]:
         """The resources of a child type that ARM files under another, such as the rules of a security group. `Unknown`
         where either's id is not."""
         if parent.id is None:
@@ -241,7 +241,7 @@ class Estate:
         """The resource with that id, if it is judged here."""
         return self._by_id.get(id_.lower()) if isinstance(id_, str) else None
 
-    def pointing(self, type_: str, path: str, at: Resource) -> list[Resource]:
+    def referencing(self, type_: str, path: str, at: Resource) -> list[Resource]:
         """The resources of a type whose property holds the id of another, or an id below it. `Unknown` where that
         property of one of them is not known yet and depends on the other, so that it might."""
         if at.id is None:
@@ -322,14 +322,14 @@ def within(id_: object, scope: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Violation:
     """One thing that does not hold. The message says what was found and what must be, and never holds a secret."""
 
     path: str
     message: str
 
 
-Judge = Callable[[Resource, Estate], Iterable[Problem]]
+Check = Callable[[Resource, PolicyContext], Iterable[Violation]]
 """Yields what is wrong with one resource; nothing means that it passes. May raise `Unknown`."""
 
 
@@ -347,10 +347,10 @@ class Policy:
     reads: tuple[str, ...]
     """The property paths that the rule looks at, companions as `type:path`."""
     severity: Severity
-    controls: Controls
+    controls: ComplianceControls
     fix: str
-    judge: Judge
-    applies: Callable[[Resource, Estate], bool] = field(default=lambda _resource, _estate: True)
+    check: Check
+    applies: Callable[[Resource, PolicyContext], bool] = field(default=lambda _resource, _estate: True)
     """Whether the policy has anything to say of a resource of its types; else the verdict is not applicable."""
     scope: Literal["resource", "stack", "estate"] = "resource"
     """`stack`: looks at companions in the same stack. `estate`: only judged where the whole estate is there."""

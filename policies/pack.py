@@ -31,7 +31,7 @@ from formats.yaml_reader import read_mapping
 from policies.analyzer_state import GROUP, AnalyzerState
 from policies.catalogue import load
 from policies.exemptions import NONE, Exemptions, read
-from policies.model import Estate, Finding, Policy, Verdict
+from policies.model import Finding, Policy, PolicyContext, Verdict
 from policies.plan_resources import resources_of
 from policies.runner import Report as Verdicts
 from policies.runner import judge
@@ -164,12 +164,12 @@ class Bench:
         day = datetime.now(UTC).date()
         others = [r for beside in neighbours or () if beside.stack != plan.stack for r in resources_of(beside)]
 
-        def before() -> Estate:
+        def before() -> PolicyContext:
             own = [r for beside in neighbours or () if beside.stack == plan.stack for r in resources_of(beside)]
-            return Estate([*own, *others], whole=True, today=day)
+            return PolicyContext([*own, *others], whole=True, today=day)
 
         return judge(
-            Estate([*resources_of(plan), *others], whole=neighbours is not None, today=day),
+            PolicyContext([*resources_of(plan), *others], whole=neighbours is not None, today=day),
             policies,
             judged=[plan.stack],
             exemptions=self._exemptions,

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from formats.errors import InputError
 from policies.exemptions import Exemption, Exemptions
-from policies.model import Estate, Finding, Policy, Problem, Resource, Unknown, Verdict
+from policies.model import Finding, Policy, PolicyContext, Resource, Unknown, Verdict, Violation
 from policies.wording import Scrubber, plain
 
 ALL = "*"
@@ -73,14 +73,14 @@ class Report:
 
 
 def judge(
-    estate: Estate,
+    estate: PolicyContext,
     policies: Mapping[str, Policy],
     *,
     today: date | None = None,
     judged: Collection[str] | None = None,
     exemptions: Exemptions = NO_EXEMPTIONS,
     plans: Mapping[str, str] | None = None,
-    before: Callable[[], Estate] | None = None,
+    before: Callable[[], PolicyContext] | None = None,
 ) -> Report:
     """Every policy on every resource of the judged stacks (None: all that are there). `InputError` where none is there.
 
@@ -124,7 +124,7 @@ def judge(
 
 
 def _elsewhere(
-    estate: Estate,
+    estate: PolicyContext,
     policies: Mapping[str, Policy],
     judged: Collection[str],
     exemptions: Exemptions,
@@ -142,7 +142,7 @@ def _elsewhere(
     return found
 
 
-def _already(found: Sequence[Finding], before: Estate, policies: Mapping[str, Policy]) -> frozenset[Finding]:
+def _already(found: Sequence[Finding], before: PolicyContext, policies: Mapping[str, Policy]) -> frozenset[Finding]:
     """Those of some findings that are there without the change too. What a broken rule says, nobody can compare."""
     resources = {plain(r.urn): r for r in before.resources}
     asked = {(f.policy, f.urn) for f in found if f.urn in resources and not f.message.startswith(BROKE)}
@@ -173,7 +173,7 @@ def _refuse_doubles(here: Iterable[Resource]) -> None:
         seen |= keys
 
 
-def findings_of(policy: Policy, resource: Resource, estate: Estate) -> Iterator[Finding]:
+def findings_of(policy: Policy, resource: Resource, estate: PolicyContext) -> Iterator[Finding]:
     """At least one finding. What a rule said before it met an unknown still stands."""
     if policy.scope == "estate" and not estate.whole:
         yield _finding(policy, resource, Verdict.NOT_APPLICABLE, message="judged with the whole estate only")
@@ -184,7 +184,7 @@ def findings_of(policy: Policy, resource: Resource, estate: Estate) -> Iterator[
             yield _finding(policy, resource, Verdict.NOT_APPLICABLE)
             return
         scrub = Scrubber(resource)
-        for problem in policy.judge(resource, estate):
+        for problem in policy.check(resource, estate):
             yield _failed(policy, resource, problem, scrub)
             said += 1
     except Unknown as unknown:
@@ -197,7 +197,7 @@ def findings_of(policy: Policy, resource: Resource, estate: Estate) -> Iterator[
             yield _finding(policy, resource, Verdict.PASS)
 
 
-def _failed(policy: Policy, resource: Resource, problem: Problem, scrub: Scrubber) -> Finding:
+def _failed(policy: Policy, resource: Resource, problem: Violation, scrub: Scrubber) -> Finding:
     return _finding(policy, resource, Verdict.FAIL, scrub(problem.path), scrub(problem.message))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from operations.cli.session import Session
     from operations.reports.flowstable import Exempt
     from policies.exemptions import Exemptions
-    from policies.model import Estate as Judged
+    from policies.model import PolicyContext as Judged
     from policies.reachability.assertions import FlowReport
     from policies.reachability.graph import FlowGraph
 
@@ -53,7 +53,7 @@ def flows(
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
     from operations.reports.evaluate import exemptions_of  # noqa: PLC0415
     from operations.reports.flowstable import flows_table  # noqa: PLC0415
-    from policies.model import Estate as Judged  # noqa: PLC0415
+    from policies.model import PolicyContext as Judged  # noqa: PLC0415
     from policies.plan_resources import resources_of  # noqa: PLC0415
     from policies.reachability.assertions import FlowReport, analyse_flows  # noqa: PLC0415
 

@@ -15,7 +15,7 @@ from formats.plan import Plan
 from formats.yaml_reader import read_mapping, within
 from policies.catalogue import load
 from policies.exemptions import NONE, Exemptions, read
-from policies.model import Estate, Policy
+from policies.model import Policy, PolicyContext
 from policies.plan_resources import resources_of
 from policies.runner import Report, judge
 
@@ -61,11 +61,13 @@ def judged(
         others = [r for plan in beside.standing for r in resources_of(plan)]
         resources = [replace(r, declared=r.stack not in templates) for plan in plans for r in resources_of(plan)]
 
-        def before() -> Estate:
-            return Estate([*(r for plan in beside.before for r in resources_of(plan)), *others], whole=True, today=day)
+        def before() -> PolicyContext:
+            return PolicyContext(
+                [*(r for plan in beside.before for r in resources_of(plan)), *others], whole=True, today=day
+            )
 
         report = judge(
-            Estate([*resources, *others], whole=whole or bool(neighbours and not beside.absent), today=day),
+            PolicyContext([*resources, *others], whole=whole or bool(neighbours and not beside.absent), today=day),
             chosen,
             judged=[plan.stack for plan in plans],
             exemptions=exemptions,

@@ -16,7 +16,7 @@ from formats.yaml_reader import read_mapping
 from operations.export.arm import Template
 from operations.settings import ROOT
 from policies.catalogue import load
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 from policies.plan_resources import resources_of
 
 FILE = ROOT / "policies" / "checkov" / "suppressions.yaml"
@@ -37,7 +37,7 @@ class Suppression(BaseModel):
     except_named: tuple[str, ...] = ()
     """Not for resources whose logical name is one of these."""
 
-    def covers(self, type_: str, resource: Resource, estate: Estate) -> bool:
+    def covers(self, type_: str, resource: Resource, estate: PolicyContext) -> bool:
         """Whether the check is not asked of a resource."""
         if type_.lower() not in {t.lower() for t in self.types} or resource.name in self.except_named:
             return False
@@ -66,14 +66,14 @@ def suppressions(file: Path = FILE) -> tuple[Suppression, ...]:
 
 def with_skips(template: Template, plan: Plan, found: tuple[Suppression, ...]) -> Template:
     """The template of a plan, each resource carrying the checks that it is let off, with their reasons."""
-    judged = Estate(resources_of(plan))
+    judged = PolicyContext(resources_of(plan))
     by_urn = {resource.urn: resource for resource in judged.resources}
     resources = [_skipping(r, by_urn.get(r["metadata"]["urn"]), judged, found) for r in template["resources"]]
     return {**template, "resources": resources}
 
 
 def _skipping(
-    entry: Mapping[str, Any], resource: Resource | None, judged: Estate, found: tuple[Suppression, ...]
+    entry: Mapping[str, Any], resource: Resource | None, judged: PolicyContext, found: tuple[Suppression, ...]
 ) -> Mapping[str, Any]:
     skips = [f"checkov:skip={s.check}:{' '.join(s.reason.split())}" for s in found
              if resource and s.covers(entry["type"], resource, judged)]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from policies.azure_semantics import ids
 from policies.azure_semantics.network import BASTION_SUBNET, NETWORK, SUBNET, subnets_in
 from policies.azure_semantics.security_group import NsgRule
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 
 GROUP = "network:NetworkSecurityGroup"
 ALLOWED = {
@@ -22,12 +22,12 @@ WIDE = {True: ("virtualnetwork",), False: ("virtualnetwork", "internet")}
 """The tags for which Azure requires all protocols."""
 
 
-def guards_bastion(group: Resource, estate: Estate) -> bool:
+def guards_bastion(group: Resource, context: PolicyContext) -> bool:
     """True if an NSG protects subnets of Bastions and nothing else."""
     paths = ((SUBNET, "networkSecurityGroup.id"), (NETWORK, "subnets[*].networkSecurityGroup.id"))
-    holders = [resource for type_, path in paths for resource in estate.pointing(type_, path, group)]
+    holders = [resource for type_, path in paths for resource in context.referencing(type_, path, group)]
     subnets = [s for r in holders for s in subnets_in(r) if str(s.at("networkSecurityGroup.id")).lower() == _id(group)]
-    cards = estate.pointing("network:NetworkInterface", "networkSecurityGroup.id", group)
+    cards = context.referencing("network:NetworkInterface", "networkSecurityGroup.id", group)
     return bool(subnets) and not cards and all(subnet.name == BASTION_SUBNET for subnet in subnets)
 
 
@@ -45,12 +45,12 @@ def is_bastions(rule: NsgRule) -> bool:
     )
 
 
-def asked_by_azure(rule: NsgRule, resource: Resource, estate: Estate) -> bool:
+def asked_by_azure(rule: NsgRule, resource: Resource, context: PolicyContext) -> bool:
     """True if a rule, inline in an NSG or a resource of its own, is one that Azure requires for a Bastion."""
     if not is_bastions(rule):
         return False
-    group = resource if resource.type == GROUP else estate.get(ids.parent(ids.own(resource)))
-    return group is not None and guards_bastion(group, estate)
+    group = resource if resource.type == GROUP else context.get(ids.parent(ids.own(resource)))
+    return group is not None and guards_bastion(group, context)
 
 
 def _id(group: Resource) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from policies.azure_semantics import ids
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, Principal, principal_of, role_of
 from policies.azure_semantics.roles import READS, WRITES
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 
 CONTAINERS = "/blobservices/default/containers/"
 
@@ -24,14 +24,14 @@ class BlobGrant:
     writes: bool
 
 
-def grants_on(account: Resource, estate: Estate) -> Iterator[BlobGrant]:
+def grants_on(account: Resource, context: PolicyContext) -> Iterator[BlobGrant]:
     """Yield the rights over the blobs of an account that are assigned on it or inside it.
 
     `Unknown` where a scope or a role is unknown. Assignments on the resource group or above are not included.
     """
     own = ids.own(account)
     for type_ in ASSIGNMENTS:
-        for assignment in estate.pointing(type_, "scope", account):
+        for assignment in context.referencing(type_, "scope", account):
             role = role_of(assignment)
             if role in READS:
                 inner = ids.plain(assignment.at("scope")).removeprefix(own)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from formats.stack_config import DataClass
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 
 
-def holds_records(resource: Resource, estate: Estate) -> bool:
+def holds_records(resource: Resource, context: PolicyContext) -> bool:
     """True if the data comes from people's records: all but synthetic data."""
-    return estate.data_class(resource) is not DataClass.SYNTHETIC
+    return context.data_class(resource) is not DataClass.SYNTHETIC
 
 
-def is_identifiable(resource: Resource, estate: Estate) -> bool:
+def is_identifiable(resource: Resource, context: PolicyContext) -> bool:
     """True if the data identifies people."""
-    return estate.data_class(resource) is DataClass.IDENTIFIABLE
+    return context.data_class(resource) is DataClass.IDENTIFIABLE

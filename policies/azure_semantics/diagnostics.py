@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import entries, word
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 
 SETTING = "monitor:DiagnosticSetting"
 ACTIVITY = "monitor:SubscriptionDiagnosticSetting"
@@ -87,17 +87,19 @@ def target(resource: Resource) -> str:
     return f"{own}/blobservices/default" if resource.type == BLOBS_OF else own
 
 
-def settings_of(resource: Resource, estate: Estate) -> list[Resource]:
+def settings_of(resource: Resource, context: PolicyContext) -> list[Resource]:
     """Return the diagnostic settings of exactly this resource."""
     wanted = target(resource)
-    return [s for s in estate.pointing(SETTING, "resourceUri", resource) if ids.plain(s.at("resourceUri")) == wanted]
+    return [
+        s for s in context.referencing(SETTING, "resourceUri", resource) if ids.plain(s.at("resourceUri")) == wanted
+    ]
 
 
-def activity_is_kept(subscription: str, estate: Estate) -> bool:
+def activity_is_kept(subscription: str, context: PolicyContext) -> bool:
     """True if the activity log of a subscription is sent to a workspace of the same context. `Unknown` where the id or
     the workspace of a setting is unknown."""
-    settings = [setting for setting in estate.of(ACTIVITY) if ids.subscription(ids.own(setting)) == subscription]
-    workspaces = [estate.get(ids.plain(setting.at("workspaceId"))) for setting in settings]
+    settings = [setting for setting in context.of(ACTIVITY) if ids.subscription(ids.own(setting)) == subscription]
+    workspaces = [context.get(ids.plain(setting.at("workspaceId"))) for setting in settings]
     return any(workspace is not None and workspace.type == WORKSPACE for workspace in workspaces)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from policies.azure_semantics.addresses import Span, ports, span
 from policies.azure_semantics.properties import entries, texts, word
-from policies.model import MISSING, Estate, Resource, Unknown
+from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 POLICY, GROUP, FIREWALL = "network:FirewallPolicy", "network:FirewallPolicyRuleCollectionGroup", "network:AzureFirewall"
 GROUPS = (GROUP, "network:FirewallPolicyRuleCollectionGroupDraft")
@@ -41,7 +41,7 @@ class FirewallRule:
     """FQDN tags and web categories: lists of names that Microsoft keeps."""
 
 
-def rules_of(group: Resource, estate: Estate) -> Iterator[FirewallRule]:
+def rules_of(group: Resource, context: PolicyContext) -> Iterator[FirewallRule]:
     """Yield the rules of a rule collection group, as written. IP groups are resolved; `Unknown` where one is not in the
     context."""
     priority = _number(group, "priority")
@@ -51,16 +51,16 @@ def rules_of(group: Resource, estate: Estate) -> Iterator[FirewallRule]:
         allows = nat or word(group, f"{collection}.action.type") != "deny"
         for path in entries(group, f"{collection}.rules"):
             kind = NAT if nat else word(group, f"{path}.ruleType")
-            yield replace(_rule(group, path, kind, estate), priority=order, allows=allows)
+            yield replace(_rule(group, path, kind, context), priority=order, allows=allows)
 
 
-def rules_of_policy(policy: Resource, estate: Estate) -> list[FirewallRule]:
+def rules_of_policy(policy: Resource, context: PolicyContext) -> list[FirewallRule]:
     """Return every rule of a policy, in the order in which they act."""
-    rules = [rule for group in estate.below(GROUP, policy) for rule in rules_of(group, estate)]
+    rules = [rule for group in context.children(GROUP, policy) for rule in rules_of(group, context)]
     return sorted(rules, key=lambda rule: ((NAT, NETWORK_RULE, APPLICATION).index(rule.kind), rule.priority))
 
 
-def _rule(group: Resource, path: str, kind: str, estate: Estate) -> FirewallRule:
+def _rule(group: Resource, path: str, kind: str, context: PolicyContext) -> FirewallRule:
     if kind not in (NAT, NETWORK_RULE, APPLICATION):
         raise ValueError("no kind of rule")
     lists = {key: texts(group, f"{path}.{key}") for key in ("targetFqdns", "targetUrls", "destinationFqdns")}
@@ -71,8 +71,8 @@ def _rule(group: Resource, path: str, kind: str, estate: Estate) -> FirewallRule
         kind=kind,
         allows=True,
         priority=(0, 0),
-        sources=_ends(group, path, "source", estate),
-        destinations=_ends(group, path, "destination", estate),
+        sources=_ends(group, path, "source", context),
+        destinations=_ends(group, path, "destination", context),
         names=tuple(host(text) for texts_ in lists.values() for text in texts_),
         ports=tuple(_ports(group, path, kind)),
         protocols=tuple(_protocols(group, path, kind)),
@@ -85,11 +85,11 @@ def host(text: str) -> str:
     return text.strip().lower().removeprefix("https://").removeprefix("http://").partition("/")[0].partition(":")[0]
 
 
-def _ends(group: Resource, path: str, end: str, estate: Estate) -> tuple[Span, ...]:
+def _ends(group: Resource, path: str, end: str, context: PolicyContext) -> tuple[Span, ...]:
     """Return the addresses of one end, with those of its IP groups."""
     said = [span(text) for text in texts(group, f"{path}.{end}Addresses")]
     for entry in entries(group, f"{path}.{end}IpGroups"):
-        found = estate.get(group.at(entry))
+        found = context.get(group.at(entry))
         if found is None:
             raise Unknown(entry)
         said += [span(text) for text in texts(found, "ipAddresses")]

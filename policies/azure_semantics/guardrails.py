@@ -18,7 +18,7 @@ from formats.plan import UNKNOWN, canonical
 from infra.guardrails import GUARDRAILS, PolicyGuardrail
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import shown
-from policies.model import MISSING, Estate, Resource, Unknown
+from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 ASSIGNMENT = "authorization:PolicyAssignment"
 DEFINITION = "authorization:PolicyDefinition"
@@ -27,35 +27,35 @@ NARROWS = ("notScopes", "overrides", "resourceSelectors", "parameters", "definit
 """Properties with which an assignment leaves something out, or differs from its definition."""
 
 
-def assignment_in_force(estate: Estate, group_id: str, noun: str) -> Resource | None:
+def assignment_in_force(context: PolicyContext, group_id: str, noun: str) -> Resource | None:
     """Return the assignment of a guardrail, by its key, that applies to a resource group; None where that is not
     certain.
 
     `KeyError` for a key that no guardrail has.
     """
-    held = _assignments(estate).get(GUARDRAILS[noun].key, {})
+    held = _assignments(context).get(GUARDRAILS[noun].key, {})
     scope = ids.plain(group_id)
     return held.get(scope) or held.get(ids.subscription(scope))
 
 
-def _assignments(estate: Estate) -> Mapping[str, Mapping[str, Resource]]:
+def _assignments(context: PolicyContext) -> Mapping[str, Mapping[str, Resource]]:
     """Return the assignments that apply, by the key of their guardrail and their scope. Computed once for a context."""
 
     def work_out() -> dict[str, dict[str, Resource]]:
         holding: dict[str, dict[str, Resource]] = {}
-        for assignment in estate.of(ASSIGNMENT):
-            guardrail = assigned_guardrail(assignment, estate)
-            if guardrail and is_in_force(assignment, estate):
+        for assignment in context.of(ASSIGNMENT):
+            guardrail = assigned_guardrail(assignment, context)
+            if guardrail and is_in_force(assignment, context):
                 holding.setdefault(guardrail.key, {})[ids.plain(assignment.at("scope"))] = assignment
         return holding
 
-    return estate.once(("guards",), work_out)
+    return context.once(("guards",), work_out)
 
 
-def assigned_guardrail(assignment: Resource, estate: Estate) -> PolicyGuardrail | None:
+def assigned_guardrail(assignment: Resource, context: PolicyContext) -> PolicyGuardrail | None:
     """Return the guardrail whose definition is assigned; None where the definition is another's, or is not in the
     context."""
-    definition = definition_of(assignment, estate)
+    definition = definition_of(assignment, context)
     return guardrail_of(definition) if definition else None
 
 
@@ -70,17 +70,17 @@ def _by_rule() -> Mapping[str, PolicyGuardrail]:
     return {canonical(guardrail.policy_rule): guardrail for guardrail in GUARDRAILS.values()}
 
 
-def definition_of(assignment: Resource, estate: Estate) -> Resource | None:
+def definition_of(assignment: Resource, context: PolicyContext) -> Resource | None:
     """Return the assigned definition, if it is in the context."""
-    found = estate.get(_value(assignment, "policyDefinitionId"))
+    found = context.get(_value(assignment, "policyDefinitionId"))
     return found if found and found.type == DEFINITION else None
 
 
-def is_in_force(assignment: Resource, estate: Estate) -> bool:
+def is_in_force(assignment: Resource, context: PolicyContext) -> bool:
     """True if an assignment is enforced on everything in a known scope."""
     scope = _value(assignment, "scope")
     somewhere = scope != UNKNOWN and ids.plain(scope) != ""
-    return somewhere and not weaknesses(assignment) and not exemptions_of(assignment, estate)
+    return somewhere and not weaknesses(assignment) and not exemptions_of(assignment, context)
 
 
 def weaknesses(assignment: Resource) -> list[tuple[str, str]]:
@@ -107,10 +107,10 @@ def differences(definition: Resource, guardrail: PolicyGuardrail) -> list[str]:
     return found
 
 
-def exemptions_of(assignment: Resource, estate: Estate) -> list[Resource]:
+def exemptions_of(assignment: Resource, context: PolicyContext) -> list[Resource]:
     """Return the exemptions from an assignment, and those that may be from it."""
     own = assignment.id
-    return [e for e in estate.of(EXEMPTION) if own is None or _lifts(_value(e, "policyAssignmentId"), own)]
+    return [e for e in context.of(EXEMPTION) if own is None or _lifts(_value(e, "policyAssignmentId"), own)]
 
 
 def _lifts(id_: Any, assignment: str) -> bool:

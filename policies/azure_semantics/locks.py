@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import word
-from policies.model import Estate, Resource, Unknown
+from policies.model import PolicyContext, Resource, Unknown
 
 HOLDS_DATA = (
     "compute:Disk",
@@ -58,12 +58,12 @@ LOCKS = (BY_SCOPE, BY_GROUP, BY_RESOURCE, BY_SUBSCRIPTION)
 LEVELS = ("cannotdelete", "readonly")
 
 
-def is_locked(resource: Resource, estate: Estate) -> bool:
+def is_locked(resource: Resource, context: PolicyContext) -> bool:
     """True if a lock protects a resource: on itself, or on a scope above it.
 
     `Unknown` where the scope of a lock is unknown, and may be this resource's.
     """
-    scopes, undecided = _locks_of(estate)
+    scopes, undecided = _locks_of(context)
     own = ids.own(resource)
     if any(above in scopes for above in _above(own)):
         return True
@@ -73,12 +73,12 @@ def is_locked(resource: Resource, estate: Estate) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _locks_of(estate: Estate) -> tuple[frozenset[str], list[tuple[str, ...]]]:
+def _locks_of(context: PolicyContext) -> tuple[frozenset[str], list[tuple[str, ...]]]:
     """Return the ids that locks protect, and the dependencies of each lock whose scope is unknown. Computed once for a
     context."""
     scopes: set[str] = set()
     undecided: list[tuple[str, ...]] = []
-    for lock in estate.of(*LOCKS):
+    for lock in context.of(*LOCKS):
         try:
             scopes.update(scopes_of(lock) if word(lock, "level") in LEVELS else ())
         except Unknown:

@@ -9,7 +9,7 @@ from typing import Any
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Network, span
 from policies.azure_semantics.properties import entries, texts, word
-from policies.model import MISSING, Estate, Problem, Resource, Unknown
+from policies.model import MISSING, PolicyContext, Resource, Unknown, Violation
 
 NETWORK, SUBNET = "network:VirtualNetwork", "network:Subnet"
 SUBNETS = (SUBNET, NETWORK)
@@ -64,12 +64,12 @@ class SubnetDeclaration:
         several = texts(self.resource, self.inner("addressPrefixes"))
         return [n for text in ([single] if single is not MISSING else []) + several for n in span(text).networks]
 
-    def problem(self, property_: str, message: str) -> Problem:
+    def problem(self, property_: str, message: str) -> Violation:
         """Return a problem with one of its properties; the message names an inline subnet."""
-        return Problem(self.inner(property_), f"{message} ({self.name})" if self.path else message)
+        return Violation(self.inner(property_), f"{message} ({self.name})" if self.path else message)
 
 
-def has_subnets(resource: Resource, _: Estate) -> bool:
+def has_subnets(resource: Resource, _: PolicyContext) -> bool:
     """True for a subnet, and for a network with inline subnets."""
     return resource.type == SUBNET or bool(entries(resource, "subnets"))
 
@@ -81,24 +81,24 @@ def subnets_in(resource: Resource) -> list[SubnetDeclaration]:
     return [SubnetDeclaration(resource, path) for path in entries(resource, "subnets")]
 
 
-def subnets_of(network: Resource, estate: Estate) -> list[SubnetDeclaration]:
+def subnets_of(network: Resource, context: PolicyContext) -> list[SubnetDeclaration]:
     """Return every subnet of a network."""
-    return [*subnets_in(network), *(SubnetDeclaration(resource) for resource in estate.below(SUBNET, network))]
+    return [*subnets_in(network), *(SubnetDeclaration(resource) for resource in context.children(SUBNET, network))]
 
 
-def subnet_of(id_: object, estate: Estate) -> SubnetDeclaration | None:
+def subnet_of(id_: object, context: PolicyContext) -> SubnetDeclaration | None:
     """Return the subnet with that id, if it is in the context."""
-    own = estate.get(ids.plain(id_))
+    own = context.get(ids.plain(id_))
     if own is not None and own.type == SUBNET:
         return SubnetDeclaration(own)
-    network = estate.get(ids.parent(id_))
+    network = context.get(ids.parent(id_))
     inline = subnets_in(network) if network is not None and network.type == NETWORK else []
     return next((subnet for subnet in inline if subnet.id == ids.plain(id_)), None)
 
 
-def network_of(subnet: SubnetDeclaration, estate: Estate) -> Resource | None:
+def network_of(subnet: SubnetDeclaration, context: PolicyContext) -> Resource | None:
     """Return the network of a subnet, if it is in the context."""
-    return subnet.resource if subnet.path else estate.get(subnet.network_id)
+    return subnet.resource if subnet.path else context.get(subnet.network_id)
 
 
 def prefixes_of(network: Resource) -> list[Network]:
@@ -111,19 +111,19 @@ def name_servers_of(network: Resource) -> list[str]:
     return texts(network, "dhcpOptions.dnsServers")
 
 
-def is_hub(network: Resource, estate: Estate) -> bool:
+def is_hub(network: Resource, context: PolicyContext) -> bool:
     """True for a hub: only a hub has a subnet for a firewall."""
-    return any(subnet.name == FIREWALL_SUBNET for subnet in subnets_of(network, estate))
+    return any(subnet.name == FIREWALL_SUBNET for subnet in subnets_of(network, context))
 
 
 @lru_cache(maxsize=2)
-def firewall_addresses(estate: Estate) -> frozenset[str]:
+def firewall_addresses(context: PolicyContext) -> frozenset[str]:
     """Return the private address of each firewall: the first that Azure assigns in its subnet, which is the fifth.
 
     Source: learn.microsoft.com, "Azure Firewall FAQ" (the first usable address); Azure keeps four of each subnet.
     """
-    entered = ((fw, entry) for fw in estate.of("network:AzureFirewall") for entry in entries(fw, "ipConfigurations"))
-    subnets = [subnet_of(firewall.at(f"{entry}.subnet.id"), estate) for firewall, entry in entered]
+    entered = ((fw, entry) for fw in context.of("network:AzureFirewall") for entry in entries(fw, "ipConfigurations"))
+    subnets = [subnet_of(firewall.at(f"{entry}.subnet.id"), context) for firewall, entry in entered]
     return frozenset(str(prefix[4]) for subnet in subnets if subnet for prefix in subnet.prefixes)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from policies.model import MISSING, Problem, Resource
+from policies.model import MISSING, Resource, Violation
 
 KEPT = "what Azure had it at before, or takes by itself"
 """The default of a property that Azure leaves unchanged on an existing resource."""
@@ -34,39 +34,39 @@ def word(resource: Resource, path: str) -> str:
     return "" if value is MISSING else str(value).lower()
 
 
-def must(resource: Resource, path: str, *allowed: object, default: object = MISSING) -> Iterator[Problem]:
+def must(resource: Resource, path: str, *allowed: object, default: object = MISSING) -> Iterator[Violation]:
     """Yield a problem unless the property is set to one of these values. `default`: Azure's value for a missing
     property."""
     found = resource.at(path)
     if not any(same(found, one) for one in allowed):
-        yield Problem(path, f"is {shown(found)}{_left(found, default)}; it must be {listed(allowed)}")
+        yield Violation(path, f"is {shown(found)}{_left(found, default)}; it must be {listed(allowed)}")
 
 
-def may(resource: Resource, path: str, *allowed: object) -> Iterator[Problem]:
+def may(resource: Resource, path: str, *allowed: object) -> Iterator[Violation]:
     """Yield a problem if the property is set to another value than these; Azure's default is one of them."""
     if resource.at(path) is not MISSING:
         yield from must(resource, path, *allowed)
 
 
-def at_least(resource: Resource, path: str, least: int, unit: str, *, default: object) -> Iterator[Problem]:
+def at_least(resource: Resource, path: str, least: int, unit: str, *, default: object) -> Iterator[Violation]:
     """Yield a problem unless the property is a number that is at least this."""
     found = resource.at(path)
     if not isinstance(found, int | float) or isinstance(found, bool) or not found >= least:
-        yield Problem(path, f"is {shown(found)}{_left(found, default)}; it must be at least {least} {unit}")
+        yield Violation(path, f"is {shown(found)}{_left(found, default)}; it must be at least {least} {unit}")
 
 
-def filled(resource: Resource, path: str, *, default: object) -> Iterator[Problem]:
+def filled(resource: Resource, path: str, *, default: object) -> Iterator[Violation]:
     """Yield a problem unless the property is a text that is not empty."""
     found = resource.at(path)
     if not isinstance(found, str) or not found.strip():
-        yield Problem(path, f"is {shown(found)}, which leaves {shown(default)}; it must be named")
+        yield Violation(path, f"is {shown(found)}, which leaves {shown(default)}; it must be named")
 
 
-def must_not_be_set(resource: Resource, path: str, why: str) -> Iterator[Problem]:
+def must_not_be_set(resource: Resource, path: str, why: str) -> Iterator[Violation]:
     """Yield a problem if the property is set to anything but an empty value or `false`."""
     found = resource.at(path)
     if found is not MISSING and found not in (False, "", [], {}):
-        yield Problem(path, f"is set; {why}")
+        yield Violation(path, f"is set; {why}")
 
 
 def same(found: object, wanted: object) -> bool:

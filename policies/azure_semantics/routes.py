@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from policies.azure_semantics.addresses import Network, Span, span
 from policies.azure_semantics.properties import entries, word
-from policies.model import MISSING, Estate, Problem, Resource
+from policies.model import MISSING, PolicyContext, Resource, Violation
 
 TABLE, ROUTE = "network:RouteTable", "network:Route"
 APPLIANCE = "virtualappliance"
@@ -30,9 +30,9 @@ class Route:
         """True for a route for all addresses."""
         return self.destination.everywhere
 
-    def problem(self, message: str) -> Problem:
+    def problem(self, message: str) -> Violation:
         """Return a problem with this route."""
-        return Problem(self.path or "nextHopType", message)
+        return Violation(self.path or "nextHopType", message)
 
 
 def routes_in(resource: Resource) -> list[Route]:
@@ -42,9 +42,9 @@ def routes_in(resource: Resource) -> list[Route]:
     return [_route(resource, f"{path}.", path) for path in entries(resource, "routes")]
 
 
-def routes_of(table: Resource, estate: Estate) -> list[Route]:
+def routes_of(table: Resource, context: PolicyContext) -> list[Route]:
     """Return every route of a table."""
-    return [*routes_in(table), *(route for own in estate.below(ROUTE, table) for route in routes_in(own))]
+    return [*routes_in(table), *(route for own in context.children(ROUTE, table) for route in routes_in(own))]
 
 
 def route_to(routes: Sequence[Route], destination: Network) -> Route | None:

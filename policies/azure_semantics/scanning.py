@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from infra.malware_scanning import scanner_id
 from policies.azure_semantics import ids
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 
 SETTING = "security:DefenderForStorage"
 
 
-def settings_of(account: Resource, estate: Estate) -> list[Resource]:
+def settings_of(account: Resource, context: PolicyContext) -> list[Resource]:
     """Return the Defender settings of exactly this account. `Unknown` where one may be for it."""
-    found = estate.pointing(SETTING, "resourceId", account)
+    found = context.referencing(SETTING, "resourceId", account)
     return [setting for setting in found if ids.plain(setting.at("resourceId")) == ids.own(account)]
 
 

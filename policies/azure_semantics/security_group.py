@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from policies.azure_semantics.addresses import ALL_PORTS, EVERYWHERE, Network, Span, ports, span
 from policies.azure_semantics.properties import entries, word
 from policies.azure_semantics.spans import contains, may_contain
-from policies.model import MISSING, Estate, Resource
+from policies.model import MISSING, PolicyContext, Resource
 
 EVERYTHING = Span("*", EVERYWHERE)
 RULE = "network:SecurityRule"
@@ -107,9 +107,9 @@ def rules_in(resource: Resource) -> list[NsgRule]:
     return [_rule(resource, f"{path}.", path) for path in entries(resource, "securityRules")]
 
 
-def rules_of(group: Resource, estate: Estate) -> list[NsgRule]:
+def rules_of(group: Resource, context: PolicyContext) -> list[NsgRule]:
     """Return the rules of an NSG, without Azure's own, by priority. `Unknown` where one of them is unknown."""
-    own = [rule for resource in estate.below(RULE, group) for rule in rules_in(resource)]
+    own = [rule for resource in context.children(RULE, group) for rule in rules_in(resource)]
     return sorted([*rules_in(group), *own], key=lambda rule: rule.priority)
 
 

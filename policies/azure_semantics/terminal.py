@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from infra.first_boot import CLOUD_CONFIG_HEADER, COMMANDS, FILES
-from policies.model import MISSING, Problem, Resource, Unknown, is_secret
+from policies.model import MISSING, Resource, Unknown, Violation, is_secret
 
 BOOT = "osProfile.customData"
 ALSO = ("apt",)
@@ -27,31 +27,31 @@ def is_terminal(computer: Resource) -> bool:
         return False
 
 
-def problems(computer: Resource) -> Iterator[Problem]:
+def problems(computer: Resource) -> Iterator[Violation]:
     """Yield the reasons why SSH to a computer may give more than a terminal. `Unknown` where customData is unknown."""
     found = computer.at(BOOT)
     if is_secret(found):
         raise Unknown(BOOT, "is secret, and what a desk does at its first boot must be told")
     if found is MISSING:
-        yield Problem(BOOT, "is not set, so SSH carries files, commands and ports past the airlock")
+        yield Violation(BOOT, "is not set, so SSH carries files, commands and ports past the airlock")
         return
     config = _cloud_config(found)
     if config is None:
-        yield Problem(BOOT, "is not what infra/first_boot.py makes, so nobody can say what SSH carries")
+        yield Violation(BOOT, "is not what infra/first_boot.py makes, so nobody can say what SSH carries")
         return
     files = config.get("write_files")
     listed = files if isinstance(files, list) else []
     if any(dict(file) not in listed for file in FILES):
-        yield Problem(BOOT, "does not make SSH a terminal alone: both files of infra/first_boot.py must be written")
+        yield Violation(BOOT, "does not make SSH a terminal alone: both files of infra/first_boot.py must be written")
     if any(
         not isinstance(f, dict) or (f not in map(dict, FILES) and f.get("path") not in ALSO_WRITTEN) for f in listed
     ):
-        yield Problem(BOOT, f"writes other files than SSH's and {', '.join(ALSO_WRITTEN)}")
+        yield Violation(BOOT, f"writes other files than SSH's and {', '.join(ALSO_WRITTEN)}")
     if config.get("runcmd") != [list(command) for command in COMMANDS]:
-        yield Problem(BOOT, "runs other commands than the one that lets SSH read what was written")
+        yield Violation(BOOT, "runs other commands than the one that lets SSH read what was written")
     more = sorted(config.keys() - {"write_files", "runcmd", *ALSO})
     if more or not _archives(config.get("apt", {})):
-        yield Problem(BOOT, f"does more at the first boot than say where packages are: {', '.join(more) or 'apt'}")
+        yield Violation(BOOT, f"does more at the first boot than say where packages are: {', '.join(more) or 'apt'}")
 
 
 def _cloud_config(found: object) -> dict[str, Any] | None:

@@ -39,7 +39,7 @@ def _policy(module: str) -> Policy:
     if not isinstance(policy, Policy) or not ID.fullmatch(policy.id) or policy.id.lower() != module:
         raise InputError("This is no policy.", file=_file(module), key="POLICY", found=getattr(policy, "id", policy),
                          allowed="a Policy whose id is two capitals and a number, in a file of that name")  # fmt: skip
-    if not policy.on or not callable(policy.judge):
+    if not policy.on or not callable(policy.check):
         raise InputError("This policy would judge nothing.", file=_file(module), key="on", found=policy.on)
     return policy
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from formats.errors import InputError
-from policies.model import Estate, Finding, Problem, Resource, Unknown, Verdict
+from policies.model import Finding, PolicyContext, Resource, Unknown, Verdict, Violation
 from policies.reachability.assertions import MIN_CONTROLS, FlowKind, FlowReport, ForbiddenFlow, analyse_flows
 from policies.wording import plain
 
@@ -46,50 +46,50 @@ FIX = (
 )
 
 
-def flow_report(estate: Estate) -> FlowReport:
+def flow_report(context: PolicyContext) -> FlowReport:
     """Return the flow analysis of an estate, made once. It is empty for an estate without data, and for one that is
     read from ARM templates, which do not say which identity a principal is."""
 
     def look() -> FlowReport:
-        if not all(resource.declared for resource in estate.resources):
+        if not all(resource.declared for resource in context.resources):
             return FlowReport((), ())
         try:
-            return analyse_flows(estate)
+            return analyse_flows(context)
         except InputError:
             return FlowReport((), ())
 
-    return estate.once(("flows",), look)
+    return context.once(("flows",), look)
 
 
-def concerns(kind: FlowKind) -> Callable[[Resource, Estate], bool]:
+def concerns(kind: FlowKind) -> Callable[[Resource, PolicyContext], bool]:
     """Return a filter for the resources that a flow of that kind is about."""
-    return lambda resource, estate: resource.urn in _by_resource(estate, kind)
+    return lambda resource, context: resource.urn in _by_resource(context, kind)
 
 
-def flow_check(kind: FlowKind) -> Callable[[Resource, Estate], Iterator[Problem]]:
+def flow_check(kind: FlowKind) -> Callable[[Resource, PolicyContext], Iterator[Violation]]:
     """Return the check for flows of a kind: a problem where too few controls prevent one; `Unknown` where something
     could not be read."""
 
-    def judge_(resource: Resource, estate: Estate) -> Iterator[Problem]:
-        for flow in _by_resource(estate, kind)[resource.urn]:
+    def judge_(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
+        for flow in _by_resource(context, kind)[resource.urn]:
             if flow.is_finding:
-                yield Problem("", message_of(flow))
-        unknowns = flow_report(estate).unknowns
+                yield Violation("", message_of(flow))
+        unknowns = flow_report(context).unknowns
         if unknowns:
             raise Unknown("", unknowns[0])
 
     return judge_
 
 
-def _by_resource(estate: Estate, kind: FlowKind) -> Mapping[str, list[ForbiddenFlow]]:
+def _by_resource(context: PolicyContext, kind: FlowKind) -> Mapping[str, list[ForbiddenFlow]]:
     def look() -> dict[str, list[ForbiddenFlow]]:
         found: dict[str, list[ForbiddenFlow]] = {}
-        for flow in flow_report(estate).flows:
+        for flow in flow_report(context).flows:
             if flow.kind is kind:
                 found.setdefault(flow.about, []).append(flow)
         return found
 
-    return estate.once(("flows", kind.name), look)
+    return context.once(("flows", kind.name), look)
 
 
 def message_of(flow: ForbiddenFlow) -> str:
@@ -106,8 +106,8 @@ def message_of(flow: ForbiddenFlow) -> str:
     return f"{count} before it, and {MIN_CONTROLS} at least must: {held}. Where that fails: {does}"
 
 
-def finding_of(flow: ForbiddenFlow, estate: Estate) -> Finding:
+def finding_of(flow: ForbiddenFlow, context: PolicyContext) -> Finding:
     """Return a flow's finding as the gate words it, which is what an exemption names."""
-    found = next(r for r in estate.resources if r.urn == flow.about)
+    found = next(r for r in context.resources if r.urn == flow.about)
     urn, type_, name, stack = map(plain, (found.urn, found.type, found.name, found.stack))
     return Finding(POLICIES[flow.kind], Verdict.FAIL, urn, type_, name, stack, "", message_of(flow))

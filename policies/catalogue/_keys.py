@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from policies.azure_semantics.properties import filled, shown
-from policies.model import MISSING, STEP, Estate, Problem, Resource, Unknown
+from policies.model import MISSING, STEP, PolicyContext, Resource, Unknown, Violation
 
 ADDRESS = re.compile(
     r"https://(?P<vault>[a-z0-9-]+)\.(?P<kind>vault|managedhsm)\.(azure\.net|usgovcloudapi\.net|azure\.cn)(:443)?"
@@ -20,42 +20,44 @@ KEY, VAULT, HSM = "keyvault:Key", "keyvault:Vault", "keyvault:ManagedHsm"
 PLATFORM = "a key of Microsoft's"
 
 
-def named_key(resource: Resource, estate: Estate, path: str) -> Iterator[Problem]:
+def named_key(resource: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
     """A key that is judged here is named by its address. An address that only the deployment tells counts where it
     comes from such a key or its vault."""
     try:
         yield from filled(resource, path, default=PLATFORM)
         found = resource.at(path)
     except Unknown:
-        if not any(_feeds(keeper, resource, path) for keeper in estate.beside(resource, KEY, VAULT, HSM)):
+        if not any(_feeds(keeper, resource, path) for keeper in context.same_stack(resource, KEY, VAULT, HSM)):
             raise
         return
-    if found is not MISSING and not _is_kept(estate, found, MISSING):
-        yield Problem(path, f"is {shown(found)}, which is no key that is judged here; it must be the estate's own")
+    if found is not MISSING and not _is_kept(context, found, MISSING):
+        yield Violation(path, f"is {shown(found)}, which is no key that is judged here; it must be the estate's own")
 
 
-def own_key(resource: Resource, estate: Estate, path: str) -> Iterator[Problem]:
+def own_key(resource: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
     """As `named_key`, and without a version: with one, the service stays on it after the key has rotated. `Unknown`
     while the address is not known, for it may have one."""
     found = resource.at(path)
-    yield from named_key(resource, estate, path)
+    yield from named_key(resource, context, path)
     address = ADDRESS.fullmatch(found) if isinstance(found, str) else None
     if address and address["version"]:
-        yield Problem(path, "names one version of the key, and stays on it when the key rotates; leave the version out")
+        yield Violation(
+            path, "names one version of the key, and stays on it when the key rotates; leave the version out"
+        )
 
 
-def key_in_vault(resource: Resource, estate: Estate, vault: str, key: str) -> Iterator[Problem]:
+def key_in_vault(resource: Resource, context: PolicyContext, vault: str, key: str) -> Iterator[Violation]:
     """As `named_key`, where the vault's address and the key's name are said apart."""
     yield from filled(resource, key, default=PLATFORM)
     try:
         yield from filled(resource, vault, default=PLATFORM)
         found = resource.at(vault)
     except Unknown:
-        if not any(_is_here(found, resource, key, vault) for found in estate.beside(resource, KEY)):
+        if not any(_is_here(found, resource, key, vault) for found in context.same_stack(resource, KEY)):
             raise
         return
-    if MISSING not in (found, resource.at(key)) and not _is_kept(estate, found, resource.at(key)):
-        yield Problem(key, f"is {shown(resource.at(key))} of {shown(found)}, which is no key that is judged here; it "
+    if MISSING not in (found, resource.at(key)) and not _is_kept(context, found, resource.at(key)):
+        yield Violation(key, f"is {shown(resource.at(key))} of {shown(found)}, which is no key that is judged here; it "
                       "must be the estate's own")  # fmt: skip
 
 
@@ -79,10 +81,10 @@ class _Kept:
 
 
 @lru_cache(maxsize=4)
-def _kept(estate: Estate) -> _Kept:
+def _kept(context: PolicyContext) -> _Kept:
     """Looked up once for all that is judged together."""
     kept = _Kept()
-    for keeper in estate.of(KEY, VAULT, HSM):
+    for keeper in context.of(KEY, VAULT, HSM):
         try:
             vault = keeper.at("name" if keeper.type == HSM else "vaultName")
             name = f"{vault}/{keeper.at('keyName')}" if keeper.type == KEY else str(vault)
@@ -93,7 +95,7 @@ def _kept(estate: Estate) -> _Kept:
     return kept
 
 
-def _is_kept(estate: Estate, address: object, name: object) -> bool:
+def _is_kept(context: PolicyContext, address: object, name: object) -> bool:
     """Whether the vault is judged here, and the key in it. Keys of a hardware module are no resources of their own."""
     found = ADDRESS.fullmatch(address) if isinstance(address, str) else None
     if found is None:
@@ -101,7 +103,7 @@ def _is_kept(estate: Estate, address: object, name: object) -> bool:
     key = found["key"] or (None if name is MISSING else str(name))
     hsm = found["kind"].lower() == "managedhsm"
     wanted = found["vault"] if hsm else f"{found['vault']}/{key}"
-    kept = _kept(estate)
+    kept = _kept(context)
     if wanted.lower() not in kept.names and kept.unclear:
         raise Unknown("vaultName")
     return wanted.lower() in kept.names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from policies.model import MISSING, Estate, Resource, Unknown
+from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 ARCHIVE = re.compile(r"archiv", re.IGNORECASE)
 AUDIT = re.compile(r"(^|[^a-z])audit|^insights-", re.IGNORECASE)
@@ -12,17 +12,17 @@ FLOWS = "insights-logs-flowlogflowevent"
 """Azure rewrites each hour's flow record while the hour lasts, so that container cannot be immutable."""
 
 
-def account_of(resource: Resource, estate: Estate) -> Resource | None:
+def account_of(resource: Resource, context: PolicyContext) -> Resource | None:
     """The storage account that something lies in, if it is judged here. `Unknown` where the id is not known."""
     if resource.id is None:
         raise Unknown("id")
     inside = re.match(r"(/.*?/storageAccounts/[^/]+)(/|$)", resource.id, re.IGNORECASE)
-    return estate.get(inside.group(1)) if inside else None
+    return context.get(inside.group(1)) if inside else None
 
 
-def is_archive(container: Resource, estate: Estate) -> bool:
+def is_archive(container: Resource, context: PolicyContext) -> bool:
     """Whether a container keeps an archive: by its own name, or its account's."""
-    account = account_of(container, estate)
+    account = account_of(container, context)
     names = [container.name, _text(container, "containerName"), _text(account or container, "accountName")]
     if account:
         names.append(account.name)

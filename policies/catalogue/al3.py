@@ -9,23 +9,25 @@ from policies.azure_semantics.properties import word
 from policies.azure_semantics.role_assignments import Principal
 from policies.catalogue.al1 import is_airlock
 from policies.catalogue.al2 import is_intake
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 STORE, RECORD = "storage:StorageAccount", "network:FlowLog"
 
 
-def judge(store: Resource, estate: Estate) -> Iterator[Problem]:
+def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Computers have identities of their own and are not counted. Who else must see something gets it by an airlock."""
     people: list[Principal] = []
-    for grant in grants_on(store, estate):
+    for grant in grants_on(store, context):
         computer = word(grant.assignment, "principalType") == "serviceprincipal"
         if not computer and not any(holder.same_as(grant.principal) for holder in people):
             people.append(grant.principal)
-    records = bool(estate.pointing(RECORD, "storageId", store))
+    records = bool(context.referencing(RECORD, "storageId", store))
     if records and people:
-        yield Problem("", "holds the record of all traffic, and people have roles on its blobs")
+        yield Violation("", "holds the record of all traffic, and people have roles on its blobs")
     elif len(people) > 1:
-        yield Problem("", f"{len(people)} groups of people have roles on its blobs; one may: the others by an airlock")
+        yield Violation(
+            "", f"{len(people)} groups of people have roles on its blobs; one may: the others by an airlock"
+        )
 
 
 POLICY = Policy(
@@ -40,11 +42,11 @@ POLICY = Policy(
         f"{RECORD}:storageId",
     ),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.1.08", "2.2.10", "3.2.03"), ncsc=("3",), iso27001=("5.15",), five_safes=("people", "projects")
     ),
     fix="Take the other groups' roles away, and hand over by an airlock what they were granted.",
-    judge=judge,
-    applies=lambda store, estate: not is_airlock(store, estate) and not is_intake(store, estate),
+    check=check,
+    applies=lambda store, context: not is_airlock(store, context) and not is_intake(store, context),
     scope="stack",
 )

@@ -9,7 +9,7 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.blob_grants import grants_on
 from policies.azure_semantics.properties import word
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, principal_of, role_of
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 STORE = "storage:StorageAccount"
 COMPUTER = "microsoft.compute/virtualmachines"
@@ -17,18 +17,18 @@ SIGN_IN = {str(Role.VM_USER_LOGIN.value), "1c0163c0-47e6-4577-8991-ea5c82e286e4"
 """Virtual Machine User Login, and Administrator Login."""
 
 
-def judge(store: Resource, estate: Estate) -> Iterator[Problem]:
+def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
     """From another computer than the desk, such a right would read the project's data past its walls."""
-    people = [principal_of(assignment) for assignment in signing_in(store, estate)]
-    for grant in grants_on(store, estate):
+    people = [principal_of(assignment) for assignment in signing_in(store, context)]
+    for grant in grants_on(store, context):
         if any(grant.principal.same_as(one) for one in people):
-            yield Problem("", f"the role {grant.assignment.name} is of people who sign in to a desk: they read and "
+            yield Violation("", f"the role {grant.assignment.name} is of people who sign in to a desk: they read and "
                           "write as the desk alone")  # fmt: skip
 
 
-def signing_in(store: Resource, estate: Estate) -> list[Resource]:
+def signing_in(store: Resource, context: PolicyContext) -> list[Resource]:
     """The roles of the store's own stack that let somebody sign in to a computer."""
-    found = [a for type_ in ASSIGNMENTS for a in estate.beside(store, type_) if role_of(a) in SIGN_IN]
+    found = [a for type_ in ASSIGNMENTS for a in context.same_stack(store, type_) if role_of(a) in SIGN_IN]
     return [a for a in found if word(a, "principalType") != "serviceprincipal" and _is_desk(a)]
 
 
@@ -50,12 +50,12 @@ POLICY = Policy(
         "authorization:RoleAssignment:roleDefinitionId",
     ),
     severity=Severity.CRITICAL,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.10", "3.1.04", "3.1.06", "3.3.05"), ncsc=("3", "9"), iso27001=("5.3", "5.15"),
         five_safes=("people", "outputs"),
     ),
     fix="Give the desk's identity the role, and take it from the group of people.",
-    judge=judge,
-    applies=lambda store, estate: bool(signing_in(store, estate)),
+    check=check,
+    applies=lambda store, context: bool(signing_in(store, context)),
     scope="stack",
 )  # fmt: skip

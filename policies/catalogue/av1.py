@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 POOL, WORKSPACE = "desktopvirtualization:HostPool", "desktopvirtualization:Workspace"
 CLOSED = {
@@ -23,7 +23,7 @@ CLOSED = {
 Source: learn.microsoft.com, "Supported RDP properties"."""
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Each must be turned off in so many words; of two entries for one, the weaker might hold."""
     if resource.type == WORKSPACE:
         yield from must(resource, "publicNetworkAccess", "Disabled", default="Enabled")
@@ -34,7 +34,7 @@ def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
         found = said.get(name, set())
         if found != {(kind, value)}:
             how = "is not turned off" if not found else "is on"
-            yield Problem("customRdpProperty", f"{name} {how}: {what} would be connected; set {name}:{kind}:{value}")
+            yield Violation("customRdpProperty", f"{name} {how}: {what} would be connected; set {name}:{kind}:{value}")
 
 
 def _properties(text: str) -> dict[str, set[tuple[str, str]]]:
@@ -55,8 +55,8 @@ POLICY = Policy(
     on=(POOL, WORKSPACE),
     reads=("customRdpProperty", "publicNetworkAccess"),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.1.01", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
+    controls=ComplianceControls(satre=("2.1.01", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
     fix="Turn off clipboard, drives, printers, USB, cameras and ports in customRdpProperty; set publicNetworkAccess to "
     "Disabled.",
-    judge=judge,
+    check=check,
 )

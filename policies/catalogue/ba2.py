@@ -6,24 +6,24 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.network import NETWORK, SubnetDeclaration, is_hub, network_of, subnet_of
 from policies.azure_semantics.properties import entries
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(bastion: Resource, estate: Estate) -> Iterator[Problem]:
+def check(bastion: Resource, context: PolicyContext) -> Iterator[Violation]:
     """The Developer kind names a network instead of a subnet; it is shared with Azure's other customers."""
     if bastion.at("virtualNetwork.id") is not MISSING:
-        yield Problem("virtualNetwork.id", "is set, as for the Developer kind, which is shared with others")
+        yield Violation("virtualNetwork.id", "is set, as for the Developer kind, which is shared with others")
     configurations = entries(bastion, "ipConfigurations")
     if not configurations:
-        yield Problem("ipConfigurations", "is not set: where it stands cannot be told")
+        yield Violation("ipConfigurations", "is not set: where it stands cannot be told")
     for entry in configurations:
-        if not _in_hub(subnet_of(bastion.at(f"{entry}.subnet.id"), estate), estate):
-            yield Problem(f"{entry}.subnet.id", "is no subnet of a hub that is judged here")
+        if not _in_hub(subnet_of(bastion.at(f"{entry}.subnet.id"), context), context):
+            yield Violation(f"{entry}.subnet.id", "is no subnet of a hub that is judged here")
 
 
-def _in_hub(subnet: SubnetDeclaration | None, estate: Estate) -> bool:
-    network = network_of(subnet, estate) if subnet is not None else None
-    return network is not None and network.type == NETWORK and is_hub(network, estate)
+def _in_hub(subnet: SubnetDeclaration | None, context: PolicyContext) -> bool:
+    network = network_of(subnet, context) if subnet is not None else None
+    return network is not None and network.type == NETWORK and is_hub(network, context)
 
 
 POLICY = Policy(
@@ -33,8 +33,10 @@ POLICY = Policy(
     on=("network:BastionHost",),
     reads=("ipConfigurations[*].subnet.id", "virtualNetwork.id", "network:Subnet:subnetName"),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.09", "2.2.10"), ncsc=("11", "12"), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.2.10"), ncsc=("11", "12"), iso27001=("8.20",), five_safes=("settings",)
+    ),
     fix="Let people use the hub's Bastion, which reaches peered networks.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import is_identifiable
 from policies.azure_semantics.properties import at_least, must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 RECOVERY = "recoveryservices:Vault"
 SECURITY = "properties.securitySettings"
@@ -14,9 +14,9 @@ STATE = f"{SECURITY}.immutabilitySettings.state"
 LEAST_DAYS = 14
 
 
-def judge(vault: Resource, estate: Estate) -> Iterator[Problem]:
+def check(vault: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Azure makes no vault locked at once, so other data than identifiable may do with unlocked."""
-    allowed = ("Locked",) if is_identifiable(vault, estate) else ("Locked", "Unlocked")
+    allowed = ("Locked",) if is_identifiable(vault, context) else ("Locked", "Unlocked")
     yield from must(vault, STATE, *allowed, default="Disabled")
     bin_ = f"{SECURITY}.softDeleteSettings"
     if vault.type == RECOVERY:
@@ -36,8 +36,10 @@ POLICY = Policy(
     on=(RECOVERY, "dataprotection:BackupVault"),
     reads=(STATE, f"{SECURITY}.softDeleteSettings", "properties.publicNetworkAccess"),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.09", "2.6.01", "2.6.03"), ncsc=("2",), iso27001=("8.13",), five_safes=("data",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.6.01", "2.6.03"), ncsc=("2",), iso27001=("8.13",), five_safes=("data",)
+    ),
     fix="Set softDeleteState to AlwaysON and immutability to Locked. Azure locks a vault in a second step only: for "
     "the deployment that makes it, take an exemption of a few days.",
-    judge=judge,
+    check=check,
 )

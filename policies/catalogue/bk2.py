@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import must
 from policies.catalogue._keys import own_key
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 RECOVERY = "recoveryservices:Vault"
 KEYS = {
@@ -16,12 +16,12 @@ KEYS = {
 }
 
 
-def judge(vault: Resource, estate: Estate) -> Iterator[Problem]:
+def check(vault: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Twice, as the stores that they are copies of."""
     keys = KEYS[vault.type]
     if vault.type != RECOVERY:
         yield from must(vault, f"{keys}.state", "Enabled", default="Disabled")
-    yield from own_key(vault, estate, f"{keys}.keyVaultProperties.keyUri")
+    yield from own_key(vault, context, f"{keys}.keyVaultProperties.keyUri")
     yield from must(vault, f"{keys}.infrastructureEncryption", "Enabled", default="Disabled")
 
 
@@ -32,9 +32,9 @@ POLICY = Policy(
     on=tuple(KEYS),
     reads=tuple(KEYS.values()),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.13", "8.24")),
+    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.13", "8.24")),
     fix="Name a key without a version in the vault's encryption, and set infrastructureEncryption to Enabled.",
-    judge=judge,
+    check=check,
     applies=holds_records,
     scope="stack",
 )

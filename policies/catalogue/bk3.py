@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 ACROSS = "crossSubscriptionRestoreSettings"
 PATHS = {
@@ -15,7 +15,7 @@ PATHS = {
 }
 
 
-def judge(vault: Resource, _: Estate) -> Iterator[Problem]:
+def check(vault: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Azure's default lets whoever may restore choose any subscription of the tenant."""
     yield from must(vault, PATHS[vault.type], "Disabled", "PermanentlyDisabled", default="Enabled")
 
@@ -27,8 +27,10 @@ POLICY = Policy(
     on=tuple(PATHS),
     reads=tuple(PATHS.values()),
     severity=Severity.HIGH,
-    controls=Controls(satre=("3.1.05", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("outputs",)),
+    controls=ComplianceControls(
+        satre=("3.1.05", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("outputs",)
+    ),
     fix="Set the cross-subscription restore state to Disabled or PermanentlyDisabled.",
-    judge=judge,
+    check=check,
     applies=holds_records,
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import may, must, must_not_be_set
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 EXPORT = "policies.exportPolicy.status"
 
 
-def judge(registry: Resource, _: Estate) -> Iterator[Problem]:
+def check(registry: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Only the Premium tier can be closed at all."""
     yield from must(registry, "sku.name", "Premium", default="nothing: it has no default")
     yield from must(registry, "publicNetworkAccess", "Disabled", default="Enabled")
@@ -28,10 +28,10 @@ POLICY = Policy(
     reads=("sku.name", "publicNetworkAccess", "adminUserEnabled", "anonymousPullEnabled", EXPORT,
            "networkRuleSet.ipRules"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.1.13", "2.2.09", "3.1.12", "3.2.01"), ncsc=("8", "11"), iso27001=("8.12",), five_safes=("outputs",)
     ),
     fix="Use the Premium tier with publicNetworkAccess Disabled, adminUserEnabled false and exportPolicy disabled.",
-    judge=judge,
+    check=check,
     checkov=("CKV_AZURE_137", "CKV_AZURE_138", "CKV_AZURE_139"),
 )  # fmt: skip

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import must
 from policies.catalogue._keys import own_key
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(registry: Resource, estate: Estate) -> Iterator[Problem]:
+def check(registry: Resource, context: PolicyContext) -> Iterator[Violation]:
     """It can be asked for at creation only."""
     yield from must(registry, "encryption.status", "enabled", default="disabled")
-    yield from own_key(registry, estate, "encryption.keyVaultProperties.keyIdentifier")
+    yield from own_key(registry, context, "encryption.keyVaultProperties.keyIdentifier")
 
 
 POLICY = Policy(
@@ -23,9 +23,9 @@ POLICY = Policy(
     on=("containerregistry:Registry",),
     reads=("encryption.status", "encryption.keyVaultProperties.keyIdentifier"),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
     fix="Make the registry with encryption enabled and a key without a version.",
-    judge=judge,
+    check=check,
     applies=holds_records,
     scope="stack",
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import filled, must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 NETWORK = "parameters.customVirtualNetworkId.value"
 
 
-def judge(workspace: Resource, _: Estate) -> Iterator[Problem]:
+def check(workspace: Resource, _: PolicyContext) -> Iterator[Violation]:
     """In a network that Databricks makes, no route and no rule of the estate's holds."""
     yield from filled(workspace, NETWORK, default="a network that Databricks makes, past the firewall")
     yield from must(workspace, "requiredNsgRules", "NoAzureDatabricksRules", "NoAzureServiceRules", default="AllRules")
@@ -24,10 +24,10 @@ POLICY = Policy(
     on=("databricks:Workspace",),
     reads=(NETWORK, "requiredNsgRules", "defaultStorageFirewall"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.09", "2.2.11"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
     fix="Name customVirtualNetworkId and its two subnets, set requiredNsgRules to NoAzureDatabricksRules and "
     "defaultStorageFirewall to Enabled.",
-    judge=judge,
+    check=check,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.catalogue._flows import FIX, HOLDERS, READS, concerns, flow_check
-from policies.model import Controls, Policy, Severity
+from policies.model import ComplianceControls, Policy, Severity
 from policies.reachability.assertions import FlowKind
 
 POLICY = Policy(
@@ -13,14 +13,14 @@ POLICY = Policy(
     on=HOLDERS,
     reads=READS,
     severity=Severity.CRITICAL,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("3.1.05", "3.1.12", "2.2.11"),
         ncsc=("3", "11"),
         iso27001=("8.12", "8.22"),
         five_safes=("settings", "outputs"),
     ),
     fix=FIX,
-    judge=flow_check(FlowKind.PAST_AIRLOCK),
+    check=flow_check(FlowKind.PAST_AIRLOCK),
     applies=concerns(FlowKind.PAST_AIRLOCK),
     scope="estate",
 )

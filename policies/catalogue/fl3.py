@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.catalogue._flows import FIX, HOLDERS, READS, concerns, flow_check
-from policies.model import Controls, Policy, Severity
+from policies.model import ComplianceControls, Policy, Severity
 from policies.reachability.assertions import FlowKind
 
 POLICY = Policy(
@@ -13,14 +13,14 @@ POLICY = Policy(
     on=HOLDERS,
     reads=READS,
     severity=Severity.CRITICAL,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.1.14", "2.2.10", "3.1.12"),
         ncsc=("3", "11"),
         iso27001=("8.12", "8.22"),
         five_safes=("settings", "projects"),
     ),
     fix=FIX,
-    judge=flow_check(FlowKind.BETWEEN_PROJECTS),
+    check=flow_check(FlowKind.BETWEEN_PROJECTS),
     applies=concerns(FlowKind.BETWEEN_PROJECTS),
     scope="estate",
 )

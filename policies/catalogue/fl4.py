@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.catalogue._flows import FIX, READS, concerns, flow_check
-from policies.model import Controls, Policy, Severity
+from policies.model import ComplianceControls, Policy, Severity
 from policies.reachability.assertions import FlowKind
 
 POLICY = Policy(
@@ -13,14 +13,14 @@ POLICY = Policy(
     on=("storage:BlobContainer", "keyvault:Vault"),
     reads=READS,
     severity=Severity.CRITICAL,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("3.1.04", "3.1.12", "3.2.03"),
         ncsc=("3", "11"),
         iso27001=("8.12", "8.22"),
         five_safes=("settings", "data"),
     ),
     fix=FIX,
-    judge=flow_check(FlowKind.BETWEEN_PROVIDERS),
+    check=flow_check(FlowKind.BETWEEN_PROVIDERS),
     applies=concerns(FlowKind.BETWEEN_PROVIDERS),
     scope="estate",
 )

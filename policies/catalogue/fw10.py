@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.addresses import is_private
 from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, rules_of
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Private endpoints have fixed addresses (PE6), so that a rule can say which of them it means."""
-    for rule in rules_of(group, estate):
+    for rule in rules_of(group, context):
         if rule.allows and rule.kind == NETWORK_RULE:
             for far in rule.destinations:
                 if any(n.prefixlen < n.max_prefixlen for n in far.networks if is_private(n) or not far.few_hosts):
-                    yield Problem(rule.path, f"{rule.name} leads to {far.text}; it must name each address meant")
+                    yield Violation(rule.path, f"{rule.name} leads to {far.text}; it must name each address meant")
 
 
 POLICY = Policy(
@@ -25,10 +25,10 @@ POLICY = Policy(
     on=GROUPS,
     reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.1.14", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings", "projects")
     ),
     fix="Name the fixed address of each private endpoint that is meant.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
 from policies.azure_semantics.properties import entries, must, must_not_be_set
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 SETTINGS = "intrusionDetection.configuration"
 
 
-def judge(policy: Resource, _: Estate) -> Iterator[Problem]:
+def check(policy: Resource, _: PolicyContext) -> Iterator[Violation]:
     """A signature that is turned down, or traffic that is let past, is a hole in the same wall."""
     yield from must(policy, "intrusionDetection.mode", "Deny", default="Off")
     yield from must_not_be_set(policy, f"{SETTINGS}.bypassTrafficSettings", "all traffic must be inspected")
@@ -32,7 +32,7 @@ POLICY = Policy(
         f"{SETTINGS}.privateRanges",
     ),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.5.03",), ncsc=("5",), iso27001=("8.16",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.5.03",), ncsc=("5",), iso27001=("8.16",), five_safes=("settings",)),
     fix="Set intrusionDetection.mode to Deny, without bypasses and without weaker signatures.",
-    judge=judge,
+    check=check,
 )

@@ -8,19 +8,19 @@ from formats.addresses import CELL_PREFIXES
 from formats.egress import MIN_PREFIX_LENGTH as HOSTS
 from policies.azure_semantics.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.security_group import covers_ports
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 LARGEST = CELL_PREFIXES[0]
 WIDEST = 16
 """How many ports one rule may open in all."""
 
 
-def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """What is not named exactly is allowed to everybody who can take the name."""
-    for rule in rules_of(group, estate):
+    for rule in rules_of(group, context):
         if rule.allows and rule.kind != NAT:
             for message in _open(rule):
-                yield Problem(rule.path, f"{rule.name} {message}")
+                yield Violation(rule.path, f"{rule.name} {message}")
 
 
 def _open(rule: FirewallRule) -> Iterator[str]:
@@ -60,9 +60,11 @@ POLICY = Policy(
     on=GROUPS,
     reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.1.13", "2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.23",), five_safes=("outputs",)),
+    controls=ComplianceControls(
+        satre=("2.1.13", "2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.23",), five_safes=("outputs",)
+    ),
     fix="Name each host, private address, port and protocol that is needed: outside the estate in ranges of /28 or "
     "narrower, over TCP 443 or 80; for sign-in AzureActiveDirectory, over TCP 443.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

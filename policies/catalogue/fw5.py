@@ -6,23 +6,23 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.firewall import GROUPS, NAT, rules_of
 from policies.azure_semantics.shared_hosts import allows_every_customer, allows_multi_customer_host
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PLAIN = ("http",)
 
 
-def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """One customer's host may be named exactly; all of them may not. Without TLS, no wildcard at all."""
-    for rule in rules_of(group, estate):
+    for rule in rules_of(group, context):
         if not rule.allows or rule.kind == NAT:
             continue
         for name in rule.names:
             if allows_every_customer(name):
-                yield Problem(rule.path, f"{rule.name} allows {name}, where anybody can open an account")
+                yield Violation(rule.path, f"{rule.name} allows {name}, where anybody can open an account")
             if allows_multi_customer_host(name):
-                yield Problem(rule.path, f"{rule.name} allows {name}, a host that takes data for anybody")
+                yield Violation(rule.path, f"{rule.name} allows {name}, a host that takes data for anybody")
             if "*" in name and set(rule.protocols) & set(PLAIN):
-                yield Problem(rule.path, f"{rule.name} allows {name} without TLS, so that anybody can answer for it")
+                yield Violation(rule.path, f"{rule.name} allows {name} without TLS, so that anybody can answer for it")
 
 
 POLICY = Policy(
@@ -32,8 +32,10 @@ POLICY = Policy(
     on=GROUPS,
     reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12", "8.23"), five_safes=("outputs",)),
+    controls=ComplianceControls(
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12", "8.23"), five_safes=("outputs",)
+    ),
     fix="Name the one host that is needed, and read it through a mirror where that host is its customers' too.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

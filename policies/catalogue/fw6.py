@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 from formats.addresses import CELL_PREFIXES
 from policies.azure_semantics.firewall import GROUPS, FirewallRule, rules_of
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 LARGEST = CELL_PREFIXES[0]
 """A cell of the estate, as its prefix: no kind of tenancy is larger."""
 
 
-def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Rules are for a kind of tenancy, whose range is known before its tenancies are."""
-    for rule in rules_of(group, estate):
+    for rule in rules_of(group, context):
         if rule.allows:
             for message in _wide(rule):
-                yield Problem(rule.path, f"{rule.name} {message}")
+                yield Violation(rule.path, f"{rule.name} {message}")
 
 
 def _wide(rule: FirewallRule) -> Iterator[str]:
@@ -37,10 +37,10 @@ POLICY = Policy(
     on=GROUPS,
     reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.10", "2.2.11"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings", "projects")
     ),
     fix="Name the ranges of the kind of tenancy, or the zones, that the rule is for.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

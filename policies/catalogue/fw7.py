@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.firewall import GROUPS, NAT, rules_of
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A rule that translates addresses opens the firewall's public address towards a computer inside."""
-    for rule in rules_of(group, estate):
+    for rule in rules_of(group, context):
         if rule.kind == NAT:
-            yield Problem(rule.path, f"{rule.name} leads what arrives at the firewall's address to a computer inside")
+            yield Violation(rule.path, f"{rule.name} leads what arrives at the firewall's address to a computer inside")
 
 
 POLICY = Policy(
@@ -22,8 +22,8 @@ POLICY = Policy(
     on=GROUPS,
     reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove the NAT rule.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

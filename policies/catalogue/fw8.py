@@ -10,25 +10,25 @@ from formats.stack_config import DataClass
 from policies.azure_semantics.addresses import Span, is_private
 from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.network import NETWORK, is_hub, prefixes_of
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 TENANCY = "tre-"
 """What a tenancy's stack is called: a tenancy stays one, whatever class of data it was granted."""
 
 
-def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Data goes down: from the zones that hold records to the tenancies. A range without a network is nobody's yet."""
-    rules = [rule for rule in rules_of(group, estate) if rule.allows and rule.kind == NETWORK_RULE]
-    hubs = _hubs(group, estate)
-    inside = [*_cells(hubs, rules), *(p for n in estate.of(NETWORK) for p in prefixes_of(n))]
+    rules = [rule for rule in rules_of(group, context) if rule.allows and rule.kind == NETWORK_RULE]
+    hubs = _hubs(group, context)
+    inside = [*_cells(hubs, rules), *(p for n in context.of(NETWORK) for p in prefixes_of(n))]
     for rule in rules:
         if any(far.overlaps(network) for far in rule.destinations for network in inside):
-            for message in _opened(rule, _kept_for_zones(hubs), estate):
-                yield Problem(rule.path, f"{rule.name} {message}")
+            for message in _opened(rule, _kept_for_zones(hubs), context):
+                yield Violation(rule.path, f"{rule.name} {message}")
 
 
-def _hubs(group: Resource, estate: Estate) -> list[IPv4Network]:
-    found = [n for n in estate.beside(group, NETWORK) if is_hub(n, estate)]
+def _hubs(group: Resource, context: PolicyContext) -> list[IPv4Network]:
+    found = [n for n in context.same_stack(group, NETWORK) if is_hub(n, context)]
     return [p for hub in found for p in prefixes_of(hub) if isinstance(p, IPv4Network)]
 
 
@@ -58,14 +58,14 @@ def _kept_for_zones(hubs: list[IPv4Network]) -> list[IPv4Network]:
     return [IPv4Network((hub.network_address + size, ZONES_PREFIX), strict=False) for hub in hubs]
 
 
-def _opened(rule: FirewallRule, kept: list[IPv4Network], estate: Estate) -> Iterator[str]:
+def _opened(rule: FirewallRule, kept: list[IPv4Network], context: PolicyContext) -> Iterator[str]:
     for source in rule.sources:
-        found = [n for n in estate.of(NETWORK) if any(source.overlaps(prefix) for prefix in prefixes_of(n))]
-        networks = [network for network in found if not is_hub(network, estate)]
+        found = [n for n in context.of(NETWORK) if any(source.overlaps(prefix) for prefix in prefixes_of(n))]
+        networks = [network for network in found if not is_hub(network, context)]
         if not networks and not _inside(source, kept):
             yield f"is for {source.text}, where no zone of the estate is, nor is to be"
         for network in networks:
-            if not _is_zone(network, estate):
+            if not _is_zone(network, context):
                 yield f"lets {network.name} of {network.stack} open connections inside the estate"
 
 
@@ -73,8 +73,8 @@ def _inside(source: Span, kept: list[IPv4Network]) -> bool:
     return bool(source.networks) and all(any(Span("", (k,)).covers(n) for k in kept) for n in source.networks)
 
 
-def _is_zone(network: Resource, estate: Estate) -> bool:
-    return estate.data_class(network) is DataClass.IDENTIFIABLE and not network.stack.startswith(TENANCY)
+def _is_zone(network: Resource, context: PolicyContext) -> bool:
+    return context.data_class(network) is DataClass.IDENTIFIABLE and not network.stack.startswith(TENANCY)
 
 
 POLICY = Policy(
@@ -84,10 +84,10 @@ POLICY = Policy(
     on=GROUPS,
     reads=("ruleCollections", f"{NETWORK}:addressSpace.addressPrefixes"),
     severity=Severity.CRITICAL,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.1.08", "2.1.14", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings", "projects")
     ),
     fix="Let the zones open the connections by which they hand data on; tenancies have their own private endpoints.",
-    judge=judge,
+    check=check,
     scope="estate",
 )

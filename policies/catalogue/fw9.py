@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
 from policies.azure_semantics.properties import may
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 ENABLED = "explicitProxy.enableExplicitProxy"
 
 
-def judge(policy: Resource, _: Estate) -> Iterator[Problem]:
+def check(policy: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Missing is Azure's default, off."""
     yield from may(policy, ENABLED, False)
 
@@ -24,7 +24,9 @@ POLICY = Policy(
     on=(FIREWALL_POLICY,),
     reads=(ENABLED,),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.22"), five_safes=("outputs",)),
+    controls=ComplianceControls(
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.22"), five_safes=("outputs",)
+    ),
     fix="Remove explicitProxy; what may be reached is named in the firewall's rules, and its addresses in the groups'.",
-    judge=judge,
+    check=check,
 )

@@ -14,23 +14,23 @@ from infra.guardrails import (
 )
 from policies.azure_semantics.guardrails import ASSIGNMENT, assignment_in_force
 from policies.azure_semantics.ids import own
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity, within
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation, within
 
 FIREWALLS, BASTION = ("network:FirewallPolicy", "network:AzureFirewall"), "network:BastionHost"
 
 
-def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Each guard that what stands in the group calls for, enforced, with nothing left out of it."""
     scope = own(group)
-    for guard in _called_for(group, estate):
-        if assignment_in_force(estate, scope, guard.key) is None:
-            yield Problem("", f"has no guard {guard.key} that is enforced on all of it: {guard.title.lower()}")
+    for guard in _called_for(group, context):
+        if assignment_in_force(context, scope, guard.key) is None:
+            yield Violation("", f"has no guard {guard.key} that is enforced on all of it: {guard.title.lower()}")
 
 
-def _called_for(group: Resource, estate: Estate) -> Iterator[PolicyGuardrail]:
+def _called_for(group: Resource, context: PolicyContext) -> Iterator[PolicyGuardrail]:
     """Only the hub, where the firewall and Bastion stand, may have public addresses."""
     yield from COMMON_GUARDRAILS
-    firewall, bastion = _holds(group, estate, *FIREWALLS), _holds(group, estate, BASTION)
+    firewall, bastion = _holds(group, context, *FIREWALLS), _holds(group, context, BASTION)
     if firewall:
         yield NO_TRANSLATION
     if bastion:
@@ -39,8 +39,8 @@ def _called_for(group: Resource, estate: Estate) -> Iterator[PolicyGuardrail]:
         yield NO_PUBLIC_ADDRESSES
 
 
-def _holds(group: Resource, estate: Estate, *types: str) -> bool:
-    return any(r.id is None or within(r.id, own(group)) for r in estate.beside(group, *types))
+def _holds(group: Resource, context: PolicyContext, *types: str) -> bool:
+    return any(r.id is None or within(r.id, own(group)) for r in context.same_stack(group, *types))
 
 
 POLICY = Policy(
@@ -50,10 +50,10 @@ POLICY = Policy(
     on=("resources:ResourceGroup",),
     reads=tuple(f"{ASSIGNMENT}:{path}" for path in ("scope", "policyDefinitionId")),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.09", "2.2.11", "2.4.04"), ncsc=("2", "3", "5"), iso27001=("8.9", "8.22"),
+    controls=ComplianceControls(satre=("2.2.09", "2.2.11", "2.4.04"), ncsc=("2", "3", "5"), iso27001=("8.9", "8.22"),
                       five_safes=("settings",)),
     fix=f"Assign the guards of infra/guardrails.py to the group ({', '.join(GUARDRAILS)}): "
     "infra.components.policy_guardrails does.",
-    judge=judge,
+    check=check,
     scope="stack",
 )  # fmt: skip

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.guardrails import ASSIGNMENT, NARROWS, weaknesses
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 LOOKED_AT = ("enforcementMode", *NARROWS)
 
 
-def judge(assignment: Resource, _: Estate) -> Iterator[Problem]:
+def check(assignment: Resource, _: PolicyContext) -> Iterator[Violation]:
     """What is left out of an assignment, or said over again in it, is refused no more."""
     for path in LOOKED_AT:
         assignment.at(path)  # what is not known may weaken
     for path, found in weaknesses(assignment):
-        yield Problem(path, f"is {found}; the assignment must be enforced, on all of its scope, as it is defined")
+        yield Violation(path, f"is {found}; the assignment must be enforced, on all of its scope, as it is defined")
 
 
 POLICY = Policy(
@@ -25,7 +25,7 @@ POLICY = Policy(
     on=(ASSIGNMENT,),
     reads=LOOKED_AT,
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.09", "2.4.02"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.09", "2.4.02"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
     fix="Set enforcementMode to Default, and leave out notScopes, overrides, resourceSelectors and parameters.",
-    judge=judge,
+    check=check,
 )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.guardrails import EXEMPTION
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(_: Resource, __: Estate) -> Iterator[Problem]:
+def check(_: Resource, __: PolicyContext) -> Iterator[Violation]:
     """An exemption in Azure has no approver, and shows in no report of ours."""
-    yield Problem("", "lifts a policy of Azure's; what may be let off is let off in the estate's exemptions.yaml alone")
+    yield Violation(
+        "", "lifts a policy of Azure's; what may be let off is let off in the estate's exemptions.yaml alone"
+    )
 
 
 POLICY = Policy(
@@ -20,8 +22,8 @@ POLICY = Policy(
     on=(EXEMPTION,),
     reads=("policyAssignmentId",),
     severity=Severity.HIGH,
-    controls=Controls(satre=("1.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("1.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
     fix="Take the exemption away; a guard that refuses what must be is changed in infra/guardrails.py, and reviewed "
     "there.",
-    judge=judge,
+    check=check,
 )

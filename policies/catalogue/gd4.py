@@ -6,19 +6,19 @@ from collections.abc import Iterator
 
 from infra.guardrails import GUARDRAILS
 from policies.azure_semantics.guardrails import DEFINITION, differences, guardrail_of
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 LOOKED_AT = ("mode", "policyRule", "parameters", "policyType")
 
 
-def judge(definition: Resource, _: Estate) -> Iterator[Problem]:
+def check(definition: Resource, _: PolicyContext) -> Iterator[Violation]:
     """A rule that is almost ours refuses almost what it should: only the whole of it earns credit."""
     for path in LOOKED_AT:
         definition.at(path)  # what is not known is neither ours nor another's
     if guardrail_of(definition):
         return
     for path in min((differences(definition, guard) for guard in GUARDRAILS.values()), key=len):
-        yield Problem(path, "is not what a guard says, so that Azure would not refuse what it should")
+        yield Violation(path, "is not what a guard says, so that Azure would not refuse what it should")
 
 
 POLICY = Policy(
@@ -28,7 +28,7 @@ POLICY = Policy(
     on=(DEFINITION,),
     reads=LOOKED_AT,
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.09", "2.4.02"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.09", "2.4.02"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
     fix="Say what a definition is to refuse in infra/guardrails.py, where it is reviewed, and nowhere else.",
-    judge=judge,
+    check=check,
 )

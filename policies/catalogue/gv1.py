@@ -8,7 +8,7 @@ from typing import Any
 
 from formats.stack_config import DataClass, Region
 from policies.azure_semantics.resource_types import is_azures, takes_location, takes_tags
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 
 ALLOWED = {*(region.value for region in Region), "global", "uk"}
 """Regions as ARM compares them: without spaces, in lower case. `global`: what has no place, such as names."""
@@ -18,16 +18,16 @@ PLACES = ("location", "locationName", "secondaryLocation", "failoverLocation")
 LISTS = ("targetRegions", "readLocations", "writeLocations")
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A store's second copy goes to its region's pair: UK South and UK West are each other's."""
     if takes_location(resource.type) and resource.at("location") is MISSING:
-        yield Problem("location", "is not set, so where it will stand cannot be told")
+        yield Violation("location", "is not set, so where it will stand cannot be told")
     yield from _places(resource.inputs, "")
     if takes_tags(resource.type):
-        yield from _tags(resource, estate)
+        yield from _tags(resource, context)
 
 
-def _places(value: Any, path: str) -> Iterator[Problem]:
+def _places(value: Any, path: str) -> Iterator[Violation]:
     """Every place that is named, however deep."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
@@ -43,38 +43,38 @@ def _places(value: Any, path: str) -> Iterator[Problem]:
             yield from _places(inner, f"{path}[{index}]")
 
 
-def _listed(value: Any, path: str) -> Iterator[Problem]:
+def _listed(value: Any, path: str) -> Iterator[Violation]:
     name = value.get("name", "") if isinstance(value, Mapping) else value
     yield from _place(str(name), path)
 
 
-def _place(value: str, path: str) -> Iterator[Problem]:
+def _place(value: str, path: str) -> Iterator[Violation]:
     if value == "[unknown]":
         raise Unknown(path)
     if value.lower().replace(" ", "") not in ALLOWED:
-        yield Problem(path, f"is {value}; patients' records stay in {' or '.join(region.value for region in Region)}")
+        yield Violation(path, f"is {value}; patients' records stay in {' or '.join(region.value for region in Region)}")
 
 
-def _tags(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def _tags(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     for tag in TAGS:
         value = resource.at(f'tags["{tag}"]')
         if value is MISSING or not str(value).strip():
-            yield Problem(f"tags.{tag}", "is not set")
+            yield Violation(f"tags.{tag}", "is not set")
     data_class, expiry = resource.at('tags["data-class"]'), resource.at("tags.expiry")
     if data_class is not MISSING and data_class not in list(DataClass):
-        yield Problem("tags.data-class", f"is {data_class}; it must be {', '.join(DataClass)}")
+        yield Violation("tags.data-class", f"is {data_class}; it must be {', '.join(DataClass)}")
     if expiry is not MISSING:
-        yield from _expiry(str(expiry), estate)
+        yield from _expiry(str(expiry), context)
 
 
-def _expiry(value: str, estate: Estate) -> Iterator[Problem]:
+def _expiry(value: str, context: PolicyContext) -> Iterator[Violation]:
     try:
         ends = date.fromisoformat(value)
     except ValueError:
-        yield Problem("tags.expiry", f"is {value}; it must be a date such as 2027-03-31")
+        yield Violation("tags.expiry", f"is {value}; it must be a date such as 2027-03-31")
         return
-    if ends < estate.today:
-        yield Problem("tags.expiry", f"is {value}, which is past: the approval no longer holds")
+    if ends < context.today:
+        yield Violation("tags.expiry", f"is {value}, which is past: the approval no longer holds")
 
 
 POLICY = Policy(
@@ -84,13 +84,13 @@ POLICY = Policy(
     on=("*",),
     reads=("location", *(f'tags["{tag}"]' for tag in TAGS)),
     severity=Severity.CRITICAL,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("1.4.02", "2.5.01", "3.1.03", "3.1.08"),
         ncsc=("2", "4"),
         iso27001=("5.9",),
         five_safes=("projects", "data"),
     ),
     fix="Set location to uksouth or ukwest, and the tags project, request, controller, data-class and expiry.",
-    judge=judge,
+    check=check,
     applies=lambda resource, _: is_azures(resource.type),
 )

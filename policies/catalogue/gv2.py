@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.locks import HOLDS_DATA, is_locked
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A lock on the resource group counts; one that is taken away with the resource it guards does not matter here."""
-    if not is_locked(resource, estate):
-        yield Problem("", "has no lock of level CanNotDelete or ReadOnly, on itself or on what it lies in")
+    if not is_locked(resource, context):
+        yield Violation("", "has no lock of level CanNotDelete or ReadOnly, on itself or on what it lies in")
 
 
 POLICY = Policy(
@@ -21,10 +21,10 @@ POLICY = Policy(
     on=HOLDS_DATA,
     reads=("authorization:ManagementLockByScope:scope", "authorization:ManagementLockByScope:level"),
     severity=Severity.MEDIUM,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.6.01", "3.1.09"), ncsc=("2", "5"), cis=("6.2",), iso27001=("8.9",), five_safes=("data",)
     ),
     fix="Give it a management lock of level CanNotDelete.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

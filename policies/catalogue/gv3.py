@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.locks import HOLDS_DATA, INSIDE
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Protection stops the program itself: a rename or a typing error in it would replace the resource."""
     if not resource.protect:
-        yield Problem("", "is not protected: a change of the program could delete or replace it")
+        yield Violation("", "is not protected: a change of the program could delete or replace it")
 
 
 POLICY = Policy(
@@ -21,8 +21,8 @@ POLICY = Policy(
     on=(*HOLDS_DATA, *INSIDE),
     reads=("protect",),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.2.03", "3.1.09"), ncsc=("2", "5"), iso27001=("8.9",), five_safes=("data",)),
+    controls=ComplianceControls(satre=("2.2.03", "3.1.09"), ncsc=("2", "5"), iso27001=("8.9",), five_safes=("data",)),
     fix="Declare the resource with protect=True.",
-    judge=judge,
+    check=check,
     applies=lambda resource, _: resource.declared,
 )

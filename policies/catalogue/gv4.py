@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 HARMLESS = ("description", "displayName", "friendlyName", "notes")
 """What says nothing but words to people."""
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Whatever is not known to be harmless may be a security property: a later api version adds such."""
     for path in resource.ignore_changes:
         if path not in HARMLESS:
-            yield Problem(path, "is in ignoreChanges: somebody may weaken it in Azure, and no deployment puts it right")
+            yield Violation(
+                path, "is in ignoreChanges: somebody may weaken it in Azure, and no deployment puts it right"
+            )
 
 
 POLICY = Policy(
@@ -24,10 +26,10 @@ POLICY = Policy(
     on=("*",),
     reads=("ignoreChanges",),
     severity=Severity.MEDIUM,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.12", "2.4.03", "2.4.04"), ncsc=("5", "14"), iso27001=("8.9",), five_safes=("settings",)
     ),
     fix="Remove ignoreChanges; let the program say what Azure should have.",
-    judge=judge,
+    check=check,
     applies=lambda resource, _: resource.declared,
 )

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.locks import LOCKS
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(lock: Resource, _: Estate) -> Iterator[Problem]:
+def check(lock: Resource, _: PolicyContext) -> Iterator[Violation]:
     """`NotSpecified` is a level, and stops nothing."""
     yield from must(lock, "level", "CanNotDelete", "ReadOnly", default="nothing, for Azure refuses the lock")
 
@@ -21,7 +21,9 @@ POLICY = Policy(
     on=LOCKS,
     reads=("level",),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("3.1.09",), ncsc=("2", "5"), cis=("6.2",), iso27001=("8.9",), five_safes=("data",)),
+    controls=ComplianceControls(
+        satre=("3.1.09",), ncsc=("2", "5"), cis=("6.2",), iso27001=("8.9",), five_safes=("data",)
+    ),
     fix="Set level to CanNotDelete.",
-    judge=judge,
+    check=check,
 )

@@ -7,26 +7,26 @@ from collections.abc import Iterator, Sequence
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import shown
 from policies.azure_semantics.resource_types import is_azures, takes_tags
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 GROUP = "resources:ResourceGroup"
 SAME = ("project", "request", "controller", "data-class")
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """What stands in a group of Azure's own is its stack's. Strictness follows the class: a lower one is a way out."""
     for tag in SAME:
         path = f'tags["{tag}"]'
-        found, wanted = resource.at(path), [group.at(path) for group in _groups(resource, estate)]
+        found, wanted = resource.at(path), [group.at(path) for group in _groups(resource, context)]
         if wanted and found not in wanted:
-            yield Problem(f"tags.{tag}", f"is {shown(found)}, where its resource group says {shown(wanted[0])}")
+            yield Violation(f"tags.{tag}", f"is {shown(found)}, where its resource group says {shown(wanted[0])}")
 
 
-def _groups(resource: Resource, estate: Estate) -> Sequence[Resource]:
-    own = estate.get(ids.resource_group(ids.own(resource)))
+def _groups(resource: Resource, context: PolicyContext) -> Sequence[Resource]:
+    own = context.get(ids.resource_group(ids.own(resource)))
     if own is not None and own.type == GROUP and own is not resource:
         return [own]
-    return [] if own is resource else estate.beside(resource, GROUP)
+    return [] if own is resource else context.same_stack(resource, GROUP)
 
 
 POLICY = Policy(
@@ -36,11 +36,11 @@ POLICY = Policy(
     on=("*",),
     reads=(*(f'tags["{tag}"]' for tag in SAME), f"{GROUP}:tags"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("1.4.06", "3.1.03", "3.1.08"), ncsc=("2", "4"), iso27001=("5.9", "5.12"), five_safes=("projects", "data")
     ),
     fix="Give each resource the tags of its resource group.",
-    judge=judge,
+    check=check,
     applies=lambda resource, _: is_azures(resource.type) and takes_tags(resource.type) and resource.type != GROUP,
     scope="stack",
 )

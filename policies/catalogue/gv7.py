@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 TYPES = (
     "blueprint:Assignment",
@@ -23,9 +23,9 @@ TYPES = (
 """Resources that make others: what those will be stands in a text, or is only known once it ran."""
 
 
-def judge(maker: Resource, _: Estate) -> Iterator[Problem]:
+def check(maker: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Whatever it holds: the gate sees one resource, and Azure gets many."""
-    yield Problem("", "makes resources that no policy sees; they must stand in the plan themselves")
+    yield Violation("", "makes resources that no policy sees; they must stand in the plan themselves")
 
 
 POLICY = Policy(
@@ -35,7 +35,9 @@ POLICY = Policy(
     on=TYPES,
     reads=("type",),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.2.03", "2.4.03"), ncsc=("5", "7"), iso27001=("8.9", "8.32"), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.03", "2.4.03"), ncsc=("5", "7"), iso27001=("8.9", "8.32"), five_safes=("settings",)
+    ),
     fix="Declare what it makes as resources of the stack.",
-    judge=judge,
+    check=check,
 )

@@ -6,24 +6,24 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
 from policies.azure_semantics.roles import ADMINISTRATORS, GRANTABLE
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PRINCIPALS = ("group", "serviceprincipal")
 
 
-def judge(assignment: Resource, _: Estate) -> Iterator[Problem]:
+def check(assignment: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Roles are given from a list; people get them by being members of a group."""
     role = role_of(assignment)
     if role in ADMINISTRATORS:
-        yield Problem("roleDefinitionId", f"gives {ADMINISTRATORS[role]}, which only the deployment may hold")
+        yield Violation("roleDefinitionId", f"gives {ADMINISTRATORS[role]}, which only the deployment may hold")
     elif role not in GRANTABLE:
-        yield Problem(
+        yield Violation(
             "roleDefinitionId", f"gives {role or 'no role that is said'}, which is on no list of roles to give"
         )
     if assignment.type == ASSIGNMENTS[0]:
         kind = assignment.at("principalType")
         if str(kind).lower() not in PRINCIPALS:
-            yield Problem(
+            yield Violation(
                 "principalType", f"is {kind or 'not set'}; it must be Group or ServicePrincipal, never a person"
             )
 
@@ -35,7 +35,7 @@ POLICY = Policy(
     on=ASSIGNMENTS,
     reads=("roleDefinitionId", "principalType"),
     severity=Severity.CRITICAL,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("1.5.03", "3.2.01", "3.2.03"),
         ncsc=("9", "12"),
         cis=("5.3.3",),
@@ -43,5 +43,5 @@ POLICY = Policy(
         five_safes=("people",),
     ),
     fix="Give the least of the roles that infra.roles lists, to an Entra group or a managed identity.",
-    judge=judge,
+    check=check,
 )

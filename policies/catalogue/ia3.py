@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 CREDENTIAL = "managedidentity:FederatedIdentityCredential"
 
 
-def judge(credential: Resource, _: Estate) -> Iterator[Problem]:
+def check(credential: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Who runs the issuer, or may name themselves as it asks, is the identity."""
     issuer = credential.at("issuer")
-    yield Problem("issuer", f"lets whoever {issuer or 'an issuer'} vouches for act as this identity, from outside")
+    yield Violation("issuer", f"lets whoever {issuer or 'an issuer'} vouches for act as this identity, from outside")
 
 
 POLICY = Policy(
@@ -22,7 +22,9 @@ POLICY = Policy(
     on=(CREDENTIAL,),
     reads=("issuer", "subject"),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("1.5.05", "3.2.03"), ncsc=("9", "10"), iso27001=("5.15", "8.5"), five_safes=("people",)),
+    controls=ComplianceControls(
+        satre=("1.5.05", "3.2.03"), ncsc=("9", "10"), iso27001=("5.15", "8.5"), five_safes=("people",)
+    ),
     fix="Remove it: computers of the estate have managed identities. The deployment's own is not part of the estate.",
-    judge=judge,
+    check=check,
 )

@@ -8,20 +8,20 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.properties import word
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
 from policies.azure_semantics.roles import WRITES
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(assignment: Resource, estate: Estate) -> Iterator[Problem]:
+def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Who owns a thing grants it: a role that another stack gives itself is a way in that its owner never wrote."""
     scope = ids.plain(assignment.at("scope"))
-    owner = estate.get(scope) or estate.get(ids.resource_group(scope))
+    owner = context.get(scope) or context.get(ids.resource_group(scope))
     if owner is None:
-        yield Problem("scope", "is nothing of the estate's")
+        yield Violation("scope", "is nothing of the estate's")
     elif owner.stack != assignment.stack:
         if word(assignment, "principalType") != "serviceprincipal":
-            yield Problem("scope", f"is {owner.stack}'s: only a computer's identity may be let in from another stack")
+            yield Violation("scope", f"is {owner.stack}'s: only a computer's identity may be let in from another stack")
         if role_of(assignment) in WRITES:
-            yield Problem("roleDefinitionId", f"writes what is {owner.stack}'s: another stack may only read it")
+            yield Violation("roleDefinitionId", f"writes what is {owner.stack}'s: another stack may only read it")
 
 
 POLICY = Policy(
@@ -31,10 +31,10 @@ POLICY = Policy(
     on=ASSIGNMENTS,
     reads=("scope", "principalType", "roleDefinitionId"),
     severity=Severity.CRITICAL,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.1.14", "2.2.10", "3.2.03"), ncsc=("3", "9"), iso27001=("5.15",), five_safes=("people", "projects")
     ),
     fix="Declare the role in the stack that owns what it is on, where its steward sees it.",
-    judge=judge,
+    check=check,
     scope="estate",
 )

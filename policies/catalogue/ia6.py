@@ -9,27 +9,29 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.properties import word
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
 from policies.azure_semantics.roles import READS, WRITES
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity, Unknown
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 
 FIREWALL = "network:AzureFirewall"
 
 
-def judge(assignment: Resource, estate: Estate) -> Iterator[Problem]:
+def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Two exceptions: one group of engineers may look at the hub, and a computer of another stack may read.
 
     That other stack locks its own store, and a role on the store itself could then never be taken away from outside.
     """
-    group = estate.get(assignment.at("scope"))
+    group = context.get(assignment.at("scope"))
     own = group is not None and group.stack == assignment.stack
     person = word(assignment, "principalType") != "serviceprincipal"
     if not own and (person or role_of(assignment) not in READS - WRITES):
-        yield Problem("scope", "is a whole resource group of another stack; only a computer may be let in, to read")
-    elif own and not (person and role_of(assignment) == str(Role.READER.value) and estate.beside(assignment, FIREWALL)):
-        yield Problem("scope", "is a whole resource group, with all that will be added to it")
+        yield Violation("scope", "is a whole resource group of another stack; only a computer may be let in, to read")
+    elif own and not (
+        person and role_of(assignment) == str(Role.READER.value) and context.same_stack(assignment, FIREWALL)
+    ):
+        yield Violation("scope", "is a whole resource group, with all that will be added to it")
     elif own:
-        others = [other.name for other in estate.beside(assignment, *ASSIGNMENTS) if _beside(other, assignment)]
+        others = [other.name for other in context.same_stack(assignment, *ASSIGNMENTS) if _beside(other, assignment)]
         if others:
-            yield Problem("scope", f"is a whole resource group, as that of {', '.join(others)}; one may be")
+            yield Violation("scope", f"is a whole resource group, as that of {', '.join(others)}; one may be")
 
 
 def _beside(other: Resource, assignment: Resource) -> bool:
@@ -42,7 +44,7 @@ def _beside(other: Resource, assignment: Resource) -> bool:
         return True
 
 
-def _on_group(assignment: Resource, _: Estate) -> bool:
+def _on_group(assignment: Resource, _: PolicyContext) -> bool:
     scope = ids.plain(assignment.at("scope"))
     return scope == ids.resource_group(scope)
 
@@ -54,9 +56,9 @@ POLICY = Policy(
     on=ASSIGNMENTS,
     reads=("scope", "principalId", "principalType", "roleDefinitionId"),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("3.2.03",), ncsc=("9",), iso27001=("5.15", "8.2"), five_safes=("people",)),
+    controls=ComplianceControls(satre=("3.2.03",), ncsc=("9",), iso27001=("5.15", "8.2"), five_safes=("people",)),
     fix="Give the role on the resource that is used: the store, the vault, the Bastion, the computer.",
-    judge=judge,
+    check=check,
     applies=_on_group,
     scope="stack",
 )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(delegation: Resource, _: Estate) -> Iterator[Problem]:
+def check(delegation: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Azure Lighthouse gives another tenant's people roles that no role assignment of this one shows."""
     tenant = delegation.at("properties.managedByTenantId")
-    yield Problem("properties", f"gives people of another tenant ({tenant or 'named elsewhere'}) roles in this one")
+    yield Violation("properties", f"gives people of another tenant ({tenant or 'named elsewhere'}) roles in this one")
 
 
 POLICY = Policy(
@@ -20,7 +20,9 @@ POLICY = Policy(
     on=("managedservices:RegistrationAssignment", "managedservices:RegistrationDefinition"),
     reads=("properties.managedByTenantId",),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("1.5.03", "3.2.03"), ncsc=("9", "12"), iso27001=("5.15", "8.2"), five_safes=("people",)),
+    controls=ComplianceControls(
+        satre=("1.5.03", "3.2.03"), ncsc=("9", "12"), iso27001=("5.15", "8.2"), five_safes=("people",)
+    ),
     fix="Remove the delegation; give people who must help an account here, in a group.",
-    judge=judge,
+    check=check,
 )

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import shown
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PATH = "properties.keyOps"
 WRAPPING, SIGNING, ENCRYPTING = {"wrapkey", "unwrapkey"}, {"sign", "verify"}, {"encrypt", "decrypt"}
 
 
-def judge(key: Resource, _: Estate) -> Iterator[Problem]:
+def check(key: Resource, _: PolicyContext) -> Iterator[Violation]:
     """One purpose a key. Missing means all of them."""
     if key.at(PATH) is MISSING:
-        yield Problem(PATH, "is not set, which leaves every use; it must be wrapKey and unwrapKey, to encrypt")
+        yield Violation(PATH, "is not set, which leaves every use; it must be wrapKey and unwrapKey, to encrypt")
         return
     found = {str(use).casefold() for use in key.each(f"{PATH}[*]")}
     if not found or not any(found <= purpose for purpose in (WRAPPING, SIGNING, ENCRYPTING)):
-        yield Problem(PATH, f"is {shown(', '.join(sorted(found)) or 'empty')}; it must be one purpose: wrapKey and "
+        yield Violation(PATH, f"is {shown(', '.join(sorted(found)) or 'empty')}; it must be one purpose: wrapKey and "
                       "unwrapKey, sign and verify, or encrypt and decrypt")  # fmt: skip
 
 
@@ -29,7 +29,7 @@ POLICY = Policy(
     on=("keyvault:Key",),
     reads=(PATH,),
     severity=Severity.LOW,
-    controls=Controls(satre=("2.8.05", "3.2.03"), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.05", "3.2.03"), ncsc=("2",), iso27001=("8.24",)),
     fix="Set keyOps to wrapKey and unwrapKey.",
-    judge=judge,
+    check=check,
 )

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown, is_secret
+from policies.model import (
+    MISSING,
+    ComplianceControls,
+    Policy,
+    PolicyContext,
+    Resource,
+    Severity,
+    Unknown,
+    Violation,
+    is_secret,
+)
 
 PATH = "properties.value"
 
 
-def judge(secret: Resource, _: Estate) -> Iterator[Problem]:
+def check(secret: Resource, _: PolicyContext) -> Iterator[Violation]:
     """A value that anybody can read in the plan stands in the state and its copies too. One that only the deployment
     tells stands nowhere yet."""
     try:
@@ -17,7 +27,7 @@ def judge(secret: Resource, _: Estate) -> Iterator[Problem]:
     except Unknown:
         return
     if value is not MISSING and not is_secret(value):
-        yield Problem(PATH, "stands in the plan in the clear; it must be marked as secret")
+        yield Violation(PATH, "stands in the plan in the clear; it must be marked as secret")
 
 
 POLICY = Policy(
@@ -27,8 +37,8 @@ POLICY = Policy(
     on=("keyvault:Secret",),
     reads=(PATH,),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.8.05",), ncsc=("2", "10"), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.05",), ncsc=("2", "10"), iso27001=("8.24",)),
     fix="Wrap the value in pulumi.Output.secret, take it from a secret of the configuration, or from a random "
     "resource. In a template, use a secureString parameter.",
-    judge=judge,
+    check=check,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import at_least
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 LEAST = {
     "random:index/randomBytes:RandomBytes": (32, "bytes"),
@@ -13,7 +13,7 @@ LEAST = {
 }
 
 
-def judge(drawn: Resource, _: Estate) -> Iterator[Problem]:
+def check(drawn: Resource, _: PolicyContext) -> Iterator[Violation]:
     """256 bits, for pseudonyms are tried against every NHS number there is."""
     least, unit = LEAST[drawn.type]
     yield from at_least(drawn, "length", least, unit, default="nothing: it has no default")
@@ -26,7 +26,7 @@ POLICY = Policy(
     on=tuple(LEAST),
     reads=("length",),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.8.04", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("data",)),
+    controls=ComplianceControls(satre=("2.8.04", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("data",)),
     fix="Set length to 32 bytes, or 24 characters of a password.",
-    judge=judge,
+    check=check,
 )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import must, must_not_be_set
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Access policies beside roles would come back to life on the day that roles are turned off."""
     if resource.type == "keyvault:AccessPolicy":
-        yield Problem("", "grants by an access policy, outside roles and their reviews; it must not be")
+        yield Violation("", "grants by an access policy, outside roles and their reviews; it must not be")
         return
     yield from must(resource, "properties.enableRbacAuthorization", True, default="false in most API versions")
     yield from must_not_be_set(resource, "properties.accessPolicies", "grants outside roles and their reviews")
@@ -25,9 +25,9 @@ POLICY = Policy(
     on=("keyvault:Vault", "keyvault:AccessPolicy"),
     reads=("properties.enableRbacAuthorization", "properties.accessPolicies"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("1.5.03", "3.2.03"), ncsc=("9", "10"), cis=("8.3.6",), iso27001=("5.15",), five_safes=("people",)
     ),
     fix="Set enableRbacAuthorization to true, remove all access policies and grant roles.",
-    judge=judge,
+    check=check,
 )

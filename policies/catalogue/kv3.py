@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import must, must_not_be_set
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(vault: Resource, _: Estate) -> Iterator[Problem]:
+def check(vault: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Azure's trusted services may pass: stores and disks fetch their keys so, and from no network of ours."""
     yield from must(vault, "properties.publicNetworkAccess", "Disabled", "SecuredByPerimeter", default="Enabled")
     yield from must(vault, "properties.networkAcls.defaultAction", "Deny", default="Allow")
@@ -26,9 +26,11 @@ POLICY = Policy(
     on=("keyvault:Vault", "keyvault:ManagedHsm"),
     reads=("properties.publicNetworkAccess", "properties.networkAcls"),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.2.09",), ncsc=("11",), cis=("8.3.7",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09",), ncsc=("11",), cis=("8.3.7",), iso27001=("8.20",), five_safes=("settings",)
+    ),
     fix="Set publicNetworkAccess to Disabled, networkAcls.defaultAction to Deny with no rules, and reach the vault "
     "through a private endpoint.",
-    judge=judge,
+    check=check,
     checkov=("CKV_AZURE_109", "CKV_AZURE_189"),
 )

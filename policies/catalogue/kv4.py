@@ -8,31 +8,31 @@ from formats.stack_config import DataClass
 from policies.azure_semantics.properties import same, shown
 from policies.catalogue._durations import iso_days
 from policies.catalogue.kv8 import is_released
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 POLICY_PATH = "properties.rotationPolicy"
 EXPIRY, ACTIONS = f"{POLICY_PATH}.attributes.expiryTime", f"{POLICY_PATH}.lifetimeActions"
 LONGEST_DAYS = {DataClass.SYNTHETIC: 1095, DataClass.DE_IDENTIFIED: 730, DataClass.IDENTIFIABLE: 366}
 
 
-def judge(key: Resource, estate: Estate) -> Iterator[Problem]:
+def check(key: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Keys that Azure releases to attested computers must not rotate by themselves: computers are stopped for it."""
     if not is_released(key):
-        yield from _rotates(key, estate)
+        yield from _rotates(key, context)
     elif key.at(POLICY_PATH) is not MISSING:
-        yield Problem(POLICY_PATH, "rotates a key that confidential computers start with, which they cannot follow; "
+        yield Violation(POLICY_PATH, "rotates a key that confidential computers start with, which they cannot follow; "
                       "leave it out, and rotate it by hand")  # fmt: skip
 
 
-def _rotates(key: Resource, estate: Estate) -> Iterator[Problem]:
+def _rotates(key: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A policy that rotates each version some time before it expires. Missing means that a key lives for ever."""
-    longest = LONGEST_DAYS[estate.data_class(key)]
+    longest = LONGEST_DAYS[context.data_class(key)]
     expiry = iso_days(key.at(EXPIRY))
     if expiry is None or expiry > longest:
-        yield Problem(EXPIRY, f"is {shown(key.at(EXPIRY))}; versions must expire within {longest} days, such as P1Y")
+        yield Violation(EXPIRY, f"is {shown(key.at(EXPIRY))}; versions must expire within {longest} days, such as P1Y")
     rotations = [i for i, kind in _kinds(key) if same(kind, "Rotate")]
     if not any(_in_time(key, f"{ACTIONS}[{index}].trigger", expiry or longest) for index in rotations):
-        yield Problem(ACTIONS, "no action rotates the key before its version expires; there must be one")
+        yield Violation(ACTIONS, "no action rotates the key before its version expires; there must be one")
 
 
 def _kinds(key: Resource) -> Iterator[tuple[int, object]]:
@@ -53,9 +53,9 @@ POLICY = Policy(
     on=("keyvault:Key",),
     reads=(EXPIRY, ACTIONS),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.8.05",), ncsc=("2",), cis=("8.3.1", "8.3.9"), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.05",), ncsc=("2",), cis=("8.3.1", "8.3.9"), iso27001=("8.24",)),
     fix="Give the key a rotationPolicy with expiryTime P1Y and an action that rotates, timeAfterCreate P11M; give "
     "none to a key that is released to confidential computers.",
-    judge=judge,
+    check=check,
     checkov=("CKV_AZURE_40",),
 )

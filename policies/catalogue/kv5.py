@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records, is_identifiable
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def applies(resource: Resource, estate: Estate) -> bool:
+def applies(resource: Resource, context: PolicyContext) -> bool:
     """Keys of identifiable data; and the vaults of all records, so that a key can move to hardware when they need."""
-    return holds_records(resource, estate) if resource.type == "keyvault:Vault" else is_identifiable(resource, estate)
+    return holds_records(resource, context) if resource.type == "keyvault:Vault" else is_identifiable(resource, context)
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """A premium vault costs the same until it keeps a key in hardware."""
     if resource.type == "keyvault:Vault":
         yield from must(resource, "properties.sku.name", "premium", default="nothing: it has no default")
@@ -29,9 +29,9 @@ POLICY = Policy(
     on=("keyvault:Key", "keyvault:Vault"),
     reads=("properties.kty", "properties.sku.name"),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.8.04", "2.8.05", "3.1.19"), ncsc=("2",), cis=("8.3.10",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.04", "2.8.05", "3.1.19"), ncsc=("2",), cis=("8.3.10",), iso27001=("8.24",)),
     fix="Set the vault's sku to premium and the key's kty to RSA-HSM.",
-    judge=judge,
+    check=check,
     applies=applies,
     checkov=("CKV_AZURE_112",),
 )

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from policies.azure_semantics.properties import shown
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 EXPIRES = "properties.attributes.expires"
 LONGEST_DAYS = 1096
 
 
-def judge(secret: Resource, estate: Estate) -> Iterator[Problem]:
+def check(secret: Resource, context: PolicyContext) -> Iterator[Violation]:
     """In seconds since 1970. Missing means never. A date that is past is an end; one far ahead is none."""
     found = secret.at(EXPIRES)
-    last = datetime.combine(estate.today, time.min, UTC) + timedelta(days=LONGEST_DAYS)
+    last = datetime.combine(context.today, time.min, UTC) + timedelta(days=LONGEST_DAYS)
     if found is MISSING:
-        yield Problem(EXPIRES, "is not set, which leaves the secret good for ever; it must be within three years")
+        yield Violation(EXPIRES, "is not set, which leaves the secret good for ever; it must be within three years")
     elif not isinstance(found, int | float) or isinstance(found, bool) or not 0 < found <= last.timestamp():
-        yield Problem(EXPIRES, f"is {shown(found)}; it must be seconds since 1970, within three years")
+        yield Violation(EXPIRES, f"is {shown(found)}; it must be seconds since 1970, within three years")
 
 
 POLICY = Policy(
@@ -29,8 +29,8 @@ POLICY = Policy(
     on=("keyvault:Secret",),
     reads=(EXPIRES,),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.8.05",), ncsc=("10",), cis=("8.3.3",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.05",), ncsc=("10",), cis=("8.3.3",), iso27001=("8.24",)),
     fix="Set attributes.expires to the day on which the secret is to be renewed.",
-    judge=judge,
+    check=check,
     checkov=("CKV_AZURE_41",),
 )

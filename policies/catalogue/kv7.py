@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import may
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 DOORS = ("enabledForDeployment", "enabledForTemplateDeployment", "enabledForDiskEncryption")
 
 
-def judge(vault: Resource, _: Estate) -> Iterator[Problem]:
+def check(vault: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Azure's default for each is false."""
     for door in DOORS:
         yield from may(vault, f"properties.{door}", False)
@@ -23,7 +23,9 @@ POLICY = Policy(
     on=("keyvault:Vault",),
     reads=tuple(f"properties.{door}" for door in DOORS),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.8.05", "3.2.03"), ncsc=("9", "10"), iso27001=("5.15", "8.24"), five_safes=("people",)),
+    controls=ComplianceControls(
+        satre=("2.8.05", "3.2.03"), ncsc=("9", "10"), iso27001=("5.15", "8.24"), five_safes=("people",)
+    ),
     fix="Set enabledForDeployment, enabledForTemplateDeployment and enabledForDiskEncryption to false.",
-    judge=judge,
+    check=check,
 )

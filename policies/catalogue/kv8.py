@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 EXPORTABLE, RELEASE = "properties.attributes.exportable", "properties.releasePolicy.data"
 ATTESTER = re.compile(r"https://[a-z0-9.-]+\.attest\.azure\.net/?", re.IGNORECASE)
@@ -20,15 +20,15 @@ def is_released(key: Resource) -> bool:
     return key.at(EXPORTABLE) is True and key.at(RELEASE) is not MISSING
 
 
-def judge(key: Resource, _: Estate) -> Iterator[Problem]:
+def check(key: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Azure's default is that it stays."""
     exportable, data = key.at(EXPORTABLE), key.at(RELEASE)
     if exportable not in (MISSING, False, True):
-        yield Problem(EXPORTABLE, "is neither true nor false; it must be false")
+        yield Violation(EXPORTABLE, "is neither true nor false; it must be false")
     elif exportable is True and data is MISSING:
-        yield Problem(EXPORTABLE, "is true, and no policy says to whom; it must be false")
+        yield Violation(EXPORTABLE, "is true, and no policy says to whom; it must be false")
     elif data is not MISSING and not _attested(data):
-        yield Problem(RELEASE, "does not ask for an attestation by Azure in each of its branches; it must")
+        yield Violation(RELEASE, "does not ask for an attestation by Azure in each of its branches; it must")
 
 
 def _attested(data: object) -> bool:
@@ -61,8 +61,8 @@ POLICY = Policy(
     on=("keyvault:Key",),
     reads=(EXPORTABLE, RELEASE),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.8.05",), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.05",), ncsc=("2",), iso27001=("8.24",)),
     fix="Set attributes.exportable to false. For confidential computers, give a releasePolicy whose every branch names "
     "an attester of Azure's and the claims it must make.",
-    judge=judge,
+    check=check,
 )

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.diagnostics import BLOBS_OF, CATEGORIES, SETTING, categories_of, missing, settings_of
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Several settings may share the categories; only what reaches a workspace counts."""
-    settings = [s for s in settings_of(resource, estate) if s.at("workspaceId") is not MISSING]
+    settings = [s for s in settings_of(resource, context) if s.at("workspaceId") is not MISSING]
     if not settings:
-        yield Problem("", "has no diagnostic setting that sends its log to a workspace; Azure keeps none by itself")
+        yield Violation("", "has no diagnostic setting that sends its log to a workspace; Azure keeps none by itself")
         return
     wanted = categories_of(resource.type)
     left = set.intersection(*(set(missing(setting, wanted)) for setting in settings))
     if left:
-        yield Problem("", f"its log lacks {', '.join(sorted(left))}; record the category group allLogs")
+        yield Violation("", f"its log lacks {', '.join(sorted(left))}; record the category group allLogs")
 
 
 POLICY = Policy(
@@ -27,9 +27,11 @@ POLICY = Policy(
     on=(*CATEGORIES, BLOBS_OF),
     reads=(f"{SETTING}:resourceUri", f"{SETTING}:workspaceId", f"{SETTING}:logs"),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.13", "2.2.14", "2.5.03"), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.13", "2.2.14", "2.5.03"), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)
+    ),
     fix="Give it a DiagnosticSetting with the category group allLogs and the central workspace. For a storage account, "
     "its blob service is what writes.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.diagnostics import WORKSPACE
 from policies.azure_semantics.properties import entries, must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 SCOPE, MEMBER = "monitor:PrivateLinkScope", "monitor:PrivateLinkScopedResource"
 MODES = ("queryAccessMode", "ingestionAccessMode")
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Open mode lets a network inside reach everybody's workspaces by the public way."""
     if resource.type == WORKSPACE:
-        if not estate.pointing(MEMBER, "linkedResourceId", resource):
-            yield Problem("", "is in no private link scope: nothing inside can write to it")
+        if not context.referencing(MEMBER, "linkedResourceId", resource):
+            yield Violation("", "is in no private link scope: nothing inside can write to it")
         return
     settings = ["accessModeSettings", *entries(resource, "accessModeSettings.exclusions")]
     for setting in settings:
@@ -35,10 +35,10 @@ POLICY = Policy(
         f"{MEMBER}:linkedResourceId",
     ),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.5.03", "3.1.12"), ncsc=("11", "13"), iso27001=("8.12", "8.15"), five_safes=("outputs",)
     ),
     fix="Put the workspace into a PrivateLinkScope whose two access modes are PrivateOnly, without exclusions.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.diagnostics import ACTIVITY, CONTROL_PLANE, missing
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(setting: Resource, _: Estate) -> Iterator[Problem]:
+def check(setting: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Each setting by itself: what one leaves out, nobody need look for in another."""
     left = missing(setting, CONTROL_PLANE)
     if left:
-        yield Problem("logs", f"lacks {', '.join(left)}; all of {', '.join(CONTROL_PLANE)} must be enabled")
+        yield Violation("logs", f"lacks {', '.join(left)}; all of {', '.join(CONTROL_PLANE)} must be enabled")
 
 
 POLICY = Policy(
@@ -22,10 +22,10 @@ POLICY = Policy(
     on=(ACTIVITY,),
     reads=("logs",),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.13", "2.5.03"), ncsc=("12", "13"), cis=("6.1.1.2",), iso27001=("8.15", "8.16"),
         five_safes=("settings",),
     ),
     fix=f"List the categories {', '.join(CONTROL_PLANE)} in `logs`, each enabled.",
-    judge=judge,
+    check=check,
 )  # fmt: skip

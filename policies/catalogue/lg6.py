@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.diagnostics import ACTIVITY, activity_is_kept
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Said of each resource group, because everything stands in one."""
-    if not activity_is_kept(ids.subscription(ids.own(group)), estate):
-        yield Problem("", "stands in a subscription whose activity log reaches no log workspace of the estate; Azure "
+    if not activity_is_kept(ids.subscription(ids.own(group)), context):
+        yield Violation("", "stands in a subscription whose activity log reaches no log workspace of the estate; Azure "
                       "forgets it after 90 days")  # fmt: skip
 
 
@@ -23,12 +23,12 @@ POLICY = Policy(
     on=("resources:ResourceGroup",),
     reads=(f"{ACTIVITY}:workspaceId",),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.13", "2.5.03"), ncsc=("12", "13"), cis=("6.1.1.1",), iso27001=("8.15", "8.16"),
         five_safes=("settings",),
     ),
     fix="Name the subscription in its cell's `subscriptions`, and bring the cell's platform up first: it sends the "
     "activity log of each to its log workspace.",
-    judge=judge,
+    check=check,
     scope="estate",
 )  # fmt: skip

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.diagnostics import ACTIVITY, WORKSPACE, activity_is_kept
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(workspace: Resource, estate: Estate) -> Iterator[Problem]:
+def check(workspace: Resource, context: PolicyContext) -> Iterator[Violation]:
     """What a stack can tell without the others: of theirs, LG6 asks."""
-    if not activity_is_kept(ids.subscription(ids.own(workspace)), estate):
-        yield Problem("", "does not get the activity log of its own subscription, so that who changes or deletes it is "
-                      "not told")  # fmt: skip
+    if not activity_is_kept(ids.subscription(ids.own(workspace)), context):
+        yield Violation("", "does not collect its own subscription's activity log: changes and deletions go unrecorded")
 
 
 POLICY = Policy(
@@ -23,11 +22,11 @@ POLICY = Policy(
     on=(WORKSPACE,),
     reads=(f"{ACTIVITY}:workspaceId",),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.13", "2.5.03"), ncsc=("12", "13"), cis=("6.1.1.1",), iso27001=("8.15", "8.16"),
         five_safes=("settings",),
     ),
     fix="Give the subscription a SubscriptionDiagnosticSetting that names the workspace.",
-    judge=judge,
+    check=check,
     scope="stack",
 )  # fmt: skip

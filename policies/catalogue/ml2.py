@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import may, must, same
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 KIND, INNER = "properties.computeType", "properties.properties"
 
 
-def judge(compute: Resource, _: Estate) -> Iterator[Problem]:
+def check(compute: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Kinds that the workspace makes and runs itself; computers that are attached are judged as what they are."""
     yield from must(compute, "properties.disableLocalAuth", True, default="false")
     kind = compute.at(KIND)
@@ -33,9 +33,9 @@ POLICY = Policy(
     reads=(KIND, "properties.disableLocalAuth", f"{INNER}.enableNodePublicIp", f"{INNER}.sshSettings.sshPublicAccess",
            f"{INNER}.applicationSharingPolicy", f"{INNER}.remoteLoginPortPublicAccess"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.1.14", "2.2.09", "3.2.01"), ncsc=("3", "10", "11"), iso27001=("8.5", "8.20"), five_safes=("people",)
     ),
     fix="Set disableLocalAuth to true, enableNodePublicIp to false, and applicationSharingPolicy to Personal.",
-    judge=judge,
+    check=check,
 )  # fmt: skip

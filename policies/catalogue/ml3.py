@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(workspace: Resource, _: Estate) -> Iterator[Problem]:
+def check(workspace: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Azure's default hands the store's shared key to every user of the workspace."""
     yield from must(workspace, "systemDatastoresAuthMode", "Identity", default="AccessKey")
 
@@ -20,9 +20,9 @@ POLICY = Policy(
     on=("machinelearningservices:Workspace",),
     reads=("systemDatastoresAuthMode",),
     severity=Severity.MEDIUM,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.14", "3.2.01", "3.2.03"), ncsc=("9", "10"), iso27001=("5.15", "8.5"), five_safes=("people",)
     ),
     fix="Set systemDatastoresAuthMode to Identity.",
-    judge=judge,
+    check=check,
 )

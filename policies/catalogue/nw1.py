@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import entries
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 
 ADDRESSES = ("network:PublicIPAddress", "network:PublicIPPrefix")
 HOLDERS = {
@@ -25,33 +25,33 @@ REFUSED = {
 """Who may not: the list that could name one, and what of an entry does. Computers may make their cards themselves."""
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """An address that nobody holds is refused too: it waits for somebody to use it."""
     if resource.type in ADDRESSES:
-        yield from _held(resource, estate)
+        yield from _held(resource, context)
     else:
         yield from _named(resource)
 
 
-def _held(address: Resource, estate: Estate) -> Iterator[Problem]:
+def _held(address: Resource, context: PolicyContext) -> Iterator[Violation]:
     for property_ in ("natGateway", "linkedPublicIPAddress", "servicePublicIPAddress"):
         if address.at(property_) is not MISSING:
-            yield Problem(property_, "gives the address to something other than the firewall or the Bastion")
+            yield Violation(property_, "gives the address to something other than the firewall or the Bastion")
     if str(address.at("sku.name")).lower() not in ("standard", "standardv2"):
-        yield Problem("sku.name", "is not Standard; a Basic address is open to everything until something closes it")
-    pointing = [(t, path) for t, paths in HOLDERS.items() for path in paths if estate.pointing(t, path, address)]
+        yield Violation("sku.name", "is not Standard; a Basic address is open to everything until something closes it")
+    pointing = [(t, path) for t, paths in HOLDERS.items() for path in paths if context.referencing(t, path, address)]
     if not pointing:
-        yield Problem("", "is a public address that neither a firewall nor a Bastion of this estate holds")
+        yield Violation("", "is a public address that neither a firewall nor a Bastion of this estate holds")
 
 
-def _named(resource: Resource) -> Iterator[Problem]:
+def _named(resource: Resource) -> Iterator[Violation]:
     lists, property_ = REFUSED[resource.type]
     for entry in entries(resource, lists):
         inner = entries(resource, f"{entry}.{property_}") if property_ == "ipConfigurations" else [entry]
         name = "publicIPAddressConfiguration" if property_ == "ipConfigurations" else property_
         for path in inner:
             if _is_set(resource, f"{path}.{name}"):
-                yield Problem(
+                yield Violation(
                     f"{path}.{name}", "gives this a public address; only the firewall and Bastion may have one"
                 )
 
@@ -77,10 +77,10 @@ POLICY = Policy(
         *(f"{type_}:{path}" for type_, paths in HOLDERS.items() for path in paths),
     ),
     severity=Severity.CRITICAL,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.09", "2.2.11"), ncsc=("11",), cis=("7.7",), iso27001=("8.20",), five_safes=("settings",)
     ),
     fix="Remove the public address: people come in through Bastion, traffic leaves through the firewall.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

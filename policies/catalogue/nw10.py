@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import entries
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 CARDS = "networkProfile.networkInterfaceConfigurations"
 LISTS = {
@@ -16,13 +16,13 @@ LISTS = {
 """Where a type's network cards are listed; None: it is one."""
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Missing is Azure's default, off."""
     listed = LISTS[resource.type]
     paths = [f"{entry}." for entry in entries(resource, listed)] if listed else [""]
     for prefix in paths:
         if resource.at(f"{prefix}enableIPForwarding") not in (MISSING, False):
-            yield Problem(f"{prefix}enableIPForwarding", "is on; only the firewall forwards traffic")
+            yield Violation(f"{prefix}enableIPForwarding", "is on; only the firewall forwards traffic")
 
 
 POLICY = Policy(
@@ -32,7 +32,7 @@ POLICY = Policy(
     on=tuple(LISTS),
     reads=("enableIPForwarding", f"{CARDS}[*].enableIPForwarding"),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set enableIPForwarding to false.",
-    judge=judge,
+    check=check,
 )

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.bastion import GROUP
 from policies.azure_semantics.security_group import RULE, rules_of
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Azure's own last rules deny only what its first let through: the whole network, in and out, and the Internet."""
-    total = [rule for rule in rules_of(group, estate) if rule.is_total and not rule.allows]
+    total = [rule for rule in rules_of(group, context) if rule.is_total and not rule.allows]
     for inbound, way in ((True, "inbound"), (False, "outbound")):
         if not any(rule.inbound is inbound for rule in total):
-            yield Problem(
+            yield Violation(
                 "securityRules", f"holds no {way} rule that denies everything; Azure's own allow VirtualNetwork"
             )
 
@@ -26,10 +26,10 @@ POLICY = Policy(
     on=(GROUP,),
     reads=("securityRules", f"{RULE}:access"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.09", "2.2.10", "2.1.14"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
     fix="Add a rule in each direction that denies all protocols, addresses and ports, after those that allow.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.bastion import GROUP, asked_by_azure
 from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 WIDEST = 16
 """How many ports one rule may open in all."""
@@ -14,12 +14,12 @@ LARGEST = 14
 """The largest range of addresses at the far end, as its prefix: a cell of the estate."""
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """`VirtualNetwork` is refused: beside a default route it stands for every address there is."""
     for rule in rules_in(resource):
-        if rule.allows and not asked_by_azure(rule, resource, estate):
+        if rule.allows and not asked_by_azure(rule, resource, context):
             for message in _wide(rule):
-                yield Problem(rule.path, f"{rule.name} {message}")
+                yield Violation(rule.path, f"{rule.name} {message}")
 
 
 def _wide(rule: NsgRule) -> Iterator[str]:
@@ -44,10 +44,10 @@ POLICY = Policy(
         f"{RULE}:destinationPortRange",
     ),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
     fix="Name the ports and the private ranges that are needed, each in its own rule with a description.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

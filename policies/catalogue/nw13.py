@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.network import NETWORK, firewall_addresses, name_servers_of
 from policies.azure_semantics.routes import APPLIANCE, ROUTE, TABLE, routes_in
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A stack sees only that its routes and its name server agree; that they are a firewall's, the estate does."""
-    firewalls = firewall_addresses(estate)
+    firewalls = firewall_addresses(context)
     if resource.type == NETWORK:
         for server in name_servers_of(resource):
             if server not in firewalls:
-                yield Problem("dhcpOptions.dnsServers", f"names {server}, which is no firewall of the estate")
+                yield Violation("dhcpOptions.dnsServers", f"names {server}, which is no firewall of the estate")
         return
     for route in routes_in(resource):
         if route.next_hop == APPLIANCE and route.address not in firewalls:
@@ -31,8 +31,10 @@ POLICY = Policy(
     on=(TABLE, ROUTE, NETWORK),
     reads=("routes", "nextHopIpAddress", "dhcpOptions.dnsServers", "network:AzureFirewall:ipConfigurations"),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20", "8.22"), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20", "8.22"), five_safes=("settings",)
+    ),
     fix="Use the private address of the cell's firewall: the first free one of its AzureFirewallSubnet.",
-    judge=judge,
+    check=check,
     scope="estate",
 )

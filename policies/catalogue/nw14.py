@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.network import SUBNETS, has_subnets, subnets_in
 from policies.azure_semantics.properties import must_not_be_set
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Missing and empty are Azure's default, none."""
     for subnet in subnets_in(resource):
         yield from must_not_be_set(
@@ -26,8 +26,8 @@ POLICY = Policy(
     on=SUBNETS,
     reads=("serviceEndpoints", "subnets[*].serviceEndpoints"),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
+    controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
     fix="Remove serviceEndpoints and reach the service through a private endpoint.",
-    judge=judge,
+    check=check,
     applies=has_subnets,
 )

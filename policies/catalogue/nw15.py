@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.network import SUBNETS, UNROUTED, has_subnets, subnets_in
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PROPERTY = "privateEndpointNetworkPolicies"
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Missing is Azure's default: neither security groups nor routes hold for the endpoints."""
     for subnet in subnets_in(resource):
         if subnet.name not in UNROUTED:
@@ -25,8 +25,10 @@ POLICY = Policy(
     on=SUBNETS,
     reads=(PROPERTY, f"subnets[*].{PROPERTY}"),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings",)
+    ),
     fix="Set privateEndpointNetworkPolicies to Enabled.",
-    judge=judge,
+    check=check,
     applies=has_subnets,
 )

@@ -7,21 +7,23 @@ from collections.abc import Iterator
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import span
 from policies.azure_semantics.routes import APPLIANCE, ROUTE, TABLE, Route, routes_in, routes_of
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A narrower route comes before the default: one to the Internet is a hole in it, one to another hop too."""
     for route in routes_in(resource):
         yield from _leads(route)
-    table = resource if resource.type == TABLE else _table(resource, estate)
-    hops = {r.address for r in routes_of(table, estate) if r.is_default and r.next_hop == APPLIANCE} if table else set()
+    table = resource if resource.type == TABLE else _table(resource, context)
+    hops = (
+        {r.address for r in routes_of(table, context) if r.is_default and r.next_hop == APPLIANCE} if table else set()
+    )
     for route in routes_in(resource):
         if hops and route.next_hop == APPLIANCE and hops != {route.address}:
             yield route.problem(f"{route.name} leads to {route.address}, not to where the default route does")
 
 
-def _leads(route: Route) -> Iterator[Problem]:
+def _leads(route: Route) -> Iterator[Violation]:
     if route.next_hop == "none" or (route.next_hop == "vnetlocal" and route.destination.private):
         return
     if route.next_hop != APPLIANCE:
@@ -30,8 +32,8 @@ def _leads(route: Route) -> Iterator[Problem]:
         yield route.problem(f"{route.name} leads to {route.address or 'no address'}; it must be a private address")
 
 
-def _table(route: Resource, estate: Estate) -> Resource | None:
-    return estate.get(ids.parent(ids.own(route)))
+def _table(route: Resource, context: PolicyContext) -> Resource | None:
+    return context.get(ids.parent(ids.own(route)))
 
 
 POLICY = Policy(
@@ -41,8 +43,8 @@ POLICY = Policy(
     on=(TABLE, ROUTE),
     reads=("routes", "nextHopType", "nextHopIpAddress", f"{ROUTE}:nextHopType"),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.2.11",), ncsc=("11",), iso27001=("8.22",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.11",), ncsc=("11",), iso27001=("8.22",), five_safes=("settings",)),
     fix="Lead every route to the firewall (VirtualAppliance), or to None.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

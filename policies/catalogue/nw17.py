@@ -6,30 +6,30 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.addresses import is_private
 from policies.azure_semantics.network import NETWORK, is_hub, peerings_of, prefixes_of
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PEERING = "network:VirtualNetworkPeering"
 FORWARDED = "allowForwardedTraffic"
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """What a workspace forwards must not enter the hub; what the firewall forwards must enter the workspace."""
     for peering in peerings_of(resource):
-        near, forwards = estate.get(peering.near), resource.at(peering.inner(FORWARDED))
-        outside = near is None or is_hub(near, estate)
+        near, forwards = context.get(peering.near), resource.at(peering.inner(FORWARDED))
+        outside = near is None or is_hub(near, context)
         if outside and forwards not in (MISSING, False):
-            yield Problem(peering.inner(FORWARDED), "lets the hub take what a network forwards for others")
+            yield Violation(peering.inner(FORWARDED), "lets the hub take what a network forwards for others")
     if resource.type == NETWORK:
         yield from _addresses(resource)
 
 
-def _addresses(network: Resource) -> Iterator[Problem]:
+def _addresses(network: Resource) -> Iterator[Violation]:
     prefixes = prefixes_of(network)
     if not prefixes:
-        yield Problem("addressSpace.addressPrefixes", "is not set, so nobody can say which addresses are meant")
+        yield Violation("addressSpace.addressPrefixes", "is not set, so nobody can say which addresses are meant")
     for prefix in prefixes:
         if not is_private(prefix):
-            yield Problem("addressSpace.addressPrefixes", f"holds {prefix}, which is not private")
+            yield Violation("addressSpace.addressPrefixes", f"holds {prefix}, which is not private")
 
 
 POLICY = Policy(
@@ -39,8 +39,8 @@ POLICY = Policy(
     on=(PEERING, NETWORK),
     reads=(FORWARDED, f"virtualNetworkPeerings[*].{FORWARDED}", "addressSpace.addressPrefixes"),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.09", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.09", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings",)),
     fix="Set allowForwardedTraffic to false on the hub's side; give networks ranges of RFC 1918.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

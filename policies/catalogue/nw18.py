@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.network import NETWORK, SUBNET, subnets_in
 from policies.azure_semantics.properties import must_not_be_set
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 REFUSED = {
     "network:NatGateway": "gives subnets a way out of their own",
@@ -46,10 +46,10 @@ REFUSED = {
 """Types that make a way which no route, security group or firewall rule judged here decides about."""
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Whoever needs one of them asks for an exemption, with what compensates for it."""
     if resource.type in REFUSED:
-        yield Problem("", f"{REFUSED[resource.type]}; the firewall and private endpoints are the only ways")
+        yield Violation("", f"{REFUSED[resource.type]}; the firewall and private endpoints are the only ways")
         return
     for subnet in subnets_in(resource):
         yield from must_not_be_set(resource, subnet.inner("natGateway.id"), "a NAT gateway is a way out of its own")
@@ -62,7 +62,9 @@ POLICY = Policy(
     on=(SUBNET, NETWORK, *REFUSED),
     reads=("natGateway.id", "subnets[*].natGateway.id"),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20", "8.12"), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20", "8.12"), five_safes=("settings",)
+    ),
     fix="Remove it. What must be reached is allowed at the firewall or has a private endpoint.",
-    judge=judge,
+    check=check,
 )

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.network import SUBNETS, UNGUARDED, has_subnets, subnet_of, subnets_in
 from policies.azure_semantics.properties import entries
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 CARD = "network:NetworkInterface"
 GROUP = "networkSecurityGroup.id"
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A group that is not judged here is none: nobody saw its rules."""
     if resource.type == CARD:
-        yield from _card(resource, estate)
+        yield from _card(resource, context)
         return
     for subnet in subnets_in(resource):
         group = subnet.at(GROUP)
@@ -23,21 +23,23 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
             continue
         if group is MISSING:
             yield subnet.problem(GROUP, "is not set, and Azure then lets every packet pass; the subnet must have one")
-        elif estate.get(group) is None:
+        elif context.get(group) is None:
             yield subnet.problem(GROUP, "names a security group that is not judged here, so nobody saw its rules")
 
 
-def _card(card: Resource, estate: Estate) -> Iterator[Problem]:
+def _card(card: Resource, context: PolicyContext) -> Iterator[Violation]:
     for entry in entries(card, "ipConfigurations"):
-        subnet = subnet_of(card.at(f"{entry}.subnet.id"), estate)
+        subnet = subnet_of(card.at(f"{entry}.subnet.id"), context)
         if subnet is not None and subnet.name in UNGUARDED:
-            yield Problem(f"{entry}.subnet.id", "stands in a subnet of Azure's own, where no security group is allowed")
+            yield Violation(
+                f"{entry}.subnet.id", "stands in a subnet of Azure's own, where no security group is allowed"
+            )
         elif subnet is None:
-            yield Problem(f"{entry}.subnet.id", "is a subnet that is not judged here, so nobody saw its rules")
+            yield Violation(f"{entry}.subnet.id", "is a subnet that is not judged here, so nobody saw its rules")
 
 
-def _applies(resource: Resource, estate: Estate) -> bool:
-    return resource.type == CARD or has_subnets(resource, estate)
+def _applies(resource: Resource, context: PolicyContext) -> bool:
+    return resource.type == CARD or has_subnets(resource, context)
 
 
 POLICY = Policy(
@@ -47,10 +49,12 @@ POLICY = Policy(
     on=(*SUBNETS, CARD),
     reads=(GROUP, f"subnets[*].{GROUP}", "ipConfigurations[*].subnet.id"),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.09",), ncsc=("3",), cis=("7.11",), iso27001=("8.22",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09",), ncsc=("3",), cis=("7.11",), iso27001=("8.22",), five_safes=("settings",)
+    ),
     fix="Give the subnet a networkSecurityGroup of the same stack. Only Azure's own firewall, gateway and route server "
     "subnets take none.",
-    judge=judge,
+    check=check,
     applies=_applies,
     scope="stack",
 )

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from policies.azure_semantics.addresses import Span
 from policies.azure_semantics.bastion import GROUP, asked_by_azure
 from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 HTTPS = 443
 """What stores, vaults and logs answer at."""
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Private endpoints have fixed addresses (PE6), so that a rule can say which of them it means."""
     for rule in rules_in(resource):
-        if rule.allows and _opens_https(rule) and not asked_by_azure(rule, resource, estate):
+        if rule.allows and _opens_https(rule) and not asked_by_azure(rule, resource, context):
             for far in rule.destinations:
                 if _several(far):
-                    yield Problem(
+                    yield Violation(
                         rule.path or "destinationAddressPrefix",
                         f"{rule.name} leads to {far.text}, and so to every private endpoint in it; it must name each",
                     )
@@ -49,10 +49,10 @@ POLICY = Policy(
         f"{RULE}:destinationAddressPrefix",
     ),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
     fix="Name the fixed address of each endpoint that is meant, as a /32 of its own.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

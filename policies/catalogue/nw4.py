@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.network import SUBNETS, has_subnets, subnets_in
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PROPERTY = "defaultOutboundAccess"
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Missing means Azure's default, which in most api versions is a way out."""
     for subnet in subnets_in(resource):
         yield from must(resource, subnet.inner(PROPERTY), False, default="true")
@@ -24,8 +24,8 @@ POLICY = Policy(
     on=SUBNETS,
     reads=(PROPERTY, f"subnets[*].{PROPERTY}"),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.11",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.11",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set defaultOutboundAccess to false.",
-    judge=judge,
+    check=check,
     applies=has_subnets,
 )

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.bastion import GROUP, asked_by_azure
 from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Every source that is or holds public addresses is refused, however it is written: `*`, halves, tags, lists."""
     for rule in rules_in(resource):
-        if rule.inbound and rule.allows and not asked_by_azure(rule, resource, estate):
+        if rule.inbound and rule.allows and not asked_by_azure(rule, resource, context):
             yield from _lets_in(rule)
 
 
-def _lets_in(rule: NsgRule) -> Iterator[Problem]:
+def _lets_in(rule: NsgRule) -> Iterator[Violation]:
     for far in rule.sources:
         if far.public:
-            yield Problem(
+            yield Violation(
                 rule.path or "sourceAddressPrefix",
                 f"{rule.name} lets traffic in from {far.text}, which is or holds public addresses",
             )
@@ -32,9 +32,11 @@ POLICY = Policy(
     on=(GROUP, RULE),
     reads=("securityRules", "access", "sourceAddressPrefix", "sourceAddressPrefixes", f"{RULE}:access"),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.2.09",), ncsc=("11",), cis=("7.1",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09",), ncsc=("11",), cis=("7.1",), iso27001=("8.20",), five_safes=("settings",)
+    ),
     fix="Name private ranges of the estate as sources. Only a Bastion's subnet is reached from the Internet, on 443.",
-    judge=judge,
+    check=check,
     scope="stack",
     checkov=("CKV_AZURE_9", "CKV_AZURE_10", "CKV_AZURE_160"),
 )

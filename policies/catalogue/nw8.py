@@ -8,39 +8,41 @@ from formats.stack_config import DataClass
 from policies.azure_semantics import ids
 from policies.azure_semantics.network import NETWORK
 from policies.azure_semantics.properties import must
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 RECORD = "network:FlowLog"
 KEPT = {DataClass.SYNTHETIC: 90, DataClass.DE_IDENTIFIED: 180, DataClass.IDENTIFIABLE: 365}
 """Days, at least: CIS asks 90; an intrusion is often found after months."""
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Of a network: that something records it. Of a record: that it is on, and kept."""
     if resource.type == NETWORK:
-        records = estate.pointing(RECORD, "targetResourceId", resource)
+        records = context.referencing(RECORD, "targetResourceId", resource)
         whole = [record for record in records if ids.plain(record.at("targetResourceId")) == ids.own(resource)]
         if not any(record.at("enabled") is True for record in whole):
-            yield Problem("", "no flow log that is on records this network's flows")
+            yield Violation("", "no flow log that is on records this network's flows")
         return
     yield from must(resource, "enabled", True, default="false")
     yield from must(resource, "retentionPolicy.enabled", True, default="false")
-    days, least = resource.at("retentionPolicy.days"), KEPT[estate.data_class(resource)]
+    days, least = resource.at("retentionPolicy.days"), KEPT[context.data_class(resource)]
     if days is MISSING or not isinstance(days, int) or 0 < days < least:
-        yield Problem("retentionPolicy.days", f"keeps records {days} days; for this class of data it must be {least}")
-    yield from _kept_by(resource, estate)
+        yield Violation("retentionPolicy.days", f"keeps records {days} days; for this class of data it must be {least}")
+    yield from _kept_by(resource, context)
     if resource.at("enabledFilteringCriteria") is not MISSING:
-        yield Problem("enabledFilteringCriteria", "leaves flows out; all of them must be recorded")
+        yield Violation("enabledFilteringCriteria", "leaves flows out; all of them must be recorded")
 
 
-def _kept_by(record: Resource, estate: Estate) -> Iterator[Problem]:
+def _kept_by(record: Resource, context: PolicyContext) -> Iterator[Violation]:
     """The records hold every connection there was: they stay in a store of the estate, the same for a stack."""
-    store = estate.get(record.at("storageId"))
-    stores = {str(other.at("storageId")).lower() for other in estate.beside(record, RECORD) if other.knows("storageId")}
-    if store is None and estate.whole:
-        yield Problem("storageId", "names a store that is not the estate's")
+    store = context.get(record.at("storageId"))
+    stores = {
+        str(other.at("storageId")).lower() for other in context.same_stack(record, RECORD) if other.knows("storageId")
+    }
+    if store is None and context.whole:
+        yield Violation("storageId", "names a store that is not the estate's")
     elif store is None and len(stores) > 1:
-        yield Problem("storageId", "the stack's records go to several stores; there must be one")
+        yield Violation("storageId", "the stack's records go to several stores; there must be one")
 
 
 POLICY = Policy(
@@ -58,9 +60,11 @@ POLICY = Policy(
         f"{RECORD}:enabled",
     ),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.5.03",), ncsc=("13",), cis=("7.8",), iso27001=("8.15",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.5.03",), ncsc=("13",), cis=("7.8",), iso27001=("8.15",), five_safes=("settings",)
+    ),
     fix="Give the network a FlowLog with enabled and a retentionPolicy of 90, 180 or 365 days, by its data class.",
-    judge=judge,
+    check=check,
     scope="stack",
     checkov=("CKV_AZURE_12",),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.network import NETWORK
 from policies.azure_semantics.properties import must, word
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 REASON = "tags.unencrypted"
 """Where the network says why it does not encrypt."""
@@ -14,24 +14,24 @@ INTERFACE, SUBNETS = "network:NetworkInterface", "ipConfigurations[*].subnet.id"
 COMPUTER, INTERFACES = "compute:VirtualMachine", "networkProfile.networkInterfaces[*].id"
 
 
-def judge(network: Resource, estate: Estate) -> Iterator[Problem]:
+def check(network: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Which computers are refused is a matter of their sizes: `AllowUnencrypted` is what Azure supports for all."""
-    if not (word(network, REASON).strip() and _cannot(network, estate)):
+    if not (word(network, REASON).strip() and _cannot(network, context)):
         yield from must(network, "encryption.enabled", True, default="false")
     if network.at("encryption.enforcement") is not MISSING:
         yield from must(network, "encryption.enforcement", "AllowUnencrypted", "DropUnencrypted")
 
 
-def _cannot(network: Resource, estate: Estate) -> bool:
+def _cannot(network: Resource, context: PolicyContext) -> bool:
     """Whether a computer stands in it that cannot encrypt: a confidential one, or one with a slow interface."""
     return any(
-        interface.at("enableAcceleratedNetworking") is not True or _is_confidential(interface, estate)
-        for interface in estate.pointing(INTERFACE, SUBNETS, network)
+        interface.at("enableAcceleratedNetworking") is not True or _is_confidential(interface, context)
+        for interface in context.referencing(INTERFACE, SUBNETS, network)
     )
 
 
-def _is_confidential(interface: Resource, estate: Estate) -> bool:
-    computers = estate.pointing(COMPUTER, INTERFACES, interface)
+def _is_confidential(interface: Resource, context: PolicyContext) -> bool:
+    computers = context.referencing(COMPUTER, INTERFACES, interface)
     return any(word(computer, "securityProfile.securityType") == "confidentialvm" for computer in computers)
 
 
@@ -43,9 +43,9 @@ POLICY = Policy(
     reads=("encryption.enabled", "encryption.enforcement", REASON, f"{INTERFACE}:enableAcceleratedNetworking",
            f"{COMPUTER}:securityProfile.securityType"),
     severity=Severity.LOW,
-    controls=Controls(satre=("2.8.03",), ncsc=("1",), iso27001=("8.24",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.8.03",), ncsc=("1",), iso27001=("8.24",), five_safes=("settings",)),
     fix="Set encryption.enabled to true. Where a computer stands in the network that cannot encrypt (a confidential "
     "one, or one without accelerated networking), give the written reason in the tag unencrypted.",
-    judge=judge,
+    check=check,
     scope="stack",
 )  # fmt: skip

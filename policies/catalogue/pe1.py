@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT, INJECTED, SERVICES
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(service: Resource, estate: Estate) -> Iterator[Problem]:
+def check(service: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A request that somebody must still approve is no endpoint yet."""
     own_subnet = INJECTED.get(service.type)
     if own_subnet and service.at(own_subnet) is not MISSING:
         return
-    if not estate.pointing(ENDPOINT, f"{CONNECTIONS[0]}[*].privateLinkServiceId", service):
-        yield Problem("", "has no private endpoint; nothing inside the estate can reach it but over the Internet")
+    if not context.referencing(ENDPOINT, f"{CONNECTIONS[0]}[*].privateLinkServiceId", service):
+        yield Violation("", "has no private endpoint; nothing inside the estate can reach it but over the Internet")
 
 
 POLICY = Policy(
@@ -24,10 +24,10 @@ POLICY = Policy(
     on=SERVICES,
     reads=(f"{ENDPOINT}:{CONNECTIONS[0]}[*].privateLinkServiceId",),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("11",), cis=("8.3.8", "9.3.2.1"), iso27001=("8.20",), five_safes=("settings",)
     ),
     fix="Give the service a PrivateEndpoint in an endpoint subnet of the same stack.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

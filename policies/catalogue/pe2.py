@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from policies.azure_semantics import ids
 from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT, GROUP_ZONES, LINK, ZONE_GROUP
 from policies.azure_semantics.properties import entries, must
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 ZONE_ID = "privateDnsZoneConfigs[*].privateDnsZoneId"
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Of an endpoint: a zone for each group. Of a link: no registration, no second question to the public DNS."""
     if resource.type == LINK:
         if resource.at("registrationEnabled") is not MISSING:
@@ -20,34 +20,36 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
         if resource.at("resolutionPolicy") is not MISSING:
             yield from must(resource, "resolutionPolicy", "Default")
     else:
-        yield from _named(resource, estate)
+        yield from _named(resource, context)
 
 
-def _named(endpoint: Resource, estate: Estate) -> Iterator[Problem]:
-    groups = estate.below(ZONE_GROUP, endpoint)
+def _named(endpoint: Resource, context: PolicyContext) -> Iterator[Violation]:
+    groups = context.children(ZONE_GROUP, endpoint)
     zones = {ids.name(zone) for group in groups for zone in group.each(ZONE_ID)}
     if not zones:
-        yield Problem("", "has no private DNS zone group: its service's name still leads to the public address")
+        yield Violation("", "has no private DNS zone group: its service's name still leads to the public address")
         return
     for list_ in CONNECTIONS:
         for connection in entries(endpoint, list_):
             groups_said = entries(endpoint, f"{connection}.groupIds")
             if not groups_said:
-                yield Problem(f"{connection}.groupIds", "is not set: which of the service's parts is meant is not said")
+                yield Violation(
+                    f"{connection}.groupIds", "is not set: which of the service's parts is meant is not said"
+                )
             for group_id in groups_said:
                 yield from _answered(group_id, str(endpoint.at(group_id)).lower(), zones)
 
 
-def _answered(path: str, group: str, zones: set[str]) -> Iterator[Problem]:
+def _answered(path: str, group: str, zones: set[str]) -> Iterator[Violation]:
     fitting = GROUP_ZONES.get(group.removesuffix("_secondary"))
     if fitting is None:
-        yield Problem(path, f"is {group}, a group whose private names are not known here")
+        yield Violation(path, f"is {group}, a group whose private names are not known here")
     elif group == "azuremonitor" and not zones.issuperset(fitting):
-        yield Problem(
+        yield Violation(
             path, f"lacks the zones {', '.join(sorted(set(fitting) - zones))}; all five answer for monitoring"
         )
     elif not zones & set(fitting):
-        yield Problem(path, f"is answered by {', '.join(sorted(zones))}; it must be {' or '.join(fitting)}")
+        yield Violation(path, f"is answered by {', '.join(sorted(zones))}; it must be {' or '.join(fitting)}")
 
 
 POLICY = Policy(
@@ -58,9 +60,9 @@ POLICY = Policy(
     on=(ENDPOINT, LINK),
     reads=(f"{CONNECTIONS[0]}[*].groupIds", "registrationEnabled", "resolutionPolicy", f"{ZONE_GROUP}:{ZONE_ID}"),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Give the endpoint a PrivateDnsZoneGroup with the privatelink zone of its service; set registrationEnabled to "
     "false and resolutionPolicy to Default on links.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

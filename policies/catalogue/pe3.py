@@ -7,23 +7,23 @@ from collections.abc import Iterator
 from policies.azure_semantics.network import subnet_of
 from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT
 from policies.azure_semantics.properties import entries
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(endpoint: Resource, estate: Estate) -> Iterator[Problem]:
+def check(endpoint: Resource, context: PolicyContext) -> Iterator[Violation]:
     """An endpoint to an account that is not judged here may lead to anybody's, in any tenant."""
     for entry in entries(endpoint, CONNECTIONS[0]):
         path = f"{entry}.privateLinkServiceId"
-        target = estate.get(endpoint.at(path))
+        target = context.get(endpoint.at(path))
         if target is None:
-            yield Problem(path, "leads to a service that is not judged here: data could leave by it")
+            yield Violation(path, "leads to a service that is not judged here: data could leave by it")
         elif target.stack != endpoint.stack:
-            yield Problem(path, f"leads to a service of {target.stack}: a way between stacks that no firewall sees")
+            yield Violation(path, f"leads to a service of {target.stack}: a way between stacks that no firewall sees")
     for entry in entries(endpoint, CONNECTIONS[1]):
-        yield Problem(entry, "asks somebody else to approve; the services of the estate are connected at once")
+        yield Violation(entry, "asks somebody else to approve; the services of the estate are connected at once")
     subnet = endpoint.at("subnet.id")
-    if subnet is MISSING or subnet_of(subnet, estate) is None:
-        yield Problem("subnet.id", "is a subnet that is not judged here")
+    if subnet is MISSING or subnet_of(subnet, context) is None:
+        yield Violation("subnet.id", "is a subnet that is not judged here")
 
 
 POLICY = Policy(
@@ -34,10 +34,10 @@ POLICY = Policy(
     on=(ENDPOINT,),
     reads=(*(f"{list_}[*].privateLinkServiceId" for list_ in CONNECTIONS), "subnet.id"),
     severity=Severity.CRITICAL,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.10", "3.1.12"), ncsc=("3", "11"), iso27001=("8.12", "8.22"), five_safes=("outputs", "projects")
     ),
     fix="Remove the endpoint, or connect a service of the same stack.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

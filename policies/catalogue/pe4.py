@@ -8,23 +8,23 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.network import is_hub
 from policies.azure_semantics.private_link import LINK, ZONE, ZONE_GROUP
 from policies.azure_semantics.properties import entries
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(group: Resource, estate: Estate) -> Iterator[Problem]:
+def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """The firewall asks in the hub's name: only a zone that is linked there answers."""
     for entry in entries(group, "privateDnsZoneConfigs"):
         path = f"{entry}.privateDnsZoneId"
-        zone = estate.get(group.at(path))
+        zone = context.get(group.at(path))
         if zone is None or zone.type != ZONE:
-            yield Problem(path, f"{ids.name(group.at(path))} is no private DNS zone of the estate")
-        elif not any(_links_hub(link, estate) for link in estate.below(LINK, zone)):
-            yield Problem(path, f"{zone.name} is not linked to a hub, so the firewall cannot answer for it")
+            yield Violation(path, f"{ids.name(group.at(path))} is no private DNS zone of the estate")
+        elif not any(_links_hub(link, context) for link in context.children(LINK, zone)):
+            yield Violation(path, f"{zone.name} is not linked to a hub, so the firewall cannot answer for it")
 
 
-def _links_hub(link: Resource, estate: Estate) -> bool:
-    network = estate.get(link.at("virtualNetwork.id"))
-    return network is not None and is_hub(network, estate)
+def _links_hub(link: Resource, context: PolicyContext) -> bool:
+    network = context.get(link.at("virtualNetwork.id"))
+    return network is not None and is_hub(network, context)
 
 
 POLICY = Policy(
@@ -34,8 +34,8 @@ POLICY = Policy(
     on=(ZONE_GROUP,),
     reads=("privateDnsZoneConfigs[*].privateDnsZoneId", f"{LINK}:virtualNetwork.id"),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Use the hub's private DNS zones, each with a virtual network link to the hub's network.",
-    judge=judge,
+    check=check,
     scope="estate",
 )

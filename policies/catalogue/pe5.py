@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.private_link import RECORDS, is_reserved
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(records: Resource, _: Estate) -> Iterator[Problem]:
+def check(records: Resource, _: PolicyContext) -> Iterator[Violation]:
     """A zone group writes its own records and takes them away again; every other one is somebody's."""
     zone = records.at("privateZoneName")
     if zone is MISSING or is_reserved(str(zone)):
-        yield Problem("privateZoneName", "is a zone of private endpoints, whose records only their zone groups write")
+        yield Violation("privateZoneName", "is a zone of private endpoints, whose records only their zone groups write")
 
 
 POLICY = Policy(
@@ -22,7 +22,7 @@ POLICY = Policy(
     on=(RECORDS,),
     reads=("privateZoneName",),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove the record set; the endpoint's zone group writes what is needed.",
-    judge=judge,
+    check=check,
 )

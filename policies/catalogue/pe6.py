@@ -9,40 +9,40 @@ from policies.azure_semantics.addresses import span
 from policies.azure_semantics.network import subnet_of
 from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT
 from policies.azure_semantics.properties import entries, word
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 MONITOR = "azuremonitor"
 """Its members are told by the deployment alone, so that no address can be chosen for them beforehand."""
 CONFIGURATIONS, ADDRESS = "ipConfigurations", "privateIPAddress"
 
 
-def applies(endpoint: Resource, _: Estate) -> bool:
+def applies(endpoint: Resource, _: PolicyContext) -> bool:
     """All but the endpoints of Azure Monitor."""
     connections = [entry for list_ in CONNECTIONS for entry in entries(endpoint, list_)]
     groups = [path for entry in connections for path in entries(endpoint, f"{entry}.groupIds")]
     return not groups or any(word(endpoint, path) != MONITOR for path in groups)
 
 
-def judge(endpoint: Resource, estate: Estate) -> Iterator[Problem]:
+def check(endpoint: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Each in the endpoint's own subnet, and nobody else's."""
     paths = entries(endpoint, CONFIGURATIONS)
     if not paths:
-        yield Problem(CONFIGURATIONS, "is not set: Azure gives the endpoint whichever address is free")
+        yield Violation(CONFIGURATIONS, "is not set: Azure gives the endpoint whichever address is free")
     for path in (f"{path}.{ADDRESS}" for path in paths):
         address = endpoint.at(path)
         if address is MISSING:
-            yield Problem(path, "is not set: Azure gives the endpoint whichever address is free")
+            yield Violation(path, "is not set: Azure gives the endpoint whichever address is free")
         else:
-            yield from _fits(endpoint, path, str(address), estate)
+            yield from _fits(endpoint, path, str(address), context)
 
 
-def _fits(endpoint: Resource, path: str, address: str, estate: Estate) -> Iterator[Problem]:
-    subnet, (single, *_) = subnet_of(endpoint.at("subnet.id"), estate), span(address).networks
+def _fits(endpoint: Resource, path: str, address: str, context: PolicyContext) -> Iterator[Violation]:
+    subnet, (single, *_) = subnet_of(endpoint.at("subnet.id"), context), span(address).networks
     if subnet is not None and not any(span(str(prefix)).covers(single) for prefix in subnet.prefixes):
-        yield Problem(path, f"is {address}, which does not lie in {subnet.name}")
-    for other in estate.beside(endpoint, ENDPOINT):
+        yield Violation(path, f"is {address}, which does not lie in {subnet.name}")
+    for other in context.same_stack(endpoint, ENDPOINT):
         if other.urn != endpoint.urn and address in _addresses(other) and _subnet(other) == _subnet(endpoint):
-            yield Problem(path, f"is {address}, which {other.name} has too")
+            yield Violation(path, f"is {address}, which {other.name} has too")
 
 
 def _addresses(endpoint: Resource) -> list[str]:
@@ -61,9 +61,11 @@ POLICY = Policy(
     on=(ENDPOINT,),
     reads=(f"{CONFIGURATIONS}[*].{ADDRESS}", f"{CONNECTIONS[0]}[*].groupIds", "subnet.id"),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings",)
+    ),
     fix="Give the endpoint ipConfigurations with groupId, memberName and privateIPAddress.",
-    judge=judge,
+    check=check,
     applies=applies,
     scope="stack",
 )

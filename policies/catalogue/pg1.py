@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import may, must
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 SERVER, RULE = "dbforpostgresql:Server", "dbforpostgresql:FirewallRule"
 PATH = "network.publicNetworkAccess"
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """A server inside a network of the estate's own is closed; any other is open where nothing is said."""
     if resource.type == RULE:
-        yield Problem("startIpAddress", "lets public addresses reach the server; there must be no such rule")
+        yield Violation("startIpAddress", "lets public addresses reach the server; there must be no such rule")
     elif resource.at("network.delegatedSubnetResourceId") in (MISSING, ""):
         yield from must(resource, PATH, "Disabled", default="Enabled")
     else:
@@ -28,7 +28,7 @@ POLICY = Policy(
     on=(SERVER, RULE),
     reads=(PATH, "network.delegatedSubnetResourceId"),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set network.publicNetworkAccess to Disabled, or give it a delegated subnet; remove its firewall rules.",
-    judge=judge,
+    check=check,
 )

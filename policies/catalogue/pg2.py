@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import filled, must
 from policies.catalogue._keys import named_key
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(server: Resource, estate: Estate) -> Iterator[Problem]:
+def check(server: Resource, context: PolicyContext) -> Iterator[Violation]:
     """The key can be named at creation only."""
     yield from must(server, "authConfig.activeDirectoryAuth", "Enabled", default="Disabled")
     yield from must(server, "authConfig.passwordAuth", "Disabled", default="Enabled")
-    if holds_records(server, estate):
+    if holds_records(server, context):
         yield from must(server, "dataEncryption.type", "AzureKeyVault", default="SystemManaged")
-        yield from named_key(server, estate, "dataEncryption.primaryKeyURI")
+        yield from named_key(server, context, "dataEncryption.primaryKeyURI")
         yield from filled(server, "dataEncryption.primaryUserAssignedIdentityId", default="no identity to open it with")
 
 
@@ -27,12 +27,12 @@ POLICY = Policy(
     on=("dbforpostgresql:Server",),
     reads=("authConfig.activeDirectoryAuth", "authConfig.passwordAuth", "dataEncryption"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("1.5.05", "2.8.01", "2.8.05", "3.2.01"), ncsc=("2", "10"), iso27001=("8.5", "8.24"),
         five_safes=("people",),
     ),
     fix="Set activeDirectoryAuth to Enabled and passwordAuth to Disabled; make the server with dataEncryption of type "
     "AzureKeyVault.",
-    judge=judge,
+    check=check,
     scope="stack",
 )  # fmt: skip

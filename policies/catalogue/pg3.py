@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import may
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 ALLOWED = {
     "require_secure_transport": ("on",),
@@ -16,12 +16,12 @@ ALLOWED = {
 """Server parameters by name. Azure's own defaults are of these."""
 
 
-def applies(parameter: Resource, _: Estate) -> bool:
+def applies(parameter: Resource, _: PolicyContext) -> bool:
     """Other parameters are the database's own business."""
     return _name(parameter) in ALLOWED
 
 
-def judge(parameter: Resource, _: Estate) -> Iterator[Problem]:
+def check(parameter: Resource, _: PolicyContext) -> Iterator[Violation]:
     """A parameter that is written at all must be written well."""
     yield from may(parameter, "value", *ALLOWED[_name(parameter)])
 
@@ -37,8 +37,8 @@ POLICY = Policy(
     on=("dbforpostgresql:Configuration",),
     reads=("configurationName", "value"),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.8.02", "2.8.03", "2.8.04"), ncsc=("1",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.02", "2.8.03", "2.8.04"), ncsc=("1",), iso27001=("8.24",)),
     fix="Remove the parameter, or set require_secure_transport to on and ssl_min_protocol_version to TLSv1.2.",
-    judge=judge,
+    check=check,
     applies=applies,
 )

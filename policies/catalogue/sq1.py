@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 SERVER, ENTRA_ONLY = "sql:Server", "sql:ServerAzureADOnlyAuthentication"
 RULES = ("sql:FirewallRule", "sql:IPv6FirewallRule", "sql:VirtualNetworkRule")
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Entra alone is said in the server, or in a resource below it."""
     if resource.type in RULES:
-        yield Problem("", "lets somebody past the private endpoint; there must be no such rule")
+        yield Violation("", "lets somebody past the private endpoint; there must be no such rule")
         return
     yield from must(resource, "publicNetworkAccess", "Disabled", default="Enabled")
     yield from must(resource, "minimalTlsVersion", "1.2", "1.3", default="what Azure had it at before")
     yield from must(resource, "restrictOutboundNetworkAccess", "Enabled", default="Disabled")
-    below = estate.below(ENTRA_ONLY, resource)
+    below = context.children(ENTRA_ONLY, resource)
     for entra_only in below:
         yield from must(entra_only, "azureADOnlyAuthentication", True, default="false")
     if not below:
@@ -34,13 +34,13 @@ POLICY = Policy(
     reads=("publicNetworkAccess", "minimalTlsVersion", "restrictOutboundNetworkAccess",
            "administrators.azureADOnlyAuthentication", f"{ENTRA_ONLY}:azureADOnlyAuthentication"),
     severity=Severity.CRITICAL,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("1.5.05", "2.2.09", "2.2.11", "2.8.02", "3.2.01"), ncsc=("1", "10", "11"), iso27001=("8.5", "8.20"),
         five_safes=("settings",),
     ),
     fix="Set publicNetworkAccess to Disabled, minimalTlsVersion to 1.2, restrictOutboundNetworkAccess to Enabled and "
     "administrators.azureADOnlyAuthentication to true, and remove firewall and network rules.",
-    judge=judge,
+    check=check,
     scope="stack",
     checkov=("CKV_AZURE_52", "CKV_AZURE_113", "CKV2_AZURE_27"),
 )  # fmt: skip

@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import may, must
 from policies.catalogue._keys import named_key
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 SERVER, PROTECTOR, TDE = "sql:Server", "sql:EncryptionProtector", "sql:TransparentDataEncryption"
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """The key is said in the server, or in its protector; a database may not turn encryption off."""
     if resource.type == TDE:
         yield from must(resource, "state", "Enabled", default="Azure's default, Enabled: say so")
     elif resource.type == PROTECTOR:
         yield from must(resource, "serverKeyType", "AzureKeyVault", default="ServiceManaged")
         yield from may(resource, "autoRotationEnabled", True)
-    elif not estate.below(PROTECTOR, resource):
-        yield from named_key(resource, estate, "keyId")
+    elif not context.children(PROTECTOR, resource):
+        yield from named_key(resource, context, "keyId")
 
 
 POLICY = Policy(
@@ -30,9 +30,9 @@ POLICY = Policy(
     on=(SERVER, PROTECTOR, TDE),
     reads=("keyId", "serverKeyType", "autoRotationEnabled", "state"),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
     fix="Name the key in the server's keyId with a user-assigned identity, and leave database encryption enabled.",
-    judge=judge,
+    check=check,
     applies=holds_records,
     scope="stack",
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(account: Resource, _: Estate) -> Iterator[Problem]:
+def check(account: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Missing means Azure's default, which is open."""
     yield from must(account, "publicNetworkAccess", "Disabled", "SecuredByPerimeter", default="Enabled")
 
@@ -20,8 +20,10 @@ POLICY = Policy(
     on=("storage:StorageAccount",),
     reads=("publicNetworkAccess",),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.2.09",), ncsc=("11",), cis=("9.3.2.2",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09",), ncsc=("11",), cis=("9.3.2.2",), iso27001=("8.20",), five_safes=("settings",)
+    ),
     fix="Set publicNetworkAccess to Disabled and reach the account through a private endpoint.",
-    judge=judge,
+    check=check,
     checkov=("CKV_AZURE_59",),
 )

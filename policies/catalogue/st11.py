@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import must, same
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def applies(account: Resource, estate: Estate) -> bool:
+def applies(account: Resource, context: PolicyContext) -> bool:
     """Only general accounts have queues and tables."""
-    return holds_records(account, estate) and not any(
+    return holds_records(account, context) and not any(
         same(account.at("kind"), kind) for kind in ("FileStorage", "BlockBlobStorage", "BlobStorage")
     )
 
 
-def judge(account: Resource, _: Estate) -> Iterator[Problem]:
+def check(account: Resource, _: PolicyContext) -> Iterator[Violation]:
     """The account's own key covers blobs and files alone unless this is said, at creation only."""
     for service in ("queue", "table"):
         yield from must(account, f"encryption.services.{service}.keyType", "Account", default="Service")
@@ -30,8 +30,8 @@ POLICY = Policy(
     on=("storage:StorageAccount",),
     reads=("kind", "encryption.services.queue.keyType", "encryption.services.table.keyType"),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
     fix="Set encryption.services.queue.keyType and table.keyType to Account; an account that exists must be made anew.",
-    judge=judge,
+    check=check,
     applies=applies,
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(_: Resource, __: Estate) -> Iterator[Problem]:
+def check(_: Resource, __: PolicyContext) -> Iterator[Violation]:
     """That it is there at all is what must not be."""
-    yield Problem("", "is a user of the storage account's own, whom Entra does not know; it must not be")
+    yield Violation("", "is a user of the storage account's own, whom Entra does not know; it must not be")
 
 
 POLICY = Policy(
@@ -19,10 +19,10 @@ POLICY = Policy(
     on=("storage:LocalUser",),
     reads=(),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("1.5.03", "1.5.05", "3.2.01", "3.2.04"), ncsc=("9", "10"), iso27001=("8.5",), five_safes=("people",)
     ),
     fix="Remove the local user and grant an Entra group its role. A provider that can speak only SFTP needs an "
     "exemption with an owner and an end.",
-    judge=judge,
+    check=check,
 )

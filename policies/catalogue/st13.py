@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.properties import must, shown
 from policies.catalogue._durations import timespan_days
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PERIOD, ACTION = "sasPolicy.sasExpirationPeriod", "sasPolicy.expirationAction"
 LONGEST_DAYS = 1
 
 
-def judge(account: Resource, _: Estate) -> Iterator[Problem]:
+def check(account: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Those that Entra vouches for are made even where shared keys are off: they too end, and are refused after."""
     period = account.at(PERIOD)
     days = timespan_days(period)
     if period is MISSING:
-        yield Problem(PERIOD, "is not set, which leaves signatures of any length; it must be a day or less")
+        yield Violation(PERIOD, "is not set, which leaves signatures of any length; it must be a day or less")
     elif days is None or days > LONGEST_DAYS:
-        yield Problem(PERIOD, f"is {shown(period)}; it must be a day or less, written as 1.00:00:00")
+        yield Violation(PERIOD, f"is {shown(period)}; it must be a day or less, written as 1.00:00:00")
     yield from must(account, ACTION, "Block", default="Log: longer signatures are recorded, and work")
 
 
@@ -30,7 +30,9 @@ POLICY = Policy(
     on=("storage:StorageAccount",),
     reads=(PERIOD, ACTION),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("3.1.12", "3.2.01"), ncsc=("10", "11"), iso27001=("8.5", "8.12"), five_safes=("outputs",)),
+    controls=ComplianceControls(
+        satre=("3.1.12", "3.2.01"), ncsc=("10", "11"), iso27001=("8.5", "8.12"), five_safes=("outputs",)
+    ),
     fix="Set sasPolicy.sasExpirationPeriod to 1.00:00:00 or less and sasPolicy.expirationAction to Block.",
-    judge=judge,
+    check=check,
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(account: Resource, _: Estate) -> Iterator[Problem]:
+def check(account: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Azure's default is the account's key."""
     yield from must(account, "defaultToOAuthAuthentication", True, default="false")
 
@@ -20,7 +20,7 @@ POLICY = Policy(
     on=("storage:StorageAccount",),
     reads=("defaultToOAuthAuthentication",),
     severity=Severity.LOW,
-    controls=Controls(satre=("1.5.05", "3.2.01"), ncsc=("10",), iso27001=("8.5",), five_safes=("people",)),
+    controls=ComplianceControls(satre=("1.5.05", "3.2.01"), ncsc=("10",), iso27001=("8.5",), five_safes=("people",)),
     fix="Set defaultToOAuthAuthentication to true.",
-    judge=judge,
+    check=check,
 )

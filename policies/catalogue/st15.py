@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import may, must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Accounts say so; a share speaks SMB where it says nothing."""
     if resource.type == "storage:StorageAccount":
         yield from must(resource, "enableNfsV3", False, default="false, and nobody's word for it")
@@ -23,9 +23,9 @@ POLICY = Policy(
     on=("storage:StorageAccount", "storage:FileShare"),
     reads=("enableNfsV3", "enabledProtocols"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("1.5.05", "2.8.03", "3.2.03"), ncsc=("1", "10"), iso27001=("8.5", "8.24"), five_safes=("settings",)
     ),
     fix="Set enableNfsV3 to false; make file shares with enabledProtocols SMB.",
-    judge=judge,
+    check=check,
 )

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import must
 from policies.catalogue._keys import own_key
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A scope has a key of the estate's own; a container with a scope lets no blob choose another."""
     if resource.type == "storage:EncryptionScope":
         yield from must(resource, "source", "Microsoft.KeyVault", default="Microsoft.Storage")
-        yield from own_key(resource, estate, "keyVaultProperties.keyUri")
+        yield from own_key(resource, context, "keyVaultProperties.keyUri")
         yield from must(resource, "requireInfrastructureEncryption", True, default="false")
     elif resource.at("defaultEncryptionScope") not in (MISSING, "$account-encryption-key"):
         yield from must(resource, "denyEncryptionScopeOverride", True, default="false")
@@ -28,10 +28,10 @@ POLICY = Policy(
     reads=("source", "keyVaultProperties.keyUri", "requireInfrastructureEncryption", "defaultEncryptionScope",
            "denyEncryptionScopeOverride"),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
     fix="Set source to Microsoft.KeyVault with a key without a version, requireInfrastructureEncryption to true, and "
     "denyEncryptionScopeOverride to true on containers that have a scope.",
-    judge=judge,
+    check=check,
     applies=holds_records,
     scope="stack",
 )  # fmt: skip

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import must_not_be_set
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(service: Resource, _: Estate) -> Iterator[Problem]:
+def check(service: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Missing means none."""
     yield from must_not_be_set(service, "cors.corsRules", "web pages that may read the store from a browser")
 
@@ -21,7 +21,7 @@ POLICY = Policy(
         "storage:TableServiceProperties"),
     reads=("cors.corsRules",),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("3.1.12",), ncsc=("11",), iso27001=("8.12", "8.20"), five_safes=("outputs",)),
+    controls=ComplianceControls(satre=("3.1.12",), ncsc=("11",), iso27001=("8.12", "8.20"), five_safes=("outputs",)),
     fix="Remove the CORS rules.",
-    judge=judge,
+    check=check,
 )  # fmt: skip

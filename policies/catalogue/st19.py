@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(_: Resource, __: Estate) -> Iterator[Problem]:
+def check(_: Resource, __: PolicyContext) -> Iterator[Violation]:
     """That it is there at all is what must not be."""
-    yield Problem("", "copies every blob to another account by itself; data moves through the airlock only")
+    yield Violation("", "copies every blob to another account by itself; data moves through the airlock only")
 
 
 POLICY = Policy(
@@ -19,9 +19,9 @@ POLICY = Policy(
     on=("storage:ObjectReplicationPolicy", "storage:DataShare", "storage:Connector"),
     reads=(),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("3.1.04", "3.1.05", "3.1.06", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("outputs",)
     ),
     fix="Remove it. Redundancy is the account's own sku; movement between zones is a release by a steward.",
-    judge=judge,
+    check=check,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import at_least, must, shown
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 SMB = "protocolSettings.smb"
 ALLOWED = {
@@ -17,15 +17,15 @@ ALLOWED = {
 BIN = "shareDeleteRetentionPolicy"
 
 
-def judge(service: Resource, _: Estate) -> Iterator[Problem]:
+def check(service: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Each is a list with semicolons; what is not said is all that Azure knows, old and new."""
     for path, allowed in ALLOWED.items():
         found = service.at(path)
         words = [word.strip() for word in found.strip(";").split(";")] if isinstance(found, str) else []
         if found is MISSING:
-            yield Problem(path, f"is not set, which leaves all that Azure knows; it must be {' or '.join(allowed)}")
+            yield Violation(path, f"is not set, which leaves all that Azure knows; it must be {' or '.join(allowed)}")
         elif not words or not set(words) <= set(allowed):
-            yield Problem(path, f"is {shown(found)}; it must be {' or '.join(allowed)} alone")
+            yield Violation(path, f"is {shown(found)}; it must be {' or '.join(allowed)} alone")
     yield from must(service, f"{BIN}.enabled", True, default="false")
     yield from at_least(service, f"{BIN}.days", 7, "days", default="nothing kept")
 
@@ -37,7 +37,7 @@ POLICY = Policy(
     on=("storage:FileServiceProperties",),
     reads=(*ALLOWED, f"{BIN}.enabled", f"{BIN}.days"),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.6.01", "2.8.03", "2.8.04"), ncsc=("1", "2"), iso27001=("8.13", "8.24")),
+    controls=ComplianceControls(satre=("2.6.01", "2.8.03", "2.8.04"), ncsc=("1", "2"), iso27001=("8.13", "8.24")),
     fix="Name SMB3.1.1, Kerberos, AES-256 and AES-256-GCM in protocolSettings.smb, and enable soft delete for a week.",
-    judge=judge,
+    check=check,
 )

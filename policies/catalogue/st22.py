@@ -7,25 +7,25 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.catalogue._stores import ARCHIVE, account_of
 from policies.catalogue.st9 import LEAST_DAYS
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity, Unknown
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 
 ACTIONS = "policy.rules[*].definition.actions"
 AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan", "daysAfterLastAccessTimeGreaterThan")
 KINDS = ("baseBlob", "version", "snapshot")
 
 
-def applies(policy: Resource, estate: Estate) -> bool:
+def applies(policy: Resource, context: PolicyContext) -> bool:
     """Where the account is an archive, by its name."""
-    if not holds_records(policy, estate):
+    if not holds_records(policy, context):
         return False
-    account = account_of(policy, estate)
+    account = account_of(policy, context)
     names = (account.name, account.at("accountName")) if account else (policy.at("accountName"),)
     return any(ARCHIVE.search(str(name)) for name in names if name is not MISSING)
 
 
-def judge(policy: Resource, estate: Estate) -> Iterator[Problem]:
+def check(policy: Resource, context: PolicyContext) -> Iterator[Violation]:
     """What is deleted sooner than the archive's least time would never have been kept."""
-    least = LEAST_DAYS[estate.data_class(policy)]
+    least = LEAST_DAYS[context.data_class(policy)]
     for kind in KINDS:
         path = f"{ACTIONS}.{kind}.delete"
         for deletion in policy.each(path):
@@ -33,7 +33,7 @@ def judge(policy: Resource, estate: Estate) -> Iterator[Problem]:
             if not days or any(not isinstance(day, int | float) for day in days):
                 raise Unknown(path)
             if min(days) < least:
-                yield Problem(path, f"deletes after {min(days)} days; an archive keeps for at least {least}")
+                yield Violation(path, f"deletes after {min(days)} days; an archive keeps for at least {least}")
 
 
 POLICY = Policy(
@@ -44,9 +44,9 @@ POLICY = Policy(
     on=("storage:ManagementPolicy",),
     reads=tuple(f"{ACTIONS}.{kind}.delete" for kind in KINDS),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("3.1.09", "3.1.14"), ncsc=("2",), iso27001=("5.33",), five_safes=("data",)),
+    controls=ComplianceControls(satre=("3.1.09", "3.1.14"), ncsc=("2",), iso27001=("5.33",), five_safes=("data",)),
     fix="Delete from an archive after at least 365 days (180 where data is de-identified), or never.",
-    judge=judge,
+    check=check,
     applies=applies,
     scope="stack",
 )

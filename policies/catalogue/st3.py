@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import KEPT, must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(account: Resource, _: Estate) -> Iterator[Problem]:
+def check(account: Resource, _: PolicyContext) -> Iterator[Violation]:
     """All three in so many words: what is left out stays as it was on an account that exists."""
     yield from must(account, "allowSharedKeyAccess", False, default="true")
     yield from must(account, "isLocalUserEnabled", False, default=KEPT)
@@ -22,10 +22,10 @@ POLICY = Policy(
     on=("storage:StorageAccount",),
     reads=("allowSharedKeyAccess", "isLocalUserEnabled", "isSftpEnabled"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("1.5.05", "1.5.06", "3.2.01"), ncsc=("10",), cis=("9.3.1.3",), iso27001=("8.5",), five_safes=("people",)
     ),
     fix="Set allowSharedKeyAccess, isLocalUserEnabled and isSftpEnabled to false. A provider that can speak only SFTP "
     "needs an exemption with an owner and an end.",
-    judge=judge,
+    check=check,
 )

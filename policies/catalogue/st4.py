@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import KEPT, may, must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """The account forbids it for all its containers; and no container asks for it (Azure's default there is None)."""
     if resource.type == "storage:StorageAccount":
         yield from must(resource, "allowBlobPublicAccess", False, default=KEPT)
@@ -23,8 +23,10 @@ POLICY = Policy(
     on=("storage:StorageAccount", "storage:BlobContainer"),
     reads=("allowBlobPublicAccess", "publicAccess"),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("3.1.12",), ncsc=("11",), cis=("9.3.8",), iso27001=("8.3",), five_safes=("outputs",)),
+    controls=ComplianceControls(
+        satre=("3.1.12",), ncsc=("11",), cis=("9.3.8",), iso27001=("8.3",), five_safes=("outputs",)
+    ),
     fix="Set allowBlobPublicAccess to false on the account and publicAccess to None on each container.",
-    judge=judge,
+    check=check,
     checkov=("CKV_AZURE_34",),
 )

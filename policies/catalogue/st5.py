@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import KEPT, must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(account: Resource, _: Estate) -> Iterator[Problem]:
+def check(account: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Azure's defaults have changed over the years, so both are said."""
     yield from must(account, "minimumTlsVersion", "TLS1_2", "TLS1_3", default="TLS1_0")
     yield from must(account, "enableHttpsTrafficOnly", True, default=KEPT)
@@ -21,11 +21,11 @@ POLICY = Policy(
     on=("storage:StorageAccount",),
     reads=("minimumTlsVersion", "enableHttpsTrafficOnly"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.8.02", "2.8.03", "2.8.04"), ncsc=("1",), cis=("9.3.4", "9.3.6"), iso27001=("8.24",),
         five_safes=("settings",),
     ),
     fix="Set minimumTlsVersion to TLS1_2 and enableHttpsTrafficOnly to true.",
-    judge=judge,
+    check=check,
     checkov=("CKV_AZURE_3", "CKV_AZURE_44"),
 )  # fmt: skip

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import must
 from policies.catalogue._keys import key_in_vault
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 KEY, VAULT = "encryption.keyVaultProperties.keyName", "encryption.keyVaultProperties.keyVaultUri"
 VERSION = "encryption.keyVaultProperties.keyVersion"
 
 
-def judge(account: Resource, estate: Estate) -> Iterator[Problem]:
+def check(account: Resource, context: PolicyContext) -> Iterator[Violation]:
     """The key is named, and no version of it, so that the account follows its rotation."""
     yield from must(account, "encryption.keySource", "Microsoft.Keyvault", default="Microsoft.Storage")
-    yield from key_in_vault(account, estate, VAULT, KEY)
+    yield from key_in_vault(account, context, VAULT, KEY)
     if account.at(VERSION) not in (MISSING, ""):
-        yield Problem(VERSION, "pins one version, and stays on it when the key rotates; leave it out")
+        yield Violation(VERSION, "pins one version, and stays on it when the key rotates; leave it out")
 
 
 POLICY = Policy(
@@ -28,9 +28,9 @@ POLICY = Policy(
     on=("storage:StorageAccount",),
     reads=("encryption.keySource", KEY, VAULT, VERSION, "keyvault:Vault:vaultName", "keyvault:Key:keyName"),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
     fix="Set encryption.keySource to Microsoft.Keyvault with the key's name and vault, and no keyVersion.",
-    judge=judge,
+    check=check,
     applies=holds_records,
     scope="stack",
 )  # fmt: skip

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(account: Resource, _: Estate) -> Iterator[Problem]:
+def check(account: Resource, _: PolicyContext) -> Iterator[Violation]:
     """It can be asked for at creation only."""
     yield from must(account, "encryption.requireInfrastructureEncryption", True, default="false")
 
@@ -21,8 +21,8 @@ POLICY = Policy(
     on=("storage:StorageAccount",),
     reads=("encryption.requireInfrastructureEncryption",),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",)),
     fix="Set encryption.requireInfrastructureEncryption to true; an account that exists must be made anew for it.",
-    judge=judge,
+    check=check,
     applies=holds_records,
 )

@@ -8,7 +8,7 @@ from formats.stack_config import DataClass
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import at_least, may, must
 from policies.catalogue._stores import account_of, is_archive, is_audit
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 LEAST_DAYS = {DataClass.SYNTHETIC: 0, DataClass.DE_IDENTIFIED: 180, DataClass.IDENTIFIABLE: 365}
 OWN = "storage:BlobContainerImmutabilityPolicy"
@@ -17,16 +17,16 @@ WHOLE = "immutableStorageWithVersioning"
 """The account's own immutability, which holds for every version of every blob in it."""
 
 
-def applies(container: Resource, estate: Estate) -> bool:
+def applies(container: Resource, context: PolicyContext) -> bool:
     """By its name or its account's: an archive, or a trail that Azure's diagnostics or an auditor keeps."""
-    return holds_records(container, estate) and (is_archive(container, estate) or is_audit(container))
+    return holds_records(container, context) and (is_archive(container, context) or is_audit(container))
 
 
-def judge(container: Resource, estate: Estate) -> Iterator[Problem]:
+def check(container: Resource, context: PolicyContext) -> Iterator[Violation]:
     """By a policy of the container's, else by one of its account's."""
-    least = LEAST_DAYS[estate.data_class(container)]
-    policies = estate.below(OWN, container)
-    account = account_of(container, estate)
+    least = LEAST_DAYS[context.data_class(container)]
+    policies = context.children(OWN, container)
+    account = account_of(container, context)
     if policies:
         for policy in policies:
             yield from at_least(policy, DAYS, least, "days", default="no immutability")
@@ -37,7 +37,7 @@ def judge(container: Resource, estate: Estate) -> Iterator[Problem]:
         yield from must(account, f"{WHOLE}.immutabilityPolicy.state", "Unlocked", "Locked", default="Disabled")
         yield from at_least(account, f"{WHOLE}.immutabilityPolicy.{DAYS}", least, "days", default="no immutability")
     else:
-        yield Problem(DAYS, f"nothing keeps what is written here; it must be immutable for at least {least} days")
+        yield Violation(DAYS, f"nothing keeps what is written here; it must be immutable for at least {least} days")
 
 
 POLICY = Policy(
@@ -49,12 +49,12 @@ POLICY = Policy(
     reads=(f"{OWN}:{DAYS}", f"{OWN}:allowProtectedAppendWrites", f"{OWN}:allowProtectedAppendWritesAll",
            f"storage:StorageAccount:{WHOLE}"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.5.03", "3.1.14"), ncsc=("2", "13"), iso27001=("5.33",), five_safes=("data",)
     ),
     fix="Give the container an immutability policy of at least 365 days (180 where data is de-identified) that permits "
     "no appending, and let a steward lock it.",
-    judge=judge,
+    check=check,
     applies=applies,
     scope="stack",
 )  # fmt: skip

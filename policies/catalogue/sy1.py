@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import may, must, must_not_be_set
 from policies.catalogue._keys import named_key
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 WORKSPACE, RULE = "synapse:Workspace", "synapse:IpFirewallRule"
 TENANTS = "managedVirtualNetworkSettings.allowedAadTenantIdsForLinking"
 KEY = "encryption.cmk.key.keyVaultUrl"
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """The managed network and its protection can be asked for at creation only."""
     if resource.type == RULE:
-        yield Problem("startIpAddress", "lets public addresses reach the workspace; there must be no such rule")
+        yield Violation("startIpAddress", "lets public addresses reach the workspace; there must be no such rule")
         return
     yield from must(resource, "managedVirtualNetwork", "default", default="no network of its own")
     yield from must(resource, "managedVirtualNetworkSettings.preventDataExfiltration", True, default="false")
@@ -25,8 +25,8 @@ def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
     yield from must(resource, "publicNetworkAccess", "Disabled", default="Enabled")
     yield from must(resource, "azureADOnlyAuthentication", True, default="false")
     yield from may(resource, "trustedServiceBypassEnabled", False)
-    if holds_records(resource, estate):
-        yield from named_key(resource, estate, KEY)
+    if holds_records(resource, context):
+        yield from named_key(resource, context, KEY)
 
 
 POLICY = Policy(
@@ -37,13 +37,13 @@ POLICY = Policy(
     reads=("managedVirtualNetwork", "managedVirtualNetworkSettings", "publicNetworkAccess",
            "azureADOnlyAuthentication", "trustedServiceBypassEnabled", KEY),
     severity=Severity.CRITICAL,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.2.09", "2.2.11", "2.8.01", "3.1.05", "3.1.12", "3.2.01"), ncsc=("2", "10", "11"),
         iso27001=("8.12", "8.24"), five_safes=("outputs",),
     ),
     fix="Make the workspace with managedVirtualNetwork default, preventDataExfiltration true and a key; set "
     "publicNetworkAccess to Disabled and azureADOnlyAuthentication to true.",
-    judge=judge,
+    check=check,
     scope="stack",
     checkov=("CKV_AZURE_58", "CKV_AZURE_157", "CKV_AZURE_240"),
 )  # fmt: skip

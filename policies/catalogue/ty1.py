@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity, Unknown
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 
 HARMLESS: Mapping[str, str] = {
     "managedidentity:UserAssignedIdentity": "a name without rights; each right is a role assignment, judged there",
@@ -16,7 +16,7 @@ MANY = 20
 """A policy on more types than these knows what they have in common, as a private endpoint, and none of them well."""
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """What nobody has looked at cannot pass: a new service comes with the policies that say what it may be."""
     if resource.type not in known_types():
         raise Unknown("", f"is {resource.type}, which no policy knows, so this cannot be judged")
@@ -41,7 +41,7 @@ POLICY = Policy(
     on=("*",),
     reads=("type",),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
     fix="Write the policies that say what such a resource may be: scripts/sde policy new makes the file and its test.",
-    judge=judge,
+    check=check,
 )

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.properties import may, must, same
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 AT_HOST = "securityProfile.encryptionAtHost"
 INSIDE = "storageProfile.osDisk.managedDisk.securityProfile.securityEncryptionType"
 
 
-def judge(computer: Resource, _: Estate) -> Iterator[Problem]:
+def check(computer: Resource, _: PolicyContext) -> Iterator[Violation]:
     """A confidential computer encrypts its own disk inside, which excludes doing so at the host."""
     if same(computer.at(inner(computer, INSIDE)), "DiskWithVMGuestState"):
         yield from may(computer, inner(computer, AT_HOST), False)
@@ -27,8 +27,8 @@ POLICY = Policy(
     on=COMPUTERS,
     reads=everywhere(AT_HOST, INSIDE),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
     fix="Set securityProfile.encryptionAtHost to true.",
-    judge=judge,
+    check=check,
     checkov=("CKV_AZURE_97", "CKV_AZURE_151"),
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(disk: Resource, _: Estate) -> Iterator[Problem]:
+def check(disk: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Azure's default asks for the link alone."""
     yield from must(disk, "dataAccessAuthMode", "AzureActiveDirectory", default="None")
 
@@ -20,9 +20,9 @@ POLICY = Policy(
     on=("compute:Disk", "compute:Snapshot"),
     reads=("dataAccessAuthMode",),
     severity=Severity.MEDIUM,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("1.5.05", "3.1.12"), ncsc=("10", "11"), iso27001=("8.5", "8.12"), five_safes=("outputs",)
     ),
     fix="Set dataAccessAuthMode to AzureActiveDirectory.",
-    judge=judge,
+    check=check,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.properties import same, shown
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 IMAGE = "storageProfile.imageReference"
 PUBLISHERS = ("canonical", "debian", "redhat", "suse", "microsoft-dsvm", "microsoftwindowsserver",
@@ -20,28 +20,28 @@ ENDED = re.compile(
 """What its maker no longer mends, by offer and sku."""
 
 
-def applies(computer: Resource, _: Estate) -> bool:
+def applies(computer: Resource, _: PolicyContext) -> bool:
     """A computer that takes over a disk starts from no image."""
     return not same(computer.at(inner(computer, "storageProfile.osDisk.createOption")), "Attach")
 
 
-def judge(computer: Resource, _: Estate) -> Iterator[Problem]:
+def check(computer: Resource, _: PolicyContext) -> Iterator[Violation]:
     """An image of the estate's own gallery, or of a maker who mends it."""
     image = inner(computer, IMAGE)
     if computer.at(f"{image}.communityGalleryImageId") is not MISSING:
-        yield Problem(f"{image}.communityGalleryImageId", "is an image that anybody may have published")
+        yield Violation(f"{image}.communityGalleryImageId", "is an image that anybody may have published")
     elif computer.at(f"{image}.id") is MISSING and computer.at(f"{image}.sharedGalleryImageId") is MISSING:
         yield from _bought(computer, image)
 
 
-def _bought(computer: Resource, image: str) -> Iterator[Problem]:
+def _bought(computer: Resource, image: str) -> Iterator[Violation]:
     publisher, offer, sku = (computer.at(f"{image}.{part}") for part in ("publisher", "offer", "sku"))
     if str(publisher).lower() not in PUBLISHERS:
-        yield Problem(f"{image}.publisher", f"is {shown(publisher)}; it must be one of {', '.join(PUBLISHERS)}")
+        yield Violation(f"{image}.publisher", f"is {shown(publisher)}; it must be one of {', '.join(PUBLISHERS)}")
     if offer is MISSING or sku is MISSING:
-        yield Problem(f"{image}.offer", "does not say which system this is; offer and sku must be set")
+        yield Violation(f"{image}.offer", "does not say which system this is; offer and sku must be set")
     elif ENDED.search(f"{offer} {sku}"):
-        yield Problem(f"{image}.offer", f"is {shown(offer)} {shown(sku)}, which its maker no longer mends")
+        yield Violation(f"{image}.offer", f"is {shown(offer)} {shown(sku)}, which its maker no longer mends")
 
 
 POLICY = Policy(
@@ -52,10 +52,10 @@ POLICY = Policy(
     on=COMPUTERS,
     reads=everywhere(IMAGE, "storageProfile.osDisk.createOption"),
     severity=Severity.MEDIUM,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.1.06", "2.7.02", "2.7.03"), ncsc=("5", "8"), iso27001=("8.8", "8.19"), five_safes=("settings",)
     ),
     fix="Name a supported release of a known maker, or an image of the estate's own gallery.",
-    judge=judge,
+    check=check,
     applies=applies,
 )

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 INTERFACES = "networkProfile.networkInterfaceConfigurations[*]"
 PUBLIC = f"{INTERFACES}.ipConfigurations[*].publicIPAddressConfiguration"
 FORWARDS = f"{INTERFACES}.enableIPForwarding"
 
 
-def judge(computer: Resource, _: Estate) -> Iterator[Problem]:
+def check(computer: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Interfaces that are made with the computer are no resources of their own, so no other rule sees them."""
     if computer.each(inner(computer, PUBLIC)):
-        yield Problem(inner(computer, PUBLIC), "gives the computer an address on the Internet; it must not be")
+        yield Violation(inner(computer, PUBLIC), "gives the computer an address on the Internet; it must not be")
     if any(found is not False for found in computer.each(inner(computer, FORWARDS))):
-        yield Problem(inner(computer, FORWARDS), "lets the computer pass on others' traffic; it must be false")
+        yield Violation(inner(computer, FORWARDS), "lets the computer pass on others' traffic; it must be false")
 
 
 POLICY = Policy(
@@ -27,7 +27,7 @@ POLICY = Policy(
     on=COMPUTERS,
     reads=everywhere(PUBLIC, FORWARDS),
     severity=Severity.CRITICAL,
-    controls=Controls(satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove publicIPAddressConfiguration; computers are reached through Bastion and leave through the firewall.",
-    judge=judge,
+    check=check,
 )

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import same, shown
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 OPTION, SOURCE = "creationData.createOption", "creationData.sourceResourceId"
 FRESH, COPIED = ("Empty", "FromImage"), ("Copy", "CopyStart", "Restore")
 
 
-def judge(disk: Resource, _: Estate) -> Iterator[Problem]:
+def check(disk: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Empty, from an image, or a copy of a disk of the same resource group; never imported or uploaded."""
     option = disk.at(OPTION)
     if any(same(option, copied) for copied in COPIED):
         if not _same_group(disk.at(SOURCE), disk.id):
-            yield Problem(SOURCE, "is a disk of another resource group: data moves through the airlock only")
+            yield Violation(SOURCE, "is a disk of another resource group: data moves through the airlock only")
     elif not any(same(option, fresh) for fresh in FRESH):
-        yield Problem(OPTION, f"is {shown(option)}; it must be Empty or FromImage")
+        yield Violation(OPTION, f"is {shown(option)}; it must be Empty or FromImage")
 
 
 def _same_group(source: object, own: str | None) -> bool:
@@ -41,10 +41,10 @@ POLICY = Policy(
     on=("compute:Disk", "compute:Snapshot"),
     reads=(OPTION, SOURCE),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.1.14", "3.1.04", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("data",)
     ),
     fix="Create the disk empty, and bring the data in through the airlock.",
-    judge=judge,
+    check=check,
     applies=holds_records,
 )

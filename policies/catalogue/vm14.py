@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import may
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(disk: Resource, _: Estate) -> Iterator[Problem]:
+def check(disk: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Azure's default is one computer."""
     yield from may(disk, "maxShares", 1)
 
@@ -20,7 +20,7 @@ POLICY = Policy(
     on=("compute:Disk",),
     reads=("maxShares",),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.1.14", "3.2.03"), ncsc=("3",), iso27001=("8.22",), five_safes=("projects",)),
+    controls=ComplianceControls(satre=("2.1.14", "3.2.03"), ncsc=("3",), iso27001=("8.22",), five_safes=("projects",)),
     fix="Leave maxShares out, or set it to 1.",
-    judge=judge,
+    check=check,
 )

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import shown
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 INTERFACES = "networkProfile.networkInterfaces"
 
 
-def judge(computer: Resource, estate: Estate) -> Iterator[Problem]:
+def check(computer: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Each interface is a resource that is judged here, and so are its subnet, rules and routes."""
     for index in range(len(computer.each(f"{INTERFACES}[*]"))):
         path = f"{INTERFACES}[{index}].id"
-        interface = estate.get(computer.at(path))
+        interface = context.get(computer.at(path))
         if interface is None or interface.type != "network:NetworkInterface":
-            yield Problem(path, f"is {shown(computer.at(path))}, which is no interface that is judged here")
+            yield Violation(path, f"is {shown(computer.at(path))}, which is no interface that is judged here")
 
 
 POLICY = Policy(
@@ -26,8 +26,8 @@ POLICY = Policy(
     on=("compute:VirtualMachine",),
     reads=(f"{INTERFACES}[*].id",),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",)),
+    controls=ComplianceControls(satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",)),
     fix="Name only interfaces that are declared with the computer.",
-    judge=judge,
+    check=check,
     scope="stack",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.terminal import BOOT, problems
-from policies.model import MISSING, Controls, Policy, Severity
+from policies.model import MISSING, ComplianceControls, Policy, Severity
 
 LINUX = "osProfile.linuxConfiguration"
 
@@ -16,11 +16,11 @@ POLICY = Policy(
     on=("compute:VirtualMachine",),
     reads=(BOOT, LINUX),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.1.14", "3.1.04", "3.3.05"), ncsc=("3", "11"), iso27001=("8.12", "8.20"),
         five_safes=("settings", "outputs"),
     ),
     fix="Set customData to first_boot() of infra/first_boot.py.",
-    judge=lambda computer, _: problems(computer),
-    applies=lambda computer, estate: computer.at(LINUX) is not MISSING and holds_records(computer, estate),
+    check=lambda computer, _: problems(computer),
+    applies=lambda computer, context: computer.at(LINUX) is not MISSING and holds_records(computer, context),
 )  # fmt: skip

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import is_identifiable
 from policies.azure_semantics.properties import must
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 KIND = "securityProfile.securityType"
 SECURE_BOOT, TPM = "securityProfile.uefiSettings.secureBootEnabled", "securityProfile.uefiSettings.vTpmEnabled"
 INSIDE = "storageProfile.osDisk.managedDisk.securityProfile.securityEncryptionType"
 
 
-def judge(computer: Resource, estate: Estate) -> Iterator[Problem]:
+def check(computer: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Trusted launch for all; confidential computing, its disk too, where data is identifiable."""
-    confidential = is_identifiable(computer, estate)
+    confidential = is_identifiable(computer, context)
     allowed = ("ConfidentialVM",) if confidential else ("TrustedLaunch", "ConfidentialVM")
     yield from must(computer, inner(computer, KIND), *allowed, default="Standard, unless the image asks for more")
     yield from must(computer, inner(computer, SECURE_BOOT), True, default="false")
@@ -33,10 +33,10 @@ POLICY = Policy(
     on=COMPUTERS,
     reads=everywhere(KIND, SECURE_BOOT, TPM, INSIDE),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("3.1.18", "3.1.19"), ncsc=("2", "3"), iso27001=("8.24",), five_safes=("settings",)
     ),
     fix="Set securityType to TrustedLaunch with secure boot and vTPM; for identifiable data to ConfidentialVM, with "
     "securityEncryptionType DiskWithVMGuestState.",
-    judge=judge,
+    check=check,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import filled, may, must, same
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
 from policies.catalogue._keys import named_key
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 SET = "compute:DiskEncryptionSet"
 DISKS = ("compute:Disk", "compute:Snapshot")
@@ -17,64 +17,64 @@ CONFIDENTIAL = "ConfidentialVmEncryptedWithCustomerKey"
 PLATFORM = "a key of Microsoft's"
 
 
-def judge(resource: Resource, estate: Estate) -> Iterator[Problem]:
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Each where the key is said: of a set, of a disk alone, or of a computer that makes its disks."""
     if resource.type == SET:
-        yield from _set(resource, estate)
+        yield from _set(resource, context)
     elif resource.type in DISKS:
-        yield from _disk(resource, estate)
+        yield from _disk(resource, context)
     else:
-        yield from _computer(resource, estate)
+        yield from _computer(resource, context)
 
 
-def _set(keys: Resource, estate: Estate) -> Iterator[Problem]:
+def _set(keys: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A set that confidential computers start from cannot follow its key's rotation."""
     yield from may(keys, "encryptionType", *CUSTOMER, CONFIDENTIAL)
-    yield from named_key(keys, estate, "activeKey.keyUrl")
+    yield from named_key(keys, context, "activeKey.keyUrl")
     follows = not same(keys.at("encryptionType"), CONFIDENTIAL)
     yield from must(keys, "rotationToLatestKeyVersionEnabled", follows, default="false")
 
 
-def _disk(disk: Resource, estate: Estate) -> Iterator[Problem]:
+def _disk(disk: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A confidential disk names its set elsewhere."""
     if disk.at("securityProfile.secureVMDiskEncryptionSetId") is not MISSING:
-        yield from _named(disk, estate, "securityProfile.secureVMDiskEncryptionSetId")
+        yield from _named(disk, context, "securityProfile.secureVMDiskEncryptionSetId")
         return
-    yield from _named(disk, estate, "encryption.diskEncryptionSetId")
+    yield from _named(disk, context, "encryption.diskEncryptionSetId")
     yield from may(disk, "encryption.type", *CUSTOMER)
 
 
-def _named(resource: Resource, estate: Estate, path: str) -> Iterator[Problem]:
+def _named(resource: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
     """The set is judged too; another might have any key, and anybody's."""
     yield from filled(resource, path, default=PLATFORM)
-    keys = estate.get(resource.at(path))
+    keys = context.get(resource.at(path))
     if keys is None or keys.type != SET:
-        yield Problem(path, "is no disk encryption set that is judged here; it must be the estate's own")
+        yield Violation(path, "is no disk encryption set that is judged here; it must be the estate's own")
 
 
-def _computer(computer: Resource, estate: Estate) -> Iterator[Problem]:
-    yield from _attached(computer, estate, inner(computer, "storageProfile.osDisk"))
+def _computer(computer: Resource, context: PolicyContext) -> Iterator[Violation]:
+    yield from _attached(computer, context, inner(computer, "storageProfile.osDisk"))
     data = inner(computer, "storageProfile.dataDisks")
     for index in range(len(computer.each(f"{data}[*]"))):
-        yield from _attached(computer, estate, f"{data}[{index}]")
+        yield from _attached(computer, context, f"{data}[{index}]")
 
 
-def _attached(computer: Resource, estate: Estate, path: str) -> Iterator[Problem]:
+def _attached(computer: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
     """A disk that is made with the computer, or one that is a resource of its own and judged as such."""
     if computer.at(f"{path}.vhd.uri") is not MISSING:
-        yield Problem(f"{path}.vhd.uri", "is a file in a storage account; it must be a managed disk")
+        yield Violation(f"{path}.vhd.uri", "is a file in a storage account; it must be a managed disk")
         return
     ways = (f"{path}.managedDisk.diskEncryptionSet.id", f"{path}.managedDisk.securityProfile.diskEncryptionSet.id")
     said = [way for way in ways if computer.at(way) is not MISSING]
     for way in said:
-        yield from _named(computer, estate, way)
+        yield from _named(computer, context, way)
     if said:
         return
     own = computer.at(f"{path}.managedDisk.id")
     if own is MISSING:
-        yield Problem(ways[0], f"is not set, which leaves {PLATFORM}; it must name a disk encryption set")
-    elif estate.get(own) is None:
-        yield Problem(f"{path}.managedDisk.id", "is no disk that is judged here; it must be the estate's own")
+        yield Violation(ways[0], f"is not set, which leaves {PLATFORM}; it must name a disk encryption set")
+    elif context.get(own) is None:
+        yield Violation(f"{path}.managedDisk.id", "is no disk that is judged here; it must be the estate's own")
 
 
 POLICY = Policy(
@@ -86,9 +86,9 @@ POLICY = Policy(
            "encryption.diskEncryptionSetId", "securityProfile.secureVMDiskEncryptionSetId",
            *everywhere("storageProfile.osDisk.managedDisk", "storageProfile.dataDisks[*].managedDisk")),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
+    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
     fix="Name a disk encryption set for each disk, and set its rotationToLatestKeyVersionEnabled to true.",
-    judge=judge,
+    check=check,
     applies=holds_records,
     scope="stack",
     checkov=("CKV_AZURE_93",),

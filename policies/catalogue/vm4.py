@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import filled, must, same
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(disk: Resource, estate: Estate) -> Iterator[Problem]:
+def check(disk: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Azure's default lets a link be made from which anybody downloads the whole disk."""
-    private = not holds_records(disk, estate) and same(disk.at("networkAccessPolicy"), "AllowPrivate")
+    private = not holds_records(disk, context) and same(disk.at("networkAccessPolicy"), "AllowPrivate")
     if private:
         yield from filled(disk, "diskAccessId", default="no network to export it to")
     else:
@@ -26,7 +26,7 @@ POLICY = Policy(
     on=("compute:Disk", "compute:Snapshot"),
     reads=("networkAccessPolicy", "publicNetworkAccess", "diskAccessId"),
     severity=Severity.HIGH,
-    controls=Controls(satre=("3.1.05", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
+    controls=ComplianceControls(satre=("3.1.05", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
     fix="Set networkAccessPolicy to DenyAll and publicNetworkAccess to Disabled.",
-    judge=judge,
+    check=check,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.properties import KEPT, may, must
 from policies.catalogue._computers import COMPUTERS, SCALE_SET, everywhere, inner
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 LINUX, WINDOWS = "osProfile.linuxConfiguration", "osProfile.windowsConfiguration"
 PASSWORD = "osProfile.adminPassword"  # noqa: S105
@@ -14,7 +14,7 @@ WHOLE = "upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade"
 MODE = "AutomaticByPlatform"
 
 
-def judge(computer: Resource, _: Estate) -> Iterator[Problem]:
+def check(computer: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Where neither system is configured, Azure takes a password and patches nothing."""
     windows = computer.at(inner(computer, WINDOWS)) is not MISSING
     system = inner(computer, WINDOWS if windows else LINUX)
@@ -25,13 +25,13 @@ def judge(computer: Resource, _: Estate) -> Iterator[Problem]:
         yield from must(computer, f"{system}.patchSettings.assessmentMode", MODE, default="no look for missing patches")
 
 
-def _linux(computer: Resource, system: str) -> Iterator[Problem]:
+def _linux(computer: Resource, system: str) -> Iterator[Violation]:
     yield from must(computer, f"{system}.disablePasswordAuthentication", True, default="false")
     if computer.at(inner(computer, PASSWORD)) is not MISSING:
-        yield Problem(inner(computer, PASSWORD), "is set; there must be none")
+        yield Violation(inner(computer, PASSWORD), "is set; there must be none")
 
 
-def _windows(computer: Resource, system: str) -> Iterator[Problem]:
+def _windows(computer: Resource, system: str) -> Iterator[Violation]:
     """Windows cannot be made without a password; remote management must not carry it in the clear."""
     yield from may(computer, f"{system}.enableAutomaticUpdates", True)
     for index in range(len(computer.each(f"{system}.winRM.listeners[*]"))):
@@ -50,11 +50,11 @@ POLICY = Policy(
         for part in ("provisionVMAgent", "patchSettings.patchMode", "patchSettings.assessmentMode")),
     ),
     severity=Severity.MEDIUM,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("1.5.05", "2.1.06", "2.7.02", "2.7.03", "3.2.01"), ncsc=("5", "10"), iso27001=("8.5", "8.8"),
         five_safes=("people",),
     ),
     fix="Set disablePasswordAuthentication to true, and patchMode and assessmentMode to AutomaticByPlatform.",
-    judge=judge,
+    check=check,
     checkov=("CKV_AZURE_149", "CKV_AZURE_178"),
 )  # fmt: skip

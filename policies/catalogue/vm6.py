@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import must
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(keys: Resource, _: Estate) -> Iterator[Problem]:
+def check(keys: Resource, _: PolicyContext) -> Iterator[Violation]:
     """A confidential disk is encrypted inside the computer, and by Azure again below."""
     yield from must(keys, "encryptionType", "EncryptionAtRestWithPlatformAndCustomerKeys",
                     "ConfidentialVmEncryptedWithCustomerKey", default="EncryptionAtRestWithCustomerKey")  # fmt: skip
@@ -22,8 +22,8 @@ POLICY = Policy(
     on=("compute:DiskEncryptionSet",),
     reads=("encryptionType",),
     severity=Severity.MEDIUM,
-    controls=Controls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",)),
     fix="Set encryptionType to EncryptionAtRestWithPlatformAndCustomerKeys; a set that exists must be made anew.",
-    judge=judge,
+    check=check,
     applies=holds_records,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.properties import shown
 from policies.catalogue._computers import SCALE_SET
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 SINGLE = ("compute:VirtualMachineExtension", "compute:VirtualMachineScaleSetVMExtension",
           "compute:VirtualMachineScaleSetExtension")  # fmt: skip
@@ -33,7 +33,7 @@ ORDERS = ("fileUris", "commandToExecute", "script", "scriptUri", "scripts", "com
 """Settings by which an extension is told what to fetch or run."""
 
 
-def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
+def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """What runs somebody's own commands, or sets passwords, is not among them."""
     if resource.type != SCALE_SET:
         yield from _extension(resource, "")
@@ -42,15 +42,15 @@ def judge(resource: Resource, _: Estate) -> Iterator[Problem]:
         yield from _extension(resource, f"{INLINE}[{index}].")
 
 
-def _extension(resource: Resource, where: str) -> Iterator[Problem]:
+def _extension(resource: Resource, where: str) -> Iterator[Violation]:
     publisher, kind = resource.at(f"{where}publisher"), resource.at(f"{where}type")
     if publisher is MISSING or kind is MISSING:
-        yield Problem(f"{where}publisher", "does not say which extension this is; publisher and type must be set")
+        yield Violation(f"{where}publisher", "does not say which extension this is; publisher and type must be set")
     elif str(kind).lower() not in ALLOWED.get(str(publisher).lower(), set()):
-        yield Problem(f"{where}type", f"is {shown(kind)} of {shown(publisher)}, which no computer may run")
+        yield Violation(f"{where}type", f"is {shown(kind)} of {shown(publisher)}, which no computer may run")
     for order in ORDERS:
         if resource.at(f"{where}settings.{order}") is not MISSING:
-            yield Problem(f"{where}settings.{order}", "has the extension fetch or run something else; it must not be")
+            yield Violation(f"{where}settings.{order}", "has the extension fetch or run something else; it must not be")
 
 
 POLICY = Policy(
@@ -61,9 +61,9 @@ POLICY = Policy(
     on=(*SINGLE, SCALE_SET),
     reads=("publisher", "type", "settings", f"{INLINE}[*].publisher", f"{INLINE}[*].type"),
     severity=Severity.HIGH,
-    controls=Controls(
+    controls=ComplianceControls(
         satre=("2.1.13", "2.4.02", "3.1.12"), ncsc=("5", "12"), iso27001=("8.9", "8.19"), five_safes=("settings",)
     ),
     fix="Remove the extension, and put what it did into the image.",
-    judge=judge,
+    check=check,
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
-def judge(_: Resource, __: Estate) -> Iterator[Problem]:
+def check(_: Resource, __: PolicyContext) -> Iterator[Violation]:
     """That it is there at all is what must not be."""
-    yield Problem("", "runs a command as root from outside; it must not be")
+    yield Violation("", "runs a command as root from outside; it must not be")
 
 
 POLICY = Policy(
@@ -19,7 +19,9 @@ POLICY = Policy(
     on=("compute:VirtualMachineRunCommandByVirtualMachine", "compute:VirtualMachineScaleSetVMRunCommand"),
     reads=(),
     severity=Severity.HIGH,
-    controls=Controls(satre=("2.4.02", "3.1.12"), ncsc=("12",), iso27001=("8.9", "8.12"), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.4.02", "3.1.12"), ncsc=("12",), iso27001=("8.9", "8.12"), five_safes=("settings",)
+    ),
     fix="Remove the run command, and put what it did into the image.",
-    judge=judge,
+    check=check,
 )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.catalogue._computers import COMPUTERS, everywhere, inner
-from policies.model import MISSING, Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PATH = "diagnosticsProfile.bootDiagnostics.storageUri"
 
 
-def judge(computer: Resource, _: Estate) -> Iterator[Problem]:
+def check(computer: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Missing means managed, where it is on at all."""
     if computer.at(inner(computer, PATH)) not in (MISSING, ""):
-        yield Problem(inner(computer, PATH), "keeps screens in a storage account, reached by its key; leave it out")
+        yield Violation(inner(computer, PATH), "keeps screens in a storage account, reached by its key; leave it out")
 
 
 POLICY = Policy(
@@ -23,7 +23,7 @@ POLICY = Policy(
     on=COMPUTERS,
     reads=everywhere(PATH),
     severity=Severity.LOW,
-    controls=Controls(satre=("3.2.03",), ncsc=("10", "11"), iso27001=("8.12",)),
+    controls=ComplianceControls(satre=("3.2.03",), ncsc=("10", "11"), iso27001=("8.12",)),
     fix="Enable boot diagnostics without a storageUri.",
-    judge=judge,
+    check=check,
 )

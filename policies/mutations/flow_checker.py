@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from formats.errors import InputError
-from policies.model import Estate
+from policies.model import PolicyContext
 from policies.mutations.generate import mutated
 from policies.mutations.model import Mutant, Refusal, Refusals
 from policies.reachability.assertions import FlowReport, ForbiddenFlow, analyse_flows
@@ -39,7 +39,7 @@ class FlowChecker:
 
     name = "flows"
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: PolicyContext) -> None:
         self.estate = estate
         self._before = _depths(analyse_flows(estate))
 
@@ -54,7 +54,7 @@ class FlowChecker:
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
         """Return the flow that the fewest controls prevent, of those that fewer prevent than before."""
-        estate = Estate(mutated(self.estate.resources, mutant), whole=self.estate.whole, today=self.estate.today)
+        estate = PolicyContext(mutated(self.estate.resources, mutant), whole=self.estate.whole, today=self.estate.today)
         try:
             found = analyse_flows(estate)
         except InputError as error:

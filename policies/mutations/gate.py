@@ -14,7 +14,7 @@ from functools import cached_property
 
 from policies.azure_semantics import ids
 from policies.exemptions import Exemptions
-from policies.model import Estate, Finding, Policy, Resource
+from policies.model import Finding, Policy, PolicyContext, Resource
 from policies.mutations.generate import mutated
 from policies.mutations.model import Mutant, Refusal
 from policies.runner import ALL, NO_EXEMPTIONS, Report, findings_of, judge
@@ -29,7 +29,7 @@ class Gate:
     name = "gate"
 
     def __init__(
-        self, estate: Estate, policies: Mapping[str, Policy], today: date, exemptions: Exemptions = NO_EXEMPTIONS
+        self, estate: PolicyContext, policies: Mapping[str, Policy], today: date, exemptions: Exemptions = NO_EXEMPTIONS
     ) -> None:
         self.estate, self.policies, self.today, self.exemptions = estate, policies, today, exemptions
         self._by_type: dict[str, tuple[tuple[Policy, ...], tuple[Policy, ...]]] = {}
@@ -51,7 +51,7 @@ class Gate:
     def refuses(self, mutant: Mutant) -> Refusal | None:
         """Return the first finding on the weakened resource or its companions that blocks the mutant."""
         resources = mutated(self.estate.resources, mutant)
-        found = Estate(resources, whole=self.estate.whole, today=self.today)
+        found = PolicyContext(resources, whole=self.estate.whole, today=self.today)
         near = self.related(mutant)
         companions = (r for r in resources if r.urn in near and r.urn != mutant.urn)
         judged = [*([mutant.after] if mutant.after else []), *companions]
@@ -68,7 +68,7 @@ class Gate:
     def _by_id(self) -> Mapping[str, str]:
         return {r.id.lower(): r.urn for r in self.estate.resources if r.id}
 
-    def _new(self, estate: Estate, judged: Sequence[Resource], stack: str) -> Iterator[Finding]:
+    def _new(self, estate: PolicyContext, judged: Sequence[Resource], stack: str) -> Iterator[Finding]:
         """Yield the blocking findings on these resources that were not there before. Resources of other stacks are
         checked by policies on the whole estate alone, as the gate does, and last, since those take longest."""
         own = ((policy, r) for r in judged if r.stack == stack for policy in self._policies_of(r.type)[0])
@@ -136,6 +136,6 @@ def _texts(value: object) -> Iterator[str]:
 
 def full(gate: Gate, mutant: Mutant) -> tuple[Finding, ...]:
     """Return every new finding of a full evaluation of the mutant: that of `refuses` is one of them."""
-    estate = Estate(mutated(gate.estate.resources, mutant), whole=gate.estate.whole, today=gate.today)
+    estate = PolicyContext(mutated(gate.estate.resources, mutant), whole=gate.estate.whole, today=gate.today)
     report = judge(estate, gate.policies, today=gate.today, exemptions=gate.exemptions)
     return tuple(f for f in report.blocking if _key(f) not in gate._already)

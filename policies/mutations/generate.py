@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from formats.plan import UNKNOWN
-from policies.model import Estate, Resource, Unknown
+from policies.model import PolicyContext, Resource, Unknown
 from policies.mutations.model import Addition, Mutant, Removal, Rework, Table, Weakening
 from policies.mutations.paths import Steps, at, places, put, spelled, there, without
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
@@ -18,7 +18,7 @@ LONGEST = 70
 T = TypeVar("T")
 
 
-def mutants(estate: Estate, stacks: Collection[str] | None = None) -> Iterator[Mutant]:
+def mutants(estate: PolicyContext, stacks: Collection[str] | None = None) -> Iterator[Mutant]:
     """Yield every mutant of the resources of some stacks (None: all), then every addition to each stack."""
     for resource in estate.resources:
         if stacks is None or resource.stack in stacks:
@@ -28,7 +28,7 @@ def mutants(estate: Estate, stacks: Collection[str] | None = None) -> Iterator[M
             yield from (m for addition in ADDITIONS for m in _added(addition, estate, stack))
 
 
-def _of(resource: Resource, estate: Estate) -> Iterator[Mutant]:
+def _of(resource: Resource, estate: PolicyContext) -> Iterator[Mutant]:
     table = TABLES.get(resource.type)
     if table is None:
         return
@@ -46,7 +46,7 @@ def _of(resource: Resource, estate: Estate) -> Iterator[Mutant]:
         yield _mutant(resource, None, "removed", table.removal.harm)
 
 
-def _applies(weakening: Weakening | Rework | Removal, resource: Resource, estate: Estate) -> bool:
+def _applies(weakening: Weakening | Rework | Removal, resource: Resource, estate: PolicyContext) -> bool:
     """True if the weakening applies to this resource, or may apply."""
     try:
         return weakening.when(resource, estate)
@@ -62,7 +62,7 @@ def _known(found: Iterable[T]) -> Iterator[T]:
         return
 
 
-def _weaker(weakening: Weakening, resource: Resource, estate: Estate) -> Iterator[Mutant]:
+def _weaker(weakening: Weakening, resource: Resource, estate: PolicyContext) -> Iterator[Mutant]:
     for place in places(resource.inputs, weakening.path):
         now = at(resource.inputs, place)
         picked = _known(weakening.pick(resource, estate)) if weakening.pick else ()
@@ -109,7 +109,7 @@ def _roots(type_: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path.partition(".")[0].partition("[")[0] for path in paths))
 
 
-def _added(addition: Addition, estate: Estate, stack: str) -> Iterator[Mutant]:
+def _added(addition: Addition, estate: PolicyContext, stack: str) -> Iterator[Mutant]:
     for made in _known(addition.make(estate, stack)):
         yield Mutant(stack, made.urn, made.type, made.name, f"added: {addition.label}", addition.harm, None, made)
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 
 Value = Any
 """A JSON value."""
-When = Callable[[Resource, Estate], bool]
-Pick = Callable[[Resource, Estate], Iterable[tuple[str, Value]]]
+When = Callable[[Resource, PolicyContext], bool]
+Pick = Callable[[Resource, PolicyContext], Iterable[tuple[str, Value]]]
 """Values that depend on other resources, such as the id of another spoke; each with its words for the label."""
 
 
-def always(_: Resource, __: Estate) -> bool:
+def always(_: Resource, __: PolicyContext) -> bool:
     """Apply the weakening to every resource of the type."""
     return True
 
@@ -82,7 +82,7 @@ class Addition:
 
     label: str
     harm: str
-    make: Callable[[Estate, str], Iterable[Resource]]
+    make: Callable[[PolicyContext, str], Iterable[Resource]]
     """Makes, from the whole estate and the name of a stack, the resources that are added to that stack, one for each
     mutant."""
 

@@ -15,7 +15,7 @@ from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource
 from formats.property_values import SECRET_SIGNATURE, SIGNATURE
 from policies.analyzer_state import AnalyzerState
 from policies.exemptions import NONE, Exemptions
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 from policies.mutations.gate import Gate
 from policies.mutations.model import Mutant, Refusal, Refusals
 from policies.pack import Bench
@@ -41,7 +41,7 @@ class PackChecker:
         self._gates: dict[str, Gate] = {}
         for plan in plans:
             beside = (r for stack, found in others.items() if stack != plan.stack for r in found)
-            estate = Estate([*received(plan), *beside], whole=whole and not alone, today=today)
+            estate = PolicyContext([*received(plan), *beside], whole=whole and not alone, today=today)
             self._gates[plan.stack] = Gate(estate, self.policies, today, exemptions)
 
     def blocks(self, stack: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Protocol
 from formats.arm.resolve import resolved
 from formats.plan import Plan
 from policies.exemptions import NONE, Exemptions
-from policies.model import Estate, Finding, Policy
+from policies.model import Finding, Policy, PolicyContext
 from policies.mutations.gate import Gate
 from policies.mutations.generate import mutants
 from policies.mutations.model import Mutant, Outcome, Refusal, Refusals
@@ -81,7 +81,7 @@ class GateChecker:
         self, plans: Sequence[Plan], policies: Mapping[str, Policy], *, today: date, whole: bool,
         exemptions: Exemptions = NONE,
     ) -> None:  # fmt: skip
-        self.estate = Estate((r for plan in plans for r in resources_of(plan)), whole=whole, today=today)
+        self.estate = PolicyContext((r for plan in plans for r in resources_of(plan)), whole=whole, today=today)
         self.exemptions = exemptions
         self._gate = Gate(self.estate, policies, today, exemptions)
         self.related = self._gate.related

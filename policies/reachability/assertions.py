@@ -12,7 +12,7 @@ from formats.errors import InputError
 from formats.stack_config import JunctionZoneConfig, SafeHavenConfig, TenancyConfig, config_model
 from policies.azure_semantics import ids
 from policies.azure_semantics.roles import Right
-from policies.model import Estate
+from policies.model import PolicyContext
 from policies.reachability.actors import Actor, actors_of
 from policies.reachability.control_sets import MAX_CONTROLS, Control
 from policies.reachability.data_stores import DataContainer, DataStores
@@ -113,7 +113,7 @@ class FlowReport:
         return {"enough": MIN_CONTROLS, "findings": len(self.findings), "flows": flows, "doubts": list(self.unknowns)}
 
 
-def analyse_flows(estate: Estate, *, exhaustive: bool = False) -> FlowReport:
+def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False) -> FlowReport:
     """Return every forbidden flow with the fewest controls that prevent it. `InputError` for an estate without data.
 
     `exhaustive`: analyse every tenancy, also those for which the result of an equivalent one holds.
@@ -133,12 +133,12 @@ def analyse_flows(estate: Estate, *, exhaustive: bool = False) -> FlowReport:
     return FlowReport(tuple(_with_equivalents(flows, equivalents, estate)), tuple(dict.fromkeys(unknowns)), graph)
 
 
-def _tenancies(estate: Estate) -> list[str]:
+def _tenancies(estate: PolicyContext) -> list[str]:
     return [s for s in dict.fromkeys(r.stack for r in estate.resources) if _is(s, TenancyConfig)]
 
 
 def _with_equivalents(
-    flows: Sequence[ForbiddenFlow], equivalents: Sequence[EquivalentTenancy], estate: Estate
+    flows: Sequence[ForbiddenFlow], equivalents: Sequence[EquivalentTenancy], estate: PolicyContext
 ) -> Iterator[ForbiddenFlow]:
     """Yield the flows by kind, those of the tenancies that were not analysed after the others."""
     urns = {resource.urn for resource in estate.resources}
@@ -172,7 +172,7 @@ def _renamed_path(tenancy: EquivalentTenancy, path: Path) -> Path:
 class _Assertions:
     """The forbidden flows of one estate, by its stacks and resource groups."""
 
-    def __init__(self, estate: Estate, graph: FlowGraph, removed: Collection[str]) -> None:
+    def __init__(self, estate: PolicyContext, graph: FlowGraph, removed: Collection[str]) -> None:
         """`removed`: the tenancies that are not in the estate, since the result of another holds for them."""
         self.graph = graph
         stacks = dict.fromkeys(r.stack for r in estate.resources)

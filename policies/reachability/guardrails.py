@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.guardrails import assignment_in_force
-from policies.model import Estate, Unknown
+from policies.model import PolicyContext, Unknown
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlRegistry, ControlSets
 
 WORDS: Mapping[str, str] = {
@@ -25,7 +25,7 @@ WORDS: Mapping[str, str] = {
 class Guardrails:
     """The guardrails of an estate's resource groups."""
 
-    def __init__(self, estate: Estate, registry: ControlRegistry) -> None:
+    def __init__(self, estate: PolicyContext, registry: ControlRegistry) -> None:
         self.estate, self.registry = estate, registry
         self._known: dict[tuple[str, str], ControlSets] = {}
 

@@ -9,7 +9,7 @@ from formats.plan import UNKNOWN
 from policies.azure_semantics.ids import plain
 from policies.azure_semantics.role_assignments import ASSIGNMENT, principal_of
 from policies.azure_semantics.roles import Right, rights_of
-from policies.model import MISSING, Estate, Resource, Unknown
+from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 IDENTITY = "managedidentity:UserAssignedIdentity"
 COMPUTER = "compute:VirtualMachine"
@@ -34,7 +34,7 @@ class RoleGrant:
 class RoleGrants:
     """Every role grant of an estate, by principal."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: PolicyContext) -> None:
         self._holders = _holders(estate)
         self.all = tuple(self._grant(a) for a in estate.of(ASSIGNMENT))
         self._by_principal: dict[str, list[RoleGrant]] = {}
@@ -88,7 +88,7 @@ def rights_on(grants: Iterable[RoleGrant], id_: str) -> Right:
     return total
 
 
-def _holders(estate: Estate) -> dict[str, str]:
+def _holders(estate: PolicyContext) -> dict[str, str]:
     """Return the URN of each identity and computer, by its URN and by the object id that its role assignments show."""
     holders = {r.urn: r.urn for r in estate.of(IDENTITY, COMPUTER)}
     for assignment in estate.of(ASSIGNMENT):

@@ -15,7 +15,7 @@ from policies.azure_semantics import firewall as firewall_policy
 from policies.azure_semantics import ids, network, routes, security_group
 from policies.azure_semantics.private_link import ENDPOINT
 from policies.azure_semantics.properties import entries
-from policies.model import MISSING, Estate, Resource, Unknown
+from policies.model import MISSING, PolicyContext, Resource, Unknown
 from policies.reachability.control_sets import ControlRegistry
 from policies.reachability.free_addresses import NamedRanges, fixed_addresses, free_addresses
 from policies.reachability.guardrails import Guardrails
@@ -92,7 +92,7 @@ class Firewall:
 class Topology:
     """Everything in an estate that has an address."""
 
-    def __init__(self, estate: Estate, unknowns: Unknowns) -> None:
+    def __init__(self, estate: PolicyContext, unknowns: Unknowns) -> None:
         self.estate, self.unknowns = estate, unknowns
         self.registry = ControlRegistry()
         self.guardrails = Guardrails(estate, self.registry)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 
 READ_TYPES = frozenset(
     [
@@ -48,10 +48,10 @@ HIDDEN = {
 PRINCIPAL = "principalId"
 
 
-class AnalysedEstate(Estate):
+class AnalysedEstate(PolicyContext):
     """An estate reduced to `READ_TYPES`. `LookupError` when the analysis asks for another type."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: PolicyContext) -> None:
         super().__init__(map(visible, estate.resources), whole=estate.whole, today=estate.today)
 
     def of(self, *types: str) -> list[Resource]:
@@ -65,7 +65,7 @@ class AnalysedEstate(Estate):
     def without(self, stacks: frozenset[str]) -> AnalysedEstate:
         """Return the estate without some stacks."""
         kept = [resource for resource in self.resources if resource.stack not in stacks]
-        return AnalysedEstate(Estate(kept, whole=self.whole, today=self.today))
+        return AnalysedEstate(PolicyContext(kept, whole=self.whole, today=self.today))
 
 
 def visible(resource: Resource) -> Resource:

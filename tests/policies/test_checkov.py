@@ -23,7 +23,7 @@ from operations.settings import ROOT
 from policies.catalogue import load
 from policies.checkov.holding import holds
 from policies.expectations import EXPECTATIONS, Asks, Expectation
-from policies.model import Estate, Resource, Verdict
+from policies.model import PolicyContext, Resource, Verdict
 from policies.plan_resources import resources_of
 from policies.runner import judge
 from tests.operations.export.plans import group, plan_of, store
@@ -57,8 +57,8 @@ def test_an_expectation_is_of_a_policy_that_says_it_looks_there(expectation: Exp
 
 
 @cache
-def _estates() -> tuple[tuple[Plan, Estate], ...]:
-    return tuple((before(s), Estate(resources_of(before(s)), today=TODAY)) for s in STACKS)
+def _estates() -> tuple[tuple[Plan, PolicyContext], ...]:
+    return tuple((before(s), PolicyContext(resources_of(before(s)), today=TODAY)) for s in STACKS)
 
 
 @cache
@@ -72,7 +72,7 @@ def conditions(expectation: Expectation) -> list[dict[str, Any]]:
     return found
 
 
-def samples(expectation: Expectation) -> Iterator[tuple[Plan, Estate, Resource]]:
+def samples(expectation: Expectation) -> Iterator[tuple[Plan, PolicyContext, Resource]]:
     """The shipped resources that an expectation is said of, and that it does not excuse."""
     for plan, estate in _estates():
         for resource in estate.of(expectation.on):
@@ -93,10 +93,10 @@ def put(value: Any, path: list[str], new: Any) -> Any:
     return {k: v for k, v in {**(value or {}), step: inner}.items() if v is not None}
 
 
-def refused(expectation: Expectation, estate: Estate, resource: Resource) -> bool:
+def refused(expectation: Expectation, estate: PolicyContext, resource: Resource) -> bool:
     changed_ = [resource if r.urn == resource.urn else r for r in estate.resources]
     policy = {expectation.policy: load()[expectation.policy]}
-    found = judge(Estate(changed_, today=TODAY), policy, today=TODAY).findings
+    found = judge(PolicyContext(changed_, today=TODAY), policy, today=TODAY).findings
     return any(f.urn == resource.urn and f.verdict is Verdict.FAIL for f in found)
 
 

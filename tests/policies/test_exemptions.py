@@ -10,7 +10,7 @@ import pytest
 from formats.errors import InputError
 from formats.plan import UNKNOWN
 from policies.exemptions import Exemptions, read
-from policies.model import Estate, Verdict
+from policies.model import PolicyContext, Verdict
 from policies.runner import Report, judge
 from tests.policies.world import catalogue, policy, store
 
@@ -33,7 +33,7 @@ def exemptions(*entries: Any, policies: Any = None) -> Exemptions:
 
 
 def judged(granted: Exemptions, *, public: Any = True) -> Report:
-    return judge(Estate([store(public=public)]), catalogue(), today=TODAY, exemptions=granted)
+    return judge(PolicyContext([store(public=public)]), catalogue(), today=TODAY, exemptions=granted)
 
 
 def test_a_good_one_lets_its_resource_off_and_shows() -> None:
@@ -101,7 +101,7 @@ def test_it_holds_on_its_last_day_and_for_90_days() -> None:
 
 def test_it_lets_no_other_resource_and_no_other_policy_off() -> None:
     two = catalogue(policy(), policy(id_="XX2"))
-    report = judge(Estate([store(), store("other")]), two, today=TODAY, exemptions=exemptions(GOOD))
+    report = judge(PolicyContext([store(), store("other")]), two, today=TODAY, exemptions=exemptions(GOOD))
     assert [(f.policy, f.name) for f in report.findings if f.verdict is Verdict.EXEMPT] == [("XX1", "data")]
     assert len(report.blocking) == 3
 
@@ -113,7 +113,7 @@ def test_of_two_of_one_id_or_place_the_second_is_none() -> None:
 
 def test_a_broken_rule_is_let_off_by_nobody() -> None:
     broken = catalogue(policy(lambda *_: 1 / 0))  # type: ignore[arg-type, return-value]
-    report = judge(Estate([store()]), broken, today=TODAY, exemptions=exemptions(GOOD))
+    report = judge(PolicyContext([store()]), broken, today=TODAY, exemptions=exemptions(GOOD))
     assert report.findings[0].verdict is Verdict.UNKNOWN
 
 

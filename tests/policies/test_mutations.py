@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from formats.plan import UNKNOWN, Plan, PlannedResource
 from operations.reports.evaluate import judged, today
 from policies.catalogue import load
-from policies.model import Estate, Policy, Resource
+from policies.model import Policy, PolicyContext, Resource
 from policies.mutations import coverage, paths
 from policies.mutations.flow_checker import FlowChecker
 from policies.mutations.gate import Gate, full
@@ -298,7 +298,7 @@ def test_a_star_matches_each_entry() -> None:
 
 def test_unknown_inputs_are_weakened_too() -> None:
     blind = [replace(r, inputs=dict.fromkeys(r.inputs, UNKNOWN)) for r in gate().estate.resources]
-    assert {m.label for m in mutants(Estate(blind))} >= {"removed", "not protected"}
+    assert {m.label for m in mutants(PolicyContext(blind))} >= {"removed", "not protected"}
 
 
 def names(found: Sequence[Mutant]) -> list[str]:
@@ -308,6 +308,6 @@ def names(found: Sequence[Mutant]) -> list[str]:
 def test_a_value_that_is_set_already_is_no_mutant() -> None:
     group = next(r for r in gate().estate.resources if r.type == "resources:ResourceGroup")
     here = replace(group, inputs={**group.inputs, "location": "westeurope"})
-    made = names(list(mutants(Estate([here]))))
+    made = names(list(mutants(PolicyContext([here]))))
     assert 'location = "westeurope"' not in made
     assert 'location = "eastus"' in made

@@ -23,7 +23,7 @@ from formats.property_values import mask
 from operations.reports.evaluate import Neighbours, judged
 from policies.catalogue import load
 from policies.exemptions import read
-from policies.model import Controls, Policy, Problem, Severity
+from policies.model import ComplianceControls, Policy, Severity, Violation
 from policies.pack import AT_THE_END, NEIGHBOURS, Bench, policies_of
 from tests.infra.local_stacks import ROOT
 from tests.operations.export.plans import group, made, plan_of, store
@@ -132,8 +132,8 @@ def test_a_store_is_refused_before_it_is_made() -> None:
 
 
 def policy(judge: Any, scope: Any = "resource", id_: str = "XX1") -> dict[str, Policy]:
-    return {id_: Policy(id_, "t", "w", ("storage:StorageAccount",), ("x",), Severity.HIGH, Controls(), "f", judge,
-                        scope=scope)}  # fmt: skip
+    return {id_: Policy(id_, "t", "w", ("storage:StorageAccount",), ("x",), Severity.HIGH, ComplianceControls(), "f",
+                        judge, scope=scope)}  # fmt: skip
 
 
 def breaks(*_: Any) -> Any:
@@ -141,7 +141,7 @@ def breaks(*_: Any) -> Any:
 
 
 def shows(resource: Any, _: Any) -> Any:
-    yield Problem("tags", f"found {resource.at('tags')} and {resource.at('password')}")
+    yield Violation("tags", f"found {resource.at('tags')} and {resource.at('password')}")
 
 
 @pytest.mark.parametrize("scope", ["resource", "stack"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from formats.errors import InputError
 from formats.plan import SECRET, UNKNOWN
-from policies.model import Estate, Finding, Problem, Resource, Verdict
+from policies.model import Finding, PolicyContext, Resource, Verdict, Violation
 from policies.runner import Report, judge
 from tests.policies.world import catalogue, policy, store
 
@@ -22,7 +22,7 @@ NAMES = [Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN]
 
 def report(*resources: Resource, rule: Any = None, whole: bool = False, **more: Any) -> Report:
     rules = catalogue(policy(rule, **more) if rule else policy(**more))
-    return judge(Estate(resources, whole=whole), rules, today=TODAY)
+    return judge(PolicyContext(resources, whole=whole), rules, today=TODAY)
 
 
 def only(found: Report) -> Finding:
@@ -54,9 +54,9 @@ def test_an_unknown_value_is_unknown_and_blocks() -> None:
 
 
 def test_a_value_inside_something_unknown_is_unknown() -> None:
-    def rule(resource: Resource, _: Estate) -> Iterator[Problem]:
+    def rule(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
         if resource.at("rules.default") != "Deny":
-            yield Problem("rules.default", "is open")
+            yield Violation("rules.default", "is open")
 
     assert only(report(store(rules=UNKNOWN), rule=rule)).verdict is Verdict.UNKNOWN
 
@@ -67,7 +67,7 @@ def test_an_unknown_value_that_no_rule_looks_at_blocks_nothing() -> None:
 
 @pytest.mark.parametrize("error", [ValueError, KeyError, RecursionError, SystemExit, AssertionError, MemoryError])
 def test_a_rule_that_raises_passes_nothing_and_tells_the_type_alone(error: type[BaseException]) -> None:
-    def rule(_: Resource, __: Estate) -> Iterator[Problem]:
+    def rule(_: Resource, __: PolicyContext) -> Iterator[Violation]:
         raise error("hunter2")
         yield
 
@@ -77,7 +77,7 @@ def test_a_rule_that_raises_passes_nothing_and_tells_the_type_alone(error: type[
 
 
 def test_a_rule_that_does_not_end_by_itself_is_unknown() -> None:
-    def rule(resource: Resource, estate: Estate) -> Iterator[Problem]:
+    def rule(resource: Resource, estate: PolicyContext) -> Iterator[Violation]:
         yield from rule(resource, estate)
 
     assert only(report(store(), rule=rule)).message == "the rule broke: RecursionError"
@@ -92,8 +92,8 @@ def test_a_rule_that_yields_something_else_is_unknown() -> None:
 
 
 def test_what_a_rule_said_before_it_met_an_unknown_still_stands() -> None:
-    def rule(resource: Resource, _: Estate) -> Iterator[Problem]:
-        yield Problem("a", "is wrong")
+    def rule(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
+        yield Violation("a", "is wrong")
         resource.at("b")
 
     found = report(store(b=UNKNOWN), rule=rule)
@@ -122,7 +122,7 @@ def test_a_policy_on_everything_sees_everything() -> None:
 
 
 def test_companions_of_other_stacks_are_seen_and_not_judged() -> None:
-    estate = Estate([store(public=True), store(stack="platform", public=True)])
+    estate = PolicyContext([store(public=True), store(stack="platform", public=True)])
     found = judge(estate, catalogue(), today=TODAY, judged=["tre-heart"])
     assert [f.stack for f in found.findings] == ["tre-heart"]
     assert (found.resources, found.stacks) == (1, ("tre-heart",))
@@ -135,12 +135,12 @@ def test_nothing_to_judge_is_refused() -> None:
 
 def test_a_stack_without_resources_is_refused_beside_one_that_has_some() -> None:
     with pytest.raises(InputError, match="tre-lungs"):
-        judge(Estate([store()]), catalogue(), today=TODAY, judged=["tre-heart", "tre-lungs"])
+        judge(PolicyContext([store()]), catalogue(), today=TODAY, judged=["tre-heart", "tre-lungs"])
 
 
 def test_no_policies_are_refused() -> None:
     with pytest.raises(InputError, match="no policy"):
-        judge(Estate([store()]), {}, today=TODAY)
+        judge(PolicyContext([store()]), {}, today=TODAY)
 
 
 def test_two_resources_of_one_urn_are_refused() -> None:
@@ -154,8 +154,8 @@ def test_two_resources_of_one_arm_id_are_refused_whatever_its_case() -> None:
 
 
 def test_a_secret_is_never_in_a_message() -> None:
-    def rule(resource: Resource, _: Estate) -> Iterator[Problem]:
-        yield Problem("osProfile.adminPassword", f"is {resource.at('osProfile.adminPassword')}, in {resource.inputs}")
+    def rule(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
+        yield Violation("osProfile.adminPassword", f"is {resource.at('osProfile.adminPassword')}, in {resource.inputs}")
 
     finding = only(report(store(osProfile={"adminPassword": "hunter2"}), rule=rule))
     assert "hunter2" not in finding.message
@@ -173,19 +173,19 @@ def test_a_secret_is_never_in_a_message() -> None:
     ],
 )
 def test_what_looks_like_a_credential_is_never_in_a_message(text: str) -> None:
-    finding = only(report(store(), rule=lambda *_: [Problem("url", f"is {text}")]))
+    finding = only(report(store(), rule=lambda *_: [Violation("url", f"is {text}")]))
     assert "hunter2" not in finding.message
 
 
 @settings(max_examples=40)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_name_and_no_message_steers_a_terminal(name: str, message: str) -> None:
-    finding = only(report(store(name), rule=lambda *_: [Problem(name, message)]))
+    finding = only(report(store(name), rule=lambda *_: [Violation(name, message)]))
     assert all(text.isprintable() for text in (finding.urn, finding.name, finding.path, finding.message))
 
 
 def test_a_message_is_no_longer_than_a_person_reads() -> None:
-    finding = only(report(store(), rule=lambda *_: [Problem("a", "x" * 10_000_000)]))
+    finding = only(report(store(), rule=lambda *_: [Violation("a", "x" * 10_000_000)]))
     assert len(finding.message) <= 400
 
 

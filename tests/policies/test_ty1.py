@@ -6,13 +6,13 @@ import pytest
 
 from policies.catalogue import load
 from policies.catalogue.ty1 import HARMLESS, MANY, POLICY
-from policies.model import Estate, Verdict
+from policies.model import PolicyContext, Verdict
 from policies.runner import judge
 from tests.policies.world import store
 
 
 def verdict(type_: str) -> tuple[Verdict, str]:
-    (finding,) = judge(Estate([store(type_=type_)]), {POLICY.id: POLICY}).findings
+    (finding,) = judge(PolicyContext([store(type_=type_)]), {POLICY.id: POLICY}).findings
     return finding.verdict, finding.message
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from policies.model import Controls, Estate, Policy, Problem, Resource, Severity
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 STORE = "storage:StorageAccount"
 
@@ -16,14 +16,14 @@ def store(
     return Resource(f"urn:pulumi:{stack}::sde::azure-native:{type_}::{name}", type_, name, stack, inputs, id_)
 
 
-def shut(resource: Resource, _: Estate) -> Iterator[Problem]:
+def shut(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Missing is open."""
     if resource.at("public") is not False:
-        yield Problem("public", f"is {resource.at('public')}; it must be false")
+        yield Violation("public", f"is {resource.at('public')}; it must be false")
 
 
 def policy(
-    judge: Callable[[Resource, Estate], Iterable[Problem]] = shut,
+    judge: Callable[[Resource, PolicyContext], Iterable[Violation]] = shut,
     *,
     id_: str = "XX1",
     on: tuple[str, ...] = (STORE,),
@@ -34,10 +34,10 @@ def policy(
         "why": "An open one leaks.",
         "reads": ("public",),
         "severity": Severity.HIGH,
-        "controls": Controls(satre=("2.2.09",), ncsc=("11",), five_safes=("settings",)),
+        "controls": ComplianceControls(satre=("2.2.09",), ncsc=("11",), five_safes=("settings",)),
         "fix": "Shut it.",
     }
-    return Policy(id=id_, on=on, judge=judge, **(fields | more))
+    return Policy(id=id_, on=on, check=judge, **(fields | more))
 
 
 def catalogue(*policies: Policy) -> dict[str, Policy]:

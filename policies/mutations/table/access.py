@@ -6,7 +6,7 @@ Sources: learn.microsoft.com, "Azure built-in roles" (the GUIDs are the same in 
 import re
 from collections.abc import Iterator
 
-from policies.model import MISSING, Estate, Resource
+from policies.model import MISSING, PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.table import elsewhere
 
@@ -31,13 +31,13 @@ _GROUP = re.compile(r"(?i)(/subscriptions/[^/]+)/resourceGroups/[^/]+")
 _CONTAINER = re.compile(r"(?i)/blobServices/default/containers/([^/]+)$")
 
 
-def _roles(grant: Resource, _: Estate) -> Iterator[tuple[str, str]]:
+def _roles(grant: Resource, _: PolicyContext) -> Iterator[tuple[str, str]]:
     definition = str(grant.at("roleDefinitionId")).rpartition("/")[0]
     for name, role in TOO_MUCH.items():
         yield name, f"{definition}/{role}"
 
 
-def _wider(grant: Resource, _: Estate) -> Iterator[tuple[str, str]]:
+def _wider(grant: Resource, _: PolicyContext) -> Iterator[tuple[str, str]]:
     """Yield wider scopes: the store of a container, the group of a resource, the subscription, everything."""
     scope = str(grant.at("scope"))
     container, group = _CONTAINER.search(scope), _GROUP.match(scope)
@@ -50,7 +50,7 @@ def _wider(grant: Resource, _: Estate) -> Iterator[tuple[str, str]]:
     yield "everything", "/"
 
 
-def _others(grant: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
+def _others(grant: Resource, estate: PolicyContext) -> Iterator[tuple[str, str]]:
     """Yield the group that has another container of the same store: another provider, or one that must not check its
     own data.
 
@@ -70,7 +70,7 @@ def _others(grant: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
             return
 
 
-def has_condition(grant: Resource, _: Estate) -> bool:
+def has_condition(grant: Resource, _: PolicyContext) -> bool:
     """True if a condition narrows the assignment."""
     return grant.at("condition") is not MISSING
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 from policies.mutations.model import Addition
 from policies.mutations.table import elsewhere
 from policies.mutations.table.access import BLOB_READER, TOO_MUCH
@@ -20,11 +20,11 @@ DESK_USER = "fb879df8-f326-4884-b1cf-06f3ad86be52"
 _STAGE = re.compile(r"/blobServices/default/containers/(asked|released)$")
 
 
-def _here(estate: Estate, stack: str, type_: str) -> list[Resource]:
+def _here(estate: PolicyContext, stack: str, type_: str) -> list[Resource]:
     return [r for r in estate.of(type_) if r.stack == stack]
 
 
-def _group(estate: Estate, stack: str) -> Resource | None:
+def _group(estate: PolicyContext, stack: str) -> Resource | None:
     return next(iter(_here(estate, stack, "resources:ResourceGroup")), None)
 
 
@@ -35,11 +35,11 @@ def _made(group: Resource, type_: str, id_: str | None, inputs: Inputs, name: st
 
 def _in_group(
     type_: str, path: str, inputs: Inputs, *, tagged: bool = True
-) -> Callable[[Estate, str], Iterator[Resource]]:
+) -> Callable[[PolicyContext, str], Iterator[Resource]]:
     """Return a maker of a resource in a stack's first group, with the group's location and tags, so that nothing else
     is wrong."""
 
-    def make(estate: Estate, stack: str) -> Iterator[Resource]:
+    def make(estate: PolicyContext, stack: str) -> Iterator[Resource]:
         group = _group(estate, stack)
         if group:
             about = {"location": group.at("location"), "tags": group.at("tags")} if tagged else {}
@@ -58,7 +58,7 @@ def _grant(group: Resource, name: str, role: str, scope: str, principal: str, *,
     return _made(group, "authorization:RoleAssignment", id_, inputs, f"side-door-{name}")
 
 
-def _ruling(estate: Estate, stack: str) -> Iterator[Resource]:
+def _ruling(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     """Yield an assignment of each role that is too powerful, on the stack's group, its subscription and a store."""
     group = _group(estate, stack)
     if group is None:
@@ -69,14 +69,14 @@ def _ruling(estate: Estate, stack: str) -> Iterator[Resource]:
             yield _grant(group, f"{role.lower().replace(' ', '-')}-{index}", guid, scope, elsewhere.PERSON)
 
 
-def _to_a_person(estate: Estate, stack: str) -> Iterator[Resource]:
+def _to_a_person(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     group = _group(estate, stack)
     for store in _here(estate, stack, "storage:StorageAccount")[:1]:
         if group:
             yield _grant(group, "person", BLOB_READER, str(store.id), elsewhere.PERSON, kind="User")
 
 
-def _self_release(estate: Estate, stack: str) -> Iterator[Resource]:
+def _self_release(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     """Yield a role for each group of a project on every airlock stage where it has no task: who brings also releases,
     who fetches sees unreleased data, who checks changes it, who signs in holds data."""
     group = _group(estate, stack)
@@ -93,7 +93,7 @@ def _self_release(estate: Estate, stack: str) -> Iterator[Resource]:
                     yield _grant(group, f"stage-{number}-{role[:4]}-{principal[:8]}", role, scope, principal)
 
 
-def _of_who_signs_in(estate: Estate, stack: str) -> Iterator[Resource]:
+def _of_who_signs_in(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     """Yield a right to each store of a project for those who sign in to its desk."""
     group = _group(estate, stack)
     if group is None:
@@ -108,7 +108,7 @@ def _of_who_signs_in(estate: Estate, stack: str) -> Iterator[Resource]:
                 yield _grant(group, f"{store.name}-{role[:4]}", role, str(store.id), principal)
 
 
-def _across(estate: Estate, stack: str) -> Iterator[Resource]:
+def _across(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     """Yield a role for another stack's group on a store of this one, and for this stack's group on another's."""
     group = _group(estate, stack)
     mine = _groups(estate, stack)
@@ -123,7 +123,7 @@ def _across(estate: Estate, stack: str) -> Iterator[Resource]:
             yield _grant(group, f"into-{other}", BLOB_READER, str(elsewheres[0].id), mine[0])
 
 
-def _groups(estate: Estate, stack: str) -> list[str]:
+def _groups(estate: PolicyContext, stack: str) -> list[str]:
     """Return the groups of people that a stack grants the data of its stores to."""
     return list(dict.fromkeys(
         str(g.at("principalId")) for g in _here(estate, stack, "authorization:RoleAssignment")
@@ -131,7 +131,7 @@ def _groups(estate: Estate, stack: str) -> list[str]:
     ))  # fmt: skip
 
 
-def _peered(estate: Estate, stack: str) -> Iterator[Resource]:
+def _peered(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     group = _group(estate, stack)
     for network in _here(estate, stack, "network:VirtualNetwork"):
         for words, id_ in [("elsewhere", elsewhere.NETWORK), *other_spokes(network, estate)]:
@@ -148,7 +148,7 @@ def _peered(estate: Estate, stack: str) -> Iterator[Resource]:
                 yield _made(group, "network:VirtualNetworkPeering", made, inputs, name)
 
 
-def _bare_subnet(estate: Estate, stack: str) -> Iterator[Resource]:
+def _bare_subnet(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     group = _group(estate, stack)
     for network in _here(estate, stack, "network:VirtualNetwork"):
         inputs = {"resourceGroupName": network.at("resourceGroupName"),
@@ -161,10 +161,10 @@ def _bare_subnet(estate: Estate, stack: str) -> Iterator[Resource]:
 
 def _below(
     type_: str, of: str, path: str, inputs: Inputs, names: Mapping[str, str]
-) -> Callable[[Estate, str], Iterator[Resource]]:
+) -> Callable[[PolicyContext, str], Iterator[Resource]]:
     """Return a maker of a child resource in the first resource of a type in the stack."""
 
-    def make(estate: Estate, stack: str) -> Iterator[Resource]:
+    def make(estate: PolicyContext, stack: str) -> Iterator[Resource]:
         group = _group(estate, stack)
         for above in _here(estate, stack, of)[:1]:
             place = {key: above.at(theirs) for key, theirs in names.items()}
@@ -174,7 +174,7 @@ def _below(
     return make
 
 
-def _exempt(estate: Estate, stack: str) -> Iterator[Resource]:
+def _exempt(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     """Yield an exemption from each guardrail of the stack, for its whole scope."""
     group = _group(estate, stack)
     for guard in _here(estate, stack, "authorization:PolicyAssignment"):

@@ -6,7 +6,7 @@ Sources: learn.microsoft.com, Microsoft.Compute template references, "Overview o
 
 import base64
 
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.table import elsewhere
 from policies.mutations.table.vaults import of_records
@@ -19,7 +19,7 @@ COPIED = "the disk could be downloaded with a link"
 OURS = "the key would be Microsoft's, so that ending it would end nothing"
 
 
-def at_host(resource: Resource, _: Estate) -> bool:
+def at_host(resource: Resource, _: PolicyContext) -> bool:
     """True for encryption at host. A confidential machine encrypts inside, and Azure refuses both."""
     return resource.at("securityProfile.encryptionAtHost") is True
 

@@ -1,16 +1,16 @@
 """Weaknesses of every resource: its location, and the tags that name its project, owner and expiry."""
 
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Table, Weakening
 
 NOWHERE = "nobody could say which approved project it belongs to"
 
 
-def _has_a_place(resource: Resource, _: Estate) -> bool:
+def _has_a_place(resource: Resource, _: PolicyContext) -> bool:
     return resource.at("location") not in ("global",) and "location" in resource.inputs
 
 
-def _tagged(resource: Resource, _: Estate) -> bool:
+def _tagged(resource: Resource, _: PolicyContext) -> bool:
     return bool(resource.at("tags"))
 
 

@@ -7,7 +7,7 @@ outbound access", "Manage network policies for private endpoints", "Azure Privat
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.paths import entries
 from policies.mutations.table import elsewhere
@@ -17,7 +17,7 @@ NAMES = "names would be asked of servers that answer for anybody, and carry data
 OUT = "computers could reach the Internet"
 
 
-def _holds_endpoints(subnet: Resource, estate: Estate) -> bool:
+def _holds_endpoints(subnet: Resource, estate: PolicyContext) -> bool:
     return any(_in(subnet, r.at("subnet.id")) for r in estate.of("network:PrivateEndpoint"))
 
 
@@ -25,11 +25,11 @@ def _in(subnet: Resource, id_: object) -> bool:
     return bool(subnet.id) and str(id_).lower() == str(subnet.id).lower()
 
 
-def _not_the_firewalls(subnet: Resource, _: Estate) -> bool:
+def _not_the_firewalls(subnet: Resource, _: PolicyContext) -> bool:
     return str(subnet.at("subnetName")) != "AzureFirewallSubnet"
 
 
-def other_spokes(resource: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
+def other_spokes(resource: Resource, estate: PolicyContext) -> Iterator[tuple[str, str]]:
     """Yield the networks of other groups that are no hub: a spoke may not be peered with them."""
     mine = str(resource.id).lower().split("/providers/")[0]
     hubs = {str(r.at("ipConfigurations[0].subnet.id")).lower() for r in estate.of("network:AzureFirewall")}
@@ -42,7 +42,7 @@ def other_spokes(resource: Resource, estate: Estate) -> Iterator[tuple[str, str]
             return
 
 
-def _hubs_side(peering: Resource, estate: Estate) -> bool:
+def _hubs_side(peering: Resource, estate: PolicyContext) -> bool:
     """True for the hub's side, which must not accept forwarded traffic."""
     return not peering.at("allowForwardedTraffic")
 
@@ -112,7 +112,7 @@ PEERING = Table(
 ONE_WALL = "one wrong rule of the subnet's would open the computer"
 
 
-def _of_its_subnet(interface: Resource, estate: Estate) -> Iterator[tuple[str, Any]]:
+def _of_its_subnet(interface: Resource, estate: PolicyContext) -> Iterator[tuple[str, Any]]:
     """Yield the subnet's own NSG a second time."""
     for id_ in interface.each("ipConfigurations[*].subnet.id"):
         subnet = estate.get(id_)
@@ -158,7 +158,7 @@ def _route(name: str, prefix: str, hop: str) -> Mapping[str, str]:
     return {"name": name, "addressPrefix": prefix, "nextHopType": hop}
 
 
-def _with_routes(table: Resource, _: Estate) -> Iterator[tuple[str, Any]]:
+def _with_routes(table: Resource, _: PolicyContext) -> Iterator[tuple[str, Any]]:
     routes = entries(table.at("routes"))
     for prefix in ("0.0.0.0/1", elsewhere.PUBLIC_RANGE, "AzureCloud", "Storage"):
         yield f"and {prefix} straight to the Internet", [*routes, _route("route-side-door", prefix, "Internet")]
@@ -182,13 +182,13 @@ ROUTES = Table(
 ANY_ADDRESS = "rules would have to name the whole subnet to reach it, or would reach another in its place"
 
 
-def _has_one_address(endpoint: Resource, _: Estate) -> bool:
+def _has_one_address(endpoint: Resource, _: PolicyContext) -> bool:
     return bool(endpoint.each("ipConfigurations[*]"))
 
 
-def _its_neighbours(endpoint: Resource, estate: Estate) -> Iterator[tuple[str, str]]:
+def _its_neighbours(endpoint: Resource, estate: PolicyContext) -> Iterator[tuple[str, str]]:
     """Yield the address of another endpoint of the same subnet."""
-    for other in estate.beside(endpoint, "network:PrivateEndpoint"):
+    for other in estate.same_stack(endpoint, "network:PrivateEndpoint"):
         found = other.each("ipConfigurations[*].privateIPAddress")
         if other.urn != endpoint.urn and found and other.at("subnet.id") == endpoint.at("subnet.id"):
             yield f"that of {other.name}", found[0]

@@ -5,7 +5,7 @@ cryptographic key auto-rotation".
 """
 
 from formats.stack_config import DataClass
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.table import elsewhere
 
@@ -15,17 +15,17 @@ READS = "a service other than those that encrypt could read what the vault holds
 OLD = "a key that leaked would be good for ever"
 
 
-def identifiable(resource: Resource, estate: Estate) -> bool:
+def identifiable(resource: Resource, estate: PolicyContext) -> bool:
     """True if it protects identifiable data, for which software keys are not enough."""
     return estate.data_class(resource) is DataClass.IDENTIFIABLE
 
 
-def of_records(resource: Resource, estate: Estate) -> bool:
+def of_records(resource: Resource, estate: PolicyContext) -> bool:
     """True if it protects data from people's records: synthetic data needs no key of the estate's own."""
     return estate.data_class(resource) is not DataClass.SYNTHETIC
 
 
-def rotates(resource: Resource, _: Estate) -> bool:
+def rotates(resource: Resource, _: PolicyContext) -> bool:
     """True if Azure can rotate the key: one that is released to confidential computers is rotated by hand."""
     return not resource.at("properties.releasePolicy")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from formats.plan import UNKNOWN
 from policies.azure_semantics.diagnostics import CONTROL_PLANE
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Rework, Table, Value, Weakening
 from policies.mutations.table import elsewhere
 
@@ -17,17 +17,17 @@ LOGS_OPEN = "logs could be read or forged from the public network"
 COPIED = "a copy of the logs would go elsewhere"
 
 
-def _logs(setting: Resource, _: Estate) -> bool:
+def _logs(setting: Resource, _: PolicyContext) -> bool:
     """True if it sends logs; a storage account itself has only metrics, and its blob service the logs."""
     return bool(setting.at("logs"))
 
 
-def _by_category(setting: Resource, _: Estate) -> bool:
+def _by_category(setting: Resource, _: PolicyContext) -> bool:
     """True if it names categories, since the type has no category group."""
     return bool(setting.each("logs[*].category"))
 
 
-def _more_than_audit(setting: Resource, _: Estate) -> bool:
+def _more_than_audit(setting: Resource, _: PolicyContext) -> bool:
     """True if the audit category group does not record all: that is required of a workspace."""
     return "/workspaces/" not in str(setting.at("resourceUri"))
 

@@ -19,7 +19,7 @@ from operations.cli.stack_catalog import Stack
 from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState
 from operations.reports.evaluate import Neighbours
 from operations.settings import Settings
-from policies.model import Controls, Finding, Policy, Severity, Verdict
+from policies.model import ComplianceControls, Finding, Policy, Severity, Verdict
 from policies.runner import Report
 
 STORE = "azure-native:storage:StorageAccount"
@@ -198,8 +198,8 @@ class FakeGate:
         )
 
 
-ONE = Policy("XX1", "Stores are shut", "Because.", ("storage:StorageAccount",), ("open",), Severity.HIGH, Controls(),
-             "Shut it.", lambda *_: ())  # fmt: skip
+ONE = Policy("XX1", "Stores are shut", "Because.", ("storage:StorageAccount",), ("open",), Severity.HIGH,
+             ComplianceControls(), "Shut it.", lambda *_: ())  # fmt: skip
 
 
 @dataclass

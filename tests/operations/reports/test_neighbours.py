@@ -15,7 +15,7 @@ from operations.reports.report_formats import as_json
 from operations.reports.table import table
 from policies.catalogue import load
 from policies.exemptions import read
-from policies.model import Estate, Problem, Resource, Unknown
+from policies.model import PolicyContext, Resource, Unknown, Violation
 from policies.runner import BROKE, Report
 from tests.operations.reports.samples import STORE, exemption
 from tests.policies import shipped
@@ -95,11 +95,11 @@ def one(stack: str, name: str = "data", **inputs: Any) -> Plan:
     return Plan("sde", stack, "local", (PlannedResource(urn, STORE, Operation.SAME, inputs=inputs),))
 
 
-def counted(resource: Resource, estate: Estate) -> Any:
+def counted(resource: Resource, estate: PolicyContext) -> Any:
     """A rule whose finding is as bad as there are open stores."""
     found = sum(r.at("public") is True for r in estate.resources)
     if resource.at("public") is True:
-        yield Problem("public", f"is open, with {found} in all")
+        yield Violation("public", f"is open, with {found} in all")
 
 
 def said(judge: Any, plan: Plan, neighbours: Neighbours, **more: Any) -> Report:
@@ -119,7 +119,7 @@ def test_what_a_rule_says_that_breaks_or_cannot_tell() -> None:
     def breaks(*_: Any) -> Any:
         raise RuntimeError
 
-    def unsure(resource: Resource, _: Estate) -> Any:
+    def unsure(resource: Resource, _: PolicyContext) -> Any:
         raise Unknown("public")
 
     neighbours = Neighbours((one("a"),), (one("b"),))

@@ -14,7 +14,7 @@ import pytest
 from formats.errors import InputError
 from formats.plan import UNKNOWN
 from operations.reports.new_policy import Draft, write
-from policies.model import Estate, Resource, Severity, Verdict
+from policies.model import PolicyContext, Resource, Severity, Verdict
 from policies.runner import judge
 
 DRAFT = Draft(
@@ -46,7 +46,7 @@ def module(file: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
 
 def verdict(policy: Any, inputs: dict[str, Any]) -> Verdict:
     resource = Resource("urn:pulumi:s::sde::x::it", "storage:StorageAccount", "it", "s", inputs)
-    (finding,) = judge(Estate([resource]), {policy.id: policy}).findings
+    (finding,) = judge(PolicyContext([resource]), {policy.id: policy}).findings
     return finding.verdict
 
 

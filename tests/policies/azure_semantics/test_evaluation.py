@@ -14,7 +14,7 @@ from policies.azure_semantics.firewall import rules_of_policy
 from policies.azure_semantics.network import firewall_addresses, subnet_of, subnets_of
 from policies.azure_semantics.routes import route_to, routes_in
 from policies.azure_semantics.security_group import NsgRule, may_leave, may_pass, rules_of
-from policies.model import Estate, Unknown
+from policies.model import PolicyContext, Unknown
 from tests.policies.catalogue.cases import made
 from tests.policies.catalogue.site import ROOM, below, collection, denials, name_rule, rule, site, zone_rule
 
@@ -25,7 +25,7 @@ OUTSIDE = IPv4Network("20.1.2.0/24")
 def rules(*written: dict[str, Any]) -> list[NsgRule]:
     group = made("network:NetworkSecurityGroup", "g", "Microsoft.Network/networkSecurityGroups/g",
                  securityRules=list(written))  # fmt: skip
-    return rules_of(group, Estate([group]))
+    return rules_of(group, PolicyContext([group]))
 
 
 def passes(*written: dict[str, Any], destination: IPv4Network = STORES) -> bool:
@@ -106,7 +106,7 @@ def test_firewall_rules_are_in_the_order_in_which_they_act() -> None:
                    collection("first", name_rule(name="soon")),
                    collection("zones", zone_rule(), priority=800), nat]  # fmt: skip
     world["rules"] = replace(world["rules"], inputs={"priority": 200, "ruleCollections": collections})
-    found = rules_of_policy(world["policy"], Estate(world.values()))
+    found = rules_of_policy(world["policy"], PolicyContext(world.values()))
     assert [r.name for r in found] == ["in", "zones", "every-name", "soon", "late"]
     assert found[3].names == ("packages.example.org", "*.python.org")
 
@@ -116,7 +116,7 @@ def test_subnets_are_found_inline_and_on_their_own() -> None:
     room = replace(
         world["room"], inputs={**world["room"].inputs, "subnets": [{"name": "Side", "addressPrefix": "10.65.0.0/26"}]}
     )
-    estate = Estate((world | {"room": room}).values())
+    estate = PolicyContext((world | {"room": room}).values())
     assert sorted(s.name for s in subnets_of(room, estate)) == ["desks", "side"]
     found = subnet_of(below(f"{ROOM}/subnets/SIDE"), estate)
     assert found is not None and found.prefixes == [IPv4Network("10.65.0.0/26")]
@@ -124,4 +124,4 @@ def test_subnets_are_found_inline_and_on_their_own() -> None:
 
 
 def test_the_firewall_has_the_first_address_that_azure_gives() -> None:
-    assert list(firewall_addresses(Estate(site().values()))) == ["10.64.0.4"]
+    assert list(firewall_addresses(PolicyContext(site().values()))) == ["10.64.0.4"]

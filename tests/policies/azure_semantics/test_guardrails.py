@@ -10,7 +10,7 @@ import pytest
 from formats.plan import UNKNOWN
 from infra.guardrails import ENDPOINTS_STAY, GUARDRAILS, NO_TRANSLATION
 from policies.azure_semantics.guardrails import ASSIGNMENT, DEFINITION, EXEMPTION, assignment_in_force
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 from tests.policies.catalogue.cases import GONE, GROUP, STACK, World, changed, made
 
 SUBSCRIPTION = GROUP.rpartition("/resourceGroups/")[0]
@@ -61,7 +61,7 @@ def world() -> World:
 
 
 def found(world: World, group: str = GROUP, noun: str = NOUN) -> Resource | None:
-    return assignment_in_force(Estate(world.values()), group, noun)
+    return assignment_in_force(PolicyContext(world.values()), group, noun)
 
 
 def test_an_enforced_assignment_applies_to_its_resource_group() -> None:

@@ -9,7 +9,7 @@ import pytest
 from policies.azure_semantics.firewall import rules_of
 from policies.azure_semantics.shared_hosts import CUSTOMER_DOMAINS, MULTI_CUSTOMER_HOSTS
 from policies.catalogue.fw5 import POLICY
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 from policies.reachability.control_sets import ALWAYS
 from policies.reachability.firewall import FirewallEvaluator
 from policies.reachability.topology import Firewall, Topology
@@ -29,15 +29,15 @@ def _allowing(name: str) -> Resource:
 def _is_refused(name: str) -> bool:
     """Return True if the rule FW5 refuses a name."""
     group = _allowing(name)
-    return any(POLICY.judge(group, Estate([group])))
+    return any(POLICY.check(group, PolicyContext([group])))
 
 
 def _leads_to_the_internet(name: str) -> bool:
     """Return True if the flow analysis counts a name as an outsider's."""
     group = _allowing(name)
-    rules = tuple(rules_of(group, Estate([group])))
+    rules = tuple(rules_of(group, PolicyContext([group])))
     firewall = Firewall("/f", "/n", IPv4Network("10.64.0.0/26"), "10.64.0.4", "/p", rules, (), False)
-    topology = Topology(AnalysedEstate(Estate([])), [])
+    topology = Topology(AnalysedEstate(PolicyContext([])), [])
     return FirewallEvaluator(firewall, topology).by_name(SENDER, "") == ALWAYS
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from formats.plan import UNKNOWN
 from policies.catalogue import load
-from policies.model import STEP, Estate, Finding, Resource, Verdict
+from policies.model import STEP, Finding, PolicyContext, Resource, Verdict
 from policies.runner import judge
 
 GONE = object()
@@ -57,7 +57,7 @@ def without(world: World, *names: str) -> World:
 
 def findings(world: World, policy: str, name: str | None = None) -> list[Finding]:
     """What one policy says of the world, or of one resource in it."""
-    report = judge(Estate(world.values(), whole=True, today=TODAY), {policy: load()[policy]}, today=TODAY)
+    report = judge(PolicyContext(world.values(), whole=True, today=TODAY), {policy: load()[policy]}, today=TODAY)
     return [f for f in report.findings if name is None or f.name == world[name].name]
 
 

@@ -12,7 +12,7 @@ from policies.catalogue import load
 from policies.catalogue._flows import POLICIES, finding_of, flow_report
 from policies.exemptions import NONE, Exemptions, short
 from policies.exemptions import Exemption as Granted
-from policies.model import Estate, Finding, Resource, Verdict
+from policies.model import Finding, PolicyContext, Resource, Verdict
 from policies.reachability.assertions import FlowKind
 from policies.runner import judge
 from tests.policies.reachability.sample_estates import TENANCY, changed, estate, grant, named, seen
@@ -23,7 +23,7 @@ FLOWS = {id_: policy for id_, policy in load().items() if id_ in POLICIES.values
 
 
 def _findings(resources: Sequence[Resource], *, whole: bool = True, exemptions: Exemptions = NONE) -> list[Finding]:
-    report = judge(Estate(resources, whole=whole, today=TODAY), FLOWS, exemptions=exemptions)
+    report = judge(PolicyContext(resources, whole=whole, today=TODAY), FLOWS, exemptions=exemptions)
     return list(report.findings)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from formats.plan import UNKNOWN
 from infra.guardrails import HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES, SPOKE_GUARDRAILS
-from policies.model import Estate, Verdict
+from policies.model import PolicyContext, Verdict
 from policies.mutations.table.guards import DEFINITION, NOTHING
 from tests.policies.catalogue.cases import GONE, GROUP, World, changed, findings, made, verdict, without
 from tests.policies.catalogue.site import guards, site
@@ -122,4 +122,4 @@ def test_every_mutated_rule_is_another() -> None:
     for words, inputs in made_:
         world = site() | {RULE: replace(rule, inputs=inputs)}
         assert verdict(world, "GD4", RULE) is Verdict.FAIL, words
-        assert Estate(world.values())
+        assert PolicyContext(world.values())

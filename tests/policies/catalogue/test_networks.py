@@ -8,7 +8,7 @@ import pytest
 
 from formats.plan import UNKNOWN
 from policies.catalogue import load
-from policies.model import Estate, Verdict
+from policies.model import PolicyContext, Verdict
 from policies.runner import judge
 from tests.policies.catalogue.cases import GONE, TODAY, World, changed, findings, made, verdict, without
 from tests.policies.catalogue.site import HUB, ROOM, TAGGED, below, denials, peering, record, ref, rule, site
@@ -250,7 +250,7 @@ def test_the_stack_alone_sees_what_it_can() -> None:
     room = {name: site()[name] for name in ("room", "to-hub", "from-hub")}
 
     def blocks(world: World) -> bool:
-        return judge(Estate(world.values(), today=TODAY), {"NW7": load()["NW7"]}, today=TODAY).blocks
+        return judge(PolicyContext(world.values(), today=TODAY), {"NW7": load()["NW7"]}, today=TODAY).blocks
 
     assert not blocks(room)
     side = peering("side", ROOM, "Microsoft.Network/virtualNetworks/other", forwarded=False)

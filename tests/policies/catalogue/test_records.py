@@ -9,7 +9,7 @@ import pytest
 
 from formats.plan import UNKNOWN
 from policies.catalogue import load
-from policies.model import Estate, Resource, Verdict
+from policies.model import PolicyContext, Resource, Verdict
 from policies.runner import judge
 from tests.policies.catalogue.cases import GONE, TODAY, World, changed, findings, made, verdict, without
 from tests.policies.catalogue.site import GROUP, LOGS, STORE, TAGGED, TAGS, activity, below, site
@@ -146,7 +146,7 @@ def test_a_stack_alone_is_asked_of_its_own_log_workspace() -> None:
     """A tenancy's subscription is recorded by the platform, which the tenancy does not see."""
 
     def said(world: World, policy: str) -> set[Verdict]:
-        report = judge(Estate(world.values(), today=TODAY), {policy: load()[policy]}, today=TODAY)
+        report = judge(PolicyContext(world.values(), today=TODAY), {policy: load()[policy]}, today=TODAY)
         return {f.verdict for f in report.findings}
 
     assert said(without(site(), "activity"), "LG7") == {Verdict.FAIL}

@@ -13,7 +13,7 @@ from typing import Any
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.roles import RIGHTS
-from policies.model import Estate, Resource
+from policies.model import PolicyContext, Resource
 from policies.plan_resources import resources_of
 from policies.reachability.control_sets import Control, ControlKind
 from tests.policies import shipped
@@ -76,9 +76,9 @@ def _tuples(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def seen(resources: Iterable[Resource]) -> Estate:
+def seen(resources: Iterable[Resource]) -> PolicyContext:
     """Return the whole estate of these resources."""
-    return Estate(resources, whole=True)
+    return PolicyContext(resources, whole=True)
 
 
 def changed(resources: Sequence[Resource], id_: str, **inputs: Any) -> list[Resource]:
