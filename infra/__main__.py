@@ -13,26 +13,19 @@ from infra import sdk_patches
 sdk_patches.apply()  # before the SDK's classes are used: see infra/sdk_patches.py
 
 import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env
 
 from formats.errors import InputError
-from formats.stack_config import StackConfig, parse
-from infra.stacks.programs import declare_stack
+from infra.stacks.programs import declare_stack, running_config
 
 
 class ConfigError(InputError, pulumi.RunError):
     """Unusable input. Pulumi's language host prints a `RunError` without a traceback."""
 
 
-def load(stack: str) -> StackConfig:
-    """Return the configuration of the running stack. Raise `InputError` with file and key if it cannot be used."""
-    return parse(stack, {**get_config_env(), **CONFIG.get()})
-
-
 def main() -> None:
     """Declare the resources of the current stack."""
     try:
-        declare_stack(load(pulumi.get_stack()))
+        declare_stack(running_config(pulumi.get_stack()))
     except InputError as error:
         raise ConfigError(error.problem, file=error.file, key=error.key, found=error.found, allowed=error.allowed,
                           fix=error.fix) from None  # fmt: skip

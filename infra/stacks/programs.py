@@ -1,13 +1,27 @@
-"""The choice of the program for a stack's configuration."""
+"""The configuration of the running stack, and the choice of its program."""
 
 from __future__ import annotations
 
-from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from formats.stack_config import (
+    JunctionZoneConfig,
+    PlatformConfig,
+    SafeHavenConfig,
+    StackConfig,
+    TenancyConfig,
+    parse,
+)
 from infra.cloud import require_configured_cloud
 from infra.stacks.junction_zone import junction_zone
 from infra.stacks.platform import platform
 from infra.stacks.safe_haven import safe_haven
 from infra.stacks.tenancy import tenancy
+
+
+def running_config(stack: str) -> StackConfig:
+    """Return the configuration of the running stack. Raise `InputError` with file and key if it cannot be used."""
+    return parse(stack, {**get_config_env(), **CONFIG.get()})
 
 
 def declare_stack(config: StackConfig) -> None:

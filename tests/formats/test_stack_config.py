@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import json
-from typing import Any
-
-import pulumi.runtime.config
 import pytest
 
 from formats.errors import InputError
@@ -14,27 +10,14 @@ from formats.stack_config import (
     StackConfig,
     TenancyConfig,
     config_model,
-    load,
     parse,
 )
-
-GROUPS = [f"1111111{n}-2222-4333-8444-555555555555" for n in range(3)]
-SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
+from tests.formats.samples import GROUPS, tenancy_settings
 
 
 @pytest.fixture
 def settings() -> dict[str, str]:
-    """Return a tenancy's settings, as either engine passes them to the program."""
-    values: dict[str, Any] = {
-        "cloud": "local", "estate": "wmsde", "region": "uksouth", "subscription": SUBSCRIPTION, "generation": "1",
-        "data_class": "de-identified", "tags": {"project": "hcm"}, "project": "hcm", "title": "123",
-        "request": "DAR-1", "expires": "2028-09-30", "platform": "platform", "safe_haven": "safe-haven",
-        "addresses": "10.65.0.0/24", "researchers": GROUPS[0], "stewards": GROUPS[1], "checkers": GROUPS[2],
-        "desk": {"size": "Standard_D4s_v5", "os_disk_gib": 128, "data_disk_gib": 64,
-                 "admin_public_key": "ssh-ed25519 A"},
-        "redundancy": "Standard_LRS", "tiers": {"cool_after_days": 30}, "egress": [],
-    }  # fmt: skip
-    return {f"sde:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    return tenancy_settings()
 
 
 @pytest.mark.parametrize(
@@ -61,16 +44,6 @@ def test_settings_become_typed_values(settings: dict[str, str]) -> None:
     config = parse("tre-hcm", {**settings, "azure-native:location": "uksouth"})
     assert isinstance(config, TenancyConfig)
     assert (config.title, config.generation, config.tiers.cool_after_days) == ("123", 1, 30)
-
-
-def test_a_running_program_loads_its_configuration(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(settings))
-    assert load("tre-hcm") == parse("tre-hcm", settings)
-    token = pulumi.runtime.config.CONFIG.set({"sde:title": "another"})
-    try:
-        assert getattr(load("tre-hcm"), "title", None) == "another"
-    finally:
-        pulumi.runtime.config.CONFIG.reset(token)
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 from pathlib import Path
 
 import pulumi
+import pulumi.runtime.config
 import pytest
 
 from formats import stack_config
 from formats.errors import InputError
 from infra import sdk_patches
+from infra.stacks.programs import running_config
+from tests.formats.samples import tenancy_settings
 
 PROGRAM = Path(sdk_patches.__file__).parent
 
@@ -31,3 +35,14 @@ def test_bad_input_is_one_message_without_traceback(monkeypatch: pytest.MonkeyPa
 def test_importing_the_program_declares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sdk_patches, "apply", lambda: None)
     runpy.run_path(str(PROGRAM), run_name="looked_at")
+
+
+def test_a_running_program_loads_its_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = tenancy_settings()
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(settings))
+    assert running_config("tre-hcm") == stack_config.parse("tre-hcm", settings)
+    token = pulumi.runtime.config.CONFIG.set({"sde:title": "another"})
+    try:
+        assert getattr(running_config("tre-hcm"), "title", None) == "another"
+    finally:
+        pulumi.runtime.config.CONFIG.reset(token)

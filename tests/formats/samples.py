@@ -1,0 +1,23 @@
+"""Settings of a stack, as an engine passes them to the program."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+GROUPS = [f"1111111{n}-2222-4333-8444-555555555555" for n in range(3)]
+SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
+
+
+def tenancy_settings() -> dict[str, str]:
+    """Return a tenancy's settings, as either engine passes them to the program."""
+    values: dict[str, Any] = {
+        "cloud": "local", "estate": "wmsde", "region": "uksouth", "subscription": SUBSCRIPTION, "generation": "1",
+        "data_class": "de-identified", "tags": {"project": "hcm"}, "project": "hcm", "title": "123",
+        "request": "DAR-1", "expires": "2028-09-30", "platform": "platform", "safe_haven": "safe-haven",
+        "addresses": "10.65.0.0/24", "researchers": GROUPS[0], "stewards": GROUPS[1], "checkers": GROUPS[2],
+        "desk": {"size": "Standard_D4s_v5", "os_disk_gib": 128, "data_disk_gib": 64,
+                 "admin_public_key": "ssh-ed25519 A"},
+        "redundancy": "Standard_LRS", "tiers": {"cool_after_days": 30}, "egress": [],
+    }  # fmt: skip
+    return {f"sde:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
