@@ -29,7 +29,7 @@ from formats.plan import UNKNOWN, Plan
 from formats.plan_files import read_neighbours
 from formats.yaml_reader import read_mapping
 from policies.analyzer_state import GROUP, AnalyzerState
-from policies.catalogue import load
+from policies.rules import load
 from policies.exemptions import NONE, Exemptions, read
 from policies.model import Finding, Policy, PolicyContext, Verdict
 from policies.plan_resources import resources_of

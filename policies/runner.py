@@ -152,7 +152,7 @@ def _already(found: Sequence[Finding], before: PolicyContext, policies: Mapping[
 def _refuse_nothing(here: Collection[Resource], policies: Mapping[str, Policy], judged: Collection[str] | None) -> None:
     """An empty plan passes every policy, and so is no evidence of anything."""
     if not policies:
-        raise InputError("There is no policy to judge by.", file="policies/catalogue")
+        raise InputError("There is no policy to judge by.", file="policies/rules")
     missing = sorted(set(judged or ()) - {r.stack for r in here})
     if missing or not here:
         raise InputError("There is nothing to judge: no resource is planned.", key=", ".join(missing) or None,

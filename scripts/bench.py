@@ -236,7 +236,7 @@ def judged(folder: str, size: int, environment: dict[str, str], budget: str) -> 
 def judge(folder: str, size: int) -> None:
     """In the process of its own: the plans of a folder, and as many more tenancies as make the size."""
     from operations.reports.evaluate import judged as report_on  # noqa: PLC0415
-    from policies.catalogue import load  # noqa: PLC0415
+    from policies.rules import load  # noqa: PLC0415
 
     load()
     texts = _texts(folder)

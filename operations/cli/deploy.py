@@ -82,7 +82,7 @@ class Deployment:
     def _read_catalogue(self) -> None:
         """Read it ahead of its use, which says what is wrong with it."""
         with contextlib.suppress(Exception):
-            from policies.catalogue import load  # noqa: PLC0415
+            from policies.rules import load  # noqa: PLC0415
             from policies.reachability import assertions  # noqa: F401, PLC0415
 
             load()

@@ -146,7 +146,7 @@ def _plain(report: Report) -> str:
 
 def list_(context: typer.Context, *, json_: Json = False) -> None:
     """Every policy of the catalogue."""
-    from policies.catalogue import load  # noqa: PLC0415
+    from policies.rules import load  # noqa: PLC0415
 
     output = session_of(context, json_=json_).output
     policies = load().values()
@@ -163,7 +163,7 @@ def list_(context: typer.Context, *, json_: Json = False) -> None:
 
 def explain(context: typer.Context, *, id_: PolicyId, json_: Json = False) -> None:
     """One policy: what must hold, why, what it looks at, what it is evidence for, and how to put it right."""
-    from policies.catalogue import load  # noqa: PLC0415
+    from policies.rules import load  # noqa: PLC0415
 
     output = session_of(context, json_=json_).output
     policy = load().get(id_.upper())

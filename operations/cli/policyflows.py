@@ -93,7 +93,7 @@ def _draw(session: Session, target: str, graph: FlowGraph) -> None:
 
 def _exempt(report: FlowReport, estate: Judged, granted: Exemptions) -> Exempt:
     """Return the findings with an exemption, as the gate applies it."""
-    from policies.catalogue._flows import finding_of  # noqa: PLC0415
+    from policies.rule_helpers.flow_findings import finding_of  # noqa: PLC0415
 
     found = ((flow, granted.of(finding_of(flow, estate))) for flow in report.findings)
     return {flow: exemption for flow, exemption in found if exemption}

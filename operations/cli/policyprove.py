@@ -96,7 +96,7 @@ def _proof(
     granted: Exemptions,
 ) -> Proof:
     from operations.reports.evaluate import today  # noqa: PLC0415
-    from policies.catalogue import load  # noqa: PLC0415
+    from policies.rules import load  # noqa: PLC0415
     from policies.mutations.proof import GateChecker, prove, ready  # noqa: PLC0415
 
     known = ready(plans)

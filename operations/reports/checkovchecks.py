@@ -10,7 +10,7 @@ from formats.arm.routes import route
 from formats.arm.sdk import PREFIX
 from operations.export.paths import arm_path
 from operations.settings import ROOT
-from policies.catalogue import load
+from policies.rules import load
 from policies.expectations import EXPECTATIONS, Expectation
 
 FILE = ROOT / "policies" / "checkov" / "checks.json"

@@ -13,7 +13,7 @@ from pathlib import Path
 from formats.errors import InputError
 from formats.plan import Plan
 from formats.yaml_reader import read_mapping, within
-from policies.catalogue import load
+from policies.rules import load
 from policies.exemptions import NONE, Exemptions, read
 from policies.model import Policy, PolicyContext
 from policies.plan_resources import resources_of

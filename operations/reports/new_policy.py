@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from formats.arm.sdk import PREFIX, hints, hints_of_class, sdk_type
 from formats.errors import InputError
 from operations.settings import write_whole
-from policies.catalogue import ID, load
+from policies.rules import ID, load
 from policies.controls import standards
 from policies.model import STEP, Severity
 

@@ -15,7 +15,7 @@ from formats.validation import validated
 from formats.yaml_reader import read_mapping
 from operations.export.arm import Template
 from operations.settings import ROOT
-from policies.catalogue import load
+from policies.rules import load
 from policies.model import PolicyContext, Resource
 from policies.plan_resources import resources_of
 

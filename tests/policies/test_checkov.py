@@ -20,11 +20,11 @@ from operations.reports.checkov import scanned
 from operations.reports.checkovchecks import FILE, arm_type, checks, read, written
 from operations.reports.suppressions import suppressions, with_skips
 from operations.settings import ROOT
-from policies.catalogue import load
 from policies.checkov.holding import holds
 from policies.expectations import EXPECTATIONS, Asks, Expectation
 from policies.model import PolicyContext, Resource, Verdict
 from policies.plan_resources import resources_of
+from policies.rules import load
 from policies.runner import judge
 from tests.operations.export.plans import group, plan_of, store
 from tests.policies.shipped import STACKS, before

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from formats.plan import UNKNOWN, Plan, PlannedResource
 from operations.reports.evaluate import judged, today
-from policies.catalogue import load
 from policies.model import Policy, PolicyContext, Resource
 from policies.mutations import coverage, paths
 from policies.mutations.flow_checker import FlowChecker
@@ -24,6 +23,7 @@ from policies.mutations.pack_checker import PackChecker, received
 from policies.mutations.proof import GateChecker, Proof, prove, ready
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
 from policies.plan_resources import resources_of
+from policies.rules import load
 from tests.policies import shipped
 
 LOOK_FURTHER = ("LG3", "NW7", "NW8")

@@ -21,10 +21,10 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 from formats.plan import SECRET, UNKNOWN, Plan, PlannedResource
 from formats.property_values import mask
 from operations.reports.evaluate import Neighbours, judged
-from policies.catalogue import load
 from policies.exemptions import read
 from policies.model import ComplianceControls, Policy, Severity, Violation
 from policies.pack import AT_THE_END, NEIGHBOURS, Bench, policies_of
+from policies.rules import load
 from tests.infra.local_stacks import ROOT
 from tests.operations.export.plans import group, made, plan_of, store
 from tests.policies.engine import HIDDEN, AbortedError, Context, analyzed, pack, properties, stack_request

@@ -13,7 +13,7 @@ from formats.plan import Operation, Plan, PlannedResource
 from operations.reports.evaluate import Neighbours, judged
 from operations.reports.report_formats import as_json
 from operations.reports.table import table
-from policies.catalogue import load
+from policies.rules import load
 from policies.exemptions import read
 from policies.model import PolicyContext, Resource, Unknown, Violation
 from policies.runner import BROKE, Report

@@ -52,7 +52,7 @@ def verdict(policy: Any, inputs: dict[str, Any]) -> Verdict:
 
 def test_the_policy_judges(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rule, _ = write(DRAFT, root)
-    policy = module(rule, "policies.catalogue.zz9", monkeypatch)["POLICY"]
+    policy = module(rule, "policies.rules.zz9", monkeypatch)["POLICY"]
     assert (policy.id, policy.title, policy.severity) == ("ZZ9", DRAFT.title, Severity.MEDIUM)
     assert verdict(policy, {"networkRuleSet": {"defaultAction": "Deny"}}) is Verdict.PASS
     assert verdict(policy, {"networkRuleSet": {"defaultAction": "Allow"}}) is Verdict.FAIL
@@ -62,7 +62,7 @@ def test_the_policy_judges(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_its_test_passes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rule, test = write(DRAFT, root)
-    module(rule, "policies.catalogue.zz9", monkeypatch)
+    module(rule, "policies.rules.zz9", monkeypatch)
     tests = module(test, "tests.policies.test_zz9", monkeypatch)
     tests["test_what_is_allowed_passes"]("Deny")
     tests["test_anything_else_fails"]("something else")
@@ -72,7 +72,7 @@ def test_its_test_passes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_values_are_as_a_plan_has_them_and_one_is_no_true(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rule, _ = write(replace(DRAFT, reads="isSftpEnabled", allowed=["false", "90"]), root)
-    policy = module(rule, "policies.catalogue.zz9", monkeypatch)["POLICY"]
+    policy = module(rule, "policies.rules.zz9", monkeypatch)["POLICY"]
     assert verdict(policy, {"isSftpEnabled": False}) is Verdict.PASS
     assert verdict(policy, {"isSftpEnabled": 90}) is Verdict.PASS
     assert verdict(policy, {"isSftpEnabled": 0}) is Verdict.FAIL
@@ -129,6 +129,6 @@ def test_nothing_is_written_over(root: Path) -> None:
 def test_text_stays_text(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hostile = 'Ends the string " + __import__("os").getcwd() + " \\'
     rule, _ = write(replace(DRAFT, why=hostile, allowed=['"', "\\"]), root)
-    made = module(rule, "policies.catalogue.zz9", monkeypatch)
+    made = module(rule, "policies.rules.zz9", monkeypatch)
     assert made["POLICY"].why == hostile
     assert made["ALLOWED"] == ('"', "\\")

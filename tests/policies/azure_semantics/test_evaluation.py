@@ -15,8 +15,8 @@ from policies.azure_semantics.network import firewall_addresses, subnet_of, subn
 from policies.azure_semantics.routes import route_to, routes_in
 from policies.azure_semantics.security_group import NsgRule, may_leave, may_pass, rules_of
 from policies.model import PolicyContext, Unknown
-from tests.policies.catalogue.cases import made
-from tests.policies.catalogue.site import ROOM, below, collection, denials, name_rule, rule, site, zone_rule
+from tests.policies.rules.cases import made
+from tests.policies.rules.sample_estate import ROOM, below, collection, denials, name_rule, rule, site, zone_rule
 
 DESKS, STORES = IPv4Network("10.65.0.128/25"), IPv4Network("10.65.0.0/26")
 OUTSIDE = IPv4Network("20.1.2.0/24")

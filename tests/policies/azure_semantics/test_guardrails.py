@@ -11,7 +11,7 @@ from formats.plan import UNKNOWN
 from infra.guardrails import ENDPOINTS_STAY, GUARDRAILS, NO_TRANSLATION
 from policies.azure_semantics.guardrails import ASSIGNMENT, DEFINITION, EXEMPTION, assignment_in_force
 from policies.model import PolicyContext, Resource
-from tests.policies.catalogue.cases import GONE, GROUP, STACK, World, changed, made
+from tests.policies.rules.cases import GONE, GROUP, STACK, World, changed, made
 
 SUBSCRIPTION = GROUP.rpartition("/resourceGroups/")[0]
 DEFINED = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/policyDefinitions/endpoints-stay"

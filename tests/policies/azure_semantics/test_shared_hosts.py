@@ -8,14 +8,14 @@ import pytest
 
 from policies.azure_semantics.firewall import rules_of
 from policies.azure_semantics.shared_hosts import CUSTOMER_DOMAINS, MULTI_CUSTOMER_HOSTS
-from policies.catalogue.fw5 import POLICY
 from policies.model import PolicyContext, Resource
 from policies.reachability.control_sets import ALWAYS
 from policies.reachability.firewall import FirewallEvaluator
 from policies.reachability.topology import Firewall, Topology
 from policies.reachability.view import AnalysedEstate
-from tests.policies.catalogue.cases import made
-from tests.policies.catalogue.site import collection, name_rule
+from policies.rules.firewall.shared_hosts import POLICY
+from tests.policies.rules.cases import made
+from tests.policies.rules.sample_estate import collection, name_rule
 
 SENDER = IPv4Network("10.65.0.128/25")
 

@@ -1,0 +1,1 @@
+"""Rules for Databricks and Synapse workspaces."""

@@ -1,0 +1,1 @@
+"""Rules for Recovery Services vaults and Backup vaults."""

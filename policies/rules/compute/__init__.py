@@ -1,0 +1,1 @@
+"""Rules for virtual machines, scale sets, disks and virtual desktops."""

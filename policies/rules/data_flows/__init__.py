@@ -1,0 +1,1 @@
+"""Rules for forbidden flows of data, by the analysis in `policies.reachability`."""

@@ -1,0 +1,26 @@
+"""FL3: nothing gets from one project to another."""
+
+from __future__ import annotations
+
+from policies.model import ComplianceControls, Policy, Severity
+from policies.reachability.assertions import FlowKind
+from policies.rule_helpers.flow_findings import FIX, HOLDERS, READS, concerns, flow_check
+
+POLICY = Policy(
+    id="FL3",
+    title="Three controls stand before every flow from one project to another",
+    why="Each project was approved for its own people and data; one mistake must not join two.",
+    on=HOLDERS,
+    reads=READS,
+    severity=Severity.CRITICAL,
+    controls=ComplianceControls(
+        satre=("2.1.14", "2.2.10", "3.1.12"),
+        ncsc=("3", "11"),
+        iso27001=("8.12", "8.22"),
+        five_safes=("settings", "projects"),
+    ),
+    fix=FIX,
+    check=flow_check(FlowKind.BETWEEN_PROJECTS),
+    applies=concerns(FlowKind.BETWEEN_PROJECTS),
+    scope="estate",
+)

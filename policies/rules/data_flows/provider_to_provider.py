@@ -1,0 +1,26 @@
+"""FL4: no provider gets at another's intake."""
+
+from __future__ import annotations
+
+from policies.model import ComplianceControls, Policy, Severity
+from policies.reachability.assertions import FlowKind
+from policies.rule_helpers.flow_findings import FIX, READS, concerns, flow_check
+
+POLICY = Policy(
+    id="FL4",
+    title="Three controls stand before every flow between one provider and another's intake",
+    why="Each provider answers for its own patients' records, and must neither see nor change what another brings.",
+    on=("storage:BlobContainer", "keyvault:Vault"),
+    reads=READS,
+    severity=Severity.CRITICAL,
+    controls=ComplianceControls(
+        satre=("3.1.04", "3.1.12", "3.2.03"),
+        ncsc=("3", "11"),
+        iso27001=("8.12", "8.22"),
+        five_safes=("settings", "data"),
+    ),
+    fix=FIX,
+    check=flow_check(FlowKind.BETWEEN_PROVIDERS),
+    applies=concerns(FlowKind.BETWEEN_PROVIDERS),
+    scope="estate",
+)

@@ -1,0 +1,26 @@
+"""FL2: nothing leaves a tenancy but by its airlock."""
+
+from __future__ import annotations
+
+from policies.model import ComplianceControls, Policy, Severity
+from policies.reachability.assertions import FlowKind
+from policies.rule_helpers.flow_findings import FIX, HOLDERS, READS, concerns, flow_check
+
+POLICY = Policy(
+    id="FL2",
+    title="Three controls stand before every flow from a tenancy to the Internet past the airlock",
+    why="One mistake must not be enough for data to leave: results go out when a checker released them.",
+    on=HOLDERS,
+    reads=READS,
+    severity=Severity.CRITICAL,
+    controls=ComplianceControls(
+        satre=("3.1.05", "3.1.12", "2.2.11"),
+        ncsc=("3", "11"),
+        iso27001=("8.12", "8.22"),
+        five_safes=("settings", "outputs"),
+    ),
+    fix=FIX,
+    check=flow_check(FlowKind.PAST_AIRLOCK),
+    applies=concerns(FlowKind.PAST_AIRLOCK),
+    scope="estate",
+)

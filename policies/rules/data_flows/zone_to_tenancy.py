@@ -1,0 +1,26 @@
+"""FL1: nothing gets from a zone to a tenancy but what staging hands over."""
+
+from __future__ import annotations
+
+from policies.model import ComplianceControls, Policy, Severity
+from policies.reachability.assertions import FlowKind
+from policies.rule_helpers.flow_findings import FIX, HOLDERS, READS, concerns, flow_check
+
+POLICY = Policy(
+    id="FL1",
+    title="Three controls stand before every flow from a zone to a tenancy past staging",
+    why="Zones hold records of people; what a project gets is checked and de-identified in staging.",
+    on=HOLDERS,
+    reads=READS,
+    severity=Severity.CRITICAL,
+    controls=ComplianceControls(
+        satre=("3.1.04", "3.1.12", "2.2.09"),
+        ncsc=("3", "11"),
+        iso27001=("8.12", "8.22"),
+        five_safes=("settings", "data"),
+    ),
+    fix=FIX,
+    check=flow_check(FlowKind.PAST_STAGING),
+    applies=concerns(FlowKind.PAST_STAGING),
+    scope="estate",
+)

@@ -1,0 +1,1 @@
+"""Rules for PostgreSQL and SQL servers."""

@@ -1,0 +1,1 @@
+"""Rules for Azure Firewall, its policies and its rules."""

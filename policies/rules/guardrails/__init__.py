@@ -1,0 +1,1 @@
+"""Rules for Azure Policy definitions, assignments and exemptions."""

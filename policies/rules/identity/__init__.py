@@ -1,0 +1,1 @@
+"""Rules for role assignments, role definitions and managed identities."""

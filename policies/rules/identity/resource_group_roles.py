@@ -1,0 +1,61 @@
+"""IA6: roles are given on things, not on whole resource groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.azure_semantics import ids
+from policies.azure_semantics.properties import word
+from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
+from policies.azure_semantics.roles import READER, READS, WRITES
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
+
+FIREWALL = "network:AzureFirewall"
+
+
+def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Two exceptions: one group of engineers may look at the hub, and a computer of another stack may read.
+
+    That other stack locks its own store, and a role on the store itself could then never be taken away from outside.
+    """
+    group = context.get(assignment.at("scope"))
+    own = group is not None and group.stack == assignment.stack
+    person = word(assignment, "principalType") != "serviceprincipal"
+    if not own and (person or role_of(assignment) not in READS - WRITES):
+        yield Violation("scope", "is a whole resource group of another stack; only a computer may be let in, to read")
+    elif own and not (person and role_of(assignment) == READER and context.same_stack(assignment, FIREWALL)):
+        yield Violation("scope", "is a whole resource group, with all that will be added to it")
+    elif own:
+        others = [other.name for other in context.same_stack(assignment, *ASSIGNMENTS) if _beside(other, assignment)]
+        if others:
+            yield Violation("scope", f"is a whole resource group, as that of {', '.join(others)}; one may be")
+
+
+def _beside(other: Resource, assignment: Resource) -> bool:
+    """Whether it gives somebody else a role on the same whole group."""
+    if other is assignment or ids.plain(other.at("scope")) != ids.plain(assignment.at("scope")):
+        return False
+    try:
+        return bool(other.at("principalId") != assignment.at("principalId"))
+    except Unknown:
+        return True
+
+
+def _on_group(assignment: Resource, _: PolicyContext) -> bool:
+    scope = ids.plain(assignment.at("scope"))
+    return scope == ids.resource_group(scope)
+
+
+POLICY = Policy(
+    id="IA6",
+    title="Roles are given on things, not on whole resource groups",
+    why="A role on a group of resources holds for what is added later, which nobody thought of when it was given.",
+    on=ASSIGNMENTS,
+    reads=("scope", "principalId", "principalType", "roleDefinitionId"),
+    severity=Severity.MEDIUM,
+    controls=ComplianceControls(satre=("3.2.03",), ncsc=("9",), iso27001=("5.15", "8.2"), five_safes=("people",)),
+    fix="Give the role on the resource that is used: the store, the vault, the Bastion, the computer.",
+    check=check,
+    applies=_on_group,
+    scope="stack",
+)

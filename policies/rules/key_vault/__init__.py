@@ -1,0 +1,1 @@
+"""Rules for key vaults, keys and secrets."""

@@ -1,0 +1,1 @@
+"""Rules for diagnostic settings, log workspaces and activity logs."""

@@ -1,0 +1,1 @@
+"""Rules for Azure Machine Learning workspaces and computes."""

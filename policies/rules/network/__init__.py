@@ -1,0 +1,1 @@
+"""Rules for virtual networks, subnets, network security groups, routes, peerings and flow logs."""

@@ -1,0 +1,1 @@
+"""Rules for private endpoints and their private DNS zones."""

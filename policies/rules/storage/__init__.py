@@ -1,0 +1,1 @@
+"""Rules for storage accounts, their containers and what protects the blobs in them."""

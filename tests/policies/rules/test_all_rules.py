@@ -1,0 +1,61 @@
+"""The whole catalogue: all that a TRE's estate was found to need is there, each once, and evidence for something."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from policies.controls import standards
+from policies.model import MISSING, Policy, Unknown
+from policies.rules import load
+from tests.policies.rules.cases import made
+
+NEEDED = {
+    *(f"ST{n}" for n in range(1, 23)), *(f"KV{n}" for n in range(1, 13)), *(f"VM{n}" for n in range(1, 16)),
+    *(f"NW{n}" for n in range(1, 11)), *(f"FW{n}" for n in range(1, 5)), *(f"PG{n}" for n in range(1, 5)),
+    *(f"BK{n}" for n in range(1, 4)), *(f"ML{n}" for n in range(1, 4)), "PE1", "PE2", "BA1", "AV1", "SQ1", "SQ2", "CR1",
+    "CR2", "DB1", "DB2", "SY1", "LG1", "LG2", "GV1", "GV2", "IA1", "AL1",
+}  # fmt: skip
+POLICIES = list(load().values())
+
+
+def test_every_policy_that_is_needed_is_there() -> None:
+    assert set(load()) >= NEEDED
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda p: p.id)
+def test_each_is_evidence_for_each_kind_of_standard_once(policy: Policy) -> None:
+    named = {f.name: getattr(policy.controls, f.name) for f in fields(policy.controls)}
+    assert named["satre"] and named["ncsc"] and named["iso27001"]
+    for standard, numbers in named.items():
+        assert set(numbers) <= set(standards()[standard].controls), standard
+        assert len(set(numbers)) == len(numbers), standard
+
+
+def test_no_two_have_one_title() -> None:
+    assert len({policy.title for policy in POLICIES}) == len(POLICIES)
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda p: p.id)
+def test_each_names_its_types_and_paths_once(policy: Policy) -> None:
+    assert len(set(policy.on)) == len(policy.on)
+    assert len(set(policy.reads)) == len(policy.reads)
+
+
+@pytest.mark.parametrize("odd", ["[secret]", "text", 5, True])
+def test_a_path_that_leads_into_no_object_is_unknown_and_not_missing(odd: object) -> None:
+    resource = made("storage:StorageAccount", "data", networkRuleSet=odd, tags={"cost centre": odd})
+    for path in ("networkRuleSet.bypass", "networkRuleSet[0]", "networkRuleSet[*].value", 'tags["cost centre"].x'):
+        with pytest.raises(Unknown):
+            resource.at(path)
+    assert resource.at("networkRuleSet") == odd
+    assert resource.at('tags["cost centre"]') == odd
+
+
+def test_what_is_not_there_is_missing() -> None:
+    resource = made("storage:StorageAccount", "data", rules=[{"name": "one"}], nothing=None)
+    for path in ("gone", "gone.below", "nothing", "nothing.below", "rules[1]", "rules[1].name", "rules[0].value"):
+        assert resource.at(path) is MISSING
+    assert resource.at("rules[0].name") == "one"
+    assert resource.each("rules[*].name") == ["one"]

@@ -1,0 +1,340 @@
+"""What is asked of computers, their disks and what encrypts those: single ones and scale sets alike."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from formats.plan import UNKNOWN
+from infra.first_boot import CLOUD_CONFIG_HEADER, FILES, SERVER_PATH, first_boot
+from policies.model import Verdict
+from tests.policies.rules.cases import (
+    GONE,
+    GROUP,
+    World,
+    changed,
+    group,
+    label,
+    made,
+    rows,
+    verdict,
+    without,
+)  # fmt: skip
+
+COMPUTE = f"{GROUP}/providers/Microsoft.Compute"
+SET, DISK = f"{COMPUTE}/diskEncryptionSets/des", f"{COMPUTE}/disks/data"
+NIC = f"{GROUP}/providers/Microsoft.Network/networkInterfaces/nic"
+TWICE = "EncryptionAtRestWithPlatformAndCustomerKeys"
+VAULT_URI = "https://kv-heart.vault.azure.net/"
+ELSEWHERE = "/subscriptions/e15e0000-0000-4000-8000-00000000000e/resourceGroups/rg/providers/Microsoft.Compute"
+
+
+def boot(change: Mapping[str, Any]) -> str:
+    """What a desk does at its first boot, otherwise."""
+    told = json.loads(base64.b64decode(first_boot()).decode().removeprefix(CLOUD_CONFIG_HEADER)) | change
+    return base64.b64encode((CLOUD_CONFIG_HEADER + json.dumps(told)).encode()).decode()
+
+
+STRANGE = {"path": "/etc/ssh/sshd_config.d/01-first.conf", "content": "ForceCommand none"}
+OTHERS: tuple[Mapping[str, Any], ...] = (
+    {"write_files": []},
+    {"write_files": [dict(FILES[0])]},
+    {"write_files": [*map(dict, FILES), STRANGE]},
+    {"write_files": [*map(dict, FILES), {**FILES[1], "content": ""}]},
+    {"write_files": "all"},
+    {"runcmd": [["rm", SERVER_PATH]]},
+    {"runcmd": None},
+    {"bootcmd": [["id"]]},
+    {"users": ["default"]},
+    {"apt": {"sources": {"theirs": {"key": "k"}}}},
+    {"apt": {"primary": [{"arches": ["default"], "uri": "https://a.example.org", "keyid": "k"}]}},
+    {"apt": {"primary": "https://a.example.org"}},
+)
+"""What takes the terminal back, or does more than say where packages are."""
+
+
+def computer(**security: Any) -> dict[str, Any]:
+    """As a desk is; what is given goes to its security profile."""
+    return {
+        "securityProfile": {
+            "encryptionAtHost": True,
+            "securityType": "TrustedLaunch",
+            "uefiSettings": {"secureBootEnabled": True, "vTpmEnabled": True},
+            **security,
+        },
+        "storageProfile": {
+            "imageReference": {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server"},
+            "osDisk": {"createOption": "FromImage", "managedDisk": {"diskEncryptionSet": {"id": SET}}},
+            "dataDisks": [{"lun": 0, "createOption": "Attach", "managedDisk": {"id": DISK}}],
+        },
+        "osProfile": {
+            "customData": first_boot(),
+            "linuxConfiguration": {
+                "disablePasswordAuthentication": True,
+                "provisionVMAgent": True,
+                "patchSettings": {"patchMode": "AutomaticByPlatform", "assessmentMode": "AutomaticByPlatform"},
+            },
+        },
+        "networkProfile": {"networkInterfaces": [{"id": NIC}]},
+        "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}},
+    }
+
+
+def confidential() -> dict[str, Any]:
+    inputs = computer(encryptionAtHost=False, securityType="ConfidentialVM")
+    guarded = {"securityEncryptionType": "DiskWithVMGuestState", "diskEncryptionSet": {"id": SET}}
+    inputs["storageProfile"]["osDisk"]["managedDisk"] = {"securityProfile": guarded}
+    return inputs
+
+
+def world(data_class: str = "de-identified") -> World:
+    inputs = confidential() if data_class == "identifiable" else computer()
+    set_ = made("compute:DiskEncryptionSet", "des", encryptionType=TWICE,
+                rotationToLatestKeyVersionEnabled=True, activeKey={"keyUrl": f"{VAULT_URI}keys/key-disks"})  # fmt: skip
+    disk = made("compute:Disk", "data", networkAccessPolicy="DenyAll", publicNetworkAccess="Disabled",
+                dataAccessAuthMode="AzureActiveDirectory", creationData={"createOption": "Empty"},
+                encryption={"diskEncryptionSetId": SET, "type": TWICE})  # fmt: skip
+    return {
+        "group": group(data_class),
+        "key": made("keyvault:Key", "key", vaultName="kv-heart", keyName="key-disks"),
+        "des": replace(set_, id=SET),
+        "disk": replace(disk, id=DISK),
+        "nic": replace(made("network:NetworkInterface", "nic"), id=NIC),
+        "desk": made("compute:VirtualMachine", "desk", **inputs),
+        "sign-in": made("compute:VirtualMachineExtension", "sign-in", type="AADSSHLoginForLinux",
+                        publisher="Microsoft.Azure.ActiveDirectory"),
+    }  # fmt: skip
+
+
+OS, LINUX = "storageProfile.osDisk", "osProfile.linuxConfiguration"
+COMPUTER: dict[str, list[tuple[str, str, tuple[object, ...]]]] = {
+    "VM1": [
+        ("desk", "securityProfile", (GONE,)),
+        ("desk", "securityProfile.encryptionAtHost", (False, "true", GONE)),
+    ],
+    "VM2": [
+        ("desk", "securityProfile", (GONE,)),
+        ("desk", "securityProfile.securityType", ("Standard", GONE)),
+        ("desk", "securityProfile.uefiSettings.secureBootEnabled", (False, GONE)),
+        ("desk", "securityProfile.uefiSettings.vTpmEnabled", (False, GONE)),
+    ],
+    "VM3": [
+        ("desk", f"{OS}.managedDisk", (GONE,)),
+        ("desk", f"{OS}.managedDisk.diskEncryptionSet", (GONE,)),
+        ("desk", f"{OS}.managedDisk.diskEncryptionSet.id", (f"{ELSEWHERE}/diskEncryptionSets/des", "", DISK)),
+        ("desk", f"{OS}.vhd", ({"uri": "https://st.blob.core.windows.net/vhds/os.vhd"},)),
+        ("desk", "storageProfile.dataDisks", ([{"lun": 1, "createOption": "Empty"}],)),
+        ("desk", "storageProfile.dataDisks[0].managedDisk.id", (f"{ELSEWHERE}/disks/data", GONE)),
+    ],
+    "VM5": [
+        ("desk", "osProfile", (GONE,)),
+        ("desk", LINUX, (GONE,)),
+        ("desk", f"{LINUX}.disablePasswordAuthentication", (False, GONE)),
+        ("desk", "osProfile.adminPassword", ("[secret]",)),
+        ("desk", f"{LINUX}.provisionVMAgent", (False,)),
+        ("desk", f"{LINUX}.patchSettings", (GONE,)),
+        ("desk", f"{LINUX}.patchSettings.patchMode", ("ImageDefault", GONE)),
+        ("desk", f"{LINUX}.patchSettings.assessmentMode", ("ImageDefault", GONE)),
+    ],
+    "VM9": [("desk", "diagnosticsProfile.bootDiagnostics.storageUri", ("https://st.blob.core.windows.net/",))],
+    "VM11": [
+        ("desk", "storageProfile.imageReference", ({"communityGalleryImageId": "/CommunityGalleries/x"}, GONE)),
+        ("desk", "storageProfile.imageReference.publisher", ("somebody", GONE)),
+        ("desk", "storageProfile.imageReference.offer",
+         ("UbuntuServer", "0001-com-ubuntu-server-focal", "ubuntu-20_04-lts", "CentOS", "debian-10", GONE)),
+        ("desk", "storageProfile.imageReference.sku", ("18.04-LTS", "16_04-lts-gen2", "2012-R2-Datacenter", GONE)),
+    ],
+    "VM12": [
+        ("desk", "networkProfile.networkInterfaceConfigurations",
+         ([{"ipConfigurations": [{"publicIPAddressConfiguration": {"name": "pip"}}]}], [{"enableIPForwarding": True}])),
+    ],
+}  # fmt: skip
+WEAK: dict[str, list[tuple[str, str, tuple[object, ...]]]] = COMPUTER | {
+    "VM4": [
+        ("disk", "networkAccessPolicy", ("AllowAll", "AllowPrivate", GONE)),
+        ("disk", "publicNetworkAccess", ("Enabled", GONE)),
+    ],
+    "VM6": [("des", "encryptionType", ("EncryptionAtRestWithCustomerKey", GONE))],
+    "VM7": [
+        ("sign-in", "type", ("CustomScript", "VMAccessForLinux", "RunCommandLinux", GONE)),
+        ("sign-in", "publisher", ("Microsoft.Azure.Extensions", "somebody", GONE)),
+        ("sign-in", "settings", ({"fileUris": ["https://x"]}, {"commandToExecute": "id"}, {"script": "aWQ="})),
+    ],
+    "VM10": [("disk", "dataAccessAuthMode", ("None", GONE))],
+    "VM13": [
+        ("disk", "creationData.createOption", ("Import", "Upload", "Copy", "Restore", "ImportSecure", GONE)),
+        ("disk", "creationData", (GONE, {"createOption": "Copy", "sourceResourceId": f"{ELSEWHERE}/disks/d"})),
+    ],
+    "VM14": [("disk", "maxShares", (2,))],
+    "VM16": [("desk", "osProfile.customData", (GONE, "", "not base64", *map(boot, OTHERS)))],
+    "VM15": [("desk", "networkProfile.networkInterfaces[0].id", (f"{ELSEWHERE}/nic", SET, GONE))],
+}
+MORE = {
+    "VM3": [
+        ("des", "activeKey", (GONE,)),
+        ("des", "activeKey.keyUrl", ("https://kv-elsewhere.vault.azure.net/keys/key-disks", f"{VAULT_URI}keys/other")),
+        ("des", "rotationToLatestKeyVersionEnabled", (False, GONE)),
+        ("des", "encryptionType", ("EncryptionAtRestWithPlatformKey",)),
+        ("disk", "encryption", (GONE,)),
+        ("disk", "encryption.diskEncryptionSetId", (f"{ELSEWHERE}/diskEncryptionSets/des", "", GONE)),
+        ("disk", "encryption.type", ("EncryptionAtRestWithPlatformKey",)),
+    ]
+}
+ROWS = rows(WEAK) + rows(MORE)
+
+
+class TestScaleSets:
+    """What is asked of a computer is asked of the model that a scale set makes its computers by."""
+
+    def of(self, inputs: dict[str, Any]) -> World:
+        return world() | {"desk": made("compute:VirtualMachineScaleSet", "desk", virtualMachineProfile=inputs)}
+
+    @pytest.mark.parametrize("row", rows(COMPUTER), ids=label)
+    def test_each_weakness_is_refused(self, row: tuple[str, str, str, object]) -> None:
+        policy, name, path, value = row
+        weak = changed(self.of(computer()), name, f"virtualMachineProfile.{path}", value)
+        assert verdict(weak, policy, name) is Verdict.FAIL
+
+    @pytest.mark.parametrize("policy", [*COMPUTER, "VM7"])
+    def test_a_closed_one_passes(self, policy: str) -> None:
+        assert verdict(self.of(computer()), policy, "desk") is Verdict.PASS
+
+    def test_extensions_are_found_inside(self) -> None:
+        inputs = {
+            "extensionProfile": {"extensions": [{"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript"}]}
+        }
+        assert verdict(self.of(inputs), "VM7", "desk") is Verdict.FAIL
+
+    def test_replacing_the_image_is_as_good_as_patching(self) -> None:
+        inputs = computer()
+        del inputs["osProfile"]["linuxConfiguration"]["patchSettings"]
+        upgrade = {"automaticOSUpgradePolicy": {"enableAutomaticOSUpgrade": True}}
+        assert verdict(changed(self.of(inputs), "desk", "upgradePolicy", upgrade), "VM5", "desk") is Verdict.PASS
+        assert verdict(self.of(inputs), "VM5", "desk") is Verdict.FAIL
+
+
+class TestIdentifiableData:
+    GUARD = f"{OS}.managedDisk.securityProfile.securityEncryptionType"
+
+    def test_trusted_launch_is_not_enough(self) -> None:
+        trusted = world("identifiable") | {"desk": world()["desk"]}
+        assert verdict(trusted, "VM2", "desk") is Verdict.FAIL
+
+    @pytest.mark.parametrize("value", ["VMGuestStateOnly", "NonPersistedTPM", GONE])
+    def test_the_disk_is_confidential_too(self, value: object) -> None:
+        assert verdict(changed(world("identifiable"), "desk", self.GUARD, value), "VM2", "desk") is Verdict.FAIL
+
+    def test_a_computer_that_does_not_encrypt_inside_does_at_its_host(self) -> None:
+        weak = changed(world("identifiable"), "desk", self.GUARD, "VMGuestStateOnly")
+        assert verdict(weak, "VM1", "desk") is Verdict.FAIL
+        assert verdict(world("identifiable"), "VM1", "desk") is Verdict.PASS
+
+    def test_keys_of_confidential_disks_do_not_rotate_by_themselves(self) -> None:
+        kind = changed(world(), "des", "encryptionType", "ConfidentialVmEncryptedWithCustomerKey")
+        still = changed(kind, "des", "rotationToLatestKeyVersionEnabled", False)
+        pinned = changed(still, "des", "activeKey.keyUrl", f"{VAULT_URI}keys/key-disks/0123456789")
+        assert verdict(pinned, "VM3", "des") is Verdict.PASS
+        assert verdict(kind, "VM3", "des") is Verdict.FAIL
+
+
+class TestKeys:
+    def test_a_disk_without_the_set_that_it_names_fails(self) -> None:
+        bare = without(world(), "des")
+        assert {verdict(bare, "VM3", name) for name in ("desk", "disk")} == {Verdict.FAIL}
+
+    def test_a_set_without_the_key_that_it_names_fails(self) -> None:
+        assert verdict(without(world(), "key"), "VM3", "des") is Verdict.FAIL
+
+    def test_a_key_that_the_deployment_makes_counts_where_the_address_comes_from_it(self) -> None:
+        opaque = changed(world(), "des", "activeKey.keyUrl", UNKNOWN)
+        assert verdict(opaque, "VM3", "des") is Verdict.UNKNOWN
+        fed = replace(opaque["des"], property_dependencies={"activeKey": (world()["key"].urn,)})
+        assert verdict(opaque | {"des": fed}, "VM3", "des") is Verdict.PASS
+
+    def test_a_confidential_disk_names_its_set_elsewhere(self) -> None:
+        own = changed(changed(world(), "disk", "encryption", GONE), "disk", "securityProfile",
+                      {"secureVMDiskEncryptionSetId": SET})  # fmt: skip
+        assert verdict(own, "VM3", "disk") is Verdict.PASS
+
+    def test_synthetic_data_may_lie_under_a_key_of_microsofts(self) -> None:
+        bare = changed(world("synthetic"), "disk", "encryption", GONE)
+        assert verdict(bare, "VM3", "disk") is Verdict.NOT_APPLICABLE
+
+
+class TestWindows:
+    def of(self, **windows: Any) -> World:
+        patches = {"patchMode": "AutomaticByPlatform", "assessmentMode": "AutomaticByPlatform"}
+        profile = {"adminPassword": "[secret]", "windowsConfiguration": {"patchSettings": patches, **windows}}
+        return changed(world(), "desk", "osProfile", profile)
+
+    def test_it_cannot_be_made_without_a_password(self) -> None:
+        assert verdict(self.of(), "VM5", "desk") is Verdict.PASS
+
+    @pytest.mark.parametrize("windows", [
+        {"enableAutomaticUpdates": False}, {"patchSettings": {"patchMode": "Manual"}}, {"provisionVMAgent": False},
+        {"winRM": {"listeners": [{"protocol": "Http"}]}}, {"winRM": {"listeners": [{}]}},
+    ])  # fmt: skip
+    def test_each_weakness_is_refused(self, windows: dict[str, Any]) -> None:
+        assert verdict(self.of(**windows), "VM5", "desk") is Verdict.FAIL
+
+
+class TestImages:
+    @pytest.mark.parametrize("image", [
+        {"publisher": "MicrosoftWindowsServer", "offer": "WindowsServer", "sku": "2022-datacenter-azure-edition"},
+        {"publisher": "canonical", "offer": "0001-com-ubuntu-server-jammy", "sku": "22_04-lts-gen2"},
+        {"publisher": "Debian", "offer": "debian-12", "sku": "12-gen2"},
+        {"publisher": "microsoft-dsvm", "offer": "ubuntu-2204", "sku": "2204-gen2"},
+        {"id": f"{COMPUTE}/galleries/ours/images/desk/versions/1.0.0"},
+    ])  # fmt: skip
+    def test_what_is_mended_passes(self, image: dict[str, str]) -> None:
+        assert verdict(changed(world(), "desk", "storageProfile.imageReference", image), "VM11", "desk") is Verdict.PASS
+
+    def test_a_computer_that_takes_over_a_disk_starts_from_none(self) -> None:
+        taken = changed(world(), "desk", f"{OS}.createOption", "Attach")
+        assert verdict(taken, "VM11", "desk") is Verdict.NOT_APPLICABLE
+
+
+def test_a_copy_within_the_resource_group_brings_nothing_in() -> None:
+    copied = {"createOption": "Copy", "sourceResourceId": f"{COMPUTE}/disks/other"}
+    assert verdict(changed(world(), "disk", "creationData", copied), "VM13", "disk") is Verdict.PASS
+    known = changed(world(), "disk", "creationData", copied)
+    lost = known | {"disk": replace(known["disk"], id=None)}
+    assert verdict(lost, "VM13", "disk") is Verdict.FAIL
+
+
+def test_a_disk_of_synthetic_data_may_be_exported_privately() -> None:
+    private = changed(world("synthetic"), "disk", "networkAccessPolicy", "AllowPrivate")
+    assert verdict(private, "VM4", "disk") is Verdict.FAIL
+    assert verdict(changed(private, "disk", "diskAccessId", "/access"), "VM4", "disk") is Verdict.PASS
+
+
+@pytest.mark.parametrize("type_", ["VirtualMachineRunCommandByVirtualMachine", "VirtualMachineScaleSetVMRunCommand"])
+def test_run_commands_must_not_be_there_at_all(type_: str) -> None:
+    there = world() | {"there": made(f"compute:{type_}", "there")}
+    assert verdict(there, "VM8", "there") is Verdict.FAIL
+
+
+def test_a_snapshot_is_asked_what_a_disk_is() -> None:
+    bare = world() | {"there": made("compute:Snapshot", "there", creationData={"createOption": "Copy"})}
+    said = {policy: verdict(bare, policy, "there") for policy in ("VM3", "VM4", "VM10", "VM13")}
+    assert set(said.values()) == {Verdict.FAIL}
+
+
+def test_a_desk_may_be_told_where_packages_are() -> None:
+    archive = [{"arches": ["default"], "uri": "https://mirror.example.org/ubuntu"}]
+    told = first_boot(apt={"primary": archive, "security": archive}, write_files=[{"path": "/etc/pip.conf"}])
+    assert verdict(changed(world(), "desk", "osProfile.customData", told), "VM16", "desk") is Verdict.PASS
+
+
+def test_a_first_boot_that_is_secret_is_not_told() -> None:
+    assert verdict(changed(world(), "desk", "osProfile.customData", "[secret]"), "VM16", "desk") is Verdict.UNKNOWN
+
+
+def test_a_computer_without_linux_has_no_such_first_boot() -> None:
+    bare = changed(world(), "desk", "osProfile", {"windowsConfiguration": {}})
+    assert verdict(bare, "VM16", "desk") is Verdict.NOT_APPLICABLE

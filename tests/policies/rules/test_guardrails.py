@@ -1,0 +1,125 @@
+"""GD: what Azure itself refuses, held to what the guards say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from formats.plan import UNKNOWN
+from infra.guardrails import HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES, SPOKE_GUARDRAILS
+from policies.model import PolicyContext, Verdict
+from policies.mutations.table.guards import DEFINITION, NOTHING
+from tests.policies.rules.cases import GONE, GROUP, World, changed, findings, made, verdict, without
+from tests.policies.rules.sample_estate import guards, site
+from tests.policies.rules.weakening import REMOVED, Case, cases, unknowns
+
+GUARD = HUB_GUARDRAILS[0].key
+RULE = f"{GUARD}-rule"
+WEAKER = {
+    "GD1": [
+        (f"group<{GUARD}", REMOVED, ()),
+        (f"group<{RULE}", REMOVED, ()),
+        (f"group<{GUARD}", "enforcementMode", ("DoNotEnforce", "Enroll", UNKNOWN)),
+        (f"group<{GUARD}", "notScopes", ([GROUP], UNKNOWN)),
+        (f"group<{GUARD}", "scope", (f"{GROUP}-2", UNKNOWN, GONE)),
+        (f"group<{GUARD}", "policyDefinitionId", (GROUP, UNKNOWN, GONE)),
+        (f"group<{RULE}", "policyRule.then.effect", ("audit", "disabled", UNKNOWN, GONE)),
+        (f"group<{RULE}", "policyRule.if", (NOTHING, UNKNOWN, GONE)),
+        (f"group<{RULE}", "mode", ("Indexed", UNKNOWN, GONE)),
+    ],
+    "GD2": [
+        (GUARD, "enforcementMode", ("DoNotEnforce", "Enroll", "")),
+        (GUARD, "notScopes", ([GROUP],)),
+        (GUARD, "overrides", ([{"kind": "policyEffect", "value": "audit"}],)),
+        (GUARD, "resourceSelectors", ([{"name": "one"}],)),
+        (GUARD, "parameters", ({"effect": {"value": "audit"}},)),
+        (GUARD, "definitionVersion", ("1.*.*",)),
+    ],
+    "GD4": [
+        (RULE, "policyRule.then.effect", ("audit", "disabled", "append", GONE)),
+        (RULE, "policyRule.if", (NOTHING, {}, GONE)),
+        (RULE, "policyRule", (GONE, {}, "deny")),
+        (RULE, "mode", ("Indexed", "all", GONE)),
+        (RULE, "parameters", ({"effect": {"type": "String"}},)),
+        (RULE, "policyType", ("BuiltIn",)),
+    ],
+}
+NOT_KNOWN = {
+    "GD2": [(GUARD, path) for path in ("enforcementMode", "notScopes", "overrides", "resourceSelectors", "parameters")],
+    "GD4": [(RULE, path) for path in ("policyRule", "mode", "parameters", "policyType")],
+}
+
+
+@pytest.mark.parametrize("policy", ["GD1", "GD2", "GD3", "GD4"])
+def test_the_site_passes(policy: str) -> None:
+    assert not any(f.verdict.blocks for f in findings(site(), policy))
+
+
+@pytest.mark.parametrize("case", cases(WEAKER), ids=str)
+def test_a_weaker_guard_is_refused(case: Case) -> None:
+    assert case.said is Verdict.FAIL
+
+
+@pytest.mark.parametrize("case", unknowns(NOT_KNOWN), ids=str)
+def test_what_is_not_known_is_not_passed(case: Case) -> None:
+    assert case.said is Verdict.UNKNOWN
+
+
+def test_what_azure_takes_for_what_is_left_out_passes() -> None:
+    for name, path in ((GUARD, "enforcementMode"), (RULE, "policyType")):
+        world = changed(site(), name, path, GONE)
+        assert not any(f.verdict.blocks for policy in ("GD1", "GD2", "GD4") for f in findings(world, policy))
+
+
+def room() -> World:
+    """A group without a firewall and a Bastion, with the guards of a room."""
+    kept = {name: r for name, r in site().items() if r.type.partition(":")[0] != "network"}
+    held = {r.name: r for r in guards(SPOKE_GUARDRAILS)}
+    return without(kept, *(r.name for r in guards())) | held
+
+
+def test_a_room_may_have_no_public_address_and_needs_no_guard_of_the_firewall() -> None:
+    assert verdict(room(), "GD1", "group") is Verdict.PASS
+    bare = without(room(), NO_PUBLIC_ADDRESSES.key)
+    assert verdict(bare, "GD1", "group") is Verdict.FAIL
+    assert NO_PUBLIC_ADDRESSES.key in findings(bare, "GD1", "group")[0].message
+
+
+def test_a_hub_lacks_what_a_room_alone_has() -> None:
+    hub = without(site(), *(r.name for r in guards())) | {r.name: r for r in guards(SPOKE_GUARDRAILS)}
+    said = " ".join(f.message for f in findings(hub, "GD1", "group"))
+    assert "no-translation" in said
+    assert "bastion-carries-nothing" in said
+
+
+def test_a_group_whose_id_nobody_knows_is_unknown() -> None:
+    world = site()
+    assert verdict(world | {"group": replace(world["group"], id=None)}, "GD1", "group") is Verdict.UNKNOWN
+
+
+def test_a_guard_of_another_stack_guards_the_group_too() -> None:
+    """A definition and an assignment are Azure's: whose program made them does not matter."""
+    world = {
+        n: replace(r, stack="other") if r.type.startswith("authorization:Policy") else r for n, r in site().items()
+    }
+    assert verdict(world, "GD1", "group") is Verdict.PASS
+
+
+def test_an_exemption_is_refused_and_takes_the_credit_away() -> None:
+    held = site()[GUARD]
+    world = site() | {"lifted": made("authorization:PolicyExemption", "lifted", policyAssignmentId=held.id)}
+    assert verdict(world, "GD3", "lifted") is Verdict.FAIL
+    assert verdict(world, "GD1", "group") is Verdict.FAIL
+
+
+def test_every_mutated_rule_is_another() -> None:
+    """The table of mutations makes no rule that is the same."""
+    rule = site()[RULE]
+    rework = next(w for w in DEFINITION.weakenings if hasattr(w, "make"))
+    made_ = list(rework.make(rule.inputs))
+    assert len(made_) > 5
+    for words, inputs in made_:
+        world = site() | {RULE: replace(rule, inputs=inputs)}
+        assert verdict(world, "GD4", RULE) is Verdict.FAIL, words
+        assert PolicyContext(world.values())

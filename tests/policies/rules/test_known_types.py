@@ -1,0 +1,39 @@
+"""TY1: what nobody wrote a policy for does not pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from policies.model import PolicyContext, Verdict
+from policies.rules import load
+from policies.rules.governance.known_types import HARMLESS, MANY, POLICY
+from policies.runner import judge
+from tests.policies.world import store
+
+
+def verdict(type_: str) -> tuple[Verdict, str]:
+    (finding,) = judge(PolicyContext([store(type_=type_)]), {POLICY.id: POLICY}).findings
+    return finding.verdict, finding.message
+
+
+@pytest.mark.parametrize("type_", ["storage:StorageAccount", *HARMLESS])
+def test_a_type_that_a_policy_is_about_or_that_needs_none_passes(type_: str) -> None:
+    assert verdict(type_)[0] is Verdict.PASS
+
+
+@pytest.mark.parametrize("type_", ["web:WebAppFunction", "quantum:Workspace", "storage:storageaccount", "", "*", "x"])
+def test_any_other_type_is_unknown_and_named(type_: str) -> None:
+    found, message = verdict(type_)
+    assert found is Verdict.UNKNOWN
+    assert type_ in message
+
+
+def test_a_type_that_only_sweeping_policies_name_is_not_known() -> None:
+    sweeping = {t for p in load().values() if len(p.on) > MANY for t in p.on}
+    about = {t for p in load().values() if len(p.on) <= MANY for t in (*p.on, *(r.rpartition(":")[0] for r in p.reads))}
+    for type_ in sweeping - about - HARMLESS.keys():
+        assert verdict(type_)[0] is Verdict.UNKNOWN
+
+
+def test_nothing_is_called_harmless_that_a_policy_is_about() -> None:
+    assert not {t for p in load().values() for t in p.on} & HARMLESS.keys()
