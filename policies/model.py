@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 
 from formats.plan import SECRET, UNKNOWN, PlannedResource
 from formats.stack_config import DataClass
+from policies.requirements import Requirement
 
 T = TypeVar("T")
 STEP = re.compile(r'[^.\[\]"]+|\[(?:\d+|\*)\]|\["[^"]*"\]')
@@ -333,29 +334,45 @@ Check = Callable[[Resource, PolicyContext], Iterable[Violation]]
 """Yields what is wrong with one resource; nothing means that it passes. May raise `Unknown`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Policy:
-    """One policy: what must hold, why, and how it is judged."""
+    """One policy: the rule, its reason, and its check. It has requirements, a function, or both."""
 
     id: str
     """Two letters and a number: `ST1`."""
     title: str
-    """What must hold, in one line."""
+    """The rule in one line."""
     why: str
     on: tuple[str, ...]
-    """The types that it is said of: `storage:StorageAccount`. `*`: all."""
-    reads: tuple[str, ...]
-    """The property paths that the rule looks at, companions as `type:path`."""
+    """The types that the rule is about: `storage:StorageAccount`. `*`: all."""
     severity: Severity
     controls: ComplianceControls
     fix: str
-    check: Check
-    applies: Callable[[Resource, PolicyContext], bool] = field(default=lambda _resource, _estate: True)
-    """Whether the policy has anything to say of a resource of its types; else the verdict is not applicable."""
+    requires: tuple[Requirement, ...] = ()
+    """Conditions on single properties. The check of them is derived."""
+    check: Check | None = None
+    """The rest of the rule."""
+    required_by_check: tuple[Requirement, ...] = ()
+    """Requirements that `check` makes on a condition of its own. Checkov cannot see the condition, and always makes
+    them."""
+    reads: tuple[str, ...] = ()
+    """The property paths that `check` and `applies` read besides; those of other resources as `type:path`."""
+    applies: Callable[[Resource, PolicyContext], bool] = field(default=lambda _resource, _context: True)
+    """Return False where the policy does not concern a resource of its types: the verdict is then not applicable."""
     scope: Literal["resource", "stack", "estate"] = "resource"
-    """`stack`: looks at companions in the same stack. `estate`: only judged where the whole estate is there."""
+    """`stack`: reads other resources of the same stack. `estate`: only checked with all stacks of the estate."""
     checkov: tuple[str, ...] = ()
-    """Checkov's built-in checks for ARM that say the same, where it has any."""
+    """Checkov's built-in checks for ARM that require the same."""
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """All conditions on single properties."""
+        return (*self.requires, *self.required_by_check)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The property paths that the policy reads."""
+        return tuple(dict.fromkeys((*(requirement.path for requirement in self.requirements), *self.reads)))
 
 
 @dataclass(frozen=True)

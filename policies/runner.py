@@ -15,6 +15,7 @@ from functools import cached_property
 from formats.errors import InputError
 from policies.exemptions import Exemption, Exemptions
 from policies.model import Finding, Policy, PolicyContext, Resource, Unknown, Verdict, Violation
+from policies.violations import violations_of
 from policies.wording import Scrubber, plain
 
 ALL = "*"
@@ -184,7 +185,7 @@ def findings_of(policy: Policy, resource: Resource, estate: PolicyContext) -> It
             yield _finding(policy, resource, Verdict.NOT_APPLICABLE)
             return
         scrub = Scrubber(resource)
-        for problem in policy.check(resource, estate):
+        for problem in violations_of(policy, resource, estate):
             yield _failed(policy, resource, problem, scrub)
             said += 1
     except Unknown as unknown:

@@ -185,7 +185,7 @@ def _explained(policy: Policy) -> list[tuple[str, str]]:
     lines = [
         ("why", policy.why),
         ("said of", ", ".join(policy.on)),
-        ("looks at", ", ".join(policy.reads)),
+        ("looks at", ", ".join(policy.paths)),
         ("judged", {"resource": "resource by resource", "stack": "with its companions in the stack",
                     "estate": "with every stack of the estate beside it"}[policy.scope]),
         ("evidence", "; ".join(controls)),

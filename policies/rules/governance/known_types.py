@@ -30,7 +30,7 @@ def known_types() -> frozenset[str]:
 
     policies = load().values()
     judged = {type_ for policy in policies if len(policy.on) <= MANY for type_ in policy.on}
-    read = {path.rpartition(":")[0] for policy in policies for path in policy.reads}
+    read = {path.rpartition(":")[0] for policy in policies for path in policy.paths}
     return frozenset(type_ for type_ in (judged | read | HARMLESS.keys()) if ":" in type_)
 
 

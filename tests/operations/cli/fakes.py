@@ -198,8 +198,8 @@ class FakeGate:
         )
 
 
-ONE = Policy("XX1", "Stores are shut", "Because.", ("storage:StorageAccount",), ("open",), Severity.HIGH,
-             ComplianceControls(), "Shut it.", lambda *_: ())  # fmt: skip
+ONE = Policy(id="XX1", title="Stores are shut", why="Because.", on=("storage:StorageAccount",), reads=("open",),
+             severity=Severity.HIGH, controls=ComplianceControls(), fix="Shut it.", check=lambda *_: ())  # fmt: skip
 
 
 @dataclass

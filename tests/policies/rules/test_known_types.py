@@ -30,7 +30,7 @@ def test_any_other_type_is_unknown_and_named(type_: str) -> None:
 
 def test_a_type_that_only_sweeping_policies_name_is_not_known() -> None:
     sweeping = {t for p in load().values() if len(p.on) > MANY for t in p.on}
-    about = {t for p in load().values() if len(p.on) <= MANY for t in (*p.on, *(r.rpartition(":")[0] for r in p.reads))}
+    about = {t for p in load().values() if len(p.on) <= MANY for t in (*p.on, *(r.rpartition(":")[0] for r in p.paths))}
     for type_ in sweeping - about - HARMLESS.keys():
         assert verdict(type_)[0] is Verdict.UNKNOWN
 

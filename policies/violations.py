@@ -1,0 +1,55 @@
+"""Check one resource by one policy: its requirements on properties first, then its function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from policies.azure_semantics import properties
+from policies.model import MISSING, Policy, PolicyContext, Resource, Violation
+from policies.requirements import Operator, Requirement
+
+
+def violations_of(policy: Policy, resource: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Yield the violations of one policy. `Unknown` at the first value that is not known yet."""
+    for requirement in policy.requires:
+        yield from violations(requirement, resource)
+    if policy.check is not None:
+        yield from policy.check(resource, context)
+
+
+def violations(requirement: Requirement, resource: Resource) -> Iterator[Violation]:
+    """Yield the violations of one requirement; none on a resource of a type that it does not concern."""
+    if not requirement.concerns(resource.type) or _is_excused(requirement, resource):
+        return
+    for path in _paths(resource, requirement.path):
+        yield from _violations_at(path, requirement, resource)
+
+
+def _is_excused(requirement: Requirement, resource: Resource) -> bool:
+    path, values = requirement.unless or ("", ())
+    found = resource.name if path == "name" else resource.at(path) if path else MISSING
+    return any(properties.same(found, value) for value in values)
+
+
+def _paths(resource: Resource, path: str) -> Sequence[str]:
+    """Return the path of each entry where the path goes through a list."""
+    before, list_, after = path.partition("[*]")
+    if not list_:
+        return [path]
+    return [inner for entry in properties.entries(resource, before) for inner in _paths(resource, f"{entry}{after}")]
+
+
+def _violations_at(path: str, requirement: Requirement, resource: Resource) -> Iterator[Violation]:
+    default = MISSING if requirement.default is None else requirement.default
+    match requirement.operator:
+        case Operator.EQUALS:
+            return properties.must(resource, path, *requirement.values, default=default)
+        case Operator.EQUALS_IF_SET:
+            return properties.may(resource, path, *requirement.values)
+        case Operator.EMPTY:
+            return properties.must_not_be_set(resource, path, requirement.reason)
+        case Operator.NOT_EMPTY:
+            return properties.filled(resource, path, default=default)
+        case Operator.AT_LEAST:
+            (least,) = requirement.values
+            return properties.at_least(resource, path, least, requirement.reason, default=default)
