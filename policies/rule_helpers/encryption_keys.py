@@ -18,6 +18,7 @@ ADDRESS = re.compile(
 """A vault's address, or that of a key in it, or of a version of the key."""
 KEY, VAULT, HSM = "keyvault:Key", "keyvault:Vault", "keyvault:ManagedHsm"
 PLATFORM = "a key of Microsoft's"
+EXPORTABLE, RELEASE = "properties.attributes.exportable", "properties.releasePolicy.data"
 
 
 def named_key(resource: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
@@ -107,3 +108,8 @@ def _is_kept(context: PolicyContext, address: object, name: object) -> bool:
     if wanted.lower() not in kept.names and kept.unclear:
         raise Unknown("vaultName")
     return wanted.lower() in kept.names
+
+
+def is_released(key: Resource) -> bool:
+    """Return True if a key may leave its vault for attested machines."""
+    return key.at(EXPORTABLE) is True and key.at(RELEASE) is not MISSING

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from formats.stack_config import DataClass
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 
+ARCHIVE_DAYS = {DataClass.SYNTHETIC: 0, DataClass.DE_IDENTIFIED: 180, DataClass.IDENTIFIABLE: 365}
+"""How long an archive or audit trail is kept, at least."""
 ARCHIVE = re.compile(r"archiv", re.IGNORECASE)
 AUDIT = re.compile(r"(^|[^a-z])audit|^insights-", re.IGNORECASE)
 FLOWS = "insights-logs-flowlogflowevent"

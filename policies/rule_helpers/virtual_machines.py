@@ -1,18 +1,31 @@
-"""Computers: alone, or the model that a scale set makes them by."""
+"""Virtual machines and scale sets. A scale set has the same properties below `virtualMachineProfile`."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from policies.model import Resource
+from policies.requirements import Requirement
 
-COMPUTERS = ("compute:VirtualMachine", "compute:VirtualMachineScaleSet", "compute:VirtualMachineScaleSetVM")
 SCALE_SET = "compute:VirtualMachineScaleSet"
+MACHINES = ("compute:VirtualMachine", SCALE_SET, "compute:VirtualMachineScaleSetVM")
+PROFILE = "virtualMachineProfile"
 
 
-def inner(computer: Resource, path: str) -> str:
-    """The path of a computer's property, in a scale set's model where it is one."""
-    return f"virtualMachineProfile.{path}" if computer.type == SCALE_SET else path
+def inner(machine: Resource, path: str) -> str:
+    """Return the path of a machine's property; in a scale set, below its profile."""
+    return f"{PROFILE}.{path}" if machine.type == SCALE_SET else path
 
 
-def everywhere(*paths: str) -> tuple[str, ...]:
-    """The paths as both kinds have them."""
-    return tuple(found for path in paths for found in (path, f"virtualMachineProfile.{path}"))
+def in_both_models(*paths: str) -> tuple[str, ...]:
+    """Return the paths in a virtual machine and in a scale set."""
+    return tuple(found for path in paths for found in (path, f"{PROFILE}.{path}"))
+
+
+def on_all_kinds(*requirements: Requirement) -> tuple[Requirement, ...]:
+    """Return the requirements for virtual machines and for scale sets."""
+    return tuple(
+        replace(requirement, on=type_, path=f"{PROFILE}.{requirement.path}" if type_ == SCALE_SET else requirement.path)
+        for requirement in requirements
+        for type_ in MACHINES
+    )

@@ -1,4 +1,4 @@
-"""DB1: a Databricks workspace has no public address or door, and a key of the estate's own."""
+"""Databricks workspaces have no public address, deny public access, and use keys of the estate (DB1)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import filled, must
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals
 
 ENTITIES = ("managedServices", "managedDisk")
 CUSTOM = "parameters.encryption.value"
 
 
 def check(workspace: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Three keys: of its notebooks, of its disks, and of the store that it makes for itself."""
-    yield from must(workspace, "parameters.enableNoPublicIp.value", True, default="what Azure takes for its tier")
-    yield from must(workspace, "publicNetworkAccess", "Disabled", default="Enabled")
+    """Require three keys for records: of notebooks, of disks, and of the workspace's own storage account."""
     if not holds_records(workspace, context):
         return
     for entity in ENTITIES:
@@ -28,17 +27,24 @@ def check(workspace: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 POLICY = Policy(
     id="DB1",
-    title="Databricks workspaces have no public address and no public door, and use keys of the estate's own",
-    why="Its clusters run researchers' code on computers that Azure makes: by default with addresses on the Internet.",
+    title="Databricks workspaces have no public address, deny public access, and use keys of the estate",
+    why="Clusters run researchers' code on machines that Azure creates, by default with public addresses.",
     on=("databricks:Workspace",),
-    reads=("parameters.enableNoPublicIp.value", "publicNetworkAccess", f"{CUSTOM}.keySource",
-           "parameters.requireInfrastructureEncryption.value", *(f"encryption.entities.{e}" for e in ENTITIES)),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.11", "2.8.01"), ncsc=("2", "11"), iso27001=("8.20", "8.24"), five_safes=("settings",)
     ),
     fix="Set enableNoPublicIp to true, publicNetworkAccess to Disabled, and name a key for managedServices, "
     "managedDisk and the workspace's own store.",
+    requires=(
+        equals("parameters.enableNoPublicIp.value", True, default="the default of its tier"),
+        equals("publicNetworkAccess", "Disabled", default="Enabled"),
+    ),
     check=check,
+    reads=(
+        f"{CUSTOM}.keySource",
+        "parameters.requireInfrastructureEncryption.value",
+        *(f"encryption.entities.{entity}" for entity in ENTITIES),
+    ),
     checkov=("CKV_AZURE_158", "CKV2_AZURE_48"),
-)  # fmt: skip
+)

@@ -1,49 +1,51 @@
-"""SY1: a Synapse workspace cannot carry data out, and is closed."""
+"""Synapse workspaces prevent exfiltration, deny public access, use Entra ID only, and a key of the estate (SY1)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.properties import may, must, must_not_be_set
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import empty, equals, equals_if_set
 from policies.rule_helpers.encryption_keys import named_key
 
 WORKSPACE, RULE = "synapse:Workspace", "synapse:IpFirewallRule"
-TENANTS = "managedVirtualNetworkSettings.allowedAadTenantIdsForLinking"
+NETWORK = "managedVirtualNetworkSettings"
 KEY = "encryption.cmk.key.keyVaultUrl"
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """The managed network and its protection can be asked for at creation only."""
+    """Refuse firewall rules, and require a key of the estate for records."""
     if resource.type == RULE:
-        yield Violation("startIpAddress", "lets public addresses reach the workspace; there must be no such rule")
-        return
-    yield from must(resource, "managedVirtualNetwork", "default", default="no network of its own")
-    yield from must(resource, "managedVirtualNetworkSettings.preventDataExfiltration", True, default="false")
-    yield from must_not_be_set(resource, TENANTS, "other tenants that it may send data to")
-    yield from must(resource, "publicNetworkAccess", "Disabled", default="Enabled")
-    yield from must(resource, "azureADOnlyAuthentication", True, default="false")
-    yield from may(resource, "trustedServiceBypassEnabled", False)
-    if holds_records(resource, context):
+        yield Violation("startIpAddress", "lets public addresses reach the workspace; the rule must be removed")
+    elif holds_records(resource, context):
         yield from named_key(resource, context, KEY)
 
 
 POLICY = Policy(
     id="SY1",
-    title="Synapse workspaces prevent exfiltration, are closed, take Entra only, and use a key of the estate's own",
-    why="A pipeline is made to copy data elsewhere: without this protection to anywhere that its author names.",
+    title="Synapse workspaces prevent exfiltration, deny public access, use Entra ID only, and a key of the estate",
+    why="Pipelines copy data; without this protection, to any destination that their author names.",
     on=(WORKSPACE, RULE),
-    reads=("managedVirtualNetwork", "managedVirtualNetworkSettings", "publicNetworkAccess",
-           "azureADOnlyAuthentication", "trustedServiceBypassEnabled", KEY),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.11", "2.8.01", "3.1.05", "3.1.12", "3.2.01"), ncsc=("2", "10", "11"),
-        iso27001=("8.12", "8.24"), five_safes=("outputs",),
+        satre=("2.2.09", "2.2.11", "2.8.01", "3.1.05", "3.1.12", "3.2.01"),
+        ncsc=("2", "10", "11"),
+        iso27001=("8.12", "8.24"),
+        five_safes=("outputs",),
     ),
     fix="Make the workspace with managedVirtualNetwork default, preventDataExfiltration true and a key; set "
     "publicNetworkAccess to Disabled and azureADOnlyAuthentication to true.",
+    requires=(
+        equals("managedVirtualNetwork", "default", default="no network of its own", on=WORKSPACE),
+        equals(f"{NETWORK}.preventDataExfiltration", True, default="false", on=WORKSPACE),
+        empty(f"{NETWORK}.allowedAadTenantIdsForLinking", "data could go to other tenants", on=WORKSPACE),
+        equals("publicNetworkAccess", "Disabled", default="Enabled", on=WORKSPACE),
+        equals("azureADOnlyAuthentication", True, default="false", on=WORKSPACE),
+        equals_if_set("trustedServiceBypassEnabled", False, on=WORKSPACE),
+    ),
     check=check,
+    reads=(KEY,),
     scope="stack",
     checkov=("CKV_AZURE_58", "CKV_AZURE_157", "CKV_AZURE_240"),
-)  # fmt: skip
+)

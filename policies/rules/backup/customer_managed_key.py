@@ -1,40 +1,40 @@
-"""BK2: backups are encrypted with a key of the estate's own."""
+"""Backups are encrypted twice, with a key of the estate (BK2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.properties import must
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals
 from policies.rule_helpers.encryption_keys import own_key
 
-RECOVERY = "recoveryservices:Vault"
-KEYS = {
-    RECOVERY: "properties.encryption",
-    "dataprotection:BackupVault": "properties.securitySettings.encryptionSettings",
-}
+RECOVERY, BACKUP = "recoveryservices:Vault", "dataprotection:BackupVault"
+ENCRYPTION = {RECOVERY: "properties.encryption", BACKUP: "properties.securitySettings.encryptionSettings"}
 
 
 def check(vault: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Twice, as the stores that they are copies of."""
-    keys = KEYS[vault.type]
-    if vault.type != RECOVERY:
-        yield from must(vault, f"{keys}.state", "Enabled", default="Disabled")
-    yield from own_key(vault, context, f"{keys}.keyVaultProperties.keyUri")
-    yield from must(vault, f"{keys}.infrastructureEncryption", "Enabled", default="Disabled")
+    """Require a key of the estate without a version."""
+    yield from own_key(vault, context, f"{ENCRYPTION[vault.type]}.keyVaultProperties.keyUri")
 
 
 POLICY = Policy(
     id="BK2",
-    title="Backups are encrypted twice, with a key of the estate's own",
-    why="A backup holds all that the original does, and must end when its key does.",
-    on=tuple(KEYS),
-    reads=tuple(KEYS.values()),
+    title="Backups are encrypted twice, with a key of the estate",
+    why="A backup contains all that the original does, so it must become unreadable with the same key.",
+    on=(RECOVERY, BACKUP),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.13", "8.24")),
     fix="Name a key without a version in the vault's encryption, and set infrastructureEncryption to Enabled.",
+    requires=(
+        equals(f"{ENCRYPTION[BACKUP]}.state", "Enabled", default="Disabled", on=BACKUP),
+        *(
+            equals(f"{path}.infrastructureEncryption", "Enabled", default="Disabled", on=type_)
+            for type_, path in ENCRYPTION.items()
+        ),
+    ),
     check=check,
+    reads=tuple(f"{path}.keyVaultProperties.keyUri" for path in ENCRYPTION.values()),
     applies=holds_records,
     scope="stack",
 )

@@ -1,45 +1,48 @@
-"""BK1: backups cannot be deleted by whoever took over the estate."""
+"""Backup vaults are immutable, keep deleted backups, and deny public network access (BK1)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from policies.azure_semantics.data_class import is_identifiable
-from policies.azure_semantics.properties import at_least, must
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import at_least, equals
+from policies.violations import violations
 
-RECOVERY = "recoveryservices:Vault"
+RECOVERY, BACKUP = "recoveryservices:Vault", "dataprotection:BackupVault"
 SECURITY = "properties.securitySettings"
-STATE = f"{SECURITY}.immutabilitySettings.state"
+SOFT_DELETE = f"{SECURITY}.softDeleteSettings"
+LOCKED = equals(f"{SECURITY}.immutabilitySettings.state", "Locked", default="Disabled")
 LEAST_DAYS = 14
 
 
 def check(vault: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Azure makes no vault locked at once, so other data than identifiable may do with unlocked."""
-    allowed = ("Locked",) if is_identifiable(vault, context) else ("Locked", "Unlocked")
-    yield from must(vault, STATE, *allowed, default="Disabled")
-    bin_ = f"{SECURITY}.softDeleteSettings"
-    if vault.type == RECOVERY:
-        yield from must(vault, f"{bin_}.softDeleteState", "AlwaysON", default="Enabled, until somebody turns it off")
-        days = f"{bin_}.softDeleteRetentionPeriodInDays"
-        yield from must(vault, "properties.publicNetworkAccess", "Disabled", default="Enabled")
-    else:  # a Backup vault has no network of its own: it is reached through Azure alone
-        yield from must(vault, f"{bin_}.state", "AlwaysOn", default="On, until somebody turns it off")
-        days = f"{bin_}.retentionDurationInDays"
-    yield from at_least(vault, days, LEAST_DAYS, "days", default="14, unsaid")
+    """Require a locked vault for identifiable data. Azure creates no locked vault, so others may stay unlocked."""
+    allowed = LOCKED if is_identifiable(vault, context) else replace(LOCKED, values=("Locked", "Unlocked"))
+    yield from violations(allowed, vault)
 
 
 POLICY = Policy(
     id="BK1",
-    title="Backup vaults are immutable, keep what is deleted, and are closed to the public network",
-    why="Blackmailers delete the backups first. A locked vault gives them back to nobody before their time.",
-    on=(RECOVERY, "dataprotection:BackupVault"),
-    reads=(STATE, f"{SECURITY}.softDeleteSettings", "properties.publicNetworkAccess"),
+    title="Backup vaults are immutable, keep deleted backups, and deny public network access",
+    why="Ransomware deletes the backups first. A locked vault deletes nothing before its time.",
+    on=(RECOVERY, BACKUP),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "2.6.01", "2.6.03"), ncsc=("2",), iso27001=("8.13",), five_safes=("data",)
     ),
-    fix="Set softDeleteState to AlwaysON and immutability to Locked. Azure locks a vault in a second step only: for "
-    "the deployment that makes it, take an exemption of a few days.",
+    fix="Set softDeleteState to AlwaysON and immutability to Locked. Azure locks a vault in a second step only: "
+    "for the deployment that creates it, use an exemption of a few days.",
+    requires=(
+        equals(f"{SOFT_DELETE}.softDeleteState", "AlwaysON", default="Enabled, which can be turned off", on=RECOVERY),
+        at_least(
+            f"{SOFT_DELETE}.softDeleteRetentionPeriodInDays", LEAST_DAYS, "days", default="14; set it", on=RECOVERY
+        ),
+        equals("properties.publicNetworkAccess", "Disabled", default="Enabled", on=RECOVERY),
+        equals(f"{SOFT_DELETE}.state", "AlwaysOn", default="On, which can be turned off", on=BACKUP),
+        at_least(f"{SOFT_DELETE}.retentionDurationInDays", LEAST_DAYS, "days", default="14; set it", on=BACKUP),
+    ),
     check=check,
+    required_by_check=(LOCKED,),
 )

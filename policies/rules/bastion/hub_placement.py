@@ -1,4 +1,4 @@
-"""BA2: Bastions stand in the hub, before the firewall's network, and nowhere else."""
+"""Bastions are in the hub (BA2)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, R
 
 
 def check(bastion: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """The Developer kind names a network instead of a subnet; it is shared with Azure's other customers."""
+    """Refuse the Developer SKU, which is shared with other customers, and subnets outside a hub."""
     if bastion.at("virtualNetwork.id") is not MISSING:
-        yield Violation("virtualNetwork.id", "is set, as for the Developer kind, which is shared with others")
+        yield Violation("virtualNetwork.id", "is set, as for the Developer SKU, which is shared with other customers")
     configurations = entries(bastion, "ipConfigurations")
     if not configurations:
-        yield Violation("ipConfigurations", "is not set: where it stands cannot be told")
+        yield Violation("ipConfigurations", "is not set, so the network is unknown")
     for entry in configurations:
         if not _in_hub(subnet_of(bastion.at(f"{entry}.subnet.id"), context), context):
-            yield Violation(f"{entry}.subnet.id", "is no subnet of a hub that is judged here")
+            yield Violation(f"{entry}.subnet.id", "is not a subnet of a hub of the estate")
 
 
 def _in_hub(subnet: SubnetDeclaration | None, context: PolicyContext) -> bool:
@@ -28,15 +28,15 @@ def _in_hub(subnet: SubnetDeclaration | None, context: PolicyContext) -> bool:
 
 POLICY = Policy(
     id="BA2",
-    title="Bastions stand in the hub",
-    why="A Bastion in a workspace is a second way in, with a public address of its own, that no hub sees.",
+    title="Bastions are in the hub",
+    why="A Bastion in another network is a second entry, with a public address of its own.",
     on=("network:BastionHost",),
-    reads=("ipConfigurations[*].subnet.id", "virtualNetwork.id", "network:Subnet:subnetName"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.10"), ncsc=("11", "12"), iso27001=("8.20",), five_safes=("settings",)
     ),
-    fix="Let people use the hub's Bastion, which reaches peered networks.",
+    fix="Use the hub's Bastion, which reaches peered networks.",
     check=check,
+    reads=("ipConfigurations[*].subnet.id", "virtualNetwork.id", "network:Subnet:subnetName"),
     scope="stack",
 )

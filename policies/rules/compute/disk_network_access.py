@@ -1,32 +1,36 @@
-"""VM4: no disk can be exported."""
+"""Disks and snapshots cannot be exported (VM4)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.properties import filled, must, same
+from policies.azure_semantics.properties import filled, same
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals
+from policies.violations import violations
+
+EXPORT = equals("networkAccessPolicy", "DenyAll", default="AllowAll")
 
 
 def check(disk: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Azure's default lets a link be made from which anybody downloads the whole disk."""
-    private = not holds_records(disk, context) and same(disk.at("networkAccessPolicy"), "AllowPrivate")
-    if private:
+    """Allow export through a private network for synthetic data only. Azure's default allows a public link."""
+    if not holds_records(disk, context) and same(disk.at("networkAccessPolicy"), "AllowPrivate"):
         yield from filled(disk, "diskAccessId", default="no network to export it to")
     else:
-        yield from must(disk, "networkAccessPolicy", "DenyAll", default="AllowAll")
-    yield from must(disk, "publicNetworkAccess", "Disabled", default="Enabled")
+        yield from violations(EXPORT, disk)
 
 
 POLICY = Policy(
     id="VM4",
-    title="No disk and no snapshot can be exported",
-    why="A link to a disk carries a whole project out past every check, in one download that no airlock sees.",
+    title="Disks and snapshots cannot be exported",
+    why="A link to a disk exports a whole project in one download that bypasses the airlock.",
     on=("compute:Disk", "compute:Snapshot"),
-    reads=("networkAccessPolicy", "publicNetworkAccess", "diskAccessId"),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("3.1.05", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
     fix="Set networkAccessPolicy to DenyAll and publicNetworkAccess to Disabled.",
+    requires=(equals("publicNetworkAccess", "Disabled", default="Enabled"),),
     check=check,
+    required_by_check=(EXPORT,),
+    reads=("diskAccessId",),
 )

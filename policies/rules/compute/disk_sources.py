@@ -1,4 +1,4 @@
-"""VM13: no disk brings data in past the airlock."""
+"""Disks are created empty, from an image, or as a copy within their resource group (VM13)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FRESH, COPIED = ("Empty", "FromImage"), ("Copy", "CopyStart", "Restore")
 
 
 def check(disk: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Empty, from an image, or a copy of a disk of the same resource group; never imported or uploaded."""
+    """Refuse imports, uploads and copies from other resource groups."""
     option = disk.at(OPTION)
     if any(same(option, copied) for copied in COPIED):
         if not _same_group(disk.at(SOURCE), disk.id):
@@ -29,22 +29,22 @@ def _same_group(source: object, own: str | None) -> bool:
 
 
 def _group(id_: str) -> list[str]:
-    """`subscriptions/…/resourceGroups/…` of an ARM id; empty for anything shorter."""
+    """Return the first four parts of an ARM id, up to its resource group; empty for a shorter id."""
     parts = id_.lower().strip("/").split("/")
     return parts[:4] if len(parts) > 4 and parts[0] == "subscriptions" and parts[2] == "resourcegroups" else []
 
 
 POLICY = Policy(
     id="VM13",
-    title="Disks start empty, from an image, or as a copy within their own resource group",
-    why="An imported, uploaded or foreign disk carries data in, or from one project to another, with nobody looking.",
+    title="Disks are created empty, from an image, or as a copy within their resource group",
+    why="An imported or uploaded disk, or one of another project, brings data in without review.",
     on=("compute:Disk", "compute:Snapshot"),
-    reads=(OPTION, SOURCE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.14", "3.1.04", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("data",)
     ),
-    fix="Create the disk empty, and bring the data in through the airlock.",
+    fix="Create the disk empty, and import the data through the airlock.",
     check=check,
+    reads=(OPTION, SOURCE),
     applies=holds_records,
 )

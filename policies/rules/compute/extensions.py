@@ -1,4 +1,4 @@
-"""VM7: only known extensions run in a computer."""
+"""Virtual machines run only known extensions (VM7)."""
 
 from __future__ import annotations
 
@@ -27,43 +27,45 @@ ALLOWED = {
     "microsoft.cplat.core": {"linuxpatchextension", "windowspatchextension"},
     "microsoft.hpccompute": {"nvidiagpudriverlinux", "nvidiagpudriverwindows"},
 }
-"""By publisher, in lower case: signing in, monitoring, protection, patching, backup and drivers."""
+"""Types by publisher, in lower case: sign-in, monitoring, protection, patching, backup and drivers."""
 
-ORDERS = ("fileUris", "commandToExecute", "script", "scriptUri", "scripts", "commands")
-"""Settings by which an extension is told what to fetch or run."""
+COMMAND_SETTINGS = ("fileUris", "commandToExecute", "script", "scriptUri", "scripts", "commands")
+"""Settings with what an extension fetches or runs."""
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """What runs somebody's own commands, or sets passwords, is not among them."""
+    """Refuse extensions that are not listed: those that run commands or set passwords are not."""
     if resource.type != SCALE_SET:
-        yield from _extension(resource, "")
+        yield from _check_extension(resource, "")
         return
     for index in range(len(resource.each(f"{INLINE}[*]"))):
-        yield from _extension(resource, f"{INLINE}[{index}].")
+        yield from _check_extension(resource, f"{INLINE}[{index}].")
 
 
-def _extension(resource: Resource, where: str) -> Iterator[Violation]:
-    publisher, kind = resource.at(f"{where}publisher"), resource.at(f"{where}type")
+def _check_extension(resource: Resource, prefix: str) -> Iterator[Violation]:
+    publisher, kind = resource.at(f"{prefix}publisher"), resource.at(f"{prefix}type")
     if publisher is MISSING or kind is MISSING:
-        yield Violation(f"{where}publisher", "does not say which extension this is; publisher and type must be set")
+        yield Violation(f"{prefix}publisher", "is not set; publisher and type must be")
     elif str(kind).lower() not in ALLOWED.get(str(publisher).lower(), set()):
-        yield Violation(f"{where}type", f"is {shown(kind)} of {shown(publisher)}, which no computer may run")
-    for order in ORDERS:
-        if resource.at(f"{where}settings.{order}") is not MISSING:
-            yield Violation(f"{where}settings.{order}", "has the extension fetch or run something else; it must not be")
+        yield Violation(f"{prefix}type", f"is {shown(kind)} of {shown(publisher)}, which is not a known extension")
+    for setting in COMMAND_SETTINGS:
+        if resource.at(f"{prefix}settings.{setting}") is not MISSING:
+            yield Violation(
+                f"{prefix}settings.{setting}", "makes the extension fetch or run something else; it must not be set"
+            )
 
 
 POLICY = Policy(
     id="VM7",
-    title="Computers run only the extensions that the catalogue knows",
-    why="Extensions run as root from outside: a custom script or an access extension is a way in, and data's way out, "
-    "past every sign-in.",
+    title="Virtual machines run only known extensions",
+    why="Extensions run as root, started from outside: a custom script extension bypasses every sign-in and can "
+    "take data out.",
     on=(*SINGLE, SCALE_SET),
-    reads=("publisher", "type", "settings", f"{INLINE}[*].publisher", f"{INLINE}[*].type"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.13", "2.4.02", "3.1.12"), ncsc=("5", "12"), iso27001=("8.9", "8.19"), five_safes=("settings",)
     ),
     fix="Remove the extension, and put what it did into the image.",
     check=check,
+    reads=("publisher", "type", "settings", f"{INLINE}[*].publisher", f"{INLINE}[*].type"),
 )

@@ -1,4 +1,4 @@
-"""VM11: computers start from a known, supported image."""
+"""Virtual machines start from supported images of known publishers (VM11)."""
 
 from __future__ import annotations
 
@@ -7,55 +7,57 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.properties import same, shown
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-from policies.rule_helpers.virtual_machines import COMPUTERS, everywhere, inner
+from policies.rule_helpers.virtual_machines import MACHINES, in_both_models, inner
 
 IMAGE = "storageProfile.imageReference"
 PUBLISHERS = ("canonical", "debian", "redhat", "suse", "microsoft-dsvm", "microsoftwindowsserver",
               "microsoftwindowsdesktop", "microsoft-ads", "almalinux", "microsoftcblmariner")  # fmt: skip
-ENDED = re.compile(
+END_OF_SUPPORT = re.compile(
     r"ubuntu-?server(?!.*(22|24|26)[._]04)|(^|\D)1[0-9][._](04|10)|(^|\D)20[._]04|xenial|bionic|focal|centos|"
     r"debian-?(8|9|10)\b|(rhel|redhat)-?[67]\b|sles-?(11|12)\b|20(08|12|16)-|windows-?(7|8|10)\b|win10|mariner",
     re.IGNORECASE,
 )
-"""What its maker no longer mends, by offer and sku."""
+"""Releases after their end of support, by offer and sku."""
 
 
-def applies(computer: Resource, _: PolicyContext) -> bool:
-    """A computer that takes over a disk starts from no image."""
-    return not same(computer.at(inner(computer, "storageProfile.osDisk.createOption")), "Attach")
+def applies(machine: Resource, _: PolicyContext) -> bool:
+    """A machine with an attached system disk starts from no image."""
+    return not same(machine.at(inner(machine, "storageProfile.osDisk.createOption")), "Attach")
 
 
-def check(computer: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """An image of the estate's own gallery, or of a maker who mends it."""
-    image = inner(computer, IMAGE)
-    if computer.at(f"{image}.communityGalleryImageId") is not MISSING:
-        yield Violation(f"{image}.communityGalleryImageId", "is an image that anybody may have published")
-    elif computer.at(f"{image}.id") is MISSING and computer.at(f"{image}.sharedGalleryImageId") is MISSING:
-        yield from _bought(computer, image)
+def check(machine: Resource, _: PolicyContext) -> Iterator[Violation]:
+    """Require an image of the estate's own gallery, or a supported one of a known publisher."""
+    image = inner(machine, IMAGE)
+    if machine.at(f"{image}.communityGalleryImageId") is not MISSING:
+        yield Violation(
+            f"{image}.communityGalleryImageId", "is an image of a community gallery, where anyone can publish"
+        )
+    elif machine.at(f"{image}.id") is MISSING and machine.at(f"{image}.sharedGalleryImageId") is MISSING:
+        yield from _check_marketplace(machine, image)
 
 
-def _bought(computer: Resource, image: str) -> Iterator[Violation]:
-    publisher, offer, sku = (computer.at(f"{image}.{part}") for part in ("publisher", "offer", "sku"))
+def _check_marketplace(machine: Resource, image: str) -> Iterator[Violation]:
+    publisher, offer, sku = (machine.at(f"{image}.{part}") for part in ("publisher", "offer", "sku"))
     if str(publisher).lower() not in PUBLISHERS:
         yield Violation(f"{image}.publisher", f"is {shown(publisher)}; it must be one of {', '.join(PUBLISHERS)}")
     if offer is MISSING or sku is MISSING:
-        yield Violation(f"{image}.offer", "does not say which system this is; offer and sku must be set")
-    elif ENDED.search(f"{offer} {sku}"):
-        yield Violation(f"{image}.offer", f"is {shown(offer)} {shown(sku)}, which its maker no longer mends")
+        yield Violation(f"{image}.offer", "is not set; offer and sku must be")
+    elif END_OF_SUPPORT.search(f"{offer} {sku}"):
+        yield Violation(f"{image}.offer", f"is {shown(offer)} {shown(sku)}, which is no longer supported")
 
 
 POLICY = Policy(
     id="VM11",
-    title="Computers start from images of known makers that are still mended",
-    why="A system past its end takes no more security updates, whatever its settings say; an image of anybody's may "
-    "hold anything.",
-    on=COMPUTERS,
-    reads=everywhere(IMAGE, "storageProfile.osDisk.createOption"),
+    title="Virtual machines start from supported images of known publishers",
+    why="A system after its end of support gets no security updates, whatever its settings; an image of an "
+    "unknown publisher may contain anything.",
+    on=MACHINES,
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("2.1.06", "2.7.02", "2.7.03"), ncsc=("5", "8"), iso27001=("8.8", "8.19"), five_safes=("settings",)
     ),
-    fix="Name a supported release of a known maker, or an image of the estate's own gallery.",
+    fix="Use a supported release of a known publisher, or an image of the estate's own gallery.",
     check=check,
+    reads=in_both_models(IMAGE, "storageProfile.osDisk.createOption"),
     applies=applies,
 )

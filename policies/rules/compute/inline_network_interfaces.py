@@ -1,33 +1,34 @@
-"""VM12: no computer brings a public address with it."""
+"""Virtual machines are not created with a public address or IP forwarding (VM12)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-from policies.rule_helpers.virtual_machines import COMPUTERS, everywhere, inner
+from policies.rule_helpers.virtual_machines import MACHINES, in_both_models, inner
 
 INTERFACES = "networkProfile.networkInterfaceConfigurations[*]"
 PUBLIC = f"{INTERFACES}.ipConfigurations[*].publicIPAddressConfiguration"
 FORWARDS = f"{INTERFACES}.enableIPForwarding"
 
 
-def check(computer: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Interfaces that are made with the computer are no resources of their own, so no other rule sees them."""
-    if computer.each(inner(computer, PUBLIC)):
-        yield Violation(inner(computer, PUBLIC), "gives the computer an address on the Internet; it must not be")
-    if any(found is not False for found in computer.each(inner(computer, FORWARDS))):
-        yield Violation(inner(computer, FORWARDS), "lets the computer pass on others' traffic; it must be false")
+def check(machine: Resource, _: PolicyContext) -> Iterator[Violation]:
+    """Check the interfaces that are created with the machine."""
+    if machine.each(inner(machine, PUBLIC)):
+        yield Violation(inner(machine, PUBLIC), "gives the machine a public address; it must not be set")
+    if any(found is not False for found in machine.each(inner(machine, FORWARDS))):
+        yield Violation(inner(machine, FORWARDS), "lets the machine forward traffic; it must be false")
 
 
 POLICY = Policy(
     id="VM12",
-    title="No computer is made with a public address or passes on others' traffic",
-    why="An interface written inside a computer escapes every rule on interfaces and addresses.",
-    on=COMPUTERS,
-    reads=everywhere(PUBLIC, FORWARDS),
+    title="Virtual machines are not created with a public address or IP forwarding",
+    why="An interface that is part of a virtual machine is no resource of its own, so the rules on interfaces "
+    "and addresses do not see it.",
+    on=MACHINES,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
-    fix="Remove publicIPAddressConfiguration; computers are reached through Bastion and leave through the firewall.",
+    fix="Remove publicIPAddressConfiguration; people connect through Bastion, and traffic leaves through the firewall.",
     check=check,
+    reads=in_both_models(PUBLIC, FORWARDS),
 )

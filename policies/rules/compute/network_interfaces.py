@@ -1,4 +1,4 @@
-"""VM15: a computer stands in no network that nobody judged."""
+"""Virtual machines are connected to networks of the estate only (VM15)."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ INTERFACES = "networkProfile.networkInterfaces"
 
 
 def check(computer: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Each interface is a resource that is judged here, and so are its subnet, rules and routes."""
+    """Require that each interface is a resource of the same check, so that its subnet and rules are checked too."""
     for index in range(len(computer.each(f"{INTERFACES}[*]"))):
         path = f"{INTERFACES}[{index}].id"
         interface = context.get(computer.at(path))
         if interface is None or interface.type != "network:NetworkInterface":
-            yield Violation(path, f"is {shown(computer.at(path))}, which is no interface that is judged here")
+            yield Violation(path, f"is {shown(computer.at(path))}, which is not a network interface of the estate")
 
 
 POLICY = Policy(
     id="VM15",
-    title="Computers stand only in networks of the estate's own",
-    why="A computer with one more interface joins two networks, past the firewall and all that keeps them apart.",
+    title="Virtual machines are connected to networks of the estate only",
+    why="A second network interface can connect two networks past the firewall.",
     on=("compute:VirtualMachine",),
-    reads=(f"{INTERFACES}[*].id",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",)),
-    fix="Name only interfaces that are declared with the computer.",
+    fix="Use only interfaces that are declared with the virtual machine.",
     check=check,
+    reads=(f"{INTERFACES}[*].id",),
     scope="stack",
 )

@@ -1,4 +1,4 @@
-"""VM8: no command is run in a computer from outside."""
+"""Virtual machines have no run commands (VM8)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(_: Resource, __: PolicyContext) -> Iterator[Violation]:
-    """That it is there at all is what must not be."""
-    yield Violation("", "runs a command as root from outside; it must not be")
+    """Refuse every one."""
+    yield Violation("", "runs a command as root from outside; it must be removed")
 
 
 POLICY = Policy(
     id="VM8",
-    title="No run commands",
-    why="A run command needs no sign-in inside, leaves no trace there, and hands its output to whoever asked.",
+    title="Virtual machines have no run commands",
+    why="A run command needs no sign-in, leaves no trace in the guest, and returns its output to its caller.",
     on=("compute:VirtualMachineRunCommandByVirtualMachine", "compute:VirtualMachineScaleSetVMRunCommand"),
-    reads=(),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.4.02", "3.1.12"), ncsc=("12",), iso27001=("8.9", "8.12"), five_safes=("settings",)

@@ -1,4 +1,4 @@
-"""VM16: a desk gives a terminal and nothing else, from its first boot."""
+"""Desks offer a terminal only, from their first boot (VM16)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from policies.model import MISSING, ComplianceControls, Policy, Severity
 
 LINUX = "osProfile.linuxConfiguration"
 
+
 POLICY = Policy(
     id="VM16",
-    title="A desk gives a terminal and nothing else",
-    why="A shell that runs a command from afar copies files too, by scp, sftp or a forwarded port: a way out that no "
-    "airlock sees.",
+    title="Desks offer a terminal only, from their first boot",
+    why="A shell that runs remote commands also copies files, by scp, sftp or a forwarded port, and bypasses the "
+    "airlock.",
     on=("compute:VirtualMachine",),
-    reads=(BOOT, LINUX),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.14", "3.1.04", "3.3.05"), ncsc=("3", "11"), iso27001=("8.12", "8.20"),
+        satre=("2.1.14", "3.1.04", "3.3.05"),
+        ncsc=("3", "11"),
+        iso27001=("8.12", "8.20"),
         five_safes=("settings", "outputs"),
     ),
     fix="Set customData to first_boot() of infra/first_boot.py.",
     check=lambda computer, _: problems(computer),
+    reads=(BOOT, LINUX),
     applies=lambda computer, context: computer.at(LINUX) is not MISSING and holds_records(computer, context),
-)  # fmt: skip
+)

@@ -1,4 +1,4 @@
-"""VM2: a computer proves what it started, and keeps identifiable data from whoever runs its host."""
+"""Virtual machines use trusted launch; those with identifiable data are confidential, and so are their disks (VM2)."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import is_identifiable
 from policies.azure_semantics.properties import must
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-from policies.rule_helpers.virtual_machines import COMPUTERS, everywhere, inner
+from policies.requirements import equals
+from policies.rule_helpers.virtual_machines import MACHINES, in_both_models, inner, on_all_kinds
 
 KIND = "securityProfile.securityType"
 SECURE_BOOT, TPM = "securityProfile.uefiSettings.secureBootEnabled", "securityProfile.uefiSettings.vTpmEnabled"
 INSIDE = "storageProfile.osDisk.managedDisk.securityProfile.securityEncryptionType"
 
 
-def check(computer: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Trusted launch for all; confidential computing, its disk too, where data is identifiable."""
-    confidential = is_identifiable(computer, context)
+def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require trusted launch, or confidential computing with a confidential disk for identifiable data."""
+    confidential = is_identifiable(machine, context)
     allowed = ("ConfidentialVM",) if confidential else ("TrustedLaunch", "ConfidentialVM")
-    yield from must(computer, inner(computer, KIND), *allowed, default="Standard, unless the image asks for more")
-    yield from must(computer, inner(computer, SECURE_BOOT), True, default="false")
-    yield from must(computer, inner(computer, TPM), True, default="false")
+    yield from must(machine, inner(machine, KIND), *allowed, default="Standard, unless the image asks for more")
     if confidential:
-        yield from must(computer, inner(computer, INSIDE), "DiskWithVMGuestState", default="a disk open to the host")
+        yield from must(machine, inner(machine, INSIDE), "DiskWithVMGuestState", default="a disk open to the host")
 
 
 POLICY = Policy(
     id="VM2",
-    title="Computers start trusted; those with identifiable data are confidential, and so are their disks",
-    why="Secure boot and a virtual TPM show that nothing got in below the system. Confidential computing keeps memory "
-    "and disk even from the operators of the cloud.",
-    on=COMPUTERS,
-    reads=everywhere(KIND, SECURE_BOOT, TPM, INSIDE),
+    title="Virtual machines use trusted launch; those with identifiable data are confidential, and so are their disks",
+    why="Secure boot and a virtual TPM show that nothing changed the boot chain. Confidential computing protects "
+    "memory and disk from the operators of the cloud.",
+    on=MACHINES,
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("3.1.18", "3.1.19"), ncsc=("2", "3"), iso27001=("8.24",), five_safes=("settings",)
     ),
     fix="Set securityType to TrustedLaunch with secure boot and vTPM; for identifiable data to ConfidentialVM, with "
     "securityEncryptionType DiskWithVMGuestState.",
+    requires=on_all_kinds(equals(SECURE_BOOT, True, default="false"), equals(TPM, True, default="false")),
     check=check,
-)  # fmt: skip
+    reads=in_both_models(KIND, INSIDE),
+)

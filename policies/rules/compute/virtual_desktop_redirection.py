@@ -1,14 +1,15 @@
-"""AV1: virtual desktops carry nothing, and are reached inside alone."""
+"""Virtual desktops redirect no devices, and are reachable from inside only (AV1)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import must
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals
 
 POOL, WORKSPACE = "desktopvirtualization:HostPool", "desktopvirtualization:Workspace"
-CLOSED = {
+PROPERTIES = "customRdpProperty"
+REDIRECTIONS = {
     "redirectclipboard": ("i", "0", "the clipboard"),
     "drivestoredirect": ("s", "", "drives"),
     "redirectprinters": ("i", "0", "printers"),
@@ -18,27 +19,24 @@ CLOSED = {
     "redirectcomports": ("i", "0", "serial ports"),
     "audiocapturemode": ("i", "0", "microphones"),
 }
-"""What of people's own computers must not be connected: the value that turns it off. Left out, most are on.
-
+"""Redirections of a person's own devices, with the value that disables each. Most are enabled by default.
 Source: learn.microsoft.com, "Supported RDP properties"."""
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Each must be turned off in so many words; of two entries for one, the weaker might hold."""
+    """Require that each redirection is disabled explicitly, and once: of two entries, the weaker might win."""
     if resource.type == WORKSPACE:
-        yield from must(resource, "publicNetworkAccess", "Disabled", default="Enabled")
         return
-    yield from must(resource, "publicNetworkAccess", "Disabled", default="Enabled")
-    said = _properties(str(resource.at("customRdpProperty") or ""))
-    for name, (kind, value, what) in CLOSED.items():
-        found = said.get(name, set())
+    entries = _properties(str(resource.at(PROPERTIES) or ""))
+    for name, (kind, value, devices) in REDIRECTIONS.items():
+        found = entries.get(name, set())
         if found != {(kind, value)}:
-            how = "is not turned off" if not found else "is on"
-            yield Violation("customRdpProperty", f"{name} {how}: {what} would be connected; set {name}:{kind}:{value}")
+            state = "is enabled" if found else "is not disabled"
+            yield Violation(PROPERTIES, f"{name} {state}, which redirects {devices}; set {name}:{kind}:{value}")
 
 
 def _properties(text: str) -> dict[str, set[tuple[str, str]]]:
-    """The entries of a connection's properties: `name:kind:value`, divided by semicolons."""
+    """Parse the properties of a connection: `name:kind:value`, divided by semicolons."""
     found: dict[str, set[tuple[str, str]]] = {}
     for entry in text.split(";"):
         name, _, rest = entry.strip().partition(":")
@@ -50,13 +48,14 @@ def _properties(text: str) -> dict[str, set[tuple[str, str]]]:
 
 POLICY = Policy(
     id="AV1",
-    title="Virtual desktops carry nothing, and are reached inside alone",
-    why="A clipboard, a drive or a printer that is connected carries data out without anybody having checked it.",
+    title="Virtual desktops redirect no devices, and are reachable from inside only",
+    why="A redirected clipboard, drive or printer takes data out without review.",
     on=(POOL, WORKSPACE),
-    reads=("customRdpProperty", "publicNetworkAccess"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.1.01", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
     fix="Turn off clipboard, drives, printers, USB, cameras and ports in customRdpProperty; set publicNetworkAccess to "
     "Disabled.",
+    requires=(equals("publicNetworkAccess", "Disabled", default="Enabled"),),
     check=check,
+    reads=(PROPERTIES,),
 )

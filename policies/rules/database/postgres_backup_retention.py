@@ -1,4 +1,4 @@
-"""PG4: a Postgres server can be brought back to any moment of the last weeks."""
+"""PostgreSQL servers keep backups for the time that their data class requires (PG4)."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ LEAST_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 14, DataClass.IDE
 
 
 def applies(server: Resource, _: PolicyContext) -> bool:
-    """A replica is backed up by its source."""
+    """Only servers that are no replicas: the source has the backups."""
     return not same(server.at("createMode"), "Replica")
 
 
 def check(server: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """35 days is the most that Azure offers."""
+    """Require the days of the data class. 35 is Azure's maximum."""
     yield from at_least(server, PATH, LEAST_DAYS[context.data_class(server)], "days", default="7")
 
 
 POLICY = Policy(
     id="PG4",
-    title="Postgres servers keep backups for the time that their data class asks",
-    why="Damage to a database is often noticed weeks after it was done.",
+    title="PostgreSQL servers keep backups for the time that their data class requires",
+    why="Damage to a database is often noticed weeks later.",
     on=("dbforpostgresql:Server",),
-    reads=(PATH, "createMode"),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.6.01",), ncsc=("2",), iso27001=("8.13",)),
-    fix="Set backup.backupRetentionDays to 35 (14 where data is de-identified, 7 where it is synthetic).",
+    fix="Set backup.backupRetentionDays to 35 (14 for de-identified data, 7 for synthetic data).",
     check=check,
+    reads=(PATH, "createMode"),
     applies=applies,
 )

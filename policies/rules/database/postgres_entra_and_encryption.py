@@ -1,38 +1,47 @@
-"""PG2: a Postgres server knows people by Entra alone, and is encrypted with a key of the estate's own."""
+"""PostgreSQL servers accept Entra ID sign-in only, and use a key of the estate (PG2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.properties import filled, must
+from policies.azure_semantics.properties import filled
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals
 from policies.rule_helpers.encryption_keys import named_key
+from policies.violations import violations
+
+KEY_TYPE = equals("dataEncryption.type", "AzureKeyVault", default="SystemManaged")
 
 
 def check(server: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """The key can be named at creation only."""
-    yield from must(server, "authConfig.activeDirectoryAuth", "Enabled", default="Disabled")
-    yield from must(server, "authConfig.passwordAuth", "Disabled", default="Enabled")
+    """Require a key of the estate for records. Azure accepts it at creation only."""
     if holds_records(server, context):
-        yield from must(server, "dataEncryption.type", "AzureKeyVault", default="SystemManaged")
+        yield from violations(KEY_TYPE, server)
         yield from named_key(server, context, "dataEncryption.primaryKeyURI")
         yield from filled(server, "dataEncryption.primaryUserAssignedIdentityId", default="no identity to open it with")
 
 
 POLICY = Policy(
     id="PG2",
-    title="Postgres servers take Entra sign-in only, and a key of the estate's own",
-    why="A database password is shared by everyone whose notebook holds it; Entra's tokens are each person's own.",
+    title="PostgreSQL servers accept Entra ID sign-in only, and use a key of the estate",
+    why="A database password is known to everyone whose notebook contains it; Entra ID tokens belong to one person.",
     on=("dbforpostgresql:Server",),
-    reads=("authConfig.activeDirectoryAuth", "authConfig.passwordAuth", "dataEncryption"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("1.5.05", "2.8.01", "2.8.05", "3.2.01"), ncsc=("2", "10"), iso27001=("8.5", "8.24"),
+        satre=("1.5.05", "2.8.01", "2.8.05", "3.2.01"),
+        ncsc=("2", "10"),
+        iso27001=("8.5", "8.24"),
         five_safes=("people",),
     ),
-    fix="Set activeDirectoryAuth to Enabled and passwordAuth to Disabled; make the server with dataEncryption of type "
-    "AzureKeyVault.",
+    fix="Set activeDirectoryAuth to Enabled and passwordAuth to Disabled; create the server with dataEncryption "
+    "of type AzureKeyVault.",
+    requires=(
+        equals("authConfig.activeDirectoryAuth", "Enabled", default="Disabled"),
+        equals("authConfig.passwordAuth", "Disabled", default="Enabled"),
+    ),
     check=check,
+    required_by_check=(KEY_TYPE,),
+    reads=("dataEncryption.primaryKeyURI", "dataEncryption.primaryUserAssignedIdentityId"),
     scope="stack",
-)  # fmt: skip
+)

@@ -1,34 +1,34 @@
-"""PG1: no Postgres server answers on the public network."""
+"""PostgreSQL servers deny public network access, and have no firewall rules (PG1)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import may, must
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals
+from policies.violations import violations
 
 SERVER, RULE = "dbforpostgresql:Server", "dbforpostgresql:FirewallRule"
-PATH = "network.publicNetworkAccess"
+PRIVATE = equals("network.publicNetworkAccess", "Disabled", default="Enabled", on=SERVER)
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """A server inside a network of the estate's own is closed; any other is open where nothing is said."""
+    """Refuse public access. A server in a delegated subnet is private where the property is missing."""
     if resource.type == RULE:
-        yield Violation("startIpAddress", "lets public addresses reach the server; there must be no such rule")
-    elif resource.at("network.delegatedSubnetResourceId") in (MISSING, ""):
-        yield from must(resource, PATH, "Disabled", default="Enabled")
-    else:
-        yield from may(resource, PATH, "Disabled")
+        yield Violation("startIpAddress", "lets public addresses reach the server; the rule must be removed")
+    elif resource.at("network.delegatedSubnetResourceId") in (MISSING, "") or resource.at(PRIVATE.path) is not MISSING:
+        yield from violations(PRIVATE, resource)
 
 
 POLICY = Policy(
     id="PG1",
-    title="Postgres servers are closed to the public network, and have no firewall rule",
-    why="A database on the Internet is tried by every guesser of passwords within minutes.",
+    title="PostgreSQL servers deny public network access, and have no firewall rules",
+    why="Password guessing against a database on the Internet starts within minutes.",
     on=(SERVER, RULE),
-    reads=(PATH, "network.delegatedSubnetResourceId"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set network.publicNetworkAccess to Disabled, or give it a delegated subnet; remove its firewall rules.",
     check=check,
+    required_by_check=(PRIVATE,),
+    reads=("network.delegatedSubnetResourceId",),
 )

@@ -1,4 +1,4 @@
-"""PG3: what goes to and from a Postgres server is encrypted."""
+"""No parameter of a PostgreSQL server disables TLS 1.2 or weakens password hashes (PG3)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ ALLOWED = {
     "ssl_max_protocol_version": ("TLSv1.2", "TLSv1.3"),
     "password_encryption": ("scram-sha-256",),
 }
-"""Server parameters by name. Azure's own defaults are of these."""
+"""Allowed values of server parameters. Azure's defaults are among them."""
 
 
 def applies(parameter: Resource, _: PolicyContext) -> bool:
-    """Other parameters are the database's own business."""
+    """Only parameters with an allowed list."""
     return _name(parameter) in ALLOWED
 
 
 def check(parameter: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """A parameter that is written at all must be written well."""
+    """Require an allowed value where the parameter is set."""
     yield from may(parameter, "value", *ALLOWED[_name(parameter)])
 
 
@@ -32,13 +32,13 @@ def _name(parameter: Resource) -> str:
 
 POLICY = Policy(
     id="PG3",
-    title="No parameter of a Postgres server turns off TLS 1.2 or weakens its passwords",
-    why="One parameter is enough to let queries and their answers cross the network in the clear.",
+    title="No parameter of a PostgreSQL server disables TLS 1.2 or weakens password hashes",
+    why="One parameter is enough to send queries and results over the network in plain text.",
     on=("dbforpostgresql:Configuration",),
-    reads=("configurationName", "value"),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.02", "2.8.03", "2.8.04"), ncsc=("1",), iso27001=("8.24",)),
     fix="Remove the parameter, or set require_secure_transport to on and ssl_min_protocol_version to TLSv1.2.",
     check=check,
+    reads=("configurationName", "value"),
     applies=applies,
 )

@@ -1,37 +1,31 @@
-"""KV5: the keys of identifiable data never leave hardware."""
+"""Keys of identifiable data are in hardware, in vaults that can hold such keys (KV5)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policies.azure_semantics.data_class import holds_records, is_identifiable
-from policies.azure_semantics.properties import must
-from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity
+from policies.requirements import equals
+
+KEY, VAULT = "keyvault:Key", "keyvault:Vault"
 
 
 def applies(resource: Resource, context: PolicyContext) -> bool:
-    """Keys of identifiable data; and the vaults of all records, so that a key can move to hardware when they need."""
-    return holds_records(resource, context) if resource.type == "keyvault:Vault" else is_identifiable(resource, context)
-
-
-def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """A premium vault costs the same until it keeps a key in hardware."""
-    if resource.type == "keyvault:Vault":
-        yield from must(resource, "properties.sku.name", "premium", default="nothing: it has no default")
-    else:
-        yield from must(resource, "properties.kty", "RSA-HSM", "EC-HSM", "oct-HSM", default="nothing, and no key")
+    """Keys of identifiable data, and the vaults of all records: a key can then move to hardware when it must."""
+    return holds_records(resource, context) if resource.type == VAULT else is_identifiable(resource, context)
 
 
 POLICY = Policy(
     id="KV5",
-    title="Keys of identifiable data live in hardware, in vaults that can hold such keys",
-    why="A key in a hardware module cannot be copied, even by those who run the machine that it is in.",
-    on=("keyvault:Key", "keyvault:Vault"),
-    reads=("properties.kty", "properties.sku.name"),
+    title="Keys of identifiable data are in hardware, in vaults that can hold such keys",
+    why="A key in a hardware module cannot be copied, not even by the operator of the machine.",
+    on=(KEY, VAULT),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.04", "2.8.05", "3.1.19"), ncsc=("2",), cis=("8.3.10",), iso27001=("8.24",)),
     fix="Set the vault's sku to premium and the key's kty to RSA-HSM.",
-    check=check,
+    requires=(
+        equals("properties.sku.name", "premium", default="no value; there is no default", on=VAULT),
+        equals("properties.kty", "RSA-HSM", "EC-HSM", "oct-HSM", default="no value; there is no default", on=KEY),
+    ),
     applies=applies,
     checkov=("CKV_AZURE_112",),
 )

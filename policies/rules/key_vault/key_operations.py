@@ -1,4 +1,4 @@
-"""KV10: a key does what it is for, and nothing else."""
+"""Each key has one purpose (KV10)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ WRAPPING, SIGNING, ENCRYPTING = {"wrapkey", "unwrapkey"}, {"sign", "verify"}, {"
 
 
 def check(key: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """One purpose a key. Missing means all of them."""
+    """Require the operations of one purpose. A missing list allows all."""
     if key.at(PATH) is MISSING:
-        yield Violation(PATH, "is not set, which leaves every use; it must be wrapKey and unwrapKey, to encrypt")
+        yield Violation(
+            PATH, "is not set, which allows every operation; for encryption it must be wrapKey and unwrapKey"
+        )
         return
     found = {str(use).casefold() for use in key.each(f"{PATH}[*]")}
     if not found or not any(found <= purpose for purpose in (WRAPPING, SIGNING, ENCRYPTING)):
@@ -24,12 +26,12 @@ def check(key: Resource, _: PolicyContext) -> Iterator[Violation]:
 
 POLICY = Policy(
     id="KV10",
-    title="A key has one purpose",
-    why="A key that encrypts stores has no business signing anything; each further use is one more way to abuse it.",
+    title="Each key has one purpose",
+    why="A key that encrypts storage does not need to sign; each further operation can be abused.",
     on=("keyvault:Key",),
-    reads=(PATH,),
     severity=Severity.LOW,
     controls=ComplianceControls(satre=("2.8.05", "3.2.03"), ncsc=("2",), iso27001=("8.24",)),
     fix="Set keyOps to wrapKey and unwrapKey.",
     check=check,
+    reads=(PATH,),
 )

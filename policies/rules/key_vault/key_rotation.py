@@ -1,4 +1,4 @@
-"""KV4: keys rotate by themselves, and expire."""
+"""Keys rotate automatically before they expire: within a year for identifiable data (KV4)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from formats.stack_config import DataClass
 from policies.azure_semantics.properties import same, shown
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import Operator, Requirement, not_empty
 from policies.rule_helpers.durations import iso_days
-from policies.rules.key_vault.key_export import is_released
+from policies.rule_helpers.encryption_keys import is_released
 
 POLICY_PATH = "properties.rotationPolicy"
 EXPIRY, ACTIONS = f"{POLICY_PATH}.attributes.expiryTime", f"{POLICY_PATH}.lifetimeActions"
@@ -16,26 +17,26 @@ LONGEST_DAYS = {DataClass.SYNTHETIC: 1095, DataClass.DE_IDENTIFIED: 730, DataCla
 
 
 def check(key: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Keys that Azure releases to attested computers must not rotate by themselves: computers are stopped for it."""
+    """Refuse rotation of keys that Azure releases to attested machines: the machines must be stopped first."""
     if not is_released(key):
-        yield from _rotates(key, context)
+        yield from _check_rotation(key, context)
     elif key.at(POLICY_PATH) is not MISSING:
-        yield Violation(POLICY_PATH, "rotates a key that confidential computers start with, which they cannot follow; "
-                      "leave it out, and rotate it by hand")  # fmt: skip
+        yield Violation(POLICY_PATH, "rotates a key that confidential machines start with, which they cannot follow; "
+                      "leave it out, and rotate the key manually")  # fmt: skip
 
 
-def _rotates(key: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """A policy that rotates each version some time before it expires. Missing means that a key lives for ever."""
+def _check_rotation(key: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require a policy that rotates each version before it expires. Without one, a key never expires."""
     longest = LONGEST_DAYS[context.data_class(key)]
     expiry = iso_days(key.at(EXPIRY))
     if expiry is None or expiry > longest:
         yield Violation(EXPIRY, f"is {shown(key.at(EXPIRY))}; versions must expire within {longest} days, such as P1Y")
-    rotations = [i for i, kind in _kinds(key) if same(kind, "Rotate")]
+    rotations = [i for i, kind in _action_types(key) if same(kind, "Rotate")]
     if not any(_in_time(key, f"{ACTIONS}[{index}].trigger", expiry or longest) for index in rotations):
-        yield Violation(ACTIONS, "no action rotates the key before its version expires; there must be one")
+        yield Violation(ACTIONS, "no action rotates the key before its version expires; add one")
 
 
-def _kinds(key: Resource) -> Iterator[tuple[int, object]]:
+def _action_types(key: Resource) -> Iterator[tuple[int, object]]:
     for index in range(len(key.each(f"{ACTIONS}[*]"))):
         yield index, key.at(f"{ACTIONS}[{index}].action.type")
 
@@ -48,14 +49,15 @@ def _in_time(key: Resource, trigger: str, expiry: float) -> bool:
 
 POLICY = Policy(
     id="KV4",
-    title="Keys rotate by themselves before they expire, within a year for identifiable data",
-    why="A key that leaked unseen then opens a year's data at most, and nobody has to remember anything.",
+    title="Keys rotate automatically before they expire: within a year for identifiable data",
+    why="A leaked key then exposes a year's data at most, without anyone having to remember to rotate it.",
     on=("keyvault:Key",),
-    reads=(EXPIRY, ACTIONS),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.05",), ncsc=("2",), cis=("8.3.1", "8.3.9"), iso27001=("8.24",)),
-    fix="Give the key a rotationPolicy with expiryTime P1Y and an action that rotates, timeAfterCreate P11M; give "
-    "none to a key that is released to confidential computers.",
+    fix="Give the key a rotationPolicy with expiryTime P1Y and an action that rotates, timeAfterCreate P11M; "
+    "give none to a key that is released to confidential virtual machines.",
     check=check,
+    required_by_check=(not_empty(EXPIRY), Requirement(ACTIONS, Operator.NOT_EMPTY)),
+    reads=("properties.attributes.exportable", "properties.releasePolicy.data"),
     checkov=("CKV_AZURE_40",),
 )

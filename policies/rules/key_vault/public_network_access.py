@@ -1,36 +1,31 @@
-"""KV3: no vault answers on the public network."""
+"""Key vaults deny public network access and all networks (KV3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from policies.model import ComplianceControls, Policy, Severity
+from policies.requirements import empty, equals
 
-from policies.azure_semantics.properties import must, must_not_be_set
-from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-
-
-def check(vault: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Azure's trusted services may pass: stores and disks fetch their keys so, and from no network of ours."""
-    yield from must(vault, "properties.publicNetworkAccess", "Disabled", "SecuredByPerimeter", default="Enabled")
-    yield from must(vault, "properties.networkAcls.defaultAction", "Deny", default="Allow")
-    yield from must(vault, "properties.networkAcls.bypass", "AzureServices", "None", default="AzureServices, unsaid")
-    yield from must_not_be_set(vault, "properties.networkAcls.ipRules", "addresses that pass the firewall")
-    yield from must_not_be_set(
-        vault, "properties.networkAcls.virtualNetworkRules", "subnets that pass the private endpoint"
-    )
+ACLS = "properties.networkAcls"
 
 
 POLICY = Policy(
     id="KV3",
-    title="Key vaults are closed to the public network, and deny every other",
-    why="The keys to everything must not be where anybody with a stolen token can use them from anywhere.",
+    title="Key vaults deny public network access and all networks",
+    why="A stolen token must not be usable from the Internet. Azure's trusted services are allowed, because "
+    "stores and disks fetch their keys that way, from no network of the estate.",
     on=("keyvault:Vault", "keyvault:ManagedHsm"),
-    reads=("properties.publicNetworkAccess", "properties.networkAcls"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("11",), cis=("8.3.7",), iso27001=("8.20",), five_safes=("settings",)
     ),
-    fix="Set publicNetworkAccess to Disabled, networkAcls.defaultAction to Deny with no rules, and reach the vault "
+    fix="Set publicNetworkAccess to Disabled and networkAcls.defaultAction to Deny with no rules, and connect "
     "through a private endpoint.",
-    check=check,
+    requires=(
+        equals("properties.publicNetworkAccess", "Disabled", "SecuredByPerimeter", default="Enabled"),
+        equals(f"{ACLS}.defaultAction", "Deny", default="Allow"),
+        equals(f"{ACLS}.bypass", "AzureServices", "None", default="AzureServices; set it"),
+        empty(f"{ACLS}.ipRules", "allows addresses past the firewall"),
+        empty(f"{ACLS}.virtualNetworkRules", "allows subnets that bypass the private endpoint"),
+    ),
     checkov=("CKV_AZURE_109", "CKV_AZURE_189"),
 )

@@ -1,4 +1,4 @@
-"""KV11: what a vault keeps secret is secret wherever it comes from."""
+"""Values of secrets are marked as secret in the program (KV11)."""
 
 from __future__ import annotations
 
@@ -20,25 +20,24 @@ PATH = "properties.value"
 
 
 def check(secret: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """A value that anybody can read in the plan stands in the state and its copies too. One that only the deployment
-    tells stands nowhere yet."""
+    """Refuse a plain value: the state and its copies would contain it. An unknown value is stored nowhere yet."""
     try:
         value = secret.at(PATH)
     except Unknown:
         return
     if value is not MISSING and not is_secret(value):
-        yield Violation(PATH, "stands in the plan in the clear; it must be marked as secret")
+        yield Violation(PATH, "is in the plan as plain text; it must be marked as secret")
 
 
 POLICY = Policy(
     id="KV11",
-    title="Values of secrets are marked as secret where they come from",
-    why="A value in the clear is kept in the program, the state and every copy of both, whatever the vault does.",
+    title="Values of secrets are marked as secret in the program",
+    why="A plain value is stored in the program, the state and every copy of both, whatever the vault does.",
     on=("keyvault:Secret",),
-    reads=(PATH,),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.05",), ncsc=("2", "10"), iso27001=("8.24",)),
     fix="Wrap the value in pulumi.Output.secret, take it from a secret of the configuration, or from a random "
     "resource. In a template, use a secureString parameter.",
     check=check,
+    reads=(PATH,),
 )

@@ -1,4 +1,4 @@
-"""ML2: machine learning computers have no public address and no local sign-in."""
+"""Machine learning computes have no public address, no local sign-in, and one user each (ML2)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.properties import may, must, same
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals
 
 KIND, INNER = "properties.computeType", "properties.properties"
 
 
 def check(compute: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Kinds that the workspace makes and runs itself; computers that are attached are judged as what they are."""
-    yield from must(compute, "properties.disableLocalAuth", True, default="false")
+    """Check the kinds that the workspace runs itself; attached virtual machines are checked as such."""
     kind = compute.at(KIND)
     if same(kind, "ComputeInstance"):
         yield from must(compute, f"{INNER}.enableNodePublicIp", False, default="true")
@@ -22,20 +22,31 @@ def check(compute: Resource, _: PolicyContext) -> Iterator[Violation]:
         yield from must(compute, f"{INNER}.enableNodePublicIp", False, default="true")
         yield from must(compute, f"{INNER}.remoteLoginPortPublicAccess", "Disabled", default="NotSpecified")
     else:
-        yield from must(compute, KIND, "ComputeInstance", "AmlCompute", "VirtualMachine", default="nothing")
+        yield from must(compute, KIND, "ComputeInstance", "AmlCompute", "VirtualMachine", default="no value")
 
 
 POLICY = Policy(
     id="ML2",
-    title="Machine learning computers have no public address, no local sign-in, and one user each",
-    why="By default each has an address on the Internet and lets everybody in the workspace open it as its owner.",
+    title="Machine learning computes have no public address, no local sign-in, and one user each",
+    why="By default each has a public address, and all users of the workspace can open it with its owner's rights.",
     on=("machinelearningservices:Compute",),
-    reads=(KIND, "properties.disableLocalAuth", f"{INNER}.enableNodePublicIp", f"{INNER}.sshSettings.sshPublicAccess",
-           f"{INNER}.applicationSharingPolicy", f"{INNER}.remoteLoginPortPublicAccess"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.09", "3.2.01"), ncsc=("3", "10", "11"), iso27001=("8.5", "8.20"), five_safes=("people",)
     ),
     fix="Set disableLocalAuth to true, enableNodePublicIp to false, and applicationSharingPolicy to Personal.",
+    requires=(equals("properties.disableLocalAuth", True, default="false"),),
     check=check,
-)  # fmt: skip
+    reads=(
+        KIND,
+        *(
+            f"{INNER}.{path}"
+            for path in (
+                "enableNodePublicIp",
+                "sshSettings.sshPublicAccess",
+                "applicationSharingPolicy",
+                "remoteLoginPortPublicAccess",
+            )
+        ),
+    ),
+)

@@ -1,32 +1,27 @@
-"""ST4: no blob can be read anonymously."""
+"""Storage accounts and containers do not allow anonymous access (ST4)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from policies.azure_semantics.properties import KEPT
+from policies.model import ComplianceControls, Policy, Severity
+from policies.requirements import equals, equals_if_set
 
-from policies.azure_semantics.properties import KEPT, may, must
-from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-
-
-def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """The account forbids it for all its containers; and no container asks for it (Azure's default there is None)."""
-    if resource.type == "storage:StorageAccount":
-        yield from must(resource, "allowBlobPublicAccess", False, default=KEPT)
-    else:
-        yield from may(resource, "publicAccess", "None")
+ACCOUNT, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
 
 
 POLICY = Policy(
     id="ST4",
-    title="No container and no account offers anonymous reading",
-    why="Public data breaches have most often been just this: a container that anybody could list.",
-    on=("storage:StorageAccount", "storage:BlobContainer"),
-    reads=("allowBlobPublicAccess", "publicAccess"),
+    title="Storage accounts and containers do not allow anonymous access",
+    why="Most public data breaches of this kind were containers that anyone could list.",
+    on=(ACCOUNT, CONTAINER),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("3.1.12",), ncsc=("11",), cis=("9.3.8",), iso27001=("8.3",), five_safes=("outputs",)
     ),
     fix="Set allowBlobPublicAccess to false on the account and publicAccess to None on each container.",
-    check=check,
+    requires=(
+        equals("allowBlobPublicAccess", False, default=KEPT, on=ACCOUNT),
+        equals_if_set("publicAccess", "None", on=CONTAINER),
+    ),
     checkov=("CKV_AZURE_34",),
 )

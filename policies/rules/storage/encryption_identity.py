@@ -1,38 +1,33 @@
-"""ST16: what opens a storage account's key is an identity that was granted it beforehand."""
+"""Storage accounts open their key with a user-assigned identity of the same tenant (ST16)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from policies.azure_semantics.properties import filled, same
-from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.azure_semantics.properties import same
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity
+from policies.requirements import empty, not_empty
 
 IDENTITY = "encryption.encryptionIdentity.encryptionUserAssignedIdentity"
-ABROAD = "encryption.encryptionIdentity.encryptionFederatedIdentityClientId"
+FOREIGN_IDENTITY = "encryption.encryptionIdentity.encryptionFederatedIdentityClientId"
 
 
 def applies(account: Resource, _: PolicyContext) -> bool:
-    """Where there is a key of the estate's own."""
+    """Only accounts with a customer-managed key."""
     return same(account.at("encryption.keySource"), "Microsoft.Keyvault")
-
-
-def check(account: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """An identity of the account's own kind exists only after it, so it would begin with Microsoft's key."""
-    yield from filled(account, IDENTITY, default="the account's own identity, which no grant can precede")
-    if account.at(ABROAD) not in (MISSING, ""):
-        yield Violation(ABROAD, "fetches the key from another tenant, which could take it away; leave it out")
 
 
 POLICY = Policy(
     id="ST16",
     title="Storage accounts open their key with a user-assigned identity of the same tenant",
-    why="It can be granted the key before the account is made, so no data is ever written under another key, and the "
-    "key stays in the estate's own hands.",
+    why="The identity can be granted the key before the account exists, so no data is ever written under another "
+    "key, and no other tenant controls the key.",
     on=("storage:StorageAccount",),
-    reads=("encryption.keySource", IDENTITY, ABROAD),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.05",), ncsc=("2", "10"), iso27001=("8.24",)),
-    fix="Name a user-assigned identity in encryption.encryptionIdentity, granted to wrap and unwrap with the key.",
-    check=check,
+    fix="Set encryption.encryptionIdentity to a user-assigned identity that may wrap and unwrap with the key.",
+    requires=(
+        not_empty(IDENTITY, default="the account's own identity, which no grant can precede"),
+        empty(FOREIGN_IDENTITY, "the key would come from another tenant, which could withdraw it"),
+    ),
+    reads=("encryption.keySource",),
     applies=applies,
 )

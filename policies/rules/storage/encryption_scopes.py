@@ -1,4 +1,4 @@
-"""ST17: encryption scopes are no way around the account's key."""
+"""Encryption scopes use keys of the estate, and containers do not let blobs choose another scope (ST17)."""
 
 from __future__ import annotations
 
@@ -7,31 +7,35 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import must
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals
 from policies.rule_helpers.encryption_keys import own_key
+
+SCOPE = "storage:EncryptionScope"
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """A scope has a key of the estate's own; a container with a scope lets no blob choose another."""
-    if resource.type == "storage:EncryptionScope":
-        yield from must(resource, "source", "Microsoft.KeyVault", default="Microsoft.Storage")
+    """Check a scope's key, and that a container with a scope forbids others."""
+    if resource.type == SCOPE:
         yield from own_key(resource, context, "keyVaultProperties.keyUri")
-        yield from must(resource, "requireInfrastructureEncryption", True, default="false")
     elif resource.at("defaultEncryptionScope") not in (MISSING, "$account-encryption-key"):
         yield from must(resource, "denyEncryptionScopeOverride", True, default="false")
 
 
 POLICY = Policy(
     id="ST17",
-    title="Encryption scopes use keys of the estate's own, and containers let no blob choose another",
-    why="A scope takes the place of the account's key for what is written under it, so it must be no weaker.",
-    on=("storage:EncryptionScope", "storage:BlobContainer"),
-    reads=("source", "keyVaultProperties.keyUri", "requireInfrastructureEncryption", "defaultEncryptionScope",
-           "denyEncryptionScopeOverride"),
+    title="Encryption scopes use keys of the estate, and containers do not let blobs choose another scope",
+    why="An encryption scope replaces the account's key for the data written with it, so it must not be weaker.",
+    on=(SCOPE, "storage:BlobContainer"),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
-    fix="Set source to Microsoft.KeyVault with a key without a version, requireInfrastructureEncryption to true, and "
-    "denyEncryptionScopeOverride to true on containers that have a scope.",
+    fix="Set source to Microsoft.KeyVault with a key without a version, requireInfrastructureEncryption to true, "
+    "and denyEncryptionScopeOverride to true on containers that have a scope.",
+    requires=(
+        equals("source", "Microsoft.KeyVault", default="Microsoft.Storage", on=SCOPE),
+        equals("requireInfrastructureEncryption", True, default="false", on=SCOPE),
+    ),
     check=check,
+    reads=("keyVaultProperties.keyUri", "defaultEncryptionScope", "denyEncryptionScopeOverride"),
     applies=holds_records,
     scope="stack",
-)  # fmt: skip
+)

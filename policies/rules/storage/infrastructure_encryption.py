@@ -1,28 +1,20 @@
-"""ST7: what a storage account holds is encrypted twice."""
+"""Storage accounts encrypt data twice, with two keys (ST7)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.properties import must
-from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-
-
-def check(account: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """It can be asked for at creation only."""
-    yield from must(account, "encryption.requireInfrastructureEncryption", True, default="false")
-
+from policies.model import ComplianceControls, Policy, Severity
+from policies.requirements import equals
 
 POLICY = Policy(
     id="ST7",
-    title="Storage accounts encrypt twice, with two keys",
-    why="Should one of the two algorithms, implementations or keys fail, the other still keeps the data.",
+    title="Storage accounts encrypt data twice, with two keys",
+    why="If one of the two algorithms, implementations or keys fails, the other still protects the data.",
     on=("storage:StorageAccount",),
-    reads=("encryption.requireInfrastructureEncryption",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",)),
-    fix="Set encryption.requireInfrastructureEncryption to true; an account that exists must be made anew for it.",
-    check=check,
+    fix="Set encryption.requireInfrastructureEncryption to true. Azure accepts this at creation only, so an "
+    "existing account must be replaced.",
+    requires=(equals("encryption.requireInfrastructureEncryption", True, default="false"),),
     applies=holds_records,
 )

@@ -1,4 +1,4 @@
-"""ST22: no lifecycle rule deletes from an archive before its time."""
+"""Lifecycle rules delete nothing from an archive before the time that its data class requires (ST22)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
-from policies.rule_helpers.storage_accounts import ARCHIVE, account_of
-from policies.rules.storage.immutability import LEAST_DAYS
+from policies.rule_helpers.storage_accounts import ARCHIVE, ARCHIVE_DAYS, account_of
 
 ACTIONS = "policy.rules[*].definition.actions"
 AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan", "daysAfterLastAccessTimeGreaterThan")
@@ -15,7 +14,7 @@ KINDS = ("baseBlob", "version", "snapshot")
 
 
 def applies(policy: Resource, context: PolicyContext) -> bool:
-    """Where the account is an archive, by its name."""
+    """Return True if the account is an archive by its name."""
     if not holds_records(policy, context):
         return False
     account = account_of(policy, context)
@@ -24,8 +23,8 @@ def applies(policy: Resource, context: PolicyContext) -> bool:
 
 
 def check(policy: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """What is deleted sooner than the archive's least time would never have been kept."""
-    least = LEAST_DAYS[context.data_class(policy)]
+    """Refuse deletions that come before the archive's least time."""
+    least = ARCHIVE_DAYS[context.data_class(policy)]
     for kind in KINDS:
         path = f"{ACTIONS}.{kind}.delete"
         for deletion in policy.each(path):
@@ -33,20 +32,20 @@ def check(policy: Resource, context: PolicyContext) -> Iterator[Violation]:
             if not days or any(not isinstance(day, int | float) for day in days):
                 raise Unknown(path)
             if min(days) < least:
-                yield Violation(path, f"deletes after {min(days)} days; an archive keeps for at least {least}")
+                yield Violation(path, f"deletes after {min(days)} days; an archive keeps blobs for at least {least}")
 
 
 POLICY = Policy(
     id="ST22",
-    title="No lifecycle rule deletes from an archive before the time that its data class asks",
-    why="A rule that deletes early empties an archive with nobody there to see it, as soon as its immutability ends or "
-    "where it never began.",
+    title="Lifecycle rules delete nothing from an archive before the time that its data class requires",
+    why="A rule that deletes early empties an archive unnoticed, as soon as its immutability ends or where it "
+    "was never set.",
     on=("storage:ManagementPolicy",),
-    reads=tuple(f"{ACTIONS}.{kind}.delete" for kind in KINDS),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("3.1.09", "3.1.14"), ncsc=("2",), iso27001=("5.33",), five_safes=("data",)),
     fix="Delete from an archive after at least 365 days (180 where data is de-identified), or never.",
     check=check,
+    reads=tuple(f"{ACTIONS}.{kind}.delete" for kind in KINDS),
     applies=applies,
     scope="stack",
 )

@@ -1,4 +1,4 @@
-"""ST12: no storage account has users of its own."""
+"""Storage accounts have no local users (ST12)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(_: Resource, __: PolicyContext) -> Iterator[Violation]:
-    """That it is there at all is what must not be."""
-    yield Violation("", "is a user of the storage account's own, whom Entra does not know; it must not be")
+    """Refuse every local user."""
+    yield Violation("", "is a local user, which Entra ID does not know; it must be removed")
 
 
 POLICY = Policy(
     id="ST12",
-    title="No storage account has local users",
-    why="A local user is outside Entra: no second factor, no leaver's process, no conditional access.",
+    title="Storage accounts have no local users",
+    why="Entra ID does not know a local user: no second factor, no leavers' process and no conditional access apply.",
     on=("storage:LocalUser",),
-    reads=(),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("1.5.03", "1.5.05", "3.2.01", "3.2.04"), ncsc=("9", "10"), iso27001=("8.5",), five_safes=("people",)

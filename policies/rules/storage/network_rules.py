@@ -1,26 +1,24 @@
-"""ST2: a storage account's firewall lets nobody past the private endpoint."""
+"""Storage accounts deny all networks, without exceptions (ST2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import must, must_not_be_set, same
+from policies.azure_semantics.properties import must, same
 from policies.azure_semantics.scanning import SETTING, is_scanner, settings_of
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import empty, equals
 
 REASON = 'tags["trusted-services"]'
-"""Where the account says why Azure's own services may pass."""
+"""The tag with the reason for the bypass of Azure's own services."""
 RULES = "networkRuleSet.resourceAccessRules"
 WRITERS = (("network:FlowLog", "storageId"), ("monitor:DiagnosticSetting", "storageAccountId"))
-"""What writes to a store from Azure's own networks, and can do it in no other way."""
+"""Resources through which Azure writes to an account from its own networks, with no other path."""
 
 
 def check(account: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Closed, with no exception but Azure's own writers where something needs them and the account says why."""
-    yield from must(account, "networkRuleSet.defaultAction", "Deny", default="Allow")
+    """Allow exceptions only for Azure's own services, where the account needs them and gives the reason."""
     yield from _bypass(account, context)
-    yield from must_not_be_set(account, "networkRuleSet.ipRules", "addresses that pass the firewall")
-    yield from must_not_be_set(account, "networkRuleSet.virtualNetworkRules", "subnets that pass the private endpoint")
     yield from _scanner(account, context)
 
 
@@ -31,40 +29,51 @@ def _bypass(account: Resource, context: PolicyContext) -> Iterator[Violation]:
         return
     reason = account.at(REASON)
     if reason is MISSING or not str(reason).strip():
-        yield Violation(path, "lets Azure's own services pass, and no tag trusted-services says why; it must be None")
+        yield Violation(
+            path, "allows Azure's own services, and no tag trusted-services gives the reason; it must be None"
+        )
     elif not any(context.referencing(type_, written, account) for type_, written in WRITERS):
-        yield Violation(path, "lets Azure's own services pass, and nothing here needs them to; it must be None")
+        yield Violation(path, "allows Azure's own services, and nothing in this stack needs it; it must be None")
 
 
 def _scanner(account: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Defender's malware scanner reads what arrives through a rule of its own, where it is asked to."""
+    """Allow the rule for Defender's malware scanner only where scanning is on."""
     rules = account.each(f"{RULES}[*]")
     scanners = [found for found in account.each(f"{RULES}[*].resourceId") if is_scanner(found, account)]
     if len(scanners) < len(rules):
-        yield Violation(RULES, "lets other resources past the firewall than the scanner of its own subscription")
+        yield Violation(RULES, "allows a resource other than the malware scanner of its own subscription")
     elif rules and not settings_of(account, context):
-        yield Violation(RULES, "lets the malware scanner past the firewall, and nothing asks it to scan")
+        yield Violation(RULES, "allows the malware scanner, and no setting enables scanning")
 
 
 POLICY = Policy(
     id="ST2",
-    title="Storage accounts deny every network, and let nobody bypass it",
-    why="Should the public door ever be opened by mistake, the firewall behind it still refuses. Each address, subnet "
-    "or service that it lets pass is a way around the private endpoint and its records.",
+    title="Storage accounts deny all networks, without exceptions",
+    why="If public network access is enabled by mistake, the firewall of the account still refuses. Each "
+    "address, subnet or service that it allows bypasses the private endpoint and its logs.",
     on=("storage:StorageAccount",),
-    reads=(
-        "networkRuleSet.defaultAction", "networkRuleSet.bypass", "networkRuleSet.ipRules",
-        "networkRuleSet.virtualNetworkRules", RULES, REASON, f"{SETTING}:resourceId",
-        "network:FlowLog:storageId", "monitor:DiagnosticSetting:storageAccountId",
-    ),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("11",), cis=("9.3.2.3",), iso27001=("8.22",), five_safes=("settings",)
     ),
-    fix="Set networkRuleSet to defaultAction Deny, bypass None and no rules. Where flow logs or diagnostics are kept "
-    "in the account, bypass AzureServices and give the written reason in the tag trusted-services. Where the account "
-    "is scanned for malware, let in the scanner of its own subscription by resourceAccessRules, and nothing else.",
+    fix="Set networkRuleSet to defaultAction Deny, bypass None and no rules. Where flow logs or diagnostics are "
+    "kept in the account, bypass AzureServices and give the reason in the tag trusted-services. Where the "
+    "account is scanned for malware, allow the scanner of its own subscription by resourceAccessRules, and "
+    "nothing else.",
+    requires=(
+        equals("networkRuleSet.defaultAction", "Deny", default="Allow"),
+        empty("networkRuleSet.ipRules", "allows addresses past the firewall"),
+        empty("networkRuleSet.virtualNetworkRules", "allows subnets that bypass the private endpoint"),
+    ),
     check=check,
+    reads=(
+        "networkRuleSet.bypass",
+        RULES,
+        REASON,
+        "network:FlowLog:storageId",
+        "monitor:DiagnosticSetting:storageAccountId",
+        *(f"{SETTING}:{path}" for path in ("resourceId",)),
+    ),
     scope="stack",
     checkov=("CKV_AZURE_35",),
-)  # fmt: skip
+)

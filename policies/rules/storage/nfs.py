@@ -1,31 +1,25 @@
-"""ST15: nothing is shared over NFS, which asks nobody who they are."""
+"""Storage accounts and file shares do not offer NFS (ST15)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from policies.model import ComplianceControls, Policy, Severity
+from policies.requirements import equals, equals_if_set
 
-from policies.azure_semantics.properties import may, must
-from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-
-
-def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Accounts say so; a share speaks SMB where it says nothing."""
-    if resource.type == "storage:StorageAccount":
-        yield from must(resource, "enableNfsV3", False, default="false, and nobody's word for it")
-    else:
-        yield from may(resource, "enabledProtocols", "SMB")
+ACCOUNT, SHARE = "storage:StorageAccount", "storage:FileShare"
 
 
 POLICY = Policy(
     id="ST15",
-    title="No storage account and no file share speaks NFS",
-    why="NFS believes whatever user number a computer claims, and its older version encrypts nothing.",
-    on=("storage:StorageAccount", "storage:FileShare"),
-    reads=("enableNfsV3", "enabledProtocols"),
+    title="Storage accounts and file shares do not offer NFS",
+    why="NFS accepts any user number that a computer sends, and version 3 does not encrypt.",
+    on=(ACCOUNT, SHARE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("1.5.05", "2.8.03", "3.2.03"), ncsc=("1", "10"), iso27001=("8.5", "8.24"), five_safes=("settings",)
     ),
-    fix="Set enableNfsV3 to false; make file shares with enabledProtocols SMB.",
-    check=check,
+    fix="Set enableNfsV3 to false, and create file shares with enabledProtocols SMB.",
+    requires=(
+        equals("enableNfsV3", False, default="false, which another version of the API may change", on=ACCOUNT),
+        equals_if_set("enabledProtocols", "SMB", on=SHARE),
+    ),
 )

@@ -1,4 +1,4 @@
-"""ST19: nothing is replicated out of a store behind the airlock's back."""
+"""Storage accounts have no object replication and no data share (ST19)."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(_: Resource, __: PolicyContext) -> Iterator[Violation]:
-    """That it is there at all is what must not be."""
-    yield Violation("", "copies every blob to another account by itself; data moves through the airlock only")
+    """Refuse every one."""
+    yield Violation("", "copies every blob to another account; data moves through the airlock only")
 
 
 POLICY = Policy(
     id="ST19",
-    title="No object replication or data share between accounts",
-    why="Replication carries each new blob to another account with nobody looking: the opposite of an airlock.",
+    title="Storage accounts have no object replication and no data share",
+    why="Replication copies each new blob to another account with no review, so it bypasses the airlock.",
     on=("storage:ObjectReplicationPolicy", "storage:DataShare", "storage:Connector"),
-    reads=(),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("3.1.04", "3.1.05", "3.1.06", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("outputs",)
     ),
-    fix="Remove it. Redundancy is the account's own sku; movement between zones is a release by a steward.",
+    fix="Remove it. Redundancy is the account's own sku; data moves between zones when a steward releases it.",
     check=check,
 )

@@ -1,29 +1,21 @@
-"""ST1: no storage account answers on the public network."""
+"""Storage accounts deny public network access (ST1)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from policies.azure_semantics.properties import must
-from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-
-
-def check(account: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Missing means Azure's default, which is open."""
-    yield from must(account, "publicNetworkAccess", "Disabled", "SecuredByPerimeter", default="Enabled")
-
+from policies.model import ComplianceControls, Policy, Severity
+from policies.requirements import equals
 
 POLICY = Policy(
     id="ST1",
-    title="Storage accounts are closed to the public network",
-    why="A store of patients' records that answers on the Internet is one leaked credential away from a breach.",
+    title="Storage accounts deny public network access",
+    why="A storage account with patients' records that can be reached from the Internet is exposed by one leaked "
+    "credential.",
     on=("storage:StorageAccount",),
-    reads=("publicNetworkAccess",),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("11",), cis=("9.3.2.2",), iso27001=("8.20",), five_safes=("settings",)
     ),
-    fix="Set publicNetworkAccess to Disabled and reach the account through a private endpoint.",
-    check=check,
+    fix="Set publicNetworkAccess to Disabled, and connect to the account through a private endpoint.",
+    requires=(equals("publicNetworkAccess", "Disabled", "SecuredByPerimeter", default="Enabled"),),
     checkov=("CKV_AZURE_59",),
 )

@@ -1,37 +1,39 @@
-"""ST20: no store is a web site."""
+"""Storage accounts are not published as a web site or under a custom domain (ST20)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import may, same
+from policies.azure_semantics.properties import same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals_if_set
+
+ACCOUNT, CONTAINER, WEBSITE = "storage:StorageAccount", "storage:BlobContainer", "storage:StorageAccountStaticWebsite"
+DOMAIN = "customDomain.name"
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """A web site answers anonymously, whatever the account says of public blobs."""
-    if resource.type == "storage:StorageAccountStaticWebsite":
-        yield Violation("", "makes a web site of the account, which anybody may read; it must not be")
-    elif resource.type == "storage:BlobContainer":
-        if same(resource.at("containerName"), "$web"):
-            yield Violation("containerName", "is $web, which is published as a web site; it must not be")
-    else:
-        yield from may(resource, "routingPreference.publishInternetEndpoints", False)
-        if resource.at("customDomain.name") not in (MISSING, ""):
-            yield Violation("customDomain.name", "publishes the account under a name of its own; it must not be")
+    """Refuse static web sites, their container and custom domains."""
+    if resource.type == WEBSITE:
+        yield Violation("", "makes a public web site of the account; it must be removed")
+    elif resource.type == CONTAINER and same(resource.at("containerName"), "$web"):
+        yield Violation("containerName", "is $web, which Azure publishes as a web site; it must be another")
+    elif resource.type == ACCOUNT and resource.at(DOMAIN) not in (MISSING, ""):
+        yield Violation(DOMAIN, "publishes the account under a custom domain; it must not be set")
 
 
 POLICY = Policy(
     id="ST20",
-    title="No store is published as a web site or under another name",
-    why="A static web site ignores the account's ban on anonymous reading, and a name of its own sidesteps the private "
-    "endpoint's.",
-    on=("storage:StorageAccountStaticWebsite", "storage:BlobContainer", "storage:StorageAccount"),
-    reads=("containerName", "routingPreference.publishInternetEndpoints", "customDomain.name"),
+    title="Storage accounts are not published as a web site or under a custom domain",
+    why="A static web site is readable anonymously even where the account forbids anonymous access, and a custom "
+    "domain bypasses the private endpoint's name.",
+    on=(WEBSITE, CONTAINER, ACCOUNT),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.3", "8.20"), five_safes=("outputs",)
     ),
     fix="Remove the static web site, the container $web, the custom domain and the Internet endpoints.",
+    requires=(equals_if_set("routingPreference.publishInternetEndpoints", False, on=ACCOUNT),),
     check=check,
+    reads=("containerName", DOMAIN),
 )

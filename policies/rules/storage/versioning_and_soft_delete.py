@@ -1,55 +1,63 @@
-"""ST10: what was deleted or overwritten can be brought back."""
+"""Blobs keep their versions, and deleted blobs can be restored (ST10)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from formats.stack_config import DataClass
-from policies.azure_semantics.properties import at_least, may, must, same
+from policies.azure_semantics import properties
+from policies.azure_semantics.properties import same
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals, equals_if_set
 from policies.rule_helpers.storage_accounts import account_of
+from policies.violations import violations
 
 LEAST_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 14, DataClass.IDENTIFIABLE: 30}
 SERVICE = "storage:BlobServiceProperties"
-BINS = ("deleteRetentionPolicy", "containerDeleteRetentionPolicy")
+RETENTION = ("deleteRetentionPolicy", "containerDeleteRetentionPolicy")
+VERSIONING = equals("isVersioningEnabled", True, default="false", on=SERVICE)
 
 
 def applies(resource: Resource, _: PolicyContext) -> bool:
-    """Accounts for file shares alone hold no blobs."""
+    """Accounts for file shares only have no blobs."""
     return not same(resource.at("kind"), "FileStorage")
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """An account without declared blob service keeps nothing of what is deleted: Azure's default is off."""
+    """Require a declared blob service: Azure's default keeps nothing that is deleted."""
     if resource.type == SERVICE:
-        yield from _service(resource, context)
+        yield from _check_service(resource, context)
     elif not context.children(SERVICE, resource):
-        yield Violation("blobServices/default", "is not declared, which leaves versions and soft delete off")
+        yield Violation("blobServices/default", "is not declared, so versioning and soft delete are off")
 
 
-def _service(service: Resource, context: PolicyContext) -> Iterator[Violation]:
+def _check_service(service: Resource, context: PolicyContext) -> Iterator[Violation]:
     account = account_of(service, context)
-    if account is None or account.at("isHnsEnabled") is not True:  # with folders of its own, Azure keeps no versions
-        yield from must(service, "isVersioningEnabled", True, default="false")
+    if (
+        account is None or account.at("isHnsEnabled") is not True
+    ):  # Azure keeps no versions with hierarchical namespaces
+        yield from violations(VERSIONING, service)
     least = LEAST_DAYS[context.data_class(account or service)]
-    for found in BINS:
-        yield from must(service, f"{found}.enabled", True, default="false")
-        yield from at_least(service, f"{found}.days", least, "days", default="nothing kept")
-        yield from may(service, f"{found}.allowPermanentDelete", False)
+    for policy in RETENTION:
+        yield from properties.at_least(service, f"{policy}.days", least, "days", default="nothing kept")
 
 
 POLICY = Policy(
     id="ST10",
-    title="Blobs keep their versions, and what is deleted can be brought back",
-    why="A mistake, a bad script or a blackmailer can then be undone; for how long follows the data class.",
+    title="Blobs keep their versions, and deleted blobs can be restored",
+    why="A mistake, a faulty script or ransomware can then be undone; the data class decides for how long.",
     on=("storage:StorageAccount", SERVICE),
-    reads=("kind", "isHnsEnabled", "isVersioningEnabled",
-           *(f"{found}.{part}" for found in BINS for part in ("enabled", "days", "allowPermanentDelete"))),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.6.01",), ncsc=("2",), cis=("9.2.1",), iso27001=("8.13",)),
-    fix="Declare the account's blob service with isVersioningEnabled true, and both retention policies enabled for at "
-    "least 30 days (14 where data is de-identified, 7 where it is synthetic).",
+    fix="Declare the account's blob service with isVersioningEnabled true, and both retention policies enabled "
+    "for at least 30 days (14 for de-identified data, 7 for synthetic data).",
+    requires=(
+        *(equals(f"{policy}.enabled", True, default="false", on=SERVICE) for policy in RETENTION),
+        *(equals_if_set(f"{policy}.allowPermanentDelete", False, on=SERVICE) for policy in RETENTION),
+    ),
     check=check,
+    required_by_check=(VERSIONING,),
+    reads=("kind", "storage:StorageAccount:isHnsEnabled", *(f"{policy}.days" for policy in RETENTION)),
     applies=applies,
     scope="stack",
-)  # fmt: skip
+)

@@ -40,7 +40,8 @@ def test_no_two_have_one_title() -> None:
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda p: p.id)
 def test_each_names_its_types_and_paths_once(policy: Policy) -> None:
     assert len(set(policy.on)) == len(policy.on)
-    assert len(policy.paths) == len(policy.reads) + len(policy.requirements)
+    assert len(set(policy.reads)) == len(policy.reads)
+    assert not {requirement.path for requirement in policy.requirements} & set(policy.reads)
 
 
 @pytest.mark.parametrize("odd", ["[secret]", "text", 5, True])

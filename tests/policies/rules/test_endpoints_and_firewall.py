@@ -9,7 +9,7 @@ import pytest
 
 from formats.plan import UNKNOWN
 from policies.model import Verdict
-from policies.rules.compute.virtual_desktop_redirection import CLOSED
+from policies.rules.compute.virtual_desktop_redirection import REDIRECTIONS
 from tests.policies.rules.cases import GONE, World, changed, made, verdict, without
 from tests.policies.rules.sample_estate import TAGGED, below, collection, name_rule, ref, site, zone_rule
 from tests.policies.rules.weakening import REMOVED, cases, unknowns
@@ -20,7 +20,7 @@ CONNECTION = "privateLinkServiceConnections[0]"
 NAMES, ZONE_RULES = "ruleCollections[0].rules[0]", "ruleCollections[1].rules[0]"
 NAT = {"name": "n", "priority": 100, "ruleCollectionType": "FirewallPolicyNatRuleCollection", "action": {"type": "x"},
        "rules": [{"ruleType": "NatRule", "name": "in", "translatedAddress": "10.65.0.130"}]}  # fmt: skip
-SHUT = ";".join(f"{name}:{kind}:{value}" for name, (kind, value, _) in CLOSED.items())
+SHUT = ";".join(f"{name}:{kind}:{value}" for name, (kind, value, _) in REDIRECTIONS.items())
 
 WEAK = cases({
     "PE1": [
@@ -250,9 +250,9 @@ def test_a_shut_pool_passes_in_any_order_and_case() -> None:
     assert verdict(pool(shuffled), "AV1", "pool") is Verdict.PASS
 
 
-@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize("name", REDIRECTIONS)
 def test_each_device_must_be_turned_off_in_so_many_words(name: str) -> None:
-    kind, value, _ = CLOSED[name]
+    kind, value, _ = REDIRECTIONS[name]
     left_out = ";".join(entry for entry in SHUT.split(";") if not entry.startswith(name))
     on = "1" if kind == "i" else "*"
     for text in (left_out, SHUT.replace(f"{name}:{kind}:{value}", f"{name}:{kind}:{on}"), f"{SHUT};{name}:{kind}:{on}"):
