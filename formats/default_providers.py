@@ -11,16 +11,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from formats.plan import PlannedResource, is_subscription
+from formats.urns import is_provider, name_of, qualified_type
 
 AZURE = "pulumi:providers:azure-native"
 SUBSCRIPTION = "azure-native:subscriptionId"
-_DEFAULT = re.compile(r"pulumi:providers:[^:]+::default(_\d+_\d+_\d+.*)?")
+_DEFAULT = re.compile(r"default(_\d+_\d+_\d+.*)?")
 """`default`, or `default_3_29_0`: with the version of the SDK that asks for it."""
 
 
 def is_default_provider(urn: str, parent: str | None = None) -> bool:
     """Whether the engine made a provider itself. One that a program makes has a parent, whatever its name is."""
-    return not parent and _DEFAULT.fullmatch(urn.split("::", 2)[-1]) is not None
+    return not parent and is_provider(qualified_type(urn)) and _DEFAULT.fullmatch(name_of(urn)) is not None
 
 
 def listed(resources: Iterable[PlannedResource]) -> tuple[PlannedResource, ...]:

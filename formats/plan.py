@@ -15,6 +15,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeGuard
 
+from formats.urns import name_of
+
 UNKNOWN = "[unknown]"
 """Stands in a Plan for a value that only the deployment itself will tell."""
 SECRET = "[secret]"  # noqa: S105
@@ -69,8 +71,8 @@ class PlannedResource:
 
     @property
     def name(self) -> str:
-        """The logical name: what follows the URN's third separator."""
-        return self.urn.split("::", 3)[-1]
+        """The logical name."""
+        return name_of(self.urn)
 
 
 _FIELDS = tuple(f.name for f in fields(PlannedResource))

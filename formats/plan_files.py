@@ -14,6 +14,7 @@ from formats.json_reader import read_json
 from formats.plan import Plan, PlannedResource
 from formats.preview_file import is_preview, read_preview
 from formats.pulumi_state import is_export, read_export
+from formats.urns import is_urn, stack_of
 from formats.validation import dotted_path
 
 STACKS = 2_000
@@ -103,7 +104,7 @@ def _refuse_strangers(plan: Plan, shown: str) -> None:
     would be made unjudged."""
     begins = f"urn:pulumi:{plan.stack}::"
     for index, resource in enumerate(plan.resources):
-        if not resource.urn.startswith(begins) or len(resource.urn) > LONGEST_NAME:
+        if not is_urn(resource.urn) or stack_of(resource.urn) != plan.stack or len(resource.urn) > LONGEST_NAME:
             raise InputError("A resource of the plan is not its stack's.", file=shown, key=f"resources[{index}].urn",
                              found=resource.urn, allowed=f"{begins}…, at most {LONGEST_NAME:,} letters")  # fmt: skip
         if not resource.custom and resource.type.startswith(("azure-native:", "random:")):

@@ -16,6 +16,7 @@ from formats.errors import InputError
 from formats.plan import Operation, Plan
 from formats.pulumi_preview import FORGOTTEN, OPERATIONS, plan_of
 from formats.pulumi_state import Stated
+from formats.urns import project_of, stack_of
 from formats.validation import dotted_path
 
 WHOLE = "pulumi preview --json --show-sames --show-reads > FILE"
@@ -109,12 +110,11 @@ def _tells(step: _Step) -> bool:
 
 def _whose(steps: list[_Step], file: str) -> tuple[str, str]:
     """The project and stack that every step is of."""
-    owners = {tuple(step["urn"].split("::", 2)[:2]) for step in steps}
+    owners = {(project_of(step["urn"]), stack_of(step["urn"])) for step in steps}
     if len(owners) != 1:
         raise InputError("The steps of a preview are of one stack.", file=file, key="steps",
                          found=f"{len(owners)} stacks")  # fmt: skip
-    stack, _, project = "::".join(owners.pop()).removeprefix("urn:pulumi:").partition("::")
-    return project, stack
+    return owners.pop()
 
 
 def _cloud(config: Mapping[str, Any], project: str) -> Literal["local", "azure", ""]:

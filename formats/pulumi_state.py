@@ -6,7 +6,6 @@ It may come out of a file that anybody wrote: what is not in the form that Pulum
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NotRequired
 
@@ -17,11 +16,11 @@ from formats.default_providers import configured_subscription, listed, stated_su
 from formats.errors import InputError
 from formats.plan import Operation, Plan, PlannedResource
 from formats.property_values import mask
+from formats.urns import is_urn, project_of, provider_urn, stack_of
 from formats.validation import dotted_path
 
 NEWEST = 4
 """Pulumi's export format; the fourth is read where it uses none of the features that set it apart from the third."""
-_URN = re.compile(r"urn:pulumi:([^:]+)::([^:]+)::\S+::.+", re.DOTALL)
 
 
 class Stated(TypedDict):
@@ -117,13 +116,12 @@ def _whose(resources: Iterable[Stated], file: str | None) -> tuple[str, str]:
     seen: set[str] = set()
     for resource in resources:
         urn = resource["urn"]
-        parts = _URN.fullmatch(urn)
-        if parts is None:
+        if not is_urn(urn):
             raise _broken(file, "urn", "no URN")
         if not resource.get("delete") and urn in seen:
             raise _broken(file, urn[:200], "there twice")
         seen |= set() if resource.get("delete") else {urn}
-        owners.add((parts[2], parts[1]))
+        owners.add((project_of(urn), stack_of(urn)))
     if len(owners) != 1:
         raise _broken(file, "resources", "resources of several stacks")
     return owners.pop()
@@ -144,7 +142,7 @@ def planned(resource: Mapping[str, Any]) -> PlannedResource:
         custom=resource.get("custom", False),
         id=resource.get("id") or None,
         parent=resource.get("parent") or None,
-        provider=resource.get("provider", "").rpartition("::")[0] or None,
+        provider=provider_urn(resource.get("provider", "")) or None,
         inputs=mask(resource.get("inputs") or {}),
         dependencies=tuple(sorted(resource.get("dependencies") or ())),
         property_dependencies={key: tuple(sorted(urns)) for key, urns in sorted(links.items()) if urns},

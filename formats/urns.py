@@ -1,6 +1,7 @@
 """URNs and provider references: `urn:pulumi:<stack>::<project>::<parent types$type>::<name>`.
 
 Source: https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
+The functions that take a URN apart do not check it: call `is_urn` first for text from outside.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 
 ROOT_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
+_PREFIX = "urn:pulumi:"
 _URN = re.compile(r"urn:pulumi:[^:\s]+::[^:\s]+::[^\s:][^\s]*::.+", re.DOTALL)
 
 
@@ -19,34 +21,39 @@ def is_urn(text: str) -> bool:
 
 def make_urn(stack: str, project: str, parent: str, type_: str, name: str) -> str:
     """Return the URN of a resource. Its parents' types are part of it; the root stack's is not."""
-    above = qualified_type(parent) if parent else ""
-    return f"urn:pulumi:{stack}::{project}::{above + '$' if above else ''}{type_}::{name}"
+    parents = qualified_type(parent) if parent else ""
+    return f"{_PREFIX}{stack}::{project}::{parents + '$' if parents else ''}{type_}::{name}"
 
 
 def stack_of(urn: str) -> str:
     """Return the stack in a URN."""
-    return urn.split("::", 3)[0].removeprefix("urn:pulumi:")
+    return _part(urn, 0).removeprefix(_PREFIX)
 
 
 def project_of(urn: str) -> str:
     """Return the project in a URN."""
-    return urn.split("::", 3)[1]
+    return _part(urn, 1)
 
 
 def qualified_type(urn: str) -> str:
     """Return the type in a URN with its parents' types; empty for the root stack."""
-    qualified = urn.split("::", 3)[2]
+    qualified = _part(urn, 2)
     return "" if qualified == ROOT_TYPE else qualified
 
 
 def type_of(urn: str) -> str:
     """Return the type in a URN, without its parents' types."""
-    return urn.split("::", 3)[2].rpartition("$")[2]
+    return _part(urn, 2).rpartition("$")[2]
 
 
 def name_of(urn: str) -> str:
-    """Return the logical name in a URN."""
-    return urn.split("::", 3)[3]
+    """Return the logical name in a URN. A name may contain `::`."""
+    return urn.split("::", 3)[-1]
+
+
+def label(urn: str) -> str:
+    """Return a resource's type and name, for messages."""
+    return f"{type_of(urn)} {name_of(urn)}"
 
 
 def is_provider(type_: str) -> bool:
@@ -57,3 +64,8 @@ def is_provider(type_: str) -> bool:
 def provider_urn(reference: str) -> str:
     """Return the URN in a provider reference, which is `<urn>::<id>`."""
     return reference.rpartition("::")[0]
+
+
+def _part(urn: str, index: int) -> str:
+    parts = urn.split("::", 3)
+    return parts[index] if index < len(parts) else ""

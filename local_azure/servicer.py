@@ -12,6 +12,7 @@ import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from formats.urns import name_of, type_of
 from local_azure.model import AzureError
 from local_azure.schema_reader import SchemaError
 from local_azure.store import StoreError
@@ -123,9 +124,9 @@ def _origin(error: Exception) -> str:
 
 def token_of(request: Any) -> str:
     """Return a request's type token. Older engines send it only in the URN."""
-    return request.type or str(request.urn).split("::")[2].rpartition("$")[2]
+    return request.type or type_of(request.urn)
 
 
 def logical_name_of(request: Any) -> str:
     """Return the resource's logical name."""
-    return request.name or str(request.urn).split("::", 3)[3]
+    return request.name or name_of(request.urn)

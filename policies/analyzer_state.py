@@ -15,6 +15,7 @@ from google.protobuf import json_format  # type: ignore[import-untyped]
 from formats.default_providers import listed, stated_subscription
 from formats.plan import Operation, Plan, PlannedResource
 from formats.property_values import mask
+from formats.urns import project_of, stack_of
 
 GROUP = "azure-native:resources:ResourceGroup"
 CUSTOM = ("azure-native:", "random:", "pulumi:providers:")
@@ -73,10 +74,9 @@ class AnalyzerState:
 
 
 def _plan(resources: list[PlannedResource]) -> Plan:
-    """All of one stack: the URN says which."""
-    _, _, rest = resources[-1].urn.partition("urn:pulumi:") if resources else ("", "", "")
-    stack, _, after = rest.partition("::")
-    return Plan(after.partition("::")[0], stack, "", listed(resources), stated_subscription(resources))
+    """Return the Plan of the resources of one stack, named after the stack in their URNs."""
+    urn = resources[-1].urn if resources else ""
+    return Plan(project_of(urn), stack_of(urn), "", listed(resources), stated_subscription(resources))
 
 
 def _planned(message: Any) -> PlannedResource:

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from formats.errors import InputError
+from formats.urns import is_urn, stack_of
 from formats.validation import validated
 from policies.model import Finding, Policy, Verdict
 from policies.wording import plain, printable
@@ -90,9 +91,7 @@ def short(finding: Finding) -> str:
 
 
 def _stack(resource: str) -> str:
-    if resource.startswith("urn:pulumi:"):
-        return resource.removeprefix("urn:pulumi:").partition("::")[0]
-    return resource.partition(":")[0]
+    return stack_of(resource) if is_urn(resource) else resource.partition(":")[0]
 
 
 def read(content: Mapping[str, Any], policies: Mapping[str, Policy], *, file: str, today: date) -> Exemptions:
@@ -143,8 +142,9 @@ def _objections(
 
 def _is_one(resource: str) -> bool:
     """One resource by name; a pattern would let off what nobody has looked at."""
-    parts = resource.split("::") if resource.startswith("urn:pulumi:") else resource.split(":")
-    return len(parts) >= 4 and all(parts) and not set("*?[]\n") & set(resource)
+    parts = resource.split(":")
+    complete = is_urn(resource) or (parts[0] != "urn" and len(parts) >= 4 and all(parts))
+    return complete and not set("*?[]\n") & set(resource)
 
 
 def _person(name: str) -> str:

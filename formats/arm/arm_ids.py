@@ -15,6 +15,7 @@ from formats.arm.sdk import PREFIX, sdk_type
 from formats.default_providers import is_default_provider
 from formats.errors import InputError
 from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, is_subscription
+from formats.urns import name_of
 
 NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 OTHERS = ("pulumi:", "random:")
@@ -263,7 +264,7 @@ class Identities:
             found = self.referred(resource, key)
             if found:
                 if found.unsure:
-                    unsure["scope"] = f"{found.urn.rpartition('::')[2]}: {found.unsure[0][1]}"
+                    unsure["scope"] = f"{name_of(found.urn)}: {found.unsure[0][1]}"
                 return found.id
             unsure["scope"] = "the id of a resource outside the plan, or one of several"
             return f"{self.subscription_id}/resourceGroups/unknown-{_stable(resource, key)[:8]}"

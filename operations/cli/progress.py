@@ -11,6 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.text import Text
 
 from formats.plan import Operation
+from formats.urns import is_urn, name_of, type_of
 from operations.cli.output import Output, paragraph, printable
 from operations.cli.text import DONE, SYMBOLS, kind_of, span
 from operations.engine.port import Event
@@ -82,14 +83,14 @@ def _worth_saying(event: Event) -> bool:
 
 def _about(event: Event) -> str:
     """Whom a message is about, where it does not say so itself."""
-    parts = (event.urn or "").split("::", 3)
-    if len(parts) < 4 or parts[3] in (event.message or ""):
+    urn = event.urn or ""
+    if not is_urn(urn) or name_of(urn) in (event.message or ""):
         return ""
-    return f"{parts[3]} ({kind_of(parts[2])}): "
+    return f"{name_of(urn)} ({kind_of(type_of(urn))}): "
 
 
 def _what(event: Event) -> str:
-    name = (event.urn or "").split("::", 3)[-1]
+    name = name_of(event.urn or "")
     return f"{name}  {kind_of(event.type or '')}"
 
 
@@ -97,7 +98,7 @@ def _ending(event: Event) -> Text:
     operation = event.operation if isinstance(event.operation, Operation) else Operation.UPDATE
     symbol, style = ("✗", "bold red") if event.kind == "step-failed" else SYMBOLS[operation]
     word = "failed" if event.kind == "step-failed" else DONE[operation]
-    name, kind = printable((event.urn or "").split("::", 3)[-1]), kind_of(event.type or "")
+    name, kind = printable(name_of(event.urn or "")), kind_of(event.type or "")
     took = f"  {span(event.seconds)}" if event.seconds is not None else ""
     line = Text.assemble((f"  {symbol} ", style), name, (f"  {kind}", "dim"), f" {word}", (took, "dim"))
     return Text.assemble(line, (f"\n      {paragraph(event.message)}", "red")) if _failed_with(event) else line

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from formats.errors import InputError, Refused
 from formats.plan import Operation, Plan
+from formats.urns import is_urn, name_of, type_of
 
 EventKind = Literal["stack-started", "step-started", "step-done", "step-failed", "message", "stack-done"]
 
@@ -80,9 +81,7 @@ def busy(stack: str, holder: str) -> InputError:
 
 def not_as_judged(stack: str, urn: str, what: str) -> Refused:
     """A run came to something else than what its plan permitted; values are never told."""
-    _, _, rest = urn.partition("::")
-    type_, _, name = rest.partition("::")[2].partition("::")
-    place = f"{name} ({type_.rpartition('$')[2]}): " if name else ""
+    place = f"{name_of(urn)} ({type_of(urn)}): " if is_urn(urn) else ""
     return Refused(
         f"{stack}: what would be done is not what was judged, so the run stopped before it.\n"
         f"  {place}{what}\n"

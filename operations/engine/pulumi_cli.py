@@ -19,10 +19,11 @@ from formats.plan import SECRET, Plan
 from formats.property_values import mask
 from formats.pulumi_preview import deletion_of, plan_of
 from formats.pulumi_state import read_export
+from formats.urns import label
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy
 from operations.engine.project import sdk_version, served
 from operations.engine.pulumi_commands import PulumiCommands
-from operations.engine.pulumi_errors import StackMissingError, label, refused
+from operations.engine.pulumi_errors import StackMissingError, refused
 from operations.engine.pulumi_events import Listener, told
 from operations.engine.pulumi_process import CommandFailed
 from operations.engine.pulumi_saved import Saved, violation

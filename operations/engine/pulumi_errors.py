@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from formats.errors import Failed, InputError, Refused
+from formats.urns import label
 from operations.engine import locks
 from operations.engine.port import busy
 from operations.engine.pulumi_process import CommandFailed
@@ -78,12 +79,6 @@ def refused(reasons: Sequence[str]) -> Refused:
     """The refusal to delete or replace what is protected."""
     listed = "\n".join(f"  {reason}" for reason in sorted(reasons))
     return Refused(f"Protected resources would be deleted or replaced; nothing was changed:\n{listed}")
-
-
-def label(urn: str) -> str:
-    """A resource as people call it."""
-    type_, _, name = urn.split("::", 2)[-1].partition("::")
-    return f"{type_.rsplit('$', 1)[-1]} {name}"
 
 
 def _refused(causes: Sequence[Told]) -> Refused | None:

@@ -11,6 +11,7 @@ from uuid import uuid5
 from formats.arm.arm_ids import NAMESPACE, Identities, Identity
 from formats.arm.references import kinds
 from formats.plan import PlannedResource, Value
+from formats.urns import name_of
 from operations.export.models import Kind, Shape
 from operations.export.nesting import ABSENT, Absent, Trail, dotted
 
@@ -95,4 +96,4 @@ class Placeholders:
 
 
 def _of(makers: Sequence[Identity]) -> str:
-    return ", ".join(sorted(m.urn.rsplit("::", 1)[-1] for m in makers)) or "from outside the plan"
+    return ", ".join(sorted(name_of(m.urn) for m in makers)) or "from outside the plan"

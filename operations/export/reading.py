@@ -18,6 +18,7 @@ from formats.arm.routes import route, token_at_subscription, token_of
 from formats.default_providers import AZURE as PROVIDER
 from formats.errors import InputError
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value
+from formats.urns import is_urn, make_urn, project_of, stack_of, type_of
 from operations.export.expressions import Words, is_expression
 from operations.export.flattening import Flattening
 from operations.export.marks import marked
@@ -44,7 +45,6 @@ TEMPLATE_WORDS = frozenset(
 )  # fmt: skip
 TOP = ("$schema", "parameters", "variables", "resources", "functions", "outputs", "metadata", "languageVersion")
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/?", re.I)
-_URN = re.compile(r"urn:pulumi:[^:\s]+::[^:\s]+::\S+::\S.*")
 Json = Mapping[str, Any]
 
 
@@ -285,19 +285,17 @@ def _inputs(token: str, entry: Entry) -> dict[str, Value]:
 
 def _urn(entry: Entry, token: str | None, stack: str, project: str) -> str:
     """The one that our own templates carry, else one made of the place in the template."""
-    prefix = f"urn:pulumi:{stack}::{project}::"
     given = entry.metadata.get("urn")
-    if token and isinstance(given, str) and _URN.fullmatch(given) and given.startswith(prefix):
-        kind = given.removeprefix(prefix).partition("::")[0].rpartition("$")[2]
-        if kind == token:
-            return given
+    printable = isinstance(given, str) and given.isprintable() and is_urn(given)
+    if printable and (stack_of(given), project_of(given), type_of(given)) == (stack, project, token):
+        return str(given)
     name = entry.name if isinstance(entry.name, str) and entry.name != UNKNOWN else entry.where
-    return f"{prefix}{token or ARM + entry.type}::{name}@{entry.where}"
+    return make_urn(stack, project, "", token or ARM + entry.type, f"{name}@{entry.where}")
 
 
 def _provider_urn(stack: str, project: str, subscription: Value) -> str | None:
     known = isinstance(subscription, str) and subscription != UNKNOWN
-    return f"urn:pulumi:{stack}::{project}::{PROVIDER}::in-{subscription}" if known else None
+    return make_urn(stack, project, "", PROVIDER, f"in-{subscription}") if known else None
 
 
 def _providers(made: list[PlannedResource]) -> Iterator[PlannedResource]:

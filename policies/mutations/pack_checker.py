@@ -13,6 +13,7 @@ from pulumi.runtime import proto
 
 from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource
 from formats.property_values import SECRET_SIGNATURE, SIGNATURE
+from formats.urns import type_of
 from policies.analyzer_state import AnalyzerState
 from policies.exemptions import NONE, Exemptions
 from policies.model import PolicyContext, Resource
@@ -111,7 +112,7 @@ def _message(kind: Any, resource: PlannedResource, configured: Mapping[str, Any]
     message.options.ignoreChanges.extend(resource.ignore_changes)
     if resource.provider:
         message.provider.urn = resource.provider
-        message.provider.type = resource.provider.rpartition("::")[0].rpartition("::")[2].rpartition("$")[2]
+        message.provider.type = type_of(resource.provider)
         json_format.ParseDict(as_sent(configured.get(resource.provider, {})), message.provider.properties)
     return message
 

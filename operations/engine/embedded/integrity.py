@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from formats.errors import InputError
+from formats.urns import is_urn, provider_urn
 from operations.engine.embedded.model import Resource
 
 _FIX = "restore the file from its .bak or from the history, or repair it with `pulumi state repair`"
-
-_URN = re.compile(r"urn:pulumi:[^:]+::[^:]+::[^\s:][^\s]*::.", re.DOTALL)
-"""As the engine takes them apart; the name after the last colons may be anything."""
 
 
 def references(resource: Resource) -> Iterator[str]:
@@ -19,7 +16,7 @@ def references(resource: Resource) -> Iterator[str]:
     if resource.parent:
         yield resource.parent
     if resource.provider and not resource.pending_replacement:
-        yield resource.provider.rsplit("::", 1)[0]
+        yield provider_urn(resource.provider)
     yield from resource.dependencies
     for dependencies in resource.property_dependencies.values():
         yield from dependencies
@@ -79,7 +76,7 @@ def _whole(resource: Resource, file: str) -> None:
     if not resource.urn or not resource.type:
         problem = "The state is damaged: a resource has no URN or no type"
         raise InputError(problem, file=file, key=resource.urn or None, fix=_FIX)
-    if not _URN.match(resource.urn):
+    if not is_urn(resource.urn):
         problem = "The state is damaged: this is no URN"
         raise InputError(
             problem, file=file, key=resource.urn, allowed="urn:pulumi:stack::project::type::name", fix=_FIX

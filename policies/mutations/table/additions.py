@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from formats.urns import make_urn
 from policies.model import PolicyContext, Resource
 from policies.mutations.model import Addition
 from policies.mutations.table import elsewhere
@@ -29,7 +30,7 @@ def _group(estate: PolicyContext, stack: str) -> Resource | None:
 
 
 def _made(group: Resource, type_: str, id_: str | None, inputs: Inputs, name: str = "side-door") -> Resource:
-    urn = f"urn:pulumi:{group.stack}::sde::azure-native:{type_}::{name}"
+    urn = make_urn(group.stack, "sde", "", f"azure-native:{type_}", name)
     return Resource(urn=urn, type=type_, name=name, stack=group.stack, inputs=inputs, id=id_)
 
 
