@@ -285,10 +285,10 @@ def _inputs(token: str, entry: Entry) -> dict[str, Value]:
 
 def _urn(entry: Entry, token: str | None, stack: str, project: str) -> str:
     """The one that our own templates carry, else one made of the place in the template."""
-    given = entry.metadata.get("urn")
-    printable = isinstance(given, str) and given.isprintable() and is_urn(given)
-    if printable and (stack_of(given), project_of(given), type_of(given)) == (stack, project, token):
-        return str(given)
+    given = str(entry.metadata.get("urn"))
+    usable = given.isprintable() and is_urn(given)
+    if usable and (stack_of(given), project_of(given), type_of(given)) == (stack, project, token):
+        return given
     name = entry.name if isinstance(entry.name, str) and entry.name != UNKNOWN else entry.where
     return make_urn(stack, project, "", token or ARM + entry.type, f"{name}@{entry.where}")
 
