@@ -1,4 +1,4 @@
-"""NW9: networks encrypt between the computers that can."""
+"""Networks encrypt traffic between virtual machines (NW9)."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.network import NETWORK
 from policies.azure_semantics.properties import must, word
-from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals_if_set
 
 REASON = "tags.unencrypted"
-"""Where the network says why it does not encrypt."""
+"""The tag with the reason why the network does not encrypt."""
 INTERFACE, SUBNETS = "network:NetworkInterface", "ipConfigurations[*].subnet.id"
-COMPUTER, INTERFACES = "compute:VirtualMachine", "networkProfile.networkInterfaces[*].id"
+MACHINE, INTERFACES = "compute:VirtualMachine", "networkProfile.networkInterfaces[*].id"
 
 
 def check(network: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Which computers are refused is a matter of their sizes: `AllowUnencrypted` is what Azure supports for all."""
-    if not (word(network, REASON).strip() and _cannot(network, context)):
+    """Require encryption, unless a machine cannot encrypt and the tag gives the reason."""
+    if not (word(network, REASON).strip() and _has_machine_without_encryption(network, context)):
         yield from must(network, "encryption.enabled", True, default="false")
-    if network.at("encryption.enforcement") is not MISSING:
-        yield from must(network, "encryption.enforcement", "AllowUnencrypted", "DropUnencrypted")
 
 
-def _cannot(network: Resource, context: PolicyContext) -> bool:
-    """Whether a computer stands in it that cannot encrypt: a confidential one, or one with a slow interface."""
+def _has_machine_without_encryption(network: Resource, context: PolicyContext) -> bool:
+    """Return True if a machine in the network cannot encrypt: no accelerated networking, or confidential."""
     return any(
         interface.at("enableAcceleratedNetworking") is not True or _is_confidential(interface, context)
         for interface in context.referencing(INTERFACE, SUBNETS, network)
@@ -31,21 +30,28 @@ def _cannot(network: Resource, context: PolicyContext) -> bool:
 
 
 def _is_confidential(interface: Resource, context: PolicyContext) -> bool:
-    computers = context.referencing(COMPUTER, INTERFACES, interface)
-    return any(word(computer, "securityProfile.securityType") == "confidentialvm" for computer in computers)
+    machines = context.referencing(MACHINE, INTERFACES, interface)
+    return any(word(machine, "securityProfile.securityType") == "confidentialvm" for machine in machines)
 
 
 POLICY = Policy(
     id="NW9",
-    title="Networks encrypt between computers",
-    why="Traffic inside a data centre passes shared hardware; encrypted, it is of no use to who taps it.",
+    title="Networks encrypt traffic between virtual machines",
+    why="Traffic inside a data centre passes shared hardware; encrypted, it is useless to an eavesdropper.",
     on=(NETWORK,),
-    reads=("encryption.enabled", "encryption.enforcement", REASON, f"{INTERFACE}:enableAcceleratedNetworking",
-           f"{COMPUTER}:securityProfile.securityType"),
     severity=Severity.LOW,
     controls=ComplianceControls(satre=("2.8.03",), ncsc=("1",), iso27001=("8.24",), five_safes=("settings",)),
-    fix="Set encryption.enabled to true. Where a computer stands in the network that cannot encrypt (a confidential "
-    "one, or one without accelerated networking), give the written reason in the tag unencrypted.",
+    fix="Set encryption.enabled to true. If a virtual machine in the network cannot encrypt (a confidential one, "
+    "or one without accelerated networking), give the reason in the tag unencrypted.",
+    requires=(equals_if_set("encryption.enforcement", "AllowUnencrypted", "DropUnencrypted"),),
     check=check,
+    reads=(
+        "encryption.enabled",
+        REASON,
+        f"{INTERFACE}:{SUBNETS}",
+        f"{INTERFACE}:enableAcceleratedNetworking",
+        f"{MACHINE}:{INTERFACES}",
+        f"{MACHINE}:securityProfile.securityType",
+    ),
     scope="stack",
-)  # fmt: skip
+)

@@ -1,4 +1,4 @@
-"""NW18: nothing is built that leads round the firewall or copies what passes: gateways, taps, link services."""
+"""Nothing bypasses the firewall or copies traffic (NW18)."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from policies.azure_semantics.properties import must_not_be_set
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 REFUSED = {
-    "network:NatGateway": "gives subnets a way out of their own",
-    "network:VirtualNetworkGateway": "joins the estate to another network",
-    "network:VirtualNetworkGatewayConnection": "joins the estate to another network",
-    "network:LocalNetworkGateway": "joins the estate to another network",
-    "network:ExpressRouteCircuit": "joins the estate to another network",
-    "network:ExpressRouteGateway": "joins the estate to another network",
-    "network:VpnGateway": "joins the estate to another network",
-    "network:VpnSite": "joins the estate to another network",
-    "network:P2sVpnGateway": "lets people in past Bastion",
+    "network:NatGateway": "gives subnets an exit past the firewall",
+    "network:VirtualNetworkGateway": "connects the estate to another network",
+    "network:VirtualNetworkGatewayConnection": "connects the estate to another network",
+    "network:LocalNetworkGateway": "connects the estate to another network",
+    "network:ExpressRouteCircuit": "connects the estate to another network",
+    "network:ExpressRouteGateway": "connects the estate to another network",
+    "network:VpnGateway": "connects the estate to another network",
+    "network:VpnSite": "connects the estate to another network",
+    "network:P2sVpnGateway": "lets people connect past Bastion",
     "network:VirtualHub": "routes by its own rules",
     "network:VirtualWan": "routes by its own rules",
-    "network:VirtualHubBgpConnection": "teaches routes that nobody reviewed",
-    "network:VirtualRouter": "teaches routes that nobody reviewed",
+    "network:VirtualHubBgpConnection": "adds routes without review",
+    "network:VirtualRouter": "adds routes without review",
     "network:VirtualNetworkTap": "copies traffic away",
     "network:NetworkInterfaceTapConfiguration": "copies traffic away",
     "network:PacketCapture": "copies traffic away",
@@ -29,42 +29,44 @@ REFUSED = {
     "network:InterfaceEndpoint": "lets other networks in without a peering",
     "network:NetworkVirtualAppliance": "forwards traffic beside the firewall",
     "network:AdminRule": "overrules security groups",
-    "network:ConnectivityConfiguration": "joins networks that no peering here names",
-    "network:ExpressRouteConnection": "joins the estate to another network",
-    "network:FirewallPolicyDraft": "holds firewall rules that take effect later, unjudged",
-    "network:FirewallPolicyRuleGroup": "holds firewall rules in a form that is not judged",
-    "network:HubVirtualNetworkConnection": "joins networks that no peering here names",
+    "network:ConnectivityConfiguration": "connects networks without a peering",
+    "network:ExpressRouteConnection": "connects the estate to another network",
+    "network:FirewallPolicyDraft": "holds firewall rules that take effect later, without a check",
+    "network:FirewallPolicyRuleGroup": "holds firewall rules in a form that is not checked",
+    "network:HubVirtualNetworkConnection": "connects networks without a peering",
     "network:RoutingRule": "overrules route tables",
     "network:SecurityUserRule": "adds to security groups from outside",
-    "network:VpnConnection": "joins the estate to another network",
+    "network:VpnConnection": "connects the estate to another network",
     "network:DefaultAdminRule": "overrules security groups",
-    "network:ApplicationGateway": "answers for others to whoever reaches it",
-    "cdn:Profile": "answers for others on the Internet",
-    "relay:Namespace": "carries traffic out through Azure's own relay",
-    "relay:HybridConnection": "carries traffic out through Azure's own relay",
+    "network:ApplicationGateway": "publishes other services",
+    "cdn:Profile": "publishes other services on the Internet",
+    "relay:Namespace": "sends traffic out through Azure Relay",
+    "relay:HybridConnection": "sends traffic out through Azure Relay",
 }
-"""Types that make a way which no route, security group or firewall rule judged here decides about."""
+"""Types that open a network path outside the control of routes, network security groups and the firewall."""
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Whoever needs one of them asks for an exemption, with what compensates for it."""
+    """Refuse these types and NAT gateways. A need for one takes an exemption with compensating controls."""
     if resource.type in REFUSED:
-        yield Violation("", f"{REFUSED[resource.type]}; the firewall and private endpoints are the only ways")
+        yield Violation("", f"{REFUSED[resource.type]}; only the firewall and private endpoints may")
         return
     for subnet in subnets_in(resource):
-        yield from must_not_be_set(resource, subnet.inner("natGateway.id"), "a NAT gateway is a way out of its own")
+        yield from must_not_be_set(
+            resource, subnet.inner("natGateway.id"), "a NAT gateway is an exit past the firewall"
+        )
 
 
 POLICY = Policy(
     id="NW18",
-    title="Nothing leads round the firewall or copies traffic",
-    why="A gateway, a tap or a link service is a way in or out that the firewall does not see.",
+    title="Nothing bypasses the firewall or copies traffic",
+    why="A gateway, a tap or a link service is an entry or exit that the firewall does not see.",
     on=(SUBNET, NETWORK, *REFUSED),
-    reads=("natGateway.id", "subnets[*].natGateway.id"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20", "8.12"), five_safes=("settings",)
     ),
     fix="Remove it. What must be reached is allowed at the firewall or has a private endpoint.",
     check=check,
+    reads=("natGateway.id", "subnets[*].natGateway.id"),
 )

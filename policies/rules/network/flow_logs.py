@@ -1,4 +1,4 @@
-"""NW8: every network's flows are recorded, and kept as long as its data class asks."""
+"""Every network has a flow log (NW8)."""
 
 from __future__ import annotations
 
@@ -7,64 +7,59 @@ from collections.abc import Iterator
 from formats.stack_config import DataClass
 from policies.azure_semantics import ids
 from policies.azure_semantics.network import NETWORK
-from policies.azure_semantics.properties import must
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import at_least, equals
 
-RECORD = "network:FlowLog"
-KEPT = {DataClass.SYNTHETIC: 90, DataClass.DE_IDENTIFIED: 180, DataClass.IDENTIFIABLE: 365}
-"""Days, at least: CIS asks 90; an intrusion is often found after months."""
+FLOW_LOG = "network:FlowLog"
+LEAST_DAYS = {DataClass.SYNTHETIC: 90, DataClass.DE_IDENTIFIED: 180, DataClass.IDENTIFIABLE: 365}
+"""Minimum days. CIS requires 90; intrusions are often found after months."""
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Of a network: that something records it. Of a record: that it is on, and kept."""
+    """Require a flow log for each network, and the retention and store of each flow log."""
     if resource.type == NETWORK:
-        records = context.referencing(RECORD, "targetResourceId", resource)
-        whole = [record for record in records if ids.plain(record.at("targetResourceId")) == ids.own(resource)]
-        if not any(record.at("enabled") is True for record in whole):
-            yield Violation("", "no flow log that is on records this network's flows")
+        logs = context.referencing(FLOW_LOG, "targetResourceId", resource)
+        whole = [log for log in logs if ids.plain(log.at("targetResourceId")) == ids.own(resource)]
+        if not any(log.at("enabled") is True for log in whole):
+            yield Violation("", "has no enabled flow log")
         return
-    yield from must(resource, "enabled", True, default="false")
-    yield from must(resource, "retentionPolicy.enabled", True, default="false")
-    days, least = resource.at("retentionPolicy.days"), KEPT[context.data_class(resource)]
+    days, least = resource.at("retentionPolicy.days"), LEAST_DAYS[context.data_class(resource)]
     if days is MISSING or not isinstance(days, int) or 0 < days < least:
-        yield Violation("retentionPolicy.days", f"keeps records {days} days; for this class of data it must be {least}")
-    yield from _kept_by(resource, context)
+        yield Violation("retentionPolicy.days", f"is {days}; for this data class it must be at least {least}")
+    yield from _check_store(resource, context)
     if resource.at("enabledFilteringCriteria") is not MISSING:
-        yield Violation("enabledFilteringCriteria", "leaves flows out; all of them must be recorded")
+        yield Violation("enabledFilteringCriteria", "excludes flows; all must be recorded")
 
 
-def _kept_by(record: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """The records hold every connection there was: they stay in a store of the estate, the same for a stack."""
-    store = context.get(record.at("storageId"))
+def _check_store(log: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require a store of the estate, the same for all flow logs of a stack."""
+    store = context.get(log.at("storageId"))
     stores = {
-        str(other.at("storageId")).lower() for other in context.same_stack(record, RECORD) if other.knows("storageId")
+        str(other.at("storageId")).lower() for other in context.same_stack(log, FLOW_LOG) if other.knows("storageId")
     }
     if store is None and context.whole:
-        yield Violation("storageId", "names a store that is not the estate's")
+        yield Violation("storageId", "names a store outside the estate")
     elif store is None and len(stores) > 1:
-        yield Violation("storageId", "the stack's records go to several stores; there must be one")
+        yield Violation("storageId", "the stack's flow logs go to several stores; there must be one")
 
 
 POLICY = Policy(
     id="NW8",
-    title="Every network's flows are recorded",
-    why="Who talked to whom is the first question after an incident, and cannot be asked afterwards.",
-    on=(NETWORK, RECORD),
-    reads=(
-        "enabled",
-        "retentionPolicy.enabled",
-        "retentionPolicy.days",
-        "enabledFilteringCriteria",
-        "storageId",
-        f"{RECORD}:targetResourceId",
-        f"{RECORD}:enabled",
-    ),
+    title="Every network has a flow log",
+    why="After an incident, the connections of each machine must be known; they cannot be recorded afterwards.",
+    on=(NETWORK, FLOW_LOG),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("2.5.03",), ncsc=("13",), cis=("7.8",), iso27001=("8.15",), five_safes=("settings",)
     ),
     fix="Give the network a FlowLog with enabled and a retentionPolicy of 90, 180 or 365 days, by its data class.",
+    requires=(
+        equals("enabled", True, default="false", on=FLOW_LOG),
+        equals("retentionPolicy.enabled", True, default="false", on=FLOW_LOG),
+    ),
     check=check,
+    required_by_check=(at_least("retentionPolicy.days", 90, "days", on=FLOW_LOG),),
+    reads=("enabledFilteringCriteria", "storageId", f"{FLOW_LOG}:targetResourceId", f"{FLOW_LOG}:enabled"),
     scope="stack",
     checkov=("CKV_AZURE_12",),
 )

@@ -1,4 +1,4 @@
-"""NW17: only the hub's side of a peering sees what others forward, and no network lies on another's addresses."""
+"""Only the hub's peerings accept forwarded traffic, and networks have private addresses (NW17)."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ FORWARDED = "allowForwardedTraffic"
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """What a workspace forwards must not enter the hub; what the firewall forwards must enter the workspace."""
+    """Refuse forwarded traffic into the hub. Traffic that the firewall forwards must enter the other networks."""
     for peering in peerings_of(resource):
         near, forwards = context.get(peering.near), resource.at(peering.inner(FORWARDED))
         outside = near is None or is_hub(near, context)
         if outside and forwards not in (MISSING, False):
-            yield Violation(peering.inner(FORWARDED), "lets the hub take what a network forwards for others")
+            yield Violation(peering.inner(FORWARDED), "lets the hub accept traffic that a network forwards")
     if resource.type == NETWORK:
-        yield from _addresses(resource)
+        yield from _check_addresses(resource)
 
 
-def _addresses(network: Resource) -> Iterator[Violation]:
+def _check_addresses(network: Resource) -> Iterator[Violation]:
     prefixes = prefixes_of(network)
     if not prefixes:
-        yield Violation("addressSpace.addressPrefixes", "is not set, so nobody can say which addresses are meant")
+        yield Violation("addressSpace.addressPrefixes", "is not set, so the addresses are unknown")
     for prefix in prefixes:
         if not is_private(prefix):
-            yield Violation("addressSpace.addressPrefixes", f"holds {prefix}, which is not private")
+            yield Violation("addressSpace.addressPrefixes", f"contains {prefix}, which is not private")
 
 
 POLICY = Policy(
     id="NW17",
-    title="Peerings carry nothing for others, and networks have private addresses",
-    why="Forwarded traffic hides who sent it; public addresses inside make routes and rules mean something else.",
+    title="Only the hub's peerings accept forwarded traffic, and networks have private addresses",
+    why="Forwarded traffic hides its sender; public addresses inside change the meaning of routes and rules.",
     on=(PEERING, NETWORK),
-    reads=(FORWARDED, f"virtualNetworkPeerings[*].{FORWARDED}", "addressSpace.addressPrefixes"),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.09", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings",)),
     fix="Set allowForwardedTraffic to false on the hub's side; give networks ranges of RFC 1918.",
     check=check,
+    reads=(FORWARDED, f"virtualNetworkPeerings[*].{FORWARDED}", "addressSpace.addressPrefixes"),
     scope="stack",
 )

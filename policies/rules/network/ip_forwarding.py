@@ -1,4 +1,4 @@
-"""NW10: no computer forwards what others send."""
+"""Virtual machines do not forward traffic (NW10)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.properties import entries
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals_if_set
 
-CARDS = "networkProfile.networkInterfaceConfigurations"
+INTERFACES = "networkProfile.networkInterfaceConfigurations"
 LISTS = {
     "network:NetworkInterface": None,
-    "compute:VirtualMachine": CARDS,
-    "compute:VirtualMachineScaleSet": f"virtualMachineProfile.{CARDS}",
+    "compute:VirtualMachine": INTERFACES,
+    "compute:VirtualMachineScaleSet": f"virtualMachineProfile.{INTERFACES}",
 }
-"""Where a type's network cards are listed; None: it is one."""
+"""Paths of the list of network interfaces; None for an interface itself."""
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Missing is Azure's default, off."""
+    """Refuse forwarding on each interface. Azure's default is off."""
     listed = LISTS[resource.type]
     paths = [f"{entry}." for entry in entries(resource, listed)] if listed else [""]
     for prefix in paths:
@@ -27,12 +28,13 @@ def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
 
 POLICY = Policy(
     id="NW10",
-    title="No computer forwards what others send",
-    why="A computer that forwards becomes a router: a way round the firewall for whoever can use it.",
+    title="Virtual machines do not forward traffic",
+    why="A machine that forwards traffic is a router that bypasses the firewall.",
     on=tuple(LISTS),
-    reads=("enableIPForwarding", f"{CARDS}[*].enableIPForwarding"),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set enableIPForwarding to false.",
     check=check,
+    required_by_check=(equals_if_set("enableIPForwarding", False, on="network:NetworkInterface"),),
+    reads=(INTERFACES, f"virtualMachineProfile.{INTERFACES}"),
 )

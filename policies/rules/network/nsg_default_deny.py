@@ -1,4 +1,4 @@
-"""NW11: every security group ends by denying everything, in and out."""
+"""Network security groups end by denying everything, in and out (NW11)."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Azure's own last rules deny only what its first let through: the whole network, in and out, and the Internet."""
+    """Require a total denial in each direction: Azure's default rules allow VirtualNetwork and outbound Internet."""
     total = [rule for rule in rules_of(group, context) if rule.is_total and not rule.allows]
-    for inbound, way in ((True, "inbound"), (False, "outbound")):
+    for inbound, direction in ((True, "inbound"), (False, "outbound")):
         if not any(rule.inbound is inbound for rule in total):
             yield Violation(
-                "securityRules", f"holds no {way} rule that denies everything; Azure's own allow VirtualNetwork"
+                "securityRules",
+                f"has no {direction} rule that denies everything; Azure's default rules allow VirtualNetwork",
             )
 
 
 POLICY = Policy(
     id="NW11",
-    title="Every security group denies what it does not allow",
-    why="Azure's own rules let every computer of the network, and of all that is peered with it, talk to every other.",
+    title="Network security groups end by denying everything, in and out",
+    why="Azure's default rules allow all traffic within the network and all peered networks.",
     on=(GROUP,),
-    reads=("securityRules", f"{RULE}:access"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.10", "2.1.14"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
     fix="Add a rule in each direction that denies all protocols, addresses and ports, after those that allow.",
     check=check,
+    reads=("securityRules", f"{RULE}:access"),
     scope="stack",
 )

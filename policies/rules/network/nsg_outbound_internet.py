@@ -1,4 +1,4 @@
-"""NW5: security groups deny the Internet outwards in so many words, and no rule lets anything out to it."""
+"""Network security groups allow nothing out to the Internet (NW5)."""
 
 from __future__ import annotations
 
@@ -10,36 +10,38 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Azure's own rules let everything out: without a rule that denies, what is not allowed is."""
+    """Require a rule that denies the Internet: Azure's default rules allow all outbound traffic."""
     for rule in rules_in(resource):
         if not rule.inbound and rule.allows and not asked_by_azure(rule, resource, context):
-            yield from _lets_out(rule)
+            yield from _check_outbound(rule)
     if resource.type == RULE:
         return
     if not any(denies_internet(rule) for rule in rules_of(resource, context) if not rule.inbound):
-        yield Violation("securityRules", "holds no outbound rule that denies all ports to Internet, which Azure allows")
+        yield Violation(
+            "securityRules", "has no outbound rule that denies all ports to Internet, which Azure allows by default"
+        )
 
 
-def _lets_out(rule: NsgRule) -> Iterator[Violation]:
+def _check_outbound(rule: NsgRule) -> Iterator[Violation]:
     for far in rule.destinations:
         if far.public and not (rule.protocol == "tcp" and far.named(rule.ports)):
             yield Violation(
                 rule.path or "destinationAddressPrefix",
-                f"{rule.name} lets traffic out to {far.text}, which is or holds public addresses",
+                f"{rule.name} allows traffic to {far.text}, which contains public addresses",
             )
 
 
 POLICY = Policy(
     id="NW5",
-    title="No security group lets anything out to the Internet",
-    why="The firewall is the only way out; a group that allows another makes one wrong route enough to lose data.",
+    title="Network security groups allow nothing out to the Internet",
+    why="The firewall is the only exit; with another allowed by a group, one wrong route is enough to lose data.",
     on=(GROUP, RULE),
-    reads=("securityRules", "access", "destinationAddressPrefix", "destinationAddressPrefixes", f"{RULE}:access"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
-    fix="Allow private addresses only, and deny all ports outwards to Internet. Sign-in (AzureActiveDirectory, TCP "
-    "443), hosts that the estate's egress names (/28 or narrower each, TCP 443 or 80) and the rules that Azure insists "
-    "on before a Bastion are the exceptions.",
+    fix="Allow private addresses only, and deny all outbound ports to Internet. Exceptions are sign-in "
+    "(AzureActiveDirectory, TCP 443), hosts of the estate's egress (/28 or narrower, TCP 443 or 80), and the "
+    "rules that Azure requires for Bastion.",
     check=check,
+    reads=("securityRules", "access", "destinationAddressPrefix", "destinationAddressPrefixes", f"{RULE}:access"),
     scope="stack",
 )

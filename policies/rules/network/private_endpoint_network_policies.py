@@ -1,4 +1,4 @@
-"""NW15: security groups and routes hold for private endpoints too."""
+"""Network security groups and routes apply to private endpoints (NW15)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PROPERTY = "privateEndpointNetworkPolicies"
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Missing is Azure's default: neither security groups nor routes hold for the endpoints."""
+    """Require it for each subnet. By default neither applies to private endpoints."""
     for subnet in subnets_in(resource):
         if subnet.name not in UNROUTED:
             yield from must(resource, subnet.inner(PROPERTY), "Enabled", default="Disabled")
@@ -20,15 +20,15 @@ def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
 
 POLICY = Policy(
     id="NW15",
-    title="Security groups and routes hold for private endpoints",
-    why="Unless asked to, Azure lets traffic to a private endpoint past both: whoever is routed there gets in.",
+    title="Network security groups and routes apply to private endpoints",
+    why="By default Azure applies neither to traffic to a private endpoint.",
     on=SUBNETS,
-    reads=(PROPERTY, f"subnets[*].{PROPERTY}"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings",)
     ),
     fix="Set privateEndpointNetworkPolicies to Enabled.",
     check=check,
+    reads=(PROPERTY, f"subnets[*].{PROPERTY}"),
     applies=has_subnets,
 )

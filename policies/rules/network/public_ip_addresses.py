@@ -1,4 +1,4 @@
-"""NW1: nothing has a public address but what the hub needs one for: its firewall and its Bastion."""
+"""Only the hub's firewall and Bastion have a public address (NW1)."""
 
 from __future__ import annotations
 
@@ -6,58 +6,57 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.properties import entries
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
+from policies.requirements import Operator, Requirement
 
 ADDRESSES = ("network:PublicIPAddress", "network:PublicIPPrefix")
 HOLDERS = {
     "network:AzureFirewall": ("ipConfigurations[*].publicIPAddress.id", "managementIpConfiguration.publicIPAddress.id"),
     "network:BastionHost": ("ipConfigurations[*].publicIPAddress.id",),
 }
-"""Who may hold a public address, and where it names it."""
-CARD = "networkProfile.networkInterfaceConfigurations"
+"""Types that may have a public address, and the paths of its id."""
+INTERFACES = "networkProfile.networkInterfaceConfigurations"
 REFUSED = {
     "network:NetworkInterface": ("ipConfigurations", "publicIPAddress"),
     "network:LoadBalancer": ("frontendIPConfigurations", "publicIPAddress"),
     "network:ApplicationGateway": ("frontendIPConfigurations", "publicIPAddress"),
     "network:VirtualNetworkGateway": ("ipConfigurations", "publicIPAddress"),
-    "compute:VirtualMachine": (CARD, "ipConfigurations"),
-    "compute:VirtualMachineScaleSet": (f"virtualMachineProfile.{CARD}", "ipConfigurations"),
+    "compute:VirtualMachine": (INTERFACES, "ipConfigurations"),
+    "compute:VirtualMachineScaleSet": (f"virtualMachineProfile.{INTERFACES}", "ipConfigurations"),
 }
-"""Who may not: the list that could name one, and what of an entry does. Computers may make their cards themselves."""
+"""Types that may not: the list, and the property of an entry. Virtual machines may create interfaces themselves."""
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """An address that nobody holds is refused too: it waits for somebody to use it."""
+    """Refuse unused addresses too: someone may attach them later."""
     if resource.type in ADDRESSES:
-        yield from _held(resource, context)
+        yield from _check_address(resource, context)
     else:
-        yield from _named(resource)
+        yield from _check_configurations(resource)
 
 
-def _held(address: Resource, context: PolicyContext) -> Iterator[Violation]:
+def _check_address(address: Resource, context: PolicyContext) -> Iterator[Violation]:
     for property_ in ("natGateway", "linkedPublicIPAddress", "servicePublicIPAddress"):
         if address.at(property_) is not MISSING:
-            yield Violation(property_, "gives the address to something other than the firewall or the Bastion")
+            yield Violation(property_, "attaches the address to something other than the firewall or Bastion")
     if str(address.at("sku.name")).lower() not in ("standard", "standardv2"):
-        yield Violation("sku.name", "is not Standard; a Basic address is open to everything until something closes it")
-    pointing = [(t, path) for t, paths in HOLDERS.items() for path in paths if context.referencing(t, path, address)]
-    if not pointing:
-        yield Violation("", "is a public address that neither a firewall nor a Bastion of this estate holds")
+        yield Violation("sku.name", "is not Standard; a Basic address is open to all traffic by default")
+    holders = [(t, path) for t, paths in HOLDERS.items() for path in paths if context.referencing(t, path, address)]
+    if not holders:
+        yield Violation("", "is a public address that neither a firewall nor a Bastion of the estate uses")
 
 
-def _named(resource: Resource) -> Iterator[Violation]:
+def _check_configurations(resource: Resource) -> Iterator[Violation]:
     lists, property_ = REFUSED[resource.type]
     for entry in entries(resource, lists):
         inner = entries(resource, f"{entry}.{property_}") if property_ == "ipConfigurations" else [entry]
         name = "publicIPAddressConfiguration" if property_ == "ipConfigurations" else property_
         for path in inner:
             if _is_set(resource, f"{path}.{name}"):
-                yield Violation(
-                    f"{path}.{name}", "gives this a public address; only the firewall and Bastion may have one"
-                )
+                yield Violation(f"{path}.{name}", "is a public address; only the firewall and Bastion may have one")
 
 
 def _is_set(resource: Resource, path: str) -> bool:
-    """An address that is not known yet is one all the same."""
+    """Return True for an unknown address too: it is an address."""
     try:
         return resource.at(path) is not MISSING
     except Unknown:
@@ -67,20 +66,27 @@ def _is_set(resource: Resource, path: str) -> bool:
 POLICY = Policy(
     id="NW1",
     title="Only the hub's firewall and Bastion have a public address",
-    why="A public address is a door past the firewall, in both directions; each one more is one more to watch.",
+    why="A public address bypasses the firewall in both directions.",
     on=(*ADDRESSES, *REFUSED),
-    reads=(
-        "sku.name",
-        "ipConfigurations[*].publicIPAddress",
-        "frontendIPConfigurations[*].publicIPAddress",
-        f"{CARD}[*].ipConfigurations[*].publicIPAddressConfiguration",
-        *(f"{type_}:{path}" for type_, paths in HOLDERS.items() for path in paths),
-    ),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.11"), ncsc=("11",), cis=("7.7",), iso27001=("8.20",), five_safes=("settings",)
     ),
-    fix="Remove the public address: people come in through Bastion, traffic leaves through the firewall.",
+    fix="Remove the public address: people connect through Bastion, and traffic leaves through the firewall.",
     check=check,
+    required_by_check=(
+        Requirement("ipConfigurations[*].publicIPAddress", Operator.EMPTY, on="network:NetworkInterface"),
+    ),
+    reads=(
+        "sku.name",
+        "natGateway",
+        "linkedPublicIPAddress",
+        "servicePublicIPAddress",
+        "ipConfigurations",
+        "frontendIPConfigurations",
+        INTERFACES,
+        f"virtualMachineProfile.{INTERFACES}",
+        *(f"{type_}:{path}" for type_, paths in HOLDERS.items() for path in paths),
+    ),
     scope="stack",
 )

@@ -1,4 +1,4 @@
-"""NW16: no route leads anywhere but to the firewall, into the own network, or nowhere."""
+"""No route bypasses the firewall (NW16)."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """A narrower route comes before the default: one to the Internet is a hole in it, one to another hop too."""
+    """Refuse routes to other next hops than the default route's: more specific routes win."""
     for route in routes_in(resource):
-        yield from _leads(route)
+        yield from _check_next_hop(route)
     table = resource if resource.type == TABLE else _table(resource, context)
     hops = (
         {r.address for r in routes_of(table, context) if r.is_default and r.next_hop == APPLIANCE} if table else set()
     )
     for route in routes_in(resource):
         if hops and route.next_hop == APPLIANCE and hops != {route.address}:
-            yield route.problem(f"{route.name} leads to {route.address}, not to where the default route does")
+            yield route.problem(f"{route.name} goes to {route.address}, not to the next hop of the default route")
 
 
-def _leads(route: Route) -> Iterator[Violation]:
+def _check_next_hop(route: Route) -> Iterator[Violation]:
     if route.next_hop == "none" or (route.next_hop == "vnetlocal" and route.destination.private):
         return
     if route.next_hop != APPLIANCE:
-        yield route.problem(f"{route.name} leads to {route.next_hop or 'nothing that is said'}, past the firewall")
+        yield route.problem(f"{route.name} goes to {route.next_hop or 'no next hop'}, past the firewall")
     elif not route.address or not span(route.address).private:
-        yield route.problem(f"{route.name} leads to {route.address or 'no address'}; it must be a private address")
+        yield route.problem(f"{route.name} goes to {route.address or 'no address'}; it must be a private address")
 
 
 def _table(route: Resource, context: PolicyContext) -> Resource | None:
@@ -38,13 +38,13 @@ def _table(route: Resource, context: PolicyContext) -> Resource | None:
 
 POLICY = Policy(
     id="NW16",
-    title="No route leads past the firewall",
-    why="The narrowest route decides: one more entry in the table is enough to leave by the Internet or a gateway.",
+    title="No route bypasses the firewall",
+    why="The most specific route wins: one more route is enough to leave by the Internet or a gateway.",
     on=(TABLE, ROUTE),
-    reads=("routes", "nextHopType", "nextHopIpAddress", f"{ROUTE}:nextHopType"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.11",), ncsc=("11",), iso27001=("8.22",), five_safes=("settings",)),
     fix="Lead every route to the firewall (VirtualAppliance), or to None.",
     check=check,
+    reads=("routes", "nextHopType", "nextHopIpAddress", f"{ROUTE}:nextHopType"),
     scope="stack",
 )

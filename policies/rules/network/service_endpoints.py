@@ -1,4 +1,4 @@
-"""NW14: no subnet has service endpoints: they lead past the firewall to every customer of the service."""
+"""Subnets have no service endpoints (NW14)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Missing and empty are Azure's default, none."""
+    """Refuse them in each subnet. Azure's default is none."""
     for subnet in subnets_in(resource):
         yield from must_not_be_set(
             resource,
@@ -21,13 +21,13 @@ def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
 
 POLICY = Policy(
     id="NW14",
-    title="No subnet has service endpoints",
-    why="A service endpoint leads to a whole service of Azure's, other people's accounts in it among the rest.",
+    title="Subnets have no service endpoints",
+    why="A service endpoint reaches every account of an Azure service, including those of other customers.",
     on=SUBNETS,
-    reads=("serviceEndpoints", "subnets[*].serviceEndpoints"),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
     fix="Remove serviceEndpoints and reach the service through a private endpoint.",
     check=check,
+    reads=("serviceEndpoints", "subnets[*].serviceEndpoints"),
     applies=has_subnets,
 )

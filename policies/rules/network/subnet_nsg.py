@@ -1,4 +1,4 @@
-"""NW2: every subnet has a security group, and every network card stands behind one."""
+"""Every subnet has a network security group (NW2)."""
 
 from __future__ import annotations
 
@@ -7,54 +7,59 @@ from collections.abc import Iterator
 from policies.azure_semantics.network import SUBNETS, UNGUARDED, has_subnets, subnet_of, subnets_in
 from policies.azure_semantics.properties import entries
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import not_empty
 
-CARD = "network:NetworkInterface"
+INTERFACE = "network:NetworkInterface"
 GROUP = "networkSecurityGroup.id"
+WITHOUT_NSG = ("AzureFirewallSubnet", "AzureFirewallManagementSubnet", "AzureBastionSubnet", "GatewaySubnet")
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """A group that is not judged here is none: nobody saw its rules."""
-    if resource.type == CARD:
-        yield from _card(resource, context)
+    """Require a group of the same check, so that its rules are checked too."""
+    if resource.type == INTERFACE:
+        yield from _check_interface(resource, context)
         return
     for subnet in subnets_in(resource):
         group = subnet.at(GROUP)
         if subnet.name in UNGUARDED:
             continue
         if group is MISSING:
-            yield subnet.problem(GROUP, "is not set, and Azure then lets every packet pass; the subnet must have one")
+            yield subnet.problem(GROUP, "is not set, so Azure allows all traffic; the subnet must have one")
         elif context.get(group) is None:
-            yield subnet.problem(GROUP, "names a security group that is not judged here, so nobody saw its rules")
+            yield subnet.problem(
+                GROUP, "names a network security group that is not in this check, so its rules are unknown"
+            )
 
 
-def _card(card: Resource, context: PolicyContext) -> Iterator[Violation]:
-    for entry in entries(card, "ipConfigurations"):
-        subnet = subnet_of(card.at(f"{entry}.subnet.id"), context)
+def _check_interface(interface: Resource, context: PolicyContext) -> Iterator[Violation]:
+    for entry in entries(interface, "ipConfigurations"):
+        subnet = subnet_of(interface.at(f"{entry}.subnet.id"), context)
         if subnet is not None and subnet.name in UNGUARDED:
             yield Violation(
-                f"{entry}.subnet.id", "stands in a subnet of Azure's own, where no security group is allowed"
+                f"{entry}.subnet.id", "is a subnet of Azure's own, where no network security group is allowed"
             )
         elif subnet is None:
-            yield Violation(f"{entry}.subnet.id", "is a subnet that is not judged here, so nobody saw its rules")
+            yield Violation(f"{entry}.subnet.id", "is a subnet that is not in this check, so its rules are unknown")
 
 
 def _applies(resource: Resource, context: PolicyContext) -> bool:
-    return resource.type == CARD or has_subnets(resource, context)
+    return resource.type == INTERFACE or has_subnets(resource, context)
 
 
 POLICY = Policy(
     id="NW2",
-    title="Every subnet has a security group",
-    why="Without one, every computer that reaches the network reaches everything in the subnet.",
-    on=(*SUBNETS, CARD),
-    reads=(GROUP, f"subnets[*].{GROUP}", "ipConfigurations[*].subnet.id"),
+    title="Every subnet has a network security group",
+    why="Without one, any machine that reaches the network reaches everything in the subnet.",
+    on=(*SUBNETS, INTERFACE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("3",), cis=("7.11",), iso27001=("8.22",), five_safes=("settings",)
     ),
-    fix="Give the subnet a networkSecurityGroup of the same stack. Only Azure's own firewall, gateway and route server "
-    "subnets take none.",
+    fix="Give the subnet a networkSecurityGroup of the same stack. Only Azure's own subnets for firewalls, "
+    "gateways and route servers have none.",
     check=check,
+    required_by_check=(not_empty(GROUP, on="network:Subnet", unless=("name", WITHOUT_NSG)),),
+    reads=(f"subnets[*].{GROUP}", "ipConfigurations[*].subnet.id"),
     applies=_applies,
     scope="stack",
 )

@@ -1,4 +1,4 @@
-"""PE5: nobody writes records into the zones of private endpoints by hand."""
+"""Zones of private endpoints have no records of their own (PE5)."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, R
 
 
 def check(records: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """A zone group writes its own records and takes them away again; every other one is somebody's."""
+    """Refuse declared records in these zones: only zone groups write them."""
     zone = records.at("privateZoneName")
     if zone is MISSING or is_reserved(str(zone)):
-        yield Violation("privateZoneName", "is a zone of private endpoints, whose records only their zone groups write")
+        yield Violation("privateZoneName", "is a zone of private endpoints, where only zone groups may write records")
 
 
 POLICY = Policy(
     id="PE5",
-    title="Nobody writes records into private endpoints' zones",
-    why="One record turns a store's name to another computer: people hand it what they meant for the store.",
+    title="Zones of private endpoints have no records of their own",
+    why="A record can redirect a store's name to another machine, which then receives the data.",
     on=(RECORDS,),
-    reads=("privateZoneName",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove the record set; the endpoint's zone group writes what is needed.",
     check=check,
+    reads=("privateZoneName",),
 )

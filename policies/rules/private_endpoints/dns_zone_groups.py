@@ -1,4 +1,4 @@
-"""PE2: private endpoints are found by their private names: each has its zones, and no network writes into them."""
+"""Private endpoints have DNS records in private zones (PE2)."""
 
 from __future__ import annotations
 
@@ -6,63 +6,61 @@ from collections.abc import Iterator
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT, GROUP_ZONES, LINK, ZONE_GROUP
-from policies.azure_semantics.properties import entries, must
-from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.azure_semantics.properties import entries
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals_if_set
 
 ZONE_ID = "privateDnsZoneConfigs[*].privateDnsZoneId"
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Of an endpoint: a zone for each group. Of a link: no registration, no second question to the public DNS."""
-    if resource.type == LINK:
-        if resource.at("registrationEnabled") is not MISSING:
-            yield from must(resource, "registrationEnabled", False)
-        if resource.at("resolutionPolicy") is not MISSING:
-            yield from must(resource, "resolutionPolicy", "Default")
-    else:
-        yield from _named(resource, context)
+    """Require the private zone of each of an endpoint's groups."""
+    if resource.type == ENDPOINT:
+        yield from _check_endpoint(resource, context)
 
 
-def _named(endpoint: Resource, context: PolicyContext) -> Iterator[Violation]:
+def _check_endpoint(endpoint: Resource, context: PolicyContext) -> Iterator[Violation]:
     groups = context.children(ZONE_GROUP, endpoint)
     zones = {ids.name(zone) for group in groups for zone in group.each(ZONE_ID)}
     if not zones:
-        yield Violation("", "has no private DNS zone group: its service's name still leads to the public address")
+        yield Violation("", "has no private DNS zone group, so the service's name resolves to the public address")
         return
     for list_ in CONNECTIONS:
         for connection in entries(endpoint, list_):
-            groups_said = entries(endpoint, f"{connection}.groupIds")
-            if not groups_said:
-                yield Violation(
-                    f"{connection}.groupIds", "is not set: which of the service's parts is meant is not said"
-                )
-            for group_id in groups_said:
-                yield from _answered(group_id, str(endpoint.at(group_id)).lower(), zones)
+            group_ids = entries(endpoint, f"{connection}.groupIds")
+            if not group_ids:
+                yield Violation(f"{connection}.groupIds", "is not set, so the part of the service is unknown")
+            for group_id in group_ids:
+                yield from _check_zones(group_id, str(endpoint.at(group_id)).lower(), zones)
 
 
-def _answered(path: str, group: str, zones: set[str]) -> Iterator[Violation]:
-    fitting = GROUP_ZONES.get(group.removesuffix("_secondary"))
-    if fitting is None:
-        yield Violation(path, f"is {group}, a group whose private names are not known here")
-    elif group == "azuremonitor" and not zones.issuperset(fitting):
+def _check_zones(path: str, group: str, zones: set[str]) -> Iterator[Violation]:
+    expected = GROUP_ZONES.get(group.removesuffix("_secondary"))
+    if expected is None:
+        yield Violation(path, f"is {group}, a group whose private DNS zone is not known")
+    elif group == "azuremonitor" and not zones.issuperset(expected):
         yield Violation(
-            path, f"lacks the zones {', '.join(sorted(set(fitting) - zones))}; all five answer for monitoring"
+            path, f"lacks the zones {', '.join(sorted(set(expected) - zones))}; Azure Monitor needs all five"
         )
-    elif not zones & set(fitting):
-        yield Violation(path, f"is answered by {', '.join(sorted(zones))}; it must be {' or '.join(fitting)}")
+    elif not zones & set(expected):
+        yield Violation(path, f"is in the zone {', '.join(sorted(zones))}; it must be {' or '.join(expected)}")
 
 
 POLICY = Policy(
     id="PE2",
-    title="Private endpoints are found by their private names",
-    why="A private endpoint that nobody is led to leaves people on the public address; a network that registers names "
-    "in such a zone can take a service's place.",
+    title="Private endpoints have DNS records in private zones",
+    why="Without a record, clients connect to the public address; a network that registers names in such a zone "
+    "can replace a service.",
     on=(ENDPOINT, LINK),
-    reads=(f"{CONNECTIONS[0]}[*].groupIds", "registrationEnabled", "resolutionPolicy", f"{ZONE_GROUP}:{ZONE_ID}"),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Give the endpoint a PrivateDnsZoneGroup with the privatelink zone of its service; set registrationEnabled to "
     "false and resolutionPolicy to Default on links.",
+    requires=(
+        equals_if_set("registrationEnabled", False, on=LINK),
+        equals_if_set("resolutionPolicy", "Default", on=LINK),
+    ),
     check=check,
+    reads=(*(f"{list_}[*].groupIds" for list_ in CONNECTIONS), f"{ZONE_GROUP}:{ZONE_ID}"),
     scope="stack",
 )

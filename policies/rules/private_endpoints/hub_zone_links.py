@@ -1,4 +1,4 @@
-"""PE4: names of private endpoints are answered inside: their zones are the estate's, and the hub knows them."""
+"""The hub resolves the names of all private endpoints (PE4)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """The firewall asks in the hub's name: only a zone that is linked there answers."""
+    """Require a zone that is linked to a hub: the firewall resolves names there."""
     for entry in entries(group, "privateDnsZoneConfigs"):
         path = f"{entry}.privateDnsZoneId"
         zone = context.get(group.at(path))
         if zone is None or zone.type != ZONE:
-            yield Violation(path, f"{ids.name(group.at(path))} is no private DNS zone of the estate")
+            yield Violation(path, f"{ids.name(group.at(path))} is not a private DNS zone of the estate")
         elif not any(_links_hub(link, context) for link in context.children(LINK, zone)):
-            yield Violation(path, f"{zone.name} is not linked to a hub, so the firewall cannot answer for it")
+            yield Violation(path, f"{zone.name} is not linked to a hub, so the firewall cannot resolve its names")
 
 
 def _links_hub(link: Resource, context: PolicyContext) -> bool:
@@ -29,13 +29,13 @@ def _links_hub(link: Resource, context: PolicyContext) -> bool:
 
 POLICY = Policy(
     id="PE4",
-    title="The hub answers for every private endpoint's name",
-    why="A zone that the hub does not know sends the question, and then the traffic, to the Internet.",
+    title="The hub resolves the names of all private endpoints",
+    why="A zone without a link to the hub sends the DNS query, and then the traffic, to the Internet.",
     on=(ZONE_GROUP,),
-    reads=("privateDnsZoneConfigs[*].privateDnsZoneId", f"{LINK}:virtualNetwork.id"),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Use the hub's private DNS zones, each with a virtual network link to the hub's network.",
     check=check,
+    reads=("privateDnsZoneConfigs[*].privateDnsZoneId", f"{LINK}:virtualNetwork.id"),
     scope="estate",
 )

@@ -1,4 +1,4 @@
-"""PE6: private endpoints have the addresses that somebody chose for them."""
+"""Private endpoints have fixed addresses (PE6)."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from policies.azure_semantics.properties import entries, word
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 MONITOR = "azuremonitor"
-"""Its members are told by the deployment alone, so that no address can be chosen for them beforehand."""
+"""Its members are known after the deployment only, so no address can be chosen for them."""
 CONFIGURATIONS, ADDRESS = "ipConfigurations", "privateIPAddress"
 
 
 def applies(endpoint: Resource, _: PolicyContext) -> bool:
-    """All but the endpoints of Azure Monitor."""
+    """All endpoints except those of Azure Monitor."""
     connections = [entry for list_ in CONNECTIONS for entry in entries(endpoint, list_)]
     groups = [path for entry in connections for path in entries(endpoint, f"{entry}.groupIds")]
     return not groups or any(word(endpoint, path) != MONITOR for path in groups)
 
 
 def check(endpoint: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Each in the endpoint's own subnet, and nobody else's."""
+    """Require an address of the endpoint's subnet that no other endpoint has."""
     paths = entries(endpoint, CONFIGURATIONS)
     if not paths:
-        yield Violation(CONFIGURATIONS, "is not set: Azure gives the endpoint whichever address is free")
+        yield Violation(CONFIGURATIONS, "is not set, so Azure picks a free address")
     for path in (f"{path}.{ADDRESS}" for path in paths):
         address = endpoint.at(path)
         if address is MISSING:
-            yield Violation(path, "is not set: Azure gives the endpoint whichever address is free")
+            yield Violation(path, "is not set, so Azure picks a free address")
         else:
-            yield from _fits(endpoint, path, str(address), context)
+            yield from _check_address(endpoint, path, str(address), context)
 
 
-def _fits(endpoint: Resource, path: str, address: str, context: PolicyContext) -> Iterator[Violation]:
+def _check_address(endpoint: Resource, path: str, address: str, context: PolicyContext) -> Iterator[Violation]:
     subnet, (single, *_) = subnet_of(endpoint.at("subnet.id"), context), span(address).networks
     if subnet is not None and not any(span(str(prefix)).covers(single) for prefix in subnet.prefixes):
-        yield Violation(path, f"is {address}, which does not lie in {subnet.name}")
+        yield Violation(path, f"is {address}, which is not in {subnet.name}")
     for other in context.same_stack(endpoint, ENDPOINT):
         if other.urn != endpoint.urn and address in _addresses(other) and _subnet(other) == _subnet(endpoint):
             yield Violation(path, f"is {address}, which {other.name} has too")
@@ -56,16 +56,15 @@ def _subnet(endpoint: Resource) -> str:
 POLICY = Policy(
     id="PE6",
     title="Private endpoints have fixed addresses",
-    why="An address that Azure picks is known after the fact: a rule can then only name the whole subnet, and with it "
-    "every other endpoint.",
+    why="If Azure picks the address, a rule can only name the whole subnet, and with it every other endpoint.",
     on=(ENDPOINT,),
-    reads=(f"{CONFIGURATIONS}[*].{ADDRESS}", f"{CONNECTIONS[0]}[*].groupIds", "subnet.id"),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings",)
     ),
     fix="Give the endpoint ipConfigurations with groupId, memberName and privateIPAddress.",
     check=check,
+    reads=(f"{CONFIGURATIONS}[*].{ADDRESS}", *(f"{list_}[*].groupIds" for list_ in CONNECTIONS), "subnet.id"),
     applies=applies,
     scope="stack",
 )
