@@ -13,8 +13,6 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summariz
 from typing import TypeAlias
 
 from formats.addresses import PRIVATE
-from formats.egress import MIN_PREFIX_LENGTH
-from infra.network_services import ENTRA
 
 Network: TypeAlias = IPv4Network | IPv6Network
 EVERYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
@@ -25,6 +23,10 @@ INTERNET = "internet"
 NEAR = ("virtualnetwork", "azureloadbalancer")
 """Service tags that are no service: the virtual network with all that is peered with it or routed from it, and Azure's
 health probes. With a default route of its own, `VirtualNetwork` includes every address."""
+ENTRA = "azureactivedirectory"
+"""The service tag of Entra, the only one that a rule may allow outside of the estate: desks need it for sign-in."""
+MIN_PREFIX_LENGTH = 28
+"""The largest IPv4 range that an egress rule may name: 16 addresses. A larger one is a network, not a host."""
 ALL_PORTS = (0, 65535)
 HTTPS, HTTP = (443, 443), (80, 80)
 _TAG = re.compile(r"^[A-Za-z][A-Za-z0-9_.]*$")
@@ -65,7 +67,7 @@ class Span:
         """True if a rule may lead there outside the estate: Entra's sign-in, or a few hosts named in the estate's
         egress, and for the web alone."""
         if self.tag:
-            return self.tag == ENTRA.lower() and tuple(ports) == (HTTPS,)
+            return self.tag == ENTRA and tuple(ports) == (HTTPS,)
         return self.few_hosts and bool(ports) and set(ports) <= {HTTPS, HTTP}
 
     @property

@@ -1,7 +1,7 @@
 """Guardrails: which deny assignments of Azure Policy certainly apply to a resource group.
 
 A guardrail counts only where all of it is known: an assignment that is enforced without exceptions, of a definition
-equal to that in `infra.guardrails`. Anything unknown or different counts as no guardrail.
+equal to that in `policies.expected.guardrails`. Anything unknown or different counts as no guardrail.
 
 Sources, all learn.microsoft.com: "Azure Policy assignment structure" (an assignment applies to its scope and below,
 apart from its `notScopes`; `DoNotEnforce` denies nothing; selectors and overrides narrow it), "Azure Policy exemption
@@ -15,9 +15,9 @@ from functools import cache
 from typing import Any
 
 from formats.plan import UNKNOWN, canonical
-from infra.guardrails import GUARDRAILS, PolicyGuardrail
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import shown
+from policies.expected.guardrails import GUARDRAILS, MODE, Guardrail
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 ASSIGNMENT = "authorization:PolicyAssignment"
@@ -27,15 +27,15 @@ NARROWS = ("notScopes", "overrides", "resourceSelectors", "parameters", "definit
 """Properties with which an assignment leaves something out, or differs from its definition."""
 
 
-def assignment_in_force(context: PolicyContext, group_id: str, noun: str) -> Resource | None:
+def assignment_in_force(context: PolicyContext, group_id: str, key: str) -> Resource | None:
     """Return the assignment of a guardrail, by its key, that applies to a resource group; None where that is not
     certain.
 
     `KeyError` for a key that no guardrail has.
     """
-    held = _assignments(context).get(GUARDRAILS[noun].key, {})
+    found = _assignments(context).get(GUARDRAILS[key].key, {})
     scope = ids.plain(group_id)
-    return held.get(scope) or held.get(ids.subscription(scope))
+    return found.get(scope) or found.get(ids.subscription(scope))
 
 
 def _assignments(context: PolicyContext) -> Mapping[str, Mapping[str, Resource]]:
@@ -52,21 +52,21 @@ def _assignments(context: PolicyContext) -> Mapping[str, Mapping[str, Resource]]
     return context.once(("guards",), work_out)
 
 
-def assigned_guardrail(assignment: Resource, context: PolicyContext) -> PolicyGuardrail | None:
+def assigned_guardrail(assignment: Resource, context: PolicyContext) -> Guardrail | None:
     """Return the guardrail whose definition is assigned; None where the definition is another's, or is not in the
     context."""
     definition = definition_of(assignment, context)
     return guardrail_of(definition) if definition else None
 
 
-def guardrail_of(definition: Resource) -> PolicyGuardrail | None:
+def guardrail_of(definition: Resource) -> Guardrail | None:
     """Return the guardrail that a definition is equal to, if there is one."""
     guardrail = _by_rule().get(_text(_value(definition, "policyRule")))
     return guardrail if guardrail and not differences(definition, guardrail) else None
 
 
 @cache
-def _by_rule() -> Mapping[str, PolicyGuardrail]:
+def _by_rule() -> Mapping[str, Guardrail]:
     return {canonical(guardrail.policy_rule): guardrail for guardrail in GUARDRAILS.values()}
 
 
@@ -94,12 +94,12 @@ def weaknesses(assignment: Resource) -> list[tuple[str, str]]:
     return found
 
 
-def differences(definition: Resource, guardrail: PolicyGuardrail) -> list[str]:
+def differences(definition: Resource, guardrail: Guardrail) -> list[str]:
     """Return the properties in which a definition differs from the guardrail. An unknown property differs."""
-    wanted: dict[str, Any] = {"mode": guardrail.mode, "policyRule": guardrail.policy_rule}
+    wanted: dict[str, Any] = {"mode": MODE, "policyRule": guardrail.policy_rule}
     found = [path for path, value in wanted.items() if not _same(_value(definition, path), value)]
     parameters = _value(definition, "parameters")
-    if not _same({} if parameters is MISSING else parameters, dict(guardrail.parameters)):
+    if not _same({} if parameters is MISSING else parameters, {}):
         found.append("parameters")
     kind = _value(definition, "policyType")
     if kind is not MISSING and str(kind).lower() != "custom":

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from enum import Flag, auto
 from uuid import UUID
 
-from infra.roles import Role
-
 OWNER, CONTRIBUTOR = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-6180-42a0-ab88-20f7382dd24c"
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+SIGN_IN_ROLES = frozenset({"fb879df8-f326-4884-b1cf-06f3ad86be52", "1c0163c0-47e6-4577-8991-ea5c82e286e4"})
+"""Virtual Machine User Login and Virtual Machine Administrator Login."""
 
 ADMINISTRATORS = {
     OWNER: "Owner",
@@ -37,15 +38,24 @@ ADMINISTRATORS = {
 }
 """Roles that change resources, rights or records: only the deployment itself has them."""
 
-GRANTABLE = {str(role.value): role.name for role in Role} | {
-    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
-    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
-    "1d18fff3-a72a-46b5-b4a9-0b38a3cd7e63": "Desktop Virtualization User",
-    "7f951dda-4ed3-4680-a7ca-43fe172d538d": "AcrPull",
-    "43d0d8ad-25c7-4714-9337-8ba259a9fe05": "Monitoring Reader",
-    "39bc4728-0917-49c7-9d2c-d95423bc2eb4": "Security Reader",
-    "12338af0-0e69-4776-bea7-57ae8d297424": "Key Vault Crypto User",
-}
+GRANTABLE = frozenset(
+    {
+        READER,
+        "73c42c96-874c-492b-b04d-ab87d138a893",  # Log Analytics Reader
+        "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",  # Storage Blob Data Reader
+        "ba92f5b4-2d11-453d-a403-e96b0029c9fe",  # Storage Blob Data Contributor
+        "21090545-7ca7-4776-b22c-e363652d74d2",  # Key Vault Reader
+        "4633458b-17de-408a-b874-0445c86b69e6",  # Key Vault Secrets User
+        "e147488a-f6f5-4113-8e2d-b22465e65bf6",  # Key Vault Crypto Service Encryption User
+        "08bbd89e-9f13-488c-ac41-acfcb10c90ab",  # Key Vault Crypto Service Release User
+        "12338af0-0e69-4776-bea7-57ae8d297424",  # Key Vault Crypto User
+        "fb879df8-f326-4884-b1cf-06f3ad86be52",  # Virtual Machine User Login
+        "1d18fff3-a72a-46b5-b4a9-0b38a3cd7e63",  # Desktop Virtualization User
+        "7f951dda-4ed3-4680-a7ca-43fe172d538d",  # AcrPull
+        "43d0d8ad-25c7-4714-9337-8ba259a9fe05",  # Monitoring Reader
+        "39bc4728-0917-49c7-9d2c-d95423bc2eb4",  # Security Reader
+    }
+)
 """Roles that a person or a computer in the estate may need: they read or use, and administer nothing."""
 
 
@@ -71,39 +81,39 @@ class Right(Flag):
 
 ALL = ~Right.NONE
 _BLOBS = Right.READ | Right.WRITE
-RIGHTS: Mapping[UUID, Right] = {
-    Role.READER.value: Right.NONE,
-    Role.LOG_READER.value: Right.NONE,
-    Role.BLOB_READER.value: Right.READ,
-    Role.BLOB_WRITER.value: _BLOBS,
-    Role.VAULT_READER.value: Right.NONE,
-    Role.SECRETS_USER.value: Right.SECRETS,
-    Role.KEY_ENCRYPTION_USER.value: Right.WRAP,
-    Role.KEY_RELEASE_USER.value: Right.WRAP,
-    Role.VM_USER_LOGIN.value: Right.SIGN_IN,
-    UUID(OWNER): ALL,
-    UUID(CONTRIBUTOR): ALL,
-    UUID("17d1049b-9a84-46fb-8f53-869881c3d3ab"): ALL,  # Storage Account Contributor
-    UUID("1c0163c0-47e6-4577-8991-ea5c82e286e4"): Right.SIGN_IN,  # Virtual Machine Administrator Login
-    UUID("b7e6dc6d-f1e8-4753-8033-0f276bb0955b"): _BLOBS,  # Storage Blob Data Owner
-    UUID("db58b8e5-c6ad-4a2a-8342-4190687cbf4a"): Right.NONE,  # Storage Blob Delegator: signs for its own rights only
-    UUID("c12c1c16-33a1-487b-954d-41c89c60f349"): Right.KEYS,  # Reader and Data Access
-    UUID("81a9662b-bebf-436f-a333-f67b29880f12"): Right.KEYS,  # Storage Account Key Operator Service Role
-    UUID("00482a5a-887f-4fb3-b363-3b7fe8e74483"): Right.SECRETS | Right.WRAP,  # Key Vault Administrator
-    UUID("b86a8fe4-44ce-4948-aee5-eccb2c155cd7"): Right.SECRETS,  # Key Vault Secrets Officer
-    UUID("12338af0-0e69-4776-bea7-57ae8d297424"): Right.WRAP,  # Key Vault Crypto User
-    UUID("14b46e9e-c2b7-41b4-b07b-48a6ebf60603"): Right.WRAP,  # Key Vault Crypto Officer
-    UUID("43d0d8ad-25c7-4714-9337-8ba259a9fe05"): Right.NONE,  # Monitoring Reader
-    UUID("39bc4728-0917-49c7-9d2c-d95423bc2eb4"): Right.NONE,  # Security Reader
-    UUID("fa23ad8b-c56e-40d8-ac0c-ce449e1d2c64"): Right.NONE,  # Billing Reader
-    UUID("3913510d-42f4-4e42-8a64-420c390055eb"): Right.NONE,  # Monitoring Metrics Publisher
+RIGHTS: Mapping[str, Right] = {
+    READER: Right.NONE,
+    "73c42c96-874c-492b-b04d-ab87d138a893": Right.NONE,  # Log Analytics Reader
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": Right.READ,  # Storage Blob Data Reader
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": _BLOBS,  # Storage Blob Data Contributor
+    "21090545-7ca7-4776-b22c-e363652d74d2": Right.NONE,  # Key Vault Reader
+    "4633458b-17de-408a-b874-0445c86b69e6": Right.SECRETS,  # Key Vault Secrets User
+    "e147488a-f6f5-4113-8e2d-b22465e65bf6": Right.WRAP,  # Key Vault Crypto Service Encryption User
+    "08bbd89e-9f13-488c-ac41-acfcb10c90ab": Right.WRAP,  # Key Vault Crypto Service Release User
+    "fb879df8-f326-4884-b1cf-06f3ad86be52": Right.SIGN_IN,  # Virtual Machine User Login
+    OWNER: ALL,
+    CONTRIBUTOR: ALL,
+    "17d1049b-9a84-46fb-8f53-869881c3d3ab": ALL,  # Storage Account Contributor
+    "1c0163c0-47e6-4577-8991-ea5c82e286e4": Right.SIGN_IN,  # Virtual Machine Administrator Login
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": _BLOBS,  # Storage Blob Data Owner
+    "db58b8e5-c6ad-4a2a-8342-4190687cbf4a": Right.NONE,  # Storage Blob Delegator: signs for its own rights only
+    "c12c1c16-33a1-487b-954d-41c89c60f349": Right.KEYS,  # Reader and Data Access
+    "81a9662b-bebf-436f-a333-f67b29880f12": Right.KEYS,  # Storage Account Key Operator Service Role
+    "00482a5a-887f-4fb3-b363-3b7fe8e74483": Right.SECRETS | Right.WRAP,  # Key Vault Administrator
+    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": Right.SECRETS,  # Key Vault Secrets Officer
+    "12338af0-0e69-4776-bea7-57ae8d297424": Right.WRAP,  # Key Vault Crypto User
+    "14b46e9e-c2b7-41b4-b07b-48a6ebf60603": Right.WRAP,  # Key Vault Crypto Officer
+    "43d0d8ad-25c7-4714-9337-8ba259a9fe05": Right.NONE,  # Monitoring Reader
+    "39bc4728-0917-49c7-9d2c-d95423bc2eb4": Right.NONE,  # Security Reader
+    "fa23ad8b-c56e-40d8-ac0c-ce449e1d2c64": Right.NONE,  # Billing Reader
+    "3913510d-42f4-4e42-8a64-420c390055eb": Right.NONE,  # Monitoring Metrics Publisher
 }
 """A role that is not listed, such as a custom role or one that administers access, counts as able to do anything."""
 
 
-READS = frozenset(str(role) for role, right in RIGHTS.items() if right & Right.READ)
+READS = frozenset(role for role, right in RIGHTS.items() if right & Right.READ)
 """The roles that can read blobs, themselves or with an account key that they can read."""
-WRITES = frozenset(str(role) for role, right in RIGHTS.items() if right & Right.WRITE)
+WRITES = frozenset(role for role, right in RIGHTS.items() if right & Right.WRITE)
 """The roles that can write blobs, themselves or with an account key that they can read."""
 
 
@@ -111,6 +121,6 @@ def rights_of(definition: object) -> Right:
     """Return the rights of a role definition's id; all of them where the role is not listed."""
     text = str(definition).rstrip("/").rsplit("/", 1)[-1]
     try:
-        return RIGHTS.get(UUID(text), ALL)
+        return RIGHTS.get(str(UUID(text)), ALL)
     except ValueError:
         return ALL

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from infra.first_boot import CLOUD_CONFIG_HEADER, COMMANDS, FILES
+from policies.expected.ssh_server import CLOUD_CONFIG_HEADER, COMMANDS, FILES
 from policies.model import MISSING, Resource, Unknown, Violation, is_secret
 
 BOOT = "osProfile.customData"
@@ -41,13 +41,11 @@ def problems(computer: Resource) -> Iterator[Violation]:
         return
     files = config.get("write_files")
     listed = files if isinstance(files, list) else []
-    if any(dict(file) not in listed for file in FILES):
+    if any(file not in listed for file in FILES):
         yield Violation(BOOT, "does not make SSH a terminal alone: both files of infra/first_boot.py must be written")
-    if any(
-        not isinstance(f, dict) or (f not in map(dict, FILES) and f.get("path") not in ALSO_WRITTEN) for f in listed
-    ):
+    if any(not isinstance(f, dict) or (f not in FILES and f.get("path") not in ALSO_WRITTEN) for f in listed):
         yield Violation(BOOT, f"writes other files than SSH's and {', '.join(ALSO_WRITTEN)}")
-    if config.get("runcmd") != [list(command) for command in COMMANDS]:
+    if config.get("runcmd") != COMMANDS:
         yield Violation(BOOT, "runs other commands than the one that lets SSH read what was written")
     more = sorted(config.keys() - {"write_files", "runcmd", *ALSO})
     if more or not _archives(config.get("apt", {})):

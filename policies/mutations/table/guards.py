@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra.guardrails import GUARDRAILS
+from policies.expected.guardrails import GUARDRAILS
 from policies.mutations.model import Harmless, Removal, Rework, Table, Value, Weakening
 from policies.mutations.paths import at, leaves, places, put, spelled
 from policies.mutations.table import elsewhere

@@ -1,0 +1,155 @@
+"""The Azure Policy rules that every guardrail must equal.
+
+Source: learn.microsoft.com, "Azure Policy definition structure policy rule".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MODE = "All"
+"""The mode that evaluates every resource type."""
+_NETWORK = "Microsoft.Network"
+_BASTION, _INTERFACE = f"{_NETWORK}/bastionHosts", f"{_NETWORK}/networkInterfaces"
+_FIREWALL, _ENDPOINT = f"{_NETWORK}/azureFirewalls", f"{_NETWORK}/privateEndpoints"
+_RULES = f"{_NETWORK}/firewallPolicies/ruleCollectionGroups"
+_STORE, _VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
+
+
+@dataclass(frozen=True)
+class Guardrail:
+    """A definition with the effect deny: Azure refuses the requests for which the condition is true."""
+
+    key: str
+    title: str
+    condition: Mapping[str, Any]
+
+    @property
+    def policy_rule(self) -> dict[str, Any]:
+        """The rule in Azure Policy's format."""
+        return {"if": self.condition, "then": {"effect": "deny"}}
+
+
+def _type_and(type_: str, *conditions: Mapping[str, Any]) -> dict[str, Any]:
+    return {"allOf": [{"field": "type", "equals": type_}, *conditions]}
+
+
+def _field(field: str, operator: str, value: str) -> dict[str, Any]:
+    return {"field": field, operator: value}
+
+
+def _has_entry(entries: str, **where: Mapping[str, Any]) -> dict[str, Any]:
+    return {"count": {"field": entries, **where}, "greater": 0}
+
+
+NO_TRANSLATION = Guardrail(
+    "no-translation",
+    "The firewall has no DNAT rules",
+    {
+        "anyOf": [
+            _type_and(
+                _RULES,
+                _has_entry(
+                    f"{_RULES}/ruleCollections[*]",
+                    where=_field(
+                        f"{_RULES}/ruleCollections[*].ruleCollectionType", "equals", "FirewallPolicyNatRuleCollection"
+                    ),
+                ),
+            ),
+            _type_and(_FIREWALL, _has_entry(f"{_FIREWALL}/natRuleCollections[*]")),
+            _field("type", "equals", f"{_NETWORK}/firewallPolicies/ruleGroups"),
+        ]
+    },
+)
+BASTION_CARRIES_NOTHING = Guardrail(
+    "bastion-carries-nothing",
+    "Bastion transfers no data except the screen",
+    _type_and(
+        _BASTION,
+        {
+            "anyOf": [
+                _field(f"{_BASTION}/disableCopyPaste", "notEquals", "true"),
+                _field(f"{_BASTION}/enableFileCopy", "equals", "true"),
+                _field(f"{_BASTION}/enableTunneling", "equals", "true"),
+                _field(f"{_BASTION}/enableIpConnect", "equals", "true"),
+                _field(f"{_BASTION}/enableShareableLink", "equals", "true"),
+                _field(f"{_BASTION}/enableKerberos", "equals", "true"),
+            ]
+        },
+    ),
+)
+ENDPOINTS_STAY = Guardrail(
+    "endpoints-stay",
+    "Private endpoints connect to services in their own resource group only",
+    _type_and(
+        _ENDPOINT,
+        {
+            "anyOf": [
+                _has_entry(
+                    f"{_ENDPOINT}/{connections}[*]",
+                    where=_field(
+                        f"{_ENDPOINT}/{connections}[*].privateLinkServiceId",
+                        "notLike",
+                        "[concat(subscription().id, '/resourceGroups/', resourceGroup().name, '/*')]",
+                    ),
+                )
+                for connections in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+            ]
+        },
+    ),
+)
+NO_PUBLIC_ADDRESSES = Guardrail(
+    "no-public-addresses",
+    "No resource has a public IP address",
+    {
+        "anyOf": [
+            {
+                "field": "type",
+                "in": [
+                    f"{_NETWORK}/publicIPAddresses",
+                    f"{_NETWORK}/publicIPPrefixes",
+                    f"{_NETWORK}/natGateways",
+                    f"{_NETWORK}/loadBalancers",
+                    f"{_NETWORK}/applicationGateways",
+                    f"{_NETWORK}/virtualNetworkGateways",
+                    _FIREWALL,
+                    _BASTION,
+                ],
+            },
+            _type_and(
+                _INTERFACE,
+                _has_entry(
+                    f"{_INTERFACE}/ipconfigurations[*]",
+                    where=_field(f"{_INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists", "true"),
+                ),
+            ),
+        ]
+    },
+)
+STORES_STAY_CLOSED = Guardrail(
+    "stores-stay-closed",
+    "Storage accounts and key vaults have no public access, and storage accounts no account keys",
+    {
+        "anyOf": [
+            _type_and(
+                _STORE,
+                {
+                    "anyOf": [
+                        _field(f"{_STORE}/publicNetworkAccess", "notEquals", "Disabled"),
+                        _field(f"{_STORE}/allowSharedKeyAccess", "notEquals", "false"),
+                        _field(f"{_STORE}/allowBlobPublicAccess", "notEquals", "false"),
+                    ]
+                },
+            ),
+            _type_and(_VAULT, _field(f"{_VAULT}/publicNetworkAccess", "notEquals", "Disabled")),
+        ]
+    },
+)
+COMMON_GUARDRAILS = (ENDPOINTS_STAY, STORES_STAY_CLOSED)
+GUARDRAILS: Mapping[str, Guardrail] = {
+    guardrail.key: guardrail
+    for guardrail in (NO_TRANSLATION, BASTION_CARRIES_NOTHING, *COMMON_GUARDRAILS, NO_PUBLIC_ADDRESSES)
+}
+"""Every guardrail, by its key."""

@@ -1,0 +1,74 @@
+"""The program sets what the policies require: each side states it, and neither imports the other."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from formats import egress
+from infra import first_boot, guardrails, malware_scanning, network_services
+from infra.roles import Role
+from policies.azure_semantics import addresses, bastion, roles, scanning
+from policies.expected import ssh_server
+from policies.expected.guardrails import COMMON_GUARDRAILS, GUARDRAILS, MODE
+from policies.model import Resource
+
+POLICIES = Path(__file__).resolve().parents[2] / "policies"
+SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"
+
+
+def test_every_guardrail_of_the_program_is_the_expected_one() -> None:
+    assert {
+        key: (one.title, one.policy_rule, one.mode, one.parameters) for key, one in guardrails.GUARDRAILS.items()
+    } == {key: (one.title, one.policy_rule, MODE, {}) for key, one in GUARDRAILS.items()}
+    assert [one.key for one in guardrails.COMMON_GUARDRAILS] == [one.key for one in COMMON_GUARDRAILS]
+
+
+def test_the_ssh_server_of_a_desk_is_the_expected_one() -> None:
+    text = base64.b64decode(first_boot.first_boot()).decode()
+    assert text.startswith(ssh_server.CLOUD_CONFIG_HEADER)
+    assert json.loads(text.removeprefix(ssh_server.CLOUD_CONFIG_HEADER)) == {
+        "write_files": ssh_server.FILES,
+        "runcmd": ssh_server.COMMANDS,
+    }
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_of_the_program_is_grantable_with_known_rights(role: Role) -> None:
+    assert str(role.value) in roles.GRANTABLE
+    assert str(role.value) in roles.RIGHTS
+
+
+def test_role_names_mean_the_same_role() -> None:
+    assert str(Role.READER.value) == roles.READER
+    assert str(Role.VM_USER_LOGIN.value) in roles.SIGN_IN_ROLES
+    assert str(Role.BLOB_READER.value) in roles.READS - roles.WRITES
+    assert str(Role.BLOB_WRITER.value) in roles.READS & roles.WRITES
+
+
+def test_the_condition_for_clean_blobs_is_the_expected_one() -> None:
+    assert malware_scanning.CLEAN_BLOBS_ONLY == scanning.CLEAN_BLOBS_ONLY
+
+
+def test_the_malware_scanner_of_the_program_is_the_expected_one() -> None:
+    id_ = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/st"
+    account = Resource("urn", "storage:StorageAccount", "st", "stack", {}, id=id_)
+    assert scanning.is_scanner(malware_scanning.scanner_id(SUBSCRIPTION), account)
+
+
+def test_egress_limits_and_service_tags_are_the_expected_ones() -> None:
+    assert egress.MIN_PREFIX_LENGTH == addresses.MIN_PREFIX_LENGTH
+    assert network_services.ENTRA.lower() == addresses.ENTRA
+    assert set(map(int, network_services.BASTION_INTERNAL_PORTS)) == set(bastion.ALLOWED[True]["virtualnetwork"])
+
+
+def test_policies_import_nothing_from_infra() -> None:
+    importing = [
+        file.name
+        for file in POLICIES.rglob("*.py")
+        if any(line.lstrip().startswith(("from infra", "import infra")) for line in file.read_text().splitlines())
+    ]
+    assert importing == []
