@@ -1,4 +1,4 @@
-"""FL3: nothing gets from one project to another."""
+"""Three controls prevent every flow from one project to another (FL3)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from policies.rule_helpers.flow_findings import FIX, HOLDERS, READS, concerns, f
 
 POLICY = Policy(
     id="FL3",
-    title="Three controls stand before every flow from one project to another",
-    why="Each project was approved for its own people and data; one mistake must not join two.",
+    title="Three controls prevent every flow from one project to another",
+    why="Each project was approved for its own people and data; one mistake must not connect two.",
     on=HOLDERS,
-    reads=READS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10", "3.1.12"),
@@ -21,6 +20,7 @@ POLICY = Policy(
     ),
     fix=FIX,
     check=flow_check(FlowKind.BETWEEN_PROJECTS),
+    reads=READS,
     applies=concerns(FlowKind.BETWEEN_PROJECTS),
     scope="estate",
 )

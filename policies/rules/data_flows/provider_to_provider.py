@@ -1,4 +1,4 @@
-"""FL4: no provider gets at another's intake."""
+"""Three controls prevent every flow between a provider and another provider's container (FL4)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from policies.rule_helpers.flow_findings import FIX, READS, concerns, flow_check
 
 POLICY = Policy(
     id="FL4",
-    title="Three controls stand before every flow between one provider and another's intake",
-    why="Each provider answers for its own patients' records, and must neither see nor change what another brings.",
+    title="Three controls prevent every flow between a provider and another provider's container",
+    why="Each provider is responsible for its own patients' records, and must neither read nor change those of "
+    "another.",
     on=("storage:BlobContainer", "keyvault:Vault"),
-    reads=READS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("3.1.04", "3.1.12", "3.2.03"),
@@ -21,6 +21,7 @@ POLICY = Policy(
     ),
     fix=FIX,
     check=flow_check(FlowKind.BETWEEN_PROVIDERS),
+    reads=READS,
     applies=concerns(FlowKind.BETWEEN_PROVIDERS),
     scope="estate",
 )

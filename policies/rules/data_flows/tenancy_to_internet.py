@@ -1,4 +1,4 @@
-"""FL2: nothing leaves a tenancy but by its airlock."""
+"""Three controls prevent every flow from a tenancy to the Internet past the airlock (FL2)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from policies.rule_helpers.flow_findings import FIX, HOLDERS, READS, concerns, f
 
 POLICY = Policy(
     id="FL2",
-    title="Three controls stand before every flow from a tenancy to the Internet past the airlock",
-    why="One mistake must not be enough for data to leave: results go out when a checker released them.",
+    title="Three controls prevent every flow from a tenancy to the Internet past the airlock",
+    why="One mistake must not be enough for data to leave: a checker releases results.",
     on=HOLDERS,
-    reads=READS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("3.1.05", "3.1.12", "2.2.11"),
@@ -21,6 +20,7 @@ POLICY = Policy(
     ),
     fix=FIX,
     check=flow_check(FlowKind.PAST_AIRLOCK),
+    reads=READS,
     applies=concerns(FlowKind.PAST_AIRLOCK),
     scope="estate",
 )

@@ -1,4 +1,4 @@
-"""FL1: nothing gets from a zone to a tenancy but what staging hands over."""
+"""Three controls prevent every flow from a zone to a tenancy past staging (FL1)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from policies.rule_helpers.flow_findings import FIX, HOLDERS, READS, concerns, f
 
 POLICY = Policy(
     id="FL1",
-    title="Three controls stand before every flow from a zone to a tenancy past staging",
-    why="Zones hold records of people; what a project gets is checked and de-identified in staging.",
+    title="Three controls prevent every flow from a zone to a tenancy past staging",
+    why="Zones hold patients' records; staging checks and de-identifies the data for a project.",
     on=HOLDERS,
-    reads=READS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("3.1.04", "3.1.12", "2.2.09"),
@@ -21,6 +20,7 @@ POLICY = Policy(
     ),
     fix=FIX,
     check=flow_check(FlowKind.PAST_STAGING),
+    reads=READS,
     applies=concerns(FlowKind.PAST_STAGING),
     scope="estate",
 )

@@ -1,4 +1,4 @@
-"""FW3: the firewall's rules are an allow-list: no wildcard name, address or port, and nobody else's lists."""
+"""Firewall rules allow only named destinations, ports and protocols (FW3)."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from policies.azure_semantics.security_group import covers_ports
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 LARGEST = CELL_PREFIXES[0]
-WIDEST = 16
-"""How many ports one rule may open in all."""
+MAX_PORTS = 16
+"""Maximum number of ports in one rule."""
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """What is not named exactly is allowed to everybody who can take the name."""
+    """Refuse wildcards, tags and wide ranges in rules that allow traffic."""
     for rule in rules_of(group, context):
         if rule.allows and rule.kind != NAT:
-            for message in _open(rule):
+            for message in _too_wide(rule):
                 yield Violation(rule.path, f"{rule.name} {message}")
 
 
-def _open(rule: FirewallRule) -> Iterator[str]:
+def _too_wide(rule: FirewallRule) -> Iterator[str]:
     for name in rule.names:
         if "*" in name and not (name.startswith("*.") and name.count("*") == 1 and name.count(".") > 1):
-            yield f"allows {name}; a wildcard must stand for the hosts of one named domain"
+            yield f"allows {name}; a wildcard may only cover the hosts of one named domain"
     if rule.bundles:
-        yield f"allows {', '.join(rule.bundles)}, lists that others keep; it must name what is needed"
+        yield f"allows {', '.join(rule.bundles)}, lists that Microsoft maintains; it must name each domain"
     if (
         not rule.ports
-        or sum(high - low + 1 for low, high in rule.ports) > WIDEST
+        or sum(high - low + 1 for low, high in rule.ports) > MAX_PORTS
         or covers_ports(rule.ports, (1, 65535))
     ):
-        yield f"opens every port, or more than {WIDEST}; it must name those that are needed"
+        yield f"opens every port, or more than {MAX_PORTS}; it must name those that are needed"
     if rule.kind == NETWORK_RULE:
-        yield from _network(rule)
+        yield from _check_network_rule(rule)
     elif rule.kind == APPLICATION and not rule.names:
-        yield "names no domain, so that it allows by addresses alone"
+        yield "names no domain, so it allows by address only"
 
 
-def _network(rule: FirewallRule) -> Iterator[str]:
+def _check_network_rule(rule: FirewallRule) -> Iterator[str]:
     if not rule.destinations and not rule.names:
         yield "names no destination"
     for destination in rule.destinations:
@@ -55,16 +55,16 @@ def _network(rule: FirewallRule) -> Iterator[str]:
 
 POLICY = Policy(
     id="FW3",
-    title="The firewall's rules are an allow-list",
-    why="One wildcard in one rule is a way out to everywhere, for every project that the rule is for.",
+    title="Firewall rules allow only named destinations, ports and protocols",
+    why="One wildcard in one rule opens an exit for every project that the rule applies to.",
     on=GROUPS,
-    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.13", "2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.23",), five_safes=("outputs",)
     ),
-    fix="Name each host, private address, port and protocol that is needed: outside the estate in ranges of /28 or "
-    "narrower, over TCP 443 or 80; for sign-in AzureActiveDirectory, over TCP 443.",
+    fix="Name each host, private address, port and protocol: outside the estate in ranges of /28 or narrower, "
+    "over TCP 443 or 80; for sign-in AzureActiveDirectory, over TCP 443.",
     check=check,
+    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     scope="stack",
 )

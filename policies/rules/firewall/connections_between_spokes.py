@@ -1,4 +1,4 @@
-"""FW8: inside the estate, connections are opened by the zones alone: a tenancy reaches nothing but the hub."""
+"""Tenancies open no connections to each other or to the zones (FW8)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from policies.azure_semantics.network import NETWORK, is_hub, prefixes_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 TENANCY = "tre-"
-"""What a tenancy's stack is called: a tenancy stays one, whatever class of data it was granted."""
+"""Prefix of a tenancy's stack. It identifies a tenancy, whatever its data class."""
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Data goes down: from the zones that hold records to the tenancies. A range without a network is nobody's yet."""
+    """Allow connections inside the estate from zones only. A range without a network belongs to no stack yet."""
     rules = [rule for rule in rules_of(group, context) if rule.allows and rule.kind == NETWORK_RULE]
     hubs = _hubs(group, context)
     inside = [*_cells(hubs, rules), *(p for n in context.of(NETWORK) for p in prefixes_of(n))]
     for rule in rules:
-        if any(far.overlaps(network) for far in rule.destinations for network in inside):
-            for message in _opened(rule, _kept_for_zones(hubs), context):
+        if any(destination.overlaps(network) for destination in rule.destinations for network in inside):
+            for message in _check_sources(rule, _zone_ranges(hubs), context):
                 yield Violation(rule.path, f"{rule.name} {message}")
 
 
@@ -38,18 +38,18 @@ def _cells(hubs: list[IPv4Network], rules: list[FirewallRule]) -> list[IPv4Netwo
     A hub lies at the start of its cell, and each kind of tenancy has one range that reaches to half of it or the end.
     """
     sources = [n for rule in rules for s in rule.sources for n in s.networks if isinstance(n, IPv4Network)]
-    return [_around(hub, source) for hub in hubs for source in sources if is_private(source)]
+    return [_common_range(hub, source) for hub in hubs for source in sources if is_private(source)]
 
 
-def _around(one: IPv4Network, other: IPv4Network) -> IPv4Network:
-    """The smallest range that holds both, and no larger than a cell can be."""
-    around = one
-    while not other.subnet_of(around) and around.prefixlen > CELL_PREFIXES[0]:
-        around = around.supernet()
-    return around
+def _common_range(one: IPv4Network, other: IPv4Network) -> IPv4Network:
+    """Return the smallest range that contains both, at most the size of a cell."""
+    common = one
+    while not other.subnet_of(common) and common.prefixlen > CELL_PREFIXES[0]:
+        common = common.supernet()
+    return common
 
 
-def _kept_for_zones(hubs: list[IPv4Network]) -> list[IPv4Network]:
+def _zone_ranges(hubs: list[IPv4Network]) -> list[IPv4Network]:
     """The range of the address plan for the zones of the hub's own cell: the second /21 of the cell, after the hub.
 
     A cell may have none of them yet, or never: its rules are written all the same.
@@ -58,19 +58,19 @@ def _kept_for_zones(hubs: list[IPv4Network]) -> list[IPv4Network]:
     return [IPv4Network((hub.network_address + size, ZONES_PREFIX), strict=False) for hub in hubs]
 
 
-def _opened(rule: FirewallRule, kept: list[IPv4Network], context: PolicyContext) -> Iterator[str]:
+def _check_sources(rule: FirewallRule, ranges: list[IPv4Network], context: PolicyContext) -> Iterator[str]:
     for source in rule.sources:
         found = [n for n in context.of(NETWORK) if any(source.overlaps(prefix) for prefix in prefixes_of(n))]
         networks = [network for network in found if not is_hub(network, context)]
-        if not networks and not _inside(source, kept):
-            yield f"is for {source.text}, where no zone of the estate is, nor is to be"
+        if not networks and not _inside(source, ranges):
+            yield f"is for {source.text}, which is not the range of a zone"
         for network in networks:
             if not _is_zone(network, context):
-                yield f"lets {network.name} of {network.stack} open connections inside the estate"
+                yield f"allows {network.name} of {network.stack} to open connections inside the estate"
 
 
-def _inside(source: Span, kept: list[IPv4Network]) -> bool:
-    return bool(source.networks) and all(any(Span("", (k,)).covers(n) for k in kept) for n in source.networks)
+def _inside(source: Span, ranges: list[IPv4Network]) -> bool:
+    return bool(source.networks) and all(any(Span("", (k,)).covers(n) for k in ranges) for n in source.networks)
 
 
 def _is_zone(network: Resource, context: PolicyContext) -> bool:
@@ -79,15 +79,15 @@ def _is_zone(network: Resource, context: PolicyContext) -> bool:
 
 POLICY = Policy(
     id="FW8",
-    title="Tenancies open no connection to each other, nor to the zones",
-    why="The firewall joins every network: one rule between two tenancies undoes what their separate networks are for.",
+    title="Tenancies open no connections to each other or to the zones",
+    why="The firewall connects all networks: one rule between two tenancies removes their separation.",
     on=GROUPS,
-    reads=("ruleCollections", f"{NETWORK}:addressSpace.addressPrefixes"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.08", "2.1.14", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings", "projects")
     ),
-    fix="Let the zones open the connections by which they hand data on; tenancies have their own private endpoints.",
+    fix="Let the zones open the connections on which they hand over data; tenancies have their own private endpoints.",
     check=check,
+    reads=("ruleCollections", f"{NETWORK}:addressSpace.addressPrefixes"),
     scope="estate",
 )

@@ -1,4 +1,4 @@
-"""FW7: the firewall leads nothing in."""
+"""The firewall has no inbound NAT rules (FW7)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """A rule that translates addresses opens the firewall's public address towards a computer inside."""
+    """Refuse rules that forward connections to the firewall's public address."""
     for rule in rules_of(group, context):
         if rule.kind == NAT:
-            yield Violation(rule.path, f"{rule.name} leads what arrives at the firewall's address to a computer inside")
+            yield Violation(
+                rule.path, f"{rule.name} forwards connections from the firewall's public address to a machine inside"
+            )
 
 
 POLICY = Policy(
     id="FW7",
-    title="The firewall leads nothing in",
-    why="People come in through Bastion, data through the intake; an address that is led inside is neither.",
+    title="The firewall has no inbound NAT rules",
+    why="People enter through Bastion and data through the providers' containers; a NAT rule would be another entry.",
     on=GROUPS,
-    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove the NAT rule.",
     check=check,
+    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     scope="stack",
 )

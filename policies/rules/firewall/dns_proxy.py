@@ -1,4 +1,4 @@
-"""FW4: the firewall answers for names, and networks ask nobody else."""
+"""The firewall resolves DNS names for all networks (FW4)."""
 
 from __future__ import annotations
 
@@ -7,46 +7,49 @@ from collections.abc import Iterator
 from policies.azure_semantics.addresses import span
 from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
 from policies.azure_semantics.network import NETWORK, name_servers_of
-from policies.azure_semantics.properties import must, texts
+from policies.azure_semantics.properties import texts
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals
 
-CARD = "network:NetworkInterface"
+INTERFACE = "network:NetworkInterface"
 SERVERS = "dhcpOptions.dnsServers"
 OWN_SERVERS = "dnsSettings.dnsServers"
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Azure answers everybody for every name, past the firewall, unless a network asks elsewhere."""
+    """Require private DNS servers. By default Azure resolves every name, past the firewall."""
     if resource.type == FIREWALL_POLICY:
-        yield from must(resource, "dnsSettings.enableProxy", True, default="false")
         for server in texts(resource, "dnsSettings.servers"):
             if not span(server).private:
-                yield Violation("dnsSettings.servers", f"asks {server}, a public server, for the estate's names")
-    elif resource.type == CARD:
+                yield Violation(
+                    "dnsSettings.servers", f"is {server}, a public server, which would receive the estate's queries"
+                )
+    elif resource.type == INTERFACE:
         if texts(resource, OWN_SERVERS):
-            yield Violation(OWN_SERVERS, "asks its own server for names; a card asks whom its network asks")
+            yield Violation(OWN_SERVERS, "is set; an interface must use its network's DNS server")
     else:
-        yield from _asks(resource)
+        yield from _check_network(resource)
 
 
-def _asks(network: Resource) -> Iterator[Violation]:
+def _check_network(network: Resource) -> Iterator[Violation]:
     servers = name_servers_of(network)
     if len(servers) != 1:
-        said = "is not set, and Azure then answers for names, past the firewall" if not servers else "names several"
-        yield Violation(SERVERS, f"{said}; it must name the firewall alone")
+        found = "is not set, so Azure resolves names, past the firewall" if not servers else "has several"
+        yield Violation(SERVERS, f"{found}; it must name the firewall alone")
     for server in servers:
         if not span(server).private:
-            yield Violation(SERVERS, f"names {server}, which is no private address")
+            yield Violation(SERVERS, f"is {server}, which is not a private address")
 
 
 POLICY = Policy(
     id="FW4",
-    title="The firewall answers for names",
-    why="A question for a name can carry data out, letter by letter; past the firewall nobody sees it.",
-    on=(FIREWALL_POLICY, NETWORK, CARD),
-    reads=("dnsSettings.enableProxy", "dnsSettings.servers", SERVERS, OWN_SERVERS),
+    title="The firewall resolves DNS names for all networks",
+    why="DNS queries can carry data out; past the firewall nothing logs them.",
+    on=(FIREWALL_POLICY, NETWORK, INTERFACE),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("outputs",)),
     fix="Set dnsSettings.enableProxy on the firewall policy, and each network's only DNS server to the firewall.",
+    requires=(equals("dnsSettings.enableProxy", True, default="false", on=FIREWALL_POLICY),),
     check=check,
+    reads=("dnsSettings.servers", SERVERS, OWN_SERVERS),
 )

@@ -1,4 +1,4 @@
-"""FW10: inside the estate, the firewall leads to single addresses, never to a network or a subnet."""
+"""Firewall rules name single addresses inside the estate (FW10)."""
 
 from __future__ import annotations
 
@@ -10,25 +10,29 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Private endpoints have fixed addresses (PE6), so that a rule can say which of them it means."""
+    """Require single addresses. Private endpoints have fixed ones (PE6)."""
     for rule in rules_of(group, context):
         if rule.allows and rule.kind == NETWORK_RULE:
-            for far in rule.destinations:
-                if any(n.prefixlen < n.max_prefixlen for n in far.networks if is_private(n) or not far.few_hosts):
-                    yield Violation(rule.path, f"{rule.name} leads to {far.text}; it must name each address meant")
+            for destination in rule.destinations:
+                if any(
+                    n.prefixlen < n.max_prefixlen
+                    for n in destination.networks
+                    if is_private(n) or not destination.few_hosts
+                ):
+                    yield Violation(rule.path, f"{rule.name} allows {destination.text}; it must name single addresses")
 
 
 POLICY = Policy(
     id="FW10",
-    title="The firewall leads to single addresses inside the estate",
-    why="A rule for a network opens all that stands in it, now and later, to whoever the rule is for.",
+    title="Firewall rules name single addresses inside the estate",
+    why="A rule for a network allows everything in it, now and later.",
     on=GROUPS,
-    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings", "projects")
     ),
     fix="Name the fixed address of each private endpoint that is meant.",
     check=check,
+    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     scope="stack",
 )

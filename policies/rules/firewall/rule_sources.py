@@ -1,4 +1,4 @@
-"""FW6: every rule says who may use it: ranges of the estate, never everybody."""
+"""Every firewall rule names its sources in the estate (FW6)."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from policies.azure_semantics.firewall import GROUPS, FirewallRule, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 LARGEST = CELL_PREFIXES[0]
-"""A cell of the estate, as its prefix: no kind of tenancy is larger."""
+"""The prefix length of the largest cell: no kind of tenancy has a larger range."""
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Rules are for a kind of tenancy, whose range is known before its tenancies are."""
+    """Require sources within a cell. Rules are for a kind of tenancy, whose range is fixed in advance."""
     for rule in rules_of(group, context):
         if rule.allows:
-            for message in _wide(rule):
+            for message in _too_wide(rule):
                 yield Violation(rule.path, f"{rule.name} {message}")
 
 
-def _wide(rule: FirewallRule) -> Iterator[str]:
+def _too_wide(rule: FirewallRule) -> Iterator[str]:
     if not rule.sources:
-        yield "says not who may use it"
+        yield "names no source"
     for source in rule.sources:
         if not source.private:
-            yield f"is for {source.text}, which is or holds public addresses"
+            yield f"is for {source.text}, which contains public addresses"
         elif any(network.prefixlen < LARGEST for network in source.networks if network.version == 4):
             yield f"is for {source.text}, more than a cell of the estate (/{LARGEST})"
 
 
 POLICY = Policy(
     id="FW6",
-    title="Every firewall rule says which of the estate may use it",
-    why="A rule for everybody gives each project what one was granted.",
+    title="Every firewall rule names its sources in the estate",
+    why="A rule for all sources gives every project what one was granted.",
     on=GROUPS,
-    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.10", "2.2.11"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings", "projects")
     ),
-    fix="Name the ranges of the kind of tenancy, or the zones, that the rule is for.",
+    fix="Name the ranges of the kind of tenancy, or of the zones, that the rule is for.",
     check=check,
+    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
     scope="stack",
 )

@@ -1,4 +1,4 @@
-"""FW1: firewalls are of the Premium tier, keep their rules in a policy, and deny what is known to be hostile."""
+"""Firewalls are Premium, use a firewall policy, and deny known threats (FW1)."""
 
 from __future__ import annotations
 
@@ -6,46 +6,44 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.firewall import FIREWALL
 from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
-from policies.azure_semantics.properties import must, must_not_be_set
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import empty, equals
 
 CLASSIC = ("networkRuleCollections", "natRuleCollections", "applicationRuleCollections")
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """A policy that inherits says its own mode all the same: the stricter of the two holds."""
-    yield from must(resource, "sku.tier", "Premium", default="Standard")
+    """Require that a firewall's policy, and a policy's base policy, are in the same check."""
     if resource.type == FIREWALL:
-        yield from _ruled(resource, context)
+        policy = resource.at("firewallPolicy.id")
+        if policy is MISSING:
+            yield Violation("firewallPolicy.id", "is not set, so the firewall has no policy")
+        elif context.get(policy) is None:
+            yield Violation("firewallPolicy.id", "names a policy that is not in this check, so its rules are unknown")
         return
-    yield from must(resource, "threatIntelMode", "Deny", default="Alert")
     base = resource.at("basePolicy.id")
     if base is not MISSING and context.get(base) is None:
-        yield Violation("basePolicy.id", "names a policy that is not judged here, whose rules would come first")
-    for list_ in ("threatIntelWhitelist.fqdns", "threatIntelWhitelist.ipAddresses"):
-        yield from must_not_be_set(resource, list_, "what is known to be hostile is denied without exception")
-
-
-def _ruled(firewall: Resource, context: PolicyContext) -> Iterator[Violation]:
-    policy = firewall.at("firewallPolicy.id")
-    if policy is MISSING:
-        yield Violation("firewallPolicy.id", "is not set: the firewall decides without a policy")
-    elif context.get(policy) is None:
-        yield Violation("firewallPolicy.id", "names a policy that is not judged here, so nobody saw its rules")
-    for list_ in CLASSIC:
-        yield from must_not_be_set(firewall, list_, "rules belong into the policy, where they are judged")
+        yield Violation("basePolicy.id", "names a policy that is not in this check, whose rules would come first")
 
 
 POLICY = Policy(
     id="FW1",
-    title="Firewalls are Premium, ruled by a policy, and deny known threats",
-    why="Only Premium inspects what passes; in alert mode a known command-and-control server is reported and reached.",
+    title="Firewalls are Premium, use a firewall policy, and deny known threats",
+    why="Only Premium inspects traffic; in alert mode a known command-and-control server is reported but still "
+    "reachable.",
     on=(FIREWALL_POLICY, FIREWALL),
-    reads=("sku.tier", "threatIntelMode", "threatIntelWhitelist", "firewallPolicy.id", "basePolicy.id", *CLASSIC),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.11",), ncsc=("5", "11"), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set sku.tier to Premium and threatIntelMode to Deny, without exceptions, and give the firewall that policy.",
+    requires=(
+        equals("sku.tier", "Premium", default="Standard"),
+        equals("threatIntelMode", "Deny", default="Alert", on=FIREWALL_POLICY),
+        empty("threatIntelWhitelist.fqdns", "known threats are denied without exception", on=FIREWALL_POLICY),
+        empty("threatIntelWhitelist.ipAddresses", "known threats are denied without exception", on=FIREWALL_POLICY),
+        *(empty(path, "rules belong in the firewall policy, where they are checked", on=FIREWALL) for path in CLASSIC),
+    ),
     check=check,
+    reads=("firewallPolicy.id", "basePolicy.id"),
     scope="stack",
     checkov=("CKV_AZURE_216",),
 )

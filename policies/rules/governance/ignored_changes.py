@@ -1,4 +1,4 @@
-"""GV4: no change to a property is overlooked on purpose."""
+"""The program ignores no changes (GV4)."""
 
 from __future__ import annotations
 
@@ -7,29 +7,27 @@ from collections.abc import Iterator
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 HARMLESS = ("description", "displayName", "friendlyName", "notes")
-"""What says nothing but words to people."""
+"""Properties with text for people only."""
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Whatever is not known to be harmless may be a security property: a later api version adds such."""
+    """Refuse ignored properties that are not known to be harmless: API versions add security properties."""
     for path in resource.ignore_changes:
         if path not in HARMLESS:
-            yield Violation(
-                path, "is in ignoreChanges: somebody may weaken it in Azure, and no deployment puts it right"
-            )
+            yield Violation(path, "is in ignoreChanges, so no deployment corrects a change that was made in Azure")
 
 
 POLICY = Policy(
     id="GV4",
-    title="No change is overlooked on purpose",
-    why="What the deployment does not look at drifts, and the next verdict is on what was written, not on what is.",
+    title="The program ignores no changes",
+    why="Properties that the deployment ignores drift, and the next check sees the program, not Azure.",
     on=("*",),
-    reads=("ignoreChanges",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("2.2.12", "2.4.03", "2.4.04"), ncsc=("5", "14"), iso27001=("8.9",), five_safes=("settings",)
     ),
-    fix="Remove ignoreChanges; let the program say what Azure should have.",
+    fix="Remove ignoreChanges, and declare the value that Azure must have.",
     check=check,
-    applies=lambda resource, _: resource.declared,
+    reads=("ignoreChanges",),
+    applies=lambda resource, _: resource.from_program,
 )

@@ -1,4 +1,4 @@
-"""GV7: nothing is built by what nobody has judged: no template inside a resource, no script with rights."""
+"""No resource deploys other resources (GV7)."""
 
 from __future__ import annotations
 
@@ -20,24 +20,23 @@ TYPES = (
     "resources:DeploymentStackAtSubscription",
     "resources:Resource",
 )
-"""Resources that make others: what those will be stands in a text, or is only known once it ran."""
+"""Types that create other resources, described in a text or known only after a run."""
 
 
 def check(maker: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Whatever it holds: the gate sees one resource, and Azure gets many."""
-    yield Violation("", "makes resources that no policy sees; they must stand in the plan themselves")
+    """Refuse every one: the check sees one resource, and Azure creates many."""
+    yield Violation("", "creates resources that no policy checks; declare them in the program")
 
 
 POLICY = Policy(
     id="GV7",
-    title="Nothing is built by what nobody has judged",
-    why="A template inside a template, or a script, passes every rule and then builds what the rules refuse.",
+    title="No resource deploys other resources",
+    why="A template in a template, or a script, passes every rule and then creates what the rules refuse.",
     on=TYPES,
-    reads=("type",),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.03", "2.4.03"), ncsc=("5", "7"), iso27001=("8.9", "8.32"), five_safes=("settings",)
     ),
-    fix="Declare what it makes as resources of the stack.",
+    fix="Declare the resources that it creates in the stack.",
     check=check,
 )

@@ -1,4 +1,4 @@
-"""GD3: nothing is let past a guard."""
+"""Azure Policy has no exemptions (GD3)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(_: Resource, __: PolicyContext) -> Iterator[Violation]:
-    """An exemption in Azure has no approver, and shows in no report of ours."""
-    yield Violation(
-        "", "lifts a policy of Azure's; what may be let off is let off in the estate's exemptions.yaml alone"
-    )
+    """Refuse every one: it has no approver, and no report shows it."""
+    yield Violation("", "disables a guardrail; exemptions belong in the estate's exemptions.yaml only")
 
 
 POLICY = Policy(
     id="GD3",
-    title="Nothing is exempt from Azure's own policies",
-    why="An exemption in Azure lifts the guard for everybody, without an approver and until somebody remembers it.",
+    title="Azure Policy has no exemptions",
+    why="An exemption in Azure disables a guardrail without an approver.",
     on=(EXEMPTION,),
-    reads=("policyAssignmentId",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("1.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
     fix="Take the exemption away; a guard that refuses what must be is changed in infra/guardrails.py, and reviewed "

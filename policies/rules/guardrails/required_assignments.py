@@ -1,4 +1,4 @@
-"""GD1: in each resource group Azure itself refuses what must not be: a second control beside each setting."""
+"""Every resource group has the required guardrails (GD1)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ FIREWALLS, BASTION = ("network:FirewallPolicy", "network:AzureFirewall"), "netwo
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Each guard that what stands in the group calls for, enforced, with nothing left out of it."""
+    """Require each guardrail for the group's resources, enforced, without exclusions."""
     scope = own(group)
-    for guard in _called_for(group, context):
-        if assignment_in_force(context, scope, guard.key) is None:
-            yield Violation("", f"has no guard {guard.key} that is enforced on all of it: {guard.title.lower()}")
+    for guardrail in _required(group, context):
+        if assignment_in_force(context, scope, guardrail.key) is None:
+            yield Violation("", f"has no enforced guardrail {guardrail.key} on all of it: {guardrail.title.lower()}")
 
 
-def _called_for(group: Resource, context: PolicyContext) -> Iterator[Guardrail]:
-    """Only the hub, where the firewall and Bastion stand, may have public addresses."""
+def _required(group: Resource, context: PolicyContext) -> Iterator[Guardrail]:
+    """Return the guardrails for a group. Only the hub, with the firewall and Bastion, may have public addresses."""
     yield from COMMON_GUARDRAILS
     firewall, bastion = _holds(group, context, *FIREWALLS), _holds(group, context, BASTION)
     if firewall:
@@ -45,15 +45,16 @@ def _holds(group: Resource, context: PolicyContext, *types: str) -> bool:
 
 POLICY = Policy(
     id="GD1",
-    title="In each resource group, Azure itself refuses what must not be",
-    why="One wrong setting, by us or by hand, is enough to open a way out where nothing else stands beside it.",
+    title="Every resource group has the required guardrails",
+    why="One wrong setting, by the program or by hand, is enough to open an exit without a second control.",
     on=("resources:ResourceGroup",),
-    reads=tuple(f"{ASSIGNMENT}:{path}" for path in ("scope", "policyDefinitionId")),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.2.09", "2.2.11", "2.4.04"), ncsc=("2", "3", "5"), iso27001=("8.9", "8.22"),
-                      five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.2.11", "2.4.04"), ncsc=("2", "3", "5"), iso27001=("8.9", "8.22"), five_safes=("settings",)
+    ),
     fix=f"Assign the guards of infra/guardrails.py to the group ({', '.join(GUARDRAILS)}): "
     "infra.components.policy_guardrails does.",
     check=check,
+    reads=tuple(f"{ASSIGNMENT}:{path}" for path in ("scope", "policyDefinitionId")),
     scope="stack",
-)  # fmt: skip
+)

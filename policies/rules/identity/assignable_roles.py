@@ -1,4 +1,4 @@
-"""IA1: nobody in the estate administers it: no Owner, no Contributor, no one who gives out roles."""
+"""Only listed roles are assigned, to groups and managed identities, and none of them administers (IA1)."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
 from policies.azure_semantics.roles import ADMINISTRATORS, GRANTABLE
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals
 
 PRINCIPALS = ("group", "serviceprincipal")
 
 
 def check(assignment: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Roles are given from a list; people get them by being members of a group."""
+    """Allow listed roles only, for groups and identities. People get roles as members of a group."""
     role = role_of(assignment)
     if role in ADMINISTRATORS:
-        yield Violation("roleDefinitionId", f"gives {ADMINISTRATORS[role]}, which only the deployment may hold")
+        yield Violation("roleDefinitionId", f"assigns {ADMINISTRATORS[role]}, which only the deployment may have")
     elif role not in GRANTABLE:
         yield Violation(
-            "roleDefinitionId", f"gives {role or 'no role that is said'}, which is on no list of roles to give"
+            "roleDefinitionId", f"assigns {role or 'no role'}, which is not on the list of assignable roles"
         )
     if assignment.type == ASSIGNMENTS[0]:
         kind = assignment.at("principalType")
@@ -30,10 +31,10 @@ def check(assignment: Resource, _: PolicyContext) -> Iterator[Violation]:
 
 POLICY = Policy(
     id="IA1",
-    title="Nobody in the estate administers it, and roles go to groups and managed identities",
-    why="Who can change the estate can open every door of it; who is given a role by name keeps it when they leave.",
+    title="Only listed roles are assigned, to groups and managed identities, and none of them administers",
+    why="An administrator of the estate can change every control; a role given to a person by name outlives "
+    "their employment.",
     on=ASSIGNMENTS,
-    reads=("roleDefinitionId", "principalType"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("1.5.03", "3.2.01", "3.2.03"),
@@ -42,6 +43,8 @@ POLICY = Policy(
         iso27001=("8.2",),
         five_safes=("people",),
     ),
-    fix="Give the least of the roles that infra.roles lists, to an Entra group or a managed identity.",
+    fix="Assign the least of the roles in policies/azure_semantics/roles.py, to an Entra group or a managed identity.",
     check=check,
+    required_by_check=(equals("principalType", "Group", "ServicePrincipal", on=ASSIGNMENTS[0]),),
+    reads=("roleDefinitionId",),
 )

@@ -1,4 +1,4 @@
-"""IA5: roles hold on what is the estate's; across stacks only a computer's, and only to read."""
+"""Each stack assigns roles on its own resources only (IA5)."""
 
 from __future__ import annotations
 
@@ -12,29 +12,31 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Who owns a thing grants it: a role that another stack gives itself is a way in that its owner never wrote."""
+    """Allow identities to read across stacks; every other role belongs in the stack of the resource."""
     scope = ids.plain(assignment.at("scope"))
     owner = context.get(scope) or context.get(ids.resource_group(scope))
     if owner is None:
-        yield Violation("scope", "is nothing of the estate's")
+        yield Violation("scope", "is not a resource of the estate")
     elif owner.stack != assignment.stack:
         if word(assignment, "principalType") != "serviceprincipal":
-            yield Violation("scope", f"is {owner.stack}'s: only a computer's identity may be let in from another stack")
+            yield Violation("scope", f"is {owner.stack}'s: only a managed identity may have a role from another stack")
         if role_of(assignment) in WRITES:
-            yield Violation("roleDefinitionId", f"writes what is {owner.stack}'s: another stack may only read it")
+            yield Violation(
+                "roleDefinitionId", f"writes to a resource of {owner.stack}; another stack may only read it"
+            )
 
 
 POLICY = Policy(
     id="IA5",
-    title="Each stack grants what is its own",
-    why="A project that gives itself a role on another's store has joined the two, whatever networks say.",
+    title="Each stack assigns roles on its own resources only",
+    why="A project that assigns itself a role on another's store has joined the two, whatever the networks allow.",
     on=ASSIGNMENTS,
-    reads=("scope", "principalType", "roleDefinitionId"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10", "3.2.03"), ncsc=("3", "9"), iso27001=("5.15",), five_safes=("people", "projects")
     ),
-    fix="Declare the role in the stack that owns what it is on, where its steward sees it.",
+    fix="Declare the role in the stack that owns the resource, where its steward sees it.",
     check=check,
+    reads=("scope", "principalType", "roleDefinitionId"),
     scope="estate",
 )

@@ -1,4 +1,4 @@
-"""IA4: roles of one's own have no wildcards, give out no roles, and hold in resource groups alone."""
+"""Custom roles name each action, and are assignable in resource groups only (IA4)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.properties import entries, texts
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
-KINDS = ("actions", "dataActions")
-GIVES = ("microsoft.authorization/", "microsoft.managedidentity/userassignedidentities/assign")
-KEYS = (
+ACTION_LISTS = ("actions", "dataActions")
+GRANTS_ACCESS = ("microsoft.authorization/", "microsoft.managedidentity/userassignedidentities/assign")
+READS_CREDENTIALS = (
     "listkeys/action",
     "listaccountsas/action",
     "listservicesas/action",
@@ -21,31 +21,33 @@ KEYS = (
 
 
 def check(role: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """A wildcard gives what Azure adds next year too; what it takes away again (notActions) is no safeguard."""
+    """Refuse wildcards, which include future actions, and actions that grant more access. notActions do not help."""
     for permission in entries(role, "permissions"):
-        for kind in KINDS:
+        for kind in ACTION_LISTS:
             for entry in entries(role, f"{permission}.{kind}"):
                 action = str(role.at(entry)).lower()
                 if "*" in action:
                     yield Violation(entry, f"allows {action}; each action must be named")
-                elif (action.startswith(GIVES) and not action.endswith("/read")) or action.endswith(KEYS):
-                    yield Violation(entry, f"allows {action}, by which its holder gets more than it says")
+                elif (action.startswith(GRANTS_ACCESS) and not action.endswith("/read")) or action.endswith(
+                    READS_CREDENTIALS
+                ):
+                    yield Violation(entry, f"allows {action}, with which its holder can get further access")
     scopes = texts(role, "assignableScopes")
     if not scopes or not all(ids.resource_group(scope) for scope in scopes):
-        yield Violation("assignableScopes", "holds more than resource groups, so that it can be given anywhere")
+        yield Violation("assignableScopes", "contains more than resource groups")
 
 
 POLICY = Policy(
     id="IA4",
-    title="Custom roles name what they allow",
-    why="A role with a wildcard is Contributor by another name, and passes every list of forbidden roles.",
+    title="Custom roles name each action, and are assignable in resource groups only",
+    why="A role with a wildcard is Contributor under another name, and passes lists of forbidden roles.",
     on=("authorization:RoleDefinition",),
-    reads=("permissions", "assignableScopes"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("3.2.03",), ncsc=("9",), cis=("5.23",), iso27001=("5.15", "8.2"), five_safes=("people",)
     ),
     fix="Use a built-in role, or name each action; set assignableScopes to resource groups.",
     check=check,
+    reads=("permissions", "assignableScopes"),
     checkov=("CKV_AZURE_39",),
 )

@@ -1,4 +1,4 @@
-"""IA6: roles are given on things, not on whole resource groups."""
+"""Roles are assigned on resources, not on whole resource groups (IA6)."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
     own = group is not None and group.stack == assignment.stack
     person = word(assignment, "principalType") != "serviceprincipal"
     if not own and (person or role_of(assignment) not in READS - WRITES):
-        yield Violation("scope", "is a whole resource group of another stack; only a computer may be let in, to read")
+        yield Violation(
+            "scope", "is a whole resource group of another stack; only a managed identity may have it, to read"
+        )
     elif own and not (person and role_of(assignment) == READER and context.same_stack(assignment, FIREWALL)):
-        yield Violation("scope", "is a whole resource group, with all that will be added to it")
+        yield Violation("scope", "is a whole resource group, with all resources that are added later")
     elif own:
-        others = [other.name for other in context.same_stack(assignment, *ASSIGNMENTS) if _beside(other, assignment)]
+        others = [other.name for other in context.same_stack(assignment, *ASSIGNMENTS) if _is_second(other, assignment)]
         if others:
-            yield Violation("scope", f"is a whole resource group, as that of {', '.join(others)}; one may be")
+            yield Violation("scope", f"is a whole resource group, like {', '.join(others)}; only one may be")
 
 
-def _beside(other: Resource, assignment: Resource) -> bool:
-    """Whether it gives somebody else a role on the same whole group."""
+def _is_second(other: Resource, assignment: Resource) -> bool:
+    """Return True if it assigns a role on the same group to another principal."""
     if other is assignment or ids.plain(other.at("scope")) != ids.plain(assignment.at("scope")):
         return False
     try:
@@ -48,14 +50,14 @@ def _on_group(assignment: Resource, _: PolicyContext) -> bool:
 
 POLICY = Policy(
     id="IA6",
-    title="Roles are given on things, not on whole resource groups",
-    why="A role on a group of resources holds for what is added later, which nobody thought of when it was given.",
+    title="Roles are assigned on resources, not on whole resource groups",
+    why="A role on a resource group covers resources that are added later, which nobody considered.",
     on=ASSIGNMENTS,
-    reads=("scope", "principalId", "principalType", "roleDefinitionId"),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("3.2.03",), ncsc=("9",), iso27001=("5.15", "8.2"), five_safes=("people",)),
-    fix="Give the role on the resource that is used: the store, the vault, the Bastion, the computer.",
+    fix="Assign the role on the resource that is used: the store, the vault, the Bastion, the virtual machine.",
     check=check,
+    reads=("scope", "principalId", "principalType", "roleDefinitionId"),
     applies=_on_group,
     scope="stack",
 )

@@ -1,4 +1,4 @@
-"""LG5: of a subscription's activity log, what tells of changes and attacks is recorded."""
+"""Activity log settings include the categories for changes and attacks (LG5)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(setting: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Each setting by itself: what one leaves out, nobody need look for in another."""
+    """Require all categories in each setting, so that each is complete."""
     left = missing(setting, CONTROL_PLANE)
     if left:
         yield Violation("logs", f"lacks {', '.join(left)}; all of {', '.join(CONTROL_PLANE)} must be enabled")
@@ -17,15 +17,18 @@ def check(setting: Resource, _: PolicyContext) -> Iterator[Violation]:
 
 POLICY = Policy(
     id="LG5",
-    title="The activity log tells of every change, and of attacks",
-    why="Whoever opens a door through Azure's own management leaves a trace in these categories, and in no other log.",
+    title="Activity log settings include the categories for changes and attacks",
+    why="An attack through Azure's management API leaves traces in these categories only.",
     on=(ACTIVITY,),
-    reads=("logs",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.13", "2.5.03"), ncsc=("12", "13"), cis=("6.1.1.2",), iso27001=("8.15", "8.16"),
+        satre=("2.2.13", "2.5.03"),
+        ncsc=("12", "13"),
+        cis=("6.1.1.2",),
+        iso27001=("8.15", "8.16"),
         five_safes=("settings",),
     ),
     fix=f"List the categories {', '.join(CONTROL_PLANE)} in `logs`, each enabled.",
     check=check,
-)  # fmt: skip
+    reads=("logs",),
+)

@@ -1,4 +1,4 @@
-"""LG1: whatever writes a log has it kept in a log workspace."""
+"""Every resource that writes a log has a diagnostic setting to a log workspace (LG1)."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, R
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Several settings may share the categories; only what reaches a workspace counts."""
+    """Require all categories, in the settings that have a workspace together."""
     settings = [s for s in settings_of(resource, context) if s.at("workspaceId") is not MISSING]
     if not settings:
-        yield Violation("", "has no diagnostic setting that sends its log to a workspace; Azure keeps none by itself")
+        yield Violation("", "has no diagnostic setting with a workspace; Azure keeps no log by default")
         return
     wanted = categories_of(resource.type)
     left = set.intersection(*(set(missing(setting, wanted)) for setting in settings))
     if left:
-        yield Violation("", f"its log lacks {', '.join(sorted(left))}; record the category group allLogs")
+        yield Violation("", f"its log lacks {', '.join(sorted(left))}; enable the category group allLogs")
 
 
 POLICY = Policy(
     id="LG1",
-    title="Whatever writes a log has it kept in a log workspace",
-    why="Who read what, and who changed what, can only be asked of what was recorded; Azure records nothing unasked.",
+    title="Every resource that writes a log has a diagnostic setting to a log workspace",
+    why="Azure keeps no resource log by default, so accesses and changes could not be investigated.",
     on=(*CATEGORIES, BLOBS_OF),
-    reads=(f"{SETTING}:resourceUri", f"{SETTING}:workspaceId", f"{SETTING}:logs"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.13", "2.2.14", "2.5.03"), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)
     ),
-    fix="Give it a DiagnosticSetting with the category group allLogs and the central workspace. For a storage account, "
-    "its blob service is what writes.",
+    fix="Add a DiagnosticSetting with the category group allLogs and the central workspace. For a storage "
+    "account, the blob service is the source.",
     check=check,
+    reads=(f"{SETTING}:resourceUri", f"{SETTING}:workspaceId", f"{SETTING}:logs"),
     scope="stack",
 )

@@ -1,44 +1,39 @@
-"""LG4: logs are written and searched by the private link alone."""
+"""Log workspaces are reachable through the private link only (LG4)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from policies.azure_semantics.diagnostics import WORKSPACE
-from policies.azure_semantics.properties import entries, must
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import equals
 
 SCOPE, MEMBER = "monitor:PrivateLinkScope", "monitor:PrivateLinkScopedResource"
 MODES = ("queryAccessMode", "ingestionAccessMode")
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Open mode lets a network inside reach everybody's workspaces by the public way."""
-    if resource.type == WORKSPACE:
-        if not context.referencing(MEMBER, "linkedResourceId", resource):
-            yield Violation("", "is in no private link scope: nothing inside can write to it")
-        return
-    settings = ["accessModeSettings", *entries(resource, "accessModeSettings.exclusions")]
-    for setting in settings:
-        for mode in MODES:
-            yield from must(resource, f"{setting}.{mode}", "PrivateOnly", default="Open")
+    """Require that each workspace is in a private link scope."""
+    if resource.type == WORKSPACE and not context.referencing(MEMBER, "linkedResourceId", resource):
+        yield Violation("", "is in no private link scope, so nothing inside can write to it")
 
 
 POLICY = Policy(
     id="LG4",
-    title="Logs are written and searched by the private link alone",
-    why="In open mode a computer inside may write, and so carry data, to a workspace that is anybody's.",
+    title="Log workspaces are reachable through the private link only",
+    why="In open mode a machine inside may write data to a log workspace of any tenant.",
     on=(WORKSPACE, SCOPE),
-    reads=(
-        *(f"accessModeSettings.{mode}" for mode in MODES),
-        "accessModeSettings.exclusions",
-        f"{MEMBER}:linkedResourceId",
-    ),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.5.03", "3.1.12"), ncsc=("11", "13"), iso27001=("8.12", "8.15"), five_safes=("outputs",)
     ),
     fix="Put the workspace into a PrivateLinkScope whose two access modes are PrivateOnly, without exclusions.",
+    requires=tuple(
+        equals(f"{settings}.{mode}", "PrivateOnly", default="Open", on=SCOPE)
+        for settings in ("accessModeSettings", "accessModeSettings.exclusions[*]")
+        for mode in MODES
+    ),
     check=check,
+    reads=(f"{MEMBER}:linkedResourceId",),
     scope="stack",
 )

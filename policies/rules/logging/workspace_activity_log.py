@@ -1,4 +1,4 @@
-"""LG7: the log workspace keeps the activity log of the subscription that it stands in itself."""
+"""The log workspace keeps the activity log of its own subscription (LG7)."""
 
 from __future__ import annotations
 
@@ -10,23 +10,28 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(workspace: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """What a stack can tell without the others: of theirs, LG6 asks."""
+    """Check the workspace's own subscription. LG6 checks those of the other stacks."""
     if not activity_is_kept(ids.subscription(ids.own(workspace)), context):
-        yield Violation("", "does not collect its own subscription's activity log: changes and deletions go unrecorded")
+        yield Violation(
+            "", "does not collect its own subscription's activity log, so changes and deletions are not recorded"
+        )
 
 
 POLICY = Policy(
     id="LG7",
     title="The log workspace keeps the activity log of its own subscription",
-    why="Whoever would hide what they did begins with the log: that they did so is said in the activity log alone.",
+    why="An attacker begins by disabling logs, and only the activity log records it.",
     on=(WORKSPACE,),
-    reads=(f"{ACTIVITY}:workspaceId",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.13", "2.5.03"), ncsc=("12", "13"), cis=("6.1.1.1",), iso27001=("8.15", "8.16"),
+        satre=("2.2.13", "2.5.03"),
+        ncsc=("12", "13"),
+        cis=("6.1.1.1",),
+        iso27001=("8.15", "8.16"),
         five_safes=("settings",),
     ),
     fix="Give the subscription a SubscriptionDiagnosticSetting that names the workspace.",
     check=check,
+    reads=(f"{ACTIVITY}:workspaceId",),
     scope="stack",
-)  # fmt: skip
+)

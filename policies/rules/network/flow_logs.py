@@ -37,7 +37,7 @@ def _check_store(log: Resource, context: PolicyContext) -> Iterator[Violation]:
     stores = {
         str(other.at("storageId")).lower() for other in context.same_stack(log, FLOW_LOG) if other.knows("storageId")
     }
-    if store is None and context.whole:
+    if store is None and context.is_complete:
         yield Violation("storageId", "names a store outside the estate")
     elif store is None and len(stores) > 1:
         yield Violation("storageId", "the stack's flow logs go to several stores; there must be one")

@@ -31,9 +31,9 @@ def _check_ends(peering: Peering, context: PolicyContext) -> Iterator[Violation]
         yield Violation(where, "connects two networks of which not exactly one is a hub with a firewall")
     if near is None and far is None:
         yield Violation(where, "connects two networks that are not in this check")
-    if (near is not None and far is None and hubs) or (context.whole and (near is None or far is None)):
+    if (near is not None and far is None and hubs) or (context.is_complete and (near is None or far is None)):
         yield Violation(where, "connects a network that is not in this check")
-    if (near is None) != (far is None) and not hubs and not context.whole:
+    if (near is None) != (far is None) and not hubs and not context.is_complete:
         stack = peering.resource.stack
         others = context.once(("NW7", stack), partial(_outside, peering.resource, context))
         if len(others) > 1:

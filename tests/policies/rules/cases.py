@@ -11,7 +11,7 @@ from typing import Any
 from formats.plan import UNKNOWN
 from policies.model import STEP, Finding, PolicyContext, Resource, Verdict
 from policies.rules import load
-from policies.runner import judge
+from policies.runner import evaluate
 
 GONE = object()
 """Stands for a property that is taken away."""
@@ -57,7 +57,7 @@ def without(world: World, *names: str) -> World:
 
 def findings(world: World, policy: str, name: str | None = None) -> list[Finding]:
     """What one policy says of the world, or of one resource in it."""
-    report = judge(PolicyContext(world.values(), whole=True, today=TODAY), {policy: load()[policy]}, today=TODAY)
+    report = evaluate(PolicyContext(world.values(), is_complete=True, today=TODAY), {policy: load()[policy]}, today=TODAY)
     return [f for f in report.findings if name is None or f.name == world[name].name]
 
 

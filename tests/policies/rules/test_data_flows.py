@@ -14,7 +14,7 @@ from policies.model import Finding, PolicyContext, Resource, Verdict
 from policies.reachability.assertions import FlowKind
 from policies.rule_helpers.flow_findings import POLICIES, finding_of, flow_report
 from policies.rules import load
-from policies.runner import judge
+from policies.runner import evaluate
 from tests.policies.reachability.sample_estates import TENANCY, changed, estate, grant, named, seen
 
 TODAY = date(2026, 11, 22)
@@ -22,8 +22,8 @@ RESEARCHERS, OWNER = "db7a0118-c48f-5463-aec7-50d383efab17", "8e3af657-a8ff-443c
 FLOWS = {id_: policy for id_, policy in load().items() if id_ in POLICIES.values()}
 
 
-def _findings(resources: Sequence[Resource], *, whole: bool = True, exemptions: Exemptions = NONE) -> list[Finding]:
-    report = judge(PolicyContext(resources, whole=whole, today=TODAY), FLOWS, exemptions=exemptions)
+def _findings(resources: Sequence[Resource], *, is_complete: bool = True, exemptions: Exemptions = NONE) -> list[Finding]:
+    report = evaluate(PolicyContext(resources, is_complete=is_complete, today=TODAY), FLOWS, exemptions=exemptions)
     return list(report.findings)
 
 
@@ -48,7 +48,7 @@ def test_the_gate_s_findings_are_those_of_the_analysis() -> None:
 
 def test_flows_are_not_applicable_to_templates() -> None:
     """A template does not say which identity a principal is."""
-    told = [replace(resource, declared=resource.stack != "safe-haven") for resource in _opened()]
+    told = [replace(resource, from_program=resource.stack != "safe-haven") for resource in _opened()]
     assert {finding.verdict for finding in _findings(told)} <= {Verdict.NOT_APPLICABLE}
 
 
@@ -60,7 +60,7 @@ def test_a_possible_flow_is_a_finding_on_the_data_s_group() -> None:
 
 
 def test_flows_are_not_applicable_to_part_of_an_estate() -> None:
-    verdicts = {f.verdict for f in _findings(_opened(), whole=False)}
+    verdicts = {f.verdict for f in _findings(_opened(), is_complete=False)}
     assert verdicts == {Verdict.NOT_APPLICABLE}
 
 

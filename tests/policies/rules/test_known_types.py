@@ -6,13 +6,13 @@ import pytest
 
 from policies.model import PolicyContext, Verdict
 from policies.rules import load
-from policies.rules.governance.known_types import HARMLESS, MANY, POLICY
-from policies.runner import judge
+from policies.rules.governance.known_types import HARMLESS, MAX_COVERED_TYPES, POLICY
+from policies.runner import evaluate
 from tests.policies.world import store
 
 
 def verdict(type_: str) -> tuple[Verdict, str]:
-    (finding,) = judge(PolicyContext([store(type_=type_)]), {POLICY.id: POLICY}).findings
+    (finding,) = evaluate(PolicyContext([store(type_=type_)]), {POLICY.id: POLICY}).findings
     return finding.verdict, finding.message
 
 
@@ -29,8 +29,8 @@ def test_any_other_type_is_unknown_and_named(type_: str) -> None:
 
 
 def test_a_type_that_only_sweeping_policies_name_is_not_known() -> None:
-    sweeping = {t for p in load().values() if len(p.on) > MANY for t in p.on}
-    about = {t for p in load().values() if len(p.on) <= MANY for t in (*p.on, *(r.rpartition(":")[0] for r in p.paths))}
+    sweeping = {t for p in load().values() if len(p.on) > MAX_COVERED_TYPES for t in p.on}
+    about = {t for p in load().values() if len(p.on) <= MAX_COVERED_TYPES for t in (*p.on, *(r.rpartition(":")[0] for r in p.paths))}
     for type_ in sweeping - about - HARMLESS.keys():
         assert verdict(type_)[0] is Verdict.UNKNOWN
 

@@ -10,7 +10,7 @@ import pytest
 from formats.plan import UNKNOWN
 from policies.model import PolicyContext, Resource, Verdict
 from policies.rules import load
-from policies.runner import judge
+from policies.runner import evaluate
 from tests.policies.rules.cases import GONE, TODAY, World, changed, findings, made, verdict, without
 from tests.policies.rules.sample_estate import GROUP, LOGS, STORE, TAGGED, TAGS, activity, below, site
 from tests.policies.rules.weakening import REMOVED, cases, unknowns
@@ -146,7 +146,7 @@ def test_a_stack_alone_is_asked_of_its_own_log_workspace() -> None:
     """A tenancy's subscription is recorded by the platform, which the tenancy does not see."""
 
     def said(world: World, policy: str) -> set[Verdict]:
-        report = judge(PolicyContext(world.values(), today=TODAY), {policy: load()[policy]}, today=TODAY)
+        report = evaluate(PolicyContext(world.values(), today=TODAY), {policy: load()[policy]}, today=TODAY)
         return {f.verdict for f in report.findings}
 
     assert said(without(site(), "activity"), "LG7") == {Verdict.FAIL}
@@ -204,7 +204,7 @@ def test_what_holds_data_is_protected_where_a_program_declares_it() -> None:
     world["north"] = replace(world["north"], protect=False)
     assert verdict(world, "GV3", "store") is Verdict.FAIL
     assert verdict(world, "GV3", "north") is Verdict.FAIL
-    world["store"] = replace(world["store"], declared=False)
+    world["store"] = replace(world["store"], from_program=False)
     assert verdict(world, "GV3", "store") is Verdict.NOT_APPLICABLE
 
 

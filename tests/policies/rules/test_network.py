@@ -9,7 +9,7 @@ import pytest
 from formats.plan import UNKNOWN
 from policies.model import PolicyContext, Verdict
 from policies.rules import load
-from policies.runner import judge
+from policies.runner import evaluate
 from tests.policies.rules.cases import GONE, TODAY, World, changed, findings, made, verdict, without
 from tests.policies.rules.sample_estate import HUB, ROOM, TAGGED, below, denials, peering, record, ref, rule, site
 from tests.policies.rules.weakening import REMOVED, cases, family, unknowns
@@ -250,7 +250,7 @@ def test_the_stack_alone_sees_what_it_can() -> None:
     room = {name: site()[name] for name in ("room", "to-hub", "from-hub")}
 
     def blocks(world: World) -> bool:
-        return judge(PolicyContext(world.values(), today=TODAY), {"NW7": load()["NW7"]}, today=TODAY).blocks
+        return evaluate(PolicyContext(world.values(), today=TODAY), {"NW7": load()["NW7"]}, today=TODAY).blocks
 
     assert not blocks(room)
     side = peering("side", ROOM, "Microsoft.Network/virtualNetworks/other", forwarded=False)
