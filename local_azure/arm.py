@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from formats.property_paths import PropertyPath, find, parse
 from local_azure import ids, outputs
 from local_azure.diffs import affects, differences
 from local_azure.model import AzureError, AzureType, Constraint, Request, StoredResource
@@ -14,7 +15,6 @@ from local_azure.policy.enforcement import refuse_disallowed
 from local_azure.policy.fields import PolicyTarget
 from local_azure.schema import ResourceSchema, Schemas, arm_type_of
 from local_azure.store import Lock, Store, key_of
-from local_azure.wire import Path, find_values, parse_pattern
 
 GROUP = "azure-native:resources:ResourceGroup"
 SUBSCRIPTION_PREFIX = "10ca1"
@@ -71,7 +71,7 @@ class Arm:
         return found if found and found.token == token else None
 
     def create(
-        self, token: str, inputs: Mapping[str, Any], subscription: str, secrets: frozenset[Path] = frozenset()
+        self, token: str, inputs: Mapping[str, Any], subscription: str, secrets: frozenset[PropertyPath] = frozenset()
     ) -> StoredResource:
         """Create a resource, or recover the soft-deleted one of that name if the type or the request requests it."""
         known = self.known_type(token)
@@ -86,7 +86,12 @@ class Arm:
             return self._write(known, request, secrets, recovered)
 
     def update(
-        self, id_: str, token: str, inputs: Mapping[str, Any], subscription: str, secrets: frozenset[Path] = frozenset()
+        self,
+        id_: str,
+        token: str,
+        inputs: Mapping[str, Any],
+        subscription: str,
+        secrets: frozenset[PropertyPath] = frozenset(),
     ) -> StoredResource:
         """Update a resource. Raises `AzureError` for a change of an immutable property."""
         known = self.known_type(token)
@@ -137,7 +142,7 @@ class Arm:
         )
 
     def _write(
-        self, known: KnownType, request: Request, secrets: frozenset[Path], old: Mapping[str, Any] | None
+        self, known: KnownType, request: Request, secrets: frozenset[PropertyPath], old: Mapping[str, Any] | None
     ) -> StoredResource:
         refuse_disallowed(self.store, _policy_target(known, request))
         self._require_references(known, request)
@@ -192,7 +197,7 @@ class Arm:
         requested = any(
             value == wanted
             for path, wanted in known.type.recover_when.items()
-            for _, value in find_values(request.given, parse_pattern(path))
+            for _, value in find(request.given, parse(path))
         )
         if deleted is not None and (known.type.recovered_by_create or requested):
             return deleted.properties
@@ -208,7 +213,7 @@ class Arm:
 
     def _require_references(self, known: KnownType, request: Request) -> None:
         for path, tokens in known.type.references.items():
-            for _, value in find_values(request.new, parse_pattern(path)):
+            for _, value in find(request.new, parse(path)):
                 for id_ in _as_list(value):
                     self._require_reference(request, path, id_, tokens)
 
@@ -232,7 +237,7 @@ class Arm:
         new = {key: value for key, value in request.new.items() if key in known.schema.outputs}
         found = list(differences(old, new))
         for path, code in known.type.immutable.items():
-            if any(affects(parse_pattern(path), difference) for difference in found):
+            if any(affects(parse(path), difference) for difference in found):
                 raise AzureError(code, f"The property '{path}' of '{request.id}' cannot be changed.", status=409)
 
     def _refuse_locked(self, id_: str, action: str, locks: Iterable[Lock]) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from formats.property_values import UNKNOWN
 from local_azure.schema import ResourceSchema
 from local_azure.store import Store
-from local_azure.wire import UNKNOWN
 
 CREATE_BEFORE_DELETE = "__createBeforeDelete"
 """azure-native's input for a resource with an automatic name: its replacement can be created first."""

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from formats.property_paths import PropertyPath, find, join, matches, parse
+from formats.property_values import contains_unknown
 from local_azure.locations import normal_location
 from local_azure.model import AzureType
 from local_azure.schema import ResourceSchema
-from local_azure.wire import Path, Pattern, find_values, format_path, has_unknown, matches, parse_pattern
 
 DifferenceKind = Literal["ADD", "DELETE", "UPDATE"]
 
@@ -18,13 +19,13 @@ DifferenceKind = Literal["ADD", "DELETE", "UPDATE"]
 class Difference:
     """One changed path. `old` is None for an added value, `new` for a removed one."""
 
-    path: Path
+    path: PropertyPath
     kind: DifferenceKind
     old: Any = None
     new: Any = None
 
 
-def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Difference]:
+def differences(old: Any, new: Any, path: PropertyPath = ()) -> Iterator[Difference]:
     """Yield every difference, at the deepest path. An unknown value counts as changed."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted({*old, *new}):
@@ -42,7 +43,7 @@ def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Difference]:
         yield Difference(path, "UPDATE", old, new)
 
 
-def _member(old: Mapping[str, Any], new: Mapping[str, Any], key: str, path: Path) -> Iterator[Difference]:
+def _member(old: Mapping[str, Any], new: Mapping[str, Any], key: str, path: PropertyPath) -> Iterator[Difference]:
     if key not in old:
         yield Difference(path, "ADD", new=new[key])
     elif key not in new:
@@ -51,9 +52,9 @@ def _member(old: Mapping[str, Any], new: Mapping[str, Any], key: str, path: Path
         yield from differences(old[key], new[key], path)
 
 
-def _equal(old: Any, new: Any, path: Path = ()) -> bool:
+def _equal(old: Any, new: Any, path: PropertyPath = ()) -> bool:
     """Return True if two values are equal in Azure, which compares ids and locations case-insensitively."""
-    if has_unknown(new) or has_unknown(old):
+    if contains_unknown(new) or contains_unknown(old):
         return False
     if isinstance(old, str) and isinstance(new, str):
         if old.startswith("/") and new.startswith("/") and _is_id(old) and _is_id(new):
@@ -76,18 +77,18 @@ class DiffResult:
     """The result of a comparison."""
 
     differences: tuple[Difference, ...]
-    replace_paths: frozenset[Path]
+    replace_paths: frozenset[PropertyPath]
     """The changed paths that force a replacement."""
 
     @property
     def replaces(self) -> list[str]:
-        return sorted({format_path(path) for path in self.replace_paths})
+        return sorted({join(path) for path in self.replace_paths})
 
 
 def compare(type_: AzureType, schema: ResourceSchema, old: Mapping[str, Any], new: Mapping[str, Any]) -> DiffResult:
     """Compare two sets of inputs."""
     found = [d for d in differences(dict(old), dict(new)) if not str(d.path[0]).startswith("__")]
-    fixed_patterns = [parse_pattern(path) for path in type_.replace_on_change]
+    fixed_patterns = [parse(path) for path in type_.replace_on_change]
     fixed_patterns += [(name,) for name in schema.parameters]
     if "location" in schema.inputs and type_.location != "none":
         fixed_patterns.append(("location",))
@@ -95,7 +96,7 @@ def compare(type_: AzureType, schema: ResourceSchema, old: Mapping[str, Any], ne
     return DiffResult(tuple(found), frozenset(replace_paths))
 
 
-def affects(steps: Pattern, difference: Difference) -> bool:
+def affects(steps: PropertyPath, difference: Difference) -> bool:
     """Return True if a difference changes the value at a pattern: at it, below it, or in an added or removed object."""
     path = difference.path
     if matches(steps, path):
@@ -103,6 +104,6 @@ def affects(steps: Pattern, difference: Difference) -> bool:
     if len(path) >= len(steps) or not matches(steps[: len(path)], path):
         return False
     rest = steps[len(path) :]
-    before = [value for _, value in find_values(difference.old, rest)]
-    after = [value for _, value in find_values(difference.new, rest)]
-    return has_unknown(difference.new) or before != after
+    before = [value for _, value in find(difference.old, rest)]
+    after = [value for _, value in find(difference.new, rest)]
+    return contains_unknown(difference.new) or before != after

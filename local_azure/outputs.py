@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from formats.property_paths import PropertyPath, find, get, parse
+from formats.property_values import UNKNOWN
 from local_azure import ids
 from local_azure.locations import normal_location
 from local_azure.model import AzureType
 from local_azure.schema import Property, PropertyType, ResourceSchema, arm_type_of
-from local_azure.wire import UNKNOWN, Path, Pattern, find_values, get_path, merge, parse_pattern, set_default
+from local_azure.wire import merge, set_default
 
+_ABSENT = object()
 # Known before the first create.
 _KNOWN = frozenset({"name", "type", "azureApiVersion"})
 
@@ -19,7 +22,7 @@ def with_defaults(type_: AzureType, inputs: Mapping[str, Any]) -> dict[str, Any]
     """Return the inputs with Azure's defaults for omitted properties."""
     filled: dict[str, Any] = _copy(inputs)
     for path, value in type_.defaults.items():
-        set_default(filled, parse_pattern(path), _copy(value))
+        set_default(filled, parse(path), _copy(value))
     return filled
 
 
@@ -49,7 +52,7 @@ def response_properties(
 
 def _merge_at(made: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     nested: dict[str, Any] = {}
-    set_default(nested, parse_pattern(path), value)
+    set_default(nested, parse(path), value)
     return merge(made, nested)
 
 
@@ -69,28 +72,24 @@ def remove_paths(values: Mapping[str, Any], paths: tuple[str, ...]) -> dict[str,
         return dict(values)
     found: dict[str, Any] = _copy(values)
     for path in paths:
-        steps = parse_pattern(path)
-        for holder, _ in list(find_values(found, steps[:-1])):
-            inner = get_path(found, holder)
+        steps = parse(path)
+        for holder, _ in list(find(found, steps[:-1])):
+            inner = get(found, holder)
             if isinstance(inner, dict):
                 inner.pop(steps[-1], None)
     return found
 
 
 def secret_paths(
-    type_: AzureType, properties: Mapping[str, Any], given: frozenset[Path] = frozenset()
-) -> frozenset[Path]:
+    type_: AzureType, properties: Mapping[str, Any], given: frozenset[PropertyPath] = frozenset()
+) -> frozenset[PropertyPath]:
     """Return the secret output paths: those that the type declares, and those of secret inputs."""
-    declared = {path for text in type_.secret_outputs for path, _ in find_values(properties, parse_pattern(text))}
+    declared = {path for text in type_.secret_outputs for path, _ in find(properties, parse(text))}
     return frozenset(declared | {path for path in given if _has_path(properties, path)})
 
 
-def _has_path(value: Any, path: Path) -> bool:
-    try:
-        get_path(value, path)
-    except (KeyError, IndexError, TypeError):
-        return False
-    return True
+def _has_path(value: Any, path: PropertyPath) -> bool:
+    return get(value, path, _ABSENT) is not _ABSENT
 
 
 def preview(
@@ -158,31 +157,31 @@ def import_inputs(type_: AzureType, schema: ResourceSchema, id_: str, properties
     plain = {key: value for key, value in properties.items() if key not in found and key not in {"name", "type", "id"}}
     found |= _as_inputs(schema, plain)
     for path, value in type_.defaults.items():
-        _drop_default(found, parse_pattern(path), value, schema.inputs)
+        _drop_default(found, parse(path), value, schema.inputs)
     if schema.api_version:
         found["azureApiVersion"] = schema.api_version
     return found
 
 
-def _drop_default(values: dict[str, Any], steps: Pattern, default: Any, known: Mapping[str, Property]) -> None:
+def _drop_default(values: dict[str, Any], steps: PropertyPath, default: Any, known: Mapping[str, Property]) -> None:
     """Remove a value equal to Azure's default, and its object if then empty. Required properties stay."""
-    for where, value in list(find_values(values, steps)):
+    for where, value in list(find(values, steps)):
         if value != default or _required(known, steps):
             continue
-        holder = get_path(values, where[:-1])
+        holder = get(values, where[:-1])
         del holder[where[-1]]
         if not holder and len(steps) > 1 and "*" not in steps and not _required(known, steps[:-1]):
-            get_path(values, where[:-2]).pop(where[-2], None)
+            get(values, where[:-2]).pop(where[-2], None)
 
 
-def _required(known: Mapping[str, Property], steps: Pattern) -> bool:
+def _required(known: Mapping[str, Property], steps: PropertyPath) -> bool:
     """Return True if the property at a declared path is required."""
     found = Property(PropertyType("any"))
     for step in steps:
         if step == "*":
             found, known = Property(found.type.item or PropertyType("any")), {}
         else:
-            found = known.get(step, Property(PropertyType("any")))
+            found = known.get(str(step), Property(PropertyType("any")))
         known = found.type.properties
     return found.required
 

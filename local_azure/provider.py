@@ -10,6 +10,8 @@ import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2
 
+from formats.property_paths import PropertyPath, get, join
+from formats.property_values import contains_unknown, to_struct
 from local_azure import defaults, diffs, outputs
 from local_azure.arm import SUBSCRIPTION_PREFIX, Arm, KnownType, UnknownType
 from local_azure.model import AzureError, AzureType, StoredResource
@@ -18,7 +20,7 @@ from local_azure.servicer import Servicer, Unsupported, logical_name_of, token_o
 from local_azure.store import Store
 from local_azure.types.common import TENANT
 from local_azure.validation import Inputs, validate
-from local_azure.wire import Path, Unwrapped, format_path, from_struct, get_path, has_unknown, to_struct, unwrap, wrap
+from local_azure.wire import Unwrapped, from_struct, unwrap, wrap
 
 CLIENT = "10ca1000-0000-4000-8000-0000000000c1"
 OBJECT = "10ca1000-0000-4000-8000-0000000000b0"
@@ -170,7 +172,7 @@ class AzureProvider(Servicer):
         id_: str | None = None,
         olds: tuple[Unwrapped, Unwrapped] | None = None,
     ) -> Any:
-        if id_ is None and not any(has_unknown(inputs.values.get(name)) for name in known.schema.parameters):
+        if id_ is None and not any(contains_unknown(inputs.values.get(name)) for name in known.schema.parameters):
             id_ = self._arm.id(known.type.token, inputs.values, self._subscription)
         before = (olds[0].values, olds[1].values) if olds else None
         found = outputs.preview(known.schema, id_, outputs.remove_paths(inputs.values, known.type.write_only), before)
@@ -180,7 +182,7 @@ class AzureProvider(Servicer):
 
     def _inputs_now(
         self, known: KnownType, request: Any, found: StoredResource
-    ) -> tuple[dict[str, Any], frozenset[Path]]:
+    ) -> tuple[dict[str, Any], frozenset[PropertyPath]]:
         old = unwrap(from_struct(request.inputs))
         if not old.values:
             secrets = self._store.secrets(found.id)
@@ -224,7 +226,7 @@ def _diff_response(old: Mapping[str, Any], found: diffs.DiffResult) -> Any:
     # A new resource can be created first only if its name differs, which an automatic name does.
     random = bool(old.get(defaults.CREATE_BEFORE_DELETE))
     detailed = {
-        format_path(d.path): provider_pb2.PropertyDiff(
+        join(d.path): provider_pb2.PropertyDiff(
             kind=_KINDS.Value(d.kind + ("_REPLACE" if d.path in found.replace_paths else "")), inputDiff=True
         )
         for d in found.differences
@@ -240,19 +242,19 @@ def _diff_response(old: Mapping[str, Any], found: diffs.DiffResult) -> Any:
     )
 
 
-def _is_ignored(path: Path, ignored: frozenset[str]) -> bool:
-    return any(format_path(path[:length]) in ignored for length in range(1, len(path) + 1))
+def _is_ignored(path: PropertyPath, ignored: frozenset[str]) -> bool:
+    return any(join(path[:length]) in ignored for length in range(1, len(path) + 1))
 
 
 def _refuse_unknown_inputs(known: KnownType, inputs: Unwrapped) -> None:
-    unknown = sorted(key for key, value in inputs.values.items() if has_unknown(value))
+    unknown = sorted(key for key, value in inputs.values.items() if contains_unknown(value))
     if unknown:
         raise AzureError("InvalidRequestContent", f"{known.type.token}: {', '.join(unknown)} has an unknown value")
 
 
 def _masker(inputs: Unwrapped) -> Callable[[str], str]:
     """Return a function that masks the values of secret inputs in a message."""
-    texts = {text for path in inputs.secrets for text in _texts(get_path(inputs.values, path)) if len(text) >= 3}
+    texts = {text for path in inputs.secrets for text in _texts(get(inputs.values, path)) if len(text) >= 3}
 
     def mask(message: str) -> str:
         for text in sorted(texts, key=len, reverse=True):

@@ -16,12 +16,14 @@ from typing import Any
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2
 
+from formats.property_paths import PropertyPath, join
+from formats.property_values import UNKNOWN, to_struct
 from local_azure.diffs import Difference, differences
 from local_azure.model import AzureError, AzureType, NameRule
 from local_azure.schema import ResourceSchema, Schemas
 from local_azure.servicer import Servicer, Unsupported, token_of
 from local_azure.validation import Failure, Inputs, validate
-from local_azure.wire import UNKNOWN, Path, format_path, from_struct, to_struct, unwrap, wrap
+from local_azure.wire import from_struct, unwrap, wrap
 
 Values = Mapping[str, Any]
 Generated = tuple[str, dict[str, Any]]
@@ -216,7 +218,7 @@ class RandomProvider(Servicer):
             self._source(request)
             old, new = unwrap(from_struct(request.old_inputs)).values, unwrap(from_struct(request.news)).values
             ignored = frozenset(request.ignoreChanges)
-            found = [d for d in differences(old, new) if not {format_path(d.path), str(d.path[0])} & ignored]
+            found = [d for d in differences(old, new) if not {join(d.path), str(d.path[0])} & ignored]
             return _diffed(found)
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -272,11 +274,11 @@ def _declared(token: str) -> AzureType:
     return AzureType(token, NameRule(".*", "anything"), location="none")
 
 
-def _secret(source: RandomType, outputs: Mapping[str, Any]) -> frozenset[Path]:
+def _secret(source: RandomType, outputs: Mapping[str, Any]) -> frozenset[PropertyPath]:
     return frozenset((key,) for key in source.secret if key in outputs)
 
 
-def _answer(source: RandomType, schema: ResourceSchema, values: Values, given: frozenset[Path]) -> Any:
+def _answer(source: RandomType, schema: ResourceSchema, values: Values, given: frozenset[PropertyPath]) -> Any:
     kept = {key: value for key, value in values.items() if key in schema.outputs}
     return to_struct(wrap(kept, given | _secret(source, kept)))
 
@@ -288,8 +290,7 @@ def _checked(news: Any, failures: list[Failure]) -> Any:
 
 def _diffed(found: list[Difference]) -> Any:
     detailed = {
-        format_path(d.path): provider_pb2.PropertyDiff(kind=_KINDS.Value(f"{d.kind}_REPLACE"), inputDiff=True)
-        for d in found
+        join(d.path): provider_pb2.PropertyDiff(kind=_KINDS.Value(f"{d.kind}_REPLACE"), inputDiff=True) for d in found
     }
     keys = sorted({str(d.path[0]) for d in found})
     return provider_pb2.DiffResponse(

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from formats.property_paths import PropertyPath
 from local_azure.ids import prefixes
 from local_azure.locations import normal_location
 from local_azure.model import StoredResource
-from local_azure.wire import Path as PropertyPath
 
 FORMAT = 2
 """The file format, in `user_version`. A file of a newer format is refused and not changed."""

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from formats.property_paths import PropertyPath, join, matches, parse
+from formats.property_values import SIGNATURE, UNKNOWN
 from local_azure.locations import REGIONS, normal_location
 from local_azure.model import AzureType
 from local_azure.schema import Property, PropertyType, ResourceSchema
-from local_azure.wire import SIGNATURE, UNKNOWN, Path, format_path, matches, parse_pattern
 
 MAX_LISTED, MAX_SUGGESTED = 30, 5
 """Longest list of allowed values in an error, and the number of suggestions instead of a longer one."""
@@ -23,12 +24,12 @@ PROVIDER_KEYS = frozenset({"azureApiVersion", "__createBeforeDelete"})
 class Failure:
     """One invalid input. The reason never contains a secret value."""
 
-    path: Path
+    path: PropertyPath
     reason: str
 
     @property
     def property(self) -> str:
-        return format_path(self.path)
+        return join(self.path)
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ class Inputs:
     type: AzureType
     schema: ResourceSchema
     values: Mapping[str, Any]
-    secrets: frozenset[Path] = frozenset()
+    secrets: frozenset[PropertyPath] = frozenset()
 
-    def is_secret(self, path: Path) -> bool:
+    def is_secret(self, path: PropertyPath) -> bool:
         return any(path[: len(secret)] == secret for secret in self.secrets)
 
 
@@ -54,17 +55,17 @@ def _validate_properties(inputs: Inputs) -> Iterator[Failure]:
     yield from _validate_object(inputs, inputs.schema.inputs, values, ())
 
 
-def _failure(inputs: Inputs, path: Path, code: str, problem: str) -> Failure:
+def _failure(inputs: Inputs, path: PropertyPath, code: str, problem: str) -> Failure:
     return Failure(path, f"Code={code} Message={inputs.type.token}: {problem}")
 
 
 def _validate_object(
-    inputs: Inputs, properties: Mapping[str, Property], values: Mapping[str, Any], path: Path
+    inputs: Inputs, properties: Mapping[str, Property], values: Mapping[str, Any], path: PropertyPath
 ) -> Iterator[Failure]:
     for key in values:
         if key not in properties:
             suggestion = _suggestion(key, properties)
-            problem = f"the property '{format_path((*path, key))}' is not a property of this type{suggestion}"
+            problem = f"the property '{join((*path, key))}' is not a property of this type{suggestion}"
             yield _failure(inputs, (*path, key), "InvalidRequestContent", problem)
     for key, known in properties.items():
         here = (*path, key)
@@ -72,7 +73,7 @@ def _validate_object(
             yield from _validate_value(inputs, known.type, values[key], here)
         elif known.required:
             hint = " (set it, or set azure-native:location)" if key == "location" else ""
-            problem = f"missing required property '{format_path(here)}'{hint}"
+            problem = f"missing required property '{join(here)}'{hint}"
             yield _failure(inputs, here, "InvalidRequestContent", problem)
 
 
@@ -84,7 +85,7 @@ def _suggestion(key: str, properties: Mapping[str, Property]) -> str:
 _PYTHON = {"string": str, "boolean": bool, "array": list, "map": dict, "object": dict, "asset": dict}
 
 
-def _validate_value(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
+def _validate_value(inputs: Inputs, type_: PropertyType, value: Any, path: PropertyPath) -> Iterator[Failure]:
     if value == UNKNOWN or type_.kind == "any":
         return
     if type_.kind == "enum":
@@ -109,19 +110,19 @@ def _fits(type_: PropertyType, value: Any) -> bool:
     return isinstance(value, _PYTHON[type_.kind])
 
 
-def _wrong_type(inputs: Inputs, wanted: str, value: Any, path: Path) -> Failure:
+def _wrong_type(inputs: Inputs, wanted: str, value: Any, path: PropertyPath) -> Failure:
     found = {str: "a string", bool: "a boolean", int: "a number", float: "a number", list: "an array"}.get(
         type(value), "an object"
     )
-    problem = f"'{format_path(path)}' should be of type '{wanted}' but is {found}"
+    problem = f"'{join(path)}' should be of type '{wanted}' but is {found}"
     return _failure(inputs, path, "InvalidRequestContent", problem)
 
 
-def _validate_enum(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
+def _validate_enum(inputs: Inputs, type_: PropertyType, value: Any, path: PropertyPath) -> Iterator[Failure]:
     patterns = [
         text
         for declared, texts in inputs.type.additional_values.items()
-        if _is_at(parse_pattern(declared), path)
+        if _is_at(parse(declared), path)
         for text in texts
     ]
     if value in type_.values or any(re.fullmatch(text, str(value)) for text in patterns):
@@ -130,7 +131,7 @@ def _validate_enum(inputs: Inputs, type_: PropertyType, value: Any, path: Path) 
         yield _wrong_type(inputs, "string", value, path)
         return
     found = "a secret value" if inputs.is_secret(path) else repr(value)[:80]
-    problem = f"'{format_path(path)}' is {found}, which is not one of: {_list_allowed(str(value), type_.values)}"
+    problem = f"'{join(path)}' is {found}, which is not one of: {_list_allowed(str(value), type_.values)}"
     yield _failure(inputs, path, "InvalidRequestContent", problem)
 
 
@@ -143,11 +144,11 @@ def _list_allowed(value: str, allowed: Sequence[Any]) -> str:
     return f"{', '.join(near)}, and {len(names) - len(near)} more"
 
 
-def _is_at(steps: tuple[str, ...], path: Path) -> bool:
+def _is_at(steps: PropertyPath, path: PropertyPath) -> bool:
     return len(steps) == len(path) and matches(steps, path)
 
 
-def _validate_union(inputs: Inputs, type_: PropertyType, value: Any, path: Path) -> Iterator[Failure]:
+def _validate_union(inputs: Inputs, type_: PropertyType, value: Any, path: PropertyPath) -> Iterator[Failure]:
     tried = [list(_validate_value(inputs, option, value, path)) for option in type_.options]
     if all(tried):
         # The failures of the closest option are the most useful.

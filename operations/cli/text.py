@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from formats.errors import InputError
 from formats.plan import Operation
+from formats.property_paths import get, parse
 from operations.cli.output import printable
 
 SYMBOLS = {
@@ -30,7 +32,6 @@ DONE = {
     Operation.SAME: "unchanged",
 }
 _CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_STEP = re.compile(r"\[(?:(\d+)|\"((?:[^\"\\]|\\.)*)\")\]|([^.\[\]]+)")
 _ACRONYMS = {"Ip": "IP", "Ssh": "SSH", "Dns": "DNS", "Vm": "VM", "Nic": "NIC", "Id": "ID"}
 ABSENT = object()
 """What `at` answers where a path leads nowhere."""
@@ -52,12 +53,10 @@ def span(seconds: float) -> str:
 
 def at(value: Any, path: str) -> Any:
     """What stands at a property path such as `rules[2].priority` or `tags["cost.centre"]`."""
-    for number, quoted, plain in _STEP.findall(path):
-        try:
-            value = value[int(number)] if number else value[json.loads(f'"{quoted}"') if quoted else plain]
-        except (KeyError, IndexError, TypeError, ValueError):
-            return ABSENT
-    return value
+    try:
+        return get(value, parse(path), ABSENT)
+    except InputError:
+        return ABSENT
 
 
 def shown(value: Any, width: int = 70) -> str:

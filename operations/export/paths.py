@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from formats.arm.routes import route
 from formats.errors import InputError
+from formats.property_paths import ANY, parse
 from operations.export.models import Kind, Shape, model
 from operations.export.nesting import field_of
-
-_STEP = re.compile(r"\[\*\]|[^.\[\]]+")
 
 
 def arm_path(token: str, path: str) -> list[str]:
@@ -17,11 +14,11 @@ def arm_path(token: str, path: str) -> list[str]:
     way = route(token)
     kind = Kind(Shape.MODEL, model=model(way.package, way.model))
     found: list[str] = []
-    for index, step in enumerate(_STEP.findall(path)):
-        if step == "[*]" and kind.of:
-            found, kind = [*found, step], kind.of
+    for index, step in enumerate(parse(path)):
+        if step == ANY and kind.of:
+            found, kind = [*found, "[*]"], kind.of
             continue
-        field = field_of(token, step, kind.model, root=index == 0) if kind.model else None
+        field = field_of(token, str(step), kind.model, root=index == 0) if kind.model else None
         if field is None:
             raise InputError("A type has no such property.", file=token, key=path, found=step)
         found, kind = [*found, *field.path], field.kind

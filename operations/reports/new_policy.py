@@ -1,4 +1,4 @@
-"""A new policy and its test, ready to run: the commonest kind, of a property that must have one of some values."""
+"""Write a new policy and its test, ready to run: a property must have one of the allowed values."""
 
 from __future__ import annotations
 
@@ -11,18 +11,29 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from formats.arm.sdk import PREFIX, hints, hints_of_class, sdk_type
 from formats.errors import InputError
+from formats.property_paths import parse
 from operations.settings import write_whole
-from policies.rules import ID, load
 from policies.controls import standards
-from policies.model import STEP, Severity
+from policies.model import Severity
+from policies.rules import ID, load
 
 TYPE = re.compile(r"[a-z0-9]+:[A-Z][A-Za-z0-9]+")
 PATH = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*")
 
 
+SERVICES = {
+    "authorization": "identity", "containerregistry": "containers", "databricks": "analytics",
+    "dataprotection": "backup", "dbforpostgresql": "database", "desktopvirtualization": "compute",
+    "keyvault": "key_vault", "machinelearningservices": "machine_learning", "managedidentity": "identity",
+    "monitor": "logging", "operationalinsights": "logging", "privatedns": "private_endpoints",
+    "recoveryservices": "backup", "sql": "database", "synapse": "analytics",
+}  # fmt: skip
+"""The folder for the module of a type, where it has another name."""
+
+
 @dataclass(frozen=True)
 class Draft:
-    """What a person says of a new policy."""
+    """The options of `sde policy new`."""
 
     id: str
     title: str
@@ -31,27 +42,42 @@ class Draft:
     on: str
     """The type: `storage:StorageAccount`."""
     reads: str
-    """The path of the property that it looks at: `encryption.keySource`."""
+    """The path of the property: `encryption.keySource`."""
     allowed: Sequence[str]
     severity: Severity
     satre: Sequence[str]
 
     @property
     def values(self) -> tuple[str | bool | int, ...]:
-        """The allowed values as a plan has them: `true`, `false` and whole numbers are no text."""
+        """The allowed values as a plan has them: `true`, `false` and whole numbers are not text."""
         return tuple(_value(text) for text in self.allowed)
+
+    @property
+    def service(self) -> str:
+        """The folder of the rule."""
+        module = self.on.partition(":")[0]
+        return SERVICES.get(module, module)
+
+    @property
+    def name(self) -> str:
+        """The name of the file, from the title."""
+        return "_".join(re.findall(r"[a-z0-9]+", self.title.lower()))
 
 
 def write(draft: Draft, root: Path) -> tuple[Path, Path]:
     """Write the policy and its test below the project's folder. `InputError` if a file exists or cannot be written."""
     _check(draft)
-    name = draft.id.lower()
-    files = root / "policies" / "catalogue" / f"{name}.py", root / "tests" / "policies" / f"test_{name}.py"
+    rules, tests = root / "policies" / "rules", root / "tests" / "policies" / "rules"
+    files = rules / draft.service / f"{draft.name}.py", tests / f"test_{draft.name}.py"
     for file in files:
         if file.exists():
-            raise InputError("This file is there already.", file=str(file), fix="Choose another id.")
-        if not file.parent.is_dir():
-            raise InputError("This is not the project's folder.", file=str(file.parent))
+            raise InputError("This file exists already.", file=str(file), fix="Choose another title.")
+    for folder in (rules, tests):
+        if not folder.is_dir():
+            raise InputError("This is not the project's folder.", file=str(folder))
+    if not files[0].parent.is_dir():
+        files[0].parent.mkdir()
+        write_whole(files[0].parent / "__init__.py", f'"""Rules for {draft.service}."""\n')
     for file, template in zip(files, ("rule.py.j2", "rule_test.py.j2"), strict=True):
         write_whole(file, _environment().get_template(template).render(draft=draft, nested=_nested(draft.reads)))
     return files
@@ -85,7 +111,7 @@ def _is_a_type(type_: str) -> bool:
 
 
 def _is_a_property(type_: str, path: str) -> bool:
-    """Whether the SDK has it, as far as it says what a property holds: a rule about nothing would pass nothing."""
+    """Return True if the SDK has the property, as far as it describes types."""
     if not _is_a_type(type_):
         return False
     module, here = type_.partition(":")[0], hints(PREFIX + type_)
@@ -100,7 +126,7 @@ def _is_a_property(type_: str, path: str) -> bool:
 
 
 def _environment() -> Environment:
-    environment = Environment(  # noqa: S701 - it writes Python: every text in it is quoted as Python quotes
+    environment = Environment(  # noqa: S701 - the templates are Python, and quote every text as Python does
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -108,11 +134,12 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["python"] = _python
+    environment.filters["arguments"] = lambda values: ", ".join(map(_python, values))
     return environment
 
 
 def _python(value: object) -> str:
-    """A literal as the project's formatter would have it: in double quotes, unless single ones need fewer escapes."""
+    """Return a literal in the formatter's style: in double quotes, unless single ones need fewer escapes."""
     if isinstance(value, str):
         quote = "'" if value.count('"') > value.count("'") else '"'
         return quote + value.replace("\\", "\\\\").replace(quote, "\\" + quote) + quote
@@ -128,6 +155,6 @@ def _value(text: str) -> str | bool | int:
 
 
 def _nested(path: str) -> tuple[str, str]:
-    """What stands before and after a value to make the inputs that hold it at the path."""
-    steps = STEP.findall(path)
+    """Return the text before and after a value in inputs that have it at the path."""
+    steps = parse(path)
     return "".join(f'{{"{step}": ' for step in steps), "}" * len(steps)

@@ -9,9 +9,10 @@ from functools import cache
 from typing import Any, TypeVar
 
 from formats.plan import UNKNOWN
+from formats.property_paths import PropertyPath, get, join
 from policies.model import PolicyContext, Resource, Unknown
 from policies.mutations.model import Addition, Mutant, Removal, Rework, Table, Weakening
-from policies.mutations.paths import Steps, at, places, put, spelled, there, without
+from policies.mutations.paths import places, put, there, without
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
 
 LONGEST = 70
@@ -64,7 +65,7 @@ def _known(found: Iterable[T]) -> Iterator[T]:
 
 def _weaker(weakening: Weakening, resource: Resource, estate: PolicyContext) -> Iterator[Mutant]:
     for place in places(resource.inputs, weakening.path):
-        now = at(resource.inputs, place)
+        now = get(resource.inputs, place)
         picked = _known(weakening.pick(resource, estate)) if weakening.pick else ()
         values = [*((_words(v), v) for v in weakening.to), *picked]
         if not weakening.known:
@@ -74,15 +75,15 @@ def _weaker(weakening: Weakening, resource: Resource, estate: PolicyContext) -> 
                 yield _put(weakening, resource, place, words, value)
         if there(resource.inputs, place) and not weakening.absent:
             after = replace(resource, inputs=without(resource.inputs, place))
-            yield _mutant(resource, after, f"{spelled(place)} left out", weakening.harm, spelled(place))
+            yield _mutant(resource, after, f"{join(place)} left out", weakening.harm, join(place))
 
 
-def _put(weakening: Weakening, resource: Resource, place: Steps, words: str, value: Any) -> Mutant:
+def _put(weakening: Weakening, resource: Resource, place: PropertyPath, words: str, value: Any) -> Mutant:
     after = replace(resource, inputs=put(resource.inputs, place, value))
     if value == UNKNOWN:  # an unknown value has no known source
         dependencies = {key: urns for key, urns in resource.property_dependencies.items() if key != place[0]}
         after = replace(after, property_dependencies=dependencies)
-    return _mutant(resource, after, f"{spelled(place)} = {words}", weakening.harm, spelled(place))
+    return _mutant(resource, after, f"{join(place)} = {words}", weakening.harm, join(place))
 
 
 def _reworked(rework: Rework, resource: Resource) -> Iterator[Mutant]:

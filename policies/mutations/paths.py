@@ -5,31 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.model import STEP
+from formats.property_paths import ANY, PropertyPath, get, parse
 
 Value = Any
-Steps = tuple[str | int, ...]
 
 
-def places(inputs: Mapping[str, Value], path: str) -> Iterator[Steps]:
+def places(inputs: Mapping[str, Value], path: str) -> Iterator[PropertyPath]:
     """Yield every path that a pattern matches, with `[*]` for each entry. The last keys may be missing."""
-    yield from _places(inputs, [_step(s) for s in STEP.findall(path)], ())
+    yield from _places(inputs, parse(path), ())
 
 
-def _step(text: str) -> str | int:
-    if text == "[*]":
-        return "*"
-    if text.startswith('["'):
-        return text[2:-2]
-    return int(text[1:-1]) if text.startswith("[") else text
-
-
-def _places(value: Value, steps: list[str | int], so_far: Steps) -> Iterator[Steps]:
+def _places(value: Value, steps: PropertyPath, so_far: PropertyPath) -> Iterator[PropertyPath]:
     if not steps:
         yield so_far
         return
     step, rest = steps[0], steps[1:]
-    if step == "*":
+    if step == ANY:
         for index, inner in enumerate(value if isinstance(value, list | tuple) else ()):
             yield from _places(inner, rest, (*so_far, index))
         return
@@ -42,27 +33,12 @@ def _places(value: Value, steps: list[str | int], so_far: Steps) -> Iterator[Ste
     yield from _places(inner, rest, (*so_far, step))
 
 
-def there(inputs: Value, steps: Steps) -> bool:
+def there(inputs: Value, steps: PropertyPath) -> bool:
     """True if there is a value at a path."""
-    for step in steps:
-        try:
-            inputs = inputs[step]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return inputs is not None
+    return get(inputs, steps) is not None
 
 
-def at(inputs: Value, steps: Steps) -> Value:
-    """Return the value at a path, or None."""
-    for step in steps:
-        try:
-            inputs = inputs[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return inputs
-
-
-def put(inputs: Value, steps: Steps, value: Value) -> Value:
+def put(inputs: Value, steps: PropertyPath, value: Value) -> Value:
     """Return the inputs with another value at a path; missing parents are added."""
     if not steps:
         return value
@@ -74,7 +50,7 @@ def put(inputs: Value, steps: Steps, value: Value) -> Value:
     return around
 
 
-def without(inputs: Value, steps: Steps) -> Value:
+def without(inputs: Value, steps: PropertyPath) -> Value:
     """Return the inputs without a path; unchanged where it is missing."""
     step = steps[0]
     if not there(inputs, (step,)):
@@ -84,17 +60,6 @@ def without(inputs: Value, steps: Steps) -> Value:
     if isinstance(step, int):
         return [inner for i, inner in enumerate(inputs) if i != step]
     return {key: inner for key, inner in inputs.items() if key != step}
-
-
-def spelled(steps: Steps) -> str:
-    """Return a path as text: `securityRules[2].access`."""
-    text = ""
-    for step in steps:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        else:
-            text = f"{text}.{step}" if text else step
-    return text
 
 
 def entries(value: Value) -> list[Mapping[str, Value]]:

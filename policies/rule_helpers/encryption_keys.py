@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from formats.property_paths import parse
 from policies.azure_semantics.properties import filled, shown
-from policies.model import MISSING, STEP, PolicyContext, Resource, Unknown, Violation
+from policies.model import MISSING, PolicyContext, Resource, Unknown, Violation
 
 ADDRESS = re.compile(
     r"https://(?P<vault>[a-z0-9-]+)\.(?P<kind>vault|managedhsm)\.(azure\.net|usgovcloudapi\.net|azure\.cn)(:443)?"
@@ -63,7 +64,7 @@ def key_in_vault(resource: Resource, context: PolicyContext, vault: str, key: st
 
 
 def _feeds(keeper: Resource, resource: Resource, path: str) -> bool:
-    return keeper.urn in resource.property_dependencies.get(STEP.findall(path)[0], ())
+    return keeper.urn in resource.property_dependencies.get(str(parse(path)[0]), ())
 
 
 def _is_here(key: Resource, resource: Resource, name: str, path: str) -> bool:

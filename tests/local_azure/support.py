@@ -9,11 +9,12 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import provider_pb2
 
+from formats.property_values import to_struct
 from local_azure.model import AzureError, AzureType, NameRule, Request
 from local_azure.provider import AzureProvider
 from local_azure.schema import azure_native
 from local_azure.store import Store
-from local_azure.wire import from_struct, to_struct
+from local_azure.wire import from_struct
 
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
 GROUP = "azure-native:resources:ResourceGroup"

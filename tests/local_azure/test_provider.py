@@ -10,9 +10,9 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
+from formats.property_values import SECRET_SIGNATURE, SIGNATURE, UNKNOWN, to_struct
 from local_azure.provider import AzureProvider
 from local_azure.schema import azure_native, resource
-from local_azure.wire import SECRET, SIGNATURE, UNKNOWN, to_struct
 from tests.local_azure.support import (
     ACCOUNT,
     CONTAINER,
@@ -50,7 +50,7 @@ def refused(code: str) -> Any:
 
 
 def secret(value: Any) -> dict[str, Any]:
-    return {SIGNATURE: SECRET, "value": value}
+    return {SIGNATURE: SECRET_SIGNATURE, "value": value}
 
 
 def vnet(name: str = "hub") -> dict[str, Any]:

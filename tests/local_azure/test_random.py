@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi.runtime.proto import provider_pb2
 
+from formats.property_values import SECRET_SIGNATURE, SIGNATURE, UNKNOWN, to_struct
 from local_azure.random_provider import RANDOM_TYPES, SPECIAL, RandomProvider
 from local_azure.schema import Schemas
-from local_azure.wire import SECRET, SIGNATURE, UNKNOWN, from_struct, to_struct, unwrap
+from local_azure.wire import from_struct, unwrap
 from tests.local_azure.support import Aborted, Context, urn
 
 PROVIDER = RandomProvider(Schemas("pulumi_random"))
@@ -67,7 +68,7 @@ def test_password_has_the_requested_length_and_classes(
 
 def test_password_is_secret() -> None:
     _, found = create("Password", {"length": 20})
-    assert found["result"][SIGNATURE] == SECRET
+    assert found["result"][SIGNATURE] == SECRET_SIGNATURE
     assert "bcryptHash" not in found
     assert found["special"] is True
 
@@ -81,7 +82,7 @@ def test_disabled_classes_do_not_occur() -> None:
 
 def test_bytes_are_equal_in_both_encodings_and_secret() -> None:
     _, found = create("Bytes", {"length": 32})
-    assert found["base64"][SIGNATURE] == found["hex"][SIGNATURE] == SECRET
+    assert found["base64"][SIGNATURE] == found["hex"][SIGNATURE] == SECRET_SIGNATURE
     assert base64.b64decode(plain(found)["base64"]).hex() == plain(found)["hex"]
     assert len(plain(found)["hex"]) == 64
 
@@ -104,7 +105,7 @@ def test_two_creates_have_different_values(name: str) -> None:
 def test_preview_generates_nothing() -> None:
     id_, found = create("Password", {"length": 20}, preview=True)
     assert id_ == ""
-    assert found["result"] == {SIGNATURE: SECRET, "value": UNKNOWN}
+    assert found["result"] == {SIGNATURE: SECRET_SIGNATURE, "value": UNKNOWN}
     assert "bcryptHash" not in found
 
 
@@ -160,7 +161,7 @@ def test_refresh_changes_nothing() -> None:
 def test_import_parses_the_id() -> None:
     password = read("Password", "secret-value")
     assert password.id == "none"
-    assert from_struct(password.properties)["result"] == {SIGNATURE: SECRET, "value": "secret-value"}
+    assert from_struct(password.properties)["result"] == {SIGNATURE: SECRET_SIGNATURE, "value": "secret-value"}
     assert from_struct(password.inputs) == {"length": len("secret-value")}
     assert from_struct(read("Integer", "4,1,9").properties) == {"result": 4, "min": 1, "max": 9}
     generated, found = create("Id", {"byteLength": 5})

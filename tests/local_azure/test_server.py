@@ -15,9 +15,10 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from formats.property_values import to_struct
 from local_azure import create_providers
 from local_azure.schema import azure_native
-from local_azure.wire import from_struct, to_struct
+from local_azure.wire import from_struct
 from tests.local_azure.support import GROUP, SUBSCRIPTION, Context, urn
 
 BIN = Path(__file__).parents[2] / "local_azure" / "bin"

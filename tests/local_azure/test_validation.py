@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from formats.property_values import SECRET_SIGNATURE, SIGNATURE, UNKNOWN
 from local_azure.schema import resource
 from local_azure.validation import Inputs, validate
-from local_azure.wire import SECRET, SIGNATURE, UNKNOWN, from_struct, unwrap
+from local_azure.wire import from_struct, unwrap
 from tests.local_azure.support import ACCOUNT, GROUP, SUBNET, TYPES, VNET, ZONE, Cloud, account
 
 
@@ -21,7 +22,7 @@ def cloud(tmp_path: Path) -> Cloud:
 
 
 def secret(value: Any) -> dict[str, Any]:
-    return {SIGNATURE: SECRET, "value": value}
+    return {SIGNATURE: SECRET_SIGNATURE, "value": value}
 
 
 @pytest.mark.parametrize(

@@ -1,41 +1,15 @@
-"""Property paths in Pulumi's notation: `tags.owner`, `rules[0].name`, `rules[*]`, `tags["cost centre"]`."""
+"""Put the old values back at ignored property paths."""
 
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from formats import property_values
-from formats.errors import InputError
+from formats.property_paths import ANY, PropertyPath, Step, parse
 from operations.engine.embedded.model import Properties
-
-Step = str | int
-ANY = "*"
-_STEP = re.compile(r"""\.?(?P<name>[^.\[\]"]+)|\[(?P<index>\d+|\*)\]|\.?\["(?P<quoted>(?:[^"\\]|\\.)*)"\]""")
-
-
-@lru_cache(maxsize=4096)
-def parsed(path: str) -> tuple[Step, ...]:
-    """The steps of a path. Raises InputError for what is not one."""
-    steps: list[Step] = []
-    at = 0
-    while at < len(path):
-        match = _STEP.match(path, at)
-        if match is None or match.end() == at:
-            raise InputError(
-                "A property path cannot be read", found=path, allowed="such as tags.owner or rules[*].name"
-            )
-        at = match.end()
-        if match["index"] is not None:
-            steps.append(ANY if match["index"] == ANY else int(match["index"]))
-        else:
-            name = match["name"] if match["name"] is not None else match["quoted"].replace('\\"', '"')
-            steps.append(name)
-    return tuple(steps)
 
 
 def ignoring(new: Properties, old: Properties, ignored: Sequence[str]) -> tuple[Properties, list[str]]:
@@ -44,7 +18,7 @@ def ignoring(new: Properties, old: Properties, ignored: Sequence[str]) -> tuple[
     As the official engine does it: nothing on the way to a value is made, and no list becomes longer or shorter.
     """
     result = copy.deepcopy(new)
-    failed = [path for path in ignored if not (path and _reset(result, old, parsed(path), _Secrecy()))]
+    failed = [path for path in ignored if not (path and _reset(result, old, parse(path), _Secrecy()))]
     return result, failed
 
 
@@ -61,7 +35,7 @@ class _Secrecy:
         return property_values.secret(own) if self.old and not self.new else own
 
 
-def _reset(new: Any, old: Any, steps: tuple[Step, ...], secrecy: _Secrecy) -> bool:
+def _reset(new: Any, old: Any, steps: PropertyPath, secrecy: _Secrecy) -> bool:
     """Put back in `new` what `steps` lead to in `old`. False where only one of them has a place for it."""
     secrecy = _Secrecy(secrecy.new or property_values.is_secret(new), secrecy.old or property_values.is_secret(old))
     new, old = _open(new), _open(old)
@@ -97,7 +71,7 @@ def _reset_item(new: Any, old: Any, index: int, secrecy: _Secrecy) -> bool:
     return there == before and isinstance(new, list) == isinstance(old, list)
 
 
-def _reset_all(new: Any, old: Any, rest: tuple[Step, ...], secrecy: _Secrecy) -> bool:
+def _reset_all(new: Any, old: Any, rest: PropertyPath, secrecy: _Secrecy) -> bool:
     """Put back every element, or what `rest` leads to in each of them."""
     if isinstance(new, dict) and isinstance(old, dict):
         if not rest:

@@ -12,6 +12,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from formats import property_values
 from formats.errors import InputError
+from formats.property_paths import child
 from formats.urns import name_of, type_of
 from operations.engine.embedded.model import Properties, Resource
 
@@ -275,27 +276,20 @@ def _paths(prefix: str, old: Any, new: Any) -> Iterable[str]:
         and not (property_values.is_secret(old) or property_values.is_secret(new))
     ):
         for key in old.keys() | new.keys():
-            path = joined(prefix, key)
+            path = child(prefix, key)
             if key in old and key in new:
                 yield from _paths(path, old[key], new[key])
             else:
                 yield path
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
-            path = f"{prefix}[{index}]"
+            path = child(prefix, index)
             if index < min(len(old), len(new)):
                 yield from _paths(path, old[index], new[index])
             else:
                 yield path
     elif not property_values.equal(old, new):
         yield prefix
-
-
-def joined(prefix: str, key: str) -> str:
-    """A path one key longer, in Pulumi's notation: `tags.owner`, `tags["cost centre"]`."""
-    if not re.fullmatch(r"[A-Za-z_$][\w$]*", key):
-        return f'{prefix}["{key}"]'
-    return f"{prefix}.{key}" if prefix else key
 
 
 def _difference(response: Any, old: Properties, new: Properties) -> Difference:

@@ -11,7 +11,8 @@ from typing import Any
 
 from formats import property_values
 from formats.errors import Failed
-from operations.engine.embedded import paths, refresh, steps
+from formats.property_paths import parse
+from operations.engine.embedded import refresh, steps
 from operations.engine.embedded.deployment import Deployment, label, now
 from operations.engine.embedded.model import PendingOperation, Properties, Resource
 from operations.engine.embedded.providers import Provider, ProviderError
@@ -101,7 +102,7 @@ def _found(deployment: Deployment, provider: Provider, new: Resource, id_: str) 
 def _asked(inputs: Properties, path: str) -> bool:
     """Whether the inputs have a value at the path which the cloud would give back."""
     value: Any = inputs
-    for step in paths.parsed(path):
+    for step in parse(path):
         if property_values.is_secret(value):
             return False
         try:

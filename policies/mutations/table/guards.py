@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from formats.property_paths import get, join
 from policies.expected.guardrails import GUARDRAILS
 from policies.mutations.model import Harmless, Removal, Rework, Table, Value, Weakening
-from policies.mutations.paths import at, leaves, places, put, spelled
+from policies.mutations.paths import leaves, places, put
 from policies.mutations.table import elsewhere
 
 NOTHING = {"field": "type", "equals": "Microsoft.Nothing/atAll"}
@@ -37,7 +38,7 @@ def _less(inputs: Mapping[str, Value]) -> Iterator[tuple[str, Mapping[str, Value
     yield "policyRule.if = not what it was", {**inputs, "policyRule": {**rule, "if": {"not": rule["if"]}}}
     for path in dict.fromkeys(leaves({"policyRule": {"if": rule["if"]}})):
         for steps in places(inputs, path):
-            yield f"{spelled(steps)} = another", put(inputs, steps, _another(at(inputs, steps)))
+            yield f"{join(steps)} = another", put(inputs, steps, _another(get(inputs, steps)))
 
 
 def _another(value: Any) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formats.errors import InputError
+from formats.property_paths import parse
 from formats.property_values import secret
 from operations.engine.embedded import paths
 from operations.engine.embedded.providers import own_diff
@@ -19,25 +19,6 @@ JSON = st.recursive(
     max_leaves=8,
 )
 OBJECTS = st.dictionaries(st.sampled_from(["a", "b", "c d"]), JSON, max_size=3)
-
-
-@pytest.mark.parametrize(
-    ("path", "steps"),
-    [
-        ("tags.owner", ("tags", "owner")),
-        ("rules[0].name", ("rules", 0, "name")),
-        ("rules[*]", ("rules", "*")),
-        ('tags["cost centre"].x', ("tags", "cost centre", "x")),
-    ],
-)
-def test_a_path_is_read(path: str, steps: tuple[Any, ...]) -> None:
-    assert paths.parsed(path) == steps
-
-
-@pytest.mark.parametrize("path", ["a[", "a[x]", 'a["b'])
-def test_what_is_no_path_is_bad_input(path: str) -> None:
-    with pytest.raises(InputError):
-        paths.parsed(path)
 
 
 ONE, TWO = [{"n": "a", "w": 9}], [{"n": "a", "w": 1}, {"n": "b", "w": 2}]
@@ -93,4 +74,4 @@ def test_a_difference_is_empty_for_equals_and_its_paths_can_be_read(one: dict[st
     assert own_diff(one, one).changed == ()
     assert bool(own_diff(one, two).changed) == (one != two)
     for path in own_diff(one, two).changed:
-        assert paths.parsed(path)
+        assert parse(path)

@@ -1,0 +1,85 @@
+"""Property paths in Pulumi's notation: `tags.owner`, `rules[0].name`, `rules[*]`, `tags["cost centre"]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache, reduce
+from typing import Any
+
+from formats.errors import InputError
+
+Step = str | int
+PropertyPath = tuple[Step, ...]
+"""Keys and indexes from the root to a value."""
+ANY = "*"
+"""The step to every item of a list or map."""
+_STEP = re.compile(r"""\.?(?P<name>[^.\[\]"]+)|\[(?P<index>\d+|\*)\]|\.?\["(?P<quoted>(?:[^"\\]|\\.)*)"\]""", re.DOTALL)
+_PLAIN = re.compile(r"[\w$-]+")
+_ESCAPE = re.compile(r'\\([\\"])')
+
+
+@lru_cache(maxsize=8192)
+def parse(path: str) -> PropertyPath:
+    """Return the steps of a path. Raises `InputError` for malformed text."""
+    steps: list[Step] = []
+    position = 0
+    while position < len(path):
+        match = _STEP.match(path, position)
+        if match is None:
+            raise InputError(
+                "A property path cannot be read", found=path, allowed="such as tags.owner or rules[*].name"
+            )
+        position = match.end()
+        name, index, quoted = match["name"], match["index"], match["quoted"]
+        if index is not None:
+            steps.append(ANY if index == ANY else int(index))
+        else:
+            steps.append(name if name is not None else _ESCAPE.sub(r"\1", quoted))
+    return tuple(steps)
+
+
+def join(path: PropertyPath) -> str:
+    """Return the text of a path; `parse` reverses it."""
+    return reduce(child, path, "")
+
+
+def child(path: str, step: Step) -> str:
+    """Return the text of a path one step longer."""
+    if isinstance(step, int) or step == ANY:
+        return f"{path}[{step}]"
+    if _PLAIN.fullmatch(step):
+        return f"{path}.{step}" if path else step
+    escaped = step.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{path}["{escaped}"]'
+
+
+def get(value: Any, path: PropertyPath, default: Any = None) -> Any:
+    """Return the value at a path without `ANY`; the default if it is absent."""
+    for step in path:
+        try:
+            value = default if isinstance(value, str) else value[step]
+        except (KeyError, IndexError, TypeError):
+            return default
+    return value
+
+
+def find(value: Any, pattern: PropertyPath, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Any]]:
+    """Yield every value that a pattern matches, with its path."""
+    if not pattern:
+        yield path, value
+        return
+    for step, inner in _items(value, pattern[0]):
+        yield from find(inner, pattern[1:], (*path, step))
+
+
+def _items(value: Any, step: Step) -> list[tuple[Step, Any]]:
+    if isinstance(value, Mapping):
+        return list(value.items()) if step == ANY else [(step, value[step])] if step in value else []
+    items = list(enumerate(value)) if isinstance(value, list | tuple) else []
+    return [*items] if step == ANY else [(index, item) for index, item in items if index == step]
+
+
+def matches(pattern: PropertyPath, path: PropertyPath) -> bool:
+    """Return True if a pattern matches a path or an ancestor of it."""
+    return len(path) >= len(pattern) and all(step in (ANY, part) for step, part in zip(pattern, path, strict=False))
