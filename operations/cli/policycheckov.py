@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
 
-from formats.errors import InputError, Refused
+from formats.errors import Refused
 from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
 from operations.cli.output import printable
-from operations.cli.session import Session
-from operations.settings import write_whole
 
 if TYPE_CHECKING:
     from operations.reports.checkov import CheckovReport
-
-Write = Annotated[bool, typer.Option("--write", help="Only write our checks for Checkov anew, from the catalogue.")]
 
 
 def checkov(
@@ -25,7 +21,6 @@ def checkov(
     *,
     stack: Stacks = None,
     everything: All = False,
-    write: Write = False,
     json_: Json = False,
     engine: Engine = None,
     cloud: Cloud = None,
@@ -36,9 +31,6 @@ def checkov(
     from operations.reports.checkov import scanned  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
-    if write:
-        _write(session, stack or everything)
-        return
     stacks = session.selected(stack, everything)
     deployment = Deployment(session, stacks)
     plans = [deployment.plan(one) for one in stacks]
@@ -53,16 +45,6 @@ def checkov(
             f"Checkov refuses {len(report.failed):,} times.\n"
             "  fix:     see above; what is right as it is goes to policies/checkov/suppressions.yaml, with a reason"
         )
-
-
-def _write(session: Session, named: object) -> None:
-    from operations.reports.checkovchecks import FILE, written  # noqa: PLC0415
-
-    if named:
-        raise InputError("--write looks at no stack.", found="--write", fix="say it alone")
-    write_whole(FILE, written())
-    session.output.emit({"event": "written", "what": "checks", "file": str(FILE)})
-    session.output.say(f"wrote {FILE}")
 
 
 def _table(report: CheckovReport) -> Table:
@@ -80,6 +62,6 @@ def _table(report: CheckovReport) -> Table:
 
 def _summary(report: CheckovReport) -> str:
     counts = report.counts
-    idle = f"\n  ! nothing needed the suppression of {', '.join(report.idle)}" if report.idle else ""
+    idle = f"\n  ! nothing needed the suppression of {', '.join(report.unused)}" if report.unused else ""
     said = ", ".join(f"{counts[result]:,} {result}" for result in ("passed", "skipped", "failed"))
     return f"Checkov {report.version}: {len(report.stacks)} stacks, {report.resources:,} resources, {said}{idle}"

@@ -17,12 +17,12 @@ from tempfile import TemporaryDirectory
 from formats.errors import Failed, InputError
 from formats.plan import Plan, PlannedResource
 from operations.export.arm import template
+from operations.reports.checkovchecks import write_checks
 from operations.settings import ROOT
 from policies.mutations.model import Mutant, Refusal, Refusals
 from policies.mutations.pack_checker import planned_of
 
 COMMAND = ROOT / ".venv-checkov" / "bin" / "checkov"
-OURS = ROOT / "policies" / "checkov"
 BOTH, BUILT_IN = "checkov", "checkov built-in"
 PROVIDER = "pulumi:providers:"
 _WHICH = re.compile(r'("[A-Za-z]*(?:[Nn]ame|Ur[il])": )"[^"]*"|"/subscriptions/[^"]*"|"10\.[0-9./]+"|"[0-9a-f-]{36}"')
@@ -151,10 +151,13 @@ def _kept(files: dict[str, str], text: str) -> str:
 
 
 def _checkov(folder: Path) -> str:
-    ours = ["--external-checks-dir", str(OURS)] if OURS.is_dir() else []
-    command = [str(COMMAND), "--skip-download", "--framework", "arm", "--output", "json", "--compact", "--quiet",
-               "--soft-fail", "--directory", str(folder), *ours]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=LONGEST)  # noqa: S603
+    with TemporaryDirectory(prefix="sde-checks-") as custom:
+        command = [str(COMMAND), "--skip-download", "--framework", "arm", "--output", "json", "--compact", "--quiet",
+                   "--soft-fail", "--directory", str(folder), "--external-checks-dir",
+                   str(write_checks(Path(custom)))]  # fmt: skip
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, check=False, cwd=folder, timeout=LONGEST
+        )
     if done.returncode:
         raise Failed(f"Checkov ended with {done.returncode}: {done.stderr.strip()[-400:]}")
     return done.stdout

@@ -20,12 +20,11 @@ from typing import Any
 from formats.errors import Failed
 from formats.plan import Plan
 from operations.export.arm import Template, template
-from operations.reports.checkovchecks import read
+from operations.reports.checkovchecks import checks, write_checks
 from operations.reports.suppressions import suppressions, with_skips
 from operations.settings import ROOT
 
 PROGRAM = ROOT / "scripts" / "checkov"
-CUSTOM = ROOT / "policies" / "checkov"
 LONGEST = 1_800
 """Seconds for a run; the shipped estate takes ten."""
 ENDED = (0, 1)
@@ -87,7 +86,8 @@ def scanned(plans: Sequence[Plan], program: Path = PROGRAM) -> CheckovReport:
     with TemporaryDirectory(prefix="sde-checkov-") as folder:
         for file, part in parts.items():
             (Path(folder) / file).write_text(json.dumps(part), encoding="utf-8")
-        report = _run(program, folder)
+        with TemporaryDirectory(prefix="sde-checks-") as custom:
+            report = _run(program, folder, write_checks(Path(custom)))
     _refuse_gaps(report, parts)
     return CheckovReport(
         str(report["summary"]["checkov_version"]),
@@ -111,9 +111,9 @@ def _parts(whole: Template, stack: str) -> list[tuple[str, Template]]:
     return [(f"{stack}.{i}.json", {**whole, "resources": list(part.values())}) for i, part in enumerate(parts)]
 
 
-def _run(program: Path, folder: str) -> Mapping[str, Any]:
+def _run(program: Path, folder: str, custom: Path) -> Mapping[str, Any]:
     """Checkov's own report. It fetches nothing, and prints nothing that is no report."""
-    command = [str(program), "--framework", "arm", "-d", folder, "--external-checks-dir", str(CUSTOM), "-o", "json",
+    command = [str(program), "--framework", "arm", "-d", folder, "--external-checks-dir", str(custom), "-o", "json",
                "--compact"]  # fmt: skip
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("CKV_", "BC_", "PRISMA_", "CHECKOV_"))}
     try:
@@ -145,7 +145,7 @@ def _refuse_gaps(report: Mapping[str, Any], parts: Mapping[str, Template]) -> No
             for r in report["results"][f"{key}_checks"]}  # fmt: skip
     asked = {
         (check["id"], file, f"{r['type']}.{r['name']}")
-        for check in read() for file, part in parts.items() for r in part["resources"] if r["type"] in check["on"]
+        for check in checks() for file, part in parts.items() for r in part["resources"] if r["type"] in check["on"]
     }  # fmt: skip
     missing = sorted(asked - said)
     if missing:

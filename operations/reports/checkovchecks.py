@@ -1,61 +1,96 @@
-"""Checkov's custom checks as data, out of the catalogue and what it expects of single properties."""
+"""Checkov's custom checks, derived from the requirements of the catalogue.
+
+Checkov runs in an environment of its own, without our packages: `write_checks` puts the checks as JSON into a folder,
+beside a copy of the module that registers them.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from formats.arm.routes import route
 from formats.arm.sdk import PREFIX
+from formats.errors import InputError
 from operations.export.paths import arm_path
 from operations.settings import ROOT
+from policies.model import Policy
+from policies.requirements import Requirement
 from policies.rules import load
-from policies.expectations import EXPECTATIONS, Expectation
 
-FILE = ROOT / "policies" / "checkov" / "checks.json"
+MODULES = ("custom.py", "holding.py")
+SOURCE = ROOT / "policies" / "checkov"
 PREFIX_OF_IDS = "CKV_SDE_"
+ARM_TYPES = {
+    "dbforpostgresql:Server": ("Microsoft.DBforPostgreSQL/flexibleServers", "properties."),
+    "dataprotection:BackupVault": ("Microsoft.DataProtection/backupVaults", ""),
+    "desktopvirtualization:HostPool": ("Microsoft.DesktopVirtualization/hostPools", "properties."),
+    "recoveryservices:Vault": ("Microsoft.RecoveryServices/vaults", ""),
+}
+"""Types that the exporter does not know, with the start of ARM's path: azure-native leaves out `properties` of some."""
 
 
+def write_checks(folder: Path) -> Path:
+    """Write the checks and their module into a folder for Checkov's `--external-checks-dir`."""
+    for module in MODULES:
+        shutil.copy(SOURCE / module, folder)
+    (folder / "checks.json").write_text(json.dumps(checks(), ensure_ascii=False), encoding="utf-8")
+    return folder
+
+
+@cache
 def checks() -> list[dict[str, Any]]:
-    """One check a policy, with its conditions by ARM type; in the catalogue's order."""
-    return [_check(id_) for id_ in load() if any(e.policy == id_ for e in EXPECTATIONS)]
+    """Return one check for each policy with requirements, by ARM type, in the catalogue's order."""
+    found = [(policy, _conditions(policy)) for policy in load().values()]
+    return [
+        {"id": PREFIX_OF_IDS + policy.id, "policy": policy.id, "title": policy.title, "severity": policy.severity.value,
+         "fix": policy.fix, "on": conditions}
+        for policy, conditions in found if conditions
+    ]  # fmt: skip
 
 
-def written() -> str:
-    """`checks.json` as it must be."""
-    return json.dumps(checks(), indent=2, ensure_ascii=False) + "\n"
+def _conditions(policy: Policy) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for type_, requirement in requirements_of(policy):
+        found.setdefault(arm_type(type_), []).append(_condition(type_, requirement))
+    return found
 
 
-def _check(id_: str) -> dict[str, Any]:
-    policy = load()[id_]
-    on: dict[str, list[dict[str, Any]]] = {}
-    for expectation in EXPECTATIONS:
-        if expectation.policy == id_:
-            on.setdefault(arm_type(expectation.on), []).append(_condition(expectation))
-    return {"id": PREFIX_OF_IDS + id_, "policy": id_, "title": policy.title, "severity": policy.severity.value,
-            "fix": policy.fix, "on": on}  # fmt: skip
+def requirements_of(policy: Policy) -> Iterator[tuple[str, Requirement]]:
+    """Yield each requirement with each of its types that ARM templates can have."""
+    for requirement in policy.requirements:
+        for type_ in policy.on:
+            if requirement.concerns(type_) and _is_known(type_):
+                yield type_, requirement
+
+
+def _is_known(type_: str) -> bool:
+    try:
+        return bool(arm_type(type_))
+    except InputError:
+        return False
 
 
 def arm_type(type_: str) -> str:
-    """The ARM type behind a type as expectations have it."""
-    return type_ if "/" in type_ else route(PREFIX + type_).arm_type
+    """Return the ARM type of an azure-native type. `InputError` for one that the exporter does not know."""
+    return ARM_TYPES[type_][0] if type_ in ARM_TYPES else route(PREFIX + type_).arm_type
 
 
-def _condition(expectation: Expectation) -> dict[str, Any]:
-    found = {"path": _path(expectation.on, expectation.path), "asks": expectation.asks.value,
-             "values": list(expectation.values)}  # fmt: skip
-    if expectation.unless is None:
+def _condition(type_: str, requirement: Requirement) -> dict[str, Any]:
+    found = {"path": path_of(type_, requirement.path), "operator": requirement.operator.value,
+             "values": list(requirement.values)}  # fmt: skip
+    if requirement.unless is None:
         return found
-    path, values = expectation.unless
-    return found | {"unless": [["name"] if path == "name" else _path(expectation.on, path), list(values)]}
+    path, values = requirement.unless
+    return found | {"unless": [["name"] if path == "name" else path_of(type_, path), list(values)]}
 
 
-def _path(type_: str, path: str) -> list[str]:
-    return path.split(".") if "/" in type_ else arm_path(PREFIX + type_, path)
-
-
-def read(file: Path = FILE) -> list[dict[str, Any]]:
-    """The checks as Checkov reads them."""
-    found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+def path_of(type_: str, path: str) -> list[str]:
+    """Return the steps of a property path in ARM's words."""
+    if type_ in ARM_TYPES:
+        return (ARM_TYPES[type_][1] + path).split(".")
+    return arm_path(PREFIX + type_, path)

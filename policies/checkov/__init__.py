@@ -1,2 +1,2 @@
-"""Checkov's custom checks. They run in Checkov's own environment, which has nothing of ours: `checks.json` is written
-from `policies/expectations.py` and the catalogue by `sde policy checkov --write`, and a test holds it to both."""
+"""Checkov's custom checks. They run in Checkov's own environment, without our packages: `sde policy checkov` copies
+them to a temporary folder, with the requirements of the catalogue as `checks.json`."""

@@ -1,4 +1,4 @@
-"""Registers a Checkov check for each entry of `checks.json`. Checkov loads this file by itself; we never import it."""
+"""Register a Checkov check for each entry of `checks.json`. Only Checkov imports this file."""
 
 # mypy: ignore-errors
 from __future__ import annotations
@@ -15,8 +15,8 @@ from holding import holds
 CHECKS = json.loads(Path(__file__).with_name("checks.json").read_text(encoding="utf-8"))
 
 
-class Expected(BaseResourceCheck):
-    """One policy's expectations. What is missing fails, and so does what only a deployment tells."""
+class RequirementsCheck(BaseResourceCheck):
+    """The requirements of one policy. A missing value fails, and so does one that is unknown before deployment."""
 
     def __init__(self, entry: dict[str, Any]) -> None:
         self.conditions = {type_.lower(): conditions for type_, conditions in entry["on"].items()}
@@ -34,4 +34,4 @@ class Expected(BaseResourceCheck):
         return CheckResult.PASSED if conditions and holds(conditions, conf) else CheckResult.FAILED
 
 
-REGISTERED = [Expected(entry) for entry in CHECKS]
+REGISTERED = [RequirementsCheck(entry) for entry in CHECKS]

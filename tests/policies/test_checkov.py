@@ -1,10 +1,10 @@
-"""Checkov beside our gate: the same expectations, suppressions with reasons, and nothing that it does not see."""
+"""Checkov: checks that are derived from requirements, suppressions with reasons, and complete runs."""
 
 from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,48 +12,35 @@ from typing import Any
 
 import pytest
 
-from formats.arm.sdk import PREFIX
 from formats.errors import Failed, InputError
 from formats.plan import Plan
 from operations.export.arm import template
 from operations.reports.checkov import scanned
-from operations.reports.checkovchecks import FILE, arm_type, checks, read, written
+from operations.reports.checkovchecks import arm_type, checks, path_of, requirements_of, write_checks
 from operations.reports.suppressions import suppressions, with_skips
 from operations.settings import ROOT
 from policies.checkov.holding import holds
-from policies.expectations import EXPECTATIONS, Asks, Expectation
 from policies.model import PolicyContext, Resource, Verdict
 from policies.plan_resources import resources_of
+from policies.requirements import Operator, Requirement
 from policies.rules import load
-from policies.runner import judge
+from policies.runner import evaluate
 from tests.operations.export.plans import group, plan_of, store
 from tests.policies.shipped import STACKS, before
 from tests.policies.test_pack import TODAY, changed
 
-NATIVE = [e for e in EXPECTATIONS if "/" not in e.on]
-BAD: dict[Asks, list[Any]] = {
-    Asks.MUST: ["Wrong", None],
-    Asks.MAY: ["Wrong"],
-    Asks.NONE: ["there"],
-    Asks.FILLED: [None],
-    Asks.LEAST: [1, None],
+REQUIREMENTS = [
+    (policy.id, type_, requirement) for policy in load().values() for type_, requirement in requirements_of(policy)
+]
+IDS = [f"{id_} {type_} {requirement.path}" for id_, type_, requirement in REQUIREMENTS]
+BAD: dict[Operator, list[Any]] = {
+    Operator.EQUALS: ["Wrong", None],
+    Operator.EQUALS_IF_SET: ["Wrong"],
+    Operator.EMPTY: ["there"],
+    Operator.NOT_EMPTY: [None],
+    Operator.AT_LEAST: [1, None],
 }
 ENVIRONMENT = ROOT / ".venv-checkov" / "bin" / "checkov"
-
-
-def test_the_checks_on_record_are_those_of_the_catalogue() -> None:
-    """`sde policy checkov --write` writes them anew."""
-    assert FILE.read_text(encoding="utf-8") == written()
-
-
-@pytest.mark.parametrize("expectation", EXPECTATIONS, ids=lambda e: f"{e.policy} {e.on} {e.path}")
-def test_an_expectation_is_of_a_policy_that_says_it_looks_there(expectation: Expectation) -> None:
-    policy = load()[expectation.policy]
-    if "/" not in expectation.on:
-        assert expectation.on in policy.on
-        roots = {read_.rpartition(":")[2].split(".")[0].split("[")[0] for read_ in policy.reads}
-        names = {read_.rpartition(":")[2] for read_ in policy.reads}
-        assert expectation.path.split(".")[0].split("[")[0] in roots | names
 
 
 @cache
@@ -66,20 +53,21 @@ def _entries(stack: str) -> Mapping[str, Mapping[str, Any]]:
     return {r["metadata"]["urn"]: r for r in template(before(stack))["resources"]}
 
 
-def conditions(expectation: Expectation) -> list[dict[str, Any]]:
-    (check,) = [c for c in read() if c["policy"] == expectation.policy]
-    found: list[dict[str, Any]] = check["on"][arm_type(expectation.on)]
+def conditions(policy: str, type_: str) -> list[dict[str, Any]]:
+    (check,) = [c for c in checks() if c["policy"] == policy]
+    found: list[dict[str, Any]] = check["on"][arm_type(type_)]
     return found
 
 
-def samples(expectation: Expectation) -> Iterator[tuple[Plan, PolicyContext, Resource]]:
-    """The shipped resources that an expectation is said of, and that it does not excuse."""
+def sample(policy: str, type_: str, requirement: Requirement) -> tuple[Plan, PolicyContext, Resource] | None:
+    """A shipped resource that the policy concerns and the requirement does not excuse."""
+    path, values = requirement.unless or ("", ())
     for plan, estate in _estates():
-        for resource in estate.of(expectation.on):
-            path, values = expectation.unless or ("", ())
+        for resource in estate.of(type_):
             own = resource.inputs.get("subnetName") if path == "name" else resource.at(path) if path else None
-            if own not in values:
-                yield plan, estate, resource
+            if own not in values and load()[policy].applies(resource, estate):
+                return plan, estate, resource
+    return None
 
 
 def put(value: Any, path: list[str], new: Any) -> Any:
@@ -93,80 +81,81 @@ def put(value: Any, path: list[str], new: Any) -> Any:
     return {k: v for k, v in {**(value or {}), step: inner}.items() if v is not None}
 
 
-def refused(expectation: Expectation, estate: PolicyContext, resource: Resource) -> bool:
+def refused(policy: str, estate: PolicyContext, resource: Resource) -> bool:
     changed_ = [resource if r.urn == resource.urn else r for r in estate.resources]
-    policy = {expectation.policy: load()[expectation.policy]}
-    found = judge(PolicyContext(changed_, today=TODAY), policy, today=TODAY).findings
+    found = evaluate(PolicyContext(changed_, today=TODAY), {policy: load()[policy]}, today=TODAY).findings
     return any(f.urn == resource.urn and f.verdict is Verdict.FAIL for f in found)
 
 
-@pytest.mark.parametrize("expectation", NATIVE, ids=lambda e: f"{e.policy} {e.on} {e.path}")
-def test_the_check_and_the_rule_refuse_the_same_weakness(expectation: Expectation) -> None:
-    plan, estate, resource = next(samples(expectation), (None, None, None))
-    if plan is None or estate is None or resource is None:
+@pytest.mark.parametrize(("policy", "type_", "requirement"), REQUIREMENTS, ids=IDS)
+def test_check_and_policy_refuse_the_same_weakness(policy: str, type_: str, requirement: Requirement) -> None:
+    found = sample(policy, type_, requirement)
+    if found is None:
         pytest.skip("no shipped stack has one")
-    asked = conditions(expectation)
+    plan, estate, resource = found
     entry = _entries(plan.stack)[resource.urn]
-    assert holds(asked, dict(entry))
-    assert not refused(expectation, estate, resource)
-    steps = expectation.path.replace("[*]", ".*").split(".")
-    where = next(c["path"] for c in asked if list(c["values"]) == list(expectation.values)
-                 and c["path"][-1].lower() == _last(expectation).lower())  # fmt: skip
-    for bad in _bad(expectation):
-        weak = replace(resource, inputs=put(resource.inputs, steps, bad))
-        assert refused(expectation, estate, weak), f"the gate lets {bad!r} through"
-        assert not holds(asked, put(entry, [s.strip("[]") for s in where], bad)), f"the check lets {bad!r} through"
+    assert holds(conditions(policy, type_), dict(entry))
+    assert not refused(policy, estate, resource)
+    where = [step.strip("[]") for step in path_of(type_, requirement.path)]
+    if "*" in where and not resource.at(requirement.path.partition("[*]")[0]):
+        pytest.skip("the shipped resource has no entry")
+    for bad in _bad(requirement):
+        weak = replace(resource, inputs=put(resource.inputs, requirement.path.replace("[*]", ".*").split("."), bad))
+        assert refused(policy, estate, weak), f"the gate lets {bad!r} through"
+        assert not holds(conditions(policy, type_), put(entry, where, bad)), f"the check lets {bad!r} through"
 
 
-def _bad(expectation: Expectation) -> list[Any]:
-    listed = expectation.asks is Asks.NONE and expectation.path.endswith(("Connections", "Rules"))
-    return [[{"name": "there"}]] if listed else BAD[expectation.asks]
+def _bad(requirement: Requirement) -> list[Any]:
+    listed = requirement.operator is Operator.EMPTY and requirement.path.endswith(
+        ("Connections", "Rules", "Collections")
+    )
+    return [[{"name": "there"}]] if listed else BAD[requirement.operator]
 
 
-def _last(expectation: Expectation) -> str:
-    """ARM's name of an expectation's property."""
-    from operations.export.paths import arm_path
-
-    return arm_path(PREFIX + expectation.on, expectation.path)[-1]
-
-
-def asks(kind: str, *values: Any, path: str = "properties.a") -> list[dict[str, Any]]:
-    return [{"path": path.split("."), "asks": kind, "values": list(values)}]
+def condition(operator: str, *values: Any, path: str = "properties.a") -> list[dict[str, Any]]:
+    return [{"path": path.split("."), "operator": operator, "values": list(values)}]
 
 
 @pytest.mark.parametrize(
     ("conditions", "properties", "held"),
     [
-        (asks("must", True), {"a": True}, True),
-        (asks("must", True), {"a": 1}, False),
-        (asks("must", True), {}, False),
-        (asks("must", "Deny"), {"A": "deny"}, True),
-        (asks("must", "Deny"), {"a": "[parameters('a')]"}, False),
-        (asks("may", False), {}, True),
-        (asks("may", False), {"a": None}, True),
-        (asks("may", False), {"a": True}, False),
-        (asks("may", False), "[parameters('all')]", False),
-        (asks("none"), {"a": []}, True),
-        (asks("none"), {"a": "[variables('list')]"}, False),
-        (asks("none", path="properties.[*].a"), "[variables('list')]", False),
-        (asks("filled"), {"a": ""}, False),
-        (asks("least", 90), {"a": 90}, True),
-        (asks("least", 90), {"a": True}, False),
-        (asks("least", 90), {"a": 89}, False),
+        (condition("equals", True), {"a": True}, True),
+        (condition("equals", True), {"a": 1}, False),
+        (condition("equals", True), {}, False),
+        (condition("equals", "Deny"), {"A": "deny"}, True),
+        (condition("equals", "Deny"), {"a": "[parameters('a')]"}, False),
+        (condition("equals", 1, path="properties.list.[*].a"), {}, True),
+        (condition("equals", 1, path="properties.list.[*].a"), {"list": [{"a": 1}, {}]}, False),
+        (condition("equals-if-set", False), {}, True),
+        (condition("equals-if-set", False), {"a": None}, True),
+        (condition("equals-if-set", False), {"a": True}, False),
+        (condition("equals-if-set", False), "[parameters('all')]", False),
+        (condition("empty"), {"a": []}, True),
+        (condition("empty"), {"a": "[variables('list')]"}, False),
+        (condition("empty", path="properties.[*].a"), "[variables('list')]", False),
+        (condition("not-empty"), {"a": ""}, False),
+        (condition("at-least", 90), {"a": 90}, True),
+        (condition("at-least", 90), {"a": True}, False),
+        (condition("at-least", 90), {"a": 89}, False),
     ],
 )
-def test_what_a_check_holds(conditions: list[dict[str, Any]], properties: Any, held: bool) -> None:
+def test_a_check_holds(conditions: list[dict[str, Any]], properties: Any, held: bool) -> None:
     assert holds(conditions, {"name": "n", "properties": properties}) is held
 
 
-def test_checks_for_what_the_exporter_does_not_know_ask_it_too() -> None:
-    (check,) = [c for c in checks() if c["id"] == "CKV_SDE_PG2"]
+def test_types_that_the_exporter_does_not_know_have_a_check_too() -> None:
+    asked = conditions("PG2", "dbforpostgresql:Server")
     server = {"authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"},
               "dataEncryption": {"type": "AzureKeyVault"}}  # fmt: skip
-    (asked,) = check["on"].values()
     assert holds(asked, {"name": "s", "properties": server})
     assert not holds(asked, {"name": "s", "properties": {**server, "dataEncryption": {"type": "SystemManaged"}}})
     assert not holds(asked, {"name": "s", "properties": {}})
+
+
+def test_checks_are_written_beside_a_copy_of_their_module(tmp_path: Path) -> None:
+    write_checks(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"checks.json", "custom.py", "holding.py"}
+    assert json.loads((tmp_path / "checks.json").read_text(encoding="utf-8")) == checks()
 
 
 def test_every_suppression_is_judged_by_a_policy_or_leaves_some_out() -> None:
@@ -239,7 +228,7 @@ PLAN = plan_of(ROOM, store(ROOM))
 def test_a_run_that_saw_everything_is_believed(tmp_path: Path) -> None:
     report = scanned([PLAN], fake(tmp_path, said()))
     assert (report.resources, report.failed) == (2, ())
-    assert set(report.idle) == {s.check for s in suppressions()}
+    assert set(report.unused) == {s.check for s in suppressions()}
 
 
 def _silent_check() -> dict[str, Any]:
@@ -284,7 +273,7 @@ def test_checkov_itself_passes_the_shipped_stacks_and_refuses_a_weaker_one() -> 
         ("weaker", "CKV_SDE_ST3"),
         ("weaker", "CKV_SDE_NW4"),
     }
-    assert report.idle == ()
+    assert report.unused == ()
     assert report.counts["skipped"] > 30
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.azure_semantics.firewall import FIREWALL
 from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-from policies.requirements import empty, equals
+from policies.requirements import empty, equals, not_empty
 
 CLASSIC = ("networkRuleCollections", "natRuleCollections", "applicationRuleCollections")
 
@@ -43,7 +43,8 @@ POLICY = Policy(
         *(empty(path, "rules belong in the firewall policy, where they are checked", on=FIREWALL) for path in CLASSIC),
     ),
     check=check,
-    reads=("firewallPolicy.id", "basePolicy.id"),
+    required_by_check=(not_empty("firewallPolicy.id", on=FIREWALL),),
+    reads=("basePolicy.id",),
     scope="stack",
     checkov=("CKV_AZURE_216",),
 )

@@ -8,6 +8,7 @@ from policies.azure_semantics.network import subnet_of
 from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT
 from policies.azure_semantics.properties import entries
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import empty
 
 
 def check(endpoint: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -37,6 +38,7 @@ POLICY = Policy(
     ),
     fix="Remove the endpoint, or connect a service of the same stack.",
     check=check,
+    required_by_check=(empty(CONNECTIONS[1], "services of the estate are connected without approval"),),
     reads=(*(f"{list_}[*].privateLinkServiceId" for list_ in CONNECTIONS), "subnet.id"),
     scope="stack",
 )

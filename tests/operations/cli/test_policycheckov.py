@@ -9,7 +9,6 @@ import pytest
 from formats.plan import Plan
 from operations.reports import checkov
 from operations.reports.checkov import CheckovReport, Seen
-from operations.reports.checkovchecks import FILE
 from tests.operations.cli.fakes import Desk
 
 PASSED = Seen("CKV_AZURE_3", "HTTPS only", "passed", "platform", "Microsoft.Storage/storageAccounts.st")
@@ -52,10 +51,3 @@ def test_it_is_told_as_json(desk: Desk, says: list[Seen]) -> None:
     (told,) = [line for line in desk.lines if line["event"] == "checkov"]
     assert told["counts"] == {"passed": 1, "failed": 1, "skipped": 1}
     assert [f["check"] for f in told["findings"]] == ["CKV_AZURE_36", "CKV_SDE_ST3"]
-
-
-def test_writing_the_checks_looks_at_no_stack(desk: Desk) -> None:
-    before = FILE.read_text(encoding="utf-8")
-    assert desk("policy", "checkov", "--write", "--all") == 2
-    assert desk("policy", "checkov", "--write") == 0
-    assert FILE.read_text(encoding="utf-8") == before
