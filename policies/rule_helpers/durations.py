@@ -1,4 +1,4 @@
-"""How long: the two ways in which Azure writes a duration."""
+"""Parse the two formats in which Azure writes durations."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ TIMESPAN_DAYS = (1, 1 / 24, 1 / 1440, 1 / 86400)
 
 
 def iso_days(text: object) -> float | None:
-    """The days of an ISO 8601 duration such as P11M, a month taken as 30 days; None for anything else, and for none."""
+    """Return the days of an ISO 8601 duration such as P11M, with months of 30 days; None for another value or zero."""
     return _days(ISO, ISO_DAYS, text)
 
 
 def timespan_days(text: object) -> float | None:
-    """The days of a .NET time span such as 1.12:05:59; None for anything else, and for none."""
+    """Return the days of a .NET time span such as 1.12:05:59; None for another value or zero."""
     return _days(TIMESPAN, TIMESPAN_DAYS, text)
 
 
-def _days(form: re.Pattern[str], each: tuple[float, ...], text: object) -> float | None:
-    found = form.fullmatch(text) if isinstance(text, str) and len(text) <= 32 else None
-    return sum(int(n or 0) * days for n, days in zip(found.groups(), each, strict=True)) or None if found else None
+def _days(pattern: re.Pattern[str], days_per_unit: tuple[float, ...], text: object) -> float | None:
+    found = pattern.fullmatch(text) if isinstance(text, str) and len(text) <= 32 else None
+    if found is None:
+        return None
+    total = sum(int(number or 0) * days for number, days in zip(found.groups(), days_per_unit, strict=True))
+    return total if total > 0 else None

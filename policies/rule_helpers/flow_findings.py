@@ -1,4 +1,4 @@
-"""The policies on flows: one analysis of the whole estate, shared by all of them."""
+"""Checks of the policies on flows. They share one analysis of the whole estate."""
 
 from __future__ import annotations
 
@@ -17,32 +17,84 @@ POLICIES = {
 }
 """The policy for each kind of flow."""
 READS = (
-    "authorization:RoleAssignment:scope",
-    "authorization:RoleAssignment:roleDefinitionId",
+    "authorization:PolicyAssignment:definitionVersion",
+    "authorization:PolicyAssignment:enforcementMode",
+    "authorization:PolicyAssignment:notScopes",
+    "authorization:PolicyAssignment:overrides",
+    "authorization:PolicyAssignment:parameters",
+    "authorization:PolicyAssignment:policyDefinitionId",
+    "authorization:PolicyAssignment:resourceSelectors",
+    "authorization:PolicyAssignment:scope",
+    "authorization:PolicyDefinition:mode",
+    "authorization:PolicyDefinition:parameters",
+    "authorization:PolicyDefinition:policyRule",
+    "authorization:PolicyDefinition:policyType",
     "authorization:RoleAssignment:principalId",
+    "authorization:RoleAssignment:principalType",
+    "authorization:RoleAssignment:roleDefinitionId",
+    "authorization:RoleAssignment:scope",
+    "compute:VirtualMachine:identity.userAssignedIdentities",
+    "compute:VirtualMachine:networkProfile.networkInterfaces",
+    "compute:VirtualMachine:osProfile.customData",
+    "keyvault:Vault:properties.networkAcls.defaultAction",
+    "keyvault:Vault:properties.networkAcls.ipRules",
+    "keyvault:Vault:properties.networkAcls.resourceAccessRules",
+    "keyvault:Vault:properties.networkAcls.virtualNetworkRules",
+    "keyvault:Vault:properties.publicNetworkAccess",
+    "network:AzureFirewall:firewallPolicy.id",
     "network:AzureFirewall:ipConfigurations",
     "network:BastionHost:disableCopyPaste",
+    "network:BastionHost:enableFileCopy",
+    "network:BastionHost:enableIpConnect",
     "network:BastionHost:enableTunneling",
+    "network:BastionHost:ipConfigurations",
+    "network:FirewallPolicy:basePolicy",
+    "network:FirewallPolicy:explicitProxy.enableExplicitProxy",
+    "network:FirewallPolicyRuleCollectionGroup:priority",
     "network:FirewallPolicyRuleCollectionGroup:ruleCollections",
+    "network:NetworkInterface:ipConfigurations",
     "network:NetworkInterface:networkSecurityGroup.id",
+    "network:NetworkInterface:subnet.id",
     "network:NetworkSecurityGroup:securityRules",
     "network:PrivateEndpoint:ipConfigurations",
+    "network:PrivateEndpoint:manualPrivateLinkServiceConnections",
     "network:PrivateEndpoint:privateLinkServiceConnections",
+    "network:PrivateEndpoint:subnet.id",
     "network:RouteTable:routes",
     "network:Subnet:addressPrefix",
+    "network:Subnet:addressPrefixes",
+    "network:Subnet:defaultOutboundAccess",
+    "network:Subnet:natGateway",
+    "network:Subnet:networkSecurityGroup.id",
+    "network:Subnet:privateEndpointNetworkPolicies",
+    "network:Subnet:routeTable.id",
+    "network:Subnet:serviceEndpoints",
+    "network:Subnet:subnetName",
+    "network:VirtualNetwork:subnets",
+    "network:VirtualNetwork:virtualNetworkPeerings",
     "network:VirtualNetworkPeering:remoteVirtualNetwork.id",
+    "properties.networkAcls.defaultAction",
+    "properties.networkAcls.ipRules",
+    "properties.networkAcls.resourceAccessRules",
+    "properties.networkAcls.virtualNetworkRules",
+    "properties.publicNetworkAccess",
     "storage:BlobContainer:publicAccess",
+    "storage:StorageAccount:allowBlobPublicAccess",
+    "storage:StorageAccount:allowSharedKeyAccess",
+    "storage:StorageAccount:encryption.encryptionIdentity.encryptionUserAssignedIdentity",
+    "storage:StorageAccount:encryption.keySource",
+    "storage:StorageAccount:encryption.keyVaultProperties.keyVaultUri",
     "storage:StorageAccount:networkRuleSet",
     "storage:StorageAccount:publicNetworkAccess",
 )
 """The properties that flows depend on, in all stacks."""
-HOLDERS = ("resources:ResourceGroup", "storage:StorageAccount", "keyvault:Vault", "compute:VirtualMachine")
+SUBJECTS = ("resources:ResourceGroup", "storage:StorageAccount", "keyvault:Vault", "compute:VirtualMachine")
 """The types that a finding may be about: the resource group of the data, or its store where the group is not planned.
 """
 
 FIX = (
-    "scripts/sde policy flows --all shows each weakest way: add a control that does not fail with the others, or take "
-    "away what the way uses."
+    "scripts/sde policy flows --all shows each weakest path: add a control that does not fail with the others, or "
+    "remove a resource that the path uses."
 )
 
 
@@ -51,7 +103,7 @@ def flow_report(context: PolicyContext) -> FlowReport:
     read from ARM templates, which do not say which identity a principal is."""
 
     def look() -> FlowReport:
-        if not all(resource.declared for resource in context.resources):
+        if not all(resource.from_program for resource in context.resources):
             return FlowReport((), ())
         try:
             return analyse_flows(context)
@@ -67,10 +119,10 @@ def concerns(kind: FlowKind) -> Callable[[Resource, PolicyContext], bool]:
 
 
 def flow_check(kind: FlowKind) -> Callable[[Resource, PolicyContext], Iterator[Violation]]:
-    """Return the check for flows of a kind: a problem where too few controls prevent one; `Unknown` where something
+    """Return the check of a kind of flow: a violation where too few controls prevent one; `Unknown` where something
     could not be read."""
 
-    def judge_(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
+    def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
         for flow in _by_resource(context, kind)[resource.urn]:
             if flow.is_finding:
                 yield Violation("", message_of(flow))
@@ -78,7 +130,7 @@ def flow_check(kind: FlowKind) -> Callable[[Resource, PolicyContext], Iterator[V
         if unknowns:
             raise Unknown("", unknowns[0])
 
-    return judge_
+    return check
 
 
 def _by_resource(context: PolicyContext, kind: FlowKind) -> Mapping[str, list[ForbiddenFlow]]:
@@ -98,16 +150,16 @@ def message_of(flow: ForbiddenFlow) -> str:
         flow.minimal_cut_sets.paths if flow.minimal_cut_sets else (),
         key=lambda path: (len(path.controls), len(path.steps)),
     )
-    does = "; ".join(paths[0].steps)
+    steps = "; ".join(paths[0].steps)
     if not flow.depth:
-        return f"nothing stands before it, and {MIN_CONTROLS} controls at least must: {does}"
-    held = " and ".join(control.description for control in sorted(paths[0].controls))
-    count = "one control alone stands" if flow.depth == 1 else f"{flow.depth} controls stand"
-    return f"{count} before it, and {MIN_CONTROLS} at least must: {held}. Where that fails: {does}"
+        return f"no control prevents it, and at least {MIN_CONTROLS} must: {steps}"
+    controls = " and ".join(control.description for control in sorted(paths[0].controls))
+    count = "only one control prevents" if flow.depth == 1 else f"only {flow.depth} controls prevent"
+    return f"{count} it, and at least {MIN_CONTROLS} must: {controls}. If that fails: {steps}"
 
 
 def finding_of(flow: ForbiddenFlow, context: PolicyContext) -> Finding:
-    """Return a flow's finding as the gate words it, which is what an exemption names."""
+    """Return a flow's finding with the gate's wording, which an exemption names."""
     found = next(r for r in context.resources if r.urn == flow.about)
     urn, type_, name, stack = map(plain, (found.urn, found.type, found.name, found.stack))
     return Finding(POLICIES[flow.kind], Verdict.FAIL, urn, type_, name, stack, "", message_of(flow))

@@ -1,4 +1,4 @@
-"""Storage accounts and what lies in them."""
+"""Storage accounts and their containers: archives and audit trails."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ ARCHIVE_DAYS = {DataClass.SYNTHETIC: 0, DataClass.DE_IDENTIFIED: 180, DataClass.
 """How long an archive or audit trail is kept, at least."""
 ARCHIVE = re.compile(r"archiv", re.IGNORECASE)
 AUDIT = re.compile(r"(^|[^a-z])audit|^insights-", re.IGNORECASE)
-FLOWS = "insights-logs-flowlogflowevent"
-"""Azure rewrites each hour's flow record while the hour lasts, so that container cannot be immutable."""
+FLOW_LOG_CONTAINER = "insights-logs-flowlogflowevent"
+"""Azure rewrites each hour's flow log during the hour, so this container cannot be immutable."""
 
 
 def account_of(resource: Resource, context: PolicyContext) -> Resource | None:
-    """The storage account that something lies in, if it is judged here. `Unknown` where the id is not known."""
+    """Return the storage account of a child resource, if it is in this check. `Unknown` where the id is not known."""
     if resource.id is None:
         raise Unknown("id")
     inside = re.match(r"(/.*?/storageAccounts/[^/]+)(/|$)", resource.id, re.IGNORECASE)
@@ -24,7 +24,7 @@ def account_of(resource: Resource, context: PolicyContext) -> Resource | None:
 
 
 def is_archive(container: Resource, context: PolicyContext) -> bool:
-    """Whether a container keeps an archive: by its own name, or its account's."""
+    """Return True if a container is an archive, by its own or its account's name."""
     account = account_of(container, context)
     names = [container.name, _text(container, "containerName"), _text(account or container, "accountName")]
     if account:
@@ -33,9 +33,9 @@ def is_archive(container: Resource, context: PolicyContext) -> bool:
 
 
 def is_audit(container: Resource) -> bool:
-    """Whether a container keeps an audit trail, by the name that Azure or its maker gave it."""
+    """Return True if a container has an audit trail, by its name."""
     name = _text(container, "containerName") or container.name
-    return bool(AUDIT.search(name)) and name != FLOWS
+    return bool(AUDIT.search(name)) and name != FLOW_LOG_CONTAINER
 
 
 def _text(resource: Resource, path: str) -> str:

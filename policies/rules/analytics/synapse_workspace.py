@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import empty, equals, equals_if_set
-from policies.rule_helpers.encryption_keys import named_key
+from policies.rule_helpers.encryption_keys import KEY_READS, named_key
 
 WORKSPACE, RULE = "synapse:Workspace", "synapse:IpFirewallRule"
 NETWORK = "managedVirtualNetworkSettings"
@@ -45,7 +45,10 @@ POLICY = Policy(
         equals_if_set("trustedServiceBypassEnabled", False, on=WORKSPACE),
     ),
     check=check,
-    reads=(KEY,),
+    reads=(
+        KEY,
+        *KEY_READS,
+    ),
     scope="stack",
     checkov=("CKV_AZURE_58", "CKV_AZURE_157", "CKV_AZURE_240"),
 )

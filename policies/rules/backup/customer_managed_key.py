@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
-from policies.rule_helpers.encryption_keys import own_key
+from policies.rule_helpers.encryption_keys import KEY_READS, own_key
 
 RECOVERY, BACKUP = "recoveryservices:Vault", "dataprotection:BackupVault"
 ENCRYPTION = {RECOVERY: "properties.encryption", BACKUP: "properties.securitySettings.encryptionSettings"}
@@ -34,7 +34,10 @@ POLICY = Policy(
         ),
     ),
     check=check,
-    reads=tuple(f"{path}.keyVaultProperties.keyUri" for path in ENCRYPTION.values()),
+    reads=(
+        *tuple(f"{path}.keyVaultProperties.keyUri" for path in ENCRYPTION.values()),
+        *KEY_READS,
+    ),
     applies=holds_records,
     scope="stack",
 )

@@ -37,6 +37,11 @@ POLICY = Policy(
     ),
     fix="Use the hub's Bastion, which reaches peered networks.",
     check=check,
-    reads=("ipConfigurations[*].subnet.id", "virtualNetwork.id", "network:Subnet:subnetName"),
+    reads=(
+        "ipConfigurations[*].subnet.id",
+        "virtualNetwork.id",
+        "network:Subnet:subnetName",
+        "network:VirtualNetwork:subnets",
+    ),
     scope="stack",
 )

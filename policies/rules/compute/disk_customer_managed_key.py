@@ -8,7 +8,7 @@ from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import filled, may, must, same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals, equals_if_set
-from policies.rule_helpers.encryption_keys import named_key
+from policies.rule_helpers.encryption_keys import KEY_READS, named_key
 from policies.rule_helpers.virtual_machines import MACHINES, in_both_models, inner
 
 SET = "compute:DiskEncryptionSet"
@@ -96,6 +96,7 @@ POLICY = Policy(
         "encryption.diskEncryptionSetId",
         "securityProfile.secureVMDiskEncryptionSetId",
         *in_both_models("storageProfile.osDisk", "storageProfile.dataDisks"),
+        *KEY_READS,
     ),
     applies=holds_records,
     scope="stack",

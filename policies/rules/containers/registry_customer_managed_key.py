@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
-from policies.rule_helpers.encryption_keys import own_key
+from policies.rule_helpers.encryption_keys import KEY_READS, own_key
 
 
 def check(registry: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -25,7 +25,10 @@ POLICY = Policy(
     fix="Create the registry with encryption enabled and a key without a version.",
     requires=(equals("encryption.status", "enabled", default="disabled"),),
     check=check,
-    reads=("encryption.keyVaultProperties.keyIdentifier",),
+    reads=(
+        "encryption.keyVaultProperties.keyIdentifier",
+        *KEY_READS,
+    ),
     applies=holds_records,
     scope="stack",
 )

@@ -43,6 +43,7 @@ POLICY = Policy(
         "authorization:RoleAssignment:principalId",
         "authorization:RoleAssignment:principalType",
         f"{FLOW_LOG}:storageId",
+        "authorization:RoleAssignment:roleDefinitionId",
     ),
     applies=lambda store, context: not is_airlock(store, context) and not is_intake(store, context),
     scope="stack",

@@ -54,6 +54,7 @@ POLICY = Policy(
         "authorization:RoleAssignment:principalId",
         "authorization:RoleAssignment:principalType",
         "storage:BlobContainer:containerName",
+        "authorization:RoleAssignment:roleDefinitionId",
     ),
     applies=is_intake,
     scope="stack",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from policies.model import ComplianceControls, Policy, Severity
 from policies.reachability.assertions import FlowKind
-from policies.rule_helpers.flow_findings import FIX, HOLDERS, READS, concerns, flow_check
+from policies.rule_helpers.flow_findings import FIX, READS, SUBJECTS, concerns, flow_check
 
 POLICY = Policy(
     id="FL3",
     title="Three controls prevent every flow from one project to another",
     why="Each project was approved for its own people and data; one mistake must not connect two.",
-    on=HOLDERS,
+    on=SUBJECTS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10", "3.1.12"),

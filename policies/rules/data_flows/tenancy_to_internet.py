@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from policies.model import ComplianceControls, Policy, Severity
 from policies.reachability.assertions import FlowKind
-from policies.rule_helpers.flow_findings import FIX, HOLDERS, READS, concerns, flow_check
+from policies.rule_helpers.flow_findings import FIX, READS, SUBJECTS, concerns, flow_check
 
 POLICY = Policy(
     id="FL2",
     title="Three controls prevent every flow from a tenancy to the Internet past the airlock",
     why="One mistake must not be enough for data to leave: a checker releases results.",
-    on=HOLDERS,
+    on=SUBJECTS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("3.1.05", "3.1.12", "2.2.11"),

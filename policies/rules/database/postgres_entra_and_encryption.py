@@ -8,7 +8,7 @@ from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import filled
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
-from policies.rule_helpers.encryption_keys import named_key
+from policies.rule_helpers.encryption_keys import KEY_READS, named_key
 from policies.violations import violations
 
 KEY_TYPE = equals("dataEncryption.type", "AzureKeyVault", default="SystemManaged")
@@ -42,6 +42,10 @@ POLICY = Policy(
     ),
     check=check,
     required_by_check=(KEY_TYPE,),
-    reads=("dataEncryption.primaryKeyURI", "dataEncryption.primaryUserAssignedIdentityId"),
+    reads=(
+        "dataEncryption.primaryKeyURI",
+        "dataEncryption.primaryUserAssignedIdentityId",
+        *KEY_READS,
+    ),
     scope="stack",
 )

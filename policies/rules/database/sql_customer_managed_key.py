@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals, equals_if_set
-from policies.rule_helpers.encryption_keys import named_key
+from policies.rule_helpers.encryption_keys import KEY_READS, named_key
 
 SERVER, PROTECTOR, TDE = "sql:Server", "sql:EncryptionProtector", "sql:TransparentDataEncryption"
 
@@ -32,7 +32,10 @@ POLICY = Policy(
         equals_if_set("autoRotationEnabled", True, on=PROTECTOR),
     ),
     check=check,
-    reads=("keyId",),
+    reads=(
+        "keyId",
+        *KEY_READS,
+    ),
     applies=holds_records,
     scope="stack",
 )

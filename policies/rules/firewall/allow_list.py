@@ -65,6 +65,10 @@ POLICY = Policy(
     fix="Name each host, private address, port and protocol: outside the estate in ranges of /28 or narrower, "
     "over TCP 443 or 80; for sign-in AzureActiveDirectory, over TCP 443.",
     check=check,
-    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
+    reads=(
+        "ruleCollections",
+        "network:IpGroup:ipAddresses",
+        "priority",
+    ),
     scope="stack",
 )

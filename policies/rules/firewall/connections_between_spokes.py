@@ -88,6 +88,12 @@ POLICY = Policy(
     ),
     fix="Let the zones open the connections on which they hand over data; tenancies have their own private endpoints.",
     check=check,
-    reads=("ruleCollections", f"{NETWORK}:addressSpace.addressPrefixes"),
+    reads=(
+        "ruleCollections",
+        f"{NETWORK}:addressSpace.addressPrefixes",
+        "network:Subnet:subnetName",
+        "network:VirtualNetwork:subnets",
+        "priority",
+    ),
     scope="estate",
 )

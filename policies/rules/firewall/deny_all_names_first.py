@@ -43,6 +43,10 @@ POLICY = Policy(
     ),
     fix="Deny *, over Http:80 and Https:443 and from *, in the first collection of the first group; permit by address.",
     check=check,
-    reads=("network:FirewallPolicyRuleCollectionGroup:ruleCollections", "basePolicy"),
+    reads=(
+        "network:FirewallPolicyRuleCollectionGroup:ruleCollections",
+        "basePolicy",
+        "network:FirewallPolicyRuleCollectionGroup:priority",
+    ),
     scope="stack",
 )

@@ -26,6 +26,10 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove the NAT rule.",
     check=check,
-    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
+    reads=(
+        "ruleCollections",
+        "network:IpGroup:ipAddresses",
+        "priority",
+    ),
     scope="stack",
 )

@@ -33,6 +33,10 @@ POLICY = Policy(
     ),
     fix="Name the fixed address of each private endpoint that is meant.",
     check=check,
-    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
+    reads=(
+        "ruleCollections",
+        "network:IpGroup:ipAddresses",
+        "priority",
+    ),
     scope="stack",
 )

@@ -41,6 +41,10 @@ POLICY = Policy(
     ),
     fix="Name the ranges of the kind of tenancy, or of the zones, that the rule is for.",
     check=check,
-    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
+    reads=(
+        "ruleCollections",
+        "network:IpGroup:ipAddresses",
+        "priority",
+    ),
     scope="stack",
 )

@@ -38,6 +38,10 @@ POLICY = Policy(
     ),
     fix="Name the one host that is needed; use a mirror where customers share the host.",
     check=check,
-    reads=("ruleCollections", "network:IpGroup:ipAddresses"),
+    reads=(
+        "ruleCollections",
+        "network:IpGroup:ipAddresses",
+        "priority",
+    ),
     scope="stack",
 )

@@ -55,6 +55,18 @@ POLICY = Policy(
     fix=f"Assign the guards of infra/guardrails.py to the group ({', '.join(GUARDRAILS)}): "
     "infra.components.policy_guardrails does.",
     check=check,
-    reads=tuple(f"{ASSIGNMENT}:{path}" for path in ("scope", "policyDefinitionId")),
+    reads=(
+        *tuple(f"{ASSIGNMENT}:{path}" for path in ("scope", "policyDefinitionId")),
+        "authorization:PolicyAssignment:definitionVersion",
+        "authorization:PolicyAssignment:enforcementMode",
+        "authorization:PolicyAssignment:notScopes",
+        "authorization:PolicyAssignment:overrides",
+        "authorization:PolicyAssignment:parameters",
+        "authorization:PolicyAssignment:resourceSelectors",
+        "authorization:PolicyDefinition:mode",
+        "authorization:PolicyDefinition:parameters",
+        "authorization:PolicyDefinition:policyRule",
+        "authorization:PolicyDefinition:policyType",
+    ),
     scope="stack",
 )

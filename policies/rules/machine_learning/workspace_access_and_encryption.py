@@ -8,7 +8,7 @@ from policies.azure_semantics.data_class import holds_records, is_identifiable
 from policies.azure_semantics.properties import must
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals, equals_if_set
-from policies.rule_helpers.encryption_keys import named_key
+from policies.rule_helpers.encryption_keys import KEY_READS, named_key
 
 KEY = "encryption.keyVaultProperties.keyIdentifier"
 
@@ -42,7 +42,12 @@ POLICY = Policy(
         equals("managedNetwork.isolationMode", "AllowOnlyApprovedOutbound", default="Disabled"),
     ),
     check=check,
-    reads=("encryption.status", KEY, "hbiWorkspace"),
+    reads=(
+        "encryption.status",
+        KEY,
+        "hbiWorkspace",
+        *KEY_READS,
+    ),
     scope="stack",
     checkov=("CKV2_AZURE_49",),
 )

@@ -77,6 +77,7 @@ POLICY = Policy(
         f"{TABLE}:routes",
         "network:Route:nextHopIpAddress",
         "network:VirtualNetwork:dhcpOptions.dnsServers",
+        "subnetName",
     ),
     applies=lambda resource, context: resource.type == TABLE or has_subnets(resource, context),
     scope="stack",

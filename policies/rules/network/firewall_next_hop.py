@@ -35,6 +35,13 @@ POLICY = Policy(
     ),
     fix="Use the private address of the cell's firewall: the first free one of its AzureFirewallSubnet.",
     check=check,
-    reads=("routes", "nextHopIpAddress", "dhcpOptions.dnsServers", "network:AzureFirewall:ipConfigurations"),
+    reads=(
+        "routes",
+        "nextHopIpAddress",
+        "dhcpOptions.dnsServers",
+        "network:AzureFirewall:ipConfigurations",
+        "network:Subnet:addressPrefix",
+        "network:Subnet:addressPrefixes",
+    ),
     scope="estate",
 )

@@ -41,6 +41,12 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("2.2.09", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings",)),
     fix="Set allowForwardedTraffic to false on the hub's side; give networks ranges of RFC 1918.",
     check=check,
-    reads=(FORWARDED, f"virtualNetworkPeerings[*].{FORWARDED}", "addressSpace.addressPrefixes"),
+    reads=(
+        FORWARDED,
+        f"virtualNetworkPeerings[*].{FORWARDED}",
+        "addressSpace.addressPrefixes",
+        "network:Subnet:subnetName",
+        "subnets",
+    ),
     scope="stack",
 )

@@ -65,7 +65,12 @@ POLICY = Policy(
     fix="Peer each network with the hub and nothing else; set allowGatewayTransit and useRemoteGateways to false.",
     check=check,
     required_by_check=tuple(equals_if_set(flag, False, on=PEERING) for flag in OFF),
-    reads=("remoteVirtualNetwork.id", "virtualNetworkPeerings", f"{NETWORK}:subnets"),
+    reads=(
+        "remoteVirtualNetwork.id",
+        "virtualNetworkPeerings",
+        f"{NETWORK}:subnets",
+        "network:Subnet:subnetName",
+    ),
     applies=_applies,
     scope="stack",
 )

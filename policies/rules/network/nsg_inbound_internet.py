@@ -37,7 +37,17 @@ POLICY = Policy(
     fix="Name private ranges of the estate as sources. Only a Bastion's subnet accepts connections from the "
     "Internet, on 443.",
     check=check,
-    reads=("securityRules", "access", "sourceAddressPrefix", "sourceAddressPrefixes", f"{RULE}:access"),
+    reads=(
+        "securityRules",
+        "access",
+        "sourceAddressPrefix",
+        "sourceAddressPrefixes",
+        f"{RULE}:access",
+        "network:NetworkInterface:networkSecurityGroup.id",
+        "network:Subnet:networkSecurityGroup.id",
+        "network:Subnet:subnetName",
+        "network:VirtualNetwork:subnets[*].networkSecurityGroup.id",
+    ),
     scope="stack",
     checkov=("CKV_AZURE_9", "CKV_AZURE_10", "CKV_AZURE_160"),
 )

@@ -42,6 +42,16 @@ POLICY = Policy(
     "(AzureActiveDirectory, TCP 443), hosts of the estate's egress (/28 or narrower, TCP 443 or 80), and the "
     "rules that Azure requires for Bastion.",
     check=check,
-    reads=("securityRules", "access", "destinationAddressPrefix", "destinationAddressPrefixes", f"{RULE}:access"),
+    reads=(
+        "securityRules",
+        "access",
+        "destinationAddressPrefix",
+        "destinationAddressPrefixes",
+        f"{RULE}:access",
+        "network:NetworkInterface:networkSecurityGroup.id",
+        "network:Subnet:networkSecurityGroup.id",
+        "network:Subnet:subnetName",
+        "network:VirtualNetwork:subnets[*].networkSecurityGroup.id",
+    ),
     scope="stack",
 )

@@ -53,6 +53,10 @@ POLICY = Policy(
         "destinationPortRange",
         "destinationPortRanges",
         f"{RULE}:destinationAddressPrefix",
+        "network:NetworkInterface:networkSecurityGroup.id",
+        "network:Subnet:networkSecurityGroup.id",
+        "network:Subnet:subnetName",
+        "network:VirtualNetwork:subnets[*].networkSecurityGroup.id",
     ),
     scope="stack",
 )

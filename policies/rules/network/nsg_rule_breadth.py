@@ -48,6 +48,10 @@ POLICY = Policy(
         "destinationPortRanges",
         "sourceAddressPrefix",
         f"{RULE}:destinationPortRange",
+        "network:NetworkInterface:networkSecurityGroup.id",
+        "network:Subnet:networkSecurityGroup.id",
+        "network:Subnet:subnetName",
+        "network:VirtualNetwork:subnets[*].networkSecurityGroup.id",
     ),
     scope="stack",
 )

@@ -29,6 +29,10 @@ POLICY = Policy(
     ),
     fix="Set privateEndpointNetworkPolicies to Enabled.",
     check=check,
-    reads=(PROPERTY, f"subnets[*].{PROPERTY}"),
+    reads=(
+        PROPERTY,
+        f"subnets[*].{PROPERTY}",
+        "subnetName",
+    ),
     applies=has_subnets,
 )

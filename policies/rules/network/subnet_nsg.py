@@ -59,7 +59,11 @@ POLICY = Policy(
     "gateways and route servers have none.",
     check=check,
     required_by_check=(not_empty(GROUP, on="network:Subnet", unless=("name", WITHOUT_NSG)),),
-    reads=(f"subnets[*].{GROUP}", "ipConfigurations[*].subnet.id"),
+    reads=(
+        f"subnets[*].{GROUP}",
+        "ipConfigurations[*].subnet.id",
+        "subnetName",
+    ),
     applies=_applies,
     scope="stack",
 )

@@ -36,6 +36,11 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Use the hub's private DNS zones, each with a virtual network link to the hub's network.",
     check=check,
-    reads=("privateDnsZoneConfigs[*].privateDnsZoneId", f"{LINK}:virtualNetwork.id"),
+    reads=(
+        "privateDnsZoneConfigs[*].privateDnsZoneId",
+        f"{LINK}:virtualNetwork.id",
+        "network:Subnet:subnetName",
+        "network:VirtualNetwork:subnets",
+    ),
     scope="estate",
 )

@@ -29,6 +29,9 @@ POLICY = Policy(
     ),
     fix="Give the service a PrivateEndpoint in an endpoint subnet of the same stack.",
     check=check,
-    reads=(f"{ENDPOINT}:{CONNECTIONS[0]}[*].privateLinkServiceId",),
+    reads=(
+        f"{ENDPOINT}:{CONNECTIONS[0]}[*].privateLinkServiceId",
+        "network.delegatedSubnetResourceId",
+    ),
     scope="stack",
 )

@@ -64,7 +64,13 @@ POLICY = Policy(
     ),
     fix="Give the endpoint ipConfigurations with groupId, memberName and privateIPAddress.",
     check=check,
-    reads=(f"{CONFIGURATIONS}[*].{ADDRESS}", *(f"{list_}[*].groupIds" for list_ in CONNECTIONS), "subnet.id"),
+    reads=(
+        f"{CONFIGURATIONS}[*].{ADDRESS}",
+        *(f"{list_}[*].groupIds" for list_ in CONNECTIONS),
+        "subnet.id",
+        "network:Subnet:addressPrefix",
+        "network:Subnet:addressPrefixes",
+    ),
     applies=applies,
     scope="stack",
 )

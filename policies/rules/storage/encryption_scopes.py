@@ -8,7 +8,7 @@ from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import must
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
-from policies.rule_helpers.encryption_keys import own_key
+from policies.rule_helpers.encryption_keys import KEY_READS, own_key
 
 SCOPE = "storage:EncryptionScope"
 
@@ -35,7 +35,12 @@ POLICY = Policy(
         equals("requireInfrastructureEncryption", True, default="false", on=SCOPE),
     ),
     check=check,
-    reads=("keyVaultProperties.keyUri", "defaultEncryptionScope", "denyEncryptionScopeOverride"),
+    reads=(
+        "keyVaultProperties.keyUri",
+        "defaultEncryptionScope",
+        "denyEncryptionScopeOverride",
+        *KEY_READS,
+    ),
     applies=holds_records,
     scope="stack",
 )

@@ -57,6 +57,8 @@ POLICY = Policy(
         f"{CONTAINER_POLICY}:allowProtectedAppendWrites",
         f"{CONTAINER_POLICY}:allowProtectedAppendWritesAll",
         f"storage:StorageAccount:{ACCOUNT_POLICY}",
+        "containerName",
+        "storage:StorageAccount:accountName",
     ),
     applies=applies,
     scope="stack",

@@ -45,7 +45,10 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("3.1.09", "3.1.14"), ncsc=("2",), iso27001=("5.33",), five_safes=("data",)),
     fix="Delete from an archive after at least 365 days (180 where data is de-identified), or never.",
     check=check,
-    reads=tuple(f"{ACTIONS}.{kind}.delete" for kind in KINDS),
+    reads=(
+        *tuple(f"{ACTIONS}.{kind}.delete" for kind in KINDS),
+        "storage:StorageAccount:accountName",
+    ),
     applies=applies,
     scope="stack",
 )

@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any
 
 from formats.plan import UNKNOWN
-from policies.model import STEP, Finding, PolicyContext, Resource, Verdict
+from formats.property_paths import parse
+from policies.model import Finding, PolicyContext, Resource, Verdict
 from policies.rules import load
 from policies.runner import evaluate
 
@@ -38,7 +39,7 @@ def group(data_class: str) -> Resource:
 def changed(world: World, name: str, path: str, value: object) -> World:
     """The world with one property of one resource changed, or taken away."""
     inputs = copy.deepcopy(dict(world[name].inputs))
-    steps = [step.strip('[]"') for step in STEP.findall(path)]
+    steps = parse(path)
     inner: Any = inputs
     for step in steps[:-1]:
         inner = inner[int(step)] if isinstance(inner, list) else inner.setdefault(step, {})
@@ -57,7 +58,9 @@ def without(world: World, *names: str) -> World:
 
 def findings(world: World, policy: str, name: str | None = None) -> list[Finding]:
     """What one policy says of the world, or of one resource in it."""
-    report = evaluate(PolicyContext(world.values(), is_complete=True, today=TODAY), {policy: load()[policy]}, today=TODAY)
+    report = evaluate(
+        PolicyContext(world.values(), is_complete=True, today=TODAY), {policy: load()[policy]}, today=TODAY
+    )
     return [f for f in report.findings if name is None or f.name == world[name].name]
 
 

@@ -56,7 +56,7 @@ def test_a_possible_flow_is_a_finding_on_the_data_s_group() -> None:
     failed = [f for f in _findings(_opened()) if f.policy == "FL1" and f.verdict is Verdict.FAIL]
     message = next(f.message for f in failed if (f.stack, f.type, f.name) == ("safe-haven", "resources:ResourceGroup",
                                                                              "warehouse"))  # fmt: skip
-    assert message.startswith("nothing stands before it")
+    assert message.startswith("no control prevents it")
 
 
 def test_flows_are_not_applicable_to_part_of_an_estate() -> None:

@@ -1,0 +1,73 @@
+"""Each policy declares the property paths that it reads: requirements, and `reads` for the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import pytest
+
+from policies.model import Policy, PolicyContext, Resource, Unknown
+from policies.plan_resources import resources_of
+from policies.rules import load
+from policies.violations import violations_of
+from tests.policies.rules import test_compute, test_key_vault, test_other_services, test_storage
+from tests.policies.rules.cases import TODAY
+from tests.policies.rules.sample_estate import site
+from tests.policies.shipped import STACKS, before
+
+ALWAYS_READ = "tags"
+"""`PolicyContext.data_class` reads a tag for every rule."""
+INDEX = re.compile(r"\[\d+\]")
+
+
+@cache
+def samples() -> tuple[tuple[Resource, ...], ...]:
+    """The shipped estate, and the sample worlds of the rules' tests."""
+    shipped = tuple(resource for stack in STACKS for resource in resources_of(before(stack)))
+    worlds = [module.world() for module in (test_compute, test_key_vault, test_other_services, test_storage)]
+    return shipped, tuple(site().values()), *(tuple(world.values()) for world in worlds)
+
+
+def recorded(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Return the paths that a policy reads in the samples; those of other resources as `type:path`."""
+    found: set[str] = set()
+    read = Resource._walk
+
+    def record(resource: Resource, path: str) -> Iterator[Any]:
+        plain = INDEX.sub("[*]", path)
+        found.add(plain if resource.urn == current else f"{resource.type}:{plain}")
+        return read(resource, path)
+
+    monkeypatch.setattr(Resource, "_walk", record)
+    for resources in samples():
+        context = PolicyContext(resources, is_complete=True, today=TODAY)
+        for resource in resources:
+            if resource.type in policy.on or policy.on == ("*",):
+                current = resource.urn
+                with suppress(Unknown):
+                    if policy.applies(resource, context):
+                        list(violations_of(policy, resource, context))
+    return found
+
+
+def is_declared(path: str, policy: Policy) -> bool:
+    """Return True if a declared path contains this one, or lies below it: a list is read to find its entries."""
+    type_, _, plain = path.rpartition(":")
+    declared = [p for p in policy.paths if p.rpartition(":")[0] == type_]
+    if type_ in policy.on:
+        declared += [p for p in policy.paths if ":" not in p]
+    return any(_contains(p.rpartition(":")[2], plain) or _contains(plain, p.rpartition(":")[2]) for p in declared)
+
+
+def _contains(outer: str, inner: str) -> bool:
+    return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
+
+
+@pytest.mark.parametrize("policy", load().values(), ids=lambda policy: policy.id)
+def test_a_policy_declares_every_path_that_it_reads(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = {path for path in recorded(policy, monkeypatch) if not path.rpartition(":")[2].startswith(ALWAYS_READ)}
+    assert not sorted(path for path in read if not is_declared(path, policy))
