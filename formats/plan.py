@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
 from formats.urns import name_of
 
@@ -24,6 +24,7 @@ SECRET = "[secret]"  # noqa: S105
 FORMAT = 2
 _SUBSCRIPTION = re.compile(r"[0-9a-fA-F-]{36}")
 
+T = TypeVar("T")
 Value = Any
 """A JSON value: None, bool, int, float, str, list or dict of the same."""
 
@@ -91,6 +92,14 @@ class Plan:
     resources: tuple[PlannedResource, ...]
     subscription: str = ""
     """The Azure subscription that default providers work in; empty where it is not known."""
+    _results: dict[Callable[[Plan], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, function: Callable[[Plan], T]) -> T:
+        """Return `function(plan)`. It is computed at the first call for this Plan object."""
+        if function not in self._results:
+            self._results[function] = function(self)
+        found: T = self._results[function]
+        return found
 
     @cached_property
     def counts(self) -> Mapping[Operation, int]:

@@ -24,8 +24,12 @@ DEPTH = 60
 
 
 def resolved(plan: Plan) -> Plan:
-    """The Plan with the unknown ARM ids and names in it that can be told; what cannot be told stays unknown."""
-    identities = Identities(plan)
+    """Return the Plan with the ARM ids and names that can be derived; other unknown values stay unknown."""
+    return plan.once(_resolved_plan)
+
+
+def _resolved_plan(plan: Plan) -> Plan:
+    identities = plan.once(Identities)
     return replace(plan, resources=tuple(_resolved(r, identities) for r in plan.resources))
 
 
@@ -36,8 +40,8 @@ def azure_resources(plan: Plan) -> list[PlannedResource]:
     components and the engine's own resources. Other providers' resources are kept, so that no policy overlooks them.
     An `id` that cannot be derived is None.
     """
-    identities = Identities(plan)
-    return [_azure_resource(r, identities) for r in plan.resources if _lasts(r)]
+    identities = plan.once(Identities)
+    return [_azure_resource(r, identities) for r in resolved(plan).resources if _lasts(r)]
 
 
 def _lasts(resource: PlannedResource) -> bool:
@@ -48,7 +52,7 @@ def _lasts(resource: PlannedResource) -> bool:
 def _azure_resource(resource: PlannedResource, identities: Identities) -> PlannedResource:
     sources = {k: tuple(identities.real(urns, resource.urn)) for k, urns in resource.property_dependencies.items()}
     return replace(
-        _resolved(resource, identities),
+        resource,
         dependencies=tuple(identities.needs(resource)),
         property_dependencies=sources,
         id=id_of(resource, identities),

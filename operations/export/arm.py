@@ -31,7 +31,7 @@ def template(plan: Plan) -> Template:
     template, to the byte; `metadata.placeholders` lists every value in it that is not the real one, and why.
     """
     _check(plan)
-    identities = Identities(plan)
+    identities = plan.once(Identities)
     made = [_resource(r, identities) for r in identities.exported]
     _one_of_each(made)
     made.sort(key=lambda pair: (pair[0].id.lower(), pair[0].urn))

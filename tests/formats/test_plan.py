@@ -96,3 +96,13 @@ def test_an_unknown_key_of_a_resource_is_refused() -> None:
 def test_a_name_holding_the_urn_separator_is_not_cut() -> None:
     urn = "urn:pulumi:s::sde::azure-native:resources:ResourceGroup::a::b"
     assert PlannedResource(urn=urn, type="t", operation=Operation.SAME).name == "a::b"
+
+
+def test_once_computes_a_result_for_each_plan_object() -> None:
+    plan, calls = Plan("p", "s", "local", ()), []
+
+    def result(given: Plan) -> int:
+        calls.append(given)
+        return len(calls)
+
+    assert [plan.once(result), plan.once(result), replace(plan).once(result)] == [1, 1, 2]

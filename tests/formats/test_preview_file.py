@@ -11,8 +11,8 @@ import pytest
 
 from formats.errors import InputError
 from formats.plan import SECRET, UNKNOWN, Operation
-from operations.reports.evaluate import judged
 from operations.reports.file_input import read_plan
+from policies.plan_evaluation import evaluate_plans
 
 PREFIX = "urn:pulumi:tre-lungs::sde::"
 STORE = f"{PREFIX}azure-native:storage:StorageAccount::store"
@@ -53,7 +53,7 @@ def test_a_preview_of_the_cli_is_a_plan(tmp_path: Path) -> None:
 
 
 def test_it_is_judged_like_any_plan(tmp_path: Path) -> None:
-    report = judged([read_plan(written(tmp_path, whole())).plan])
+    report = evaluate_plans([read_plan(written(tmp_path, whole())).plan])
     assert "ST1" in {finding.policy for finding in report.blocking}
 
 
@@ -73,7 +73,7 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "with inputs that are a list": (lambda c: c["steps"][1]["newState"].update(inputs=[]), "valid dictionary"),
     "whose store is a component": (lambda c: c["steps"][1]["newState"].update(custom=False), "component"),
     "of nothing": (_with(steps=[], changeSummary={}), "0 stacks"),
-    "that only deletes": (_with(steps=[step("delete", STORE)], changeSummary={"delete": 1}), "nothing to judge"),
+    "that only deletes": (_with(steps=[step("delete", STORE)], changeSummary={"delete": 1}), "nothing to check"),
 }  # fmt: skip
 
 
