@@ -22,7 +22,7 @@ def violations(requirement: Requirement, resource: Resource) -> Iterator[Violati
     if not requirement.concerns(resource.type) or _is_excused(requirement, resource):
         return
     for path in _paths(resource, requirement.path):
-        yield from _violations_at(path, requirement, resource)
+        yield from violations_at(path, requirement, resource)
 
 
 def _is_excused(requirement: Requirement, resource: Resource) -> bool:
@@ -39,7 +39,8 @@ def _paths(resource: Resource, path: str) -> Sequence[str]:
     return [inner for entry in properties.entries(resource, before) for inner in _paths(resource, f"{entry}{after}")]
 
 
-def _violations_at(path: str, requirement: Requirement, resource: Resource) -> Iterator[Violation]:
+def violations_at(path: str, requirement: Requirement, resource: Resource) -> Iterator[Violation]:
+    """Yield the violations of a requirement at another path, such as that of a subnet inside a network."""
     default = MISSING if requirement.default is None else requirement.default
     match requirement.operator:
         case Operator.EQUALS:

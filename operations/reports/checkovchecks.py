@@ -16,13 +16,14 @@ from typing import Any
 from formats.arm.routes import route
 from formats.arm.sdk import PREFIX
 from formats.errors import InputError
-from operations.export.paths import arm_path
+from operations.export.arm_property_path import arm_path
 from operations.settings import ROOT
 from policies.model import Policy
 from policies.requirements import Requirement
 from policies.rules import load
 
-MODULES = ("custom.py", "holding.py")
+MODULES = ("__init__.py", "custom.py", "holding.py")
+"""Checkov loads the modules of a package only."""
 SOURCE = ROOT / "policies" / "checkov"
 PREFIX_OF_IDS = "CKV_SDE_"
 ARM_TYPES = {

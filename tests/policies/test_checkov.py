@@ -154,7 +154,7 @@ def test_types_that_the_exporter_does_not_know_have_a_check_too() -> None:
 
 def test_checks_are_written_beside_a_copy_of_their_module(tmp_path: Path) -> None:
     write_checks(tmp_path)
-    assert {file.name for file in tmp_path.iterdir()} == {"checks.json", "custom.py", "holding.py"}
+    assert {file.name for file in tmp_path.iterdir()} == {"__init__.py", "checks.json", "custom.py", "holding.py"}
     assert json.loads((tmp_path / "checks.json").read_text(encoding="utf-8")) == checks()
 
 

@@ -15,27 +15,30 @@ SET = "compute:DiskEncryptionSet"
 DISKS = ("compute:Disk", "compute:Snapshot")
 CUSTOMER = ("EncryptionAtRestWithCustomerKey", "EncryptionAtRestWithPlatformAndCustomerKeys")
 CONFIDENTIAL = "ConfidentialVmEncryptedWithCustomerKey"
+FOLLOWS = equals(
+    "rotationToLatestKeyVersionEnabled", True, default="false", on=SET, unless=("encryptionType", (CONFIDENTIAL,))
+)
 PLATFORM = "a key of Microsoft's"
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Check a disk encryption set, a disk, or a virtual machine that creates its own disks."""
     if resource.type == SET:
-        yield from _check_check_set(resource, context)
+        yield from _check_set(resource, context)
     elif resource.type in DISKS:
-        yield from _check_check_disk(resource, context)
+        yield from _check_disk(resource, context)
     else:
-        yield from _check_check_machine(resource, context)
+        yield from _check_machine(resource, context)
 
 
-def _check_check_set(keys: Resource, context: PolicyContext) -> Iterator[Violation]:
+def _check_set(keys: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A set for confidential virtual machines cannot follow its key's rotation."""
     yield from named_key(keys, context, "activeKey.keyUrl")
-    follows = not same(keys.at("encryptionType"), CONFIDENTIAL)
-    yield from must(keys, "rotationToLatestKeyVersionEnabled", follows, default="false")
+    if same(keys.at("encryptionType"), CONFIDENTIAL):
+        yield from must(keys, FOLLOWS.path, False, default="false")
 
 
-def _check_check_disk(disk: Resource, context: PolicyContext) -> Iterator[Violation]:
+def _check_disk(disk: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A confidential disk names its set in another property."""
     if disk.at("securityProfile.secureVMDiskEncryptionSetId") is not MISSING:
         yield from _check_set_id(disk, context, "securityProfile.secureVMDiskEncryptionSetId")
@@ -52,14 +55,14 @@ def _check_set_id(resource: Resource, context: PolicyContext, path: str) -> Iter
         yield Violation(path, "is not a disk encryption set of the estate")
 
 
-def _check_check_machine(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
-    yield from _check_check_attached(machine, context, inner(machine, "storageProfile.osDisk"))
+def _check_machine(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
+    yield from _check_attached(machine, context, inner(machine, "storageProfile.osDisk"))
     data = inner(machine, "storageProfile.dataDisks")
     for index in range(len(machine.each(f"{data}[*]"))):
-        yield from _check_check_attached(machine, context, f"{data}[{index}]")
+        yield from _check_attached(machine, context, f"{data}[{index}]")
 
 
-def _check_check_attached(machine: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
+def _check_attached(machine: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
     """Check a disk that is created with the machine. One that is a resource of its own is checked as such."""
     if machine.at(f"{path}.vhd.uri") is not MISSING:
         yield Violation(f"{path}.vhd.uri", "is a file in a storage account; it must be a managed disk")
@@ -85,11 +88,8 @@ POLICY = Policy(
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
     fix="Name a disk encryption set for each disk, and set its rotationToLatestKeyVersionEnabled to true.",
-    requires=(equals_if_set("encryptionType", *CUSTOMER, CONFIDENTIAL, on=SET),),
+    requires=(equals_if_set("encryptionType", *CUSTOMER, CONFIDENTIAL, on=SET), FOLLOWS),
     check=check,
-    required_by_check=(
-        equals("rotationToLatestKeyVersionEnabled", True, on=SET, unless=("encryptionType", (CONFIDENTIAL,))),
-    ),
     reads=(
         "activeKey.keyUrl",
         "encryption.type",

@@ -8,8 +8,9 @@ from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
 from policies.azure_semantics.roles import ADMINISTRATORS, GRANTABLE
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
+from policies.violations import violations
 
-PRINCIPALS = ("group", "serviceprincipal")
+PRINCIPALS = equals("principalType", "Group", "ServicePrincipal", on=ASSIGNMENTS[0])
 
 
 def check(assignment: Resource, _: PolicyContext) -> Iterator[Violation]:
@@ -21,12 +22,7 @@ def check(assignment: Resource, _: PolicyContext) -> Iterator[Violation]:
         yield Violation(
             "roleDefinitionId", f"assigns {role or 'no role'}, which is not on the list of assignable roles"
         )
-    if assignment.type == ASSIGNMENTS[0]:
-        kind = assignment.at("principalType")
-        if str(kind).lower() not in PRINCIPALS:
-            yield Violation(
-                "principalType", f"is {kind or 'not set'}; it must be Group or ServicePrincipal, never a person"
-            )
+    yield from violations(PRINCIPALS, assignment)
 
 
 POLICY = Policy(
@@ -45,6 +41,6 @@ POLICY = Policy(
     ),
     fix="Assign the least of the roles in policies/azure_semantics/roles.py, to an Entra group or a managed identity.",
     check=check,
-    required_by_check=(equals("principalType", "Group", "ServicePrincipal", on=ASSIGNMENTS[0]),),
+    required_by_check=(PRINCIPALS,),
     reads=("roleDefinitionId",),
 )

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.network import SUBNETS, has_subnets, subnets_in
-from policies.azure_semantics.properties import must
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
+from policies.violations import violations_at
 
 PROPERTY = "defaultOutboundAccess"
+PRIVATE = equals(PROPERTY, False, default="true", on="network:Subnet")
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Require it for each subnet. Azure's default in most API versions is outbound access."""
     for subnet in subnets_in(resource):
-        yield from must(resource, subnet.inner(PROPERTY), False, default="true")
+        yield from violations_at(subnet.inner(PROPERTY), PRIVATE, resource)
 
 
 POLICY = Policy(
@@ -28,7 +29,7 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("2.2.11",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set defaultOutboundAccess to false.",
     check=check,
-    required_by_check=(equals(PROPERTY, False, on="network:Subnet"),),
+    required_by_check=(PRIVATE,),
     reads=(f"subnets[*].{PROPERTY}",),
     applies=has_subnets,
 )

@@ -7,19 +7,19 @@ from functools import partial
 
 from policies.azure_semantics.network import NETWORK, Peering, is_hub, peerings_of
 from policies.azure_semantics.properties import entries
-from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals_if_set
+from policies.violations import violations_at
 
 PEERING = "network:VirtualNetworkPeering"
-OFF = ("allowGatewayTransit", "useRemoteGateways")
+OFF = tuple(equals_if_set(flag, False, on=PEERING) for flag in ("allowGatewayTransit", "useRemoteGateways"))
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require one hub per peering. A hub in another stack is unknown here: all peerings must then have the same end."""
     for peering in peerings_of(resource):
-        for flag in OFF:
-            if resource.at(peering.inner(flag)) not in (MISSING, False):
-                yield Violation(peering.inner(flag), "is on; no network may use another's gateway")
+        for requirement in OFF:
+            yield from violations_at(peering.inner(requirement.path), requirement, resource)
         yield from _check_ends(peering, context)
 
 
@@ -64,7 +64,7 @@ POLICY = Policy(
     ),
     fix="Peer each network with the hub and nothing else; set allowGatewayTransit and useRemoteGateways to false.",
     check=check,
-    required_by_check=tuple(equals_if_set(flag, False, on=PEERING) for flag in OFF),
+    required_by_check=OFF,
     reads=(
         "remoteVirtualNetwork.id",
         "virtualNetworkPeerings",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import entries
-from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals_if_set
+from policies.violations import violations_at
 
 INTERFACES = "networkProfile.networkInterfaceConfigurations"
+OFF = equals_if_set("enableIPForwarding", False, on="network:NetworkInterface")
 LISTS = {
     "network:NetworkInterface": None,
     "compute:VirtualMachine": INTERFACES,
@@ -22,8 +24,7 @@ def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     listed = LISTS[resource.type]
     paths = [f"{entry}." for entry in entries(resource, listed)] if listed else [""]
     for prefix in paths:
-        if resource.at(f"{prefix}enableIPForwarding") not in (MISSING, False):
-            yield Violation(f"{prefix}enableIPForwarding", "is on; only the firewall forwards traffic")
+        yield from violations_at(f"{prefix}{OFF.path}", OFF, resource)
 
 
 POLICY = Policy(
@@ -35,6 +36,6 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set enableIPForwarding to false.",
     check=check,
-    required_by_check=(equals_if_set("enableIPForwarding", False, on="network:NetworkInterface"),),
+    required_by_check=(OFF,),
     reads=(INTERFACES, f"virtualMachineProfile.{INTERFACES}"),
 )
