@@ -1,4 +1,4 @@
-"""How the tests of rules say what they do: a world that passes, one thing in it changed, and what is said of it."""
+"""Helpers for the tests of rules: sample resources, one change to them, and the verdict."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from policies.rules import load
 from policies.runner import evaluate
 
 GONE = object()
-"""Stands for a property that is taken away."""
+"""A value that removes the property."""
 TODAY = date(2026, 11, 1)
 GROUP = "/subscriptions/10ca1000-0000-4000-8000-000000000001/resourceGroups/rg-heart"
 STACK = "tre-heart"
@@ -25,19 +25,19 @@ World = dict[str, Resource]
 def made(
     type_: str, called: str, id_: str = "", /, *, tags: Mapping[str, str] | None = None, **inputs: Any
 ) -> Resource:
-    """A resource of the stack, with an ARM id below its resource group."""
+    """Return a resource of the stack, with an ARM id in its resource group."""
     urn = f"urn:pulumi:{STACK}::sde::azure-native:{type_}::{called}"
     tagged = {"tags": dict(tags)} if tags else {}
     return Resource(urn, type_, called, STACK, {**tagged, **inputs}, f"{GROUP}/providers/{id_ or f'{type_}/{called}'}")
 
 
 def group(data_class: str) -> Resource:
-    """The stack's resource group: its tag says how sensitive what it holds is."""
+    """Return the stack's resource group with a data class."""
     return replace(made("resources:ResourceGroup", "group", tags={"data-class": data_class}), id=GROUP)
 
 
 def changed(world: World, name: str, path: str, value: object) -> World:
-    """The world with one property of one resource changed, or taken away."""
+    """Return the world with one property of one resource changed or removed."""
     inputs = copy.deepcopy(dict(world[name].inputs))
     steps = parse(path)
     inner: Any = inputs
@@ -52,12 +52,12 @@ def changed(world: World, name: str, path: str, value: object) -> World:
 
 
 def without(world: World, *names: str) -> World:
-    """The world without some of its resources."""
+    """Return the world without some of its resources."""
     return {name: resource for name, resource in world.items() if name not in names}
 
 
 def findings(world: World, policy: str, name: str | None = None) -> list[Finding]:
-    """What one policy says of the world, or of one resource in it."""
+    """Return a policy's findings in the world, or on one resource."""
     report = evaluate(
         PolicyContext(world.values(), is_complete=True, today=TODAY), {policy: load()[policy]}, today=TODAY
     )
@@ -65,24 +65,24 @@ def findings(world: World, policy: str, name: str | None = None) -> list[Finding
 
 
 def verdict(world: World, policy: str, name: str) -> Verdict:
-    """What one policy says of one resource; the worst where it says several things."""
+    """Return a policy's verdict on one resource; the worst of several."""
     said = {f.verdict for f in findings(world, policy, name)}
     return next(v for v in (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS, Verdict.NOT_APPLICABLE) if v in said)
 
 
-def told(name: str, path: str, value: object) -> str:
-    """The name of a case."""
+def case_name(name: str, path: str, value: object) -> str:
+    """Return the name of a case."""
     shown = "missing" if value is GONE else "unknown" if value == UNKNOWN else str(value)
     return f"{name} {path} {shown}"[:90]
 
 
 def rows(table: Mapping[str, Iterable[tuple[str, str, tuple[object, ...]]]]) -> list[tuple[str, str, str, object]]:
-    """Each value of a table of weaknesses as a case: policy, resource, path, value."""
+    """Return a case for each value of a table: policy, resource, path, value."""
     return [
         (p, name, path, value) for p, entries in table.items() for name, path, values in entries for value in values
     ]
 
 
 def label(row: tuple[str, str, str, object]) -> str:
-    """The name of a row as a case."""
-    return f"{row[0]} {told(*row[1:])}"
+    """Return the name of a row's case."""
+    return f"{row[0]} {case_name(*row[1:])}"

@@ -1,4 +1,4 @@
-"""A small site that passes: a hub with its firewall and Bastion, a workspace with a store, and what watches both."""
+"""A small estate that passes: a hub with firewall and Bastion, a workspace with a store, and logs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TAGGED = {"location": "uksouth", "tags": TAGS}
 
 
 def below(path: str) -> str:
-    """The id of something in the site's resource group."""
+    """Return the id of a resource in the estate's resource group."""
     return f"{GROUP}/providers/{path}"
 
 
@@ -97,7 +97,7 @@ def peering(called: str, network: str, remote: str, *, forwarded: bool) -> Resou
 
 
 def networks() -> list[Resource]:
-    """The hub and one workspace."""
+    """Return the hub and one workspace network."""
     guard, table = ref("Microsoft.Network/networkSecurityGroups/nsg-room"), ref("Microsoft.Network/routeTables/rt-room")
     return [
         network("hub", HUB, "10.64.0.0/22"),
@@ -127,7 +127,7 @@ def networks() -> list[Resource]:
 
 
 def doors() -> list[Resource]:
-    """The firewall, the Bastion, and their addresses."""
+    """Return the firewall, the Bastion, and their addresses."""
     addresses = "Microsoft.Network/publicIPAddresses"
     standard = {"sku": {"name": "Standard"}, "publicIPAllocationMethod": "Static"}
     policy = "Microsoft.Network/firewallPolicies/afwp"
@@ -214,7 +214,7 @@ def setting(called: str, target: str) -> Resource:
 
 
 def stores() -> list[Resource]:
-    """What holds data and keys, and what leads there."""
+    """Return the store, the key vault and their private endpoints."""
     blob, vault = "privatelink.blob.core.windows.net", "privatelink.vaultcore.azure.net"
     names = {"store": STORE, "records": RECORDS, "asked": ASKED, "released": RELEASED, "intake": INTAKE}
     found: list[Resource] = [replace(made("keyvault:Vault", "vault", VAULT, **TAGGED), protect=True)]
@@ -242,14 +242,14 @@ def stores() -> list[Resource]:
 
 
 def activity(called: str = "activity", subscription: str = SUBSCRIPTION) -> Resource:
-    """What sends the activity log of a subscription to the logs."""
+    """Return the setting that sends a subscription's activity log to the workspace."""
     logs = [{"category": name, "enabled": True} for name in ("Administrative", "Security", "Alert", "Policy")]
     id_ = f"{subscription}/providers/Microsoft.Insights/diagnosticSettings/{called}"
     return replace(made("monitor:SubscriptionDiagnosticSetting", called, workspaceId=below(LOGS), logs=logs), id=id_)
 
 
 def scanned(called: str, target: str) -> list[Resource]:
-    """What scans a store for malware, and records what it finds."""
+    """Return the malware scanning of a store, and its diagnostic setting."""
     place = f"{target}/providers/Microsoft.Security/defenderForStorageSettings/current"
     on_upload = {"isEnabled": True, "capGBPerMonth": 5000}
     properties = {"isEnabled": True, "overrideSubscriptionLevelSettings": True,
@@ -263,7 +263,7 @@ def scanned(called: str, target: str) -> list[Resource]:
 
 
 def watching() -> list[Resource]:
-    """The logs, and what sends its own there."""
+    """Return the log workspace and the diagnostic settings."""
     logged = {"bastion": "Microsoft.Network/bastionHosts/bas", "firewall": "Microsoft.Network/azureFirewalls/afw",
               "guard": "Microsoft.Network/networkSecurityGroups/nsg-room", "hub": HUB, "room": ROOM, "logs": LOGS,
               "bastion-guard": "Microsoft.Network/networkSecurityGroups/nsg-bastion",
@@ -311,12 +311,12 @@ def grant(called: str, role: str, who: str, target: str, kind: str = "Group") ->
 
 
 def narrowed(resource: Resource) -> Resource:
-    """The role for what was found clean alone."""
+    """Return a role with a condition for clean blobs only."""
     return replace(resource, inputs={**resource.inputs, "condition": CLEAN_BLOBS_ONLY, "conditionVersion": "2.0"})
 
 
 def grants() -> list[Resource]:
-    """Who may do what."""
+    """Return the role assignments."""
     whole = replace(grant("engineers", LOOKER, "engineers", ""), id=f"{GROUP}/providers/Microsoft.Authorization/x/y")
     return [
         replace(whole, inputs={**whole.inputs, "scope": GROUP}),
@@ -336,7 +336,7 @@ def grants() -> list[Resource]:
 
 
 def guards(wanted: Sequence[PolicyGuardrail] = HUB_GUARDRAILS) -> list[Resource]:
-    """What Azure itself refuses in the group: a definition and an assignment of each guard."""
+    """Return a definition and an assignment of each guardrail."""
     authorization = f"{GROUP.rpartition('/resourceGroups/')[0]}/providers/Microsoft.Authorization"
     found = []
     for guard in wanted:
@@ -351,7 +351,7 @@ def guards(wanted: Sequence[PolicyGuardrail] = HUB_GUARDRAILS) -> list[Resource]
 
 
 def site() -> World:
-    """All of it, by logical name."""
+    """Return all resources by logical name."""
     group = replace(made("resources:ResourceGroup", "group", location="uksouth", tags=TAGS), id=GROUP)
     zone = replace(network("zone", "Microsoft.Network/virtualNetworks/vnet-zone", "10.64.8.0/24"), stack="safe-haven")
     record_ = replace(record("zone-record", "Microsoft.Network/virtualNetworks/vnet-zone"), stack="safe-haven")

@@ -1,4 +1,4 @@
-"""The whole catalogue: all that a TRE's estate was found to need is there, each once, and evidence for something."""
+"""The whole catalogue: the required policies exist, once each, with controls of each standard."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ NEEDED = {
 POLICIES = list(load().values())
 
 
-def test_every_policy_that_is_needed_is_there() -> None:
+def test_every_required_policy_exists() -> None:
     assert set(load()) >= NEEDED
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda p: p.id)
-def test_each_is_evidence_for_each_kind_of_standard_once(policy: Policy) -> None:
+def test_each_policy_names_controls_of_each_standard_once(policy: Policy) -> None:
     named = {f.name: getattr(policy.controls, f.name) for f in fields(policy.controls)}
     assert named["satre"] and named["ncsc"] and named["iso27001"]
     for standard, numbers in named.items():
@@ -33,19 +33,19 @@ def test_each_is_evidence_for_each_kind_of_standard_once(policy: Policy) -> None
         assert len(set(numbers)) == len(numbers), standard
 
 
-def test_no_two_have_one_title() -> None:
+def test_titles_are_unique() -> None:
     assert len({policy.title for policy in POLICIES}) == len(POLICIES)
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda p: p.id)
-def test_each_names_its_types_and_paths_once(policy: Policy) -> None:
+def test_each_policy_names_its_types_and_paths_once(policy: Policy) -> None:
     assert len(set(policy.on)) == len(policy.on)
     assert len(set(policy.reads)) == len(policy.reads)
     assert not {requirement.path for requirement in policy.requirements} & set(policy.reads)
 
 
 @pytest.mark.parametrize("odd", ["[secret]", "text", 5, True])
-def test_a_path_that_leads_into_no_object_is_unknown_and_not_missing(odd: object) -> None:
+def test_a_path_into_a_value_that_is_no_object_is_unknown(odd: object) -> None:
     resource = made("storage:StorageAccount", "data", networkRuleSet=odd, tags={"cost centre": odd})
     for path in ("networkRuleSet.bypass", "networkRuleSet[0]", "networkRuleSet[*].value", 'tags["cost centre"].x'):
         with pytest.raises(Unknown):
@@ -54,7 +54,7 @@ def test_a_path_that_leads_into_no_object_is_unknown_and_not_missing(odd: object
     assert resource.at('tags["cost centre"]') == odd
 
 
-def test_what_is_not_there_is_missing() -> None:
+def test_an_absent_property_is_missing() -> None:
     resource = made("storage:StorageAccount", "data", rules=[{"name": "one"}], nothing=None)
     for path in ("gone", "gone.below", "nothing", "nothing.below", "rules[1]", "rules[1].name", "rules[0].value"):
         assert resource.at(path) is MISSING

@@ -1,4 +1,4 @@
-"""What is asked of computers, their disks and what encrypts those: single ones and scale sets alike."""
+"""Rules for virtual machines, scale sets, disks and disk encryption sets."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ ELSEWHERE = "/subscriptions/e15e0000-0000-4000-8000-00000000000e/resourceGroups/
 
 
 def boot(change: Mapping[str, Any]) -> str:
-    """What a desk does at its first boot, otherwise."""
-    told = json.loads(base64.b64decode(first_boot()).decode().removeprefix(CLOUD_CONFIG_HEADER)) | change
-    return base64.b64encode((CLOUD_CONFIG_HEADER + json.dumps(told)).encode()).decode()
+    """Return a first boot that differs."""
+    case_name = json.loads(base64.b64decode(first_boot()).decode().removeprefix(CLOUD_CONFIG_HEADER)) | change
+    return base64.b64encode((CLOUD_CONFIG_HEADER + json.dumps(case_name)).encode()).decode()
 
 
 STRANGE = {"path": "/etc/ssh/sshd_config.d/01-first.conf", "content": "ForceCommand none"}
@@ -55,11 +55,11 @@ OTHERS: tuple[Mapping[str, Any], ...] = (
     {"apt": {"primary": [{"arches": ["default"], "uri": "https://a.example.org", "keyid": "k"}]}},
     {"apt": {"primary": "https://a.example.org"}},
 )
-"""What takes the terminal back, or does more than say where packages are."""
+"""Changes that disable the terminal, or do more than configure the package mirror."""
 
 
 def computer(**security: Any) -> dict[str, Any]:
-    """As a desk is; what is given goes to its security profile."""
+    """Return a desk with these settings in its security profile."""
     return {
         "securityProfile": {
             "encryptionAtHost": True,
@@ -189,7 +189,7 @@ ROWS = rows(WEAK) + rows(MORE)
 
 
 class TestScaleSets:
-    """What is asked of a computer is asked of the model that a scale set makes its computers by."""
+    """Return the cases for a scale set's profile."""
 
     def of(self, inputs: dict[str, Any]) -> World:
         return world() | {"desk": made("compute:VirtualMachineScaleSet", "desk", virtualMachineProfile=inputs)}
@@ -299,7 +299,7 @@ class TestImages:
         assert verdict(taken, "VM11", "desk") is Verdict.NOT_APPLICABLE
 
 
-def test_a_copy_within_the_resource_group_brings_nothing_in() -> None:
+def test_a_copy_within_the_resource_group_passes() -> None:
     copied = {"createOption": "Copy", "sourceResourceId": f"{COMPUTE}/disks/other"}
     assert verdict(changed(world(), "disk", "creationData", copied), "VM13", "disk") is Verdict.PASS
     known = changed(world(), "disk", "creationData", copied)
@@ -314,27 +314,27 @@ def test_a_disk_of_synthetic_data_may_be_exported_privately() -> None:
 
 
 @pytest.mark.parametrize("type_", ["VirtualMachineRunCommandByVirtualMachine", "VirtualMachineScaleSetVMRunCommand"])
-def test_run_commands_must_not_be_there_at_all(type_: str) -> None:
+def test_every_run_command_is_refused(type_: str) -> None:
     there = world() | {"there": made(f"compute:{type_}", "there")}
     assert verdict(there, "VM8", "there") is Verdict.FAIL
 
 
-def test_a_snapshot_is_asked_what_a_disk_is() -> None:
+def test_a_snapshot_is_checked_like_a_disk() -> None:
     bare = world() | {"there": made("compute:Snapshot", "there", creationData={"createOption": "Copy"})}
     said = {policy: verdict(bare, policy, "there") for policy in ("VM3", "VM4", "VM10", "VM13")}
     assert set(said.values()) == {Verdict.FAIL}
 
 
-def test_a_desk_may_be_told_where_packages_are() -> None:
+def test_a_desk_may_have_a_package_mirror() -> None:
     archive = [{"arches": ["default"], "uri": "https://mirror.example.org/ubuntu"}]
-    told = first_boot(apt={"primary": archive, "security": archive}, write_files=[{"path": "/etc/pip.conf"}])
-    assert verdict(changed(world(), "desk", "osProfile.customData", told), "VM16", "desk") is Verdict.PASS
+    case_name = first_boot(apt={"primary": archive, "security": archive}, write_files=[{"path": "/etc/pip.conf"}])
+    assert verdict(changed(world(), "desk", "osProfile.customData", case_name), "VM16", "desk") is Verdict.PASS
 
 
-def test_a_first_boot_that_is_secret_is_not_told() -> None:
+def test_a_secret_first_boot_is_not_printed() -> None:
     assert verdict(changed(world(), "desk", "osProfile.customData", "[secret]"), "VM16", "desk") is Verdict.UNKNOWN
 
 
-def test_a_computer_without_linux_has_no_such_first_boot() -> None:
+def test_a_machine_without_linux_needs_no_first_boot() -> None:
     bare = changed(world(), "desk", "osProfile", {"windowsConfiguration": {}})
     assert verdict(bare, "VM16", "desk") is Verdict.NOT_APPLICABLE

@@ -22,7 +22,9 @@ RESEARCHERS, OWNER = "db7a0118-c48f-5463-aec7-50d383efab17", "8e3af657-a8ff-443c
 FLOWS = {id_: policy for id_, policy in load().items() if id_ in POLICIES.values()}
 
 
-def _findings(resources: Sequence[Resource], *, is_complete: bool = True, exemptions: Exemptions = NONE) -> list[Finding]:
+def _findings(
+    resources: Sequence[Resource], *, is_complete: bool = True, exemptions: Exemptions = NONE
+) -> list[Finding]:
     report = evaluate(PolicyContext(resources, is_complete=is_complete, today=TODAY), FLOWS, exemptions=exemptions)
     return list(report.findings)
 
@@ -47,9 +49,9 @@ def test_the_gate_s_findings_are_those_of_the_analysis() -> None:
 
 
 def test_flows_are_not_applicable_to_templates() -> None:
-    """A template does not say which identity a principal is."""
-    told = [replace(resource, from_program=resource.stack != "safe-haven") for resource in _opened()]
-    assert {finding.verdict for finding in _findings(told)} <= {Verdict.NOT_APPLICABLE}
+    """A template does not identify the principals of role assignments."""
+    case_name = [replace(resource, from_program=resource.stack != "safe-haven") for resource in _opened()]
+    assert {finding.verdict for finding in _findings(case_name)} <= {Verdict.NOT_APPLICABLE}
 
 
 def test_a_possible_flow_is_a_finding_on_the_data_s_group() -> None:

@@ -1,4 +1,4 @@
-"""What is asked of private endpoints and their names, of the firewall, of Bastion and of virtual desktops."""
+"""Rules for private endpoints, DNS, the firewall, Bastion and virtual desktops."""
 
 from __future__ import annotations
 
@@ -175,13 +175,13 @@ def test_a_service_in_a_subnet_of_its_own_needs_no_endpoint() -> None:
     ("privatelink.blob.core.windows.net", Verdict.FAIL), ("PRIVATELINK.vaultcore.azure.net", Verdict.FAIL),
     (GONE, Verdict.FAIL), (UNKNOWN, Verdict.UNKNOWN), ("heart.internal", Verdict.PASS),
 ])  # fmt: skip
-def test_nobody_writes_records_into_reserved_zones(zone: Any, said: Verdict) -> None:
+def test_records_in_reserved_zones_are_refused(zone: Any, said: Verdict) -> None:
     inputs = {} if zone is GONE else {"privateZoneName": zone}
     records = made("privatedns:PrivateRecordSet", "records", f"{ZONES}/z/A/stheart", **inputs)
     assert verdict(site() | {"records": records}, "PE5", "records") is said
 
 
-def test_addresses_of_an_ip_group_are_judged_as_if_they_stood_in_the_rule() -> None:
+def test_addresses_of_an_ip_group_count_as_the_rules_own() -> None:
     group = made("network:IpGroup", "everyone", "Microsoft.Network/ipGroups/everyone", ipAddresses=["0.0.0.0/0"])
     rule = name_rule(sourceIpGroups=[group.id])
     world = changed(site(), "rules", "ruleCollections", [collection("names", rule)])
@@ -189,7 +189,7 @@ def test_addresses_of_an_ip_group_are_judged_as_if_they_stood_in_the_rule() -> N
     assert verdict(world, "FW6", "rules") is Verdict.UNKNOWN
 
 
-def test_a_rule_that_denies_may_be_as_wide_as_it_likes() -> None:
+def test_a_rule_that_denies_may_be_wide() -> None:
     denied = {
         **collection("no", zone_rule(destinationAddresses=["*"], sourceAddresses=["*"])),
         "action": {"type": "Deny"},
@@ -204,9 +204,7 @@ def test_a_rule_that_denies_may_be_as_wide_as_it_likes() -> None:
     ("203.0.113.16/29", ["22"], Verdict.FAIL), ("203.0.113.0/27", ["443"], Verdict.FAIL),
     ("AzureActiveDirectory", ["443"], Verdict.PASS), ("AzureActiveDirectory", ["80"], Verdict.FAIL),
 ])  # fmt: skip
-def test_a_tenancy_may_be_led_to_a_few_hosts_outside_and_to_where_people_sign_in(
-    address: str, ports: list[str], said: Verdict
-) -> None:
+def test_a_tenancy_may_reach_a_few_hosts_and_sign_in(address: str, ports: list[str], said: Verdict) -> None:
     rule = zone_rule(sourceAddresses=["10.65.0.0/16"], destinationAddresses=[address], destinationPorts=ports)
     world = changed(site(), "rules", ZONE_RULES, rule)
     assert verdict(world, "FW3", "rules") is said
@@ -217,13 +215,13 @@ def test_a_tenancy_may_be_led_to_a_few_hosts_outside_and_to_where_people_sign_in
     ("10.200.0.7", Verdict.PASS), ("192.168.40.8", Verdict.PASS),
     ("10.65.77.7", Verdict.FAIL), ("10.64.8.4", Verdict.FAIL), ("10.64.1.4", Verdict.FAIL),
 ])  # fmt: skip
-def test_what_a_tenancy_is_led_to_lies_outside_its_cell(address: str, said: Verdict) -> None:
-    """Of a network that is not judged here, too: what holds the hub and all whom the rules are for is the cell."""
+def test_a_tenancys_destinations_are_outside_its_cell(address: str, said: Verdict) -> None:
+    """The cell contains the hub and the sources of all rules, so networks of other stacks count too."""
     rule = zone_rule(sourceAddresses=["10.65.0.0/16"], destinationAddresses=[address])
     assert verdict(changed(site(), "rules", ZONE_RULES, rule), "FW8", "rules") is said
 
 
-def test_a_cell_without_zones_may_have_their_rules_already() -> None:
+def test_a_cell_without_zones_may_have_their_rules() -> None:
     elsewhere = changed(without(site(), "zone", "zone-record", "zone-setting"), "rules", ZONE_RULES,
                         zone_rule(sourceAddresses=["10.64.8.0/21"]))  # fmt: skip
     assert verdict(elsewhere, "FW8", "rules") is Verdict.PASS
@@ -232,7 +230,7 @@ def test_a_cell_without_zones_may_have_their_rules_already() -> None:
         assert verdict(world, "FW8", "rules") is Verdict.FAIL
 
 
-def test_a_rule_of_no_known_kind_passes_nothing() -> None:
+def test_a_rule_of_an_unknown_kind_does_not_pass() -> None:
     world = changed(site(), "rules", f"{NAMES}.ruleType", "SurpriseRule")
     assert verdict(world, "FW3", "rules") is Verdict.UNKNOWN
 
@@ -244,14 +242,14 @@ def pool(text: Any = SHUT, public: Any = "Disabled") -> World:
                          **TAGGED, **kept)}  # fmt: skip
 
 
-def test_a_shut_pool_passes_in_any_order_and_case() -> None:
+def test_a_secure_pool_passes_in_any_order_and_case() -> None:
     assert verdict(pool(), "AV1", "pool") is Verdict.PASS
     shuffled = " ; ".join(reversed(SHUT.upper().split(";"))) + ";targetisaadjoined:i:1"
     assert verdict(pool(shuffled), "AV1", "pool") is Verdict.PASS
 
 
 @pytest.mark.parametrize("name", REDIRECTIONS)
-def test_each_device_must_be_turned_off_in_so_many_words(name: str) -> None:
+def test_each_redirection_must_be_disabled_explicitly(name: str) -> None:
     kind, value, _ = REDIRECTIONS[name]
     left_out = ";".join(entry for entry in SHUT.split(";") if not entry.startswith(name))
     on = "1" if kind == "i" else "*"
@@ -260,14 +258,14 @@ def test_each_device_must_be_turned_off_in_so_many_words(name: str) -> None:
 
 
 @pytest.mark.parametrize("public", ["Enabled", "EnabledForClientsOnly", GONE])
-def test_a_pool_or_workspace_that_answers_the_internet_is_refused(public: object) -> None:
+def test_a_public_pool_or_workspace_is_refused(public: object) -> None:
     assert verdict(pool(public=public), "AV1", "pool") is Verdict.FAIL
     inputs = {} if public is GONE else {"publicNetworkAccess": public}
     feed = made("desktopvirtualization:Workspace", "feed", "Microsoft.DesktopVirtualization/workspaces/ws", **inputs)
     assert verdict({"feed": feed}, "AV1", "feed") is Verdict.FAIL
 
 
-def test_a_pool_that_nobody_knows_yet_passes_nothing() -> None:
+def test_an_unknown_pool_does_not_pass() -> None:
     assert verdict(pool(UNKNOWN), "AV1", "pool") is Verdict.UNKNOWN
     assert verdict(pool(GONE), "AV1", "pool") is Verdict.FAIL
     assert without(pool(), "pool") == {}

@@ -1,4 +1,4 @@
-"""GD: what Azure itself refuses, held to what the guards say."""
+"""Rules for guardrails: assignments, definitions and exemptions."""
 
 from __future__ import annotations
 
@@ -52,69 +52,69 @@ NOT_KNOWN = {
 
 
 @pytest.mark.parametrize("policy", ["GD1", "GD2", "GD3", "GD4"])
-def test_the_site_passes(policy: str) -> None:
+def test_the_sample_estate_passes(policy: str) -> None:
     assert not any(f.verdict.blocks for f in findings(site(), policy))
 
 
 @pytest.mark.parametrize("case", cases(WEAKER), ids=str)
-def test_a_weaker_guard_is_refused(case: Case) -> None:
+def test_a_weaker_guardrail_is_refused(case: Case) -> None:
     assert case.said is Verdict.FAIL
 
 
 @pytest.mark.parametrize("case", unknowns(NOT_KNOWN), ids=str)
-def test_what_is_not_known_is_not_passed(case: Case) -> None:
+def test_an_unknown_value_does_not_pass(case: Case) -> None:
     assert case.said is Verdict.UNKNOWN
 
 
-def test_what_azure_takes_for_what_is_left_out_passes() -> None:
+def test_azures_defaults_of_missing_properties_pass() -> None:
     for name, path in ((GUARD, "enforcementMode"), (RULE, "policyType")):
         world = changed(site(), name, path, GONE)
         assert not any(f.verdict.blocks for policy in ("GD1", "GD2", "GD4") for f in findings(world, policy))
 
 
 def room() -> World:
-    """A group without a firewall and a Bastion, with the guards of a room."""
+    """Return a resource group without a firewall and a Bastion, with its guardrails."""
     kept = {name: r for name, r in site().items() if r.type.partition(":")[0] != "network"}
     held = {r.name: r for r in guards(SPOKE_GUARDRAILS)}
     return without(kept, *(r.name for r in guards())) | held
 
 
-def test_a_room_may_have_no_public_address_and_needs_no_guard_of_the_firewall() -> None:
+def test_a_group_without_firewall_needs_no_firewall_guardrail() -> None:
     assert verdict(room(), "GD1", "group") is Verdict.PASS
     bare = without(room(), NO_PUBLIC_ADDRESSES.key)
     assert verdict(bare, "GD1", "group") is Verdict.FAIL
     assert NO_PUBLIC_ADDRESSES.key in findings(bare, "GD1", "group")[0].message
 
 
-def test_a_hub_lacks_what_a_room_alone_has() -> None:
+def test_a_hub_lacks_the_guardrail_of_other_groups() -> None:
     hub = without(site(), *(r.name for r in guards())) | {r.name: r for r in guards(SPOKE_GUARDRAILS)}
     said = " ".join(f.message for f in findings(hub, "GD1", "group"))
     assert "no-translation" in said
     assert "bastion-carries-nothing" in said
 
 
-def test_a_group_whose_id_nobody_knows_is_unknown() -> None:
+def test_a_group_with_an_unknown_id_is_unknown() -> None:
     world = site()
     assert verdict(world | {"group": replace(world["group"], id=None)}, "GD1", "group") is Verdict.UNKNOWN
 
 
-def test_a_guard_of_another_stack_guards_the_group_too() -> None:
-    """A definition and an assignment are Azure's: whose program made them does not matter."""
+def test_a_guardrail_of_another_stack_counts() -> None:
+    """Azure does not distinguish which program created a definition or assignment."""
     world = {
         n: replace(r, stack="other") if r.type.startswith("authorization:Policy") else r for n, r in site().items()
     }
     assert verdict(world, "GD1", "group") is Verdict.PASS
 
 
-def test_an_exemption_is_refused_and_takes_the_credit_away() -> None:
+def test_an_exemption_is_refused_and_disables_the_guardrail() -> None:
     held = site()[GUARD]
     world = site() | {"lifted": made("authorization:PolicyExemption", "lifted", policyAssignmentId=held.id)}
     assert verdict(world, "GD3", "lifted") is Verdict.FAIL
     assert verdict(world, "GD1", "group") is Verdict.FAIL
 
 
-def test_every_mutated_rule_is_another() -> None:
-    """The table of mutations makes no rule that is the same."""
+def test_every_mutation_changes_the_rule() -> None:
+    """No mutation of the table leaves a rule unchanged."""
     rule = site()[RULE]
     rework = next(w for w in DEFINITION.weakenings if hasattr(w, "make"))
     made_ = list(rework.make(rule.inputs))

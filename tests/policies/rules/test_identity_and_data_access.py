@@ -1,4 +1,4 @@
-"""What is asked of roles and identities, and of who may do what in airlocks, intakes and stores."""
+"""Rules for roles and identities, and for access to airlocks, providers' containers and stores."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ UNKNOWNS = unknowns({
 })  # fmt: skip
 
 
-def test_a_credential_from_outside_is_refused_whoever_vouches() -> None:
+def test_every_federated_credential_is_refused() -> None:
     for inputs in ({"issuer": "https://token.actions.githubusercontent.com"}, {}, {"issuer": UNKNOWN}):
         credential = made(
             "managedidentity:FederatedIdentityCredential", "ci", "Microsoft.ManagedIdentity/x/y/z/ci", **inputs
@@ -119,7 +119,7 @@ def test_a_credential_from_outside_is_refused_whoever_vouches() -> None:
 
 @pytest.mark.parametrize(("tenant", "said"), [({"managedByTenantId": "x"}, Verdict.FAIL), ({}, Verdict.FAIL),
                                              (UNKNOWN, Verdict.UNKNOWN)])  # fmt: skip
-def test_another_organisation_manages_nothing(tenant: object, said: Verdict) -> None:
+def test_delegation_to_another_tenant_is_refused(tenant: object, said: Verdict) -> None:
     delegation = made(
         "managedservices:RegistrationDefinition", "msp", "Microsoft.ManagedServices/x/y", properties=tenant
     )
@@ -136,7 +136,7 @@ def role(**more: Any) -> World:
     return {"role": made("authorization:RoleDefinition", "role", "Microsoft.Authorization/roleDefinitions/r", **inputs)}
 
 
-def test_a_role_that_names_what_it_allows_passes() -> None:
+def test_a_custom_role_with_named_actions_passes() -> None:
     assert verdict(role(), "IA4", "role") is Verdict.PASS
 
 
@@ -151,11 +151,11 @@ def test_a_role_that_names_what_it_allows_passes() -> None:
     role(permission={"actions": ["Microsoft.Compute/virtualMachines/runCommand/action"]}),
     role(assignableScopes=[SUBSCRIPTION]), role(assignableScopes=["/"]), role(assignableScopes=[]),
 ], ids=lambda world: str(world["role"].inputs)[:70])  # fmt: skip
-def test_a_role_that_allows_more_than_it_names_is_refused(world: World) -> None:
+def test_a_custom_role_that_grants_more_is_refused(world: World) -> None:
     assert verdict(world, "IA4", "role") is Verdict.FAIL
 
 
-def test_a_role_of_which_nobody_knows_what_it_allows_passes_nothing() -> None:
+def test_a_custom_role_with_unknown_actions_does_not_pass() -> None:
     assert verdict(role(permission={"actions": [UNKNOWN]}), "IA4", "role") is Verdict.UNKNOWN
 
 
@@ -163,7 +163,7 @@ def test_a_role_of_which_nobody_knows_what_it_allows_passes_nothing() -> None:
     (READER, "ServicePrincipal", Verdict.PASS), (READER, "Group", Verdict.FAIL),
     (WRITER, "ServicePrincipal", Verdict.FAIL),
 ])  # fmt: skip
-def test_across_stacks_only_computers_read(role_: str, kind: str, said: Verdict) -> None:
+def test_only_identities_may_read_across_stacks(role_: str, kind: str, said: Verdict) -> None:
     foreign = replace(grant("foreign", role_, "somebody", STORE, kind), stack="safe-haven")
     assert verdict(site() | {"foreign": foreign}, "IA5", "foreign") is said
     whole = replace(foreign, inputs={**foreign.inputs, "scope": GROUP})
@@ -186,16 +186,16 @@ def test_a_second_group_on_the_whole_hub_is_refused() -> None:
     ("side", "others", STORE, "AL3", "store"),
     ("side", "others", RECORDS, "AL3", "records"),
 ])  # fmt: skip
-def test_one_grant_more_is_refused(name: str, who: str, target: str, policy: str, judged: str) -> None:
+def test_one_more_role_is_refused(name: str, who: str, target: str, policy: str, judged: str) -> None:
     world = site() | {name: grant(name, WRITER, who, target)}
     assert verdict(world, policy, judged) is Verdict.FAIL
 
 
-def test_an_intake_without_a_role_of_its_own_is_refused() -> None:
+def test_a_provider_container_without_a_role_is_refused() -> None:
     assert verdict(without(site(), "north-brings"), "AL2", "intake") is Verdict.FAIL
 
 
-def test_an_identity_that_is_still_to_be_made_is_told_from_a_group_that_exists() -> None:
+def test_a_new_identity_differs_from_an_existing_group() -> None:
     world = changed(site(), "brings", "principalId", UNKNOWN)
     world["brings"] = replace(world["brings"], property_dependencies={"principalId": ("urn:mover",)})
     assert verdict(world, "AL1", "asked") is Verdict.PASS
@@ -215,8 +215,8 @@ def test_both_stages_in_one_store_are_refused() -> None:
     assert verdict(world, "AL1", "asked") is Verdict.FAIL
 
 
-def test_two_airlocks_stand_side_by_side() -> None:
-    """As import and export do: who releases in one fetches from the other."""
+def test_two_airlocks_in_one_stack_pass() -> None:
+    """Like import and export: the reviewer of one is the recipient of the other."""
     world = site()
     for name in ("asked", "released"):
         store = f"Microsoft.Storage/storageAccounts/stsecond{name}"

@@ -1,4 +1,4 @@
-"""What is asked of key vaults, keys and secrets, and of what is drawn at random."""
+"""Rules for key vaults, keys, secrets and random values."""
 
 from __future__ import annotations
 
@@ -199,23 +199,23 @@ def test_elliptic_curves_and_aes_have_sizes_of_their_own() -> None:
     assert verdict(changed(aes, "key", f"{P}.keySize", 128), "KV9", "key") is Verdict.FAIL
 
 
-def test_access_policies_beside_a_vault_are_refused() -> None:
+def test_separate_access_policies_are_refused() -> None:
     there = world() | {"there": made("keyvault:AccessPolicy", "there", f"{VAULT}/accessPolicy/x")}
     assert verdict(there, "KV2", "there") is Verdict.FAIL
 
 
-def test_a_hardware_module_is_asked_what_a_vault_is() -> None:
+def test_a_managed_hsm_is_checked_like_a_vault() -> None:
     module = made("keyvault:ManagedHsm", "hsm", properties=vault())
     assert verdict(world() | {"hsm": module}, "KV3", "hsm") is Verdict.PASS
     bare = made("keyvault:ManagedHsm", "hsm", properties={})
     assert {verdict(world() | {"hsm": bare}, policy, "hsm") for policy in ("KV1", "KV3")} == {Verdict.FAIL}
 
 
-def test_a_secret_that_only_the_deployment_tells_stands_nowhere_yet() -> None:
+def test_an_unknown_secret_passes() -> None:
     assert verdict(changed(world(), "secret", f"{P}.value", UNKNOWN), "KV11", "secret") is Verdict.PASS
 
 
-def test_no_message_repeats_a_secret() -> None:
+def test_no_message_contains_a_secret() -> None:
     (said,) = findings(changed(world(), "secret", f"{P}.value", "hunter2-and-more"), "KV11", "secret")
     assert "hunter2" not in said.message
 

@@ -1,4 +1,4 @@
-"""What is asked of logs, and of everything: its place, its tags, its locks, and that no change is overlooked."""
+"""Rules for logs, locations, tags, locks and ignored changes."""
 
 from __future__ import annotations
 
@@ -108,13 +108,13 @@ UNKNOWNS = unknowns({
 })  # fmt: skip
 
 
-def test_all_categories_by_name_are_as_good_as_the_group() -> None:
+def test_all_categories_by_name_pass_like_the_group() -> None:
     logs = [{"category": name, "enabled": True} for name in ("StorageRead", "storagewrite", "StorageDelete")]
     assert verdict(changed(site(), "store-setting", "logs", logs), "LG1", "store") is Verdict.PASS
     assert verdict(changed(site(), "store-setting", "logs", logs[:2]), "LG1", "store") is Verdict.FAIL
 
 
-def test_categories_that_no_setting_records_are_named() -> None:
+def test_missing_categories_are_named() -> None:
     logs = [{"category": "StorageRead", "enabled": True}]
     said = findings(changed(site(), "store-setting", "logs", logs), "LG1", "store")
     assert "StorageDelete, StorageWrite" in said[0].message
@@ -124,26 +124,26 @@ SECOND = "/subscriptions/10ca1000-0000-4000-8000-000000000002"
 
 
 def elsewhere(*settings: Resource) -> World:
-    """The site with a second stack in a second subscription."""
+    """Return the estate with a second stack in a second subscription."""
     group = replace(site()["group"], name="far-group", stack="tre-far", id=f"{SECOND}/resourceGroups/rg-far",
                     urn="urn:pulumi:tre-far::sde::azure-native:resources:ResourceGroup::far-group")  # fmt: skip
     return site() | {"far-group": group} | {s.name: s for s in settings}
 
 
-def test_every_subscription_of_the_estate_has_its_activity_log_kept() -> None:
+def test_every_subscription_needs_its_activity_log_kept() -> None:
     assert verdict(elsewhere(), "LG6", "far-group") is Verdict.FAIL
     assert verdict(elsewhere(), "LG6", "group") is Verdict.PASS
     assert verdict(elsewhere(activity("far", SECOND)), "LG6", "far-group") is Verdict.PASS
 
 
-def test_a_setting_whose_subscription_nobody_knows_yet_passes_nothing() -> None:
+def test_a_setting_of_an_unknown_subscription_does_not_pass() -> None:
     world = site() | {"activity": replace(site()["activity"], id=None)}
     assert verdict(world, "LG6", "group") is Verdict.UNKNOWN
     assert verdict(world, "LG7", "logs") is Verdict.UNKNOWN
 
 
-def test_a_stack_alone_is_asked_of_its_own_log_workspace() -> None:
-    """A tenancy's subscription is recorded by the platform, which the tenancy does not see."""
+def test_a_single_stack_is_checked_for_its_own_workspace() -> None:
+    """The platform, another stack, records the tenancy's subscription."""
 
     def said(world: World, policy: str) -> set[Verdict]:
         report = evaluate(PolicyContext(world.values(), today=TODAY), {policy: load()[policy]}, today=TODAY)
@@ -154,7 +154,7 @@ def test_a_stack_alone_is_asked_of_its_own_log_workspace() -> None:
     assert said(without(site(), "activity", "logs"), "LG7") == set()
 
 
-def test_a_group_of_all_categories_is_as_good_as_their_names() -> None:
+def test_the_group_of_all_categories_passes() -> None:
     world = changed(site(), "activity", "logs", [{"categoryGroup": "allLogs", "enabled": True}])
     assert verdict(world, "LG5", "activity") is Verdict.PASS
 
@@ -169,11 +169,11 @@ def test_both_regions_pass_however_they_are_spelled(place: str) -> None:
     assert verdict(changed(site(), "store", "location", place), "GV1", "store") is Verdict.PASS
 
 
-def test_an_approval_holds_on_its_last_day() -> None:
+def test_an_approval_is_valid_on_its_last_day() -> None:
     assert verdict(changed(site(), "store", EXPIRY, TODAY.isoformat()), "GV1", "store") is Verdict.PASS
 
 
-def test_what_takes_no_tags_is_asked_for_none() -> None:
+def test_a_type_without_tags_needs_none() -> None:
     assert verdict(site(), "GV1", "desks") is Verdict.PASS
     stranger = made("somethingnew:Widget", "widget", "Microsoft.New/widgets/w", location="uksouth")
     assert verdict(site() | {"widget": stranger}, "GV1", "widget") is Verdict.FAIL
@@ -182,7 +182,7 @@ def test_what_takes_no_tags_is_asked_for_none() -> None:
 @pytest.mark.parametrize("type_", [
     "authorization:ManagementLockAtResourceGroupLevel", "authorization:ManagementLockByScope",
 ])  # fmt: skip
-def test_a_lock_on_the_resource_group_holds_what_is_in_it(type_: str) -> None:
+def test_a_lock_on_the_resource_group_protects_its_resources(type_: str) -> None:
     world = {name: r for name, r in site().items() if not name.endswith("-lock")}
     assert verdict(world, "GV2", "store") is Verdict.FAIL
     inputs: dict[str, Any] = {"level": "CanNotDelete", "resourceGroupName": "rg-heart", "scope": GROUP}
@@ -190,7 +190,7 @@ def test_a_lock_on_the_resource_group_holds_what_is_in_it(type_: str) -> None:
     assert verdict(world | {"lock": lock}, "GV2", "store") is Verdict.PASS
 
 
-def test_a_lock_whose_place_nobody_knows_yet_is_taken_for_the_one_it_depends_on() -> None:
+def test_a_lock_with_an_unknown_scope_counts_by_dependency() -> None:
     world = changed(site(), "store-lock", "scope", UNKNOWN)
     assert verdict(world, "GV2", "store") is Verdict.FAIL
     world["store-lock"] = replace(world["store-lock"], dependencies=(world["store"].urn,))
@@ -198,7 +198,7 @@ def test_a_lock_whose_place_nobody_knows_yet_is_taken_for_the_one_it_depends_on(
     assert verdict(world, "GV2", "vault") is Verdict.PASS
 
 
-def test_what_holds_data_is_protected_where_a_program_declares_it() -> None:
+def test_a_resource_of_a_program_must_be_protected() -> None:
     world = site()
     world["store"] = replace(world["store"], protect=False)
     world["north"] = replace(world["north"], protect=False)
@@ -212,19 +212,19 @@ def test_what_holds_data_is_protected_where_a_program_declares_it() -> None:
     ((), Verdict.PASS), (("friendlyName",), Verdict.PASS), (("publicNetworkAccess",), Verdict.FAIL),
     (("*",), Verdict.FAIL), (("networkRuleSet.ipRules[0]",), Verdict.FAIL), (("tags",), Verdict.FAIL),
 ])  # fmt: skip
-def test_no_change_is_overlooked(ignored: tuple[str, ...], said: Verdict) -> None:
+def test_ignored_changes_are_refused(ignored: tuple[str, ...], said: Verdict) -> None:
     world = site()
     world["store"] = replace(world["store"], ignore_changes=ignored)
     assert verdict(world, "GV4", "store") is said
 
 
 @pytest.mark.parametrize("type_", ["resources:Deployment", "resources:AzureCliScript", "resources:Resource"])
-def test_what_makes_others_is_refused(type_: str) -> None:
+def test_a_resource_that_deploys_others_is_refused(type_: str) -> None:
     maker = made(type_, "maker", "Microsoft.Resources/deployments/d", properties={"template": {"resources": []}})
     assert verdict({"maker": maker}, "GV7", "maker") is Verdict.FAIL
 
 
-def test_a_secret_in_a_tag_is_not_repeated() -> None:
+def test_a_secret_in_a_tag_is_not_printed() -> None:
     said = findings(changed(site(), "store", EXPIRY, "password=hunter22"), "GV1", "store")
     assert all("hunter22" not in f.message for f in said)
     assert TAGGED["tags"] == TAGS

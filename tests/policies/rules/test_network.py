@@ -1,4 +1,4 @@
-"""What is asked of networks: their subnets, security groups, routes, peerings and records, however they are written."""
+"""Rules for networks: subnets, network security groups, routes, peerings and flow logs, in every notation."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ UNKNOWNS = unknowns({
 
 
 def inline() -> World:
-    """A network whose subnet, security rules and routes are written as other people write them."""
+    """Return a network with separate security rules and routes, in another notation."""
     net = {"name": "desks", "addressPrefixes": ["10.65.0.128/25"], "defaultOutboundAccess": False,
            "privateEndpointNetworkPolicies": "Enabled",
            "networkSecurityGroup": ref("Microsoft.Network/networkSecurityGroups/nsg-room"),
@@ -144,7 +144,7 @@ def inline() -> World:
 
 
 @pytest.mark.parametrize("policy", family("NW"))
-def test_another_style_passes_too(policy: str) -> None:
+def test_another_notation_passes(policy: str) -> None:
     assert not any(f.verdict.blocks for f in findings(inline(), policy))
 
 
@@ -155,7 +155,7 @@ INLINE = [
 
 
 @pytest.mark.parametrize(("policy", "property_"), INLINE, ids=[p for p, _ in INLINE])
-def test_an_inline_subnet_is_judged_as_any_other(policy: str, property_: str) -> None:
+def test_an_inline_subnet_is_checked_like_a_separate_one(policy: str, property_: str) -> None:
     world = inline()
     assert verdict(world, policy, "room") is Verdict.PASS
     assert verdict(changed(world, "room", f"subnets[0].{property_}", GONE), policy, "room") is Verdict.FAIL
@@ -163,7 +163,7 @@ def test_an_inline_subnet_is_judged_as_any_other(policy: str, property_: str) ->
 
 
 @pytest.mark.parametrize("hop", ["Internet", "VirtualNetworkGateway"])
-def test_a_route_of_its_own_is_judged_in_both_its_places(hop: str) -> None:
+def test_a_separate_route_is_checked_with_its_table_too(hop: str) -> None:
     world = changed(inline(), "route", "nextHopType", hop)
     assert verdict(world, "NW16", "route") is Verdict.FAIL
     assert verdict(world, "NW3", "room") is Verdict.FAIL
@@ -189,7 +189,7 @@ SIDE_DOORS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("policy", "door"), SIDE_DOORS, ids=[p for p, _ in SIDE_DOORS])
-def test_a_security_rule_of_its_own_is_judged_as_one_inline(policy: str, door: dict[str, Any]) -> None:
+def test_a_separate_security_rule_is_checked_like_an_inline_one(policy: str, door: dict[str, Any]) -> None:
     own = made(
         "network:SecurityRule", "door", "Microsoft.Network/networkSecurityGroups/nsg-room/securityRules/door", **door
     )
@@ -198,7 +198,7 @@ def test_a_security_rule_of_its_own_is_judged_as_one_inline(policy: str, door: d
     assert verdict(changed(site(), "guard", "securityRules", inlined), policy, "guard") is Verdict.FAIL
 
 
-def test_denials_of_their_own_count_for_their_group() -> None:
+def test_separate_denials_count_for_their_group() -> None:
     world = changed(site(), "guard", "securityRules", site()["guard"].inputs["securityRules"][:2])
     own = {f"deny{n}": made("network:SecurityRule", f"deny{n}",
                             f"Microsoft.Network/networkSecurityGroups/nsg-room/securityRules/deny{n}", **r)
@@ -208,7 +208,7 @@ def test_denials_of_their_own_count_for_their_group() -> None:
     assert verdict(world | own, "NW5", "guard") is Verdict.PASS
 
 
-def test_people_may_sign_in_and_only_that() -> None:
+def test_sign_in_is_the_only_allowed_service() -> None:
     door = {"protocol": "Tcp", "destinationPortRange": "443", "destinationAddressPrefix": "AzureActiveDirectory"}
     rules = [*site()["guard"].inputs["securityRules"], rule("sign-in", "Outbound", "Allow", 300, **door)]
     assert verdict(changed(site(), "guard", "securityRules", rules), "NW5", "guard") is Verdict.PASS
@@ -231,12 +231,12 @@ EGRESS = [
 
 
 @pytest.mark.parametrize(("more", "said"), EGRESS, ids=[str(more) for more, _ in EGRESS])
-def test_hosts_that_the_estate_names_may_be_reached_over_the_web_alone(more: dict[str, Any], said: Verdict) -> None:
+def test_hosts_of_the_estates_egress_are_allowed_on_web_ports(more: dict[str, Any], said: Verdict) -> None:
     rules = [*site()["guard"].inputs["securityRules"], rule("mirror", "Outbound", "Allow", 300, **MIRROR | more)]
     assert verdict(changed(site(), "guard", "securityRules", rules), "NW5", "guard") is said
 
 
-def test_a_computer_that_makes_its_own_card_gives_it_a_group() -> None:
+def test_an_inline_interface_needs_a_security_group() -> None:
     card: dict[str, Any] = {"name": "c", "ipConfigurations": [{"subnet": ref(f"{ROOM}/subnets/desks")}]}
     group = {"networkSecurityGroup": ref("Microsoft.Network/networkSecurityGroups/nsg-card")}
     for more, said in (({}, Verdict.FAIL), (group, Verdict.PASS)):
@@ -245,8 +245,8 @@ def test_a_computer_that_makes_its_own_card_gives_it_a_group() -> None:
         assert verdict(site() | {"desk": desk}, "NW19", "desk") is said
 
 
-def test_the_stack_alone_sees_what_it_can() -> None:
-    """A workspace whose hub lies in another stack: one foreign end passes, a second is refused."""
+def test_a_single_stack_may_have_one_foreign_hub() -> None:
+    """A workspace with its hub in another stack: one foreign end passes, a second is refused."""
     room = {name: site()[name] for name in ("room", "to-hub", "from-hub")}
 
     def blocks(world: World) -> bool:
@@ -258,7 +258,7 @@ def test_the_stack_alone_sees_what_it_can() -> None:
 
 
 @pytest.mark.parametrize("type_", ["network:NatGateway", "network:VirtualNetworkGateway", "network:PrivateLinkService"])
-def test_ways_round_the_firewall_are_refused(type_: str) -> None:
+def test_types_that_bypass_the_firewall_are_refused(type_: str) -> None:
     way = made(type_, "way", "Microsoft.Network/ways/way", **TAGGED)
     assert verdict(site() | {"way": way}, "NW18", "way") is Verdict.FAIL
 
@@ -272,7 +272,7 @@ def test_a_public_prefix_and_a_load_balancer_are_refused() -> None:
     assert verdict(world, "NW1", "lb") is Verdict.FAIL
 
 
-def test_a_computer_that_makes_its_own_card_gets_no_address() -> None:
+def test_an_inline_interface_may_have_no_public_address() -> None:
     card = {
         "name": "c",
         "enableIPForwarding": True,
@@ -284,7 +284,7 @@ def test_a_computer_that_makes_its_own_card_gets_no_address() -> None:
     assert verdict(site() | {"desk": desk}, "NW10", "desk") is Verdict.FAIL
 
 
-def test_keeping_follows_the_class_of_data() -> None:
+def test_flow_log_retention_follows_the_data_class() -> None:
     world = changed(site(), "room-record", "retentionPolicy.days", 200)
     assert verdict(world, "NW8", "room-record") is Verdict.FAIL
     for class_, days in (("de-identified", 180), ("synthetic", 90)):
@@ -298,6 +298,6 @@ def test_keeping_follows_the_class_of_data() -> None:
         )
 
 
-def test_a_record_of_the_subnet_records_no_network() -> None:
+def test_a_flow_log_of_a_subnet_does_not_cover_its_network() -> None:
     world = without(site(), "room-record") | {"part": record("part", f"{ROOM}/subnets/desks")}
     assert verdict(world, "NW8", "room") is Verdict.FAIL

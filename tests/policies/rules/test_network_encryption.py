@@ -1,4 +1,4 @@
-"""Networks encrypt between computers, but where one stands that cannot, and the network says so."""
+"""NW9: networks encrypt, except for a written reason with a machine that cannot."""
 
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ def test_an_encrypted_network_passes() -> None:
 
 
 @pytest.mark.parametrize("why", [CONFIDENTIAL, SLOW, ("nic", "enableAcceleratedNetworking", GONE)])
-def test_a_computer_that_cannot_is_a_reason_where_it_is_written(why: tuple[str, str, object]) -> None:
+def test_a_machine_that_cannot_encrypt_needs_a_written_reason(why: tuple[str, str, object]) -> None:
     assert verdict(changed(open_(), *why), "NW9", "net") is Verdict.PASS
     assert verdict(changed(open_(None), *why), "NW9", "net") is Verdict.FAIL
     assert verdict(changed(open_(" "), *why), "NW9", "net") is Verdict.FAIL
 
 
-def test_a_written_reason_alone_is_none() -> None:
+def test_a_written_reason_alone_is_not_enough() -> None:
     assert verdict(open_(), "NW9", "net") is Verdict.FAIL
 
 
 @pytest.mark.parametrize("value", [False, GONE])
-def test_what_is_not_asked_for_is_off(value: object) -> None:
+def test_encryption_is_off_by_default(value: object) -> None:
     assert verdict(changed(world(), "net", "encryption.enabled", value), "NW9", "net") is Verdict.FAIL
 
 
-def test_what_is_not_known_yet_passes_nothing() -> None:
+def test_an_unknown_value_does_not_pass() -> None:
     assert verdict(changed(world(), "net", "encryption.enabled", UNKNOWN), "NW9", "net") is Verdict.UNKNOWN
     elsewhere = changed(open_(), "nic", "ipConfigurations", UNKNOWN)
     assert verdict(elsewhere, "NW9", "net") is Verdict.UNKNOWN

@@ -1,4 +1,4 @@
-"""What is asked of backups, databases, registries and workspaces, none of which the shipped estate has."""
+"""Rules for backups, databases, registries and analytics workspaces, which the shipped estate does not have."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ WEAK: dict[str, list[tuple[str, str, tuple[object, ...]]]] = {
     ("PG1", "dbforpostgresql:FirewallRule"), ("SQ1", "sql:FirewallRule"), ("SQ1", "sql:IPv6FirewallRule"),
     ("SQ1", "sql:VirtualNetworkRule"), ("SY1", "synapse:IpFirewallRule"),
 ])  # fmt: skip
-def test_no_rule_lets_anybody_past(policy: str, type_: str) -> None:
+def test_firewall_rules_of_services_are_refused(policy: str, type_: str) -> None:
     there = world() | {"there": made(type_, "there", startIpAddress="0.0.0.0", endIpAddress="0.0.0.0")}  # noqa: S104
     assert verdict(there, policy, "there") is Verdict.FAIL
 
@@ -281,14 +281,14 @@ class TestSql:
         )
 
 
-def test_keys_that_went_are_no_keys() -> None:
+def test_a_removed_key_does_not_count() -> None:
     bare = without(world(), "key")
     users = {"BK2": "recovery", "PG2": "postgres", "SQ2": "sql", "CR2": "registry", "ML1": "learning", "SY1": "synapse"}
     said = {policy: verdict(bare, policy, name) for policy, name in users.items()}
     assert set(said.values()) == {Verdict.FAIL}, said
 
 
-def test_an_address_that_may_have_a_version_passes_only_where_versions_do_not_matter() -> None:
+def test_an_unknown_address_passes_only_where_versions_are_allowed() -> None:
     opaque = changed(world(), "registry", "encryption.keyVaultProperties.keyIdentifier", UNKNOWN)
     fed = replace(opaque["registry"], property_dependencies={"encryption": (world()["key"].urn,)})
     assert verdict(opaque | {"registry": fed}, "CR2", "registry") is Verdict.UNKNOWN

@@ -1,4 +1,4 @@
-"""What is asked of storage accounts and what lies in them: a closed world, and each way of opening it."""
+"""Rules for storage accounts: secure resources pass, and each weakness fails."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def account(name: str) -> dict[str, object]:
 
 
 def world(data_class: str = "identifiable") -> World:
-    """A store, an archive, and what encrypts both."""
+    """Return a store, an archive, and their keys."""
     found = {
         "group": group(data_class),
         "vault": made("keyvault:Vault", "keys", "Microsoft.KeyVault/vaults/kv-heart", vaultName="kv-heart"),
@@ -186,7 +186,7 @@ WEAK: dict[str, list[tuple[str, str, tuple[object, ...]]]] = {
     "ST22": [("lifecycle", "policy.rules[0].definition.actions.baseBlob.delete.daysAfterModificationGreaterThan",
               (30, 364))],
 }  # fmt: skip
-"""What each rule must refuse: the resource, the property, and what it is made."""
+"""Values that each rule must refuse, by resource and property."""
 
 
 @pytest.mark.parametrize("row", rows(WEAK), ids=label)
@@ -200,7 +200,7 @@ def test_each_weakness_is_refused(row: tuple[str, str, str, object]) -> None:
 
 @pytest.mark.parametrize("policy", [*WEAK, "ST9", "ST12", "ST19"])
 @pytest.mark.parametrize("data_class", ["synthetic", "de-identified", "identifiable"])
-def test_the_closed_world_passes(policy: str, data_class: str) -> None:
+def test_secure_resources_pass(policy: str, data_class: str) -> None:
     blocking = [f for f in findings(world(data_class), policy) if f.verdict.blocks]
     assert not blocking
 
@@ -209,14 +209,14 @@ OPAQUE = {policy: [(name, path, (UNKNOWN,)) for name, path, _ in entries] for po
 
 
 @pytest.mark.parametrize("row", rows(OPAQUE), ids=label)
-def test_what_is_not_known_yet_passes_nothing(row: tuple[str, str, str, object]) -> None:
+def test_an_unknown_value_does_not_pass(row: tuple[str, str, str, object]) -> None:
     policy, name, path, value = row
     said = {f.verdict for f in findings(changed(world(), name, path, value), policy)}
     assert said & {Verdict.UNKNOWN, Verdict.FAIL}, said
 
 
 @pytest.mark.parametrize("policy", ["ST6", "ST7", "ST9", "ST11", "ST17", "ST22"])
-def test_synthetic_data_need_no_key_of_their_own_and_no_archive(policy: str) -> None:
+def test_synthetic_data_needs_no_key_and_no_archive(policy: str) -> None:
     assert {f.verdict for f in findings(world("synthetic"), policy)} == {Verdict.NOT_APPLICABLE}
 
 
@@ -224,7 +224,7 @@ def test_synthetic_data_need_no_key_of_their_own_and_no_archive(policy: str) -> 
     ("identifiable", 364, Verdict.FAIL), ("identifiable", 365, Verdict.PASS), ("de-identified", 364, Verdict.PASS),
     ("de-identified", 179, Verdict.FAIL), ("synthetic", 1, Verdict.NOT_APPLICABLE),
 ])  # fmt: skip
-def test_how_long_an_archive_is_immutable_follows_the_data_class(data_class: str, days: int, said: Verdict) -> None:
+def test_archive_immutability_follows_the_data_class(data_class: str, days: int, said: Verdict) -> None:
     short = changed(world(data_class), "immutable", "immutabilityPeriodSinceCreationInDays", days)
     assert verdict(short, "ST9", "archive-sets") is said
 
@@ -233,7 +233,7 @@ def test_how_long_an_archive_is_immutable_follows_the_data_class(data_class: str
     ("identifiable", 29, Verdict.FAIL), ("de-identified", 14, Verdict.PASS), ("de-identified", 13, Verdict.FAIL),
     ("synthetic", 7, Verdict.PASS), ("synthetic", 6, Verdict.FAIL),
 ])  # fmt: skip
-def test_how_long_deleted_blobs_are_kept_follows_the_data_class(data_class: str, days: int, said: Verdict) -> None:
+def test_soft_delete_follows_the_data_class(data_class: str, days: int, said: Verdict) -> None:
     short = changed(world(data_class), "data-blobs", "deleteRetentionPolicy.days", days)
     assert verdict(short, "ST10", "data-blobs") is said
 
@@ -273,7 +273,7 @@ class TestArchives:
 
 
 class TestTrustedServices:
-    """Azure's own services pass where something needs them to, and the account says why."""
+    """Azure's own services are allowed where a resource needs it and the account gives the reason."""
 
     def bypassed(self, reason: str | None) -> World:
         tags = {"trusted-services": reason} if reason is not None else {}
@@ -339,7 +339,7 @@ class TestKeys:
     ("ST12", "storage:LocalUser"), ("ST19", "storage:ObjectReplicationPolicy"), ("ST19", "storage:DataShare"),
     ("ST20", "storage:StorageAccountStaticWebsite"),
 ])  # fmt: skip
-def test_what_must_not_be_there_at_all(policy: str, type_: str) -> None:
+def test_forbidden_types_are_refused(policy: str, type_: str) -> None:
     there = world() | {"there": made(type_, "there", f"{STORAGE}/stdata/x/there")}
     assert verdict(there, policy, "there") is Verdict.FAIL
 
@@ -350,19 +350,19 @@ def test_an_account_without_a_blob_service_keeps_nothing() -> None:
     assert verdict(files, "ST10", "data") is Verdict.NOT_APPLICABLE
 
 
-def test_an_account_with_folders_keeps_no_versions_but_what_was_deleted() -> None:
+def test_a_hierarchical_account_needs_soft_delete_only() -> None:
     folders = changed(world(), "data", "isHnsEnabled", True)
     assert verdict(changed(folders, "data-blobs", "isVersioningEnabled", False), "ST10", "data-blobs") is Verdict.PASS
     assert verdict(changed(folders, "data-blobs", "deleteRetentionPolicy", GONE), "ST10", "data-blobs") is Verdict.FAIL
 
 
-def test_azures_words_are_read_without_regard_to_case() -> None:
+def test_values_compare_without_regard_to_case() -> None:
     assert (
         verdict(changed(world(), "data", "encryption.keySource", "Microsoft.KeyVault"), "ST6", "data") is Verdict.PASS
     )
 
 
-def test_a_container_with_a_scope_lets_no_blob_choose_another() -> None:
+def test_a_container_with_a_scope_forbids_another() -> None:
     scoped = changed(world(), "data-sets", "defaultEncryptionScope", "scope")
     assert (
         verdict(changed(scoped, "data-sets", "denyEncryptionScopeOverride", True), "ST17", "data-sets") is Verdict.PASS
@@ -371,11 +371,11 @@ def test_a_container_with_a_scope_lets_no_blob_choose_another() -> None:
     assert verdict(own, "ST17", "data-sets") is Verdict.PASS
 
 
-def test_no_tag_of_one_resource_loosens_its_stack() -> None:
+def test_a_resources_tag_cannot_lower_its_stacks_data_class() -> None:
     tagged = changed(world(), "data", "tags", {"data-class": "synthetic"})
     assert verdict(changed(tagged, "data", "encryption", GONE), "ST6", "data") is Verdict.FAIL
 
 
-def test_messages_say_what_azure_takes_where_nothing_is_said() -> None:
+def test_messages_name_azures_default_of_a_missing_property() -> None:
     (said,) = findings(changed(world(), "data", "publicNetworkAccess", GONE), "ST1", "data")
     assert said.message == "is not set, which leaves Enabled; it must be Disabled or SecuredByPerimeter"

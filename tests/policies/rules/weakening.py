@@ -1,4 +1,4 @@
-"""Cases of rules on the small site: what is done to it, and whose verdict that must change."""
+"""Cases on the sample estate: a change, and the policy whose verdict it must change."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import NamedTuple
 from formats.plan import UNKNOWN
 from policies.model import Verdict
 from policies.rules import load
-from tests.policies.rules.cases import World, changed, told, verdict, without
+from tests.policies.rules.cases import World, case_name, changed, verdict, without
 from tests.policies.rules.sample_estate import site
 
 Edit = tuple[str, str, Sequence[object]]
-"""The resource that is judged (`judged<edited` where another one is edited), a path of it, and values to put there."""
+"""The checked resource (`checked<edited` if another one is edited), a path, and its values."""
 REMOVED = ""
-"""In place of a path: the whole resource is taken away."""
+"""Instead of a path: the whole resource is removed."""
 
 
 class Case(NamedTuple):
-    """One thing that is done to the site."""
+    """One change to the estate."""
 
     policy: str
     judged: str
@@ -27,29 +27,29 @@ class Case(NamedTuple):
     value: object
 
     def __str__(self) -> str:
-        what = "removed" if self.path == REMOVED else told("", self.path, self.value)
+        what = "removed" if self.path == REMOVED else case_name("", self.path, self.value)
         return f"{self.policy} {self.edited}{what}"
 
     @property
     def world(self) -> World:
-        """The site after it."""
+        """The changed estate."""
         if self.path == REMOVED:
             return without(site(), self.edited)
         return changed(site(), self.edited, self.path, self.value)
 
     @property
     def said(self) -> Verdict:
-        """What the policy then says of the judged resource."""
+        """The policy's verdict on the checked resource."""
         return verdict(self.world, self.policy, self.judged)
 
 
 def cases(table: Mapping[str, Sequence[Edit]]) -> list[Case]:
-    """Each value of a table as a case."""
+    """Return a case for each value of a table."""
     return [case for policy, edits in table.items() for edit in edits for case in _cases(policy, edit)]
 
 
 def unknowns(table: Mapping[str, Sequence[tuple[str, str]]]) -> list[Case]:
-    """Each path of a table as a case in which nobody knows yet what will stand there."""
+    """Return a case with an unknown value for each path of a table."""
     return [case for policy, paths in table.items() for who, path in paths
             for case in _cases(policy, (who, path, (UNKNOWN,)))]  # fmt: skip
 
@@ -62,5 +62,5 @@ def _cases(policy: str, edit: Edit) -> Iterator[Case]:
 
 
 def family(*prefixes: str) -> list[str]:
-    """The ids of the policies of some families."""
+    """Return the ids of the policies with these prefixes."""
     return [policy for policy in load() if policy.startswith(prefixes)]
