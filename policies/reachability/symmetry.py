@@ -324,7 +324,7 @@ def _json(resources: Iterable[Resource]) -> str:
     """Return resources as canonical JSON: without spaces, and with sorted keys."""
     plain = [
         {
-            "urn": r.urn, "type": r.type, "name": r.name, "stack": r.stack, "id": r.id, "declared": r.declared,
+            "urn": r.urn, "type": r.type, "name": r.name, "stack": r.stack, "id": r.id, "from_program": r.from_program,
             "inputs": r.inputs, "propertyDependencies": r.property_dependencies,
         }
         for r in resources

@@ -6,7 +6,9 @@ flow and be absent from the comparison: what is left out here is invisible to bo
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from policies.model import PolicyContext, Resource
 
@@ -41,10 +43,10 @@ READ_TYPES = frozenset(
 )
 """The types whose properties the analysis reads. Of other types it sees the id and the URN."""
 HIDDEN = {
-    "compute:VirtualMachine": ("hardwareProfile", "storageProfile"),
+    "compute:VirtualMachine": ("hardwareProfile", "storageProfile", "osProfile.computerName"),
     "network:PrivateEndpoint": ("customNetworkInterfaceName",),
 }
-"""Properties that no flow depends on, by type; tags are hidden for every type."""
+"""Paths of properties that no flow depends on, by type; tags are hidden for every type."""
 PRINCIPAL = "principalId"
 
 
@@ -52,7 +54,7 @@ class AnalysedEstate(PolicyContext):
     """An estate reduced to `READ_TYPES`. `LookupError` when the analysis asks for another type."""
 
     def __init__(self, estate: PolicyContext) -> None:
-        super().__init__(map(visible, estate.resources), whole=estate.whole, today=estate.today)
+        super().__init__(map(visible, estate.resources), is_complete=estate.is_complete, today=estate.today)
 
     def of(self, *types: str) -> list[Resource]:
         """Return the resources of these types, in the plan's order."""
@@ -65,7 +67,7 @@ class AnalysedEstate(PolicyContext):
     def without(self, stacks: frozenset[str]) -> AnalysedEstate:
         """Return the estate without some stacks."""
         kept = [resource for resource in self.resources if resource.stack not in stacks]
-        return AnalysedEstate(PolicyContext(kept, whole=self.whole, today=self.today))
+        return AnalysedEstate(PolicyContext(kept, is_complete=self.is_complete, today=self.today))
 
 
 def visible(resource: Resource) -> Resource:
@@ -77,9 +79,21 @@ def visible(resource: Resource) -> Resource:
     )
     return replace(
         resource,
-        inputs={key: value for key, value in resource.inputs.items() if key not in hidden} if read else {},
+        inputs=_without(resource.inputs, hidden) if read else {},
         dependencies=(),
         property_dependencies={PRINCIPAL: principal} if principal else {},
         protect=False,
         ignore_changes=(),
     )
+
+
+def _without(properties: Mapping[str, Any], hidden: Iterable[str]) -> dict[str, Any]:
+    """Return the properties without those at some paths."""
+    kept = dict(properties)
+    for path in hidden:
+        key, _, rest = path.partition(".")
+        if not rest:
+            kept.pop(key, None)
+        elif isinstance(kept.get(key), Mapping):
+            kept[key] = _without(kept[key], [rest])
+    return kept

@@ -78,7 +78,7 @@ def _tuples(one: dict[str, Any]) -> dict[str, Any]:
 
 def seen(resources: Iterable[Resource]) -> PolicyContext:
     """Return the whole estate of these resources."""
-    return PolicyContext(resources, whole=True)
+    return PolicyContext(resources, is_complete=True)
 
 
 def changed(resources: Sequence[Resource], id_: str, **inputs: Any) -> list[Resource]:

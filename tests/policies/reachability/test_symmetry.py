@@ -36,6 +36,16 @@ def test_tenancies_that_differ_in_identifiers_alone_are_equivalent() -> None:
     assert _equivalents(estate(4)) == {TENANCIES[2], TENANCIES[3]}
 
 
+def test_tenancies_with_random_computer_names_are_equivalent() -> None:
+    """A deployed tenancy has another name of its computer in its state than any other."""
+    resources = list(estate(4))
+    for number, stack in enumerate(TENANCIES):
+        computer = named(resources, stack, "compute:VirtualMachine", "desk")
+        profile = {**computer.inputs["osProfile"], "computerName": f"desk-{number}x{number}"}
+        resources = changed(resources, str(computer.id).lower(), osProfile=profile)
+    assert _equivalents(resources) == {TENANCIES[2], TENANCIES[3]}
+
+
 def test_the_copied_result_is_the_result_of_the_whole_analysis() -> None:
     read_or_open, found = analyse_flows(seen(estate(4))), analyse_flows(seen(estate(4)), exhaustive=True)
     assert _depths(read_or_open.flows) == _depths(found.flows)
