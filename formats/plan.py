@@ -171,6 +171,15 @@ def canonical(value: Value) -> str:
     return json.dumps(whole_numbers(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def contains_unknown(value: Value) -> bool:
+    """True if a value of a Plan is unknown, or contains an unknown value."""
+    if isinstance(value, Mapping):
+        return any(map(contains_unknown, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(contains_unknown, value))
+    return bool(value == UNKNOWN)
+
+
 def whole_numbers(value: Value) -> Value:
     """Protocol numbers are doubles: 3.0 is 3, everywhere in the value."""
     if isinstance(value, float) and value.is_integer():

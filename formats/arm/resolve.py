@@ -1,14 +1,14 @@
-"""The ARM ids and names in a Plan that can be derived before the deployment.
+"""Derive ARM ids and names that a Plan shows as unknown.
 
-An id is exact where Azure will make it of names and a scope that the Plan holds. An unknown value is the id of the
-resource that it came from where all three hold: `references.py` says whose id the property holds; the engine
-says which resources the property came from; and exactly one of them is of that kind. Nothing else is filled in:
-identifiers that Azure draws, addresses and secrets stay unknown, and so does what may have come from another stack.
+An id can be derived if the Plan contains the names and the scope that Azure builds it from. An unknown value is taken
+for a resource's id if all of these hold: `references.py` lists the property as an id, the engine lists the resources
+that the property depends on, and exactly one of them has a fitting type. Generated identifiers, addresses, secrets and
+values that may come from another stack stay unknown.
 
-A program can still pass something else on, as `nsg.id.apply(lambda _: other)` does: the Plan shows the same for it. So
-what is filled in is held against what comes. The embedded engine stops a run before the step whose value turns out to
-be another (`operations/engine/embedded/update_plan_check.py`). The Pulumi CLI's update plans let an unknown become any:
-under it what stands is held against the Plan afterwards.
+A program can still pass another value, as in `nsg.id.apply(lambda _: other)`, with the same Plan. Derived values are
+therefore compared with the actual ones: the embedded engine stops before the step with a different value
+(`operations/engine/embedded/update_plan_check.py`). The Pulumi CLI's update plans accept any value for an unknown, so
+the deployed state is compared with the Plan afterwards.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from formats.arm.arm_ids import MADE_ANEW, NO_SUBSCRIPTION, OTHERS, Identities, Identity
-from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value
+from formats.arm.arm_ids import NO_SUBSCRIPTION, OTHERS, RECREATING, Identities, Identity
+from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, contains_unknown
 
 DEPTH = 60
-"""How deep a value may nest and still be looked into; Azure's own stay under 20."""
+"""Levels of nesting that are searched. Azure's own values have fewer than 20."""
 
 
 def resolved(plan: Plan) -> Plan:
@@ -50,47 +50,41 @@ def _lasts(resource: PlannedResource) -> bool:
 
 
 def _azure_resource(resource: PlannedResource, identities: Identities) -> PlannedResource:
-    sources = {k: tuple(identities.real(urns, resource.urn)) for k, urns in resource.property_dependencies.items()}
+    sources = {
+        k: tuple(identities.leaf_resources(urns, resource.urn)) for k, urns in resource.property_dependencies.items()
+    }
     return replace(
         resource,
-        dependencies=tuple(identities.needs(resource)),
+        dependencies=tuple(identities.required(resource)),
         property_dependencies=sources,
         id=id_of(resource, identities),
     )
 
 
 def id_of(resource: PlannedResource, identities: Identities) -> str | None:
-    """The ARM id that a resource has or will have; None where it cannot be told for certain."""
-    if resource.id and resource.id.startswith("/") and resource.operation not in MADE_ANEW:
+    """Return the ARM id that a resource has or will have; None if it cannot be derived."""
+    if resource.id and resource.id.startswith("/") and resource.operation not in RECREATING:
         return resource.id
-    identity = identities.told(resource.urn)
+    identity = identities.find(resource.urn)
     return identity.id if identity and _certain(identity) else None
 
 
 def _certain(identity: Identity) -> bool:
-    """Whether no part of an id is a stand-in."""
-    return not identity.unsure and NO_SUBSCRIPTION not in identity.id
+    """Return True if no part of an id is a placeholder."""
+    return not identity.uncertain and NO_SUBSCRIPTION not in identity.id
 
 
 def _resolved(resource: PlannedResource, identities: Identities) -> PlannedResource:
-    if resource.operation is Operation.DELETE or not _has_unknown(resource.inputs):
+    if resource.operation is Operation.DELETE or not contains_unknown(resource.inputs):
         return resource
     inputs = {key: _value(item, key, resource, identities) for key, item in resource.inputs.items()}
     return replace(resource, inputs=inputs)
 
 
-def _has_unknown(value: Value, depth: int = 0) -> bool:
-    if isinstance(value, Mapping) and depth < DEPTH:
-        return any(_has_unknown(item, depth + 1) for item in value.values())
-    if isinstance(value, list | tuple) and depth < DEPTH:
-        return any(_has_unknown(item, depth + 1) for item in value)
-    return bool(value == UNKNOWN)
-
-
 def _value(value: Value, path: str, resource: PlannedResource, identities: Identities, depth: int = 0) -> Value:
-    """A value with what can be told in it told. `path`: as in the table of references, `rules[].target.id`."""
+    """Return a value with derivable ids filled in. `path` is written as in `references.txt`: `rules[].target.id`."""
     if value == UNKNOWN:
-        return _told(path, resource, identities)
+        return _derive(path, resource, identities)
     if depth > DEPTH:
         return value
     if isinstance(value, Mapping):
@@ -100,9 +94,9 @@ def _value(value: Value, path: str, resource: PlannedResource, identities: Ident
     return value
 
 
-def _told(path: str, resource: PlannedResource, identities: Identities) -> Value:
-    referred = identities.referred(resource, path)
-    if referred:
-        return id_of(identities.resource(referred.urn), identities) or UNKNOWN
+def _derive(path: str, resource: PlannedResource, identities: Identities) -> Value:
+    referenced = identities.referenced(resource, path)
+    if referenced:
+        return id_of(identities.resource(referenced.urn), identities) or UNKNOWN
     named = identities.named(resource, path)
     return named.leaf if named and _certain(named) else UNKNOWN

@@ -1,7 +1,7 @@
-"""Where each ARM type lives and what its PUT takes, read from the installed azure-mgmt packages' own requests.
+"""The ARM path and request body of each azure-native type, read from the installed azure-mgmt packages.
 
-azure-native's types say neither; the `azure-mgmt-*` packages are generated from the same specifications and carry, for
-every PUT, the path and the model of the body. A type is matched to its request by the arguments that the path takes.
+azure-native's SDK has neither. The `azure-mgmt-*` packages are generated from the same specifications, and contain the
+path and the body's model of every PUT. A type is matched to its PUT by the arguments of the path.
 """
 
 from __future__ import annotations
@@ -31,37 +31,37 @@ PACKAGES = {
     "security": ("azure.mgmt.security",),
     "storage": ("azure.mgmt.storage",),
 }
-"""The azure-mgmt packages that know the types of an azure-native module."""
+"""The azure-mgmt packages that contain the types of an azure-native module."""
 
 RENAMED = {
-    # azure-native kept the older specification's name of a path argument.
+    # azure-native keeps an older specification's name of a path argument.
     "authorization": {"resourceuri": "scope"},
 }
 
 CALLED = {
-    # azure-native named the type after its path, the specification its body after the setting.
+    # azure-native names the type after its path, the specification after the setting in its body.
     ("security", "defenderforstorage"): "defenderforstoragesetting",
 }
-"""What the packages call a type of a module, where azure-native's name of it is another."""
+"""The packages' name of a type whose azure-native name differs."""
 
 _BUILT = re.compile(r"\b(build_\w+_request)\(")
 _URL = re.compile(r'"(/[^"\n]*)"')
 _BODY = re.compile(r"Union\[\s*_models\.(\w+),[^\]]*?\bIO\b|: _models\.(\w+)")
 AT_SUBSCRIPTION = "/subscriptions/{subscriptionId}/providers/"
 _LEVEL = re.compile(r"(byscope|at[a-z]+level)$")
-"""What azure-native adds to a name to tell the levels at which a type can be made."""
+"""The suffix that azure-native adds to a type that exists at several levels."""
 _ARGUMENT = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
 class Route:
-    """One PUT: its path with the arguments in braces, the package that holds the models, and the model of its body."""
+    """One PUT: its path with the arguments in braces, the package of the models, and the model of its body."""
 
     path: str
     package: str
     model: str
     group: str
-    """The operation group and verb, as `subnets_create_or_update`; in the older generation the verb alone."""
+    """The operation group and verb, such as `subnets_create_or_update`; in older packages the verb alone."""
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -69,27 +69,27 @@ class Route:
 
     @cached_property
     def segments(self) -> tuple[str, ...]:
-        """What follows the last `/providers/`: namespace, type, name, type, name …"""
+        """The segments after the last `/providers/`: namespace, type, name, type, name …"""
         return tuple(self.path.rpartition("/providers/")[2].split("/"))
 
     @cached_property
     def arm_type(self) -> str:
-        """As `Microsoft.Network/virtualNetworks/subnets`."""
+        """The ARM type, such as `Microsoft.Network/virtualNetworks/subnets`."""
         if "/providers/" not in self.path:
-            return "Microsoft.Resources/resourceGroups"  # the one type whose id names no provider
+            return "Microsoft.Resources/resourceGroups"  # the only type without a provider in its id
         return "/".join((self.segments[0], *self.segments[1::2]))
 
 
 @cache
 def route(token: str) -> Route:
-    """The request that makes a resource of this azure-native type. Raises InputError where no package knows it."""
+    """Return the PUT of an azure-native type. Raises `InputError` if no installed package contains it."""
     sdk = sdk_type(token)
     packages = PACKAGES.get(sdk.module, ())
     found = [r for package in packages for r in routes(package) if _fits(r, sdk)]
     ranked = sorted(found, key=lambda r: _likeness(r, sdk), reverse=True)
     if not ranked or not any(_likeness(ranked[0], sdk)[1:]):
         raise InputError(
-            "no installed azure-mgmt package knows the ARM form of this type",
+            "no installed azure-mgmt package contains this type",
             key="type",
             found=token,
             fix=f"install the package that holds it ({', '.join(packages) or 'add it to formats/arm/routes.py'})",
@@ -99,8 +99,10 @@ def route(token: str) -> Route:
 
 @cache
 def token_of(arm_type: str) -> str | None:
-    """The azure-native type that makes resources of an ARM type, which compares without regard to case; None where no
-    package knows one. Of several, the one that can stand on any scope."""
+    """Return the azure-native type of an ARM type, whose case is ignored; None if there is none.
+
+    Of several, the one that accepts any scope.
+    """
     found = [token for module, route_ in _makers(arm_type.lower()) for token in _tokens(module, route_)]
     ranked = sorted(dict.fromkeys(found), key=lambda t: (not route(t).path.startswith("/{"), len(t), t))
     return ranked[0] if ranked else None
@@ -108,8 +110,10 @@ def token_of(arm_type: str) -> str | None:
 
 @cache
 def token_at_subscription(arm_type: str) -> str | None:
-    """The azure-native type that makes resources of an ARM type in a subscription itself, with a body of its own there,
-    such as the setting that sends its activity log; None where a subscription is a scope like any other."""
+    """Return the azure-native type of an ARM type that has a different body at a subscription's scope.
+
+    An example is the diagnostic setting of the activity log. None if a subscription is treated like other scopes.
+    """
     anywhere = token_of(arm_type)
     found = sorted({token for module, route_ in _makers(arm_type.lower()) for token in _tokens(module, route_)})
     own = (t for t in found if route(t).path.startswith(AT_SUBSCRIPTION))
@@ -122,7 +126,7 @@ def _makers(arm_type: str) -> list[tuple[str, Route]]:
 
 
 def _tokens(module: str, route_: Route) -> Iterator[str]:
-    """Names that are like the request's, and lead back to its type."""
+    """Yield the azure-native types whose route has this ARM type."""
     leaf = singular(route_.arm_type.rpartition("/")[2].lower())
     group = route_.group.replace("_", "")
     for stem in resource_names(module):
@@ -141,14 +145,14 @@ def _leads_to(token: str, arm_type: str) -> bool:
 
 
 def _fits(route_: Route, sdk: SdkType) -> bool:
-    """Every argument of the path, apart from the subscription, is an argument of the type."""
+    """Return True if every argument of the path, apart from the subscription, is an input of the type."""
     names = {name.lower() for name in sdk.inputs} | {"subscriptionid"}
     renamed = RENAMED.get(sdk.module, {})
     return all(renamed.get(a.lower(), a.lower()) in names for a in route_.arguments)
 
 
 def _likeness(route_: Route, sdk: SdkType) -> tuple[int, bool, bool, bool]:
-    """How well a request fits: by the arguments it uses, then by the names of its body, its group and its type."""
+    """Rank a route for a type: by the arguments it uses, then by the names of its body, its group and its type."""
     name = _name(sdk.module, sdk.name.lower())
     leaf = route_.arm_type.rpartition("/")[2]
     return (
@@ -160,13 +164,13 @@ def _likeness(route_: Route, sdk: SdkType) -> tuple[int, bool, bool, bool]:
 
 
 def _name(module: str, name: str) -> str:
-    """What a type is called where the packages speak of it."""
+    """Return the packages' name of a type."""
     return CALLED.get((module, name), _LEVEL.sub("", name))
 
 
 @cache
 def routes(package: str) -> tuple[Route, ...]:
-    """Every PUT of a package; none where it is not installed. The newest api version of a path comes first."""
+    """Return every PUT of a package; none if it is not installed. The newest API version of a path comes first."""
     found: dict[str, Route] = {}
     for folder, module in _operation_folders(package):
         for file in sorted(folder.glob("_*operations.py")):
@@ -175,14 +179,8 @@ def routes(package: str) -> tuple[Route, ...]:
     return tuple(found.values())
 
 
-@cache
-def arm_types(package: str) -> frozenset[str]:
-    """The ARM types that a package can make, in lower case."""
-    return frozenset(r.arm_type.lower() for r in routes(package))
-
-
 def _operation_folders(package: str) -> Iterator[tuple[Path, str]]:
-    """The folders with a package's operations, and the module beside them: packages of many api versions have many."""
+    """Yield the folders of a package's operations, one for each API version, with the module of their models."""
     try:
         spec = importlib.util.find_spec(package)
     except ModuleNotFoundError:
@@ -196,7 +194,7 @@ def _operation_folders(package: str) -> Iterator[tuple[Path, str]]:
 
 
 def _read(text: str, package: str) -> Iterator[Route]:
-    """The PUTs of one file. Split, not searched as a whole: such a file has ten megabytes."""
+    """Yield the PUTs of one file. The text is split first, because a file may have ten megabytes."""
     bodies: dict[str, str] = {}
     for method in text.split("\n    def ")[1:]:
         head, _, rest = method.partition(") -> ")
@@ -212,7 +210,7 @@ def _read(text: str, package: str) -> Iterator[Route]:
 
 
 def singular(word: str) -> str:
-    """The singular of an ARM type's name, as far as ARM's own plurals go."""
+    """Return the singular of an ARM type's name. Covers the plurals that ARM uses."""
     if word.endswith("ies"):
         return word[:-3] + "y"
     return word[:-2] if word.endswith("sses") else word.removesuffix("s")

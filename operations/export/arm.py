@@ -1,4 +1,4 @@
-"""A Plan as a standard ARM template: one file a stack, literals only. Why so: docs/decisions/0002-arm-export.md."""
+"""Export a Plan as a standard ARM template: one file for a stack, with literals only (decision 0002)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from formats.arm.routes import route
 from formats.arm.sdk import sdk_type
 from formats.errors import InputError
 from formats.plan import Plan, PlannedResource, Value
-from operations.export.models import model
 from operations.export.nesting import Nesting, dotted, escaped
 from operations.export.placeholders import Placeholders
+from operations.export.request_models import model
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 CONTENT_VERSION = "1.0.0.0"
@@ -25,15 +25,15 @@ Template = dict[str, Value]
 
 
 def template(plan: Plan) -> Template:
-    """The template of one stack: what it will have once the plan is done.
+    """Return the template of one stack after its plan is applied.
 
-    Raises InputError, naming the type or property, for what has no place in a template. The same plan gives the same
-    template, to the byte; `metadata.placeholders` lists every value in it that is not the real one, and why.
+    The output is deterministic. `metadata.placeholders` lists every value that is not the real one, with the reason.
+    Raises `InputError` for a type or property that a template cannot express.
     """
     _check(plan)
     identities = plan.once(Identities)
     made = [_resource(r, identities) for r in identities.exported]
-    _one_of_each(made)
+    _refuse_duplicate_ids(made)
     made.sort(key=lambda pair: (pair[0].id.lower(), pair[0].urn))
     notes = {
         f"resources[{i}].{dotted(path)}": why for i, (_, _, found) in enumerate(made) for path, why in found.items()
@@ -54,15 +54,15 @@ def template(plan: Plan) -> Template:
     }
 
 
-Made = tuple[Identity, Template, dict[tuple[str | int, ...], str]]
+ExportedResource = tuple[Identity, Template, dict[tuple[str | int, ...], str]]
 
 
-def _resource(resource: PlannedResource, identities: Identities) -> Made:
-    identity, way = identities.of(resource.urn), route(resource.type)
-    stand_ins = Placeholders(resource, identities, {(key,): why for key, why in identity.unsure})
-    inputs = {k: v for k, v in resource.inputs.items() if k.lower() not in identity.arguments and not _providers(k)}
-    body = Nesting(resource.type, resource.urn, stand_ins).body(inputs, model(way.package, way.model))
-    _own_words(body, identity)
+def _resource(resource: PlannedResource, identities: Identities) -> ExportedResource:
+    identity, request = identities.of(resource.urn), route(resource.type)
+    placeholders = Placeholders(resource, identities, {(key,): why for key, why in identity.uncertain})
+    inputs = {k: v for k, v in resource.inputs.items() if k.lower() not in identity.arguments and not _is_internal(k)}
+    body = Nesting(resource.type, resource.urn, placeholders).body(inputs, model(request.package, request.model))
+    _drop_repeated_names(body, identity)
     out = {
         "type": identity.arm_type,
         "apiVersion": _api_version(resource),
@@ -73,54 +73,54 @@ def _resource(resource: PlannedResource, identities: Identities) -> Made:
         "metadata": _metadata(resource, identity),
     }
     keys = [*FIRST, *sorted(out.keys() - {*FIRST, *LAST}), *LAST]
-    return identity, {k: out[k] for k in keys if k in out}, stand_ins.notes
+    return identity, {k: out[k] for k in keys if k in out}, placeholders.notes
 
 
-def _providers(key: str) -> bool:
-    """Whether an input is a note that the provider's check leaves for the provider itself."""
+def _is_internal(key: str) -> bool:
+    """Return True for an input that the provider adds for itself in Check."""
     return key == API_VERSION or key.startswith("__")
 
 
 def _api_version(resource: PlannedResource) -> str:
-    """The one that the provider will speak; the SDK's own where the plan does not tell."""
+    """Return the API version that the provider uses: the Plan's, or else the SDK's."""
     given = resource.inputs.get(API_VERSION, sdk_type(resource.type).api_version)
     if isinstance(given, str) and _VERSION.fullmatch(given):
         return given
-    raise InputError("an api version that is none", file=resource.urn, key=API_VERSION, found=given,
+    raise InputError("an invalid API version", file=resource.urn, key=API_VERSION, found=given,
                      allowed="a date such as 2024-05-01, with or without -preview")  # fmt: skip
 
 
-def _own_words(body: Template, identity: Identity) -> None:
-    """Takes name, type and id out of the body, where they can only repeat what the template says of the resource."""
-    for key, said in (("name", identity.leaf), ("type", identity.arm_type), ("id", identity.id)):
-        given = body.pop(key, said)
-        if str(given).lower() != said.lower():
+def _drop_repeated_names(body: Template, identity: Identity) -> None:
+    """Remove name, type and id from the body. Raises `InputError` if they differ from the resource's own."""
+    for key, own in (("name", identity.leaf), ("type", identity.arm_type), ("id", identity.id)):
+        given = body.pop(key, own)
+        if str(given).lower() != own.lower():
             raise InputError("a resource is called two different things", file=identity.urn, key=key, found=given,
-                             allowed=said)  # fmt: skip
+                             allowed=own)  # fmt: skip
 
 
 def _depends_on(resource: PlannedResource, identity: Identity, identities: Identities) -> list[str]:
-    """The ids of what must be there first, of those that this template makes: also its group, parent and scope."""
-    here = identities.here
-    told = {i.id.lower() for i in identities.dependencies(resource)}
-    above = {a.lower() for a in _above(identity.id)}
-    return [escaped(here[i].id) for i in sorted((told | above) & here.keys() - {identity.id.lower()})]
+    """Return the ids of the template's resources that this one depends on, with its group, parent and scope."""
+    declared = identities.declared
+    required = {i.id.lower() for i in identities.dependencies(resource)}
+    parents = {a.lower() for a in _parent_ids(identity.id)}
+    return [escaped(declared[i].id) for i in sorted((required | parents) & declared.keys() - {identity.id.lower()})]
 
 
-def _above(id_: str) -> list[str]:
-    """Every id that an id stands under: its parents, its scope, its resource group."""
+def _parent_ids(id_: str) -> list[str]:
+    """Return every prefix of an id: its parents, its scope and its resource group."""
     parts = id_.split("/")
     return ["/".join(parts[:n]) for n in range(3, len(parts))]
 
 
 def _metadata(resource: PlannedResource, identity: Identity) -> Template:
-    """What the flat list of resources would lose; ARM ignores it. The URN leads back to the plan."""
+    """Return facts that a flat list of resources loses. ARM ignores them. The URN names the resource in the Plan."""
     _, group = identity.group or (None, None)
-    placed = {"subscriptionId": identity.subscription, "resourceGroup": group, "id": identity.id, "urn": resource.urn}
-    return {key: escaped(value) for key, value in placed.items() if value}
+    facts = {"subscriptionId": identity.subscription, "resourceGroup": group, "id": identity.id, "urn": resource.urn}
+    return {key: escaped(value) for key, value in facts.items() if value}
 
 
-def _one_of_each(made: list[Made]) -> None:
+def _refuse_duplicate_ids(made: list[ExportedResource]) -> None:
     seen: dict[str, str] = {}
     for identity, _, _ in made:
         other = seen.setdefault(identity.id.lower(), identity.urn)
@@ -130,22 +130,22 @@ def _one_of_each(made: list[Made]) -> None:
 
 
 def _check(plan: Plan) -> None:
-    """A plan may come from a file: its shape is checked before anything is made of it."""
+    """Refuse malformed resources: a Plan may come from a file."""
     for resource in plan.resources:
         texts = (resource.urn, resource.type, *resource.dependencies, *resource.property_dependencies)
         shaped = isinstance(resource.inputs, dict) and all(isinstance(k, str) for k in resource.inputs)
         if not shaped or not all(isinstance(t, str) and t for t in texts):
-            raise InputError("a resource of the plan is not shaped like one", key="resources", found=resource.urn)
+            raise InputError("a resource of the plan is malformed", key="resources", found=resource.urn)
 
 
 def _sorted(value: Value) -> Any:
-    """Keys in order, lists as they are."""
+    """Sort the keys of objects at every level. Lists keep their order."""
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
     return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 def _natural(path: str) -> tuple[int, str]:
-    """Placeholders in the order of their resources."""
+    """Sort key: the number of the resource, then the path."""
     number = path.removeprefix("resources[").partition("]")[0]
     return (int(number) if number.isdigit() else -1, path)

@@ -1,6 +1,6 @@
-"""The way back from an ARM body to azure-native's flat inputs: each name of the SDK is looked for where nesting put it.
+"""Convert an ARM body to azure-native's flat inputs: the reverse of `nesting.py`.
 
-What the SDK has no name for is kept under its own, so that nothing of a template is dropped in silence.
+Properties without a name in the SDK keep ARM's name, so that no part of a template is lost.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from typing import Any
 from formats.arm.sdk import Hint, hints, hints_of_class, sdk_type
 from formats.errors import InputError
 from formats.plan import SECRET, UNKNOWN, Value
-from operations.export.models import Field, Kind, Model, Shape
 from operations.export.nesting import field_of
+from operations.export.request_models import Field, Kind, Model, Shape
 
-_GONE = object()
+_ABSENT = object()
 
 
 @dataclass(frozen=True)
 class Flattening:
-    """Reads one resource's body, its expressions already resolved or unknown."""
+    """Convert one resource's body, whose expressions are evaluated."""
 
     token: str
     resource: str
-    """What to call it in messages."""
+    """The resource's name in messages."""
 
     def inputs(self, body: Mapping[str, Value], model: Model, without: frozenset[str]) -> dict[str, Value]:
-        """The inputs that make this body; `without`: the arguments of the path, in lower case, which it has not."""
+        """Return the inputs of a body. `without` are the arguments of the path, in lower case."""
         names = {name: hint for name, hint in hints(self.token).items() if name.lower() not in without}
         return self._object(body, model, names, root=True)
 
@@ -35,13 +35,13 @@ class Flattening:
         self, value: Mapping[str, Value], model: Model, names: Mapping[str, Hint], *, root: bool = False
     ) -> dict[str, Value]:
         rest = _copied(value)
-        self._refuse_doubles(rest)
+        self._refuse_duplicates(rest)
         narrow = model.narrowed(value)
         out: dict[str, Value] = {}
         for name, hint in names.items():
             field = field_of(self.token, name, narrow, root=root)
-            found = self._take(rest, field) if field else _GONE
-            if field and found is not _GONE and found is not None:
+            found = self._take(rest, field) if field else _ABSENT
+            if field and found is not _ABSENT and found is not None:
                 out[name] = self._value(found, field.kind, hint)
         for key, item in rest.items():
             if item is not None and not (item == {} and value[key] != {}):
@@ -49,16 +49,16 @@ class Flattening:
         return out
 
     def _take(self, rest: dict[str, Any], field: Field) -> Any:
-        """Takes a value out of the body. What lies in something unknown is unknown itself."""
+        """Remove a value from the body. A value inside an unknown one is unknown."""
         place: Any = rest
         for part in field.path[:-1]:
             place = place.get(_key(place, part)) if isinstance(place, dict) else None
             if place == UNKNOWN:
                 return UNKNOWN
         if not isinstance(place, dict):
-            return _GONE
-        self._refuse_doubles(place)
-        return place.pop(_key(place, field.path[-1]), _GONE)
+            return _ABSENT
+        self._refuse_duplicates(place)
+        return place.pop(_key(place, field.path[-1]), _ABSENT)
 
     def _value(self, value: Value, kind: Kind, hint: Hint) -> Value:
         if value in (UNKNOWN, SECRET):
@@ -73,7 +73,7 @@ class Flattening:
         return value
 
     def _map(self, value: Mapping[str, Value], of: Kind, hint: Hint) -> Value:
-        """A map; azure-native has those whose keys alone say something, such as the identities, as a list of keys."""
+        """Return a map, or its keys if azure-native has a list of keys, as for user-assigned identities."""
         if hint.is_list and not hint.classes:
             return list(value)
         return {key: self._value(item, of, hint) for key, item in value.items()}
@@ -83,22 +83,22 @@ class Flattening:
         module = sdk_type(self.token).module
         return {k: v for name in reversed(hint.classes) for k, v in hints_of_class(module, name).items()}
 
-    def _refuse_doubles(self, found: Mapping[str, Value]) -> None:
-        """ARM takes names in any case, so that two of them may be one property, said twice."""
+    def _refuse_duplicates(self, found: Mapping[str, Value]) -> None:
+        """Refuse keys that differ in case only: ARM treats them as one property."""
         seen: set[str] = set()
         for key in found:
             if key.lower() in seen:
-                raise InputError("A template says one property twice.", file=self.resource, key=key)
+                raise InputError("A template sets one property twice.", file=self.resource, key=key)
             seen.add(key.lower())
 
 
 def _key(found: Mapping[str, Any], wanted: str) -> str:
-    """The key as it is written there."""
+    """Return the key as written in the template."""
     if wanted in found:
         return wanted
     return next((key for key in found if key.lower() == wanted.lower()), wanted)
 
 
 def _copied(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The objects of a value anew, lists and all else as they are."""
+    """Copy the objects of a value. Lists are shared."""
     return {key: _copied(item) if isinstance(item, Mapping) else item for key, item in value.items()}

@@ -1,4 +1,4 @@
-"""Puts azure-native's flat inputs where ARM wants them, as the azure-mgmt models say. Nothing is dropped in silence."""
+"""Convert azure-native's flat inputs to an ARM body by azure-mgmt's models. An unknown property is an error."""
 
 from __future__ import annotations
 
@@ -8,168 +8,168 @@ from typing import Any, Protocol
 
 from formats.errors import InputError
 from formats.plan import SECRET, UNKNOWN, Value
-from operations.export.models import Field, Kind, Model, Shape
+from operations.export.request_models import Field, Kind, Model, Shape
 
 DEPTH = 60
-"""How deep a value may nest; Azure's own templates stay under 20."""
+"""Levels of nesting in a value. Azure's own templates have fewer than 20."""
 
 ADDED = {
-    # The models' api version is older than azure-native's for these; the places are those of the newer version.
+    # The models' API version is older than azure-native's. The paths are those of the newer version.
     ("azure-native:monitor:ActionGroup", "identity"): ("identity",),
     ("azure-native:monitor:ActionGroup", "incidentReceivers"): ("properties", "incidentReceivers"),
     ("azure-native:monitor:PrivateLinkScopedResource", "kind"): ("properties", "kind"),
     ("azure-native:monitor:PrivateLinkScopedResource", "subscriptionLocation"): ("properties", "subscriptionLocation"),
-    # The models flatten the whole of it, azure-native nothing.
+    # The models flatten all of it, azure-native none of it.
     ("azure-native:security:DefenderForStorage", "properties"): ("properties",),
 }
 
 NOT_IN_BODY = frozenset(
     {
-        # Arguments of the request that stand in its query, so that no template can say them.
+        # Arguments in the request's query, which a template cannot express.
         ("azure-native:network:VirtualNetworkPeering", "syncRemoteAddressSpace"),
     }
 )
 
 
-class Absent:
-    """What a stand-in answers where the property is best left out."""
+class Omit:
+    """The result for a property that is left out."""
 
 
-ABSENT = Absent()
+OMIT = Omit()
 
 
-class StandIns(Protocol):
-    """What stands in a template for values that the Plan does not tell."""
+class PlaceholderSource(Protocol):
+    """Template values for those that the Plan does not contain."""
 
-    def unknown(self, trail: Trail, kind: Kind, optional: bool) -> Value | Absent: ...
-    def secret(self, trail: Trail, kind: Kind, optional: bool) -> Value | Absent: ...
+    def unknown(self, path: ValuePath, kind: Kind, optional: bool) -> Value | Omit: ...
+    def secret(self, path: ValuePath, kind: Kind, optional: bool) -> Value | Omit: ...
 
 
 @dataclass(frozen=True)
-class Trail:
-    """Where a value stands: the keys and indices of the inputs, and those of the template's resource."""
+class ValuePath:
+    """The path of a value in the inputs (source) and in the template's resource (target)."""
 
     source: tuple[str | int, ...] = ()
     target: tuple[str | int, ...] = ()
 
-    def down(self, key: str | int, *place: str | int) -> Trail:
-        return Trail((*self.source, key), (*self.target, *(place or (key,))))
+    def down(self, key: str | int, *target: str | int) -> ValuePath:
+        return ValuePath((*self.source, key), (*self.target, *(target or (key,))))
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The names on the way, without the indices."""
+        """The keys of the source path, without indexes."""
         return tuple(k for k in self.source if isinstance(k, str))
 
 
 @dataclass(frozen=True)
 class Nesting:
-    """Builds one resource's body."""
+    """Convert one resource's inputs."""
 
     token: str
     resource: str
     """Its URN, for messages."""
-    stand_ins: StandIns
+    placeholders: PlaceholderSource
 
     def body(self, inputs: Mapping[str, Value], model: Model) -> dict[str, Value]:
-        """The body of the request that makes the resource, its properties nested."""
-        return self._object(inputs, model, Trail())
+        """Return the body of the resource's PUT."""
+        return self._object(inputs, model, ValuePath())
 
-    def _object(self, value: Mapping[str, Value], model: Model, trail: Trail) -> dict[str, Value]:
+    def _object(self, value: Mapping[str, Value], model: Model, path: ValuePath) -> dict[str, Value]:
         narrow = model.narrowed(value)
         out: dict[str, Value] = {}
         for key, item in value.items():
-            if item is None or (not trail.source and (self.token, key) in NOT_IN_BODY):
+            if item is None or (not path.source and (self.token, key) in NOT_IN_BODY):
                 continue
-            field = self._field(key, narrow, trail)
-            place = trail.down(key, *(escaped_key(k) for k in field.path))
-            placed = self._value(item, field.kind, place, optional=not field.required)
-            if not isinstance(placed, Absent):
-                self._set(out, field.path, placed, place)
+            field = self._field(key, narrow, path)
+            inner = path.down(key, *(escaped(k) for k in field.path))
+            converted = self._value(item, field.kind, inner, optional=not field.required)
+            if not isinstance(converted, Omit):
+                self._set(out, field.path, converted, inner)
         return out
 
-    def _field(self, key: str, model: Model, trail: Trail) -> Field:
-        found = field_of(self.token, key, model, root=not trail.source)
+    def _field(self, key: str, model: Model, path: ValuePath) -> Field:
+        found = field_of(self.token, key, model, root=not path.source)
         if found:
             return found
         raise InputError(
-            f"{self.token} has a property that has no place in an ARM template"
+            f"{self.token} has a property that an ARM template cannot hold"
             + (" because only Azure sets it" if is_read_only(key, model) else ""),
-            key=dotted((*trail.source, key)),
+            key=dotted((*path.source, key)),
             found=self.resource,
             allowed=f"the properties of {model.name}",
         )
 
-    def _value(self, value: Value, kind: Kind, trail: Trail, *, optional: bool) -> Value | Absent:
-        if len(trail.source) > DEPTH:
-            raise InputError("a value that nests too deeply", key=dotted(trail.source[:5]), found=self.resource)
+    def _value(self, value: Value, kind: Kind, path: ValuePath, *, optional: bool) -> Value | Omit:
+        if len(path.source) > DEPTH:
+            raise InputError("a value that nests too deeply", key=dotted(path.source[:5]), found=self.resource)
         if value == UNKNOWN:
-            return self.stand_ins.unknown(trail, kind, optional)
+            return self.placeholders.unknown(path, kind, optional)
         if value == SECRET:
-            return self.stand_ins.secret(trail, kind, optional)
+            return self.placeholders.secret(path, kind, optional)
         if kind.shape is Shape.MODEL and kind.model:
-            return self._object(self._mapping(value, trail), kind.model, trail)
+            return self._object(self._mapping(value, path), kind.model, path)
         if kind.shape is Shape.LIST and kind.of:
-            return self._list(self._sequence(value, trail), kind.of, trail)
+            return self._list(self._sequence(value, path), kind.of, path)
         if kind.shape is Shape.MAP and kind.of:
-            return self._map(value, kind.of, trail)
-        return self._any(value, trail) if kind.shape is Shape.ANY else self._scalar(value, trail)
+            return self._map(value, kind.of, path)
+        return self._any(value, path) if kind.shape is Shape.ANY else self._scalar(value, path)
 
-    def _list(self, value: Sequence[Value], of: Kind, trail: Trail) -> list[Value]:
-        return [self._value(item, of, trail.down(i), optional=False) for i, item in enumerate(value)]
+    def _list(self, value: Sequence[Value], of: Kind, path: ValuePath) -> list[Value]:
+        return [self._value(item, of, path.down(i), optional=False) for i, item in enumerate(value)]
 
-    def _map(self, value: Value, of: Kind, trail: Trail) -> dict[str, Value]:
-        """A map; azure-native takes a map of empty objects, such as the user-assigned identities, as a list of keys."""
+    def _map(self, value: Value, of: Kind, path: ValuePath) -> dict[str, Value]:
+        """Return a map. azure-native has a list of keys for a map of empty objects, such as identities."""
         if isinstance(value, list | tuple):
-            keys = self._list(value, Kind(Shape.STRING), trail)
+            keys = self._list(value, Kind(Shape.STRING), path)
             return {str(key): {} for key in keys}
         out: dict[str, Value] = {}
-        for key, item in self._mapping(value, trail).items():
-            placed = self._value(item, of, trail.down(key, escaped_key(key)), optional=True)
-            if not isinstance(placed, Absent):
-                out[escaped_key(key)] = placed
+        for key, item in self._mapping(value, path).items():
+            converted = self._value(item, of, path.down(key, escaped(key)), optional=True)
+            if not isinstance(converted, Omit):
+                out[escaped(key)] = converted
         return out
 
-    def _any(self, value: Value, trail: Trail) -> Value:
-        """JSON that no model describes: as it is, but for what ARM would read as an expression."""
+    def _any(self, value: Value, path: ValuePath) -> Value:
+        """Return JSON without a model unchanged, except that text in brackets is escaped."""
         if isinstance(value, Mapping):
-            return self._map(value, Kind(Shape.ANY), trail)
+            return self._map(value, Kind(Shape.ANY), path)
         if isinstance(value, list | tuple):
-            return self._list(value, Kind(Shape.ANY), trail)
-        return self._scalar(value, trail)
+            return self._list(value, Kind(Shape.ANY), path)
+        return self._scalar(value, path)
 
-    def _scalar(self, value: Value, trail: Trail) -> Value:
+    def _scalar(self, value: Value, path: ValuePath) -> Value:
         if isinstance(value, str):
             return escaped(value)
         if value is None or isinstance(value, bool | int):
             return value
-        if isinstance(value, float) and value - value == 0:  # neither infinite nor NaN: JSON has neither
+        if isinstance(value, float) and value - value == 0:  # JSON has neither infinity nor NaN
             return int(value) if value.is_integer() else value
-        raise self._wrong(value, trail, "a text, number or truth value")
+        raise self._wrong(value, path, "a text, number or truth value")
 
-    def _mapping(self, value: Value, trail: Trail) -> Mapping[str, Value]:
+    def _mapping(self, value: Value, path: ValuePath) -> Mapping[str, Value]:
         if isinstance(value, Mapping) and all(isinstance(k, str) for k in value):
             return value
-        raise self._wrong(value, trail, "an object")
+        raise self._wrong(value, path, "an object")
 
-    def _sequence(self, value: Value, trail: Trail) -> Sequence[Value]:
+    def _sequence(self, value: Value, path: ValuePath) -> Sequence[Value]:
         if isinstance(value, list | tuple):
             return value
-        raise self._wrong(value, trail, "a list")
+        raise self._wrong(value, path, "a list")
 
-    def _wrong(self, value: Value, trail: Trail, allowed: str) -> InputError:
+    def _wrong(self, value: Value, path: ValuePath, allowed: str) -> InputError:
         problem = f"{self.resource} has a value of the wrong kind"
-        return InputError(problem, key=dotted(trail.source), found=type(value).__name__, allowed=allowed)
+        return InputError(problem, key=dotted(path.source), found=type(value).__name__, allowed=allowed)
 
-    def _set(self, out: dict[str, Value], path: tuple[str, ...], value: Value, trail: Trail) -> None:
-        for part in path[:-1]:
+    def _set(self, out: dict[str, Value], target: tuple[str, ...], value: Value, path: ValuePath) -> None:
+        for part in target[:-1]:
             out = out.setdefault(part, {})
-        if path[-1] in out:
-            raise InputError(f"{self.resource} says one property twice", key=dotted(trail.source), found=path[-1])
-        out[path[-1]] = value
+        if target[-1] in out:
+            raise InputError(f"{self.resource} sets one property twice", key=dotted(path.source), found=target[-1])
+        out[target[-1]] = value
 
 
 def field_of(token: str, key: str, model: Model, *, root: bool) -> Field | None:
-    """The field that an input names: directly under the body, or one level down where azure-native flattened."""
+    """Return the field of an input: at the top level, or below `properties` where azure-native flattens."""
     direct, nested = model.named(key), _beneath(key, model)
     if direct and not direct.read_only:
         return direct
@@ -181,7 +181,7 @@ def field_of(token: str, key: str, model: Model, *, root: bool) -> Field | None:
 
 
 def is_read_only(key: str, model: Model) -> bool:
-    """Whether the models know the name of an input, as something that only Azure sets."""
+    """Return True if a model has the input as a read-only field."""
     return bool(model.named(key) or _beneath(key, model))
 
 
@@ -192,15 +192,11 @@ def _beneath(key: str, model: Model) -> Field | None:
 
 
 def escaped(text: str) -> str:
-    """A literal: ARM reads text in square brackets as an expression unless its first bracket is doubled."""
+    """Return text as an ARM literal. ARM evaluates text or a key in brackets unless the first bracket is doubled."""
     return "[" + text if text.startswith("[") and text.endswith("]") else text
 
 
-escaped_key = escaped
-"""Names of properties are read for expressions as their values are."""
-
-
 def dotted(path: Sequence[Any]) -> str:
-    """A path as people write it: `rules[2].priority`."""
+    """Return a path as text without quotes, such as `rules[2].priority`: the form of `metadata.placeholders`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")

@@ -1,5 +1,7 @@
-"""Stand-ins for what only the deployment will tell: exact where the Plan gives them away, stable and of the right type
-everywhere, and each of them listed, so that a policy can hold back where one matters."""
+"""Template values for unknown and secret ones: the real id if it can be derived, else a placeholder.
+
+Placeholders are deterministic, have the right type and are listed, so that a policy can treat them as unknown.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from formats.arm.arm_ids import NAMESPACE, Identities, Identity
 from formats.arm.references import kinds
 from formats.plan import PlannedResource, Value
 from formats.urns import name_of
-from operations.export.models import Kind, Shape
-from operations.export.nesting import ABSENT, Absent, Trail, dotted
+from operations.export.nesting import OMIT, Omit, ValuePath, dotted
+from operations.export.request_models import Kind, Shape
 
 SECRET_TEXT = "secret-not-exported"  # noqa: S105
 NO_HOST = "https://unknown.invalid"  # RFC 2606: never resolves
@@ -24,49 +26,49 @@ GUIDS = ("principalid", "clientid", "tenantid", "objectid", "customerid", "appli
 IDS = ("id", "ids", "scope", "scopes", "resourceuri", "userassignedidentities", "userassignedidentity", "source")
 URLS = ("uri", "url", "endpoint")
 ADDRESSES = ("ipaddress", "address", "dnsservers", "addresses", "addressprefixes", "addressprefix")
-"""Ends of names that say what a stand-in is to look like. It is listed as one, whatever its form."""
+"""Endings of property names that decide a placeholder's form."""
 EMPTY: dict[Shape, Value] = {Shape.NUMBER: 0, Shape.BOOLEAN: False}
 
 
 @dataclass
 class Placeholders:
-    """The stand-ins of one resource. `notes` says of each place in it what stands there and why."""
+    """The placeholders of one resource. `notes` has the reason for each path."""
 
     resource: PlannedResource
     identities: Identities
     notes: dict[tuple[str | int, ...], str] = field(default_factory=dict)
 
-    def unknown(self, trail: Trail, kind: Kind, optional: bool) -> Value | Absent:
-        """A value that the deployment will tell. Known all the same where it is the id or name of a resource here."""
+    def unknown(self, path: ValuePath, kind: Kind, optional: bool) -> Value | Omit:
+        """Return the value for an unknown one: the id of another resource if it can be derived."""
         if kind.shape not in (Shape.STRING, Shape.ANY) or (kind.closed and optional):
-            return self._typed(trail, kind, optional, "not known before the deployment")
-        value, reason = self.text(trail.keys, dotted(trail.source))
+            return self._typed(path, kind, optional, "not known before the deployment")
+        value, reason = self.text(path.keys, dotted(path.source))
         if reason:
-            self.notes[trail.target] = reason
+            self.notes[path.target] = reason
         return value
 
-    def secret(self, trail: Trail, kind: Kind, optional: bool) -> Value | Absent:
+    def secret(self, path: ValuePath, kind: Kind, optional: bool) -> Value | Omit:
         if kind.shape not in (Shape.STRING, Shape.ANY):
-            return self._typed(trail, kind, optional, "secret")
-        self.notes[trail.target] = "secret"
+            return self._typed(path, kind, optional, "secret")
+        self.notes[path.target] = "secret"
         return SECRET_TEXT
 
-    def _typed(self, trail: Trail, kind: Kind, optional: bool, why: str) -> Value | Absent:
-        """What is no text cannot be stood in for: left out where it may be, else the empty value of its type."""
+    def _typed(self, path: ValuePath, kind: Kind, optional: bool, why: str) -> Value | Omit:
+        """Return no value if the property is optional, else the empty value of its type: for other types than text."""
         if optional:
-            self.notes[trail.target] = f"{why}; left out"
-            return ABSENT
-        self.notes[trail.target] = f"{why}; an empty {kind.shape} stands for it"
+            self.notes[path.target] = f"{why}; left out"
+            return OMIT
+        self.notes[path.target] = f"{why}; an empty {kind.shape} stands for it"
         empty: Value = [] if kind.shape is Shape.LIST else EMPTY.get(kind.shape, {})
         return "unknown" if kind.shape is Shape.STRING else empty
 
     def text(self, keys: Sequence[str], where: str) -> tuple[str, str | None]:
-        """The text for the end of a path of names, and why it is a placeholder; None where it is exact."""
+        """Return the text for a path, and the reason if it is a placeholder."""
         path = _INDEX.sub("[]", where)
-        found = self.identities.referred(self.resource, path)
-        if found and not found.unsure:
+        found = self.identities.referenced(self.resource, path)
+        if found and not found.uncertain:
             return found.id, None
-        makers = self.identities.behind(self.resource, keys[0])
+        makers = self.identities.sources(self.resource, keys[0])
         key = keys[-1].lower()
         if key.endswith(GUIDS):
             return self._guid(makers, key, where), f"{_of(makers)}: an identifier that Azure will give"
@@ -79,7 +81,7 @@ class Placeholders:
         return outside + self._stable(where)
 
     def _guid(self, makers: Sequence[Identity], key: str, where: str) -> str:
-        """One resource's identifier is the same wherever it is used."""
+        """Return an identifier. That of one resource is the same wherever it is used."""
         return str(uuid5(NAMESPACE, f"{makers[0].urn}#{key}")) if len(makers) == 1 else self._stable(where)
 
     def _shaped(self, key: str, where: str) -> str:

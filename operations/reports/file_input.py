@@ -14,7 +14,7 @@ from formats.plan_files import read_planned, read_state
 from formats.pulumi_state import is_export
 
 NOTHING = (Operation.DELETE, Operation.READ)
-"""Operations after which nothing is there that was not, so that there is nothing to judge."""
+"""Operations after which nothing is there that was not, so that there is nothing to check."""
 UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]")
 """What no stack's name has in it."""
 
@@ -62,7 +62,7 @@ def _state(content: dict[str, Any], shown: str) -> Plan:
 
 
 def _template(content: dict[str, Any], shown: str, called: str) -> Plan:
-    from operations.export.reading import read_template  # noqa: PLC0415 - reads the models of many services
+    from operations.export.template_reader import read_template  # noqa: PLC0415 - reads the models of many services
 
     try:
         return read_template(content, file=shown, called=called)
@@ -72,6 +72,6 @@ def _template(content: dict[str, Any], shown: str, called: str) -> Plan:
 
 def _refuse_nothing(plan: Plan, shown: str) -> Plan:
     if not any(r.custom and r.operation not in NOTHING and not r.type.startswith("pulumi:") for r in plan.resources):
-        raise InputError("There is nothing to judge: no resource is planned.", file=shown, key="resources",
+        raise InputError("There is nothing to check: no resource is planned.", file=shown, key="resources",
                          fix="Look at what made the plan: a stack without resources is a mistake.")  # fmt: skip
     return plan

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from formats.arm.references import ANY, AZURE, kinds, references
-from formats.arm.routes import PACKAGES, arm_types
+from formats.arm.routes import PACKAGES, routes
 from formats.arm.sdk import Hint, hints, hints_of_class
 
 ELSEWHERE = {"microsoft.insights/components"}
@@ -44,7 +44,9 @@ def test_every_path_of_the_table_ends_in_a_text_of_the_sdk(type_: str) -> None:
 
 @cache
 def known_types() -> frozenset[str]:
-    return frozenset().union(*(arm_types(package) for packages in PACKAGES.values() for package in packages))
+    return frozenset(
+        r.arm_type.lower() for packages in PACKAGES.values() for package in packages for r in routes(package)
+    )
 
 
 def test_every_kind_of_the_table_is_a_type_that_azure_makes() -> None:

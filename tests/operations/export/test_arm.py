@@ -101,7 +101,7 @@ def test_what_the_providers_check_adds_for_itself_is_no_property_but_its_api_ver
     found = one(plan_of(room, store(room, **notes)), "Microsoft.Storage/storageAccounts")
     assert found["apiVersion"] == "2023-05-01"
     assert not [key for key in (*found, *found["properties"]) if key in notes]
-    with pytest.raises(InputError, match="api version"):
+    with pytest.raises(InputError, match="API version"):
         template(plan_of(room, store(room, azureApiVersion="[resourceGroup().id]")))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from formats.arm.routes import route
 from operations.export.arm import template
-from operations.export.models import Kind, Model, Shape, model, normal
+from operations.export.request_models import Kind, Model, Shape, model, normal
 from tests.operations.export.plans import group, made, plan_of
 
 GROUP = {"resourceGroupName": "rg-hub"}

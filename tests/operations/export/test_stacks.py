@@ -14,7 +14,7 @@ from formats.plan import SECRET, Operation, Plan, PlannedResource
 from formats.stack_config import StackConfig
 from infra.stacks.programs import declare_stack
 from operations.export.arm import template
-from operations.export.models import model
+from operations.export.request_models import model
 from tests.infra import samples
 from tests.infra.mock_stack import MockStack, Registration, run
 from tests.operations.export.test_nesting import object_faults

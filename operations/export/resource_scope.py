@@ -1,4 +1,4 @@
-"""Where a template's resource is made, and the inputs that its name and place amount to."""
+"""The scope of a template's resource, and the inputs that follow from its name and scope."""
 
 from __future__ import annotations
 
@@ -17,69 +17,69 @@ _RELATIVE = re.compile(r"[A-Za-z]+(\.[A-Za-z]+)+(/[^/\x00-\x1f]+)+")
 
 
 @dataclass(frozen=True)
-class Place:
-    """A subscription and a resource group; None: no group, as for a subscription's own resources."""
+class DeploymentScope:
+    """The subscription and resource group of a deployment. The group is None for a subscription's own resources."""
 
     subscription: Value = UNKNOWN
     group: Value = UNKNOWN
 
     @property
     def id(self) -> str | None:
-        """Its ARM id, where it is known."""
+        """The ARM id, or None if unknown."""
         if UNKNOWN in (self.subscription, self.group):
             return None
-        above = f"/subscriptions/{self.subscription}"
-        return above if self.group is None else f"{above}/resourceGroups/{self.group}"
+        subscription = f"/subscriptions/{self.subscription}"
+        return subscription if self.group is None else f"{subscription}/resourceGroups/{self.group}"
 
-    def inside(self, subscription: Value, group: Value) -> Place:
-        """Where a deployment inside this one makes its resources."""
+    def nested(self, subscription: Value, group: Value) -> DeploymentScope:
+        """Return the scope of a nested deployment."""
         moved = self if subscription is None else replace(self, subscription=subscription)
         return moved if group is None else replace(moved, group=group)
 
-    def said(self, metadata: Mapping[str, Any]) -> Place:
-        """Where our own templates say that a resource is; ARM has no word for it in a flat list."""
+    def from_metadata(self, metadata: Mapping[str, Any]) -> DeploymentScope:
+        """Return the scope in the metadata that an exported template has for each resource, or this one."""
         subscription, group = metadata.get("subscriptionId"), metadata.get("resourceGroup")
         if not is_subscription(subscription):
             return self
-        return Place(subscription, group if isinstance(group, str) else None)
+        return DeploymentScope(subscription, group if isinstance(group, str) else None)
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What a resource stands on: the scope that it names itself, else the place that it is deployed to."""
+class ResourceScope:
+    """A resource's scope: its own, or that of the deployment."""
 
     scope: Value
-    place: Place
+    deployment: DeploymentScope
 
     @property
     def id(self) -> Value:
-        """The ARM id of it, or that it is not known."""
+        """The ARM id, or `UNKNOWN`."""
         if self.scope is None:
-            return self.place.id or UNKNOWN
+            return self.deployment.id or UNKNOWN
         if isinstance(self.scope, str) and _ID.fullmatch(self.scope):
             return self.scope
-        if isinstance(self.scope, str) and _RELATIVE.fullmatch(self.scope) and self.place.id:
-            return f"{self.place.id}/providers/{self.scope}"
+        if isinstance(self.scope, str) and _RELATIVE.fullmatch(self.scope) and self.deployment.id:
+            return f"{self.deployment.id}/providers/{self.scope}"
         return UNKNOWN
 
 
-def path_inputs(token: str, way: Route, name: Value, on: Standing, *, where: str) -> dict[str, Value]:
-    """The inputs that are arguments of the path: of a resource's name, its scope and the group that it is in."""
+def path_inputs(token: str, request: Route, name: Value, scope: ResourceScope, *, where: str) -> dict[str, Value]:
+    """Return the inputs that are arguments of the path, from a resource's name, scope and resource group."""
     names = {n.lower(): n for n in sdk_type(token).inputs}
     renamed = RENAMED.get(sdk_type(token).module, {})
-    given = _given(way, name, where)
-    if way.path.startswith("/{"):
-        given[way.arguments[0]] = on.id
-    elif "{resourceGroupName}" in way.path:
-        given.setdefault("resourceGroupName", UNKNOWN if on.place.group is None else on.place.group)
+    given = _given(request, name, where)
+    if request.path.startswith("/{"):
+        given[request.arguments[0]] = scope.id
+    elif "{resourceGroupName}" in request.path:
+        given.setdefault("resourceGroupName", UNKNOWN if scope.deployment.group is None else scope.deployment.group)
     found = {names.get(a.lower()) or names.get(renamed.get(a.lower(), "")): v for a, v in given.items()}
-    found |= {key: value for key, value in _fixed(way, names).items() if key not in found}
+    found |= {key: value for key, value in _fixed(request, names).items() if key not in found}
     return {key: value for key, value in found.items() if key}
 
 
-def _given(way: Route, name: Value, where: str) -> dict[str, Value]:
-    """The arguments that a name like `parent/child` gives."""
-    wanted = way.segments[2::2] if "/providers/" in way.path else (way.path.rpartition("/")[2],)
+def _given(request: Route, name: Value, where: str) -> dict[str, Value]:
+    """Return the arguments of the path in a name such as `parent/child`."""
+    wanted = request.segments[2::2] if "/providers/" in request.path else (request.path.rpartition("/")[2],)
     parts: list[Value] = name.split("/") if isinstance(name, str) and name != UNKNOWN else [UNKNOWN] * len(wanted)
     if len(parts) != len(wanted) or not all(parts):
         raise InputError("A resource's name does not fit its type.", key=f"{where}.name", found=name,
@@ -90,10 +90,10 @@ def _given(way: Route, name: Value, where: str) -> dict[str, Value]:
     return {w[1:-1]: part for w, part in zip(wanted, parts, strict=True) if w.startswith("{")}
 
 
-def _fixed(way: Route, names: Mapping[str, str]) -> dict[str, Value]:
-    """Inputs for names that Azure has fixed, as the blob service's is."""
+def _fixed(request: Route, names: Mapping[str, str]) -> dict[str, Value]:
+    """Return the inputs for names that Azure fixes, such as that of the blob service."""
     found: dict[str, Value] = {}
-    for type_, name in zip(way.segments[1::2], way.segments[2::2], strict=False):
+    for type_, name in zip(request.segments[1::2], request.segments[2::2], strict=False):
         for key in (f"{type_}name".lower(), f"{singular(type_.lower())}name"):
             if not name.startswith("{") and key in names:
                 found[names[key]] = name

@@ -1,18 +1,18 @@
-"""Where a property of azure-native's stands in an ARM resource."""
+"""Convert the path of an azure-native property to its path in an ARM resource."""
 
 from __future__ import annotations
 
 from formats.arm.routes import route
 from formats.errors import InputError
 from formats.property_paths import ANY, parse
-from operations.export.models import Kind, Shape, model
 from operations.export.nesting import field_of
+from operations.export.request_models import Kind, Shape, model
 
 
 def arm_path(token: str, path: str) -> list[str]:
-    """The steps to a property: `properties`, `networkAcls`, `ipRules`, `[*]`. `InputError` where a type has none."""
-    way = route(token)
-    kind = Kind(Shape.MODEL, model=model(way.package, way.model))
+    """Return the steps to a property, such as `properties`, `networkAcls`, `[*]`. Raises `InputError` if absent."""
+    request = route(token)
+    kind = Kind(Shape.MODEL, model=model(request.package, request.model))
     found: list[str] = []
     for index, step in enumerate(parse(path)):
         if step == ANY and kind.of:

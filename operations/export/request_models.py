@@ -1,7 +1,7 @@
-"""What the installed azure-mgmt models know of a JSON body: its nesting, its names, what is read-only or required.
+"""The models of request bodies in the installed azure-mgmt packages: names, nesting, read-only and required fields.
 
-Two generations are read alike: the older one keeps tables beside the class (`_attribute_map`, `_validation`,
-`_subtype_map`), the newer one has typed fields (`rest_field(name=…, visibility=[…])`).
+There are two generations of packages. The older one has tables in the class (`_attribute_map`, `_validation`,
+`_subtype_map`), the newer one typed fields (`rest_field(name=…, visibility=[…])`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 
 class Shape(StrEnum):
-    """What a JSON value is. ANY is JSON that no model describes."""
+    """The kind of a JSON value. ANY is JSON without a model."""
 
     MODEL = "object"
     LIST = "list"
@@ -31,22 +31,22 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True)
 class Kind:
-    """The type of a value: its shape, and what a list or map holds or which model an object follows."""
+    """The type of a value: its shape, the type of its items, or the model of an object."""
 
     shape: Shape
     of: Kind | None = None
     model: Model | None = None
     closed: bool = False
-    """A string out of a list that Azure knows."""
+    """True for an enum."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One property of a body. `path` is its place under the body, more than one name where the model flattens."""
+    """One property of a body. `path` has several names if the model flattens it."""
 
     path: tuple[str, ...]
     names: frozenset[str]
-    """What azure-native may call it, in lower case without underscores."""
+    """The names that azure-native may use, in lower case without underscores."""
     kind: Kind
     read_only: bool
     required: bool
@@ -67,17 +67,17 @@ class Model:
         return tuple(_older_fields(self.cls) if hasattr(self.cls, "_attribute_map") else _newer_fields(self.cls))
 
     def named(self, name: str) -> Field | None:
-        """The field that azure-native means by a name. The client's name wins: it is what azure-native took over."""
+        """Return the field for azure-native's name. The client's name is preferred, because azure-native uses it."""
         wanted = normal(name)
         found = [f for f in self.fields if wanted in f.names]
         return min(found, key=lambda f: (normal(f.path[-1]) == wanted and len(f.names) > 1, len(f.path)), default=None)
 
     def at(self, name: str) -> Field | None:
-        """The field with this name on the wire, directly under the body."""
+        """Return the top-level field with this wire name."""
         return next((f for f in self.fields if f.path == (name,)), None)
 
     def narrowed(self, value: Mapping[str, Any]) -> Model:
-        """The model of the subtype that the value's discriminator names; this one where there is none."""
+        """Return the model of the subtype in the value's discriminator, or this one."""
         for field, subtypes in _subtypes(self.cls):
             given = next((v for k, v in value.items() if normal(k) in field), None)
             if isinstance(given, str) and given in subtypes:
@@ -91,7 +91,7 @@ def normal(name: str) -> str:
 
 @cache
 def model(package: str, name: str) -> Model:
-    """A model of a package, which is imported now: the larger ones take half a second."""
+    """Return a model. The package is imported at this point, because a large one takes half a second."""
     return Model(getattr(importlib.import_module(f"{package}.models"), name))
 
 
@@ -146,7 +146,7 @@ def _newer_kind(hint: Any) -> Kind:  # noqa: PLR0911 - one line a shape
         return Kind(Shape.MAP, of=_newer_kind(parts[1]))
     if origin is typing.Literal:
         return Kind(Shape.STRING, closed=True)
-    if hasattr(hint, "_calculated"):  # every model of this generation, and nothing else, keeps this
+    if hasattr(hint, "_calculated"):  # an attribute of this generation's models only
         return Kind(Shape.MODEL, model=Model(hint))
     if hint is bool:
         return Kind(Shape.BOOLEAN)
@@ -160,7 +160,7 @@ def _has_enum(parts: list[Any]) -> bool:
 
 
 def _subtypes(cls: Any) -> Iterator[tuple[frozenset[str], Mapping[str, type]]]:
-    """Each discriminator by its names, with the subtype for each of its values."""
+    """Yield the names of each discriminator, and the subtype for each of its values."""
     if hasattr(cls, "_attribute_map"):
         module = importlib.import_module(cls.__module__)
         for attribute, table in vars(cls).get("_subtype_map", {}).items():

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from formats.errors import InputError
 from formats.plan import SECRET, UNKNOWN, Plan
 from operations.export.arm import template
-from operations.export.reading import read_template
-from operations.reports.evaluate import judged
+from operations.export.template_reader import read_template
 from policies.model import Resource, Verdict
+from policies.plan_evaluation import evaluate_plans
 from policies.plan_resources import resources_of
 from tests.operations.export.plans import SUBSCRIPTION, grant, group, made, network, plan_of, store, subnet
 from tests.policies.shipped import STACKS, after, before
@@ -57,7 +57,7 @@ def test_our_own_template_is_read_back_as_the_plan_that_it_came_from(stack: str)
 
 def verdicts(plan: Plan, *, as_template: bool) -> dict[tuple[str, str], set[Verdict]]:
     """What is said by policy and resource, without those that ask about the program."""
-    report = judged([plan], day=TODAY, templates=[plan.stack] if as_template else [])
+    report = evaluate_plans([plan], day=TODAY, templates=[plan.stack] if as_template else [])
     found: dict[tuple[str, str], set[Verdict]] = {}
     for finding in report.findings:
         if finding.policy not in OF_THE_PROGRAM:
@@ -113,7 +113,7 @@ def test_a_name_in_another_case_is_the_same_property_and_two_of_them_are_refused
     assert only(read_template(foreign(odd))).at("publicNetworkAccess") == "Enabled"
     with pytest.raises(InputError, match="one property twice"):
         read_template(foreign(account(PublicNetworkAccess="Enabled")))
-    with pytest.raises(InputError, match="not written as ARM writes it"):
+    with pytest.raises(InputError, match="not spelled as in ARM"):
         read_template(foreign({**ACCOUNT, "Properties": {}}))
 
 
@@ -230,7 +230,7 @@ def test_what_cannot_be_judged_is_refused_with_the_files_name(content: Any) -> N
 
 
 def test_two_of_one_id_are_refused() -> None:
-    with pytest.raises(InputError, match="the same one"):
+    with pytest.raises(InputError, match="have one id"):
         plan = plan_of(group(), store(group()))
         content = template(plan)
         content["resources"].append({**content["resources"][1], "metadata": {**content["resources"][1]["metadata"],
@@ -291,7 +291,7 @@ def test_whatever_stands_in_a_template_is_read_or_refused(parts: dict[str, Any],
     except InputError:
         return
     assert resources_of(plan)
-    assert judged([plan], day=TODAY).findings
+    assert evaluate_plans([plan], day=TODAY).findings
 
 
 SETTING = {"type": "Microsoft.Insights/diagnosticSettings", "apiVersion": "2021-05-01-preview", "name": "to-logs",
@@ -321,7 +321,7 @@ DOUBLE = {"type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01
 
 
 def test_two_of_one_name_are_refused_though_nobody_knows_where_they_will_be() -> None:
-    with pytest.raises(InputError, match="the same one") as refused:
+    with pytest.raises(InputError, match="have one id") as refused:
         read_template(foreign(ACCOUNT, DOUBLE))
     assert refused.value.key == "resources[1]"
 
@@ -333,5 +333,5 @@ def test_two_names_that_nobody_knows_yet_may_differ() -> None:
 
 
 def test_a_name_that_would_fill_a_report_is_refused() -> None:
-    with pytest.raises(InputError, match="longer than Azure has any"):
+    with pytest.raises(InputError, match="longer than Azure permits"):
         read_template(foreign(ACCOUNT | {"name": "a" * 1_001}))

@@ -1,4 +1,4 @@
-"""Puts the mark of the unknown where a template of ours lists a placeholder."""
+"""Restore unknown and secret values where an exported template lists placeholders."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from formats.plan import SECRET, UNKNOWN, Value
 
 
 def marked(body: Mapping[str, Value], notes: Mapping[str, str], where: str) -> dict[str, Value]:
-    """A body with what stands at each path unknown, or secret where the note says so. A path is dotted, as
-    `properties.rules[2].id`; what it leads to may have been left out. `InputError` where it leads nowhere."""
+    """Return a body whose value at each path is unknown, or secret if the note says so.
+
+    A path is written by `nesting.dotted`, such as `properties.rules[2].id`, without quotes around keys. Its value may
+    be absent. Raises `InputError` for a path that does not fit the body.
+    """
     found: Any = dict(body)
     for path, why in notes.items():
         found = _put(found, path, SECRET if why.startswith("secret") else UNKNOWN, f"{where}.{path}")
@@ -29,11 +32,11 @@ def _put(value: Value, path: str, mark: str, where: str) -> Value:
     if isinstance(value, list) and path.startswith("[") and closed and number.isdigit() and int(number) < len(value):
         at = int(number)
         return [*value[:at], _put(value[at], rest.removeprefix("."), mark, where), *value[at + 1 :]]
-    raise InputError("The template's list of placeholders names what is not there.", key="metadata.placeholders",
+    raise InputError("The list of placeholders has a path that does not exist.", key="metadata.placeholders",
                      found=where)  # fmt: skip
 
 
 def _key(value: Mapping[str, Value], path: str) -> str:
-    """The longest key that a path begins with, for keys may have dots; else its first word, which was left out."""
+    """Return the longest key that a path begins with, because keys may have dots; else the path's first step."""
     begun = [k for k in value if k and path.startswith(k) and path[len(k) :][:1] in ("", ".", "[")]
     return max(begun, key=len, default=path.partition(".")[0].partition("[")[0])
