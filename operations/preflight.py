@@ -21,7 +21,7 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolic
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
 
-from operations.vm_sizes import Wanted, lacking
+from operations.vm_sizes import VmRequirement, lacking
 
 MANAGEMENT = "https://management.azure.com"
 NAMESPACES = (
@@ -66,7 +66,7 @@ def default_credential() -> TokenCredential:
 
 def findings(
     subscriptions: Iterable[str], credential: TokenCredential, transport: HttpTransport[Any, Any] | None = None, *,
-    region: str | None = None, desks: Mapping[str, Iterable[Wanted]] = MappingProxyType({}),
+    region: str | None = None, desks: Mapping[str, Iterable[VmRequirement]] = MappingProxyType({}),
 ) -> Iterator[Finding]:  # fmt: skip
     """What holds for each subscription, in order; a subscription that cannot be read is not asked further.
 
@@ -164,7 +164,7 @@ def _watcher(client: PipelineClient[Any, Any], subscription: str, region: str) -
 
 
 def _sizes(
-    client: PipelineClient[Any, Any], subscription: str, region: str, desks: Iterable[Wanted]
+    client: PipelineClient[Any, Any], subscription: str, region: str, desks: Iterable[VmRequirement]
 ) -> Iterator[Finding]:
     wanted = list(desks)
     if not wanted:

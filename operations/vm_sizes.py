@@ -10,7 +10,7 @@ from formats.vm_size_names import has_accelerated_networking
 
 
 @dataclass(frozen=True)
-class Wanted:
+class VmRequirement:
     """A size that a desk is to have, in a zone or anywhere in the region."""
 
     size: str
@@ -26,7 +26,7 @@ class Wanted:
         return needed | ({"AcceleratedNetworkingEnabled": "True"} if has_accelerated_networking(self.size) else {})
 
 
-def lacking(wanted: Wanted, skus: Sequence[Mapping[str, Any]], region: str) -> Iterator[str]:
+def lacking(wanted: VmRequirement, skus: Sequence[Mapping[str, Any]], region: str) -> Iterator[str]:
     """What stands in the way of a desk of this size, by the region's list of sizes (Resource SKUs - List)."""
     named = (sku for sku in skus if sku.get("resourceType") == "virtualMachines" and sku.get("name") == wanted.size)
     sku = next(named, None)

@@ -1,4 +1,4 @@
-"""Where `pulumi preview --policy-pack policies` comes in: Pulumi starts it in this folder, off the project's path."""
+"""The entry point of `pulumi preview --policy-pack policies`. Pulumi starts it in this folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-# Out goes this folder, whose modules would be taken for others of their names; in comes the project.
+# Replace this folder on sys.path with the project root, so that its modules do not shadow others.
 sys.path[:] = [str(HERE.parent), *(entry for entry in sys.path if Path(entry or ".").resolve() != HERE)]
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The controls of the standards, and what each asks in our own words."""
+"""The controls of the standards, each with a summary of what it requires."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ class Standard:
 
 @cache
 def standards() -> Mapping[str, Standard]:
-    """The standards by the names that `policies.model.Controls` gives them, in the order in which they are shown."""
+    """Return the standards by their field names in `ComplianceControls`, in the order in which reports list them."""
     content = yaml.safe_load((Path(__file__).parent / "controls.yaml").read_text(encoding="utf-8"))
     return MappingProxyType(TypeAdapter(dict[str, Standard]).validate_python(content))

@@ -1,6 +1,6 @@
-"""Exemptions: who lets which resource off which policy, why, what protects it instead, and until when.
+"""Exemptions: approved, dated decisions to accept a finding of one policy on one resource.
 
-One that is malformed, past, too long, or granted by its own owner is none at all; every report says so.
+An exemption that is malformed, expired, too long or approved by its own owner is ignored; each report warns about it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20
 
 
 class Exemption(BaseModel):
-    """One exemption, as `estate/exemptions.yaml` has it."""
+    """One entry of `estate/exemptions.yaml`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -52,33 +52,32 @@ class Exemption(BaseModel):
 
 @dataclass(frozen=True)
 class Exemptions:
-    """The exemptions that hold today, and what is wrong with the others."""
+    """The exemptions that are valid today, and a warning for each other one."""
 
     valid: tuple[Exemption, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @cached_property
-    def _by_place(self) -> Mapping[tuple[str, str], Exemption]:
+    def _by_resource(self) -> Mapping[tuple[str, str], Exemption]:
         return {(e.policy, e.resource): e for e in self.valid}
 
     def of(self, finding: Finding) -> Exemption | None:
-        """The exemption of a finding's resource from its policy, if there is one."""
+        """Return the exemption of a finding's resource from its policy, if there is one."""
         if not self.valid:
             return None
-        places = (finding.urn, short(finding))
-        return next((found for place in places if (found := self._by_place.get((finding.policy, place)))), None)
+        by_urn = self._by_resource.get((finding.policy, finding.urn))
+        return by_urn or self._by_resource.get((finding.policy, short(finding)))
 
     def applied(self, finding: Finding, exemption: Exemption) -> Finding:
-        """The finding as it stands under the exemption: what was found still shows."""
+        """Return the finding with the verdict exempt; its message stays."""
         return replace(finding, verdict=Verdict.EXEMPT, exemption=exemption.id)
 
-    def idle(self, used: Collection[str], stacks: Collection[str], asked: Collection[str]) -> tuple[str, ...]:
-        """A line for each exemption of these stacks from the policies that were asked, and that nothing needed: it only
-        waits to hide something."""
+    def unused(self, used: Collection[str], stacks: Collection[str], policies: Collection[str]) -> tuple[str, ...]:
+        """Return a warning for each exemption of these stacks and policies that no finding needed."""
         return tuple(
-            f"exemption {e.id}: nothing needed it; remove it"
+            f"exemption {e.id}: it is not used; remove it"
             for e in self.valid
-            if e.id not in used and _stack(e.resource) in stacks and e.policy in asked
+            if e.id not in used and _stack(e.resource) in stacks and e.policy in policies
         )
 
 
@@ -86,7 +85,7 @@ NONE = Exemptions()
 
 
 def short(finding: Finding) -> str:
-    """How people name a resource: `tre-heart:storage:StorageAccount:data`."""
+    """Return the short name of a resource: `tre-heart:storage:StorageAccount:data`."""
     return f"{finding.stack}:{finding.type}:{finding.name}"
 
 
@@ -95,11 +94,11 @@ def _stack(resource: str) -> str:
 
 
 def read(content: Mapping[str, Any], policies: Mapping[str, Policy], *, file: str, today: date) -> Exemptions:
-    """The exemptions of a file's content, as a strict reader gave it. `InputError` where it is no list of them."""
+    """Return the exemptions of a file's content. `InputError` where it is not a list of exemptions."""
     entries = content.get("exemptions")
     unknown = sorted(set(content) - {"exemptions"})
     if unknown or not isinstance(entries, list) or len(entries) > MOST:
-        raise InputError("This is no list of exemptions.", file=file, key=unknown[0] if unknown else "exemptions",
+        raise InputError("This is not a list of exemptions.", file=file, key=unknown[0] if unknown else "exemptions",
                          found=type(entries).__name__,
                          allowed=f"`exemptions:` with up to {MOST} entries, or `[]`")  # fmt: skip
     valid: list[Exemption] = []
@@ -116,9 +115,9 @@ def _exemption(
     entry: Any, others: Sequence[Exemption], policies: Mapping[str, Policy], where: str, today: date
 ) -> Exemption:
     exemption = validated(Exemption, entry, file=where)
-    wrong = next((why for why, is_so in _objections(exemption, others, policies, today) if is_so), None)
-    if wrong:
-        raise InputError(wrong, file=where)
+    objection = next((why for why, applies in _objections(exemption, others, policies, today) if applies), None)
+    if objection:
+        raise InputError(objection, file=where)
     return exemption
 
 
@@ -129,11 +128,11 @@ def _objections(
         (f"there is no policy {e.policy}", e.policy not in policies),
         ("its owner approved it; another person must", _person(e.owner) == _person(e.approver)),
         ("a name in it mixes alphabets", any(len(_alphabets(name)) > 1 for name in (e.owner, e.approver))),
-        (f"it is granted on {e.granted}, which is still to come", e.granted > today),
+        (f"it is granted on {e.granted}, which is in the future", e.granted > today),
         (f"it expired on {e.expires}", e.expires < today),
         ("it ends before it begins", e.expires <= e.granted),
         (f"it runs for more than {LONGEST.days} days", e.expires - e.granted > LONGEST or e.expires - today > LONGEST),
-        ("its id is another's too", e.id in {other.id for other in others}),
+        ("its id is used twice", e.id in {other.id for other in others}),
         ("its resource must be one: a URN, or stack:type:name", not _is_one(e.resource)),
         ("another exempts the same resource from the same policy",
          (e.policy, e.resource) in {(other.policy, other.resource) for other in others}),
@@ -141,20 +140,20 @@ def _objections(
 
 
 def _is_one(resource: str) -> bool:
-    """One resource by name; a pattern would let off what nobody has looked at."""
+    """True for the name of one resource. A pattern would exempt resources that no one has reviewed."""
     parts = resource.split(":")
     complete = is_urn(resource) or (parts[0] != "urn" and len(parts) >= 4 and all(parts))
     return complete and not set("*?[]\n") & set(resource)
 
 
 def _person(name: str) -> str:
-    """A name as it is read: its letters alone, in one width and case."""
-    seen = "".join(c if c.isalnum() else " " if c.isspace() else "" for c in unicodedata.normalize("NFKC", name))
-    return " ".join(seen.casefold().split())
+    """Return a name in a form to compare: its letters and digits, in one width and case."""
+    text = "".join(c if c.isalnum() else " " if c.isspace() else "" for c in unicodedata.normalize("NFKC", name))
+    return " ".join(text.casefold().split())
 
 
 def _alphabets(name: str) -> set[str]:
-    """Those that a name is written in: two make two names of what reads as one."""
+    """Return the alphabets of a name. With two of them, two different names could look equal."""
     letters = (c for c in unicodedata.normalize("NFKC", name) if c.isalpha())
     return {unicodedata.name(c, "unknown").partition(" ")[0] for c in letters}
 
@@ -166,5 +165,5 @@ def _warning(error: InputError, entry: Any, index: int) -> str:
         *(f"{label} {value}" for label, value in (("at", error.key), ("allowed:", error.allowed)) if value),
     ]
     return printable(
-        f"exemption {name if isinstance(name, str) else f'number {index + 1}'} does not hold: {', '.join(parts)}"
+        f"exemption {name if isinstance(name, str) else f'number {index + 1}'} is ignored: {', '.join(parts)}"
     )

@@ -1,7 +1,7 @@
-"""What a policy is, what it may look at, and what it says.
+"""The model of policies: policies, the resources that they check, and their findings.
 
-A rule reads properties through `Resource.at`, which raises `Unknown` for what only the deployment will tell: a rule
-cannot pass a value that it could not see. Secrets are masked before a `Resource` exists, so none can reach a message.
+A rule reads properties through `Resource.at`, which raises `Unknown` for a value that is only known after deployment:
+a rule cannot pass a value that it has not read. Secrets are masked before a `Resource` is made, so no message has one.
 """
 
 from __future__ import annotations
@@ -11,25 +11,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from formats.plan import SECRET, UNKNOWN, PlannedResource
+from formats.property_paths import ANY, Step, parse
 from formats.stack_config import DataClass
 from policies.requirements import Requirement
 
 T = TypeVar("T")
-STEP = re.compile(r'[^.\[\]"]+|\[(?:\d+|\*)\]|\["[^"]*"\]')
-"""One step of a property path: `tags`, `[0]`, `[*]`, `["cost centre"]`."""
-
-PLACE = re.compile(r"\[(\d+|\*)\]")
-"""A step into a list: one entry of it, or all."""
 VERSION = re.compile(r"/v\d{8}[a-z0-9]*:")
-"""The api version in a token such as `storage/v20230101:StorageAccount`: no way around a rule."""
+"""The API version in a token such as `storage/v20230101:StorageAccount`; rules apply to every version."""
 
 
 class Verdict(StrEnum):
-    """What is said of one policy on one resource. Only `fail` and `unknown` stand in the way of a deployment."""
+    """The result of one policy for one resource. Only `fail` and `unknown` block a deployment."""
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
@@ -39,12 +35,12 @@ class Verdict(StrEnum):
 
     @property
     def blocks(self) -> bool:
-        """Whether nothing may be applied while this stands."""
+        """True if a deployment with this finding is refused."""
         return self in (Verdict.FAIL, Verdict.UNKNOWN)
 
 
 class Severity(StrEnum):
-    """How much harm a failure does: the words of Pulumi's policy packs and of SARIF's readers."""
+    """The severity of a failure, in the words of Pulumi's policy packs."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -54,7 +50,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class ComplianceControls:
-    """What a policy is evidence for, by the numbers of each standard."""
+    """The controls of each standard, by number, for which a policy is evidence."""
 
     satre: tuple[str, ...] = ()
     """SATRE 2.0.1 statements, such as 2.2.09."""
@@ -68,15 +64,15 @@ class ComplianceControls:
 
 
 class Unknown(Exception):  # noqa: N818
-    """A rule looked at something that only the deployment will tell. The runner's verdict is then `unknown`."""
+    """Raised where a rule reads a value that is only known after deployment. The verdict is then `unknown`."""
 
-    def __init__(self, path: str, why: str = "is not known before the deployment, so this cannot be judged") -> None:
+    def __init__(self, path: str, why: str = "is not known before the deployment, so this cannot be checked") -> None:
         self.path, self.why = path, why
         super().__init__(path)
 
 
 class _Missing:
-    """Stands for a property that is not there. False, and equal to nothing but itself."""
+    """The value of a missing property. False, and equal to itself only."""
 
     def __bool__(self) -> bool:
         return False
@@ -90,7 +86,7 @@ MISSING = _Missing()
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource as a rule sees it: azure-native's inputs on the wire, secrets masked, unknowns marked."""
+    """One resource with azure-native's inputs; secrets are masked and unknown values marked."""
 
     urn: str
     type: str
@@ -99,26 +95,26 @@ class Resource:
     stack: str
     inputs: Mapping[str, Any]
     id: str | None = None
-    """The ARM id that it has or will have, where that can be told."""
+    """The ARM id that it has or will have, if known."""
     dependencies: tuple[str, ...] = ()
-    """URNs of resources, components resolved to what they hold."""
+    """URNs of resources; a component is replaced by its resources."""
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     protect: bool = False
     ignore_changes: tuple[str, ...] = ()
-    declared: bool = True
-    """Whether a program declares it, so that `protect` and `ignore_changes` are told; a template does not say."""
+    from_program: bool = True
+    """False for a resource of an ARM template, which has no `protect` and `ignore_changes`."""
 
     def at(self, path: str) -> Any:
-        """The value at a path, or `MISSING`. `Unknown` where it, or anything it lies in, is not known yet."""
+        """Return the value at a path, or `MISSING`. `Unknown` where it, or an object around it, is not known yet."""
         found = list(self._walk(path))
         return found[0] if found else MISSING
 
     def each(self, path: str) -> list[Any]:
-        """The values at a path with `[*]` in it; those that are not there are left out. `Unknown` as in `at`."""
+        """Return the values at a path with `[*]`, without missing ones. `Unknown` as in `at`."""
         return list(self._walk(path))
 
     def knows(self, path: str) -> bool:
-        """Whether a value stands at the path and is known."""
+        """True if the value at the path is set and known."""
         try:
             return self.at(path) is not MISSING
         except Unknown:
@@ -126,7 +122,7 @@ class Resource:
 
     def _walk(self, path: str) -> Iterator[Any]:
         values: list[Any] = [self.inputs]
-        for step in _steps(path):
+        for step in parse(path):
             values = [inner for value in values for inner in _inside(value, step, path)]
         for value in values:
             if value == UNKNOWN:
@@ -135,25 +131,16 @@ class Resource:
                 yield value
 
 
-@lru_cache(maxsize=8192)
-def _steps(path: str) -> tuple[str, ...]:
-    """The steps of a path: the same few thousand are walked again and again."""
-    return tuple(STEP.findall(path))
-
-
-def _inside(value: Any, step: str, path: str) -> list[Any]:
-    """What one step leads to. `Unknown` where it leads into what is no object or list, such as a secret: what Azure
-    would make of it cannot be told, and so must not pass for what is missing."""
+def _inside(value: Any, step: Step, path: str) -> list[Any]:
+    """Return the values that one step leads to. `Unknown` where the value is neither an object nor a list, such as a
+    secret: its content cannot be read, so it must not count as missing."""
     if value is None:
         return []
-    place = PLACE.fullmatch(step)
-    if place is None:
-        return _named(value, step.removeprefix('["').removesuffix('"]'), path)
-    items = _entries(value, path)
-    if place[1] == "*":
-        return items
-    index = int(place[1])
-    return [items[index]] if index < len(items) else []
+    if step == ANY:
+        return _entries(value, path)
+    if isinstance(step, int):
+        return _entries(value, path)[step : step + 1]
+    return _named(value, step, path)
 
 
 def _entries(value: Any, path: str) -> list[Any]:
@@ -169,14 +156,14 @@ def _named(value: Any, name: str, path: str) -> list[Any]:
 
 
 class PolicyContext:
-    """Everything that is judged together: the resources of one stack, or of all. Ids compare without regard to case."""
+    """The resources that are evaluated together: of one stack, or of all. Ids are compared without regard to case."""
 
-    def __init__(self, resources: Iterable[Resource], *, whole: bool = False, today: date | None = None) -> None:
+    def __init__(self, resources: Iterable[Resource], *, is_complete: bool = False, today: date | None = None) -> None:
         self.resources: Sequence[Resource] = tuple(resources)
-        self.whole = whole
-        """Whether every stack of the estate is here: only then can something be said of what lies between stacks."""
+        self.is_complete = is_complete
+        """True if every stack of the estate is included, as policies on the whole estate require."""
         self.today = today or datetime.now(UTC).date()
-        """The day that expiries are judged on."""
+        """The day on which dates may have expired."""
         self._pointers: dict[tuple[str, str], _Pointers] = {}
         self._once: dict[tuple[str, ...], Any] = {}
         self._children: dict[str, Mapping[str | None, list[Resource]]] = {}
@@ -194,7 +181,7 @@ class PolicyContext:
 
     @cached_property
     def _classes(self) -> Mapping[str, DataClass]:
-        """The data class of each stack: the strictest that a resource group of it is tagged with."""
+        """The data class of each stack: the strictest tag of its resource groups."""
         order = list(DataClass)
         classes: dict[str, DataClass] = {}
         for group in self.of("resources:ResourceGroup"):
@@ -204,7 +191,7 @@ class PolicyContext:
         return classes
 
     def of(self, *types: str) -> list[Resource]:
-        """The resources of these types, in the Plan's order."""
+        """Return the resources of these types, in the Plan's order."""
         return [resource for type_ in types for resource in self._by_type.get(type_, [])]
 
     @cached_property
@@ -215,12 +202,11 @@ class PolicyContext:
         return by_stack
 
     def same_stack(self, resource: Resource, *types: str) -> list[Resource]:
-        """The resources of these types in a resource's own stack, itself among them, in the Plan's order."""
+        """Return the resources of these types in a resource's own stack, in the Plan's order; it may be one of them."""
         return [found for type_ in types for found in self._by_stack.get((resource.stack, type_), [])]
 
     def children(self, type_: str, parent: Resource) -> list[Resource]:
-        """The resources of a child type that ARM files under another, such as the rules of a security group. `Unknown`
-        where either's id is not."""
+        """Return the child resources of a type, such as the rules of an NSG. `Unknown` where an id is not known."""
         if parent.id is None:
             raise Unknown("id")
         children = self._children_of(type_)
@@ -229,7 +215,7 @@ class PolicyContext:
         return children.get(_plain(parent.id), [])
 
     def _children_of(self, type_: str) -> Mapping[str | None, list[Resource]]:
-        """By the parent's id; under None those whose own id is not known."""
+        """Return the resources of a type by the parent's id; None: their own id is not known."""
         if type_ not in self._children:
             found: dict[str | None, list[Resource]] = {}
             for child in self.of(type_):
@@ -239,12 +225,12 @@ class PolicyContext:
         return self._children[type_]
 
     def get(self, id_: object) -> Resource | None:
-        """The resource with that id, if it is judged here."""
+        """Return the resource with that id, if it is in this context."""
         return self._by_id.get(id_.lower()) if isinstance(id_, str) else None
 
     def referencing(self, type_: str, path: str, at: Resource) -> list[Resource]:
-        """The resources of a type whose property holds the id of another, or an id below it. `Unknown` where that
-        property of one of them is not known yet and depends on the other, so that it might."""
+        """Return the resources of a type whose property contains the id of another, or an id below it. `Unknown` where
+        that property of one of them is not known yet and depends on the other."""
         if at.id is None:
             raise Unknown("id")
         pointers = self._pointers_of(type_, path)
@@ -253,23 +239,23 @@ class PolicyContext:
         return pointers.known.get(_plain(at.id), [])
 
     def _pointers_of(self, type_: str, path: str) -> _Pointers:
-        """Looked up once for all: a stack of ten thousand resources asks it of each."""
+        """Return the references by a property, computed once: a large stack needs them for each resource."""
         if (type_, path) not in self._pointers:
             self._pointers[type_, path] = _Pointers.of(self.of(type_), path)
         return self._pointers[type_, path]
 
     def once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
-        """What a rule works out for all resources alike, such as of a whole stack, worked out once."""
+        """Return a result that is the same for many resources; it is computed once per context."""
         if key not in self._once:
             self._once[key] = make()
         found: T = self._once[key]
         return found
 
     def data_class(self, resource: Resource) -> DataClass:
-        """How sensitive what a resource holds is: the stricter of its own tag and its stack's, so that no tag loosens
-        what lies among stricter things; the strictest of all where nobody says."""
-        said = [found for found in (_data_class(resource), self._classes.get(resource.stack)) if found]
-        return max(said, key=list(DataClass).index, default=DataClass.IDENTIFIABLE)
+        """Return the data class of a resource: the stricter of its own tag and its stack's, so that no tag loosens
+        the rules of a stricter stack. The strictest class where neither is set."""
+        classes = [found for found in (_data_class(resource), self._classes.get(resource.stack)) if found]
+        return max(classes, key=list(DataClass).index, default=DataClass.IDENTIFIABLE)
 
 
 def _data_class(resource: Resource) -> DataClass | None:
@@ -279,18 +265,18 @@ def _data_class(resource: Resource) -> DataClass | None:
 
 @dataclass(frozen=True)
 class _Pointers:
-    """Which resources of a type point where with one property."""
+    """The resources of a type by the ids that one property contains."""
 
     known: dict[str, list[Resource]] = field(default_factory=dict)
-    """By each id that the property holds, and each id above it."""
+    """By each id that the property contains, and each parent of it."""
     unknown: set[str] = field(default_factory=set)
-    """The URNs that a property depends on, and whose ids it may hold."""
+    """The URNs that an unknown property depends on, and whose ids it may contain."""
     anywhere: list[Resource] = field(default_factory=list)
-    """Those of whose property not even that is told."""
+    """Resources whose property is unknown and has no recorded source."""
 
     @classmethod
     def of(cls, resources: Iterable[Resource], path: str) -> _Pointers:
-        pointers, root = cls(), STEP.findall(path)[0]
+        pointers, root = cls(), str(parse(path)[0])
         for resource in resources:
             try:
                 ids = {above for value in resource.each(path) for above in _scopes(value)}
@@ -305,7 +291,7 @@ class _Pointers:
 
 
 def _scopes(id_: object) -> Iterator[str]:
-    """An ARM id, and every id that it lies below."""
+    """Yield an ARM id and the id of each parent."""
     text = _plain(id_) if isinstance(id_, str) else ""
     while text:
         yield text
@@ -317,7 +303,7 @@ def _plain(id_: str) -> str:
 
 
 def within(id_: object, scope: str) -> bool:
-    """Whether an ARM id is the scope, or lies below it."""
+    """True if an ARM id is the scope, or an id below it."""
     text = _plain(id_) if isinstance(id_, str) else ""
     return text == _plain(scope) or text.startswith(f"{_plain(scope)}/")
 
@@ -377,7 +363,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was said of one policy on one resource."""
+    """The result of one policy for one resource."""
 
     policy: str
     verdict: Verdict
@@ -392,7 +378,7 @@ class Finding:
 
 
 def resource_of(planned: PlannedResource, *, stack: str) -> Resource:
-    """A planned resource as rules see it."""
+    """Return a planned resource in the form that rules read."""
     return Resource(
         urn=planned.urn,
         type=VERSION.sub(":", planned.type.removeprefix("azure-native:")),
@@ -408,5 +394,5 @@ def resource_of(planned: PlannedResource, *, stack: str) -> Resource:
 
 
 def is_secret(value: object) -> bool:
-    """Whether a value is a secret, masked."""
+    """True if a value is a masked secret."""
     return value == SECRET

@@ -1,11 +1,11 @@
 """The catalogue as a policy pack for the official Pulumi CLI: `pulumi preview --policy-pack policies`.
 
-It gives the gate's verdicts. Each policy is there twice where it can be: early, for each resource before it is made,
-and at the end, over the whole stack with every id that can be told filled in. What is not known, a rule that breaks and
-a message that cannot be read are violations: in a pack, an unknown value would let the deployment pass with a remark.
+The pack gives the gate's verdicts. A policy on single resources runs twice: for each resource before it is registered,
+and at the end for the whole stack, when every id that can be derived is known. Unknown values, rules that raise and
+messages that cannot be parsed are violations: the SDK itself would let them pass with a remark.
 
-Pulumi tells a pack of one stack alone. What stands of the others it reads from files that its configuration names
-(`--policy-pack-config`, https://www.pulumi.com/docs/iac/crossguard/configuration/): then it judges beside them.
+Pulumi gives a pack one stack only. The other stacks are read from the files that the pack's configuration names
+(`--policy-pack-config`, https://www.pulumi.com/docs/iac/crossguard/configuration/).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,227 +24,219 @@ from pulumi.runtime import proto
 from pulumi_policy import policy as sdk
 
 from formats.errors import InputError
-from formats.plan import UNKNOWN, Plan
+from formats.plan import Plan, contains_unknown
 from formats.plan_files import read_neighbours
 from formats.yaml_reader import read_mapping
 from policies.analyzer_state import GROUP, AnalyzerState
-from policies.rules import load
 from policies.exemptions import NONE, Exemptions, read
-from policies.model import Finding, Policy, PolicyContext, Verdict
+from policies.model import Finding, Policy, Verdict
+from policies.plan_evaluation import Neighbours, evaluate_plans, today
 from policies.plan_resources import resources_of
-from policies.runner import Report as Verdicts
-from policies.runner import judge
+from policies.rules import load
+from policies.runner import Report
 from policies.wording import printable
 
 NAME = "sde"
 NEIGHBOURS = "neighbours"
-"""The name under which the pack is configured. Pulumi gives each policy a schema of its own, and the pack none."""
+"""The policy that takes the pack's configuration, since Pulumi has a schema for each policy and none for the pack."""
 ROOT = Path(__file__).resolve().parents[1]
-"""The project's folder, from which the neighbours' paths are read."""
+"""The project's folder, to which the neighbours' paths are relative."""
 CONFIGURATION = pulumi_policy.PolicyConfigSchema(
     properties={
         "paths": {
             "type": "array",
             "items": {"type": "string", "minLength": 1},
             "minItems": 1,
-            "description": "Files, and folders of files: what `pulumi stack export` or `sde export plan` writes of "
-            "every other stack of the estate. From the project's folder on.",
+            "description": "Files and folders with the output of `pulumi stack export` or `sde export plan` for every "
+            "other stack of the estate, relative to the project's folder.",
         }
     },
 )
 AT_THE_END = "-whole"
-"""Ends the name of a policy on single resources where it is judged with all of them there."""
+"""The suffix of a policy on single resources that runs on the whole stack."""
 SATRE = "2.0.1"
-ALONE = "looks between stacks, and was judged on this stack alone: configure the pack's neighbours"
-Report = Callable[[str, str | None], None]
+ALONE = "needs the whole estate, and was evaluated on this stack alone: configure the pack's neighbours"
+ReportViolation = Callable[[str, str | None], None]
 Findings = Mapping[str, list[Finding]]
 
 
-class Bench:
-    """Judges what the engine tells, one message at a time on each thread."""
+class PackAnalyzer:
+    """Evaluates the policies on the messages of Pulumi's engine, one message at a time on each thread."""
 
     def __init__(self, exemptions: Exemptions = NONE, policies: Mapping[str, Policy] | None = None) -> None:
         self.policies = load() if policies is None else policies
         self._exemptions = exemptions
         self._neighbours: list[Plan] | None = None
-        self._told = AnalyzerState()
-        self._said: set[Finding] = set()
+        self._state = AnalyzerState()
+        self._reported: set[Finding] = set()
         self._lock = threading.Lock()
-        self._now = threading.local()
+        self._current = threading.local()
 
     def configure(self, properties: Mapping[str, Any], folder: Path = ROOT) -> None:
-        """Reads the neighbours that a configuration names; an empty one, which Pulumi makes of none, names none.
-        `InputError` for any other."""
+        """Read the neighbours that a configuration names. Pulumi sends an empty one where there is none.
+
+        `InputError` for an invalid one.
+        """
         if not properties:
             self._neighbours = None
             return
         paths = properties.get("paths")
         if set(properties) - {"paths"} or not isinstance(paths, list) or not all(isinstance(p, str) for p in paths):
-            raise InputError("This configures no neighbours.", key=NEIGHBOURS, found=", ".join(map(str, properties)),
+            raise InputError("This is not a configuration of neighbours.", key=NEIGHBOURS,
+                             found=", ".join(map(str, properties)),
                              allowed="paths: a list of files and folders")  # fmt: skip
         self._neighbours = read_neighbours(paths, folder)
 
     @contextmanager
     def resource(self, request: Any) -> Iterator[None]:
-        """While one resource is judged by itself."""
+        """Evaluate one resource; its findings are available in the context."""
         with self._lock:
-            self._told.provider(request)
-            planned = self._told.one(request)
-            plan = self._told.before(planned)
+            self._state.provider(request)
+            planned = self._state.one(request)
+            plan = self._state.before(planned)
         with self._findings(self._early(plan, planned.urn)):
             yield
 
     @contextmanager
     def stack(self, request: Any) -> Iterator[None]:
-        """While all of a stack is judged together."""
+        """Evaluate a whole stack; its findings are available in the context."""
         with self._lock:
             for resource in request.resources:
-                self._told.provider(resource)
-            plan = self._told.all(request)
-        with self._findings(self._judged(plan, self.policies, self._neighbours)):
+                self._state.provider(resource)
+            plan = self._state.all(request)
+        with self._findings(self._blocking(plan, self.policies, self._neighbours)):
             yield
 
-    def early(self, policy: Policy) -> Callable[[Any, Report], None]:
-        """A validator of one resource. Most of what is not known yet is told by the end, and is left to it."""
+    def early(self, policy: Policy) -> Callable[[Any, ReportViolation], None]:
+        """Return a validator of one resource."""
 
-        def validate(args: Any, report: Report) -> None:
+        def validate(args: Any, report: ReportViolation) -> None:
             for finding in self._of(policy):
                 with self._lock:
-                    self._said.add(finding)
+                    self._reported.add(finding)
                 report(_message(finding, policy), finding.urn)
 
         return validate
 
-    def whole(self, policy: Policy) -> Callable[[Any, Report], None]:
-        """A validator of the whole stack."""
+    def at_the_end(self, policy: Policy) -> Callable[[Any, ReportViolation], None]:
+        """Return a validator of the whole stack. It does not repeat findings on single resources."""
 
-        def validate(args: Any, report: Report) -> None:
+        def validate(args: Any, report: ReportViolation) -> None:
             for finding in self._of(policy):
-                if finding not in self._said:
-                    report(_message(finding, policy), finding.urn if self._told.knows(finding.urn) else None)
+                if finding not in self._reported:
+                    report(_message(finding, policy), finding.urn if self._state.knows(finding.urn) else None)
             if policy.scope == "estate" and self._neighbours is None:
                 args.not_applicable(ALONE)
 
         return validate
 
-    def beside(self, args: Any, _: Report) -> None:
-        """A validator that finds nothing: it says where there is nothing to judge the stack beside."""
+    def report_missing_neighbours(self, args: Any, _: ReportViolation) -> None:
+        """Validate nothing, and report not applicable where no neighbours are configured."""
         if self._neighbours is None:
             args.not_applicable(ALONE)
 
     def _of(self, policy: Policy) -> list[Finding]:
-        """Raises LookupError outside a message: a validator that cannot see what it judges must not pass it."""
-        findings: Findings | None = getattr(self._now, "findings", None)
+        """Return the findings of the current message. `LookupError` outside of one: nothing passes unchecked."""
+        findings: Findings | None = getattr(self._current, "findings", None)
         if findings is None:
-            raise LookupError("no message of the engine is being judged")
+            raise LookupError("no message of the engine is being evaluated")
         return findings.get(policy.id, [])
 
     @contextmanager
     def _findings(self, findings: Findings) -> Iterator[None]:
-        self._now.findings = findings
+        self._current.findings = findings
         try:
             yield
         finally:
-            self._now.findings = None
+            self._current.findings = None
 
     def _early(self, plan: Plan, urn: str) -> Findings:
-        """What is said of one resource by itself, as far as it can be: with its stack's class told by a group, and
-        without what will only be known at the end, when it is judged again."""
+        """Return the blocking findings on one resource, once a resource group has given the data class of its stack.
+
+        Unknown verdicts are left to the end if the resource has unknown values, since most are known by then.
+        """
         alone = {id_: policy for id_, policy in self.policies.items() if policy.scope == "resource"}
-        judged = any(r.urn == urn for r in resources_of(plan)) and any(r.type == GROUP for r in plan.resources)
-        found = self._judged(plan, alone) if judged and alone else {}
-        waits = any(_has_unknown(r.inputs) for r in plan.resources if r.urn == urn)
+        is_azure = any(r.urn == urn for r in resources_of(plan))
+        if not (alone and is_azure and any(r.type == GROUP for r in plan.resources)):
+            return {}
+        waits = any(contains_unknown(r.inputs) for r in plan.resources if r.urn == urn)
         return {
             id_: [f for f in findings if f.urn in (urn, "") and not (waits and f.verdict is Verdict.UNKNOWN)]
-            for id_, findings in found.items()
+            for id_, findings in self._blocking(plan, alone).items()
         }
 
-    def _report(self, plan: Plan, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None) -> Verdicts:
-        day = datetime.now(UTC).date()
-        others = [r for beside in neighbours or () if beside.stack != plan.stack for r in resources_of(beside)]
-
-        def before() -> PolicyContext:
-            own = [r for beside in neighbours or () if beside.stack == plan.stack for r in resources_of(beside)]
-            return PolicyContext([*own, *others], whole=True, today=day)
-
-        return judge(
-            PolicyContext([*resources_of(plan), *others], whole=neighbours is not None, today=day),
-            policies,
-            judged=[plan.stack],
-            exemptions=self._exemptions,
-            before=before if neighbours is not None else None,
-        )
-
-    def _judged(self, plan: Plan, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None = None) -> Findings:
-        """What blocks, by policy. What cannot be judged at all blocks in the name of the first of them."""
+    def _blocking(
+        self, plan: Plan, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None = None
+    ) -> Findings:
+        """Return the blocking findings by policy. An evaluation that fails is a finding of the first policy."""
         try:
-            report = self._report(plan, policies, neighbours)
+            report = evaluate_plans(
+                [plan], exemptions=self._exemptions, policies=policies, neighbours=_neighbours(plan, neighbours)
+            )
         except Exception as error:
             first = next(iter(policies))
-            why = error.problem if isinstance(error, InputError) else f"the judging broke: {type(error).__name__}"
+            why = error.problem if isinstance(error, InputError) else f"the evaluation failed: {type(error).__name__}"
             return {first: [Finding(first, Verdict.UNKNOWN, "", "", "", plan.stack, message=printable(why))]}
         if policies is self.policies:
-            _tell(report, policies, neighbours)
+            _print_notes(report, policies, neighbours)
         found: dict[str, list[Finding]] = {}
         for finding in report.blocking:
             found.setdefault(finding.policy, []).append(finding)
         return found
 
 
-def _tell(report: Verdicts, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None) -> None:
-    """What is let off, what is wrong with exemptions or stands against neighbours, and what is judged beside which,
-    shows in every report: Pulumi prints a pack's stderr."""
+def _neighbours(plan: Plan, plans: Sequence[Plan] | None) -> Neighbours | None:
+    if plans is None:
+        return None
+    others = tuple(other for other in plans if other.stack != plan.stack)
+    return Neighbours(others, before=tuple(other for other in plans if other.stack == plan.stack))
+
+
+def _print_notes(report: Report, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None) -> None:
+    """Print exemptions, warnings, neighbours and their findings to stderr, which Pulumi shows."""
     waiting = ", ".join(policy.id for policy in policies.values() if policy.scope == "estate")
     if neighbours is None and waiting:
         print(f"{waiting}: {ALONE}", file=sys.stderr)
     elif neighbours:
-        print(f"judged beside {printable(', '.join(plan.stack for plan in neighbours))}", file=sys.stderr)
-    for finding in report.inherited:
-        print(f"{finding.stack} {finding.name}: {finding.policy} {finding.path} {finding.message} (without this change "
-              "too; it does not block)", file=sys.stderr)  # fmt: skip
+        print(f"evaluated with {printable(', '.join(plan.stack for plan in neighbours))}", file=sys.stderr)
+    for finding in report.preexisting:
+        print(f"{finding.stack} {finding.name}: {finding.policy} {finding.path} {finding.message} (not caused by this "
+              "change; it does not block)", file=sys.stderr)  # fmt: skip
     for one in report.exemptions:
         print(f"exempt until {one.expires}: {one.resource} from {one.policy}, {one.reason}", file=sys.stderr)
     for warning in report.warnings:
         print(warning, file=sys.stderr)
 
 
-def _has_unknown(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_has_unknown(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(_has_unknown(item) for item in value)
-    return bool(value == UNKNOWN)
-
-
 def _message(finding: Finding, policy: Policy) -> str:
-    """What is wrong and what to do; scrubbed of secrets by the runner."""
-    about = " ".join(part for part in (finding.path, finding.message) if part)
-    return f"{finding.policy} {finding.verdict}: {about}\n  fix: {policy.fix}"
+    """Return the violation and its fix. The runner has removed secrets."""
+    violation = " ".join(part for part in (finding.path, finding.message) if part)
+    return f"{finding.policy} {finding.verdict}: {violation}\n  fix: {policy.fix}"
 
 
-def policies_of(bench: Bench) -> list[pulumi_policy.Policy]:
-    """The pack's policies, all of them mandatory."""
-    single = [p for p in bench.policies.values() if p.scope == "resource"]
+def policies_of(analyzer: PackAnalyzer) -> list[pulumi_policy.Policy]:
+    """Return the pack's policies, all of them mandatory."""
+    single = [p for p in analyzer.policies.values() if p.scope == "resource"]
     return [
         pulumi_policy.StackValidationPolicy(
             name=NEIGHBOURS,
-            description="Says what the stack is judged beside: what stands of the estate's other stacks",
+            description="The other stacks of the estate, with which the stack is evaluated",
             enforcement_level=pulumi_policy.EnforcementLevel.MANDATORY,
             config_schema=CONFIGURATION,
-            validate=bench.beside,
+            validate=analyzer.report_missing_neighbours,
         ),
-        *(pulumi_policy.ResourceValidationPolicy(**_facts(p, p.id), validate=bench.early(p)) for p in single),
+        *(pulumi_policy.ResourceValidationPolicy(**_facts(p, p.id), validate=analyzer.early(p)) for p in single),
         *(
             pulumi_policy.StackValidationPolicy(
-                **_facts(p, p.id + AT_THE_END if p.scope == "resource" else p.id), validate=bench.whole(p)
+                **_facts(p, p.id + AT_THE_END if p.scope == "resource" else p.id), validate=analyzer.at_the_end(p)
             )
-            for p in bench.policies.values()
+            for p in analyzer.policies.values()
         ),
     ]
 
 
 def _facts(policy: Policy, name: str) -> dict[str, Any]:
-    """A policy has one framework in a pack; the numbers of the other standards are tags."""
+    """Return the properties of a policy in the pack. It can have one framework: the other standards are tags."""
     controls = policy.controls
     standards = {"satre": controls.satre, "ncsc": controls.ncsc, "cis": controls.cis, "iso27001": controls.iso27001,
                  "five-safes": controls.five_safes}  # fmt: skip
@@ -261,31 +252,31 @@ def _facts(policy: Policy, name: str) -> dict[str, Any]:
     }
 
 
-def analyzer(bench: Bench) -> type[sdk._PolicyAnalyzerServicer]:
-    """Pulumi's own servicer, with the messages themselves in the validators' view, and closed to being weakened."""
+def servicer_of(analyzer: PackAnalyzer) -> type[sdk._PolicyAnalyzerServicer]:
+    """Return Pulumi's own servicer, which gives the validators the messages and refuses weaker enforcement levels."""
 
     class Analyzer(sdk._PolicyAnalyzerServicer):
         def Analyze(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-            with bench.resource(request):
+            with analyzer.resource(request):
                 return super().Analyze(proto.AnalyzeRequest(urn=request.urn, type=request.type), context)  # type: ignore[no-untyped-call]
 
         def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: N802
-            with bench.stack(request):
+            with analyzer.stack(request):
                 return super().AnalyzeStack(proto.AnalyzeStackRequest(), context)  # type: ignore[no-untyped-call]
 
         def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
-            """A configuration may not loosen a policy: what is let off is an exemption, with its reason and end."""
-            loose = sorted(
+            """Refuse a configuration that loosens a policy: that takes an exemption, with a reason and an end."""
+            weakened = sorted(
                 name for name, config in request.policyConfig.items() if config.enforcementLevel != proto.MANDATORY
             )
-            if loose:
+            if weakened:
                 context.abort(
                     grpc.StatusCode.INVALID_ARGUMENT,
-                    f"{printable(loose[0])} cannot be made less than mandatory; grant an exemption instead",
+                    f"{printable(weakened[0])} cannot be made less than mandatory; grant an exemption instead",
                 )
             if NEIGHBOURS in request.policyConfig:
                 try:
-                    bench.configure(json_format.MessageToDict(request.policyConfig[NEIGHBOURS].properties))
+                    analyzer.configure(json_format.MessageToDict(request.policyConfig[NEIGHBOURS].properties))
                 except InputError as error:
                     context.abort(grpc.StatusCode.INVALID_ARGUMENT, "\n".join(map(printable, str(error).splitlines())))
             return super().Configure(request, context)  # type: ignore[no-untyped-call]
@@ -298,14 +289,13 @@ def serve(exemptions: Path) -> None:
 
     `InputError` if the catalogue or the exemptions cannot be read.
     """
-    day = datetime.now(UTC).date()
-    found = read(read_mapping(exemptions), load(), file=str(exemptions), today=day) if exemptions.exists() else NONE
-    bench = Bench(found)
-    # PolicyPack makes its servicer by this name, and gives no other way in; it serves inside its constructor.
-    vars(sdk)["_PolicyAnalyzerServicer"] = analyzer(bench)
+    found = read(read_mapping(exemptions), load(), file=str(exemptions), today=today()) if exemptions.exists() else NONE
+    analyzer = PackAnalyzer(found)
+    # PolicyPack looks its servicer up by this name, and serves in its constructor.
+    vars(sdk)["_PolicyAnalyzerServicer"] = servicer_of(analyzer)
     pulumi_policy.PolicyPack(
         NAME,
-        policies=policies_of(bench),
+        policies=policies_of(analyzer),
         enforcement_level=pulumi_policy.EnforcementLevel.MANDATORY,
-        description="What must hold in a Secure Data Environment",
+        description="The rules of a Secure Data Environment",
     )

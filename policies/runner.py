@@ -1,7 +1,7 @@
-"""Judges what will be: every policy on every resource that it is said of, one finding or more for each pair.
+"""Evaluate every policy on every resource of its types, with at least one finding for each pair.
 
-Nothing passes by accident: what a rule could not see is unknown, and so is a resource whose rule broke or whose type no
-policy knows. Only the type of an exception is told, for its message may hold what the rule had looked at.
+Nothing passes by accident: a value that a rule cannot read gives the verdict unknown, and so does a rule that raises.
+Only the type of an exception is reported, because its message may contain values that the rule read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cached_property
 
 from formats.errors import InputError
 from policies.exemptions import Exemption, Exemptions
-from policies.model import Finding, Policy, PolicyContext, Resource, Unknown, Verdict, Violation
+from policies.model import Finding, Policy, PolicyContext, Resource, Unknown, Verdict
 from policies.violations import violations_of
 from policies.wording import Scrubber, plain
 
@@ -25,44 +25,46 @@ NO_EXEMPTIONS = Exemptions()
 
 @dataclass(frozen=True)
 class Report:
-    """What was said of everything that was judged, in the order of the catalogue and then of the resources."""
+    """The findings on the evaluated stacks, in the order of the catalogue and then of the resources."""
 
     findings: tuple[Finding, ...]
     policies: Mapping[str, Policy]
     stacks: tuple[str, ...]
     resources: int
-    """How many were judged; those of other stacks that were only looked at are left out."""
+    """The number of resources in the evaluated stacks."""
     today: date
-    whole: bool = False
-    """Whether every stack of the estate was there."""
+    is_complete: bool = False
+    """True if every stack of the estate was included."""
     exemptions: tuple[Exemption, ...] = ()
-    """Those that were used."""
+    """The exemptions that were used."""
     warnings: tuple[str, ...] = ()
     plans: Mapping[str, str] = field(default_factory=dict)
     """The digest of each stack's plan."""
-    inherited: tuple[Finding, ...] = ()
-    """What stands against other stacks' resources, and would without the change that was judged: it does not block."""
-    remarks: tuple[str, ...] = ()
-    """What could not be judged, and why; no reason to act."""
+    preexisting: tuple[Finding, ...] = ()
+    """Findings on other stacks that exist without the evaluated change too. They do not block."""
+    notes: tuple[str, ...] = ()
+    """Policies that could not be evaluated, and why."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """The file of each stack that was read from one."""
 
     @cached_property
     def counts(self) -> Mapping[Verdict, int]:
-        """How many findings of each verdict; none is left out."""
+        """The number of findings of each verdict."""
         counted = Counter(f.verdict for f in self.findings)
         return {verdict: counted[verdict] for verdict in Verdict}
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
-        """What stands in the way of a deployment."""
+        """The findings that block a deployment."""
         return tuple(f for f in self.findings if f.verdict.blocks)
 
     @property
     def blocks(self) -> bool:
-        """Whether nothing may be applied."""
+        """True if a deployment is refused."""
         return bool(self.counts[Verdict.FAIL] or self.counts[Verdict.UNKNOWN])
 
     def of(self, policy: str) -> tuple[Finding, ...]:
-        """What was said of one policy."""
+        """Return the findings of one policy."""
         return self._by_policy.get(policy, ())
 
     @cached_property
@@ -73,133 +75,131 @@ class Report:
         return {policy: tuple(findings) for policy, findings in found.items()}
 
 
-def judge(
-    estate: PolicyContext,
+def evaluate(
+    context: PolicyContext,
     policies: Mapping[str, Policy],
     *,
     today: date | None = None,
-    judged: Collection[str] | None = None,
+    stacks: Collection[str] | None = None,
     exemptions: Exemptions = NO_EXEMPTIONS,
     plans: Mapping[str, str] | None = None,
     before: Callable[[], PolicyContext] | None = None,
 ) -> Report:
-    """Every policy on every resource of the judged stacks (None: all that are there). `InputError` where none is there.
+    """Return the report on the resources of some stacks (None: all). `InputError` where there are none.
 
-    The resources of other stacks are companions only, but for policies of the whole estate where `before` is said:
-    the estate without the change that is judged. What these policies hold against a companion counts as well, unless
-    they did before. `today`: another day than the estate's. `plans`: the digest of each stack's plan, for the report.
+    Resources of other stacks are context only. But with `before`, the context without the evaluated change, findings of
+    policies on the whole estate count for them too, unless they are in `before` as well. `today`: another day than the
+    context's. `plans`: the digest of each stack's plan.
     """
-    estate.today = today or estate.today
-    here = [r for r in estate.resources if judged is None or r.stack in judged]
-    _refuse_nothing(here, policies, judged)
-    _refuse_doubles(here)
+    context.today = today or context.today
+    own = [r for r in context.resources if stacks is None or r.stack in stacks]
+    _refuse_nothing(own, policies, stacks)
+    _refuse_duplicates(own)
     by_type: dict[str, list[Resource]] = {}
-    for resource in here:
+    for resource in own:
         by_type.setdefault(resource.type, []).append(resource)
     findings: list[Finding] = []
     used: dict[str, Exemption] = {}
     for policy in policies.values():
-        concerned = (
-            here if ALL in policy.on else [r for type_ in dict.fromkeys(policy.on) for r in by_type.get(type_, ())]
+        matching = (
+            own if ALL in policy.on else [r for type_ in dict.fromkeys(policy.on) for r in by_type.get(type_, ())]
         )
-        for resource in concerned:
-            findings += _exempted(findings_of(policy, resource, estate), exemptions, used)
-    there = _elsewhere(estate, policies, set(judged or ()), exemptions, used) if before and estate.whole else []
-    old = _already(there, before(), policies) if before and there else frozenset()
-    findings += [f for f in there if f not in old]
-    stacks = tuple(dict.fromkeys(plain(r.stack) for r in here))
-    asked = [p.id for p in policies.values() if estate.whole or p.scope != "estate"]
-    warnings = exemptions.warnings + exemptions.idle(used, stacks, asked)
+        for resource in matching:
+            findings += _exempted(findings_of(policy, resource, context), exemptions, used)
+    elsewhere: list[Finding] = []
+    old: frozenset[Finding] = frozenset()
+    if before and context.is_complete:
+        elsewhere = _blocking_elsewhere(context, policies, set(stacks or ()), exemptions, used)
+        old = _existing(elsewhere, before(), policies) if elsewhere else old
+    findings += [f for f in elsewhere if f not in old]
+    names = tuple(dict.fromkeys(plain(r.stack) for r in own))
+    evaluated = [p.id for p in policies.values() if context.is_complete or p.scope != "estate"]
     return Report(
-        tuple(findings),
-        policies,
-        stacks,
-        len(here),
-        estate.today,
-        estate.whole,
-        tuple(used.values()),
-        warnings,
-        {plain(stack): digest for stack, digest in (plans or {}).items()},
-        tuple(f for f in there if f in old),
+        findings=tuple(findings),
+        policies=policies,
+        stacks=names,
+        resources=len(own),
+        today=context.today,
+        is_complete=context.is_complete,
+        exemptions=tuple(used.values()),
+        warnings=exemptions.warnings + exemptions.unused(used, names, evaluated),
+        plans={plain(stack): digest for stack, digest in (plans or {}).items()},
+        preexisting=tuple(f for f in elsewhere if f in old),
     )
 
 
-def _elsewhere(
-    estate: PolicyContext,
+def _blocking_elsewhere(
+    context: PolicyContext,
     policies: Mapping[str, Policy],
-    judged: Collection[str],
+    stacks: Collection[str],
     exemptions: Exemptions,
     used: dict[str, Exemption],
 ) -> list[Finding]:
-    """What policies of the whole estate hold against the resources of stacks that are only companions."""
-    found: list[Finding] = []
+    """Return the blocking findings of policies on the whole estate on resources outside of the evaluated stacks."""
+    blocking: list[Finding] = []
     for policy in policies.values():
         types = dict.fromkeys(policy.on) if policy.scope == "estate" else {}
-        asked = estate.resources if ALL in types else estate.of(*types)
-        for resource in asked:
-            if resource.stack not in judged:
-                said = _exempted(findings_of(policy, resource, estate), exemptions, used)
-                found += [finding for finding in said if finding.verdict.blocks]
-    return found
+        for resource in context.resources if ALL in types else context.of(*types):
+            if resource.stack not in stacks:
+                found = _exempted(findings_of(policy, resource, context), exemptions, used)
+                blocking += [finding for finding in found if finding.verdict.blocks]
+    return blocking
 
 
-def _already(found: Sequence[Finding], before: PolicyContext, policies: Mapping[str, Policy]) -> frozenset[Finding]:
-    """Those of some findings that are there without the change too. What a broken rule says, nobody can compare."""
+def _existing(found: Sequence[Finding], before: PolicyContext, policies: Mapping[str, Policy]) -> frozenset[Finding]:
+    """Return the findings that exist without the change, on the same resources. Findings of a rule that raised are left
+    out, since two exceptions cannot be compared."""
     resources = {plain(r.urn): r for r in before.resources}
-    asked = {(f.policy, f.urn) for f in found if f.urn in resources and not f.message.startswith(BROKE)}
-    return frozenset(f for policy, urn in asked for f in findings_of(policies[policy], resources[urn], before))
+    pairs = {(f.policy, f.urn) for f in found if f.urn in resources and not f.message.startswith(BROKE)}
+    return frozenset(f for policy, urn in pairs for f in findings_of(policies[policy], resources[urn], before))
 
 
-def _refuse_nothing(here: Collection[Resource], policies: Mapping[str, Policy], judged: Collection[str] | None) -> None:
-    """An empty plan passes every policy, and so is no evidence of anything."""
+def _refuse_nothing(own: Collection[Resource], policies: Mapping[str, Policy], stacks: Collection[str] | None) -> None:
+    """Refuse an empty plan: it passes every policy, and so is no evidence."""
     if not policies:
-        raise InputError("There is no policy to judge by.", file="policies/rules")
-    missing = sorted(set(judged or ()) - {r.stack for r in here})
-    if missing or not here:
-        raise InputError("There is nothing to judge: no resource is planned.", key=", ".join(missing) or None,
-                         fix="Look at what made the plan: a stack without resources is a mistake.")  # fmt: skip
+        raise InputError("There are no policies.", file="policies/rules")
+    missing = sorted(set(stacks or ()) - {r.stack for r in own})
+    if missing or not own:
+        raise InputError("There is nothing to check: no resource is planned.", key=", ".join(missing) or None,
+                         fix="Find out why the plan is empty: a stack without resources is a mistake.")  # fmt: skip
 
 
-def _refuse_doubles(here: Iterable[Resource]) -> None:
-    """Of two resources with one URN or ARM id, a companion might be the one that is not made."""
+def _refuse_duplicates(own: Iterable[Resource]) -> None:
+    """Refuse two resources with one URN or ARM id: a rule could read the one that is not deployed."""
     seen: set[tuple[str, str]] = set()
-    for resource in here:
+    for resource in own:
         keys = {("", resource.urn)}
         if resource.id and resource.id.startswith("/"):
             keys.add((resource.stack, resource.id.lower()))
         repeated = keys & seen
         if repeated:
             raise InputError("Two resources have one id.", file=resource.urn, key="id", found=min(repeated)[1],
-                             fix="Name one of them otherwise.")  # fmt: skip
+                             fix="Rename one of them.")  # fmt: skip
         seen |= keys
 
 
-def findings_of(policy: Policy, resource: Resource, estate: PolicyContext) -> Iterator[Finding]:
-    """At least one finding. What a rule said before it met an unknown still stands."""
-    if policy.scope == "estate" and not estate.whole:
-        yield _finding(policy, resource, Verdict.NOT_APPLICABLE, message="judged with the whole estate only")
+def findings_of(policy: Policy, resource: Resource, context: PolicyContext) -> Iterator[Finding]:
+    """Yield at least one finding. Violations that a rule yields before it meets an unknown value count."""
+    if policy.scope == "estate" and not context.is_complete:
+        yield _finding(policy, resource, Verdict.NOT_APPLICABLE, message="evaluated with the whole estate only")
         return
-    said = 0
+    passes = True
     try:
-        if not policy.applies(resource, estate):
+        if not policy.applies(resource, context):
             yield _finding(policy, resource, Verdict.NOT_APPLICABLE)
             return
         scrub = Scrubber(resource)
-        for problem in violations_of(policy, resource, estate):
-            yield _failed(policy, resource, problem, scrub)
-            said += 1
+        for violation in violations_of(policy, resource, context):
+            yield _finding(policy, resource, Verdict.FAIL, scrub(violation.path), scrub(violation.message))
+            passes = False
     except Unknown as unknown:
         scrub = Scrubber(resource)
         yield _finding(policy, resource, Verdict.UNKNOWN, scrub(unknown.path), scrub(unknown.why))
-    except (Exception, SystemExit) as error:  # whatever a rule does, it passes nothing
+    except (Exception, SystemExit) as error:  # a rule that raises passes nothing
         yield _finding(policy, resource, Verdict.UNKNOWN, message=BROKE + type(error).__name__)
     else:
-        if not said:
+        if passes:
             yield _finding(policy, resource, Verdict.PASS)
-
-
-def _failed(policy: Policy, resource: Resource, problem: Violation, scrub: Scrubber) -> Finding:
-    return _finding(policy, resource, Verdict.FAIL, scrub(problem.path), scrub(problem.message))
 
 
 def _finding(policy: Policy, resource: Resource, verdict: Verdict, path: str = "", message: str = "") -> Finding:
@@ -208,10 +208,10 @@ def _finding(policy: Policy, resource: Resource, verdict: Verdict, path: str = "
 
 
 def _exempted(findings: Iterable[Finding], exemptions: Exemptions, used: dict[str, Exemption]) -> Iterator[Finding]:
-    """Nobody was asked to let a broken rule off: that stays as it is."""
+    """Yield the findings with exemptions applied, but to findings of a rule that raised: no one has approved those."""
     for finding in findings:
-        can_be = finding.verdict.blocks and not finding.message.startswith(BROKE)
-        exemption = exemptions.of(finding) if can_be else None
+        may_be_exempt = finding.verdict.blocks and not finding.message.startswith(BROKE)
+        exemption = exemptions.of(finding) if may_be_exempt else None
         if exemption:
             used[exemption.id] = exemption
         yield exemptions.applied(finding, exemption) if exemption else finding

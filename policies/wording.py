@@ -1,4 +1,4 @@
-"""What a policy says, made safe to print: no secret, nothing that steers a terminal, no longer than a person reads."""
+"""Make messages safe to print: without secrets and control characters, and not too long."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ _SECRETIVE = re.compile(
     r"(?i)password|passphrase|secret(?!s?(uri|url|name|permanent))|connectionstring|accountkey|sharedkey|sastoken|"
     r"privatekey|customdata|userdata|protectedsettings|accesskey|apikey|credential|^pwd$|^token$"
 )
-"""Names of properties whose text is not repeated, whoever wrote the plan."""
+"""Names of properties whose text is never printed, also where the plan does not mark it as secret."""
 _CREDENTIAL = re.compile(
     r"(?i)((?:sig|accountkey|sharedaccesskey|sharedaccesssignature|password|pwd|secret|token)\s*=\s*|bearer\s+|"
     r"://[^/\s:@]+:)[^\s;&\"'@]+"
 )
 _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL)
 _SHORTEST = 4
-"""A secret of fewer characters would be found in every word."""
+"""A shorter secret would match parts of ordinary words."""
 
 
 class Scrubber:
-    """Takes out of a message what looks like a secret, or is the text of a property of this resource that is one."""
+    """Replaces credentials in a message, and the texts of this resource's secret properties."""
 
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
 
     def __call__(self, text: object) -> str:
-        said = str(text)[: 16 * LONGEST]
+        message = str(text)[: 16 * LONGEST]
         for secret in self._secrets:
-            said = said.replace(secret, SECRET)
-        return printable(_KEY.sub(SECRET, _CREDENTIAL.sub(rf"\1{SECRET}", said)))
+            message = message.replace(secret, SECRET)
+        return printable(_KEY.sub(SECRET, _CREDENTIAL.sub(rf"\1{SECRET}", message)))
 
     @cached_property
     def _secrets(self) -> list[str]:
@@ -44,7 +44,7 @@ class Scrubber:
 
 
 def _texts(value: Any, secret: bool) -> Iterator[str]:
-    """The texts below properties with secretive names."""
+    """Yield the texts in properties with names of secrets."""
     if isinstance(value, str):
         if secret:
             yield value
@@ -57,11 +57,11 @@ def _texts(value: Any, secret: bool) -> Iterator[str]:
 
 
 def plain(name: str) -> str:
-    """A name as it is, unless it would steer a terminal or break a file."""
+    """Return a name with unprintable characters replaced, such as those that control a terminal."""
     return name if name.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
 
 
 def printable(text: object) -> str:
-    """One line that cannot steer a terminal, cut to a length that a person reads."""
+    """Return one printable line, cut to a readable length."""
     line = plain(str(text)[: 4 * LONGEST])
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"

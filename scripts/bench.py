@@ -235,7 +235,7 @@ def judged(folder: str, size: int, environment: dict[str, str], budget: str) -> 
 
 def judge(folder: str, size: int) -> None:
     """In the process of its own: the plans of a folder, and as many more tenancies as make the size."""
-    from operations.reports.evaluate import judged as report_on  # noqa: PLC0415
+    from policies.plan_evaluation import evaluate_plans as report_on  # noqa: PLC0415
     from policies.rules import load  # noqa: PLC0415
 
     load()
@@ -248,7 +248,7 @@ def judge(folder: str, size: int) -> None:
         plans.append(_again(texts, number))
         resources += _real(plans[-1].resources)
     began = time.perf_counter()
-    report = report_on(plans, whole=True)
+    report = report_on(plans, is_complete=True)
     seconds = time.perf_counter() - began
     print(report.resources, len(report.findings), seconds, _peak())
 
@@ -261,7 +261,7 @@ def follow(folder: str, count: int) -> None:
 
     texts = _texts(folder)
     plans = [*_plans(texts), *(_again(texts, number) for number in range(1, count))]
-    estate = PolicyContext([r for plan in plans for r in resources_of(plan)], whole=True)
+    estate = PolicyContext([r for plan in plans for r in resources_of(plan)], is_complete=True)
     began = time.perf_counter()
     verdict = analyse_flows(estate)
     seconds = time.perf_counter() - began

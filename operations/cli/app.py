@@ -26,8 +26,8 @@ from operations.cli import (
     policyprove,
 )
 from operations.cli.output import Output, open_closed_streams, silence
-from operations.cli.session import ChooseEngine, OpenGate, OpenHouse, Session, real_gate
-from operations.cli.stack_catalog import House
+from operations.cli.session import ChooseEngine, OpenGate, OpenCatalog, Session, real_gate
+from operations.cli.stack_catalog import StackCatalog
 from operations.engine.port import Engine
 from operations.settings import Settings
 
@@ -78,7 +78,7 @@ def main(
     arguments: Sequence[str] | None = None,
     *,
     settings: Settings | None = None,
-    open_house: OpenHouse | None = None,
+    open_catalog: OpenCatalog | None = None,
     choose_engine: ChooseEngine | None = None,
     open_gate: OpenGate | None = None,
 ) -> int:
@@ -87,7 +87,7 @@ def main(
     settings = settings or Settings.load()
     open_closed_streams()
     output = Output(json="--json" in arguments)
-    session = Session(settings, output, open_house or _house, choose_engine or _engine, open_gate or real_gate)
+    session = Session(settings, output, open_catalog or _house, choose_engine or _engine, open_gate or real_gate)
     try:
         code = int(_app()(arguments, prog_name="sde", standalone_mode=False, obj=session) or Exit.DONE)
         return failures.end(KeyboardInterrupt(), session.output, settings) if code == _INTERRUPTED else code
@@ -114,7 +114,7 @@ def _group(help_: str) -> typer.Typer:
     return typer.Typer(name="sde", help=help_, no_args_is_help=True, add_completion=False)
 
 
-def _house(folder: Path | None, settings: Settings, including_expired: bool) -> House:
+def _house(folder: Path | None, settings: Settings, including_expired: bool) -> StackCatalog:
     from operations.cli.estate import open_estate  # noqa: PLC0415 - validation and templates, which --help need not load
 
     return open_estate(folder, settings, including_expired)

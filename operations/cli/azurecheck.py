@@ -11,24 +11,24 @@ from formats.errors import Failed, InputError
 from formats.stack_config import DataClass, StackConfig, TenancyConfig, parse
 from operations.cli.options import Estate, Json, session_of
 from operations.cli.output import printable
-from operations.vm_sizes import Wanted
+from operations.vm_sizes import VmRequirement
 
 
-def desks_of(configs: Iterable[StackConfig]) -> dict[str, list[Wanted]]:
+def desks_of(configs: Iterable[StackConfig]) -> dict[str, list[VmRequirement]]:
     """The sizes that the projects' desks are to have, by the subscription that they stand in."""
-    found: dict[str, list[Wanted]] = {}
+    found: dict[str, list[VmRequirement]] = {}
     for config in configs:
         if isinstance(config, TenancyConfig):
             confidential = config.data_class is DataClass.IDENTIFIABLE
-            wanted = Wanted(config.desk.size, confidential, config.desk.zone)
+            wanted = VmRequirement(config.desk.size, confidential, config.desk.zone)
             found.setdefault(str(config.subscription), []).append(wanted)
     return found
 
 
 def check(context: typer.Context, *, json_: Json = False, estate: Estate = None) -> None:
     """Whether the estate's subscriptions can be read, have what it needs, and offer its desks' sizes. Reads only."""
-    session = session_of(context, estate=estate, json_=json_, lets_expired_in=True)
-    configs = [parse(s.name, s.settings.config) for s in session.house.stacks if s.cloud == "azure"]
+    session = session_of(context, estate=estate, json_=json_, allow_expired=True)
+    configs = [parse(s.name, s.settings.config) for s in session.catalog.stacks if s.cloud == "azure"]
     if not configs:
         raise InputError("No stack of this estate is for real Azure.", key="sde:cloud", allowed="azure")
     from operations.preflight import default_credential, findings  # noqa: PLC0415 - reads the Azure SDK

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from formats.errors import InputError, Refused
 from formats.plan import Plan
-from operations.cli.neighbours import Surroundings
+from operations.cli.estate_state import EstateState
 from operations.cli.planview import forbidden, named, show
 from operations.cli.progress import watching
 from operations.cli.session import Session
@@ -20,7 +20,7 @@ from operations.cli.summary import Closing
 
 if TYPE_CHECKING:
     from operations.cli.gate import Gate
-    from operations.reports.evaluate import Neighbours
+    from policies.plan_evaluation import Neighbours
     from policies.runner import Report
 
 Waiting = tuple[Stack, list[str]]
@@ -54,7 +54,7 @@ class Deployment:
             else:
                 plan = self._show(stack)
                 reports.append(self._judge(stack, plan))
-                self._around.will_be(stack, plan)
+                self._around.record_plan(stack, plan)
         self._refuse(reports)
         if waiting:
             raise _cannot_see(waiting)
@@ -66,9 +66,9 @@ class Deployment:
             plan = self._show(stack, brief=self.yes)
             self._refuse([self._judge(stack, plan)])
             if self._permit(stack, plan):
-                self._around.must_be(self._beside[stack.name], stack)
+                self._around.require_unchanged(self._beside[stack.name], stack)
             self._apply(stack, plan)
-            self._around.has_changed(stack)
+            self._around.invalidate(stack)
         self.closing.show(self.session.output)
 
     def _prepare(self) -> None:
@@ -99,8 +99,8 @@ class Deployment:
         self.closing.show(self.session.output)
 
     def _missing(self, stack: Stack) -> list[str]:
-        by_name = {s.name: s for s in self.session.house.stacks}
-        return [name for name in stack.requires if not self.session.standing(by_name[name])]
+        by_name = {s.name: s for s in self.session.catalog.stacks}
+        return [name for name in stack.requires if not self.session.is_deployed(by_name[name])]
 
     def plan(self, stack: Stack) -> Plan:
         """What `up` would do to one stack, not shown."""
@@ -125,15 +125,15 @@ class Deployment:
         return self.session.gate()
 
     @cached_property
-    def _around(self) -> Surroundings:
-        return Surroundings(self.session)
+    def _around(self) -> EstateState:
+        return EstateState(self.session)
 
     def _judge(self, stack: Stack, plan: Plan) -> Report:
         """What the policies say of one stack beside the rest of the estate, shown."""
         from operations.cli.gate import show as show_report  # noqa: PLC0415 - the catalogue, which destroy needs not
 
         self._beside[stack.name] = self._around.of([stack])
-        report = self._gate.judge([plan], neighbours=self._beside[stack.name])
+        report = self._gate.evaluate([plan], neighbours=self._beside[stack.name])
         show_report(report, self.session.output)
         return report
 
@@ -167,7 +167,7 @@ def _protected(stack: Stack, what: str) -> Refused:
 
 
 def _standing_or_said(session: Session, stack: Stack) -> bool:
-    standing = session.standing(stack)
+    standing = session.is_deployed(stack)
     if not standing:
         session.output.say(f"{stack.name}: not up, so there is nothing to refresh.", style="dim")
     return standing

@@ -38,7 +38,7 @@ class Destruction:
         self.closing.show(self.session.output)
 
     def _stands(self, stack: Stack) -> bool:
-        standing = self.session.standing(stack)
+        standing = self.session.is_deployed(stack)
         if not standing:
             self.session.output.say(f"{stack.name}: has nothing.", style="dim")
         return standing
@@ -57,7 +57,7 @@ class Destruction:
     def _check_dependents(self, standing: Sequence[Stack]) -> None:
         if self.targets:
             return
-        left = [s for s in dependents(self.session.known, [s.name for s in standing]) if self.session.standing(s)]
+        left = [s for s in dependents(self.session.known, [s.name for s in standing]) if self.session.is_deployed(s)]
         if left:
             names = " ".join(s.name for s in left)
             raise Refused(
@@ -102,5 +102,5 @@ class Destruction:
             )
         self.closing.outcomes.append(outcome)
         if not self.targets:
-            self.session.house.ended(stack.name)
+            self.session.catalog.mark_destroyed(stack.name)
             self.session.bring_up_to_date()

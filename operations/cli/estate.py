@@ -10,7 +10,7 @@ from pathlib import Path
 from formats.errors import InputError
 from formats.yaml_reader import read_mapping
 from operations import estate
-from operations.cli.stack_catalog import House, Stack
+from operations.cli.stack_catalog import StackCatalog, Stack
 from operations.engine.port import StackSettings
 from operations.settings import Settings
 
@@ -18,13 +18,13 @@ _REQUIRED = ("sde:platform", "sde:junction_zone", "sde:safe_haven")
 """The configuration's names of the stacks that a stack requires."""
 
 
-def open_estate(folder: Path | None, settings: Settings, including_expired: bool) -> House:
+def open_estate(folder: Path | None, settings: Settings, including_expired: bool) -> StackCatalog:
     """The estate of a folder, or the project's own; validated as a whole before anything else happens."""
-    return EstateHouse(folder or settings.root / "estate", settings, including_expired)
+    return EstateCatalog(folder or settings.root / "estate", settings, including_expired)
 
 
 @dataclass
-class EstateHouse:
+class EstateCatalog:
     """One estate, read when first needed and again after its ledger changed."""
 
     folder: Path
@@ -54,9 +54,9 @@ class EstateHouse:
         return Stack(rendered.name, rendered.kind, cloud, rendered.cell, rendered.requires, settings)
 
     @property
-    def left_over(self) -> Sequence[Stack]:
+    def orphaned_stacks(self) -> Sequence[Stack]:
         """Stacks that the estate no longer has, read from the configuration files that they left."""
-        return [_left_over(file) for file in estate.orphans(self._rendered, self._target)]
+        return [_orphaned_stack(file) for file in estate.orphans(self._rendered, self._target)]
 
     def render(self) -> Sequence[Path]:
         """Write the configuration files, and the ledger, where they differ from the estate; those written."""
@@ -66,7 +66,7 @@ class EstateHouse:
         """The files that `render` would write."""
         return list(estate.stale(self._estate, self._rendered, self._target))
 
-    def ended(self, stack: str) -> None:
+    def mark_destroyed(self, stack: str) -> None:
         """The stack's next life gets names of its own, for Azure holds the old ones."""
         estate.bump_generation(self.folder, stack)
         gone = estate.config_file(self._target, stack)
@@ -75,7 +75,7 @@ class EstateHouse:
         self._read()
 
 
-def _left_over(file: Path) -> Stack:
+def _orphaned_stack(file: Path) -> Stack:
     name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
     config = read_mapping(file).get("config")
     if not isinstance(config, dict) or config.get("sde:cloud") not in ("local", "azure"):

@@ -60,7 +60,7 @@ def state(
     estate: Estate = None,
 ) -> None:
     """The stack's state in Pulumi's export form, its secrets encrypted."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, allow_expired=True)
     one = session.named(stack)
     _write(session, stack, "state", output, session.engine(one).export_state(one.name))
 

@@ -12,7 +12,7 @@ import typer
 
 from formats.errors import InputError
 from formats.plan import Plan
-from operations.cli.neighbours import standing
+from operations.cli.estate_state import standing
 from operations.cli.options import Cloud, Engine, Estate, Json, session_of
 from operations.cli.session import Session
 from operations.cli.text import plural
@@ -39,7 +39,7 @@ def neighbours(
 
     pulumi preview --policy-pack policies --policy-pack-config FOLDER/policy-pack-config.json; again after each up.
     """
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, allow_expired=True)
     folder = _empty(Path(output).absolute())
     found = _standing(session)
     for name, plan in found.items():

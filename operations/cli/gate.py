@@ -1,8 +1,8 @@
-"""The gate: nothing is applied that the policies have not passed."""
+"""The gate: a stack is deployed only if its plan passes the policies."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,75 +12,81 @@ from rich.text import Text
 from formats.errors import Refused
 from formats.plan import Plan
 from operations.cli.output import Output, printable
-from operations.reports.evaluate import Neighbours, exemptions_of, judged
 from operations.reports.report_formats import as_json
-from operations.reports.table import inherited, summary, table
+from operations.reports.table import preexisting, summary, table
 from policies.exemptions import Exemptions
 from policies.model import Verdict
+from policies.plan_evaluation import NO_FILES, Neighbours, evaluate_plans, exemptions_of
 from policies.runner import Report
 
 
 class Gate(Protocol):
-    """Says what the policies say."""
+    """Evaluates the policies on plans."""
 
-    def judge(
+    def evaluate(
         self,
         plans: Sequence[Plan],
         *,
-        whole: bool = False,
+        is_complete: bool = False,
         templates: Collection[str] = (),
         neighbours: Neighbours | None = None,
+        files: Mapping[str, str] = NO_FILES,
     ) -> Report:
-        """The report on these plans together; `whole`: they are all that the estate has; the others as in judging."""
+        """Return the report on these plans together; for the arguments see `evaluate_plans`."""
         ...
 
 
 @dataclass
 class CatalogueGate:
-    """The gate of the house: the whole catalogue, and the estate's exemptions."""
+    """The whole catalogue, with the estate's exemptions."""
 
     exemptions: Exemptions
 
-    def judge(
+    def evaluate(
         self,
         plans: Sequence[Plan],
         *,
-        whole: bool = False,
+        is_complete: bool = False,
         templates: Collection[str] = (),
         neighbours: Neighbours | None = None,
+        files: Mapping[str, str] = NO_FILES,
     ) -> Report:
-        """The report on these plans together."""
-        return judged(plans, exemptions=self.exemptions, whole=whole, templates=templates, neighbours=neighbours)
+        """Return the report on these plans together."""
+        return evaluate_plans(
+            plans,
+            exemptions=self.exemptions,
+            is_complete=is_complete,
+            templates=templates,
+            neighbours=neighbours,
+            files=files,
+        )
 
 
 def open_gate(exemptions: Path | None, estate: Path) -> Gate:
-    """The gate of an estate's folder. `InputError` where the exemptions or the catalogue cannot be read."""
+    """Return the gate of an estate's folder. `InputError` where the exemptions or the catalogue cannot be read."""
     return CatalogueGate(exemptions_of(exemptions, estate))
 
 
 def refuse(reports: Sequence[Report]) -> None:
-    """`Refused` where something stands in the way; says which stacks, and how much there is."""
+    """Raise `Refused`, with the stacks and counts, if a report has blocking findings."""
     blocking = [finding for report in reports for finding in report.blocking]
     if not blocking:
         return
     stacks = ", ".join(dict.fromkeys(printable(f.stack) for f in blocking))
     failed = sum(f.verdict is Verdict.FAIL for f in blocking)
-    counts = [f"{failed:,} fail"] * bool(failed) + [f"{len(blocking) - failed:,} cannot be told"] * (
-        failed < len(blocking)
-    )
+    unknown = len(blocking) - failed
+    counts = [f"{count:,} {name}" for count, name in ((failed, "fail"), (unknown, "unknown")) if count]
     raise Refused(
         f"The policies refuse {stacks}: {', '.join(counts)}.\n"
-        f"  fix:     see above; scripts/sde policy explain {blocking[0].policy} says more"
+        f"  fix:     see above, or scripts/sde policy explain {blocking[0].policy}"
     )
 
 
 def show(report: Report, output: Output) -> None:
-    """What stands in the way, or one line where nothing does."""
-    whole = as_json(report)
-    short = {key: value for key, value in whole.items() if key != "policies"}
-    output.emit(
-        {"event": "verdict", **short, "findings": [f for f in whole["findings"] if Verdict(f["verdict"]).blocks]}
-    )
+    """Print the blocking findings, or one line where there are none."""
+    content = {key: value for key, value in as_json(report).items() if key != "policies"}
+    blocking = [finding for finding in content["findings"] if Verdict(finding["verdict"]).blocks]
+    output.emit({"event": "verdict", **content, "findings": blocking})
     if report.blocks:
         for line in table(report):
             output.say(line)
@@ -88,7 +94,7 @@ def show(report: Report, output: Output) -> None:
     output.say("  " + summary(report), style="green")
     for warning in report.warnings:
         output.say(f"  ! {warning}", style="yellow")
-    for line in inherited(report):
+    for line in preexisting(report):
         output.say(Text("  ") + line)
-    for remark in report.remarks:
-        output.say(f"  {remark}", style="dim")
+    for note in report.notes:
+        output.say(f"  {note}", style="dim")

@@ -19,7 +19,7 @@ def stacks(
     context: typer.Context, *, json_: Json = False, engine: Engine = None, cloud: Cloud = None, estate: Estate = None
 ) -> None:
     """Every stack of the estate: its cloud, what it has, and what it needs."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, allow_expired=True)
     unreadable: list[InputError] = []
     records = [_record(session, s, unreadable) for s in session.known if session.cloud in (None, s.cloud)]
     for record in records:
@@ -78,7 +78,7 @@ def outputs(
     estate: Estate = None,
 ) -> None:
     """What a stack tells people and other stacks. Secrets are masked unless asked for."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, allow_expired=True)
     one = session.named(stack)
     values = session.engine(one).outputs(one.name, show_secrets=show_secrets)
     session.output.emit(dict(values))
@@ -123,7 +123,7 @@ def cancel(
     estate: Estate = None,
 ) -> None:
     """Remove the lock that a killed run left. The state is untouched. Be sure that the run is dead."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, allow_expired=True)
     one = session.named(stack)
     session.engine(one).cancel(one.name)
     session.output.emit({"event": "cancelled", "stack": one.name})
@@ -141,7 +141,7 @@ def render(
 ) -> None:
     """Write each stack's Pulumi.<stack>.yaml as the estate says."""
     session = session_of(context, estate=estate, json_=json_)
-    files = session.house.stale() if check else session.house.render()
+    files = session.catalog.stale() if check else session.catalog.render()
     for file in files:
         session.output.emit({"event": "stale" if check else "written", "file": str(file)})
         session.output.say(f"{'differs' if check else 'wrote'} {printable(file)}")

@@ -70,7 +70,7 @@ def refresh(
     """Take the cloud's present properties into the state, so that the next preview shows what drifted."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415
 
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, allow_expired=True)
     Deployment(session, session.selected(stacks, everything), yes=yes).refresh()
 
 
@@ -90,6 +90,6 @@ def destroy(
     """Delete what stacks have, those that stand on others first. In Azure, protected data needs --release-data."""
     from operations.cli.destroy import Destruction  # noqa: PLC0415
 
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, lets_expired_in=True)
+    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, allow_expired=True)
     chosen = session.selected(stacks, everything)
     Destruction(session, chosen, target or (), yes, release_data or ()).run()

@@ -28,7 +28,7 @@ def _enter_stacks(session: Session) -> None:
     from operations.engine.choose import local_cli  # noqa: PLC0415
 
     settings = session.settings
-    names = [s.name for s in session.house.stacks if s.cloud == "local" and s.settings.file.parent == settings.root]
+    names = [s.name for s in session.catalog.stacks if s.cloud == "local" and s.settings.file.parent == settings.root]
     if names and (cli := local_cli(settings)):
         for name in cli.make_missing(names):
             session.output.say(f"entered the stack {name}", style="dim")

@@ -64,7 +64,7 @@ def session_of(
     cloud: CloudChoice | None = None,
     estate: Path | None = None,
     json_: bool = False,
-    lets_expired_in: bool = False,
+    allow_expired: bool = False,
 ) -> Session:
     """The command's session, with the options that stood after the command's name laid over those before it."""
     session: Session = context.find_root().obj
@@ -72,5 +72,5 @@ def session_of(
     session.cloud = cloud.value if cloud else session.cloud
     session.estate = estate or session.estate
     session.output.json = json_ or session.output.json
-    session.lets_expired_in = lets_expired_in
+    session.allow_expired = allow_expired
     return session

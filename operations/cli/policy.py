@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """The forms of a report."""
+    """The formats of a report."""
 
     TABLE = "table"
     JSON = "json"
@@ -52,7 +52,7 @@ Target = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.", show_default="-"),
 ]
 Whole = Annotated[
-    bool, typer.Option("--whole", help="The files are all that the estate has: judge between stacks too.")
+    bool, typer.Option("--whole", help="The files are all stacks of the estate: check policies on the estate too.")
 ]
 PolicyId = Annotated[str, typer.Argument(metavar="ID", help="The policy, such as ST1.", show_default=False)]
 
@@ -71,52 +71,55 @@ def check(
     cloud: Cloud = None,
     estate: Estate = None,
 ) -> None:
-    """Judge what stacks would be, or a file that anybody made. Exits 3 where something is refused."""
-    from operations.cli.gate import refuse  # noqa: PLC0415 - `sde --help` need not wait for the catalogue
+    """Check planned stacks, or files from any source. Exits 3 if a policy refuses one."""
+    from operations.cli.gate import refuse  # noqa: PLC0415 - imports the catalogue
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     files = _files(what or (), everything)
     refuse_unwritable(target)
     if whole and not files:
-        raise InputError("--whole is said of files; of stacks say --all.", found="--whole")
+        raise InputError("--whole is an option for files; use --all for stacks.", found="--whole")
     gate = session.gate(exemptions)
     if files:
-        report = _judge_files(session, gate, files, whole)
+        report = _check_files(session, gate, files, whole)
     else:
-        report = _judge_stacks(session, gate, session.selected(what, everything))
+        report = _check_stacks(session, gate, session.selected(what, everything))
     _write(session, report, form, target)
     refuse([report])
 
 
 def _files(what: Sequence[str], everything: bool) -> list[Path]:
-    """The files among what was named. Stacks beside them would be judged by another measure."""
+    """Return the arguments that are files. `InputError` if stacks are named too: only they have neighbours."""
     files = [name for name in what if name.lower().endswith(".json") or "/" in name]
     if files and (everything or len(files) != len(what)):
-        raise InputError("Name stacks or files, not both.", found=" ".join(what), fix="judge them one after the other")
+        raise InputError("Name stacks or files, not both.", found=" ".join(what), fix="check them one after the other")
     return [Path(name) for name in files]
 
 
-def _judge_files(session: Session, gate: Gate, files: Sequence[Path], whole: bool) -> Report:
+def _check_files(session: Session, gate: Gate, files: Sequence[Path], is_complete: bool) -> Report:
     from operations.reports.file_input import read_plan, stacks_of  # noqa: PLC0415
 
     with session.output.err.status("Reading"):
         found = [read_plan(file, called) for file, called in zip(files, stacks_of(files), strict=True)]
         templates = [plan.stack for plan, is_template in found if is_template]
-        return gate.judge([plan for plan, _ in found], whole=whole, templates=templates)
+        by_stack = {plan.stack: str(file) for (plan, _), file in zip(found, files, strict=True)}
+        plans = [plan for plan, _ in found]
+        return gate.evaluate(plans, is_complete=is_complete, templates=templates, files=by_stack)
 
 
-def _judge_stacks(session: Session, gate: Gate, stacks: Sequence[Stack]) -> Report:
-    """Their plans together, beside what stands of the rest of the estate."""
+def _check_stacks(session: Session, gate: Gate, stacks: Sequence[Stack]) -> Report:
+    """Evaluate the plans of stacks together, with the rest of the estate as neighbours."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415
-    from operations.cli.neighbours import Surroundings  # noqa: PLC0415
+    from operations.cli.estate_state import EstateState  # noqa: PLC0415
 
     deployment = Deployment(session, stacks)
     plans = [deployment.plan(stack) for stack in stacks]
-    return gate.judge(plans, whole=len(plans) == len(session.house.stacks), neighbours=Surroundings(session).of(stacks))
+    is_complete = len(plans) == len(session.catalog.stacks)
+    return gate.evaluate(plans, is_complete=is_complete, neighbours=EstateState(session).of(stacks))
 
 
 def _write(session: Session, report: Report, form: Format, target: str | None) -> None:
-    """To a file whole or not at all; the table and `-` to stdout."""
+    """Write the report to a file, or to stdout for the table and `-`."""
     from operations.reports import report_formats  # noqa: PLC0415
     from operations.reports.table import summary, table  # noqa: PLC0415
 
@@ -138,14 +141,14 @@ def _write(session: Session, report: Report, form: Format, target: str | None) -
 
 
 def _plain(report: Report) -> str:
-    """The table without colours."""
+    """Return the table without colours."""
     from operations.reports.table import table  # noqa: PLC0415
 
     return "".join(f"{line.plain}\n" for line in table(report))
 
 
 def list_(context: typer.Context, *, json_: Json = False) -> None:
-    """Every policy of the catalogue."""
+    """List every policy of the catalogue."""
     from policies.rules import load  # noqa: PLC0415
 
     output = session_of(context, json_=json_).output
@@ -162,7 +165,7 @@ def list_(context: typer.Context, *, json_: Json = False) -> None:
 
 
 def explain(context: typer.Context, *, id_: PolicyId, json_: Json = False) -> None:
-    """One policy: what must hold, why, what it looks at, what it is evidence for, and how to put it right."""
+    """Explain one policy: the rule, the reason, the properties that it reads, its controls and the fix."""
     from policies.rules import load  # noqa: PLC0415
 
     output = session_of(context, json_=json_).output
@@ -184,10 +187,10 @@ def _explained(policy: Policy) -> list[tuple[str, str]]:
     controls = [f"{STANDARDS[key]} {', '.join(found)}" for key, found in facts["controls"].items() if found]
     lines = [
         ("why", policy.why),
-        ("said of", ", ".join(policy.on)),
-        ("looks at", ", ".join(policy.paths)),
-        ("judged", {"resource": "resource by resource", "stack": "with its companions in the stack",
-                    "estate": "with every stack of the estate beside it"}[policy.scope]),
+        ("types", ", ".join(policy.on)),
+        ("reads", ", ".join(policy.paths)),
+        ("scope", {"resource": "each resource alone", "stack": "with the other resources of its stack",
+                   "estate": "with all stacks of the estate"}[policy.scope]),
         ("evidence", "; ".join(controls)),
         ("Checkov", ", ".join(policy.checkov)),
         ("fix", policy.fix),

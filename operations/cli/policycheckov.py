@@ -26,15 +26,15 @@ def checkov(
     cloud: Cloud = None,
     estate: Estate = None,
 ) -> None:
-    """A second opinion: Checkov over the stacks as ARM templates, its own checks and ours. Exits 3 where one fails."""
-    from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
+    """Run Checkov on the stacks as ARM templates, with its own checks and ours. Exits 3 if one fails."""
+    from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports the engines
     from operations.reports.checkov import scanned  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     stacks = session.selected(stack, everything)
     deployment = Deployment(session, stacks)
     plans = [deployment.plan(one) for one in stacks]
-    with session.output.err.status("Checkov looks at the templates"):
+    with session.output.err.status("Running Checkov"):
         report = scanned(plans)
     session.output.emit({"event": "checkov", **report.to_json()})
     if not session.output.json:
@@ -42,19 +42,19 @@ def checkov(
         session.output.say(_summary(report))
     if report.failed:
         raise Refused(
-            f"Checkov refuses {len(report.failed):,} times.\n"
-            "  fix:     see above; what is right as it is goes to policies/checkov/suppressions.yaml, with a reason"
+            f"Checkov has {len(report.failed):,} failed checks.\n"
+            "  fix:     see above; suppress a wrong result in policies/checkov/suppressions.yaml, with a reason"
         )
 
 
 def _table(report: CheckovReport) -> Table:
-    """What failed, and what was let off, with how often and why."""
+    """Return the failed checks and the suppressed ones, with counts and reasons."""
     rows = Table(box=None, pad_edge=False)
-    for heading in ("check", "result", "on", "what must hold, or why it is let off"):
+    for heading in ("check", "result", "on", "rule, or reason for the suppression"):
         rows.add_column(heading, overflow="fold")
     for one in report.failed:
         rows.add_row(one.check, "failed", printable(f"{one.stack}: {one.resource}"), printable(one.name), style="red")
-    skipped = [one for one in report.seen if one.result == "skipped"]
+    skipped = [one for one in report.results if one.result == "skipped"]
     for (check, reason), count in sorted(Counter((one.check, one.reason) for one in skipped).items()):
         rows.add_row(check, "skipped", f"{count:,} resources", printable(reason))
     return rows
@@ -62,6 +62,6 @@ def _table(report: CheckovReport) -> Table:
 
 def _summary(report: CheckovReport) -> str:
     counts = report.counts
-    idle = f"\n  ! nothing needed the suppression of {', '.join(report.unused)}" if report.unused else ""
-    said = ", ".join(f"{counts[result]:,} {result}" for result in ("passed", "skipped", "failed"))
-    return f"Checkov {report.version}: {len(report.stacks)} stacks, {report.resources:,} resources, {said}{idle}"
+    unused = f"\n  ! unused suppressions: {', '.join(report.unused)}" if report.unused else ""
+    results = ", ".join(f"{counts[result]:,} {result}" for result in ("passed", "skipped", "failed"))
+    return f"Checkov {report.version}: {len(report.stacks)} stacks, {report.resources:,} resources, {results}{unused}"

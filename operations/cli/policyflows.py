@@ -51,9 +51,9 @@ def flows(
     The whole estate is looked at, since flows pass from stack to stack; named stacks only choose which are shown.
     """
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
-    from operations.reports.evaluate import exemptions_of  # noqa: PLC0415
     from operations.reports.flowstable import flows_table  # noqa: PLC0415
     from policies.model import PolicyContext as Judged  # noqa: PLC0415
+    from policies.plan_evaluation import exemptions_of  # noqa: PLC0415
     from policies.plan_resources import resources_of  # noqa: PLC0415
     from policies.reachability.assertions import FlowReport, analyse_flows  # noqa: PLC0415
 
@@ -67,7 +67,7 @@ def flows(
     stacks = session.selected(None, True)
     deployment = Deployment(session, stacks)
     plans = [deployment.plan(one) for one in stacks]
-    judged = Judged([r for plan in plans for r in resources_of(plan)], whole=True)
+    judged = Judged([r for plan in plans for r in resources_of(plan)], is_complete=True)
     with session.output.err.status("Following the flows"):
         found = analyse_flows(judged, exhaustive=graph is not None)
     report = FlowReport(tuple(flow for flow in found.flows if flow.stacks & wanted), found.unknowns)

@@ -67,7 +67,7 @@ def prove(
     """
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
     from operations.mutation.report import as_json, table  # noqa: PLC0415
-    from operations.reports.evaluate import exemptions_of  # noqa: PLC0415
+    from policies.plan_evaluation import exemptions_of  # noqa: PLC0415
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     refuse_unwritable(target)
@@ -95,13 +95,13 @@ def _proof(
     wanted: Sequence[str],
     granted: Exemptions,
 ) -> Proof:
-    from operations.reports.evaluate import today  # noqa: PLC0415
-    from policies.rules import load  # noqa: PLC0415
     from policies.mutations.proof import GateChecker, prove, ready  # noqa: PLC0415
+    from policies.plan_evaluation import today  # noqa: PLC0415
+    from policies.rules import load  # noqa: PLC0415
 
     known = ready(plans)
-    whole = len(plans) == len(session.house.stacks)
-    gate = GateChecker(known, load(), today=today(), whole=whole, exemptions=granted)
+    whole = len(plans) == len(session.catalog.stacks)
+    gate = GateChecker(known, load(), today=today(), is_complete=whole, exemptions=granted)
     with session.output.err.status("Weakening") as status:
         others = [_checker(one, gate, known) for one in chosen if one is not CheckerChoice.GATE]
         return prove(gate, others, known, stacks=wanted, ask_gate=CheckerChoice.GATE in chosen,
@@ -114,7 +114,7 @@ def _checker(choice: CheckerChoice, gate: GateChecker, plans: Sequence[Plan]) ->
         from policies.mutations.pack_checker import PackChecker  # noqa: PLC0415
 
         alone = choice is CheckerChoice.PACK_ALONE
-        return PackChecker(plans, gate.estate.today, gate.exemptions, whole=gate.estate.whole, alone=alone)
+        return PackChecker(plans, gate.estate.today, gate.exemptions, is_complete=gate.estate.is_complete, alone=alone)
     if choice is CheckerChoice.FLOWS:
         from policies.mutations.flow_checker import FlowChecker  # noqa: PLC0415
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from formats.errors import InputError
 from operations.cli.output import Output
-from operations.cli.stack_catalog import House, Stack, select
+from operations.cli.stack_catalog import StackCatalog, Stack, select
 from operations.engine.port import Engine, StackState
 from operations.settings import Settings
 
 if TYPE_CHECKING:
     from operations.cli.gate import Gate
 
-OpenHouse = Callable[[Path | None, Settings, bool], House]
+OpenCatalog = Callable[[Path | None, Settings, bool], StackCatalog]
 """From the estate's folder, the settings, and whether what has expired is let in."""
 ChooseEngine = Callable[[str, str, Settings], Engine]
 """From what `--engine` says, the stack's cloud and the settings."""
@@ -39,20 +39,20 @@ class Session:
 
     settings: Settings
     output: Output
-    open_house: OpenHouse
+    open_catalog: OpenCatalog
     choose_engine: ChooseEngine
     open_gate: OpenGate
     engine_choice: str = "auto"
     cloud: str | None = None
     estate: Path | None = None
-    lets_expired_in: bool = False
+    allow_expired: bool = False
     """For commands that only look or take down: what has expired makes nothing new."""
     _engines: dict[str, Engine] = field(default_factory=dict)
 
     @cached_property
-    def house(self) -> House:
+    def house(self) -> StackCatalog:
         """The estate, validated; its stacks' configuration files are made to agree with it."""
-        return self.open_house(self.estate, self.settings, self.lets_expired_in)
+        return self.open_catalog(self.estate, self.settings, self.allow_expired)
 
     def gate(self, exemptions: Path | None = None) -> Gate:
         """What the policies say, under the exemptions of that file or of the estate."""
@@ -76,22 +76,22 @@ class Session:
     @property
     def known(self) -> Sequence[Stack]:
         """The estate's stacks, and after them those that it no longer has but that still stand."""
-        return [*self.house.stacks, *(s for s in self.house.left_over if self.standing(s))]
+        return [*self.catalog.stacks, *(s for s in self.catalog.orphaned_stacks if self.standing(s))]
 
     def named(self, name: str) -> Stack:
         """The one stack of that name."""
-        return select(self.known if self.lets_expired_in else self.house.stacks, [name], False, self.cloud)[0]
+        return select(self.known if self.allow_expired else self.catalog.stacks, [name], False, self.cloud)[0]
 
     def selected(self, names: Sequence[str] | None, everything: bool) -> list[Stack]:
         """The stacks that were named, or all; their configuration files brought up to date first."""
-        stacks = self.known if self.lets_expired_in else self.house.stacks
+        stacks = self.known if self.allow_expired else self.catalog.stacks
         chosen = select(stacks, names or [], everything, self.cloud)
         self.bring_up_to_date()
         return chosen
 
     def bring_up_to_date(self) -> None:
         """Write the configuration files that differ from the estate, and say which."""
-        for file in self.house.render():
+        for file in self.catalog.render():
             self.output.say(f"wrote {_short(file)}", style="dim")
 
     def agree(self, question: str) -> bool:

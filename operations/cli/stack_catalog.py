@@ -25,7 +25,7 @@ class Stack:
     settings: StackSettings
 
 
-class House(Protocol):
+class StackCatalog(Protocol):
     """An estate, loaded and validated."""
 
     @property
@@ -34,7 +34,7 @@ class House(Protocol):
         ...
 
     @property
-    def left_over(self) -> Sequence[Stack]:
+    def orphaned_stacks(self) -> Sequence[Stack]:
         """Stacks that the estate no longer has, and that may still stand: they can be looked at and destroyed."""
         ...
 
@@ -46,7 +46,7 @@ class House(Protocol):
         """The files that `render` would write."""
         ...
 
-    def ended(self, stack: str) -> None:
+    def mark_destroyed(self, stack: str) -> None:
         """The stack was destroyed whole: its next life gets names of its own, for Azure holds the old ones."""
         ...
 

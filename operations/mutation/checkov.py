@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from formats.errors import Failed, InputError
 from formats.plan import Plan, PlannedResource
 from operations.export.arm import template
-from operations.reports.checkovchecks import write_checks
+from operations.reports.checkov import run_checkov
 from operations.settings import ROOT
 from policies.mutations.model import Mutant, Refusal, Refusals
 from policies.mutations.pack_checker import planned_of
@@ -29,11 +30,10 @@ _WHICH = re.compile(r'("[A-Za-z]*(?:[Nn]ame|Ur[il])": )"[^"]*"|"/subscriptions/[
 """The values that only identify a resource: names, ids, addresses."""
 BUILT_IN_IDS = ("CKV_AZURE_", "CKV2_AZURE_")
 AT_ONCE = 500
-LONGEST = 600
-"""The longest run of Checkov, in seconds."""
 Failures = Mapping[str, frozenset[str]]
 """By file: each failed check, with the resource."""
-Run = Callable[[Path], str]
+Run = Callable[[Path], Mapping[str, Any]]
+RUN_CHECKOV: Run = partial(run_checkov, options=("--quiet",))
 OPEN = "open"
 """An insecure template beside the mutants: Checkov must find fault with it, or it has read nothing."""
 _OPEN_STORE = {
@@ -52,7 +52,7 @@ _OPEN_STORE = {
 
 
 def installed() -> bool:
-    """Return True if Checkov's own environment is there; `scripts/checkov` makes it."""
+    """Return True if `scripts/checkov` has made Checkov's environment."""
     return COMMAND.is_file()
 
 
@@ -63,7 +63,7 @@ class CheckovChecker:
     plans: Sequence[Plan]
     near: Callable[[Mutant], Iterable[str]]
     """Returns the URNs of the companions of the weakened resource."""
-    run: Run | None = None
+    run: Run = RUN_CHECKOV
     name: str = BOTH
 
     def check_all(self, mutants: Sequence[Mutant]) -> dict[str, Refusals]:
@@ -75,10 +75,10 @@ class CheckovChecker:
         shown: dict[str, tuple[str, str]] = {}
         files: dict[str, str] = {}
         for mutant in mutants:
-            key = _likeness(mutant)
+            key = _template_key(mutant)
             if key not in alike:
                 pair = self._templates(mutant, homes[mutant.stack], planned)
-                alike[key] = (_kept(files, pair[0]), _kept(files, pair[1])) if pair else None
+                alike[key] = (_file_of(files, pair[0]), _file_of(files, pair[1])) if pair else None
             found = alike[key]
             if found:
                 shown[mutant.id] = found
@@ -117,15 +117,15 @@ class CheckovChecker:
                 (Path(folder) / f"{OPEN}.json").write_text(json.dumps(_OPEN_STORE), encoding="utf-8")
                 for text, name in some:
                     (Path(folder) / f"{name}.json").write_text(text, encoding="utf-8")
-                found |= read((self.run or _checkov)(Path(folder)))
+                found |= read(self.run(Path(folder)))
         return found
 
 
-def _likeness(mutant: Mutant) -> str:
+def _template_key(mutant: Mutant) -> str:
     """Return a key that is equal for mutants which differ in names alone: the change, and the type and shape of the
     resource."""
-    stood = mutant.before or mutant.after
-    inputs = {k: v for k, v in (stood.inputs if stood else {}).items() if k != "tags"}
+    resource = mutant.before or mutant.after
+    inputs = {k: v for k, v in (resource.inputs if resource else {}).items() if k != "tags"}
     shape = _WHICH.sub(r'\1"_"', json.dumps(inputs, sort_keys=True))
     if mutant.label.startswith(("tags", "location")):
         shape = ""  # every resource has them alike
@@ -145,38 +145,23 @@ def _text(home: Plan, providers: Sequence[PlannedResource], resources: Sequence[
     return json.dumps(made)
 
 
-def _kept(files: dict[str, str], text: str) -> str:
+def _file_of(files: dict[str, str], text: str) -> str:
     """Return the name of the file that holds this text."""
     return files.setdefault(text, f"t{len(files)}") if text else ""
 
 
-def _checkov(folder: Path) -> str:
-    with TemporaryDirectory(prefix="sde-checks-") as custom:
-        command = [str(COMMAND), "--skip-download", "--framework", "arm", "--output", "json", "--compact", "--quiet",
-                   "--soft-fail", "--directory", str(folder), "--external-checks-dir",
-                   str(write_checks(Path(custom)))]  # fmt: skip
-        done = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, check=False, cwd=folder, timeout=LONGEST
-        )
-    if done.returncode:
-        raise Failed(f"Checkov ended with {done.returncode}: {done.stderr.strip()[-400:]}")
-    return done.stdout
-
-
-def read(output: str) -> Failures:
-    """Return the failures in Checkov's JSON, by the name of the file. `Failed` where it did not find the insecure
+def read(report: Mapping[str, Any]) -> Failures:
+    """Return the failures in Checkov's report, by the name of the file. `Failed` where it did not find the insecure
     template, or could not parse a file: it skips what it cannot read without a message."""
     found: dict[str, set[str]] = {}
     try:
-        results = json.loads(output)
-        results = results[0] if isinstance(results, list) else results
-        for check in results["results"]["failed_checks"]:
+        for check in report["results"]["failed_checks"]:
             found.setdefault(Path(check["file_path"]).stem, set()).add(f"{check['check_id']} {check['resource']}")
-        errors = results["summary"]["parsing_errors"]
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise Failed(f"Checkov's answer cannot be read: {type(error).__name__}") from error
+        errors = report["summary"]["parsing_errors"]
+    except (KeyError, TypeError) as error:
+        raise Failed(f"Checkov's report cannot be read: {type(error).__name__}") from error
     if errors or not found.pop(OPEN, None):
-        raise Failed(f"Checkov did not look: it could not parse {errors} templates, or passed the one that is open.")
+        raise Failed(f"Checkov could not parse {errors} templates, or passed the insecure one.")
     return {name: frozenset(ids) for name, ids in found.items()}
 
 

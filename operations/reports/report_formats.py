@@ -1,4 +1,4 @@
-"""The forms of a report by name: what writes each."""
+"""The formats of a report by name, and the functions that write them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from policies.runner import Report
 
 
 def policy_facts(policy: Policy) -> dict[str, Any]:
-    """A policy as plain JSON."""
+    """Return a policy as plain JSON."""
     names = ("id", "title", "why", "on", "reads", "severity", "scope", "fix", "checkov")
     facts = {name: getattr(policy, name) for name in names}
     return {
@@ -25,21 +25,21 @@ def policy_facts(policy: Policy) -> dict[str, Any]:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The whole report as plain JSON: every finding, also those that pass."""
+    """Return the report as plain JSON, with every finding, also those that pass."""
     return {
         "verdict": "refused" if report.blocks else "passed",
         "day": report.today.isoformat(),
-        "whole": report.whole,
+        "whole": report.is_complete,
         "stacks": list(report.stacks),
         "resources": report.resources,
         "plans": dict(report.plans),
         "counts": {verdict.value: count for verdict, count in report.counts.items()},
         "warnings": list(report.warnings),
-        "remarks": list(report.remarks),
+        "remarks": list(report.notes),
         "exemptions": [e.model_dump(mode="json") for e in report.exemptions],
         "policies": [policy_facts(policy) for policy in report.policies.values()],
         "findings": [_finding(f) for f in report.findings],
-        "inherited": [_finding(f) for f in report.inherited],
+        "inherited": [_finding(f) for f in report.preexisting],
     }
 
 
@@ -51,7 +51,7 @@ def _json(report: Report) -> str:
     return json.dumps(as_json(report), ensure_ascii=False, indent=2) + "\n"
 
 
-FORMS: Mapping[str, Callable[[Report], str]] = {
+FORMATS: Mapping[str, Callable[[Report], str]] = {
     "json": _json,
     "junit": junit,
     "sarif": sarif,
@@ -60,6 +60,6 @@ FORMS: Mapping[str, Callable[[Report], str]] = {
 }
 
 
-def written(report: Report, form: str) -> str:
-    """The report in one form, ending with a line break."""
-    return FORMS[form](report)
+def written(report: Report, format_: str) -> str:
+    """Return the report in one format, ending with a line break."""
+    return FORMATS[format_](report)

@@ -1,13 +1,12 @@
-"""Verdicts as SARIF 2.1.0, which code scanning and most security tools read. Exemptions are its suppressions.
-
-What a person must look at is a result: what fails, what cannot be told, what is exempt. What passes is counted.
-"""
+"""The report as SARIF 2.1.0. Results are the findings that fail, are unknown or are exempt (suppressions in SARIF);
+passes are counted only."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -18,16 +17,16 @@ from policies.runner import Report
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
 SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "3.0"}
-"""What code scanning sorts by, on the scale of CVSS."""
+"""The scores by which code scanning sorts, on the scale of CVSS."""
 STANDARDS = {"satre": "SATRE", "ncsc": "NCSC", "cis": "CIS", "iso27001": "ISO 27001", "five_safes": "Five Safes"}
 SHOWN = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.EXEMPT)
 
 
 def sarif(report: Report) -> str:
-    """The report as one SARIF log of one run."""
+    """Return the report as a SARIF log with one run."""
     rules = {id_: index for index, id_ in enumerate(report.policies)}
     exemptions = {e.id: e for e in report.exemptions}
-    results = [_result(f, report.policies[f.policy], rules[f.policy], exemptions.get(f.exemption))
+    results = [_result(f, report, rules[f.policy], exemptions.get(f.exemption))
                for f in report.findings if f.verdict in SHOWN]  # fmt: skip
     run = {
         "tool": {"driver": {"name": "sde policy", "rules": [_rule(p) for p in report.policies.values()]}},
@@ -66,42 +65,42 @@ def _rule(policy: Policy) -> dict[str, Any]:
 
 
 def tags(policy: Policy) -> list[str]:
-    """What the policy is evidence for, as `SATRE 2.2.09`."""
+    """Return the controls for which a policy is evidence, as `SATRE 2.2.09`."""
     return [f"{name} {number}" for key, name in STANDARDS.items() for number in getattr(policy.controls, key)]
 
 
-def _result(finding: Finding, policy: Policy, index: int, exemption: Exemption | None) -> dict[str, Any]:
-    told = "" if finding.verdict is not Verdict.UNKNOWN else "It cannot be told whether this holds. "
-    text = f"{told}{policy.title}: {finding.name} {finding.path} {finding.message}".strip()
+def _result(finding: Finding, report: Report, index: int, exemption: Exemption | None) -> dict[str, Any]:
+    policy, is_open = report.policies[finding.policy], finding.verdict is Verdict.UNKNOWN
+    reason = "Unknown before the deployment. " if is_open else ""
     return {
         "ruleId": finding.policy,
         "ruleIndex": index,
-        "kind": "fail",
-        "level": LEVELS[policy.severity],
-        "message": {"text": text},
-        "locations": [_location(finding)],
+        "kind": "open" if is_open else "fail",
+        "level": "none" if is_open else LEVELS[policy.severity],
+        "message": {"text": f"{reason}{policy.title}: {finding.name} {finding.path} {finding.message}".strip()},
+        "locations": [_location(finding, report.files.get(finding.stack))],
         "partialFingerprints": {"sdeFinding/v1": _fingerprint(finding)},
         "suppressions": [_suppression(exemption)] if exemption else [],
         "properties": {"verdict": finding.verdict.value, "stack": finding.stack, "path": finding.path},
     }
 
 
-def _location(finding: Finding) -> dict[str, Any]:
-    """Where the resource is declared, as near as a plan tells: its stack's configuration."""
-    return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": quote(f"Pulumi.{finding.stack}.yaml", safe="")},
-            "region": {"startLine": 1},
-        },
-        "logicalLocations": [
-            {"name": finding.name, "fullyQualifiedName": finding.urn, "kind": "resource",
-             "properties": {"type": finding.type}}
-        ],
-    }  # fmt: skip
+def _location(finding: Finding, file: str | None) -> dict[str, Any]:
+    """Return the resource, in the file that was given. A plan has no line of the program, so a stack has no file."""
+    resource = {"name": finding.name, "fullyQualifiedName": finding.urn, "kind": "resource",
+                "properties": {"type": finding.type}}  # fmt: skip
+    location: dict[str, Any] = {"logicalLocations": [resource]}
+    if file:
+        location["physicalLocation"] = {"artifactLocation": {"uri": _uri(Path(file))}}
+    return location
+
+
+def _uri(file: Path) -> str:
+    return file.as_uri() if file.is_absolute() else quote(file.as_posix())
 
 
 def _fingerprint(finding: Finding) -> str:
-    """The same for the same thing wrong with the same resource, whatever the message says of it today."""
+    """Return a key that stays the same if only the message changes."""
     return hashlib.sha256("\0".join((finding.policy, finding.urn, finding.path)).encode()).hexdigest()
 
 

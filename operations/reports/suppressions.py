@@ -15,9 +15,9 @@ from formats.validation import validated
 from formats.yaml_reader import read_mapping
 from operations.export.arm import Template
 from operations.settings import ROOT
-from policies.rules import load
 from policies.model import PolicyContext, Resource
 from policies.plan_resources import resources_of
+from policies.rules import load
 
 FILE = ROOT / "policies" / "checkov" / "suppressions.yaml"
 

@@ -1,4 +1,4 @@
-"""Verdicts as a person reads them: what stands in the way, with its fix; then what is exempt; then the count."""
+"""The report as text: the blocking findings with their fixes, then the exempt ones, then the counts."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ STYLES: Mapping[Severity, str] = {
     Severity.LOW: "dim",
 }
 MOST = 20
-"""Findings of one policy that are listed; the rest is counted, and stands in the other formats."""
+"""The most findings of one policy that are listed. The rest is counted; other formats have all."""
 
 
 def table(report: Report) -> Iterator[Text]:
-    """All that a reviewer must look at, line by line."""
+    """Yield the lines that a reviewer needs."""
     for policy in report.policies:
         yield from _policy(report, policy, [f for f in report.of(policy) if f.verdict.blocks])
     yield from _exempt(report, [f for f in report.findings if f.verdict is Verdict.EXEMPT])
     yield from (Text(f"! {warning}", "yellow") for warning in report.warnings)
-    yield from inherited(report)
-    yield from (Text(remark, "dim") for remark in report.remarks)
+    yield from preexisting(report)
+    yield from (Text(note, "dim") for note in report.notes)
     yield _last(report)
 
 
-def inherited(report: Report) -> Iterator[Text]:
-    """What stands against other stacks, whatever this change does: somebody's to put right, and no reason to stop."""
-    for finding in report.inherited[:MOST]:
+def preexisting(report: Report) -> Iterator[Text]:
+    """Yield the findings on other stacks that this change does not cause."""
+    for finding in report.preexisting[:MOST]:
         where = f" {finding.path}" if finding.path else ""
         yield Text.assemble(
             ("! ", "yellow"), f"{finding.policy} ", *place(finding), (where, "cyan"), f" {finding.message}",
-            (" (so without this change too; it does not block)", "dim"),
+            (" (not caused by this change; it does not block)", "dim"),
         )  # fmt: skip
-    if len(report.inherited) > MOST:
-        yield Text(f"! and {len(report.inherited) - MOST:,} more: scripts/sde policy check --all", "yellow")
+    if len(report.preexisting) > MOST:
+        yield Text(f"! and {len(report.preexisting) - MOST:,} more: scripts/sde policy check --all", "yellow")
 
 
 def summary(report: Report) -> str:
-    """One line: `policies: 312 checks pass, 2 exempt`."""
-    words = {Verdict.FAIL: "fail", Verdict.UNKNOWN: "cannot be told", Verdict.EXEMPT: "exempt"}
+    """Return one line: `policies: 312 checks pass, 2 exempt`."""
+    words = {Verdict.FAIL: "fail", Verdict.UNKNOWN: "unknown", Verdict.EXEMPT: "exempt"}
     others = [f"{report.counts[v]:,} {word}" for v, word in words.items() if report.counts[v]]
     passed = report.counts[Verdict.PASS]
     return ", ".join([f"policies: {passed:,} {'check passes' if passed == 1 else 'checks pass'}", *others])
@@ -73,7 +73,7 @@ def _line(finding: Finding) -> Text:
 
 
 def place(finding: Finding) -> list[Text | tuple[str, str]]:
-    """Which resource: its stack, its name and its type."""
+    """Return the stack, name and type of a resource, styled."""
     return [(f"{finding.stack} ", "dim"), (finding.name, "bold"), (f" ({finding.type.rpartition(':')[2]})", "dim")]
 
 

@@ -54,7 +54,9 @@ class FlowChecker:
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
         """Return the flow that the fewest controls prevent, of those that fewer prevent than before."""
-        estate = PolicyContext(mutated(self.estate.resources, mutant), whole=self.estate.whole, today=self.estate.today)
+        estate = PolicyContext(
+            mutated(self.estate.resources, mutant), is_complete=self.estate.is_complete, today=self.estate.today
+        )
         try:
             found = analyse_flows(estate)
         except InputError as error:

@@ -17,7 +17,7 @@ from policies.exemptions import Exemptions
 from policies.model import Finding, Policy, PolicyContext, Resource
 from policies.mutations.generate import mutated
 from policies.mutations.model import Mutant, Refusal
-from policies.runner import ALL, NO_EXEMPTIONS, Report, findings_of, judge
+from policies.runner import ALL, NO_EXEMPTIONS, Report, evaluate, findings_of
 
 GROUP = "resources:ResourceGroup"
 Key = tuple[str, str, str, str]
@@ -37,7 +37,7 @@ class Gate:
     @cached_property
     def before(self) -> Report:
         """The report on the plan without mutants."""
-        return judge(self.estate, self.policies, today=self.today, exemptions=self.exemptions)
+        return evaluate(self.estate, self.policies, today=self.today, exemptions=self.exemptions)
 
     @cached_property
     def _already(self) -> frozenset[Key]:
@@ -51,7 +51,7 @@ class Gate:
     def refuses(self, mutant: Mutant) -> Refusal | None:
         """Return the first finding on the weakened resource or its companions that blocks the mutant."""
         resources = mutated(self.estate.resources, mutant)
-        found = PolicyContext(resources, whole=self.estate.whole, today=self.today)
+        found = PolicyContext(resources, is_complete=self.estate.is_complete, today=self.today)
         near = self.related(mutant)
         companions = (r for r in resources if r.urn in near and r.urn != mutant.urn)
         judged = [*([mutant.after] if mutant.after else []), *companions]
@@ -136,6 +136,8 @@ def _texts(value: object) -> Iterator[str]:
 
 def full(gate: Gate, mutant: Mutant) -> tuple[Finding, ...]:
     """Return every new finding of a full evaluation of the mutant: that of `refuses` is one of them."""
-    estate = PolicyContext(mutated(gate.estate.resources, mutant), whole=gate.estate.whole, today=gate.today)
-    report = judge(estate, gate.policies, today=gate.today, exemptions=gate.exemptions)
+    estate = PolicyContext(
+        mutated(gate.estate.resources, mutant), is_complete=gate.estate.is_complete, today=gate.today
+    )
+    report = evaluate(estate, gate.policies, today=gate.today, exemptions=gate.exemptions)
     return tuple(f for f in report.blocking if _key(f) not in gate._already)

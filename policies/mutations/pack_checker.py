@@ -19,7 +19,7 @@ from policies.exemptions import NONE, Exemptions
 from policies.model import PolicyContext, Resource
 from policies.mutations.gate import Gate
 from policies.mutations.model import Mutant, Refusal, Refusals
-from policies.pack import Bench
+from policies.pack import PackAnalyzer
 from policies.plan_resources import resources_of
 
 AZURE = "azure-native:"
@@ -33,16 +33,16 @@ class PackChecker:
     """The pack on each stack of some plans, with the other stacks as its neighbours; `alone`: without neighbours."""
 
     def __init__(
-        self, plans: Sequence[Plan], today: date, exemptions: Exemptions = NONE, *, whole: bool = True,
+        self, plans: Sequence[Plan], today: date, exemptions: Exemptions = NONE, *, is_complete: bool = True,
         alone: bool = False,
     ) -> None:  # fmt: skip
         self.name = "pack alone" if alone else "pack"
-        self.policies = Bench(exemptions).policies
+        self.policies = PackAnalyzer(exemptions).policies
         others = {} if alone else {plan.stack: resources_of(plan) for plan in plans}
         self._gates: dict[str, Gate] = {}
         for plan in plans:
             beside = (r for stack, found in others.items() if stack != plan.stack for r in found)
-            estate = PolicyContext([*received(plan), *beside], whole=whole and not alone, today=today)
+            estate = PolicyContext([*received(plan), *beside], is_complete=is_complete and not alone, today=today)
             self._gates[plan.stack] = Gate(estate, self.policies, today, exemptions)
 
     def blocks(self, stack: str) -> bool:

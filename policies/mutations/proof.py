@@ -78,10 +78,12 @@ class GateChecker:
     name = GATE
 
     def __init__(
-        self, plans: Sequence[Plan], policies: Mapping[str, Policy], *, today: date, whole: bool,
+        self, plans: Sequence[Plan], policies: Mapping[str, Policy], *, today: date, is_complete: bool,
         exemptions: Exemptions = NONE,
     ) -> None:  # fmt: skip
-        self.estate = PolicyContext((r for plan in plans for r in resources_of(plan)), whole=whole, today=today)
+        self.estate = PolicyContext(
+            (r for plan in plans for r in resources_of(plan)), is_complete=is_complete, today=today
+        )
         self.exemptions = exemptions
         self._gate = Gate(self.estate, policies, today, exemptions)
         self.related = self._gate.related

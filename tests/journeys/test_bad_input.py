@@ -82,7 +82,7 @@ def test_a_neighbour_that_somebody_is_changing_holds_the_gate_shut(standing: Pla
         json.dumps({"pid": 1, "username": "ada", "hostname": "desk-7", "timestamp": "2026-11-01T10:00:00Z"})
     )
     said = standing.sde("up", "platform", "--yes", code=3)
-    assert "platform cannot be judged beside the rest of the estate" in said
+    assert "platform cannot be evaluated with the rest of the estate" in said
     assert "scripts/sde cancel safe-haven" in said
     state = standing.home / "state/.pulumi/stacks/sde/safe-haven.json"
     lock.unlink()

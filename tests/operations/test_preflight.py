@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 from operations.preflight import FEATURES, NAMESPACES, findings
-from operations.vm_sizes import Wanted
+from operations.vm_sizes import VmRequirement
 
 SUBSCRIPTION = "3c1f6f0e-0000-4000-8000-00000000abcd"
 TOKEN = "a-token-that-must-not-show"
@@ -150,7 +150,7 @@ def test_a_watcher_that_is_missing_is_named_with_the_command_that_makes_it() -> 
 
 def test_the_sizes_of_desks_are_looked_up_once_each() -> None:
     seen: list[str] = []
-    desks = {SUBSCRIPTION: [Wanted("Standard_D4s_v5"), Wanted("Standard_D4s_v5"), Wanted("Standard_X9s_v9")]}
+    desks = {SUBSCRIPTION: [VmRequirement("Standard_D4s_v5"), VmRequirement("Standard_D4s_v5"), VmRequirement("Standard_X9s_v9")]}
     sku = {"name": "Standard_D4s_v5", "resourceType": "virtualMachines", "capabilities": [
         {"name": name, "value": "True"}
         for name in ("PremiumIO", "EncryptionAtHostSupported", "AcceleratedNetworkingEnabled")
@@ -165,6 +165,6 @@ def test_the_sizes_of_desks_are_looked_up_once_each() -> None:
 
 def test_a_list_of_sizes_that_cannot_be_read_is_a_finding() -> None:
     answers = {"/Microsoft.Compute/skus": (403, {"error": {"code": "AuthorizationFailed"}})}
-    desks = {SUBSCRIPTION: [Wanted("Standard_D4s_v5")]}
+    desks = {SUBSCRIPTION: [VmRequirement("Standard_D4s_v5")]}
     *_, last = findings([SUBSCRIPTION], Credential(), azure(answers), region="uksouth", desks=desks)
     assert (last.holds, last.found) == (False, "403 AuthorizationFailed")

@@ -12,11 +12,11 @@ import yaml
 
 from formats.arm.resolve import resolved
 from formats.plan import UNKNOWN, Operation, Plan
-from operations.cli.estate import EstateHouse
+from operations.cli.estate import EstateCatalog
 from operations.cli.stack_catalog import Stack
 from operations.engine.embedded.update_plan_check import Permitted
 from operations.engine.port import Engine
-from operations.reports.evaluate import judged
+from policies.plan_evaluation import evaluate_plans
 from operations.settings import ROOT, Settings
 from policies.plan_resources import resources_of
 from policies.runner import Report
@@ -43,7 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def stacks(root: Path) -> list[Stack]:
-    house = EstateHouse(root / "estate", Settings.load({"SDE_HOME": str(root / ".sde")}, root=root),
+    house = EstateCatalog(root / "estate", Settings.load({"SDE_HOME": str(root / ".sde")}, root=root),
                         including_expired=True)  # fmt: skip
     house.render()
     return list(house.stacks)
@@ -61,7 +61,7 @@ def agreed(engines: Engines, stack: Stack, targets: Sequence[str] = ()) -> tuple
     same(without_drawn(ours), without_drawn(theirs), "the plan")
     assert ours.subscription == theirs.subscription != ""
     same(without_drawn(resolved(ours)), without_drawn(resolved(theirs)), "the plan with its ids")
-    assert_same_verdicts(judged([ours]), judged([theirs]))
+    assert_same_verdicts(evaluate_plans([ours]), evaluate_plans([theirs]))
     return ours, theirs
 
 
@@ -117,7 +117,7 @@ def brought_up(project: Path, engines: Engines) -> list[tuple[Stack, Plan, Plan]
 def test_the_first_plan_comes_about_whichever_engine_does_it(brought_up: list[tuple[Stack, Plan, Plan]]) -> None:
     for _, before, after in brought_up:
         assert set(before.counts) <= {Operation.CREATE, Operation.READ}
-        assert not judged([before]).blocks
+        assert not evaluate_plans([before]).blocks
         assert unknown_keys([r.inputs for r in resolved(before).resources]) <= {"principalId"}
         assert_came_true(before, after)
 

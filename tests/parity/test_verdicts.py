@@ -11,10 +11,10 @@ from collections.abc import Mapping
 import pytest
 
 from formats.plan import Plan
-from operations.cli.estate import EstateHouse
+from operations.cli.estate import EstateCatalog
 from operations.cli.stack_catalog import Stack
 from operations.engine.choose import choose
-from operations.reports.evaluate import judged
+from policies.plan_evaluation import evaluate_plans
 from operations.reports.file_input import read_plan
 from operations.settings import ROOT, Settings
 from tests.pulumi_cli import CLI, needs_cli
@@ -61,7 +61,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def platform(project: Settings) -> Stack:
-    house = EstateHouse(project.root / "estate", project, including_expired=True)
+    house = EstateCatalog(project.root / "estate", project, including_expired=True)
     house.render()
     return next(stack for stack in house.stacks if stack.kind == "platform")
 
@@ -71,7 +71,7 @@ def program(project: Settings, *, weakened: bool) -> None:
 
 
 def by_gate(plan: Plan) -> Found:
-    return {(finding.policy, finding.urn) for finding in judged([plan]).blocking}
+    return {(finding.policy, finding.urn) for finding in evaluate_plans([plan]).blocking}
 
 
 def by_policy_check(project: Settings, stack: Stack) -> Found:

@@ -9,7 +9,7 @@ from pulumi.runtime import proto
 
 from formats.plan import SECRET, UNKNOWN, Plan, PlannedResource
 from formats.property_values import SECRET_SIGNATURE, SIGNATURE
-from policies.pack import Bench, analyzer, policies_of
+from policies.pack import PackAnalyzer, policies_of, servicer_of
 
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 HIDDEN = "hunter2-is-no-password"
@@ -93,5 +93,5 @@ def pack(**options: Any) -> Any:
     """Pulumi's servicer with our policies, as the pack serves them."""
     from pulumi_policy import EnforcementLevel
 
-    bench = Bench(**options)
-    return analyzer(bench)("sde", "0.0.1", policies_of(bench), EnforcementLevel.MANDATORY)
+    analyzer = PackAnalyzer(**options)
+    return servicer_of(analyzer)("sde", "0.0.1", policies_of(analyzer), EnforcementLevel.MANDATORY)

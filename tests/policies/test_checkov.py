@@ -239,11 +239,11 @@ def _silent_check() -> dict[str, Any]:
 
 GAPS: dict[str, tuple[Any, int, str, str]] = {
     "a resource less": (said(resource_count=1), 0, "", "1 of 2 resources"),
-    "a file that it cannot read": (said(parsing_errors=1), 0, "", "could not read 1 files"),
-    "a custom check that said nothing": (_silent_check(), 0, "", "did not ask CKV_SDE"),
+    "a file that it cannot read": (said(parsing_errors=1), 0, "", "could not parse 1 files"),
+    "a custom check that said nothing": (_silent_check(), 0, "", "did not run CKV_SDE"),
     "a custom check that it cannot load": (said(), 0, "Cannot load external check", "ended with 0"),
     "nothing scanned": ({"passed": 0, "failed": 0}, 0, "", "no ARM template"),
-    "no report": ("oh no", 0, "", "no JSON"),
+    "no report": ("oh no", 0, "", "not JSON"),
     "another end": (said(), 2, "usage", "ended with 2"),
 }
 

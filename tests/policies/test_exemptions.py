@@ -11,7 +11,7 @@ from formats.errors import InputError
 from formats.plan import UNKNOWN
 from policies.exemptions import Exemptions, read
 from policies.model import PolicyContext, Verdict
-from policies.runner import Report, judge
+from policies.runner import Report, evaluate
 from tests.policies.world import catalogue, policy, store
 
 TODAY = date(2026, 3, 1)
@@ -33,7 +33,7 @@ def exemptions(*entries: Any, policies: Any = None) -> Exemptions:
 
 
 def judged(granted: Exemptions, *, public: Any = True) -> Report:
-    return judge(PolicyContext([store(public=public)]), catalogue(), today=TODAY, exemptions=granted)
+    return evaluate(PolicyContext([store(public=public)]), catalogue(), today=TODAY, exemptions=granted)
 
 
 def test_a_good_one_lets_its_resource_off_and_shows() -> None:
@@ -60,7 +60,7 @@ def test_the_resource_may_be_a_urn() -> None:
         ({"approver": "\u0410da Lovelace"}, "mixes alphabets"),
         ({"expires": date(2026, 2, 28)}, "expired"),
         ({"granted": date(2025, 12, 1), "expires": date(2026, 3, 20)}, "more than 90 days"),
-        ({"granted": date(2026, 3, 2)}, "still to come"),
+        ({"granted": date(2026, 3, 2)}, "in the future"),
         ({"expires": TODAY + timedelta(days=91)}, "more than 90 days"),
         ({"expires": "soon"}, "expires"),
         ({"expires": "2026-13-01"}, "expires"),
@@ -79,7 +79,7 @@ def test_one_that_is_not_good_is_none(change: dict[str, Any], why: str) -> None:
     assert report.findings[0].verdict is Verdict.FAIL
     (warning,) = report.warnings
     assert why in warning
-    assert "does not hold" in warning
+    assert "is ignored" in warning
 
 
 @pytest.mark.parametrize("missing", sorted(GOOD))
@@ -101,7 +101,7 @@ def test_it_holds_on_its_last_day_and_for_90_days() -> None:
 
 def test_it_lets_no_other_resource_and_no_other_policy_off() -> None:
     two = catalogue(policy(), policy(id_="XX2"))
-    report = judge(PolicyContext([store(), store("other")]), two, today=TODAY, exemptions=exemptions(GOOD))
+    report = evaluate(PolicyContext([store(), store("other")]), two, today=TODAY, exemptions=exemptions(GOOD))
     assert [(f.policy, f.name) for f in report.findings if f.verdict is Verdict.EXEMPT] == [("XX1", "data")]
     assert len(report.blocking) == 3
 
@@ -113,7 +113,7 @@ def test_of_two_of_one_id_or_place_the_second_is_none() -> None:
 
 def test_a_broken_rule_is_let_off_by_nobody() -> None:
     broken = catalogue(policy(lambda *_: 1 / 0))  # type: ignore[arg-type, return-value]
-    report = judge(PolicyContext([store()]), broken, today=TODAY, exemptions=exemptions(GOOD))
+    report = evaluate(PolicyContext([store()]), broken, today=TODAY, exemptions=exemptions(GOOD))
     assert report.findings[0].verdict is Verdict.UNKNOWN
 
 
@@ -123,7 +123,7 @@ def test_what_cannot_be_told_may_be_let_off() -> None:
 
 def test_one_that_nothing_needed_is_said() -> None:
     report = judged(exemptions(GOOD), public=False)
-    assert report.warnings == ("exemption intake-sftp: nothing needed it; remove it",)
+    assert report.warnings == ("exemption intake-sftp: it is not used; remove it",)
     assert report.findings[0].verdict is Verdict.PASS
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formats.plan import UNKNOWN, Plan, PlannedResource
-from operations.reports.evaluate import judged, today
+from formats.property_paths import join
 from policies.model import Policy, PolicyContext, Resource
 from policies.mutations import coverage, paths
 from policies.mutations.flow_checker import FlowChecker
@@ -22,6 +22,7 @@ from policies.mutations.model import Mutant
 from policies.mutations.pack_checker import PackChecker, received
 from policies.mutations.proof import GateChecker, Proof, prove, ready
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
+from policies.plan_evaluation import evaluate_plans, today
 from policies.plan_resources import resources_of
 from policies.rules import load
 from tests.policies import shipped
@@ -37,7 +38,7 @@ def plans() -> tuple[Plan, ...]:
 
 @cache
 def gate() -> GateChecker:
-    return GateChecker(plans(), load(), today=today(), whole=True)
+    return GateChecker(plans(), load(), today=today(), is_complete=True)
 
 
 @cache
@@ -96,7 +97,7 @@ def test_the_quick_check_agrees_with_the_full_one() -> None:
 def test_the_deployment_s_gate_refuses_a_mutant_of_the_plan() -> None:
     standing = [m for m in kinds() if m.before]
     for mutant in standing[:: len(standing) // 8]:
-        assert judged([_plan_of(m, mutant) for m in plans()], whole=True).blocks, mutant.id
+        assert evaluate_plans([_plan_of(m, mutant) for m in plans()], is_complete=True).blocks, mutant.id
 
 
 def _plan_of(plan: Plan, mutant: Mutant) -> Plan:
@@ -149,14 +150,16 @@ def test_without_neighbours_the_pack_misses_relations_of_stacks() -> None:
 def test_mutants_of_a_first_plan_are_refused_too() -> None:
     others = [shipped.after(stack) for stack in shipped.STACKS[:-1]]
     first = ready([*others, shipped.before("tre-hcm-progression")])
-    found = prove(GateChecker(first, load(), today=today(), whole=True), [], first, stacks=["tre-hcm-progression"])
+    found = prove(
+        GateChecker(first, load(), today=today(), is_complete=True), [], first, stacks=["tre-hcm-progression"]
+    )
     assert found.before == ()
     assert [m.id for m in found.missed("gate")] == []
 
 
 def test_a_mutant_of_a_removed_rule_is_let_through() -> None:
     fewer: dict[str, Policy] = {id_: policy for id_, policy in load().items() if id_ not in ("FW1", "FW2")}
-    weaker = GateChecker(plans()[:1], fewer, today=today(), whole=False)
+    weaker = GateChecker(plans()[:1], fewer, today=today(), is_complete=False)
     assert weaker.before == ()
     assert weaker.refuses(of("network:FirewallPolicy", 'threatIntelMode = "Off"')) is None
     assert gate().refuses(of("network:FirewallPolicy", 'threatIntelMode = "Off"'))
@@ -165,7 +168,7 @@ def test_a_mutant_of_a_removed_rule_is_let_through() -> None:
 def test_plans_that_are_refused_without_mutants_prove_nothing() -> None:
     mutant = of("network:FirewallPolicy", 'threatIntelMode = "Off"')
     weak = [_plan_of(plan, mutant) for plan in plans()[:1]]
-    found = GateChecker(weak, load(), today=today(), whole=False)
+    found = GateChecker(weak, load(), today=today(), is_complete=False)
     assert found.before
     assert not replace(proof(), before=found.before).holds
 
@@ -292,7 +295,7 @@ def test_a_star_matches_each_entry() -> None:
     found = list(paths.places(inputs, "rules[*].access"))
     assert found == [("rules", 0, "access"), ("rules", 1, "access")]
     assert paths.put(inputs, found[1], "Deny") == {"rules": [{"access": "Deny"}, {"access": "Deny"}]}
-    assert paths.spelled(found[1]) == "rules[1].access"
+    assert join(found[1]) == "rules[1].access"
     assert list(paths.leaves({"a": [], "b": {"c": [1, 2]}})) == ["a", "b.c[*]", "b.c[*]"]
 
 

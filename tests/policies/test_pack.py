@@ -20,10 +20,10 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 
 from formats.plan import SECRET, UNKNOWN, Plan, PlannedResource
 from formats.property_values import mask
-from operations.reports.evaluate import Neighbours, judged
 from policies.exemptions import read
 from policies.model import ComplianceControls, Policy, Severity, Violation
-from policies.pack import AT_THE_END, NEIGHBOURS, Bench, policies_of
+from policies.pack import AT_THE_END, NEIGHBOURS, PackAnalyzer, policies_of
+from policies.plan_evaluation import Neighbours, evaluate_plans
 from policies.rules import load
 from tests.infra.local_stacks import ROOT
 from tests.operations.export.plans import group, made, plan_of, store
@@ -43,7 +43,7 @@ def violations(plan: Plan, servicer: Any = None) -> set[tuple[str, str]]:
 
 def refusals(plan: Plan) -> set[tuple[str, str]]:
     """The same of the gate."""
-    return {(f.policy, f.urn) for f in judged([plan]).blocking}
+    return {(f.policy, f.urn) for f in evaluate_plans([plan]).blocking}
 
 
 def changed(type_: str, **inputs: Any) -> Edit:
@@ -164,7 +164,7 @@ def test_no_secret_reaches_a_message() -> None:
 @pytest.mark.parametrize("plan", [plan_of(), Plan("sde", "x", "", ())], ids=["only the engine's own", "nothing"])
 def test_a_stack_without_resources_is_refused(plan: Plan) -> None:
     found = pack().AnalyzeStack(stack_request(plan), Context()).diagnostics
-    assert any("nothing to judge" in d.message for d in found)
+    assert any("nothing to check" in d.message for d in found)
 
 
 def test_two_with_one_id_are_refused() -> None:
@@ -182,7 +182,7 @@ def test_a_provider_that_no_policy_knows_is_refused() -> None:
 
 
 def test_outside_a_message_a_validator_passes_nothing() -> None:
-    for one in policies_of(Bench()):
+    for one in policies_of(PackAnalyzer()):
         if one.name == NEIGHBOURS:  # it judges nothing
             continue
         with pytest.raises(LookupError):
@@ -299,7 +299,7 @@ def unlinked(plan: Plan) -> Plan:
 def beside(plan: Plan) -> set[tuple[str, str]]:
     """What the gate says, by policy and stack, where all the others stand."""
     others = tuple(standing(s) for s in STACKS if s != plan.stack)
-    report = judged([plan], neighbours=Neighbours(others, (standing(plan.stack),)))
+    report = evaluate_plans([plan], neighbours=Neighbours(others, (standing(plan.stack),)))
     return {(f.policy, f.stack) for f in report.blocking}
 
 
@@ -313,12 +313,12 @@ def test_what_shows_only_between_stacks_is_refused_with_neighbours(
 ) -> None:
     weak = unlinked(after("platform"))
     assert violations(weak) == set()
-    assert "was judged on this stack alone" in capsys.readouterr().err
+    assert "was evaluated on this stack alone" in capsys.readouterr().err
     found = analyzed(configured(exported(tmp_path, *OTHERS)), weak)
     assert {d.policyName for d in found} == {policy for policy, _ in beside(weak)} == {"PE4"}
     assert {d.urn for d in found} <= {"", *(r.urn for r in weak.resources)}  # Pulumi knows of no other stack's
-    assert "judged beside junction-zone, safe-haven, tre-hcm-progression" in capsys.readouterr().err
-    assert len(found) == len(judged([weak], neighbours=Neighbours(tuple(map(standing, OTHERS)))).blocking)
+    assert "evaluated with junction-zone, safe-haven, tre-hcm-progression" in capsys.readouterr().err
+    assert len(found) == len(evaluate_plans([weak], neighbours=Neighbours(tuple(map(standing, OTHERS)))).blocking)
 
 
 def test_what_stood_against_a_neighbour_before_is_told_and_does_not_block(
@@ -331,7 +331,7 @@ def test_what_stood_against_a_neighbour_before_is_told_and_does_not_block(
     )
     found = analyzed(configured(tmp_path), without("network:PrivateDnsZoneGroup")(after("safe-haven")))
     assert "junction-zone" not in str(found)
-    assert "without this change too; it does not block" in capsys.readouterr().err
+    assert "not caused by this change; it does not block" in capsys.readouterr().err
 
 
 def test_plans_are_neighbours_too(tmp_path: Path) -> None:
@@ -377,7 +377,7 @@ def test_two_neighbours_of_one_stack_and_what_is_no_list_of_paths_are_refused(tm
         configured(tmp_path)
     with pytest.raises(AbortedError, match="missing"):
         configured(tmp_path / "nowhere.json")
-    with pytest.raises(AbortedError, match="configures no neighbours"):
+    with pytest.raises(AbortedError, match="not a configuration of neighbours"):
         configured(tmp_path, whole=True)
 
 

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from formats.errors import InputError
 from formats.plan import SECRET, UNKNOWN
 from policies.model import Finding, PolicyContext, Resource, Verdict, Violation
-from policies.runner import Report, judge
+from policies.runner import Report, evaluate
 from tests.policies.world import catalogue, policy, store
 
 TODAY = date(2026, 3, 1)
 NAMES = [Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN]
 
 
-def report(*resources: Resource, rule: Any = None, whole: bool = False, **more: Any) -> Report:
+def report(*resources: Resource, rule: Any = None, is_complete: bool = False, **more: Any) -> Report:
     rules = catalogue(policy(rule, **more) if rule else policy(**more))
-    return judge(PolicyContext(resources, whole=whole), rules, today=TODAY)
+    return evaluate(PolicyContext(resources, is_complete=is_complete), rules, today=TODAY)
 
 
 def only(found: Report) -> Finding:
@@ -113,7 +113,7 @@ def test_what_a_policy_is_not_about_is_not_applicable() -> None:
 
 def test_between_stacks_only_the_whole_estate_is_judged() -> None:
     assert only(report(store(), scope="estate")).verdict is Verdict.NOT_APPLICABLE
-    assert only(report(store(), scope="estate", whole=True)).verdict is Verdict.FAIL
+    assert only(report(store(), scope="estate", is_complete=True)).verdict is Verdict.FAIL
 
 
 def test_a_policy_on_everything_sees_everything() -> None:
@@ -123,24 +123,24 @@ def test_a_policy_on_everything_sees_everything() -> None:
 
 def test_companions_of_other_stacks_are_seen_and_not_judged() -> None:
     estate = PolicyContext([store(public=True), store(stack="platform", public=True)])
-    found = judge(estate, catalogue(), today=TODAY, judged=["tre-heart"])
+    found = evaluate(estate, catalogue(), today=TODAY, stacks=["tre-heart"])
     assert [f.stack for f in found.findings] == ["tre-heart"]
     assert (found.resources, found.stacks) == (1, ("tre-heart",))
 
 
 def test_nothing_to_judge_is_refused() -> None:
-    with pytest.raises(InputError, match="nothing to judge"):
+    with pytest.raises(InputError, match="nothing to check"):
         report()
 
 
 def test_a_stack_without_resources_is_refused_beside_one_that_has_some() -> None:
     with pytest.raises(InputError, match="tre-lungs"):
-        judge(PolicyContext([store()]), catalogue(), today=TODAY, judged=["tre-heart", "tre-lungs"])
+        evaluate(PolicyContext([store()]), catalogue(), today=TODAY, stacks=["tre-heart", "tre-lungs"])
 
 
 def test_no_policies_are_refused() -> None:
-    with pytest.raises(InputError, match="no policy"):
-        judge(PolicyContext([store()]), {}, today=TODAY)
+    with pytest.raises(InputError, match="no policies"):
+        evaluate(PolicyContext([store()]), {}, today=TODAY)
 
 
 def test_two_resources_of_one_urn_are_refused() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from formats.arm.resolve import resolved
 from formats.default_providers import AZURE
 from formats.errors import Refused
-from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, whole_numbers
+from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, contains_unknown, whole_numbers
 from operations.engine.port import not_as_judged
 
 SHOWN = 5
@@ -87,12 +87,12 @@ def _differences(held: PlannedResource, found: PlannedResource, judged: Mapping[
     if held.id and found.id and held.id != found.id:
         yield "id"
     yield from _values(held.inputs, found.inputs, judged, "")
-    loose = _has_unknown(held.inputs)
+    loose = contains_unknown(held.inputs)
     if not _covered(held.dependencies, found.dependencies, loose):
         yield "dependencies"
     for key in sorted({*held.property_dependencies, *found.property_dependencies}):
         old, new = held.property_dependencies.get(key, ()), found.property_dependencies.get(key, ())
-        if not _covered(old, new, _has_unknown(held.inputs.get(key))):
+        if not _covered(old, new, contains_unknown(held.inputs.get(key))):
             yield f"what {key} comes from"
 
 
@@ -125,11 +125,3 @@ def _equal(held: Value, found: Value) -> bool:
 def _same_id(judged: Value, found: Value) -> bool:
     """ARM ids compare without regard to case."""
     return isinstance(judged, str) and isinstance(found, str) and judged.lower() == found.lower()
-
-
-def _has_unknown(value: Value) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_has_unknown, value.values()))
-    if isinstance(value, list | tuple):
-        return any(map(_has_unknown, value))
-    return bool(value == UNKNOWN)

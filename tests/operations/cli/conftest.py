@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from operations.settings import Settings
-from tests.operations.cli.fakes import Desk, FakeHouse, stack
+from tests.operations.cli.fakes import Desk, FakeCatalog, stack
 
 
 @pytest.fixture
@@ -17,4 +17,4 @@ def desk(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Desk:
         stack("tre-heart", "platform", "safe-haven"),
         stack("platform-north", cloud="azure"),
     ]
-    return Desk(capsys, Settings.load({"SDE_HOME": str(tmp_path), "PATH": "/nowhere"}), FakeHouse(stacks))
+    return Desk(capsys, Settings.load({"SDE_HOME": str(tmp_path), "PATH": "/nowhere"}), FakeCatalog(stacks))

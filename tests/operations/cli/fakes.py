@@ -17,9 +17,9 @@ from formats.plan import Operation, Plan, PlannedResource
 from operations.cli.app import main
 from operations.cli.stack_catalog import Stack
 from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState
-from operations.reports.evaluate import Neighbours
 from operations.settings import Settings
 from policies.model import ComplianceControls, Finding, Policy, Severity, Verdict
+from policies.plan_evaluation import NO_FILES, Neighbours
 from policies.runner import Report
 
 STORE = "azure-native:storage:StorageAccount"
@@ -36,11 +36,11 @@ def resource(name: str, operation: Operation = Operation.CREATE, **more: Any) ->
 
 
 @dataclass
-class FakeHouse:
+class FakeCatalog:
     stacks: Sequence[Stack]
     differing: list[Path] = field(default_factory=list)
     lives: list[str] = field(default_factory=list)
-    left_over: list[Stack] = field(default_factory=list)
+    orphaned_stacks: list[Stack] = field(default_factory=list)
 
     def render(self) -> Sequence[Path]:
         written, self.differing = self.differing, []
@@ -49,7 +49,7 @@ class FakeHouse:
     def stale(self) -> Sequence[Path]:
         return self.differing
 
-    def ended(self, stack: str) -> None:
+    def mark_destroyed(self, stack: str) -> None:
         self.lives.append(stack)
 
 
@@ -170,26 +170,27 @@ class FakeEngine:
 
 @dataclass
 class FakeGate:
-    """Lets everything through but the stacks that it refuses, and remembers what it was shown."""
+    """Passes every stack that is not in `refuses`, and records the plans and neighbours."""
 
     refuses: set[str] = field(default_factory=set)
     judged: list[str] = field(default_factory=list)
     beside: list[Neighbours | None] = field(default_factory=list)
 
-    def judge(
+    def evaluate(
         self,
         plans: Sequence[Plan],
         *,
-        whole: bool = False,
+        is_complete: bool = False,
         templates: Collection[str] = (),
         neighbours: Neighbours | None = None,
+        files: Mapping[str, str] = NO_FILES,
     ) -> Report:
         self.judged += [plan.stack for plan in plans]
         self.beside.append(neighbours)
         findings = tuple(self._finding(plan) for plan in plans)
         policies = {ONE.id: ONE}
         stacks = tuple(plan.stack for plan in plans)
-        return Report(findings, policies, stacks, len(findings), date(2026, 1, 2), whole)
+        return Report(findings, policies, stacks, len(findings), date(2026, 1, 2), is_complete)
 
     def _finding(self, plan: Plan) -> Finding:
         verdict = Verdict.FAIL if plan.stack in self.refuses else Verdict.PASS
@@ -208,7 +209,7 @@ class Desk:
 
     capture: pytest.CaptureFixture[str]
     settings: Settings
-    house: FakeHouse
+    house: FakeCatalog
     engine: FakeEngine = field(default_factory=FakeEngine)
     gate: FakeGate | None = field(default_factory=FakeGate)
     """None: the house's own."""
@@ -221,7 +222,7 @@ class Desk:
         code = main(
             arguments,
             settings=self.settings,
-            open_house=lambda *_: self.house,
+            open_catalog=lambda *_: self.catalog,
             choose_engine=self._choose,
             open_gate=(lambda *_: gate) if gate else None,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operations.cli.azurecheck import desks_of
-from operations.vm_sizes import Wanted
+from operations.vm_sizes import VmRequirement
 from tests.infra import samples
 
 
@@ -13,5 +13,5 @@ def test_asks_for_the_size_of_each_projects_desk_where_it_stands() -> None:
     desk = {"size": "Standard_DC8ads_v5", "os_disk_gib": 128, "data_disk_gib": 256, "admin_public_key": samples.KEY}
     sealed = samples.tenancy(subscription=elsewhere, data_class="identifiable", desk={**desk, "zone": 2})
     found = desks_of([samples.platform(), plain, sealed])
-    assert found[str(plain.subscription)] == [Wanted(plain.desk.size)]
-    assert found[elsewhere] == [Wanted("Standard_DC8ads_v5", confidential=True, zone=2)]
+    assert found[str(plain.subscription)] == [VmRequirement(plain.desk.size)]
+    assert found[elsewhere] == [VmRequirement("Standard_DC8ads_v5", confidential=True, zone=2)]

@@ -75,7 +75,7 @@ def test_a_whole_destroy_begins_a_new_life_and_a_target_does_not(standing: Desk)
 def test_what_is_not_there_is_no_failure(desk: Desk) -> None:
     assert desk("destroy", "--all", "--yes") == 0
     assert "platform: has nothing." in desk.out
-    assert desk.house.lives == []
+    assert desk.catalog.lives == []
 
 
 def test_without_a_yes_nothing_goes(standing: Desk) -> None:
@@ -84,7 +84,7 @@ def test_without_a_yes_nothing_goes(standing: Desk) -> None:
 
 
 def test_a_stack_that_left_the_estate_can_still_be_ended_and_holds_what_it_stands_on(standing: Desk) -> None:
-    standing.house.left_over = [stack("tre-ended", "platform", "safe-haven")]
+    standing.house.orphaned_stacks = [stack("tre-ended", "platform", "safe-haven")]
     standing.engine.has = {"platform": ["a"], "safe-haven": ["a"], "tre-ended": ["a"]}
     assert standing("destroy", "safe-haven", "--yes") == 3
     assert "tre-ended" in standing.err
@@ -94,6 +94,6 @@ def test_a_stack_that_left_the_estate_can_still_be_ended_and_holds_what_it_stand
 
 
 def test_what_left_the_estate_and_is_gone_is_not_spoken_of(standing: Desk) -> None:
-    standing.house.left_over = [stack("tre-ended", "platform")]
+    standing.house.orphaned_stacks = [stack("tre-ended", "platform")]
     standing("stacks", "--json")
     assert "tre-ended" not in standing.out

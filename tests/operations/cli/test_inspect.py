@@ -58,7 +58,7 @@ def test_a_lock_is_removed(desk: Desk) -> None:
 
 
 def test_render_writes_what_differs(desk: Desk) -> None:
-    desk.house.differing = [Path("Pulumi.platform.yaml")]
+    desk.catalog.differing = [Path("Pulumi.platform.yaml")]
     assert desk("render") == 0
     assert "wrote Pulumi.platform.yaml" in desk.out
     assert desk("render") == 0
@@ -66,11 +66,11 @@ def test_render_writes_what_differs(desk: Desk) -> None:
 
 
 def test_render_check_writes_nothing_and_fails(desk: Desk) -> None:
-    desk.house.differing = [Path("Pulumi.platform.yaml")]
+    desk.catalog.differing = [Path("Pulumi.platform.yaml")]
     assert desk("render", "--check") == 1
     assert "Pulumi.platform.yaml" in desk.out
     assert "scripts/sde render" in desk.err
-    assert desk.house.differing
+    assert desk.catalog.differing
 
 
 def test_refresh_only_where_there_is_something(desk: Desk) -> None:

@@ -49,12 +49,14 @@ def test_a_refusal_exits_3_after_the_report(desk: Desk) -> None:
 
 
 def test_all_judges_every_stack_together(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.engine.has = {s.name: ["a"] for s in desk.house.stacks}
+    desk.engine.has = {s.name: ["a"] for s in desk.catalog.stacks}
     asked: list[bool] = []
-    judge = judged(desk).judge
-    monkeypatch.setattr(desk.gate, "judge", lambda plans, whole, neighbours: asked.append(whole) or judge(plans))
+    evaluate = judged(desk).evaluate
+    monkeypatch.setattr(
+        desk.gate, "evaluate", lambda plans, is_complete, neighbours: asked.append(is_complete) or evaluate(plans)
+    )
     assert desk("policy", "check", "--all") == 0
-    assert len(judged(desk).judged) == len(desk.house.stacks)
+    assert len(judged(desk).judged) == len(desk.catalog.stacks)
     desk("policy", "check", "--all", "--cloud", "azure")
     assert asked == [True, False]
 
@@ -246,7 +248,7 @@ def test_an_expression_whose_value_nobody_can_tell_blocks(real: Desk, tmp_path: 
 
 def test_a_template_of_nothing_is_refused(real: Desk, tmp_path: Path) -> None:
     assert real("policy", "check", str(template(tmp_path))) == 2
-    assert "makes nothing" in real.err
+    assert "has no resources" in real.err
 
 
 def test_a_type_of_azure_that_the_catalogue_does_not_know_never_passes(real: Desk, tmp_path: Path) -> None:

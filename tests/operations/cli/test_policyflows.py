@@ -19,7 +19,7 @@ TENANCY = "tre-hcm-progression"
 @pytest.fixture
 def whole(desk: Desk) -> Desk:
     """The shipped estate, up."""
-    desk.house.stacks = [stack(name) for name in shipped.STACKS]
+    desk.catalog.stacks = [stack(name) for name in shipped.STACKS]
     desk.engine.plans = {name: shipped.after(name).resources for name in shipped.STACKS}
     desk.engine.has = {name: ["a"] for name in shipped.STACKS}
     return desk
@@ -118,6 +118,6 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_work(whole: Desk, t
 
 
 def test_an_estate_without_data_is_no_estate_without_flows(desk: Desk) -> None:
-    desk.house.stacks = desk.house.stacks[:1]
+    desk.catalog.stacks = desk.catalog.stacks[:1]
     assert desk("policy", "flows", "--all") == 2
     assert "Nothing here holds data" in desk.err

@@ -30,7 +30,7 @@ def proof(*refusals: dict[str, Refusal | None], before: tuple[Finding, ...] = ()
 @pytest.fixture
 def found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[Proof]:
     """The results of the run, set by the test."""
-    desk.engine.has = {s.name: ["a"] for s in desk.house.stacks}
+    desk.engine.has = {s.name: ["a"] for s in desk.catalog.stacks}
     results: list[Proof] = []
     monkeypatch.setattr(policyprove, "_proof", lambda *_, **__: results[0])
     return results
@@ -95,13 +95,13 @@ def test_a_file_that_cannot_be_written_is_said_before_the_work(desk: Desk) -> No
 
 def test_plans_that_cannot_be_judged_are_bad_input(desk: Desk) -> None:
     """All stacks of the estate plan one resource of one name."""
-    desk.engine.has = {s.name: ["a"] for s in desk.house.stacks}
+    desk.engine.has = {s.name: ["a"] for s in desk.catalog.stacks}
     assert desk("policy", "prove", "platform", "--door", "gate") == 2
     assert "Two resources have one id" in desk.err
 
 
 def test_a_checkov_that_is_not_there_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    desk.engine.has = {s.name: ["a"] for s in desk.house.stacks}
+    desk.engine.has = {s.name: ["a"] for s in desk.catalog.stacks}
     monkeypatch.setattr(checkov, "COMMAND", tmp_path / "checkov")
     assert desk("policy", "prove", "platform", "--door", "checkov") == 2
     assert "Checkov is not there" in desk.err

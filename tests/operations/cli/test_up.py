@@ -105,7 +105,7 @@ def test_cloud_narrows_all_to_its_stacks(desk: Desk) -> None:
 
 
 def test_all_narrowed_to_a_cloud_without_stacks_is_wrong_use(desk: Desk) -> None:
-    desk.house.stacks = [stack("platform")]
+    desk.catalog.stacks = [stack("platform")]
     assert desk("up", "--all", "--cloud", "azure", "--yes") == 2
 
 

@@ -40,14 +40,14 @@ def mutant(planned: PlannedResource, after: Mapping[str, Any] | None, label: str
     return Mutant("s", before.urn, before.type, before.name, label, "harm", before, made)
 
 
-def answer(failed: Mapping[str, list[str]], errors: int = 0) -> str:
+def answer(failed: Mapping[str, list[str]], errors: int = 0) -> dict[str, Any]:
     checks = [{"file_path": f"/{name}.json", "check_id": check, "resource": "r"} for name, ids in failed.items()
               for check in ids]  # fmt: skip
-    return json.dumps({"results": {"failed_checks": checks}, "summary": {"parsing_errors": errors}})
+    return {"results": {"failed_checks": checks}, "summary": {"parsing_errors": errors}}
 
 
-def fake(finds: Callable[[dict[str, Any]], list[str]], shown: list[str]) -> Callable[[Path], str]:
-    def run(folder: Path) -> str:
+def fake(finds: Callable[[dict[str, Any]], list[str]], shown: list[str]) -> Callable[[Path], dict[str, Any]]:
+    def run(folder: Path) -> dict[str, Any]:
         failed = {OPEN: ["CKV_AZURE_59"]}
         for file in sorted(folder.glob("t*.json")):
             shown.append(file.stem)
@@ -122,16 +122,16 @@ def test_an_addition_is_checked_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "output",
+    "report",
     [
-        "", "[]", "{}", "no JSON", '{"passed": 0, "failed": 0}',
+        {}, {"passed": 0, "failed": 0},
         answer({"t0": ["CKV_AZURE_59"]}),
         answer({OPEN: ["CKV_AZURE_59"]}, errors=1),
     ],
 )  # fmt: skip
-def test_a_checkov_that_read_nothing_is_an_error(output: str) -> None:
+def test_a_checkov_that_read_nothing_is_an_error(report: dict[str, Any]) -> None:
     with pytest.raises(Failed):
-        read(output)
+        read(report)
 
 
 @pytest.mark.skipif(not installed(), reason="scripts/checkov has not made Checkov's environment here")

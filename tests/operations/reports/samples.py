@@ -8,7 +8,7 @@ from typing import Any
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource
 from policies.exemptions import Exemptions, read
 from policies.model import PolicyContext
-from policies.runner import Report, judge
+from policies.runner import Report, evaluate
 from tests.policies.world import catalogue, policy, store
 
 TODAY = date(2026, 3, 1)
@@ -44,13 +44,13 @@ def report() -> Report:
         store("exempt", public=True),
     ]
     policies = catalogue(policy(), policy(id_="XX2", scope="estate"))
-    return judge(
+    return evaluate(
         PolicyContext(resources), policies, today=TODAY, exemptions=granted(), plans={"tre-heart": "sha256:abc"}
     )
 
 
 def passing() -> Report:
-    return judge(PolicyContext([store(public=False)]), catalogue(), today=TODAY)
+    return evaluate(PolicyContext([store(public=False)]), catalogue(), today=TODAY)
 
 
 def plan(*resources: PlannedResource, stack: str = "tre-heart") -> Plan:

@@ -16,8 +16,8 @@ from formats.errors import InputError
 from formats.json_reader import LONGEST
 from formats.plan import Operation, Plan
 from formats.plan_files import read_neighbours
-from operations.reports.evaluate import judged
 from operations.reports.file_input import read_plan, stacks_of
+from policies.plan_evaluation import evaluate_plans
 from tests.operations.reports.samples import account, plan
 
 
@@ -129,25 +129,25 @@ def test_no_json_whatever_ends_otherwise(tmp_path_factory: pytest.TempPathFactor
 
 
 def test_a_plan_of_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match="nothing to judge"):
-        judged([plan(account("gone", Operation.DELETE))])
+    with pytest.raises(InputError, match="nothing to check"):
+        evaluate_plans([plan(account("gone", Operation.DELETE))])
 
 
 @pytest.mark.parametrize("resources", [(), (account("gone", Operation.DELETE),)])
 def test_a_file_with_a_plan_of_nothing_is_named(tmp_path: Path, resources: tuple[Any, ...]) -> None:
-    with pytest.raises(InputError, match="nothing to judge") as refused:
+    with pytest.raises(InputError, match="nothing to check") as refused:
         read_plan(written(tmp_path, Plan("sde", "tre-heart", "local", resources).to_json()))
     assert refused.value.file == str(tmp_path / "plan.json")
 
 
 def test_two_plans_of_one_stack_are_refused() -> None:
     with pytest.raises(InputError, match="one stack"):
-        judged([plan(), plan()])
+        evaluate_plans([plan(), plan()])
 
 
 def test_one_urn_twice_in_a_plan_is_refused() -> None:
     with pytest.raises(InputError, match="one id"):
-        judged([plan(account("data"), account("data", publicNetworkAccess="Disabled"))])
+        evaluate_plans([plan(account("data"), account("data", publicNetworkAccess="Disabled"))])
 
 
 def test_more_values_than_memory_is_for_are_refused_unread(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from xml.etree.ElementTree import fromstring
 import jsonschema
 import pytest
 
-from operations.reports.report_formats import FORMS, as_json, written
+from operations.reports.report_formats import FORMATS, as_json, written
 from operations.reports.sarif import LEVELS, SCORES
 from operations.reports.table import summary, table
 from policies.model import Severity, Verdict
@@ -46,8 +47,21 @@ def test_sarif_is_valid_against_its_schema(schema: Any) -> None:
 def test_sarif_has_a_result_for_each_that_a_person_must_look_at() -> None:
     results = sarif()["runs"][0]["results"]
     assert [r["properties"]["verdict"] for r in results] == ["fail", "unknown", "exempt"]
-    assert all(r["kind"] == "fail" and r["level"] == "error" for r in results)
-    assert results[1]["message"]["text"].startswith("It cannot be told")
+    assert [(r["kind"], r["level"]) for r in results] == [("fail", "error"), ("open", "none"), ("fail", "error")]
+    assert results[1]["message"]["text"].startswith("Unknown before the deployment")
+
+
+def test_sarif_of_a_stack_locates_results_by_resource_alone() -> None:
+    assert {tuple(r["locations"][0]) for r in sarif()["runs"][0]["results"]} == {("logicalLocations",)}
+
+
+@pytest.mark.parametrize(("file", "uri"), [("out/my plan.json", "out/my%20plan.json"), ("/x/a.json", "file:///x/a.json")])
+def test_sarif_of_a_file_locates_results_in_that_file(file: str, uri: str, schema: Any) -> None:
+    from_file = replace(report(), files=dict.fromkeys(report().stacks, file))
+    content = json.loads(written(from_file, "sarif"))
+    jsonschema.Draft4Validator(schema).validate(content)
+    places = [r["locations"][0]["physicalLocation"] for r in content["runs"][0]["results"]]
+    assert places == [{"artifactLocation": {"uri": uri}}] * 3
 
 
 def test_sarif_suppresses_what_is_exempt_and_nothing_else() -> None:
@@ -79,7 +93,7 @@ def test_sarif_fingerprints_tell_results_apart_and_stay() -> None:
 def test_sarif_carries_the_warnings_and_the_plans() -> None:
     run = sarif()["runs"][0]
     (note,) = run["invocations"][0]["toolConfigurationNotifications"]
-    assert "past does not hold" in note["message"]["text"]
+    assert "past is ignored" in note["message"]["text"]
     assert run["properties"]["plans"] == {"tre-heart": "sha256:abc"}
 
 
@@ -94,7 +108,7 @@ def test_junit_counts_what_it_holds() -> None:
     assert len(root.findall(".//testcase/failure")) == 1
     assert len(root.findall(".//testcase/error")) == 1
     assert len(root.findall(".//testcase")) == 8
-    assert "past does not hold" in (root.findtext(".//system-err") or "")
+    assert "past is ignored" in (root.findtext(".//system-err") or "")
     assert "fix: Shut it." in (root.findtext(".//failure") or "")
 
 
@@ -114,16 +128,16 @@ def test_the_table_names_policy_resource_finding_and_fix_and_leaves_out_what_pas
     assert "? tre-heart hidden (StorageAccount) public" in text
     assert "fix: Shut it." in text
     assert "exempt until 2026-05-01 (intake; Ada <b>Lovelace, approved by Mary Seacole)" in text
-    assert "exemption past does not hold" in text
+    assert "exemption past is ignored" in text
     assert "good" not in text
-    assert "policies: 1 check passes, 1 fail, 1 cannot be told, 1 exempt" in text
+    assert "policies: 1 check passes, 1 fail, 1 unknown, 1 exempt" in text
 
 
 def test_a_summary_of_what_passes_is_one_line() -> None:
     assert summary(passing()) == "policies: 1 check passes"
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMATS)
 def test_no_form_lets_a_name_break_out(form: str) -> None:
     text = written(report(), form)
     assert "\x1b" not in text
@@ -181,7 +195,7 @@ def test_the_page_can_be_read_by_ear() -> None:
 
 def test_the_page_says_verdict_plans_exemptions_and_what_was_not_judged() -> None:
     text = written(report(), "html")
-    for said in ("Refused.", "sha256:abc", "Mary Seacole", "past does not hold", "needs the whole estate", "2.2.09"):
+    for said in ("Refused.", "sha256:abc", "Mary Seacole", "past is ignored", "needs the whole estate", "2.2.09"):
         assert said in text
 
 

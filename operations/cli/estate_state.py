@@ -1,4 +1,4 @@
-"""What stands beside the stacks of a command: the rest of the estate, for policies that look between stacks."""
+"""The rest of the estate beside the stacks of a command, for policies on the whole estate."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 
 if TYPE_CHECKING:
-    from operations.reports.evaluate import Neighbours
+    from policies.plan_evaluation import Neighbours
 
 
-class Surroundings:
-    """The states of an estate's stacks, each read once, and the plans that this command has made of them since."""
+class EstateState:
+    """The states of an estate's stacks, each read once, and the plans that this command has made since."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._planned: dict[str, Plan] = {}
         self._standing: dict[str, Plan | None] = {}
 
-    def will_be(self, stack: Stack, plan: Plan) -> None:
-        """From now on the stack counts as what the plan makes of it."""
+    def record_plan(self, stack: Stack, plan: Plan) -> None:
+        """Use the plan of a stack instead of its state from now on."""
         self._planned[stack.name] = plan
 
-    def has_changed(self, stack: Stack) -> None:
-        """The stack was brought up: its state is read again."""
+    def invalidate(self, stack: Stack) -> None:
+        """Read the state of a stack again, because the stack was deployed."""
         self._standing.pop(stack.name, None)
 
-    def must_be(self, neighbours: Neighbours, stack: Stack) -> None:
-        """`Refused` where what a stack was judged beside is not what stands by now: a person may take their time."""
+    def require_unchanged(self, neighbours: Neighbours, stack: Stack) -> None:
+        """Raise `Refused` if the neighbours of a stack have changed since its evaluation."""
         self._standing.clear()
         now = self.of([stack])
         if now.standing != neighbours.standing or now.absent != neighbours.absent:
@@ -40,18 +40,18 @@ class Surroundings:
             moved = [plan.stack for plan in now.standing if was.pop(plan.stack, None) != plan] + list(was)
             names = " and ".join(moved)
             raise Refused(
-                f"{stack.name} was not changed: it was judged beside {names}, which changed since.\n"
-                f"  fix:     look again: scripts/sde preview {stack.name}"
+                f"{stack.name} was not changed: it was evaluated with {names}, which changed since.\n"
+                f"  fix:     scripts/sde preview {stack.name}, then try again"
             )
 
-    def of(self, judged: Sequence[Stack]) -> Neighbours:
-        """What to judge some stacks beside: stacks in another cloud have nothing to do with them.
+    def of(self, stacks: Sequence[Stack]) -> Neighbours:
+        """Return the neighbours of some stacks: the other stacks of the estate in the same cloud.
 
-        `Refused` where one cannot be read: nothing could be said then of what lies between it and these.
+        `Refused` where a state cannot be read, since policies on the whole estate need all of them.
         """
-        from operations.reports.evaluate import Neighbours  # noqa: PLC0415 - the catalogue, which not all need
+        from policies.plan_evaluation import Neighbours  # noqa: PLC0415 - imports the catalogue
 
-        clouds, names = {s.cloud for s in judged}, {s.name for s in judged}
+        clouds, names = {s.cloud for s in stacks}, {s.name for s in stacks}
         every = [s for s in self._session.known if s.cloud in clouds]
         self._read(every, names)
         others = [s.name for s in every if s.name not in names]
@@ -63,18 +63,18 @@ class Surroundings:
             tuple(name for name, plan in found.items() if not plan),
         )
 
-    def _read(self, stacks: Sequence[Stack], judged: Collection[str]) -> None:
-        """A lock on a judged stack is left to the run itself, which takes it; looking is free."""
+    def _read(self, stacks: Sequence[Stack], evaluated: Collection[str]) -> None:
+        """Read states. A lock on an evaluated stack is ignored: its own deployment needs the lock, reading does not."""
         unread = [s for s in stacks if s.name not in self._standing]
         try:
-            found = standing(self._session, unread, moving=judged)
+            found = standing(self._session, unread, moving=evaluated)
         except (InputError, Failed) as error:
-            raise _unread(" and ".join(sorted(judged)), error) from None
+            raise _unread(" and ".join(sorted(evaluated)), error) from None
         self._standing |= {s.name: found.get(s.name) for s in unread}
 
 
 def standing(session: Session, stacks: Sequence[Stack], *, moving: Collection[str] = ()) -> dict[str, Plan]:
-    """What stands of these stacks by their states, each asked of its own cloud's engine; without those not up."""
+    """Return the deployed state of each stack, from its own cloud's engine, without stacks that are not deployed."""
     found: dict[str, Plan] = {}
     for cloud in dict.fromkeys(s.cloud for s in stacks):
         there = [s for s in stacks if s.cloud == cloud]
@@ -82,9 +82,11 @@ def standing(session: Session, stacks: Sequence[Stack], *, moving: Collection[st
     return found
 
 
-def _unread(what: str, error: InputError | Failed) -> Refused:
-    told = paragraph(error).replace("\n", "\n  ")
+def _unread(stacks: str, error: InputError | Failed) -> Refused:
+    cause = paragraph(error).replace("\n", "\n  ")
     fix = (
-        "" if isinstance(error, InputError) and error.fix else "\n  fix:     make its state readable to you, then again"
+        ""
+        if isinstance(error, InputError) and error.fix
+        else "\n  fix:     make its state readable to you, then try again"
     )
-    return Refused(f"{what} cannot be judged beside the rest of the estate, for a state cannot be read.\n  {told}{fix}")
+    return Refused(f"{stacks} cannot be evaluated with the rest of the estate: a state cannot be read.\n  {cause}{fix}")

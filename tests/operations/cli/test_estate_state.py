@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from formats.errors import Failed, InputError
-from operations.reports.evaluate import Neighbours
+from policies.plan_evaluation import Neighbours
 from tests.operations.cli.fakes import Desk, stack
 
 
@@ -31,7 +31,7 @@ def test_the_other_stacks_of_the_same_cloud_are_beside_it(desk: Desk) -> None:
 
 
 def test_a_stack_that_the_estate_no_longer_has_and_that_stands_is_beside_it_too(desk: Desk) -> None:
-    desk.house.left_over = [stack("tre-old"), stack("tre-older")]
+    desk.catalog.orphaned_stacks = [stack("tre-old"), stack("tre-older")]
     desk.engine.has = {"platform": ["a"], "tre-old": ["a"]}
     assert desk("preview", "platform") == 0
     (found,) = shown(desk)
@@ -65,7 +65,7 @@ def test_a_state_that_cannot_be_read_is_refused_with_its_fix_and_nothing_is_appl
     for error in (InputError("The state is damaged.", file="x.json", fix="restore it"), Failed("tre-heart: 403")):
         desk.engine.unreadable, desk.engine.calls = error, []
         assert desk("up", "platform", "--yes") == 3
-        assert "platform cannot be judged beside the rest of the estate" in desk.err
+        assert "platform cannot be evaluated with the rest of the estate" in desk.err
         assert "fix:" in desk.err
         assert "up" not in [call for call, _ in desk.engine.calls]
 
@@ -92,6 +92,6 @@ def test_what_changes_while_a_person_thinks_is_judged_again(
     monkeypatch.setattr("sys.stdin", Slow())
     desk.engine.has = {"platform": ["a"], **before}
     assert desk("up", "platform") == 3
-    assert "platform was not changed: it was judged beside safe-haven, which changed since" in desk.err
+    assert "platform was not changed: it was evaluated with safe-haven, which changed since" in desk.err
     assert "up" not in [call for call, _ in desk.engine.calls]
     assert desk("up", "platform") == 0
