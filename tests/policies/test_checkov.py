@@ -271,6 +271,7 @@ def test_checkov_itself_passes_the_shipped_stacks_and_refuses_a_weaker_one() -> 
     assert {(f.stack, f.check) for f in report.failed} == {
         ("weaker", "CKV_AZURE_44"),
         ("weaker", "CKV_SDE_ST3"),
+        ("weaker", "CKV_SDE_ST5"),
         ("weaker", "CKV_SDE_NW4"),
     }
     assert report.unused == ()

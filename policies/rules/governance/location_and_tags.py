@@ -8,7 +8,7 @@ from typing import Any
 
 from formats.plan import UNKNOWN
 from formats.stack_config import DataClass, Region
-from policies.azure_semantics.resource_types import is_azures, takes_location, takes_tags
+from policies.azure_semantics.resource_types import is_azure_type, takes_location, takes_tags
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 
 ALLOWED = {*(region.value for region in Region), "global", "uk"}
@@ -95,5 +95,5 @@ POLICY = Policy(
     fix="Set location to uksouth or ukwest, and the tags project, request, controller, data-class and expiry.",
     check=check,
     reads=("location", *(f'tags["{tag}"]' for tag in TAGS)),
-    applies=lambda resource, _: is_azures(resource.type),
+    applies=lambda resource, _: is_azure_type(resource.type),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import shown
-from policies.azure_semantics.resource_types import is_azures, takes_tags
+from policies.azure_semantics.resource_types import is_azure_type, takes_tags
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 GROUP = "resources:ResourceGroup"
@@ -41,6 +41,6 @@ POLICY = Policy(
     fix="Give each resource the tags of its resource group.",
     check=check,
     reads=(*(f'tags["{tag}"]' for tag in TAGS), f"{GROUP}:tags"),
-    applies=lambda resource, _: is_azures(resource.type) and takes_tags(resource.type) and resource.type != GROUP,
+    applies=lambda resource, _: is_azure_type(resource.type) and takes_tags(resource.type) and resource.type != GROUP,
     scope="stack",
 )
