@@ -1,8 +1,9 @@
 # ruff: noqa: E501 - one path a line
 """The ARM path of each azure-native type, with the SDK's names of the parameters.
 
-The SDK lacks them. Source: the REST reference of each service (learn.microsoft.com/rest/api). A test checks that every
-parameter is an input of the type.
+The SDK lacks them. Source: the REST reference of each service (learn.microsoft.com/rest/api). `formats/arm/routes.py`
+reads the paths of azure-mgmt instead, but no such package is installed for many of these services. Tests check that
+both agree where they overlap, and that every parameter is an input of the type.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the installed azure-native SDK says of a type, read from its source without importing it."""
+"""Inputs and API versions of types in the installed azure-native SDK, read from its source without importing it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _USES = re.compile(r"Uses Azure REST API version (\d{4}-\d{2}-\d{2}[a-z0-9-]*)")
 
 @dataclass(frozen=True)
 class SdkType:
-    """One azure-native type: where it lives, the api version that it speaks, and its arguments' names on the wire."""
+    """One azure-native type: its module, its API version, and the wire names of its inputs."""
 
     token: str
     module: str
@@ -33,7 +33,7 @@ class SdkType:
 
 @cache
 def sdk_type(token: str) -> SdkType:
-    """The type behind a token such as `azure-native:network:Subnet`. Raises InputError where the SDK has none."""
+    """Return the type of a token such as `azure-native:network:Subnet`. Raises `InputError` if the SDK lacks it."""
     match = _TOKEN.fullmatch(token)
     source = _source(match["module"], match["name"]) if match else None
     if match is None or source is None:
@@ -46,13 +46,19 @@ def sdk_type(token: str) -> SdkType:
     uses = _USES.search(source)
     version = _dashed(match["version"]) if match["version"] else uses[1] if uses else ""
     if not version:
-        raise InputError("azure-native names no api version for this type", key="type", found=token)
+        raise InputError("azure-native has no API version for this type", key="type", found=token)
     return SdkType(token, match["module"], match["name"], version, frozenset(_hints(source)))
+
+
+def has_type(token: str) -> bool:
+    """Return True if the SDK has a type."""
+    match = _TOKEN.fullmatch(token)
+    return match is not None and match["name"].lower() in _files(match["module"])
 
 
 @dataclass(frozen=True)
 class Hint:
-    """What the SDK says of one argument: the classes that its objects follow, and whether it is a list."""
+    """The SDK's annotation of one input: the classes of its objects, and if it is a list."""
 
     classes: tuple[str, ...]
     is_list: bool
@@ -60,7 +66,7 @@ class Hint:
 
 @cache
 def hints(token: str) -> Mapping[str, Hint]:
-    """The arguments of a type, by their names on the wire."""
+    """Return the inputs of a type by wire name; empty for a type that the SDK lacks."""
     match = _TOKEN.fullmatch(token)
     source = _source(match["module"], match["name"]) if match else None
     return _hints(source or "")
@@ -68,7 +74,7 @@ def hints(token: str) -> Mapping[str, Hint]:
 
 @cache
 def hints_of_class(module: str, name: str) -> Mapping[str, Hint]:
-    """The properties of a nested class of a module, by their names on the wire."""
+    """Return the properties of a nested class by wire name."""
     text = _nested_classes(module)
     start = text.find(f"\nclass {name}:\n")
     end = text.find("\n@pulumi.input_type", start)
@@ -76,14 +82,14 @@ def hints_of_class(module: str, name: str) -> Mapping[str, Hint]:
 
 
 def resource_names(module: str) -> tuple[str, ...]:
-    """The names of the resources of a module, in lower case: those of its files."""
+    """Return the names of a module's resources, in lower case."""
     folder = _folder()
     files = sorted((folder / module).glob("[a-z]*.py")) if folder else []
     return tuple(f.stem.replace("_", "") for f in files if not f.stem.startswith(("get_", "list_")))
 
 
 def class_name(module: str, stem: str) -> str | None:
-    """The name of the resource that a file of a module defines, as its token has it."""
+    """Return the class name of the resource in a file of a module."""
     source = _source(module, stem)
     found = _EXPORTS.search(source or "")
     return found[1] if found else None
@@ -97,7 +103,7 @@ def _nested_classes(module: str) -> str:
 
 
 def _hints(source: str) -> Mapping[str, Hint]:
-    """Those of the first class of a source."""
+    """Return those of the first class in a source text."""
     end = source.find("\n@pulumi.input_type", source.find("\nclass ") + 1)
     before, _, after = source[: end if end > 0 else None].partition("\nclass ")
     text = before + after.partition("\nclass ")[0]
@@ -114,19 +120,19 @@ def _folder() -> Path | None:
 
 
 def _source(module: str, name: str) -> str | None:
-    """The text of the module that defines a resource: its file is the class's name in snake case."""
+    """Return the source of a resource's file, which is named after the class in snake case."""
     file = _files(module).get(name.lower())
     return file.read_text(encoding="utf-8") if file else None
 
 
 @cache
 def _files(module: str) -> Mapping[str, Path]:
-    """The files of a module by their names without underscores."""
+    """Return the files of a module by their names without underscores."""
     folder = _folder()
     return {f.stem.replace("_", ""): f for f in sorted((folder / module).glob("*.py"))} if folder else {}
 
 
 def _dashed(version: str) -> str:
-    """`20240501preview` as `2024-05-01-preview`."""
+    """Return `20240501preview` as `2024-05-01-preview`."""
     digits, rest = version[:8], version[8:]
     return "-".join(filter(None, (digits[:4], digits[4:6], digits[6:], rest)))

@@ -1,33 +1,28 @@
-"""Resource types of azure-native: which take tags, and which have a region. The table beside this file is made from its
-SDK."""
+"""Resource types of azure-native: which take tags, and which have a region. Read from the installed SDK."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 
-TABLE = Path(__file__).with_name("resource_types.txt")
-AZURE = re.compile(r"^[a-z0-9]+:[A-Z]\w*$")
+from formats.arm.sdk import PREFIX, has_type, hints
+
+AZURE_TYPE = re.compile(r"^[a-z0-9]+:[A-Z]\w*$")
 
 
-def is_azures(type_: str) -> bool:
-    """True for a type of azure-native: `storage:StorageAccount`, and not one of Pulumi or another provider."""
-    return bool(AZURE.match(type_))
+def is_azure_type(type_: str) -> bool:
+    """Return True for a type of azure-native, such as `storage:StorageAccount`."""
+    return bool(AZURE_TYPE.match(type_))
 
 
 def takes_tags(type_: str) -> bool:
-    """True if resources of a type take tags. A type that is not in the table must have them."""
-    return "tags" not in _lacking().get(type_, ())
+    """Return True if resources of a type take tags. A type that the SDK lacks must have them."""
+    return _takes(type_, "tags")
 
 
 def takes_location(type_: str) -> bool:
-    """True if resources of a type have a region. A type that is not in the table must have one."""
-    return "location" not in _lacking().get(type_, ())
+    """Return True if resources of a type have a region. A type that the SDK lacks must have one."""
+    return _takes(type_, "location")
 
 
-@cache
-def _lacking() -> Mapping[str, tuple[str, ...]]:
-    lines = (line.split() for line in TABLE.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
-    return {type_: tuple(lacks) for type_, *lacks in lines}
+def _takes(type_: str, name: str) -> bool:
+    return name in hints(PREFIX + type_) or not has_type(PREFIX + type_)
