@@ -22,7 +22,7 @@ CUSTOM = ("azure-native:", "random:", "pulumi:providers:")
 
 
 class AnalyzerState:
-    """What the engine has told so far: the inputs of each resource come one by one, their links when all are there."""
+    """The messages of the engine so far: the inputs of each resource come one by one, dependencies at the end."""
 
     def __init__(self) -> None:
         self._inputs: dict[str, PlannedResource] = {}
@@ -30,7 +30,7 @@ class AnalyzerState:
         self._last: set[str] = set()
 
     def one(self, request: Any) -> PlannedResource:
-        """A resource that is about to be made or left as it is: its inputs as the provider has checked them."""
+        """Record a resource before it is registered, with the inputs that the provider has checked."""
         planned = _planned(request)
         self._inputs[planned.urn] = planned
         if planned.type == GROUP:
@@ -38,22 +38,22 @@ class AnalyzerState:
         return planned
 
     def before(self, planned: PlannedResource) -> Plan:
-        """A resource with its provider, and the resource groups that came before it, which say how sensitive it is."""
+        """Return a Plan of one resource, its provider and the earlier resource groups, which have its data class."""
         others = [group for group in self._groups.values() if group.urn != planned.urn]
         return _plan([*self._providers([planned, *others]), *others, planned])
 
     def all(self, request: Any) -> Plan:
-        """Every resource of the stack. One whose inputs were never told is known by its outputs."""
+        """Return a Plan of the whole stack. Outputs replace inputs that were not sent."""
         linked = [self._linked(resource) for resource in request.resources]
         here = self._last = {resource.urn for resource in linked}
         return _plan([*(p for p in self._providers(linked) if p.urn not in here), *linked])
 
     def knows(self, urn: str) -> bool:
-        """Whether a resource is the stack's that is judged."""
+        """True if a resource is of the evaluated stack."""
         return urn in self._inputs or urn in self._last
 
     def provider(self, request: Any) -> None:
-        """The provider of a resource, which may not be told of otherwise."""
+        """Record the provider of a resource, which may have no message of its own."""
         if request.HasField("provider"):
             found = _planned(request.provider)
             self._inputs.setdefault(found.urn, found)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from operations.cli.session import Session
     from operations.reports.flowstable import Exempt
     from policies.exemptions import Exemptions
-    from policies.model import PolicyContext as Judged
+    from policies.model import PolicyContext
     from policies.reachability.assertions import FlowReport
     from policies.reachability.graph import FlowGraph
 
@@ -29,7 +29,7 @@ Target = Annotated[
 ]
 Drawing = Annotated[
     str | None,
-    typer.Option("--graph", metavar="FILE", help="Write the graph that was followed, as GraphML.", show_default=False),
+    typer.Option("--graph", metavar="FILE", help="Write the analysed graph as GraphML.", show_default=False),
 ]
 
 
@@ -46,13 +46,13 @@ def flows(
     cloud: Cloud = None,
     estate: Estate = None,
 ) -> None:
-    """How many controls would have to fail before data could go where it must not. Exits 3 where fewer than three.
+    """Count the controls that prevent each forbidden flow of data. Exits 3 if a flow has fewer than three.
 
-    The whole estate is looked at, since flows pass from stack to stack; named stacks only choose which are shown.
+    Flows pass between stacks, so the whole estate is analysed; named stacks select the flows that are shown.
     """
-    from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
+    from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports the engines
     from operations.reports.flowstable import flows_table  # noqa: PLC0415
-    from policies.model import PolicyContext as Judged  # noqa: PLC0415
+    from policies.model import PolicyContext  # noqa: PLC0415
     from policies.plan_evaluation import exemptions_of  # noqa: PLC0415
     from policies.plan_resources import resources_of  # noqa: PLC0415
     from policies.reachability.assertions import FlowReport, analyse_flows  # noqa: PLC0415
@@ -61,17 +61,17 @@ def flows(
     for file in (target, graph):
         refuse_unwritable(file)
     if graph == STDOUT:
-        raise InputError("The graph is written to a file: stdout is for what was found.", key="--graph", found=graph)
+        raise InputError("The graph needs a file: stdout is for the report.", key="--graph", found=graph)
     granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
     wanted = {one.name for one in session.selected(stack, everything)}
     stacks = session.selected(None, True)
     deployment = Deployment(session, stacks)
     plans = [deployment.plan(one) for one in stacks]
-    judged = Judged([r for plan in plans for r in resources_of(plan)], is_complete=True)
-    with session.output.err.status("Following the flows"):
-        found = analyse_flows(judged, exhaustive=graph is not None)
+    context_ = PolicyContext([r for plan in plans for r in resources_of(plan)], is_complete=True)
+    with session.output.err.status("Analysing the flows"):
+        found = analyse_flows(context_, exhaustive=graph is not None)
     report = FlowReport(tuple(flow for flow in found.flows if flow.stacks & wanted), found.unknowns)
-    exempt = _exempt(report, judged, granted)
+    exempt = _exempt(report, context_, granted)
     content = {**_as_json(report, exempt), "plans": {plan.stack: plan.digest for plan in plans}}
     if target is None:
         session.output.emit({"event": "flows", **content})
@@ -91,7 +91,7 @@ def _draw(session: Session, target: str, graph: FlowGraph) -> None:
     session.output.say(f"wrote {target}")
 
 
-def _exempt(report: FlowReport, estate: Judged, granted: Exemptions) -> Exempt:
+def _exempt(report: FlowReport, estate: PolicyContext, granted: Exemptions) -> Exempt:
     """Return the findings with an exemption, as the gate applies it."""
     from policies.rule_helpers.flow_findings import finding_of  # noqa: PLC0415
 

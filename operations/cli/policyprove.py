@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CheckerChoice(StrEnum):
-    """The checkers that mutants can be shown to."""
+    """The checkers that can be tested."""
 
     GATE = "gate"
     PACK = "pack"
@@ -61,11 +61,12 @@ def prove(
     cloud: Cloud = None,
     estate: Estate = None,
 ) -> None:
-    """Weaken the plans one thing at a time, and see each refused. Nothing is applied. Exits 3 where one is let through.
+    """Weaken the plans one property at a time, and check that each change is refused. Nothing is deployed.
+    Exits 3 if a change passes.
 
-    The whole estate is looked at, since some weaknesses show only between stacks; named stacks are those weakened.
+    Some weaknesses show only between stacks, so the whole estate is evaluated; named stacks are those weakened.
     """
-    from operations.cli.deploy import Deployment  # noqa: PLC0415 - the engines, which --help needs not
+    from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports the engines
     from operations.mutation.report import as_json, table  # noqa: PLC0415
     from policies.plan_evaluation import exemptions_of  # noqa: PLC0415
 
@@ -100,8 +101,8 @@ def _proof(
     from policies.rules import load  # noqa: PLC0415
 
     known = ready(plans)
-    whole = len(plans) == len(session.catalog.stacks)
-    gate = GateChecker(known, load(), today=today(), is_complete=whole, exemptions=granted)
+    is_complete = len(plans) == len(session.catalog.stacks)
+    gate = GateChecker(known, load(), today=today(), is_complete=is_complete, exemptions=granted)
     with session.output.err.status("Weakening") as status:
         others = [_checker(one, gate, known) for one in chosen if one is not CheckerChoice.GATE]
         return prove(gate, others, known, stacks=wanted, ask_gate=CheckerChoice.GATE in chosen,
@@ -122,7 +123,9 @@ def _checker(choice: CheckerChoice, gate: GateChecker, plans: Sequence[Plan]) ->
     from operations.mutation.checkov import CheckovChecker, installed  # noqa: PLC0415
 
     if not installed():
-        raise InputError("Checkov is not there.", found="no .venv-checkov", fix="scripts/checkov --version makes it")
+        raise InputError(
+            "Checkov is not installed.", found="no .venv-checkov", fix="scripts/checkov --version installs it"
+        )
     return CheckovChecker(plans, gate.related)
 
 

@@ -14,27 +14,27 @@ from formats.plan_files import read_planned, read_state
 from formats.pulumi_state import is_export
 
 NOTHING = (Operation.DELETE, Operation.READ)
-"""Operations after which nothing is there that was not, so that there is nothing to check."""
+"""Operations that leave no new or changed resource to check."""
 UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]")
-"""What no stack's name has in it."""
+"""Characters that stack names cannot have."""
 
 
 class PlanInput(NamedTuple):
-    """A plan, and whether an ARM template was all that there was of it: that says nothing of the program behind it."""
+    """A plan, and whether it was read from an ARM template, which has no options of the program."""
 
     plan: Plan
     is_template: bool
 
 
 def stacks_of(files: Sequence[Path]) -> list[str]:
-    """What to call the stacks of templates that name none: by the file, with as many of its folders as tell it from the
-    others, since most tools call each of their templates `template.json`."""
+    """Return a stack name for each template: the file name, with as many of its folders as make it unique, because most
+    tools call each of their templates `template.json`."""
     parts = [(*file.absolute().parts[1:-1], file.stem) for file in files]
     return [UNNAMEABLE.sub("-", "-".join(part[-_apart(part, parts) :]))[-100:] for part in parts]
 
 
 def _apart(one: tuple[str, ...], all_: Sequence[tuple[str, ...]]) -> int:
-    """How many of the last parts of a path it takes until no other path ends alike."""
+    """Return the number of last parts of a path that make it unique."""
     count = 1
     while count < len(one) and sum(other[-count:] == one[-count:] for other in all_) > 1:
         count += 1
@@ -57,7 +57,7 @@ def read_plan(file: Path, called: str = "") -> PlanInput:
 def _state(content: dict[str, Any], shown: str) -> Plan:
     plan = read_state(content, shown)
     if plan is None:
-        raise InputError("Nothing stands, by this state.", file=shown)
+        raise InputError("This state has no resources.", file=shown)
     return plan
 
 
@@ -73,5 +73,5 @@ def _template(content: dict[str, Any], shown: str, called: str) -> Plan:
 def _refuse_nothing(plan: Plan, shown: str) -> Plan:
     if not any(r.custom and r.operation not in NOTHING and not r.type.startswith("pulumi:") for r in plan.resources):
         raise InputError("There is nothing to check: no resource is planned.", file=shown, key="resources",
-                         fix="Look at what made the plan: a stack without resources is a mistake.")  # fmt: skip
+                         fix="Find out why the plan is empty: a stack without resources is a mistake.")  # fmt: skip
     return plan

@@ -9,7 +9,7 @@ from policies.runner import Report
 
 
 def junit(report: Report) -> str:
-    """The report as JUnit XML. What fails is a failure, what cannot be told an error, what is exempt is skipped."""
+    """Return the report as JUnit XML. Fail is a failure, unknown an error, and exempt is skipped."""
     root = Element("testsuites", {"name": "sde policy", **_counts(report.findings)})
     for id_, policy in report.policies.items():
         _suite(root, policy, report.of(id_), report)

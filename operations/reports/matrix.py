@@ -1,6 +1,6 @@
-"""The control matrix: for each control the policies that are evidence for it, on how many resources, how they fared.
+"""The control matrix: for each control, the policies that are evidence for it, with their results by resource.
 
-It says what this code can show of a control, and of these plans; what people do besides stands in no plan.
+It shows only the parts of a control that infrastructure code can have, not procedures of people.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ OUTCOMES: Mapping[Verdict, str] = {
     Verdict.PASS: "holds",
     Verdict.NOT_APPLICABLE: "nothing to judge",
 }
-"""What is said where this verdict is the worst. The order is from worst to best."""
+"""The words for a control with this worst verdict, from worst to best."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """How one policy fared. A resource counts once, by the worst that was said of it."""
+    """The results of one policy. Each resource counts once, with its worst verdict."""
 
     policy: Policy
     counts: Mapping[Verdict, int]
 
     @property
     def resources(self) -> int:
-        """How many resources it was judged on."""
+        """The number of resources that it was evaluated on."""
         return sum(count for verdict, count in self.counts.items() if verdict is not Verdict.NOT_APPLICABLE)
 
     @property
     def outcome(self) -> Verdict:
-        """The worst that was said."""
+        """The worst verdict."""
         return next((v for v in OUTCOMES if self.counts.get(v)), Verdict.NOT_APPLICABLE)
 
 
@@ -57,7 +57,7 @@ class Control:
 
     @property
     def outcome(self) -> Verdict:
-        """The worst of its policies'."""
+        """The worst verdict of its policies."""
         found = {e.outcome for e in self.evidence}
         return next(v for v in OUTCOMES if v in found)
 
@@ -73,18 +73,18 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Matrix:
-    """All that the page says."""
+    """The content of the page."""
 
     report: Report
 
     @cached_property
     def evidence(self) -> Mapping[str, Evidence]:
-        """Each policy's, by its id."""
+        """The evidence of each policy, by its id."""
         return {id_: Evidence(policy, _counts(self.report.of(id_))) for id_, policy in self.report.policies.items()}
 
     @property
     def chapters(self) -> Iterator[Chapter]:
-        """The standards, each with the controls that some policy is evidence for."""
+        """Yield the standards, each with the controls for which a policy is evidence."""
         for key, standard in standards().items():
             by_number: dict[str, list[Evidence]] = {}
             for evidence in self.evidence.values():
@@ -98,18 +98,18 @@ class Matrix:
 
     @property
     def exempt(self) -> Iterator[tuple[Exemption, Sequence[Finding]]]:
-        """The exemptions that were used, and for what."""
+        """Yield the used exemptions with their findings."""
         for exemption in self.report.exemptions:
             yield exemption, [f for f in self.report.findings if f.exemption == exemption.id]
 
 
 def html(report: Report) -> str:
-    """The matrix as one page that needs no other file."""
+    """Return the matrix as one HTML page without other files."""
     return _rendered("matrix.html.j2", report, escaped=True)
 
 
 def markdown(report: Report) -> str:
-    """The matrix as Markdown."""
+    """Return the matrix as Markdown."""
     return _rendered("matrix.md.j2", report, escaped=False)
 
 
@@ -127,12 +127,12 @@ def _rendered(template: str, report: Report, *, escaped: bool) -> str:
 
 
 def _markdown_text(value: object) -> str:
-    """Text that Markdown takes for nothing but text, in a table's cell too."""
+    """Return a value escaped for Markdown, also for table cells."""
     return re.sub(r"([\\`*_{}\[\]()<>#+!|~&$@])", r"\\\1", str(value)).replace("\n", " ")
 
 
 def _counts(findings: Sequence[Finding]) -> Mapping[Verdict, int]:
-    """How many resources of each verdict, each by its worst."""
+    """Return the number of resources by their worst verdict."""
     order = list(OUTCOMES)
     worst: dict[str, Verdict] = {}
     for finding in findings:

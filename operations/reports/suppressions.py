@@ -1,4 +1,4 @@
-"""Which of Checkov's built-in checks the estate goes against, with the reason; carried by the resources themselves."""
+"""Suppressions of Checkov's built-in checks, with reasons, written into the templates' resources."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FILE = ROOT / "policies" / "checkov" / "suppressions.yaml"
 
 
 class Suppression(BaseModel):
-    """One check that is not asked of some resources."""
+    """A check that is skipped for some resources."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,50 +31,52 @@ class Suppression(BaseModel):
     types: Annotated[tuple[str, ...], "ARM types"]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=60, max_length=1_000)]
     judged_by: tuple[str, ...]
-    """The policies of ours that ask for more, or for what the check means."""
+    """Our policies that cover the purpose of the check."""
     data_classes: tuple[DataClass, ...] = ()
-    """Only where the data is of these classes; none: of any."""
+    """The data classes that the suppression is limited to; empty: all."""
     except_named: tuple[str, ...] = ()
-    """Not for resources whose logical name is one of these."""
+    """Logical names of resources that are not suppressed."""
 
-    def covers(self, type_: str, resource: Resource, estate: PolicyContext) -> bool:
-        """Whether the check is not asked of a resource."""
+    def covers(self, type_: str, resource: Resource, context: PolicyContext) -> bool:
+        """True if the check is skipped for a resource."""
         if type_.lower() not in {t.lower() for t in self.types} or resource.name in self.except_named:
             return False
-        return not self.data_classes or estate.data_class(resource) in self.data_classes
+        return not self.data_classes or context.data_class(resource) in self.data_classes
 
 
 def suppressions(file: Path = FILE) -> tuple[Suppression, ...]:
-    """Those of the file. `InputError` where it is malformed, names a policy that is none, or a check twice."""
+    """Return the suppressions of a file. `InputError` for an unknown policy or a repeated check."""
     content = read_mapping(file)
     entries = content.get("suppressions")
     if set(content) != {"suppressions"} or not isinstance(entries, list):
-        raise InputError("This is no list of suppressions.", file=str(file), key="suppressions")
+        raise InputError("This is not a list of suppressions.", file=str(file), key="suppressions")
     found = tuple(validated(Suppression, e, file=f"{file}: suppressions[{i}]") for i, e in enumerate(entries))
     for index, one in enumerate(found):
         where = f"{file}: suppressions[{index}]"
-        strangers = [policy for policy in one.judged_by if policy not in load()]
-        if strangers or not one.types:
-            raise InputError("A suppression names no policy or type.", file=where, key="judged_by", found=strangers)
+        unknown = [policy for policy in one.judged_by if policy not in load()]
+        if unknown or not one.types:
+            raise InputError(
+                "A suppression names an unknown policy or no type.", file=where, key="judged_by", found=unknown
+            )
         if one.check in {other.check for other in found[:index]}:
             raise InputError("A check is suppressed twice.", file=where, key="check", found=one.check)
         if not (one.judged_by or one.data_classes or one.except_named):
-            raise InputError("A suppression lets everything off, and no policy judges it instead.", file=where,
+            raise InputError("A suppression without a condition needs one of our policies.", file=where,
                              key="judged_by")  # fmt: skip
     return found
 
 
 def with_skips(template: Template, plan: Plan, found: tuple[Suppression, ...]) -> Template:
-    """The template of a plan, each resource carrying the checks that it is let off, with their reasons."""
-    judged = PolicyContext(resources_of(plan))
-    by_urn = {resource.urn: resource for resource in judged.resources}
-    resources = [_skipping(r, by_urn.get(r["metadata"]["urn"]), judged, found) for r in template["resources"]]
+    """Return the template of a plan with the skipped checks and reasons in each resource."""
+    context = PolicyContext(resources_of(plan))
+    by_urn = {resource.urn: resource for resource in context.resources}
+    resources = [_skipping(r, by_urn.get(r["metadata"]["urn"]), context, found) for r in template["resources"]]
     return {**template, "resources": resources}
 
 
 def _skipping(
-    entry: Mapping[str, Any], resource: Resource | None, judged: PolicyContext, found: tuple[Suppression, ...]
+    entry: Mapping[str, Any], resource: Resource | None, context: PolicyContext, found: tuple[Suppression, ...]
 ) -> Mapping[str, Any]:
     skips = [f"checkov:skip={s.check}:{' '.join(s.reason.split())}" for s in found
-             if resource and s.covers(entry["type"], resource, judged)]  # fmt: skip
+             if resource and s.covers(entry["type"], resource, context)]  # fmt: skip
     return {**entry, "metadata": {**entry["metadata"], "checkov": skips}} if skips else entry

@@ -10,23 +10,23 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from tests.operations.cli.fakes import Desk, stack
+from tests.operations.cli.fakes import CliRunner, stack
 from tests.policies import shipped
 
 TENANCY = "tre-hcm-progression"
 
 
 @pytest.fixture
-def whole(desk: Desk) -> Desk:
+def whole(sde: CliRunner) -> CliRunner:
     """The shipped estate, up."""
-    desk.catalog.stacks = [stack(name) for name in shipped.STACKS]
-    desk.engine.plans = {name: shipped.after(name).resources for name in shipped.STACKS}
-    desk.engine.has = {name: ["a"] for name in shipped.STACKS}
-    return desk
+    sde.catalog.stacks = [stack(name) for name in shipped.STACKS]
+    sde.engine.plans = {name: shipped.after(name).resources for name in shipped.STACKS}
+    sde.engine.has = {name: ["a"] for name in shipped.STACKS}
+    return sde
 
 
 @pytest.fixture
-def weak(whole: Desk) -> Desk:
+def weak(whole: CliRunner) -> CliRunner:
     """The same with a Bastion that has a tunnel: then only the desk's own shell is in the way."""
     plan = shipped.after("platform")
     whole.engine.plans["platform"] = tuple(
@@ -36,14 +36,14 @@ def weak(whole: Desk) -> Desk:
     return whole
 
 
-def test_the_shipped_estate_has_three_controls_or_more_before_each(whole: Desk) -> None:
+def test_the_shipped_estate_has_three_controls_or_more_before_each(whole: CliRunner) -> None:
     assert whole("policy", "flows", "--all") == 0
     assert "from a tenancy to the Internet, past the airlock" in whole.out
     assert "3 controls or more stand before each" in whole.out
     assert "weakest: " in whole.out
 
 
-def test_a_flow_with_too_few_controls_is_refused_with_its_path(weak: Desk) -> None:
+def test_a_flow_with_too_few_controls_is_refused_with_its_path(weak: CliRunner) -> None:
     assert weak("policy", "flows", "--all") == 3
     assert "one control alone stands before it" in weak.out
     assert "SSH to tre-hcm-progression/desk gives a terminal" in weak.out
@@ -51,7 +51,7 @@ def test_a_flow_with_too_few_controls_is_refused_with_its_path(weak: Desk) -> No
     assert "stopped by too few controls" in weak.err
 
 
-def test_draws_the_graph_that_was_followed(weak: Desk, tmp_path: Path) -> None:
+def test_draws_the_graph_that_was_followed(weak: CliRunner, tmp_path: Path) -> None:
     file = tmp_path / "flows.graphml"
     assert weak("policy", "flows", "--all", "--graph", str(file)) == 3
     graph = nx.read_graphml(file)
@@ -65,12 +65,12 @@ def test_draws_the_graph_that_was_followed(weak: Desk, tmp_path: Path) -> None:
                ((a, b, d["depth"], d["controls"]) for a, b, d in graph.edges(data=True)))  # fmt: skip
 
 
-def test_the_graph_is_not_written_over_what_was_found(whole: Desk) -> None:
+def test_the_graph_is_not_written_over_what_was_found(whole: CliRunner) -> None:
     assert whole("policy", "flows", "--all", "--graph", "-") == 2
     assert "--graph" in whole.err
 
 
-def test_tells_programs_each_way_with_its_controls_and_the_plans_it_read(weak: Desk) -> None:
+def test_tells_programs_each_way_with_its_controls_and_the_plans_it_read(weak: CliRunner) -> None:
     assert weak("policy", "flows", "--all", "--json") == 3
     event = next(line for line in weak.lines if line.get("event") == "flows")
     assert set(event["plans"]) == set(shipped.STACKS)
@@ -80,7 +80,7 @@ def test_tells_programs_each_way_with_its_controls_and_the_plans_it_read(weak: D
         assert all(way["path"] and way["to"] for way in flow["ways"])
 
 
-def test_a_finding_that_somebody_is_let_off_is_shown_as_such_and_refuses_nothing(weak: Desk, tmp_path: Path) -> None:
+def test_an_exempted_finding_is_shown_and_refuses_nothing(weak: CliRunner, tmp_path: Path) -> None:
     day = datetime.now(UTC).date()
     file = tmp_path / "exemptions.yaml"
     file.write_text(f"""
@@ -105,19 +105,19 @@ exemptions:
     assert [flow["exemption"] for flow in event["flows"] if flow["finding"]] == ["tunnel"]
 
 
-def test_a_named_stack_shows_the_flows_that_concern_it(whole: Desk, tmp_path: Path) -> None:
+def test_a_named_stack_shows_the_flows_that_concern_it(whole: CliRunner, tmp_path: Path) -> None:
     file = tmp_path / "flows.json"
     assert whole("policy", "flows", TENANCY, "-o", str(file)) == 0
     kinds = {flow["flow"] for flow in json.loads(file.read_text())["flows"]}
     assert kinds == {"past-staging", "past-airlock"}
 
 
-def test_a_file_that_cannot_be_written_is_refused_before_the_work(whole: Desk, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(whole: CliRunner, tmp_path: Path) -> None:
     assert whole("policy", "flows", "--all", "-o", str(tmp_path)) == 2
     assert whole.engine.calls == []
 
 
-def test_an_estate_without_data_is_no_estate_without_flows(desk: Desk) -> None:
-    desk.catalog.stacks = desk.catalog.stacks[:1]
-    assert desk("policy", "flows", "--all") == 2
-    assert "Nothing here holds data" in desk.err
+def test_an_estate_without_data_is_no_estate_without_flows(sde: CliRunner) -> None:
+    sde.catalog.stacks = sde.catalog.stacks[:1]
+    assert sde("policy", "flows", "--all") == 2
+    assert "Nothing here holds data" in sde.err
