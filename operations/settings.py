@@ -65,12 +65,8 @@ class Settings:
 
     @property
     def backend_folder(self) -> Path | None:
-        """The folder behind a `file://` backend; None where the state is kept elsewhere."""
-        url = urlsplit(self.backend_url)
-        if url.scheme != "file":
-            return None
-        path = unquote(url.netloc + url.path)
-        return Path(path).expanduser().absolute()
+        """The folder of a `file://` backend; None for other backends."""
+        return folder_of(self.backend_url)
 
     def passphrase(self, cloud: str) -> str:
         """What the secrets in the state are encrypted with; made on first use for the local cloud alone."""
@@ -181,3 +177,11 @@ def _make_passphrase(file: Path) -> None:
             os.link(temporary, file)
     finally:
         Path(temporary).unlink()
+
+
+def folder_of(url: str) -> Path | None:
+    """Return the folder of a `file://` backend URL (absolute, relative to the current folder, or `~`); else None."""
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        return None
+    return Path(os.path.normpath(Path(unquote(parts.netloc + parts.path)).expanduser().absolute()))

@@ -14,7 +14,7 @@ from typing import Any
 
 from formats.errors import InputError
 from operations.engine import files
-from operations.engine.embedded import state
+from operations.engine.clock import now
 
 _ENDED = ("Z", "X")
 """States of a process that has ended and that its parent has not waited for (proc_pid_stat(5))."""
@@ -86,7 +86,7 @@ def _others(folder: Path, own: Path | None) -> list[Path]:
 
 
 def _ourselves() -> dict[str, Any]:
-    ourselves = {"pid": os.getpid(), "username": _user(), "hostname": socket.gethostname(), "timestamp": state.now()}
+    ourselves = {"pid": os.getpid(), "username": _user(), "hostname": socket.gethostname(), "timestamp": now()}
     process = _process(os.getpid())
     return ourselves | ({"process": process} if process else {})
 

@@ -11,13 +11,12 @@ from tempfile import TemporaryDirectory
 
 from formats.errors import Failed, InputError
 from operations.engine import locks
-from operations.engine.embedded.backend import folder_of
 from operations.engine.port import StackSettings
 from operations.engine.program_process import ProgramProcess
 from operations.engine.project import program_of, project_name, served
 from operations.engine.pulumi_errors import Place, StackMissingError, Told, explained
 from operations.engine.pulumi_process import CommandFailed, PulumiProcess, environment_with
-from operations.settings import PROJECT, write_whole
+from operations.settings import PROJECT, folder_of, write_whole
 
 _LOCAL = "file://"
 _LOCKS = Path(".pulumi", "locks", "organization", PROJECT)
@@ -40,7 +39,7 @@ class PulumiCommands:
         self.program = ProgramProcess(root)
         whole = environment_with(environment)
         url = whole.get("PULUMI_BACKEND_URL", "")
-        self._folder = folder_of(url) if url.startswith(_LOCAL) else None
+        self._folder = folder_of(url)
         self._url = whole["PULUMI_BACKEND_URL"] = _absolute(url)
         executable = command if command.is_absolute() else shutil.which(str(command), path=whole.get("PATH")) or command
         self._pulumi = PulumiProcess(Path(executable), root, whole)

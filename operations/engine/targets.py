@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from formats import urns
+from formats.default_providers import is_default_provider
 from formats.errors import InputError
 from formats.urns import type_of
-from operations.engine.embedded import aliases
 
 
 class Targets:
@@ -26,7 +26,7 @@ class Targets:
         """Whether the run concerns this resource. The root stack and default providers always belong to it."""
         if not self.patterns or self.named(urn):
             return True
-        return type_of(urn) == urns.ROOT_TYPE or aliases.is_default_provider(urn)
+        return type_of(urn) == urns.ROOT_TYPE or is_default_provider(urn)
 
     def named(self, urn: str) -> bool:
         """Whether a pattern names this resource."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from formats.errors import InputError
-from operations.settings import ROOT, Settings, write_whole
+from operations.settings import ROOT, Settings, folder_of, write_whole
 
 
 def settings(tmp_path: Path, **environ: str) -> Settings:
@@ -104,3 +104,20 @@ def test_a_passphrase_file_without_end_is_not_read_to_its_end(tmp_path: Path) ->
     for file in ("/dev/zero", str(tmp_path / "long")):
         with pytest.raises(InputError, match="too long"):
             settings(tmp_path, PULUMI_CONFIG_PASSPHRASE_FILE=file).passphrase("local")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("file:///srv/state", Path("/srv/state")),
+        ("file://./state", Path("state").absolute()),
+        ("file://state/x", Path("state/x").absolute()),
+        ("file://~/state", Path.home() / "state"),
+        ("file:///srv/a%20b", Path("/srv/a b")),
+        ("azblob://c", None),
+        ("https://user:pw@example.org", None),
+        ("state", None),
+    ],
+)
+def test_the_folder_of_a_backend_url(url: str, expected: Path | None) -> None:
+    assert folder_of(url) == expected

@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from formats.urns import is_provider, make_urn, name_of, project_of, stack_of, type_of
-
-INTERNAL = "__internal"
-"""The key of a provider's inputs under which the engine keeps what is its own."""
-
-
-def is_default_provider(urn: str) -> bool:
-    name = name_of(urn)
-    return is_provider(type_of(urn)) and (name == "default" or name.startswith("default_"))
-
-
-def told_to_provider(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs of a provider as far as they are its configuration."""
-    return {key: value for key, value in inputs.items() if key != INTERNAL}
+from formats.urns import make_urn, name_of, project_of, stack_of, type_of
 
 
 class Aliases:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
 
 import yaml
 
@@ -18,6 +16,7 @@ from formats import property_values
 from formats.errors import InputError
 from formats.urns import ROOT_TYPE
 from operations.engine import files, locks
+from operations.engine.clock import now
 from operations.engine.embedded import journal as journals
 from operations.engine.embedded import state
 from operations.engine.embedded.journal import Home, Journal
@@ -247,7 +246,7 @@ class Backend:
         return _Loaded(replayed, snapshot, crypter, base, stray=False)
 
     def _save(self, home: Home, snapshot: Snapshot, crypter: Crypter) -> None:
-        snapshot.time = state.now()
+        snapshot.time = now()
         resources = [state.dumps(state.write_resource(r, crypter)) for r in snapshot.resources]
         pending = [state.dumps(state.write_pending(p, crypter)) for p in snapshot.pending]
         content = state.write_checkpoint(home.stack, snapshot, crypter, resources=resources, pending=pending)
@@ -304,23 +303,6 @@ class Backend:
             raise InputError(
                 "A run of the Pulumi command line was killed and left a journal", file=str(theirs), fix=fix
             )
-
-
-def folder_of(url: str, *, base: Path | None = None) -> Path:
-    """The folder that a `file://` backend URL means: relative to `base` (the present folder), `~`, or absolute.
-
-    Raises InputError for other schemes, which only the official command line speaks.
-    """
-    parts = urlsplit(url)
-    if parts.scheme != "file":
-        raise InputError(
-            "The embedded engine keeps states in folders only",
-            key="PULUMI_BACKEND_URL",
-            found=f"{parts.scheme}://" if parts.scheme else url,
-            allowed="file://<folder>",
-            fix="install the Pulumi command line, or unset the variable",
-        )
-    return Path(os.path.normpath((base or Path.cwd()) / Path(unquote(parts.netloc + parts.path)).expanduser()))
 
 
 def _valid(name: str) -> bool:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from formats import plan, property_values, urns
 from formats.default_providers import is_default_provider
-from formats.errors import Failed, InputError, Refused
+from formats.errors import InputError, Refused
 from formats.plan import Operation, PlannedResource
 from formats.urns import name_of, type_of
-from operations.engine.embedded import aliases, options
+from operations.engine.embedded import aliases, options, paths
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource, Snapshot
@@ -81,7 +79,8 @@ class Deployment:
         """Whether the state was changed; in a preview, whether it would be."""
         self._done: set[int] = set()
         self._open: int | None = None
-        self._defaults: dict[tuple[str, str, str], Provider] = {}
+        self.default_providers: dict[tuple[str, str, str], Provider] = {}
+        """By package, version and plugin URL."""
         self._dependants: dict[str, list[int]] | None = None
         frame.pool.remember(base.resources)
         options.refuse_state(base.resources)
@@ -89,7 +88,19 @@ class Deployment:
             self.learn(resource)
         frame.reporter.secret_filter.add(dict(frame.config))
 
-    # What there was
+    def urn_of(self, goal: Goal) -> str:
+        """Return the URN of a goal in this stack."""
+        return urns.make_urn(self.frame.stack, self.frame.project, goal.parent, goal.type, goal.name)
+
+    def with_ignored_changes(self, urn: str, goal: Goal, old: Properties) -> Properties:
+        """Return a goal's inputs with the old values at the paths of `ignoreChanges`; report those that failed."""
+        inputs, failed = paths.ignoring(goal.inputs, old, goal.ignore_changes)
+        if failed:
+            text = f"Changes cannot be ignored where elements were added or removed: {', '.join(failed)}"
+            self.reporter.message("info", text, urn)
+        return inputs
+
+    # Resources of the previous state
 
     def old(self, urn: str, goal: Goal) -> Resource | None:
         """What the state has of a resource, also under an older name."""
@@ -143,37 +154,6 @@ class Deployment:
                 for urn in uses if not resource.delete else ():
                     self._dependants.setdefault(urn, []).append(index)
         return [(i, self.base.resources[i]) for i in self._dependants.get(old.urn, ())]
-
-    # Providers
-
-    def provider_of(self, goal: Goal) -> Provider:
-        """The provider that a resource asks for, or the package's default one."""
-        if goal.provider:
-            return self.frame.pool.of(goal.provider)
-        return self.default_provider(goal.package, goal.version, goal.plugin_url)
-
-    def default_provider(self, package: str, version: str, url: str = "") -> Provider:
-        """The package's default provider, registered when first needed with what the configuration says."""
-        key = (package, version, url)
-        if key not in self._defaults:
-            name = "_".join(["default", *([version.replace(".", "_")] if version else []), *([url] if url else [])])
-            config = {k.split(":", 1)[1]: v for k, v in self.frame.config.items() if k.split(":", 1)[0] == package}
-            inputs = {k: _provider_text(v) for k, v in config.items()}
-            goal = Goal(
-                type=urns.PROVIDER_PREFIX + package,
-                name=name,
-                custom=True,
-                inputs=inputs,
-                version=version,
-                plugin_url=url,
-            )
-            from operations.engine.embedded import steps  # noqa: PLC0415 - the steps use this module
-
-            answer = steps.register(self, goal)
-            if answer.failed:
-                raise self.error or Failed("The default provider could not be configured")
-            self._defaults[key] = self.frame.pool.of(f"{answer.urn}::{answer.id}")
-        return self._defaults[key]
 
     def seed(self, urn: str, old: Resource | None, provider: Provider) -> bytes:
         """What names are drawn from: the same in every preview and in the run, another one for every replacement.
@@ -325,22 +305,6 @@ def planned(
     )
 
 
-def now() -> str:
-    """This moment, as the state writes it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def new_id() -> str:
-    return str(uuid.uuid4())
-
-
 def label(urn: str) -> str:
     """A resource as people call it."""
     return f"{type_of(urn)} {name_of(urn)}"
-
-
-def _provider_text(value: Any) -> Any:
-    """Provider configuration is text on the wire: what is not text is JSON."""
-    if property_values.is_secret(value):
-        return property_values.secret(_provider_text(value["value"]))
-    return value if isinstance(value, str) else plan.canonical(value)

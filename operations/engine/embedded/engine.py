@@ -15,9 +15,10 @@ from formats.errors import Failed, InputError, Refused
 from formats.plan import Operation, Plan, PlannedResource
 from formats.plan_order import ordered
 from formats.pulumi_state import standing
+from operations.engine.clock import now
 from operations.engine.embedded import deletes, imports, program, refresh, resume, settings, steps
 from operations.engine.embedded.backend import Backend, Kind
-from operations.engine.embedded.deployment import Deployment, Frame, label, now, planned, refused
+from operations.engine.embedded.deployment import Deployment, Frame, label, planned, refused
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource, Snapshot
@@ -127,7 +128,7 @@ class EmbeddedEngine:
             with self._run(backend, stack, "resource-import", reporter) as deployment:
                 project = deployment.frame.project
                 root = Goal(type=urns.ROOT_TYPE, name=f"{project}-{stack.name}", custom=False, inputs={})
-                root_urn = steps.urn_of(deployment, root)
+                root_urn = deployment.urn_of(root)
                 if root_urn not in deployment.olds:
                     steps.register(deployment, root)
                 goal = Goal(
@@ -140,7 +141,7 @@ class EmbeddedEngine:
                     protect=True,
                     import_id=id_,
                 )
-                imports.by_command(deployment, goal)
+                imports.by_command(deployment, goal, steps.provider_of(deployment, goal))
             return self._outcome(deployment)
 
     def state(self, name: str) -> StackState | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from formats.errors import Failed
 from formats.plan import Operation
-from operations.engine.embedded import steps
-from operations.engine.embedded.deployment import Deployment, label, now
+from operations.engine.clock import now
+from operations.engine.embedded.deployment import Deployment, label
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import Provider, ProviderError
@@ -30,24 +30,23 @@ def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
             raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
         new.id, live, new.outputs = found
         seed = deployment.seed(new.urn, None, provider)
-        wanted = steps.ignoring(deployment, urn=new.urn, goal=goal, old=live)
+        wanted = deployment.with_ignored_changes(new.urn, goal, live)
         new.inputs = provider.check(new.urn, live, wanted, seed)
         as_found = Resource(urn=new.urn, type=new.type, custom=True, id=new.id, inputs=live, outputs=new.outputs)
         difference = provider.diff(as_found, new.inputs, goal.ignore_changes)
         if difference.some:
             where = ", ".join(difference.changed)
             raise Failed(f"{label(new.urn)} cannot be imported: the program differs from what is there in {where}")
-        steps.hide_outputs(new)
+        new.mark_secret_outputs()
         new.created = new.modified = now()
         deployment.plan(Operation.IMPORT, new)
         deployment.put(new)
     return new
 
 
-def by_command(deployment: Deployment, goal: Goal) -> Resource:
+def by_command(deployment: Deployment, goal: Goal, provider: Provider) -> Resource:
     """Import a resource that no program names yet: its inputs are those that it has."""
-    provider = deployment.provider_of(goal)
-    new = goal.resource(steps.urn_of(deployment, goal))
+    new = goal.resource(deployment.urn_of(goal))
     new.provider = provider.reference
     if new.urn in deployment.olds:
         raise Failed(f"{label(new.urn)} is in this stack already")

@@ -22,6 +22,7 @@ from typing import Any
 
 from formats.errors import InputError
 from operations.engine import files
+from operations.engine.clock import now
 from operations.engine.embedded import state
 from operations.engine.embedded.model import PendingOperation, Resource, Snapshot
 from operations.engine.embedded.secrets import Crypter
@@ -186,7 +187,7 @@ class Journal:
 
     def _save(self) -> None:
         self._book.settle(self._crypter)
-        self._frame.time = state.now()
+        self._frame.time = now()
         resources = [entry.text for entry in self._book.entries]
         pending = [text for _, text in self._book.pending.values()]
         content = state.write_checkpoint(

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from formats import property_values
+
 Properties = dict[str, Any]
 """JSON values, with marked dicts for secrets, assets and references, and a sentinel for unknowns (`values.py`)."""
 
@@ -41,6 +43,12 @@ class Resource:
     ignore_changes: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
     """The file's other keys: kept and written back. A run refuses what they ask for (`options.py`)."""
+
+    def mark_secret_outputs(self) -> None:
+        """Mark as secret the outputs that the program names, and those whose input of the same name is secret."""
+        names = {*self.additional_secret_outputs, *(k for k, v in self.inputs.items() if property_values.is_secret(v))}
+        if names:
+            self.outputs = property_values.mark_secret(self.outputs, names)
 
 
 @dataclass

@@ -12,8 +12,9 @@ from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 from formats import property_values
 from formats.errors import InputError
 from formats.urns import ROOT_TYPE
+from operations.engine.clock import now
 from operations.engine.embedded import goal, options, reads, steps
-from operations.engine.embedded.deployment import Answer, Deployment, now
+from operations.engine.embedded.deployment import Answer, Deployment
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.provider_registry import stack_outputs
 from operations.engine.embedded.providers import ProviderError
@@ -127,7 +128,7 @@ class Monitor:
             return _returned(self._present(arguments["urn"]))
         if request.tok == "pulumi:pulumi:readStackOutputs":
             name = arguments["name"]
-            provider = self._deployment.default_provider("pulumi", "")
+            provider = steps.default_provider(self._deployment, "pulumi", "")
             return _returned(stack_outputs(name, provider.outputs_of(name)))  # type: ignore[attr-defined]
         wanted = Goal(
             type=request.tok,
@@ -138,7 +139,7 @@ class Monitor:
             version=request.version,
             plugin_url=request.pluginDownloadURL,
         )
-        provider = self._deployment.provider_of(wanted)
+        provider = steps.provider_of(self._deployment, wanted)
         return provider.invoke(request.tok, arguments, preview=self._deployment.dry_run)
 
     def _present(self, urn: str) -> dict[str, Any]:

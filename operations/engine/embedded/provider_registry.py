@@ -8,7 +8,6 @@ from typing import Any
 from formats import property_values, urns
 from formats.errors import InputError
 from formats.urns import type_of
-from operations.engine.embedded import aliases
 from operations.engine.embedded.model import Properties, Resource
 from operations.engine.embedded.providers import Provider, Servicer
 
@@ -55,6 +54,15 @@ def stack_outputs(name: str, outputs: Properties) -> Properties:
     return {"name": name, "outputs": outputs, "secretOutputNames": hidden}
 
 
+INTERNAL = "__internal"
+"""The input of a provider resource under which the engine keeps its own settings."""
+
+
+def configuration_of(inputs: Mapping[str, Any]) -> Properties:
+    """Return a provider resource's inputs without the engine's own settings."""
+    return {key: value for key, value in inputs.items() if key != INTERNAL}
+
+
 class Pool:
     """Every provider resource has a servicer of its own, for a servicer has one configuration."""
 
@@ -86,7 +94,7 @@ class Pool:
         if state is None:
             raise InputError("A resource refers to a provider that the state does not have", found=urn)
         provider = self.made(urn, state.id, state.type.removeprefix(urns.PROVIDER_PREFIX))
-        provider.configure(aliases.told_to_provider(state.inputs))
+        provider.configure(configuration_of(state.inputs))
         return provider
 
     def _servicer(self, package: str) -> Servicer:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from formats import property_values
 from formats.errors import Failed, InputError
 from formats.plan import Operation
+from operations.engine.clock import now
 from operations.engine.embedded import steps
-from operations.engine.embedded.deployment import Answer, Deployment, label, now
+from operations.engine.embedded.deployment import Answer, Deployment, label
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
 
 
 def read(deployment: Deployment, goal: Goal, id_: str) -> Answer:
     """Read one resource into the state, as external: it is never changed or deleted."""
-    urn = steps.urn_of(deployment, goal)
+    urn = deployment.urn_of(goal)
     with deployment.lock:
         if deployment.error is not None:
             return Answer(urn, failed=True)
@@ -30,7 +31,7 @@ def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
     if urn in deployment.news:
         raise InputError("Two resources have the same type and name", key=urn, fix="give one of them another name")
     new, old = deployment.wanted(urn, goal), deployment.old(urn, goal)
-    provider = deployment.provider_of(goal)
+    provider = steps.provider_of(deployment, goal)
     new.provider, new.external, new.id = provider.reference, True, id_
     if not id_ or property_values.is_unknown(id_):
         new.id = ""

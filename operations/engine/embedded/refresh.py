@@ -7,7 +7,8 @@ from dataclasses import replace
 from formats import property_values, urns
 from formats.errors import Failed
 from formats.plan import Operation
-from operations.engine.embedded.deployment import Deployment, label, now
+from operations.engine.clock import now
+from operations.engine.embedded.deployment import Deployment, label
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import ProviderError, own_diff
 from operations.engine.port import GONE

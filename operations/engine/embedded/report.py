@@ -6,8 +6,8 @@ import threading
 import time
 from typing import Any, Literal
 
+from formats.default_providers import is_default_provider
 from formats.plan import Operation
-from operations.engine.embedded import aliases
 from operations.engine.port import Event, EventKind, OnEvent
 from operations.engine.secret_filter import SecretFilter
 
@@ -34,7 +34,7 @@ class Reporter:
 
     def say(self, kind: EventKind, **content: Any) -> None:
         """Send one event now; of the steps of default providers nothing is told, as the official command line does."""
-        if self._on_event is None or (kind.startswith("step-") and aliases.is_default_provider(content["urn"])):
+        if self._on_event is None or (kind.startswith("step-") and is_default_provider(content["urn"])):
             return
         if content.get("message"):
             content["message"] = self.secret_filter.redact(content["message"])

@@ -12,8 +12,9 @@ from typing import Any
 from formats import property_values
 from formats.errors import Failed
 from formats.property_paths import parse
-from operations.engine.embedded import refresh, steps
-from operations.engine.embedded.deployment import Deployment, label, now
+from operations.engine.clock import now
+from operations.engine.embedded import refresh
+from operations.engine.embedded.deployment import Deployment, label
 from operations.engine.embedded.model import PendingOperation, Properties, Resource
 from operations.engine.embedded.providers import Provider, ProviderError
 
@@ -72,7 +73,7 @@ def _created(deployment: Deployment, new: Resource) -> None:
             deployment.settle()
             return
         _found(deployment, provider, new, error.existing_id)
-    steps.hide_outputs(new)
+    new.mark_secret_outputs()
     new.created = new.modified = now()
     _stand(deployment, new)
 

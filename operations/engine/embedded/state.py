@@ -9,12 +9,12 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 from formats.errors import InputError
 from formats.property_values import SECRET_SIGNATURE, SIGNATURE, is_secret, secret, unwrap
+from operations.engine.clock import now
 from operations.engine.embedded import integrity
 from operations.engine.embedded.model import PendingOperation, Properties, Resource, Snapshot
 from operations.engine.embedded.secrets import Crypter, Place, crypter_for
@@ -51,11 +51,6 @@ _KNOWN_SECTIONS = frozenset(
     {"manifest", "secrets_providers", "resources", "pending_operations", "metadata"},
 )
 _FIX = "restore it from its .bak or from the history; the file was left as it is"
-
-
-def now() -> str:
-    """The present time as a state writes it: RFC 3339, UTC, to the microsecond."""
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
 def read_checkpoint(content: bytes, stack: str, *, file: str) -> dict[str, Any] | None:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import heapq
+import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from formats import property_values, urns
+from formats.default_providers import is_default_provider
 from formats.errors import Failed, InputError
-from formats.plan import Operation
-from operations.engine.embedded import aliases, paths
-from operations.engine.embedded.deployment import Answer, Deployment, label, new_id, now, planned
+from formats.plan import Operation, canonical
+from operations.engine.clock import now
+from operations.engine.embedded import deletes, imports
+from operations.engine.embedded.deployment import Answer, Deployment, label, planned
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Properties, Resource
+from operations.engine.embedded.provider_registry import INTERNAL, configuration_of
 from operations.engine.embedded.providers import Difference, Provider, ProviderError, own_diff
-
-
-def urn_of(deployment: Deployment, goal: Goal) -> str:
-    """The URN that a goal has in this stack."""
-    return urns.make_urn(deployment.frame.stack, deployment.frame.project, goal.parent, goal.type, goal.name)
 
 
 def register(deployment: Deployment, goal: Goal) -> Answer:
     """Bring one resource to what the program wants. After a failure everything that follows is answered with failed."""
-    urn = urn_of(deployment, goal)
+    urn = deployment.urn_of(goal)
     with deployment.lock:
         if deployment.error is not None:
             return Answer(urn, failed=True)
@@ -54,9 +53,44 @@ def _registered(deployment: Deployment, urn: str, goal: Goal) -> Resource:
         return _component(deployment, new, old)
     if urns.is_provider(goal.type):
         return _provider(deployment, goal, new, old)
-    provider = deployment.provider_of(goal)
+    provider = provider_of(deployment, goal)
     new.provider = provider.reference
     return _custom(deployment, goal, provider, new, old)
+
+
+def provider_of(deployment: Deployment, goal: Goal) -> Provider:
+    """Return the provider that a goal names, or the default provider of its package."""
+    if goal.provider:
+        return deployment.frame.pool.of(goal.provider)
+    return default_provider(deployment, goal.package, goal.version, goal.plugin_url)
+
+
+def default_provider(deployment: Deployment, package: str, version: str, url: str = "") -> Provider:
+    """Return the default provider of a package; register it from the stack's configuration on first use."""
+    key = (package, version, url)
+    if key not in deployment.default_providers:
+        name = "_".join(filter(None, ["default", version.replace(".", "_"), url]))
+        config = {k.split(":", 1)[1]: v for k, v in deployment.frame.config.items() if k.split(":", 1)[0] == package}
+        goal = Goal(
+            type=urns.PROVIDER_PREFIX + package,
+            name=name,
+            custom=True,
+            inputs={k: _provider_text(v) for k, v in config.items()},
+            version=version,
+            plugin_url=url,
+        )
+        answer = register(deployment, goal)
+        if answer.failed:
+            raise deployment.error or Failed("The default provider could not be configured")
+        deployment.default_providers[key] = deployment.frame.pool.of(f"{answer.urn}::{answer.id}")
+    return deployment.default_providers[key]
+
+
+def _provider_text(value: Any) -> Any:
+    """Return a provider's configuration value as the wire holds it: text, or JSON as text."""
+    if property_values.is_secret(value):
+        return property_values.secret(_provider_text(value["value"]))
+    return value if isinstance(value, str) else canonical(value)
 
 
 def _untargeted(deployment: Deployment, new: Resource, old: Resource | None) -> Resource:
@@ -109,7 +143,7 @@ def _provider(deployment: Deployment, goal: Goal, new: Resource, old: Resource |
     package = goal.type.removeprefix(urns.PROVIDER_PREFIX)
     inputs = {**goal.inputs, "version": goal.version} if goal.version and "version" not in goal.inputs else goal.inputs
     provider = deployment.frame.pool.made(new.urn, old.id if old else "", package)
-    before = aliases.told_to_provider(old.inputs) if old else {}
+    before = configuration_of(old.inputs) if old else {}
     new.outputs = provider.check_config(new.urn, before, inputs)
     new.inputs = {**new.outputs, **_internal(goal)}
     new.created = new.modified = now()
@@ -120,7 +154,7 @@ def _provider(deployment: Deployment, goal: Goal, new: Resource, old: Resource |
             difference = provider.diff_config(new.urn, old.id, replace(old, inputs=before), new.outputs)
             new.modified = now()
     if old is None or difference.replaces:
-        new.id = "" if deployment.dry_run else new_id()
+        new.id = "" if deployment.dry_run else str(uuid.uuid4())
     provider.id = new.id
     provider.configure(new.outputs)
     if old is None:
@@ -146,7 +180,7 @@ def _internal(goal: Goal) -> Properties:
     """What the state keeps of a provider besides its configuration, as the official engine does."""
     if not goal.version and not goal.plugin_url:
         return {}
-    return {aliases.INTERNAL: {"pluginDownloadURL": goal.plugin_url} if goal.plugin_url else {}}
+    return {INTERNAL: {"pluginDownloadURL": goal.plugin_url} if goal.plugin_url else {}}
 
 
 def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource | None) -> Resource:
@@ -155,14 +189,12 @@ def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
         deployment.drop(old)
         old = None
     if goal.import_id and (old is None or goal.import_id not in (old.id, old.import_id)):
-        from operations.engine.embedded import imports  # noqa: PLC0415 - it uses these steps
-
         return imports.adopted(deployment, goal, provider, new, old)
     seed = deployment.seed(new.urn, old, provider)
     afresh = old is not None and (old.pending_replacement or new.urn in deployment.replaced)
     wanted = goal.inputs
     if old is not None and not afresh:
-        wanted = ignoring(deployment, urn=new.urn, goal=goal, old=old.inputs)
+        wanted = deployment.with_ignored_changes(new.urn, goal, old.inputs)
     new.inputs = provider.check(new.urn, old.inputs if old is not None and not afresh else None, wanted, seed)
     deployment.reporter.secret_filter.add(new.inputs)
     if old is None:
@@ -181,17 +213,8 @@ def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
         return _update(deployment, provider, new, old, difference)
     new.id, new.outputs = old.id, old.outputs
     new.created, new.modified = old.created, old.modified
-    hide_outputs(new)
+    new.mark_secret_outputs()
     return _same(deployment, new, old)
-
-
-def ignoring(deployment: Deployment, *, urn: str, goal: Goal, old: Properties) -> Properties:
-    """What the program wants, with the old values where it ignores changes. Says which paths cannot be ignored."""
-    wanted, failed = paths.ignoring(goal.inputs, old, goal.ignore_changes)
-    if failed:
-        text = f"Changes cannot be ignored where elements were added or removed: {', '.join(failed)}"
-        deployment.reporter.message("info", text, urn)
-    return wanted
 
 
 def _difference(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource) -> Difference:
@@ -208,7 +231,7 @@ def _other_provider(deployment: Deployment, new: Resource, old: Resource) -> boo
     if not before or before == after:
         return False
     old_urn, new_urn = urns.provider_urn(before), urns.provider_urn(after)
-    if aliases.is_default_provider(old_urn) and aliases.is_default_provider(new_urn):
+    if is_default_provider(old_urn) and is_default_provider(new_urn):
         return False
     if deployment.aliases.found.get(new_urn, new_urn) == old_urn:
         state = deployment.olds.get(old_urn)
@@ -250,7 +273,7 @@ def _make(
     ):
         step.changed = changed
         new.id, new.outputs = provider.create(new.urn, new.inputs, preview=deployment.dry_run)
-        hide_outputs(new)
+        new.mark_secret_outputs()
         if not deployment.dry_run and not new.id:
             raise Failed(f"{label(new.urn)}: the provider made it but gave no id")
         deployment.put(new, gone, replaced=replaced)
@@ -268,7 +291,7 @@ def _update(
         step.changed = difference.changed
         before = replace(old, urn=new.urn)
         new.outputs = provider.update(before, new.inputs, new.ignore_changes, preview=deployment.dry_run)
-        hide_outputs(new)
+        new.mark_secret_outputs()
         deployment.put(new, old)
     return new
 
@@ -299,8 +322,6 @@ def delete_for_replacement(deployment: Deployment, old: Resource) -> None:
     """Delete what is about to be made again. The state keeps it as pending replacement, so that a new run knows."""
     if old.pending_replacement or deployment.dry_run:
         return
-    from operations.engine.embedded import deletes  # noqa: PLC0415 - it uses this module's words
-
     deletes.from_cloud(deployment, old)
     deployment.amend(old, pending_replacement=True)
 
@@ -387,10 +408,3 @@ def _tell(deployment: Deployment, new: Resource, operation: Operation, changed: 
     if operation is not Operation.SAME:
         deployment.reporter.say("step-started", **told)
     deployment.reporter.say("step-done", **told, seconds=0.0, changed=changed)
-
-
-def hide_outputs(new: Resource) -> None:
-    """Mark as secret what the program says, and every output whose input of the same name is secret."""
-    hidden = {*new.additional_secret_outputs, *(k for k, v in new.inputs.items() if property_values.is_secret(v))}
-    if hidden:
-        new.outputs = property_values.mark_secret(new.outputs, hidden)

@@ -16,7 +16,7 @@ import pytest
 from formats import property_values
 from formats.errors import InputError
 from operations.engine import locks
-from operations.engine.embedded.backend import Backend, folder_of
+from operations.engine.embedded.backend import Backend
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.working_state import Put, Remove, Replaced
 from operations.settings import ROOT as ROOT_FOLDER
@@ -369,27 +369,6 @@ def test_what_depended_on_something_gone_no_longer_says_so(backend: Backend) -> 
     snapshot = backend.load("platform")
     assert snapshot is not None
     assert snapshot.resources[0].dependencies == []
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("file:///srv/state", "/srv/state"),
-        ("file://./state", "/base/state"),
-        ("file://state/x", "/base/state/x"),
-        ("file://~/state", str(Path.home() / "state")),
-        ("file:///srv/a%20b", "/srv/a b"),
-    ],
-)
-def test_the_folder_of_a_url(url: str, expected: str) -> None:
-    assert folder_of(url, base=Path("/base")) == Path(expected)
-
-
-@pytest.mark.parametrize("url", ["azblob://c", "s3://bucket?region=x", "https://user:pw@example.org", "state"])
-def test_other_backends_are_refused_by_name(url: str) -> None:
-    with pytest.raises(InputError, match="folders only") as caught:
-        folder_of(url)
-    assert "pw" not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"0000", b"00000000 {}\n", b"\x00" * 50])
