@@ -1,6 +1,6 @@
-"""SSH terminals: check that a computer's first boot makes its SSH server give a terminal and nothing else.
+"""Check that a computer's cloud-init data restricts its SSH server to interactive terminals.
 
-Any other command at the first boot could revert that, so all of it must be known.
+Any other command at the first boot could revert that, so all of the data must be known.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from policies.model import MISSING, Resource, Unknown, Violation, is_secret
 
 BOOT = "osProfile.customData"
 ALSO = ("apt",)
-"""What else may be set: where packages come from."""
+"""Other cloud-init keys that are allowed: package sources."""
 ALSO_WRITTEN = ("/etc/pip.conf",)
 
 
@@ -31,25 +31,27 @@ def problems(computer: Resource) -> Iterator[Violation]:
     """Yield the reasons why SSH to a computer may give more than a terminal. `Unknown` where customData is unknown."""
     found = computer.at(BOOT)
     if is_secret(found):
-        raise Unknown(BOOT, "is secret, and what a desk does at its first boot must be told")
+        raise Unknown(BOOT, "is secret, but the commands of the first boot must be readable")
     if found is MISSING:
-        yield Violation(BOOT, "is not set, so SSH carries files, commands and ports past the airlock")
+        yield Violation(BOOT, "is not set, so SSH could transfer files, commands and ports without the airlock")
         return
     config = _cloud_config(found)
     if config is None:
-        yield Violation(BOOT, "is not what infra/first_boot.py makes, so nobody can say what SSH carries")
+        yield Violation(
+            BOOT, "is not in the format of infra/first_boot.py, so SSH may not be restricted"
+        )
         return
     files = config.get("write_files")
     listed = files if isinstance(files, list) else []
     if any(file not in listed for file in FILES):
-        yield Violation(BOOT, "does not make SSH a terminal alone: both files of infra/first_boot.py must be written")
+        yield Violation(BOOT, "does not restrict SSH to terminals: both files of infra/first_boot.py must be written")
     if any(not isinstance(f, dict) or (f not in FILES and f.get("path") not in ALSO_WRITTEN) for f in listed):
         yield Violation(BOOT, f"writes other files than SSH's and {', '.join(ALSO_WRITTEN)}")
     if config.get("runcmd") != COMMANDS:
-        yield Violation(BOOT, "runs other commands than the one that lets SSH read what was written")
+        yield Violation(BOOT, "runs other commands than the reload of the SSH server")
     more = sorted(config.keys() - {"write_files", "runcmd", *ALSO})
     if more or not _archives(config.get("apt", {})):
-        yield Violation(BOOT, f"does more at the first boot than say where packages are: {', '.join(more) or 'apt'}")
+        yield Violation(BOOT, f"sets more at the first boot than package sources: {', '.join(more) or 'apt'}")
 
 
 def _cloud_config(found: object) -> dict[str, Any] | None:
