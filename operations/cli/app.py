@@ -26,7 +26,7 @@ from operations.cli import (
     policyprove,
 )
 from operations.cli.output import Output, open_closed_streams, silence
-from operations.cli.session import ChooseEngine, OpenGate, OpenCatalog, Session, real_gate
+from operations.cli.session import ChooseEngine, OpenCatalog, OpenGate, Session, real_gate
 from operations.cli.stack_catalog import StackCatalog
 from operations.engine.port import Engine
 from operations.settings import Settings

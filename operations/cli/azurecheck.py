@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import typer
 from rich.text import Text
 
 from formats.errors import Failed, InputError
 from formats.stack_config import DataClass, StackConfig, TenancyConfig, parse
-from operations.cli.options import Estate, Json, session_of
+from operations.cli.options import command
 from operations.cli.output import printable
+from operations.cli.session import Session
 from operations.vm_sizes import VmRequirement
 
 
@@ -25,9 +25,9 @@ def desks_of(configs: Iterable[StackConfig]) -> dict[str, list[VmRequirement]]:
     return found
 
 
-def check(context: typer.Context, *, json_: Json = False, estate: Estate = None) -> None:
+@command("json_", "estate", allow_expired=True)
+def check(session: Session) -> None:
     """Whether the estate's subscriptions can be read, have what it needs, and offer its desks' sizes. Reads only."""
-    session = session_of(context, estate=estate, json_=json_, allow_expired=True)
     configs = [parse(s.name, s.settings.config) for s in session.catalog.stacks if s.cloud == "azure"]
     if not configs:
         raise InputError("No stack of this estate is for real Azure.", key="sde:cloud", allowed="azure")

@@ -16,7 +16,7 @@ from operations.cli.planview import forbidden, named, show
 from operations.cli.progress import watching
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
-from operations.cli.summary import Closing
+from operations.cli.summary import Summary
 
 if TYPE_CHECKING:
     from operations.cli.gate import Gate
@@ -35,7 +35,7 @@ class Deployment:
     stacks: Sequence[Stack]
     targets: Sequence[str] = ()
     yes: bool = False
-    closing: Closing = field(default_factory=Closing)
+    summary: Summary = field(default_factory=Summary)
     _beside: dict[str, Neighbours] = field(default_factory=dict)
     """What each stack was judged beside."""
 
@@ -69,7 +69,7 @@ class Deployment:
                 self._around.require_unchanged(self._beside[stack.name], stack)
             self._apply(stack, plan)
             self._around.invalidate(stack)
-        self.closing.show(self.session.output)
+        self.summary.show(self.session.output)
 
     def _prepare(self) -> None:
         """Start what the engines need. Where another process plans, read the catalogue of policies meanwhile."""
@@ -82,8 +82,8 @@ class Deployment:
     def _read_catalogue(self) -> None:
         """Read it ahead of its use, which says what is wrong with it."""
         with contextlib.suppress(Exception):
-            from policies.rules import load  # noqa: PLC0415
             from policies.reachability import assertions  # noqa: F401, PLC0415
+            from policies.rules import load  # noqa: PLC0415
 
             load()
             _ = self._gate
@@ -95,8 +95,8 @@ class Deployment:
                 raise Refused(f"{stack.name} was not refreshed: you said no.")
             with watching(self.session.output) as reporter:
                 outcome = self.session.engine(stack).refresh(stack.settings, on_event=reporter)
-            self.closing.outcomes.append(outcome)
-        self.closing.show(self.session.output)
+            self.summary.outcomes.append(outcome)
+        self.summary.show(self.session.output)
 
     def _missing(self, stack: Stack) -> list[str]:
         by_name = {s.name: s for s in self.session.catalog.stacks}
@@ -156,7 +156,7 @@ class Deployment:
         """What was judged, and nothing else."""
         with watching(self.session.output) as reporter:
             outcome = self.session.engine(stack).up(stack.settings, targets=self.targets, plan=plan, on_event=reporter)
-        self.closing.outcomes.append(outcome)
+        self.summary.outcomes.append(outcome)
 
 
 def _protected(stack: Stack, what: str) -> Refused:

@@ -11,7 +11,7 @@ from operations.cli.planview import forbidden, named, show
 from operations.cli.progress import watching
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack, dependents
-from operations.cli.summary import Closing
+from operations.cli.summary import Summary
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Destruction:
     targets: Sequence[str] = ()
     yes: bool = False
     release_data: Sequence[str] = ()
-    closing: Closing = field(default_factory=lambda: Closing(destroyed=True))
+    summary: Summary = field(default_factory=lambda: Summary(destroyed=True))
 
     def run(self) -> None:
         """Check all, ask once, then destroy."""
@@ -35,7 +35,7 @@ class Destruction:
         self._ask(plans)
         for stack in standing:
             self._destroy(stack)
-        self.closing.show(self.session.output)
+        self.summary.show(self.session.output)
 
     def _stands(self, stack: Stack) -> bool:
         standing = self.session.is_deployed(stack)
@@ -100,7 +100,7 @@ class Destruction:
                 release_protected=self._releases(stack),
                 on_event=reporter,
             )
-        self.closing.outcomes.append(outcome)
+        self.summary.outcomes.append(outcome)
         if not self.targets:
             self.session.catalog.mark_destroyed(stack.name)
             self.session.bring_up_to_date()

@@ -10,7 +10,7 @@ from pathlib import Path
 from formats.errors import InputError
 from formats.yaml_reader import read_mapping
 from operations import estate
-from operations.cli.stack_catalog import StackCatalog, Stack
+from operations.cli.stack_catalog import Stack, StackCatalog
 from operations.engine.port import StackSettings
 from operations.settings import Settings
 

@@ -6,61 +6,47 @@ import json
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from formats.plan import Plan
-from operations.cli.options import Cloud, Engine, Estate, Json, OneStack, OutputFile, session_of
+from operations.cli.options import OneStack, OutputFile, command
 from operations.cli.session import Session
 from operations.cli.targets import refuse_unwritable
 from operations.settings import write_whole
 
 
+@command()
 def plan(
-    context: typer.Context,
+    session: Session,
     *,
     stack: OneStack,
     output: OutputFile,
-    json_: Json = False,
-    engine: Engine = None,
-    cloud: Cloud = None,
-    estate: Estate = None,
 ) -> None:
     """What up would do to every resource, as JSON: inputs, changed paths, dependencies, a digest. Secrets masked."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     _write(session, stack, "plan", output, _previewed(session, stack).to_json())
 
 
+@command()
 def arm(
-    context: typer.Context,
+    session: Session,
     *,
     stack: OneStack,
     output: OutputFile,
-    json_: Json = False,
-    engine: Engine = None,
-    cloud: Cloud = None,
-    estate: Estate = None,
 ) -> None:
     """The stack as a standard ARM template, for tools that read those. What is not known yet has a placeholder."""
     from operations.export.arm import template  # noqa: PLC0415 - reads the models of many services
     from operations.reports.suppressions import suppressions, with_skips  # noqa: PLC0415
 
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     plan = _previewed(session, stack)
     _write(session, stack, "arm", output, with_skips(template(plan), plan, suppressions()))
 
 
+@command(allow_expired=True)
 def state(
-    context: typer.Context,
+    session: Session,
     *,
     stack: OneStack,
     output: OutputFile,
-    json_: Json = False,
-    engine: Engine = None,
-    cloud: Cloud = None,
-    estate: Estate = None,
 ) -> None:
     """The stack's state in Pulumi's export form, its secrets encrypted."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, allow_expired=True)
     one = session.named(stack)
     _write(session, stack, "state", output, session.engine(one).export_state(one.name))
 

@@ -13,7 +13,7 @@ import typer
 from formats.errors import InputError
 from formats.plan import Plan
 from operations.cli.estate_state import standing
-from operations.cli.options import Cloud, Engine, Estate, Json, session_of
+from operations.cli.options import command
 from operations.cli.session import Session
 from operations.cli.text import plural
 from operations.settings import write_whole
@@ -26,20 +26,16 @@ Folder = Annotated[
 ]
 
 
+@command(allow_expired=True)
 def neighbours(
-    context: typer.Context,
+    session: Session,
     *,
     output: Folder,
-    json_: Json = False,
-    engine: Engine = None,
-    cloud: Cloud = None,
-    estate: Estate = None,
 ) -> None:
     """What stands of every stack, secrets masked, and the configuration by which the policy pack judges beside it.
 
     pulumi preview --policy-pack policies --policy-pack-config FOLDER/policy-pack-config.json; again after each up.
     """
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, allow_expired=True)
     folder = _empty(Path(output).absolute())
     found = _standing(session)
     for name, plan in found.items():

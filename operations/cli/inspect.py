@@ -8,18 +8,16 @@ import typer
 from rich.table import Table
 
 from formats.errors import Failed, InputError
-from operations.cli.options import Cloud, Engine, Estate, Json, OneStack, session_of
+from operations.cli.options import OneStack, command
 from operations.cli.output import printable
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.cli.text import plural, shown
 
 
-def stacks(
-    context: typer.Context, *, json_: Json = False, engine: Engine = None, cloud: Cloud = None, estate: Estate = None
-) -> None:
+@command(allow_expired=True)
+def stacks(session: Session) -> None:
     """Every stack of the estate: its cloud, what it has, and what it needs."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, allow_expired=True)
     unreadable: list[InputError] = []
     records = [_record(session, s, unreadable) for s in session.known if session.cloud in (None, s.cloud)]
     for record in records:
@@ -67,18 +65,14 @@ def _table(records: list[dict[str, Any]]) -> Table:
     return table
 
 
+@command(allow_expired=True)
 def outputs(
-    context: typer.Context,
+    session: Session,
     *,
     stack: OneStack,
     show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Show secrets in plain text.")] = False,
-    json_: Json = False,
-    engine: Engine = None,
-    cloud: Cloud = None,
-    estate: Estate = None,
 ) -> None:
     """What a stack tells people and other stacks. Secrets are masked unless asked for."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, allow_expired=True)
     one = session.named(stack)
     values = session.engine(one).outputs(one.name, show_secrets=show_secrets)
     session.output.emit(dict(values))
@@ -92,20 +86,16 @@ def outputs(
         session.output.say_whole(f"{printable(name):<{width}}  {printable(text)}")
 
 
+@command()
 def import_(
-    context: typer.Context,
+    session: Session,
     *,
     stack: OneStack,
     type_: Annotated[str, typer.Argument(metavar="TYPE", help="Such as azure-native:storage:StorageAccount.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its logical name in the program.")],
     id_: Annotated[str, typer.Argument(metavar="ID", help="Azure's id of it.")],
-    json_: Json = False,
-    engine: Engine = None,
-    cloud: Cloud = None,
-    estate: Estate = None,
 ) -> None:
     """Take something that exists in the cloud into a stack, protected from then on."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     one = session.named(stack)
     session.bring_up_to_date()
     outcome = session.engine(one).import_resource(one.settings, type_, name, id_)
@@ -113,34 +103,28 @@ def import_(
     session.output.say(f"{one.name} took in {printable(name)}, and now has {plural(outcome.resources, 'resource')}.")
 
 
+@command(allow_expired=True)
 def cancel(
-    context: typer.Context,
+    session: Session,
     *,
     stack: OneStack,
-    json_: Json = False,
-    engine: Engine = None,
-    cloud: Cloud = None,
-    estate: Estate = None,
 ) -> None:
     """Remove the lock that a killed run left. The state is untouched. Be sure that the run is dead."""
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_, allow_expired=True)
     one = session.named(stack)
     session.engine(one).cancel(one.name)
     session.output.emit({"event": "cancelled", "stack": one.name})
     session.output.say(f"{one.name} is free.")
 
 
+@command("json_", "estate")
 def render(
-    context: typer.Context,
+    session: Session,
     *,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if a file differs from the estate.")
     ] = False,
-    json_: Json = False,
-    estate: Estate = None,
 ) -> None:
     """Write each stack's Pulumi.<stack>.yaml as the estate says."""
-    session = session_of(context, estate=estate, json_=json_)
     files = session.catalog.stale() if check else session.catalog.render()
     for file in files:
         session.output.emit({"event": "stale" if check else "written", "file": str(file)})

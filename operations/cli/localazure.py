@@ -7,15 +7,15 @@ import shlex
 import typer
 
 from formats.errors import Refused
-from operations.cli.options import Estate, Json, Yes, session_of
+from operations.cli.options import Yes, command
 from operations.cli.output import printable
 from operations.cli.session import Session
 from operations.cli.text import kind_of, plural
 
 
-def env(context: typer.Context, *, estate: Estate = None) -> None:
+@command("estate")
+def env(session: Session) -> None:
     """Print exports that point the Pulumi CLI at the local Azure. Use: eval "$(scripts/sde local env)"."""
-    session = session_of(context, estate=estate)
     session.output.out = session.output.err  # what stdout says is run by a shell: words go to stderr
     session.bring_up_to_date()
     _enter_stacks(session)
@@ -34,11 +34,11 @@ def _enter_stacks(session: Session) -> None:
             session.output.say(f"entered the stack {name}", style="dim")
 
 
-def list_(context: typer.Context, *, json_: Json = False) -> None:
+@command("json_")
+def list_(session: Session) -> None:
     """Everything that the local Azure has, and the names that it holds after a delete, as Azure does."""
     from local_azure import admin  # noqa: PLC0415 - opens a database
 
-    session = session_of(context, json_=json_)
     entries = [*admin.resources(session.settings.local_db), *admin.soft_deleted(session.settings.local_db)]
     width = max((len(kind_of(e.type)) for e in entries), default=0)
     for entry in entries:
@@ -52,11 +52,11 @@ def list_(context: typer.Context, *, json_: Json = False) -> None:
     session.output.say(f"{plural(len(entries) - held_names, 'resource')}{names}", style="bold")
 
 
-def reset(context: typer.Context, *, yes: Yes = False, json_: Json = False) -> None:
+@command("json_")
+def reset(session: Session, *, yes: Yes = False) -> None:
     """Forget everything that the local Azure has, held names too. The stacks' state stays: refresh them afterwards."""
     from local_azure import admin  # noqa: PLC0415
 
-    session = session_of(context, json_=json_)
     database = session.settings.local_db
     there = admin.count(database)
     if there and not yes and not session.agree(f"Forget {plural(there, 'resource')} of the local Azure?"):

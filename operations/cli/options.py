@@ -1,10 +1,14 @@
-"""The options that several commands share; each may stand before the command or after it."""
+"""The options that several commands share. Each may be given before the command's name or after it."""
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from enum import StrEnum
+from inspect import Parameter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +16,7 @@ from operations.cli.session import Session
 
 
 class EngineChoice(StrEnum):
-    """Which engine runs the stacks."""
+    """The engine that runs the stacks."""
 
     AUTO = "auto"
     PULUMI = "pulumi"
@@ -20,7 +24,7 @@ class EngineChoice(StrEnum):
 
 
 class CloudChoice(StrEnum):
-    """Which cloud a command is narrowed to."""
+    """The cloud that a command is limited to."""
 
     LOCAL = "local"
     AZURE = "azure"
@@ -57,6 +61,35 @@ Estate = Annotated[
 ]
 
 
+_OPTIONS = {"json_": (Json, False), "engine": (Engine, None), "cloud": (Cloud, None), "estate": (Estate, None)}
+"""The shared options with their defaults, in the order of the help."""
+
+
+def command(*options: str, allow_expired: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Call the decorated command with its session, and add the named shared options to it, or all of them."""
+    added = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in _OPTIONS.items()
+        if not options or name in options
+    ]
+
+    def decorate(run: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(run, eval_str=True)
+        context_parameter = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+        parameters = [context_parameter, *list(signature.parameters.values())[1:], *added]
+
+        @functools.wraps(run)
+        def with_session(context: typer.Context, **values: Any) -> None:
+            shared = {option.name: values.pop(option.name) for option in added}
+            run(session_of(context, **shared, allow_expired=allow_expired), **values)
+
+        with_session.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        with_session.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return with_session
+
+    return decorate
+
+
 def session_of(
     context: typer.Context,
     *,
@@ -66,7 +99,7 @@ def session_of(
     json_: bool = False,
     allow_expired: bool = False,
 ) -> Session:
-    """The command's session, with the options that stood after the command's name laid over those before it."""
+    """Return the command's session. Options after the command's name override those before it."""
     session: Session = context.find_root().obj
     session.engine_choice = engine.value if engine else session.engine_choice
     session.cloud = cloud.value if cloud else session.cloud

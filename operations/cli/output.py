@@ -13,7 +13,7 @@ from typing import IO, Any
 from rich.console import Console
 
 
-class Page(Console):
+class SafeConsole(Console):
     """A console that a reader may walk away from: `sde up | head` must not stop a deployment half way."""
 
     def on_broken_pipe(self) -> None:
@@ -40,10 +40,10 @@ def open_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115 - for the process's life
 
 
-def _page(stream: IO[str]) -> Page:
+def _console(stream: IO[str]) -> SafeConsole:
     """Lines are cut to a terminal's width only where there is a terminal."""
     width = None if stream.isatty() or os.environ.get("COLUMNS") else 300
-    return Page(file=stream, highlight=False, markup=False, emoji=False, width=width)
+    return SafeConsole(file=stream, highlight=False, markup=False, emoji=False, width=width)
 
 
 @dataclass
@@ -51,12 +51,12 @@ class Output:
     """The two streams of one command."""
 
     json: bool = False
-    out: Page = field(default_factory=lambda: _page(sys.stdout))
-    err: Page = field(default_factory=lambda: _page(sys.stderr))
+    out: SafeConsole = field(default_factory=lambda: _console(sys.stdout))
+    err: SafeConsole = field(default_factory=lambda: _console(sys.stderr))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def words(self) -> Page:
+    def words(self) -> SafeConsole:
         """Where people read."""
         return self.err if self.json else self.out
 

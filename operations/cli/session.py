@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from formats.errors import InputError
 from operations.cli.output import Output
-from operations.cli.stack_catalog import StackCatalog, Stack, select
+from operations.cli.stack_catalog import Stack, StackCatalog, select
 from operations.engine.port import Engine, StackState
 from operations.settings import Settings
 
@@ -50,7 +50,7 @@ class Session:
     _engines: dict[str, Engine] = field(default_factory=dict)
 
     @cached_property
-    def house(self) -> StackCatalog:
+    def catalog(self) -> StackCatalog:
         """The estate, validated; its stacks' configuration files are made to agree with it."""
         return self.open_catalog(self.estate, self.settings, self.allow_expired)
 
@@ -68,7 +68,7 @@ class Session:
         """What is known of the stack; None where it has never been up."""
         return self.engine(stack).state(stack.name)
 
-    def standing(self, stack: Stack) -> bool:
+    def is_deployed(self, stack: Stack) -> bool:
         """Whether the stack has resources."""
         state = self.state(stack)
         return state is not None and state.resources > 0
@@ -76,7 +76,7 @@ class Session:
     @property
     def known(self) -> Sequence[Stack]:
         """The estate's stacks, and after them those that it no longer has but that still stand."""
-        return [*self.catalog.stacks, *(s for s in self.catalog.orphaned_stacks if self.standing(s))]
+        return [*self.catalog.stacks, *(s for s in self.catalog.orphaned_stacks if self.is_deployed(s))]
 
     def named(self, name: str) -> Stack:
         """The one stack of that name."""

@@ -20,7 +20,7 @@ ALWAYS = (Operation.CREATE, Operation.UPDATE, Operation.DELETE, Operation.SAME)
 
 
 @dataclass
-class Closing:
+class Summary:
     """Gathers the outcomes of one command."""
 
     outcomes: list[Outcome] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Closing:
         return any(count for o in self.outcomes for operation, count in o.counts.items() if operation not in quiet)
 
     def show(self, output: Output) -> None:
-        """The closing table, or one plain line where nothing was done."""
+        """The summary table, or one plain line where nothing was done."""
         seconds = time.monotonic() - self.started
         output.emit({"event": "summary", "changed": self.changed, "seconds": round(seconds, 3),
                      "stacks": [_record(o) for o in self.outcomes]})  # fmt: skip

@@ -43,10 +43,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def stacks(root: Path) -> list[Stack]:
-    house = EstateCatalog(root / "estate", Settings.load({"SDE_HOME": str(root / ".sde")}, root=root),
+    catalog = EstateCatalog(root / "estate", Settings.load({"SDE_HOME": str(root / ".sde")}, root=root),
                         including_expired=True)  # fmt: skip
-    house.render()
-    return list(house.stacks)
+    catalog.render()
+    return list(catalog.stacks)
 
 
 @pytest.fixture(scope="module")

@@ -61,9 +61,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def platform(project: Settings) -> Stack:
-    house = EstateCatalog(project.root / "estate", project, including_expired=True)
-    house.render()
-    return next(stack for stack in house.stacks if stack.kind == "platform")
+    catalog = EstateCatalog(project.root / "estate", project, including_expired=True)
+    catalog.render()
+    return next(stack for stack in catalog.stacks if stack.kind == "platform")
 
 
 def program(project: Settings, *, weakened: bool) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from operations.settings import Settings
-from tests.operations.cli.fakes import Desk, FakeCatalog, stack
+from tests.operations.cli.fakes import CliRunner, FakeCatalog, stack
 
 
 @pytest.fixture
-def desk(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Desk:
+def sde(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CliRunner:
     """Platform, safe-haven on it, and a tenancy on both; beside them a stack for real Azure."""
     stacks = [
         stack("platform"),
@@ -17,4 +17,4 @@ def desk(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Desk:
         stack("tre-heart", "platform", "safe-haven"),
         stack("platform-north", cloud="azure"),
     ]
-    return Desk(capsys, Settings.load({"SDE_HOME": str(tmp_path), "PATH": "/nowhere"}), FakeCatalog(stacks))
+    return CliRunner(capsys, Settings.load({"SDE_HOME": str(tmp_path), "PATH": "/nowhere"}), FakeCatalog(stacks))

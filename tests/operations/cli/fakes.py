@@ -204,15 +204,15 @@ ONE = Policy(id="XX1", title="Stores are shut", why="Because.", on=("storage:Sto
 
 
 @dataclass
-class Desk:
+class CliRunner:
     """Runs commands as a person does, and holds what they said."""
 
     capture: pytest.CaptureFixture[str]
     settings: Settings
-    house: FakeCatalog
+    catalog: FakeCatalog
     engine: FakeEngine = field(default_factory=FakeEngine)
     gate: FakeGate | None = field(default_factory=FakeGate)
-    """None: the house's own."""
+    """None: the real one."""
     out: str = ""
     err: str = ""
     chosen: list[tuple[str, str]] = field(default_factory=list)

@@ -4,64 +4,64 @@ import json
 from pathlib import Path
 
 from formats.plan import Plan
-from tests.operations.cli.fakes import Desk
+from tests.operations.cli.fakes import CliRunner
 
 
-def test_a_plan_is_written_whole_and_reads_back(desk: Desk, tmp_path: Path) -> None:
+def test_a_plan_is_written_whole_and_reads_back(sde: CliRunner, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
-    assert desk("export", "plan", "platform", "-o", str(file)) == 0
+    assert sde("export", "plan", "platform", "-o", str(file)) == 0
     assert len(Plan.from_json(json.loads(file.read_text())).resources) == 2
     assert [p.name for p in tmp_path.iterdir()] == ["plan.json"]
 
 
-def test_a_dash_is_stdout_and_only_the_document_is_there(desk: Desk) -> None:
-    assert desk("export", "plan", "platform", "-o", "-") == 0
-    assert Plan.from_json(json.loads(desk.out)).stack == "platform"
+def test_a_dash_is_stdout_and_only_the_document_is_there(sde: CliRunner) -> None:
+    assert sde("export", "plan", "platform", "-o", "-") == 0
+    assert Plan.from_json(json.loads(sde.out)).stack == "platform"
 
 
-def test_the_state_is_exported(desk: Desk) -> None:
-    desk.engine.has["platform"] = ["a"]
-    assert desk("export", "state", "platform", "-o", "-") == 0
-    assert json.loads(desk.out) == {"version": 3, "deployment": {"resources": ["a"]}}
+def test_the_state_is_exported(sde: CliRunner) -> None:
+    sde.engine.has["platform"] = ["a"]
+    assert sde("export", "state", "platform", "-o", "-") == 0
+    assert json.loads(sde.out) == {"version": 3, "deployment": {"resources": ["a"]}}
 
 
-def test_a_folder_that_is_not_there_is_named(desk: Desk, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_named(sde: CliRunner, tmp_path: Path) -> None:
     target = str(tmp_path / "absent" / "plan.json")
-    assert desk("export", "plan", "platform", "-o", target) == 2
-    assert target in desk.err
+    assert sde("export", "plan", "platform", "-o", target) == 2
+    assert target in sde.err
 
 
-def test_a_stack_that_waits_cannot_be_exported(desk: Desk, tmp_path: Path) -> None:
+def test_a_stack_that_waits_cannot_be_exported(sde: CliRunner, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
-    assert desk("export", "plan", "safe-haven", "-o", str(file)) == 2
+    assert sde("export", "plan", "safe-haven", "-o", str(file)) == 2
     assert not file.exists()
 
 
-def test_neighbours_are_what_stands_and_a_configuration_that_names_them(desk: Desk, tmp_path: Path) -> None:
-    desk.engine.has = {"platform": ["a"], "tre-heart": ["a", "b"]}
+def test_neighbours_are_what_stands_and_a_configuration_that_names_them(sde: CliRunner, tmp_path: Path) -> None:
+    sde.engine.has = {"platform": ["a"], "tre-heart": ["a", "b"]}
     folder = tmp_path / "beside"
-    assert desk("export", "neighbours", "-o", str(folder), "--cloud", "local") == 0
+    assert sde("export", "neighbours", "-o", str(folder), "--cloud", "local") == 0
     found = {f.stem: Plan.from_json(json.loads(f.read_text())) for f in (folder / "stacks").iterdir()}
     assert {name: len(plan.resources) for name, plan in found.items()} == {"platform": 1, "tre-heart": 2}
     configured = json.loads((folder / "policy-pack-config.json").read_text())
     assert configured == {"neighbours": {"enforcementLevel": "mandatory", "paths": [str(folder / "stacks")]}}
 
 
-def test_a_stack_that_is_gone_since_is_no_neighbour_any_more(desk: Desk, tmp_path: Path) -> None:
-    desk.engine.has = {"platform": ["a"], "tre-heart": ["a"]}
+def test_a_stack_that_is_gone_since_is_no_neighbour_any_more(sde: CliRunner, tmp_path: Path) -> None:
+    sde.engine.has = {"platform": ["a"], "tre-heart": ["a"]}
     for _ in range(2):
-        assert desk("export", "neighbours", "-o", str(tmp_path), "--cloud", "local") == 0
-        desk.engine.has.pop("tre-heart", None)
+        assert sde("export", "neighbours", "-o", str(tmp_path), "--cloud", "local") == 0
+        sde.engine.has.pop("tre-heart", None)
     assert [f.name for f in (tmp_path / "stacks").iterdir()] == ["platform.json"]
 
 
-def test_a_folder_with_something_else_in_it_is_left_alone(desk: Desk, tmp_path: Path) -> None:
-    desk.engine.has = {"platform": ["a"]}
+def test_a_folder_with_something_else_in_it_is_left_alone(sde: CliRunner, tmp_path: Path) -> None:
+    sde.engine.has = {"platform": ["a"]}
     (tmp_path / "mine.json").write_text("{}")
-    assert desk("export", "neighbours", "-o", str(tmp_path)) == 2
+    assert sde("export", "neighbours", "-o", str(tmp_path)) == 2
     assert [f.name for f in tmp_path.iterdir()] == ["mine.json"]
 
 
-def test_where_nothing_stands_there_are_no_neighbours(desk: Desk, tmp_path: Path) -> None:
-    assert desk("export", "neighbours", "-o", str(tmp_path / "new")) == 2
-    assert "No stack is up" in desk.err
+def test_where_nothing_stands_there_are_no_neighbours(sde: CliRunner, tmp_path: Path) -> None:
+    assert sde("export", "neighbours", "-o", str(tmp_path / "new")) == 2
+    assert "No stack is up" in sde.err

@@ -9,7 +9,7 @@ import pytest
 from formats.plan import Plan
 from operations.reports import checkov
 from operations.reports.checkov import CheckovReport, CheckovResult
-from tests.operations.cli.fakes import Desk
+from tests.operations.cli.fakes import CliRunner
 
 PASSED = CheckovResult("CKV_AZURE_3", "HTTPS only", "passed", "platform", "Microsoft.Storage/storageAccounts.st")
 SKIPPED = CheckovResult(
@@ -30,24 +30,24 @@ def says(monkeypatch: pytest.MonkeyPatch) -> list[CheckovResult]:
     return said
 
 
-def test_what_was_let_off_is_shown_with_its_reason(desk: Desk, says: list[CheckovResult]) -> None:
-    assert desk("policy", "checkov", "platform") == 0
-    assert "CKV_AZURE_36" in desk.out
-    assert "as ST2 has it" in desk.out
-    assert "1 stacks, 2 resources, 1 passed, 1 skipped, 0 failed" in desk.out
-    assert "unused suppressions: CKV_AZURE_50" in desk.out
+def test_what_was_let_off_is_shown_with_its_reason(sde: CliRunner, says: list[CheckovResult]) -> None:
+    assert sde("policy", "checkov", "platform") == 0
+    assert "CKV_AZURE_36" in sde.out
+    assert "as ST2 has it" in sde.out
+    assert "1 stacks, 2 resources, 1 passed, 1 skipped, 0 failed" in sde.out
+    assert "unused suppressions: CKV_AZURE_50" in sde.out
 
 
-def test_a_failure_that_is_not_suppressed_is_a_refusal(desk: Desk, says: list[CheckovResult]) -> None:
+def test_a_failure_that_is_not_suppressed_is_a_refusal(sde: CliRunner, says: list[CheckovResult]) -> None:
     says.append(FAILED)
-    assert desk("policy", "checkov", "platform") == 3
-    assert "CKV_SDE_ST3" in desk.out
-    assert "suppressions.yaml" in desk.err
+    assert sde("policy", "checkov", "platform") == 3
+    assert "CKV_SDE_ST3" in sde.out
+    assert "suppressions.yaml" in sde.err
 
 
-def test_it_is_told_as_json(desk: Desk, says: list[CheckovResult]) -> None:
+def test_it_is_told_as_json(sde: CliRunner, says: list[CheckovResult]) -> None:
     says.append(FAILED)
-    assert desk("policy", "checkov", "platform", "--json") == 3
-    (told,) = [line for line in desk.lines if line["event"] == "checkov"]
+    assert sde("policy", "checkov", "platform", "--json") == 3
+    (told,) = [line for line in sde.lines if line["event"] == "checkov"]
     assert told["counts"] == {"passed": 1, "failed": 1, "skipped": 1}
     assert [f["check"] for f in told["findings"]] == ["CKV_AZURE_36", "CKV_SDE_ST3"]

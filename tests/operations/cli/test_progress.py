@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from formats.plan import Operation
-from operations.cli.output import Output, Page
+from operations.cli.output import Output, SafeConsole
 from operations.cli.progress import Reporter
 from operations.engine.port import Event
 
@@ -16,7 +16,7 @@ STORE = "azure-native:storage:StorageAccount"
 
 @pytest.fixture
 def screen() -> Output:
-    return Output(out=Page(file=io.StringIO(), width=100), err=Page(file=io.StringIO(), width=100))
+    return Output(out=SafeConsole(file=io.StringIO(), width=100), err=SafeConsole(file=io.StringIO(), width=100))
 
 
 def shown(screen: Output, *events: Event) -> str:
@@ -57,7 +57,7 @@ def test_a_reader_who_walks_away_does_not_stop_the_work(screen: Output) -> None:
         def write(self, text: str) -> int:
             raise BrokenPipeError
 
-    screen.out = Page(file=Gone(), width=100)
+    screen.out = SafeConsole(file=Gone(), width=100)
     reporter = Reporter(screen)
     reporter(step("step-done", Operation.CREATE, seconds=1))
     screen.json = True
@@ -66,7 +66,7 @@ def test_a_reader_who_walks_away_does_not_stop_the_work(screen: Output) -> None:
 
 def test_a_warning_says_whom_it_is_about() -> None:
     text = io.StringIO()
-    output = Output(out=Page(file=text, width=200))
+    output = Output(out=SafeConsole(file=text, width=200))
     urn = "urn:pulumi:platform::sde::sde:infra:Room$azure-native:network:VirtualNetwork::hub"
     Reporter(output)(Event("message", "platform", 0.0, urn=urn, severity="warning", message="The last run stopped"))
     assert text.getvalue().strip() == "warning: hub (virtual network): The last run stopped"

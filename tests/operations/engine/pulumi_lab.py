@@ -28,7 +28,7 @@ from operations.engine.embedded.secrets import Crypter
 from operations.engine.port import Engine, StackSettings
 from operations.engine.pulumi_cli import PulumiCli
 from operations.settings import ROOT, Settings
-from tests.operations.cli.fakes import FakeGate, FakeHouse
+from tests.operations.cli.fakes import FakeGate, FakeCatalog
 from tests.pulumi_cli import CLI
 
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
@@ -130,11 +130,11 @@ class Lab:
 
     def run(self, *arguments: str, **environ: str) -> int:
         """Run a command on an estate of this one stack, behind a gate that lets everything through."""
-        house = FakeHouse([Stack("lab", "lab", "local", "one", (), self.stack)])
+        catalog = FakeCatalog([Stack("lab", "lab", "local", "one", (), self.stack)])
         return main(
             arguments,
             settings=self.settings(**environ),
-            open_house=lambda *_: house,
+            open_catalog=lambda *_: catalog,
             choose_engine=lambda choice, *_: self.embedded(**environ) if choice == "embedded" else self.cli(**environ),
             open_gate=lambda *_: FakeGate(),
         )
