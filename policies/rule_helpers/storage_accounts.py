@@ -8,7 +8,7 @@ from formats.stack_config import DataClass
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 ARCHIVE_DAYS = {DataClass.SYNTHETIC: 0, DataClass.DE_IDENTIFIED: 180, DataClass.IDENTIFIABLE: 365}
-"""How long an archive or audit trail is kept, at least."""
+"""The minimum retention of an archive or audit trail, in days."""
 ARCHIVE = re.compile(r"archiv", re.IGNORECASE)
 AUDIT = re.compile(r"(^|[^a-z])audit|^insights-", re.IGNORECASE)
 FLOW_LOG_CONTAINER = "insights-logs-flowlogflowevent"

@@ -10,13 +10,13 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 INTERFACES = "networkProfile.networkInterfaces"
 
 
-def check(computer: Resource, context: PolicyContext) -> Iterator[Violation]:
+def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require that each interface is a resource of the same check, so that its subnet and rules are checked too."""
-    for index in range(len(computer.each(f"{INTERFACES}[*]"))):
+    for index in range(len(machine.each(f"{INTERFACES}[*]"))):
         path = f"{INTERFACES}[{index}].id"
-        interface = context.get(computer.at(path))
+        interface = context.get(machine.at(path))
         if interface is None or interface.type != "network:NetworkInterface":
-            yield Violation(path, f"is {shown(computer.at(path))}, which is not a network interface of the estate")
+            yield Violation(path, f"is {shown(machine.at(path))}, which is not a network interface of the estate")
 
 
 POLICY = Policy(

@@ -23,7 +23,7 @@ POLICY = Policy(
         five_safes=("settings", "outputs"),
     ),
     fix="Set customData to first_boot() of infra/first_boot.py.",
-    check=lambda computer, _: problems(computer),
+    check=lambda machine, _: problems(machine),
     reads=(BOOT, LINUX),
-    applies=lambda computer, context: computer.at(LINUX) is not MISSING and holds_records(computer, context),
+    applies=lambda machine, context: machine.at(LINUX) is not MISSING and holds_records(machine, context),
 )

@@ -33,9 +33,9 @@ def _hubs(group: Resource, context: PolicyContext) -> list[IPv4Network]:
 
 
 def _cells(hubs: list[IPv4Network], rules: list[FirewallRule]) -> list[IPv4Network]:
-    """What is inside, whether a network of it is judged here or not: what holds the hub and all whom the rules are for.
+    """Return the cells, by the hub and the sources of the rules: their networks may be of other stacks.
 
-    A hub lies at the start of its cell, and each kind of tenancy has one range that reaches to half of it or the end.
+    A hub is at the start of its cell, and each kind of tenancy has one range that ends at the cell's half or its end.
     """
     sources = [n for rule in rules for s in rule.sources for n in s.networks if isinstance(n, IPv4Network)]
     return [_common_range(hub, source) for hub in hubs for source in sources if is_private(source)]
@@ -50,9 +50,9 @@ def _common_range(one: IPv4Network, other: IPv4Network) -> IPv4Network:
 
 
 def _zone_ranges(hubs: list[IPv4Network]) -> list[IPv4Network]:
-    """The range of the address plan for the zones of the hub's own cell: the second /21 of the cell, after the hub.
+    """Return the ranges of the address plan for the zones of the hubs' cells: the second /21, after the hub.
 
-    A cell may have none of them yet, or never: its rules are written all the same.
+    The rules exist even where a cell has no zone.
     """
     size = 1 << (32 - ZONES_PREFIX)
     return [IPv4Network((hub.network_address + size, ZONES_PREFIX), strict=False) for hub in hubs]

@@ -14,9 +14,9 @@ FIREWALL = "network:AzureFirewall"
 
 
 def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Two exceptions: one group of engineers may look at the hub, and a computer of another stack may read.
+    """Allow two exceptions: one group of engineers may read the hub, and an identity of another stack may read.
 
-    That other stack locks its own store, and a role on the store itself could then never be taken away from outside.
+    The other stack locks its store, and the lock would prevent the removal of a role on the store itself.
     """
     group = context.get(assignment.at("scope"))
     own = group is not None and group.stack == assignment.stack
