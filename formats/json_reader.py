@@ -1,4 +1,4 @@
-"""A strict reader of JSON files that anybody may have written: limits of size, count, depth and numbers."""
+"""Read untrusted JSON files with limits of size, count, depth and numbers."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from typing import Any
 from formats.errors import InputError
 
 LONGEST = 64 << 20
-"""Bytes. The plan of a stack of ten thousand resources takes a third of it."""
+"""Bytes. The plan of a stack of ten thousand resources has a third of it."""
 MOST = 2_000_000
-"""Lists and maps: each takes far more memory than the two characters that it may be written with."""
+"""Lists and maps. Each needs far more memory than its two characters in the file."""
 ENTRIES = 8_000_000
-"""Commas, which stand for values: ten times what the plan of a stack of ten thousand resources has."""
+"""Commas, as a count of values: ten times those in the plan of a stack of ten thousand resources."""
 DIGITS = 100
-"""In one number; Azure has none of more than twenty."""
+"""Digits of one number. Azure's have at most twenty."""
 HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-"""Half of a character that takes two, as JSON may write it; by itself it is none, and no text can hold it."""
+"""A surrogate as a JSON escape. A lone one is not a character."""
 DEEPEST = 64
-"""Levels. Azure's own properties go to about twenty."""
+"""Levels of nesting. Azure's properties have about twenty."""
 
 
 def read_json(file: Path) -> Any:
-    """Return the content of a JSON file. `InputError` for anything that readers could understand differently."""
+    """Return the content of a JSON file. Raises `InputError` for text that parsers may read differently."""
     return _json(_text(file), str(file))
 
 
@@ -75,7 +75,7 @@ def _json(text: bytes, shown: str) -> Any:
 
 
 def _refuse_too_many(text: bytes, shown: str) -> None:
-    """Before anything is made of it: a small file can ask for all the memory there is."""
+    """Count values before parsing: a small file can need a lot of memory."""
     boxes, entries = text.count(b"{") + text.count(b"["), text.count(b",")
     if boxes > MOST or entries > ENTRIES:
         raise InputError("The file holds too many values.", file=shown,
@@ -84,7 +84,7 @@ def _refuse_too_many(text: bytes, shown: str) -> None:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two values for one key readers differ in which they take: the one that was judged might not be applied."""
+    """Refuse duplicate keys: parsers differ in which value they use."""
     found = dict(pairs)
     if len(found) != len(pairs):
         twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
@@ -97,7 +97,7 @@ def _no_number(name: str) -> Any:
 
 
 def _finite(text: str) -> float:
-    """1e999 is infinity to Python, and to other readers an error or the largest number they have."""
+    """Refuse numbers such as 1e999, which parsers read differently."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text[:DIGITS]} is too large a number")

@@ -1,7 +1,7 @@
-"""The Plan: what a deployment would do to every resource of a stack, as one frozen value that either engine makes.
+"""The Plan: the operation of a deployment on every resource of a stack. Both engines produce it.
 
 Policy checks, ARM export, diffs, approvals, costs and reports read a Plan and nothing else. Secrets are masked before a
-Plan is built: none can be reached through it.
+Plan is built, so it contains none.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any, TypeGuard, TypeVar
 from formats.urns import name_of
 
 UNKNOWN = "[unknown]"
-"""Stands in a Plan for a value that only the deployment itself will tell."""
+"""The mark of a value that is unknown before the deployment."""
 SECRET = "[secret]"  # noqa: S105
-"""Stands in a Plan for a value that is secret."""
+"""The mark of a secret value."""
 FORMAT = 2
 _SUBSCRIPTION = re.compile(r"[0-9a-fA-F-]{36}")
 
@@ -30,7 +30,7 @@ Value = Any
 
 
 class Operation(StrEnum):
-    """What happens to one resource."""
+    """The operation on one resource."""
 
     SAME = "same"
     CREATE = "create"
@@ -42,13 +42,13 @@ class Operation(StrEnum):
 
     @property
     def destroys(self) -> bool:
-        """Whether what the resource holds now is gone afterwards."""
+        """True if the existing resource is deleted."""
         return self in (Operation.REPLACE, Operation.DELETE)
 
 
 @dataclass(frozen=True)
 class PlannedResource:
-    """One resource of a Plan. For a delete, `inputs` are those that the state holds."""
+    """One resource of a Plan. For a delete, `inputs` are those in the state."""
 
     urn: str
     type: str
@@ -61,9 +61,9 @@ class PlannedResource:
     inputs: Mapping[str, Value] = field(default_factory=dict)
     old_inputs: Mapping[str, Value] | None = None
     changed: tuple[str, ...] = ()
-    """The property paths that differ, as `tags.owner` or `rules[2].priority`, sorted."""
+    """The sorted paths of changed properties, such as `tags.owner` or `rules[2].priority`."""
     replaces: tuple[str, ...] = ()
-    """Those of the changed paths that force the replacement."""
+    """The changed paths that force the replacement."""
     dependencies: tuple[str, ...] = ()
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     protect: bool = False
@@ -81,9 +81,9 @@ _FIELDS = tuple(f.name for f in fields(PlannedResource))
 
 @dataclass(frozen=True)
 class Plan:
-    """What a deployment of one stack would do. `resources` stand in dependency order, deletes last.
+    """The operations of one stack's deployment. `resources` are in dependency order, deletes last.
 
-    Default providers are the engine's own and not among them; explicit providers are.
+    They include explicit providers, but not default providers, which the engine creates.
     """
 
     project: str
@@ -91,7 +91,7 @@ class Plan:
     cloud: str
     resources: tuple[PlannedResource, ...]
     subscription: str = ""
-    """The Azure subscription that default providers work in; empty where it is not known."""
+    """The Azure subscription of default providers; empty if unknown."""
     _results: dict[Callable[[Plan], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, function: Callable[[Plan], T]) -> T:
@@ -103,7 +103,7 @@ class Plan:
 
     @cached_property
     def counts(self) -> Mapping[Operation, int]:
-        """How many resources each operation concerns, the stack's own root resource and providers left out."""
+        """The number of resources by operation, without the root resource and providers."""
         counts: dict[Operation, int] = {}
         for resource in self.resources:
             if not resource.type.startswith("pulumi:"):
@@ -112,24 +112,24 @@ class Plan:
 
     @property
     def changes(self) -> tuple[PlannedResource, ...]:
-        """The resources that something happens to, without the engine's own."""
+        """The resources that change, without the root resource and providers."""
         quiet = (Operation.SAME, Operation.READ)
         return tuple(r for r in self.resources if r.operation not in quiet and not r.type.startswith("pulumi:"))
 
     @cached_property
     def digest(self) -> str:
-        """`sha256:` and the hash of the canonical form: the same plan has the same digest, whoever made it."""
+        """`sha256:` and the hash of the canonical form, which is the same for both engines."""
         content = self._content()
         content["resources"].sort(key=lambda r: (r["urn"], r["operation"]))
         return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Value]:
-        """The Plan as plain JSON, with its format version and digest; `from_json` reads it back."""
+        """Return the Plan as JSON, with its format version and digest."""
         return {"format": FORMAT, **self._content(), "digest": self.digest}
 
     @classmethod
     def from_json(cls, value: Value) -> Plan:
-        """Read back what `to_json` gave; `ValueError` for another format, or where the digest denies the content."""
+        """Read the result of `to_json`. Raises `ValueError` for another format or a wrong digest."""
         try:
             plan = cls._read(value)
         except (KeyError, TypeError, AttributeError) as error:
@@ -154,7 +154,7 @@ class Plan:
 
 
 def _resource(value: Mapping[str, Value]) -> PlannedResource:
-    """One resource from its JSON: lists become tuples again, and a key that this version does not know is an error."""
+    """Return a resource from its JSON. An unknown key is an error."""
     lists = {k: tuple(value[k]) for k in ("changed", "replaces", "dependencies", "ignore_changes")}
     by_property = {k: tuple(v) for k, v in value["property_dependencies"].items()}
     fields = {**value, **lists, "operation": Operation(value["operation"]), "property_dependencies": by_property}
@@ -162,12 +162,12 @@ def _resource(value: Mapping[str, Value]) -> PlannedResource:
 
 
 def is_subscription(found: Value) -> TypeGuard[str]:
-    """Whether a value is a subscription's id."""
+    """Return True for a subscription's id."""
     return isinstance(found, str) and _SUBSCRIPTION.fullmatch(found) is not None
 
 
 def canonical(value: Value) -> str:
-    """One text for one value: keys sorted, no spaces, whole numbers without a fraction."""
+    """Return canonical JSON: keys sorted, no spaces, whole numbers without a fraction."""
     return json.dumps(whole_numbers(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -181,7 +181,7 @@ def contains_unknown(value: Value) -> bool:
 
 
 def whole_numbers(value: Value) -> Value:
-    """Protocol numbers are doubles: 3.0 is 3, everywhere in the value."""
+    """Convert whole floats to integers at any depth, because numbers of the protocol are doubles."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Files that hold a Plan, a preview of the Pulumi CLI or an exported state."""
+"""Read files that contain a Plan, a preview of the Pulumi CLI or an exported state."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from formats.urns import is_urn, stack_of
 from formats.validation import dotted_path
 
 STACKS = 2_000
-"""Files of neighbours. An estate has a hundred stacks."""
+"""Files of other stacks. An estate has about a hundred."""
 LONGEST_NAME = 2_000
-"""Letters of a URN, which a report says with every finding."""
+"""Characters of a URN. Reports repeat it in every finding."""
 
 
 class _Content(TypedDict):
-    """What a plan's JSON must hold; its digest is checked apart."""
+    """The required fields of a Plan's JSON. The digest is checked separately."""
 
     project: str
     stack: str
@@ -60,14 +60,14 @@ def read_neighbours(paths: Sequence[str], folder: Path) -> list[Plan]:
 
 
 def _files(path: Path) -> list[Path]:
-    """A file, or those of a folder that are called JSON."""
+    """Return a file, or the JSON files of a folder."""
     return sorted(f for f in path.glob("*.json") if not f.name.startswith(".")) if path.is_dir() else [path]
 
 
 def read_state(content: dict[str, Any], shown: str) -> Plan | None:
     plan = read_export(content, file=shown)
     if plan:
-        _refuse_strangers(plan, shown)
+        _refuse_foreign_resources(plan, shown)
     return plan
 
 
@@ -76,7 +76,7 @@ def read_planned(content: Any, shown: str) -> Plan:
         return _plan(content, shown)
     if is_preview(content):
         plan = read_preview(content, shown)
-        _refuse_strangers(plan, shown)
+        _refuse_foreign_resources(plan, shown)
         return plan
     raise InputError("This is neither a plan nor a state nor an ARM template.", file=shown, key="$schema",
                      found="no such key",
@@ -95,13 +95,12 @@ def _plan(content: dict[str, Any], shown: str) -> Plan:
     except (ValueError, RecursionError) as error:
         raise InputError("This plan cannot be used.", file=shown, found=str(error),
                          fix="Write it anew with `sde export plan`.") from None  # fmt: skip
-    _refuse_strangers(plan, shown)
+    _refuse_foreign_resources(plan, shown)
     return plan
 
 
-def _refuse_strangers(plan: Plan, shown: str) -> None:
-    """What no engine would write: a resource of another stack, or one of Azure's that says it is a mere component, and
-    would be made unjudged."""
+def _refuse_foreign_resources(plan: Plan, shown: str) -> None:
+    """Refuse resources of another stack, and provider types declared as components, which would not be checked."""
     begins = f"urn:pulumi:{plan.stack}::"
     for index, resource in enumerate(plan.resources):
         if not is_urn(resource.urn) or stack_of(resource.urn) != plan.stack or len(resource.urn) > LONGEST_NAME:

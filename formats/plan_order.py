@@ -1,4 +1,4 @@
-"""The one order in which a Plan lists its resources, whatever order the program's threads chose."""
+"""The order of a Plan's resources. It does not depend on the order of the program's threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from formats.plan import Operation, PlannedResource
 
 
 def ordered(resources: Sequence[PlannedResource]) -> tuple[PlannedResource, ...]:
-    """What a resource needs stands before it, else by URN; deletes last, in the order in which they happen."""
+    """Sort resources after their dependencies, then by URN. Deletes are last, in the order of execution."""
     kept = {r.urn: r for r in resources if r.operation is not Operation.DELETE}
     waiting = {urn: {n for n in _needs(r) if n in kept and n != urn} for urn, r in kept.items()}
     users: dict[str, list[str]] = {}

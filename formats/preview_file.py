@@ -1,4 +1,4 @@
-"""What `pulumi preview --json` printed, as a Plan: from a file that anybody may have written.
+"""Read an untrusted file with the output of `pulumi preview --json` as a Plan.
 
 Source: pulumi.com/docs/cli/commands/pulumi_preview; the shape is that of the CLI's own `previewDigest`.
 """
@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 
 from formats.errors import InputError
 from formats.plan import Operation, Plan
-from formats.pulumi_preview import FORGOTTEN, OPERATIONS, plan_of
+from formats.pulumi_preview import OPERATIONS, STATE_ONLY, plan_of
 from formats.pulumi_state import Stated
 from formats.urns import project_of, stack_of
 from formats.validation import dotted_path
@@ -60,7 +60,7 @@ _PREVIEW = TypeAdapter(_Preview)
 
 
 def is_preview(content: object) -> bool:
-    """Whether this is meant as what a preview of the Pulumi CLI printed."""
+    """Return True if this looks like a preview of the Pulumi CLI."""
     return isinstance(content, Mapping) and "steps" in content
 
 
@@ -77,15 +77,15 @@ def read_preview(content: Mapping[str, Any], file: str) -> Plan:
         raise InputError("This preview failed: what it shows is a part.", file=file, key="diagnostics",
                          fix="Make the preview succeed first; then judge it.")  # fmt: skip
     _refuse_gaps(preview, file)
-    project, stack = _whose(preview["steps"], file)
+    project, stack = _owner(preview["steps"], file)
     config = preview.get("config") or {}
     return plan_of(preview["steps"], project, stack, _cloud(config, project), config)
 
 
 def _refuse_gaps(preview: _Preview, file: str) -> None:
-    """By the preview's own count: the CLI leaves out what stays as it is unless it is asked not to."""
+    """Refuse a preview with fewer steps than it counts: the CLI omits unchanged resources by default."""
     steps = preview["steps"]
-    strange = next((s["op"] for s in steps if s["op"] not in OPERATIONS and s["op"] not in FORGOTTEN), None)
+    strange = next((s["op"] for s in steps if s["op"] not in OPERATIONS and s["op"] not in STATE_ONLY), None)
     if strange is not None:
         raise InputError("This preview has a step that is not known.", file=file, key="steps", found=strange,
                          allowed=", ".join(sorted(OPERATIONS)))  # fmt: skip
@@ -95,21 +95,21 @@ def _refuse_gaps(preview: _Preview, file: str) -> None:
         said = ", ".join(f"{count} of {op}" for op, count in sorted(missing.items()))
         raise InputError("This preview does not show all that it counts.", file=file, key="steps",
                          found=f"steps left out: {said}", fix=f"Write it anew: {WHOLE}")  # fmt: skip
-    hollow = next((s["urn"] for s in steps if not _tells(s)), None)
+    hollow = next((s["urn"] for s in steps if not _has_state(s)), None)
     if hollow is not None:
         raise InputError("A step of this preview does not tell what would be there.", file=file, key="steps",
                          found=hollow[:200], allowed="a newState of that URN, or for a delete an oldState")  # fmt: skip
 
 
-def _tells(step: _Step) -> bool:
-    """Whether a step has the state that is judged: what would be, not what was."""
-    gone = OPERATIONS.get(step["op"]) is Operation.DELETE or step["op"] == "delete-replaced" or step["op"] in FORGOTTEN
+def _has_state(step: _Step) -> bool:
+    """Return True if a step has the state that is checked: the new one, or for a delete the old one."""
+    gone = OPERATIONS.get(step["op"]) is Operation.DELETE or step["op"] == "delete-replaced" or step["op"] in STATE_ONLY
     state = step.get("oldState") if gone else step.get("newState")
     return state is not None and state["urn"] == step["urn"]
 
 
-def _whose(steps: list[_Step], file: str) -> tuple[str, str]:
-    """The project and stack that every step is of."""
+def _owner(steps: list[_Step], file: str) -> tuple[str, str]:
+    """Return the project and stack of all steps."""
     owners = {(project_of(step["urn"]), stack_of(step["urn"])) for step in steps}
     if len(owners) != 1:
         raise InputError("The steps of a preview are of one stack.", file=file, key="steps",
@@ -118,5 +118,5 @@ def _whose(steps: list[_Step], file: str) -> tuple[str, str]:
 
 
 def _cloud(config: Mapping[str, Any], project: str) -> Literal["local", "azure", ""]:
-    said = config.get(f"{project}:cloud")
-    return said if said in ("local", "azure") else ""
+    cloud = config.get(f"{project}:cloud")
+    return cloud if cloud in ("local", "azure") else ""

@@ -1,8 +1,8 @@
-"""Property values in Pulumi's wire form: plain JSON values, with marked dicts for what JSON cannot say.
+"""Property values in Pulumi's wire form: JSON values, with marked dicts for other kinds of value.
 
 A secret is `{SIGNATURE: SECRET_SIGNATURE, "value": …}`; assets, archives and resource references are marked dicts of
-their own; what is not known yet is the string `UNKNOWN`. The marks are those of Pulumi's protocol (its SDK's `rpc.py`).
-Output values, the protocol's other way to say secret or unknown, are turned into these on entry and never met inside.
+their own; an unknown value is the string `UNKNOWN`. The marks are those of Pulumi's protocol (its SDK's `rpc.py`).
+Output values, the protocol's other form of secret and unknown values, are converted to these when they are read.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from formats import plan
 from formats.errors import InputError
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""The key that marks a dict as something other than a dict."""
+"""The key of a marked dict."""
 SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark of the protocol, not a password
 ASSET_SIGNATURE = "c44067f5952c0a294b673a41bacd8c17"
 ARCHIVE_SIGNATURE = "0def7320c3a5731c473e5ecbe6d01bc7"
 RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e"
 OUTPUT_SIGNATURE = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Stands for a value that only the deployment itself will tell."""
+"""The mark of a value that is unknown before the deployment."""
 
 _TYPED_UNKNOWNS = frozenset(
     {
@@ -37,32 +37,32 @@ _TYPED_UNKNOWNS = frozenset(
     }
 )
 UNKNOWNS = _TYPED_UNKNOWNS | {UNKNOWN}
-"""Every mark of a value that is not known yet."""
+"""All marks of unknown values."""
 _KEPT = frozenset({ASSET_SIGNATURE, ARCHIVE_SIGNATURE, RESOURCE_SIGNATURE})
 _EXACT = 2**53
-"""The first whole number that a double no longer tells from its neighbour."""
+"""The first whole number that a double cannot distinguish from the next."""
 
 Value = Any
 """A JSON value in wire form."""
 
 
 def secret(value: Value) -> Value:
-    """`value` marked secret; a secret stays as it is."""
+    """Return the value marked as secret. A secret is returned unchanged."""
     return value if is_secret(value) else {SIGNATURE: SECRET_SIGNATURE, "value": value}
 
 
 def is_secret(value: Value) -> bool:
-    """Whether the value itself is secret; what it contains may be, too (`contains_secret`)."""
+    """Return True if the value itself is secret. See `contains_secret` for nested ones."""
     return isinstance(value, Mapping) and value.get(SIGNATURE) == SECRET_SIGNATURE
 
 
 def is_unknown(value: Value) -> bool:
-    """Whether the value itself is not known yet."""
+    """Return True if the value itself is unknown."""
     return isinstance(value, str) and value == UNKNOWN
 
 
 def unwrap(value: Value) -> Value:
-    """The value with every secret mark removed, at any depth: for providers that do not take secrets."""
+    """Remove secret marks at any depth, for providers that do not accept secrets."""
     if isinstance(value, Mapping):
         if value.get(SIGNATURE) == SECRET_SIGNATURE:
             return unwrap(value["value"])
@@ -73,20 +73,20 @@ def unwrap(value: Value) -> Value:
 
 
 def contains_secret(value: Value) -> bool:
-    """Whether the value is secret or anything in it is."""
+    """Return True if the value is or contains a secret."""
     return _contains(value, is_secret)
 
 
 def contains_unknown(value: Value) -> bool:
-    """Whether the value is unknown or anything in it is, also inside a secret."""
+    """Return True if the value is or contains an unknown value, also inside a secret."""
     return _contains(value, is_unknown)
 
 
 def mask(value: Value) -> Value:
-    """Return the value as a Plan, an event or a person may see it: secrets and unknowns are named, not shown.
+    """Return the value for Plans, events and output, with marks for secret and unknown values.
 
-    A reference becomes the URN it refers to; assets become plain dicts; whole numbers become integers. A mark that is
-    not recognised hides its value, which counts as unknown.
+    A reference becomes the URN it refers to; assets become plain dicts; whole numbers become integers. A value with
+    an unrecognised mark counts as unknown.
     """
     if isinstance(value, Mapping):
         return _masked_mark(value) if SIGNATURE in value else {k: mask(v) for k, v in value.items()}
@@ -107,10 +107,10 @@ def _masked_mark(value: Mapping[str, Value]) -> Value:
 
 
 def normalised(value: Value) -> Value:
-    """The value in the one form used inside.
+    """Return the value in the normal form of this module.
 
-    Output values are resolved, there is one sentinel, whole numbers are whole, a secret in a secret is one secret.
-    Raises InputError for an unrecognised mark and for numbers that JSON has no word for.
+    Output values are converted, there is one mark of unknown values, whole numbers are integers, and a secret contains
+    no secret. Raises `InputError` for an unrecognised mark and for numbers that JSON lacks.
     """
     if isinstance(value, Mapping):
         return _marked(value) if SIGNATURE in value else {k: normalised(v) for k, v in value.items()}
@@ -122,7 +122,7 @@ def normalised(value: Value) -> Value:
 
 
 def equal(one: Value, other: Value) -> bool:
-    """Whether two values are the same value: `1` is `1.0` but not `True`; a secret is only equal to a secret."""
+    """Return True if two values are equal: `1` equals `1.0` but not `True`, and a secret equals only a secret."""
     if isinstance(one, Mapping):
         return (
             isinstance(other, Mapping)
@@ -139,18 +139,18 @@ def equal(one: Value, other: Value) -> bool:
 
 
 def mark_secret(properties: Mapping[str, Value], keys: Iterable[str]) -> dict[str, Value]:
-    """The properties, with those named by `keys` secret; names that are not there are passed over."""
+    """Mark the named properties as secret. Absent names are ignored."""
     chosen = set(keys)
     return {k: secret(v) if k in chosen else v for k, v in properties.items()}
 
 
 def from_struct(struct: struct_pb2.Struct | None) -> dict[str, Value]:
-    """A protocol struct as a plain dict in the form used inside (`normalised`). None is an empty one."""
+    """Convert a protocol Struct to a dict in normal form (`normalised`). None gives an empty one."""
     return {k: _from_value(v) for k, v in struct.fields.items()} if struct is not None else {}
 
 
 def to_struct(properties: Mapping[str, Value]) -> struct_pb2.Struct:
-    """A plain dict as a protocol struct. Numbers become doubles, as the protocol has no others."""
+    """Convert a dict to a protocol Struct. Numbers become doubles."""
     struct = struct_pb2.Struct()
     struct.update(properties)
     return struct
@@ -173,7 +173,7 @@ def _whole(value: Value) -> Value:
 
 
 def _marked(value: Mapping[str, Value]) -> Value:
-    """A dict that carries the signature key, in the form used inside."""
+    """Return a marked dict in normal form."""
     mark = value[SIGNATURE]
     if mark == SECRET_SIGNATURE and "value" in value:
         return secret(_bare(normalised(value["value"])))
@@ -186,12 +186,12 @@ def _marked(value: Mapping[str, Value]) -> Value:
 
 
 def _bare(value: Value) -> Value:
-    """A secret's own content: secret already, so a second mark around it says nothing."""
+    """Return the content of a secret, so that it is not marked twice."""
     return value["value"] if is_secret(value) else value
 
 
 def _from_value(value: struct_pb2.Value) -> Value:
-    # Read by hand: `json_format` takes three times as long, and a stack of 5,000 resources passes here several times.
+    # Not `json_format`, which takes three times as long for a stack of 5,000 resources.
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         text = value.string_value

@@ -1,4 +1,4 @@
-"""The Plan out of what `pulumi preview --json` prints: the same value that the embedded engine makes."""
+"""Convert the steps of `pulumi preview --json` to a Plan, as the embedded engine produces it."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ OPERATIONS = {
     "import": Operation.IMPORT,
     "import-replacement": Operation.REPLACE,
 }
-"""Pulumi's names of a step. A replacement comes as up to three steps, and is one operation."""
-FORGOTTEN = frozenset({"discard", "discard-replaced", "remove-pending-replace", "refresh"})
-"""Steps that only tidy the state: nothing happens to a resource of the cloud."""
+"""Operations by Pulumi's step names. The up to three steps of a replacement are one operation."""
+STATE_ONLY = frozenset({"discard", "discard-replaced", "remove-pending-replace", "refresh"})
+"""Steps that change the state only, not the cloud."""
 
 Json = Mapping[str, Any]
 
 
 def operation(step: str) -> Operation | None:
-    """What a step does to a resource; None for the engine's own tidying. An unknown step is an error, not a guess."""
-    if step in FORGOTTEN:
+    """Return the operation of a step; None if it changes the state only. Raises `Failed` for an unknown step."""
+    if step in STATE_ONLY:
         return None
     if step not in OPERATIONS:
         raise Failed(f"The Pulumi CLI named a step that this version does not know: {step!r}")
@@ -43,7 +43,7 @@ def operation(step: str) -> Operation | None:
 
 
 def plan_of(steps: Iterable[Json], project: str, stack: str, cloud: str, config: Json | None = None) -> Plan:
-    """The Plan of a preview's steps. `config`: the stack's configuration, as the preview's document has it."""
+    """Return the Plan of a preview's steps. `config` is the stack's configuration."""
     steps = list(steps)
     replacing = {step["urn"] for step in steps if step["op"] == "create-replacement"}
     found: dict[tuple[str, bool], PlannedResource] = {}
@@ -62,7 +62,7 @@ def plan_of(steps: Iterable[Json], project: str, stack: str, cloud: str, config:
 
 
 def _with_reason(resource: PlannedResource, replaced: set[str]) -> PlannedResource:
-    """Where the CLI tells no reason for a replacement: the properties that come from other replaced resources."""
+    """Add a missing reason for a replacement: the properties that depend on other replaced resources."""
     if resource.operation is not Operation.REPLACE or resource.replaces:
         return resource
     reasons = tuple(key for key, urns in resource.property_dependencies.items() if replaced & {*urns})
@@ -70,7 +70,7 @@ def _with_reason(resource: PlannedResource, replaced: set[str]) -> PlannedResour
 
 
 def deletion_of(resources: Iterable[Json], project: str, stack: str, cloud: str, config: Json | None = None) -> Plan:
-    """The Plan of a destroy: what the state holds, users before what they use. What was only read is let go."""
+    """Return the Plan of a destroy, dependents first. Resources that were only read are left out."""
     held = [r for r in resources if not r.get("external") and not is_default_provider(r["urn"], r.get("parent"))]
     planned = [_resource({"op": "delete", "urn": r["urn"], "oldState": r}, Operation.DELETE) for r in reversed(held)]
     return Plan(project, stack, cloud, tuple(planned), configured_subscription(config or {}))
@@ -93,10 +93,12 @@ def _resource(step: Json, done: Operation) -> PlannedResource:
 
 
 def _changed(step: Json) -> tuple[str, ...]:
-    """The detailed diff's paths; where there is none the keys that differ: of a provider, and of what is replaced
-    together with another resource, the CLI tells no difference."""
-    if told := step.get("detailedDiff") or step.get("diffReasons"):
-        return tuple(sorted(told))
+    """Return the paths of the detailed diff, or else the keys that differ.
+
+    The CLI gives no diff for providers, nor for resources replaced with another one.
+    """
+    if paths := step.get("detailedDiff") or step.get("diffReasons"):
+        return tuple(sorted(paths))
     old, new = (mask((step.get(state) or {}).get("inputs") or {}) for state in ("oldState", "newState"))
     return tuple(sorted(key for key in {*old, *new} if old.get(key) != new.get(key)))
 
@@ -108,7 +110,7 @@ def _replaces(step: Json, changed: Iterable[str]) -> tuple[str, ...]:
 
 
 def _id(old: Json | None, new: Json | None) -> str | None:
-    """The id that Azure knows: that of what exists, never one that is still to come."""
+    """Return the id of an existing resource."""
     for state in (old, new):
         if state and state.get("id") and state["id"] not in UNKNOWNS:
             return str(state["id"])

@@ -1,7 +1,7 @@
-"""What stands of a stack, out of its state: a Plan in which nothing changes, so that policies look at both alike.
+"""Read an untrusted state in Pulumi's export format as a Plan without changes, for the policies.
 
-A state is read as Pulumi exports it (`pulumi stack export`, `sde export state`); secrets, encrypted or not, are mask.
-It may come out of a file that anybody wrote: what is not in the form that Pulumi writes is refused, never guessed at.
+The format is that of `pulumi stack export` and `sde export state`. Secrets, encrypted or not, are masked. Anything that
+differs from Pulumi's format is refused.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from formats.urns import is_urn, project_of, provider_urn, stack_of
 from formats.validation import dotted_path
 
 NEWEST = 4
-"""Pulumi's export format; the fourth is read where it uses none of the features that set it apart from the third."""
+"""The newest export format. It is accepted if it uses none of the features that format 3 lacks."""
 
 
 class Stated(TypedDict):
-    """What is read of a resource of a state or a step; the rest, its outputs above all, is no part of a Plan."""
+    """The fields of a resource that a Plan needs. Outputs are ignored."""
 
     __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
 
@@ -63,16 +63,16 @@ _DEPLOYMENT = TypeAdapter(_Deployment)
 
 
 def is_export(content: object) -> bool:
-    """Whether this is meant as a state in Pulumi's export form."""
+    """Return True if this looks like a state in Pulumi's export format."""
     return isinstance(content, Mapping) and "deployment" in content and "version" in content
 
 
 def read_export(
     content: Mapping[str, Any], *, cloud: str = "", config: Mapping[str, Any] | None = None, file: str | None = None
 ) -> Plan | None:
-    """What stands, by an export; None where nothing does. `InputError` for what is damaged or of another format.
+    """Return the deployed resources of an export; None if there are none.
 
-    `config`: the stack's configuration, where it is known.
+    `config` is the stack's configuration, if known. Raises `InputError` for a damaged or other format.
     """
     _check_version(content, file)
     try:
@@ -83,17 +83,17 @@ def read_export(
     resources = deployment.get("resources") or []
     if not resources:
         return None
-    project, stack = _whose(resources, file)
+    project, stack = _owner(resources, file)
     begun = [p["resource"] for p in deployment.get("pending_operations") or [] if p["type"] == "creating"]
-    return standing(project, stack, cloud, map(planned, [*begun, *_there(resources)]), config)
+    return standing(project, stack, cloud, map(planned, [*begun, *_deployed(resources)]), config)
 
 
 def standing(
     project: str, stack: str, cloud: str, resources: Iterable[PlannedResource], config: Mapping[str, Any] | None = None
 ) -> Plan:
-    """What stands. Of two with one URN the last counts: what a run that was killed may have made comes before the rest.
+    """Return the Plan of deployed resources. Of two with one URN the last counts, so pending creates come first.
 
-    The subscription is the one that the state's default providers work in; the configuration's where they do not tell.
+    The subscription is that of the state's default providers, or else the configuration's.
     """
     there = {r.urn: r for r in resources}.values()
     subscription = stated_subscription(there) or configured_subscription(config or {})
@@ -110,8 +110,8 @@ def _check_version(content: Mapping[str, Any], file: str | None) -> None:
                          found=str(version), allowed="3", fix="Bring this project up to date.")  # fmt: skip
 
 
-def _whose(resources: Iterable[Stated], file: str | None) -> tuple[str, str]:
-    """The project and stack that every resource is of."""
+def _owner(resources: Iterable[Stated], file: str | None) -> tuple[str, str]:
+    """Return the project and stack of all resources."""
     owners: set[tuple[str, str]] = set()
     seen: set[str] = set()
     for resource in resources:
@@ -127,13 +127,13 @@ def _whose(resources: Iterable[Stated], file: str | None) -> tuple[str, str]:
     return owners.pop()
 
 
-def _there(resources: Iterable[Stated]) -> Iterator[Stated]:
-    """Without what only waits to be deleted, and what was deleted to be made again."""
+def _deployed(resources: Iterable[Stated]) -> Iterator[Stated]:
+    """Leave out resources that are pending deletion or replacement."""
     return (r for r in resources if not r.get("delete") and not r.get("pendingReplacement"))
 
 
 def planned(resource: Mapping[str, Any]) -> PlannedResource:
-    """A resource of a state as one in which nothing changes."""
+    """Return a resource of a state as an unchanged one."""
     links = resource.get("propertyDependencies") or {}
     return PlannedResource(
         urn=resource["urn"],
