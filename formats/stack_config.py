@@ -16,15 +16,26 @@ from itertools import pairwise
 from typing import Annotated, Any, Self, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from formats.egress import Egress, refuse_internal_addresses
 from formats.errors import InputError
 from formats.input_model import Model, Slug
-from formats.validation import validated
+from formats.validation import InvalidValue, validated
+from formats.vm_size_names import has_premium_storage, is_confidential
 
 LOCAL_SUBSCRIPTIONS = "10ca1"
 """The prefix of the subscription ids of the local Azure. No subscription of real Azure begins with it."""
+ORCHESTRATOR_COMMAND = "az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id"
+"""Prints the object id of Confidential VM Orchestrator in the tenant."""
 
 
 class Cloud(StrEnum):
@@ -182,43 +193,89 @@ class SafeHavenConfig(StackConfig):
     """The day at whose start (UTC) the stack's secrets expire."""
 
 
-class DeskConfig(Model):
-    """The configuration of a project's desk."""
+def _premium_size(size: str) -> str:
+    if not has_premium_storage(size):
+        raise InvalidValue("a size that supports premium disks: with an s after its number of cores, such as "
+                           "Standard_D4s_v5")  # fmt: skip
+    return size
 
-    size: Annotated[str, StringConstraints(pattern=r"^Standard_[A-Za-z0-9_]+$")]
-    """An Azure virtual machine size, such as Standard_NC24ads_A100_v4."""
-    os_disk_gib: int = Field(ge=64, le=2048)
+
+VmSize = Annotated[str, StringConstraints(pattern=r"^Standard_[A-Za-z0-9_]{1,60}$"), AfterValidator(_premium_size)]
+"""An Azure virtual machine size that supports premium disks, such as Standard_NC24ads_A100_v4."""
+
+
+class DeskSpec(Model):
+    """The desk as a request states it."""
+
+    size: VmSize
+    os_disk_gib: int = Field(default=128, ge=64, le=2048)
     data_disk_gib: int = Field(ge=32, le=32767)
-    admin_public_key: str
-    """The public half of the break-glass SSH key. Researchers sign in with Entra."""
     zone: int | None = Field(default=None, ge=1, le=3)
     """The availability zone; None: Azure chooses."""
 
 
-class TenancyConfig(StackConfig):
-    """The configuration of one project's trusted research environment."""
+class DeskConfig(DeskSpec):
+    """The configuration of a project's desk."""
+
+    admin_public_key: str
+    """The public half of the break-glass SSH key. Researchers sign in with Entra."""
+
+
+class ProjectSpec(Model):
+    """The fields that a request and the configuration of its tenancy have in common, with their checks."""
 
     project: Slug
-    title: str
-    request: str
-    """The number of the approved data access request."""
     expires: date
-    platform: str
-    safe_haven: str
-    addresses: IPv4Network
+    data_class: DataClass
     researchers: UUID
     stewards: UUID
     """The Entra group that approves data for the project."""
     checkers: UUID
-    """The Entra group that checks outputs before they leave; never the researchers."""
-    desk: DeskConfig
+    """The Entra group that checks outputs before they leave."""
+    desk: DeskSpec
     redundancy: Redundancy
     tiers: Tiers
+
+    @field_validator("stewards", "checkers")
+    @classmethod
+    def _separate_groups(cls, group: UUID, before: ValidationInfo) -> UUID:
+        for role in ("researchers", "stewards"):
+            if before.data.get(role) == group:
+                raise InvalidValue(f"an Entra group other than the {role}'",
+                                   fix="Name a group that approves independently.")  # fmt: skip
+        return group
+
+    @field_validator("desk")
+    @classmethod
+    def _confidential_desk(cls, desk: DeskSpec, before: ValidationInfo) -> DeskSpec:
+        if before.data.get("data_class") is DataClass.IDENTIFIABLE and not is_confidential(desk.size):
+            raise InvalidValue("for identifiable data a confidential virtual machine: a size of the DC and EC "
+                               "families, such as Standard_DC8ads_v5")  # fmt: skip
+        return desk
+
+
+class TenancyConfig(ProjectSpec, StackConfig):
+    """The configuration of one project's trusted research environment."""
+
+    title: str
+    request: str
+    """The number of the approved data access request."""
+    platform: str
+    safe_haven: str
+    addresses: IPv4Network
+    desk: DeskConfig
     egress: Egress
     """The egress rules of the tenancy's kind."""
     confidential_orchestrator: UUID | None = None
     """The object id, in this tenant, of Azure's enterprise application Confidential VM Orchestrator, which releases the
     keys of confidential disks to attested virtual machines. Required for identifiable data."""
+
+    @model_validator(mode="after")
+    def _orchestrator_of_confidential_disks(self) -> Self:
+        if self.data_class is DataClass.IDENTIFIABLE and self.confidential_orchestrator is None:
+            raise InvalidValue("for identifiable data `confidential_orchestrator`, the object id of the enterprise "
+                               "application Confidential VM Orchestrator", fix=ORCHESTRATOR_COMMAND)  # fmt: skip
+        return self
 
     @field_validator("egress")
     @classmethod

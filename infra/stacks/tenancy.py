@@ -8,9 +8,8 @@ import pulumi
 
 from formats.addresses import TenancyEndpoint, TenancyRange
 from formats.egress import EgressRule
-from formats.errors import InputError
 from formats.stack_config import DataClass, TenancyConfig
-from formats.vm_size_names import has_accelerated_networking, is_confidential
+from formats.vm_size_names import has_accelerated_networking
 from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Stage
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
 from infra.components.desk import Desk, DeskArgs, DiskEncryption
@@ -33,7 +32,6 @@ IN, OUT = Direction.IN, Direction.OUT
 
 def tenancy(config: TenancyConfig) -> None:
     """Declare a project's environment: spoke network, key vault, store, desk, and the import and export airlocks."""
-    _refuse_self_approval(config)
     platform, safe_haven = PlatformOutputs(config.platform), SafeHavenOutputs(config.safe_haven)
     researchers, stewards, checkers = (
         Principal.group(group) for group in (config.researchers, config.stewards, config.checkers)
@@ -106,13 +104,6 @@ def tenancy(config: TenancyConfig) -> None:
         pulumi.export(name, value)
 
 
-def _refuse_self_approval(config: TenancyConfig) -> None:
-    for role in ("stewards", "checkers"):
-        if getattr(config, role) == config.researchers:
-            raise InputError(f"The researchers would be their own {role}.", key=f"sde:{role}", found=config.researchers,
-                             allowed="another Entra group than sde:researchers")  # fmt: skip
-
-
 def _unencrypted_reason(config: TenancyConfig) -> str | None:
     """Return the reason to disable network encryption, if any. Azure advises against it with confidential virtual
     machines, and it requires accelerated networking (learn.microsoft.com, "Virtual network encryption": limitations).
@@ -130,15 +121,7 @@ def _disk_encryption(config: TenancyConfig, scope: ResourceGroupScope, keys: Key
     data = DiskEncryptionSet("disks", data_args)
     if config.data_class is not DataClass.IDENTIFIABLE:
         return DiskEncryption(data)
-    if not is_confidential(config.desk.size):
-        raise InputError("Identifiable data needs a confidential virtual machine.", key="sde:desk.size",
-                         found=config.desk.size,
-                         allowed="a size of the DC and EC families, such as Standard_DC8ads_v5")  # fmt: skip
-    if config.confidential_orchestrator is None:
-        raise InputError("Azure's confidential computing service is not known in this tenant.",
-                         key="sde:confidential_orchestrator", found="nothing",
-                         allowed="the object id of the enterprise application Confidential VM Orchestrator",
-                         fix="az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id")  # fmt: skip
+    assert config.confidential_orchestrator  # noqa: S101 - required by the configuration model
     orchestrator = Principal.service(str(config.confidential_orchestrator))
     key = keys.confidential_disk_key("system-disks", orchestrator=orchestrator)
     system_args = DiskEncryptionSetArgs(scope=scope, key=key, confidential=True)

@@ -12,9 +12,8 @@ from uuid import UUID
 
 from formats.addresses import CellRange, TenancyKind, parse_cell, parse_space, refuse_overlaps
 from formats.errors import InputError
-from formats.stack_config import LOCAL_SUBSCRIPTIONS, Cloud, DataClass, Region
+from formats.stack_config import LOCAL_SUBSCRIPTIONS, ORCHESTRATOR_COMMAND, Cloud, DataClass, Region
 from formats.validation import validated
-from formats.vm_size_names import has_premium_storage, is_confidential
 from formats.yaml_reader import read_mapping, within
 from operations.estate.ledger import NAME, Allocator, Ledger
 from operations.estate.schema import Cell, EstateFile, Place, RequestFile
@@ -193,8 +192,7 @@ def _requests(folder: Path, estate: EstateFile, today: date, including_expired: 
         _refuse_double(request.project, requests, shown, "project", "Two requests are for one project.")
         _refuse_double(request.request, numbers, shown, "request", "Two projects have one request.")
         _check_request(request, estate, file, today)
-        _check_disks(request, shown)
-        _check_confidential(request, estate, shown, str(folder / ESTATE))
+        _check_confidential(request, estate, str(folder / ESTATE))
         if not including_expired:
             _refuse_past(request.expires, today, shown, "expires")
         requests[request.project] = request
@@ -223,37 +221,15 @@ def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: 
     if estate.region is Region.UKWEST and request.desk.zone is not None:
         raise InputError("UK West has no availability zones.", file=shown, key="desk.zone", found=request.desk.zone,
                          fix="Remove `zone`.")  # fmt: skip
-    for role in ("researchers", "stewards"):
-        if getattr(request, role) == request.checkers:
-            raise InputError(f"The checkers of outputs are the {role} too.", file=shown, key="checkers",
-                             found=str(request.checkers), allowed="a group of its own",
-                             fix="Name the group that checks outputs independently.")  # fmt: skip
-    if request.researchers == request.stewards:
-        raise InputError("The researchers would release data to themselves.", file=shown, key="researchers",
-                         found=str(request.researchers), allowed="a group other than the stewards'")  # fmt: skip
 
 
-def _check_disks(request: RequestFile, shown: str) -> None:
-    if not has_premium_storage(request.desk.size):
-        raise InputError("This size does not support premium disks, which desks have.", file=shown, key="desk.size",
-                         found=request.desk.size,
-                         allowed="a size with an s after its number of cores, such as Standard_D4s_v5")  # fmt: skip
-
-
-def _check_confidential(request: RequestFile, estate: EstateFile, shown: str, estate_shown: str) -> None:
-    """Identifiable data is worked on in memory that even Azure cannot read: said before anything is rendered."""
-    if request.data_class is not DataClass.IDENTIFIABLE:
-        return
-    if not is_confidential(request.desk.size):
-        raise InputError("Identifiable data needs a confidential computer.", file=shown, key="desk.size",
-                         found=request.desk.size,
-                         allowed="a size of the DC and EC families, such as Standard_DC8ads_v5")  # fmt: skip
-    if estate.confidential_orchestrator is None:
-        raise InputError(f"{request.project} has identifiable data, and nobody is named to hand out the keys of "
-                         "confidential computers.", file=estate_shown, key="confidential_orchestrator", found="nothing",
+def _check_confidential(request: RequestFile, estate: EstateFile, estate_shown: str) -> None:
+    """Refuse identifiable data if the estate has no orchestrator for the keys of confidential disks."""
+    if request.data_class is DataClass.IDENTIFIABLE and estate.confidential_orchestrator is None:
+        raise InputError(f"{request.project} has identifiable data, which needs Confidential VM Orchestrator.",
+                         file=estate_shown, key="confidential_orchestrator", found="nothing",
                          allowed="the object id of Azure's enterprise application Confidential VM Orchestrator",
-                         fix="az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id; in the local Azure "
-                         "any GUID will do")  # fmt: skip
+                         fix=f"{ORCHESTRATOR_COMMAND}; in the local Azure any GUID is accepted")  # fmt: skip
 
 
 def _refuse_past(day: date, today: date, shown: str, key: str) -> None:

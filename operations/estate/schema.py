@@ -21,6 +21,7 @@ from formats.stack_config import (
     DataClass,
     Days,
     EstateCode,
+    ProjectSpec,
     Redundancy,
     Region,
     TagValue,
@@ -184,35 +185,20 @@ class EstateFile(Model):
         )
 
 
-class Desk(Model):
-    """The workspace computer that a project asked for."""
-
-    size: Annotated[str, StringConstraints(pattern=r"^Standard_[A-Za-z0-9_]{1,60}$")]
-    os_disk_gib: int = Field(default=128, ge=64, le=2048)
-    data_disk_gib: int = Field(ge=32, le=32767)
-    zone: int | None = Field(default=None, ge=1, le=3)
-
-
-class RequestFile(Model):
+class RequestFile(ProjectSpec):
     """`requests/<project>.yaml`: an approved data access request."""
 
-    project: Slug
     title: Line
     request: Line
     approved_on: date
-    expires: date
     controller: Line
-    data_class: DataClass
     cost_centre: Line
     kind: TenancyKind
     cell: Slug | None = None
-    """None: the first cell with room."""
+    """None: the first cell with a free slot."""
     researchers: Guid
     stewards: Guid
     checkers: Guid
-    desk: Desk
-    redundancy: Redundancy
-    tiers: Tiers
 
 
 class Place(Model):

@@ -105,11 +105,11 @@ REQUEST_FAULTS: list[tuple[str, Edit, str]] = [
     (
         "identifiable data on a computer that is not confidential",
         lambda d: d.update(data_class="identifiable"),
-        "desk.size",
+        "desk",
     ),
     ("checkers are researchers", lambda d: d.update(checkers=d["researchers"]), "checkers"),
     ("checkers are stewards", lambda d: d.update(checkers=d["stewards"]), "checkers"),
-    ("researchers are stewards", lambda d: d.update(stewards=d["researchers"]), "researchers"),
+    ("researchers are stewards", lambda d: d.update(stewards=d["researchers"]), "stewards"),
     ("unknown cell", lambda d: d.update(cell="nine"), "cell"),
     ("bad GUID", lambda d: d.update(checkers="x"), "checkers"),
     ("kind not made yet", lambda d: d.update(kind="shared"), "kind"),
