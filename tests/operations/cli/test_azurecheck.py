@@ -11,7 +11,8 @@ def test_asks_for_the_size_of_each_projects_desk_where_it_stands() -> None:
     plain = samples.tenancy()
     elsewhere = "3c1f6f0e-0000-4000-8000-00000000abcd"
     desk = {"size": "Standard_DC8ads_v5", "os_disk_gib": 128, "data_disk_gib": 256, "admin_public_key": samples.KEY}
-    sealed = samples.tenancy(subscription=elsewhere, data_class="identifiable", desk={**desk, "zone": 2})
+    sealed = samples.tenancy(subscription=elsewhere, data_class="identifiable", desk={**desk, "zone": 2},
+                             confidential_orchestrator=elsewhere)  # fmt: skip
     found = desks_of([samples.platform(), plain, sealed])
     assert found[str(plain.subscription)] == [VmRequirement(plain.desk.size)]
     assert found[elsewhere] == [VmRequirement("Standard_DC8ads_v5", confidential=True, zone=2)]
