@@ -21,7 +21,7 @@ INTERVAL = 0.005
 PLACES = {
     "importlib._bootstrap": "imports",
     f"{ROOT}/policies/": "gate",
-    f"{ROOT}/operations/verdicts/": "gate",
+    f"{ROOT}/operations/reports/": "gate",
     f"{ROOT}/operations/resolve.py": "gate",
     f"{ROOT}/operations/engine/embedded/program.py": "program",
     f"{ROOT}/operations/engine/pulumi_process.py": "engine",
