@@ -36,7 +36,7 @@ def test_keys_are_protected_and_deleted_with_their_vault(build: Build) -> None:
 
 
 def test_keys_of_identifiable_data_are_in_hardware(build: Build) -> None:
-    config = samples.tenancy(data_class="identifiable")
+    config = samples.junction_zone()
     stack = build(lambda scope: key_vault(scope).encryption_key("data"), config)
     assert stack.of("Key")[0].inputs["properties"]["kty"] == "RSA-HSM"
 
