@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from formats.plan import UNKNOWN
+from formats.property_paths import get
 from policies.model import Resource
 from policies.mutations import paths
 from policies.reachability.assertions import FlowKind, ForbiddenFlow, analyse_flows
@@ -163,7 +164,7 @@ def _with_other_value(data: st.DataObject, resources: Sequence[Resource]) -> lis
     urn, path = data.draw(st.sampled_from(_read_properties()))
     (resource,) = [r for r in resources if r.urn == urn]
     after = data.draw(OTHER_VALUES)
-    assume(json.dumps(paths.at(resource.inputs, path)) != json.dumps(after))
+    assume(json.dumps(get(resource.inputs, path)) != json.dumps(after))
     return [replace(r, inputs=paths.put(r.inputs, path, after)) if r is resource else r for r in resources]
 
 
