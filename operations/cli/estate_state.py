@@ -67,18 +67,18 @@ class EstateState:
         """Read states. A lock on an evaluated stack is ignored: its own deployment needs the lock, reading does not."""
         unread = [s for s in stacks if s.name not in self._standing]
         try:
-            found = standing(self._session, unread, moving=evaluated)
+            found = standing(self._session, unread, being_updated=evaluated)
         except (InputError, Failed) as error:
             raise _unread(" and ".join(sorted(evaluated)), error) from None
         self._standing |= {s.name: found.get(s.name) for s in unread}
 
 
-def standing(session: Session, stacks: Sequence[Stack], *, moving: Collection[str] = ()) -> dict[str, Plan]:
+def standing(session: Session, stacks: Sequence[Stack], *, being_updated: Collection[str] = ()) -> dict[str, Plan]:
     """Return the deployed state of each stack, from its own cloud's engine, without stacks that are not deployed."""
     found: dict[str, Plan] = {}
     for cloud in dict.fromkeys(s.cloud for s in stacks):
         there = [s for s in stacks if s.cloud == cloud]
-        found |= session.engine(there[0]).standing([s.settings for s in there], moving=moving)
+        found |= session.engine(there[0]).current_state([s.settings for s in there], being_updated=being_updated)
     return found
 
 

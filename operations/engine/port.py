@@ -142,11 +142,13 @@ class Engine(Protocol):
         """What is known of a stack; None where it has never been up."""
         ...
 
-    def standing(self, stacks: Sequence[StackSettings], *, moving: Collection[str] = ()) -> Mapping[str, Plan]:
+    def current_state(
+        self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
+    ) -> Mapping[str, Plan]:
         """Return the current state of each deployed stack as a Plan without changes, by the stack's name.
 
         Reads the states only. `InputError` or `Failed` if a state cannot be read, or if a run is changing a stack that
-        is not among the `moving` ones.
+        is not among the `being_updated` ones.
         """
         ...
 

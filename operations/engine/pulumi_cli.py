@@ -152,15 +152,17 @@ class PulumiCli:
         outputs = mask(root.get("outputs") or {})
         return StackState(name, len(own), _utc(deployment), outputs, self._commands.locked_by(name))
 
-    def standing(self, stacks: Sequence[StackSettings], *, moving: Collection[str] = ()) -> Mapping[str, Plan]:
+    def current_state(
+        self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
+    ) -> Mapping[str, Plan]:
         """What stands of some stacks, by name: their exports, a few at a time. Secrets stay encrypted."""
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            read = pool.map(lambda stack: self._standing(stack, moving=stack.name in moving), stacks)
+            read = pool.map(lambda stack: self._current_state(stack, being_updated=stack.name in being_updated), stacks)
             found = dict(zip((s.name for s in stacks), read, strict=True))
         return {name: plan for name, plan in found.items() if plan}
 
-    def _standing(self, stack: StackSettings, *, moving: bool) -> Plan | None:
-        if not moving and (holder := self._commands.locked_by(stack.name)):
+    def _current_state(self, stack: StackSettings, *, being_updated: bool) -> Plan | None:
+        if not being_updated and (holder := self._commands.locked_by(stack.name)):
             raise busy(stack.name, holder)
         try:
             document = self._document(stack.name)

@@ -14,10 +14,10 @@ from formats.arm.resolve import resolved
 from formats.plan import UNKNOWN, Operation, Plan
 from operations.cli.estate import EstateCatalog
 from operations.cli.stack_catalog import Stack
-from operations.engine.embedded.update_plan_check import Permitted
+from operations.engine.embedded.update_plan_check import UpdatePlanCheck
 from operations.engine.port import Engine
-from policies.plan_evaluation import evaluate_plans
 from operations.settings import ROOT, Settings
+from policies.plan_evaluation import evaluate_plans
 from policies.plan_resources import resources_of
 from policies.runner import Report
 from tests.parity.comparing import DRAWN, by_urn, same
@@ -96,7 +96,7 @@ def assert_came_true(before: Plan, after: Plan) -> None:
     assert ids.keys() == there.keys()
     assert None not in ids.values()
     same({urn: str(id_).lower() for urn, id_ in ids.items()}, {u: str(i).lower() for u, i in there.items()}, "ids")
-    permitted = Permitted(before, after.subscription)
+    permitted = UpdatePlanCheck(before, after.subscription)
     for resource in after.resources:
         permitted.step(resource)
 
@@ -108,7 +108,7 @@ def brought_up(project: Path, engines: Engines) -> list[tuple[Stack, Plan, Plan]
     for turn, stack in enumerate(stacks(project)):
         before = agreed(engines, stack)[turn % 2]
         engines[turn % 2].up(stack.settings, plan=before)
-        ours, theirs = (engine.standing([stack.settings])[stack.name] for engine in engines)
+        ours, theirs = (engine.current_state([stack.settings])[stack.name] for engine in engines)
         assert ours.digest == theirs.digest
         found.append((stack, before, ours))
     return found
@@ -153,4 +153,4 @@ def test_the_end_is_one_plan_too(project: Path, engines: Engines) -> None:
         ours, theirs = (engine.preview_destroy(stack.settings, targets=last) for engine in engines)
         assert ours.digest == theirs.digest
         engines[turn % 2].destroy(stack.settings, release_protected=True)
-        assert engines[0].standing([stack.settings]) == engines[1].standing([stack.settings]) == {}
+        assert engines[0].current_state([stack.settings]) == engines[1].current_state([stack.settings]) == {}

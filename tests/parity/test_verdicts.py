@@ -14,9 +14,9 @@ from formats.plan import Plan
 from operations.cli.estate import EstateCatalog
 from operations.cli.stack_catalog import Stack
 from operations.engine.choose import choose
-from policies.plan_evaluation import evaluate_plans
 from operations.reports.file_input import read_plan
 from operations.settings import ROOT, Settings
+from policies.plan_evaluation import evaluate_plans
 from tests.pulumi_cli import CLI, needs_cli
 from tests.python_host import make
 

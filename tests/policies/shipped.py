@@ -32,7 +32,7 @@ def _plans() -> tuple[Mapping[str, Plan], Mapping[str, Plan], Mapping[str, Any],
             site.engine.up(_stack(name, site.folder))
         again = {name: site.engine.preview(_stack(name, site.folder)) for name in STACKS}
         states = {name: site.engine.export_state(name) for name in STACKS}
-        standing = site.engine.standing([_stack(name, site.folder) for name in STACKS])
+        standing = site.engine.current_state([_stack(name, site.folder) for name in STACKS])
     return first, again, states, standing
 
 

@@ -19,7 +19,7 @@ from operations.engine import files, locks
 from operations.engine.clock import now
 from operations.engine.embedded import journal as journals
 from operations.engine.embedded import state
-from operations.engine.embedded.journal import Home, Journal
+from operations.engine.embedded.journal import Journal, StackPaths
 from operations.engine.embedded.model import Properties, Snapshot
 from operations.engine.embedded.secrets import Crypter
 
@@ -69,7 +69,7 @@ class Backend:
         """
         return self._load(stack).snapshot
 
-    def glance(self, stack: str) -> Snapshot | None:
+    def load_masked(self, stack: str) -> Snapshot | None:
         """What `load` gives, with the secrets still closed: each is a secret mask. Needs no passphrase."""
         return self._load(stack, closed=True).snapshot
 
@@ -83,7 +83,7 @@ class Backend:
 
         Needs no passphrase where they stay `closed`: each secret is then a mask.
         """
-        snapshot = self.glance(stack)
+        snapshot = self.load_masked(stack)
         if snapshot is None:
             raise InputError(
                 f"Stack {stack} has not been deployed yet",
@@ -216,10 +216,10 @@ class Backend:
     def _lock_folder(self, stack: str) -> Path:
         return self._folder / "locks" / "organization" / self.project / _name("stack", stack)
 
-    def _home(self, stack: str) -> Home:
+    def _home(self, stack: str) -> StackPaths:
         checkpoint = self.checkpoint(stack)
         backup = checkpoint.with_name(checkpoint.name + ".bak")
-        return Home(f"organization/{self.project}/{stack}", checkpoint, backup, self._journals / f"{stack}.jsonl")
+        return StackPaths(f"organization/{self.project}/{stack}", checkpoint, backup, self._journals / f"{stack}.jsonl")
 
     def _load(self, stack: str, salt: str | None = None, *, closed: bool = False) -> _Loaded:
         home = self._home(stack)
@@ -245,12 +245,12 @@ class Backend:
         replayed = journals.replayed(record, base, snapshot or Snapshot(), crypter, file=str(home.journal))
         return _Loaded(replayed, snapshot, crypter, base, stray=False)
 
-    def _save(self, home: Home, snapshot: Snapshot, crypter: Crypter) -> None:
+    def _save(self, home: StackPaths, snapshot: Snapshot, crypter: Crypter) -> None:
         snapshot.time = now()
         resources = [state.dumps(state.write_resource(r, crypter)) for r in snapshot.resources]
         pending = [state.dumps(state.write_pending(p, crypter)) for p in snapshot.pending]
         content = state.write_checkpoint(home.stack, snapshot, crypter, resources=resources, pending=pending)
-        journals.announce(home.journal, content, pending=len(pending))
+        journals.mark_folded(home.journal, content, pending=len(pending))
         files.write(home.checkpoint, content, keep=home.backup)
 
     def _set_aside(self, journal: Path, stack: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from formats import urns
 from formats.errors import Failed, Refused
 from formats.plan import Operation
-from operations.engine.embedded.deployment import Deployment, label
+from operations.engine.embedded.deployment import Deployment, display_name
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import ProviderError
 
@@ -18,18 +18,18 @@ def unwanted(deployment: Deployment) -> list[Resource]:
     The state has a user after what it uses, so the reverse of its order is an order for deleting.
     """
     gone = reversed(deployment.rest())
-    targets = deployment.frame.targets
+    targets = deployment.context.targets
     return [r for r in gone if r.delete or targets.named(r.urn)] if targets else list(gone)
 
 
-def run(deployment: Deployment, doomed: list[Resource]) -> None:
+def run(deployment: Deployment, to_delete: list[Resource]) -> None:
     """Delete them. Nothing is deleted where one of them is protected."""
-    for resource in doomed:
+    for resource in to_delete:
         if resource.protect and not resource.delete:
-            deployment.refuse(f"{label(resource.urn)} would be deleted")
-    _keep_what_is_used(deployment, doomed)
-    going = {r.urn for r in doomed if not r.delete}
-    for resource in doomed:
+            deployment.refuse(f"{display_name(resource.urn)} would be deleted")
+    _keep_what_is_used(deployment, to_delete)
+    going = {r.urn for r in to_delete if not r.delete}
+    for resource in to_delete:
         if resource.external:  # it was only read: the state lets it go
             deployment.drop(resource)
             continue
@@ -50,18 +50,18 @@ def from_cloud(deployment: Deployment, resource: Resource) -> None:
         return
     try:
         with deployment.asking("deleting", resource):
-            deployment.frame.pool.of(resource.provider).delete(resource)
+            deployment.context.registry.of(resource.provider).delete(resource)
     except ProviderError as error:
-        raise Failed(f"{label(resource.urn)}: {error}") from error
+        raise Failed(f"{display_name(resource.urn)}: {error}") from error
 
 
-def _keep_what_is_used(deployment: Deployment, doomed: Iterable[Resource]) -> None:
+def _keep_what_is_used(deployment: Deployment, to_delete: Iterable[Resource]) -> None:
     """With targets: what something outside them still uses cannot go."""
-    if not deployment.frame.targets:
+    if not deployment.context.targets:
         return
-    going = {id(r) for r in doomed}
-    urns_going = {r.urn for r in doomed if not r.delete}
-    staying = [*deployment.news.values(), *(r for r in deployment.rest() if id(r) not in going)]
+    going = {id(r) for r in to_delete}
+    urns_going = {r.urn for r in to_delete if not r.delete}
+    staying = [*deployment.registered.values(), *(r for r in deployment.rest() if id(r) not in going)]
     used = []
     for resource in staying:
         provider = urns.provider_urn(resource.provider) if resource.provider else ""

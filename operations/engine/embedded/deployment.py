@@ -18,16 +18,16 @@ from operations.engine.embedded import aliases, options, paths
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource, Snapshot
-from operations.engine.embedded.provider_registry import Pool
+from operations.engine.embedded.provider_registry import ProviderRegistry
 from operations.engine.embedded.providers import Provider, ProviderError
 from operations.engine.embedded.report import Reporter
-from operations.engine.embedded.update_plan_check import Permitted
-from operations.engine.embedded.working_state import Amend, Change, Put, Remove, Replaced
+from operations.engine.embedded.update_plan_check import UpdatePlanCheck
+from operations.engine.embedded.working_state import Change, Deleted, MarkedForDeletion, Registered, Updated
 from operations.engine.targets import Targets
 
 
 @dataclass(frozen=True)
-class Answer:
+class RegistrationResult:
     """What a program is told of a resource that it registered."""
 
     urn: str
@@ -38,7 +38,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Frame:
+class DeploymentContext:
     """What a deployment is told from outside."""
 
     project: str
@@ -46,25 +46,25 @@ class Frame:
     config: Mapping[str, Any]
     """The stack's configuration as wire values, keys with their namespace."""
     dry_run: bool
-    pool: Pool
+    registry: ProviderRegistry
     journal: Journal | None
     """Where every step is written before and after; None in a preview."""
     reporter: Reporter
     targets: Targets
-    permitted: Permitted | None = None
+    plan_check: UpdatePlanCheck | None = None
     """The plan that the run is held against, where there is one."""
 
 
 class Deployment:
     """The state of a run. The steps (`steps.py`) change it; nothing else does."""
 
-    def __init__(self, frame: Frame, base: Snapshot) -> None:
-        self.frame, self.base = frame, base
-        self.dry_run, self.reporter = frame.dry_run, frame.reporter
+    def __init__(self, context: DeploymentContext, base: Snapshot) -> None:
+        self.context, self.base = context, base
+        self.dry_run, self.reporter = context.dry_run, context.reporter
         self.lock = threading.RLock()
-        self.olds = {r.urn: r for r in base.resources if not r.delete}
-        self.news: dict[str, Resource] = {}
-        self.aliases = aliases.Aliases(frame.stack, frame.project)
+        self.previous = {r.urn: r for r in base.resources if not r.delete}
+        self.registered: dict[str, Resource] = {}
+        self.aliases = aliases.Aliases(context.stack, context.project)
         self.replaced: dict[str, tuple[str, ...]] = {}
         """URNs that were deleted to be made again, with the paths that were why."""
         self.skipped: set[str] = set()
@@ -82,15 +82,15 @@ class Deployment:
         self.default_providers: dict[tuple[str, str, str], Provider] = {}
         """By package, version and plugin URL."""
         self._dependants: dict[str, list[int]] | None = None
-        frame.pool.remember(base.resources)
+        context.registry.load_from_state(base.resources)
         options.refuse_state(base.resources)
         for resource in base.resources:
             self.learn(resource)
-        frame.reporter.secret_filter.add(dict(frame.config))
+        context.reporter.secret_filter.add(dict(context.config))
 
     def urn_of(self, goal: Goal) -> str:
         """Return the URN of a goal in this stack."""
-        return urns.make_urn(self.frame.stack, self.frame.project, goal.parent, goal.type, goal.name)
+        return urns.make_urn(self.context.stack, self.context.project, goal.parent, goal.type, goal.name)
 
     def with_ignored_changes(self, urn: str, goal: Goal, old: Properties) -> Properties:
         """Return a goal's inputs with the old values at the paths of `ignoreChanges`; report those that failed."""
@@ -104,10 +104,10 @@ class Deployment:
 
     def old(self, urn: str, goal: Goal) -> Resource | None:
         """What the state has of a resource, also under an older name."""
-        if urn in self.olds and not self.is_done(self.olds[urn]):
-            return self.olds[urn]
+        if urn in self.previous and not self.is_done(self.previous[urn]):
+            return self.previous[urn]
         for alias in self.aliases.of(goal.parent, goal.type, goal.name, goal.aliases):
-            found = self.olds.get(alias)
+            found = self.previous.get(alias)
             if found is None or alias == urn:
                 continue
             if self.is_done(found):
@@ -127,7 +127,7 @@ class Deployment:
 
     def _followed(self, own: str, references: Iterable[str]) -> list[str]:
         """The references, none of them to the resource itself under an older name."""
-        return sorted({u if u in self.news else self.aliases.current(u) for u in references} - {own})
+        return sorted({u if u in self.registered else self.aliases.current(u) for u in references} - {own})
 
     def is_done(self, old: Resource) -> bool:
         """Whether what becomes of an old resource is settled."""
@@ -160,7 +160,7 @@ class Deployment:
 
         The provider's place is part of it, so that two estates with the same names do not meet in Azure.
         """
-        place = self.news.get(provider.urn)
+        place = self.registered.get(provider.urn)
         parts = [urn, old.id if old else "", plan.canonical(property_values.mask(place.inputs)) if place else ""]
         return hashlib.sha256("\n".join(parts).encode()).digest()
 
@@ -168,8 +168,8 @@ class Deployment:
 
     def begin(self, kind: str, resource: Resource) -> None:
         """A provider is about to be asked; `put`, `drop`, `amend` or `settle` says what came of it."""
-        if self.frame.journal is not None:
-            self._open = self.frame.journal.begin(kind, resource)
+        if self.context.journal is not None:
+            self._open = self.context.journal.begin(kind, resource)
 
     @contextlib.contextmanager
     def asking(self, kind: str, resource: Resource, *, only_looking: bool = False) -> Iterator[None]:
@@ -198,10 +198,10 @@ class Deployment:
         """`new` stands, in the place of `old`. What it `replaced` waits for its deletion."""
         self.learn(new)
         self.done(old)
-        self.news[new.urn] = new
-        changes: list[Change] = [Put(new, old.urn if old is not None and old.urn != new.urn else "")]
+        self.registered[new.urn] = new
+        changes: list[Change] = [Registered(new, old.urn if old is not None and old.urn != new.urn else "")]
         if replaced is not None:
-            changes.insert(0, Replaced(replaced.urn))
+            changes.insert(0, MarkedForDeletion(replaced.urn))
             replaced.delete = True
             if self.dry_run:
                 self.done(replaced)
@@ -211,22 +211,22 @@ class Deployment:
         """An old resource changes in its place."""
         for name, value in changes.items():
             setattr(old, name, value)
-        self._write(Amend(old))
+        self._write(Updated(old))
 
     def drop(self, old: Resource) -> None:
         """An old resource is gone."""
         self.done(old)
-        self._write(Remove(old.urn, old.id, old.delete))
+        self._write(Deleted(old.urn, old.id, old.delete))
 
     def _write(self, *changes: Change) -> None:
         self.wrote = True
-        if self.frame.journal is None:
+        if self.context.journal is None:
             return
         number, self._open = self._open, None
         if number is None:
-            self.frame.journal.record(*changes)
+            self.context.journal.record(*changes)
         else:
-            self.frame.journal.end(number, *changes)
+            self.context.journal.end(number, *changes)
 
     def learn(self, resource: Resource) -> None:
         """Remember its secrets, to hide them in what is said."""
@@ -262,12 +262,12 @@ class Deployment:
         let_go = operation is Operation.DELETE and resource.external
         if let_go or is_default_provider(resource.urn, resource.parent):
             return  # nothing happens to a resource of the cloud
-        if self.dry_run or self.frame.permitted:
+        if self.dry_run or self.context.plan_check:
             step = planned(operation, resource, old, changed, replaces)
             if self.dry_run:
                 self.planned.append(step)
-            if self.frame.permitted:
-                self.frame.permitted.step(step)
+            if self.context.plan_check:
+                self.context.plan_check.step(step)
 
 
 def refused(reasons: list[str]) -> Refused:
@@ -305,6 +305,6 @@ def planned(
     )
 
 
-def label(urn: str) -> str:
+def display_name(urn: str) -> str:
     """A resource as people call it."""
     return f"{type_of(urn)} {name_of(urn)}"

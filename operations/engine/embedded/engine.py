@@ -18,14 +18,14 @@ from formats.pulumi_state import standing
 from operations.engine.clock import now
 from operations.engine.embedded import deletes, imports, program, refresh, resume, settings, steps
 from operations.engine.embedded.backend import Backend, Kind
-from operations.engine.embedded.deployment import Deployment, Frame, label, planned, refused
+from operations.engine.embedded.deployment import Deployment, DeploymentContext, display_name, planned, refused
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource, Snapshot
-from operations.engine.embedded.provider_registry import Pool, Servicers
+from operations.engine.embedded.provider_registry import ProviderRegistry, Servicers
 from operations.engine.embedded.providers import ProviderError
 from operations.engine.embedded.report import Reporter
-from operations.engine.embedded.update_plan_check import Permitted
+from operations.engine.embedded.update_plan_check import UpdatePlanCheck
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy
 from operations.engine.project import Program, program_of, project_name, sdk_version
 from operations.engine.targets import Targets
@@ -53,7 +53,7 @@ class EmbeddedEngine:
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """What `up` would do. Changes nothing."""
         reporter = Reporter(stack.name, on_event)
-        with _told(reporter):
+        with _reported(reporter):
             deployment = self._previewed(stack, reporter, Targets(targets))
             return _plan(deployment, stack, deployment.planned)
 
@@ -67,20 +67,20 @@ class EmbeddedEngine:
     ) -> Outcome:
         """Make the cloud as the program says; with a plan, as far as that is what was planned."""
         reporter = Reporter(stack.name, on_event)
-        permitted = Permitted(plan, configured_subscription(stack.config)) if plan else None
-        with _told(reporter), self._locked(stack.name, reporter) as backend:
-            unchanged = self._beforehand(backend, stack, targets, permitted)
+        plan_check = UpdatePlanCheck(plan, configured_subscription(stack.config)) if plan else None
+        with _reported(reporter), self._locked(stack.name, reporter) as backend:
+            unchanged = self._beforehand(backend, stack, targets, plan_check)
             if unchanged is not None:
                 unchanged.reporter = reporter
                 return self._outcome(unchanged)
-            with self._run(backend, stack, "update", reporter, targets, permitted=permitted) as deployment:
+            with self._run(backend, stack, "update", reporter, targets, plan_check=plan_check) as deployment:
                 self._deploy(deployment)
             return self._outcome(deployment)
 
     def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
         """Take the cloud's present properties into the state."""
         reporter = Reporter(stack.name, on_event)
-        with _told(reporter), self._locked(stack.name, reporter) as backend:
+        with _reported(reporter), self._locked(stack.name, reporter) as backend:
             _must_exist(backend, stack.name)
             with self._run(backend, stack, "refresh", reporter) as deployment:
                 refresh.run(deployment)
@@ -104,21 +104,21 @@ class EmbeddedEngine:
     ) -> Outcome:
         """Delete what the stack has. Refused while a resource is protected, unless the protection is released."""
         reporter = Reporter(stack.name, on_event)
-        with _told(reporter), self._locked(stack.name, reporter) as backend:
+        with _reported(reporter), self._locked(stack.name, reporter) as backend:
             _must_exist(backend, stack.name)
             with self._run(backend, stack, "destroy", reporter, targets) as deployment:
                 chosen = Targets(targets)
-                doomed = _chosen(deployment, chosen)
+                to_delete = _chosen(deployment, chosen)
                 chosen.must_match(())
                 for resource in deployment.base.resources if chosen else ():
-                    if resource not in doomed:
+                    if resource not in to_delete:
                         deployment.stays(resource)
-                held = [r for r in doomed if r.protect]
+                held = [r for r in to_delete if r.protect]
                 if held and not release_protected:
-                    raise refused([f"{label(r.urn)} would be deleted" for r in held])
+                    raise refused([f"{display_name(r.urn)} would be deleted" for r in held])
                 for resource in held:
                     deployment.amend(resource, protect=False)
-                deletes.run(deployment, doomed)
+                deletes.run(deployment, to_delete)
             return self._outcome(deployment)
 
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
@@ -126,10 +126,10 @@ class EmbeddedEngine:
         reporter = Reporter(stack.name, None)
         with self._locked(stack.name, reporter) as backend:
             with self._run(backend, stack, "resource-import", reporter) as deployment:
-                project = deployment.frame.project
+                project = deployment.context.project
                 root = Goal(type=urns.ROOT_TYPE, name=f"{project}-{stack.name}", custom=False, inputs={})
                 root_urn = deployment.urn_of(root)
-                if root_urn not in deployment.olds:
+                if root_urn not in deployment.previous:
                     steps.register(deployment, root)
                 goal = Goal(
                     type=type_,
@@ -147,7 +147,7 @@ class EmbeddedEngine:
     def state(self, name: str) -> StackState | None:
         """What is known of a stack; None where it has never been up."""
         backend = self._backend()
-        snapshot = backend.glance(name)
+        snapshot = backend.load_masked(name)
         if snapshot is None:
             return None
         return StackState(
@@ -158,15 +158,17 @@ class EmbeddedEngine:
             locked_by=backend.locked_by(name),
         )
 
-    def standing(self, stacks: Sequence[StackSettings], *, moving: Collection[str] = ()) -> Mapping[str, Plan]:
+    def current_state(
+        self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
+    ) -> Mapping[str, Plan]:
         """Return the current state of each deployed stack; needs no passphrase. `InputError` during a run."""
         backend, found = self._backend(), {}
         for stack in stacks:
-            if stack.name not in moving and (holder := backend.changing(stack.name)):
+            if stack.name not in being_updated and (holder := backend.changing(stack.name)):
                 raise busy(stack.name, holder)
-            snapshot = backend.glance(stack.name)
+            snapshot = backend.load_masked(stack.name)
             if snapshot is not None and snapshot.resources:
-                found[stack.name] = _standing(snapshot, backend.project, stack)
+                found[stack.name] = _current_state(snapshot, backend.project, stack)
         return found
 
     def export_state(self, name: str) -> dict[str, Any]:
@@ -203,20 +205,22 @@ class EmbeddedEngine:
         reporter: Reporter,
         targets: Sequence[str] = (),
         *,
-        permitted: Permitted | None = None,
+        plan_check: UpdatePlanCheck | None = None,
     ) -> Iterator[Deployment]:
         """A deployment that writes down every step, on a state in which nothing is left open."""
         began, succeeded = time.time(), False
         salt = settings.salt(stack.file)
-        journal = backend.begin(stack.name, salt=salt, plan=permitted.digest if permitted else "")
+        journal = backend.begin(stack.name, salt=salt, plan=plan_check.digest if plan_check else "")
         deployment: Deployment | None = None
         resumed = bool(journal.pending)
         try:
-            frame = self._frame(stack, backend, reporter=reporter, targets=Targets(targets), journal=journal, salt=salt)
-            frame = replace(frame, permitted=permitted)
+            context = self._frame(
+                stack, backend, reporter=reporter, targets=Targets(targets), journal=journal, salt=salt
+            )
+            context = replace(context, plan_check=plan_check)
             if resumed:
-                resume.run(Deployment(frame, journal.snapshot()))
-            deployment = Deployment(frame, journal.snapshot())
+                resume.run(Deployment(context, journal.snapshot()))
+            deployment = Deployment(context, journal.snapshot())
             yield deployment
             succeeded = True
         except ProviderError as error:
@@ -232,7 +236,7 @@ class EmbeddedEngine:
                     end=time.time(),
                     changes=deployment.counts,
                     config=settings.as_written(stack.file),
-                    environment={PLAN: permitted.digest} if permitted else {},
+                    environment={PLAN: plan_check.digest} if plan_check else {},
                 )
 
     def _frame(
@@ -244,16 +248,16 @@ class EmbeddedEngine:
         targets: Targets,
         journal: Journal | None,
         salt: str | None,
-    ) -> Frame:
+    ) -> DeploymentContext:
         def outputs_of(reference: str) -> Properties:
             return backend.outputs(_referred(reference, backend.project))
 
-        return Frame(
+        return DeploymentContext(
             project=backend.project,
             stack=stack.name,
             config=settings.wire(stack, self.passphrase, salt),
             dry_run=journal is None,
-            pool=Pool(self.providers, outputs_of),
+            registry=ProviderRegistry(self.providers, outputs_of),
             journal=journal,
             reporter=reporter,
             targets=targets,
@@ -263,19 +267,19 @@ class EmbeddedEngine:
     def _dry(self, stack: StackSettings, reporter: Reporter, targets: Targets) -> Iterator[Deployment]:
         """A deployment that changes nothing, on the state as it is. A wrong passphrase is told at its end."""
         backend = self._backend()
-        frame = self._frame(
+        context = self._frame(
             stack, backend, reporter=reporter, targets=targets, journal=None, salt=settings.salt(stack.file)
         )
         snapshot, crypter = backend.opened(stack.name)
         crypter.derive_ahead()
-        yield Deployment(frame, snapshot or Snapshot())
+        yield Deployment(context, snapshot or Snapshot())
         crypter.check()
 
     def _previewed(
-        self, stack: StackSettings, reporter: Reporter, targets: Targets, permitted: Permitted | None = None
+        self, stack: StackSettings, reporter: Reporter, targets: Targets, plan_check: UpdatePlanCheck | None = None
     ) -> Deployment:
         with self._dry(stack, reporter, targets) as deployment:
-            deployment.frame = replace(deployment.frame, permitted=permitted)
+            deployment.context = replace(deployment.context, plan_check=plan_check)
             resume.run(deployment)
             self._deploy(deployment)
         return deployment
@@ -283,16 +287,16 @@ class EmbeddedEngine:
     def _deploy(self, deployment: Deployment) -> None:
         """Run the program, then delete what it no longer names."""
         program.run(deployment, self.program or program_of(self.project_root), self.project_root)
-        deployment.frame.targets.must_match([*deployment.news, *deployment.olds])
-        if deployment.frame.permitted:
-            deployment.frame.permitted.whole(deployment.news.keys())
+        deployment.context.targets.must_match([*deployment.registered, *deployment.previous])
+        if deployment.context.plan_check:
+            deployment.context.plan_check.whole(deployment.registered.keys())
         deletes.run(deployment, deletes.unwanted(deployment))
         if deployment.refusals:
             raise refused(deployment.refusals)
         _store_outputs(deployment)
 
     def _beforehand(
-        self, backend: Backend, stack: StackSettings, targets: Sequence[str], permitted: Permitted | None
+        self, backend: Backend, stack: StackSettings, targets: Sequence[str], plan_check: UpdatePlanCheck | None
     ) -> Deployment | None:
         """A preview, where something is protected: what that forbids is found before anything is changed, and so is
         what differs from the permitted plan.
@@ -300,19 +304,19 @@ class EmbeddedEngine:
         None where nothing is protected, where the preview says that something changes, or where it fails: the run
         itself then says so, with its events.
         """
-        snapshot = backend.glance(stack.name)
+        snapshot = backend.load_masked(stack.name)
         if snapshot is None or snapshot.pending or not any(r.protect for r in snapshot.resources):
             return None
         try:
-            deployment = self._previewed(stack, Reporter(stack.name, None), Targets(targets), permitted)
+            deployment = self._previewed(stack, Reporter(stack.name, None), Targets(targets), plan_check)
         except (Failed, InputError):
             return None
         return None if deployment.wrote else deployment
 
     def _outcome(self, deployment: Deployment) -> Outcome:
-        snapshot = self._backend().glance(deployment.frame.stack) or Snapshot()
+        snapshot = self._backend().load_masked(deployment.context.stack) or Snapshot()
         return Outcome(
-            stack=deployment.frame.stack,
+            stack=deployment.context.stack,
             counts=deployment.counts,
             seconds=deployment.reporter.seconds,
             resources=_count(snapshot.resources),
@@ -321,7 +325,7 @@ class EmbeddedEngine:
 
 
 @contextlib.contextmanager
-def _told(reporter: Reporter) -> Iterator[None]:
+def _reported(reporter: Reporter) -> Iterator[None]:
     """The events around a whole run; what goes wrong is told without secrets."""
     reporter.say("stack-started")
     try:
@@ -338,7 +342,7 @@ def _told(reporter: Reporter) -> Iterator[None]:
 
 def _store_outputs(deployment: Deployment) -> None:
     """The stack's outputs, kept only once the whole run has succeeded."""
-    root = next((r for r in deployment.news.values() if r.type == urns.ROOT_TYPE), None)
+    root = next((r for r in deployment.registered.values() if r.type == urns.ROOT_TYPE), None)
     if root is None or deployment.outputs is None or property_values.equal(root.outputs, deployment.outputs):
         return
     root.outputs, root.modified = deployment.outputs, now()
@@ -358,7 +362,7 @@ def _chosen(deployment: Deployment, targets: Targets) -> list[Resource]:
 
 
 def _must_exist(backend: Backend, name: str) -> None:
-    if backend.glance(name) is None:
+    if backend.load_masked(name) is None:
         raise InputError(f"Stack {name} is not up", key=name, fix=f"`sde up {name}` first")
 
 
@@ -376,10 +380,10 @@ def _cloud(stack: StackSettings) -> str:
 
 def _plan(deployment: Deployment, stack: StackSettings, resources: Sequence[PlannedResource]) -> Plan:
     subscription = configured_subscription(stack.config)
-    return Plan(deployment.frame.project, stack.name, _cloud(stack), ordered(resources), subscription)
+    return Plan(deployment.context.project, stack.name, _cloud(stack), ordered(resources), subscription)
 
 
-def _standing(snapshot: Snapshot, project: str, stack: StackSettings) -> Plan:
+def _current_state(snapshot: Snapshot, project: str, stack: StackSettings) -> Plan:
     there = [r for r in snapshot.resources if not r.delete and not r.pending_replacement]
     kept = [planned(Operation.READ if r.external else Operation.SAME, r) for r in there]
     begun = [planned(Operation.SAME, p.resource) for p in snapshot.pending if p.type == "creating"]

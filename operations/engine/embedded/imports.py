@@ -5,7 +5,7 @@ from __future__ import annotations
 from formats.errors import Failed
 from formats.plan import Operation
 from operations.engine.clock import now
-from operations.engine.embedded.deployment import Deployment, label
+from operations.engine.embedded.deployment import Deployment, display_name
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import Provider, ProviderError
@@ -15,7 +15,7 @@ def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
     """Read the resource with the goal's import id. Fails where the program does not describe it as it is."""
     if old is not None:
         raise Failed(
-            f"{label(new.urn)} exists in this stack with another id than its import id {goal.import_id}: "
+            f"{display_name(new.urn)} exists in this stack with another id than its import id {goal.import_id}: "
             "take the old one out of the program first"
         )
     with (
@@ -25,9 +25,9 @@ def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
         try:
             found = provider.read(new.urn, goal.import_id, {}, {})
         except ProviderError as error:
-            raise Failed(f"{label(new.urn)}: {error}") from error
+            raise Failed(f"{display_name(new.urn)}: {error}") from error
         if found is None:
-            raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
+            raise Failed(f"{display_name(new.urn)}: there is nothing to import with the id {goal.import_id}")
         new.id, live, new.outputs = found
         seed = deployment.seed(new.urn, None, provider)
         wanted = deployment.with_ignored_changes(new.urn, goal, live)
@@ -36,7 +36,9 @@ def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
         difference = provider.diff(as_found, new.inputs, goal.ignore_changes)
         if difference.some:
             where = ", ".join(difference.changed)
-            raise Failed(f"{label(new.urn)} cannot be imported: the program differs from what is there in {where}")
+            raise Failed(
+                f"{display_name(new.urn)} cannot be imported: the program differs from what is there in {where}"
+            )
         new.mark_secret_outputs()
         new.created = new.modified = now()
         deployment.plan(Operation.IMPORT, new)
@@ -48,8 +50,8 @@ def by_command(deployment: Deployment, goal: Goal, provider: Provider) -> Resour
     """Import a resource that no program names yet: its inputs are those that it has."""
     new = goal.resource(deployment.urn_of(goal))
     new.provider = provider.reference
-    if new.urn in deployment.olds:
-        raise Failed(f"{label(new.urn)} is in this stack already")
+    if new.urn in deployment.previous:
+        raise Failed(f"{display_name(new.urn)} is in this stack already")
     with (
         deployment.reporter.step(new.urn, new.type, Operation.IMPORT),
         deployment.asking("importing", new, only_looking=True),
@@ -57,9 +59,9 @@ def by_command(deployment: Deployment, goal: Goal, provider: Provider) -> Resour
         try:
             found = provider.read(new.urn, goal.import_id, {}, {})
         except ProviderError as error:
-            raise Failed(f"{label(new.urn)}: {error}") from error
+            raise Failed(f"{display_name(new.urn)}: {error}") from error
         if found is None:
-            raise Failed(f"{label(new.urn)}: there is nothing to import with the id {goal.import_id}")
+            raise Failed(f"{display_name(new.urn)}: there is nothing to import with the id {goal.import_id}")
         new.id, live, new.outputs = found
         new.import_id = ""  # only a program that names it keeps it
         new.inputs = provider.check(new.urn, live, live, deployment.seed(new.urn, None, provider))

@@ -26,7 +26,7 @@ from operations.engine.clock import now
 from operations.engine.embedded import state
 from operations.engine.embedded.model import PendingOperation, Resource, Snapshot
 from operations.engine.embedded.secrets import Crypter
-from operations.engine.embedded.working_state import Amend, Book, Change, Entry, Remove, Replaced
+from operations.engine.embedded.working_state import Change, Deleted, Entry, MarkedForDeletion, Updated, WorkingState
 
 FORMAT = 1
 SYNC_SECONDS = 1.0
@@ -37,7 +37,7 @@ FOLD_LINES = 1000
 
 
 @dataclass(frozen=True)
-class Home:
+class StackPaths:
     """Where a stack's state lives: `stack` is its whole name, `organization/<project>/<stack>`."""
 
     stack: str
@@ -47,11 +47,11 @@ class Home:
 
 
 @dataclass(frozen=True)
-class Start:
+class CheckpointPosition:
     """A checkpoint that a journal goes on from: how many steps it holds already, and how to read its resources."""
 
     steps: int
-    news: int
+    registered: int
     pending: tuple[int, ...]
 
 
@@ -61,7 +61,7 @@ class Record:
 
     secrets: dict[str, Any]
     steps: list[dict[str, Any]]
-    starts: dict[str, Start]
+    starts: dict[str, CheckpointPosition]
 
     def knows(self, base: str) -> bool:
         """Whether the checkpoint with this hash is one that the journal started from or folded into."""
@@ -78,13 +78,13 @@ class Journal:
     Every method raises InputError where the disk refuses; what was recorded before stays whole.
     """
 
-    def __init__(self, home: Home, snapshot: Snapshot, crypter: Crypter, *, base: str, plan: str = "") -> None:
+    def __init__(self, home: StackPaths, snapshot: Snapshot, crypter: Crypter, *, base: str, plan: str = "") -> None:
         """Starts on `snapshot`, which is what the checkpoint with the hash `base` holds ("" where there is none).
 
         `plan` is the digest of what the run was permitted to do: whoever finds a killed run's journal learns it there.
         """
         self._home, self._crypter, self._base, self._plan = home, crypter, base, plan
-        self._book = Book.of(snapshot, crypter)
+        self._working_state = WorkingState.of(snapshot, crypter)
         self._frame = Snapshot(metadata=snapshot.metadata, extra=snapshot.extra)
         self._number, self._closed = 0, False
         self._lock = threading.RLock()
@@ -93,15 +93,15 @@ class Journal:
     def snapshot(self) -> Snapshot:
         """Everything recorded so far, in dependency order."""
         with self._lock:
-            book = self._book.copy()
-            book.settle(self._crypter)
-            return _snapshot(book, self._frame)
+            working_state = self._working_state.copy()
+            working_state.settle(self._crypter)
+            return _snapshot(working_state, self._frame)
 
     @property
     def pending(self) -> dict[int, PendingOperation]:
         """The operations without a known end, by the number that `end` takes; negative ones are of an earlier run."""
         with self._lock:
-            return {number: operation for number, (operation, _) in self._book.pending.items()}
+            return {number: operation for number, (operation, _) in self._working_state.pending.items()}
 
     def begin(self, kind: str, resource: Resource) -> int:
         """Records that a provider is about to be asked (`creating`, `updating`, `deleting`, …); a number for `end`."""
@@ -110,7 +110,7 @@ class Journal:
             operation = PendingOperation(resource, kind)
             text = state.dumps(state.write_pending(operation, self._crypter))
             self._append(f'{{"begin":{self._number},"operation":{text}}}')
-            self._book.pending[self._number] = (operation, text)
+            self._working_state.pending[self._number] = (operation, text)
             return self._number
 
     def end(self, number: int, *changes: Change) -> None:
@@ -122,7 +122,7 @@ class Journal:
         if changes:
             self._step(changes)
 
-    def fold(self) -> None:
+    def compact(self) -> None:
         """Writes the checkpoint as of now and starts the journal anew on it."""
         with self._lock:
             self._save()
@@ -148,25 +148,25 @@ class Journal:
             end = "" if number is None else f'"end":{number},'
             self._append(f'{{{end}"do":[{",".join(text for text, _ in prepared)}]}}')
             for text, brought in prepared:
-                apply(self._book, brought or json.loads(text), self._crypter)
+                apply(self._working_state, brought or json.loads(text), self._crypter)
             if number is not None:
-                self._book.pending.pop(number, None)
-            if self._lines >= max(FOLD_LINES, len(self._book.news) + len(self._book.olds)):
-                self.fold()
+                self._working_state.pending.pop(number, None)
+            if self._lines >= max(FOLD_LINES, len(self._working_state.registered) + len(self._working_state.previous)):
+                self.compact()
 
-    def _prepared(self, change: Change, *, alone: bool) -> tuple[str, Brought | None]:
+    def _prepared(self, change: Change, *, alone: bool) -> tuple[str, ResourceEntry | None]:
         """A change as the line holds it and, for those that bring a resource, as the book takes it."""
-        if isinstance(change, Replaced):
+        if isinstance(change, MarkedForDeletion):
             return state.dumps(["replaced", change.urn]), None
-        if isinstance(change, Remove):
+        if isinstance(change, Deleted):
             return state.dumps(["remove", change.urn, change.id, change.delete]), None
         entry = Entry(change.resource, state.dumps(state.write_resource(change.resource, self._crypter)))
-        if isinstance(change, Amend):
-            return f'["amend",{entry.text}]', Brought("amend", entry)
-        standing = self._book.find(change.resource.urn)
+        if isinstance(change, Updated):
+            return f'["amend",{entry.text}]', ResourceEntry("amend", entry)
+        standing = self._working_state.find(change.resource.urn)
         if alone and not change.formerly and standing and standing.text == entry.text:
-            return state.dumps(["keep", change.resource.urn]), Brought("put", entry)
-        return f'["put",{entry.text},{state.dumps(change.formerly)}]', Brought("put", entry, change.formerly)
+            return state.dumps(["keep", change.resource.urn]), ResourceEntry("put", entry)
+        return f'["put",{entry.text},{state.dumps(change.formerly)}]', ResourceEntry("put", entry, change.formerly)
 
     def _append(self, text: str) -> None:
         line = _line(text)
@@ -186,10 +186,10 @@ class Journal:
         self._synced = time.monotonic()
 
     def _save(self) -> None:
-        self._book.settle(self._crypter)
+        self._working_state.settle(self._crypter)
         self._frame.time = now()
-        resources = [entry.text for entry in self._book.entries]
-        pending = [text for _, text in self._book.pending.values()]
+        resources = [entry.text for entry in self._working_state.entries]
+        pending = [text for _, text in self._working_state.pending.values()]
         content = state.write_checkpoint(
             self._home.stack, self._frame, self._crypter, resources=resources, pending=pending
         )
@@ -216,7 +216,7 @@ class Journal:
         self._size, self._lines, self._synced = len(line), 0, time.monotonic()
 
     def _start_point(self) -> dict[str, Any]:
-        return {"news": len(self._book.news), "pending": list(self._book.pending)}
+        return {"news": len(self._working_state.registered), "pending": list(self._working_state.pending)}
 
     def _restart(self) -> None:
         old = self._file
@@ -229,7 +229,7 @@ def digest(content: bytes | None) -> str:
     return hashlib.sha256(content).hexdigest() if content is not None else ""
 
 
-def announce(journal: Path, checkpoint: bytes, *, pending: int) -> None:
+def mark_folded(journal: Path, checkpoint: bytes, *, pending: int) -> None:
     """Tells the journal of a killed run that all of it is in the checkpoint about to be written.
 
     Its torn last line, if it has one, is cut off.
@@ -268,7 +268,7 @@ def read(content: bytes, *, file: str) -> Record | None:
     record = Record(whole[0]["secrets"], [], {})
     for line in whole:
         if "folded" in line:
-            record.starts[line["folded"]] = Start(len(record.steps), line["news"], tuple(line["pending"]))
+            record.starts[line["folded"]] = CheckpointPosition(len(record.steps), line["news"], tuple(line["pending"]))
         else:
             record.steps.append(line)
     return record
@@ -278,17 +278,17 @@ def replayed(record: Record, base: str, snapshot: Snapshot, crypter: Crypter, *,
     """The Snapshot of the checkpoint with the hash `base`, with the journal's further steps done to it."""
     start = record.starts[base]
     try:
-        book = Book.of(snapshot, crypter, news=start.news, numbers=start.pending)
+        working_state = WorkingState.of(snapshot, crypter, registered=start.registered, numbers=start.pending)
         for step in record.left(base):
-            _replay(book, step, crypter, file)
+            _replay(working_state, step, crypter, file)
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise InputError("The journal of a killed run cannot be understood", file=file, found=str(error)) from error
-    book.settle(crypter)
-    return _snapshot(book, snapshot)
+    working_state.settle(crypter)
+    return _snapshot(working_state, snapshot)
 
 
 @dataclass(frozen=True)
-class Brought:
+class ResourceEntry:
     """A change that brings a resource, ready for the book."""
 
     kind: str
@@ -296,41 +296,41 @@ class Brought:
     formerly: str = ""
 
 
-def apply(book: Book, change: Brought | list[Any], crypter: Crypter) -> None:
+def apply(working_state: WorkingState, change: ResourceEntry | list[Any], crypter: Crypter) -> None:
     """Does one change to the book, in the one way that the run and the replay share."""
-    if isinstance(change, Brought):
-        book.put(change.entry, change.formerly) if change.kind == "put" else book.amend(change.entry)
+    if isinstance(change, ResourceEntry):
+        working_state.put(change.entry, change.formerly) if change.kind == "put" else working_state.amend(change.entry)
         return
     kind, urn, *rest = change
     if kind == "replaced":
-        book.replaced(urn, crypter)
+        working_state.replaced(urn, crypter)
     elif kind == "remove":
-        book.remove(urn, *rest)
+        working_state.remove(urn, *rest)
     elif kind == "keep":
-        book.keep(urn)
+        working_state.keep(urn)
     else:
         raise ValueError(f"no change is called {kind}")
 
 
-def _replay(book: Book, step: dict[str, Any], crypter: Crypter, file: str) -> None:
+def _replay(working_state: WorkingState, step: dict[str, Any], crypter: Crypter, file: str) -> None:
     if "begin" in step:
         content = step["operation"]
         resource = state.read_resource(content["resource"], crypter, file=file)
-        book.pending[step["begin"]] = (PendingOperation(resource, content["type"]), state.dumps(content))
+        working_state.pending[step["begin"]] = (PendingOperation(resource, content["type"]), state.dumps(content))
     for change in step.get("do", ()):
         kind, content, *rest = change
         if kind in ("put", "amend"):
             entry = Entry(state.read_resource(content, crypter, file=file), state.dumps(content))
-            apply(book, Brought(kind, entry, *rest), crypter)
+            apply(working_state, ResourceEntry(kind, entry, *rest), crypter)
         else:
-            apply(book, change, crypter)
+            apply(working_state, change, crypter)
     if "end" in step:
-        book.pending.pop(step["end"], None)
+        working_state.pending.pop(step["end"], None)
 
 
-def _snapshot(book: Book, frame: Snapshot) -> Snapshot:
-    pending = [operation for operation, _ in book.pending.values()]
-    return Snapshot([e.resource for e in book.entries], pending, frame.metadata, frame.time, frame.extra)
+def _snapshot(working_state: WorkingState, context: Snapshot) -> Snapshot:
+    pending = [operation for operation, _ in working_state.pending.values()]
+    return Snapshot([e.resource for e in working_state.entries], pending, context.metadata, context.time, context.extra)
 
 
 def _line(text: str) -> bytes:

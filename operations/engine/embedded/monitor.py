@@ -14,7 +14,7 @@ from formats.errors import InputError
 from formats.urns import ROOT_TYPE
 from operations.engine.clock import now
 from operations.engine.embedded import goal, options, reads, steps
-from operations.engine.embedded.deployment import Answer, Deployment
+from operations.engine.embedded.deployment import Deployment, RegistrationResult
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.provider_registry import stack_outputs
 from operations.engine.embedded.providers import ProviderError
@@ -59,12 +59,12 @@ class Monitor:
         self._deployment = deployment
 
     def GetDeploymentInfo(self, _request: Any) -> Any:  # noqa: N802 - the protocol's names
-        frame = self._deployment.frame
+        context = self._deployment.context
         return resource_pb2.DeploymentInfo(
-            project=frame.project,
-            stack=frame.stack,
+            project=context.project,
+            stack=context.stack,
             organization="organization",
-            dryRun=frame.dry_run,
+            dryRun=context.dry_run,
             parallel=1,
             supportedFeatures=list(FEATURES.values()),
         )
@@ -95,9 +95,9 @@ class Monitor:
         self._guarded(lambda: self._took_outputs(request))
         return empty_pb2.Empty()
 
-    def _took_outputs(self, request: Any) -> Answer:
+    def _took_outputs(self, request: Any) -> RegistrationResult:
         with self._deployment.lock:
-            resource = self._deployment.news.get(request.urn)
+            resource = self._deployment.registered.get(request.urn)
             if resource is not None and self._deployment.error is None and request.urn not in self._deployment.skipped:
                 outputs = property_values.from_struct(request.outputs)
                 self._deployment.reporter.secret_filter.add(outputs)
@@ -105,7 +105,7 @@ class Monitor:
                     self._deployment.outputs = outputs
                 elif not property_values.equal(outputs, resource.outputs):
                     self._deployment.put(_with_outputs(resource, outputs), None)
-        return Answer(request.urn)
+        return RegistrationResult(request.urn)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         options.refuse_request(request, request.tok)
@@ -143,7 +143,7 @@ class Monitor:
         return provider.invoke(request.tok, arguments, preview=self._deployment.dry_run)
 
     def _present(self, urn: str) -> dict[str, Any]:
-        resource = self._deployment.news.get(urn)
+        resource = self._deployment.registered.get(urn)
         if resource is None:
             raise InputError("There is no such resource in this stack", found=urn)
         return {"urn": urn, "id": resource.id, "state": resource.outputs}
@@ -151,14 +151,14 @@ class Monitor:
     def SignalAndWaitForShutdown(self, _request: Any) -> Any:  # noqa: N802
         return empty_pb2.Empty()
 
-    def _guarded(self, work: Any) -> Answer:
+    def _guarded(self, work: Any) -> RegistrationResult:
         """An error here would reach the user as thousands of the SDK's lines: it ends the deployment instead."""
         try:
-            answer: Answer = work()
+            answer: RegistrationResult = work()
         except Exception as error:
             with self._deployment.lock:
                 self._deployment.error = self._deployment.error or error
-            return Answer("", failed=True)
+            return RegistrationResult("", failed=True)
         return answer
 
     def __getattr__(self, name: str) -> Any:

@@ -34,22 +34,22 @@ def run(deployment: Deployment, program: Program, root: Path) -> None:
 
 
 def _run(deployment: Deployment, program: Program, root: Path) -> None:
-    frame = deployment.frame
+    context = deployment.context
     sdk.reset_options(organization="organization")
     sdk.configure(
         sdk.Settings(
-            project=frame.project,
-            stack=frame.stack,
+            project=context.project,
+            stack=context.stack,
             monitor=Monitor(deployment),
             engine=EngineService(deployment),
-            dry_run=frame.dry_run,
+            dry_run=context.dry_run,
             organization="organization",
             root_directory=str(root),
             parallel=1,
         )
     )
-    hidden = [k for k, v in frame.config.items() if property_values.contains_secret(v)]
-    sdk_config.set_all_config({k: _text(v) for k, v in frame.config.items()}, hidden)
+    hidden = [k for k, v in context.config.items() if property_values.contains_secret(v)]
+    sdk_config.set_all_config({k: _text(v) for k, v in context.config.items()}, hidden)
     logging.getLogger("asyncio").setLevel(
         logging.CRITICAL
     )  # as the language host: the tasks of a failed run end unread
@@ -90,7 +90,7 @@ class _Output:
         self._thread = threading.get_ident()
 
     def write(self, text: str) -> int:
-        if threading.get_ident() != self._thread or self._reporter.telling:
+        if threading.get_ident() != self._thread or self._reporter.sending_event:
             return int(self._real.write(text))
         *lines, self._rest = (self._rest + text).split("\n")
         for line in filter(str.strip, lines):

@@ -27,8 +27,8 @@ class StackReferences(Provider):
     def configure(self, inputs: Properties) -> None:
         self.known = True
 
-    def check_config(self, urn: str, olds: Properties, news: Properties) -> Properties:
-        return news
+    def check_config(self, urn: str, previous: Properties, registered: Properties) -> Properties:
+        return registered
 
     def read(
         self, urn: str, id_: str, inputs: Properties, outputs: Properties
@@ -63,7 +63,7 @@ def configuration_of(inputs: Mapping[str, Any]) -> Properties:
     return {key: value for key, value in inputs.items() if key != INTERNAL}
 
 
-class Pool:
+class ProviderRegistry:
     """Every provider resource has a servicer of its own, for a servicer has one configuration."""
 
     def __init__(self, servicers: Servicers, outputs_of: Callable[[str], Properties]) -> None:
@@ -72,11 +72,11 @@ class Pool:
         self._providers: dict[str, Provider] = {}
         self._states: dict[str, Resource] = {}
 
-    def remember(self, resources: list[Resource]) -> None:
+    def load_from_state(self, resources: list[Resource]) -> None:
         """Provider resources of the state, for what still refers to them."""
         self._states = {r.urn: r for r in resources if urns.is_provider(r.type) and not r.delete}
 
-    def made(self, urn: str, id_: str, package: str) -> Provider:
+    def create(self, urn: str, id_: str, package: str) -> Provider:
         """A new, unconfigured provider; the one that this URN had is forgotten."""
         if package == BUILTIN:
             provider: Provider = StackReferences(urn, id_, self._outputs_of)
@@ -93,7 +93,7 @@ class Pool:
         state = self._states.get(urn)
         if state is None:
             raise InputError("A resource refers to a provider that the state does not have", found=urn)
-        provider = self.made(urn, state.id, state.type.removeprefix(urns.PROVIDER_PREFIX))
+        provider = self.create(urn, state.id, state.type.removeprefix(urns.PROVIDER_PREFIX))
         provider.configure(configuration_of(state.inputs))
         return provider
 

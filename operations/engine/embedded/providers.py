@@ -114,7 +114,7 @@ class Provider:
         return (
             self._diffed("Diff", old, news, ignored, urn=old.urn, id_=old.id)
             if self.known
-            else own_diff(old.inputs, news)
+            else default_diff(old.inputs, news)
         )
 
     def create(self, urn: str, inputs: Properties, *, preview: bool) -> tuple[str, Properties]:
@@ -232,7 +232,7 @@ class Provider:
             response = self.call(method, request)
         except ProviderError as error:
             if method == "DiffConfig" and error.code is grpc.StatusCode.UNIMPLEMENTED:
-                return own_diff(old.inputs, news)
+                return default_diff(old.inputs, news)
             raise
         return _difference(response, old.inputs, news)
 
@@ -260,7 +260,7 @@ def _marked(value: Any, pattern: Any) -> Any:
     return value
 
 
-def own_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
+def default_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
     """The engine's own comparison of inputs, for components and for providers that do not say."""
     paths = tuple(sorted(_paths("", old, new)))
     return Difference(changed=paths, some=bool(paths))
@@ -300,7 +300,7 @@ def _difference(response: Any, old: Properties, new: Properties) -> Difference:
         if NUMBER_KINDS[entry.kind].endswith("replace"):
             replaces.add(path)
     if not response.hasDetailedDiff and not changed:
-        changed = set(own_diff(old, new).changed) or set(response.diffs)
+        changed = set(default_diff(old, new).changed) or set(response.diffs)
     # Top-level names in `replaces` are told better by the detailed paths below them.
     detailed = {p for p in replaces if p not in changed and any(_below(c, p) for c in replaces if c != p)}
     replaces -= detailed

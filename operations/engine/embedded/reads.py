@@ -7,28 +7,28 @@ from formats.errors import Failed, InputError
 from formats.plan import Operation
 from operations.engine.clock import now
 from operations.engine.embedded import steps
-from operations.engine.embedded.deployment import Answer, Deployment, label
+from operations.engine.embedded.deployment import Deployment, RegistrationResult, display_name
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
 
 
-def read(deployment: Deployment, goal: Goal, id_: str) -> Answer:
+def read(deployment: Deployment, goal: Goal, id_: str) -> RegistrationResult:
     """Read one resource into the state, as external: it is never changed or deleted."""
     urn = deployment.urn_of(goal)
     with deployment.lock:
         if deployment.error is not None:
-            return Answer(urn, failed=True)
+            return RegistrationResult(urn, failed=True)
         try:
             with deployment.reporter.step(urn, goal.type, Operation.READ):
                 new = _read(deployment, goal, urn, id_)
         except BaseException as error:  # kept, and raised again outside the SDK
             deployment.error = steps.explained(error, urn)
-            return Answer(urn, failed=True)
-        return Answer(urn, new.id, new.outputs)
+            return RegistrationResult(urn, failed=True)
+        return RegistrationResult(urn, new.id, new.outputs)
 
 
 def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
-    if urn in deployment.news:
+    if urn in deployment.registered:
         raise InputError("Two resources have the same type and name", key=urn, fix="give one of them another name")
     new, old = deployment.wanted(urn, goal), deployment.old(urn, goal)
     provider = steps.provider_of(deployment, goal)
@@ -40,7 +40,7 @@ def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
         return new
     found = provider.read(urn, id_, goal.inputs, old.outputs if old is not None else {})
     if found is None:
-        raise Failed(f"{label(urn)}: there is nothing to read with the id {id_}")
+        raise Failed(f"{display_name(urn)}: there is nothing to read with the id {id_}")
     new.id, new.inputs, new.outputs = found
     new.inputs = {**new.inputs, **goal.inputs}
     new.outputs = property_values.mark_secret(new.outputs, goal.secret_outputs)
@@ -52,7 +52,7 @@ def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
         new.created, new.modified = old.created, old.modified
         if new == old:
             deployment.done(old)
-            deployment.news[urn] = old
+            deployment.registered[urn] = old
             return old
         new.modified = now()
     deployment.put(new, old)
@@ -62,7 +62,7 @@ def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
 def _let_go(deployment: Deployment, old: Resource) -> Resource | None:
     """A resource that was the stack's own and is now only read would be deleted: what is protected may not be."""
     if old.id and old.protect:
-        deployment.refuse(f"{label(old.urn)} would be deleted, for the program now only reads it")
+        deployment.refuse(f"{display_name(old.urn)} would be deleted, for the program now only reads it")
     raise InputError(
         "A resource of this stack would become one that is only read",
         key=old.urn,

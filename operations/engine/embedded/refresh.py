@@ -8,9 +8,9 @@ from formats import property_values, urns
 from formats.errors import Failed
 from formats.plan import Operation
 from operations.engine.clock import now
-from operations.engine.embedded.deployment import Deployment, label
+from operations.engine.embedded.deployment import Deployment, display_name
 from operations.engine.embedded.model import Resource
-from operations.engine.embedded.providers import ProviderError, own_diff
+from operations.engine.embedded.providers import ProviderError, default_diff
 from operations.engine.port import GONE
 
 
@@ -27,11 +27,11 @@ def run(deployment: Deployment) -> None:
 def one(deployment: Deployment, resource: Resource) -> bool:
     """Read one resource; False where it is gone, and so out of the state."""
     with deployment.reporter.step(resource.urn, resource.type, "refresh") as step:
-        provider = deployment.frame.pool.of(resource.provider)
+        provider = deployment.context.registry.of(resource.provider)
         try:
             found = provider.read(resource.urn, resource.id, resource.inputs, resource.outputs)
         except ProviderError as error:
-            raise Failed(f"{label(resource.urn)}: {error}") from error
+            raise Failed(f"{display_name(resource.urn)}: {error}") from error
         if found is None:
             deployment.drop(resource)
             deployment.count(Operation.DELETE, resource.type)
@@ -40,7 +40,7 @@ def one(deployment: Deployment, resource: Resource) -> bool:
             return False
         id_, inputs, outputs = found
         outputs = property_values.mark_secret(outputs, resource.additional_secret_outputs)
-        step.changed = own_diff(resource.outputs, outputs).changed
+        step.changed = default_diff(resource.outputs, outputs).changed
         if (
             property_values.equal(inputs, resource.inputs)
             and property_values.equal(outputs, resource.outputs)

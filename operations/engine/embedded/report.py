@@ -20,7 +20,7 @@ class Reporter:
     def __init__(self, stack: str, on_event: OnEvent | None) -> None:
         self.stack, self.secret_filter = stack, SecretFilter()
         self._on_event = on_event
-        self._telling = threading.local()
+        self._sending = threading.local()
         self.began = time.monotonic()
 
     @property
@@ -28,9 +28,9 @@ class Reporter:
         return time.monotonic() - self.began
 
     @property
-    def telling(self) -> bool:
+    def sending_event(self) -> bool:
         """Whether this thread is just telling somebody of an event."""
-        return getattr(self._telling, "now", False)
+        return getattr(self._sending, "now", False)
 
     def say(self, kind: EventKind, **content: Any) -> None:
         """Send one event now; of the steps of default providers nothing is told, as the official command line does."""
@@ -38,11 +38,11 @@ class Reporter:
             return
         if content.get("message"):
             content["message"] = self.secret_filter.redact(content["message"])
-        self._telling.now = True
+        self._sending.now = True
         try:
             self._on_event(Event(kind=kind, stack=self.stack, time=time.time(), **content))
         finally:
-            self._telling.now = False
+            self._sending.now = False
 
     def message(self, severity: Severity, text: str, urn: str | None = None) -> None:
         self.say("message", severity=severity, message=text, urn=urn or None)

@@ -14,14 +14,14 @@ from formats.errors import Failed
 from formats.property_paths import parse
 from operations.engine.clock import now
 from operations.engine.embedded import refresh
-from operations.engine.embedded.deployment import Deployment, label
+from operations.engine.embedded.deployment import Deployment, display_name
 from operations.engine.embedded.model import PendingOperation, Properties, Resource
 from operations.engine.embedded.providers import Provider, ProviderError
 
 
 def run(deployment: Deployment) -> None:
     """Settle every pending operation of an earlier run."""
-    journal = deployment.frame.journal
+    journal = deployment.context.journal
     if journal is None:
         _announce(deployment)
         return
@@ -61,7 +61,7 @@ def _changed(deployment: Deployment, operation: PendingOperation) -> None:
 
 def _created(deployment: Deployment, new: Resource) -> None:
     """A create: make it now, or find out that it was made."""
-    provider = deployment.frame.pool.of(new.provider)
+    provider = deployment.context.registry.of(new.provider)
     try:
         new.id, new.outputs = provider.create(new.urn, new.inputs, preview=False)
     except ProviderError as error:
@@ -80,21 +80,21 @@ def _created(deployment: Deployment, new: Resource) -> None:
 
 def _stands(deployment: Deployment, urn: str, id_: str) -> bool:
     """Whether the state has it already: the official engine keeps an open create also when a later run has made it."""
-    old = deployment.olds.get(urn)
+    old = deployment.previous.get(urn)
     return old is not None and old.id == id_ and not old.pending_replacement
 
 
 def _found(deployment: Deployment, provider: Provider, new: Resource, id_: str) -> None:
     found = provider.read(new.urn, id_, new.inputs, {})
     if found is None:
-        raise Failed(f"{label(new.urn)}: it is said to exist as {id_}, but cannot be read")
+        raise Failed(f"{display_name(new.urn)}: it is said to exist as {id_}, but cannot be read")
     new.id, live, new.outputs = found
     as_found = Resource(urn=new.urn, type=new.type, custom=True, id=new.id, inputs=live, outputs=new.outputs)
     # Only what was asked for is compared: the cloud's own defaults, and what it never gives back, say nothing.
     asked = [p for p in provider.diff(as_found, new.inputs, ()).changed if _asked(new.inputs, p)]
     if asked:
         raise Failed(
-            f"{label(new.urn)}: the last run stopped while creating it, and {id_} is there but differs in "
+            f"{display_name(new.urn)}: the last run stopped while creating it, and {id_} is there but differs in "
             f"{', '.join(asked)}. Nothing was changed: import it or remove it, then run again"
         )
     deployment.reporter.message("info", "It had been created", new.urn)
@@ -115,7 +115,7 @@ def _asked(inputs: Properties, path: str) -> bool:
 
 def _stand(deployment: Deployment, new: Resource) -> None:
     """It takes its place in the state; what it replaces there waits for its deletion, or was deleted before it."""
-    old = deployment.olds.get(new.urn)
+    old = deployment.previous.get(new.urn)
     if old is not None and (old.pending_replacement or _stands(deployment, new.urn, new.id)):
         deployment.put(new, old)
     else:

@@ -14,39 +14,39 @@ from formats.errors import Failed, InputError
 from formats.plan import Operation, canonical
 from operations.engine.clock import now
 from operations.engine.embedded import deletes, imports
-from operations.engine.embedded.deployment import Answer, Deployment, label, planned
+from operations.engine.embedded.deployment import Deployment, RegistrationResult, display_name, planned
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Properties, Resource
 from operations.engine.embedded.provider_registry import INTERNAL, configuration_of
-from operations.engine.embedded.providers import Difference, Provider, ProviderError, own_diff
+from operations.engine.embedded.providers import Difference, Provider, ProviderError, default_diff
 
 
-def register(deployment: Deployment, goal: Goal) -> Answer:
+def register(deployment: Deployment, goal: Goal) -> RegistrationResult:
     """Bring one resource to what the program wants. After a failure everything that follows is answered with failed."""
     urn = deployment.urn_of(goal)
     with deployment.lock:
         if deployment.error is not None:
-            return Answer(urn, failed=True)
+            return RegistrationResult(urn, failed=True)
         try:
             new = _registered(deployment, urn, goal)
         except BaseException as error:  # kept, and raised again outside the SDK
             deployment.error = explained(error, urn)
-            return Answer(urn, failed=True)
+            return RegistrationResult(urn, failed=True)
         # A component's outputs are those that it registers later; those of the last run may name what is gone.
-        return Answer(urn, new.id, new.outputs if goal.custom else {}, unknown=urn in deployment.skipped)
+        return RegistrationResult(urn, new.id, new.outputs if goal.custom else {}, unknown=urn in deployment.skipped)
 
 
 def explained(error: BaseException, urn: str) -> BaseException:
     """A provider's error with the resource that it is about."""
-    return Failed(f"{label(urn)}: {error}") if isinstance(error, ProviderError) else error
+    return Failed(f"{display_name(urn)}: {error}") if isinstance(error, ProviderError) else error
 
 
 def _registered(deployment: Deployment, urn: str, goal: Goal) -> Resource:
-    if urn in deployment.news:
+    if urn in deployment.registered:
         raise InputError("Two resources have the same type and name", key=urn, fix="give one of them another name")
     old = deployment.old(urn, goal)
     new = deployment.wanted(urn, goal)
-    if not deployment.frame.targets.includes(urn):
+    if not deployment.context.targets.includes(urn):
         return _untargeted(deployment, new, old)
     _must_exist(deployment, new)
     if not goal.custom:
@@ -61,7 +61,7 @@ def _registered(deployment: Deployment, urn: str, goal: Goal) -> Resource:
 def provider_of(deployment: Deployment, goal: Goal) -> Provider:
     """Return the provider that a goal names, or the default provider of its package."""
     if goal.provider:
-        return deployment.frame.pool.of(goal.provider)
+        return deployment.context.registry.of(goal.provider)
     return default_provider(deployment, goal.package, goal.version, goal.plugin_url)
 
 
@@ -70,7 +70,7 @@ def default_provider(deployment: Deployment, package: str, version: str, url: st
     key = (package, version, url)
     if key not in deployment.default_providers:
         name = "_".join(filter(None, ["default", version.replace(".", "_"), url]))
-        config = {k.split(":", 1)[1]: v for k, v in deployment.frame.config.items() if k.split(":", 1)[0] == package}
+        config = {k.split(":", 1)[1]: v for k, v in deployment.context.config.items() if k.split(":", 1)[0] == package}
         goal = Goal(
             type=urns.PROVIDER_PREFIX + package,
             name=name,
@@ -82,7 +82,7 @@ def default_provider(deployment: Deployment, package: str, version: str, url: st
         answer = register(deployment, goal)
         if answer.failed:
             raise deployment.error or Failed("The default provider could not be configured")
-        deployment.default_providers[key] = deployment.frame.pool.of(f"{answer.urn}::{answer.id}")
+        deployment.default_providers[key] = deployment.context.registry.of(f"{answer.urn}::{answer.id}")
     return deployment.default_providers[key]
 
 
@@ -97,11 +97,11 @@ def _untargeted(deployment: Deployment, new: Resource, old: Resource | None) -> 
     """What lies outside the targets stays as it is; what does not exist yet is passed over."""
     if old is None:
         deployment.skipped.add(new.urn)
-        deployment.news[new.urn] = new
+        deployment.registered[new.urn] = new
         return new
     kept = replace(old, urn=new.urn, parent=new.parent)
     if urns.is_provider(old.type):
-        deployment.frame.pool.remember([*deployment.base.resources, kept])
+        deployment.context.registry.load_from_state([*deployment.base.resources, kept])
     return _same(deployment, kept, old)
 
 
@@ -114,7 +114,7 @@ def _must_exist(deployment: Deployment, new: Resource) -> None:
         needs.add(urns.provider_urn(new.provider))
     if missing := sorted(needs & deployment.skipped):
         raise InputError(
-            f"{label(new.urn)} needs a resource that does not exist and is not among the targets",
+            f"{display_name(new.urn)} needs a resource that does not exist and is not among the targets",
             found=", ".join(missing),
             fix="add it to the targets",
         )
@@ -124,15 +124,15 @@ def _component(deployment: Deployment, new: Resource, old: Resource | None) -> R
     if old is None:
         deployment.plan(Operation.CREATE, new)
         new.created = new.modified = now()
-        _tell(deployment, new, Operation.CREATE)
+        _report_step(deployment, new, Operation.CREATE)
         deployment.put(new)
         return new
     new.outputs, new.created, new.modified = old.outputs, old.created, old.modified
-    difference = own_diff(old.inputs, new.inputs)
+    difference = default_diff(old.inputs, new.inputs)
     if difference.some:
         deployment.plan(Operation.UPDATE, new, old=old, changed=difference.changed)
         new.modified = now()
-        _tell(deployment, new, Operation.UPDATE, difference.changed)
+        _report_step(deployment, new, Operation.UPDATE, difference.changed)
         deployment.put(new, old)
         return new
     return _same(deployment, new, old)
@@ -142,7 +142,7 @@ def _provider(deployment: Deployment, goal: Goal, new: Resource, old: Resource |
     """A provider resource: what it is told is checked, compared, and told to the provider itself."""
     package = goal.type.removeprefix(urns.PROVIDER_PREFIX)
     inputs = {**goal.inputs, "version": goal.version} if goal.version and "version" not in goal.inputs else goal.inputs
-    provider = deployment.frame.pool.made(new.urn, old.id if old else "", package)
+    provider = deployment.context.registry.create(new.urn, old.id if old else "", package)
     before = configuration_of(old.inputs) if old else {}
     new.outputs = provider.check_config(new.urn, before, inputs)
     new.inputs = {**new.outputs, **_internal(goal)}
@@ -159,19 +159,19 @@ def _provider(deployment: Deployment, goal: Goal, new: Resource, old: Resource |
     provider.configure(new.outputs)
     if old is None:
         deployment.plan(Operation.CREATE, new)
-        _tell(deployment, new, Operation.CREATE)
+        _report_step(deployment, new, Operation.CREATE)
         deployment.put(new)
     elif difference.replaces:
         _refuse_if_protected(deployment, old, "replaced")
         deployment.plan(Operation.REPLACE, new, old=old, changed=difference.changed, replaces=difference.replaces)
-        _tell(deployment, new, Operation.REPLACE, difference.changed)
+        _report_step(deployment, new, Operation.REPLACE, difference.changed)
         deployment.put(new, replaced=old)
     elif property_values.equal(before, new.outputs):
         return _same(deployment, new, old)
     else:
-        changed = difference.changed or own_diff(before, new.outputs).changed
+        changed = difference.changed or default_diff(before, new.outputs).changed
         deployment.plan(Operation.UPDATE, new, old=old, changed=changed)
-        _tell(deployment, new, Operation.UPDATE, changed)
+        _report_step(deployment, new, Operation.UPDATE, changed)
         deployment.put(new, old)
     return new
 
@@ -191,15 +191,15 @@ def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
     if goal.import_id and (old is None or goal.import_id not in (old.id, old.import_id)):
         return imports.adopted(deployment, goal, provider, new, old)
     seed = deployment.seed(new.urn, old, provider)
-    afresh = old is not None and (old.pending_replacement or new.urn in deployment.replaced)
+    recreated = old is not None and (old.pending_replacement or new.urn in deployment.replaced)
     wanted = goal.inputs
-    if old is not None and not afresh:
+    if old is not None and not recreated:
         wanted = deployment.with_ignored_changes(new.urn, goal, old.inputs)
-    new.inputs = provider.check(new.urn, old.inputs if old is not None and not afresh else None, wanted, seed)
+    new.inputs = provider.check(new.urn, old.inputs if old is not None and not recreated else None, wanted, seed)
     deployment.reporter.secret_filter.add(new.inputs)
     if old is None:
         return _create(deployment, provider, new)
-    if afresh:
+    if recreated:
         reasons = deployment.replaced.get(new.urn, ())
         return _create(deployment, provider, new, old, Difference(reasons, reasons, delete_first=True, some=True))
     difference = _difference(deployment, goal, provider, new, old)
@@ -220,7 +220,7 @@ def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
 def _difference(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource) -> Difference:
     """What the provider says, and beyond that a change of the provider."""
     if _other_provider(deployment, new, old):
-        difference = own_diff(old.inputs, new.inputs)
+        difference = default_diff(old.inputs, new.inputs)
         return Difference(tuple(sorted({*difference.changed, "provider"})), ("provider",), some=True)
     return provider.diff(replace(old, urn=new.urn), new.inputs, goal.ignore_changes)
 
@@ -234,9 +234,9 @@ def _other_provider(deployment: Deployment, new: Resource, old: Resource) -> boo
     if is_default_provider(old_urn) and is_default_provider(new_urn):
         return False
     if deployment.aliases.found.get(new_urn, new_urn) == old_urn:
-        state = deployment.olds.get(old_urn)
+        state = deployment.previous.get(old_urn)
         # The same provider resource: another id means that it was replaced, unless a preview does not know the id yet.
-        return state is not None and deployment.news[new_urn].id != state.id
+        return state is not None and deployment.registered[new_urn].id != state.id
     return True
 
 
@@ -275,7 +275,7 @@ def _make(
         new.id, new.outputs = provider.create(new.urn, new.inputs, preview=deployment.dry_run)
         new.mark_secret_outputs()
         if not deployment.dry_run and not new.id:
-            raise Failed(f"{label(new.urn)}: the provider made it but gave no id")
+            raise Failed(f"{display_name(new.urn)}: the provider made it but gave no id")
         deployment.put(new, gone, replaced=replaced)
 
 
@@ -300,14 +300,14 @@ def _replace(
     deployment: Deployment, provider: Provider, new: Resource, old: Resource, difference: Difference
 ) -> Resource:
     if difference.delete_first:
-        permitted = deployment.frame.permitted
-        if permitted:  # the deletes come before the step is counted
-            permitted.step(planned(Operation.REPLACE, new, old))
+        plan_check = deployment.context.plan_check
+        if plan_check:  # the deletes come before the step is counted
+            plan_check.step(planned(Operation.REPLACE, new, old))
         dependants = _dependants_to_replace(deployment, old)
         for dependant, reasons in dependants:
-            _refuse_if_protected(deployment, dependant, f"replaced together with {label(old.urn)}")
-            if permitted:
-                permitted.replacement(dependant.urn)
+            _refuse_if_protected(deployment, dependant, f"replaced together with {display_name(old.urn)}")
+            if plan_check:
+                plan_check.replacement(dependant.urn)
             deployment.replaced[dependant.urn] = reasons
         deployment.replaced[old.urn] = difference.replaces
         for resource in (*(d for d, _ in dependants), old):
@@ -362,21 +362,21 @@ def _forced_by(deployment: Deployment, user: Resource, chosen: Iterable[str]) ->
     if not touched or urns.is_provider(user.type):
         return None
     guess: Properties = {k: property_values.UNKNOWN if k in touched else v for k, v in user.inputs.items()}
-    difference = deployment.frame.pool.of(user.provider).diff(user, guess, ())
+    difference = deployment.context.registry.of(user.provider).diff(user, guess, ())
     return difference.replaces or None
 
 
 def _refuse_if_protected(deployment: Deployment, old: Resource, what: str) -> None:
     if old.protect:
-        deployment.refuse(f"{label(old.urn)} would be {what}")
+        deployment.refuse(f"{display_name(old.urn)} would be {what}")
 
 
 def _refuse_if_imported(deployment: Deployment, goal: Goal, old: Resource, difference: Difference) -> None:
     """What was imported is not made anew while the program still says from where it was imported."""
     if not goal.import_id:
         return
-    paths_ = ", ".join(difference.replaces)
-    why = f"{label(old.urn)} was imported and would be replaced, because of {paths_}: take import_ out of the program"
+    name, changed = display_name(old.urn), ", ".join(difference.replaces)
+    why = f"{name} was imported and would be replaced, because of {changed}: take import_ out of the program"
     if not deployment.dry_run:
         raise Failed(why)
     deployment.reporter.message("warning", why, old.urn)
@@ -385,7 +385,7 @@ def _refuse_if_imported(deployment: Deployment, goal: Goal, old: Resource, diffe
 def _same(deployment: Deployment, new: Resource, old: Resource) -> Resource:
     """Nothing changes in the cloud; the state may learn new options."""
     deployment.plan(Operation.SAME, new, old=old)
-    _tell(deployment, new, Operation.SAME)
+    _report_step(deployment, new, Operation.SAME)
     _keep(deployment, new, old)
     return new
 
@@ -397,12 +397,12 @@ def _keep(deployment: Deployment, new: Resource, old: Resource) -> None:
         new.import_id = old.import_id
     if new == old:
         deployment.done(old)
-        deployment.news[new.urn] = old
+        deployment.registered[new.urn] = old
     else:
         deployment.put(new, old)
 
 
-def _tell(deployment: Deployment, new: Resource, operation: Operation, changed: tuple[str, ...] = ()) -> None:
+def _report_step(deployment: Deployment, new: Resource, operation: Operation, changed: tuple[str, ...] = ()) -> None:
     """The events of a step that asks no provider."""
     told: dict[str, Any] = {"urn": new.urn, "type": new.type, "operation": operation}
     if operation is not Operation.SAME:

@@ -28,7 +28,7 @@ LESS: Mapping[Operation, tuple[Operation, ...]] = {
 there already, or the step of a run that was killed turned out to be done."""
 
 
-class Permitted:
+class UpdatePlanCheck:
     """The plan that a run may carry out. Raises `Refused` at the first difference, before the provider is asked."""
 
     def __init__(self, plan: Plan, subscription: str) -> None:

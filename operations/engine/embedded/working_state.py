@@ -13,7 +13,7 @@ from operations.engine.embedded.state import dumps, write_pending, write_resourc
 
 
 @dataclass(frozen=True)
-class Put:
+class Registered:
     """The resource as the program registered it, in the place of what had its URN (or `formerly`, by an alias)."""
 
     resource: Resource
@@ -21,21 +21,21 @@ class Put:
 
 
 @dataclass(frozen=True)
-class Amend:
+class Updated:
     """The resource as it is now, without moving it: refreshed, unprotected, or deleted ahead of its replacement."""
 
     resource: Resource
 
 
 @dataclass(frozen=True)
-class Replaced:
+class MarkedForDeletion:
     """What has this URN now is to be deleted later; its replacement is put in the same breath."""
 
     urn: str
 
 
 @dataclass(frozen=True)
-class Remove:
+class Deleted:
     """The resource is gone. `delete` and `id` tell a replaced one from what stands in its place."""
 
     urn: str
@@ -43,7 +43,7 @@ class Remove:
     delete: bool = False
 
 
-Change = Put | Amend | Replaced | Remove
+Change = Registered | Updated | MarkedForDeletion | Deleted
 Key = tuple[str, str, int]
 """URN; and for those that wait for their deletion, their id and a number, as there may be several."""
 
@@ -57,39 +57,41 @@ class Entry:
 
 
 @dataclass
-class Book:
+class WorkingState:
     """What stands. `news` are what this run has registered, in order; `olds` what the last one left, in order."""
 
-    news: dict[Key, Entry] = field(default_factory=dict)
-    olds: dict[Key, Entry] = field(default_factory=dict)
+    registered: dict[Key, Entry] = field(default_factory=dict)
+    previous: dict[Key, Entry] = field(default_factory=dict)
     pending: dict[int, tuple[PendingOperation, str]] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, snapshot: Snapshot, crypter: Crypter, *, news: int = 0, numbers: Iterable[int] | None = None) -> Book:
+    def of(
+        cls, snapshot: Snapshot, crypter: Crypter, *, registered: int = 0, numbers: Iterable[int] | None = None
+    ) -> WorkingState:
         """A book of a Snapshot, of which the first `news` resources were registered by the run that goes on."""
-        book = cls()
+        working_state = cls()
         for index, resource in enumerate(snapshot.resources):
-            side = book.news if index < news else book.olds
-            side[book._free(resource)] = Entry(resource, dumps(write_resource(resource, crypter)))
+            side = working_state.registered if index < registered else working_state.previous
+            side[working_state._free(resource)] = Entry(resource, dumps(write_resource(resource, crypter)))
         numbers = numbers if numbers is not None else (-1 - i for i in range(len(snapshot.pending)))
         for number, operation in zip(numbers, snapshot.pending, strict=True):
-            book.pending[number] = (operation, dumps(write_pending(operation, crypter)))
-        return book
+            working_state.pending[number] = (operation, dumps(write_pending(operation, crypter)))
+        return working_state
 
-    def copy(self) -> Book:
+    def copy(self) -> WorkingState:
         """A book that can be settled without touching this one."""
-        return Book(dict(self.news), dict(self.olds), dict(self.pending), dict(self.renamed))
+        return WorkingState(dict(self.registered), dict(self.previous), dict(self.pending), dict(self.renamed))
 
     @property
     def entries(self) -> list[Entry]:
         """Everything that stands, in order."""
-        return [*self.news.values(), *self.olds.values()]
+        return [*self.registered.values(), *self.previous.values()]
 
     def find(self, urn: str) -> Entry | None:
         """What has the URN now; those that wait for their deletion do not count."""
         key = (urn, "", 0)
-        return self.news.get(key) or self.olds.get(key)
+        return self.registered.get(key) or self.previous.get(key)
 
     def put(self, entry: Entry, formerly: str = "") -> None:
         """See `Put`."""
@@ -98,14 +100,14 @@ class Book:
             self._pop((formerly, "", 0))
             self.renamed[formerly] = urn
         key = self._key(entry.resource)
-        if key not in self.news:
-            self.olds.pop(key, None)
-        self.news[key] = entry
+        if key not in self.registered:
+            self.previous.pop(key, None)
+        self.registered[key] = entry
 
     def amend(self, entry: Entry) -> None:
         """See `Amend`. What is not there yet stands last."""
         key = self._key(entry.resource)
-        (self.news if key in self.news else self.olds)[key] = entry
+        (self.registered if key in self.registered else self.previous)[key] = entry
 
     def keep(self, urn: str) -> None:
         """A `Put` of what stands already."""
@@ -118,14 +120,14 @@ class Book:
         entry = self._pop((urn, "", 0))
         if entry is not None:
             old = dataclasses.replace(entry.resource, delete=True)
-            self.olds[self._free(old)] = Entry(old, dumps(write_resource(old, crypter)))
+            self.previous[self._free(old)] = Entry(old, dumps(write_resource(old, crypter)))
 
     def remove(self, urn: str, id_: str, delete: bool) -> None:
         """See `Remove`."""
         if not delete:
             self._pop((urn, "", 0))
             return
-        for side in (self.olds, self.news):
+        for side in (self.previous, self.registered):
             for key in [k for k in side if k[0] == urn and k[1] == id_ and k[2] > 0][:1]:
                 del side[key]
                 return
@@ -133,7 +135,7 @@ class Book:
     def settle(self, crypter: Crypter) -> None:
         """Makes the whole hold together: renamed URNs followed, references to what is gone dropped, order restored."""
         urns = {entry.resource.urn for entry in self.entries}
-        for side, renamed in ((self.news, {}), (self.olds, self.renamed)):
+        for side, renamed in ((self.registered, {}), (self.previous, self.renamed)):
             for key, entry in side.items():
                 refs = set(integrity.references(entry.resource))
                 if not refs <= urns or not refs.isdisjoint(renamed):
@@ -143,8 +145,8 @@ class Book:
         entries = self.entries
         in_order = integrity.ordered([e.resource for e in entries])
         if any(a is not b.resource for a, b in zip(in_order, entries, strict=True)):
-            by_id = {id(e.resource): (k, e) for side in (self.news, self.olds) for k, e in side.items()}
-            self.news, self.olds = {}, dict(by_id[id(r)] for r in in_order)
+            by_id = {id(e.resource): (k, e) for side in (self.registered, self.previous) for k, e in side.items()}
+            self.registered, self.previous = {}, dict(by_id[id(r)] for r in in_order)
 
     def _key(self, resource: Resource) -> Key:
         return (resource.urn, resource.id, 1) if resource.delete else (resource.urn, "", 0)
@@ -152,12 +154,12 @@ class Book:
     def _free(self, resource: Resource) -> Key:
         """A key of its own, even where two that wait for their deletion have the same URN and id."""
         urn, id_, number = self._key(resource)
-        while number and ((urn, id_, number) in self.news or (urn, id_, number) in self.olds):
+        while number and ((urn, id_, number) in self.registered or (urn, id_, number) in self.previous):
             number += 1
         return urn, id_, number
 
     def _pop(self, key: Key) -> Entry | None:
-        return self.news.pop(key, None) or self.olds.pop(key, None)
+        return self.registered.pop(key, None) or self.previous.pop(key, None)
 
 
 def _repaired(resource: Resource, urns: set[str], renamed: Mapping[str, str]) -> Resource:

@@ -146,8 +146,10 @@ class FakeEngine:
             return None
         return StackState(name, len(self.has[name]), "2026-01-02T03:04:05Z", {}, self.locked)
 
-    def standing(self, stacks: Sequence[StackSettings], *, moving: Collection[str] = ()) -> Mapping[str, Plan]:
-        self.calls.append(("standing", " ".join(s.name for s in stacks if s.name not in moving)))
+    def current_state(
+        self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
+    ) -> Mapping[str, Plan]:
+        self.calls.append(("current_state", " ".join(s.name for s in stacks if s.name not in being_updated)))
         if self.unreadable:
             raise self.unreadable
         return {

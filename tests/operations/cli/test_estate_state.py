@@ -41,7 +41,7 @@ def test_a_stack_that_the_estate_no_longer_has_and_that_stands_is_beside_it_too(
 
 def test_each_state_is_read_once_and_again_after_its_stack_changed(sde: CliRunner) -> None:
     assert sde("up", "platform", "safe-haven", "--yes") == 0
-    assert [what for call, what in sde.engine.calls if call == "standing"] == [
+    assert [what for call, what in sde.engine.calls if call == "current_state"] == [
         "safe-haven tre-heart", "platform",
     ]  # fmt: skip
     first, second = shown(sde)

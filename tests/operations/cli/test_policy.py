@@ -37,7 +37,7 @@ def plan_file(folder: Path, **inputs: Any) -> Path:
 def test_a_stack_is_previewed_and_judged_and_nothing_is_applied(sde: CliRunner) -> None:
     assert sde("policy", "check", "platform") == 0
     assert judged(sde).judged == ["platform"]
-    assert [call for call, _ in sde.engine.calls] == ["preview", "standing"]
+    assert [call for call, _ in sde.engine.calls] == ["preview", "current_state"]
     assert "policies: 1 check passes" in sde.out
 
 

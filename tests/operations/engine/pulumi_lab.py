@@ -28,7 +28,7 @@ from operations.engine.embedded.secrets import Crypter
 from operations.engine.port import Engine, StackSettings
 from operations.engine.pulumi_cli import PulumiCli
 from operations.settings import ROOT, Settings
-from tests.operations.cli.fakes import FakeGate, FakeCatalog
+from tests.operations.cli.fakes import FakeCatalog, FakeGate
 from tests.pulumi_cli import CLI
 
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"

@@ -219,7 +219,7 @@ def test_a_stack_is_made_by_its_first_run_and_gone_things_are_none(lab: Lab) -> 
     engine = lab.engine
     new = lab.another("new")
     assert engine.state("new") is None
-    assert engine.standing([new, lab.stack]).keys() == {"lab"}
+    assert engine.current_state([new, lab.stack]).keys() == {"lab"}
     engine.cancel("new")
     for run in (engine.refresh, engine.destroy):
         with pytest.raises(InputError, match="Stack new has not been deployed yet"):

@@ -148,7 +148,7 @@ def test_a_lock_names_its_holder_until_it_is_cancelled(lab: Lab) -> None:
         assert "Stack lab is locked by ada@desk-7 (pid 1)" in words
     state = lab.engine.state("lab")
     assert state and state.locked_by == "ada@desk-7 (pid 1) since 2026-11-01T10:00:00Z"
-    assert "locked by ada@desk-7" in alike(lab, lambda engine: engine.standing([lab.stack]))
+    assert "locked by ada@desk-7" in alike(lab, lambda engine: engine.current_state([lab.stack]))
     lab.engine.cancel("lab")
     assert not lab.engine.preview(lab.stack).changes
 

@@ -18,7 +18,7 @@ from formats.errors import InputError
 from operations.engine import locks
 from operations.engine.embedded.backend import Backend
 from operations.engine.embedded.journal import Journal
-from operations.engine.embedded.working_state import Put, Remove, Replaced
+from operations.engine.embedded.working_state import Deleted, MarkedForDeletion, Registered
 from operations.settings import ROOT as ROOT_FOLDER
 from tests.operations.engine.embedded.things import PHRASE, ROOT, thing, urn
 
@@ -50,8 +50,8 @@ def test_a_stack_that_was_never_up_is_none(backend: Backend) -> None:
 
 
 def test_a_run_leaves_pulumis_own_layout(backend: Backend) -> None:
-    run(backend, Put(thing("a")))
-    run(backend, Put(thing("b")))
+    run(backend, Registered(thing("a")))
+    run(backend, Registered(thing("b")))
     folder = backend.root / ".pulumi"
     files = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     assert files == ["meta.yaml", "stacks/sde/platform.json", "stacks/sde/platform.json.bak"]
@@ -72,7 +72,7 @@ def test_a_run_that_records_nothing_leaves_no_state(backend: Backend) -> None:
 def test_outputs_keep_their_secrets_secret(backend: Backend) -> None:
     root = thing("x", urn=ROOT, type="pulumi:pulumi:Stack", custom=False, id="")
     root.outputs = {"plain": 1, "key": property_values.secret("hunter2")}
-    run(backend, Put(root))
+    run(backend, Registered(root))
     assert backend.outputs("platform") == {"plain": 1, "key": property_values.secret("hunter2")}
     everything = b"".join(p.read_bytes() for p in backend.root.rglob("*") if p.is_file())
     assert b"hunter2" not in everything
@@ -80,12 +80,12 @@ def test_outputs_keep_their_secrets_secret(backend: Backend) -> None:
 
 
 def test_a_glance_needs_no_passphrase_and_shows_no_secret(backend: Backend) -> None:
-    run(backend, Put(thing("a", inputs={"k": property_values.secret("hunter2"), "plain": 1})))
+    run(backend, Registered(thing("a", inputs={"k": property_values.secret("hunter2"), "plain": 1})))
 
     def nobody_asked() -> str:
         raise AssertionError("a glance asked for the passphrase")
 
-    snapshot = Backend(backend.root, "sde", nobody_asked).glance("platform")
+    snapshot = Backend(backend.root, "sde", nobody_asked).load_masked("platform")
     assert snapshot
     assert property_values.mask(snapshot.resources[0].inputs) == {"k": "[secret]", "plain": 1}
     assert property_values.contains_secret(snapshot.resources[0].inputs)
@@ -96,7 +96,7 @@ def test_a_killed_run_is_found_whole_and_folded_by_the_next(tmp_path: Path) -> N
     backend = Backend(tmp_path, "sde", lambda: PHRASE, warn=told.append)
     journal = killed(backend)
     number = journal.begin("creating", thing("a", id=""))
-    journal.end(number, Put(thing("a", inputs={"k": property_values.secret("hunter2")})))
+    journal.end(number, Registered(thing("a", inputs={"k": property_values.secret("hunter2")})))
     journal.begin("creating", thing("b", id=""))
     assert b"hunter2" not in b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
     snapshot = backend.load("platform")
@@ -109,25 +109,25 @@ def test_a_killed_run_is_found_whole_and_folded_by_the_next(tmp_path: Path) -> N
         assert backend.checkpoint("platform").exists()
         ((pending, operation),) = again.pending.items()
         assert operation.resource.urn == urn("b")
-        again.end(pending, Put(thing("b")))
+        again.end(pending, Registered(thing("b")))
         again.close()
     assert names(backend) == ["b", "a"]
     assert "killed" in told[0]
 
 
 def test_a_crash_between_a_folds_rename_and_the_new_journal_replays_nothing_twice(backend: Backend) -> None:
-    run(backend, Put(thing("a")))
+    run(backend, Registered(thing("a")))
     journal = killed(backend)
-    journal.record(Replaced(urn("a")), Put(thing("a", id="/2")))
+    journal.record(MarkedForDeletion(urn("a")), Registered(thing("a", id="/2")))
     path = backend.root / ".pulumi" / "sde-journal" / "sde" / "platform.jsonl"
     before = path.read_bytes()
-    journal.fold()
+    journal.compact()
     marker = before + _announcement(backend, path)
     path.write_bytes(marker)
     snapshot = backend.load("platform")
     assert snapshot is not None
     assert [(r.id, r.delete) for r in snapshot.resources] == [("/2", False), ("/a", True)]
-    run(backend, Remove(urn("a")), Remove(urn("a"), "/a", delete=True))
+    run(backend, Deleted(urn("a")), Deleted(urn("a"), "/a", delete=True))
     assert names(backend) == []
 
 
@@ -142,8 +142,8 @@ def _announcement(backend: Backend, path: Path) -> bytes:
 def test_a_journal_that_another_engine_overtook_is_set_aside_with_a_warning(tmp_path: Path) -> None:
     told: list[str] = []
     backend = Backend(tmp_path, "sde", lambda: PHRASE, warn=told.append)
-    run(backend, Put(thing("a")))
-    killed(backend).record(Remove(urn("a")))
+    run(backend, Registered(thing("a")))
+    killed(backend).record(Deleted(urn("a")))
     file = backend.checkpoint("platform")
     file.write_bytes(file.read_bytes() + b"\n")  # the same state, written by somebody else since
     assert names(backend) == ["a"]
@@ -235,10 +235,10 @@ def test_names_that_would_leave_the_folder_are_refused(backend: Backend, name: s
 def test_a_disk_that_refuses_leaves_the_old_state_whole(
     backend: Backend, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    run(backend, Put(thing("a")))
+    run(backend, Registered(thing("a")))
     before = backend.checkpoint("platform").read_bytes()
     journal = killed(backend)
-    journal.record(Put(thing("b")))
+    journal.record(Registered(thing("b")))
 
     def refuse(_: int) -> None:
         raise OSError(code, os.strerror(code))
@@ -254,7 +254,7 @@ def test_a_disk_that_refuses_leaves_the_old_state_whole(
 
 def test_a_full_disk_leaves_no_half_line_in_the_journal(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = killed(backend)
-    journal.record(Put(thing("a")))
+    journal.record(Registered(thing("a")))
     real = os.write
 
     def half(file: int, content: Any) -> int:
@@ -264,8 +264,8 @@ def test_a_full_disk_leaves_no_half_line_in_the_journal(backend: Backend, monkey
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", half)
         with pytest.raises(InputError, match="disk is full"):
-            journal.record(Put(thing("b")))
-    journal.record(Put(thing("c")))
+            journal.record(Registered(thing("b")))
+    journal.record(Registered(thing("c")))
     assert names(backend) == ["a", "c"]
 
 
@@ -293,7 +293,7 @@ def test_a_state_that_cannot_be_trusted_is_refused_and_kept(backend: Backend, co
 
 
 def test_compressed_states_and_foreign_journals_are_refused_by_name(backend: Backend) -> None:
-    run(backend, Put(thing("a")))
+    run(backend, Registered(thing("a")))
     theirs = backend.root / ".pulumi/journal/sde/platform/manifest.json"
     theirs.parent.mkdir(parents=True)
     theirs.write_text("{}")
@@ -321,7 +321,7 @@ def test_the_layout_of_before_projects_is_refused(tmp_path: Path) -> None:
 
 
 def test_history_holds_the_run_and_its_checkpoint(backend: Backend) -> None:
-    run(backend, Put(thing("a")))
+    run(backend, Registered(thing("a")))
     config = {"sde:cloud": "local", "sde:n": 3, "sde:on": True, "sde:key": {"secure": "v1:x:y"}}
     backend.record_history(
         "platform", kind="update", succeeded=True, start=10.7, end=12, changes={"create": 1}, config=config
@@ -335,27 +335,31 @@ def test_history_holds_the_run_and_its_checkpoint(backend: Backend) -> None:
 
 
 def test_a_stack_is_only_forgotten_once_it_is_empty(backend: Backend) -> None:
-    run(backend, Put(thing("a")))
+    run(backend, Registered(thing("a")))
     with pytest.raises(InputError, match="still has 1"):
         backend.remove("platform")
-    run(backend, Remove(urn("a")))
+    run(backend, Deleted(urn("a")))
     backend.remove("platform")
     assert backend.load("platform") is None
 
 
 def test_a_replaced_resource_waits_behind_its_replacement(backend: Backend) -> None:
-    run(backend, Put(thing("a", id="/1")), Put(thing("b", dependencies=[urn("a")])))
-    run(backend, Replaced(urn("a")), Put(thing("a", id="/2")))
+    run(backend, Registered(thing("a", id="/1")), Registered(thing("b", dependencies=[urn("a")])))
+    run(backend, MarkedForDeletion(urn("a")), Registered(thing("a", id="/2")))
     snapshot = backend.load("platform")
     assert snapshot is not None
     assert [(r.id, r.delete) for r in snapshot.resources if r.urn == urn("a")] == [("/2", False), ("/1", True)]
-    run(backend, Remove(urn("a"), "/1", delete=True))
+    run(backend, Deleted(urn("a"), "/1", delete=True))
     assert names(backend) == ["a", "b"]
 
 
 def test_an_alias_takes_its_dependants_with_it(backend: Backend) -> None:
-    run(backend, Put(thing("a")), Put(thing("b", dependencies=[urn("a")], property_dependencies={"p": [urn("a")]})))
-    run(backend, Put(thing("new"), formerly=urn("a")))
+    run(
+        backend,
+        Registered(thing("a")),
+        Registered(thing("b", dependencies=[urn("a")], property_dependencies={"p": [urn("a")]})),
+    )
+    run(backend, Registered(thing("new"), formerly=urn("a")))
     snapshot = backend.load("platform")
     assert snapshot is not None
     assert [r.urn for r in snapshot.resources] == [urn("new"), urn("b")]
@@ -364,8 +368,8 @@ def test_an_alias_takes_its_dependants_with_it(backend: Backend) -> None:
 
 
 def test_what_depended_on_something_gone_no_longer_says_so(backend: Backend) -> None:
-    run(backend, Put(thing("a")), Put(thing("b", dependencies=[urn("a")])))
-    run(backend, Remove(urn("a")))
+    run(backend, Registered(thing("a")), Registered(thing("b", dependencies=[urn("a")])))
+    run(backend, Deleted(urn("a")))
     snapshot = backend.load("platform")
     assert snapshot is not None
     assert snapshot.resources[0].dependencies == []

@@ -19,7 +19,7 @@ from operations.engine.embedded.backend import Backend
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Snapshot
 from operations.engine.embedded.secrets import Crypter
-from operations.engine.embedded.working_state import Amend, Put, Remove, Replaced
+from operations.engine.embedded.working_state import Deleted, MarkedForDeletion, Registered, Updated
 from tests.operations.engine.embedded.things import PHRASE, thing, urn
 
 name = st.sampled_from("abcd")
@@ -50,21 +50,21 @@ _CRYPTER = Crypter(lambda: PHRASE)
 def do(journal: Journal, step: tuple[str, str, Any]) -> None:
     kind, who, what = step
     if kind == "put":
-        journal.record(Put(thing(who, **what)))
+        journal.record(Registered(thing(who, **what)))
     elif kind == "amend":
-        journal.record(Amend(thing(who, **what)))
+        journal.record(Updated(thing(who, **what)))
     elif kind == "rename":
-        journal.record(Put(thing(who), formerly=urn(what)))
+        journal.record(Registered(thing(who), formerly=urn(what)))
     elif kind == "replace":
-        journal.record(Replaced(urn(who)), Put(thing(who, **what)))
+        journal.record(MarkedForDeletion(urn(who)), Registered(thing(who, **what)))
     elif kind == "remove":
-        journal.record(Remove(urn(who), what, delete=bool(what)))
+        journal.record(Deleted(urn(who), what, delete=bool(what)))
     elif kind == "begin":
         journal.begin("updating", thing(who, **what))
     elif kind == "end" and journal.pending:
-        journal.end(min(journal.pending), Put(thing(who, **what)))
+        journal.end(min(journal.pending), Registered(thing(who, **what)))
     elif kind == "fold":
-        journal.fold()
+        journal.compact()
 
 
 def said(snapshot: Snapshot | None) -> Any:
@@ -119,7 +119,7 @@ def some_journal(backend: Backend) -> tuple[Journal, Path]:
     with backend.lock("platform"):
         journal = backend.begin("platform")
     for letter in "abc":
-        journal.record(Put(thing(letter)))
+        journal.record(Registered(thing(letter)))
     return journal, journal._home.journal
 
 
@@ -152,10 +152,10 @@ def test_a_step_nobody_knows_is_refused(backend: Backend, step: str) -> None:
 def test_an_unchanged_resource_costs_a_short_line(backend: Backend) -> None:
     journal, path = some_journal(backend)
     before = path.stat().st_size
-    journal.record(Put(thing("a")))
+    journal.record(Registered(thing("a")))
     assert b'["keep"' in path.read_bytes()[before:]
-    journal.record(Put(thing("a", inputs={"n": 1})))
-    journal.record(Put(thing("a", inputs={"n": True})))  # equal to Python, another value to everybody else
+    journal.record(Registered(thing("a", inputs={"n": 1})))
+    journal.record(Registered(thing("a", inputs={"n": True})))  # equal to Python, another value to everybody else
     assert b'{"n":true}' in path.read_bytes().split(b"\n")[-2]
 
 
@@ -163,7 +163,7 @@ def test_a_resource_changed_in_place_after_it_was_recorded_is_recorded_again(bac
     journal, _ = some_journal(backend)
     resource = journal.snapshot().resources[0]
     resource.protect = True
-    journal.record(Put(resource))
+    journal.record(Registered(resource))
     snapshot = backend.load("platform")
     assert snapshot is not None
     assert snapshot.resources[0].protect
@@ -178,7 +178,7 @@ def test_folds_come_by_themselves_and_keep_up_with_growth(backend: Backend, monk
         journal = backend.begin("platform")
         for number in range(100):
             begun = journal.begin("creating", thing(str(number), id=""))
-            journal.end(begun, Put(thing(str(number))))
+            journal.end(begun, Registered(thing(str(number))))
         assert 3 <= len(saved) <= 12
         journal.close()
         journal.close()
@@ -195,7 +195,7 @@ def test_several_threads_may_record_at_once(backend: Backend) -> None:
 
     def make(number: int) -> None:
         begun = journal.begin("creating", thing(f"t{number}", id=""))
-        journal.end(begun, Put(thing(f"t{number}")))
+        journal.end(begun, Registered(thing(f"t{number}")))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(make, range(60)))

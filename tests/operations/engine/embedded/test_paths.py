@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from formats.property_paths import parse
 from formats.property_values import secret
 from operations.engine.embedded import paths
-from operations.engine.embedded.providers import own_diff
+from operations.engine.embedded.providers import default_diff
 
 JSON = st.recursive(
     st.integers(0, 3) | st.sampled_from("abc"),
@@ -71,7 +71,7 @@ def test_ignoring_everything_is_the_old(new: dict[str, Any], old: dict[str, Any]
 @settings(max_examples=60, deadline=None)
 @given(OBJECTS, OBJECTS)
 def test_a_difference_is_empty_for_equals_and_its_paths_can_be_read(one: dict[str, Any], two: dict[str, Any]) -> None:
-    assert own_diff(one, one).changed == ()
-    assert bool(own_diff(one, two).changed) == (one != two)
-    for path in own_diff(one, two).changed:
+    assert default_diff(one, one).changed == ()
+    assert bool(default_diff(one, two).changed) == (one != two)
+    for path in default_diff(one, two).changed:
         assert parse(path)

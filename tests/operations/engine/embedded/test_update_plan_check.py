@@ -15,7 +15,7 @@ from pulumi import Output, ResourceOptions
 
 from formats.errors import Refused
 from formats.plan import SECRET, UNKNOWN, Operation, Plan
-from operations.engine.embedded.update_plan_check import Permitted, _values
+from operations.engine.embedded.update_plan_check import UpdatePlanCheck, _values
 from tests.operations.engine.embedded.fake_cloud import Group, Lab, Slot, Thing
 from tests.operations.engine.embedded.test_resume import Killed
 from tests.policies import shipped
@@ -250,7 +250,7 @@ def test_the_history_and_the_journal_name_the_plan_that_was_permitted(
 @pytest.mark.parametrize("stack", shipped.STACKS)
 def test_the_shipped_stacks_second_plans_are_what_their_first_ones_said(stack: str) -> None:
     """Every id that policies were told in place of an unknown one is the id that the cloud gave."""
-    held = Permitted(shipped.before(stack), shipped.before(stack).subscription)
+    held = UpdatePlanCheck(shipped.before(stack), shipped.before(stack).subscription)
     for resource in shipped.after(stack).resources:
         if resource.operation is Operation.SAME:
             held.step(resource)

@@ -72,14 +72,14 @@ def test_an_id_that_the_program_exchanges_stops_the_run_before_its_step(tmp_path
     assert judged_id(plan) == CLOSED
     with pytest.raises(Refused, match=r"networkSecurityGroup\.id would be another than planned"):
         liar.up(stack(tmp_path), plan=plan)
-    assert "data" not in {r.name for r in liar.standing([stack(tmp_path)])["s"].resources}
+    assert "data" not in {r.name for r in liar.current_state([stack(tmp_path)])["s"].resources}
 
 
 def test_an_id_that_is_passed_on_as_it_is_comes_about(tmp_path: Path) -> None:
     honest = engine(tmp_path, network_behind(lambda id_: id_))
     plan = honest.preview(stack(tmp_path))
     honest.up(stack(tmp_path), plan=plan)
-    (found,) = [r for r in honest.standing([stack(tmp_path)])["s"].resources if r.name == "data"]
+    (found,) = [r for r in honest.current_state([stack(tmp_path)])["s"].resources if r.name == "data"]
     assert found.inputs["networkSecurityGroup"]["id"] == judged_id(plan) == CLOSED
 
 
@@ -89,4 +89,4 @@ def test_another_subscription_than_planned_stops_the_run(tmp_path: Path) -> None
     moved = stack(tmp_path, SUBSCRIPTION.replace("0001", "0002"))
     with pytest.raises(Refused, match="another subscription than planned"):
         honest.up(moved, plan=plan)
-    assert honest.standing([stack(tmp_path)]) == {}
+    assert honest.current_state([stack(tmp_path)]) == {}

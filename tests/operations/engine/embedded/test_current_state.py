@@ -39,7 +39,7 @@ def lock_folder(lab: Lab) -> Path:
 
 def test_what_stands_is_the_plan_of_an_unchanged_stack_without_its_secrets(lab: Lab) -> None:
     lab.up(two)
-    found = lab.engine(None).standing([lab.stack])["dev"]
+    found = lab.engine(None).current_state([lab.stack])["dev"]
     assert {r.urn: r for r in found.resources} == {r.urn: r for r in lab.preview(two).resources}
     assert {r.operation for r in found.resources} == {Operation.SAME}
     assert next(r for r in found.resources if r.name == "two").inputs["secret"] == SECRET
@@ -47,32 +47,32 @@ def test_what_stands_is_the_plan_of_an_unchanged_stack_without_its_secrets(lab: 
 
 
 def test_a_stack_that_was_never_up_or_is_gone_does_not_stand(lab: Lab) -> None:
-    assert lab.engine(None).standing([lab.stack, lab.named("other")]) == {}
+    assert lab.engine(None).current_state([lab.stack, lab.named("other")]) == {}
     lab.up(two)
     lab.engine(None).destroy(lab.stack)
-    assert lab.engine(None).standing([lab.stack]) == {}
+    assert lab.engine(None).current_state([lab.stack]) == {}
 
 
 def test_the_passphrase_is_not_asked_for(lab: Lab) -> None:
     lab.up(two)
     engine = lab.engine(None)
     engine.passphrase = lambda: pytest.fail("it was asked for")
-    assert engine.standing([lab.stack])
+    assert engine.current_state([lab.stack])
 
 
 def test_a_state_that_a_run_is_changing_is_not_told(lab: Lab) -> None:
     lab.up(two)
     with locks.held(lock_folder(lab), "dev"), pytest.raises(InputError, match=r"(?s)dev is locked by .*sde cancel dev"):
-        lab.engine(None).standing([lab.stack])
+        lab.engine(None).current_state([lab.stack])
     with locks.held(lock_folder(lab), "dev"):
-        assert lab.engine(None).standing([lab.stack], moving=["dev"])
+        assert lab.engine(None).current_state([lab.stack], being_updated=["dev"])
 
 
 def test_the_lock_of_a_run_that_was_killed_here_holds_nothing_back(lab: Lab) -> None:
     lab.up(two)
     subprocess.run([sys.executable, "-c", DYING, str(lock_folder(lab))], check=False)
     assert list(lock_folder(lab).iterdir())
-    assert lab.engine(None).standing([lab.stack])
+    assert lab.engine(None).current_state([lab.stack])
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"version": 9, "checkpoint": {}}', '{"version": 3}'])
@@ -80,4 +80,4 @@ def test_a_damaged_state_is_an_error(lab: Lab, content: str) -> None:
     lab.up(two)
     (lab.folder / "state/.pulumi/stacks/lab/dev.json").write_text(content)
     with pytest.raises(InputError):
-        lab.engine(None).standing([lab.stack])
+        lab.engine(None).current_state([lab.stack])
