@@ -1,4 +1,4 @@
-"""The engine port: what the rest of the house asks of an engine, whichever one answers."""
+"""The engine port: the interface that both engines implement."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Engine(Protocol):
         ...
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
-        """What `up` would do. Changes nothing."""
+        """Return the plan of an `up`; change nothing."""
         ...
 
     def up(
@@ -120,7 +120,7 @@ class Engine(Protocol):
         ...
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
-        """What `destroy` would delete. Changes nothing."""
+        """Return the plan of a `destroy`; change nothing."""
         ...
 
     def destroy(
@@ -139,7 +139,7 @@ class Engine(Protocol):
         ...
 
     def state(self, name: str) -> StackState | None:
-        """What is known of a stack; None where it has never been up."""
+        """Return a stack's summary; None if it was never deployed."""
         ...
 
     def current_state(

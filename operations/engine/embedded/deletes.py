@@ -1,4 +1,4 @@
-"""The deletes of a run: users before what they use, protected things never."""
+"""The deletes of a run: dependants first, protected resources never."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from operations.engine.embedded.providers import ProviderError
 
 
 def unwanted(deployment: Deployment) -> list[Resource]:
-    """The old resources that the program no longer names, in the order in which they must go.
+    """Return the previous resources that the program no longer registers, in the order of deletion.
 
     The state has a user after what it uses, so the reverse of its order is an order for deleting.
     """
@@ -23,7 +23,7 @@ def unwanted(deployment: Deployment) -> list[Resource]:
 
 
 def run(deployment: Deployment, to_delete: list[Resource]) -> None:
-    """Delete them. Nothing is deleted where one of them is protected."""
+    """Delete the resources. Refused before the first deletion if one of them is protected."""
     for resource in to_delete:
         if resource.protect and not resource.delete:
             deployment.refuse(f"{display_name(resource.urn)} would be deleted")
@@ -44,7 +44,7 @@ def run(deployment: Deployment, to_delete: list[Resource]) -> None:
 
 
 def from_cloud(deployment: Deployment, resource: Resource) -> None:
-    """The provider's delete, where there is anything of it to delete."""
+    """Delete a resource with its provider, unless nothing of it exists in the cloud."""
     nothing = not resource.custom or resource.external or resource.pending_replacement
     if nothing or resource.deleted_with in deployment.replaced or urns.is_provider(resource.type):
         return
@@ -56,7 +56,7 @@ def from_cloud(deployment: Deployment, resource: Resource) -> None:
 
 
 def _keep_what_is_used(deployment: Deployment, to_delete: Iterable[Resource]) -> None:
-    """With targets: what something outside them still uses cannot go."""
+    """Refuse to delete a target that a resource outside the targets still uses."""
     if not deployment.context.targets:
         return
     going = {id(r) for r in to_delete}

@@ -1,4 +1,4 @@
-"""One deployment of one stack: what it starts from, what it has done so far, and what it leaves behind."""
+"""One deployment of one stack: the previous state, the registered resources and the result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from operations.engine.targets import Targets
 
 @dataclass(frozen=True)
 class RegistrationResult:
-    """What a program is told of a resource that it registered."""
+    """The engine's response to a registration or a read."""
 
     urn: str
     id: str = ""
@@ -39,7 +39,7 @@ class RegistrationResult:
 
 @dataclass(frozen=True)
 class DeploymentContext:
-    """What a deployment is told from outside."""
+    """The inputs of a deployment."""
 
     project: str
     stack: str
@@ -48,11 +48,11 @@ class DeploymentContext:
     dry_run: bool
     registry: ProviderRegistry
     journal: Journal | None
-    """Where every step is written before and after; None in a preview."""
+    """Records every step before and after it; None in a preview."""
     reporter: Reporter
     targets: Targets
     plan_check: UpdatePlanCheck | None = None
-    """The plan that the run is held against, where there is one."""
+    """The check of each step against an approved plan, if any."""
 
 
 class Deployment:
@@ -66,17 +66,17 @@ class Deployment:
         self.registered: dict[str, Resource] = {}
         self.aliases = aliases.Aliases(context.stack, context.project)
         self.replaced: dict[str, tuple[str, ...]] = {}
-        """URNs that were deleted to be made again, with the paths that were why."""
+        """URNs deleted before their replacement, with the property paths that forced it."""
         self.skipped: set[str] = set()
-        """Resources outside the targets which do not exist yet."""
+        """Resources outside the targets that do not exist yet."""
         self.counts: dict[str, int] = {}
         self.planned: list[PlannedResource] = []
         self.refusals: list[str] = []
         self.error: BaseException | None = None
         self.outputs: Properties | None = None
-        """The stack's outputs, once the program has told them."""
+        """The stack's outputs, once the program has registered them."""
         self.wrote = False
-        """Whether the state was changed; in a preview, whether it would be."""
+        """True once the state changed, or would change in a preview."""
         self._done: set[int] = set()
         self._open: int | None = None
         self.default_providers: dict[tuple[str, str, str], Provider] = {}
@@ -103,7 +103,7 @@ class Deployment:
     # Resources of the previous state
 
     def old(self, urn: str, goal: Goal) -> Resource | None:
-        """What the state has of a resource, also under an older name."""
+        """Return a resource's previous state, found by its URN or an alias."""
         if urn in self.previous and not self.is_done(self.previous[urn]):
             return self.previous[urn]
         for alias in self.aliases.of(goal.parent, goal.type, goal.name, goal.aliases):
@@ -117,7 +117,7 @@ class Deployment:
         return None
 
     def wanted(self, urn: str, goal: Goal) -> Resource:
-        """The resource as the program wants it. References to older names mean those who took the names over."""
+        """Return the desired resource, with references to aliases replaced by current URNs."""
         self.aliases.declare(urn, goal.parent, goal.type, goal.name, goal.aliases)
         new = goal.resource(urn)
         new.dependencies = self._followed(urn, new.dependencies)
@@ -126,11 +126,11 @@ class Deployment:
         return new
 
     def _followed(self, own: str, references: Iterable[str]) -> list[str]:
-        """The references, none of them to the resource itself under an older name."""
+        """Return the references under current URNs, without the resource itself."""
         return sorted({u if u in self.registered else self.aliases.current(u) for u in references} - {own})
 
     def is_done(self, old: Resource) -> bool:
-        """Whether what becomes of an old resource is settled."""
+        """Return True if a step has dealt with a previous resource."""
         return id(old) in self._done
 
     def done(self, old: Resource | None) -> None:
@@ -138,11 +138,11 @@ class Deployment:
             self._done.add(id(old))
 
     def rest(self) -> list[Resource]:
-        """The old resources that no step has dealt with, in the state's order."""
+        """Return the previous resources that no step has dealt with, in the state's order."""
         return [r for r in self.base.resources if id(r) not in self._done]
 
     def dependants(self, old: Resource) -> list[tuple[int, Resource]]:
-        """Those that use it by a property, as provider or to be deleted with it; with their places in the state."""
+        """Return the users by property, provider or `deletedWith`, with their indexes in the state."""
         if self._dependants is None:
             self._dependants = {}
             for index, resource in enumerate(self.base.resources):
@@ -167,7 +167,7 @@ class Deployment:
     # What was done
 
     def begin(self, kind: str, resource: Resource) -> None:
-        """A provider is about to be asked; `put`, `drop`, `amend` or `settle` says what came of it."""
+        """Record that a request starts; `put`, `drop`, `amend` or `settle` records its result."""
         if self.context.journal is not None:
             self._open = self.context.journal.begin(kind, resource)
 
@@ -187,15 +187,15 @@ class Deployment:
             raise
 
     def reopen(self, number: int) -> None:
-        """Go on with an operation that an earlier run began."""
+        """Continue an operation that an earlier run began."""
         self._open = number
 
     def settle(self) -> None:
-        """The step that was begun came to nothing."""
+        """Record that the operation changed nothing."""
         self._write()
 
     def put(self, new: Resource, old: Resource | None = None, *, replaced: Resource | None = None) -> None:
-        """`new` stands, in the place of `old`. What it `replaced` waits for its deletion."""
+        """Record `new` in the place of `old`, and mark the resource that it `replaced` for deletion."""
         self.learn(new)
         self.done(old)
         self.registered[new.urn] = new
@@ -208,13 +208,13 @@ class Deployment:
         self._write(*changes)
 
     def amend(self, old: Resource, **changes: Any) -> None:
-        """An old resource changes in its place."""
+        """Change a previous resource without moving it in the state."""
         for name, value in changes.items():
             setattr(old, name, value)
         self._write(Updated(old))
 
     def drop(self, old: Resource) -> None:
-        """An old resource is gone."""
+        """Record that a previous resource was deleted."""
         self.done(old)
         self._write(Deleted(old.urn, old.id, old.delete))
 
@@ -229,12 +229,12 @@ class Deployment:
             self.context.journal.end(number, *changes)
 
     def learn(self, resource: Resource) -> None:
-        """Remember its secrets, to hide them in what is said."""
+        """Add its secrets to the filter of events and errors."""
         self.reporter.secret_filter.add(resource.inputs)
         self.reporter.secret_filter.add(resource.outputs)
 
     def refuse(self, reason: str) -> None:
-        """Something protected stands in the way. A preview collects them all; a run stops."""
+        """Record a refusal because of `protect`. A preview collects all of them; a run stops at the first."""
         self.refusals.append(reason)
         if not self.dry_run:
             raise refused(self.refusals)
@@ -244,7 +244,7 @@ class Deployment:
             self.counts[operation.value] = self.counts.get(operation.value, 0) + 1
 
     def stays(self, resource: Resource) -> None:
-        """Nothing is done to it."""
+        """Report a resource as unchanged."""
         self.count(Operation.SAME, resource.type)
         self.reporter.say("step-done", urn=resource.urn, type=resource.type, operation=Operation.SAME, seconds=0.0)
 
@@ -257,7 +257,7 @@ class Deployment:
         changed: tuple[str, ...] = (),
         replaces: tuple[str, ...] = (),
     ) -> None:
-        """Count a step, and in a preview put it into the Plan. `Refused` where it is not the one that was permitted."""
+        """Count a step; add it to the Plan in a preview. Raises `Refused` if it differs from the approved plan."""
         self.count(operation, resource.type)
         let_go = operation is Operation.DELETE and resource.external
         if let_go or is_default_provider(resource.urn, resource.parent):
@@ -271,7 +271,7 @@ class Deployment:
 
 
 def refused(reasons: list[str]) -> Refused:
-    """One refusal that names everything in the way."""
+    """Return one refusal that lists every reason."""
     listed = "\n".join(f"  {r}" for r in sorted(reasons))
     return Refused(f"Protected resources would be deleted or replaced; nothing was changed:\n{listed}")
 
@@ -283,7 +283,7 @@ def planned(
     changed: tuple[str, ...] = (),
     replaces: tuple[str, ...] = (),
 ) -> PlannedResource:
-    """One resource of a Plan, with its secrets masked."""
+    """Return one resource of a Plan, with secrets masked."""
     before = operation in (Operation.UPDATE, Operation.REPLACE) and old is not None
     return PlannedResource(
         urn=resource.urn,
@@ -306,5 +306,5 @@ def planned(
 
 
 def display_name(urn: str) -> str:
-    """A resource as people call it."""
+    """Return a resource's type and name for messages."""
     return f"{type_of(urn)} {name_of(urn)}"

@@ -51,7 +51,7 @@ class EmbeddedEngine:
         """Nothing: the program runs in this process."""
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
-        """What `up` would do. Changes nothing."""
+        """Return the plan of an `up`; change nothing."""
         reporter = Reporter(stack.name, on_event)
         with _reported(reporter):
             deployment = self._previewed(stack, reporter, Targets(targets))
@@ -87,7 +87,7 @@ class EmbeddedEngine:
             return self._outcome(deployment)
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
-        """What `destroy` would delete. Changes nothing."""
+        """Return the plan of a `destroy`; change nothing."""
         chosen = Targets(targets)
         with self._dry(stack, Reporter(stack.name, None), Targets(targets)) as deployment:
             going = [planned(Operation.DELETE, r) for r in _chosen(deployment, chosen) if not r.external]
@@ -145,7 +145,7 @@ class EmbeddedEngine:
             return self._outcome(deployment)
 
     def state(self, name: str) -> StackState | None:
-        """What is known of a stack; None where it has never been up."""
+        """Return a stack's summary; None if it was never deployed."""
         backend = self._backend()
         snapshot = backend.load_masked(name)
         if snapshot is None:

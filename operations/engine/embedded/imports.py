@@ -1,4 +1,4 @@
-"""Existing cloud resources taken into a stack: by the option `import_`, or by command."""
+"""Import of existing cloud resources, by the option `import_` or by command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from operations.engine.embedded.providers import Provider, ProviderError
 
 
 def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource | None) -> Resource:
-    """Read the resource with the goal's import id. Fails where the program does not describe it as it is."""
+    """Import the resource of the goal's import id. Raises `Failed` if the program's inputs differ from it."""
     if old is not None:
         raise Failed(
             f"{display_name(new.urn)} exists in this stack with another id than its import id {goal.import_id}: "
@@ -47,7 +47,7 @@ def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
 
 
 def by_command(deployment: Deployment, goal: Goal, provider: Provider) -> Resource:
-    """Import a resource that no program names yet: its inputs are those that it has."""
+    """Import a resource that the program does not register yet, with its present inputs."""
     new = goal.resource(deployment.urn_of(goal))
     new.provider = provider.reference
     if new.urn in deployment.previous:

@@ -1,4 +1,4 @@
-"""Resources that a program only reads: `Type.get(…)` and stack references."""
+"""Resources that a program reads: `Type.get(…)` and stack references."""
 
 from __future__ import annotations
 

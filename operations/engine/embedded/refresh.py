@@ -1,4 +1,4 @@
-"""Takes what the cloud has now into the state: changed properties, and what is gone."""
+"""Refresh: update the state with the cloud's present properties, and drop deleted resources."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(deployment: Deployment) -> None:
 
 
 def one(deployment: Deployment, resource: Resource) -> bool:
-    """Read one resource; False where it is gone, and so out of the state."""
+    """Refresh one resource; return False if it no longer exists."""
     with deployment.reporter.step(resource.urn, resource.type, "refresh") as step:
         provider = deployment.context.registry.of(resource.provider)
         try:

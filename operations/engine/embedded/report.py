@@ -1,4 +1,4 @@
-"""What a run tells the outside while it works: events, with every secret masked."""
+"""The events of a run, with every secret masked."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Reporter:
 
     @property
     def sending_event(self) -> bool:
-        """Whether this thread is just telling somebody of an event."""
+        """True while this thread sends an event."""
         return getattr(self._sending, "now", False)
 
     def say(self, kind: EventKind, **content: Any) -> None:

@@ -60,7 +60,7 @@ def _changed(deployment: Deployment, operation: PendingOperation) -> None:
 
 
 def _created(deployment: Deployment, new: Resource) -> None:
-    """A create: make it now, or find out that it was made."""
+    """Settle a create: create it now, or adopt the resource that was created."""
     provider = deployment.context.registry.of(new.provider)
     try:
         new.id, new.outputs = provider.create(new.urn, new.inputs, preview=False)
@@ -101,7 +101,7 @@ def _found(deployment: Deployment, provider: Provider, new: Resource, id_: str) 
 
 
 def _asked(inputs: Properties, path: str) -> bool:
-    """Whether the inputs have a value at the path which the cloud would give back."""
+    """Return True if the inputs have a value at the path that the cloud returns."""
     value: Any = inputs
     for step in parse(path):
         if property_values.is_secret(value):

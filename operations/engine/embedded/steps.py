@@ -1,4 +1,4 @@
-"""The steps of a registration: what the program wants, compared with what there is, and done."""
+"""The steps of a registration: compare the desired resource with its previous state, and apply the difference."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from operations.engine.embedded.providers import Difference, Provider, ProviderE
 
 
 def register(deployment: Deployment, goal: Goal) -> RegistrationResult:
-    """Bring one resource to what the program wants. After a failure everything that follows is answered with failed."""
+    """Create, update, replace or keep one resource. After a failure, every later registration fails too."""
     urn = deployment.urn_of(goal)
     with deployment.lock:
         if deployment.error is not None:
@@ -37,7 +37,7 @@ def register(deployment: Deployment, goal: Goal) -> RegistrationResult:
 
 
 def explained(error: BaseException, urn: str) -> BaseException:
-    """A provider's error with the resource that it is about."""
+    """Return a provider's error as `Failed` with the resource's name; other errors unchanged."""
     return Failed(f"{display_name(urn)}: {error}") if isinstance(error, ProviderError) else error
 
 
@@ -94,7 +94,7 @@ def _provider_text(value: Any) -> Any:
 
 
 def _untargeted(deployment: Deployment, new: Resource, old: Resource | None) -> Resource:
-    """What lies outside the targets stays as it is; what does not exist yet is passed over."""
+    """Keep a resource outside the targets unchanged; skip it if it does not exist yet."""
     if old is None:
         deployment.skipped.add(new.urn)
         deployment.registered[new.urn] = new
@@ -106,7 +106,7 @@ def _untargeted(deployment: Deployment, new: Resource, old: Resource | None) -> 
 
 
 def _must_exist(deployment: Deployment, new: Resource) -> None:
-    """A targeted resource cannot be made before what it needs."""
+    """Refuse a target whose dependency does not exist and is not a target."""
     if not deployment.skipped:
         return
     needs = {new.parent, new.deleted_with, *new.dependencies}
@@ -139,7 +139,7 @@ def _component(deployment: Deployment, new: Resource, old: Resource | None) -> R
 
 
 def _provider(deployment: Deployment, goal: Goal, new: Resource, old: Resource | None) -> Resource:
-    """A provider resource: what it is told is checked, compared, and told to the provider itself."""
+    """Check, compare and configure a provider resource."""
     package = goal.type.removeprefix(urns.PROVIDER_PREFIX)
     inputs = {**goal.inputs, "version": goal.version} if goal.version and "version" not in goal.inputs else goal.inputs
     provider = deployment.context.registry.create(new.urn, old.id if old else "", package)
@@ -177,7 +177,7 @@ def _provider(deployment: Deployment, goal: Goal, new: Resource, old: Resource |
 
 
 def _internal(goal: Goal) -> Properties:
-    """What the state keeps of a provider besides its configuration, as the official engine does."""
+    """Return the engine's own settings of a provider, as the CLI keeps them in the state."""
     if not goal.version and not goal.plugin_url:
         return {}
     return {INTERNAL: {"pluginDownloadURL": goal.plugin_url} if goal.plugin_url else {}}
@@ -218,7 +218,7 @@ def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
 
 
 def _difference(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource) -> Difference:
-    """What the provider says, and beyond that a change of the provider."""
+    """Return the provider's diff; a change of the provider itself forces a replacement."""
     if _other_provider(deployment, new, old):
         difference = default_diff(old.inputs, new.inputs)
         return Difference(tuple(sorted({*difference.changed, "provider"})), ("provider",), some=True)
@@ -226,7 +226,7 @@ def _difference(deployment: Deployment, goal: Goal, provider: Provider, new: Res
 
 
 def _other_provider(deployment: Deployment, new: Resource, old: Resource) -> bool:
-    """Whether it moves to another provider. From one default provider to the next version of it is no move."""
+    """Return True if the provider changes. Another version of the default provider is no change."""
     before, after = old.provider, new.provider
     if not before or before == after:
         return False
@@ -247,7 +247,7 @@ def _create(
     old: Resource | None = None,
     difference: Difference | None = None,
 ) -> Resource:
-    """Make it; `old` is what it takes the place of, already deleted."""
+    """Create a resource; `old` is the deleted resource that it replaces."""
     operation = Operation.CREATE if old is None else Operation.REPLACE
     why = difference or Difference()
     deployment.plan(operation, new, old=old, changed=why.changed, replaces=why.replaces)
@@ -265,7 +265,7 @@ def _make(
     replaced: Resource | None = None,
     changed: tuple[str, ...] = (),
 ) -> None:
-    """The provider's create: in the place of what is `gone`, or beside what is `replaced`."""
+    """Create with the provider: after the deletion of `gone`, or before that of `replaced`."""
     new.created = new.modified = now()
     with (
         deployment.reporter.step(new.urn, new.type, operation) as step,
@@ -319,7 +319,7 @@ def _replace(
 
 
 def delete_for_replacement(deployment: Deployment, old: Resource) -> None:
-    """Delete what is about to be made again. The state keeps it as pending replacement, so that a new run knows."""
+    """Delete before replacement. The state keeps it as pending replacement, for a run that continues."""
     if old.pending_replacement or deployment.dry_run:
         return
     deletes.from_cloud(deployment, old)
@@ -352,7 +352,7 @@ def _dependants_to_replace(deployment: Deployment, root: Resource) -> list[tuple
 
 
 def _forced_by(deployment: Deployment, user: Resource, chosen: Iterable[str]) -> tuple[str, ...] | None:
-    """The paths that force a user's replacement once the chosen are new; None where nothing does."""
+    """Return the paths that force a dependant's replacement with the chosen resources; None if none does."""
     if user.provider and urns.provider_urn(user.provider) in chosen:
         return ("provider",)
     if user.deleted_with in chosen:
@@ -372,7 +372,7 @@ def _refuse_if_protected(deployment: Deployment, old: Resource, what: str) -> No
 
 
 def _refuse_if_imported(deployment: Deployment, goal: Goal, old: Resource, difference: Difference) -> None:
-    """What was imported is not made anew while the program still says from where it was imported."""
+    """Refuse to replace an imported resource while the program keeps its import id."""
     if not goal.import_id:
         return
     name, changed = display_name(old.urn), ", ".join(difference.replaces)
@@ -383,7 +383,7 @@ def _refuse_if_imported(deployment: Deployment, goal: Goal, old: Resource, diffe
 
 
 def _same(deployment: Deployment, new: Resource, old: Resource) -> Resource:
-    """Nothing changes in the cloud; the state may learn new options."""
+    """Keep the cloud resource; record changed options in the state."""
     deployment.plan(Operation.SAME, new, old=old)
     _report_step(deployment, new, Operation.SAME)
     _keep(deployment, new, old)
@@ -391,7 +391,7 @@ def _same(deployment: Deployment, new: Resource, old: Resource) -> Resource:
 
 
 def _keep(deployment: Deployment, new: Resource, old: Resource) -> None:
-    """Into the new state without a word to the record, where the state says the same already."""
+    """Keep the resource in the new state; record it only if it changed."""
     new.extra, new.init_errors = old.extra, old.init_errors
     if new.import_id == "":
         new.import_id = old.import_id
@@ -403,7 +403,7 @@ def _keep(deployment: Deployment, new: Resource, old: Resource) -> None:
 
 
 def _report_step(deployment: Deployment, new: Resource, operation: Operation, changed: tuple[str, ...] = ()) -> None:
-    """The events of a step that asks no provider."""
+    """Report a step that needs no request to a provider."""
     told: dict[str, Any] = {"urn": new.urn, "type": new.type, "operation": operation}
     if operation is not Operation.SAME:
         deployment.reporter.say("step-started", **told)

@@ -1,4 +1,4 @@
-"""The state of a stack while it changes: applied step by step, the same way by the run itself and by who replays it."""
+"""The state of a stack during a run. The run and the replay of its journal apply the same changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from operations.engine.embedded.state import dumps, write_pending, write_resourc
 
 @dataclass(frozen=True)
 class Registered:
-    """The resource as the program registered it, in the place of what had its URN (or `formerly`, by an alias)."""
+    """A registered resource; replaces the entry with its URN, or with the URN `formerly` (an alias)."""
 
     resource: Resource
     formerly: str = ""
@@ -22,21 +22,21 @@ class Registered:
 
 @dataclass(frozen=True)
 class Updated:
-    """The resource as it is now, without moving it: refreshed, unprotected, or deleted ahead of its replacement."""
+    """A change in place: refreshed, unprotected, or deleted before its replacement."""
 
     resource: Resource
 
 
 @dataclass(frozen=True)
 class MarkedForDeletion:
-    """What has this URN now is to be deleted later; its replacement is put in the same breath."""
+    """The entry with this URN is to be deleted later; its replacement is recorded in the same step."""
 
     urn: str
 
 
 @dataclass(frozen=True)
 class Deleted:
-    """The resource is gone. `delete` and `id` tell a replaced one from what stands in its place."""
+    """A deleted resource. `delete` and `id` distinguish a replaced resource from its replacement."""
 
     urn: str
     id: str = ""
@@ -58,7 +58,7 @@ class Entry:
 
 @dataclass
 class WorkingState:
-    """What stands. `news` are what this run has registered, in order; `olds` what the last one left, in order."""
+    """All entries. `registered` holds those of this run, `previous` those of the last run, each in order."""
 
     registered: dict[Key, Entry] = field(default_factory=dict)
     previous: dict[Key, Entry] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class WorkingState:
     def of(
         cls, snapshot: Snapshot, crypter: Crypter, *, registered: int = 0, numbers: Iterable[int] | None = None
     ) -> WorkingState:
-        """A book of a Snapshot, of which the first `news` resources were registered by the run that goes on."""
+        """Return the working state of a Snapshot whose first `registered` resources belong to the present run."""
         working_state = cls()
         for index, resource in enumerate(snapshot.resources):
             side = working_state.registered if index < registered else working_state.previous
@@ -80,21 +80,21 @@ class WorkingState:
         return working_state
 
     def copy(self) -> WorkingState:
-        """A book that can be settled without touching this one."""
+        """Return a copy that can be settled on its own."""
         return WorkingState(dict(self.registered), dict(self.previous), dict(self.pending), dict(self.renamed))
 
     @property
     def entries(self) -> list[Entry]:
-        """Everything that stands, in order."""
+        """Return all entries, in order."""
         return [*self.registered.values(), *self.previous.values()]
 
     def find(self, urn: str) -> Entry | None:
-        """What has the URN now; those that wait for their deletion do not count."""
+        """Return the entry with the URN, except those marked for deletion."""
         key = (urn, "", 0)
         return self.registered.get(key) or self.previous.get(key)
 
     def put(self, entry: Entry, formerly: str = "") -> None:
-        """See `Put`."""
+        """Apply `Registered`."""
         urn = entry.resource.urn
         if formerly and formerly != urn:
             self._pop((formerly, "", 0))
@@ -105,25 +105,25 @@ class WorkingState:
         self.registered[key] = entry
 
     def amend(self, entry: Entry) -> None:
-        """See `Amend`. What is not there yet stands last."""
+        """Apply `Updated`; append an entry that is missing."""
         key = self._key(entry.resource)
         (self.registered if key in self.registered else self.previous)[key] = entry
 
     def keep(self, urn: str) -> None:
-        """A `Put` of what stands already."""
+        """Apply `Registered` for an unchanged entry."""
         entry = self.find(urn)
         if entry is not None:
             self.put(entry)
 
     def replaced(self, urn: str, crypter: Crypter) -> None:
-        """See `Replaced`."""
+        """Apply `MarkedForDeletion`."""
         entry = self._pop((urn, "", 0))
         if entry is not None:
             old = dataclasses.replace(entry.resource, delete=True)
             self.previous[self._free(old)] = Entry(old, dumps(write_resource(old, crypter)))
 
     def remove(self, urn: str, id_: str, delete: bool) -> None:
-        """See `Remove`."""
+        """Apply `Deleted`."""
         if not delete:
             self._pop((urn, "", 0))
             return
