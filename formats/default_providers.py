@@ -15,8 +15,9 @@ from formats.urns import is_provider, name_of, qualified_type
 
 AZURE = "pulumi:providers:azure-native"
 SUBSCRIPTION = "azure-native:subscriptionId"
-_DEFAULT = re.compile(r"default(_\d+_\d+_\d+.*)?")
-"""`default`, or with the SDK's version: `default_3_29_0`."""
+_DEFAULT = re.compile(r"default(_\d+_\d+_\d+.*|_[a-z0-9]+[:_]/.*)?")
+"""`default`, then the SDK's version and the plugin's URL where a program names them: `default_3_29_0`,
+`default_https://example.org/plugins` (`ProviderRequest.DefaultName` of Pulumi's engine)."""
 
 
 def is_default_provider(urn: str, parent: str | None = None) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from formats.default_providers import is_default_provider
 from formats.plan import Plan
 from formats.pulumi_preview import deletion_of, plan_of
 from formats.pulumi_state import read_export
@@ -50,6 +51,25 @@ def test_no_plan_lists_a_default_provider(made: Callable[..., Plan]) -> None:
     plan = made(provider(ONE), provider(OTHER, "hub", parent=ROOT), group(), config=CONFIGURED)
     assert {r.name for r in plan.resources} == {"hub", "group"}
     assert plan.subscription == ONE
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("default", True),
+        ("default_3_29_0_alpha_1", True),
+        ("default_3_29_0_https_/_/example.org", True),
+        ("default_https://example.org/plugins", True),
+        ("default_https_/_/example.org", True),
+        ("default_hub", False),
+        ("defaults", False),
+        ("hub", False),
+    ],
+)
+def test_a_default_provider_is_known_by_its_name(name: str, expected: bool) -> None:
+    urn = f"{URN}pulumi:providers:azure-native::{name}"
+    assert is_default_provider(urn) is expected
+    assert not is_default_provider(urn, ROOT)
 
 
 @pytest.mark.parametrize("told", [{}, {"azure-native:subscriptionId": "[secret]"},

@@ -150,7 +150,8 @@ def test_a_watcher_that_is_missing_is_named_with_the_command_that_makes_it() -> 
 
 def test_the_sizes_of_desks_are_looked_up_once_each() -> None:
     seen: list[str] = []
-    desks = {SUBSCRIPTION: [VmRequirement("Standard_D4s_v5"), VmRequirement("Standard_D4s_v5"), VmRequirement("Standard_X9s_v9")]}
+    sizes = ("Standard_D4s_v5", "Standard_D4s_v5", "Standard_X9s_v9")
+    desks = {SUBSCRIPTION: [VmRequirement(size) for size in sizes]}
     sku = {"name": "Standard_D4s_v5", "resourceType": "virtualMachines", "capabilities": [
         {"name": name, "value": "True"}
         for name in ("PremiumIO", "EncryptionAtHostSupported", "AcceleratedNetworkingEnabled")

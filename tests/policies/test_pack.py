@@ -132,8 +132,8 @@ def test_a_store_is_refused_before_it_is_made() -> None:
 
 
 def policy(judge: Any, scope: Any = "resource", id_: str = "XX1") -> dict[str, Policy]:
-    return {id_: Policy(id=id_, title="t", why="w", on=("storage:StorageAccount",), reads=("x",), severity=Severity.HIGH,
-                        controls=ComplianceControls(), fix="f", check=judge, scope=scope)}  # fmt: skip
+    return {id_: Policy(id=id_, title="t", why="w", on=("storage:StorageAccount",), reads=("x",), fix="f", check=judge,
+                        severity=Severity.HIGH, controls=ComplianceControls(), scope=scope)}  # fmt: skip
 
 
 def breaks(*_: Any) -> Any:
