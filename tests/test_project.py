@@ -215,3 +215,20 @@ def test_no_module_is_longer_than_a_sitting() -> None:
 
 def test_this_python_is_one_the_project_promises() -> None:
     assert sys.version_info >= (3, 11)
+
+
+def test_every_file_that_a_document_or_comment_names_exists() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "*.md", "*.py", "*.toml"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    folders = "docs|formats|infra|local_azure|operations|policies|scripts|tests|tre_templates"
+    path = re.compile(rf"(?<![\w./-])(?:{folders})/[\w./-]+\.(?:md|py|toml|txt|yaml)\b")
+    output = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)  # commands, and what they print or write
+    missing = {
+        f"{file}: {named}"
+        for file in listed.stdout.split()
+        if file not in ("CHANGELOG.md", "docs/moved-paths.md")
+        for named in path.findall(output.sub("", (ROOT / file).read_text(encoding="utf-8")))
+        if not (ROOT / named).exists()
+    }
+    assert not missing
