@@ -5,8 +5,27 @@ from __future__ import annotations
 from enum import IntEnum
 
 
-class InputError(Exception):
+class Exit(IntEnum):
+    """The exit codes of every `sde` command."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USE = 2
+    REFUSED = 3
+
+
+class SdeError(Exception):
+    """An expected error: it ends a command with its message and exit code, and without a traceback."""
+
+    exit_code: Exit
+    kind: str
+    """The kind of error in `--json` output."""
+
+
+class InputError(SdeError):
     """A file, key or argument that cannot be used. Nothing was changed. The command line exits with 2."""
+
+    exit_code, kind = Exit.WRONG_USE, "bad-input"
 
     def __init__(
         self,
@@ -31,21 +50,16 @@ class InputError(Exception):
         return "\n".join(lines)
 
 
-class Exit(IntEnum):
-    """The exit codes of every `sde` command."""
+class Failed(SdeError):  # noqa: N818 - the name is used as a word in messages and documents
+    """The work began and did not succeed: the cloud or the engine refused. The message is complete."""
 
-    DONE = 0
-    FAILED = 1
-    WRONG_USE = 2
-    REFUSED = 3
+    exit_code, kind = Exit.FAILED, "failed"
 
 
-class Failed(Exception):  # noqa: N818
-    """The work was begun and did not succeed: the cloud or the engine said no. The message is the whole story."""
+class Refused(SdeError):  # noqa: N818
+    """The work is possible but not permitted, such as deleting what holds data. Nothing was changed."""
 
-
-class Refused(Exception):  # noqa: N818
-    """The work is possible but not permitted: it would delete or replace what holds data, or a person said no."""
+    exit_code, kind = Exit.REFUSED, "refused"
 
 
 def _shown(value: object) -> str | None:

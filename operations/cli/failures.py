@@ -1,4 +1,4 @@
-"""How a command ends: each kind of failure as one clear message and its exit code; never a traceback."""
+"""Errors of a command as one message and an exit code, without a traceback."""
 
 from __future__ import annotations
 
@@ -14,20 +14,15 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from formats.errors import Exit, Failed, InputError, Refused
+from formats.errors import Exit, InputError, SdeError
 from operations.cli.output import Output, paragraph
 from operations.settings import Settings, make_folder
 
 USAGE = typer.BadParameter.__mro__[1]
-"""Typer's own error of wrong use: it keeps its copy of Click private."""
-_OURS = (
-    (InputError, Exit.WRONG_USE, "bad-input"),
-    (Refused, Exit.REFUSED, "refused"),
-    (Failed, Exit.FAILED, "failed"),
-)
+"""Typer's usage error, the base class of `BadParameter`: its copy of Click is private."""
 _LONGEST = 1_000
-"""Characters of one part of a message: what was found may be a whole file."""
-_INTERRUPTED = "interrupted. What was finished is in the state; the same command carries on from there."
+"""Characters of one part of a message: `found` may be a whole file."""
+_INTERRUPTED = "interrupted. Finished steps are in the state; run the same command to continue."
 _UNUSABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR,
              errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG, errno.EFBIG, errno.EMFILE}  # fmt: skip
 _SECRET_NAMES = re.compile(r"PASSPHRASE$|SECRET|TOKEN|PASSWORD|_KEY$|CREDENTIAL", re.IGNORECASE)
@@ -35,11 +30,11 @@ _SECRET_TEXT = re.compile(r"(?i)(sig=|accountkey=|sharedaccesskey=|password=|bea
 
 
 def end(error: BaseException, output: Output, settings: Settings) -> int:
-    """Say what went wrong where people read, and in JSON where that was asked for; the exit code."""
+    """Print the error to stderr, and as JSON with `--json`. Return the exit code."""
     if isinstance(error, USAGE) and type(error).__name__ == "NoArgsIsHelpError":
         error.show()  # type: ignore[attr-defined]
         return Exit.WRONG_USE
-    code, kind, message = _reading(error, settings)
+    code, kind, message = _classify(error, settings)
     output.emit({"event": "error", "kind": kind, "code": code, "message": message, **_parts(error)})
     head, _, rest = paragraph(message).partition("\n")
     output.err.print(
@@ -48,18 +43,13 @@ def end(error: BaseException, output: Output, settings: Settings) -> int:
     return code
 
 
-def _reading(error: BaseException, settings: Settings) -> tuple[int, str, str]:
-    for type_, code, kind in _OURS:
-        if isinstance(error, type_):
-            return code, kind, str(error)
+def _classify(error: BaseException, settings: Settings) -> tuple[int, str, str]:
+    if isinstance(error, SdeError):
+        return error.exit_code, error.kind, str(error)
     if isinstance(error, USAGE):
         return Exit.WRONG_USE, "usage", f"{_usage(error)}\n  fix:     see --help"
     if isinstance(error, KeyboardInterrupt | typer.Abort):
-        return (
-            130,
-            "interrupted",
-            _INTERRUPTED,
-        )
+        return 130, "interrupted", _INTERRUPTED
     if isinstance(error, OSError) and error.errno in _UNUSABLE:
         return Exit.WRONG_USE, "machine", _machine(error)
     return Exit.FAILED, "bug", _bug(error, settings)
@@ -71,11 +61,11 @@ def _usage(error: BaseException) -> str:
 
 
 def _machine(error: OSError) -> str:
-    """What the machine would not do: a full disk, a folder that may not be written."""
-    why = error.strerror or os.strerror(error.errno or 0)
+    """Return the message for an error of the operating system, such as a full disk or a read-only folder."""
+    reason = error.strerror or os.strerror(error.errno or 0)
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    fix = "make room on the disk, then run again" if full else None
-    return str(InputError("This machine would not do it.", file=_name(error.filename), found=why, fix=fix))
+    fix = "free space on the disk, then run again" if full else None
+    return str(InputError("The operating system refused.", file=_name(error.filename), found=reason, fix=fix))
 
 
 def _name(filename: object) -> str | None:
@@ -83,7 +73,7 @@ def _name(filename: object) -> str | None:
 
 
 def _parts(error: BaseException) -> dict[str, str]:
-    """The parts of a message about input, for machines."""
+    """Return the parts of an `InputError` for JSON."""
     if not isinstance(error, InputError):
         return {}
     parts = {key: getattr(error, key) for key in ("file", "key", "found", "allowed", "fix")}
@@ -91,14 +81,14 @@ def _parts(error: BaseException) -> dict[str, str]:
 
 
 def _bug(error: BaseException, settings: Settings) -> str:
-    """An error that nobody foresaw: one line, and the details in a file that only its owner reads."""
+    """Return one line on an unexpected error. Its traceback goes to a file that only its owner can read."""
     line = scrubbed(f"{type(error).__name__}: {error}".splitlines()[0][:200], settings.environ)
     details = scrubbed("".join(traceback.format_exception(error)), settings.environ)
     try:
         file = _log(details, settings.log_folder)
     except OSError:
-        return f"this is a mistake in the program: {line}"
-    return f"this is a mistake in the program: {line}\n  details: {file}"
+        return f"internal error, a bug in the program: {line}"
+    return f"internal error, a bug in the program: {line}\n  details: {file}"
 
 
 def _log(text: str, folder: Path) -> Path:
@@ -110,7 +100,7 @@ def _log(text: str, folder: Path) -> Path:
 
 
 def scrubbed(text: str, environ: Mapping[str, str]) -> str:
-    """The text without what looks like a secret, or is one of the environment's."""
+    """Mask values of the environment's secret variables, and text that looks like a secret."""
     for name, value in environ.items():
         if len(value) >= 4 and _SECRET_NAMES.search(name):
             text = text.replace(value, "[secret]")

@@ -1,4 +1,4 @@
-"""The Pulumi CLI's event stream as the port's events, and what they add up to."""
+"""Translate the Pulumi CLI's event stream into the port's events, and count the operations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from formats.errors import Failed, InputError, Refused
+from formats.errors import SdeError
 from formats.plan import Operation
 from formats.pulumi_preview import OPERATIONS
 from operations.engine.port import Event, OnEvent
@@ -19,23 +19,23 @@ from operations.engine.port import Event, OnEvent
 _COLOURS = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 _PREFIX = re.compile(r"(?:error|warning|info|debug): ")
 _SEVERITIES = {"info": "info", "info#err": "info", "warning": "warning", "error": "error"}
-"""What is told; the SDK's own debugging, several lines for every resource, is not."""
+"""The severities that are reported; the SDK's debug messages, several lines for every resource, are not."""
 _PART_OF_REPLACEMENT = ("replace", "delete-replaced")
-"""The steps beside that which makes the new resource: a replacement is told once."""
+"""The further steps of a replacement, which is reported once, with the step that creates the new resource."""
 
 
 def plain(text: str) -> str:
-    """A message without the CLI's colour marks."""
+    """Return a message without the CLI's colour marks."""
     return _COLOURS.sub("", text).strip()
 
 
 def words(text: str) -> str:
-    """A message without its severity, which the event tells."""
+    """Return a message without its severity prefix, which the event has as a field."""
     return _PREFIX.sub("", plain(text), count=1) if _PREFIX.match(plain(text)) else plain(text)
 
 
 @contextmanager
-def told(stack: str, on_event: OnEvent | None) -> Iterator[None]:
+def run_events(stack: str, on_event: OnEvent | None) -> Iterator[None]:
     """Send the events around a whole run."""
     begun = time.monotonic()
 
@@ -46,7 +46,7 @@ def told(stack: str, on_event: OnEvent | None) -> Iterator[None]:
     send("stack-started")
     try:
         yield
-    except (InputError, Failed, Refused) as error:
+    except SdeError as error:
         send("message", severity="error", message=str(error))
         send("stack-done", seconds=time.monotonic() - begun, severity="error")
         raise
@@ -55,28 +55,28 @@ def told(stack: str, on_event: OnEvent | None) -> Iterator[None]:
 
 @dataclass
 class Listener:
-    """Hears the CLI's events of one run: passes them on, and remembers errors and what was done to each resource.
+    """Forward the CLI's events of one run, and record errors and the operation on each resource.
 
-    An error is told with the step that failed, or by the exception that the run ends with: once.
+    Each error is reported once: with the failed step, or by the exception that ends the run.
     """
 
     stack: str
     on_event: OnEvent | None = None
     errors: list[tuple[str, str]] = field(default_factory=list)
-    """The errors, each with the URN that it is about, or none."""
+    """The errors, each with the URN of its resource, or ""."""
     _done: dict[tuple[str, bool], Operation] = field(default_factory=dict)
-    """By URN, and whether it is what a replacement left."""
+    """By URN and, as a flag, if it is the old resource of a replacement."""
     _begun: dict[str, float] = field(default_factory=dict)
     _read: set[str] = field(default_factory=set)
-    """What is being refreshed."""
+    """The resources that are being refreshed."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many resources each operation concerned, by its name."""
+        """Number of resources by the name of the operation."""
         return dict(Counter(o.value for o in self._done.values()))
 
-    def hear(self, line: str) -> None:
-        """Take one line of the CLI's standard output: an event as JSON."""
+    def receive(self, line: str) -> None:
+        """Process one line of the CLI's standard output: an event as JSON."""
         if not line.startswith("{"):
             return
         event = json.loads(line)
@@ -111,7 +111,7 @@ class Listener:
         self._send("step-done", **self._about(step), operation=operation)
 
     def _operation(self, step: Mapping[str, Any]) -> Operation | None:
-        """What a step is told as; None for the engine's own tidying, and for what belongs to a replacement."""
+        """Return the operation to report; None for the engine's internal steps and the further ones of a replacement."""
         if step["op"] not in _PART_OF_REPLACEMENT:
             return OPERATIONS.get(step["op"])
         left = step["op"] == "delete-replaced" and (step.get("old") or {}).get("delete")
@@ -120,20 +120,20 @@ class Listener:
         return None
 
     def _failed(self, step: Mapping[str, Any]) -> None:
-        """Tell a failed step with its message, which the CLI told before it."""
+        """Report a failed step with its message, which the CLI sent before it."""
         operation: Any = "refresh" if step["op"] == "refresh" else OPERATIONS.get(step["op"])
         message = next((text for urn, text in reversed(self.errors) if urn == step["urn"]), None)
         self._send("step-failed", **self._about(step), operation=operation, severity="error", message=message)
 
     def _about(self, step: Mapping[str, Any]) -> dict[str, Any]:
-        """What a step was about, how long it took and what it changed."""
+        """Return a step's resource, its duration and the changed properties."""
         now = time.time()
         changed = tuple(sorted(step.get("detailedDiff") or step.get("diffs") or ()))
         seconds = now - self._begun.pop(step["urn"], now)
         return {"urn": step["urn"], "type": step["type"], "seconds": seconds, "changed": changed}
 
     def message(self, diagnostic: Mapping[str, Any]) -> None:
-        """Pass a message on; keep an error until it is known what it belongs to."""
+        """Forward a message; keep an error until its step or the run ends."""
         severity: Any = _SEVERITIES.get(diagnostic.get("severity", ""))
         text = words(diagnostic.get("prefix", "") + diagnostic.get("message", ""))
         urn = diagnostic.get("urn", "")
@@ -144,8 +144,8 @@ class Listener:
         else:
             self._send("message", urn=urn or None, severity=severity, message=text)
 
-    def tell_errors(self) -> None:
-        """Tell the errors of a run that did not fail: the program may log some."""
+    def send_errors(self) -> None:
+        """Send the errors of a run that did not fail: the program may log some."""
         for urn, text in self.errors:
             self._send("message", urn=urn or None, severity="error", message=text)
 

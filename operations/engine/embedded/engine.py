@@ -11,7 +11,7 @@ from typing import Any
 
 from formats import property_values, urns
 from formats.default_providers import configured_subscription, listed
-from formats.errors import Failed, InputError, Refused
+from formats.errors import Failed, InputError, SdeError
 from formats.plan import Operation, Plan, PlannedResource
 from formats.plan_order import ordered
 from formats.pulumi_state import standing
@@ -330,7 +330,7 @@ def _reported(reporter: Reporter) -> Iterator[None]:
     reporter.say("stack-started")
     try:
         yield
-    except (InputError, Failed, Refused) as error:
+    except SdeError as error:
         reporter.message("error", str(error))
         reporter.say("stack-done", seconds=reporter.seconds, severity="error")
         veiled = reporter.secret_filter.redact(str(error))
