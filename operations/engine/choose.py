@@ -1,4 +1,4 @@
-"""Which engine runs a stack: the official Pulumi CLI where it is installed, the embedded engine otherwise."""
+"""Choose the engine that runs a stack: the official Pulumi CLI if it is installed, else the embedded engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def choose(choice: str, cloud: str, settings: Settings) -> Engine:
-    """The engine for stacks of this cloud. `auto` takes the CLI if it is on PATH; `pulumi` also takes the built one."""
+    """Return the engine for stacks of this cloud. `auto` uses a CLI on PATH; `pulumi` also one that was built."""
     if choice == "embedded":
         return _embedded(cloud, settings)
     command = installed_cli.on_path(settings)
@@ -31,7 +31,7 @@ def choose(choice: str, cloud: str, settings: Settings) -> Engine:
 
 
 def local_cli(settings: Settings) -> PulumiCli | None:
-    """The `pulumi` on PATH, pointed at the local Azure; None where there is none."""
+    """Return the `pulumi` on PATH, configured for the local Azure, or None."""
     command = installed_cli.on_path(settings)
     return _pulumi(command, "local", settings) if command else None
 
@@ -46,7 +46,7 @@ def _pulumi(command: Path, cloud: str, settings: Settings) -> PulumiCli:
 
 
 def _refuse_local_shell(settings: Settings) -> None:
-    """In a shell made by `sde local env` the local Azure answers: it must never be taken for the real one."""
+    """Refuse a shell made by `sde local env`: requests meant for real Azure would go to the local one."""
     if settings.environ.get("SDE_LOCAL_AZURE"):
         raise InputError(
             "This stack is for real Azure, and this shell is set up for the local one.",
@@ -82,7 +82,7 @@ def _embedded(cloud: str, settings: Settings) -> Engine:
 
 
 def _servicers(settings: Settings) -> dict[str, Any]:
-    """The local Azure's providers; its file may be damaged, or another version's."""
+    """Return the local Azure's providers. `InputError` if its file is damaged or of another version."""
     from local_azure import create_providers  # noqa: PLC0415
     from local_azure.store import StoreError  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Files that are either as before or as meant, never half: written beside, synced, then renamed into place."""
+"""Atomic file writes: write a temporary file in the same folder, sync it, then rename it into place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 @contextlib.contextmanager
 def honest_about(path: Path) -> Iterator[None]:
-    """Turns what the disk refuses into InputError that names the path and what to do."""
+    """Turn an `OSError` into an `InputError` that names the path and a fix."""
     try:
         yield
     except OSError as error:
@@ -29,9 +29,9 @@ def honest_about(path: Path) -> Iterator[None]:
 
 
 def write(path: Path, content: bytes, *, keep: Path | None = None, mode: int = 0o600) -> None:
-    """Puts `content` at `path`, whole or not at all; what was there before is kept as `keep`, where given.
+    """Write `content` to `path` atomically; keep the previous file as `keep`, if given.
 
-    State is for its owner's eyes only, so the mode is 0600. Raises InputError where the disk refuses.
+    State may hold secrets, so the mode is 0600. `InputError` if the disk fails.
     """
     with honest_about(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def write(path: Path, content: bytes, *, keep: Path | None = None, mode: int = 0
 
 
 def read(path: Path) -> bytes | None:
-    """The file's content, or None where there is no such file. Raises InputError where it cannot be read."""
+    """Return the file's content, or None if it does not exist. `InputError` if it cannot be read."""
     with honest_about(path):
         try:
             return path.read_bytes()
@@ -56,13 +56,13 @@ def read(path: Path) -> bytes | None:
 
 
 def remove(path: Path) -> None:
-    """Removes the file; one that is gone already is no error."""
+    """Remove the file, if it exists."""
     with honest_about(path):
         path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes a rename in the folder outlast a loss of power, where the system can sync folders at all."""
+    """Sync the folder, if the system can, so that a rename in it survives a loss of power."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -72,7 +72,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _beside(path: Path, content: bytes, mode: int) -> Path:
-    """A synced temporary file in the same folder, so that the rename cannot cross disks."""
+    """Write a synced temporary file in the same folder, so that the rename cannot cross disks."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     beside = Path(name)
     try:
@@ -88,7 +88,7 @@ def _beside(path: Path, content: bytes, mode: int) -> Path:
 
 
 def _keep(path: Path, keep: Path) -> None:
-    """The present file under a second name: by a link, as renaming over `path` leaves the linked content alone."""
+    """Keep the present file as `keep`: by a hard link, because a rename over `path` does not change its content."""
     if not path.exists():
         return
     second = keep.with_name(f".{keep.name}.{os.getpid()}.tmp")

@@ -1,4 +1,4 @@
-"""The Pulumi CLI on this machine: where it is, and whether it is one that this project works with."""
+"""Find the Pulumi CLI on this machine and check its version."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from operations.settings import Settings
 
 INSTALL = "install the Pulumi CLI: https://www.pulumi.com/docs/iac/download-install/"
 OLDEST = Version(3, 260)
-"""The oldest whose previews, events, update plans and state are known to be as we read them."""
+"""The oldest version whose previews, events, update plans and state have the format that this project reads."""
 TOO_NEW = Version(4)
-"""The first that may have broken what the Python SDK relies on."""
+"""The first version that may be incompatible with the Python SDK."""
 
 
 def on_path(settings: Settings) -> Path | None:
@@ -25,13 +25,13 @@ def on_path(settings: Settings) -> Path | None:
 
 
 def built(settings: Settings) -> Path | None:
-    """The CLI that `scripts/pulumi-cli` built; None where it did not."""
+    """Return the CLI that `scripts/pulumi-cli` built, or None."""
     command = settings.built_cli
     return _usable(command, settings) if command.exists() else None
 
 
 def _usable(command: Path, settings: Settings) -> Path | None:
-    """The command, if it runs: a broken link, or another machine's binary, is as good as none."""
+    """Return the command, or None if it does not run, such as a broken link or another platform's binary."""
     try:
         environment = {**settings.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
         done = subprocess.run([command, "version"], env=environment, capture_output=True, timeout=30, check=False)  # noqa: S603
@@ -39,23 +39,23 @@ def _usable(command: Path, settings: Settings) -> Path | None:
         return None
     if done.returncode != 0:
         return None
-    said = done.stdout.decode(errors="replace").strip()
+    printed = done.stdout.decode(errors="replace").strip()
     try:
-        version = Version.parse(said.removeprefix("v"))
+        version = Version.parse(printed.removeprefix("v"))
     except ValueError:
-        raise _unfit(command, "The version of the Pulumi CLI cannot be read.", said) from None
+        raise _unfit(command, "The version of the Pulumi CLI cannot be read.", printed) from None
     if version < OLDEST:
-        raise _unfit(command, "The Pulumi CLI is too old for this project.", said)
+        raise _unfit(command, "The Pulumi CLI is too old for this project.", printed)
     if version >= TOO_NEW:
-        raise _unfit(command, "The Pulumi CLI is too new for this project.", said)
+        raise _unfit(command, "The Pulumi CLI is too new for this project.", printed)
     return command
 
 
-def _unfit(command: Path, problem: str, said: str) -> InputError:
+def _unfit(command: Path, problem: str, printed: str) -> InputError:
     return InputError(
         problem,
         file=str(command),
-        found=said or "no version",
+        found=printed or "no version",
         allowed=f"{OLDEST} or later, and before {TOO_NEW}",
         fix=f"{INSTALL}; or, for the local Azure alone: --engine embedded",
     )

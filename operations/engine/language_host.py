@@ -1,8 +1,7 @@
 """Serve a project's program to the Pulumi CLI: the language runtime that `pulumi … --client=ADDRESS` connects to.
 
-Run as `python -m operations.engine.language_host PROJECT_FOLDER`: a process of its own, which prints the port on the
-first line of standard output and ends when its standard input closes, so also when the process that started it is
-killed.
+Run as `python -m operations.engine.language_host PROJECT_FOLDER`: a separate process, which prints its port on the
+first line of standard output and ends when its standard input closes, also if the process that started it is killed.
 With it `sde` needs no `pulumi-language-python`, which only an official installation has.
 """
 
@@ -32,7 +31,7 @@ from operations.engine.program_secrets import mask_secrets
 from operations.engine.project import Program, import_ahead, program_of
 
 LARGEST_MESSAGE = 400 * 1024 * 1024
-"""Bytes in one message: what Pulumi's own hosts allow."""
+"""Maximum bytes in one message, as in Pulumi's own language hosts."""
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
@@ -41,18 +40,18 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def __init__(self, program: Program) -> None:
         self._program = program
         self.ready = threading.Event()
-        """Set once what the program needs is imported: the SDK's lazy modules must not load in two threads at once."""
+        """Set when the program's imports are loaded: the SDK's lazy modules must not load in two threads at once."""
 
     def Handshake(self, _request: Any, _context: Any) -> Any:  # noqa: N802 - the protocol's names
         """Accept the engine."""
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Return no version: this host is of the project."""
+        """Return no version: this host is part of the project."""
         return plugin_pb2.PluginInfo()
 
     def GetRequiredPackages(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Return none: a provider is looked for when a resource needs it, in the version that its SDK names."""
+        """Return none: a provider is resolved when a resource needs it, in the version that its SDK names."""
         return language_pb2.GetRequiredPackagesResponse()
 
     def GetRequiredPlugins(self, _request: Any, _context: Any) -> Any:  # noqa: N802
@@ -78,7 +77,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
 
 def run_program(program: Program, request: Any) -> bool:
-    """Run the program against the engine that asks for it. Return whether it ended without an error."""
+    """Run the program against the engine that requested it. Return True if it ended without an error."""
     reset_options(
         project=request.project,
         stack=request.stack,
@@ -96,9 +95,9 @@ def run_program(program: Program, request: Any) -> bool:
     asyncio.set_event_loop(loop)
     loop.set_default_executor(ThreadPoolExecutor(max_workers=max(request.parallel, 1) * 4))
     try:
-        with _said_by_program():
+        with _output_as_messages():
             loop.run_until_complete(run_in_stack(program))
-    except BaseException as error:  # also KeyboardInterrupt: without an answer the engine would wait for ever
+    except BaseException as error:  # also KeyboardInterrupt: without a response the engine would wait for ever
         failure = explained(error)
         pulumi.log.error(f"{type(failure).__name__}: {failure}")
         return False
@@ -109,7 +108,7 @@ def run_program(program: Program, request: Any) -> bool:
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """End what a failed program left waiting."""
+    """Cancel the tasks that a failed program left."""
     pending = asyncio.all_tasks(loop)
     for task in pending:
         task.cancel()
@@ -134,13 +133,13 @@ class _Messages(io.TextIOBase):
         return len(text)
 
     def finish(self) -> None:
-        """Tell a last line that has no end."""
+        """Send a last line that has no line break."""
         self.write("\n")
 
 
 @contextmanager
-def _said_by_program() -> Iterator[None]:
-    """Take what is written to the standard streams as messages."""
+def _output_as_messages() -> Iterator[None]:
+    """Send the output of the standard streams as messages."""
     out, err = _Messages(), _Messages()
     try:
         with redirect_stdout(out), redirect_stderr(err):
@@ -153,15 +152,15 @@ def _said_by_program() -> Iterator[None]:
 def serve(root: Path) -> None:
     """Serve the program of a project folder on a free port of 127.0.0.1 until standard input ends."""
     starter = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is not for the pipe
-    limits = [(f"grpc.max_{way}_message_length", LARGEST_MESSAGE) for way in ("receive", "send")]
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the pipe carries the port only, not the output of libraries
+    limits = [(f"grpc.max_{direction}_message_length", LARGEST_MESSAGE) for direction in ("receive", "send")]
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=limits)
     host = LanguageHost(program_of(root))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, file=starter, flush=True)
-    with suppress(Exception):  # the run itself says what is wrong with the program
+    with suppress(Exception):  # the run itself reports the program's error
         import_ahead(root)
     host.ready.set()
     sys.stdin.read()

@@ -1,4 +1,4 @@
-"""Locks on stacks, as Pulumi's file backend keeps them: the official command line honours ours, and we honour its."""
+"""Stack locks in the format of Pulumi's file backend: the Pulumi CLI respects ours, and we respect its locks."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _GONE = ", a process that is no longer running"
 
 @contextlib.contextmanager
 def held(folder: Path, stack: str, *, warn: Callable[[str], None] = lambda _: None) -> Iterator[None]:
-    """Holds the stack's lock, a file of our own in `folder`. Raises InputError, naming the holder, where it is taken.
+    """Hold the stack's lock, a file in `folder`. `InputError` with the holder if another run holds it.
 
-    A lock that a killed run of ours left on this very machine holds nothing back: it is taken away, and `warn` told.
+    A lock that a killed run of ours left on this machine is removed, with a warning.
     """
     own = folder / f"{uuid.uuid4()}.json"
     for path in _others(folder, None):
-        if _left_behind(path):
-            warn(f"stack {stack}: the lock of {_who(path)} was taken away")
+        if _is_abandoned(path):
+            warn(f"stack {stack}: the lock of {_holder(path)} was removed")
             files.remove(path)
     _refuse_others(folder, own, stack)
     files.write(own, json.dumps(_ourselves()).encode())
     try:
-        # Looked at again after ours is there: of two that start at once, at least one sees the other.
+        # Check again with our lock in place: if two runs start at once, at least one sees the other.
         _refuse_others(folder, own, stack)
         yield
     finally:
@@ -43,17 +43,17 @@ def held(folder: Path, stack: str, *, warn: Callable[[str], None] = lambda _: No
 
 
 def holders(folder: Path) -> list[str]:
-    """Who holds the lock, one phrase each: `ann@build-1 (pid 4711) since 2026-01-01T09:00:00Z`."""
-    return [_who(path) for path in _others(folder, None)]
+    """Return the holders of the lock, each as `ann@build-1 (pid 4711) since 2026-01-01T09:00:00Z`."""
+    return [_holder(path) for path in _others(folder, None)]
 
 
 def living(folder: Path) -> list[str]:
-    """Who holds the lock, without runs of ours that were killed on this very machine: these change nothing any more."""
-    return [_who(path) for path in _others(folder, None) if not _left_behind(path)]
+    """Return the holders of the lock, without runs of ours that were killed on this machine."""
+    return [_holder(path) for path in _others(folder, None) if not _is_abandoned(path)]
 
 
 def cancel(folder: Path) -> int:
-    """Removes every lock in the folder; how many there were."""
+    """Remove every lock in the folder; return their number."""
     present = _others(folder, None)
     for path in present:
         files.remove(path)
@@ -61,11 +61,11 @@ def cancel(folder: Path) -> int:
 
 
 def refusal(folder: Path, stack: str, *, own: Path | None = None) -> InputError | None:
-    """What is said where others hold the stack's lock; None where nobody does."""
+    """Return the error if another run holds the stack's lock, else None."""
     others = _others(folder, own)
     if not others:
         return None
-    who = list(map(_who, others))
+    who = list(map(_holder, others))
     dead = all(phrase.endswith(_GONE) for phrase in who)
     cancel = f"scripts/sde cancel {stack}"
     return InputError(
@@ -92,9 +92,9 @@ def _ourselves() -> dict[str, Any]:
 
 
 def _process(pid: int) -> str | None:
-    """What tells a process from every other that ever has its number: this boot, this pid namespace, when it began.
+    """Identify a process beyond its number, which may be reused: by the boot, the pid namespace and its start time.
 
-    None for one that is not there, and on systems without /proc, where a dead run's lock is a person's to cancel.
+    None if it does not run, and on systems without /proc, where the lock of a dead run has to be cancelled by hand.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -107,16 +107,16 @@ def _process(pid: int) -> str | None:
     return None if ended else f"{boot} {namespace} {began}"
 
 
-def _left_behind(path: Path) -> bool:
-    """Whether a lock was ours, made in this boot and pid namespace, by a process that certainly is no more."""
+def _is_abandoned(path: Path) -> bool:
+    """Return True if a lock was made in this boot and pid namespace by a process that has certainly ended."""
     try:
         lock = json.loads(files.read(path) or b"")
         pid, process = int(lock["pid"]), str(lock["process"])
     except (ValueError, KeyError, TypeError):
         return False
     here = _process(os.getpid())
-    same_world = here is not None and process.split(" ")[:2] == here.split(" ")[:2]
-    return same_world and _process(pid) != process
+    same_system = here is not None and process.split(" ")[:2] == here.split(" ")[:2]
+    return same_system and _process(pid) != process
 
 
 def _user() -> str:
@@ -126,7 +126,7 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _who(path: Path) -> str:
+def _holder(path: Path) -> str:
     content = files.read(path)
     try:
         lock = json.loads(content or b"")

@@ -16,7 +16,7 @@ EventKind = Literal["stack-started", "step-started", "step-done", "step-failed",
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened while an engine worked; secrets are masked. `time` is seconds since the epoch."""
+    """An event of a run; secrets are masked. `time` is in seconds since the epoch."""
 
     kind: EventKind
     stack: str
@@ -25,7 +25,7 @@ class Event:
     type: str | None = None
     operation: Operation | Literal["refresh"] | None = None
     seconds: float | None = None
-    """How long the step or the stack took; on `step-done`, `step-failed` and `stack-done`."""
+    """Duration of the step or the run; on `step-done`, `step-failed` and `stack-done`."""
     severity: Literal["debug", "info", "warning", "error"] | None = None
     message: str | None = None
     changed: tuple[str, ...] = ()
@@ -36,30 +36,30 @@ OnEvent = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class StackSettings:
-    """One stack to run: its name and its whole configuration, keys with their namespace (`sde:cloud`)."""
+    """One stack to run: its name and its configuration, whose keys have a namespace (`sde:cloud`)."""
 
     name: str
     config: Mapping[str, Any]
     file: Path
-    """The `Pulumi.<stack>.yaml` that holds the same configuration for the official command line."""
+    """The `Pulumi.<stack>.yaml` with the same configuration, which the Pulumi CLI reads."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an up, refresh or destroy ended. `counts` is by operation, the engine's own resources left out."""
+    """The result of an up, refresh or destroy. `counts` is by operation, without the engine's own resources."""
 
     stack: str
     counts: Mapping[str, int]
     seconds: float
     resources: int
-    """How many resources the stack has now, its root and providers left out."""
+    """Number of the stack's resources after the run, without its root and providers."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """The stack's outputs, secrets masked."""
 
 
 @dataclass(frozen=True)
 class StackState:
-    """What an engine knows of a stack without running it. `updated` is an ISO 8601 time in UTC."""
+    """A stack's summary, read from its state. `updated` is an ISO 8601 time in UTC."""
 
     name: str
     resources: int
@@ -70,17 +70,17 @@ class StackState:
 
 
 GONE = "It is gone from the cloud"
-"""What a refresh warns of."""
+"""The warning of a refresh for a deleted resource."""
 
 
 def busy(stack: str, holder: str) -> InputError:
-    """A stack that a run may be changing: what stands of it is told when that run has ended."""
+    """Return the error for a stack that a run may be changing, whose state cannot be read before that run ends."""
     return InputError(f"Stack {stack} is locked by {holder}.",
                       fix=f"wait for that run to end; if it is dead, scripts/sde cancel {stack}")  # fmt: skip
 
 
 def not_as_judged(stack: str, urn: str, what: str) -> Refused:
-    """A run came to something else than what its plan permitted; values are never told."""
+    """Return the refusal of a step that differs from the checked plan. It must never hold values."""
     place = f"{name_of(urn)} ({type_of(urn)}): " if is_urn(urn) else ""
     return Refused(
         f"{stack}: what would be done is not what was judged, so the run stopped before it.\n"
@@ -96,7 +96,7 @@ class Engine(Protocol):
     name: str
 
     def prepare(self) -> None:
-        """Start what a preview or an up needs, while the caller does something else."""
+        """Start in the background the processes that a preview or an up needs."""
         ...
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
@@ -111,12 +111,15 @@ class Engine(Protocol):
         plan: Plan | None = None,
         on_event: OnEvent | None = None,
     ) -> Outcome:
-        """Make the cloud as the program says. With a plan that this engine made, exactly what it says: what was unknown
-        in it may become known, and at any other difference the run stops before it, `Refused`; a new one carries on."""
+        """Deploy the program's resources.
+
+        With a plan that this engine made, only its steps are executed: unknown values may become known, and before any
+        other difference the run stops with `Refused`. A later run continues from there.
+        """
         ...
 
     def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
-        """Take the cloud's present properties into the state."""
+        """Update the state with the cloud's present properties."""
         ...
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
@@ -131,11 +134,11 @@ class Engine(Protocol):
         release_protected: bool = False,
         on_event: OnEvent | None = None,
     ) -> Outcome:
-        """Delete what the stack has. Refused while a resource is protected, unless the protection is released."""
+        """Delete the stack's resources. Refused if one is protected, unless the protection is released."""
         ...
 
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
-        """Take an existing cloud resource into the stack, protected."""
+        """Import an existing cloud resource into the stack, protected."""
         ...
 
     def state(self, name: str) -> StackState | None:
@@ -153,13 +156,13 @@ class Engine(Protocol):
         ...
 
     def export_state(self, name: str) -> dict[str, Any]:
-        """The stack's deployment in Pulumi's export form, secrets encrypted."""
+        """Return the stack's deployment in Pulumi's export format, secrets encrypted."""
         ...
 
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
-        """The stack's outputs; secrets masked unless asked for."""
+        """Return the stack's outputs; secrets are masked unless `show_secrets`."""
         ...
 
     def cancel(self, name: str) -> None:
-        """Remove the lock that a killed run left. The state is untouched."""
+        """Remove the lock that a killed run left. The state does not change."""
         ...

@@ -1,4 +1,4 @@
-"""What a program did wrong: the message and the places in its own files, whichever engine ran it."""
+"""The error of a program: its message and the locations in the program's files, for both engines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENGINES = str(Path(__file__).resolve().parent)
 
 @dataclass(frozen=True)
 class ProgramError:
-    """An exception of a program, without what lies in libraries, in Python and in the engines."""
+    """An exception of a program, without the stack frames of libraries, Python and the engines."""
 
     message: str
     places: tuple[str, ...]
@@ -30,14 +30,14 @@ class ProgramError:
 
 
 def described(error: BaseException) -> ProgramError:
-    """The message and the places of the first cause of an exception."""
+    """Return the message and the locations of the first cause of an exception."""
     *_, root = causes(error)
     places = _places(root.__traceback__) or _places(_first_traceback(root))
     return ProgramError("".join(traceback.format_exception_only(root)).strip(), places)
 
 
 def explained(error: BaseException) -> Exception:
-    """The exception that a command ends with: what the program said in words is told as it is."""
+    """Return the exception that a command ends with: the program's own error unchanged, any other as `Failed`."""
     for one in causes(error):
         if isinstance(one, InputError | Failed | Refused):
             return one
@@ -47,7 +47,7 @@ def explained(error: BaseException) -> Exception:
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """An exception and its causes, each once: the SDK raises exceptions whose cause is the exception itself."""
+    """Yield an exception and its causes, each once: the SDK raises exceptions that are their own cause."""
     seen: set[int] = set()
     one: BaseException | None = error
     while one is not None and id(one) not in seen:
@@ -57,7 +57,7 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _first_traceback(error: BaseException) -> TracebackType | None:
-    """The traceback that the SDK kept: asyncio drops the exception's own where a second task awaits the same value."""
+    """Return the traceback that the SDK kept: asyncio drops it if a second task awaits the same value."""
     manager = _get_rpc_manager()
     return manager.exception_traceback if manager.unhandled_exception is error else None
 
@@ -68,5 +68,5 @@ def _places(trace: TracebackType | None) -> tuple[str, ...]:
 
 
 def _foreign(file: str) -> bool:
-    """Whether a frame is of a library, of Python or of an engine rather than of the program."""
+    """Return True if a stack frame belongs to a library, Python or an engine."""
     return "site-packages" in file or file.startswith(("<frozen", sys.base_prefix, _ENGINES))

@@ -1,4 +1,4 @@
-"""The child process that runs the project's program for the Pulumi CLI, and its end."""
+"""The child process that runs the project's program for the Pulumi CLI."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from formats.errors import Failed
 from operations.engine.project import program_of
 
 _KEPT = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "SYSTEMROOT", "TMPDIR", "TZ")
-"""The environment variables that the program's process gets: none that holds a credential."""
+"""The environment variables that the program's process inherits: none that holds a credential."""
 COMMAND: Sequence[str] = (sys.executable, "-P", "-m", "operations.engine.language_host")
 _SOURCES = Path(__file__).resolve().parents[2]
 
 
 class ProgramProcess:
-    """A language host for one project, started when its address is first asked for. It serves one run after another."""
+    """A language host for one project, started when its address is first needed. It serves one run after another."""
 
     def __init__(self, project_root: Path) -> None:
         self._root = project_root
@@ -28,17 +28,17 @@ class ProgramProcess:
 
     @property
     def address(self) -> str:
-        """Where the CLI reaches it, as `127.0.0.1:PORT`. `Failed` where it does not start."""
+        """Return its address for the CLI, `127.0.0.1:PORT`. `Failed` if it does not start."""
         self.start()
         if not self._address:
             self._address = f"127.0.0.1:{self._port()}"
         return self._address
 
     def start(self) -> None:
-        """Start the process, where none runs, and do not wait for it."""
+        """Start the process, if none runs, without waiting for it."""
         if self._process is not None and self._process.poll() is None:
             return
-        program_of(self._root)  # says what is wrong with Pulumi.yaml
+        program_of(self._root)  # reports an error in Pulumi.yaml
         self._address = ""
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -56,13 +56,13 @@ class ProgramProcess:
         port = self._process.stdout.readline().decode().strip()
         if not port.isdigit():
             self.close()
-            raise Failed("The process that runs the program did not start: its reason stands above.")
+            raise Failed("The process that runs the program did not start: see its error above.")
         return port
 
     def ended(self, within: float = 0.0) -> str | None:
-        """Say how the process ended by itself, as `ended with code 1`; None where it runs, or none was started.
+        """Describe how the process ended by itself, such as `ended with code 1`; None if it runs or was not started.
 
-        `within`: seconds to wait for an end that is under way.
+        `within` is the number of seconds to wait for a process that is ending.
         """
         if self._process is None:
             return None

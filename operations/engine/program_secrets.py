@@ -1,4 +1,4 @@
-"""Mask secrets in what a program says while the Pulumi CLI runs it: the CLI masks those of the configuration alone."""
+"""Mask secrets in the messages of a program that the Pulumi CLI runs: the CLI masks those of the configuration only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from operations.engine.secret_filter import SecretFilter
 
 
 def mask_secrets(config: Mapping[str, str], secret_keys: Iterable[str]) -> None:
-    """From now on remember every secret that the SDK sends or gets, and mask it in every message of the program."""
+    """Record every secret that the SDK sends or receives from now on, and mask it in the program's messages."""
     secret_filter = SecretFilter()
     for key in secret_keys:
         secret_filter.add(secret(config[key]))
@@ -25,37 +25,37 @@ class _Monitor:
     """The client of the engine's resource monitor."""
 
     def __init__(self, client: Any, secret_filter: SecretFilter) -> None:
-        self._client, self._veil = client, secret_filter
+        self._client, self._secret_filter = client, secret_filter
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         call = getattr(self._client, name)
 
-        def learning(request: Any, *more: Any, **options: Any) -> Any:
-            self._learn(request)
+        def recorded_call(request: Any, *more: Any, **options: Any) -> Any:
+            self._record(request)
             response = call(request, *more, **options)
-            self._learn(response)
+            self._record(response)
             return response
 
-        return learning
+        return recorded_call
 
-    def _learn(self, message: Any) -> None:
+    def _record(self, message: Any) -> None:
         if SECRET_SIGNATURE.encode() not in message.SerializeToString():
             return
         for _, value in message.ListFields():
             if isinstance(value, struct_pb2.Struct):
-                self._veil.add(json_format.MessageToDict(value))
+                self._secret_filter.add(json_format.MessageToDict(value))
 
 
 class _Engine:
     """The client of the engine, which the SDK sends messages to."""
 
     def __init__(self, client: Any, secret_filter: SecretFilter) -> None:
-        self._client, self._veil = client, secret_filter
+        self._client, self._secret_filter = client, secret_filter
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
     def Log(self, request: Any, *more: Any) -> Any:  # noqa: N802 - the protocol's name
         """Send a message, masked."""
-        request.message = self._veil.redact(request.message)
+        request.message = self._secret_filter.redact(request.message)
         return self._client.Log(request, *more)

@@ -1,4 +1,4 @@
-"""The Pulumi project that Pulumi.yaml describes, and its program, run as Pulumi's own language host runs it."""
+"""The project of Pulumi.yaml and its program, which runs as in Pulumi's own language host."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Program = Callable[[], Any]
 
 
 def project_name(root: Path) -> str:
-    """Read the project's name from Pulumi.yaml. `InputError` where there is none."""
+    """Read the project's name from Pulumi.yaml. `InputError` if there is none."""
     return str(_project(root)["name"])
 
 
@@ -39,7 +39,7 @@ def program_of(root: Path) -> Program:
 
 
 def import_ahead(root: Path) -> None:
-    """Import what the program's `preload.py` imports, where it has one: the engine asks for a run a second later."""
+    """Import the program's `preload.py`, if any, in the second before the engine requests a run."""
     folder = (root / _project(root).get("main", ".")).resolve()
     if (folder / "preload.py").exists():
         importlib.import_module(f"{folder.name}.preload")
@@ -47,35 +47,35 @@ def import_ahead(root: Path) -> None:
 
 @contextlib.contextmanager
 def _as_main(folder: Path) -> Iterator[None]:
-    """The process as the language host sets it up: in the program's folder, its name as the only argument.
+    """Set up the process as the language host does: in the program's folder, with its name as the only argument.
 
-    Afterwards it is as before, and modules of the program that nobody had before are forgotten, so that a second run
-    in this process starts like the first.
+    Restore it afterwards and unload the program's newly imported modules, so that a second run in this process starts
+    like the first.
     """
-    where, arguments, path, modules = Path.cwd(), sys.argv, list(sys.path), set(sys.modules)
+    working_directory, arguments, path, modules = Path.cwd(), sys.argv, list(sys.path), set(sys.modules)
     os.chdir(folder if folder.is_dir() else folder.parent)
     sys.argv = [str(folder)]
     try:
         yield
     finally:
-        os.chdir(where)
+        os.chdir(working_directory)
         sys.argv, sys.path[:] = arguments, path
-        _forget(set(sys.modules) - modules, folder)
+        _unload(set(sys.modules) - modules, folder)
 
 
-def _forget(names: set[str], folder: Path) -> None:
-    """Drop the modules that came from a folder, also from the packages that hold them."""
+def _unload(names: set[str], folder: Path) -> None:
+    """Unload the modules of a folder, also from their packages."""
     for name in names:
         file = getattr(sys.modules[name], "__file__", None)
         if file and Path(file).is_relative_to(folder):
-            forgotten = sys.modules.pop(name)
+            unloaded = sys.modules.pop(name)
             parent, _, child = name.rpartition(".")
-            if parent in sys.modules and getattr(sys.modules[parent], child, None) is forgotten:
+            if parent in sys.modules and getattr(sys.modules[parent], child, None) is unloaded:
                 delattr(sys.modules[parent], child)
 
 
 def sdk_version(package: str) -> str:
-    """The version of the installed SDK of a package, which is its provider's."""
+    """Return the version of a package's installed SDK, which is also its provider's version."""
     try:
         return version(f"pulumi-{package}")
     except PackageNotFoundError:
@@ -83,8 +83,8 @@ def sdk_version(package: str) -> str:
 
 
 def served(root: Path, address: str) -> str:
-    """Pulumi.yaml for a program that is served at an address, for commands which take none as an argument."""
-    described = {key: value for key, value in _project(root).items() if key != "main"}  # it may stand in any folder
+    """Return a Pulumi.yaml for a program served at an address, for commands that have no option for it."""
+    described = {key: value for key, value in _project(root).items() if key != "main"}  # the file may be in any folder
     return yaml.safe_dump({**described, "runtime": {"name": "client", "options": {"address": address}}})
 
 

@@ -1,7 +1,7 @@
-"""The official Pulumi CLI behind the engine port.
+"""The engine port implemented with the official Pulumi CLI.
 
-Its login and its settings are the user's: they are told only by environment variables, and for one run at a time. The
-program runs in a language host of ours, so `sde` needs no `pulumi-language-python`.
+The CLI's login and settings belong to the user: they are overridden only by environment variables, for one run at a
+time. The program runs in the project's language host, so `sde` needs no `pulumi-language-python`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, 
 from operations.engine.project import sdk_version, served
 from operations.engine.pulumi_commands import PulumiCommands
 from operations.engine.pulumi_errors import StackMissingError, refused
-from operations.engine.pulumi_events import Listener, told
+from operations.engine.pulumi_events import Listener, run_events
 from operations.engine.pulumi_process import CommandFailed
-from operations.engine.pulumi_saved import Saved, violation
+from operations.engine.pulumi_saved import UpdatePlans, violation
 from operations.engine.targets import Targets
 from operations.settings import PROJECT
 
 _AT_ONCE = 4
-"""Exports that run side by side: each is a process that mostly waits for the backend."""
+"""Number of parallel exports: each is a process that mostly waits for the backend."""
 
 
 class PulumiCli:
@@ -47,30 +47,30 @@ class PulumiCli:
         creates_stacks: bool,
         command: Path | None = None,
     ) -> None:
-        """`environment` is laid over the process's own. `creates_stacks`: whether a stack that is not there is made."""
+        """`environment` overrides the process's own. With `creates_stacks`, a missing stack is created."""
         executable = command or Path("pulumi")
         self._commands = PulumiCommands(project_root, environment, executable, creates_stacks=creates_stacks)
-        self._saved = Saved()
+        self._saved = UpdatePlans()
         self._exported: dict[str, dict[str, Any]] = {}
-        """The last export of each stack, until a run of ours changes it."""
+        """The last export of each stack, until a run changes it."""
 
     def prepare(self) -> None:
-        """Start the language host, which needs about as long as the CLI does until it asks for the program."""
+        """Start the language host, which takes about as long as the CLI before it requests the program."""
         self._commands.program.start()
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
-        """What `up` would do. An empty stack is entered in the backend where it has none yet."""
-        room = self._saved.room()
-        arguments = ["preview", "--json", "--show-sames", "--show-reads", "--save-plan", str(room)]
-        with told(stack.name, on_event):
+        """Return the plan of an `up`. A missing stack is created, empty, in the backend."""
+        file = self._saved.next_file()
+        arguments = ["preview", "--json", "--show-sames", "--show-reads", "--save-plan", str(file)]
+        with run_events(stack.name, on_event):
             digest = self._previewed(stack, [*arguments, *_targets(targets)], on_event)
         cloud = str(stack.config["sde:cloud"])
         plan = plan_of(digest.get("steps") or (), PROJECT, stack.name, cloud, digest.get("config"))
-        self._saved.keep(plan, room)
+        self._saved.keep(plan, file)
         return plan
 
     def _previewed(self, stack: StackSettings, arguments: Sequence[str], on_event: OnEvent | None) -> Mapping[str, Any]:
-        """The document of a preview, its messages told."""
+        """Return the JSON document of a preview, after its messages are sent."""
         listener = Listener(stack.name, on_event)
         error: CommandFailed | None = None
         try:
@@ -82,7 +82,7 @@ class PulumiCli:
             listener.message(diagnostic)
         if error:
             raise self._commands.failure(error, stack.name, listener.errors, stack.file) from None
-        listener.tell_errors()
+        listener.send_errors()
         return digest
 
     def up(
@@ -93,20 +93,20 @@ class PulumiCli:
         plan: Plan | None = None,
         on_event: OnEvent | None = None,
     ) -> Outcome:
-        """Make the cloud as the program says; with a plan of this process's preview, as far as the CLI finds it so."""
+        """Deploy the program's resources; with a plan of this process's preview, only its steps."""
         held = ["--plan", str(self._saved.of(plan)), "--message", f"plan {plan.digest}"] if plan else []
-        with told(stack.name, on_event):
+        with run_events(stack.name, on_event):
             if not plan and any(r.get("protect") for r in self._resources(stack.name)):
-                self.preview(stack, targets=targets)  # refuses what is protected, before anything is changed
+                self.preview(stack, targets=targets)  # refuses to delete protected resources before any change
             return self._perform(stack, ["up", *held, *_targets(targets)], on_event, plan)
 
     def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
-        """Take the cloud's present properties into the state."""
-        with told(stack.name, on_event):
+        """Update the state with the cloud's present properties."""
+        with run_events(stack.name, on_event):
             return self._perform(stack, ["refresh"], on_event)
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
-        """What `destroy` would delete: what the state holds, or the targets of it."""
+        """Return the plan of a `destroy`: the state's resources, or the targets among them."""
         chosen, resources = Targets(targets), self._resources(stack.name)
         chosen.must_match(r["urn"] for r in resources)
         going = [r for r in resources if not targets or chosen.named(r["urn"])]
@@ -120,8 +120,8 @@ class PulumiCli:
         release_protected: bool = False,
         on_event: OnEvent | None = None,
     ) -> Outcome:
-        """Delete what the stack has. A released protection comes back with the next `up`, where the destroy failed."""
-        with told(stack.name, on_event):
+        """Delete the stack's resources. If the destroy fails, the next `up` restores a released protection."""
+        with run_events(stack.name, on_event):
             held = [r.urn for r in self.preview_destroy(stack, targets=targets).resources if r.protect]
             if held and not release_protected:
                 raise refused([f"{label(urn)} would be deleted" for urn in held])
@@ -130,8 +130,8 @@ class PulumiCli:
             return self._perform(stack, ["destroy", *_targets(targets)], on_event)
 
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
-        """Take an existing cloud resource into the stack, protected."""
-        with TemporaryDirectory() as folder:  # this command takes the program's address from Pulumi.yaml alone
+        """Import an existing cloud resource into the stack, protected."""
+        with TemporaryDirectory() as folder:  # this command takes the program's address from Pulumi.yaml only
             Path(folder, "Pulumi.yaml").write_text(served(self._commands.root, self._commands.program.address))
             resource = {"type": type_, "name": name, "id": id_, "version": sdk_version(type_.partition(":")[0])}
             file = Path(folder, "resources.json")
@@ -140,7 +140,7 @@ class PulumiCli:
             return self._perform(stack, arguments, None)
 
     def state(self, name: str) -> StackState | None:
-        """What is known of a stack; None where the backend does not know it."""
+        """Return a stack's summary; None if the backend does not know it."""
         try:
             document = self._exported.get(name) or self._document(name)
         except StackMissingError:
@@ -155,7 +155,7 @@ class PulumiCli:
     def current_state(
         self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
     ) -> Mapping[str, Plan]:
-        """What stands of some stacks, by name: their exports, a few at a time. Secrets stay encrypted."""
+        """Return the current state of the stacks, by name, from parallel exports. Secrets stay encrypted."""
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
             read = pool.map(lambda stack: self._current_state(stack, being_updated=stack.name in being_updated), stacks)
             found = dict(zip((s.name for s in stacks), read, strict=True))
@@ -171,45 +171,45 @@ class PulumiCli:
         return read_export(document, cloud=str(stack.config["sde:cloud"]), file=f"pulumi stack export -s {stack.name}")
 
     def export_state(self, name: str) -> dict[str, Any]:
-        """The stack's deployment in Pulumi's export form, secrets encrypted."""
+        """Return the stack's deployment in Pulumi's export format, secrets encrypted."""
         return self._document(name)
 
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
-        """The stack's outputs; secrets masked unless asked for."""
+        """Return the stack's outputs; secrets are masked unless `show_secrets`."""
         arguments = ["stack", "output", "--json", "--stack", name, *(["--show-secrets"] if show_secrets else [])]
         outputs = json.loads(self._commands.run(name, arguments))
         return outputs if show_secrets else {k: SECRET if v == SECRET else v for k, v in outputs.items()}
 
     def cancel(self, name: str) -> None:
-        """Remove the lock that a killed run left. The state is untouched."""
+        """Remove the lock that a killed run left. The state does not change."""
         try:
             self._commands.run(name, ["cancel", "--yes", name])
         except StackMissingError:
             if not self._commands.creates:
-                raise  # a real stack: perhaps the backend is the wrong one
+                raise  # a stack in real Azure: the backend may be the wrong one
 
     def make_missing(self, names: Sequence[str]) -> list[str]:
-        """Enter the stacks that the backend does not know yet, so that `pulumi up -s NAME` finds them; their names."""
+        """Create the stacks that the backend lacks, so that `pulumi up -s NAME` finds them; return their names."""
         found = json.loads(self._commands.run(PROJECT, ["stack", "ls", "--json"]))
         known = {s["name"].rsplit("/", 1)[-1] for s in found}
         missing = [name for name in names if name not in known]
         for name in missing:
-            self._commands.enter(name, self._commands.root / f"Pulumi.{name}.yaml")
+            self._commands.create_stack(name, self._commands.root / f"Pulumi.{name}.yaml")
         return missing
 
     def _perform(
         self, stack: StackSettings, arguments: Sequence[str], on_event: OnEvent | None, plan: Plan | None = None
     ) -> Outcome:
-        """Run a command that changes the stack, telling its events as they come."""
+        """Run a command that changes the stack, sending its events when they arrive."""
         self._exported.pop(stack.name, None)
         listener, begun = Listener(stack.name, on_event), time.monotonic()
         try:
-            self._commands.run_program(stack, [*arguments, "--yes", "--skip-preview", "--json"], listener.hear)
+            self._commands.run_program(stack, [*arguments, "--yes", "--skip-preview", "--json"], listener.receive)
         except CommandFailed as error:
             if plan and (refusal := violation(plan, listener.errors)):
                 raise refusal from None
             raise self._commands.failure(error, stack.name, listener.errors, stack.file) from None
-        listener.tell_errors()
+        listener.send_errors()
         seconds = time.monotonic() - begun
         after = self.state(stack.name)
         return Outcome(
@@ -217,14 +217,14 @@ class PulumiCli:
         )
 
     def _document(self, name: str) -> dict[str, Any]:
-        """What `pulumi stack export` says. `StackMissingError` where the backend does not know the stack."""
+        """Return the result of `pulumi stack export`. `StackMissingError` if the backend does not know the stack."""
         text = self._commands.run(name, ["stack", "export", "--stack", name])
         try:
             document = json.loads(text)
         except ValueError:
             document = None
         if not isinstance(document, dict):
-            raise Failed(f"The Pulumi CLI exported something else than a state for {name}.")
+            raise Failed(f"The Pulumi CLI exported no state for {name}.")
         self._exported[name] = document
         return document
 
@@ -240,7 +240,7 @@ def _targets(targets: Sequence[str]) -> list[str]:
 
 
 def _json(text: str) -> dict[str, Any]:
-    """The one JSON document of a preview; empty where it was stopped before it printed one."""
+    """Return the JSON document of a preview; empty if it was stopped before it printed one."""
     start = text.find("{")
     try:
         document = json.loads(text[start:]) if start >= 0 else {}

@@ -1,4 +1,4 @@
-"""Commands of the Pulumi CLI on the project's stacks: with the program at hand, and with their failures explained."""
+"""Run commands of the Pulumi CLI on the project's stacks, serve them the program, and explain their failures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from operations.engine import locks
 from operations.engine.port import StackSettings
 from operations.engine.program_process import ProgramProcess
 from operations.engine.project import program_of, project_name, served
-from operations.engine.pulumi_errors import Place, StackMissingError, Told, explained
+from operations.engine.pulumi_errors import ErrorMessage, Place, StackMissingError, explained
 from operations.engine.pulumi_process import CommandFailed, PulumiProcess, environment_with
 from operations.settings import PROJECT, folder_of, write_whole
 
@@ -23,18 +23,18 @@ _LOCKS = Path(".pulumi", "locks", "organization", PROJECT)
 _STATES = Path(".pulumi", "stacks", PROJECT)
 _JOURNALS = Path(".pulumi", "sde-journal", PROJECT)
 _LOST = re.compile(r"error reading from server|connection refused|connection reset|transport|Unavailable|EOF")
-"""How the CLI words that the program's process no longer answers."""
-_LAST_MOMENTS = 5.0
-"""Seconds that a process that no longer answers may take to end."""
-_MAKING = ("preview", "up", "import")
-"""The commands that make a stack where the backend does not know it."""
+"""The CLI's messages for a lost connection to the program's process."""
+_EXIT_SECONDS = 5.0
+"""Seconds to wait for the end of a process that no longer responds."""
+_CREATES_STACK = ("preview", "up", "import")
+"""The commands that create a stack that the backend does not know."""
 
 
 class PulumiCommands:
-    """Runs the CLI in a project's folder, with the program in a language host of ours."""
+    """Run the CLI in a project's folder, with the program in the project's language host."""
 
     def __init__(self, root: Path, environment: Mapping[str, str], command: Path, *, creates_stacks: bool) -> None:
-        """`environment` is laid over the process's own. `creates_stacks`: whether a stack that is not there is made."""
+        """`environment` overrides the process's own. With `creates_stacks`, a missing stack is created."""
         self.root, self.creates = root, creates_stacks
         self.program = ProgramProcess(root)
         whole = environment_with(environment)
@@ -45,8 +45,8 @@ class PulumiCommands:
         self._pulumi = PulumiProcess(Path(executable), root, whole)
 
     def run(self, name: str, arguments: Sequence[str]) -> str:
-        """Run a command that needs no program; its failure is one of the port's errors."""
-        project_name(self.root)  # says what is wrong with Pulumi.yaml
+        """Run a command that needs no program; a failure is raised as one of the port's errors."""
+        project_name(self.root)  # reports an error in Pulumi.yaml
         try:
             return self._pulumi.run(arguments)
         except CommandFailed as error:
@@ -55,12 +55,12 @@ class PulumiCommands:
     def run_program(
         self, stack: StackSettings, arguments: Sequence[str], on_line: Callable[[str], object] | None = None
     ) -> str:
-        """Run a command on one stack with the program at hand. `CommandFailed` where the CLI fails.
+        """Run a command on one stack and serve it the program. `CommandFailed` if the CLI fails.
 
-        A stack that the backend does not know is made where that is safe: a real one is made by its owner, who chooses
-        its secrets provider.
+        A missing stack is created if it is local; one in real Azure is created by its owner, who chooses its secrets
+        provider.
         """
-        program_of(self.root)  # says what is wrong with Pulumi.yaml
+        program_of(self.root)  # reports an error in Pulumi.yaml
         self._refuse_journal(stack.name)
         whole = [*arguments, "--stack", stack.name]
         importing = arguments[0] == "import"
@@ -72,16 +72,16 @@ class PulumiCommands:
             return self._pulumi.run(whole, on_line)
         except CommandFailed as error:
             missing = isinstance(explained(error, self._place(stack.name)), StackMissingError)
-            if not (missing and self.creates and arguments[0] in _MAKING):
+            if not (missing and self.creates and arguments[0] in _CREATES_STACK):
                 raise
-        self.enter(stack.name, stack.file)
+        self.create_stack(stack.name, stack.file)
         return self._pulumi.run(whole, on_line)
 
-    def enter(self, name: str, config: Path) -> None:
-        """Make a stack that the backend does not know, with the salt that its configuration file has or now gets.
+    def create_stack(self, name: str, config: Path) -> None:
+        """Create a stack in the backend, with the salt of its configuration file, which gets one if it has none.
 
-        The CLI knows no other file for that than the one in its working folder. So that it never touches the project's
-        where the stack's lies elsewhere, it works in a folder of its own.
+        `pulumi stack init` uses only the file in its working folder. It runs in a temporary folder, so that it never
+        changes the project's file if the stack's file is elsewhere.
         """
         with TemporaryDirectory(prefix="sde-stack-") as folder:
             file = Path(folder, f"Pulumi.{name}.yaml")
@@ -96,15 +96,15 @@ class PulumiCommands:
                 write_whole(config, after)
 
     def locked_by(self, name: str) -> str | None:
-        """Who holds the stack's lock, where the backend is a folder; other backends tell it only to who takes it."""
+        """Return the holder of the stack's lock, if the backend is a folder; others reveal it only on an update."""
         return ", and by ".join(locks.living(self._folder / _LOCKS / name)) or None if self._folder else None
 
     def failure(
-        self, error: CommandFailed, name: str, errors: Sequence[Told] = (), config: Path | None = None
+        self, error: CommandFailed, name: str, errors: Sequence[ErrorMessage] = (), config: Path | None = None
     ) -> Exception:
-        """Say what ended a command. `errors` are those that its run told."""
+        """Return the port's error for a failed command. `errors` are those that its run reported."""
         lost = _LOST.search(" ".join([str(error), *(text for _, text in errors)]))
-        if (how := self.program.ended(within=_LAST_MOMENTS if lost else 0.0)) is not None:
+        if (how := self.program.ended(within=_EXIT_SECONDS if lost else 0.0)) is not None:
             return Failed(
                 f"{name}: the process that runs the program {how} before the program had ended.\n"
                 "  What was done before is in the state, and a new run carries on from there."
@@ -118,7 +118,7 @@ class PulumiCommands:
         return Place(name, str(state), config, held, made_by_up=self.creates)
 
     def _refuse_journal(self, name: str) -> None:
-        """Refuse what a killed run of the embedded engine has done and only that engine can read."""
+        """Refuse a stack with the journal of a killed run, which only the embedded engine can read."""
         journal = self._folder / _JOURNALS / f"{name}.jsonl" if self._folder else None
         if journal and journal.exists() and not self.locked_by(name):
             raise InputError(
@@ -129,7 +129,7 @@ class PulumiCommands:
 
 
 def _absolute(url: str) -> str:
-    """A backend's URL that means the same in every folder: the CLI takes a relative one from where it runs."""
+    """Return a backend's URL with an absolute path: the CLI resolves a relative one in its working folder."""
     path = url.removeprefix(_LOCAL)
     if not url.startswith(_LOCAL) or path.startswith(("/", "~")):
         return url

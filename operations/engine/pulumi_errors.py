@@ -1,4 +1,4 @@
-"""The port's own errors out of what the Pulumi CLI says when it fails: what, where and how to put it right."""
+"""Translate the Pulumi CLI's error messages into the port's errors, with file, key and fix."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from operations.engine import locks
 from operations.engine.port import busy
 from operations.engine.pulumi_process import CommandFailed
 
-Told = tuple[str, str]
-"""An error of a run: the URN that it is about, or none, and its words."""
+ErrorMessage = tuple[str, str]
+"""An error of a run: the URN of its resource, or "", and its message."""
 _CONSEQUENCE = re.compile(
     r"(Failed: )?(Resource monitor has terminated|(update|preview|refresh|destroy|import|deployment) failed"
     r"|The program failed: Exception: context canceled)"
     r"|expected resource operations for \S+ but none were seen"
 )
-"""What the CLI and the program say after the error that ended the run."""
+"""Messages of the CLI and the program that follow from the error that ended the run."""
 _OF_PROGRAM = re.compile(r"(?P<kind>InputError|Refused|Failed): (?P<words>.*)", re.DOTALL)
-"""How `language_host.py` logs the exception that ended the program."""
+"""The format in which `language_host.py` logs the exception that ended the program."""
 _PART = re.compile(r"  (file|key|found|allowed|fix): +(.*)")
 _CHECKED = re.compile(
     r"\S+ resource '.*?'(?:: property (?P<path>.+?) value .*?)? has a problem: (?P<why>.*)", re.DOTALL
 )
-"""The value that stands in it is not repeated."""
+"""The value in it may be secret and is not repeated."""
 _TWICE = re.compile(r"Duplicate resource URN '(?P<urn>[^']+)'")
 _PROTECTED = (
     (re.compile(r'resource "(?P<urn>[^"]+)" cannot be deleted\s+because it is protected'), "deleted"),
@@ -35,11 +35,11 @@ _PROTECTED = (
 )
 _THERE = re.compile(r"resource '(urn:.*)' already exists")
 _ABSENT = re.compile(r"resource '(.*)' does not exist")
-"""What an import says."""
+"""Messages of an import."""
 _USED = re.compile(r"Resource '(?P<urn>[^']+)' will be destroyed but was not specified in --target list")
 _NOT_DEPLOYED = r'unknown stack "(?:[^"/]+/[^"/]+/)?([^"]+)"'
-"""What a stack reference says that finds none."""
-_FIX_STATE = "restore it from its .bak or from the history; the file was left as it is"
+"""The message of a stack reference to an unknown stack."""
+_FIX_STATE = "restore it from its .bak or from the history; the file was not changed"
 
 
 class StackMissingError(InputError):
@@ -48,40 +48,40 @@ class StackMissingError(InputError):
 
 @dataclass(frozen=True)
 class Place:
-    """The stack of a failed command, and the files that an error may be about."""
+    """The stack of a failed command, and the files that an error may concern."""
 
     stack: str
     state: str = ""
-    """The file of its state, or the backend's URL."""
+    """The file of the stack's state, or the backend's URL."""
     config: Path | None = None
     locks: Path | None = None
-    """The folder of its locks, where the backend is a folder."""
+    """The folder of the stack's locks, if the backend is a folder."""
     made_by_up: bool = True
-    """Whether `sde up` makes the stack; a real one is made by its owner."""
+    """True if `sde up` creates the stack; one in real Azure is created by its owner."""
 
 
-def explained(error: CommandFailed, place: Place, errors: Sequence[Told] = ()) -> Exception:
-    """Say what failed and what to do about it. `errors` are those that the run itself told."""
-    said = "\n".join([str(error), *(words for _, words in errors)])
-    for pattern, made in _KNOWN:
-        if found := re.search(pattern, said):
-            return made(place, said, found)
-    causes = [told for told in errors if is_cause(told[1])] or list(errors) or [("", str(error))]
+def explained(error: CommandFailed, place: Place, errors: Sequence[ErrorMessage] = ()) -> Exception:
+    """Return the port's error, with a fix, for a failed command. `errors` are those that the run reported."""
+    text = "\n".join([str(error), *(words for _, words in errors)])
+    for pattern, translate in _KNOWN:
+        if found := re.search(pattern, text):
+            return translate(place, text, found)
+    causes = [each for each in errors if is_cause(each[1])] or list(errors) or [("", str(error))]
     return _refused(causes) or _one_of([_cause(urn, words) for urn, words in dict.fromkeys(causes)])
 
 
 def is_cause(words: str) -> bool:
-    """Whether an error is one that a run failed by, and not what the CLI and the program say after it."""
+    """Return True unless the message only follows from an earlier error."""
     return not _CONSEQUENCE.match(words)
 
 
 def refused(reasons: Sequence[str]) -> Refused:
-    """The refusal to delete or replace what is protected."""
+    """Return the refusal to delete or replace protected resources."""
     listed = "\n".join(f"  {reason}" for reason in sorted(reasons))
     return Refused(f"Protected resources would be deleted or replaced; nothing was changed:\n{listed}")
 
 
-def _refused(causes: Sequence[Told]) -> Refused | None:
+def _refused(causes: Sequence[ErrorMessage]) -> Refused | None:
     held = [
         f"{label(found['urn'])} would be {done}"
         for _, words in causes
@@ -118,7 +118,7 @@ def _cause(urn: str, words: str) -> Exception:
 
 
 def _one_of(causes: Sequence[Exception]) -> Exception:
-    """Several errors as one exception. A run that began to fail in the cloud was more than wrongly asked."""
+    """Combine several errors; errors of different kinds become `Failed`, because the cloud may have changed."""
     if len(causes) == 1:
         return causes[0]
     words = "\n".join(dict.fromkeys(map(str, causes)))
@@ -127,20 +127,20 @@ def _one_of(causes: Sequence[Exception]) -> Exception:
 
 
 def bad_input(words: str) -> InputError:
-    """Read the words of a `InputError` back into its parts."""
+    """Parse the text of an `InputError` into its parts."""
     lines = words.splitlines()
     parts = {found[1]: found[2] for line in lines if (found := _PART.fullmatch(line))}
     problem = "\n".join(line for line in lines if not _PART.fullmatch(line))
     return InputError(problem, **parts)
 
 
-def _locked(place: Place, _said: str, _found: re.Match[str]) -> InputError:
-    """A folder says who holds the lock, and whether that run is dead; other backends do not."""
-    told = locks.refusal(place.locks, place.stack) if place.locks else None
-    return told or busy(place.stack, "another run")
+def _locked(place: Place, _text: str, _found: re.Match[str]) -> InputError:
+    """A folder backend shows the lock's holder and if that run is dead; other backends do not."""
+    refusal = locks.refusal(place.locks, place.stack) if place.locks else None
+    return refusal or busy(place.stack, "another run")
 
 
-def _missing(place: Place, _said: str, _found: re.Match[str]) -> InputError:
+def _missing(place: Place, _text: str, _found: re.Match[str]) -> InputError:
     name = place.stack
     if place.made_by_up:
         return StackMissingError(f"Stack {name} has not been deployed yet", file=place.state or None, fix=_up(name))
@@ -152,11 +152,11 @@ def _up(name: str) -> str:
     return f"`sde up {name}` first"
 
 
-def _not_deployed(_place: Place, _said: str, found: re.Match[str]) -> InputError:
+def _not_deployed(_place: Place, _text: str, found: re.Match[str]) -> InputError:
     return InputError(f"Stack {found[1]} has not been deployed yet", fix=_up(found[1]))
 
 
-def _wrong_passphrase(place: Place, _said: str, _found: re.Match[str]) -> InputError:
+def _wrong_passphrase(place: Place, _text: str, _found: re.Match[str]) -> InputError:
     return InputError(
         "The passphrase is not the one that this state was encrypted with",
         file=place.state or None,
@@ -164,31 +164,31 @@ def _wrong_passphrase(place: Place, _said: str, _found: re.Match[str]) -> InputE
     )
 
 
-def _no_passphrase(_place: Place, _said: str, _found: re.Match[str]) -> InputError:
+def _no_passphrase(_place: Place, _text: str, _found: re.Match[str]) -> InputError:
     return InputError(
         "The state's secrets need a passphrase, and none is set.",
         fix="set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it",
     )
 
 
-def _no_target(_place: Place, _said: str, found: re.Match[str]) -> InputError:
+def _no_target(_place: Place, _text: str, found: re.Match[str]) -> InputError:
     return InputError(
         "A target names no resource of this stack",
         found=found[1] or found[2],
-        allowed="URNs of its resources; * and ** stand for anything",
+        allowed="URNs of its resources; * and ** match anything",
     )
 
 
-def _damaged(place: Place, _said: str, found: re.Match[str]) -> InputError:
+def _damaged(place: Place, _text: str, found: re.Match[str]) -> InputError:
     return InputError("The state cannot be read", file=place.state or None, found=found[1], fix=_FIX_STATE)
 
 
-def _configuration(place: Place, _said: str, found: re.Match[str]) -> InputError:
+def _configuration(place: Place, _text: str, found: re.Match[str]) -> InputError:
     file = str(place.config) if place.config else None
     return InputError("The stack's file cannot be read", file=file, found=found[1])
 
 
-def _no_backend(place: Place, _said: str, found: re.Match[str]) -> InputError:
+def _no_backend(place: Place, _text: str, found: re.Match[str]) -> InputError:
     return InputError(
         "The backend, where Pulumi keeps the state, does not answer.",
         key="PULUMI_BACKEND_URL",
@@ -197,9 +197,9 @@ def _no_backend(place: Place, _said: str, found: re.Match[str]) -> InputError:
     )
 
 
-def _provider_ended(_place: Place, said: str, found: re.Match[str]) -> Failed:
-    """What a provider printed at its end may be a whole traceback: its last line says why."""
-    *_, last = said[found.end() :].strip().splitlines() or [""]
+def _provider_ended(_place: Place, text: str, found: re.Match[str]) -> Failed:
+    """A provider may print a whole traceback before it exits: only its last line is repeated."""
+    *_, last = text[found.end() :].strip().splitlines() or [""]
     return Failed(f"The provider {Path(found[1]).name} ended at once: {last}")
 
 

@@ -111,7 +111,7 @@ class Listener:
         self._send("step-done", **self._about(step), operation=operation)
 
     def _operation(self, step: Mapping[str, Any]) -> Operation | None:
-        """Return the operation to report; None for the engine's internal steps and the further ones of a replacement."""
+        """Return the operation to report; None for internal steps and the further ones of a replacement."""
         if step["op"] not in _PART_OF_REPLACEMENT:
             return OPERATIONS.get(step["op"])
         left = step["op"] == "delete-replaced" and (step.get("old") or {}).get("delete")

@@ -1,8 +1,8 @@
-"""The Pulumi CLI's update plans: what a preview saved, an `up` is held to.
+"""The Pulumi CLI's update plans: a preview saves one, and `up` is constrained by it.
 
-They are experimental (https://www.pulumi.com/docs/iac/concepts/update-plans/), in a format of the CLI's own: nothing
-of it is read but which resources it is about. The CLI holds operations and inputs against it, lets what was unknown be
-anything, and stops at the first difference.
+They are experimental (https://www.pulumi.com/docs/iac/concepts/update-plans/), in the CLI's own format, of which only
+the URNs are read here. The CLI compares operations and inputs with the plan, accepts any value for one that was
+unknown, and stops at the first difference.
 """
 
 from __future__ import annotations
@@ -26,25 +26,27 @@ _OUTPUTS = re.compile(r"resource violates plan|no plan for resource")
 _PROPERTY = re.compile(r"(?:\+\+|--|~~)([^\[\]\s,{}]+)\[")
 
 
-class Saved:
-    """The update plans of one process, by the digest of our own: in a folder that only this user reads, and that goes
-    with the process. Pulumi encrypts the secrets in them."""
+class UpdatePlans:
+    """The update plans of one process, by the digest of our Plan.
+
+    Their folder is readable by this user only and is removed with the process. Pulumi encrypts the secrets in them.
+    """
 
     def __init__(self) -> None:
         self._folder = TemporaryDirectory(prefix="sde-plans-")
         self._files: dict[tuple[str, str], Path] = {}
 
-    def room(self) -> Path:
-        """Where the next preview is to save."""
+    def next_file(self) -> Path:
+        """Return the path for the next preview's update plan."""
         return Path(self._folder.name) / f"{len(self._files)}.json"
 
     def keep(self, plan: Plan, file: Path) -> None:
-        """A preview was saved there; where it was not, an `up` with that plan is refused."""
+        """Keep the update plan that a preview saved. If it saved none, an `up` with that plan is refused."""
         if file.exists():
             self._files[plan.stack, plan.digest] = file.rename(file.with_name(f"{len(self._files)}-kept.json"))
 
     def of(self, plan: Plan) -> Path:
-        """The file that holds the CLI to a plan. `Failed` where there is none, or it is not about what would change."""
+        """Return a plan's update plan file. `Failed` if there is none or it lacks a resource that would change."""
         file = self._files.get((plan.stack, plan.digest))
         if file is None:
             raise Failed(f"{plan.stack}: the Pulumi CLI saved no plan to hold it to, so nothing was done.\n"
@@ -64,10 +66,10 @@ def _about(file: Path) -> set[str]:
 
 
 def violation(plan: Plan, messages: Sequence[tuple[str, str]]) -> Refused | None:
-    """The refusal that the CLI's errors amount to, each with the resource that it is about.
+    """Return the refusal that the CLI's errors, each with its URN, mean, or None.
 
-    Its words hold values, which are not repeated: of the properties only those are named that the plan has. That a
-    planned resource was not seen is one only where nothing else failed: a run that fails never comes to the rest.
+    The CLI's messages hold values, which are not repeated: only properties that the plan has are named. A planned
+    resource that was not seen counts only if nothing else failed, because a failed run skips the remaining resources.
     """
     unseen = None
     for urn, text in messages:

@@ -1,4 +1,4 @@
-"""Masking of the secrets that a run has met, wherever text leaves it."""
+"""Mask the secrets that a run has read or made, in every text that it prints or reports."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from formats import plan, property_values
 
 SHORTEST = 4
-"""Secrets shorter than this are not looked for in messages: they would hide half of every word."""
+"""Shorter secrets are not masked in messages: they would match parts of ordinary words."""
 
 
 class SecretFilter:
-    """The secret texts that a run has met, and their masking."""
+    """The secret texts of a run, and their masking."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()

@@ -1,4 +1,4 @@
-"""Which resources a run is limited to."""
+"""The resources that a run is limited to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from formats.urns import type_of
 
 
 class Targets:
-    """URNs, in which `**` stands for anything and `*` for anything within one part. None given: everything."""
+    """URN patterns: `**` matches anything, `*` anything within one part. Without patterns, every resource matches."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self.patterns = tuple(patterns)
@@ -23,28 +23,26 @@ class Targets:
         return bool(self.patterns)
 
     def includes(self, urn: str) -> bool:
-        """Whether the run concerns this resource. The root stack and default providers always belong to it."""
+        """Return True if the run includes this resource. The root stack and default providers are always included."""
         if not self.patterns or self.named(urn):
             return True
         return type_of(urn) == urns.ROOT_TYPE or is_default_provider(urn)
 
     def named(self, urn: str) -> bool:
-        """Whether a pattern names this resource."""
+        """Return True if a pattern matches this resource."""
         hits = [p for p, m in zip(self.patterns, self._matchers, strict=True) if m.fullmatch(urn)]
         self._unmatched.difference_update(hits)
         return bool(hits)
 
     def must_match(self, known: Iterable[str]) -> None:
-        """Raises InputError for a target that names nothing."""
+        """Raise `InputError` for a target that matches no resource."""
         for urn in known:
-            if not self._unmatched:
-                return
             self.named(urn)
         if self._unmatched:
             raise InputError(
                 "A target names no resource of this stack",
                 found=", ".join(sorted(self._unmatched)),
-                allowed="URNs of its resources; * and ** stand for anything",
+                allowed="URNs of its resources; * and ** match anything",
             )
 
 

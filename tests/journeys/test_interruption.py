@@ -48,5 +48,5 @@ def test_a_run_that_is_asked_to_stop_gives_its_lock_back(bare: Place, number: si
 
 def test_a_run_that_is_killed_is_carried_on(bare: Place) -> None:
     assert stopped(bare, signal.SIGKILL) == -signal.SIGKILL
-    assert "was taken away" in bare.sde("up", "platform", "--yes")
+    assert "was removed" in bare.sde("up", "platform", "--yes")
     assert not any(bare.plans("platform").values())

@@ -77,7 +77,7 @@ def test_import_by_option_of_what_the_program_says_otherwise_fails_in_the_embedd
     pair.up()
     pair.forget_state()
     pair.program(f"group(options=Options(import_='{GROUP}'), tags={{'owner': 'ann'}})")
-    with pytest.raises(Failed, match="differs from what is there in tags"):
+    with pytest.raises(Failed, match="differs from the existing resource in tags"):
         pair.worlds["embedded"].engine.up(pair.stack())
     assert pair.worlds["pulumi"].engine.up(pair.stack()).counts == {"update": 1}
 

@@ -111,7 +111,7 @@ class Deployment:
             if found is None or alias == urn:
                 continue
             if self.is_done(found):
-                raise InputError("Two resources say that they are the same older one", key=alias, found=urn)
+                raise InputError("Two resources declare the same alias", key=alias, found=urn)
             self.aliases.found[urn] = alias
             return found
         return None
@@ -156,15 +156,15 @@ class Deployment:
         return [(i, self.base.resources[i]) for i in self._dependants.get(old.urn, ())]
 
     def seed(self, urn: str, old: Resource | None, provider: Provider) -> bytes:
-        """What names are drawn from: the same in every preview and in the run, another one for every replacement.
+        """Return the seed of generated names: the same in previews and the run, another one for every replacement.
 
-        The provider's place is part of it, so that two estates with the same names do not meet in Azure.
+        It includes the provider's configuration, so that two estates with equal names do not collide in Azure.
         """
-        place = self.registered.get(provider.urn)
-        parts = [urn, old.id if old else "", plan.canonical(property_values.mask(place.inputs)) if place else ""]
+        own = self.registered.get(provider.urn)
+        parts = [urn, old.id if old else "", plan.canonical(property_values.mask(own.inputs)) if own else ""]
         return hashlib.sha256("\n".join(parts).encode()).digest()
 
-    # What was done
+    # Recorded changes
 
     def begin(self, kind: str, resource: Resource) -> None:
         """Record that a request starts; `put`, `drop`, `amend` or `settle` records its result."""
@@ -172,17 +172,17 @@ class Deployment:
             self._open = self.context.journal.begin(kind, resource)
 
     @contextlib.contextmanager
-    def asking(self, kind: str, resource: Resource, *, only_looking: bool = False) -> Iterator[None]:
-        """Around a request to a provider that leaves nothing open where the provider says no.
+    def asking(self, kind: str, resource: Resource, *, read_only: bool = False) -> Iterator[None]:
+        """Record a request to a provider, and settle it if the provider returns an error.
 
-        Where something else goes wrong, nobody knows what was done: the next run finds that out, unless the request
-        could not change anything.
+        After any other error the result is unknown and the operation stays pending for the next run, unless the
+        request is read-only.
         """
         self.begin(kind, resource)
         try:
             yield
         except Exception as error:
-            if only_looking or isinstance(error, ProviderError):
+            if read_only or isinstance(error, ProviderError):
                 self.settle()
             raise
 

@@ -1,4 +1,4 @@
-"""The embedded engine: runs the project's stacks in this process, where the official command line is not installed."""
+"""The embedded engine: runs the project's stacks in this process, without the Pulumi CLI."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ from operations.engine.project import Program, program_of, project_name, sdk_ver
 from operations.engine.targets import Targets
 
 PLAN = "sde.plan"
-"""What the history calls the digest of the plan that was permitted."""
+"""The key of the approved plan's digest in the history."""
 
 
 @dataclass
 class EmbeddedEngine:
-    """`operations.engine.port.Engine` without the official command line. State is in Pulumi's own layout."""
+    """`operations.engine.port.Engine` without the Pulumi CLI. The state has Pulumi's own layout."""
 
     project_root: Path
     backend_root: Path
     providers: Servicers
-    """Fresh, unconfigured servicers by package, at every call."""
+    """Returns new, unconfigured servicers by package."""
     passphrase: Callable[[], str]
     program: Program | None = None
-    """What to run; by default the program that Pulumi.yaml names."""
+    """The program to run; by default that of Pulumi.yaml."""
     name: str = field(default="embedded", init=False)
 
     def prepare(self) -> None:
-        """Nothing: the program runs in this process."""
+        """Do nothing: the program runs in this process."""
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """Return the plan of an `up`; change nothing."""
@@ -65,11 +65,11 @@ class EmbeddedEngine:
         plan: Plan | None = None,
         on_event: OnEvent | None = None,
     ) -> Outcome:
-        """Make the cloud as the program says; with a plan, as far as that is what was planned."""
+        """Deploy the program's resources; with a plan, only its steps."""
         reporter = Reporter(stack.name, on_event)
         plan_check = UpdatePlanCheck(plan, configured_subscription(stack.config)) if plan else None
         with _reported(reporter), self._locked(stack.name, reporter) as backend:
-            unchanged = self._beforehand(backend, stack, targets, plan_check)
+            unchanged = self._preview_protected(backend, stack, targets, plan_check)
             if unchanged is not None:
                 unchanged.reporter = reporter
                 return self._outcome(unchanged)
@@ -78,7 +78,7 @@ class EmbeddedEngine:
             return self._outcome(deployment)
 
     def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
-        """Take the cloud's present properties into the state."""
+        """Update the state with the cloud's present properties."""
         reporter = Reporter(stack.name, on_event)
         with _reported(reporter), self._locked(stack.name, reporter) as backend:
             _must_exist(backend, stack.name)
@@ -102,7 +102,7 @@ class EmbeddedEngine:
         release_protected: bool = False,
         on_event: OnEvent | None = None,
     ) -> Outcome:
-        """Delete what the stack has. Refused while a resource is protected, unless the protection is released."""
+        """Delete the stack's resources. Refused if one is protected, unless the protection is released."""
         reporter = Reporter(stack.name, on_event)
         with _reported(reporter), self._locked(stack.name, reporter) as backend:
             _must_exist(backend, stack.name)
@@ -122,7 +122,7 @@ class EmbeddedEngine:
             return self._outcome(deployment)
 
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
-        """Take an existing cloud resource into the stack, protected."""
+        """Import an existing cloud resource into the stack, protected."""
         reporter = Reporter(stack.name, None)
         with self._locked(stack.name, reporter) as backend:
             with self._run(backend, stack, "resource-import", reporter) as deployment:
@@ -172,17 +172,17 @@ class EmbeddedEngine:
         return found
 
     def export_state(self, name: str) -> dict[str, Any]:
-        """The stack's deployment in Pulumi's export form, secrets encrypted."""
+        """Return the stack's deployment in Pulumi's export format, secrets encrypted."""
         return self._backend().export(name)
 
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
-        """The stack's outputs; secrets masked unless asked for."""
+        """Return the stack's outputs; secrets are masked unless `show_secrets`."""
         outputs = self._backend().outputs(name, closed=not show_secrets)
         shown: Mapping[str, Any] = property_values.mask(property_values.unwrap(outputs) if show_secrets else outputs)
         return shown
 
     def cancel(self, name: str) -> None:
-        """Remove the lock that a killed run left. The state is untouched."""
+        """Remove the lock that a killed run left. The state does not change."""
         self._backend().cancel(name)
 
     # The parts of a run
@@ -207,14 +207,14 @@ class EmbeddedEngine:
         *,
         plan_check: UpdatePlanCheck | None = None,
     ) -> Iterator[Deployment]:
-        """A deployment that writes down every step, on a state in which nothing is left open."""
+        """Run a deployment that records every step, after pending operations of an earlier run are settled."""
         began, succeeded = time.time(), False
         salt = settings.salt(stack.file)
         journal = backend.begin(stack.name, salt=salt, plan=plan_check.digest if plan_check else "")
         deployment: Deployment | None = None
         resumed = bool(journal.pending)
         try:
-            context = self._frame(
+            context = self._context(
                 stack, backend, reporter=reporter, targets=Targets(targets), journal=journal, salt=salt
             )
             context = replace(context, plan_check=plan_check)
@@ -239,7 +239,7 @@ class EmbeddedEngine:
                     environment={PLAN: plan_check.digest} if plan_check else {},
                 )
 
-    def _frame(
+    def _context(
         self,
         stack: StackSettings,
         backend: Backend,
@@ -265,9 +265,9 @@ class EmbeddedEngine:
 
     @contextlib.contextmanager
     def _dry(self, stack: StackSettings, reporter: Reporter, targets: Targets) -> Iterator[Deployment]:
-        """A deployment that changes nothing, on the state as it is. A wrong passphrase is told at its end."""
+        """Run a deployment that changes nothing. A wrong passphrase is reported at its end."""
         backend = self._backend()
-        context = self._frame(
+        context = self._context(
             stack, backend, reporter=reporter, targets=targets, journal=None, salt=settings.salt(stack.file)
         )
         snapshot, crypter = backend.opened(stack.name)
@@ -285,7 +285,7 @@ class EmbeddedEngine:
         return deployment
 
     def _deploy(self, deployment: Deployment) -> None:
-        """Run the program, then delete what it no longer names."""
+        """Run the program, then delete the resources that it no longer registers."""
         program.run(deployment, self.program or program_of(self.project_root), self.project_root)
         deployment.context.targets.must_match([*deployment.registered, *deployment.previous])
         if deployment.context.plan_check:
@@ -295,14 +295,14 @@ class EmbeddedEngine:
             raise refused(deployment.refusals)
         _store_outputs(deployment)
 
-    def _beforehand(
+    def _preview_protected(
         self, backend: Backend, stack: StackSettings, targets: Sequence[str], plan_check: UpdatePlanCheck | None
     ) -> Deployment | None:
-        """A preview, where something is protected: what that forbids is found before anything is changed, and so is
-        what differs from the permitted plan.
+        """Preview a stack with protected resources, so that a refusal comes before any change.
 
-        None where nothing is protected, where the preview says that something changes, or where it fails: the run
-        itself then says so, with its events.
+        Refused if a protected resource would be deleted, or a step differs from the approved plan. Return the preview
+        if nothing changes. None if nothing is protected, something changes or the preview fails: then the run itself
+        reports that with its events.
         """
         snapshot = backend.load_masked(stack.name)
         if snapshot is None or snapshot.pending or not any(r.protect for r in snapshot.resources):
@@ -326,22 +326,22 @@ class EmbeddedEngine:
 
 @contextlib.contextmanager
 def _reported(reporter: Reporter) -> Iterator[None]:
-    """The events around a whole run; what goes wrong is told without secrets."""
+    """Send the events at the start and the end of a run; mask secrets in its error."""
     reporter.say("stack-started")
     try:
         yield
     except SdeError as error:
         reporter.message("error", str(error))
         reporter.say("stack-done", seconds=reporter.seconds, severity="error")
-        veiled = reporter.secret_filter.redact(str(error))
-        if veiled != str(error):
-            raise (Failed if isinstance(error, InputError) else type(error))(veiled) from None
+        redacted = reporter.secret_filter.redact(str(error))
+        if redacted != str(error):
+            raise (Failed if isinstance(error, InputError) else type(error))(redacted) from None
         raise
     reporter.say("stack-done", seconds=reporter.seconds)
 
 
 def _store_outputs(deployment: Deployment) -> None:
-    """The stack's outputs, kept only once the whole run has succeeded."""
+    """Record the stack's outputs, once the whole run has succeeded."""
     root = next((r for r in deployment.registered.values() if r.type == urns.ROOT_TYPE), None)
     if root is None or deployment.outputs is None or property_values.equal(root.outputs, deployment.outputs):
         return
@@ -356,7 +356,7 @@ def _store_outputs(deployment: Deployment) -> None:
 
 
 def _chosen(deployment: Deployment, targets: Targets) -> list[Resource]:
-    """What a destroy deletes: everything, or what is named; users first."""
+    """Return the resources that a destroy deletes: all, or the targets, dependants first."""
     resources = list(reversed(deployment.base.resources))
     return [r for r in resources if targets.named(r.urn)] if targets else resources
 
@@ -367,10 +367,10 @@ def _must_exist(backend: Backend, name: str) -> None:
 
 
 def _referred(reference: str, project: str) -> str:
-    """The stack that `organization/project/stack` names, in this project."""
+    """Return the stack that `organization/project/stack` names in this project."""
     parts = reference.split("/")
     if len(parts) == 3 and parts[1] != project:
-        raise InputError("A stack reference leads out of this project", found=reference, allowed=f"stacks of {project}")
+        raise InputError("A stack reference names another project", found=reference, allowed=f"stacks of {project}")
     return parts[-1]
 
 

@@ -1,4 +1,4 @@
-"""What a program asks for one resource, read from the protocol's requests."""
+"""The goal state of one resource, read from the protocol's requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from operations.engine.embedded.model import Properties, Resource
 
 @dataclass(frozen=True)
 class Goal:
-    """One resource as the program wants it."""
+    """The goal state of one resource."""
 
     type: str
     name: str
@@ -23,7 +23,7 @@ class Goal:
     inputs: Properties
     parent: str = ""
     provider: str = ""
-    """`urn::id` of an explicit provider; empty for the default one."""
+    """`urn::id` of an explicit provider; empty for the default provider."""
     version: str = ""
     plugin_url: str = ""
     dependencies: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Goal:
         return self.type.split(":", 1)[0]
 
     def resource(self, urn: str) -> Resource:
-        """The state that it would have, before a provider has seen it."""
+        """Return the resource with the goal's properties, before a provider has checked them."""
         return Resource(
             urn=urn,
             type=self.type,
@@ -59,7 +59,7 @@ class Goal:
 
 
 def of_registration(request: Any) -> Goal:
-    """The goal of a RegisterResourceRequest. Raises InputError for an option that is not supported."""
+    """Return the goal of a RegisterResourceRequest. `InputError` for an unsupported option."""
     options.refuse_request(request, f"{request.type} {request.name}")
     return Goal(
         type=request.type,
@@ -83,7 +83,7 @@ def of_registration(request: Any) -> Goal:
 
 
 def of_read(request: Any) -> Goal:
-    """The goal of a ReadResourceRequest. Raises InputError for an option that is not supported."""
+    """Return the goal of a ReadResourceRequest. `InputError` for an unsupported option."""
     options.refuse_request(request, f"{request.type} {request.name}")
     return Goal(
         type=request.type,

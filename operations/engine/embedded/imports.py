@@ -20,7 +20,7 @@ def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
         )
     with (
         deployment.reporter.step(new.urn, new.type, Operation.IMPORT),
-        deployment.asking("importing", new, only_looking=True),
+        deployment.asking("importing", new, read_only=True),
     ):
         try:
             found = provider.read(new.urn, goal.import_id, {}, {})
@@ -37,7 +37,7 @@ def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
         if difference.some:
             where = ", ".join(difference.changed)
             raise Failed(
-                f"{display_name(new.urn)} cannot be imported: the program differs from what is there in {where}"
+                f"{display_name(new.urn)} cannot be imported: the program differs from the existing resource in {where}"
             )
         new.mark_secret_outputs()
         new.created = new.modified = now()
@@ -54,7 +54,7 @@ def by_command(deployment: Deployment, goal: Goal, provider: Provider) -> Resour
         raise Failed(f"{display_name(new.urn)} is in this stack already")
     with (
         deployment.reporter.step(new.urn, new.type, Operation.IMPORT),
-        deployment.asking("importing", new, only_looking=True),
+        deployment.asking("importing", new, read_only=True),
     ):
         try:
             found = provider.read(new.urn, goal.import_id, {}, {})
@@ -63,7 +63,7 @@ def by_command(deployment: Deployment, goal: Goal, provider: Provider) -> Resour
         if found is None:
             raise Failed(f"{display_name(new.urn)}: there is nothing to import with the id {goal.import_id}")
         new.id, live, new.outputs = found
-        new.import_id = ""  # only a program that names it keeps it
+        new.import_id = ""  # stays in the state only if the program has it
         new.inputs = provider.check(new.urn, live, live, deployment.seed(new.urn, None, provider))
         new.created = new.modified = now()
         deployment.plan(Operation.IMPORT, new)

@@ -1,4 +1,4 @@
-"""What must hold between the resources of one state, as the official command line checks it before it trusts a file."""
+"""Integrity checks of a state's resources, the same that the Pulumi CLI makes when it reads a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FIX = "restore the file from its .bak or from the history, or repair it with `p
 
 
 def references(resource: Resource) -> Iterator[str]:
-    """The URNs that must stand before the resource: parent, provider, dependencies, and what it is deleted with."""
+    """Yield the URNs that must precede the resource: parent, provider, dependencies and `deletedWith`."""
     if resource.parent:
         yield resource.parent
     if resource.provider and not resource.pending_replacement:
@@ -25,28 +25,28 @@ def references(resource: Resource) -> Iterator[str]:
 
 
 def verify(resources: Sequence[Resource], *, file: str) -> None:
-    """Raises InputError, naming file and URN, unless every URN is there once and stands before whoever refers to it."""
+    """Raise `InputError` unless every URN is unique and precedes the resources that refer to it."""
     everywhere = {r.urn for r in resources}
     seen: set[str] = set()
     live: set[str] = set()
     for resource in resources:
-        _whole(resource, file)
+        _verify_one(resource, file)
         for urn in references(resource):
             if urn not in seen:
-                where = "which comes after it" if urn in everywhere else "which is not there"
+                where = "which comes after it" if urn in everywhere else "which does not exist"
                 problem = f"The state is damaged: a resource refers to {urn}, {where}"
                 raise InputError(problem, file=file, key=resource.urn, fix=_FIX)
         if not resource.delete and resource.urn in live:
-            raise InputError("The state is damaged: a resource is there twice", file=file, key=resource.urn, fix=_FIX)
+            raise InputError("The state is damaged: a resource occurs twice", file=file, key=resource.urn, fix=_FIX)
         seen.add(resource.urn)
         if not resource.delete:
             live.add(resource.urn)
 
 
 def ordered(resources: Sequence[Resource]) -> list[Resource]:
-    """The same resources, each after what it refers to; in the given order where that is so already.
+    """Sort the resources topologically, keeping their order where possible.
 
-    A reference to what is not there is passed over here: `verify` is who complains.
+    Missing references are ignored here: `verify` reports them.
     """
     by_urn: dict[str, list[Resource]] = {}
     for resource in resources:
@@ -59,7 +59,7 @@ def ordered(resources: Sequence[Resource]) -> list[Resource]:
 
 
 def _place(resource: Resource, by_urn: dict[str, list[Resource]], done: set[int], result: list[Resource]) -> None:
-    """Depth first with a stack of our own: chains of dependencies may be longer than Python's."""
+    """Depth-first search with an explicit stack: chains of dependencies may exceed Python's recursion limit."""
     waiting = [(resource, False)]
     while waiting:
         present, ready = waiting.pop()
@@ -72,12 +72,12 @@ def _place(resource: Resource, by_urn: dict[str, list[Resource]], done: set[int]
             waiting.extend((r, False) for r in reversed(before))
 
 
-def _whole(resource: Resource, file: str) -> None:
+def _verify_one(resource: Resource, file: str) -> None:
     if not resource.urn or not resource.type:
         problem = "The state is damaged: a resource has no URN or no type"
         raise InputError(problem, file=file, key=resource.urn or None, fix=_FIX)
     if not is_urn(resource.urn):
-        problem = "The state is damaged: this is no URN"
+        problem = "The state is damaged: this is not a URN"
         raise InputError(
             problem, file=file, key=resource.urn, allowed="urn:pulumi:stack::project::type::name", fix=_FIX
         )

@@ -1,11 +1,12 @@
-"""The journal of a running deployment: a line for every step, so that a killed run loses nothing it was told.
+"""The write-ahead journal of a running deployment: one line per step, so that a killed run loses no recorded step.
 
-Writing the whole checkpoint at every step costs as much as the stack is big; a line costs as much as the step. The
-journal is folded into the checkpoint at the end, and now and then. Each line carries a checksum: a torn last line is
-dropped, a damaged one elsewhere is refused. The first line names the checkpoint that the journal goes on from, by its
-hash, and each fold is announced by the hash of the checkpoint it is about to write. So a reader always knows which of
-three holds: the journal is to be replayed over this checkpoint; it is in this checkpoint already (killed between a
-fold and its end); or somebody else, such as the official command line, has written since, and it must be set aside.
+Writing the whole checkpoint at every step costs time proportional to the stack; a line, to the step. The journal is
+compacted into the checkpoint at the end of the run and after many lines. Each line has a checksum: a torn last line is
+dropped, a damaged line elsewhere is refused. The first line has the hash of the checkpoint that the journal extends,
+and each compaction first records the hash of the checkpoint that it is about to write. A reader can therefore
+distinguish three cases: the journal is to be replayed on this checkpoint; this checkpoint contains it already (the run
+was killed during a compaction); or another program, such as the Pulumi CLI, has written the checkpoint since, and the
+journal must be set aside.
 """
 
 from __future__ import annotations
@@ -30,15 +31,16 @@ from operations.engine.embedded.working_state import Change, Deleted, Entry, Mar
 
 FORMAT = 1
 SYNC_SECONDS = 1.0
-"""Every line goes to the system at once, which outlasts the process. Only a loss of power needs the disk itself, and a
-sync for every line would cost more than the steps of a fast cloud: so at most one a second, and at every fold."""
-FOLD_LINES = 1000
-"""Folds come after as many lines as the state has resources, and no fewer than this: their cost stays linear."""
+"""At most one sync to disk per second, and one at every compaction. Each line is written to the system at once, which
+survives the death of the process; only a loss of power needs the sync, and syncing every line would cost more than the
+steps of a fast cloud."""
+COMPACT_LINES = 1000
+"""Compact after as many lines as the state has resources, but at least this many: the total cost stays linear."""
 
 
 @dataclass(frozen=True)
 class StackPaths:
-    """Where a stack's state lives: `stack` is its whole name, `organization/<project>/<stack>`."""
+    """The files of a stack's state. `stack` is its full name, `organization/<project>/<stack>`."""
 
     stack: str
     checkpoint: Path
@@ -48,7 +50,11 @@ class StackPaths:
 
 @dataclass(frozen=True)
 class CheckpointPosition:
-    """A checkpoint that a journal goes on from: how many steps it holds already, and how to read its resources."""
+    """A checkpoint that a journal extends.
+
+    `steps` of the journal are in it already; its first `registered` resources are those of the run, the others are
+    previous ones; `pending` are the numbers of its pending operations.
+    """
 
     steps: int
     registered: int
@@ -57,54 +63,55 @@ class CheckpointPosition:
 
 @dataclass
 class Record:
-    """A journal as read. `starts` are the checkpoints that its steps belong to, by hash."""
+    """A journal that was read. `starts` are the checkpoints that it extends or was compacted into, by hash."""
 
     secrets: dict[str, Any]
     steps: list[dict[str, Any]]
     starts: dict[str, CheckpointPosition]
 
     def knows(self, base: str) -> bool:
-        """Whether the checkpoint with this hash is one that the journal started from or folded into."""
+        """Return True if the journal started from the checkpoint with this hash or was compacted into it."""
         return base in self.starts
 
     def left(self, base: str) -> list[dict[str, Any]]:
-        """The steps that the checkpoint with this hash does not hold yet."""
+        """Return the steps that the checkpoint with this hash does not contain yet."""
         return self.steps[self.starts[base].steps :] if self.knows(base) else []
 
 
 class Journal:
-    """The state of one stack while a run changes it. Steps may come from several threads.
+    """The state of one stack while a run changes it. Several threads may record steps.
 
-    Every method raises InputError where the disk refuses; what was recorded before stays whole.
+    Every method raises `InputError` if the disk fails; the steps recorded before stay intact.
     """
 
-    def __init__(self, home: StackPaths, snapshot: Snapshot, crypter: Crypter, *, base: str, plan: str = "") -> None:
-        """Starts on `snapshot`, which is what the checkpoint with the hash `base` holds ("" where there is none).
+    def __init__(self, paths: StackPaths, snapshot: Snapshot, crypter: Crypter, *, base: str, plan: str = "") -> None:
+        """Start from `snapshot`, the content of the checkpoint with the hash `base` ("" if there is none).
 
-        `plan` is the digest of what the run was permitted to do: whoever finds a killed run's journal learns it there.
+        `plan` is the digest of the plan that the run executes; it is recorded for those who find a killed run's
+        journal.
         """
-        self._home, self._crypter, self._base, self._plan = home, crypter, base, plan
+        self._paths, self._crypter, self._base, self._plan = paths, crypter, base, plan
         self._working_state = WorkingState.of(snapshot, crypter)
-        self._frame = Snapshot(metadata=snapshot.metadata, extra=snapshot.extra)
+        self._context = Snapshot(metadata=snapshot.metadata, extra=snapshot.extra)
         self._number, self._closed = 0, False
         self._lock = threading.RLock()
         self._start()
 
     def snapshot(self) -> Snapshot:
-        """Everything recorded so far, in dependency order."""
+        """Return the state recorded so far, in dependency order."""
         with self._lock:
             working_state = self._working_state.copy()
             working_state.settle(self._crypter)
-            return _snapshot(working_state, self._frame)
+            return _snapshot(working_state, self._context)
 
     @property
     def pending(self) -> dict[int, PendingOperation]:
-        """The operations without a known end, by the number that `end` takes; negative ones are of an earlier run."""
+        """The unfinished operations, by the number that `end` takes; those of an earlier run have negative numbers."""
         with self._lock:
             return {number: operation for number, (operation, _) in self._working_state.pending.items()}
 
     def begin(self, kind: str, resource: Resource) -> int:
-        """Records that a provider is about to be asked (`creating`, `updating`, `deleting`, …); a number for `end`."""
+        """Record a provider operation (`creating`, `updating`, …) before it starts; return its number for `end`."""
         with self._lock:
             self._number += 1
             operation = PendingOperation(resource, kind)
@@ -114,22 +121,22 @@ class Journal:
             return self._number
 
     def end(self, number: int, *changes: Change) -> None:
-        """Records how an operation ended: all the changes, or none where it changed nothing."""
+        """Record the end of an operation with all its changes, if any, in one line."""
         self._step(changes, number)
 
     def record(self, *changes: Change) -> None:
-        """Records changes that no provider was asked for, together or not at all."""
+        """Record changes without a provider operation, in one line."""
         if changes:
             self._step(changes)
 
     def compact(self) -> None:
-        """Writes the checkpoint as of now and starts the journal anew on it."""
+        """Write the checkpoint and start an empty journal on it."""
         with self._lock:
             self._save()
             self._restart()
 
     def close(self) -> None:
-        """Writes the checkpoint as of now and ends the journal. A run that recorded nothing leaves no trace."""
+        """Write the checkpoint and remove the journal. A run that recorded nothing does not change the checkpoint."""
         with self._lock:
             if self._closed:
                 return
@@ -139,23 +146,25 @@ class Journal:
                     self._save()
             finally:
                 os.close(self._file)
-            files.remove(self._home.journal)
+            files.remove(self._paths.journal)
 
     def _step(self, changes: tuple[Change, ...], number: int | None = None) -> None:
         with self._lock:
-            # Only a change that stands alone can say that nothing changed: another of the same step may come before it.
+            # `keep` is only for a single change: an earlier change of the same step may affect the same resource.
             prepared = [self._prepared(change, alone=len(changes) == 1) for change in changes]
             end = "" if number is None else f'"end":{number},'
             self._append(f'{{{end}"do":[{",".join(text for text, _ in prepared)}]}}')
-            for text, brought in prepared:
-                apply(self._working_state, brought or json.loads(text), self._crypter)
+            for text, entry in prepared:
+                apply(self._working_state, entry or json.loads(text), self._crypter)
             if number is not None:
                 self._working_state.pending.pop(number, None)
-            if self._lines >= max(FOLD_LINES, len(self._working_state.registered) + len(self._working_state.previous)):
+            if self._lines >= max(
+                COMPACT_LINES, len(self._working_state.registered) + len(self._working_state.previous)
+            ):
                 self.compact()
 
     def _prepared(self, change: Change, *, alone: bool) -> tuple[str, ResourceEntry | None]:
-        """A change as the line holds it and, for those that bring a resource, as the book takes it."""
+        """Return a change as journal text and, if it has a resource, as an entry of the working state."""
         if isinstance(change, MarkedForDeletion):
             return state.dumps(["replaced", change.urn]), None
         if isinstance(change, Deleted):
@@ -163,14 +172,14 @@ class Journal:
         entry = Entry(change.resource, state.dumps(state.write_resource(change.resource, self._crypter)))
         if isinstance(change, Updated):
             return f'["amend",{entry.text}]', ResourceEntry("amend", entry)
-        standing = self._working_state.find(change.resource.urn)
-        if alone and not change.formerly and standing and standing.text == entry.text:
+        current = self._working_state.find(change.resource.urn)
+        if alone and not change.formerly and current and current.text == entry.text:
             return state.dumps(["keep", change.resource.urn]), ResourceEntry("put", entry)
         return f'["put",{entry.text},{state.dumps(change.formerly)}]', ResourceEntry("put", entry, change.formerly)
 
     def _append(self, text: str) -> None:
         line = _line(text)
-        with files.honest_about(self._home.journal):
+        with files.honest_about(self._paths.journal):
             try:
                 _write_all(self._file, line)
                 self._size += len(line)
@@ -178,7 +187,7 @@ class Journal:
                 if time.monotonic() - self._synced >= SYNC_SECONDS:
                     self._sync()
             except OSError:
-                os.ftruncate(self._file, self._size)  # no half line for a later one to be glued to
+                os.ftruncate(self._file, self._size)  # the next line must not continue a partial one
                 raise
 
     def _sync(self) -> None:
@@ -187,32 +196,32 @@ class Journal:
 
     def _save(self) -> None:
         self._working_state.settle(self._crypter)
-        self._frame.time = now()
+        self._context.time = now()
         resources = [entry.text for entry in self._working_state.entries]
         pending = [text for _, text in self._working_state.pending.values()]
         content = state.write_checkpoint(
-            self._home.stack, self._frame, self._crypter, resources=resources, pending=pending
+            self._paths.stack, self._context, self._crypter, resources=resources, pending=pending
         )
         self._base = digest(content)
         self._append(state.dumps({"folded": self._base, **self._start_point()}))
-        with files.honest_about(self._home.journal):
+        with files.honest_about(self._paths.journal):
             self._sync()
-        files.write(self._home.checkpoint, content, keep=self._home.backup)
+        files.write(self._paths.checkpoint, content, keep=self._paths.backup)
 
     def _start(self) -> None:
-        """A journal with its first line, whole or not at all: a crash here leaves the old journal, spent by now."""
+        """Create a journal with its first line, atomically. After a crash the old one is in the checkpoint already."""
         header = {
             "journal": FORMAT,
-            "stack": self._home.stack,
+            "stack": self._paths.stack,
             "folded": self._base,
             **self._start_point(),
             "secrets": self._crypter.provider(),
             **({"plan": self._plan} if self._plan else {}),
         }
         line = _line(state.dumps(header))
-        files.write(self._home.journal, line)
-        with files.honest_about(self._home.journal):
-            self._file = os.open(self._home.journal, os.O_WRONLY | os.O_APPEND)
+        files.write(self._paths.journal, line)
+        with files.honest_about(self._paths.journal):
+            self._file = os.open(self._paths.journal, os.O_WRONLY | os.O_APPEND)
         self._size, self._lines, self._synced = len(line), 0, time.monotonic()
 
     def _start_point(self) -> dict[str, Any]:
@@ -225,14 +234,14 @@ class Journal:
 
 
 def digest(content: bytes | None) -> str:
-    """The hash that a journal knows a checkpoint by; "" where there is none."""
+    """Return the hash of a checkpoint as journals record it; "" if there is none."""
     return hashlib.sha256(content).hexdigest() if content is not None else ""
 
 
 def mark_folded(journal: Path, checkpoint: bytes, *, pending: int) -> None:
-    """Tells the journal of a killed run that all of it is in the checkpoint about to be written.
+    """Record in a killed run's journal that the checkpoint about to be written contains all of it.
 
-    Its torn last line, if it has one, is cut off.
+    A torn last line is cut off.
     """
     lines = (files.read(journal) or b"").split(b"\n")[:-1]
     while lines and _content(lines[-1]) is None:
@@ -242,9 +251,9 @@ def mark_folded(journal: Path, checkpoint: bytes, *, pending: int) -> None:
 
 
 def read(content: bytes, *, file: str) -> Record | None:
-    """A journal file, up to its last whole line; None where not even its first is whole.
+    """Read a journal up to its last intact line; None if even the first line is torn.
 
-    Raises InputError where a line before the last is damaged, or where a newer version wrote it.
+    `InputError` if an earlier line is damaged, or another version wrote the journal.
     """
     lines = content.split(b"\n")[:-1]
     checked = [_content(line) for line in lines]
@@ -275,7 +284,7 @@ def read(content: bytes, *, file: str) -> Record | None:
 
 
 def replayed(record: Record, base: str, snapshot: Snapshot, crypter: Crypter, *, file: str) -> Snapshot:
-    """The Snapshot of the checkpoint with the hash `base`, with the journal's further steps done to it."""
+    """Apply the journal's remaining steps to `snapshot`, the content of the checkpoint with the hash `base`."""
     start = record.starts[base]
     try:
         working_state = WorkingState.of(snapshot, crypter, registered=start.registered, numbers=start.pending)
@@ -289,7 +298,7 @@ def replayed(record: Record, base: str, snapshot: Snapshot, crypter: Crypter, *,
 
 @dataclass(frozen=True)
 class ResourceEntry:
-    """A change that brings a resource, ready for the book."""
+    """A change with a resource, ready for the working state."""
 
     kind: str
     entry: Entry
@@ -297,7 +306,7 @@ class ResourceEntry:
 
 
 def apply(working_state: WorkingState, change: ResourceEntry | list[Any], crypter: Crypter) -> None:
-    """Does one change to the book, in the one way that the run and the replay share."""
+    """Apply one change to the working state. Runs and replays share this code."""
     if isinstance(change, ResourceEntry):
         working_state.put(change.entry, change.formerly) if change.kind == "put" else working_state.amend(change.entry)
         return
@@ -309,7 +318,7 @@ def apply(working_state: WorkingState, change: ResourceEntry | list[Any], crypte
     elif kind == "keep":
         working_state.keep(urn)
     else:
-        raise ValueError(f"no change is called {kind}")
+        raise ValueError(f"unknown change {kind}")
 
 
 def _replay(working_state: WorkingState, step: dict[str, Any], crypter: Crypter, file: str) -> None:

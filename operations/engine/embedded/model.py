@@ -1,4 +1,4 @@
-"""What a stack's state holds, in memory. Property values are in Pulumi's wire form (see `values.py`).
+"""A stack's state in memory. Property values are in Pulumi's wire form (`formats/property_values.py`).
 
 The shapes and names are those of Pulumi's deployment format, version 3 (`apitype.ResourceV3`, `DeploymentV3`).
 """
@@ -11,12 +11,12 @@ from typing import Any
 from formats import property_values
 
 Properties = dict[str, Any]
-"""JSON values, with marked dicts for secrets, assets and references, and a sentinel for unknowns (`values.py`)."""
+"""JSON values, with marked dicts for secrets, assets and references, and a sentinel for unknowns."""
 
 
 @dataclass
 class Resource:
-    """One resource as the state remembers it. Empty means absent in the file."""
+    """One resource of the state. An empty attribute is absent from the file."""
 
     urn: str
     type: str
@@ -42,7 +42,7 @@ class Resource:
     """RFC 3339 times in UTC."""
     ignore_changes: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
-    """The file's other keys: kept and written back. A run refuses what they ask for (`options.py`)."""
+    """The file's other keys, written back unchanged. A run refuses those that it does not support (`options.py`)."""
 
     def mark_secret_outputs(self) -> None:
         """Mark as secret the outputs that the program names, and those whose input of the same name is secret."""
@@ -53,7 +53,7 @@ class Resource:
 
 @dataclass
 class PendingOperation:
-    """A step that was begun and has no known end: creating, updating, deleting, reading or importing."""
+    """An unfinished operation: creating, updating, deleting, reading or importing."""
 
     resource: Resource
     type: str
@@ -61,11 +61,11 @@ class PendingOperation:
 
 @dataclass
 class Snapshot:
-    """A stack's whole state: dependencies stand before their users."""
+    """A stack's whole state. Dependencies precede the resources that use them."""
 
     resources: list[Resource] = field(default_factory=list)
     pending: list[PendingOperation] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
     time: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
-    """Keys of the deployment that this version does not know: kept and written back, never dropped."""
+    """Keys of the deployment that this version does not know, written back unchanged."""

@@ -1,4 +1,4 @@
-"""The two services that the Pulumi SDK talks to, as plain objects in its own process."""
+"""The two gRPC services that the Pulumi SDK calls, as plain objects in its own process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FEATURES = {
     "resourceReferences": resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
     "aliasSpecs": resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     "deletedWith": resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
-    # Not supported, but refused by us: the SDK would only say that the Pulumi CLI must be updated.
+    # Not supported, but refused here: the SDK's own message would only ask for a newer Pulumi CLI.
     "errorHooks": resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
     "invokeTransforms": resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
     "parameterization": resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
@@ -34,26 +34,26 @@ FEATURES = {
     "stateMigrations": resource_pb2.RESOURCE_MONITOR_FEATURE_STATE_MIGRATIONS,
     "transforms": resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
 }
-"""What the SDK may send, by its older name."""
+"""The features that the SDK may use, by their older names."""
 _SEVERITIES: Mapping[int, Severity] = {0: "debug", 1: "info", 2: "warning", 3: "error"}
 
 
 class Unimplemented(grpc.RpcError):  # type: ignore[misc]
-    """Says to the SDK, in its own words, that a call is not answered here."""
+    """The error that the SDK expects from a call that is not implemented."""
 
-    def __init__(self, what: str, status: grpc.StatusCode = grpc.StatusCode.UNIMPLEMENTED) -> None:
-        super().__init__(what)
-        self._what, self._status = what, status
+    def __init__(self, details: str, status: grpc.StatusCode = grpc.StatusCode.UNIMPLEMENTED) -> None:
+        super().__init__(details)
+        self._details, self._status = details, status
 
     def code(self) -> grpc.StatusCode:
         return self._status
 
     def details(self) -> str:
-        return self._what
+        return self._details
 
 
 class Monitor:
-    """`pulumirpc.ResourceMonitor`: what a program asks for while it runs."""
+    """`pulumirpc.ResourceMonitor`: the requests of a running program."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
@@ -92,10 +92,10 @@ class Monitor:
         )
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
-        self._guarded(lambda: self._took_outputs(request))
+        self._guarded(lambda: self._set_outputs(request))
         return empty_pb2.Empty()
 
-    def _took_outputs(self, request: Any) -> RegistrationResult:
+    def _set_outputs(self, request: Any) -> RegistrationResult:
         with self._deployment.lock:
             resource = self._deployment.registered.get(request.urn)
             if resource is not None and self._deployment.error is None and request.urn not in self._deployment.skipped:
@@ -112,7 +112,7 @@ class Monitor:
         arguments = property_values.from_struct(request.args)
         with self._deployment.lock:
             if self._deployment.error is not None:
-                # The program cannot go on without an answer, and there is none to give.
+                # The program cannot continue without a result, and there is none.
                 raise Unimplemented("the deployment has failed", grpc.StatusCode.UNAVAILABLE)
             try:
                 response = self._invoked(request, arguments)
@@ -152,17 +152,17 @@ class Monitor:
         return empty_pb2.Empty()
 
     def _guarded(self, work: Any) -> RegistrationResult:
-        """An error here would reach the user as thousands of the SDK's lines: it ends the deployment instead."""
+        """Record an error as the deployment's: raised here, it would print thousands of lines of the SDK."""
         try:
-            answer: RegistrationResult = work()
+            result: RegistrationResult = work()
         except Exception as error:
             with self._deployment.lock:
                 self._deployment.error = self._deployment.error or error
             return RegistrationResult("", failed=True)
-        return answer
+        return result
 
     def __getattr__(self, name: str) -> Any:
-        """The rest of the service: what is asked ends the deployment."""
+        """Return a method of the service that is not supported: calling it ends the deployment."""
         if name not in resource_pb2.DESCRIPTOR.services_by_name["ResourceMonitor"].methods_by_name:
             raise AttributeError(name)
 
@@ -176,14 +176,14 @@ class Monitor:
 
 
 class EngineService:
-    """`pulumirpc.Engine`: what a program says."""
+    """`pulumirpc.Engine`: the messages of a program."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
 
     def Log(self, request: Any) -> Any:  # noqa: N802
         severity = _SEVERITIES.get(request.severity, "info")
-        if severity != "debug":  # the SDK's own chatter, several lines for every resource
+        if severity != "debug":  # the SDK's own messages, several lines for every resource
             self._deployment.reporter.message(severity, request.message, request.urn)
         return empty_pb2.Empty()
 

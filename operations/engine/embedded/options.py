@@ -1,6 +1,6 @@
-"""What of a program's options this engine supports, and what it refuses by name.
+"""The resource options and SDK features that this engine supports, and those that it refuses by name.
 
-`SUPPORTED` and `REFUSED` are the list; docs/decisions/0006-what-the-embedded-engine-supports.md repeats it for people.
+`SUPPORTED` and `REFUSED` are the list; docs/decisions/0006-what-the-embedded-engine-supports.md documents it.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ OFFICIAL = "run this stack with the official Pulumi command line (--engine pulum
 
 @dataclass(frozen=True)
 class Option:
-    """A resource option or a feature of the SDK, by the name that a program uses."""
+    """A resource option or a feature of the SDK, by its name in programs."""
 
     name: str
     fields: tuple[str, ...] = ()
-    """The fields of the protocol's requests that carry it."""
+    """Its fields in the protocol's requests."""
     method: str = ""
-    """The method of the protocol's `ResourceMonitor` that carries it."""
+    """Its method of the protocol's `ResourceMonitor`."""
     key: str = ""
-    """The key of a resource in the state that keeps it."""
+    """Its key in a resource of the state."""
 
 
 SUPPORTED = (
@@ -72,53 +72,53 @@ REFUSED = (
 )
 
 HARMLESS = {
-    "type": "what it is: part of every resource",
-    "name": "its name: part of every resource",
-    "object": "its properties",
-    "urn": "which resource the outputs are of",
+    "type": "the resource's type",
+    "name": "the resource's name",
+    "object": "the resource's properties",
+    "urn": "the resource of the outputs",
     "providers": "the SDK itself hands a local component's providers to its children",
-    "acceptSecrets": "the installed SDK takes secrets always",
-    "acceptResources": "references come back only where a provider made them, which ours do not",
+    "acceptSecrets": "the installed SDK always accepts secrets",
+    "acceptResources": "only providers return resource references, and ours do not",
     "accept_output_values": "output values are resolved on entry and never sent",
-    "accepts_byte_string": "texts are UTF-8 here",
-    "supportsPartialValues": "unknown outputs are left out or marked, as every SDK takes them",
+    "accepts_byte_string": "strings are UTF-8 here",
+    "supportsPartialValues": "unknown outputs are left out or marked, which every SDK accepts",
     "supportsResultReporting": "a failure is reported as a result to every SDK",
-    "aliasSpecs": "both forms of an alias are read, whatever this says",
+    "aliasSpecs": "both forms of an alias are always read",
     "pluginChecksums": "no plugin is downloaded: providers are in this process",
     "sourcePosition": "for display only",
     "stackTrace": "for display only",
     "parentStackTraceHandle": "for display only",
     "dependsOn": "the SDK itself waits for what a function depends on",
 }
-"""Fields of the requests that ask nothing of the engine, and why."""
+"""Fields of the requests that the engine may ignore, and why."""
 _HARMLESS_KEYS = frozenset({"sourcePosition", "stackTrace", "aliases"})
-"""For display only; and older names, which a state has already followed when it is written."""
+"""For display only; and aliases, which were already resolved when the state was written."""
 
 _BY_FIELD = {field: option for option in REFUSED for field in option.fields}
 _BY_KEY = {option.key: option for option in REFUSED if option.key}
 
 
 def refuse_request(request: Any, of: str) -> None:
-    """Raises InputError for a request with an option that is not supported, by its name and that of the resource."""
-    if asked := [_BY_FIELD[d.name] for d, value in request.ListFields() if d.name in _BY_FIELD and _says(value)]:
+    """Raise `InputError` for a request with unsupported options, with their names and the resource's."""
+    if asked := [_BY_FIELD[d.name] for d, value in request.ListFields() if d.name in _BY_FIELD and _is_set(value)]:
         raise InputError(
             f"The embedded engine does not support {' and '.join(o.name for o in asked)}", key=of, fix=OFFICIAL
         )
 
 
-def _says(value: Any) -> bool:
-    """Whether a field that is there asks for anything: the SDK sends some of them empty."""
+def _is_set(value: Any) -> bool:
+    """Return True if a field has content: the SDK sends some of them empty."""
     return bool(value.ByteSize()) if isinstance(value, Message) else bool(value)
 
 
 def refuse_method(method: str) -> InputError:
-    """The refusal of a method of the protocol, by the name of the feature."""
+    """Return the refusal of a method of the protocol, with the name of the feature."""
     names = [option.name for option in REFUSED if option.method == method]
     return InputError(f"The embedded engine does not support {' and '.join(names) or method}", fix=OFFICIAL)
 
 
 def refuse_state(resources: Iterable[Resource]) -> None:
-    """Raises InputError for a state in which the official engine has kept an option that is not supported here."""
+    """Raise `InputError` for a state in which the official engine saved an option that is not supported here."""
     for resource in resources:
         for key in sorted(k for k, v in resource.extra.items() if v and k not in _HARMLESS_KEYS):
             name = _BY_KEY[key].name if key in _BY_KEY else key

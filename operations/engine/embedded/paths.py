@@ -13,9 +13,9 @@ from operations.engine.embedded.model import Properties
 
 
 def ignoring(new: Properties, old: Properties, ignored: Sequence[str]) -> tuple[Properties, list[str]]:
-    """The new properties with the old ones put back wherever a path is ignored, and the paths where that failed.
+    """Return the new properties with the old values at ignored paths, and the paths where that failed.
 
-    As the official engine does it: nothing on the way to a value is made, and no list becomes longer or shorter.
+    As in the official engine, no missing parents are created and no list changes its length.
     """
     result = copy.deepcopy(new)
     failed = [path for path in ignored if not (path and _reset(result, old, parse(path), _Secrecy()))]
@@ -24,19 +24,19 @@ def ignoring(new: Properties, old: Properties, ignored: Sequence[str]) -> tuple[
 
 @dataclass(frozen=True)
 class _Secrecy:
-    """Whether a secret was opened on the way, on each side."""
+    """True for each side on which the path passed through a secret."""
 
     new: bool = False
     old: bool = False
 
     def of(self, value: Any) -> Any:
-        """An old value as it is put into the new ones: what was in a secret stays one."""
+        """Return a copy of an old value, as a secret if it was part of one."""
         own = copy.deepcopy(value)
         return property_values.secret(own) if self.old and not self.new else own
 
 
 def _reset(new: Any, old: Any, steps: PropertyPath, secrecy: _Secrecy) -> bool:
-    """Put back in `new` what `steps` lead to in `old`. False where only one of them has a place for it."""
+    """Set the value at the path `steps` in `new` to that of `old`. Return False if only one of them has the parent."""
     secrecy = _Secrecy(secrecy.new or property_values.is_secret(new), secrecy.old or property_values.is_secret(old))
     new, old = _open(new), _open(old)
     step: Any = steps[0]
@@ -72,7 +72,7 @@ def _reset_item(new: Any, old: Any, index: int, secrecy: _Secrecy) -> bool:
 
 
 def _reset_all(new: Any, old: Any, rest: PropertyPath, secrecy: _Secrecy) -> bool:
-    """Put back every element, or what `rest` leads to in each of them."""
+    """Put back every element, or the value at the path `rest` in each of them."""
     if isinstance(new, dict) and isinstance(old, dict):
         if not rest:
             new.clear()

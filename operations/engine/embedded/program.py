@@ -1,4 +1,4 @@
-"""Runs a Pulumi program in this process, as Pulumi's own language host does in one of its own."""
+"""Run a Pulumi program in this process, with the same setup as Pulumi's language host."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from operations.engine.project import Program
 
 
 def run(deployment: Deployment, program: Program, root: Path) -> None:
-    """Run the program against a deployment. Raises InputError, Failed or Refused, in few words."""
+    """Run the program against a deployment. Raises `InputError`, `Failed` or `Refused` with a short message."""
     contextvars.copy_context().run(_run, deployment, program, root)
     if deployment.error is not None:
         raise deployment.error
@@ -54,10 +54,10 @@ def _run(deployment: Deployment, program: Program, root: Path) -> None:
         logging.CRITICAL
     )  # as the language host: the tasks of a failed run end unread
     loop = asyncio.new_event_loop()
-    # One worker: registrations are answered in the order in which the program makes them, every time the same.
+    # One worker: registrations are processed in the program's order, which is the same in every run.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine"))
     try:
-        with sdk_patches.applied(), _said_by_program(deployment):
+        with sdk_patches.applied(), _output_as_messages(deployment):
             asyncio.set_event_loop(loop)
             loop.run_until_complete(run_in_stack(program))
     except (Exception, SystemExit) as error:
@@ -67,7 +67,7 @@ def _run(deployment: Deployment, program: Program, root: Path) -> None:
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:
-    """End what a failed program left waiting."""
+    """Cancel the tasks that a failed program left, and close the loop."""
     pending = asyncio.all_tasks(loop)
     for task in pending:
         task.cancel()
@@ -80,9 +80,9 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
 
 
 class _Output:
-    """Standard output while a program runs: what the program prints becomes messages, all else passes through.
+    """Standard output while a program runs: the program's output becomes messages, all other output passes through.
 
-    The program is the thread that made this, unless it is just telling somebody of an event.
+    The program's output is that of the thread which created this object, except while it sends an event.
     """
 
     def __init__(self, reporter: Reporter, real: Any) -> None:
@@ -106,8 +106,8 @@ class _Output:
 
 
 @contextlib.contextmanager
-def _said_by_program(deployment: Deployment) -> Iterator[None]:
-    """What the program prints is a message of the run, so that nothing else stands on standard output."""
+def _output_as_messages(deployment: Deployment) -> Iterator[None]:
+    """Send the program's output as messages of the run, to keep standard output free of it."""
     output = _Output(deployment.reporter, sys.stdout)
     with contextlib.redirect_stdout(output):
         yield
@@ -115,6 +115,6 @@ def _said_by_program(deployment: Deployment) -> Iterator[None]:
 
 
 def _text(value: Any) -> str:
-    """Configuration as a program gets it: text, structures as JSON."""
+    """Return a configuration value as the SDK expects it: text, structures as JSON."""
     plain = property_values.unwrap(value)
     return plain if isinstance(plain, str) else plan.canonical(plain)

@@ -1,4 +1,4 @@
-"""The providers of one deployment: found by reference, made and configured when first needed."""
+"""The providers of one deployment: found by reference, created and configured when first needed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUILTIN = "pulumi"
 
 
 class StackReferences(Provider):
-    """The engine's own provider: a stack reference is another stack's outputs."""
+    """The engine's built-in provider: a stack reference reads another stack's outputs."""
 
     def __init__(self, urn: str, id_: str, outputs_of: Callable[[str], Properties]) -> None:
         super().__init__(urn, id_, BUILTIN, Servicer())
@@ -42,7 +42,7 @@ class StackReferences(Provider):
 
 
 def stack_outputs(name: str, outputs: Properties) -> Properties:
-    """What a program sees of another stack: its outputs, and which are secret. InputError where some are unknown."""
+    """Return a stack reference's properties: the outputs and the names of secret ones. `InputError` for an unknown."""
     if unknown := sorted(k for k, v in outputs.items() if property_values.contains_unknown(v)):
         raise InputError(
             "Another stack is not complete: its last run did not make all that its outputs come from",
@@ -64,7 +64,7 @@ def configuration_of(inputs: Mapping[str, Any]) -> Properties:
 
 
 class ProviderRegistry:
-    """Every provider resource has a servicer of its own, for a servicer has one configuration."""
+    """The providers by URN. Each provider resource has its own servicer, because a servicer has one configuration."""
 
     def __init__(self, servicers: Servicers, outputs_of: Callable[[str], Properties]) -> None:
         self._servicers, self._outputs_of = servicers, outputs_of
@@ -73,11 +73,11 @@ class ProviderRegistry:
         self._states: dict[str, Resource] = {}
 
     def load_from_state(self, resources: list[Resource]) -> None:
-        """Provider resources of the state, for what still refers to them."""
+        """Add the provider resources of the state, for resources that still refer to them."""
         self._states = {r.urn: r for r in resources if urns.is_provider(r.type) and not r.delete}
 
     def create(self, urn: str, id_: str, package: str) -> Provider:
-        """A new, unconfigured provider; the one that this URN had is forgotten."""
+        """Return a new, unconfigured provider, in the place of any previous one with this URN."""
         if package == BUILTIN:
             provider: Provider = StackReferences(urn, id_, self._outputs_of)
         else:
@@ -86,7 +86,7 @@ class ProviderRegistry:
         return provider
 
     def of(self, reference: str) -> Provider:
-        """The provider that `urn::id` refers to."""
+        """Return the provider that `urn::id` refers to."""
         urn = urns.provider_urn(reference)
         if urn in self._providers:
             return self._providers[urn]

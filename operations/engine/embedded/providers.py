@@ -1,4 +1,4 @@
-"""Calls to providers: gRPC servicers in this process, spoken to in protobuf as the official command line would."""
+"""Calls to providers: gRPC servicers in this process, with the same protobuf messages that the Pulumi CLI sends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EXISTING = re.compile(r"already exist\w* resource '([^']+)'|resource '([^']+)' 
 
 
 class ProviderError(Exception):
-    """The provider said no. The message is its own."""
+    """An error that the provider returned, with its message."""
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         self.code, self.message = code, message
@@ -30,14 +30,14 @@ class ProviderError(Exception):
 
     @property
     def existing_id(self) -> str | None:
-        """The id of the resource that is there already, where that is the complaint."""
+        """The id of the existing resource, if the error is that it exists already."""
         match = _EXISTING.search(self.message)
         return next((g for g in match.groups() if g), None) if match else None
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What a provider says about old and new: which paths differ, and which of them force a replacement."""
+    """A provider's diff: the paths that differ, and those that force a replacement."""
 
     changed: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
@@ -50,11 +50,11 @@ class Difference:
 
 
 class _Aborted(Exception):  # noqa: N818
-    """Ends the servicer's method, as abort does under gRPC."""
+    """Ends the servicer's method, like `abort` in gRPC."""
 
 
 class Call:
-    """The context of one call in this process: what our servicers ask of a gRPC context."""
+    """The context of one call in this process: the methods of a gRPC context that our servicers use."""
 
     error: ProviderError | None = None
 
@@ -65,7 +65,7 @@ class Call:
 
 @dataclass
 class Provider:
-    """One configured provider: a servicer, and what it said that it can do."""
+    """One configured provider: a servicer and its declared capabilities."""
 
     urn: str
     id: str
@@ -74,14 +74,14 @@ class Provider:
     takes_secrets: bool = False
     previews: bool = False
     known: bool = True
-    """False in a preview where its own configuration is not known yet: it is not asked anything then."""
+    """False in a preview if its configuration is unknown; it is not called then."""
 
     @property
     def reference(self) -> str:
         return f"{self.urn}::{self.id or property_values.UNKNOWN}"
 
     def configure(self, inputs: Properties) -> None:
-        """Tell the servicer its configuration."""
+        """Configure the servicer."""
         self.known = not property_values.contains_unknown(inputs)
         if not self.known:
             return
@@ -98,19 +98,19 @@ class Provider:
         self.takes_secrets, self.previews = response.acceptSecrets, response.supportsPreview
 
     def check_config(self, urn: str, olds: Properties, news: Properties) -> Properties:
-        """The configuration as the provider wants it."""
+        """Return the configuration as the provider checked it."""
         return self._checked("CheckConfig", urn, olds, news, seed=b"")
 
     def diff_config(self, urn: str, id_: str, olds: Resource, news: Properties) -> Difference:
-        """Whether a changed configuration makes it another provider."""
+        """Return the diff of a changed configuration."""
         return self._diffed("DiffConfig", olds, news, (), urn=urn, id_=id_)
 
     def check(self, urn: str, olds: Properties | None, news: Properties, seed: bytes) -> Properties:
-        """The inputs with the provider's defaults and names. Raises InputError with all that is wrong with them."""
+        """Return the inputs with the provider's defaults and names. `InputError` with every failed check."""
         return self._checked("Check", urn, olds, news, seed) if self.known else news
 
     def diff(self, old: Resource, news: Properties, ignored: Iterable[str]) -> Difference:
-        """How the new inputs differ from what there is."""
+        """Return the diff between the old resource and the new inputs."""
         return (
             self._diffed("Diff", old, news, ignored, urn=old.urn, id_=old.id)
             if self.known
@@ -118,7 +118,7 @@ class Provider:
         )
 
     def create(self, urn: str, inputs: Properties, *, preview: bool) -> tuple[str, Properties]:
-        """Make it, or say in a preview what would come out as far as that is known: (id, outputs)."""
+        """Create the resource, or preview that as far as values are known; return (id, outputs)."""
         if preview and not (self.previews and self.known):
             return "", inputs
         request = provider_pb2.CreateRequest(
@@ -132,7 +132,7 @@ class Provider:
         return response.id, self._outputs(response.properties, inputs)
 
     def update(self, old: Resource, inputs: Properties, ignored: Iterable[str], *, preview: bool) -> Properties:
-        """Change it, or say in a preview what would come out: the outputs."""
+        """Update the resource, or preview that; return the outputs."""
         if preview and not (self.previews and self.known):
             return inputs
         request = provider_pb2.UpdateRequest(
@@ -151,7 +151,7 @@ class Provider:
     def read(
         self, urn: str, id_: str, inputs: Properties, outputs: Properties
     ) -> tuple[str, Properties, Properties] | None:
-        """What there is: (id, inputs, outputs), or None where it is gone."""
+        """Return the present (id, inputs, outputs), or None if the resource does not exist."""
         request = provider_pb2.ReadRequest(
             id=id_,
             urn=urn,
@@ -167,7 +167,7 @@ class Provider:
         return response.id, found, self._outputs(response.properties, inputs)
 
     def delete(self, resource: Resource) -> None:
-        """Delete it."""
+        """Delete the resource."""
         request = provider_pb2.DeleteRequest(
             id=resource.id,
             urn=resource.urn,
@@ -179,7 +179,7 @@ class Provider:
         self.call("Delete", request)
 
     def invoke(self, token: str, arguments: Properties, *, preview: bool) -> provider_pb2.InvokeResponse:
-        """Ask one of its functions."""
+        """Call one of the provider's functions."""
         request = provider_pb2.InvokeRequest(
             tok=token, args=property_values.to_struct(property_values.unwrap(arguments)), preview=preview
         )
@@ -187,7 +187,7 @@ class Provider:
         return response
 
     def call(self, method: str, request: Any) -> Any:
-        """Call the servicer; whatever it does wrong is a ProviderError."""
+        """Call the servicer. Its errors are raised as `ProviderError`."""
         context = Call()
         try:
             response = getattr(self.servicer, method)(request, context)
@@ -240,13 +240,13 @@ class Provider:
         return property_values.to_struct(properties if self.takes_secrets else property_values.unwrap(properties))
 
     def _outputs(self, struct: Any, inputs: Properties) -> Properties:
-        """What came back. A provider that takes no secrets gets plain values: those it echoes are marked again."""
+        """Return the outputs of a response; mark secrets that a provider without support for them received in plain."""
         outputs = property_values.from_struct(struct)
         return outputs if self.takes_secrets else marked_like(outputs, inputs)
 
 
 def marked_like(outputs: Properties, inputs: Properties) -> Properties:
-    """The outputs, secret wherever the input of the same name is."""
+    """Return the outputs, marked as secret where the input of the same name is."""
     return {k: _marked(v, inputs[k]) if k in inputs else v for k, v in outputs.items()}
 
 
@@ -261,13 +261,13 @@ def _marked(value: Any, pattern: Any) -> Any:
 
 
 def default_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
-    """The engine's own comparison of inputs, for components and for providers that do not say."""
+    """Compare the inputs in the engine, for components and for providers without a diff."""
     paths = tuple(sorted(_paths("", old, new)))
     return Difference(changed=paths, some=bool(paths))
 
 
 def _paths(prefix: str, old: Any, new: Any) -> Iterable[str]:
-    """The property paths at which two values differ."""
+    """Yield the property paths at which two values differ."""
     if property_values.is_secret(old) and property_values.is_secret(new):
         old, new = old["value"], new["value"]
     if (
@@ -301,7 +301,7 @@ def _difference(response: Any, old: Properties, new: Properties) -> Difference:
             replaces.add(path)
     if not response.hasDetailedDiff and not changed:
         changed = set(default_diff(old, new).changed) or set(response.diffs)
-    # Top-level names in `replaces` are told better by the detailed paths below them.
+    # Drop top-level names in `replaces` if there are detailed paths below them.
     detailed = {p for p in replaces if p not in changed and any(_below(c, p) for c in replaces if c != p)}
     replaces -= detailed
     known = provider_pb2.DiffResponse

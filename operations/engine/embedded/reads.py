@@ -47,7 +47,7 @@ def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
     new.created = new.modified = now()
     deployment.plan(Operation.READ, new, old=old)
     if old is not None and not old.external:
-        old = _let_go(deployment, old)
+        old = _refuse_managed(deployment, old)
     if old is not None:
         new.created, new.modified = old.created, old.modified
         if new == old:
@@ -59,10 +59,10 @@ def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
     return new
 
 
-def _let_go(deployment: Deployment, old: Resource) -> Resource | None:
-    """A resource that was the stack's own and is now only read would be deleted: what is protected may not be."""
+def _refuse_managed(deployment: Deployment, old: Resource) -> Resource | None:
+    """Refuse to read a resource that the stack manages: it would be deleted from the state, even if protected."""
     if old.id and old.protect:
-        deployment.refuse(f"{display_name(old.urn)} would be deleted, for the program now only reads it")
+        deployment.refuse(f"{display_name(old.urn)} would be deleted, because the program now only reads it")
     raise InputError(
         "A resource of this stack would become one that is only read",
         key=old.urn,

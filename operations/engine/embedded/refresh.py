@@ -15,7 +15,7 @@ from operations.engine.port import GONE
 
 
 def run(deployment: Deployment) -> None:
-    """Read every resource of the state that a provider knows."""
+    """Read every resource of the state that a provider manages."""
     for resource in deployment.base.resources:
         asked = resource.custom and not urns.is_provider(resource.type)
         if asked and not resource.delete and not resource.pending_replacement:

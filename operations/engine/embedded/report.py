@@ -15,7 +15,7 @@ Severity = Literal["debug", "info", "warning", "error"]
 
 
 class Reporter:
-    """Makes the events of one run."""
+    """Send the events of one run."""
 
     def __init__(self, stack: str, on_event: OnEvent | None) -> None:
         self.stack, self.secret_filter = stack, SecretFilter()
@@ -33,7 +33,7 @@ class Reporter:
         return getattr(self._sending, "now", False)
 
     def say(self, kind: EventKind, **content: Any) -> None:
-        """Send one event now; of the steps of default providers nothing is told, as the official command line does."""
+        """Send one event. Steps of default providers are not reported, as in the Pulumi CLI."""
         if self._on_event is None or (kind.startswith("step-") and is_default_provider(content["urn"])):
             return
         if content.get("message"):
@@ -48,30 +48,30 @@ class Reporter:
         self.say("message", severity=severity, message=text, urn=urn or None)
 
     def step(self, urn: str, type_: str, operation: Operation | Literal["refresh"]) -> Step:
-        """A step that takes time: use as a context manager around the work."""
+        """Return a context manager that reports the step around its body."""
         return Step(self, urn, type_, operation)
 
 
 class Step:
-    """One step of a run: says when it starts, and how and after how many seconds it ended."""
+    """Report one step of a run: its start, and its end with the result and the duration."""
 
     def __init__(self, reporter: Reporter, urn: str, type_: str, operation: Operation | Literal["refresh"]) -> None:
         self.reporter, self.urn, self.type = reporter, urn, type_
         self.operation = operation
-        """What is being done; a refresh changes it to what came of it."""
+        """A refresh changes it to the operation that it found."""
         self.changed: tuple[str, ...] = ()
 
     def __enter__(self) -> Step:
         self._began = time.monotonic()
-        self.reporter.say("step-started", **self._what())
+        self.reporter.say("step-started", **self._subject())
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         seconds = time.monotonic() - self._began
         if error is None:
-            self.reporter.say("step-done", **self._what(), seconds=seconds, changed=self.changed)
+            self.reporter.say("step-done", **self._subject(), seconds=seconds, changed=self.changed)
         elif isinstance(error, Exception):
-            self.reporter.say("step-failed", **self._what(), seconds=seconds, severity="error", message=str(error))
+            self.reporter.say("step-failed", **self._subject(), seconds=seconds, severity="error", message=str(error))
 
-    def _what(self) -> dict[str, Any]:
+    def _subject(self) -> dict[str, Any]:
         return {"urn": self.urn, "type": self.type, "operation": self.operation}

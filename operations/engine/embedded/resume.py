@@ -1,8 +1,8 @@
-"""What an interrupted run left open is brought to a known end before a new run begins.
+"""Settle the pending operations of an interrupted run before a new run begins.
 
-A step that was begun may or may not have happened. For an update or a delete the cloud is asked what there is now. For
-a create the provider is asked again: both azure-native and its stand-in refuse to create what exists, and name its id,
-under which it is then read. It is taken for ours only if it is exactly what was being created.
+A pending operation may or may not have happened. After an update or a delete, the resource is refreshed. A create is
+requested again: azure-native and the local Azure both refuse to create an existing resource and return its id, with
+which it is read. It is adopted only if it has exactly the inputs that were being created.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def run(deployment: Deployment) -> None:
     for number, operation in sorted(journal.pending.items(), reverse=True):
         deployment.reporter.message(
             "warning",
-            f"The last run stopped while {operation.type} it; it is taken up from there",
+            f"The last run stopped while {operation.type} it; this run continues from there",
             operation.resource.urn,
         )
         deployment.reopen(number)
@@ -42,13 +42,13 @@ def _announce(deployment: Deployment) -> None:
     for operation in deployment.base.pending:
         deployment.reporter.message(
             "warning",
-            f"The last run stopped while {operation.type} it; the next one settles that",
+            f"The last run stopped while {operation.type} it; the next run continues from there",
             operation.resource.urn,
         )
 
 
 def _changed(deployment: Deployment, operation: PendingOperation) -> None:
-    """An update or a delete: the state takes what the cloud has now. Reads and imports have changed nothing."""
+    """Refresh the resource of an update or a delete. Reads and imports changed nothing."""
     deployment.settle()
     if operation.type not in ("updating", "deleting"):
         return
@@ -66,38 +66,38 @@ def _created(deployment: Deployment, new: Resource) -> None:
         new.id, new.outputs = provider.create(new.urn, new.inputs, preview=False)
     except ProviderError as error:
         if error.existing_id is None:
-            deployment.settle()  # it could not be made, so it is not there; the program will say whether it is wanted
+            deployment.settle()  # not created, so it does not exist; the program creates it if it still registers it
             deployment.reporter.message("warning", str(error), new.urn)
             return
-        if _stands(deployment, new.urn, error.existing_id):
+        if _is_recorded(deployment, new.urn, error.existing_id):
             deployment.settle()
             return
-        _found(deployment, provider, new, error.existing_id)
+        _adopt(deployment, provider, new, error.existing_id)
     new.mark_secret_outputs()
     new.created = new.modified = now()
-    _stand(deployment, new)
+    _record(deployment, new)
 
 
-def _stands(deployment: Deployment, urn: str, id_: str) -> bool:
-    """Whether the state has it already: the official engine keeps an open create also when a later run has made it."""
+def _is_recorded(deployment: Deployment, urn: str, id_: str) -> bool:
+    """Return True if the state has it already: the CLI keeps a pending create also after a later run has done it."""
     old = deployment.previous.get(urn)
     return old is not None and old.id == id_ and not old.pending_replacement
 
 
-def _found(deployment: Deployment, provider: Provider, new: Resource, id_: str) -> None:
+def _adopt(deployment: Deployment, provider: Provider, new: Resource, id_: str) -> None:
     found = provider.read(new.urn, id_, new.inputs, {})
     if found is None:
-        raise Failed(f"{display_name(new.urn)}: it is said to exist as {id_}, but cannot be read")
+        raise Failed(f"{display_name(new.urn)}: it exists as {id_} according to the provider, but cannot be read")
     new.id, live, new.outputs = found
     as_found = Resource(urn=new.urn, type=new.type, custom=True, id=new.id, inputs=live, outputs=new.outputs)
-    # Only what was asked for is compared: the cloud's own defaults, and what it never gives back, say nothing.
+    # Compare requested values only: the cloud adds defaults, and never returns secrets.
     asked = [p for p in provider.diff(as_found, new.inputs, ()).changed if _asked(new.inputs, p)]
     if asked:
         raise Failed(
-            f"{display_name(new.urn)}: the last run stopped while creating it, and {id_} is there but differs in "
+            f"{display_name(new.urn)}: the last run stopped while creating it, and {id_} exists but differs in "
             f"{', '.join(asked)}. Nothing was changed: import it or remove it, then run again"
         )
-    deployment.reporter.message("info", "It had been created", new.urn)
+    deployment.reporter.message("info", "It was created by the earlier run", new.urn)
 
 
 def _asked(inputs: Properties, path: str) -> bool:
@@ -113,10 +113,10 @@ def _asked(inputs: Properties, path: str) -> bool:
     return not property_values.contains_secret(value)
 
 
-def _stand(deployment: Deployment, new: Resource) -> None:
-    """It takes its place in the state; what it replaces there waits for its deletion, or was deleted before it."""
+def _record(deployment: Deployment, new: Resource) -> None:
+    """Record it in the state; the resource that it replaces is marked for deletion, unless it was deleted before."""
     old = deployment.previous.get(new.urn)
-    if old is not None and (old.pending_replacement or _stands(deployment, new.urn, new.id)):
+    if old is not None and (old.pending_replacement or _is_recorded(deployment, new.urn, new.id)):
         deployment.put(new, old)
     else:
         deployment.put(new, replaced=old)

@@ -1,8 +1,8 @@
-"""Pulumi's passphrase secrets provider: what it encrypts we decrypt, and the reverse.
+"""Pulumi's passphrase secrets provider, in a compatible implementation.
 
-A key is derived from the passphrase by PBKDF2-HMAC-SHA256, a million rounds over an 8-byte salt; values are AES-256-GCM
-under it, written `v1:base64(nonce):base64(text and tag)`. The provider's state is `v1:base64(salt):` and the word
-`pulumi` encrypted, which is how a wrong passphrase shows. `Pulumi.<stack>.yaml` holds the same as `encryptionsalt`.
+A key is derived from the passphrase by PBKDF2-HMAC-SHA256, a million rounds over an 8-byte salt; values are encrypted
+with AES-256-GCM and written as `v1:base64(nonce):base64(text and tag)`. The provider's state is `v1:base64(salt):` and
+the encrypted word `pulumi`, which detects a wrong passphrase. `Pulumi.<stack>.yaml` has it as `encryptionsalt`.
 """
 
 from __future__ import annotations
@@ -27,38 +27,38 @@ from formats.plan import SECRET
 
 TYPE = "passphrase"
 ROUNDS = 1_000_000
-"""Pulumi's own number: another one would make another key."""
+"""Pulumi's number; it determines the key."""
 _PROBE = "pulumi"
 _VARIABLE, _FILE_VARIABLE = "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"
 _MALFORMED = "v1:<base64>:<base64>, as Pulumi writes it"
 
 Place = tuple[str | int, ...]
-"""Where a secret stands: the URN, `inputs` or `outputs`, and the path to it."""
+"""The location of a secret: the URN, `inputs` or `outputs`, and the property path."""
 
 
 @functools.cache
 def _key(phrase: str, salt: bytes) -> AESGCM:
-    # Half a second each by design, so once for a salt and process. `hashlib` lets other threads run meanwhile.
+    # Takes half a second by design, so it is cached per salt. `hashlib` releases the GIL meanwhile.
     return AESGCM(hashlib.pbkdf2_hmac("sha256", phrase.encode(), salt, ROUNDS, 32))
 
 
 class Crypter:
-    """Encrypts and decrypts the secrets of one stack. The passphrase is asked for at the first secret, not before."""
+    """Encrypt and decrypt the secrets of one stack. The passphrase is requested at the first secret, not before."""
 
     def __init__(self, phrase: Callable[[], str], state: str | None = None, *, file: str | None = None) -> None:
-        """`state` is the provider's state as a file holds it; without it a new salt is made. `file` is for messages."""
+        """`state` is the provider's state from a file; without it a new salt is created. `file` is for messages."""
         self._phrase, self._file = phrase, file
         self._state = state
         self._salt = _parts(state, 3, file)[0] if state is not None else b""
         self._cipher: AESGCM | None = None
         self._known: dict[tuple[Place, str], str] = {}
         self.closed = False
-        """Whether secrets stay closed: `decrypt` then gives the mask, and no key is derived (half a second)."""
+        """If True, `decrypt` returns the mask, and no key is derived, which takes half a second."""
         self._lock = threading.RLock()
 
     @property
     def state(self) -> str:
-        """The provider's state: salt and probe. For a new stack this derives the key."""
+        """The provider's state: salt and encrypted probe. For a new stack this derives the key."""
         with self._lock:
             if self._state is None:
                 self._salt = randomness.token_bytes(8)
@@ -68,28 +68,28 @@ class Crypter:
             return self._state
 
     def provider(self) -> dict[str, Any]:
-        """What a deployment says under `secrets_providers`."""
+        """Return the `secrets_providers` section of a deployment."""
         return {"type": TYPE, "state": {"salt": self.state}}
 
     def derive_ahead(self) -> None:
-        """Begin to derive the key of a state that has one, beside what else there is to do; `check` waits for it."""
+        """Derive the key of an existing state in a background thread; `check` waits for it."""
         if self._state is not None:
             threading.Thread(target=self._derive_quietly, name="passphrase", daemon=True).start()
 
     def check(self) -> None:
-        """Raise InputError unless the passphrase is the state's own: also where no secret has asked for it."""
+        """Raise `InputError` for a wrong passphrase, also if no secret has needed it."""
         with self._lock:
             if self._state is not None:
                 self._opened()
 
     def _derive_quietly(self) -> None:
-        with contextlib.suppress(InputError):  # `check` says it, where somebody hears it
+        with contextlib.suppress(InputError):  # the later call of `check` raises it again
             self.check()
 
     def encrypt(self, text: str, place: Place = ()) -> str:
-        """`text` encrypted. An unchanged secret at the same place keeps its ciphertext, so that states stay quiet.
+        """Encrypt `text`. An unchanged secret at the same place keeps its ciphertext, so that states change less.
 
-        The place belongs to it: one ciphertext at two places would tell that the secrets are the same.
+        Ciphertexts are kept per place: the same one at two places would reveal that the secrets are equal.
         """
         with self._lock:
             known = self._known.get((place, text)) if place else None
@@ -100,7 +100,7 @@ class Crypter:
             return known
 
     def decrypt(self, ciphertext: str, place: Place = ()) -> str:
-        """The text of a ciphertext. Raises InputError for one that is not whole or was not made with this key."""
+        """Decrypt a ciphertext. `InputError` if it is malformed or was made with another key."""
         nonce, sealed = _parts(ciphertext, 2, self._file)
         if self.closed:
             return json.dumps(SECRET)
@@ -119,7 +119,7 @@ class Crypter:
 
     def _opened(self) -> AESGCM:
         if self._cipher is None:
-            state = self.state  # sets the cipher where the state is new
+            state = self.state  # sets the cipher if the state is new
             if self._cipher is None:
                 self._cipher = self._checked(state)
         return self._cipher
@@ -141,13 +141,13 @@ class Crypter:
 
 
 def crypter_for(section: object, phrase: Callable[[], str], *, file: str) -> Crypter:
-    """The crypter that a deployment's `secrets_providers` asks for; other providers than the passphrase are refused."""
+    """Return the crypter for a deployment's `secrets_providers`; only the passphrase provider is supported."""
     if not isinstance(section, Mapping) or not section:
         return Crypter(phrase, file=file)
     kind, state = section.get("type"), section.get("state")
     if kind not in (TYPE, "", None):
         raise InputError(
-            "The state's secrets are kept by a provider that the embedded engine does not speak",
+            "The state uses a secrets provider that the embedded engine does not support",
             file=file,
             key="secrets_providers.type",
             found=kind,
@@ -156,7 +156,7 @@ def crypter_for(section: object, phrase: Callable[[], str], *, file: str) -> Cry
         )
     salt = state.get("salt") if isinstance(state, Mapping) else None
     if kind and not isinstance(salt, str):
-        raise InputError("The state does not say its salt", file=file, key="secrets_providers.state.salt", found=salt)
+        raise InputError("The state has no salt", file=file, key="secrets_providers.state.salt", found=salt)
     return Crypter(phrase, salt, file=file)
 
 
@@ -167,7 +167,7 @@ def _sealed(cipher: AESGCM, text: str) -> str:
 
 
 def _parts(text: str, count: int, file: str | None) -> tuple[bytes, bytes]:
-    """The two fields after `v1:`. A provider's state (count 3) has its probe as the second, still encoded."""
+    """Return the decoded fields after `v1:`. Of a provider's state (count 3) the second, the probe, is left out."""
     version, *fields = text.split(":", count - 1) if count == 3 else text.split(":")
     if version == "v1" and len(fields) == 2:
         try:

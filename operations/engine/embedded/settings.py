@@ -1,4 +1,4 @@
-"""A stack's configuration as the engine needs it: in wire form, its secure values opened and marked secret."""
+"""A stack's configuration in wire form, with secure values decrypted and marked secret."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from operations.engine.port import StackSettings
 
 
 def salt(file: Path) -> str | None:
-    """The `encryptionsalt` of a stack's file, if it has one."""
+    """Return the `encryptionsalt` of a stack's file, if it has one."""
     found = _document(file).get("encryptionsalt")
     return str(found) if found else None
 
 
 def as_written(file: Path) -> Mapping[str, Any]:
-    """The configuration as the file holds it, secure values still encrypted."""
+    """Return the configuration from the file, with secure values still encrypted."""
     config = _document(file).get("config")
     return config if isinstance(config, dict) else {}
 
 
 def wire(stack: StackSettings, passphrase: Callable[[], str], salt: str | None) -> dict[str, Any]:
-    """The configuration in wire form. A `secure:` value is opened with the stack's salt and marked secret."""
+    """Return the configuration in wire form. A `secure:` value is decrypted with the stack's salt and marked secret."""
     crypter = Crypter(passphrase, salt, file=str(stack.file))
     return {key: _opened(value, key, crypter, stack.file) for key, value in stack.config.items()}
 

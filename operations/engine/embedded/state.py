@@ -1,6 +1,6 @@
-"""A stack's state as Pulumi writes it: deployment format, version 3, in its checkpoint and export forms.
+"""Read and write a stack's state in Pulumi's deployment format, version 3, as a checkpoint or an export.
 
-Keys that are not known here are kept in `extra` and written back; empty ones are left out; secrets are encrypted.
+Unknown keys are kept in `extra` and written back; empty ones are left out; secrets are encrypted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from operations.engine.embedded.secrets import Crypter, Place, crypter_for
 
 VERSION = 3
 _NEWEST = 4
-"""Read where it uses none of the features that set it apart from version 3."""
+"""Read only if it uses none of its additional features."""
 
 _KEYS: dict[str, tuple[str, type]] = {
     "urn": ("urn", str),
@@ -46,17 +46,17 @@ _KEYS: dict[str, tuple[str, type]] = {
     "modified": ("modified", str),
     "ignoreChanges": ("ignore_changes", list),
 }
-"""The file's keys in Pulumi's order: our field, and the JSON type it must have."""
+"""The file's keys in Pulumi's order, with our attribute and the required JSON type."""
 _KNOWN_SECTIONS = frozenset(
     {"manifest", "secrets_providers", "resources", "pending_operations", "metadata"},
 )
-_FIX = "restore it from its .bak or from the history; the file was left as it is"
+_FIX = "restore it from its .bak or from the history; the file was not changed"
 
 
 def read_checkpoint(content: bytes, stack: str, *, file: str) -> dict[str, Any] | None:
-    """The deployment in a checkpoint file, or None where the stack was never deployed. `stack` is its whole name.
+    """Return the deployment in a checkpoint file, or None if never deployed. `stack` is the full name.
 
-    Raises InputError for what is not JSON, is cut short, is of a newer format, or belongs to another stack.
+    `InputError` if the file is not JSON, truncated, of a newer format, or of another stack.
     """
     document = _json(content, file)
     _check_version(document, file)
@@ -78,12 +78,12 @@ def read_checkpoint(content: bytes, stack: str, *, file: str) -> dict[str, Any] 
 
 
 def crypter(deployment: Mapping[str, Any], phrase: Callable[[], str], *, file: str) -> Crypter:
-    """The crypter of the deployment's secrets."""
+    """Return the crypter of the deployment's secrets."""
     return crypter_for(deployment.get("secrets_providers"), phrase, file=file)
 
 
 def read_deployment(deployment: Mapping[str, Any], crypter: Crypter, *, file: str) -> Snapshot:
-    """A deployment as a Snapshot, its secrets decrypted. Raises InputError where it is damaged in any way."""
+    """Return a deployment as a Snapshot, secrets decrypted. `InputError` if it is damaged."""
     manifest = _section(deployment, "manifest", dict, file, "latest.")
     made_by = manifest.get("version", "")
     if manifest.get("magic") and manifest["magic"] != _magic(str(made_by)):
@@ -106,7 +106,7 @@ def read_deployment(deployment: Mapping[str, Any], crypter: Crypter, *, file: st
 
 
 def read_resource(content: object, crypter: Crypter, *, file: str, key: str = "") -> Resource:
-    """One resource of a file, its secrets decrypted. Raises InputError where a key has the wrong type."""
+    """Return one resource of a file, secrets decrypted. `InputError` if a key has the wrong type."""
     if not isinstance(content, dict):
         raise InputError("The state is malformed: a resource is not an object", file=file, key=key)
     fields: dict[str, Any] = {"urn": "", "type": "", "custom": False}
@@ -127,7 +127,7 @@ def read_resource(content: object, crypter: Crypter, *, file: str, key: str = ""
 
 
 def write_resource(resource: Resource, crypter: Crypter) -> dict[str, Any]:
-    """A resource as a file holds it: empty keys left out, secrets encrypted, properties by name."""
+    """Return a resource in the file's format, secrets encrypted, without empty keys."""
     content: dict[str, Any] = {}
     for name, (attribute, _) in _KEYS.items():
         value = getattr(resource, attribute)
@@ -140,12 +140,12 @@ def write_resource(resource: Resource, crypter: Crypter) -> dict[str, Any]:
 
 
 def write_pending(operation: PendingOperation, crypter: Crypter) -> dict[str, Any]:
-    """A pending operation as a file holds it."""
+    """Return a pending operation in the file's format."""
     return {"resource": write_resource(operation.resource, crypter), "type": operation.type}
 
 
 def write_deployment(snapshot: Snapshot, crypter: Crypter) -> dict[str, Any]:
-    """The deployment of a Snapshot: what `pulumi stack export` shows under `deployment`."""
+    """Return the deployment of a Snapshot, as `pulumi stack export` prints it under `deployment`."""
     deployment = frame(snapshot, crypter)
     deployment["resources"] = [write_resource(r, crypter) for r in snapshot.resources]
     deployment["pending_operations"] = [write_pending(p, crypter) for p in snapshot.pending]
@@ -153,7 +153,7 @@ def write_deployment(snapshot: Snapshot, crypter: Crypter) -> dict[str, Any]:
 
 
 def frame(snapshot: Snapshot, crypter: Crypter) -> dict[str, Any]:
-    """A deployment without its resources and pending operations, whose places are kept."""
+    """Return a deployment with empty lists of resources and pending operations."""
     maker = _maker()
     extra = dict(snapshot.extra)
     manifest = {"time": snapshot.time or now(), "magic": _magic(maker), "version": maker, **extra.pop("manifest", {})}
@@ -168,14 +168,14 @@ def frame(snapshot: Snapshot, crypter: Crypter) -> dict[str, Any]:
 
 
 def export_form(deployment: Mapping[str, Any]) -> dict[str, Any]:
-    """A deployment in the form that `pulumi stack export` writes and `import` reads."""
+    """Return a deployment in the format that `pulumi stack export` writes and `import` reads."""
     return {"version": VERSION, "deployment": deployment}
 
 
 def write_checkpoint(
     stack: str, snapshot: Snapshot, crypter: Crypter, *, resources: Sequence[str], pending: Sequence[str]
 ) -> bytes:
-    """A checkpoint file out of resources and pending operations that are JSON already (`dumps`)."""
+    """Return a checkpoint file from resources and pending operations that are JSON texts already (`dumps`)."""
     pieces = []
     for key, value in frame(snapshot, crypter).items():
         ready = {"resources": resources, "pending_operations": pending}.get(key)
@@ -188,7 +188,7 @@ def write_checkpoint(
 
 
 def dumps(value: Any) -> str:
-    """Compact JSON. Raises InputError for a number that JSON has no word for."""
+    """Return compact JSON. `InputError` for a number that JSON cannot express."""
     try:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)
     except ValueError as error:
@@ -197,7 +197,7 @@ def dumps(value: Any) -> str:
 
 @functools.cache
 def _maker() -> str:
-    """The version that a state names as its maker: that of the SDK whose format it is."""
+    """Return the version for the state's manifest: that of the SDK."""
     return f"v{version('pulumi')}"
 
 
@@ -209,7 +209,7 @@ def _json(content: bytes, file: str) -> dict[str, Any]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
-        raise InputError("The state is not whole: it is not JSON, or was cut short", file=file, fix=_FIX) from None
+        raise InputError("The state is damaged: it is not JSON, or is truncated", file=file, fix=_FIX) from None
     if not isinstance(document, dict):
         raise InputError(
             "The state is malformed", file=file, found=type(document).__name__, allowed="an object", fix=_FIX
@@ -220,10 +220,10 @@ def _json(content: bytes, file: str) -> dict[str, Any]:
 def _check_version(document: Mapping[str, Any], file: str) -> None:
     found, features = document.get("version"), document.get("features")
     if isinstance(found, bool) or not isinstance(found, int):
-        raise InputError("The state does not say its version", file=file, key="version", found=found, fix=_FIX)
+        raise InputError("The state has no version", file=file, key="version", found=found, fix=_FIX)
     if found > _NEWEST or (found == _NEWEST and features):
         raise InputError(
-            "The state is of a newer format than the embedded engine writes; it was left as it is",
+            "The state is of a newer format than the embedded engine writes; it was not changed",
             file=file,
             key="version" if found > _NEWEST else "features",
             found=found if found > _NEWEST else features,
@@ -231,7 +231,7 @@ def _check_version(document: Mapping[str, Any], file: str) -> None:
             fix="run this stack with the Pulumi command line (--engine pulumi)",
         )
     if found < VERSION:
-        fix = "run `pulumi up` once with the Pulumi command line, which brings it up to date"
+        fix = "run `pulumi up` once with the Pulumi command line, which converts it"
         raise InputError("The state is of an older format", file=file, key="version", found=found, allowed="3", fix=fix)
 
 
@@ -261,7 +261,7 @@ def _decrypted(value: Any, place: Place, crypter: Crypter) -> Any:
 
 
 def _opened(value: Mapping[str, Any], place: Place, crypter: Crypter) -> Any:
-    """What a secret of a file holds: Pulumi encrypts the JSON of the value, and reads a plain text too."""
+    """Return the value of a secret in a file: Pulumi encrypts its JSON, and also reads plain text."""
     ciphertext, plaintext = value.get("ciphertext"), value.get("plaintext")
     text = crypter.decrypt(ciphertext, place) if isinstance(ciphertext, str) and ciphertext else plaintext
     try:
@@ -275,14 +275,14 @@ def _encrypted(properties: Properties, place: Place, crypter: Crypter) -> Any:
 
 
 def _any_secret(properties: Properties) -> bool:
-    # Looked for in the text: the encoder is written in C, and most properties of a big stack have no secret in them.
+    # Searched in the JSON text, which is fast: the encoder is written in C, and most properties have no secret.
     return SECRET_SIGNATURE in dumps(properties)
 
 
 def _sealed(value: Any, place: Place, crypter: Crypter) -> Any:
     if isinstance(value, Mapping):
         if is_secret(value):
-            text = dumps(unwrap(value["value"]))  # what is inside is secret with it
+            text = dumps(unwrap(value["value"]))  # secrets inside a secret need no mark
             return {SIGNATURE: SECRET_SIGNATURE, "ciphertext": crypter.encrypt(text, place)}
         return {k: _sealed(v, (*place, k), crypter) for k, v in value.items()}
     if isinstance(value, list | tuple):

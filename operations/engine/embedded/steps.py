@@ -29,10 +29,10 @@ def register(deployment: Deployment, goal: Goal) -> RegistrationResult:
             return RegistrationResult(urn, failed=True)
         try:
             new = _registered(deployment, urn, goal)
-        except BaseException as error:  # kept, and raised again outside the SDK
+        except BaseException as error:  # stored, and raised again outside the SDK
             deployment.error = explained(error, urn)
             return RegistrationResult(urn, failed=True)
-        # A component's outputs are those that it registers later; those of the last run may name what is gone.
+        # A component registers its outputs later; those of the last run may refer to deleted resources.
         return RegistrationResult(urn, new.id, new.outputs if goal.custom else {}, unknown=urn in deployment.skipped)
 
 
@@ -185,7 +185,7 @@ def _internal(goal: Goal) -> Properties:
 
 def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource | None) -> Resource:
     if old is not None and old.external:
-        # It was only read so far. What the program now wants is one of its own; the other is let go, not deleted.
+        # The old resource was only read; it is dropped from the state, not deleted, and a managed one is created.
         deployment.drop(old)
         old = None
     if goal.import_id and (old is None or goal.import_id not in (old.id, old.import_id)):
@@ -327,7 +327,7 @@ def delete_for_replacement(deployment: Deployment, old: Resource) -> None:
 
 
 def _dependants_to_replace(deployment: Deployment, root: Resource) -> list[tuple[Resource, tuple[str, ...]]]:
-    """Those that must go before `root` can and come after it again, the last user first.
+    """Return the dependants to delete before `root` and create again after it, the last one first.
 
     What is deleted with a replaced resource always goes. Otherwise only a property that comes from a replaced resource
     counts, and only where the provider says that such a change forces a replacement.

@@ -1,8 +1,8 @@
-"""A run holds each step against the plan that was permitted: what was judged is what is done, and nothing besides.
+"""Compare each step of a run with the plan that was checked: only planned steps may be executed.
 
-Plan and run are two runs of the program, which may answer differently the second time: another hour, another
-environment, a state that somebody changed in between. Only what the plan could not know may become known; what policies
-were told in the place of such a value is held too.
+Plan and run are two executions of the program, whose results may differ: because of the time, the environment, or a
+state that was changed in between. Only a value that was unknown in the plan may differ; if the policies were given a
+derived value in its place, that value must match too.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, conta
 from operations.engine.port import not_as_judged
 
 SHOWN = 5
-"""Property paths that one refusal names."""
+"""Maximum number of property paths in one refusal."""
 LESS: Mapping[Operation, tuple[Operation, ...]] = {
     Operation.CREATE: (Operation.SAME, Operation.UPDATE),
     Operation.UPDATE: (Operation.SAME,),
     Operation.REPLACE: (Operation.SAME, Operation.UPDATE),
     Operation.IMPORT: (Operation.SAME,),
 }
-"""What may come of a planned operation instead, with the same inputs: a value that became known is the one that was
-there already, or the step of a run that was killed turned out to be done."""
+"""Operations allowed instead of a planned one, with the same inputs: an unknown value may prove equal to the present
+one, and the step of a killed run may prove to be done."""
 
 
 class UpdatePlanCheck:
-    """The plan that a run may carry out. Raises `Refused` at the first difference, before the provider is asked."""
+    """The plan that a run executes. Raises `Refused` at the first difference, before the provider is called."""
 
     def __init__(self, plan: Plan, subscription: str) -> None:
-        """`subscription`: the one that the run's own default providers will work in."""
+        """`subscription` is the one that the run's default providers use."""
         self.stack, self.digest = plan.stack, plan.digest
         if plan.subscription != subscription:
             raise self._differs(AZURE, "it would work in another subscription than planned")
@@ -41,7 +41,7 @@ class UpdatePlanCheck:
         self._judged = {r.urn: r.inputs for r in resolved(plan).resources if r.operation is not Operation.DELETE}
 
     def step(self, found: PlannedResource) -> None:
-        """One step that is about to be taken, as a plan would have it."""
+        """Check one step, given as an entry of a plan, before it is executed."""
         if found.operation is Operation.DELETE:
             self._delete(found)
             return
@@ -56,18 +56,18 @@ class UpdatePlanCheck:
             raise self._differs(found.urn, f"{', '.join(paths[:SHOWN])}{more} would be another than planned")
 
     def replacement(self, urn: str) -> None:
-        """One that is about to be deleted, to be made again."""
+        """Check the deletion of a resource before its replacement is created."""
         if urn not in self._held or self._held[urn].operation is not Operation.REPLACE:
             raise self._differs(urn, "it would be replaced, which the plan does not say")
 
     def whole(self, asked: Collection[str]) -> None:
-        """The program has ended: everything that is planned to stand was asked for."""
+        """Check, at the end of the program, that it registered every planned resource (`asked`: its URNs)."""
         missing = sorted(self._held.keys() - asked)
         if missing:
             raise self._differs(missing[0], "it is planned, and the program does not ask for it any more")
 
     def _delete(self, found: PlannedResource) -> None:
-        """What was replaced in this run goes at its end, without a line of its own in the plan."""
+        """Check a deletion. A resource replaced in this run is deleted at its end, without an entry in the plan."""
         held = self._deletes.get(found.urn)
         replaced = self._held.get(found.urn)
         if held is None and (replaced is None or replaced.operation is not Operation.REPLACE):
@@ -80,7 +80,7 @@ class UpdatePlanCheck:
 
 
 def _differences(held: PlannedResource, found: PlannedResource, judged: Mapping[str, Value]) -> Iterator[str]:
-    """The paths in which a step is not the planned one; values are never told."""
+    """Yield the property paths in which a step differs from the planned one, never the values."""
     for option in ("type", "custom", "parent", "provider", "protect", "retain_on_delete", "ignore_changes"):
         if getattr(held, option) != getattr(found, option):
             yield option
@@ -97,7 +97,7 @@ def _differences(held: PlannedResource, found: PlannedResource, judged: Mapping[
 
 
 def _covered(held: Iterable[str], found: Iterable[str], loose: bool) -> bool:
-    """Whether all links are there that the plan has. More come only where a value was unknown."""
+    """Return True if the planned links are found. If `loose`, because a value was unknown, there may be more."""
     before, now = set(held), set(found)
     return before <= now if loose else before == now
 
@@ -123,5 +123,5 @@ def _equal(held: Value, found: Value) -> bool:
 
 
 def _same_id(judged: Value, found: Value) -> bool:
-    """ARM ids compare without regard to case."""
+    """Compare two ARM ids, which are case-insensitive."""
     return isinstance(judged, str) and isinstance(found, str) and judged.lower() == found.lower()

@@ -45,12 +45,12 @@ class Deleted:
 
 Change = Registered | Updated | MarkedForDeletion | Deleted
 Key = tuple[str, str, int]
-"""URN; and for those that wait for their deletion, their id and a number, as there may be several."""
+"""URN; for resources marked for deletion, of which a URN may have several, also the id and a number."""
 
 
 @dataclass
 class Entry:
-    """A resource, and the JSON that files hold for it: made once, as states are written far more often than changed."""
+    """A resource and its JSON, which is kept because a state is written far more often than a resource changes."""
 
     resource: Resource
     text: str
@@ -133,7 +133,7 @@ class WorkingState:
                 return
 
     def settle(self, crypter: Crypter) -> None:
-        """Makes the whole hold together: renamed URNs followed, references to what is gone dropped, order restored."""
+        """Make the state consistent: follow renamed URNs, drop references to deleted resources, restore the order."""
         urns = {entry.resource.urn for entry in self.entries}
         for side, renamed in ((self.registered, {}), (self.previous, self.renamed)):
             for key, entry in side.items():
@@ -152,7 +152,7 @@ class WorkingState:
         return (resource.urn, resource.id, 1) if resource.delete else (resource.urn, "", 0)
 
     def _free(self, resource: Resource) -> Key:
-        """A key of its own, even where two that wait for their deletion have the same URN and id."""
+        """Return an unused key, also if another resource marked for deletion has the same URN and id."""
         urn, id_, number = self._key(resource)
         while number and ((urn, id_, number) in self.registered or (urn, id_, number) in self.previous):
             number += 1
@@ -163,7 +163,7 @@ class WorkingState:
 
 
 def _repaired(resource: Resource, urns: set[str], renamed: Mapping[str, str]) -> Resource:
-    """The resource with its references followed where renamed, and dropped where what they name is gone."""
+    """Return the resource with renamed references updated and references to deleted resources dropped."""
 
     def follow(urn: str) -> str:
         new = renamed.get(urn, urn)

@@ -14,7 +14,7 @@ from operations.engine.port import Event
 from operations.engine.pulumi_errors import Place, StackMissingError, bad_input, explained
 from operations.engine.pulumi_events import Listener
 from operations.engine.pulumi_process import CommandFailed
-from operations.engine.pulumi_saved import Saved, violation
+from operations.engine.pulumi_saved import UpdatePlans, violation
 
 STORE = "azure-native:storage:StorageAccount"
 URN = f"urn:pulumi:lab::sde::{STORE}::a"
@@ -90,7 +90,7 @@ def test_bad_input_of_the_program_keeps_its_parts() -> None:
     ("code", "stdout", "words"),
     [
         (-9, '{"sequence": 1, "key": "hunter2"}\n', "the Pulumi CLI was killed by SIGKILL"),
-        (1, '{"sequence": 1, "key": "hunter2"}\n', "the Pulumi CLI ended with code 1 and said nothing"),
+        (1, '{"sequence": 1, "key": "hunter2"}\n', "the Pulumi CLI ended with code 1 and printed nothing"),
         (1, "flag provided but not defined\n{}", "flag provided but not defined"),
     ],
 )
@@ -102,7 +102,7 @@ def hear(*events: dict[str, Any], stack: str = "lab") -> tuple[Listener, list[Ev
     heard: list[Event] = []
     listener = Listener(stack, heard.append)
     for event in events:
-        listener.hear(json.dumps(event) + "\n")
+        listener.receive(json.dumps(event) + "\n")
     return listener, heard
 
 
@@ -114,7 +114,7 @@ def test_a_line_that_is_no_event_is_passed_over() -> None:
     heard: list[Event] = []
     listener = Listener("lab", heard.append)
     for line in ("", "Updating (lab):\n", '{"unheardOfEvent": {"a": 1}}\n', '{"sequence": 1}\n'):
-        listener.hear(line)
+        listener.receive(line)
     assert not heard and not listener.errors
 
 
@@ -169,20 +169,20 @@ def test_what_a_failed_run_did_not_come_to_is_no_difference_from_the_plan() -> N
 
 @pytest.mark.parametrize("saved", ["{}", '{"resourcePlans": {}}', "[]", '{"resourcePlans": null}', "garbage"])
 def test_a_cli_that_saves_no_plan_worth_the_name_is_not_trusted_with_up(saved: str) -> None:
-    kept = Saved()
-    kept.room().write_text(saved)
-    kept.keep(plan(), kept.room())
+    kept = UpdatePlans()
+    kept.next_file().write_text(saved)
+    kept.keep(plan(), kept.next_file())
     with pytest.raises(Failed, match="leaves out 1"):
         kept.of(plan())
     with pytest.raises(Failed, match="saved no plan"):
-        Saved().of(plan())
+        UpdatePlans().of(plan())
 
 
 def test_each_of_two_plans_has_a_file_that_others_cannot_read() -> None:
-    kept, files = Saved(), set()
+    kept, files = UpdatePlans(), set()
     for one in (plan(), plan(Operation.UPDATE)):
-        kept.room().write_text(json.dumps({"resourcePlans": {URN: {}}}))
-        kept.keep(one, kept.room())
+        kept.next_file().write_text(json.dumps({"resourcePlans": {URN: {}}}))
+        kept.keep(one, kept.next_file())
         files.add(kept.of(one))
     assert len(files) == 2
     assert all(Path(file).parent.stat().st_mode & 0o077 == 0 for file in files)

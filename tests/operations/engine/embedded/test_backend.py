@@ -272,7 +272,7 @@ def test_a_full_disk_leaves_no_half_line_in_the_journal(backend: Backend, monkey
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("{", "not whole"),
+        ("{", "truncated"),
         ("[]", "malformed"),
         ('{"version": 5, "checkpoint": {}}', "newer format"),
         ('{"version": 4, "features": ["hooks"], "checkpoint": {}}', "newer format"),
@@ -316,7 +316,7 @@ def test_a_layout_that_is_not_known_is_refused(tmp_path: Path, meta: str) -> Non
 def test_the_layout_of_before_projects_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".pulumi/stacks").mkdir(parents=True)
     (tmp_path / ".pulumi/stacks/platform.json").write_text("{}")
-    with pytest.raises(InputError, match="before projects"):
+    with pytest.raises(InputError, match="without projects"):
         Backend(tmp_path, "sde", lambda: PHRASE)
 
 

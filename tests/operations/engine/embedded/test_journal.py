@@ -97,7 +97,7 @@ def test_a_cut_at_any_byte_gives_the_state_after_the_last_whole_line(
                     do(first, acyclic(step))
             first.close()
             journal = backend.begin("platform")
-            home = journal._home
+            home = journal._paths
             stood = {home.journal.stat().st_size: said(journal.snapshot())}
             for step in drawn:
                 do(journal, step)
@@ -120,7 +120,7 @@ def some_journal(backend: Backend) -> tuple[Journal, Path]:
         journal = backend.begin("platform")
     for letter in "abc":
         journal.record(Registered(thing(letter)))
-    return journal, journal._home.journal
+    return journal, journal._paths.journal
 
 
 def test_a_damaged_line_that_is_not_the_last_is_refused_and_kept(backend: Backend) -> None:
@@ -170,7 +170,7 @@ def test_a_resource_changed_in_place_after_it_was_recorded_is_recorded_again(bac
 
 
 def test_folds_come_by_themselves_and_keep_up_with_growth(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journals, "FOLD_LINES", 5)
+    monkeypatch.setattr(journals, "COMPACT_LINES", 5)
     saved: list[int] = []
     real = Journal._save
     monkeypatch.setattr(Journal, "_save", lambda self: (saved.append(1), real(self))[1])

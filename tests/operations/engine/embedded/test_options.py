@@ -160,7 +160,7 @@ def test_nothing_is_deleted_first_where_a_later_dependant_is_protected(lab: Lab,
 
     lab.up(program("1"))
     lab.cloud.calls.clear()
-    monkeypatch.setattr(EmbeddedEngine, "_beforehand", lambda *_: None)
+    monkeypatch.setattr(EmbeddedEngine, "_preview_protected", lambda *_: None)
     with pytest.raises(Refused, match="Thing held would be replaced together with"):
         lab.up(program("2"))
     assert lab.cloud.changes() == []

@@ -109,7 +109,7 @@ def test_a_key_is_derived_once_for_a_salt(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("kind", ["service", "azurekeyvault", "cloud", "awskms"])
 def test_other_providers_are_refused_by_name(kind: str) -> None:
-    with pytest.raises(InputError, match=f"(?s)does not speak.*{kind}"):
+    with pytest.raises(InputError, match=f"(?s)does not support.*{kind}"):
         crypter_for({"type": kind, "state": {}}, lambda: PHRASE, file="f")
 
 

@@ -159,7 +159,7 @@ def test_a_checkpoint_of_ready_pieces_is_the_deployment() -> None:
 @pytest.mark.parametrize("cut", [1, 30, 200])
 def test_a_checkpoint_cut_short_is_refused(cut: int) -> None:
     content = state.write_checkpoint("s", Snapshot(), crypter(), resources=[], pending=[])
-    with pytest.raises(InputError, match="cut short"):
+    with pytest.raises(InputError, match="truncated"):
         state.read_checkpoint(content[:-cut], "s", file="f")
 
 
@@ -167,11 +167,11 @@ def test_a_checkpoint_cut_short_is_refused(cut: int) -> None:
     ("resources", "problem"),
     [
         ([thing("a"), thing("a")], "twice"),
-        ([thing("a", dependencies=[urn("b")])], "not there"),
+        ([thing("a", dependencies=[urn("b")])], "not exist"),
         ([thing("a", parent=urn("b")), thing("b")], "after it"),
-        ([thing("a", property_dependencies={"p": [urn("z")]})], "not there"),
-        ([thing("a", provider=f"{urn('z')}::id")], "not there"),
-        ([thing("a", deleted_with=urn("z"))], "not there"),
+        ([thing("a", property_dependencies={"p": [urn("z")]})], "not exist"),
+        ([thing("a", provider=f"{urn('z')}::id")], "not exist"),
+        ([thing("a", deleted_with=urn("z"))], "not exist"),
         ([thing("a", custom=False)], "component has an id"),
         ([thing("a", type="")], "no type"),
     ],
