@@ -1,4 +1,4 @@
-"""YAML that people write, read as plain data and nothing more: every file is hostile until it is validated."""
+"""Read untrusted YAML as plain data, with limits on size, depth and aliases."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import yaml
 
 from formats.errors import InputError
 
-LONGEST = 1 << 20
-"""Bytes: far more than a thousand lines of an estate."""
-DEEPEST = 20
-HEAVIEST = 200_000
-"""Values, each alias counted as what it stands for."""
+MAX_BYTES = 1 << 20
+"""Far more than a thousand lines of an estate."""
+MAX_DEPTH = 20
+MAX_VALUES = 200_000
+"""The values after aliases are expanded."""
 PLAIN = {"tag:yaml.org,2002:" + kind for kind in ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")}
 
 
 class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
-    """Safe, and closed to keys that are there twice, which YAML lets the last of win."""
+    """The safe loader, which also refuses duplicate keys: by default the last one wins."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -27,28 +27,28 @@ class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  
             if not isinstance(key, yaml.ScalarNode) or key.tag not in PLAIN:
                 raise yaml.MarkedYAMLError(problem="a key must be plain text", problem_mark=key.start_mark)
             if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"duplicate key {key.value!r}", problem_mark=key.start_mark)
             seen.add(key.value)
         found: dict[Any, Any] = super().construct_mapping(node, deep)
         return found
 
 
-class _Trick(yaml.YAMLError):
-    """What a line of a file does that no estate needs."""
+class _LimitExceeded(yaml.YAMLError):
+    """A limit on depth or values is exceeded at a line."""
 
     def __init__(self, problem: str, line: int) -> None:
         super().__init__(f"line {line + 1}: {problem}")
 
 
 def read_mapping(file: Path, shown: str | None = None) -> dict[str, Any]:
-    """The file's top-level map. `InputError` names the file, and the line where it is malformed."""
+    """Return the file's top-level map. Raise `InputError` with the file, and the line of malformed YAML."""
     return parse_mapping(_read(file, shown or str(file)), shown or str(file))
 
 
 def parse_mapping(text: str, shown: str) -> dict[str, Any]:
-    """The text's top-level map; `shown` is what to call the file."""
+    """Return the text's top-level map. `shown` is the name of the file in errors."""
     try:
-        _refuse_tricks(text)
+        _enforce_limits(text)
         found = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, made stricter
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -58,13 +58,13 @@ def parse_mapping(text: str, shown: str) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
         raise InputError("The file is not well-formed YAML.", file=shown, found=str(error).splitlines()[0]) from None
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise InputError("The file must hold a map of named keys.", file=shown, found=type(found).__name__,
+        raise InputError("The file must contain a map with text keys.", file=shown, found=type(found).__name__,
                          allowed="lines such as `key: value`")  # fmt: skip
     return found
 
 
-def _refuse_tricks(text: str) -> None:
-    """Depth, which exhausts the stack, and aliases that make a small file a huge value: seen before either can."""
+def _enforce_limits(text: str) -> None:
+    """Refuse deep nesting, which exhausts the stack, and aliases that expand to huge values, before loading."""
     weights: dict[str, int] = {}
     open_at: list[tuple[str | None, int]] = []
     weight = 0
@@ -75,15 +75,15 @@ def _refuse_tricks(text: str) -> None:
             continue
         weight += 1
         if isinstance(event, yaml.AliasEvent):
-            weight += weights.get(event.anchor or "", HEAVIEST)  # one that is not closed yet would hold itself
+            weight += weights.get(event.anchor or "", MAX_VALUES)  # an alias inside its own anchor is recursive
         elif isinstance(event, yaml.CollectionStartEvent):
             open_at.append((event.anchor, weight))
         elif isinstance(event, yaml.ScalarEvent) and event.anchor:
             weights[event.anchor] = 1
-        if weight > HEAVIEST or len(open_at) > DEEPEST:
-            problem = f"more than {DEEPEST} levels or {HEAVIEST} values, aliases written out"
+        if weight > MAX_VALUES or len(open_at) > MAX_DEPTH:
+            problem = f"more than {MAX_DEPTH} levels or {MAX_VALUES} values with aliases expanded"
             mark = event.start_mark
-            raise _Trick(problem, mark.line if mark else 0)
+            raise _LimitExceeded(problem, mark.line if mark else 0)
 
 
 def _read(file: Path, shown: str) -> str:
@@ -91,11 +91,11 @@ def _read(file: Path, shown: str) -> str:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
             raise InputError("This is not a file.", file=shown)
-        if status.st_size > LONGEST:
+        if status.st_size > MAX_BYTES:
             raise InputError("The file is too long.", file=shown, found=f"{status.st_size} bytes",
-                             allowed=f"at most {LONGEST} bytes")  # fmt: skip
+                             allowed=f"at most {MAX_BYTES} bytes")  # fmt: skip
         with file.open("rb") as stream:
-            return stream.read(LONGEST).decode("utf-8")
+            return stream.read(MAX_BYTES).decode("utf-8")
     except FileNotFoundError:
         raise InputError("The file is missing.", file=shown) from None
     except OSError as error:
@@ -105,9 +105,9 @@ def _read(file: Path, shown: str) -> str:
 
 
 def within(folder: Path, file: Path, shown: str) -> Path:
-    """The file, unless a link leads out of the folder."""
+    """Return the file. Raise `InputError` if it is a link to a file outside the folder."""
     if not file.resolve().is_relative_to(folder.resolve()):
         raise InputError(
-            "The file is a link that leads out of the estate.", file=shown, fix="Put the file itself there."
+            "The file is a link to a file outside the estate.", file=shown, fix="Replace the link with the file."
         )
     return file

@@ -1,9 +1,9 @@
-"""Whether real Azure is ready for the estate: a sign-in with azure-identity and a few reads, nothing written.
+"""Check that real Azure is ready for the estate. Signs in with azure-identity, reads, and writes nothing.
 
-It asks what a first `up` would otherwise find out half way: subscriptions that cannot be read, resource providers that
-are not registered (409 MissingSubscriptionRegistration), features that are not (400 on `encryptionAtHost`), rights that
-Contributor lacks (403 AuthorizationFailed on grants, locks and guards), a missing Network Watcher, and desks of sizes
-that the region does not offer (409 SkuNotAvailable).
+It finds the causes of a failing first `up`: unreadable subscriptions, resource providers that are not registered (409
+MissingSubscriptionRegistration), features that are not (400 on `encryptionAtHost`), permissions that Contributor lacks
+(403 AuthorizationFailed on role assignments, locks and guardrails), a missing Network Watcher, and desk sizes that the
+region does not offer (409 SkuNotAvailable).
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ NAMESPACES = (
     "Microsoft.Security",
     "Microsoft.Storage",
 )
-"""The resource providers that the stacks use, with Event Grid, by which Defender hears of uploads;
+"""The resource providers that the stacks use, and Event Grid, through which Defender is notified of uploads.
 Microsoft.Authorization and Microsoft.Resources need no registration."""
 FEATURES = (("Microsoft.Compute", "EncryptionAtHost"),)
-"""Features that a subscription must register before the stacks' machines can be made."""
+"""Features that a subscription must register before the stacks' virtual machines can be created."""
 RIGHTS = tuple(
-    f"Microsoft.Authorization/{what}/write"
-    for what in ("roleAssignments", "locks", "policyDefinitions", "policyAssignments")
+    f"Microsoft.Authorization/{type_}/write"
+    for type_ in ("roleAssignments", "locks", "policyDefinitions", "policyAssignments")
 )
-"""What the stacks do that Contributor may not (learn.microsoft.com, "Azure built-in roles")."""
+"""Actions of the stacks that Contributor does not permit (learn.microsoft.com, "Azure built-in roles")."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `fix` is a command or a request to make, where it does not hold."""
+    """The result of one check. `fix` is a command, or a request to make, if the check failed."""
 
     subscription: str
     what: str
@@ -58,8 +58,8 @@ class Finding:
 
 
 def default_credential() -> TokenCredential:
-    """The same chain of credentials as the provider's `useDefaultAzureCredential`; imported only when asked for."""
-    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - half a second that local runs need not pay
+    """Return the credential chain of the provider's `useDefaultAzureCredential`."""
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - takes half a second, which local runs save
 
     return DefaultAzureCredential()
 
@@ -68,9 +68,9 @@ def findings(
     subscriptions: Iterable[str], credential: TokenCredential, transport: HttpTransport[Any, Any] | None = None, *,
     region: str | None = None, desks: Mapping[str, Iterable[VmRequirement]] = MappingProxyType({}),
 ) -> Iterator[Finding]:  # fmt: skip
-    """What holds for each subscription, in order; a subscription that cannot be read is not asked further.
+    """Check each subscription in order. No further checks follow for a subscription that cannot be read.
 
-    With a region also what lies in it: Azure's watcher over its networks, and the sizes of `desks`, by subscription.
+    With a region, also check its Network Watcher and the sizes of `desks`, by subscription.
     """
     client = _client(credential, transport)
     for subscription in dict.fromkeys(subscriptions):
@@ -92,7 +92,7 @@ def _client(credential: TokenCredential, transport: HttpTransport[Any, Any] | No
 
 
 def _get(client: PipelineClient[Any, Any], path: str, version: str, **query: str) -> tuple[dict[str, Any] | None, str]:
-    """The body of a 200, or None and why there is none. Tokens stay inside the pipeline."""
+    """Return the body of a 200 response, or None and the reason. Tokens stay inside the pipeline."""
     try:
         response = client.send_request(HttpRequest("GET", MANAGEMENT + path, params={"api-version": version} | query))
     except AzureError as error:
@@ -130,29 +130,29 @@ def _feature(client: PipelineClient[Any, Any], subscription: str, namespace: str
 
 
 def _rights(client: PipelineClient[Any, Any], subscription: str) -> Finding:
-    """Whether who is signed in may grant, lock and guard. The conditions of a grant are not told here."""
+    """Check the permissions for role assignments, locks and guardrails. Conditions of assignments are not visible."""
     path = f"/subscriptions/{subscription}/providers/Microsoft.Authorization/permissions"
     body, why = _get(client, path, "2022-04-01")
     held = [one for one in (body or {}).get("value") or () if isinstance(one, dict)]
     missing = [right for right in RIGHTS if not any(_permits(one, right) for one in held)]
-    found = why or (f"without {', '.join(missing)}" if missing else "all that the stacks take")
-    fix = "grant what docs/platform-team.md lists: Contributor alone is not enough" if missing else ""
+    found = why or (f"without {', '.join(missing)}" if missing else "all that the stacks need")
+    fix = "assign the roles that docs/platform-team.md lists: Contributor alone is not enough" if missing else ""
     return Finding(subscription, "rights", not missing, found, fix)
 
 
 def _permits(permission: Mapping[str, Any], action: str) -> bool:
-    """Whether one grant permits an action: it is among its actions, and not among those left out of them."""
-    allowed, left_out = (permission.get(key) or () for key in ("actions", "notActions"))
-    return _among(action, allowed) and not _among(action, left_out)
+    """Return True if the permission includes an action in `actions` and not in `notActions`."""
+    allowed, excluded = (permission.get(key) or () for key in ("actions", "notActions"))
+    return _matches_any(action, allowed) and not _matches_any(action, excluded)
 
 
-def _among(action: str, patterns: Iterable[object]) -> bool:
-    """Whether a pattern of Azure's, in which `*` is any text, names the action; without regard to case."""
+def _matches_any(action: str, patterns: Iterable[object]) -> bool:
+    """Return True if one of Azure's patterns, with `*` for any text, matches the action. Case is ignored."""
     return any(fnmatchcase(action.lower(), str(pattern).lower().replace("[", "[[]")) for pattern in patterns)
 
 
 def _watcher(client: PipelineClient[Any, Any], subscription: str, region: str) -> Finding:
-    """Azure makes it with the first network, but not always before the first flow record is to be kept."""
+    """Check for Network Watcher: Azure creates it with the first network, but not always before the first flow log."""
     name = f"NetworkWatcher_{region}"
     group = f"/subscriptions/{subscription}/resourceGroups/NetworkWatcherRG"
     body, why = _get(client, f"{group}/providers/Microsoft.Network/networkWatchers/{name}", "2024-05-01")
@@ -160,7 +160,7 @@ def _watcher(client: PipelineClient[Any, Any], subscription: str, region: str) -
         f"az network watcher configure --locations {region} --enabled true --resource-group NetworkWatcherRG "
         f"--subscription {subscription}"
     )
-    return Finding(subscription, name, body is not None, why or "there", "" if body is not None else fix)
+    return Finding(subscription, name, body is not None, why or "found", "" if body is not None else fix)
 
 
 def _sizes(
@@ -173,6 +173,8 @@ def _sizes(
     body, why = _get(client, path, "2021-07-01", **{"$filter": f"location eq '{region}'"})
     skus = [sku for sku in (body or {}).get("value") or () if isinstance(sku, dict)]
     for desk in wanted:
-        faults = [why] if body is None else list(lacking(desk, skus, region))
-        fix = "give the project another size, or ask Azure's support for this one" if faults else ""
-        yield Finding(subscription, f"size {desk.size}", not faults, ", ".join(faults) or f"offered in {region}", fix)
+        problems = [why] if body is None else list(lacking(desk, skus, region))
+        fix = "choose another size for the project, or request this one from Azure's support" if problems else ""
+        yield Finding(
+            subscription, f"size {desk.size}", not problems, ", ".join(problems) or f"offered in {region}", fix
+        )

@@ -1,4 +1,4 @@
-"""Where things are kept on this machine, and the environment that the official Pulumi CLI is given: said once, here."""
+"""Local paths, the passphrase, and the environment of the Pulumi CLI."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from urllib.parse import unquote, urlsplit
 from formats.errors import InputError
 
 _NOT_IN_URLS = str.maketrans({mark: f"%{ord(mark):02X}" for mark in "%#?"})
-"""What would end a URL's path, or be taken apart in it; the rest stays as people typed it."""
+"""Characters to escape in a URL's path. All others are kept."""
 PROJECT = "sde"
 """The Pulumi project's name, as in Pulumi.yaml."""
 ROOT = Path(__file__).resolve().parents[1]
 
-LONGEST_PASSPHRASE = 4096
-"""Bytes."""
+MAX_PASSPHRASE_BYTES = 4096
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says. `environ` is a copy: nothing here reads the process's own again."""
+    """Settings from the environment. `environ` is a copy: later changes of the process's environment do not count."""
 
     root: Path
     home: Path
@@ -33,7 +32,7 @@ class Settings:
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
-        """The settings of this process: `SDE_HOME` says where all that is local lives, `<project>/.sde` otherwise."""
+        """Return the settings. `SDE_HOME` is the folder of all local files, by default `<project>/.sde`."""
         environ = dict(os.environ if environ is None else environ)
         given = environ.get("SDE_HOME")
         return cls(root, Path(given).expanduser().absolute() if given else root / ".sde", environ)
@@ -45,12 +44,12 @@ class Settings:
 
     @property
     def passphrase_file(self) -> Path:
-        """The passphrase of what runs against the local Azure."""
+        """The passphrase of stacks in the local Azure."""
         return self.home / "local" / "passphrase"
 
     @property
     def log_folder(self) -> Path:
-        """Where the details of an unexpected error are written."""
+        """The folder for the details of unexpected errors."""
         return self.home / "log"
 
     @property
@@ -60,7 +59,7 @@ class Settings:
 
     @property
     def backend_url(self) -> str:
-        """Where Pulumi keeps its state: `PULUMI_BACKEND_URL`, or the folder `state` of our home."""
+        """The URL of Pulumi's backend: `PULUMI_BACKEND_URL`, or the folder `state` in `home`."""
         return self.environ.get("PULUMI_BACKEND_URL") or "file://" + str(self.home / "state").translate(_NOT_IN_URLS)
 
     @property
@@ -69,7 +68,7 @@ class Settings:
         return folder_of(self.backend_url)
 
     def passphrase(self, cloud: str) -> str:
-        """What the secrets in the state are encrypted with; made on first use for the local cloud alone."""
+        """Return the passphrase of the secrets in the state. Generated on first use, for the local cloud only."""
         if "PULUMI_CONFIG_PASSPHRASE" in self.environ:
             return self.environ["PULUMI_CONFIG_PASSPHRASE"]
         named = self.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
@@ -78,30 +77,30 @@ class Settings:
         if cloud != "local":
             raise InputError(
                 "The state's secrets need a passphrase, and none is set.",
-                fix="set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it",
+                fix="set PULUMI_CONFIG_PASSPHRASE_FILE to a file that contains it",
             )
         self._refuse_to_replace_passphrase()
-        _make_passphrase(self.passphrase_file)
+        _create_passphrase(self.passphrase_file)
         return _read_passphrase(self.passphrase_file)
 
     def _refuse_to_replace_passphrase(self) -> None:
-        """A new passphrase opens no state that an old one closed: it would only hide that the old one is gone."""
+        """Refuse to generate a passphrase if there is state: a new one cannot decrypt it, and would hide the loss."""
         states = self.backend_folder / ".pulumi" / "stacks" / PROJECT if self.backend_folder else None
         if states and not self.passphrase_file.exists() and any(states.glob("*.json")):
             raise InputError(
-                "The passphrase of this machine's state is gone.",
+                "The passphrase of this machine's state is missing.",
                 file=str(self.passphrase_file),
                 found="no such file, and state that needs it: " + str(states),
-                fix="restore the file, or set PULUMI_CONFIG_PASSPHRASE to what the state was made with",
+                fix="restore the file, or set PULUMI_CONFIG_PASSPHRASE to the passphrase of the state",
             )
 
     def local_environment(self) -> dict[str, str]:
-        """What the Pulumi CLI must find set to run against the local Azure; makes the folders and the passphrase.
+        """Return the variables that the Pulumi CLI needs for the local Azure. Create the folders and the passphrase.
 
-        The CLI gets a `PULUMI_HOME` that holds no provider but the local ones. Real Azure's never answer from there:
-        the CLI may download none, and takes none that stands on PATH or that another program offers.
+        `PULUMI_HOME` contains only the local providers. The CLI never uses those of real Azure: downloads, providers on
+        PATH and those attached by another program are disabled.
         """
-        from local_azure import plugins  # noqa: PLC0415 - most commands need none
+        from local_azure import plugins  # noqa: PLC0415 - most commands do not need it
 
         pulumi_home = self.home / "pulumi"
         variables = {
@@ -110,11 +109,11 @@ class Settings:
             "PULUMI_BACKEND_URL": self.backend_url,
             "PULUMI_HOME": str(pulumi_home),
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_ENABLE_LEGACY_PLUGIN_SEARCH": "true",  # a later version answers for the one that a state names
+            "PULUMI_ENABLE_LEGACY_PLUGIN_SEARCH": "true",  # use a later version than the state names
             "PULUMI_DEBUG_PROVIDERS": "",
         }
         if plugins.on_path(self.environ.get("PATH", os.defpath)):
-            # Only then: it also hides a language host that does not stand beside the CLI.
+            # Only in this case: it also hides a language host outside the CLI's folder.
             variables["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "true"
         for folder in (self.local_db.parent, pulumi_home, self.backend_folder):
             if folder:
@@ -129,7 +128,7 @@ class Settings:
 
 
 def make_folder(folder: Path) -> None:
-    """A folder that only its owner can enter; left as it is where it exists."""
+    """Create a folder with access for its owner only. An existing folder is not changed."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
@@ -149,23 +148,23 @@ def write_whole(file: Path, text: str, mode: int = 0o644) -> None:
 
 
 def _read_passphrase(file: Path) -> str:
-    """A variable may name any file, a device without end among them: only a short one is read."""
+    """Read a passphrase file of limited length: the variable may name any file, such as an endless device."""
     try:
         with file.open("rb") as stream:
-            content = stream.read(LONGEST_PASSPHRASE + 1)
+            content = stream.read(MAX_PASSPHRASE_BYTES + 1)
         text = content.decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not text"
-        raise InputError("The passphrase file cannot be read.", file=str(file), found=why) from None
-    if len(content) > LONGEST_PASSPHRASE:
-        raise InputError("The passphrase file is too long.", file=str(file), allowed=f"{LONGEST_PASSPHRASE:,} bytes")
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise InputError("The passphrase file cannot be read.", file=str(file), found=reason) from None
+    if len(content) > MAX_PASSPHRASE_BYTES:
+        raise InputError("The passphrase file is too long.", file=str(file), allowed=f"{MAX_PASSPHRASE_BYTES:,} bytes")
     if not text:
-        raise InputError("The passphrase file is empty.", file=str(file), fix="put the passphrase into it")
+        raise InputError("The passphrase file is empty.", file=str(file), fix="write the passphrase to it")
     return text
 
 
-def _make_passphrase(file: Path) -> None:
-    """A random passphrase, linked into place whole: of two processes at once, one wins and both read the same."""
+def _create_passphrase(file: Path) -> None:
+    """Write a random passphrase with an atomic link: of two processes at once, both read that of the first."""
     if file.exists():
         return
     make_folder(file.parent)

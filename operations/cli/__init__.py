@@ -1,1 +1,1 @@
-"""The `sde` command line: reads what a person asks, runs an engine, and says what happened."""
+"""The `sde` command line."""

@@ -1,4 +1,4 @@
-"""The `sde` command: its subcommands, and how any of them ends."""
+"""The `sde` command and its subcommands."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HELP = """The cloud of a regional NHS Secure Data Environment.
 
 Exit codes: 0 done, 1 failed, 2 wrong use or bad input, 3 refused."""
 _INTERRUPTED = 130
-"""What Typer makes of an interruption."""
+"""The exit code that Typer returns for an interruption."""
 TABLE: dict[str, dict[str, object]] = {
     "": {
         "stacks": inspect.stacks,
@@ -70,7 +70,7 @@ GROUPS = {
     "export": "Write a stack's plan, ARM template or state to a file.",
     "local": "The local Azure on this machine.",
     "azure": "Real Azure, before the first up.",
-    "policy": "What must hold, and whether it does.",
+    "policy": "Check stacks against the policies.",
 }
 
 
@@ -82,19 +82,19 @@ def main(
     choose_engine: ChooseEngine | None = None,
     open_gate: OpenGate | None = None,
 ) -> int:
-    """Run one command; the exit code. The keywords replace what it works with, for tests."""
+    """Run one command and return its exit code. Tests replace its dependencies with the keywords."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     settings = settings or Settings.load()
     open_closed_streams()
     output = Output(json="--json" in arguments)
-    session = Session(settings, output, open_catalog or _house, choose_engine or _engine, open_gate or real_gate)
+    session = Session(settings, output, open_catalog or _catalog, choose_engine or _engine, open_gate or real_gate)
     try:
         code = int(_app()(arguments, prog_name="sde", standalone_mode=False, obj=session) or Exit.DONE)
         return failures.end(KeyboardInterrupt(), session.output, settings) if code == _INTERRUPTED else code
     except BrokenPipeError:
         silence(sys.stdout)
         return Exit.FAILED
-    except (Exception, KeyboardInterrupt) as error:  # whatever it is, it ends in words
+    except (Exception, KeyboardInterrupt) as error:  # every error is reported as a message
         return failures.end(error, session.output, settings)
 
 
@@ -102,11 +102,11 @@ def _app() -> typer.Typer:
     app = _group(HELP)
     app.callback()(_before)
     for group, commands in TABLE.items():
-        door = app if not group else _group(GROUPS[group])
+        subcommands = app if not group else _group(GROUPS[group])
         for name, command in commands.items():
-            door.command(name)(command)  # type: ignore[type-var]
+            subcommands.command(name)(command)  # type: ignore[type-var]
         if group:
-            app.add_typer(door, name=group)
+            app.add_typer(subcommands, name=group)
     return app
 
 
@@ -114,26 +114,26 @@ def _group(help_: str) -> typer.Typer:
     return typer.Typer(name="sde", help=help_, no_args_is_help=True, add_completion=False)
 
 
-def _house(folder: Path | None, settings: Settings, including_expired: bool) -> StackCatalog:
-    from operations.cli.estate import open_estate  # noqa: PLC0415 - validation and templates, which --help need not load
+def _catalog(folder: Path | None, settings: Settings, including_expired: bool) -> StackCatalog:
+    from operations.cli.estate import open_estate  # noqa: PLC0415 - imports validation and templates, which --help does not need
 
     return open_estate(folder, settings, including_expired)
 
 
 def _engine(choice: str, cloud: str, settings: Settings) -> Engine:
-    from operations.engine.choose import choose  # noqa: PLC0415 - the engines are heavy
+    from operations.engine.choose import choose  # noqa: PLC0415 - imports the engines
 
     return choose(choice, cloud, settings)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"sde {version()}")
         raise typer.Exit
 
 
 def version() -> str:
-    """The project's version, as in pyproject.toml: the project is run from its folder, never installed."""
+    """Return the version from pyproject.toml: the project runs from its folder and is never installed."""
     import tomllib  # noqa: PLC0415
 
     from operations.settings import ROOT  # noqa: PLC0415
@@ -150,7 +150,7 @@ def _before(
     cloud: options.Cloud = None,
     estate: options.Estate = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     del version

@@ -1,4 +1,4 @@
-"""`sde azure check`: whether real Azure is ready for the estate."""
+"""`sde azure check`: check that real Azure is ready for the estate."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from formats.stack_config import DataClass, StackConfig, TenancyConfig, parse
 from operations.cli.options import command
 from operations.cli.output import printable
 from operations.cli.session import Session
+from operations.cli.text import plural
 from operations.vm_sizes import VmRequirement
 
 
 def desks_of(configs: Iterable[StackConfig]) -> dict[str, list[VmRequirement]]:
-    """The sizes that the projects' desks are to have, by the subscription that they stand in."""
+    """Return the sizes of the projects' desks by subscription."""
     found: dict[str, list[VmRequirement]] = {}
     for config in configs:
         if isinstance(config, TenancyConfig):
@@ -27,11 +28,11 @@ def desks_of(configs: Iterable[StackConfig]) -> dict[str, list[VmRequirement]]:
 
 @command("json_", "estate", allow_expired=True)
 def check(session: Session) -> None:
-    """Whether the estate's subscriptions can be read, have what it needs, and offer its desks' sizes. Reads only."""
+    """Check that Azure is ready: access, resource providers, features, permissions and desk sizes. Reads only."""
     configs = [parse(s.name, s.settings.config) for s in session.catalog.stacks if s.cloud == "azure"]
     if not configs:
-        raise InputError("No stack of this estate is for real Azure.", key="sde:cloud", allowed="azure")
-    from operations.preflight import default_credential, findings  # noqa: PLC0415 - reads the Azure SDK
+        raise InputError("This estate has no stack in real Azure.", key="sde:cloud", allowed="azure")
+    from operations.preflight import default_credential, findings  # noqa: PLC0415 - imports the Azure SDK
 
     failed = 0
     subscriptions = sorted({str(config.subscription) for config in configs})
@@ -44,5 +45,5 @@ def check(session: Session) -> None:
         if finding.fix:
             session.output.say(f"    fix: {finding.fix}")
     if failed:
-        raise Failed(f"Azure is not ready: {failed} of what was looked at does not hold.")
+        raise Failed(f"Azure is not ready: {plural(failed, 'check')} failed.")
     session.output.say("Azure is ready.", style="green")

@@ -1,4 +1,4 @@
-"""Preview and up: show what would change, refuse what must not be, ask, do it, and say what was done."""
+"""Preview, up and refresh: show the plan, evaluate the policies, ask for confirmation, deploy, and summarise."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from policies.runner import Report
 
 Waiting = tuple[Stack, list[str]]
-"""A stack, and those that it requires and that are not up."""
+"""A stack, and the stacks that it requires and that are not up."""
 
 
 @dataclass
 class Deployment:
-    """The stacks of one command, and what became of each."""
+    """The stacks of one command, and their outcomes."""
 
     session: Session
     stacks: Sequence[Stack]
     targets: Sequence[str] = ()
     yes: bool = False
     summary: Summary = field(default_factory=Summary)
-    _beside: dict[str, Neighbours] = field(default_factory=dict)
-    """What each stack was judged beside."""
+    _neighbours: dict[str, Neighbours] = field(default_factory=dict)
+    """The neighbours with which each stack was evaluated."""
 
     def preview(self) -> None:
-        """Show each stack's plan, and what the policies say of it. `Refused` where they refuse one.
+        """Show each stack's plan and its policy report. `Refused` if the policies refuse one.
 
-        Stacks that wait for another are named, and the command says that it is not whole.
+        `InputError` names the stacks that cannot be previewed until another is up.
         """
         self._prepare()
         waiting: list[Waiting] = []
@@ -53,34 +53,34 @@ class Deployment:
                 waiting.append((stack, missing))
             else:
                 plan = self._show(stack)
-                reports.append(self._judge(stack, plan))
-                self._around.record_plan(stack, plan)
+                reports.append(self._evaluate(stack, plan))
+                self._estate_state.record_plan(stack, plan)
         self._refuse(reports)
         if waiting:
-            raise _cannot_see(waiting)
+            raise _not_previewable(waiting)
 
     def up(self) -> None:
-        """Bring each stack up, one after the other: a later one reads what an earlier one made."""
+        """Deploy the stacks one after the other: later ones read the outputs of earlier ones."""
         self._prepare()
         for stack in self.stacks:
             plan = self._show(stack, brief=self.yes)
-            self._refuse([self._judge(stack, plan)])
+            self._refuse([self._evaluate(stack, plan)])
             if self._permit(stack, plan):
-                self._around.require_unchanged(self._beside[stack.name], stack)
+                self._estate_state.require_unchanged(self._neighbours[stack.name], stack)
             self._apply(stack, plan)
-            self._around.invalidate(stack)
+            self._estate_state.invalidate(stack)
         self.summary.show(self.session.output)
 
     def _prepare(self) -> None:
-        """Start what the engines need. Where another process plans, read the catalogue of policies meanwhile."""
+        """Start the engines. Load the policies in a thread if the Pulumi CLI, another process, makes the plans."""
         engines = [self.session.engine(stack) for stack in self.stacks]
         for engine in engines:
             engine.prepare()
         if any(engine.name == "pulumi" for engine in engines):
-            threading.Thread(target=self._read_catalogue, daemon=True).start()
+            threading.Thread(target=self._load_policies, daemon=True).start()
 
-    def _read_catalogue(self) -> None:
-        """Read it ahead of its use, which says what is wrong with it."""
+    def _load_policies(self) -> None:
+        """Load the policies ahead of their use. Errors are reported at their use."""
         with contextlib.suppress(Exception):
             from policies.reachability import assertions  # noqa: F401, PLC0415
             from policies.rules import load  # noqa: PLC0415
@@ -89,10 +89,10 @@ class Deployment:
             _ = self._gate
 
     def refresh(self) -> None:
-        """Take the cloud's present properties into each stack's state."""
-        for stack in [s for s in self.stacks if _standing_or_said(self.session, s)]:
-            if not self.yes and not self.session.agree(f"Take the cloud's present properties into {stack.name}?"):
-                raise Refused(f"{stack.name} was not refreshed: you said no.")
+        """Update each stack's state with the resources' current properties."""
+        for stack in [s for s in self.stacks if _is_refreshable(self.session, s)]:
+            if not self.yes and not self.session.agree(f"Update the state of {stack.name} from the cloud?"):
+                raise Refused(f"{stack.name} was not refreshed: you answered no.")
             with watching(self.session.output) as reporter:
                 outcome = self.session.engine(stack).refresh(stack.settings, on_event=reporter)
             self.summary.outcomes.append(outcome)
@@ -103,14 +103,14 @@ class Deployment:
         return [name for name in stack.requires if not self.session.is_deployed(by_name[name])]
 
     def plan(self, stack: Stack) -> Plan:
-        """What `up` would do to one stack, not shown."""
+        """Return the plan of one stack without showing it."""
         missing = self._missing(stack)
         if missing:
-            raise _cannot_see([(stack, missing)])
-        with self.session.output.err.status(f"Working out what would change in {stack.name}"):
+            raise _not_previewable([(stack, missing)])
+        with self.session.output.err.status(f"Planning {stack.name}"):
             try:
                 return self.session.engine(stack).preview(stack.settings, targets=self.targets)
-            except Refused as refusal:  # an engine that looks for what is protected by itself
+            except Refused as refusal:  # an engine may check for protected resources itself
                 raise _protected(stack, str(refusal)) from None
 
     def _show(self, stack: Stack, *, brief: bool = False) -> Plan:
@@ -121,19 +121,19 @@ class Deployment:
 
     @cached_property
     def _gate(self) -> Gate:
-        """Read once for all stacks, before the first of them changes."""
+        """Loaded once for all stacks, before the first of them changes."""
         return self.session.gate()
 
     @cached_property
-    def _around(self) -> EstateState:
+    def _estate_state(self) -> EstateState:
         return EstateState(self.session)
 
-    def _judge(self, stack: Stack, plan: Plan) -> Report:
-        """What the policies say of one stack beside the rest of the estate, shown."""
-        from operations.cli.gate import show as show_report  # noqa: PLC0415 - the catalogue, which destroy needs not
+    def _evaluate(self, stack: Stack, plan: Plan) -> Report:
+        """Evaluate the policies on one stack with the rest of the estate as neighbours, and show the report."""
+        from operations.cli.gate import show as show_report  # noqa: PLC0415 - imports the policies
 
-        self._beside[stack.name] = self._around.of([stack])
-        report = self._gate.evaluate([plan], neighbours=self._beside[stack.name])
+        self._neighbours[stack.name] = self._estate_state.of([stack])
+        report = self._gate.evaluate([plan], neighbours=self._neighbours[stack.name])
         show_report(report, self.session.output)
         return report
 
@@ -143,42 +143,43 @@ class Deployment:
         refuse(reports)
 
     def _permit(self, stack: Stack, plan: Plan) -> bool:
-        """Whether a person was asked, and said yes; `Refused` where they said no, or nobody may."""
+        """Return True if a person confirmed, False if no question was needed. `Refused` after a no, and for protected
+        resources."""
         protected = forbidden(plan)
         if protected:
-            raise _protected(stack, f"This would delete or replace what is protected:\n{named(protected)}")
+            raise _protected(stack, f"This would delete or replace protected resources:\n{named(protected)}")
         asks = bool(plan.changes) and not self.yes
-        if asks and not self.session.agree(f"Do this in {stack.name}?"):
-            raise Refused(f"{stack.name} was not changed: you said no.")
+        if asks and not self.session.agree(f"Apply this plan to {stack.name}?"):
+            raise Refused(f"{stack.name} was not changed: you answered no.")
         return asks
 
     def _apply(self, stack: Stack, plan: Plan) -> None:
-        """What was judged, and nothing else."""
+        """Apply the evaluated plan, and nothing else."""
         with watching(self.session.output) as reporter:
             outcome = self.session.engine(stack).up(stack.settings, targets=self.targets, plan=plan, on_event=reporter)
         self.summary.outcomes.append(outcome)
 
 
-def _protected(stack: Stack, what: str) -> Refused:
+def _protected(stack: Stack, problem: str) -> Refused:
     return Refused(
-        f"{stack.name}: {what}\n  fix:     undo the change that leads to it; to give up what it holds, "
-        f"end the whole stack (scripts/sde destroy {stack.name})"
+        f"{stack.name}: {problem}\n  fix:     undo the change that causes it; to delete the data too, "
+        f"destroy the whole stack (scripts/sde destroy {stack.name})"
     )
 
 
-def _standing_or_said(session: Session, stack: Stack) -> bool:
-    standing = session.is_deployed(stack)
-    if not standing:
+def _is_refreshable(session: Session, stack: Stack) -> bool:
+    deployed = session.is_deployed(stack)
+    if not deployed:
         session.output.say(f"{stack.name}: not up, so there is nothing to refresh.", style="dim")
-    return standing
+    return deployed
 
 
-def _cannot_see(waiting: Sequence[Waiting]) -> InputError:
-    """A stack reads what others made: until they are up, neither its plan nor its resources can be."""
+def _not_previewable(waiting: Sequence[Waiting]) -> InputError:
+    """Return the error for stacks that read the outputs of stacks that are not up."""
     first = sorted({name for _, missing in waiting for name in missing})
-    lines = [f"  {stack.name} waits for {' and '.join(missing)}" for stack, missing in waiting]
+    lines = [f"  {stack.name} requires {' and '.join(missing)}" for stack, missing in waiting]
     return InputError(
-        "Not every stack can be looked at yet:\n" + "\n".join(lines),
+        "Some stacks cannot be planned yet:\n" + "\n".join(lines),
         found=f"not up: {', '.join(first)}",
         fix=f"scripts/sde up {waiting[0][1][0]}",
     )

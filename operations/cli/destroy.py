@@ -1,4 +1,4 @@
-"""Destroy: what others stand on stays, and what holds patients' records goes only where a person names its stack."""
+"""Destroy stacks, except those that others require. In Azure, stacks with protected data must be named as well."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from operations.cli.summary import Summary
 
 @dataclass
 class Destruction:
-    """The stacks of one command, taken down in reverse dependency order. Everything is checked before anything goes."""
+    """The stacks of one command, in reverse dependency order. All checks run before the first deletion."""
 
     session: Session
     stacks: Sequence[Stack]
@@ -28,41 +28,42 @@ class Destruction:
     def run(self) -> None:
         """Check all, ask once, then destroy."""
         self._check_release()
-        standing = [s for s in reversed(self.stacks) if self._stands(s)]
-        self._check_dependents(standing)
-        plans = [(stack, self._plan(stack)) for stack in standing]
+        deployed = [s for s in reversed(self.stacks) if self._is_deployed(s)]
+        self._check_dependents(deployed)
+        plans = [(stack, self._plan(stack)) for stack in deployed]
         self._check_protected(plans)
         self._ask(plans)
-        for stack in standing:
+        for stack in deployed:
             self._destroy(stack)
         self.summary.show(self.session.output)
 
-    def _stands(self, stack: Stack) -> bool:
-        standing = self.session.is_deployed(stack)
-        if not standing:
-            self.session.output.say(f"{stack.name}: has nothing.", style="dim")
-        return standing
+    def _is_deployed(self, stack: Stack) -> bool:
+        deployed = self.session.is_deployed(stack)
+        if not deployed:
+            self.session.output.say(f"{stack.name}: has no resources.", style="dim")
+        return deployed
 
     def _check_release(self) -> None:
-        strangers = set(self.release_data) - {s.name for s in self.stacks}
-        if strangers:
+        unrelated = set(self.release_data) - {s.name for s in self.stacks}
+        if unrelated:
             raise InputError(
                 "--release-data names a stack that this command does not destroy.",
-                found=", ".join(sorted(strangers)),
+                found=", ".join(sorted(unrelated)),
                 allowed=", ".join(s.name for s in self.stacks),
             )
         if self.release_data and self.targets:
-            raise InputError("--release-data is for whole stacks: it cannot go with --target.")
+            raise InputError("--release-data is for whole stacks and cannot be combined with --target.")
 
-    def _check_dependents(self, standing: Sequence[Stack]) -> None:
+    def _check_dependents(self, deployed: Sequence[Stack]) -> None:
         if self.targets:
             return
-        left = [s for s in dependents(self.session.known, [s.name for s in standing]) if self.session.is_deployed(s)]
-        if left:
-            names = " ".join(s.name for s in left)
+        candidates = dependents(self.session.known, [s.name for s in deployed])
+        remaining = [s for s in candidates if self.session.is_deployed(s)]
+        if remaining:
+            names = " ".join(s.name for s in remaining)
             raise Refused(
-                f"{' and '.join(s.name for s in standing)} cannot go: still standing on it: {names}\n"
-                f"  fix:     end those too: scripts/sde destroy {' '.join(s.name for s in self.stacks)} {names}"
+                f"{' and '.join(s.name for s in deployed)} cannot be destroyed: still required by {names}\n"
+                f"  fix:     destroy those too: scripts/sde destroy {' '.join(s.name for s in self.stacks)} {names}"
             )
 
     def _plan(self, stack: Stack) -> Plan:
@@ -73,24 +74,24 @@ class Destruction:
         return plan
 
     def _releases(self, stack: Stack) -> bool:
-        """In the local Azure nothing is a patient's record; in Azure a person must name the stack."""
+        """The local Azure has no patient records. In Azure a person must name the stack."""
         return not self.targets and (stack.cloud == "local" or stack.name in self.release_data)
 
     def _check_protected(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
-        held = [(stack, forbidden(plan)) for stack, plan in plans if not self._releases(stack) and forbidden(plan)]
-        if not held:
+        protected = [(stack, forbidden(plan)) for stack, plan in plans if not self._releases(stack) and forbidden(plan)]
+        if not protected:
             return
-        lists = "\n".join(f"{stack.name}:\n{named(resources)}" for stack, resources in held)
-        names = " ".join(f"--release-data {stack.name}" for stack, _ in held)
-        fix = "destroy the whole stack, without --target" if self.targets else f"to give up what they hold, add {names}"
-        raise Refused(f"This would delete what is protected:\n{lists}\n  fix:     {fix}")
+        lists = "\n".join(f"{stack.name}:\n{named(resources)}" for stack, resources in protected)
+        options = " ".join(f"--release-data {stack.name}" for stack, _ in protected)
+        fix = "destroy the whole stack, without --target" if self.targets else f"to delete the data too, add {options}"
+        raise Refused(f"This would delete protected resources:\n{lists}\n  fix:     {fix}")
 
     def _ask(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
         if not plans or self.yes:
             return
         names = " ".join(stack.name for stack, _ in plans)
-        if not self.session.agree(f"Delete all of this for good ({names})?"):
-            raise Refused("Nothing was deleted: you said no.")
+        if not self.session.agree(f"Delete all of this permanently ({names})?"):
+            raise Refused("Nothing was deleted: you answered no.")
 
     def _destroy(self, stack: Stack) -> None:
         with watching(self.session.output) as reporter:

@@ -1,4 +1,4 @@
-"""The estate as the commands see it."""
+"""The stack catalogue of an estate."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from operations.engine.port import StackSettings
 from operations.settings import Settings
 
 _REQUIRED = ("sde:platform", "sde:junction_zone", "sde:safe_haven")
-"""The configuration's names of the stacks that a stack requires."""
+"""The configuration keys with the names of the stacks that a stack requires."""
 
 
 def open_estate(folder: Path | None, settings: Settings, including_expired: bool) -> StackCatalog:
-    """The estate of a folder, or the project's own; validated as a whole before anything else happens."""
+    """Load and validate the estate in a folder, by default the project's own."""
     return EstateCatalog(folder or settings.root / "estate", settings, including_expired)
 
 
 @dataclass
 class EstateCatalog:
-    """One estate, read when first needed and again after its ledger changed."""
+    """One estate, read again after its ledger changed."""
 
     folder: Path
     settings: Settings
@@ -44,7 +44,7 @@ class EstateCatalog:
 
     @property
     def stacks(self) -> Sequence[Stack]:
-        """Every stack, in dependency order."""
+        """Every stack in dependency order."""
         return [self._stack(rendered) for rendered in self._rendered]
 
     def _stack(self, rendered: estate.Rendered) -> Stack:
@@ -55,23 +55,23 @@ class EstateCatalog:
 
     @property
     def orphaned_stacks(self) -> Sequence[Stack]:
-        """Stacks that the estate no longer has, read from the configuration files that they left."""
+        """Stacks that the estate no longer has, from their configuration files."""
         return [_orphaned_stack(file) for file in estate.orphans(self._rendered, self._target)]
 
     def render(self) -> Sequence[Path]:
-        """Write the configuration files, and the ledger, where they differ from the estate; those written."""
+        """Write the configuration files and the ledger where they differ from the estate. Return the files written."""
         return estate.write(self._estate, self._rendered, self._target)
 
     def stale(self) -> Sequence[Path]:
-        """The files that `render` would write."""
+        """Return the files that `render` would write."""
         return list(estate.stale(self._estate, self._rendered, self._target))
 
     def mark_destroyed(self, stack: str) -> None:
-        """The stack's next life gets names of its own, for Azure holds the old ones."""
+        """Increment the stack's generation: a new deployment needs new names, because Azure reserves the old ones."""
         estate.bump_generation(self.folder, stack)
-        gone = estate.config_file(self._target, stack)
-        if gone in estate.orphans(self._rendered, self._target):
-            gone.unlink()
+        file = estate.config_file(self._target, stack)
+        if file in estate.orphans(self._rendered, self._target):
+            file.unlink()
         self._read()
 
 

@@ -1,4 +1,4 @@
-"""The rest of the estate beside the stacks of a command, for policies on the whole estate."""
+"""The deployed states of an estate's stacks, for policies on the whole estate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class EstateState:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._planned: dict[str, Plan] = {}
-        self._standing: dict[str, Plan | None] = {}
+        self._current: dict[str, Plan | None] = {}
 
     def record_plan(self, stack: Stack, plan: Plan) -> None:
         """Use the plan of a stack instead of its state from now on."""
@@ -29,16 +29,16 @@ class EstateState:
 
     def invalidate(self, stack: Stack) -> None:
         """Read the state of a stack again, because the stack was deployed."""
-        self._standing.pop(stack.name, None)
+        self._current.pop(stack.name, None)
 
     def require_unchanged(self, neighbours: Neighbours, stack: Stack) -> None:
         """Raise `Refused` if the neighbours of a stack have changed since its evaluation."""
-        self._standing.clear()
+        self._current.clear()
         now = self.of([stack])
-        if now.standing != neighbours.standing or now.absent != neighbours.absent:
-            was = {plan.stack: plan for plan in neighbours.standing}
-            moved = [plan.stack for plan in now.standing if was.pop(plan.stack, None) != plan] + list(was)
-            names = " and ".join(moved)
+        if now.deployed != neighbours.deployed or now.absent != neighbours.absent:
+            before = {plan.stack: plan for plan in neighbours.deployed}
+            changed = [plan.stack for plan in now.deployed if before.pop(plan.stack, None) != plan] + list(before)
+            names = " and ".join(changed)
             raise Refused(
                 f"{stack.name} was not changed: it was evaluated with {names}, which changed since.\n"
                 f"  fix:     scripts/sde preview {stack.name}, then try again"
@@ -49,14 +49,14 @@ class EstateState:
 
         `Refused` where a state cannot be read, since policies on the whole estate need all of them.
         """
-        from policies.plan_evaluation import Neighbours  # noqa: PLC0415 - imports the catalogue
+        from policies.plan_evaluation import Neighbours  # noqa: PLC0415 - imports the policies
 
         clouds, names = {s.cloud for s in stacks}, {s.name for s in stacks}
         every = [s for s in self._session.known if s.cloud in clouds]
         self._read(every, names)
         others = [s.name for s in every if s.name not in names]
-        found = {name: self._planned.get(name) or self._standing[name] for name in others}
-        own = (self._standing[s.name] for s in every if s.name in names)
+        found = {name: self._planned.get(name) or self._current[name] for name in others}
+        own = (self._current[s.name] for s in every if s.name in names)
         return Neighbours(
             tuple(plan for plan in found.values() if plan),
             tuple(plan for plan in own if plan),
@@ -65,20 +65,22 @@ class EstateState:
 
     def _read(self, stacks: Sequence[Stack], evaluated: Collection[str]) -> None:
         """Read states. A lock on an evaluated stack is ignored: its own deployment needs the lock, reading does not."""
-        unread = [s for s in stacks if s.name not in self._standing]
+        unread = [s for s in stacks if s.name not in self._current]
         try:
-            found = standing(self._session, unread, being_updated=evaluated)
+            found = deployed_states(self._session, unread, being_updated=evaluated)
         except (InputError, Failed) as error:
             raise _unread(" and ".join(sorted(evaluated)), error) from None
-        self._standing |= {s.name: found.get(s.name) for s in unread}
+        self._current |= {s.name: found.get(s.name) for s in unread}
 
 
-def standing(session: Session, stacks: Sequence[Stack], *, being_updated: Collection[str] = ()) -> dict[str, Plan]:
+def deployed_states(
+    session: Session, stacks: Sequence[Stack], *, being_updated: Collection[str] = ()
+) -> dict[str, Plan]:
     """Return the deployed state of each stack, from its own cloud's engine, without stacks that are not deployed."""
     found: dict[str, Plan] = {}
     for cloud in dict.fromkeys(s.cloud for s in stacks):
-        there = [s for s in stacks if s.cloud == cloud]
-        found |= session.engine(there[0]).current_state([s.settings for s in there], being_updated=being_updated)
+        members = [s for s in stacks if s.cloud == cloud]
+        found |= session.engine(members[0]).current_state([s.settings for s in members], being_updated=being_updated)
     return found
 
 
@@ -87,6 +89,6 @@ def _unread(stacks: str, error: InputError | Failed) -> Refused:
     fix = (
         ""
         if isinstance(error, InputError) and error.fix
-        else "\n  fix:     make its state readable to you, then try again"
+        else "\n  fix:     get read access to its state, then try again"
     )
     return Refused(f"{stacks} cannot be evaluated with the rest of the estate: a state cannot be read.\n  {cause}{fix}")

@@ -20,7 +20,7 @@ def plan(
     stack: OneStack,
     output: OutputFile,
 ) -> None:
-    """What up would do to every resource, as JSON: inputs, changed paths, dependencies, a digest. Secrets masked."""
+    """Export the plan as JSON: every resource with inputs, changed paths, dependencies, and a digest. Masks secrets."""
     _write(session, stack, "plan", output, _previewed(session, stack).to_json())
 
 
@@ -31,8 +31,8 @@ def arm(
     stack: OneStack,
     output: OutputFile,
 ) -> None:
-    """The stack as a standard ARM template, for tools that read those. What is not known yet has a placeholder."""
-    from operations.export.arm import template  # noqa: PLC0415 - reads the models of many services
+    """Export the stack as an ARM template. Values not known before deployment are placeholders."""
+    from operations.export.arm import template  # noqa: PLC0415 - imports the models of many services
     from operations.reports.suppressions import suppressions, with_skips  # noqa: PLC0415
 
     plan = _previewed(session, stack)
@@ -46,7 +46,7 @@ def state(
     stack: OneStack,
     output: OutputFile,
 ) -> None:
-    """The stack's state in Pulumi's export form, its secrets encrypted."""
+    """Export the stack's state in Pulumi's format, with its secrets encrypted."""
     one = session.named(stack)
     _write(session, stack, "state", output, session.engine(one).export_state(one.name))
 
@@ -59,7 +59,7 @@ def _previewed(session: Session, stack: str) -> Plan:
 
 
 def _write(session: Session, stack: str, what: str, target: str, content: dict[str, Any]) -> None:
-    """To a file whole or not at all; `-` is stdout."""
+    """Write JSON to a file atomically, or to stdout for `-`."""
     output = session.output
     if target == "-":
         output.line(json.dumps(content, ensure_ascii=False, indent=None if output.json else 2))

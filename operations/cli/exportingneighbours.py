@@ -1,4 +1,4 @@
-"""`sde export neighbours`: what stands of every stack, for the policy pack of the official Pulumi CLI."""
+"""`sde export neighbours`: the deployed state of every stack, for the policy pack of the Pulumi CLI."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from formats.errors import InputError
 from formats.plan import Plan
-from operations.cli.estate_state import standing
+from operations.cli.estate_state import deployed_states
 from operations.cli.options import command
 from operations.cli.session import Session
 from operations.cli.text import plural
@@ -20,9 +20,10 @@ from operations.settings import write_whole
 
 STATES = "stacks"
 CONFIGURATION = "policy-pack-config.json"
-"""What `--policy-pack-config` takes."""
+"""The file for `--policy-pack-config`."""
 Folder = Annotated[
-    str, typer.Option("--output", "-o", metavar="FOLDER", help="Made, or written anew.", show_default=False)
+    str,
+    typer.Option("--output", "-o", metavar="FOLDER", help="New, empty, or an earlier export.", show_default=False),
 ]
 
 
@@ -32,12 +33,12 @@ def neighbours(
     *,
     output: Folder,
 ) -> None:
-    """What stands of every stack, secrets masked, and the configuration by which the policy pack judges beside it.
+    """Export every stack's deployed state, secrets masked, with a configuration for the policy pack.
 
-    pulumi preview --policy-pack policies --policy-pack-config FOLDER/policy-pack-config.json; again after each up.
+    pulumi preview --policy-pack policies --policy-pack-config FOLDER/policy-pack-config.json. Repeat after each up.
     """
     folder = _empty(Path(output).absolute())
-    found = _standing(session)
+    found = _deployed(session)
     for name, plan in found.items():
         write_whole(folder / STATES / f"{name}.json", json.dumps(plan.to_json(), ensure_ascii=False) + "\n")
     paths = {"enforcementLevel": "mandatory", "paths": [str(folder / STATES)]}
@@ -46,22 +47,22 @@ def neighbours(
     session.output.say(f"wrote {plural(len(found), 'stack')} to {folder}")
 
 
-def _standing(session: Session) -> Mapping[str, Plan]:
+def _deployed(session: Session) -> Mapping[str, Plan]:
     stacks = [s for s in session.known if session.cloud in (None, s.cloud)]
-    found = standing(session, stacks)
+    found = deployed_states(session, stacks)
     if not found:
-        raise InputError("No stack is up, so that there is nothing to judge beside.", fix="scripts/sde up --all")
+        raise InputError("No stack is up: there is no state to export.", fix="scripts/sde up --all")
     return found
 
 
 def _empty(folder: Path) -> Path:
-    """The folder without what an earlier export left: a stack that is gone since must not count as there."""
+    """Return the folder, emptied of an earlier export: it may contain stacks that were destroyed since."""
     ours = (folder / CONFIGURATION).is_file()
     if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("This folder holds something else.", file=str(folder), fix="name a new or an empty one")
+        raise InputError("This folder contains other files.", file=str(folder), fix="name a new or an empty folder")
     shutil.rmtree(folder / STATES, ignore_errors=True)
     try:
         (folder / STATES).mkdir(parents=True)
     except OSError as error:
-        raise InputError("This folder cannot be made.", file=str(folder), found=error.strerror) from None
+        raise InputError("This folder cannot be created.", file=str(folder), found=error.strerror) from None
     return folder

@@ -17,7 +17,7 @@ from operations.cli.text import plural, shown
 
 @command(allow_expired=True)
 def stacks(session: Session) -> None:
-    """Every stack of the estate: its cloud, what it has, and what it needs."""
+    """List every stack of the estate: its cloud, state, resources, and the stacks that it requires."""
     unreadable: list[InputError] = []
     records = [_record(session, s, unreadable) for s in session.known if session.cloud in (None, s.cloud)]
     for record in records:
@@ -29,7 +29,7 @@ def stacks(session: Session) -> None:
 
 
 def _record(session: Session, stack: Stack, unreadable: list[InputError]) -> dict[str, Any]:
-    """One stack's line. A state that cannot be read is a line too, and the command ends with why."""
+    """Return the record of one stack. Collect the error of an unreadable state, which the command raises at its end."""
     known, state = None, "not up"
     try:
         known = session.state(stack)
@@ -72,7 +72,7 @@ def outputs(
     stack: OneStack,
     show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Show secrets in plain text.")] = False,
 ) -> None:
-    """What a stack tells people and other stacks. Secrets are masked unless asked for."""
+    """Show a stack's outputs. Secrets are masked without --show-secrets."""
     one = session.named(stack)
     values = session.engine(one).outputs(one.name, show_secrets=show_secrets)
     session.output.emit(dict(values))
@@ -93,14 +93,14 @@ def import_(
     stack: OneStack,
     type_: Annotated[str, typer.Argument(metavar="TYPE", help="Such as azure-native:storage:StorageAccount.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its logical name in the program.")],
-    id_: Annotated[str, typer.Argument(metavar="ID", help="Azure's id of it.")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Its resource ID in Azure.")],
 ) -> None:
-    """Take something that exists in the cloud into a stack, protected from then on."""
+    """Import an existing resource of the cloud into a stack, as a protected resource."""
     one = session.named(stack)
     session.bring_up_to_date()
     outcome = session.engine(one).import_resource(one.settings, type_, name, id_)
     session.output.emit({"event": "imported", "stack": one.name, "type": type_, "name": name, "id": id_})
-    session.output.say(f"{one.name} took in {printable(name)}, and now has {plural(outcome.resources, 'resource')}.")
+    session.output.say(f"imported {printable(name)} into {one.name}; it has {plural(outcome.resources, 'resource')}.")
 
 
 @command(allow_expired=True)
@@ -109,11 +109,11 @@ def cancel(
     *,
     stack: OneStack,
 ) -> None:
-    """Remove the lock that a killed run left. The state is untouched. Be sure that the run is dead."""
+    """Remove the lock of a killed run, without changing the state. Check first that the run has ended."""
     one = session.named(stack)
     session.engine(one).cancel(one.name)
     session.output.emit({"event": "cancelled", "stack": one.name})
-    session.output.say(f"{one.name} is free.")
+    session.output.say(f"{one.name} is unlocked.")
 
 
 @command("json_", "estate")
@@ -124,12 +124,12 @@ def render(
         bool, typer.Option("--check", help="Write nothing; fail if a file differs from the estate.")
     ] = False,
 ) -> None:
-    """Write each stack's Pulumi.<stack>.yaml as the estate says."""
+    """Write each stack's Pulumi.<stack>.yaml from the estate."""
     files = session.catalog.stale() if check else session.catalog.render()
     for file in files:
         session.output.emit({"event": "stale" if check else "written", "file": str(file)})
         session.output.say(f"{'differs' if check else 'wrote'} {printable(file)}")
     if check and files:
-        raise Failed("The stacks' configuration is not what the estate says.\n  fix:     scripts/sde render")
+        raise Failed("The stacks' configuration files differ from the estate.\n  fix:     scripts/sde render")
     if not files:
-        session.output.say("Every stack's configuration is what the estate says.", style="green")
+        session.output.say("Every stack's configuration matches the estate.", style="green")

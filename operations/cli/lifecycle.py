@@ -14,7 +14,7 @@ ReleaseData = Annotated[
     typer.Option(
         "--release-data",
         metavar="STACK",
-        help="Give up what this stack of Azure holds, protected or not. Repeat for more.",
+        help="Delete the protected resources of this stack in Azure too. Repeatable.",
         show_default=False,
     ),
 ]
@@ -28,8 +28,8 @@ def preview(
     everything: All = False,
     target: Target = None,
 ) -> None:
-    """Show what up would change, property by property; changes nothing. Exits 2 where a stack waits for another."""
-    from operations.cli.deploy import Deployment  # noqa: PLC0415 - `sde --help` need not wait for it
+    """Show the changes that up would make, by property. Changes nothing. Exits 2 if a required stack is not up."""
+    from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports much that --help does not need
 
     Deployment(session, session.selected(stacks, everything), target or ()).preview()
 
@@ -43,7 +43,7 @@ def up(
     yes: Yes = False,
     target: Target = None,
 ) -> None:
-    """Make the cloud as the estate says: show the plan, ask, do it. Never deletes what is protected."""
+    """Deploy stacks: show the plan, ask for confirmation, apply it. Never deletes protected resources."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415
 
     Deployment(session, session.selected(stacks, everything), target or (), yes).up()
@@ -57,7 +57,7 @@ def refresh(
     everything: All = False,
     yes: Yes = False,
 ) -> None:
-    """Take the cloud's present properties into the state, so that the next preview shows what drifted."""
+    """Update the state from the cloud. The next preview shows the drift."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415
 
     Deployment(session, session.selected(stacks, everything), yes=yes).refresh()
@@ -73,7 +73,7 @@ def destroy(
     target: Target = None,
     release_data: ReleaseData = None,
 ) -> None:
-    """Delete what stacks have, those that stand on others first. In Azure, protected data needs --release-data."""
+    """Delete stacks, dependents first. In Azure, stacks with protected data need --release-data."""
     from operations.cli.destroy import Destruction  # noqa: PLC0415
 
     chosen = session.selected(stacks, everything)

@@ -1,4 +1,4 @@
-"""The options that several commands share. Each may be given before the command's name or after it."""
+"""The options that several commands share. They are accepted before and after the command's name."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ _SHARED = "Shared by most commands"
 Stacks = Annotated[list[str] | None, typer.Argument(metavar="STACK", help="The stacks, by name.", show_default=False)]
 OneStack = Annotated[str, typer.Argument(metavar="STACK", help="The stack, by name.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="Every stack of the estate.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Target = Annotated[
     list[str] | None,
-    typer.Option("--target", metavar="URN", help="Only this resource. Repeat for more.", show_default=False),
+    typer.Option("--target", metavar="URN", help="Only this resource. Repeatable.", show_default=False),
 ]
 OutputFile = Annotated[
-    str, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.", show_default=False)
+    str, typer.Option("--output", "-o", metavar="FILE", help="The file to write; - is stdout.", show_default=False)
 ]
 Json = Annotated[
-    bool, typer.Option("--json", help="One JSON object a line on stdout, and nothing else.", rich_help_panel=_SHARED)
+    bool, typer.Option("--json", help="Write only JSON to stdout, one object per line.", rich_help_panel=_SHARED)
 ]
 Engine = Annotated[
     EngineChoice | None,
-    typer.Option("--engine", help="auto: the Pulumi CLI if it is there.", rich_help_panel=_SHARED, show_default="auto"),
+    typer.Option("--engine", help="auto: the Pulumi CLI if installed.", rich_help_panel=_SHARED, show_default="auto"),
 ]
 Cloud = Annotated[
     CloudChoice | None,

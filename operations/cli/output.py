@@ -1,4 +1,4 @@
-"""Where words go: tables and plans to stdout; with `--json`, one JSON object a line there and the words to stderr."""
+"""Output of a command: text to stdout; with `--json`, one JSON object per line to stdout and the text to stderr."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from rich.console import Console
 
 
 class SafeConsole(Console):
-    """A console that a reader may walk away from: `sde up | head` must not stop a deployment half way."""
+    """A console that survives a closed pipe: `sde up | head` must not stop a deployment."""
 
     def on_broken_pipe(self) -> None:
-        """Say no more, and carry on."""
+        """Discard further output."""
         self.quiet = True
         silence(self.file)
 
 
 def silence(stream: IO[str]) -> None:
-    """Point a stream that nobody reads any more at nothing, so that the interpreter's last flush is quiet too."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
+    """Redirect a stream whose reader has gone to /dev/null, so that the interpreter's last flush does not fail."""
+    null = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nothing, stream.fileno())
+        os.dup2(null, stream.fileno())
     except (OSError, ValueError):  # a stream without a descriptor has no pipe to break
         return
     finally:
-        os.close(nothing)
+        os.close(null)
 
 
 def open_closed_streams() -> None:
-    """A caller may have closed a stream (`>&-`): its words then go nowhere, and never into a file opened since."""
+    """Open streams that the caller closed (`>&-`) on /dev/null, so that output never goes to a file opened later."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115 - for the process's life
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115 - open until the process ends
 
 
 def _console(stream: IO[str]) -> SafeConsole:
-    """Lines are cut to a terminal's width only where there is a terminal."""
+    """Return a console that wraps at the width of the terminal, if there is one."""
     width = None if stream.isatty() or os.environ.get("COLUMNS") else 300
     return SafeConsole(file=stream, highlight=False, markup=False, emoji=False, width=width)
 
@@ -57,24 +57,24 @@ class Output:
 
     @property
     def words(self) -> SafeConsole:
-        """Where people read."""
+        """The stream for text."""
         return self.err if self.json else self.out
 
     def say(self, *parts: object, style: str | None = None) -> None:
-        """A line for people."""
+        """Print a line of text."""
         self.words.print(*parts, style=style, soft_wrap=not self.words.is_terminal)
 
     def say_whole(self, text: str) -> None:
-        """A line that no break of ours cuts, so that what it says can be copied from a narrow terminal."""
+        """Print a line without wrapping it, so that it can be copied from a narrow terminal."""
         self.words.print(text, soft_wrap=True)
 
     def emit(self, record: Mapping[str, Any]) -> None:
-        """One JSON object on a line of stdout, whole, whichever thread it comes from; nothing without `--json`."""
+        """Write a JSON object as one line of stdout, atomically between threads. Does nothing without `--json`."""
         if self.json:
             self.line(json.dumps(record, ensure_ascii=False, default=str))
 
     def line(self, text: str) -> None:
-        """A line of stdout exactly as it is."""
+        """Write a line to stdout unchanged."""
         with self._lock:
             try:
                 self.out.file.write(text + "\n")
@@ -84,10 +84,10 @@ class Output:
 
 
 def printable(value: object) -> str:
-    """Text that cannot steer a terminal: names and messages come from files and clouds."""
+    """Replace control characters: names and messages come from files and clouds, and must not control the terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
 
 
 def paragraph(value: object) -> str:
-    """Printable text that keeps its line breaks."""
+    """Replace control characters except line breaks."""
     return "\n".join(printable(line) for line in str(value).splitlines())

@@ -1,9 +1,9 @@
-"""A Plan as a person reads it: one line a resource, and under it each property that differs, from what to what."""
+"""A plan as text: a line for each changed resource, then its changed properties with old and new values."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from rich.text import Text
 
@@ -11,9 +11,9 @@ from formats.plan import Operation, Plan, PlannedResource
 from operations.cli.output import Output, printable
 from operations.cli.text import SYMBOLS, at, kind_of, plural, shown
 
-_WIDE = 300
-_MOST = 6
-"""Kinds of resources that a new stack's line names."""
+_WIDTH = 300
+_MAX_KINDS = 6
+"""Kinds of resources that the brief line of a new stack names."""
 NOTHING = "Nothing to change."
 _TO = {
     Operation.CREATE: "to create",
@@ -25,7 +25,7 @@ _TO = {
 
 
 def show(plan: Plan, output: Output, *, brief: bool = False) -> None:
-    """The plan's changes, and nothing of what stays. `brief` counts a new stack's resources instead of listing them."""
+    """Print the changes of a plan. `brief` counts the resources of a new stack instead of listing them."""
     output.say(Text.assemble(("\n" + printable(plan.stack), "bold"), ("  on ", "dim"), _cloud(plan.cloud)))
     if not plan.changes:
         output.say("  " + NOTHING, style="green")
@@ -38,7 +38,7 @@ def show(plan: Plan, output: Output, *, brief: bool = False) -> None:
 
 
 def summary(plan: Plan) -> Text:
-    """How many of each."""
+    """Return the number of resources for each operation."""
     counted = [(plan.counts.get(operation, 0), operation) for operation in _TO]
     parts = [Text(f"{count:,} {_TO[op]}", SYMBOLS[op][1]) for count, op in counted if count]
     unchanged = plan.counts.get(Operation.SAME, 0)
@@ -46,36 +46,29 @@ def summary(plan: Plan) -> Text:
 
 
 def forbidden(plan: Plan) -> list[PlannedResource]:
-    """The protected resources that the plan would delete or replace."""
+    """Return the protected resources that the plan would delete or replace."""
     return [r for r in plan.resources if r.protect and r.operation.destroys]
 
 
 def named(resources: Iterable[PlannedResource]) -> str:
-    """Resources on a line each, for a message."""
-    return "\n".join(f"  {SYMBOLS[r.operation][0]} {kind_of(r.type)} {printable(r.name)}{_why(r)}" for r in resources)
-
-
-def totals(plans: Iterable[Plan]) -> Mapping[str, int]:
-    """The counts of several plans together, by operation."""
-    counts: dict[str, int] = {}
-    for plan in plans:
-        for operation, count in plan.counts.items():
-            counts[operation.value] = counts.get(operation.value, 0) + count
-    return counts
+    """Return the resources for a message, one per line."""
+    return "\n".join(
+        f"  {SYMBOLS[r.operation][0]} {kind_of(r.type)} {printable(r.name)}{_reason(r)}" for r in resources
+    )
 
 
 def _list(plan: Plan, output: Output) -> None:
-    room = output.words.width if output.words.is_terminal else _WIDE
+    width = output.words.width if output.words.is_terminal else _WIDTH
     for resource in plan.changes:
         output.say(_line(resource))
         for path in resource.changed if resource.operation is not Operation.CREATE else ():
-            output.say(_difference(resource, path, max(16, (room - len(path) - 14) // 2)))
+            output.say(_difference(resource, path, max(16, (width - len(path) - 14) // 2)))
 
 
 def _kinds(plan: Plan) -> str:
-    """What a new stack is mostly made of in the cloud: `3 subnets, 2 storage accounts, and 9 other kinds`."""
+    """Return the most frequent kinds of a new stack: `3 subnets, 2 storage accounts, and 9 other kinds`."""
     counted = Counter(kind_of(r.type) for r in plan.changes if r.custom).most_common()
-    parts = [plural(count, kind) for kind, count in counted[:_MOST]]
+    parts = [plural(count, kind) for kind, count in counted[:_MAX_KINDS]]
     rest = len(counted) - len(parts)
     return "  " + ", ".join([*parts, *([f"and {plural(rest, 'other kind')}"] if rest else [])])
 
@@ -95,12 +88,12 @@ def _line(resource: PlannedResource) -> Text:
 def _difference(resource: PlannedResource, path: str, width: int) -> Text:
     before, after = shown(at(resource.old_inputs or {}, path), width), shown(at(resource.inputs, path), width)
     forced = ("  forces replacement", "magenta") if path in resource.replaces else ("", "")
-    if before == after:  # a default that the provider fills in, or a secret: the values say nothing
+    if before == after:  # a default of the provider, or a secret: both values are shown alike
         return Text.assemble(f"      {printable(path)}: ", ("changes", "yellow"), forced)
     return Text.assemble(f"      {printable(path)}: ", (before, "red"), " → ", (after, "green"), forced)
 
 
-def _why(resource: PlannedResource) -> str:
+def _reason(resource: PlannedResource) -> str:
     if not resource.replaces:
         return ""
     return f" (replaced because of {plural(len(resource.replaces), 'change')}: {', '.join(resource.replaces[:5])})"

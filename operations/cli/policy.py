@@ -34,7 +34,7 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
-What = Annotated[
+Inputs = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="STACK|FILE.json",
@@ -42,14 +42,14 @@ What = Annotated[
         show_default=False,
     ),
 ]
-Form = Annotated[Format, typer.Option("--format", "-f", help="html and markdown: the control matrix.")]
-Exempting = Annotated[
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="html and markdown: the control matrix.")]
+ExemptionsFile = Annotated[
     Path | None,
     typer.Option("--exemptions", metavar="FILE", help="Instead of the estate's exemptions.yaml.", show_default=False),
 ]
-Target = Annotated[
+ReportFile = Annotated[
     str | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.", show_default="-"),
+    typer.Option("--output", "-o", metavar="FILE", help="The file to write; - is stdout.", show_default="-"),
 ]
 Whole = Annotated[
     bool, typer.Option("--whole", help="The files are all stacks of the estate: check policies on the estate too.")
@@ -60,22 +60,22 @@ PolicyId = Annotated[str, typer.Argument(metavar="ID", help="The policy, such as
 def check(
     context: typer.Context,
     *,
-    what: What = None,
+    inputs: Inputs = None,
     everything: All = False,
     whole: Whole = False,
-    form: Form = Format.TABLE,
-    target: Target = None,
-    exemptions: Exempting = None,
+    form: FormatOption = Format.TABLE,
+    target: ReportFile = None,
+    exemptions: ExemptionsFile = None,
     json_: Json = False,
     engine: Engine = None,
     cloud: Cloud = None,
     estate: Estate = None,
 ) -> None:
     """Check planned stacks, or files from any source. Exits 3 if a policy refuses one."""
-    from operations.cli.gate import refuse  # noqa: PLC0415 - imports the catalogue
+    from operations.cli.gate import refuse  # noqa: PLC0415 - imports the policies
 
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
-    files = _files(what or (), everything)
+    files = _files(inputs or (), everything)
     refuse_unwritable(target)
     if whole and not files:
         raise InputError("--whole is an option for files; use --all for stacks.", found="--whole")
@@ -83,16 +83,16 @@ def check(
     if files:
         report = _check_files(session, gate, files, whole)
     else:
-        report = _check_stacks(session, gate, session.selected(what, everything))
+        report = _check_stacks(session, gate, session.selected(inputs, everything))
     _write(session, report, form, target)
     refuse([report])
 
 
-def _files(what: Sequence[str], everything: bool) -> list[Path]:
+def _files(inputs: Sequence[str], everything: bool) -> list[Path]:
     """Return the arguments that are files. `InputError` if stacks are named too: only they have neighbours."""
-    files = [name for name in what if name.lower().endswith(".json") or "/" in name]
-    if files and (everything or len(files) != len(what)):
-        raise InputError("Name stacks or files, not both.", found=" ".join(what), fix="check them one after the other")
+    files = [name for name in inputs if name.lower().endswith(".json") or "/" in name]
+    if files and (everything or len(files) != len(inputs)):
+        raise InputError("Name stacks or files, not both.", found=" ".join(inputs), fix="use two commands")
     return [Path(name) for name in files]
 
 
@@ -156,7 +156,7 @@ def list_(context: typer.Context, *, json_: Json = False) -> None:
     for policy in policies:
         output.emit({"event": "policy", **_facts(policy)})
     rows = Table(box=None, pad_edge=False)
-    for heading in ("id", "severity", "scope", "what must hold"):
+    for heading in ("id", "severity", "scope", "requirement"):
         rows.add_column(heading)
     for policy in policies:
         rows.add_row(policy.id, policy.severity, policy.scope, policy.title)

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from policies.reachability.assertions import FlowReport
     from policies.reachability.graph import FlowGraph
 
-Exempting = Annotated[
+ExemptionsFile = Annotated[
     Path | None,
     typer.Option("--exemptions", metavar="FILE", help="Instead of the estate's exemptions.yaml.", show_default=False),
 ]
-Target = Annotated[
+ReportFile = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write JSON there; - is stdout.", show_default=False),
 ]
-Drawing = Annotated[
+GraphFile = Annotated[
     str | None,
     typer.Option("--graph", metavar="FILE", help="Write the analysed graph as GraphML.", show_default=False),
 ]
@@ -38,9 +38,9 @@ def flows(
     *,
     stack: Stacks = None,
     everything: All = False,
-    target: Target = None,
-    graph: Drawing = None,
-    exemptions: Exempting = None,
+    target: ReportFile = None,
+    graph: GraphFile = None,
+    exemptions: ExemptionsFile = None,
     json_: Json = False,
     engine: Engine = None,
     cloud: Cloud = None,
@@ -78,13 +78,13 @@ def flows(
     else:
         write_json(session, target, "flows", content)
     if graph and found.graph:
-        _draw(session, graph, found.graph)
+        _write_graph(session, graph, found.graph)
     if not session.output.json and target != "-":
         session.output.words.print(flows_table(report, exempt))
     _refuse(report, exempt)
 
 
-def _draw(session: Session, target: str, graph: FlowGraph) -> None:
+def _write_graph(session: Session, target: str, graph: FlowGraph) -> None:
     from operations.reports.flowsgraph import graphml  # noqa: PLC0415
 
     write_text(session, target, "graph", graphml(graph))
@@ -108,7 +108,6 @@ def _refuse(report: FlowReport, exempt: Exempt) -> None:
     found = len(report.findings) - len(exempt)
     if found or report.unknowns:
         raise Refused(
-            f"{found} of the flows that must not exist are stopped by too few controls, and {len(report.unknowns)} "
-            "things cannot be told.\n"
-            "  fix:     see above: add a control that does not fail with the others, or take away what the path uses"
+            f"{found} forbidden flows have too few controls, and {len(report.unknowns)} values are unknown.\n"
+            "  fix:     see above: add a control that does not fail with the others, or remove a part of the path"
         )

@@ -14,20 +14,18 @@ def new(
     context: typer.Context,
     *,
     id_: Annotated[str, typer.Argument(metavar="ID", help="Two capitals and a number, such as ST23.")],
-    title: Annotated[str, typer.Option("--title", help="What must hold, in one line.")],
-    why: Annotated[str, typer.Option("--why", help="What goes wrong where it does not.")],
-    fix: Annotated[str, typer.Option("--fix", help="How to put it right.")],
-    on: Annotated[str, typer.Option("--on", metavar="TYPE", help="What it is said of: storage:StorageAccount.")],
-    property_: Annotated[
-        str, typer.Option("--property", metavar="PATH", help="What it looks at: encryption.keySource.")
-    ],
+    title: Annotated[str, typer.Option("--title", help="The requirement, in one line.")],
+    why: Annotated[str, typer.Option("--why", help="The harm if it is not met.")],
+    fix: Annotated[str, typer.Option("--fix", help="The remedy.")],
+    on: Annotated[str, typer.Option("--on", metavar="TYPE", help="The resource type: storage:StorageAccount.")],
+    property_: Annotated[str, typer.Option("--property", metavar="PATH", help="The property: encryption.keySource.")],
     allowed: Annotated[list[str], typer.Option("--allowed", metavar="VALUE", help="A value that passes. Repeatable.")],
     satre: Annotated[list[str], typer.Option("--satre", metavar="NUMBER", help="A SATRE statement. Repeatable.")],
-    severity: Annotated[Severity, typer.Option("--severity", help="How much harm a failure does.")] = Severity.HIGH,
+    severity: Annotated[Severity, typer.Option("--severity", help="The severity of a failure.")] = Severity.HIGH,
     json_: Json = False,
 ) -> None:
-    """Write a new policy and its test: a property that must have one of some values. Both run as they are."""
-    from operations.reports.new_policy import Draft, write  # noqa: PLC0415 - the catalogue, which --help need not load
+    """Write a policy that allows some values of one property, and its test. Both run without further edits."""
+    from operations.reports.new_policy import Draft, write  # noqa: PLC0415 - imports the policies, which --help does not need
 
     session = session_of(context, json_=json_)
     draft = Draft(id_, title.strip().rstrip("."), why, fix, on, property_, allowed, severity, satre)

@@ -34,15 +34,15 @@ CheckerChoices = Annotated[
     list[CheckerChoice] | None,
     typer.Option(
         "--door",
-        help="Repeat for more. pack-alone: the pack without neighbours. checkov and flows take minutes.",
+        help="Repeatable. pack-alone: the pack without neighbours. checkov and flows take minutes.",
         show_default="gate and pack",
     ),
 ]
-Target = Annotated[
+ReportFile = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write JSON there; - is stdout.", show_default=False),
 ]
-Exempting = Annotated[
+ExemptionsFile = Annotated[
     Path | None,
     typer.Option("--exemptions", metavar="FILE", help="Instead of the estate's exemptions.yaml.", show_default=False),
 ]
@@ -54,8 +54,8 @@ def prove(
     stack: Stacks = None,
     everything: All = False,
     checker: CheckerChoices = None,
-    target: Target = None,
-    exemptions: Exempting = None,
+    target: ReportFile = None,
+    exemptions: ExemptionsFile = None,
     json_: Json = False,
     engine: Engine = None,
     cloud: Cloud = None,
@@ -131,10 +131,10 @@ def _checker(choice: CheckerChoice, gate: GateChecker, plans: Sequence[Plan]) ->
 
 def _refuse(proof: Proof) -> None:
     if proof.before:
-        raise Refused("The plans are refused as they are, so that nothing is proven by refusing their mutants.\n"
-                      "  fix:     scripts/sde policy check says what is wrong with them")  # fmt: skip
+        raise Refused("The unchanged plans are refused, so refusing their mutants proves nothing.\n"
+                      "  fix:     scripts/sde policy check lists the violations")  # fmt: skip
     if not proof.outcomes:
-        raise Refused("There was nothing to weaken, so that nothing is proven.")
+        raise Refused("There was nothing to weaken, so nothing is proven.")
     missed = len(proof.missed("gate"))
     if missed or proof.disagreements:
         raise Refused(f"The gate let {missed:,} of {len(proof.outcomes):,} mutants through; it and the pack differ on "

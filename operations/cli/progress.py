@@ -1,4 +1,4 @@
-"""What a running deployment looks like: a line for each finished step, and below them those that still run."""
+"""Progress of a deployment: a line for each finished step, and below them the running steps."""
 
 from __future__ import annotations
 
@@ -19,50 +19,50 @@ from operations.engine.port import Event
 
 @dataclass
 class Reporter:
-    """Shows one stack's events. Never raises: what is shown must not decide what is deployed."""
+    """Shows the events of one stack. Never raises, so that output does not affect the deployment."""
 
     output: Output
     live: Progress | None = None
     running: dict[str, TaskID] = field(default_factory=dict)
     failures: set[str] = field(default_factory=set)
-    """What failed steps have said: an engine may say it once more as a message."""
+    """The messages of failed steps, to leave out repetitions: an engine may send the same text as a message."""
 
     def __call__(self, event: Event) -> None:
         self.output.emit(_record(event))
         if event.kind in ("step-done", "step-failed"):
-            self._no_longer_running(event)
-        if _quiet(event):
+            self._remove_running(event)
+        if _is_hidden(event):
             return
         if event.kind == "step-started":
-            self._started(event)
+            self._add_running(event)
         elif event.kind in ("step-done", "step-failed"):
-            self._ended(event)
-        elif _worth_saying(event) and event.severity and event.message:
-            self._warn(event.severity, _about(event) + event.message)
+            self._show_end(event)
+        elif _is_shown_message(event) and event.severity and event.message:
+            self._warn(event.severity, _subject(event) + event.message)
 
     def _warn(self, severity: str, message: str) -> None:
         if not any(failure in message for failure in self.failures):
             style = "red" if severity == "error" else "yellow"
             self.output.say(f"  {severity}: {paragraph(message)}", style=style)
 
-    def _started(self, event: Event) -> None:
+    def _add_running(self, event: Event) -> None:
         if self.live and event.urn:
-            self.running[event.urn] = self.live.add_task(printable(_what(event)), total=None)
+            self.running[event.urn] = self.live.add_task(printable(_label(event)), total=None)
 
-    def _no_longer_running(self, event: Event) -> None:
+    def _remove_running(self, event: Event) -> None:
         task = self.running.pop(event.urn or "", None)
         if self.live and task is not None:
             self.live.remove_task(task)
 
-    def _ended(self, event: Event) -> None:
+    def _show_end(self, event: Event) -> None:
         if event.kind == "step-failed" and event.message:
             self.failures.add(event.message)
-        self.output.say(_ending(event))
+        self.output.say(_end_line(event))
 
 
 @contextmanager
 def watching(output: Output) -> Iterator[Reporter]:
-    """A reporter for the time of one run; moving only on a terminal."""
+    """Yield a reporter for one run, animated only on a terminal."""
     if output.json or not output.words.is_terminal:
         yield Reporter(output)
         return
@@ -71,45 +71,45 @@ def watching(output: Output) -> Iterator[Reporter]:
         yield Reporter(output, live)
 
 
-def _quiet(event: Event) -> bool:
-    """Whether an event says nothing to a person: what stays, and the engine's own resources."""
+def _is_hidden(event: Event) -> bool:
+    """Return True for unchanged and read resources, and for the engine's own."""
     return event.operation in (Operation.SAME, Operation.READ) or (event.type or "").startswith("pulumi:")
 
 
-def _worth_saying(event: Event) -> bool:
-    """Warnings, and errors of one resource; an error of the whole stack is what the command ends with."""
+def _is_shown_message(event: Event) -> bool:
+    """Return True for warnings and for errors of a resource. The command itself ends with an error of the stack."""
     return event.kind == "message" and (event.severity == "warning" or (event.severity == "error" and bool(event.urn)))
 
 
-def _about(event: Event) -> str:
-    """Whom a message is about, where it does not say so itself."""
+def _subject(event: Event) -> str:
+    """Return the resource of a message as a prefix, if the message does not name it."""
     urn = event.urn or ""
     if not is_urn(urn) or name_of(urn) in (event.message or ""):
         return ""
     return f"{name_of(urn)} ({kind_of(type_of(urn))}): "
 
 
-def _what(event: Event) -> str:
+def _label(event: Event) -> str:
     name = name_of(event.urn or "")
     return f"{name}  {kind_of(event.type or '')}"
 
 
-def _ending(event: Event) -> Text:
+def _end_line(event: Event) -> Text:
     operation = event.operation if isinstance(event.operation, Operation) else Operation.UPDATE
     symbol, style = ("✗", "bold red") if event.kind == "step-failed" else SYMBOLS[operation]
     word = "failed" if event.kind == "step-failed" else DONE[operation]
     name, kind = printable(name_of(event.urn or "")), kind_of(event.type or "")
     took = f"  {span(event.seconds)}" if event.seconds is not None else ""
     line = Text.assemble((f"  {symbol} ", style), name, (f"  {kind}", "dim"), f" {word}", (took, "dim"))
-    return Text.assemble(line, (f"\n      {paragraph(event.message)}", "red")) if _failed_with(event) else line
+    return Text.assemble(line, (f"\n      {paragraph(event.message)}", "red")) if _has_failure_message(event) else line
 
 
-def _failed_with(event: Event) -> bool:
+def _has_failure_message(event: Event) -> bool:
     return event.kind == "step-failed" and bool(event.message)
 
 
 def _record(event: Event) -> dict[str, object]:
-    """An event as JSON: absent fields are left out, and the time is seconds since the epoch."""
+    """Return an event as JSON, without absent fields. The time is in seconds since the epoch."""
     fields = {k: v for k, v in asdict(event).items() if v not in (None, ())}
     kind = fields.pop("kind")
     return {"event": kind, **fields, "time": event.time or time.time()}

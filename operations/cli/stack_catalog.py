@@ -1,4 +1,4 @@
-"""What the commands ask of the estate: its stacks in the order they depend on each other, and their configuration."""
+"""The stacks of an estate in dependency order, and the selection of stacks by name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Stack:
     cloud: str
     cell: str
     requires: tuple[str, ...]
-    """The stacks whose outputs it reads: they must be up before it."""
+    """The stacks whose outputs it reads. They must be deployed before it."""
     settings: StackSettings
 
 
@@ -30,33 +30,34 @@ class StackCatalog(Protocol):
 
     @property
     def stacks(self) -> Sequence[Stack]:
-        """Every stack; one that is required stands before those that require it."""
+        """Every stack in dependency order: required stacks first."""
         ...
 
     @property
     def orphaned_stacks(self) -> Sequence[Stack]:
-        """Stacks that the estate no longer has, and that may still stand: they can be looked at and destroyed."""
+        """Stacks that the estate no longer has and that may still be deployed. They can be read and destroyed."""
         ...
 
     def render(self) -> Sequence[Path]:
-        """Write each stack's `Pulumi.<stack>.yaml` where it differs from the estate; those written."""
+        """Write each `Pulumi.<stack>.yaml` that differs from the estate. Return the files written."""
         ...
 
     def stale(self) -> Sequence[Path]:
-        """The files that `render` would write."""
+        """Return the files that `render` would write."""
         ...
 
     def mark_destroyed(self, stack: str) -> None:
-        """The stack was destroyed whole: its next life gets names of its own, for Azure holds the old ones."""
+        """Increment the generation of a destroyed stack: a new deployment needs new names, because Azure reserves the
+        old ones."""
         ...
 
 
 def select(stacks: Sequence[Stack], names: Sequence[str], everything: bool, cloud: str | None) -> list[Stack]:
-    """The stacks that a person named, in dependency order. `cloud` narrows `--all`, and contradicts no name."""
+    """Return the named stacks in dependency order. `cloud` limits `everything`, and must match each name."""
     if everything and names:
-        raise InputError("Name stacks, or say --all: not both.", found=" ".join(names))
+        raise InputError("Name stacks or use --all, not both.", found=" ".join(names))
     if not everything and not names:
-        raise InputError("Which stack?", allowed=_shortened(stacks), fix="name one or more, or say --all")
+        raise InputError("No stack is named.", allowed=_shortened(stacks), fix="name one or more, or use --all")
     unknown = set(names) - {s.name for s in stacks}
     if unknown:
         raise InputError("The estate has no such stack.", found=", ".join(sorted(unknown)), allowed=_shortened(stacks),
@@ -68,18 +69,18 @@ def select(stacks: Sequence[Stack], names: Sequence[str], everything: bool, clou
 
 
 def _shortened(stacks: Sequence[Stack], most: int = 20) -> str:
-    """The stacks' names, as many as a person reads."""
+    """Return the names of the first stacks, and the number of the others."""
     names = [s.name for s in stacks[:most]]
     more = [f"and {len(stacks) - most:,} more (scripts/sde stacks)"] if len(stacks) > most else []
     return ", ".join(names + more)
 
 
 def _nearest(unknown: Iterable[str], stacks: Sequence[Stack]) -> str | None:
-    """What was probably meant: a slip of the pen, or a project named without what its stack's name begins with."""
+    """Return a suggestion for a misspelt name, or for a project name without the prefix of its stack."""
     names = [s.name for s in stacks]
-    meant = [match for name in sorted(unknown) for match in get_close_matches(name, names, n=1, cutoff=0.7)]
-    meant = meant or [f"tre-{name}" for name in sorted(unknown) if f"tre-{name}" in names]
-    return f"did you mean {' and '.join(meant)}?" if meant else None
+    suggestions = [match for name in sorted(unknown) for match in get_close_matches(name, names, n=1, cutoff=0.7)]
+    suggestions = suggestions or [f"tre-{name}" for name in sorted(unknown) if f"tre-{name}" in names]
+    return f"did you mean {' and '.join(suggestions)}?" if suggestions else None
 
 
 def _narrowed(chosen: Sequence[Stack], everything: bool, cloud: str) -> list[Stack]:
@@ -88,21 +89,21 @@ def _narrowed(chosen: Sequence[Stack], everything: bool, cloud: str) -> list[Sta
     if narrowed and (everything or not others):
         return narrowed
     raise InputError(
-        f"--cloud {cloud} does not fit: a stack's cloud is what its configuration says.",
+        f"--cloud {cloud} contradicts the configuration of the stacks.",
         file=str(others[0].settings.file) if others else None,
         key="sde:cloud",
         found=", ".join(f"{s.name}: {s.cloud}" for s in others),
         allowed=cloud,
-        fix="leave --cloud out, or name stacks of that cloud",
+        fix="omit --cloud, or name stacks of that cloud",
     )
 
 
 def dependents(stacks: Sequence[Stack], names: Iterable[str]) -> list[Stack]:
-    """The stacks beyond `names` that require one of them, directly or through another."""
-    gone = set(names)
+    """Return the other stacks that require one of `names`, directly or indirectly."""
+    required = set(names)
     found: list[Stack] = []
-    for stack in stacks:  # dependency order: whoever is required was seen before
-        if stack.name not in gone and gone.intersection(stack.requires):
+    for stack in stacks:  # in dependency order, so required stacks come first
+        if stack.name not in required and required.intersection(stack.requires):
             found.append(stack)
-            gone.add(stack.name)
+            required.add(stack.name)
     return found

@@ -1,4 +1,4 @@
-"""The end of a command: what each stack has now, what was done, how long it took, and where to look next."""
+"""The summary of a command: resources, changes and duration of each stack, and further commands."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Summary:
 
     @property
     def changed(self) -> bool:
-        """Whether anything was done to any resource."""
+        """True if any resource was changed."""
         quiet = (Operation.SAME.value, Operation.READ.value)
         return any(count for o in self.outcomes for operation, count in o.counts.items() if operation not in quiet)
 
     def show(self, output: Output) -> None:
-        """The summary table, or one plain line where nothing was done."""
+        """Print the summary table, then the totals or that nothing changed."""
         seconds = time.monotonic() - self.started
         output.emit({"event": "summary", "changed": self.changed, "seconds": round(seconds, 3),
                      "stacks": [_record(o) for o in self.outcomes]})  # fmt: skip
@@ -49,7 +49,7 @@ class Summary:
         resources = plural(sum(o.resources for o in self.outcomes), "resource")
         output.say(f"{plural(len(self.outcomes), 'stack')}, {resources}, {span(seconds)}", style="bold")
         if not self.destroyed:
-            _where_next(self.outcomes, output)
+            _further_commands(self.outcomes, output)
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
@@ -73,19 +73,19 @@ def _cells(counts: Mapping[str, int], columns: list[Operation]) -> list[Text]:
     return [cell(operation) for operation in columns]
 
 
-def _where_next(outcomes: list[Outcome], output: Output) -> None:
+def _further_commands(outcomes: list[Outcome], output: Output) -> None:
     first = outcomes[0].stack
     output.say("\nWhere to look next", style="bold")
-    places = (
-        ("scripts/sde stacks", "every stack, and what it needs"),
-        (f"scripts/sde outputs {first}", "what a stack tells people and others"),
-        ("scripts/sde preview --all", "what a change in estate/ would change"),
+    commands = (
+        ("scripts/sde stacks", "every stack, its state and the stacks it requires"),
+        (f"scripts/sde outputs {first}", "the outputs of a stack"),
+        ("scripts/sde preview --all", "the effect of a change in estate/"),
         (f"scripts/sde export arm {first} -o -", "a stack as an ARM template"),
-        ("docs/platform-team.md", "from here to real Azure"),
+        ("docs/platform-team.md", "how to deploy to real Azure"),
     )
-    width = max(len(place) for place, _ in places)
-    for place, purpose in places:
-        output.say(f"  {place:<{width}}  {purpose}")
+    width = max(len(command) for command, _ in commands)
+    for command, purpose in commands:
+        output.say(f"  {command:<{width}}  {purpose}")
 
 
 def _record(outcome: Outcome) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Where a command writes what it found: a file that somebody names, or stdout."""
+"""The target of a command's report: a file, or stdout."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ STDOUT = "-"
 
 
 def refuse_unwritable(target: str | None) -> None:
-    """Before the work, not after it."""
+    """Raise `InputError` if the target cannot be written. Called before the work starts."""
     file = Path(target or STDOUT)
     if target not in (None, STDOUT) and (file.is_dir() or not file.absolute().parent.is_dir()):
         raise InputError("This file cannot be written.", file=target, fix="name a file in a folder that exists")
 
 
 def write_text(session: Session, target: str, what: str, text: str) -> None:
-    """A file, whole or not at all."""
+    """Write a file atomically."""
     write_whole(Path(target), text)
     session.output.emit({"event": "written", "what": what, "file": target})
 
 
 def write_json(session: Session, target: str, what: str, content: Mapping[str, Any]) -> None:
-    """JSON to a file whole or not at all, or to stdout: there on one line where every line is an object."""
+    """Write JSON to a file atomically, or to stdout, on one line with `--json`."""
     if target == STDOUT:
         session.output.line(json.dumps(content, ensure_ascii=False, indent=None if session.output.json else 2))
         return

@@ -1,4 +1,4 @@
-"""What things are called on the screen: operations, types, property values, spans of time."""
+"""Operations, types, property values and durations as text."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ DONE = {
 _CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ACRONYMS = {"Ip": "IP", "Ssh": "SSH", "Dns": "DNS", "Vm": "VM", "Nic": "NIC", "Id": "ID"}
 ABSENT = object()
-"""What `at` answers where a path leads nowhere."""
+"""The result of `at` for a path that does not exist."""
 
 
 def kind_of(type_: str) -> str:
-    """A type token in words: `azure-native:storage:StorageAccount` is a storage account."""
+    """Return a type token in words: `storage account` for `azure-native:storage:StorageAccount`."""
     words = _CAPITALS.sub(" ", printable(type_).rsplit(":", 1)[-1].removesuffix("ByScope")).split()
     return " ".join(_ACRONYMS.get(word, word if word.isupper() and len(word) > 1 else word.lower()) for word in words)
 
 
 def span(seconds: float) -> str:
-    """A span of time as people say it."""
+    """Return a duration as text."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -52,7 +52,7 @@ def span(seconds: float) -> str:
 
 
 def at(value: Any, path: str) -> Any:
-    """What stands at a property path such as `rules[2].priority` or `tags["cost.centre"]`."""
+    """Return the value at a property path such as `rules[2].priority` or `tags["cost.centre"]`."""
     try:
         return get(value, parse(path), ABSENT)
     except InputError:
@@ -60,7 +60,7 @@ def at(value: Any, path: str) -> Any:
 
 
 def shown(value: Any, width: int = 70) -> str:
-    """A property's value on one line, short enough to read."""
+    """Return a property's value on one line of limited width."""
     if value is ABSENT:
         return "(none)"
     if isinstance(value, str) and re.fullmatch(r"\[(secret|unknown)\]", value):
@@ -72,7 +72,7 @@ def shown(value: Any, width: int = 70) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """A count and its noun."""
+    """Return a count and its noun in the right number."""
     if count == 1:
         return f"1 {noun}"
     return f"{count:,} {_many(noun)}"

@@ -1,7 +1,7 @@
-"""Who has which place: `allocations.yaml`, kept by the tool and never by hand.
+"""The ledger of allocations, `allocations.yaml`: written by the tool, never by hand.
 
-A place is given once and kept: removing a request frees no slot, because its network may still stand and its names may
-still be held. Slots are not reclaimed; a full cell means another cell. The ledger only ever grows.
+An allocation is permanent: removing a request frees no slot, because its network may still be deployed and Azure may
+still reserve its names. When a cell is full, add another. The ledger only grows.
 """
 
 from __future__ import annotations
@@ -18,127 +18,130 @@ from formats.addresses import CellRange, TenancyKind
 from formats.errors import InputError
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
-from operations.estate.schema import Cell, LedgerFile, Place, RequestFile
+from operations.estate.schema import Allocation, Cell, LedgerFile, RequestFile
 
 NAME = "allocations.yaml"
 HEADER = """\
-# Which place each stack has, and how often it was destroyed whole. Kept by `sde`: do not edit, do commit.
-# A place is never given to another, even after its request is removed (docs/estate.md).
+# The allocation of each stack, and its generation. Written by `sde`: do not edit, do commit.
+# A slot is never allocated again, even after its request is removed (docs/estate.md).
 """
 STORES_PER_TENANCY = 5
 VAULTS_PER_SUBSCRIPTION = 390
 """Azure allows 400 key vaults with private endpoints in a subscription (Private Link FAQ); ten are for the platform."""
 STORES_FOR_ZONES = 10
-"""Storage accounts that the zones and the hub take, where they share a subscription with tenancies."""
+"""Storage accounts of the zones and the hub, for which every subscription leaves room."""
 ENDPOINTS_PER_TENANCY = 10
 TENANCIES_PER_HUB = min(650 - 10, (4000 - 100) // ENDPOINTS_PER_TENANCY)
 """Azure allows 650 peerings of a network, and 4,000 private endpoints across peered networks (subscription limits);
-the second binds first, at 390."""
+the second is reached first, at 390."""
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The places of all stacks that were ever rendered."""
+    """The allocations of all stacks that were ever rendered."""
 
-    places: Mapping[str, Place]
+    allocations: Mapping[str, Allocation]
 
     @classmethod
     def load(cls, folder: Path) -> Ledger:
-        """The ledger of an estate; empty where there is none yet."""
+        """Return the ledger of an estate, empty if there is no file."""
         file = folder / NAME
         if not file.exists() and not file.is_symlink():
             return cls({})
         shown = str(file)
         found = validated(LedgerFile, read_mapping(within(folder, file, shown), shown), file=shown)
-        _refuse_shared_places(found.stacks, shown)
+        _refuse_shared_slots(found.stacks, shown)
         return cls(found.stacks)
 
     def text(self) -> str:
-        """The file's whole text."""
-        stacks = {name: place.model_dump(mode="json", exclude_none=True) for name, place in sorted(self.places.items())}
+        """Return the text of the file."""
+        stacks = {
+            name: allocation.model_dump(mode="json", exclude_none=True)
+            for name, allocation in sorted(self.allocations.items())
+        }
         return HEADER + yaml.safe_dump({"format": 1, "stacks": stacks}, sort_keys=False)
 
-    def with_place(self, stack: str, place: Place) -> Ledger:
-        """This ledger and one place more, or changed."""
-        return replace(self, places={**self.places, stack: place})
+    def with_allocation(self, stack: str, allocation: Allocation) -> Ledger:
+        """Return a copy with the allocation of a stack added or replaced."""
+        return replace(self, allocations={**self.allocations, stack: allocation})
 
     def bumped(self, stack: str) -> Ledger:
-        """The stack's next life: names that Azure still holds are not asked for again."""
-        place = self.places.get(stack)
-        if place is None:
-            raise InputError("The ledger knows no such stack.", file=NAME, found=stack)
-        return self.with_place(stack, place.model_copy(update={"generation": place.generation + 1}))
+        """Return a copy with the stack's generation incremented, so that new names differ from those Azure reserves."""
+        allocation = self.allocations.get(stack)
+        if allocation is None:
+            raise InputError("The ledger has no such stack.", file=NAME, found=stack)
+        return self.with_allocation(stack, allocation.model_copy(update={"generation": allocation.generation + 1}))
 
 
-def _refuse_shared_places(places: Mapping[str, Place], shown: str) -> None:
+def _refuse_shared_slots(allocations: Mapping[str, Allocation], shown: str) -> None:
     seen: dict[tuple[str, TenancyKind, int], str] = {}
-    for stack, place in places.items():
-        if place.kind is None or place.slot is None:
+    for stack, allocation in allocations.items():
+        if allocation.kind is None or allocation.slot is None:
             continue
-        other = seen.setdefault((place.cell, place.kind, place.slot), stack)
+        other = seen.setdefault((allocation.cell, allocation.kind, allocation.slot), stack)
         if other != stack:
-            raise InputError(f"Two stacks have one place: {other} has it too.", file=shown, key=f"stacks.{stack}.slot",
-                             found=place.slot, fix="Restore the file from version control.")  # fmt: skip
+            raise InputError(f"The slot is allocated to {other} too.", file=shown, key=f"stacks.{stack}.slot",
+                             found=allocation.slot, fix="Restore the file from version control.")  # fmt: skip
 
 
 class Allocator:
-    """Gives places to tenancies that have none yet. What has one keeps it."""
+    """Allocates slots and subscriptions to tenancies without an allocation. Existing allocations are kept."""
 
     def __init__(self, ledger: Ledger, cells: Iterable[tuple[Cell, CellRange]]) -> None:
-        self.places = dict(ledger.places)
+        self.allocations = dict(ledger.allocations)
         self.cells = {cell.name: (cell, plan) for cell, plan in cells}
-        held = [p for p in self.places.values() if p.kind is not None]
-        self.used = Counter(self._subscription(p) for p in held)
-        self.in_cell = Counter(p.cell for p in held)
+        tenancies = [p for p in self.allocations.values() if p.kind is not None]
+        self.used = Counter(self._subscription(p) for p in tenancies)
+        self.in_cell = Counter(p.cell for p in tenancies)
         self.next_slot = Counter[tuple[str, TenancyKind]]()
-        for p in held:
+        for p in tenancies:
             if p.kind is not None and p.slot is not None:
                 self.next_slot[p.cell, p.kind] = max(self.next_slot[p.cell, p.kind], p.slot + 1)
 
     def ledger(self) -> Ledger:
-        """All places, the new ones too."""
-        return Ledger(self.places)
+        """Return the ledger with the new allocations."""
+        return Ledger(self.allocations)
 
-    def settle(self, stack: str, request: RequestFile, *, file: str) -> Place:
-        """The stack's place: the one that it has, or a new one in the cell that it asks for or the first with room."""
-        known = self.places.get(stack)
+    def allocate(self, stack: str, request: RequestFile, *, file: str) -> Allocation:
+        """Return the stack's allocation: the existing one, or a new one in the requested cell or the first free one."""
+        known = self.allocations.get(stack)
         if known is not None and known.kind is not None:
-            return self._unmoved(known, request, file)
+            return self._require_same_cell(known, request, file)
         names = [request.cell] if request.cell else list(self.cells)
-        place = next((p for p in (self._room(name, request.kind) for name in names) if p is not None), None)
-        if place is None:
-            raise InputError(f"There is no room left for a {request.kind} tenancy.", file=file, key="cell",
+        allocation = next((p for p in (self._next_free(name, request.kind) for name in names) if p is not None), None)
+        if allocation is None:
+            raise InputError(f"There is no capacity left for a {request.kind} tenancy.", file=file, key="cell",
                              found=request.cell or "any cell",
-                             allowed="; ".join(self._bounds(n, request.kind) for n in names),
+                             allowed="; ".join(self._limits(n, request.kind) for n in names),
                              fix="Add a cell, or a subscription for tenancies to the cell, in estate.yaml; or raise "
-                             "storage_accounts, if that is what is full and Microsoft has raised it.")  # fmt: skip
-        return self._take(stack, place)
+                             "storage_accounts, if that is the limit reached and Microsoft has raised it.")  # fmt: skip
+        return self._take(stack, allocation)
 
-    def _subscription(self, place: Place) -> UUID:
-        """Cells may share subscriptions, and their limits with them."""
-        assert place.subscription is not None  # noqa: S101 - only tenancies are asked for
-        return self.cells[place.cell][0].subscriptions.tenancies[place.subscription]
+    def _subscription(self, allocation: Allocation) -> UUID:
+        """Return the subscription of an allocation. Cells that share one share its limits."""
+        assert allocation.subscription is not None  # noqa: S101 - called for tenancies only
+        return self.cells[allocation.cell][0].subscriptions.tenancies[allocation.subscription]
 
-    def _take(self, stack: str, place: Place) -> Place:
-        if known := self.places.get(stack):
-            place = place.model_copy(update={"generation": known.generation})
-        assert place.kind is not None and place.slot is not None  # noqa: S101 - _room makes no other
-        self.places[stack] = place
-        self.used[self._subscription(place)] += 1
-        self.in_cell[place.cell] += 1
-        self.next_slot[place.cell, place.kind] = place.slot + 1
-        return place
+    def _take(self, stack: str, allocation: Allocation) -> Allocation:
+        if known := self.allocations.get(stack):
+            allocation = allocation.model_copy(update={"generation": known.generation})
+        assert allocation.kind is not None and allocation.slot is not None  # noqa: S101 - _next_free always sets both
+        self.allocations[stack] = allocation
+        self.used[self._subscription(allocation)] += 1
+        self.in_cell[allocation.cell] += 1
+        self.next_slot[allocation.cell, allocation.kind] = allocation.slot + 1
+        return allocation
 
-    def _unmoved(self, place: Place, request: RequestFile, file: str) -> Place:
-        moves = (("cell", request.cell or place.cell, place.cell), ("kind", request.kind, place.kind))
-        for key, asked, has in moves:
-            if asked != has:
-                raise InputError("A tenancy cannot move: its network and its names stay where they are.", file=file,
-                                 key=key, found=asked, allowed=str(has),
-                                 fix="Make a new project there, and end this one.")  # fmt: skip
-        return place
+    def _require_same_cell(self, allocation: Allocation, request: RequestFile, file: str) -> Allocation:
+        moves = (("cell", request.cell or allocation.cell, allocation.cell), ("kind", request.kind, allocation.kind))
+        for key, requested, current in moves:
+            if requested != current:
+                raise InputError("A tenancy cannot move: its network and its names are fixed.", file=file,
+                                 key=key, found=requested, allowed=str(current),
+                                 fix="Create a new project there, and destroy this one.")  # fmt: skip
+        return allocation
 
-    def _room(self, name: str, kind: TenancyKind) -> Place | None:
+    def _next_free(self, name: str, kind: TenancyKind) -> Allocation | None:
         cell, plan = self.cells[name]
         slot = self.next_slot[name, kind]
         most = tenancies_per_subscription(cell)
@@ -146,9 +149,9 @@ class Allocator:
         subscription = next(free, None)
         if slot >= plan.slots(kind) or self.in_cell[name] >= TENANCIES_PER_HUB or subscription is None:
             return None
-        return Place(cell=name, kind=kind, slot=slot, subscription=subscription)
+        return Allocation(cell=name, kind=kind, slot=slot, subscription=subscription)
 
-    def _bounds(self, name: str, kind: TenancyKind) -> str:
+    def _limits(self, name: str, kind: TenancyKind) -> str:
         cell, plan = self.cells[name]
         subscriptions = len(cell.subscriptions.tenancies)
         return (
@@ -158,5 +161,5 @@ class Allocator:
 
 
 def tenancies_per_subscription(cell: Cell) -> int:
-    """How many tenancies Azure's limits leave room for in one subscription: storage accounts bind first."""
+    """Return the number of tenancies within the limits of one subscription. Storage accounts are the first limit."""
     return min((cell.storage_accounts - STORES_FOR_ZONES) // STORES_PER_TENANCY, VAULTS_PER_SUBSCRIPTION)

@@ -1,4 +1,4 @@
-"""An estate's folder, read and validated as a whole: what a stack is told is right before anything is rendered."""
+"""Read an estate's folder and validate it as a whole, before anything is rendered."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from formats.stack_config import LOCAL_SUBSCRIPTIONS, ORCHESTRATOR_COMMAND, Clou
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
 from operations.estate.ledger import NAME, Allocator, Ledger
-from operations.estate.schema import Cell, EstateFile, Place, RequestFile
+from operations.estate.schema import Allocation, Cell, EstateFile, RequestFile
 
 ESTATE = "estate.yaml"
 REQUESTS = "requests"
-MOST_LOG_SETTINGS = 5
-"""Diagnostic settings that Azure lets one subscription have."""
+MAX_LOG_SETTINGS = 5
+"""The diagnostic settings that Azure allows per subscription."""
 SUPPORTED = frozenset({TenancyKind.BESPOKE})
 PLATFORM, JUNCTION_ZONE, SAFE_HAVEN, TENANCY = "platform", "junction-zone", "safe-haven", "tre-"
 STRICTNESS = list(DataClass)
@@ -30,7 +30,7 @@ STRICTNESS = list(DataClass)
 
 @dataclass(frozen=True)
 class Estate:
-    """A whole SDE as data, valid, with a place for every stack."""
+    """A validated SDE, with an allocation for every stack."""
 
     folder: Path
     file: EstateFile
@@ -39,20 +39,20 @@ class Estate:
     requests: Mapping[str, RequestFile]
     """By project, sorted."""
     ledger: Ledger
-    """With the places that this load gave; `write` keeps it."""
+    """Includes the allocations of this load, which `write` saves."""
 
     def stacks(self) -> tuple[str, ...]:
-        """Every stack's name, in dependency order."""
+        """Return the names of all stacks in dependency order."""
         return (*map(self.platform_of, self.cells), JUNCTION_ZONE, SAFE_HAVEN, *(TENANCY + p for p in self.requests))
 
     def requires(self, stack: str) -> tuple[str, ...]:
-        """The stacks that must be up before this one."""
+        """Return the stacks that must be deployed before this one."""
         first = self.platform_of(self.first_cell)
         fixed = {JUNCTION_ZONE: (first,), SAFE_HAVEN: (first, JUNCTION_ZONE)}
         if stack in fixed:
             return fixed[stack]
         if stack.startswith(TENANCY):
-            return tuple(dict.fromkeys((self.platform_of(self.ledger.places[stack].cell), SAFE_HAVEN)))
+            return tuple(dict.fromkeys((self.platform_of(self.ledger.allocations[stack].cell), SAFE_HAVEN)))
         return ()
 
     @property
@@ -61,21 +61,23 @@ class Estate:
         return next(iter(self.cells))
 
     def platform_of(self, cell: str) -> str:
-        """The platform stack of a cell: the first has the plain name."""
+        """Return the platform stack of a cell; that of the first cell has no suffix."""
         return PLATFORM if cell == self.first_cell else f"{PLATFORM}-{cell}"
 
     def cell_of(self, stack: str) -> str:
-        """The cell that a stack lives in."""
-        return self.ledger.places[stack].cell
+        """Return the cell of a stack."""
+        return self.ledger.allocations[stack].cell
 
 
 def load(folder: Path, *, today: date | None = None, including_expired: bool = False) -> Estate:
-    """The estate in a folder. `InputError` for the first thing that is wrong; nothing is written.
+    """Load the estate in a folder without writing anything. Raise `InputError` for the first error.
 
-    What has expired is refused, unless the caller only looks or destroys and says `including_expired`.
+    Expired approvals and requests are errors, except with `including_expired`, for commands that read or destroy.
     """
     if not folder.is_dir():
-        raise InputError("There is no estate here.", file=str(folder), fix=f"Name a folder that holds {ESTATE}.")
+        raise InputError(
+            "There is no estate in this folder.", file=str(folder), fix=f"Name a folder that contains {ESTATE}."
+        )
     today = today or datetime.now(UTC).date()
     shown = str(folder / ESTATE)
     file = validated(EstateFile, read_mapping(within(folder, folder / ESTATE, shown), shown), file=shown)
@@ -87,7 +89,7 @@ def load(folder: Path, *, today: date | None = None, including_expired: bool = F
     if not including_expired:
         _refuse_past(file.approval.expires, today, shown, "approval.expires")
         _refuse_past(file.secrets_expire, today, shown, "secrets_expire")
-    ledger = _settled(folder, file, cells, requests)
+    ledger = _allocated(folder, file, cells, requests)
     return Estate(folder, file, cells, requests, ledger)
 
 
@@ -96,7 +98,7 @@ def _cells(file: EstateFile, shown: str) -> dict[str, tuple[Cell, CellRange]]:
     cells: dict[str, tuple[Cell, CellRange]] = {}
     ranges: list[tuple[str, IPv4Network]] = []
     for index, cell in enumerate(file.cells):
-        _refuse_double(cell.name, cells, shown, f"cells[{index}].name", "Two cells have one name.")
+        _refuse_duplicate(cell.name, cells, shown, f"cells[{index}].name", "Two cells have the same name.")
         key = f"cells[{index}].addresses"
         plan = parse_cell(cell.addresses, space, file=shown, key=key)
         cells[cell.name] = (cell, plan)
@@ -107,42 +109,42 @@ def _cells(file: EstateFile, shown: str) -> dict[str, tuple[Cell, CellRange]]:
 
 
 def _check_egress(file: EstateFile, space: IPv4Network, shown: str) -> None:
-    """Egress leads out of the estate: inside, one project could be let into another."""
+    """Refuse egress rules with addresses inside the estate: they could open one project to another."""
     for kind, rules in file.egress.items():
         for i, rule in enumerate(rules):
             for j, address in enumerate(rule.addresses):
                 if address.overlaps(space):
                     raise InputError(
-                        "The egress rule names an address of the estate's own.",
+                        "The egress rule names an address inside the estate.",
                         file=shown,
                         key=f"egress.{kind}[{i}].addresses[{j}]",
                         found=str(address),
                         allowed=f"addresses outside {space}",
-                        fix="Name where the host outside is; what is inside has private endpoints.",
+                        fix="Name the host outside; services inside have private endpoints.",
                     )
 
 
 def _check_clouds(file: EstateFile, shown: str) -> None:
-    """Every subscription belongs to the cloud that the estate is for."""
+    """Require that every subscription belongs to the estate's cloud."""
     for key, subscription in _subscriptions(file):
         local = str(subscription).startswith(LOCAL_SUBSCRIPTIONS)
         if local is not (file.cloud is Cloud.LOCAL):
-            begin = "begins" if file.cloud is Cloud.LOCAL else "does not begin"
+            verb = "begins" if file.cloud is Cloud.LOCAL else "does not begin"
             raise InputError(f"The subscription does not belong to the cloud `{file.cloud}`.", file=shown, key=key,
-                             found=str(subscription), allowed=f"a GUID that {begin} with {LOCAL_SUBSCRIPTIONS}",
+                             found=str(subscription), allowed=f"a GUID that {verb} with {LOCAL_SUBSCRIPTIONS}",
                              fix="Correct the subscription, or `cloud`.")  # fmt: skip
 
 
 def _check_activity_logs(file: EstateFile, shown: str) -> None:
-    """Each cell sends the activity log of its subscriptions to its own log sink, and Azure lets a subscription have so
-    many settings that do (learn.microsoft.com, "Diagnostic settings in Azure Monitor")."""
+    """Refuse subscriptions shared by too many cells: each cell exports the activity log to its own workspace, and Azure
+    limits these settings per subscription (learn.microsoft.com, "Diagnostic settings in Azure Monitor")."""
     users = Counter(subscription for cell in file.cells for subscription in cell.subscriptions.every)
     for key, subscription in _subscriptions(file):
-        if users[subscription] > MOST_LOG_SETTINGS:
-            raise InputError("More cells share a subscription than can have its activity log.", file=shown, key=key,
+        if users[subscription] > MAX_LOG_SETTINGS:
+            raise InputError("More cells share a subscription than can export its activity log.", file=shown, key=key,
                              found=f"{subscription}, in {users[subscription]} cells",
-                             allowed=f"a subscription in at most {MOST_LOG_SETTINGS} cells",
-                             fix="Give the last cells subscriptions of their own.")  # fmt: skip
+                             allowed=f"a subscription in at most {MAX_LOG_SETTINGS} cells",
+                             fix="Give the last cells separate subscriptions.")  # fmt: skip
 
 
 def _subscriptions(file: EstateFile) -> Iterator[tuple[str, UUID]]:
@@ -154,32 +156,34 @@ def _subscriptions(file: EstateFile) -> Iterator[tuple[str, UUID]]:
 
 
 def _check_names(file: EstateFile, shown: str) -> None:
-    """What must be there once is there once."""
+    """Refuse duplicate codes and names, and reserved tags."""
     codes: set[str] = set()
     for i, system in enumerate(file.integrated_care_systems):
         for j, provider in enumerate(system.providers):
             key = f"integrated_care_systems[{i}].providers[{j}].code"
-            _refuse_double(provider.code, codes, shown, key, "Two providers have one code.")
+            _refuse_duplicate(provider.code, codes, shown, key, "Two providers have the same code.")
             codes.add(provider.code)
     for kind, rules in file.egress.items():
         names: set[str] = set()
         for i, rule in enumerate(rules):
-            _refuse_double(rule.name, names, shown, f"egress.{kind}[{i}].name", "Two egress rules have one name.")
+            _refuse_duplicate(
+                rule.name, names, shown, f"egress.{kind}[{i}].name", "Two egress rules have the same name."
+            )
             names.add(rule.name)
     reserved = {"project", "request", "controller", "data-class", "expiry", "organisation", "cost-centre"}
     for name in file.tags:
         if name.lower() in reserved:
-            raise InputError("This tag is given by the estate and its requests.", file=shown, key=f"tags.{name}",
+            raise InputError("This tag is set from the estate and its requests.", file=shown, key=f"tags.{name}",
                              found=name, fix="Remove it.")  # fmt: skip
 
 
-def _refuse_double(name: str, seen: object, shown: str, key: str, problem: str) -> None:
+def _refuse_duplicate(name: str, seen: object, shown: str, key: str, problem: str) -> None:
     if name in seen:  # type: ignore[operator]
-        raise InputError(problem, file=shown, key=key, found=name, fix="Give one of them another.")
+        raise InputError(problem, file=shown, key=key, found=name, fix="Change one of them.")
 
 
 def _requests(folder: Path, estate: EstateFile, today: date, including_expired: bool) -> dict[str, RequestFile]:
-    """The approved requests, by project."""
+    """Return the requests by project."""
     requests: dict[str, RequestFile] = {}
     numbers: dict[str, str] = {}
     for file in sorted((folder / REQUESTS).glob("*")):
@@ -189,8 +193,8 @@ def _requests(folder: Path, estate: EstateFile, today: date, including_expired: 
         if file.suffix != ".yaml":
             raise InputError("This is not a request.", file=shown, allowed="files called <project>.yaml")
         request = validated(RequestFile, read_mapping(within(folder, file, shown), shown), file=shown)
-        _refuse_double(request.project, requests, shown, "project", "Two requests are for one project.")
-        _refuse_double(request.request, numbers, shown, "request", "Two projects have one request.")
+        _refuse_duplicate(request.project, requests, shown, "project", "Two requests are for the same project.")
+        _refuse_duplicate(request.request, numbers, shown, "request", "Two projects have the same request.")
         _check_request(request, estate, file, today)
         _check_confidential(request, estate, str(folder / ESTATE))
         if not including_expired:
@@ -203,19 +207,19 @@ def _requests(folder: Path, estate: EstateFile, today: date, including_expired: 
 def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: date) -> None:
     shown = str(file)
     if file.stem != request.project:
-        raise InputError("The file is not called as its project is.", file=shown, key="project", found=request.project,
+        raise InputError("The file is not named after its project.", file=shown, key="project", found=request.project,
                          allowed=file.stem, fix=f"Rename the file to {request.project}.yaml.")  # fmt: skip
     if request.kind not in SUPPORTED:
-        raise InputError("Tenancies of this kind are not made yet.", file=shown, key="kind", found=str(request.kind),
+        raise InputError("Tenancies of this kind are not implemented.", file=shown, key="kind", found=str(request.kind),
                          allowed=", ".join(sorted(SUPPORTED)))  # fmt: skip
     if request.approved_on > today:
         raise InputError("The request is not approved yet.", file=shown, key="approved_on",
-                         found=str(request.approved_on), allowed=f"a day up to {today}")  # fmt: skip
+                         found=str(request.approved_on), allowed=f"a date up to {today}")  # fmt: skip
     if request.expires <= request.approved_on:
-        raise InputError("The request ends before it begins.", file=shown, key="expires", found=str(request.expires),
-                         allowed=f"a day after it was approved, {request.approved_on}")  # fmt: skip
+        raise InputError("The request expires before approval.", file=shown, key="expires", found=str(request.expires),
+                         allowed=f"a date after its approval, {request.approved_on}")  # fmt: skip
     if STRICTNESS.index(request.data_class) > STRICTNESS.index(estate.data_class):
-        raise InputError("The request is for data more sensitive than the estate is made for.", file=shown,
+        raise InputError("The request is for more sensitive data than the estate allows.", file=shown,
                          key="data_class", found=str(request.data_class),
                          allowed=f"up to {estate.data_class}")  # fmt: skip
     if estate.region is Region.UKWEST and request.desk.zone is not None:
@@ -234,47 +238,48 @@ def _check_confidential(request: RequestFile, estate: EstateFile, estate_shown: 
 
 def _refuse_past(day: date, today: date, shown: str, key: str) -> None:
     if day <= today:
-        raise InputError("This has expired.", file=shown, key=key, found=str(day), allowed=f"a day after {today}",
+        raise InputError("This has expired.", file=shown, key=key, found=str(day), allowed=f"a date after {today}",
                          fix="Extend it with a new approval, or destroy the stack and remove the file.")  # fmt: skip
 
 
-def _settled(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, CellRange]],
+def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, CellRange]],
              requests: Mapping[str, RequestFile]) -> Ledger:  # fmt: skip
-    """The ledger with a place for every stack."""
+    """Return the ledger with an allocation for every stack."""
     shown, ledger = str(folder / NAME), Ledger.load(folder)
     first = file.cells[0].name
-    _check_places(ledger, cells, first, shown)
+    _check_allocations(ledger, cells, first, shown)
     allocator = Allocator(ledger, cells.values())
     fixed = {JUNCTION_ZONE: first, SAFE_HAVEN: first}
     fixed |= {PLATFORM if name == first else f"{PLATFORM}-{name}": name for name in cells}
     for stack, cell in fixed.items():
-        allocator.places.setdefault(stack, Place(cell=cell))
+        allocator.allocations.setdefault(stack, Allocation(cell=cell))
     for project, request in sorted(requests.items(), key=lambda item: (item[1].approved_on, item[0])):
         where = str(folder / REQUESTS / f"{project}.yaml")
         if request.cell is not None and request.cell not in cells:
             raise InputError(
                 "There is no such cell.", file=where, key="cell", found=request.cell, allowed=", ".join(cells)
             )
-        allocator.settle(TENANCY + project, request, file=where)
+        allocator.allocate(TENANCY + project, request, file=where)
     return allocator.ledger()
 
 
-def _check_places(ledger: Ledger, cells: Mapping[str, tuple[Cell, CellRange]], first: str, shown: str) -> None:
-    """What the ledger promised still exists."""
+def _check_allocations(ledger: Ledger, cells: Mapping[str, tuple[Cell, CellRange]], first: str, shown: str) -> None:
+    """Require that the cells and subscriptions of existing allocations still exist."""
     fix = "Restore it in estate.yaml; or, if nothing was ever deployed from this estate, remove the ledger."
-    for stack, place in ledger.places.items():
+    for stack, allocation in ledger.allocations.items():
         key = f"stacks.{stack}"
-        if place.cell not in cells:
+        if allocation.cell not in cells:
             raise InputError("The stack's cell is no longer in the estate.", file=shown, key=f"{key}.cell",
-                             found=place.cell, allowed=", ".join(cells), fix=fix)  # fmt: skip
-        if stack in (PLATFORM, JUNCTION_ZONE, SAFE_HAVEN) and place.cell != first:
+                             found=allocation.cell, allowed=", ".join(cells), fix=fix)  # fmt: skip
+        if stack in (PLATFORM, JUNCTION_ZONE, SAFE_HAVEN) and allocation.cell != first:
             raise InputError("The first cell, which holds the zones, has changed.", file=shown,
-                             key=f"{key}.cell", found=first, allowed=place.cell,
+                             key=f"{key}.cell", found=first, allowed=allocation.cell,
                              fix="List it first again.")  # fmt: skip
-        cell, plan = cells[place.cell]
-        if place.subscription is not None and place.subscription >= len(cell.subscriptions.tenancies):
+        cell, plan = cells[allocation.cell]
+        if allocation.subscription is not None and allocation.subscription >= len(cell.subscriptions.tenancies):
             raise InputError("The tenancy's subscription is no longer in the estate.", file=shown,
-                             key=f"{key}.subscription", found=place.subscription, fix=fix)  # fmt: skip
-        if place.kind is not None and place.slot is not None and place.slot >= plan.slots(place.kind):
-            raise InputError("The tenancy's address range lies beyond its cell's.", file=shown, key=f"{key}.slot",
-                             found=place.slot, allowed=f"below {plan.slots(place.kind)}", fix=fix)  # fmt: skip
+                             key=f"{key}.subscription", found=allocation.subscription, fix=fix)  # fmt: skip
+        kind, slot = allocation.kind, allocation.slot
+        if kind is not None and slot is not None and slot >= plan.slots(kind):
+            raise InputError("The tenancy's slot is outside its cell's address range.", file=shown, key=f"{key}.slot",
+                             found=slot, allowed=f"below {plan.slots(kind)}", fix=fix)  # fmt: skip

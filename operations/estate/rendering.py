@@ -1,7 +1,7 @@
-"""From the estate to each stack's configuration, through the templates in `tre_templates/`.
+"""Render each stack's configuration from the estate with the templates in `tre_templates/`.
 
-Every value that a template prints is printed as JSON, which YAML reads as one scalar or list: no title, however it is
-spelled, becomes a key, a comment or a template.
+Templates print every value as JSON, which YAML reads as one scalar or list. A title can therefore never become a key, a
+comment or a template.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from operations.estate.loading import JUNCTION_ZONE, SAFE_HAVEN, TENANCY, Estate
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "tre_templates"
 UNSAFE = re.compile("[^ -~\u00a1-\u2027\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-"""What YAML's readers do not take as it stands, or take for the end of a line."""
+"""Characters that YAML readers do not accept unescaped, or read as the end of a line."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """One stack's configuration: typed, as settings, and as the text of its file."""
+    """The configuration of a stack: as a model, as settings, and as the text of its file."""
 
     name: str
     kind: str
@@ -44,16 +44,16 @@ class Rendered:
 
 
 def render(estate: Estate) -> tuple[Rendered, ...]:
-    """Every stack's configuration in dependency order, read back through the models that the programs use."""
+    """Render every stack in dependency order, and validate the result with the models that the programs use."""
     return tuple(_rendered(estate, stack) for stack in estate.stacks())
 
 
 def _rendered(estate: Estate, stack: str) -> Rendered:
-    kind, values = _asked(estate, stack)
+    kind, values = _template_values(estate, stack)
     shared = {
         "estate": estate.file,
         "stack": stack,
-        "place": estate.ledger.places[stack],
+        "allocation": estate.ledger.allocations[stack],
         "first_platform": estate.platform_of(estate.first_cell),
         "junction_zone": JUNCTION_ZONE,
         "safe_haven": SAFE_HAVEN,
@@ -61,24 +61,24 @@ def _rendered(estate: Estate, stack: str) -> Rendered:
     try:
         text = _template(kind).render({**shared, **values})
     except jinja2.UndefinedError as error:
-        raise InputError("The template asks for what the estate does not have.", file=f"tre_templates/{kind}.yaml.j2",
+        raise InputError("The template uses a value that the estate lacks.", file=f"tre_templates/{kind}.yaml.j2",
                          found=error.message) from None  # fmt: skip
     settings = parse_mapping(text, f"tre_templates/{kind}.yaml.j2")["config"]
     config = parse(stack, {key: _wire(value) for key, value in settings.items()})
     return Rendered(stack, kind, estate.requires(stack), estate.cell_of(stack), config, settings, text)
 
 
-def _asked(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
-    """The template for a stack, and what only that template is given."""
+def _template_values(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
+    """Return the template of a stack, and the values for that template only."""
     cell, plan = estate.cells[estate.cell_of(stack)]
     if stack.startswith(TENANCY):
-        place, request = estate.ledger.places[stack], estate.requests[stack.removeprefix(TENANCY)]
-        assert place.kind is not None and place.slot is not None and place.subscription is not None  # noqa: S101
-        return str(place.kind), {
+        allocation, request = estate.ledger.allocations[stack], estate.requests[stack.removeprefix(TENANCY)]
+        assert allocation.kind is not None and allocation.slot is not None and allocation.subscription is not None  # noqa: S101
+        return str(allocation.kind), {
             "request": request,
-            "subscription": cell.subscriptions.tenancies[place.subscription],
-            "addresses": plan.tenancy(place.kind, place.slot).network,
-            "platform": estate.platform_of(place.cell),
+            "subscription": cell.subscriptions.tenancies[allocation.subscription],
+            "addresses": plan.tenancy(allocation.kind, allocation.slot).network,
+            "platform": estate.platform_of(allocation.cell),
             "tags": _tags(estate, project=request.project, request=request.request, controller=request.controller,
                           data_class=request.data_class, expiry=request.expires, cost_centre=request.cost_centre),
         }  # fmt: skip
@@ -96,7 +96,7 @@ def _asked(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
 
 
 def _tags(estate: Estate, **given: Any) -> dict[str, str]:
-    """What every resource says of itself: whose it is, what permits it, what it holds, until when, who pays."""
+    """Return the tags of every resource of a stack."""
     ours = {name.replace("_", "-"): str(value) for name, value in given.items()}
     return {**estate.file.tags, **ours, "organisation": estate.file.organisation}
 
@@ -108,7 +108,7 @@ def _template(kind: str) -> jinja2.Template:
 
 @cache
 def _environment() -> jinja2.Environment:
-    """Nothing undefined, nothing unsafe, and every printed value goes through `scalar`."""
+    """Return a sandboxed environment that refuses undefined values and prints every value with `_scalar`."""
     return ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -121,13 +121,13 @@ def _environment() -> jinja2.Environment:
 
 
 def _scalar(value: Any) -> Any:
-    """A value as JSON that is YAML too: one line, whatever it holds."""
+    """Return a value as one line of JSON that is also YAML."""
     if isinstance(value, jinja2.Undefined):
-        return value  # printing it raises, and names it
+        return value  # printing it raises an error with its name
     text = json.dumps(to_jsonable_python(value, exclude_none=True), ensure_ascii=False)
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _wire(value: Any) -> str:
-    """A setting as the official command line hands it to a program."""
+    """Return a setting in the form in which the Pulumi CLI passes it to a program."""
     return value if isinstance(value, str) else json.dumps(value)

@@ -1,4 +1,4 @@
-"""What the estate's files hold, as typed, frozen values. docs/estate.md explains each key to those who edit them."""
+"""The estate's files as frozen pydantic models. docs/estate.md explains each key."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ from formats.stack_config import (
 )
 from formats.stack_config import Provider as ConfiguredProvider
 
-LEAST_RSA_BITS = 2048
+MIN_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
 AZURE_TAGS = ("microsoft", "azure", "windows")
-"""Azure keeps tag names that begin so for itself."""
+"""Prefixes of tag names that Azure reserves."""
 
 
 def _one_line(text: str) -> str:
-    """Control characters and line breaks have no place in a title, and hide things in logs and on screens."""
+    """Refuse control characters and line breaks, which can hide text in logs and terminals."""
     if not text.isprintable() or any(unicodedata.category(c) in ("Cf", "Zl", "Zp") for c in text):
         raise ValueError("one line of printable text")
     return text
 
 
 def _public_key(text: str) -> str:
-    """An SSH public key that Azure accepts: Ed25519, or RSA of 2048 bits and more."""
+    """Require an SSH public key that Azure accepts: Ed25519, or RSA of 2048 bits or more."""
     try:
         key = load_ssh_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm):
         raise ValueError("an SSH public key, such as `ssh-ed25519 AAAA... name`") from None
-    if isinstance(key, Ed25519PublicKey) or (isinstance(key, RSAPublicKey) and key.key_size >= LEAST_RSA_BITS):
+    if isinstance(key, Ed25519PublicKey) or (isinstance(key, RSAPublicKey) and key.key_size >= MIN_RSA_BITS):
         return text
-    raise ValueError(f"an Ed25519 key, or an RSA key of {LEAST_RSA_BITS} bits or more")
+    raise ValueError(f"an Ed25519 key, or an RSA key of {MIN_RSA_BITS} bits or more")
 
 
 def _guid(value: object) -> object:
-    """The usual written form only: braces and bare digits are not what Entra shows, and often a slip."""
+    """Require the form of GUID that Entra shows: braces or digits without hyphens are often mistakes."""
     if isinstance(value, str) and len(value) == len(str(UUID(int=0))):
         return value
     raise ValueError("a GUID such as 11111111-2222-4333-8444-555555555555")
@@ -75,36 +75,36 @@ PublicKey = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_o
 TagName = Annotated[str, StringConstraints(pattern=TAG_NAME)]
 Tags = Annotated[dict[TagName, Annotated[TagValue, AfterValidator(_one_line)]], Field(max_length=30),
                  AfterValidator(_tag_names)]  # fmt: skip
-"""The estate's own tags, beside those that every stack has; Azure takes 50 in all."""
+"""The estate's own tags, in addition to those of every stack. Azure allows 50 in all."""
 
 
 class Subscriptions(Model):
-    """Where a cell's stacks live."""
+    """The subscriptions of a cell's stacks."""
 
     platform: Guid
     zones: Guid
     tenancies: tuple[Guid, ...] = Field(min_length=1)
-    """Filled in turn; only append, since the ledger counts them."""
+    """Filled in order. Only append: the ledger refers to them by index."""
 
     @property
     def every(self) -> tuple[UUID, ...]:
-        """All of them, each once, the platform's first."""
+        """All subscriptions without duplicates, the platform's first."""
         return tuple(dict.fromkeys((self.platform, self.zones, *self.tenancies)))
 
 
 class Cell(Model):
-    """One hub and the tenancies that fit it."""
+    """One hub and its tenancies."""
 
     name: Annotated[Slug, StringConstraints(max_length=20)]
     addresses: str
-    """Parsed by the address plan, which knows what fits."""
+    """Parsed and checked by the address plan."""
     subscriptions: Subscriptions
     storage_accounts: int = Field(default=250, ge=10, le=500)
-    """How many each subscription may hold in the region: Azure's default, 500 on request."""
+    """The limit per subscription in the region: by default 250, on request 500."""
 
 
 class Zone(Model):
-    """How one zone keeps its data."""
+    """The data settings of one zone."""
 
     stewards: Guid
     redundancy: Redundancy
@@ -122,11 +122,11 @@ class Zones(Model):
     archive: Zone
 
 
-assert tuple(Zones.model_fields) == tuple(ZoneName)  # noqa: S101 - one list of zones, held together
+assert tuple(Zones.model_fields) == tuple(ZoneName)  # noqa: S101 - both list the same zones
 
 
 class Provider(Model):
-    """An organisation that brings data in."""
+    """An organisation that uploads data."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,10}$")]
     """Its ODS code, as the Organisation Data Service writes it."""
@@ -142,7 +142,7 @@ class CareSystem(Model):
 
 
 class Approval(Model):
-    """What permits the SDE itself: the platform and the zones are tagged with it."""
+    """The approval of the SDE itself, for the tags of the platform and the zones."""
 
     request: Line
     controller: Line
@@ -177,7 +177,7 @@ class EstateFile(Model):
 
     @property
     def providers(self) -> tuple[ConfiguredProvider, ...]:
-        """All providers, as stacks are told of them."""
+        """All providers, in the form of the stacks' configuration."""
         return tuple(
             ConfiguredProvider(code=p.code.lower(), name=p.name, group=p.group, system=s.name)
             for s in self.integrated_care_systems
@@ -201,15 +201,15 @@ class RequestFile(ProjectSpec):
     checkers: Guid
 
 
-class Place(Model):
-    """What the ledger holds of one stack."""
+class Allocation(Model):
+    """The allocation of one stack in the ledger."""
 
     cell: Slug
     generation: int = Field(default=1, ge=1)
     kind: TenancyKind | None = None
     slot: int | None = Field(default=None, ge=0)
     subscription: int | None = Field(default=None, ge=0)
-    """Which of the cell's subscriptions for tenancies, counted from 0."""
+    """The index of the subscription in the cell's list for tenancies."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -219,7 +219,7 @@ class Place(Model):
 
 
 class LedgerFile(Model):
-    """`allocations.yaml`, kept by the tool."""
+    """`allocations.yaml`, written by the tool."""
 
     format: int = Field(ge=1, le=1)
-    stacks: dict[str, Place]
+    stacks: dict[str, Allocation]

@@ -1,4 +1,4 @@
-"""One estate, brought up once; each journey starts from a copy of it, in a folder of its own."""
+"""An estate, deployed once for all tests. Each test gets a copy in its own folder."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from operations.cli.app import main
 from operations.settings import ROOT, Settings
 
 STACKS = ("platform", "junction-zone", "safe-haven", "tre-hcm-progression")
-PASSING = ("-wal", "-shm")
-"""What SQLite keeps beside a database while it is open, a mere look included."""
+SQLITE_FILES = ("-wal", "-shm")
+"""The suffixes of the files that SQLite adds while a database is open."""
 
 
 @dataclass
-class Place:
-    """A folder with an estate, and the home of what was made of it."""
+class Workspace:
+    """A folder with an estate and its home."""
 
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
@@ -38,17 +38,17 @@ class Place:
         return self.folder / "home"
 
     def sde(self, *arguments: str, code: int = 0) -> str:
-        """Run a command as people do. It must end with that code; what it said, stdout before stderr."""
+        """Run a command, check its exit code, and return stdout followed by stderr."""
         environ = {"SDE_HOME": str(self.home), "PATH": "/nowhere", **self.environ}
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            ended = main([*arguments, "--estate", str(self.estate)], settings=Settings.load(environ))
-        assert ended == code, (err.getvalue() + out.getvalue())[:2000]
+            exit_code = main([*arguments, "--estate", str(self.estate)], settings=Settings.load(environ))
+        assert exit_code == code, (err.getvalue() + out.getvalue())[:2000]
         assert "Traceback" not in err.getvalue()
         return out.getvalue() + err.getvalue()
 
     def plans(self, *arguments: str) -> Mapping[str, list[dict[str, Any]]]:
-        """What a preview would change, by stack."""
+        """Return the changes of a preview by stack."""
         records = [
             json.loads(line) for line in self.sde("preview", *arguments, "--json").splitlines() if line[:1] == "{"
         ]
@@ -56,15 +56,15 @@ class Place:
         return {p["stack"]: [r for r in p["resources"] if r["operation"] not in ("same", "read")] for p in plans}
 
     def edit(self, file: str, old: str, new: str) -> None:
-        """Change one line of the estate, as with an editor."""
+        """Replace text in a file of the estate."""
         path = self.estate / file
         before = path.read_text()
         assert old in before
         path.write_text(before.replace(old, new, 1))
 
     def bytes(self) -> Mapping[str, bytes]:
-        """Every file of estate, state and cloud."""
-        files = (f for f in sorted(self.folder.rglob("*")) if f.is_file() and not f.name.endswith(PASSING))
+        """Return the content of every file of estate, state and cloud."""
+        files = (f for f in sorted(self.folder.rglob("*")) if f.is_file() and not f.name.endswith(SQLITE_FILES))
         return {str(f.relative_to(self.folder)): f.read_bytes() for f in files}
 
     def checkpoint(self, stack: str) -> Path:
@@ -72,30 +72,30 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def _standing(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Place:
-    """Brought up once for all of the run's processes."""
+def _deployed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Workspace:
+    """Deploy the estate once for all worker processes."""
     base = tmp_path_factory.getbasetemp()
-    place = Place((base if worker_id == "master" else base.parent) / "standing")
-    with (place.folder.parent / "standing.lock").open("w") as lock:
+    workspace = Workspace((base if worker_id == "master" else base.parent) / "deployed")
+    with (workspace.folder.parent / "deployed.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not place.home.exists():
-            shutil.copytree(ROOT / "estate", place.estate)
-            place.sde("up", "--all", "--yes")
-    return place
+        if not workspace.home.exists():
+            shutil.copytree(ROOT / "estate", workspace.estate)
+            workspace.sde("up", "--all", "--yes")
+    return workspace
 
 
 @pytest.fixture
-def standing(_standing: Place, tmp_path: Path) -> Place:
-    """A whole estate that is up."""
-    place = Place(tmp_path / "place")
-    shutil.copytree(_standing.folder, place.folder)
-    place.sde("render")  # the copy's configuration files have a folder of their own
-    return place
+def deployed(_deployed: Workspace, tmp_path: Path) -> Workspace:
+    """A copy of the deployed estate."""
+    workspace = Workspace(tmp_path / "workspace")
+    shutil.copytree(_deployed.folder, workspace.folder)
+    workspace.sde("render")  # the copy has its own folder for configuration files
+    return workspace
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Place:
-    """An estate of which nothing is up."""
-    place = Place(tmp_path / "place")
-    shutil.copytree(ROOT / "estate", place.estate)
-    return place
+def bare(tmp_path: Path) -> Workspace:
+    """An estate without deployed stacks."""
+    workspace = Workspace(tmp_path / "workspace")
+    shutil.copytree(ROOT / "estate", workspace.estate)
+    return workspace

@@ -1,4 +1,4 @@
-"""What must stay secret is looked for in everything that a deployment writes or says."""
+"""Secrets are searched for in all files and output of a deployment."""
 
 from __future__ import annotations
 
@@ -6,59 +6,59 @@ import base64
 
 from formats import property_values
 from operations.engine.embedded.backend import Backend
-from tests.journeys.conftest import STACKS, Place
+from tests.journeys.conftest import STACKS, Workspace
 
 PASSPHRASE = "home/local/passphrase"
-"""Where the passphrase belongs, and nowhere else."""
+"""The only file that may contain the passphrase."""
 
 
-def pseudonymisation_secret(place: Place) -> str:
-    """The safe haven's generated secret, decrypted from its state: the cloud gives a vault's secrets back to nobody."""
-    phrase = (place.home / "local/passphrase").read_text().strip()
-    snapshot = Backend(place.home / "state", "sde", lambda: phrase).load("safe-haven")
+def pseudonymisation_secret(workspace: Workspace) -> str:
+    """Return the safe haven's generated secret from its state: the cloud does not return a vault's secrets."""
+    phrase = (workspace.home / "local/passphrase").read_text().strip()
+    snapshot = Backend(workspace.home / "state", "sde", lambda: phrase).load("safe-haven")
     assert snapshot is not None
     (random,) = (r for r in snapshot.resources if r.type.startswith("random:"))
     return str(property_values.unwrap(random.outputs)["base64"])
 
 
 def forms(secret: str) -> list[bytes]:
-    """The secret as it is, and as it may hide: the bytes that it is the text of, and its own encodings."""
+    """Return the secret, its raw bytes, and its encodings."""
     raw = base64.b64decode(secret, validate=True)
     plain = secret.encode()
     return [plain, plain.rstrip(b"="), raw.hex().encode(), base64.b64encode(plain).rstrip(b"="), raw]
 
 
-def hiding(place: Place, secret: list[bytes]) -> list[str]:
-    """The files that hold one of the forms."""
-    files = place.bytes().items()
+def files_with(workspace: Workspace, secret: list[bytes]) -> list[str]:
+    """Return the files that contain one of the forms."""
+    files = workspace.bytes().items()
     return [name for name, content in files if name != PASSPHRASE and any(form in content for form in secret)]
 
 
-def test_no_secret_is_written_or_said_in_plain_text(standing: Place) -> None:
-    secret = pseudonymisation_secret(standing)
+def test_no_secret_is_written_or_printed_in_plain_text(deployed: Workspace) -> None:
+    secret = pseudonymisation_secret(deployed)
     assert len(base64.b64decode(secret, validate=True)) >= 32, "this is the generated secret"
-    passphrase = (standing.home / "local/passphrase").read_text().strip()
-    looked_for = [*forms(secret), passphrase.encode()]
+    passphrase = (deployed.home / "local/passphrase").read_text().strip()
+    secrets = [*forms(secret), passphrase.encode()]
 
-    said = [standing.sde("stacks", "--json")]
-    standing.edit("estate.yaml", "secrets_expire: 2027-10-31", "secrets_expire: 2027-10-30")
-    said.append(standing.sde("preview", "safe-haven", "--json"))
-    said.append(standing.sde("up", "safe-haven", "--yes", "--json"))
-    said.append(standing.sde("refresh", "safe-haven", "--yes", "--json"))
+    output = [deployed.sde("stacks", "--json")]
+    deployed.edit("estate.yaml", "secrets_expire: 2027-10-31", "secrets_expire: 2027-10-30")
+    output.append(deployed.sde("preview", "safe-haven", "--json"))
+    output.append(deployed.sde("up", "safe-haven", "--yes", "--json"))
+    output.append(deployed.sde("refresh", "safe-haven", "--yes", "--json"))
     for stack in STACKS:
-        said.append(standing.sde("outputs", stack, "--json"))
+        output.append(deployed.sde("outputs", stack, "--json"))
     for what in ("plan", "arm", "state"):
-        said.append(standing.sde("export", what, "safe-haven", "-o", "-"))
-    said.append(standing.sde("destroy", "safe-haven", "tre-hcm-progression", "--yes", "--json"))
+        output.append(deployed.sde("export", what, "safe-haven", "-o", "-"))
+    output.append(deployed.sde("destroy", "safe-haven", "tre-hcm-progression", "--yes", "--json"))
 
-    spoken = "\n".join(said).encode()
-    assert not [form for form in looked_for if form in spoken]
-    assert hiding(standing, looked_for) == []
+    printed = "\n".join(output).encode()
+    assert not [form for form in secrets if form in printed]
+    assert files_with(deployed, secrets) == []
 
 
-def test_a_secret_is_found_where_it_is(standing: Place) -> None:
-    """The search above is not blind: a secret let out into a log is found."""
-    secret = pseudonymisation_secret(standing)
-    (standing.home / "log").mkdir()
-    (standing.home / "log/leak.log").write_text(f"value={secret}")
-    assert hiding(standing, forms(secret)) == ["home/log/leak.log"]
+def test_the_search_finds_a_leaked_secret(deployed: Workspace) -> None:
+    """The search of the test above finds a secret in a log."""
+    secret = pseudonymisation_secret(deployed)
+    (deployed.home / "log").mkdir()
+    (deployed.home / "log/leak.log").write_text(f"value={secret}")
+    assert files_with(deployed, forms(secret)) == ["home/log/leak.log"]

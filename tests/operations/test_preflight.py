@@ -1,4 +1,4 @@
-"""Readiness asks Azure only by reading, and says what to do about what it does not find."""
+"""The preflight checks only read, and offer a fix for each failure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ READY = {
     "properties": {"state": "Registered"},
     "value": [{"actions": ["*"], "notActions": []}],
 }
-"""What a subscription says of itself, its providers and features, and of who is signed in."""
+"""The responses for a ready subscription."""
 
 
 class Credential:
@@ -41,7 +41,7 @@ class NotSignedIn:
 
 
 def azure(answers: dict[str, tuple[int, dict[str, Any]]], seen: list[str] | None = None) -> RequestsTransport:
-    """A transport that answers by the end of the path, `Registered` for whatever is not named."""
+    """A transport with responses by the end of the path, and `Registered` for any other."""
 
     class Azure(HTTPAdapter):
         def send(self, request: Any, *_: Any, **__: Any) -> requests.Response:
@@ -64,20 +64,20 @@ def azure(answers: dict[str, tuple[int, dict[str, Any]]], seen: list[str] | None
     return RequestsTransport(session=session, session_owner=False)
 
 
-def test_a_ready_subscription_has_no_fix_to_offer() -> None:
+def test_a_ready_subscription_needs_no_fix() -> None:
     found = list(findings([SUBSCRIPTION], Credential(), azure({})))
     assert len(found) == 1 + len(NAMESPACES) + len(FEATURES) + 1
     assert all(f.holds and not f.fix for f in found)
 
 
-def test_a_provider_that_is_not_registered_is_named_with_the_command_that_registers_it() -> None:
+def test_an_unregistered_provider_has_the_command_as_fix() -> None:
     answers = {"/providers/Microsoft.KeyVault": (200, {"registrationState": "NotRegistered"})}
     (wrong,) = [f for f in findings([SUBSCRIPTION], Credential(), azure(answers)) if not f.holds]
     assert wrong.what == "provider Microsoft.KeyVault"
     assert "az provider register --namespace Microsoft.KeyVault" in wrong.fix
 
 
-def test_a_feature_that_is_not_registered_is_named() -> None:
+def test_an_unregistered_feature_is_named() -> None:
     answers = {"/features/EncryptionAtHost": (200, {"properties": {"state": "NotRegistered"}})}
     (wrong,) = [f for f in findings([SUBSCRIPTION], Credential(), azure(answers)) if not f.holds]
     assert "EncryptionAtHost" in wrong.what
@@ -106,7 +106,7 @@ GUARDS = {"actions": ["Microsoft.Authorization/locks/*", "microsoft.authorizatio
     ],
     ids=str,
 )
-def test_the_rights_that_contributor_lacks_are_named(held: Any, missing: list[str]) -> None:
+def test_missing_permissions_are_named(held: Any, missing: list[str]) -> None:
     answers = {"/Microsoft.Authorization/permissions": (200, {"value": held})}
     (said,) = [f for f in findings([SUBSCRIPTION], Credential(), azure(answers)) if f.what == "rights"]
     assert said.holds is not bool(missing)
@@ -114,13 +114,13 @@ def test_the_rights_that_contributor_lacks_are_named(held: Any, missing: list[st
     assert bool(said.fix) is bool(missing)
 
 
-def test_rights_that_cannot_be_read_are_a_finding() -> None:
+def test_unreadable_permissions_are_a_finding() -> None:
     answers = {"/Microsoft.Authorization/permissions": (403, {"error": {"code": "AuthorizationFailed"}})}
     (said,) = [f for f in findings([SUBSCRIPTION], Credential(), azure(answers)) if f.what == "rights"]
     assert (said.holds, said.found) == (False, "403 AuthorizationFailed")
 
 
-def test_a_subscription_that_cannot_be_read_is_not_asked_further() -> None:
+def test_an_unreadable_subscription_has_no_further_checks() -> None:
     seen: list[str] = []
     answers = {f"/subscriptions/{SUBSCRIPTION}": (403, {"error": {"code": "AuthorizationFailed", "message": "no"}})}
     (only,) = findings([SUBSCRIPTION], Credential(), azure(answers, seen))
@@ -128,19 +128,19 @@ def test_a_subscription_that_cannot_be_read_is_not_asked_further() -> None:
     assert len(seen) == 1
 
 
-def test_nobody_signed_in_is_a_finding_and_no_token_shows() -> None:
+def test_a_failed_sign_in_is_a_finding() -> None:
     (only,) = findings([SUBSCRIPTION], NotSignedIn(), azure({}))
     assert not only.holds
     assert "no credential" in only.found
 
 
 @pytest.mark.parametrize("status", [401, 404, 409])
-def test_no_finding_ever_holds_a_token(status: int) -> None:
+def test_no_finding_contains_a_token(status: int) -> None:
     answers = {"": (status, {"error": {"code": "Nope", "message": TOKEN}})}
     assert all(TOKEN not in repr(f) for f in findings([SUBSCRIPTION], Credential(), azure(answers)))
 
 
-def test_a_watcher_that_is_missing_is_named_with_the_command_that_makes_it() -> None:
+def test_a_missing_network_watcher_has_the_command_as_fix() -> None:
     answers = {"/networkWatchers/NetworkWatcher_uksouth": (404, {"error": {"code": "ResourceNotFound"}})}
     (wrong,) = [f for f in findings([SUBSCRIPTION], Credential(), azure(answers), region="uksouth") if not f.holds]
     assert (wrong.what, wrong.found) == ("NetworkWatcher_uksouth", "404 ResourceNotFound")
@@ -148,7 +148,7 @@ def test_a_watcher_that_is_missing_is_named_with_the_command_that_makes_it() -> 
     assert all(f.holds for f in findings([SUBSCRIPTION], Credential(), azure({}), region="uksouth"))
 
 
-def test_the_sizes_of_desks_are_looked_up_once_each() -> None:
+def test_each_desk_size_is_checked_once() -> None:
     seen: list[str] = []
     sizes = ("Standard_D4s_v5", "Standard_D4s_v5", "Standard_X9s_v9")
     desks = {SUBSCRIPTION: [VmRequirement(size) for size in sizes]}
@@ -164,7 +164,7 @@ def test_the_sizes_of_desks_are_looked_up_once_each() -> None:
     assert sum(path.endswith("/skus") for path in seen) == 1
 
 
-def test_a_list_of_sizes_that_cannot_be_read_is_a_finding() -> None:
+def test_an_unreadable_list_of_sizes_is_a_finding() -> None:
     answers = {"/Microsoft.Compute/skus": (403, {"error": {"code": "AuthorizationFailed"}})}
     desks = {SUBSCRIPTION: [VmRequirement("Standard_D4s_v5")]}
     *_, last = findings([SUBSCRIPTION], Credential(), azure(answers), region="uksouth", desks=desks)

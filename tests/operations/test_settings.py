@@ -1,4 +1,4 @@
-"""Where things live, and the passphrase that is made once and never shown."""
+"""Local paths, the passphrase and the environment of the Pulumi CLI."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def settings(tmp_path: Path, **environ: str) -> Settings:
     return Settings.load({"SDE_HOME": str(tmp_path / "home"), **environ}, root=tmp_path)
 
 
-def test_home_is_the_projects_own_unless_named(tmp_path: Path) -> None:
+def test_home_is_in_the_project_by_default(tmp_path: Path) -> None:
     assert Settings.load({}, root=tmp_path).home == tmp_path / ".sde"
     assert settings(tmp_path).home == tmp_path / "home"
 
 
-def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+def test_the_passphrase_is_generated_once_and_private(tmp_path: Path) -> None:
     first = settings(tmp_path).passphrase("local")
     assert settings(tmp_path).passphrase("local") == first
     assert len(first) >= 32
@@ -28,37 +28,37 @@ def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(tmp_path: Path)
     assert [p.name for p in settings(tmp_path).passphrase_file.parent.iterdir()] == ["passphrase"]
 
 
-def test_no_new_passphrase_is_made_where_state_needs_the_old_one(tmp_path: Path) -> None:
+def test_no_passphrase_is_generated_if_there_is_state(tmp_path: Path) -> None:
     settings = Settings.load({"SDE_HOME": str(tmp_path)})
     settings.passphrase("local")
     stacks = tmp_path / "state/.pulumi/stacks/sde"
     stacks.mkdir(parents=True)
     (stacks / "platform.json").write_text("{}")
     settings.passphrase_file.unlink()
-    with pytest.raises(InputError, match="gone"):
+    with pytest.raises(InputError, match="missing"):
         settings.passphrase("local")
     assert not settings.passphrase_file.exists()
 
 
-def test_a_passphrase_given_is_taken_before_the_file(tmp_path: Path) -> None:
+def test_a_passphrase_variable_overrides_the_file(tmp_path: Path) -> None:
     assert settings(tmp_path, PULUMI_CONFIG_PASSPHRASE="given").passphrase("local") == "given"
     assert not settings(tmp_path).passphrase_file.exists()
 
 
-def test_none_is_made_up_for_real_azure(tmp_path: Path) -> None:
+def test_no_passphrase_is_generated_for_real_azure(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="PULUMI_CONFIG_PASSPHRASE_FILE"):
         settings(tmp_path).passphrase("azure")
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])
-def test_a_passphrase_file_that_holds_none_is_named(tmp_path: Path, content: bytes) -> None:
+def test_an_invalid_passphrase_file_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "phrase"
     file.write_bytes(content)
     with pytest.raises(InputError, match="phrase"):
         settings(tmp_path, PULUMI_CONFIG_PASSPHRASE_FILE=str(file)).passphrase("local")
 
 
-def test_a_home_of_any_name_keeps_its_state_inside(tmp_path: Path) -> None:
+def test_the_state_folder_of_any_home_name(tmp_path: Path) -> None:
     for name in ("plain", "a b", "we#ird", "what?", "100%41"):
         settings = Settings.load({"SDE_HOME": str(tmp_path / name)})
         assert settings.backend_folder == tmp_path / name / "state"
@@ -70,7 +70,7 @@ def test_only_a_file_backend_has_a_folder(tmp_path: Path) -> None:
     assert settings(tmp_path, PULUMI_BACKEND_URL="azblob://state").backend_folder is None
 
 
-def test_the_local_environment_has_a_pulumi_home_with_the_local_providers_alone(tmp_path: Path) -> None:
+def test_the_pulumi_home_has_only_the_local_providers(tmp_path: Path) -> None:
     variables = settings(tmp_path, PATH="/usr/bin:/bin").local_environment()
     plugins = Path(variables["PULUMI_HOME"]) / "plugins"
     found = {file.name: file.resolve().parent for file in plugins.glob("*/*")}
@@ -82,7 +82,7 @@ def test_the_local_environment_has_a_pulumi_home_with_the_local_providers_alone(
     assert not {"PATH", "PULUMI_IGNORE_AMBIENT_PLUGINS"} & set(variables)
 
 
-def test_a_provider_on_path_does_not_answer_for_the_local_one(tmp_path: Path) -> None:
+def test_providers_on_path_are_ignored(tmp_path: Path) -> None:
     provider = tmp_path / "path" / "pulumi-resource-azure-native"
     provider.parent.mkdir()
     provider.touch()
@@ -90,7 +90,7 @@ def test_a_provider_on_path_does_not_answer_for_the_local_one(tmp_path: Path) ->
     assert variables["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
 
 
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
     file.write_text("old")
     with pytest.raises(UnicodeEncodeError):
@@ -99,7 +99,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["plan.json"]
 
 
-def test_a_passphrase_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+def test_an_endless_passphrase_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "long").write_text("x" * 5_000)
     for file in ("/dev/zero", str(tmp_path / "long")):
         with pytest.raises(InputError, match="too long"):

@@ -1,4 +1,4 @@
-"""What a region offers, against what a desk asks of its size."""
+"""The sizes that a region offers, and the requirements of desks."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ def _lacking(wanted: VmRequirement, *skus: dict[str, Any]) -> list[str]:
     return list(lacking(wanted, skus, "uksouth"))
 
 
-def test_a_size_that_can_all_that_a_desk_asks_lacks_nothing() -> None:
+def test_a_size_with_every_capability_lacks_nothing() -> None:
     assert _lacking(VmRequirement("Standard_D4s_v5"), _sku()) == []
 
 
-def test_a_disk_of_that_name_is_no_computer() -> None:
+def test_skus_of_other_resource_types_are_ignored() -> None:
     assert _lacking(VmRequirement("Standard_D4s_v5"), _sku(resourceType="disks")) == ["not offered in uksouth"]
 
 
 @pytest.mark.parametrize("missing", ["PremiumIO", "EncryptionAtHostSupported", "AcceleratedNetworkingEnabled"])
-def test_each_thing_that_a_desk_asks_is_looked_for(missing: str) -> None:
+def test_each_missing_capability_is_named(missing: str) -> None:
     able = {key: value for key, value in ABLE.items() if key != missing}
     assert _lacking(VmRequirement("Standard_D4s_v5"), _sku(able=able)) == [f"no {missing}"]
 
 
-def test_trusted_launch_wants_generation_2_and_not_to_be_disabled() -> None:
+def test_trusted_launch_requires_generation_2() -> None:
     able = ABLE | {"HyperVGenerations": "V1", "TrustedLaunchDisabled": "True"}
     assert _lacking(VmRequirement("Standard_D4s_v5"), _sku(able=able)) == ["no generation 2", "no trusted launch"]
 
 
-def test_a_confidential_desk_asks_other_things() -> None:
+def test_a_confidential_desk_has_other_requirements() -> None:
     size = "Standard_DC8ads_v5"
     able = {"PremiumIO": "True", "HyperVGenerations": "V2"}
     wanted = VmRequirement(size, confidential=True)
@@ -48,11 +48,11 @@ def test_a_confidential_desk_asks_other_things() -> None:
     assert _lacking(wanted, _sku(size, able | {"ConfidentialComputingType": "SNP"})) == []
 
 
-def test_what_the_subscription_may_not_have_is_said() -> None:
+def test_restrictions_of_the_subscription_are_named() -> None:
     barred = _sku(restrictions=[{"type": "Location", "reasonCode": "NotAvailableForSubscription"}])
     assert _lacking(VmRequirement("Standard_D4s_v5"), barred) == ["NotAvailableForSubscription in the region"]
-    places = [{"location": "uksouth", "zones": ["1", "2"]}]
-    zonal = _sku(locationInfo=places, restrictions=[
+    locations = [{"location": "uksouth", "zones": ["1", "2"]}]
+    zonal = _sku(locationInfo=locations, restrictions=[
         {"type": "Zone", "reasonCode": "NotAvailableForSubscription", "restrictionInfo": {"zones": ["2"]}}
     ])  # fmt: skip
     assert _lacking(VmRequirement("Standard_D4s_v5", zone=1), zonal) == []

@@ -10,7 +10,7 @@ from tests.operations.cli.fakes import CliRunner, FakeCatalog, stack
 
 @pytest.fixture
 def sde(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CliRunner:
-    """Platform, safe-haven on it, and a tenancy on both; beside them a stack for real Azure."""
+    """A platform, a safe haven that requires it, a tenancy that requires both; and a stack in real Azure."""
     stacks = [
         stack("platform"),
         stack("safe-haven", "platform"),

@@ -1,4 +1,4 @@
-"""An estate of four stacks and an engine that remembers what it was asked, in memory."""
+"""An in-memory estate of four stacks, and an engine that records its calls."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def resource(name: str, operation: Operation = Operation.CREATE, **more: Any) ->
 class FakeCatalog:
     stacks: Sequence[Stack]
     differing: list[Path] = field(default_factory=list)
-    lives: list[str] = field(default_factory=list)
+    destroyed: list[str] = field(default_factory=list)
     orphaned_stacks: list[Stack] = field(default_factory=list)
 
     def render(self) -> Sequence[Path]:
@@ -50,12 +50,12 @@ class FakeCatalog:
         return self.differing
 
     def mark_destroyed(self, stack: str) -> None:
-        self.lives.append(stack)
+        self.destroyed.append(stack)
 
 
 @dataclass
 class FakeEngine:
-    """Each stack wants `wants` resources; `plans` overrides what a preview says."""
+    """Plans `wants` resources for each stack; `plans` overrides the previews."""
 
     name: str = "fake"
     wants: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -67,10 +67,10 @@ class FakeEngine:
     locked: str | None = None
     fails: BaseException | None = None
     unreadable: BaseException | None = None
-    """What reading the states comes to."""
+    """The error that reading the states raises, or None."""
 
     def prepare(self) -> None:
-        """Nothing: there is no program."""
+        """Do nothing: there is no program."""
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         self.calls.append(("preview", stack.name))
@@ -96,11 +96,11 @@ class FakeEngine:
         assert plan
         assert plan.stack == stack.name
         done = Plan("sde", stack.name, "local", self.plans.get(stack.name) or self._plan(stack.name))
-        self._say(stack.name, done, on_event)
+        self._emit_steps(stack.name, done, on_event)
         self.has[stack.name] = [r.name for r in done.resources if r.operation is not Operation.DELETE]
         return self._outcome(stack.name, {k.value: v for k, v in done.counts.items()})
 
-    def _say(self, name: str, plan: Plan, on_event: OnEvent | None) -> None:
+    def _emit_steps(self, name: str, plan: Plan, on_event: OnEvent | None) -> None:
         for planned in plan.resources if on_event else ():
             for kind in ("step-started", "step-done"):
                 assert on_event
@@ -175,8 +175,8 @@ class FakeGate:
     """Passes every stack that is not in `refuses`, and records the plans and neighbours."""
 
     refuses: set[str] = field(default_factory=set)
-    judged: list[str] = field(default_factory=list)
-    beside: list[Neighbours | None] = field(default_factory=list)
+    evaluated: list[str] = field(default_factory=list)
+    neighbours: list[Neighbours | None] = field(default_factory=list)
 
     def evaluate(
         self,
@@ -187,8 +187,8 @@ class FakeGate:
         neighbours: Neighbours | None = None,
         files: Mapping[str, str] = NO_FILES,
     ) -> Report:
-        self.judged += [plan.stack for plan in plans]
-        self.beside.append(neighbours)
+        self.evaluated += [plan.stack for plan in plans]
+        self.neighbours.append(neighbours)
         findings = tuple(self._finding(plan) for plan in plans)
         policies = {ONE.id: ONE}
         stacks = tuple(plan.stack for plan in plans)
@@ -207,14 +207,14 @@ ONE = Policy(id="XX1", title="Stores are shut", why="Because.", on=("storage:Sto
 
 @dataclass
 class CliRunner:
-    """Runs commands as a person does, and holds what they said."""
+    """Runs commands and keeps their output."""
 
     capture: pytest.CaptureFixture[str]
     settings: Settings
     catalog: FakeCatalog
     engine: FakeEngine = field(default_factory=FakeEngine)
     gate: FakeGate | None = field(default_factory=FakeGate)
-    """None: the real one."""
+    """None for the real gate."""
     out: str = ""
     err: str = ""
     chosen: list[tuple[str, str]] = field(default_factory=list)
@@ -237,5 +237,5 @@ class CliRunner:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """Stdout as JSON lines; an error where any line is something else."""
+        """Return the JSON lines of stdout. Fails if any line is not JSON."""
         return [json.loads(line) for line in self.out.splitlines()]

@@ -1,4 +1,4 @@
-"""`sde azure check`: what it asks about."""
+"""The input of `sde azure check`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from operations.vm_sizes import VmRequirement
 from tests.infra import samples
 
 
-def test_asks_for_the_size_of_each_projects_desk_where_it_stands() -> None:
+def test_desk_sizes_are_checked_in_their_subscription() -> None:
     plain = samples.tenancy()
     elsewhere = "3c1f6f0e-0000-4000-8000-00000000abcd"
     desk = {"size": "Standard_DC8ads_v5", "os_disk_gib": 128, "data_disk_gib": 256, "admin_public_key": samples.KEY}

@@ -15,7 +15,7 @@ TENANCY = "tre-hcm-progression"
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> EstateCatalog:
-    """The sample estate's copy, its configuration written into a home of its own."""
+    """A copy of the sample estate, with its own folder for configuration files."""
     shutil.copytree(ROOT / "estate", tmp_path / "estate")
     settings = Settings.load({"SDE_HOME": str(tmp_path / "home")})
     catalog = EstateCatalog(tmp_path / "estate", settings, including_expired=False)
@@ -23,11 +23,11 @@ def catalog(tmp_path: Path) -> EstateCatalog:
     return catalog
 
 
-def again(catalog: EstateCatalog) -> EstateCatalog:
+def reopened(catalog: EstateCatalog) -> EstateCatalog:
     return EstateCatalog(catalog.folder, catalog.settings, including_expired=False)
 
 
-def test_what_is_required_stands_before_those_that_require_it(catalog: EstateCatalog) -> None:
+def test_required_stacks_come_first(catalog: EstateCatalog) -> None:
     seen: set[str] = set()
     for stack in catalog.stacks:
         assert seen.issuperset(stack.requires)
@@ -37,11 +37,11 @@ def test_what_is_required_stands_before_those_that_require_it(catalog: EstateCat
 
 
 def test_a_second_render_writes_nothing(catalog: EstateCatalog) -> None:
-    assert again(catalog).render() == []
-    assert again(catalog).stale() == []
+    assert reopened(catalog).render() == []
+    assert reopened(catalog).stale() == []
 
 
-def test_an_ended_stack_gets_another_generation_and_only_that_one(catalog: EstateCatalog) -> None:
+def test_only_the_destroyed_stack_gets_a_new_generation(catalog: EstateCatalog) -> None:
     before = {s.name: s.settings.config.get("sde:generation") for s in catalog.stacks}
     catalog.mark_destroyed("platform")
     after = {s.name: s.settings.config.get("sde:generation") for s in catalog.stacks}
@@ -49,9 +49,9 @@ def test_an_ended_stack_gets_another_generation_and_only_that_one(catalog: Estat
     assert [file.name for file in catalog.stale()] == ["Pulumi.platform.yaml"]
 
 
-def test_a_request_that_is_removed_leaves_a_stack_to_end(catalog: EstateCatalog) -> None:
+def test_a_removed_request_leaves_an_orphaned_stack(catalog: EstateCatalog) -> None:
     (catalog.folder / "requests" / "hcm-progression.yaml").unlink()
-    catalog = again(catalog)
+    catalog = reopened(catalog)
     (left,) = catalog.orphaned_stacks
     assert (left.name, left.cloud, left.requires) == (TENANCY, "local", ("platform", "safe-haven"))
     catalog.mark_destroyed(TENANCY)
@@ -59,9 +59,9 @@ def test_a_request_that_is_removed_leaves_a_stack_to_end(catalog: EstateCatalog)
     assert not left.settings.file.exists()
 
 
-def test_a_left_configuration_that_is_damaged_is_named(catalog: EstateCatalog) -> None:
+def test_a_damaged_configuration_of_an_orphan_is_named(catalog: EstateCatalog) -> None:
     (catalog.folder / "requests" / "hcm-progression.yaml").unlink()
-    catalog = again(catalog)
+    catalog = reopened(catalog)
     file = catalog.orphaned_stacks[0].settings.file
     file.write_text(file.read_text().splitlines()[0] + "\nconfig: {}\n")
     with pytest.raises(InputError, match=file.name):

@@ -9,13 +9,13 @@ from operations.cli.failures import scrubbed
 from tests.operations.cli.fakes import CliRunner
 
 
-def test_an_unforeseen_error_is_one_line_and_a_private_file(sde: CliRunner) -> None:
+def test_an_unexpected_error_is_one_line_and_a_private_file(sde: CliRunner) -> None:
     sde.settings = type(sde.settings)(
         sde.settings.root, sde.settings.home, {**sde.settings.environ, "PULUMI_CONFIG_PASSPHRASE": "hunter2"}
     )
     sde.engine.fails = RuntimeError("it fell over with hunter2")
     assert sde("preview", "platform") == 1
-    assert "this is a mistake in the program: RuntimeError: it fell over with [secret]" in sde.err
+    assert "internal error, a bug in the program: RuntimeError: it fell over with [secret]" in sde.err
     assert "Traceback" not in sde.err
     (log,) = sde.settings.log_folder.iterdir()
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
@@ -23,33 +23,33 @@ def test_an_unforeseen_error_is_one_line_and_a_private_file(sde: CliRunner) -> N
     assert "hunter2" not in log.read_text()
 
 
-def test_an_interruption_says_how_to_carry_on(sde: CliRunner) -> None:
+def test_an_interruption_explains_how_to_continue(sde: CliRunner) -> None:
     sde.engine.fails = KeyboardInterrupt()
     assert sde("preview", "platform") == 130
-    assert "carries on" in sde.err
+    assert "to continue" in sde.err
 
 
-def test_a_full_disk_is_no_mistake_of_the_program(sde: CliRunner) -> None:
+def test_a_full_disk_is_not_an_internal_error(sde: CliRunner) -> None:
     sde.engine.fails = OSError(errno.ENOSPC, "No space left on device", "/state/file")
     assert sde("preview", "platform") == 2
     assert "/state/file" in sde.err
-    assert "make room" in sde.err
+    assert "free space" in sde.err
     assert not sde.settings.log_folder.exists()
 
 
 @pytest.mark.parametrize("arguments", [(), ("export",), ("local",)])
-def test_no_command_shows_the_help(sde: CliRunner, arguments: tuple[str, ...]) -> None:
+def test_without_a_command_the_help_is_shown(sde: CliRunner, arguments: tuple[str, ...]) -> None:
     assert sde(*arguments) == 2
     assert "Usage" in sde.out + sde.err
 
 
-def test_version_and_help_are_no_failures(sde: CliRunner) -> None:
+def test_version_and_help_exit_0(sde: CliRunner) -> None:
     assert sde("--version") == 0
     assert sde.out.startswith("sde ")
     assert sde("up", "--help") == 0
 
 
-def test_wrong_use_is_json_where_json_was_asked_for(sde: CliRunner) -> None:
+def test_usage_errors_are_json_with_the_json_option(sde: CliRunner) -> None:
     assert sde("--json", "bogus") == 2
     assert sde.lines[0]["kind"] == "usage"
 

@@ -1,4 +1,4 @@
-"""Nothing is applied that the policies have not passed, whichever engine would."""
+"""A plan is applied only if the policies pass it."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ def test_up_is_refused_before_anything_is_applied(sde: CliRunner) -> None:
     assert "Shut it." in sde.out
 
 
-def test_up_stops_at_the_stack_that_is_refused_and_says_which(sde: CliRunner) -> None:
+def test_up_stops_at_the_refused_stack_and_names_it(sde: CliRunner) -> None:
     gate(sde).refuses = {"safe-haven"}
     assert sde("--cloud", "local", "up", "--all", "--yes") == 3
     assert [name for call, name in sde.engine.calls if call == "up"] == ["platform"]
     assert "safe-haven" in sde.err
 
 
-def test_nobody_is_asked_about_what_is_refused(sde: CliRunner) -> None:
+def test_a_refused_plan_is_not_offered_for_confirmation(sde: CliRunner) -> None:
     gate(sde).refuses = {"platform"}
     assert sde("up", "platform") == 3
     assert "[y/N]" not in sde.out
 
 
-def test_a_stack_that_passes_costs_one_line(sde: CliRunner) -> None:
+def test_a_passing_stack_prints_one_line(sde: CliRunner) -> None:
     assert sde("up", "platform", "--yes") == 0
     assert sde.out.count("policies:") == 1
     assert "policies: 1 check passes" in sde.out
@@ -52,7 +52,7 @@ def test_the_verdict_line_names_policy_resource_and_path(sde: CliRunner) -> None
     assert (finding["policy"], finding["path"], finding["verdict"]) == ("XX1", "open", "fail")
 
 
-def test_destroy_is_not_held_back_by_what_is_wrong_with_what_goes(sde: CliRunner) -> None:
+def test_destroy_does_not_evaluate_policies(sde: CliRunner) -> None:
     sde.engine.has = {"platform": ["a"]}
     gate(sde).refuses = {"platform"}
     assert sde("destroy", "platform", "--yes") == 0

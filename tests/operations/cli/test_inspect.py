@@ -20,7 +20,7 @@ def test_stacks_are_one_json_object_a_line(sde: CliRunner) -> None:
     assert sde.lines[2]["state"] == "not up"
 
 
-def test_a_locked_stack_says_so(sde: CliRunner) -> None:
+def test_a_locked_stack_is_listed_with_its_holder(sde: CliRunner) -> None:
     sde.engine.has["platform"], sde.engine.locked = ["a"], "ada@sde (process 7)"
     sde("stacks", "--json")
     assert sde.lines[0]["state"] == "locked"
@@ -34,7 +34,7 @@ def test_stacks_is_a_table_for_people(sde: CliRunner) -> None:
     assert "2026-01-02 03:04" in sde.out
 
 
-def test_outputs_mask_secrets_unless_asked(sde: CliRunner) -> None:
+def test_outputs_mask_secrets_without_show_secrets(sde: CliRunner) -> None:
     sde.engine.values["platform"] = {"hub": "vnet-1", "key": "hunter2"}
     assert sde("outputs", "platform") == 0
     assert "vnet-1" in sde.out
@@ -45,7 +45,7 @@ def test_outputs_mask_secrets_unless_asked(sde: CliRunner) -> None:
     assert "hunter2" in sde.out
 
 
-def test_a_resource_is_taken_in(sde: CliRunner) -> None:
+def test_a_resource_is_imported(sde: CliRunner) -> None:
     assert sde("import", "platform", "azure-native:storage:StorageAccount", "old", "/subscriptions/x") == 0
     assert sde.engine.calls == [("import", "platform azure-native:storage:StorageAccount old /subscriptions/x")]
 
@@ -57,12 +57,12 @@ def test_a_lock_is_removed(sde: CliRunner) -> None:
     assert sde("cancel", "platform") == 2
 
 
-def test_render_writes_what_differs(sde: CliRunner) -> None:
+def test_render_writes_only_files_that_differ(sde: CliRunner) -> None:
     sde.catalog.differing = [Path("Pulumi.platform.yaml")]
     assert sde("render") == 0
     assert "wrote Pulumi.platform.yaml" in sde.out
     assert sde("render") == 0
-    assert "is what the estate says" in sde.out
+    assert "matches the estate" in sde.out
 
 
 def test_render_check_writes_nothing_and_fails(sde: CliRunner) -> None:
@@ -73,14 +73,14 @@ def test_render_check_writes_nothing_and_fails(sde: CliRunner) -> None:
     assert sde.catalog.differing
 
 
-def test_refresh_only_where_there_is_something(sde: CliRunner) -> None:
+def test_refresh_skips_stacks_that_are_not_up(sde: CliRunner) -> None:
     sde.engine.has["platform"] = ["a"]
     assert sde("refresh", "--all", "--cloud", "local", "--yes") == 0
     assert [c for c in sde.engine.calls if c[0] == "refresh"] == [("refresh", "platform")]
     assert "safe-haven: not up" in sde.out
 
 
-def test_a_state_that_cannot_be_read_does_not_hide_the_others(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_state_does_not_hide_the_others(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     sde.engine.has["safe-haven"] = ["a"]
     state = sde.engine.state
     corrupt = InputError("The state file is damaged.", file="/state/platform.json")

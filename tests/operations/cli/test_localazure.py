@@ -8,7 +8,7 @@ from operations.settings import Settings
 from tests.operations.cli.fakes import CliRunner
 
 
-def test_the_environment_survives_a_shell_and_nothing_else_is_printed(sde: CliRunner, tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
+def test_env_prints_only_exports_that_a_shell_reads_back(sde: CliRunner, tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
     odd = tmp_path_factory.mktemp('it\'s $HOME; a "folder"')
     sde.settings = Settings.load({"SDE_HOME": str(odd), "PATH": "/usr/bin:/bin"})
     assert sde("local", "env") == 0
@@ -18,7 +18,7 @@ def test_the_environment_survives_a_shell_and_nothing_else_is_printed(sde: CliRu
     assert all(line.startswith("export ") for line in sde.out.splitlines())
 
 
-def test_the_passphrase_itself_is_not_printed(sde: CliRunner) -> None:
+def test_env_does_not_print_the_passphrase(sde: CliRunner) -> None:
     sde("local", "env")
     phrase = sde.settings.passphrase_file
     assert phrase.read_text().strip() not in sde.out
@@ -26,7 +26,7 @@ def test_the_passphrase_itself_is_not_printed(sde: CliRunner) -> None:
     assert stat.S_IMODE(phrase.stat().st_mode) == 0o600
 
 
-def test_an_empty_local_azure_lists_nothing_and_is_not_made_by_looking(sde: CliRunner) -> None:
+def test_list_and_reset_do_not_create_the_database(sde: CliRunner) -> None:
     assert sde("local", "list") == 0
     assert sde.out.strip() == "0 resources"
     assert sde("local", "list", "--json") == 0

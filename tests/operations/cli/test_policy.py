@@ -1,4 +1,4 @@
-"""What people ask of the policies, and what they are told."""
+"""`sde policy check`, `list`, `explain` and `new`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def real(sde: CliRunner, tmp_path: Path) -> CliRunner:
     return sde
 
 
-def judged(sde: CliRunner) -> FakeGate:
+def gate(sde: CliRunner) -> FakeGate:
     assert sde.gate
     return sde.gate
 
@@ -34,34 +34,34 @@ def plan_file(folder: Path, **inputs: Any) -> Path:
     return file
 
 
-def test_a_stack_is_previewed_and_judged_and_nothing_is_applied(sde: CliRunner) -> None:
+def test_a_stack_is_previewed_and_evaluated_but_not_applied(sde: CliRunner) -> None:
     assert sde("policy", "check", "platform") == 0
-    assert judged(sde).judged == ["platform"]
+    assert gate(sde).evaluated == ["platform"]
     assert [call for call, _ in sde.engine.calls] == ["preview", "current_state"]
     assert "policies: 1 check passes" in sde.out
 
 
 def test_a_refusal_exits_3_after_the_report(sde: CliRunner) -> None:
-    judged(sde).refuses = {"platform"}
+    gate(sde).refuses = {"platform"}
     assert sde("policy", "check", "platform") == 3
     assert "XX1" in sde.out
     assert "The policies refuse platform: 1 fail" in sde.err
 
 
-def test_all_judges_every_stack_together(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_evaluates_every_stack_together(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     sde.engine.has = {s.name: ["a"] for s in sde.catalog.stacks}
     asked: list[bool] = []
-    evaluate = judged(sde).evaluate
+    evaluate = gate(sde).evaluate
     monkeypatch.setattr(
         sde.gate, "evaluate", lambda plans, is_complete, neighbours: asked.append(is_complete) or evaluate(plans)
     )
     assert sde("policy", "check", "--all") == 0
-    assert len(judged(sde).judged) == len(sde.catalog.stacks)
+    assert len(gate(sde).evaluated) == len(sde.catalog.stacks)
     sde("policy", "check", "--all", "--cloud", "azure")
     assert asked == [True, False]
 
 
-def test_a_plan_from_a_file_is_judged_without_an_engine(real: CliRunner, tmp_path: Path) -> None:
+def test_a_plan_from_a_file_is_evaluated_without_an_engine(real: CliRunner, tmp_path: Path) -> None:
     assert real("policy", "check", str(plan_file(tmp_path))) == 3
     assert real.engine.calls == []
     assert "ST1" in real.out
@@ -74,7 +74,7 @@ def test_an_unknown_value_blocks(real: CliRunner, tmp_path: Path) -> None:
     assert found["verdict"] == "unknown"
 
 
-def test_a_resource_of_a_type_that_no_policy_knows_never_passes(real: CliRunner, tmp_path: Path) -> None:
+def test_a_resource_of_an_unknown_type_never_passes(real: CliRunner, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
     urn = "urn:pulumi:s::sde::azure-native:web:WebApp::site"
     one = resource("x").__class__(urn=urn, type="azure-native:web:WebApp", operation=resource("x").operation,
@@ -87,7 +87,7 @@ def test_a_resource_of_a_type_that_no_policy_knows_never_passes(real: CliRunner,
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ((), "Which stack?"),
+        ((), "No stack is named"),
         (("nowhere",), "no such stack"),
         (("platform", "plan.json"), "not both"),
         (("plan.json", "--all"), "not both"),
@@ -97,13 +97,13 @@ def test_a_resource_of_a_type_that_no_policy_knows_never_passes(real: CliRunner,
         (("platform", "--exemptions", "/nowhere/x.yaml"), "missing"),
     ],
 )
-def test_wrong_use_is_said_before_any_work(real: CliRunner, arguments: tuple[str, ...], why: str) -> None:
+def test_wrong_use_is_reported_before_any_work(real: CliRunner, arguments: tuple[str, ...], why: str) -> None:
     assert real("policy", "check", *arguments) == 2
     assert why in real.err
     assert real.engine.calls == []
 
 
-def test_a_template_that_does_not_say_what_it_is_is_never_a_pass(real: CliRunner, tmp_path: Path) -> None:
+def test_a_template_without_a_schema_is_refused(real: CliRunner, tmp_path: Path) -> None:
     file = tmp_path / "template.json"
     file.write_text('{"contentVersion": "1.0.0.0", "resources": []}')
     assert real("policy", "check", str(file)) == 2
@@ -111,21 +111,21 @@ def test_a_template_that_does_not_say_what_it_is_is_never_a_pass(real: CliRunner
 
 
 @pytest.mark.parametrize("form", ["json", "junit", "sarif", "html", "markdown", "table"])
-def test_each_form_goes_to_a_file_whole(sde: CliRunner, tmp_path: Path, form: str) -> None:
+def test_each_format_is_written_to_a_file(sde: CliRunner, tmp_path: Path, form: str) -> None:
     target = tmp_path / "report"
     assert sde("policy", "check", "platform", "-f", form, "-o", str(target)) == 0
     assert "XX1" in target.read_text() or "1 check" in target.read_text()
     assert f"wrote {target}" in sde.out
 
 
-def test_a_refused_stack_still_gets_its_report(sde: CliRunner, tmp_path: Path) -> None:
-    judged(sde).refuses = {"platform"}
+def test_a_refused_stack_still_has_its_report_written(sde: CliRunner, tmp_path: Path) -> None:
+    gate(sde).refuses = {"platform"}
     target = tmp_path / "report.sarif"
     assert sde("policy", "check", "platform", "-f", "sarif", "-o", str(target)) == 3
     assert len(json.loads(target.read_text())["runs"][0]["results"]) == 1
 
 
-def test_a_form_on_stdout_is_all_that_stdout_has(sde: CliRunner) -> None:
+def test_a_format_on_stdout_is_the_only_output(sde: CliRunner) -> None:
     assert sde("policy", "check", "platform", "-f", "sarif") == 0
     assert json.loads(sde.out)["version"] == "2.1.0"
 
@@ -154,27 +154,27 @@ def verdicts(sde: CliRunner) -> dict[str, str]:
     return {f["policy"]: f["verdict"] for f in sde.lines[0]["findings"]}
 
 
-def test_an_exemption_holds_and_shows(real: CliRunner, tmp_path: Path) -> None:
+def test_an_exemption_applies_and_is_reported(real: CliRunner, tmp_path: Path) -> None:
     file = exempting(tmp_path)
     real("policy", "check", str(plan_file(tmp_path)), "--exemptions", str(file), "--json")
     assert verdicts(real)["ST1"] == "exempt"
     assert real.lines[0]["exemptions"][0]["id"] == "open-store"
 
 
-def test_the_estates_own_exemptions_hold_without_being_named(real: CliRunner, tmp_path: Path) -> None:
+def test_the_estates_exemptions_apply_by_default(real: CliRunner, tmp_path: Path) -> None:
     exempting(tmp_path / "estate")
     real("--estate", str(tmp_path / "estate"), "policy", "check", str(plan_file(tmp_path)), "--json")
     assert verdicts(real)["ST1"] == "exempt"
 
 
-def test_an_exemption_that_is_not_good_is_none_and_is_said(real: CliRunner, tmp_path: Path) -> None:
+def test_an_invalid_exemption_does_not_apply_and_is_reported(real: CliRunner, tmp_path: Path) -> None:
     file = exempting(tmp_path, approver="ada lovelace")
     assert real("policy", "check", str(plan_file(tmp_path)), "--exemptions", str(file)) == 3
     assert "another person must" in real.out
 
 
 @pytest.mark.parametrize("text", ["", "exemptions: {", "- a", "exemptions: all", "exemptions:\n  - &a [*a]\n"])
-def test_a_broken_file_of_exemptions_is_one_clear_error(real: CliRunner, tmp_path: Path, text: str) -> None:
+def test_a_malformed_exemptions_file_is_one_error(real: CliRunner, tmp_path: Path, text: str) -> None:
     file = tmp_path / "exemptions.yaml"
     file.write_text(text)
     assert real("policy", "check", str(plan_file(tmp_path)), "--exemptions", str(file)) == 2
@@ -196,12 +196,12 @@ def test_a_policy_is_explained(sde: CliRunner) -> None:
     assert sde.lines[0]["id"] == "ST1"
 
 
-def test_no_such_policy_is_wrong_use(sde: CliRunner) -> None:
+def test_an_unknown_policy_is_wrong_use(sde: CliRunner) -> None:
     assert sde("policy", "explain", "QQ1") == 2
     assert "ST1" in sde.err
 
 
-def test_new_writes_nothing_where_the_id_is_taken(sde: CliRunner) -> None:
+def test_new_refuses_an_existing_id(sde: CliRunner) -> None:
     said = ("--title", "Stores are shut", "--why", "An open one leaks.", "--fix", "Shut the store.")
     what = ("--on", "storage:StorageAccount", "--property", "a.b", "--allowed", "x", "--satre", "2.2.09")
     assert sde("policy", "new", "ST1", *said, *what) == 2
@@ -227,37 +227,37 @@ def account(**properties: Any) -> dict[str, Any]:
     }
 
 
-def test_a_template_that_somebody_else_made_is_judged(real: CliRunner, tmp_path: Path) -> None:
+def test_a_foreign_template_is_evaluated(real: CliRunner, tmp_path: Path) -> None:
     assert real("policy", "check", str(template(tmp_path, account())), "--json") == 3
     assert verdicts(real)["ST1"] == "fail"
     real("policy", "check", str(template(tmp_path, account(publicNetworkAccess="Disabled"))), "--json")
     assert verdicts(real)["ST1"] == "pass"
 
 
-def test_a_template_is_not_asked_what_only_a_program_can_say(real: CliRunner, tmp_path: Path) -> None:
+def test_policies_on_the_program_do_not_apply_to_templates(real: CliRunner, tmp_path: Path) -> None:
     real("policy", "check", str(template(tmp_path, account())), "--json")
     assert verdicts(real)["GV3"] == "not-applicable"
 
 
-def test_an_expression_whose_value_nobody_can_tell_blocks(real: CliRunner, tmp_path: Path) -> None:
+def test_an_expression_without_a_known_value_blocks(real: CliRunner, tmp_path: Path) -> None:
     file = template(tmp_path, account(publicNetworkAccess="[reference('other').access]"))
     assert real("policy", "check", str(file), "--json") != 0
     if real.lines[0].get("findings"):
         assert verdicts(real)["ST1"] == "unknown"
 
 
-def test_a_template_of_nothing_is_refused(real: CliRunner, tmp_path: Path) -> None:
+def test_a_template_without_resources_is_refused(real: CliRunner, tmp_path: Path) -> None:
     assert real("policy", "check", str(template(tmp_path))) == 2
     assert "has no resources" in real.err
 
 
-def test_a_type_of_azure_that_the_catalogue_does_not_know_never_passes(real: CliRunner, tmp_path: Path) -> None:
+def test_a_type_of_azure_without_a_policy_never_passes(real: CliRunner, tmp_path: Path) -> None:
     strange = {"type": "Microsoft.Quantum/workspaces", "apiVersion": "2023-11-13-preview", "name": "q",
                "location": "uksouth", "properties": {}}  # fmt: skip
     assert real("policy", "check", str(template(tmp_path, strange))) in (2, 3)
 
 
-def test_a_password_in_a_template_is_never_repeated(real: CliRunner, tmp_path: Path) -> None:
+def test_a_password_in_a_template_is_not_printed(real: CliRunner, tmp_path: Path) -> None:
     machine = {
         "type": "Microsoft.Compute/virtualMachines",
         "apiVersion": "2024-03-01",

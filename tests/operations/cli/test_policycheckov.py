@@ -1,4 +1,4 @@
-"""`sde policy checkov`: what it shows of Checkov's report, and how it ends."""
+"""`sde policy checkov`: output and exit codes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ FAILED = CheckovResult("CKV_SDE_ST3", "no keys", "failed", "platform", "Microsof
 
 
 @pytest.fixture
-def says(monkeypatch: pytest.MonkeyPatch) -> list[CheckovResult]:
-    """What Checkov says of whatever it is given."""
+def results(monkeypatch: pytest.MonkeyPatch) -> list[CheckovResult]:
+    """The results of a fake Checkov run."""
     said: list[CheckovResult] = [PASSED, SKIPPED]
 
     def scanned(plans: Sequence[Plan]) -> CheckovReport:
@@ -30,7 +30,7 @@ def says(monkeypatch: pytest.MonkeyPatch) -> list[CheckovResult]:
     return said
 
 
-def test_what_was_let_off_is_shown_with_its_reason(sde: CliRunner, says: list[CheckovResult]) -> None:
+def test_a_suppressed_check_is_shown_with_its_reason(sde: CliRunner, results: list[CheckovResult]) -> None:
     assert sde("policy", "checkov", "platform") == 0
     assert "CKV_AZURE_36" in sde.out
     assert "as ST2 has it" in sde.out
@@ -38,16 +38,16 @@ def test_what_was_let_off_is_shown_with_its_reason(sde: CliRunner, says: list[Ch
     assert "unused suppressions: CKV_AZURE_50" in sde.out
 
 
-def test_a_failure_that_is_not_suppressed_is_a_refusal(sde: CliRunner, says: list[CheckovResult]) -> None:
-    says.append(FAILED)
+def test_an_unsuppressed_failure_is_refused(sde: CliRunner, results: list[CheckovResult]) -> None:
+    results.append(FAILED)
     assert sde("policy", "checkov", "platform") == 3
     assert "CKV_SDE_ST3" in sde.out
     assert "suppressions.yaml" in sde.err
 
 
-def test_it_is_told_as_json(sde: CliRunner, says: list[CheckovResult]) -> None:
-    says.append(FAILED)
+def test_the_report_is_available_as_json(sde: CliRunner, results: list[CheckovResult]) -> None:
+    results.append(FAILED)
     assert sde("policy", "checkov", "platform", "--json") == 3
-    (told,) = [line for line in sde.lines if line["event"] == "checkov"]
-    assert told["counts"] == {"passed": 1, "failed": 1, "skipped": 1}
-    assert [f["check"] for f in told["findings"]] == ["CKV_AZURE_36", "CKV_SDE_ST3"]
+    (report,) = [line for line in sde.lines if line["event"] == "checkov"]
+    assert report["counts"] == {"passed": 1, "failed": 1, "skipped": 1}
+    assert [f["check"] for f in report["findings"]] == ["CKV_AZURE_36", "CKV_SDE_ST3"]

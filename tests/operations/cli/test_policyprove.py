@@ -36,7 +36,7 @@ def found(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> list[Proof]:
     return results
 
 
-def test_all_refused_ends_well_and_says_how_many(sde: CliRunner, found: list[Proof]) -> None:
+def test_all_mutants_refused_exits_0_with_their_number(sde: CliRunner, found: list[Proof]) -> None:
     both = {"gate": CAUGHT, "pack": CAUGHT}
     found.append(proof({**both, "pack alone": CAUGHT}, {**both, "pack alone": None}))
     assert sde("policy", "prove", "--all") == 0
@@ -46,10 +46,10 @@ def test_all_refused_ends_well_and_says_how_many(sde: CliRunner, found: list[Pro
     assert {call for call, _ in sde.engine.calls} == {"preview"}
 
 
-def test_one_let_through_exits_3_and_is_named_with_its_harm(sde: CliRunner, found: list[Proof]) -> None:
+def test_an_accepted_mutant_exits_3_with_its_harm(sde: CliRunner, found: list[Proof]) -> None:
     found.append(proof({"gate": None, "pack": None}, {"gate": CAUGHT, "pack": CAUGHT}))
     assert sde("policy", "prove", "platform") == 3
-    assert "let through: platform: storage:StorageAccount data: a = 2 (it would be open)" in sde.out
+    assert "not refused: platform: storage:StorageAccount data: a = 2 (it would be open)" in sde.out
     assert "The gate let 1 of 2 mutants through" in sde.err
 
 
@@ -60,12 +60,12 @@ def test_gate_and_pack_that_differ_exit_3(sde: CliRunner, found: list[Proof], on
     assert "gate and pack differ: platform" in sde.out
 
 
-def test_plans_that_do_not_pass_prove_nothing(sde: CliRunner, found: list[Proof]) -> None:
+def test_refused_plans_prove_nothing(sde: CliRunner, found: list[Proof]) -> None:
     refused = Finding("ST1", Verdict.FAIL, BEFORE.urn, BEFORE.type, "data", "platform", "a", "is open")
     found.append(proof({"gate": CAUGHT}, before=(refused,)))
     assert sde("policy", "prove", "platform") == 3
-    assert "refused as it is: ST1 platform data: is open" in sde.out
-    assert "nothing is proven" in sde.err
+    assert "refused without mutants: ST1 platform data: is open" in sde.out
+    assert "nothing" in sde.err
 
 
 def test_nothing_to_weaken_proves_nothing(sde: CliRunner, found: list[Proof]) -> None:
@@ -74,7 +74,7 @@ def test_nothing_to_weaken_proves_nothing(sde: CliRunner, found: list[Proof]) ->
     assert "There was nothing to weaken" in sde.err
 
 
-def test_json_tells_every_mutant(sde: CliRunner, found: list[Proof], tmp_path: Path) -> None:
+def test_json_has_every_mutant(sde: CliRunner, found: list[Proof], tmp_path: Path) -> None:
     found.append(proof({"gate": CAUGHT, "pack": CAUGHT}))
     assert sde("policy", "prove", "platform", "--json") == 0
     told = [json.loads(line) for line in sde.out.splitlines()]
@@ -87,20 +87,20 @@ def test_json_tells_every_mutant(sde: CliRunner, found: list[Proof], tmp_path: P
     assert json.loads(file.read_text(encoding="utf-8"))["outcomes"] == content["outcomes"]
 
 
-def test_a_file_that_cannot_be_written_is_said_before_the_work(sde: CliRunner) -> None:
+def test_an_unwritable_file_is_refused_before_the_run(sde: CliRunner) -> None:
     assert sde("policy", "prove", "platform", "-o", "/nowhere/at/all.json") == 2
     assert "This file cannot be written" in sde.err
     assert sde.engine.calls == []
 
 
-def test_plans_that_cannot_be_judged_are_bad_input(sde: CliRunner) -> None:
+def test_plans_that_cannot_be_evaluated_are_bad_input(sde: CliRunner) -> None:
     """All stacks of the estate plan one resource of one name."""
     sde.engine.has = {s.name: ["a"] for s in sde.catalog.stacks}
     assert sde("policy", "prove", "platform", "--door", "gate") == 2
     assert "Two resources have one id" in sde.err
 
 
-def test_a_checkov_that_is_not_there_is_said(sde: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_checkov_is_reported(sde: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     sde.engine.has = {s.name: ["a"] for s in sde.catalog.stacks}
     monkeypatch.setattr(checkov, "COMMAND", tmp_path / "checkov")
     assert sde("policy", "prove", "platform", "--door", "checkov") == 2

@@ -24,7 +24,7 @@ def test_a_replacement_names_what_forces_it(sde: CliRunner) -> None:
     assert 'location: "uksouth" → "ukwest"  forces replacement' in sde.out
 
 
-def test_secrets_and_unknowns_have_words_of_their_own(sde: CliRunner) -> None:
+def test_secrets_and_unknowns_have_placeholders(sde: CliRunner) -> None:
     sde.engine.plans["platform"] = (
         resource("a", Operation.UPDATE, inputs={"key": SECRET, "rules": [{"ip": UNKNOWN}]},
                  old_inputs={"key": "was plain", "rules": [{"ip": "10.0.0.1"}]}, changed=("key", "rules[0].ip")),
@@ -42,28 +42,28 @@ def test_a_secret_that_changes_shows_neither_value(sde: CliRunner) -> None:
     assert "k: changes" in sde.out
 
 
-def test_nothing_to_change_is_said_plainly(sde: CliRunner) -> None:
+def test_nothing_to_change_is_reported(sde: CliRunner) -> None:
     sde("up", "platform", "--yes")
     assert sde("preview", "platform") == 0
     assert "Nothing to change." in sde.out
 
 
-def test_on_an_empty_cloud_what_can_be_previewed_is_and_the_rest_is_named(sde: CliRunner) -> None:
+def test_stacks_that_cannot_be_previewed_yet_are_named(sde: CliRunner) -> None:
     assert sde("preview", "--all", "--cloud", "local") == 2
     assert "2 to create" in sde.out
-    assert "safe-haven waits for platform" in sde.err
-    assert "tre-heart waits for platform and safe-haven" in sde.err
+    assert "safe-haven requires platform" in sde.err
+    assert "tre-heart requires platform and safe-haven" in sde.err
     assert "scripts/sde up platform" in sde.err
 
 
-def test_a_name_cannot_steer_the_terminal(sde: CliRunner) -> None:
+def test_control_characters_in_names_are_replaced(sde: CliRunner) -> None:
     sde.engine.plans["platform"] = (resource("evil\x1b[2J[red]", Operation.CREATE),)
     sde("preview", "platform")
     assert "\x1b" not in sde.out
     assert "[red]" in sde.out
 
 
-def test_json_carries_the_whole_plan(sde: CliRunner) -> None:
+def test_json_has_the_whole_plan(sde: CliRunner) -> None:
     assert sde("--json", "preview", "platform") == 0
     assert [line["event"] for line in sde.lines] == ["plan", "verdict"]
     assert len(sde.lines[0]["plan"]["resources"]) == 2

@@ -30,17 +30,17 @@ def step(kind: Any, operation: Operation, **more: Any) -> Event:
     return Event(kind, "s", 1.0, URN, STORE, operation, **more)
 
 
-def test_a_finished_step_says_what_and_how_long(screen: Output) -> None:
+def test_a_finished_step_shows_its_resource_and_duration(screen: Output) -> None:
     shown(screen, step("step-done", Operation.CREATE, seconds=75))
     assert "+ records  storage account created  1 min 15 s" in screen.out.file.getvalue()  # type: ignore[attr-defined]
 
 
-def test_what_stays_is_not_spoken_of(screen: Output) -> None:
+def test_unchanged_resources_are_not_shown(screen: Output) -> None:
     provider = Event("step-done", "s", 1.0, "u", "pulumi:providers:azure-native", Operation.CREATE, 0.1)
     assert shown(screen, step("step-done", Operation.SAME, seconds=0.1), provider) == ""
 
 
-def test_a_failure_is_said_once(screen: Output) -> None:
+def test_a_failure_is_shown_once(screen: Output) -> None:
     said = "Code=Conflict Message=taken"
     again = Event("message", "s", 1.0, URN, severity="error", message=f"{STORE} records: {said}")
     text = shown(screen, step("step-failed", Operation.CREATE, message=said), again)
@@ -48,11 +48,11 @@ def test_a_failure_is_said_once(screen: Output) -> None:
     assert "✗ records" in text
 
 
-def test_a_warning_is_said(screen: Output) -> None:
+def test_a_warning_is_shown(screen: Output) -> None:
     assert "warning: mind" in shown(screen, Event("message", "s", 1.0, severity="warning", message="mind"))
 
 
-def test_a_reader_who_walks_away_does_not_stop_the_work(screen: Output) -> None:
+def test_a_closed_pipe_does_not_stop_the_run(screen: Output) -> None:
     class Gone(io.StringIO):
         def write(self, text: str) -> int:
             raise BrokenPipeError
@@ -64,7 +64,7 @@ def test_a_reader_who_walks_away_does_not_stop_the_work(screen: Output) -> None:
     reporter(step("step-done", Operation.CREATE, seconds=1))
 
 
-def test_a_warning_says_whom_it_is_about() -> None:
+def test_a_warning_names_its_resource() -> None:
     text = io.StringIO()
     output = Output(out=SafeConsole(file=text, width=200))
     urn = "urn:pulumi:platform::sde::sde:infra:Room$azure-native:network:VirtualNetwork::hub"

@@ -1,4 +1,4 @@
-"""The commands on a small stack under both engines, the real Pulumi CLI and the embedded one: they read the same."""
+"""The commands on a small stack print the same with the Pulumi CLI and the embedded engine."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     return Lab(tmp_path_factory.mktemp("lab"))
 
 
-def test_a_whole_day_reads_the_same_under_both_engines(tmp_path: Path) -> None:
+def test_both_engines_print_the_same(tmp_path: Path) -> None:
     one = day(Lab(tmp_path / "lab"), "pulumi")
     (tmp_path / "lab").rename(tmp_path / "first")
     for (command, theirs), (_, ours) in zip(one, day(Lab(tmp_path / "lab"), "embedded"), strict=True):
         assert [command, *theirs] == [command, *ours]
 
 
-def test_what_differs_from_what_was_judged_is_refused_with_3(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_difference_from_the_evaluated_plan_exits_3(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.program("random.RandomString('word', length=5)")
     lab.sde("preview", "lab", "--engine", "pulumi")
 
@@ -105,7 +105,7 @@ def test_what_differs_from_what_was_judged_is_refused_with_3(lab: Lab, monkeypat
     ]
 
 
-def test_json_is_one_object_a_line_and_tells_no_secret(lab: Lab) -> None:
+def test_json_has_one_object_per_line_and_no_secret(lab: Lab) -> None:
     lab.program("key = random.RandomPassword('key', length=24)\npulumi.export('key', key.result)\nprint('a line')")
     said = lab.sde("up", "lab", "--yes", "--json", "--engine", "pulumi")
     records = [json.loads(line) for line in said.splitlines() if line.startswith("{")]

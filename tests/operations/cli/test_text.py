@@ -17,7 +17,7 @@ from operations.cli.text import ABSENT, at, kind_of, plural, shown, span
         ("random:index/randomPassword:RandomPassword", "random password"),
     ],
 )
-def test_a_type_is_said_in_words(token: str, words: str) -> None:
+def test_a_type_token_in_words(token: str, words: str) -> None:
     assert kind_of(token) == words
 
 
@@ -32,7 +32,7 @@ def test_a_type_is_said_in_words(token: str, words: str) -> None:
         ("absent", ABSENT),
     ],
 )
-def test_a_path_leads_to_its_value(path: str, found: object) -> None:
+def test_the_value_at_a_path(path: str, found: object) -> None:
     value = {"tags": {"owner": "team", "cost.centre": 7}, "rules": [{"port": 80}, {"port": 443}]}
     assert at(value, path) == found
 
@@ -49,11 +49,11 @@ def test_a_path_leads_to_its_value(path: str, found: object) -> None:
         ({"a": [1]}, '{"a": [1]}'),
     ],
 )
-def test_a_value_fits_a_line(value: object, text: str) -> None:
+def test_a_value_is_cut_to_the_width(value: object, text: str) -> None:
     assert shown(value, 20) == text
 
 
-def test_numbers_have_nouns_and_spans_units() -> None:
+def test_counts_and_durations_as_text() -> None:
     assert [plural(1, "key"), plural(1200, "policy"), plural(2, "address"), plural(2, "key")] == [
         "1 key", "1,200 policies", "2 addresses", "2 keys",
     ]  # fmt: skip

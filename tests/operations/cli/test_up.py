@@ -7,33 +7,33 @@ from formats.plan import Operation
 from tests.operations.cli.fakes import CliRunner, resource, stack
 
 
-def test_stacks_come_up_in_the_order_they_depend_on_each_other(sde: CliRunner) -> None:
+def test_stacks_are_deployed_in_dependency_order(sde: CliRunner) -> None:
     assert sde("up", "tre-heart", "platform", "safe-haven", "--yes") == 0
     assert [name for what, name in sde.engine.calls if what == "up"] == ["platform", "safe-haven", "tre-heart"]
     assert "Where to look next" in sde.out
 
 
-def test_a_second_run_changes_nothing_and_says_so(sde: CliRunner) -> None:
+def test_a_second_run_reports_nothing_to_change(sde: CliRunner) -> None:
     sde("up", "--all", "--cloud", "local", "--yes")
     assert sde("up", "--all", "--cloud", "local", "--yes") == 0
     assert "Nothing to change in any stack" in sde.out
     assert "Where to look next" not in sde.out
 
 
-def test_an_up_with_nothing_to_change_asks_nobody(sde: CliRunner) -> None:
+def test_no_confirmation_without_changes(sde: CliRunner) -> None:
     sde("up", "platform", "--yes")
     assert sde("up", "platform") == 0
     assert "Nothing to change in platform" in sde.out
 
 
-def test_without_a_terminal_and_without_yes_nothing_is_done(sde: CliRunner) -> None:
+def test_without_a_terminal_yes_is_required(sde: CliRunner) -> None:
     assert sde("up", "platform") == 2
     assert "add --yes" in sde.err
     assert ("up", "platform") not in sde.engine.calls
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("yes\n", 0), ("n\n", 3), ("\n", 3), ("", 3)])
-def test_only_a_yes_is_a_yes(sde: CliRunner, monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
+def test_only_yes_confirms(sde: CliRunner, monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
     monkeypatch.setattr("sys.stdin", Terminal(answer))
     assert sde("up", "platform") == code
     assert (("up", "platform") in sde.engine.calls) == (code == 0)
@@ -48,7 +48,7 @@ class Terminal:
 
 
 @pytest.mark.parametrize("operation", [Operation.DELETE, Operation.REPLACE])
-def test_deleting_or_replacing_what_is_protected_is_refused(sde: CliRunner, operation: Operation) -> None:
+def test_deleting_or_replacing_protected_resources_is_refused(sde: CliRunner, operation: Operation) -> None:
     sde.engine.plans["platform"] = (resource("records", operation, protect=True), resource("other", Operation.UPDATE))
     assert sde("up", "platform", "--yes") == 3
     assert "records" in sde.err
@@ -61,13 +61,13 @@ def test_a_protected_resource_may_be_updated(sde: CliRunner) -> None:
     assert sde("up", "platform", "--yes") == 0
 
 
-def test_a_stack_whose_platform_is_not_up_waits_for_it(sde: CliRunner) -> None:
+def test_a_stack_requires_its_platform(sde: CliRunner) -> None:
     assert sde("up", "safe-haven", "--yes") == 2
     assert "scripts/sde up platform" in sde.err
     assert sde.engine.calls == []
 
 
-def test_a_destroyed_platform_is_not_up(sde: CliRunner) -> None:
+def test_a_destroyed_platform_does_not_count(sde: CliRunner) -> None:
     sde.engine.has["platform"] = []
     assert sde("up", "safe-haven", "--yes") == 2
 
@@ -82,10 +82,10 @@ def test_a_failure_stops_before_the_next_stack_and_exits_1(sde: CliRunner) -> No
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "Which stack?"),
+        ([], "No stack is named"),
         (["--all", "platform"], "not both"),
         (["atlantis"], "no such stack"),
-        (["platform", "--cloud", "azure"], "what its configuration says"),
+        (["platform", "--cloud", "azure"], "contradicts the configuration"),
         (["platform-north", "--cloud", "local"], "platform-north: azure"),
         (["platform", "--cloud", "moon"], "moon"),
         (["platform", "--engine", "steam"], "steam"),
@@ -99,12 +99,12 @@ def test_wrong_use_is_one_message_and_exit_2(sde: CliRunner, arguments: list[str
     assert sde.engine.calls == []
 
 
-def test_cloud_narrows_all_to_its_stacks(sde: CliRunner) -> None:
+def test_cloud_limits_all_to_its_stacks(sde: CliRunner) -> None:
     assert sde("up", "--all", "--cloud", "azure", "--yes") == 0
     assert [name for what, name in sde.engine.calls if what == "up"] == ["platform-north"]
 
 
-def test_all_narrowed_to_a_cloud_without_stacks_is_wrong_use(sde: CliRunner) -> None:
+def test_all_in_a_cloud_without_stacks_is_wrong_use(sde: CliRunner) -> None:
     sde.catalog.stacks = [stack("platform")]
     assert sde("up", "--all", "--cloud", "azure", "--yes") == 2
 
@@ -113,12 +113,12 @@ def test_all_narrowed_to_a_cloud_without_stacks_is_wrong_use(sde: CliRunner) -> 
     "arguments",
     [("--engine", "embedded", "up", "platform", "--yes"), ("up", "platform", "--yes", "--engine", "embedded")],
 )
-def test_an_option_may_stand_before_the_command_or_after_it(sde: CliRunner, arguments: tuple[str, ...]) -> None:
+def test_shared_options_go_before_or_after_the_command(sde: CliRunner, arguments: tuple[str, ...]) -> None:
     assert sde(*arguments) == 0
     assert sde.chosen == [("embedded", "local")]
 
 
-def test_json_is_all_that_stdout_has(sde: CliRunner) -> None:
+def test_stdout_has_only_json(sde: CliRunner) -> None:
     assert sde("up", "platform", "--yes", "--json") == 0
     kinds = [line["event"] for line in sde.lines]
     assert kinds == ["plan", "verdict", "step-started", "step-done", "step-started", "step-done", "summary"]
@@ -127,7 +127,7 @@ def test_json_is_all_that_stdout_has(sde: CliRunner) -> None:
     assert sde.lines[-1]["changed"] is True
 
 
-def test_an_error_is_a_json_line_too_and_words_on_stderr(sde: CliRunner) -> None:
+def test_an_error_is_a_json_line_and_text_on_stderr(sde: CliRunner) -> None:
     sde.engine.fails = InputError("The passphrase is wrong.", key="PULUMI_CONFIG_PASSPHRASE", fix="use the right one")
     assert sde("up", "platform", "--json", "--yes") == 2
     assert sde.lines[-1]["event"] == "error"

@@ -1,4 +1,4 @@
-"""The sample estate, up and down by the command line as people use it: the shipped programs, engine and local Azure."""
+"""The commands on the sample estate, with the shipped programs, the embedded engine and the local Azure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STACKS = ["platform", "junction-zone", "safe-haven", "tre-hcm-progression"]
 
 @pytest.fixture
 def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command on a copy of the sample estate, with a home of its own."""
+    """Runs commands on a copy of the sample estate, with its own home."""
     shutil.copytree(ROOT / "estate", tmp_path / "estate")
     settings = Settings.load({"SDE_HOME": str(tmp_path / "home"), "PATH": "/nowhere"})
 
@@ -36,7 +36,9 @@ def local(sde: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_the_sample_estate_lives_a_whole_life(sde: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_sample_estate_from_up_to_destroy(
+    sde: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, out, err = sde("up", "--all", "--yes", "--cloud", "local")
     assert (code, err) == (0, "")
     assert "Where to look next" in out
@@ -79,7 +81,7 @@ def every_policy_passes_without_exemption(sde: Run) -> None:
 
 
 def changed_tag_shows_that_path_alone(sde: Run, tmp_path: Path) -> None:
-    """A line of the estate changes: every change of every plan is that tag's path, and nothing is created or lost."""
+    """A changed tag in the estate appears in every plan as the only change."""
     file = tmp_path / "estate" / "estate.yaml"
     before = file.read_text()
     file.write_text(before.replace("cost_centre: SDE-0001", "cost_centre: SDE-0002"))
@@ -94,11 +96,11 @@ def changed_tag_shows_that_path_alone(sde: Run, tmp_path: Path) -> None:
     file.write_text(before)
 
 
-def test_a_stack_waits_for_its_platform_and_an_empty_cloud_is_no_success(sde: Run) -> None:
+def test_missing_requirements_exit_2(sde: Run) -> None:
     code, _, err = sde("up", "safe-haven", "--yes")
     assert code == 2
     assert "scripts/sde up platform" in err
     code, out, err = sde("preview", "--all")
     assert code == 2
     assert "to create" in out
-    assert "tre-hcm-progression waits for platform and safe-haven" in err
+    assert "tre-hcm-progression requires platform and safe-haven" in err
