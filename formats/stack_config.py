@@ -303,6 +303,14 @@ def config_model(stack: str) -> type[StackConfig]:
                      allowed="platform, platform-<cell>, junction-zone, safe-haven or tre-<project>")  # fmt: skip
 
 
+def is_kind(stack: str, *kinds: type[StackConfig]) -> bool:
+    """Return True if a stack name is of one of these kinds; False for a name of no kind."""
+    try:
+        return issubclass(config_model(stack), kinds)
+    except InputError:
+        return False
+
+
 def parse(stack: str, settings: Mapping[str, Any]) -> StackConfig:
     """Return the configuration of a stack from the settings of an engine: text, with lists and maps as JSON."""
     model, file = config_model(stack), f"Pulumi.{stack}.yaml"

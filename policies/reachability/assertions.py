@@ -9,7 +9,7 @@ from typing import Any
 
 from formats.addresses import ZoneName
 from formats.errors import InputError
-from formats.stack_config import JunctionZoneConfig, SafeHavenConfig, TenancyConfig, config_model
+from formats.stack_config import JunctionZoneConfig, SafeHavenConfig, TenancyConfig, is_kind
 from policies.azure_semantics import ids
 from policies.azure_semantics.roles import Right
 from policies.model import PolicyContext
@@ -134,7 +134,7 @@ def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False) -> FlowRep
 
 
 def _tenancies(estate: PolicyContext) -> list[str]:
-    return [s for s in dict.fromkeys(r.stack for r in estate.resources) if _is(s, TenancyConfig)]
+    return [s for s in dict.fromkeys(r.stack for r in estate.resources) if is_kind(s, TenancyConfig)]
 
 
 def _with_equivalents(
@@ -176,9 +176,9 @@ class _Assertions:
         """`removed`: the tenancies that are not in the estate, since the result of another holds for them."""
         self.graph = graph
         stacks = dict.fromkeys(r.stack for r in estate.resources)
-        self.tenancies = [s for s in stacks if _is(s, TenancyConfig)]
+        self.tenancies = [s for s in stacks if is_kind(s, TenancyConfig)]
         self.every = frozenset(self.tenancies).union(removed)
-        self.zone_stacks = [s for s in stacks if _is(s, JunctionZoneConfig, SafeHavenConfig)]
+        self.zone_stacks = [s for s in stacks if is_kind(s, JunctionZoneConfig, SafeHavenConfig)]
         self.groups = {ids.plain(g.id): g for g in estate.of("resources:ResourceGroup")}
 
     def all(self) -> Iterator[ForbiddenFlow]:
@@ -243,7 +243,7 @@ class _Assertions:
 
     def _between_providers(self) -> Iterator[ForbiddenFlow]:
         """Yield a flow for each provider: a group with a role on a container of the junction zone."""
-        intakes = [c for c in self.graph.containers if _is(c.store.stack, JunctionZoneConfig)]
+        intakes = [c for c in self.graph.containers if is_kind(c.store.stack, JunctionZoneConfig)]
         owners = {c: [a for a in self.graph.actors if a.is_people and _granted(a, c.id)] for c in intakes}
         for provider in dict.fromkeys(a for found in owners.values() for a in found):
             own = [c for c, who in owners.items() if provider in who]
@@ -318,13 +318,6 @@ def _stacks(node: Node) -> frozenset[str]:
     if isinstance(node, Actor):
         return node.stacks
     return frozenset([node.store.stack]) if isinstance(node, DataContainer) else frozenset()
-
-
-def _is(stack: str, *kinds: type) -> bool:
-    try:
-        return issubclass(config_model(stack), kinds)
-    except InputError:
-        return False
 
 
 def _least(*found: MinimalCutSets | None) -> MinimalCutSets | None:

@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from formats.addresses import CELL_PREFIXES, ZONES_PREFIX
-from formats.stack_config import DataClass
+from formats.stack_config import JunctionZoneConfig, SafeHavenConfig, is_kind
 from policies.azure_semantics.addresses import Span, is_private
 from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.network import NETWORK, is_hub, prefixes_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-
-TENANCY = "tre-"
-"""Prefix of a tenancy's stack. It identifies a tenancy, whatever its data class."""
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -65,16 +62,12 @@ def _check_sources(rule: FirewallRule, ranges: list[IPv4Network], context: Polic
         if not networks and not _inside(source, ranges):
             yield f"is for {source.text}, which is not the range of a zone"
         for network in networks:
-            if not _is_zone(network, context):
+            if not is_kind(network.stack, JunctionZoneConfig, SafeHavenConfig):
                 yield f"allows {network.name} of {network.stack} to open connections inside the estate"
 
 
 def _inside(source: Span, ranges: list[IPv4Network]) -> bool:
     return bool(source.networks) and all(any(Span("", (k,)).covers(n) for k in ranges) for n in source.networks)
-
-
-def _is_zone(network: Resource, context: PolicyContext) -> bool:
-    return context.data_class(network) is DataClass.IDENTIFIABLE and not network.stack.startswith(TENANCY)
 
 
 POLICY = Policy(
