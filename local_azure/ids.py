@@ -1,4 +1,4 @@
-"""ARM ids: built from a type's path and inputs, parsed back into inputs, and taken apart."""
+"""ARM ids: built from a type's path template and inputs, parsed, and split into name, parent and prefixes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from functools import cache
 from typing import Any
 
 STORAGE_SERVICES = frozenset({"blobservices", "fileservices", "queueservices", "tableservices"})
-"""Child types of a storage account that exist, named `default`, from its creation on."""
+"""Child types of a storage account whose only instance, `default`, Azure creates with the account; in lower case."""
 _SCOPES = frozenset({"scope", "resourceUri", "resourceId", "scopeId"})
-"""Parameters that hold a whole id."""
+"""Path parameters whose value is itself a resource id, such as the scope of an extension resource."""
 _OPTIONAL = frozenset({"parentResourcePath"})
 """Parameters that hold zero or more segments."""
 
 
 def build(path: str, values: Mapping[str, Any], subscription: str) -> str:
-    """Return the id of a resource with these inputs."""
+    """Return a resource's id: its path template, such as `/subscriptions/{subscriptionId}/…`, filled with its inputs."""
     filled = {**values, "subscriptionId": subscription}
     parts = []
     for part in path.strip("/").split("/"):
@@ -27,7 +27,7 @@ def build(path: str, values: Mapping[str, Any], subscription: str) -> str:
 
 
 def parse(path: str, id_: str) -> dict[str, str] | None:
-    """Return an id's values of the path's parameters, without the subscription; None for an id of another type."""
+    """Return the values of a path's parameters in an id, except `subscriptionId`; None if the id does not match."""
     found = _path_pattern(path).fullmatch("/" + id_.strip("/"))
     if found is None:
         return None
@@ -56,9 +56,10 @@ def name_of(id_: str) -> str:
 
 
 def parent(path: str, values: Mapping[str, Any], subscription: str) -> tuple[str, str] | None:
-    """Return a resource's parent as (parameter, id); None for a top-level resource. Literal segments are skipped.
+    """Return the nearest ancestor that a path parameter names, as the parameter's name and the ancestor's id.
 
-    The parent of a container is its account, since no request creates the account's blob service.
+    It is a resource, a resource group or a scope; None for a resource group and for what is directly in a subscription.
+    A fixed name, such as the blob service `default`, is skipped: the parent of a container is its account.
     """
     above = path.strip("/").split("/")[:-2]  # without the resource's own type and name
     while above and not above[-1].startswith("{"):
@@ -69,6 +70,6 @@ def parent(path: str, values: Mapping[str, Any], subscription: str) -> tuple[str
 
 
 def prefixes(id_: str) -> list[str]:
-    """Return an id and all its prefixes, the longest first: resources, resource group, subscription."""
+    """Return an id and its prefixes of two segments and more, the longest first. Not every prefix is itself an id."""
     parts = id_.strip("/").split("/")
     return ["/" + "/".join(parts[:length]) for length in range(len(parts), 1, -1)]

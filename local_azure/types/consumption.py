@@ -21,8 +21,8 @@ def _date(text: Json) -> datetime:
         refuse("400", f"'{text}' is not a date.", target="timePeriod")
 
 
-def _period_is_valid(request: Request) -> None:
-    """The start is the first of a month, not before June 2017, and before the end."""
+def _require_valid_period(request: Request) -> None:
+    """Refuse unless the start is the first of a month, not before June 2017, and before the end."""
     start, end = _date(value_at(request.new, "timePeriod.startDate")), value_at(request.new, "timePeriod.endDate")
     if start.day != 1 or start < datetime(2017, 6, 1):
         text = "Start date should be the first of a month, on or after June 1, 2017."
@@ -31,13 +31,13 @@ def _period_is_valid(request: Request) -> None:
         refuse("400", "End date should be later than the start date.", target="timePeriod.endDate")
 
 
-def _amount_is_positive(request: Request) -> None:
+def _require_positive_amount(request: Request) -> None:
     if not request.new.get("amount", 0) > 0:
         refuse("400", "The amount of a budget must be over 0.", target="amount")
 
 
-def _notifications_are_valid(request: Request) -> None:
-    """At most five, each with a recipient and a threshold of 0 to 1000 per cent."""
+def _require_valid_notifications(request: Request) -> None:
+    """Refuse more than five, and one without a recipient or with a threshold outside 0 to 1000 per cent."""
     notifications = request.new.get("notifications") or {}
     if len(notifications) > 5:
         refuse("400", "A budget takes at most 5 notifications.", target="notifications")
@@ -49,7 +49,11 @@ def _notifications_are_valid(request: Request) -> None:
                 target="notifications",
             )
         if not 0 <= notification.get("threshold", -1) <= 1000:
-            refuse("400", f"The threshold of notification {name} takes 0 to 1000.", target="notifications")
+            refuse(
+                "400",
+                f"The threshold of notification {name} must be from 0 to 1000 per cent.",
+                target="notifications",
+            )
 
 
 def _outputs(request: Request) -> Mapping[str, Json]:
@@ -63,6 +67,11 @@ TYPES = (
         location="none",
         replace_on_change=("timeGrain", "timePeriod.startDate", "scope", "category"),
         computed=_outputs,
-        constraints=(scope_exists("scope"), _period_is_valid, _amount_is_positive, _notifications_are_valid),
+        constraints=(
+            scope_exists("scope"),
+            _require_valid_period,
+            _require_positive_amount,
+            _require_valid_notifications,
+        ),
     ),
 )

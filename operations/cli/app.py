@@ -25,7 +25,7 @@ from operations.cli import (
     policynew,
     policyprove,
 )
-from operations.cli.output import Output, open_closed_streams, silence
+from operations.cli.output import Output, replace_closed_streams, silence
 from operations.cli.session import ChooseEngine, OpenCatalog, OpenGate, Session, real_gate
 from operations.cli.stack_catalog import StackCatalog
 from operations.engine.port import Engine
@@ -85,7 +85,7 @@ def main(
     """Run one command and return its exit code. Tests replace its dependencies with the keywords."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     settings = settings or Settings.load()
-    open_closed_streams()
+    replace_closed_streams()
     output = Output(json="--json" in arguments)
     session = Session(settings, output, open_catalog or _catalog, choose_engine or _engine, open_gate or real_gate)
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from formats.errors import Failed, InputError, Refused
 from formats.plan import Plan
-from operations.cli.output import paragraph
+from operations.cli.output import printable_lines
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 
@@ -85,7 +85,7 @@ def deployed_states(
 
 
 def _unread(stacks: str, error: InputError | Failed) -> Refused:
-    cause = paragraph(error).replace("\n", "\n  ")
+    cause = printable_lines(error).replace("\n", "\n  ")
     fix = (
         ""
         if isinstance(error, InputError) and error.fix

@@ -15,7 +15,7 @@ import typer
 from rich.text import Text
 
 from formats.errors import Exit, InputError, SdeError
-from operations.cli.output import Output, paragraph
+from operations.cli.output import Output, printable_lines
 from operations.settings import Settings, make_folder
 
 USAGE = typer.BadParameter.__mro__[1]
@@ -36,7 +36,7 @@ def end(error: BaseException, output: Output, settings: Settings) -> int:
         return Exit.WRONG_USE
     code, kind, message = _classify(error, settings)
     output.emit({"event": "error", "kind": kind, "code": code, "message": message, **_parts(error)})
-    head, _, rest = paragraph(message).partition("\n")
+    head, _, rest = printable_lines(message).partition("\n")
     output.err.print(
         Text.assemble(("error: ", "bold red"), head, f"\n{rest}" if rest else ""), soft_wrap=not output.err.is_terminal
     )

@@ -23,7 +23,7 @@ def stacks(session: Session) -> None:
     for record in records:
         session.output.emit(record)
     if not session.output.json:
-        session.output.words.print(_table(records))
+        session.output.text_console.print(_table(records))
     if unreadable:
         raise unreadable[0]
 

@@ -23,7 +23,7 @@ class SafeConsole(Console):
 
 
 def silence(stream: IO[str]) -> None:
-    """Redirect a stream whose reader has gone to /dev/null, so that the interpreter's last flush does not fail."""
+    """Redirect to /dev/null a stream whose reader has exited, so that the interpreter's flush at exit does not fail."""
     null = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(null, stream.fileno())
@@ -33,15 +33,18 @@ def silence(stream: IO[str]) -> None:
         os.close(null)
 
 
-def open_closed_streams() -> None:
-    """Open streams that the caller closed (`>&-`) on /dev/null, so that output never goes to a file opened later."""
+def replace_closed_streams() -> None:
+    """Open /dev/null in place of each standard stream that the caller closed (`>&-`).
+
+    Otherwise a file that is opened later could get that descriptor and receive the output.
+    """
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115 - open until the process ends
 
 
 def _console(stream: IO[str]) -> SafeConsole:
-    """Return a console that wraps at the width of the terminal, if there is one."""
+    """Return a console as wide as the terminal or COLUMNS; 300 columns if neither is known."""
     width = None if stream.isatty() or os.environ.get("COLUMNS") else 300
     return SafeConsole(file=stream, highlight=False, markup=False, emoji=False, width=width)
 
@@ -56,25 +59,25 @@ class Output:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def words(self) -> SafeConsole:
-        """The stream for text."""
+    def text_console(self) -> SafeConsole:
+        """The console for text: stderr with `--json`, otherwise stdout."""
         return self.err if self.json else self.out
 
     def say(self, *parts: object, style: str | None = None) -> None:
-        """Print a line of text."""
-        self.words.print(*parts, style=style, soft_wrap=not self.words.is_terminal)
+        """Print text, wrapped at the width of a terminal."""
+        self.text_console.print(*parts, style=style, soft_wrap=not self.text_console.is_terminal)
 
     def say_whole(self, text: str) -> None:
         """Print a line without wrapping it, so that it can be copied from a narrow terminal."""
-        self.words.print(text, soft_wrap=True)
+        self.text_console.print(text, soft_wrap=True)
 
     def emit(self, record: Mapping[str, Any]) -> None:
-        """Write a JSON object as one line of stdout, atomically between threads. Does nothing without `--json`."""
+        """Write a JSON object as one line of stdout, unmixed between threads. Does nothing without `--json`."""
         if self.json:
             self.line(json.dumps(record, ensure_ascii=False, default=str))
 
     def line(self, text: str) -> None:
-        """Write a line to stdout unchanged."""
+        """Write a line to stdout unchanged, also with `--json`."""
         with self._lock:
             try:
                 self.out.file.write(text + "\n")
@@ -84,10 +87,10 @@ class Output:
 
 
 def printable(value: object) -> str:
-    """Replace control characters: names and messages come from files and clouds, and must not control the terminal."""
+    """Replace control characters: names and messages from files or Azure may contain terminal escape sequences."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
 
 
-def paragraph(value: object) -> str:
-    """Replace control characters except line breaks."""
+def printable_lines(value: object) -> str:
+    """Replace control characters, but keep line breaks."""
     return "\n".join(printable(line) for line in str(value).splitlines())

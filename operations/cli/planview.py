@@ -58,7 +58,7 @@ def named(resources: Iterable[PlannedResource]) -> str:
 
 
 def _list(plan: Plan, output: Output) -> None:
-    width = output.words.width if output.words.is_terminal else _WIDTH
+    width = output.text_console.width if output.text_console.is_terminal else _WIDTH
     for resource in plan.changes:
         output.say(_line(resource))
         for path in resource.changed if resource.operation is not Operation.CREATE else ():

@@ -80,7 +80,7 @@ def flows(
     if graph and found.graph:
         _write_graph(session, graph, found.graph)
     if not session.output.json and target != "-":
-        session.output.words.print(flows_table(report, exempt))
+        session.output.text_console.print(flows_table(report, exempt))
     _refuse(report, exempt)
 
 

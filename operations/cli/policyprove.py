@@ -85,7 +85,7 @@ def prove(
     else:
         write_json(session, target, "proof", content)
     if not session.output.json and target != "-":
-        session.output.words.print(table(proof))
+        session.output.text_console.print(table(proof))
     _refuse(proof)
 
 

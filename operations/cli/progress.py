@@ -12,7 +12,7 @@ from rich.text import Text
 
 from formats.plan import Operation
 from formats.urns import is_urn, name_of, type_of
-from operations.cli.output import Output, paragraph, printable
+from operations.cli.output import Output, printable, printable_lines
 from operations.cli.text import DONE, SYMBOLS, kind_of, span
 from operations.engine.port import Event
 
@@ -43,7 +43,7 @@ class Reporter:
     def _warn(self, severity: str, message: str) -> None:
         if not any(failure in message for failure in self.failures):
             style = "red" if severity == "error" else "yellow"
-            self.output.say(f"  {severity}: {paragraph(message)}", style=style)
+            self.output.say(f"  {severity}: {printable_lines(message)}", style=style)
 
     def _add_running(self, event: Event) -> None:
         if self.live and event.urn:
@@ -63,11 +63,11 @@ class Reporter:
 @contextmanager
 def watching(output: Output) -> Iterator[Reporter]:
     """Yield a reporter for one run, animated only on a terminal."""
-    if output.json or not output.words.is_terminal:
+    if output.json or not output.text_console.is_terminal:
         yield Reporter(output)
         return
     columns = (TextColumn(" "), SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=output.words, transient=True) as live:
+    with Progress(*columns, console=output.text_console, transient=True) as live:
         yield Reporter(output, live)
 
 
@@ -101,7 +101,9 @@ def _end_line(event: Event) -> Text:
     name, kind = printable(name_of(event.urn or "")), kind_of(event.type or "")
     took = f"  {span(event.seconds)}" if event.seconds is not None else ""
     line = Text.assemble((f"  {symbol} ", style), name, (f"  {kind}", "dim"), f" {word}", (took, "dim"))
-    return Text.assemble(line, (f"\n      {paragraph(event.message)}", "red")) if _has_failure_message(event) else line
+    if not _has_failure_message(event):
+        return line
+    return Text.assemble(line, (f"\n      {printable_lines(event.message)}", "red"))
 
 
 def _has_failure_message(event: Event) -> bool:

@@ -100,7 +100,7 @@ class Session:
             raise InputError(
                 "This needs confirmation, and there is no terminal to ask on.", fix="read the plan, then add --yes"
             )
-        self.output.words.print(f"{question} [y/N] ", end="")
+        self.output.text_console.print(f"{question} [y/N] ", end="")
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 

@@ -41,7 +41,7 @@ class Summary:
         if not self.outcomes:
             return
         output.say()
-        output.words.print(self._table())
+        output.text_console.print(self._table())
         if not self.changed:
             where = "in any stack" if len(self.outcomes) > 1 else f"in {self.outcomes[0].stack}"
             output.say(NOTHING.removesuffix(".") + f" {where}. ({span(seconds)})", style="green")

@@ -1,4 +1,4 @@
-"""Mask the secrets that a run has read or made, in every text that it prints or reports."""
+"""Mask the secrets that a run read or generated, in every text that it prints or reports."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from typing import Any
 
 from formats import plan, property_values
 
-SHORTEST = 4
-"""Shorter secrets are not masked in messages: they would match parts of ordinary words."""
+MIN_LENGTH = 4
+"""Shorter secrets are never masked in text: they would match parts of ordinary words."""
 
 
 class SecretFilter:
-    """The secret texts of a run, and their masking."""
+    """Collects the secret strings of a run and masks them in text."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
 
     def add(self, value: Any) -> None:
-        """Remember every secret string in a value."""
+        """Remember the strings in secret values; secret numbers and booleans are not masked."""
         for text in _secrets(value):
-            if len(text) >= SHORTEST:
+            if len(text) >= MIN_LENGTH:
                 self._known.add(text)
-                self._known.add(json.dumps(text)[1:-1])
+                self._known.add(json.dumps(text)[1:-1])  # as JSON escapes it
 
     def redact(self, text: str) -> str:
         """Return the text with every known secret masked, the longest first: one may contain another."""
-        for hidden in sorted((k for k in self._known if k in text), key=len, reverse=True):
-            text = text.replace(hidden, plan.SECRET)
+        for secret in sorted((k for k in self._known if k in text), key=len, reverse=True):
+            text = text.replace(secret, plan.SECRET)
         return text
 
 
-def _secrets(value: Any, *, inside: bool = False) -> Iterator[str]:
+def _secrets(value: Any, *, inside_secret: bool = False) -> Iterator[str]:
     if isinstance(value, Mapping):
-        hidden = inside or property_values.is_secret(value)
+        is_secret = inside_secret or property_values.is_secret(value)
         for key, item in value.items():
             if key != property_values.SIGNATURE:
-                yield from _secrets(item, inside=hidden)
+                yield from _secrets(item, inside_secret=is_secret)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _secrets(item, inside=inside)
-    elif inside and isinstance(value, str) and value != property_values.UNKNOWN:
+            yield from _secrets(item, inside_secret=inside_secret)
+    elif inside_secret and isinstance(value, str) and value != property_values.UNKNOWN:
         yield value

@@ -1,6 +1,6 @@
-"""Role assignments: who is given which role, as rules and the flow analysis both read it.
+"""Role assignments: the principal and the role of each, for the policies and the flow analysis.
 
-Source of the types: learn.microsoft.com, "Azure role assignments", "Eligible and time-bound role assignments".
+Resource types: learn.microsoft.com, "Azure role assignments", "Eligible and time-bound role assignments".
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from policies.model import MISSING, Resource, Unknown
 
 ASSIGNMENT = "authorization:RoleAssignment"
 ASSIGNMENTS = (ASSIGNMENT, "authorization:PimRoleEligibilitySchedule")
-"""The types that give a role, at once or on request."""
+"""Types that grant a role: active, or eligible (activated on request by Privileged Identity Management)."""
 
 
 @dataclass(frozen=True)
@@ -22,28 +22,32 @@ class Principal:
 
     id: str
     """The Entra object id in lower case; empty where it is unknown before the deployment."""
-    made_by: tuple[str, ...] = ()
-    """The URNs of the resources that the object id comes from."""
+    source_urns: tuple[str, ...] = ()
+    """The URNs of the resources that the `principalId` input depends on."""
 
     def same_as(self, other: Principal) -> bool:
-        """True if both are one principal. `Unknown` where that cannot be decided yet."""
+        """Return True if both are one principal. Raise `Unknown` if that cannot be decided yet.
+
+        An unknown id belongs to a principal that this deployment creates. It therefore differs from every known id.
+        A resource has one principal.
+        """
         if self.id and other.id:
             return self.id == other.id
-        if not (self.id or self.made_by) or not (other.id or other.made_by):
+        if not (self.id or self.source_urns) or not (other.id or other.source_urns):
             raise Unknown("principalId")
-        return not self.id and not other.id and self.made_by == other.made_by
+        return not self.id and not other.id and self.source_urns == other.source_urns
 
 
 def principal_of(assignment: Resource) -> Principal:
-    """Return the principal of an assignment. One that the same deployment creates has no object id yet."""
-    made_by = tuple(sorted(assignment.property_dependencies.get("principalId", ())))
+    """Return the principal of an assignment. Its `id` is empty if the same deployment creates it."""
+    source_urns = tuple(sorted(assignment.property_dependencies.get("principalId", ())))
     try:
-        return Principal(word(assignment, "principalId"), made_by)
+        return Principal(word(assignment, "principalId"), source_urns)
     except Unknown:
-        return Principal("", made_by)
+        return Principal("", source_urns)
 
 
 def role_of(assignment: Resource) -> str:
-    """Return the GUID of the assigned role in lower case; empty where there is none."""
+    """Return the GUID of the assigned role in lower case; empty if it is not set. Raise `Unknown` if it is unknown."""
     value = assignment.at("roleDefinitionId")
     return "" if value is MISSING else ids.name(value)

@@ -37,9 +37,7 @@ def problems(computer: Resource) -> Iterator[Violation]:
         return
     config = _cloud_config(found)
     if config is None:
-        yield Violation(
-            BOOT, "is not in the format of infra/first_boot.py, so SSH may not be restricted"
-        )
+        yield Violation(BOOT, "is not in the format of infra/first_boot.py, so SSH may not be restricted")
         return
     files = config.get("write_files")
     listed = files if isinstance(files, list) else []

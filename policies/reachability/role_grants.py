@@ -59,7 +59,7 @@ class RoleGrants:
         principal = principal_of(assignment)
         if principal.id:
             return self._holders.get(principal.id, principal.id)
-        made = [urn for urn in principal.made_by if urn in self._holders]
+        made = [urn for urn in principal.source_urns if urn in self._holders]
         return made[0] if len(made) == 1 else UNKNOWN_PRINCIPAL
 
     def of(self, principals: Iterable[str]) -> tuple[RoleGrant, ...]:
@@ -93,7 +93,7 @@ def _holders(estate: PolicyContext) -> dict[str, str]:
     holders = {r.urn: r.urn for r in estate.of(IDENTITY, COMPUTER)}
     for assignment in estate.of(ASSIGNMENT):
         principal = principal_of(assignment)
-        made = [urn for urn in principal.made_by if urn in holders]
+        made = [urn for urn in principal.source_urns if urn in holders]
         if len(made) == 1 and principal.id:
             holders[principal.id] = made[0]
     return holders

@@ -1,4 +1,4 @@
-"""Virtual machines are connected to networks of the estate only (VM15)."""
+"""Virtual machines use network interfaces of their own stack only (VM15)."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from collections.abc import Iterator
 from policies.azure_semantics.properties import shown
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
-INTERFACES = "networkProfile.networkInterfaces"
+INTERFACES_PATH = "networkProfile.networkInterfaces"
 
 
 def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require that each interface is a resource of the same check, so that its subnet and rules are checked too."""
-    for index in range(len(machine.each(f"{INTERFACES}[*]"))):
-        path = f"{INTERFACES}[{index}].id"
+    """Require each interface to be among the checked resources, so that its subnet and NSG rules are checked too."""
+    for index in range(len(machine.each(f"{INTERFACES_PATH}[*]"))):
+        path = f"{INTERFACES_PATH}[{index}].id"
         interface = context.get(machine.at(path))
         if interface is None or interface.type != "network:NetworkInterface":
-            yield Violation(path, f"is {shown(machine.at(path))}, which is not a network interface of the estate")
+            yield Violation(path, f"is {shown(machine.at(path))}, which is not a checked network interface")
 
 
 POLICY = Policy(
     id="VM15",
-    title="Virtual machines are connected to networks of the estate only",
-    why="A second network interface can connect two networks past the firewall.",
+    title="Virtual machines use network interfaces of their own stack only",
+    why="A second network interface can let traffic between two networks bypass the firewall.",
     on=("compute:VirtualMachine",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",)),
     fix="Use only interfaces that are declared with the virtual machine.",
     check=check,
-    reads=(f"{INTERFACES}[*].id",),
+    reads=(f"{INTERFACES_PATH}[*].id",),
     scope="stack",
 )

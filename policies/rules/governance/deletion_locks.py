@@ -17,7 +17,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 POLICY = Policy(
     id="GV2",
     title="Resources with data or keys have a deletion lock",
-    why="One call deletes a store of records; a lock requires a second, deliberate one.",
+    why="Without a lock one request deletes the resource and its data; with one, the lock must be removed first.",
     on=HOLDS_DATA,
     severity=Severity.MEDIUM,
     controls=ComplianceControls(

@@ -98,7 +98,7 @@ def test_a_difference_from_the_evaluated_plan_exits_3(lab: Lab, monkeypatch: pyt
 
     monkeypatch.setattr("operations.cli.session.Session.agree", asked)
     said = lab.sde("up", "lab", "--engine", "pulumi", code=3)
-    assert "what would be done is not what was judged" in said
+    assert "a step differs from the checked plan" in said
     assert "word (random:index/randomString:RandomString)" in said
     assert not [
         r for r in lab.engine.export_state("lab")["deployment"].get("resources", []) if "::random:index" in r["urn"]
