@@ -1,4 +1,4 @@
-"""The controls of the standards, each with a summary of what it requires."""
+"""The controls of the standards, each with a summary of its requirements."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def _objections(
 
 
 def _is_one(resource: str) -> bool:
-    """True for the name of one resource. A pattern would exempt resources that no one has reviewed."""
+    """True for the name of one resource. A pattern would exempt resources without review."""
     parts = resource.split(":")
     complete = is_urn(resource) or (parts[0] != "urn" and len(parts) >= 4 and all(parts))
     return complete and not set("*?[]\n") & set(resource)

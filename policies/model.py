@@ -310,14 +310,14 @@ def within(id_: object, scope: str) -> bool:
 
 @dataclass(frozen=True)
 class Violation:
-    """One thing that does not hold. The message says what was found and what must be, and never holds a secret."""
+    """One violation of a policy. The message contains the found and the required value, and no secret."""
 
     path: str
     message: str
 
 
 Check = Callable[[Resource, PolicyContext], Iterable[Violation]]
-"""Yields what is wrong with one resource; nothing means that it passes. May raise `Unknown`."""
+"""Yields the violations of one resource; none means that it passes. May raise `Unknown`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,7 +342,7 @@ class Policy:
     """Requirements that `check` makes on a condition of its own. Checkov cannot see the condition, and always makes
     them."""
     reads: tuple[str, ...] = ()
-    """The property paths that `check` and `applies` read besides; those of other resources as `type:path`."""
+    """The property paths that `check` and `applies` read in addition; those of other resources as `type:path`."""
     applies: Callable[[Resource, PolicyContext], bool] = field(default=lambda _resource, _context: True)
     """Return False where the policy does not concern a resource of its types: the verdict is then not applicable."""
     scope: Literal["resource", "stack", "estate"] = "resource"

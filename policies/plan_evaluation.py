@@ -27,7 +27,7 @@ NO_FILES: Mapping[str, str] = {}
 class Neighbours:
     """The rest of the estate: the other stacks, and the evaluated stacks without the change."""
 
-    standing: tuple[Plan, ...] = ()
+    deployed: tuple[Plan, ...] = ()
     """The other stacks, as deployed or as planned."""
     before: tuple[Plan, ...] = ()
     """The evaluated stacks, as deployed."""
@@ -57,27 +57,27 @@ def evaluate_plans(
     program. `neighbours`: the rest of the estate; new findings on it count too. `files`: the file of each stack that
     was read from one.
     """
-    beside = neighbours or Neighbours()
-    _refuse_duplicate_stacks([*plans, *beside.standing])
+    others = neighbours or Neighbours()
+    _refuse_duplicate_stacks([*plans, *others.deployed])
     day, chosen = day or today(), load() if policies is None else policies
     with _without_garbage_collection():
-        others = [r for plan in beside.standing for r in resources_of(plan)]
+        context = [r for plan in others.deployed for r in resources_of(plan)]
         own = [replace(r, from_program=r.stack not in templates) for plan in plans for r in resources_of(plan)]
 
         def before() -> PolicyContext:
-            deployed = [r for plan in beside.before for r in resources_of(plan)]
-            return PolicyContext([*deployed, *others], is_complete=True, today=day)
+            deployed = [r for plan in others.before for r in resources_of(plan)]
+            return PolicyContext([*deployed, *context], is_complete=True, today=day)
 
         complete = is_complete or (neighbours is not None and not neighbours.absent)
         report = evaluate(
-            PolicyContext([*own, *others], is_complete=complete, today=day),
+            PolicyContext([*own, *context], is_complete=complete, today=day),
             chosen,
             stacks=[plan.stack for plan in plans],
             exemptions=exemptions,
             plans={plan.stack: plan.digest for plan in plans},
             before=before if neighbours else None,
         )
-    notes = _not_evaluated(beside, chosen) if beside.absent else ()
+    notes = _not_evaluated(others, chosen) if others.absent else ()
     return replace(report, notes=notes, files=files)
 
 

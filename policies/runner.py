@@ -208,7 +208,7 @@ def _finding(policy: Policy, resource: Resource, verdict: Verdict, path: str = "
 
 
 def _exempted(findings: Iterable[Finding], exemptions: Exemptions, used: dict[str, Exemption]) -> Iterator[Finding]:
-    """Yield the findings with exemptions applied, but to findings of a rule that raised: no one has approved those."""
+    """Yield the findings with exemptions applied, except to findings of a rule that raised: those block."""
     for finding in findings:
         may_be_exempt = finding.verdict.blocks and not finding.message.startswith(BROKE)
         exemption = exemptions.of(finding) if may_be_exempt else None

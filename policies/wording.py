@@ -57,7 +57,7 @@ def _texts(value: Any, secret: bool) -> Iterator[str]:
 
 
 def plain(name: str) -> str:
-    """Return a name with unprintable characters replaced, such as those that control a terminal."""
+    """Return a name with unprintable characters replaced, such as terminal control characters."""
     return name if name.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
 
 

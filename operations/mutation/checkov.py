@@ -1,4 +1,4 @@
-"""Checkov as a checker: one run over the templates of all mutants, with our checks beside its own, and without.
+"""Checkov as a checker: one run over the templates of all mutants, with and without our checks.
 
 A mutant's template holds the weakened resource; where that is removed, its companions. Failures of the same resources
 before they were weakened do not count. Of mutants that differ in names only, one is checked.
@@ -35,7 +35,7 @@ Failures = Mapping[str, frozenset[str]]
 Run = Callable[[Path], Mapping[str, Any]]
 RUN_CHECKOV: Run = partial(run_checkov, options=("--quiet",))
 OPEN = "open"
-"""An insecure template beside the mutants: Checkov must find fault with it, or it has read nothing."""
+"""An insecure template among the mutants. If Checkov does not fail it, Checkov read nothing."""
 _OPEN_STORE = {
     "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
     "contentVersion": "1.0.0.0",
@@ -70,14 +70,14 @@ class CheckovChecker:
         """Return the refusals of Checkov with our checks, and of its own checks alone. A mutant without a template is
         absent."""
         planned = {r.urn: r for plan in self.plans for r in plan.resources}
-        homes = {plan.stack: plan for plan in self.plans}
+        plans = {plan.stack: plan for plan in self.plans}
         alike: dict[str, tuple[str, str] | None] = {}
         shown: dict[str, tuple[str, str]] = {}
         files: dict[str, str] = {}
         for mutant in mutants:
             key = _template_key(mutant)
             if key not in alike:
-                pair = self._templates(mutant, homes[mutant.stack], planned)
+                pair = self._templates(mutant, plans[mutant.stack], planned)
                 alike[key] = (_file_of(files, pair[0]), _file_of(files, pair[1])) if pair else None
             found = alike[key]
             if found:
@@ -90,21 +90,21 @@ class CheckovChecker:
         own = {id_: frozenset(f for f in found if f.startswith(BUILT_IN_IDS)) for id_, found in both.items()}
         return {BOTH: _refusals(both), BUILT_IN: _refusals(own)}
 
-    def _templates(self, mutant: Mutant, home: Plan, planned: Mapping[str, PlannedResource]) -> tuple[str, str] | None:
+    def _templates(self, mutant: Mutant, plan: Plan, planned: Mapping[str, PlannedResource]) -> tuple[str, str] | None:
         """Return the template before and after the change as text. None: the change is in no template."""
         if mutant.before and mutant.after and mutant.before.inputs == mutant.after.inputs:
             return None
-        providers = [r for r in home.resources if r.type.startswith(PROVIDER)]
+        providers = [r for r in plan.resources if r.type.startswith(PROVIDER)]
         if mutant.after is None:
             urns = {u for u in self.near(mutant) if u in planned and u != mutant.urn}
-            rest = [r for r in home.resources if r.urn in urns]
+            rest = [r for r in plan.resources if r.urn in urns]
             before, after = [planned[mutant.urn], *rest], rest
         elif mutant.before is None:
             before, after = [], [planned_of(mutant.after)]
         else:
             own = planned[mutant.urn]
             before, after = [own], [replace(own, inputs=mutant.after.inputs)]
-        return _text(home, providers, before), _text(home, providers, after)
+        return _text(plan, providers, before), _text(plan, providers, after)
 
     def _failures(self, files: Mapping[str, str]) -> Failures:
         """Return the failures in the files. Checkov's time grows with the square of the number of files, and it takes
@@ -133,12 +133,12 @@ def _template_key(mutant: Mutant) -> str:
     return f"{mutant.type} {label} {shape}" + (mutant.urn if mutant.before is None else "")
 
 
-def _text(home: Plan, providers: Sequence[PlannedResource], resources: Sequence[PlannedResource]) -> str:
+def _text(plan: Plan, providers: Sequence[PlannedResource], resources: Sequence[PlannedResource]) -> str:
     """Return a template of these resources alone; empty where they cannot be exported."""
     if not resources:
         return ""
     try:
-        made = template(replace(home, resources=(*providers, *resources)))
+        made = template(replace(plan, resources=(*providers, *resources)))
     except InputError:
         return ""
     made.pop("metadata", None)

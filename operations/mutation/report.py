@@ -52,8 +52,8 @@ def _refusal(refusal: Refusal | None) -> dict[str, Any]:
 
 
 def table(proof: Proof) -> RenderableType:
-    """Return a table with a row for each type and a column for each checker: how many of its mutants each let through.
-    The problems follow."""
+    """Return a table with a row for each type and a column for each checker: the number of mutants that it did
+    not refuse. The problems follow."""
     rows = Table(box=None, pad_edge=False, header_style="bold")
     rows.add_column("type")
     rows.add_column("mutants", justify="right")
@@ -63,19 +63,13 @@ def table(proof: Proof) -> RenderableType:
     for type_, count in sorted(types.items()):
         rows.add_row(type_, f"{count:,}", *(_past(proof, checker, type_) for checker in proof.checkers))
     rows.add_row(
-        "all",
-        f"{len(proof.outcomes):,}",
-        *(_past(proof, checker) for checker in proof.checkers),
-        style="bold",
-    )
-    rows.add_row(
         "all", f"{len(proof.outcomes):,}", *(_past(proof, checker) for checker in proof.checkers), style="bold"
     )
     return Group(rows, Text(""), *_lines(proof))
 
 
 def _past(proof: Proof, checker: str, type_: str | None = None) -> Text:
-    """Return how many a checker let through: a dash where it checked none, and of how many where not all."""
+    """Return the number of mutants that a checker did not refuse: a dash if it checked none, `n of m` if not all."""
     of_type = [o for o in proof.outcomes if type_ in (None, o.mutant.type)]
     shown = [o for o in of_type if checker in o.refusals]
     past = sum(not o.caught(checker) for o in shown)
@@ -89,13 +83,15 @@ def _lines(proof: Proof) -> Iterator[Text]:
     for checker, (caught, shown) in proof.counts.items():
         yield Text(f"{checker} refused {caught:,} of {shown:,} ({caught / max(shown, 1):.1%})")
     for finding in proof.before[:SHOWN]:
-        yield Text(f"refused as it is: {finding.policy} {finding.stack} {finding.name}: {finding.message}", style="red")
-    for heading, mutants in (("let through", proof.missed(GATE)), ("gate and pack differ", proof.disagreements)):
-        yield from (Text(f"{heading}: {spoken(m)}", style="red") for m in mutants[:SHOWN])
+        yield Text(
+            f"refused without mutants: {finding.policy} {finding.stack} {finding.name}: {finding.message}", style="red"
+        )
+    for heading, mutants in (("not refused", proof.missed(GATE)), ("gate and pack differ", proof.disagreements)):
+        yield from (Text(f"{heading}: {described(m)}", style="red") for m in mutants[:SHOWN])
         if len(mutants) > SHOWN:
-            yield Text(f"… and {len(mutants) - SHOWN:,} more; --json or -o tell all", style="red")
+            yield Text(f"… and {len(mutants) - SHOWN:,} more; --json and -o list all", style="red")
 
 
-def spoken(mutant: Mutant) -> str:
-    """Return a mutant in words."""
+def described(mutant: Mutant) -> str:
+    """Return a description of a mutant."""
     return f"{mutant.stack}: {mutant.type} {mutant.name}: {mutant.label} ({mutant.harm})"

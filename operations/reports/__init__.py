@@ -1,1 +1,1 @@
-"""Verdicts: what the policies say of plans and templates, and the forms in which it is told."""
+"""Reports on policy checks of plans and templates, in several formats."""

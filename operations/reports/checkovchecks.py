@@ -1,7 +1,7 @@
 """Checkov's custom checks, derived from the requirements of the catalogue.
 
 Checkov runs in an environment of its own, without our packages: `write_checks` puts the checks as JSON into a folder,
-beside a copy of the module that registers them.
+with a copy of the module that registers them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ARM_TYPES = {
     "desktopvirtualization:HostPool": ("Microsoft.DesktopVirtualization/hostPools", "properties."),
     "recoveryservices:Vault": ("Microsoft.RecoveryServices/vaults", ""),
 }
-"""Types that the exporter does not know, with the start of ARM's path: azure-native leaves out `properties` of some."""
+"""Types that the exporter does not support, with the prefix of ARM's path: azure-native drops `properties` of some."""
 
 
 def write_checks(folder: Path) -> Path:

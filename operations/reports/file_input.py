@@ -20,7 +20,7 @@ UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]")
 
 
 class PlanInput(NamedTuple):
-    """A plan, and whether it was read from an ARM template, which has no options of the program."""
+    """A plan, with a flag for ARM templates, which have no options of the program."""
 
     plan: Plan
     is_template: bool

@@ -17,7 +17,7 @@ def graphml(flows: FlowGraph) -> str:
     exported: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     numbers = {node: f"n{number}" for number, node in enumerate(flows.moves)}
     for node, number in numbers.items():
-        exported.add_node(number, label=printable(_called(node)), kind=_kind(node))
+        exported.add_node(number, label=printable(_label(node)), kind=_kind(node))
     for start, end, data in flows.moves.edges(data=True):
         edge: Edge = data["edge"]
         controls = sorted(
@@ -29,7 +29,7 @@ def graphml(flows: FlowGraph) -> str:
     return "\n".join(nx.generate_graphml(exported)) + "\n"
 
 
-def _called(node: Node) -> str:
+def _label(node: Node) -> str:
     return node if isinstance(node, str) else node.label
 
 

@@ -1,4 +1,4 @@
-"""Forbidden flows as a tree for people: how many controls prevent each, and the weakest path."""
+"""Forbidden flows as a tree: the number of controls that prevent each, and the weakest path."""
 
 from __future__ import annotations
 
@@ -48,29 +48,30 @@ def _tree(kind: FlowKind, flows: list[ForbiddenFlow], exempt: Exempt) -> Tree:
 
 def _head(same: Sequence[ForbiddenFlow], exemption: Exemption | None) -> Text:
     flow = same[0]
+    sign, style, more = "✓", "green", ""
     if exemption:
-        sign, style, more = "–", "yellow", f"; {exemption.id} lets it off until {exemption.expires}"
-    else:
-        sign, style, more = ("✗", "red", f"; {MIN_CONTROLS} at least must") if flow.is_finding else ("✓", "green", "")
+        sign, style, more = "–", "yellow", f"; exempt until {exemption.expires} ({exemption.id})"
+    elif flow.is_finding:
+        sign, style, more = "✗", "red", f"; at least {MIN_CONTROLS} are required"
     kinds = f"  ({', '.join(_kinds(flow))})" if flow.minimal_cut_sets and flow.depth else ""
     return Text.assemble((f"{sign} ", style), (_names(same), "bold"), f"  {_count(flow)}{more}", (kinds, "dim"))
 
 
 def _names(same: Sequence[ForbiddenFlow]) -> str:
     named = [printable(flow.source) for flow in same[:NAMED]]
-    return ", ".join(named) + (f" and {len(same) - NAMED} more alike" if len(same) > NAMED else "")
+    return ", ".join(named) + (f" and {len(same) - NAMED} similar" if len(same) > NAMED else "")
 
 
 def _count(flow: ForbiddenFlow) -> str:
     if flow.minimal_cut_sets is None:
-        return f"more than {MAX_CONTROLS} controls stand before it"
+        return f"more than {MAX_CONTROLS} controls prevent it"
     if not flow.depth:
-        return "nothing stands before it: it may flow today"
-    return "one control alone stands before it" if flow.depth == 1 else f"{flow.depth} controls stand before it"
+        return "no control prevents it: it is possible today"
+    return "only one control prevents it" if flow.depth == 1 else f"{flow.depth} controls prevent it"
 
 
 def _kinds(flow: ForbiddenFlow) -> list[str]:
-    """Return the kinds of control on the weakest path, and how many of each."""
+    """Return the kinds of control on the weakest path, with their numbers."""
     found = Counter(str(c.kind) for path in _paths(flow)[:1] for c in path.controls)
     return [kind if count == 1 else f"{count} × {kind}" for kind, count in sorted(found.items())]
 
@@ -88,19 +89,19 @@ def _branch(tree: Tree, flow: ForbiddenFlow) -> None:
     paths = _paths(flow)
     if not flow.is_finding:
         for path in paths[:1]:
-            held = "; ".join(printable(control.description) for control in sorted(path.controls))
-            tree.add(Text.assemble(("held by: ", "dim"), held))
+            condition = "; ".join(printable(control.description) for control in sorted(path.controls))
+            tree.add(Text.assemble(("prevented by: ", "dim"), condition))
             tree.add(Text.assemble(("weakest: ", "dim"), (_story(path), "dim")))
         return
     for number, path in enumerate(paths[:SHOWN]):
-        _path_branch(tree, path, "the weakest way" if not number else "another as weak")
+        _path_branch(tree, path, "the weakest path" if not number else "another path as weak")
     if len(paths) > SHOWN:
         tree.add(Text(f"and {len(paths) - SHOWN} more as weak (--json has them)", "dim"))
 
 
 def _path_branch(tree: Tree, path: Path, title: str) -> None:
-    held = ", which opens if these fail at once" if path.controls else ", which is open"
-    branch = tree.add(Text(f"{title}, to {printable(path.end)}{held}:", "dim"))
+    condition = ", which is possible if these fail together" if path.controls else ", which is possible now"
+    branch = tree.add(Text(f"{title}, to {printable(path.end)}{condition}:", "dim"))
     for control in sorted(path.controls):
         branch.add(Text.assemble((f"{control.kind}: ", "cyan"), printable(control.description)))
     branch.add(Text.assemble(("then: ", "dim"), _story(path)))
@@ -111,11 +112,10 @@ def _story(path: Path) -> str:
 
 
 def _last(report: FlowReport, exempt: Exempt) -> Text:
-    let_off, every = len(exempt), len(report.flows)
-    found = len(report.findings) - let_off
-    exempted = f", {let_off} exempt" if let_off else ""
+    exempted, every = len(exempt), len(report.flows)
+    found = len(report.findings) - exempted
+    suffix = f", {exempted} exempt" if exempted else ""
     if not found:
-        return Text(f"flows: {every} that must not exist; {MIN_CONTROLS} controls or more stand before each{exempted}",
-                    "yellow" if let_off else "green")  # fmt: skip
-    few = f"stand fewer than {MIN_CONTROLS} controls{exempted}"
-    return Text(f"flows: before {found} of {every} that must not exist {few}", "red")
+        return Text(f"flows: {every} forbidden; at least {MIN_CONTROLS} controls prevent each{suffix}",
+                    "yellow" if exempted else "green")  # fmt: skip
+    return Text(f"flows: fewer than {MIN_CONTROLS} controls prevent {found} of {every} forbidden flows{suffix}", "red")

@@ -1,6 +1,6 @@
 """The control matrix: for each control, the policies that are evidence for it, with their results by resource.
 
-It shows only the parts of a control that infrastructure code can have, not procedures of people.
+It shows only the parts of a control that infrastructure code implements, not organisational procedures.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from policies.runner import Report
 
 OUTCOMES: Mapping[Verdict, str] = {
     Verdict.FAIL: "does not hold",
-    Verdict.UNKNOWN: "cannot be told",
+    Verdict.UNKNOWN: "unknown",
     Verdict.EXEMPT: "holds, with exemptions",
     Verdict.PASS: "holds",
-    Verdict.NOT_APPLICABLE: "nothing to judge",
+    Verdict.NOT_APPLICABLE: "not applicable",
 }
-"""The words for a control with this worst verdict, from worst to best."""
+"""The text for a control with this worst verdict, from worst to best."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def policy_facts(policy: Policy) -> dict[str, Any]:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """Return the report as plain JSON, with every finding, also those that pass."""
+    """Return the report as plain JSON, with every finding, including passes."""
     return {
         "verdict": "refused" if report.blocks else "passed",
         "day": report.today.isoformat(),

@@ -1,5 +1,5 @@
-"""Mutation testing of the checks: weaken one thing in a plan at a time, and see which checker refuses it.
+"""Mutation testing of the checks: change one property of a plan at a time, and record which checkers refuse it.
 
-The tables under `table/` say what weakens, type by type. They are written from what Azure does, never from what a rule
-reads: a table made from the rules would only prove that the rules say what they say.
+The tables under `table/` list the weaknesses of each type. They follow Azure's documentation, not the rules: tables
+derived from the rules could not find a gap in them.
 """

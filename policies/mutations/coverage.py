@@ -1,6 +1,6 @@
 """Coverage of the tables: every property that the stacks set is weakened, or is harmless for a written reason.
 
-Names are left out: the name of a resource, or of its parent, says which one it is, not what it may do.
+Names are left out: the name of a resource, or of its parent, identifies it, and grants nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _weakened(weakenings: Iterable[Weakening | Rework]) -> Iterator[str]:
 
 
 def _is_below(path: str, known: str) -> bool:
-    """True if a path is below a harmless one: what is harmless as a whole is harmless in every part."""
+    """True if a path is below a harmless one: every part of a harmless value is harmless."""
     known, path = _plain(known), _plain(path)
     return path == known or path.startswith((f"{known}[", f"{known}."))
 

@@ -31,7 +31,7 @@ FLOW_TYPES = (
 )
 """The types that flows depend on; mutants of other types are not checked."""
 IRRELEVANT_LABELS = ("tags", "location", "not protected", "ignores changes")
-"""How the labels of weakenings begin that no flow depends on."""
+"""Prefixes of the labels of weakenings that no flow depends on."""
 
 
 class FlowChecker:
@@ -48,12 +48,12 @@ class FlowChecker:
         shown: dict[tuple[str, str], Mutant] = {}
         for mutant in mutants:
             if mutant.type in FLOW_TYPES and not mutant.label.startswith(IRRELEVANT_LABELS):
-                one_of = mutant.label if mutant.before else mutant.id  # each addition is of a kind of its own
+                one_of = mutant.label if mutant.before else mutant.id  # each addition is a kind of its own
                 shown.setdefault((mutant.type, one_of), mutant)
         return {self.name: {m.id: self.refuses(m) for m in shown.values()}}
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
-        """Return the flow that the fewest controls prevent, of those that fewer prevent than before."""
+        """Return the flow with the fewest controls among those with fewer controls than before."""
         estate = PolicyContext(
             mutated(self.estate.resources, mutant), is_complete=self.estate.is_complete, today=self.estate.today
         )
@@ -66,11 +66,11 @@ class FlowChecker:
             return None
         worst = min(lower, key=lambda f: f.depth)
         was = self._before.get(_key(worst))
-        return Refusal("flows", f"{worst.kind}: {worst.depth} controls before it, {was or 'no such flow'} before")
+        return Refusal("flows", f"{worst.kind}: {worst.depth} controls prevent it, {was or 'no such flow'} before")
 
 
-def _depths(verdict: FlowReport) -> Mapping[tuple[str, str], int]:
-    return {_key(flow): flow.depth for flow in verdict.flows}
+def _depths(report: FlowReport) -> Mapping[tuple[str, str], int]:
+    return {_key(flow): flow.depth for flow in report.flows}
 
 
 def _key(flow: ForbiddenFlow) -> tuple[str, str]:

@@ -1,8 +1,8 @@
-"""The gate as a checker: the policies on one stack beside the rest of the estate.
+"""The gate as a checker: the policies on one stack together with the rest of the estate.
 
-Only findings on the weakened resource or its companions count: a refusal for another reason would be luck. So only
-these are evaluated, and only until one is refused. The same rules check the same resources in the same context, so that
-a full evaluation of the mutant has the same findings on them.
+Only findings on the weakened resource or its companions count: a refusal for another reason would be a
+coincidence. So only these are evaluated, until one is refused. The context is the same as in a full evaluation of the
+mutant, and so are the findings.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Gate:
         found = PolicyContext(resources, is_complete=self.estate.is_complete, today=self.today)
         near = self.related(mutant)
         companions = (r for r in resources if r.urn in near and r.urn != mutant.urn)
-        judged = [*([mutant.after] if mutant.after else []), *companions]
-        return next((_refusal(finding, mutant) for finding in self._new(found, judged, mutant.stack)), None)
+        evaluated = [*([mutant.after] if mutant.after else []), *companions]
+        return next((_refusal(finding, mutant) for finding in self._new(found, evaluated, mutant.stack)), None)
 
     def related(self, mutant: Mutant) -> frozenset[str]:
         """Return the URNs of the weakened resource's companions, before and after: only findings on these count."""
@@ -68,11 +68,11 @@ class Gate:
     def _by_id(self) -> Mapping[str, str]:
         return {r.id.lower(): r.urn for r in self.estate.resources if r.id}
 
-    def _new(self, estate: PolicyContext, judged: Sequence[Resource], stack: str) -> Iterator[Finding]:
-        """Yield the blocking findings on these resources that were not there before. Resources of other stacks are
+    def _new(self, estate: PolicyContext, evaluated: Sequence[Resource], stack: str) -> Iterator[Finding]:
+        """Yield the blocking findings on these resources that did not exist before. Resources of other stacks are
         checked by policies on the whole estate alone, as the gate does, and last, since those take longest."""
-        own = ((policy, r) for r in judged if r.stack == stack for policy in self._policies_of(r.type)[0])
-        between = ((policy, r) for r in judged for policy in self._policies_of(r.type)[1])
+        own = ((policy, r) for r in evaluated if r.stack == stack for policy in self._policies_of(r.type)[0])
+        between = ((policy, r) for r in evaluated for policy in self._policies_of(r.type)[1])
         for policy, resource in itertools.chain(own, between):
             for finding in findings_of(policy, resource, estate):
                 if finding.verdict.blocks and _key(finding) not in self._already and not self.exemptions.of(finding):
@@ -81,9 +81,9 @@ class Gate:
     def _policies_of(self, type_: str) -> tuple[tuple[Policy, ...], tuple[Policy, ...]]:
         """Return the policies on a stack, and those on the estate."""
         if type_ not in self._by_type:
-            said = [p for p in self.policies.values() if ALL in p.on or type_ in p.on]
-            narrow = tuple(p for p in said if p.scope != "estate")
-            self._by_type[type_] = narrow, tuple(p for p in said if p.scope == "estate")
+            matching = [p for p in self.policies.values() if ALL in p.on or type_ in p.on]
+            narrow = tuple(p for p in matching if p.scope != "estate")
+            self._by_type[type_] = narrow, tuple(p for p in matching if p.scope == "estate")
         return self._by_type[type_]
 
 

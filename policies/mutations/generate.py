@@ -42,7 +42,7 @@ def _of(resource: Resource, estate: PolicyContext) -> Iterator[Mutant]:
             if mutant.label not in seen:
                 seen.add(mutant.label)
                 yield mutant
-    yield from _unguarded(resource, table)
+    yield from _weaker_options(resource, table)
     if table.removal and _applies(table.removal, resource, estate):
         yield _mutant(resource, None, "removed", table.removal.harm)
 
@@ -56,7 +56,7 @@ def _applies(weakening: Weakening | Rework | Removal, resource: Resource, estate
 
 
 def _known(found: Iterable[T]) -> Iterator[T]:
-    """Yield what is known: a mutant cannot depend on an unknown value, and the plan is refused for that."""
+    """Yield until a value is unknown: a mutant cannot depend on one, and the plan is refused for it."""
     try:
         yield from found
     except Unknown:
@@ -91,14 +91,14 @@ def _reworked(rework: Rework, resource: Resource) -> Iterator[Mutant]:
         yield _mutant(resource, replace(resource, inputs=inputs), words, rework.harm, rework.covers[0])
 
 
-def _unguarded(resource: Resource, table: Table) -> Iterator[Mutant]:
-    """Yield the mutants of what Pulumi protects: protected resources, and properties whose drift is corrected."""
+def _weaker_options(resource: Resource, table: Table) -> Iterator[Mutant]:
+    """Yield the mutants of Pulumi's options: without `protect`, and with ignored changes."""
     if resource.protect:
-        yield _mutant(resource, replace(resource, protect=False), "not protected", "one wrong `up` deletes it")
+        yield _mutant(resource, replace(resource, protect=False), "not protected", "a wrong `up` would delete it")
     for path in _roots(table.type):
         if path in resource.inputs:
             after = replace(resource, ignore_changes=(path,))
-            yield _mutant(resource, after, f"ignores changes of {path}", "drift of it would stay for ever", path)
+            yield _mutant(resource, after, f"ignores changes of {path}", "its drift would not be corrected", path)
 
 
 @cache

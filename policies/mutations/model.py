@@ -22,14 +22,14 @@ def always(_: Resource, __: PolicyContext) -> bool:
 
 @dataclass(frozen=True)
 class Weakening:
-    """One property, and what makes it weaker: other values, a missing value (Azure's default then applies), an unknown
-    one."""
+    """One property with its weaker values. A missing value, for which Azure's default applies, and an unknown one are
+    weaker too, unless `absent` or `known` has a reason."""
 
     path: str
-    """As `Resource.at` reads it; `[*]` stands for each entry in turn. A missing property is added."""
+    """As `Resource.at` reads it; `[*]` means each entry in turn. A missing property is added."""
     to: tuple[Value, ...] = ()
     harm: str = ""
-    """What it would allow."""
+    """The possible consequence."""
     absent: str = ""
     """Why a missing value weakens nothing; empty where it does."""
     known: str = ""

@@ -26,7 +26,7 @@ AZURE = "azure-native:"
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """The protocol's mark for an unknown text."""
 NO_PROVIDERS: Mapping[str, Any] = {}
-GONE = (Operation.DELETE, Operation.READ)
+WITHOUT_TARGET = (Operation.DELETE, Operation.READ)
 
 
 class PackChecker:
@@ -41,8 +41,8 @@ class PackChecker:
         others = {} if alone else {plan.stack: resources_of(plan) for plan in plans}
         self._gates: dict[str, Gate] = {}
         for plan in plans:
-            beside = (r for stack, found in others.items() if stack != plan.stack for r in found)
-            estate = PolicyContext([*received(plan), *beside], is_complete=is_complete and not alone, today=today)
+            neighbours = (r for stack, found in others.items() if stack != plan.stack for r in found)
+            estate = PolicyContext([*received(plan), *neighbours], is_complete=is_complete and not alone, today=today)
             self._gates[plan.stack] = Gate(estate, self.policies, today, exemptions)
 
     def blocks(self, stack: str) -> bool:
@@ -78,7 +78,7 @@ class PackChecker:
 def received(plan: Plan) -> list[Resource]:
     """Return the resources of a plan as the pack receives them: one by one, then all together."""
     state = AnalyzerState()
-    there = [r for r in plan.resources if r.operation not in GONE]
+    there = [r for r in plan.resources if r.operation not in WITHOUT_TARGET]
     configured = _configured(plan, there)
     for resource in there:
         if resource.custom and not resource.type.startswith("pulumi:"):
@@ -131,7 +131,7 @@ def as_sent(value: Any) -> Any:
     if value == UNKNOWN:
         return UNKNOWN_TEXT
     if value == SECRET:
-        return {SIGNATURE: SECRET_SIGNATURE, "value": "what nobody may see"}
+        return {SIGNATURE: SECRET_SIGNATURE, "value": "a secret"}
     if isinstance(value, Mapping):
         return {key: as_sent(item) for key, item in value.items()}
     return [as_sent(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,4 +1,4 @@
-"""The mutation run: every mutant before every checker, and those that were let through."""
+"""The mutation run: every checker on every mutant, and the mutants that were not refused."""
 
 from __future__ import annotations
 
@@ -44,25 +44,25 @@ class Proof:
     checkers: tuple[str, ...]
     stacks: tuple[str, ...]
     before: tuple[Finding, ...]
-    """The findings that refuse the plans without mutants: then a refused mutant proves nothing."""
+    """The findings that refuse the plans without mutants: a refused mutant is then no evidence."""
     today: date
     plans: Mapping[str, str] = field(default_factory=dict)
     """The digest of each stack's plan."""
 
     def missed(self, checker: str) -> tuple[Mutant, ...]:
-        """Return the mutants that a checker let through."""
+        """Return the mutants that a checker did not refuse."""
         return tuple(o.mutant for o in self.outcomes if checker in o.refusals and not o.caught(checker))
 
     @cached_property
     def counts(self) -> Mapping[str, tuple[int, int]]:
-        """For each checker: how many mutants it refused, and how many it checked."""
+        """For each checker: the number of mutants that it refused, and that it checked."""
         shown = Counter(checker for o in self.outcomes for checker in o.refusals)
         caught = Counter(checker for o in self.outcomes for checker in o.refusals if o.caught(checker))
         return {checker: (caught[checker], shown[checker]) for checker in self.checkers}
 
     @cached_property
     def disagreements(self) -> tuple[Mutant, ...]:
-        """The mutants that the gate refuses and the pack lets through, or the other way round."""
+        """The mutants that the gate refuses and the pack does not, or the reverse."""
         both = [o for o in self.outcomes if {GATE, PACK} <= o.refusals.keys()]
         return tuple(o.mutant for o in both if o.caught(GATE) is not o.caught(PACK))
 
@@ -73,7 +73,7 @@ class Proof:
 
 
 class GateChecker:
-    """The gate on each stack beside the others, as in `sde up`."""
+    """The gate on each stack together with the others, as in `sde up`."""
 
     name = GATE
 
@@ -120,5 +120,5 @@ def prove(gate: GateChecker, others: Sequence[Checker], plans: Sequence[Plan], *
 
 
 def ready(plans: Sequence[Plan]) -> list[Plan]:
-    """Return the plans with every id filled in that can be derived, since the checkers see those."""
+    """Return the plans with derivable ids filled in, as the checkers receive them."""
     return [resolved(plan) for plan in plans]

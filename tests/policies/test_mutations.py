@@ -205,7 +205,7 @@ def test_every_harmless_property_has_a_reason() -> None:
         ("monitor:DiagnosticSetting", "removed"),
         ("network:RouteTable", "routes = []"),
         ("network:Subnet", "networkSecurityGroup left out"),
-        ("network:NetworkSecurityGroup", "a rule more: Internet in, port *"),
+        ("network:NetworkSecurityGroup", "additional rule: Internet in, port *"),
         ("keyvault:Key", "removed"),
         ("storage:BlobContainerImmutabilityPolicy", "removed"),
         ("network:FlowLog", "removed"),
@@ -252,7 +252,7 @@ def test_every_weakening_names_its_harm() -> None:
 
 def test_the_flow_checker_checks_mutants_of_flow_types_alone() -> None:
     checker = FlowChecker(gate().estate)
-    joined = [m for m in kinds() if m.label == "added: a grant that joins what two must do" or "a NAT" in m.label]
+    joined = [m for m in kinds() if m.label == "added: a role that combines separated duties" or "a NAT" in m.label]
     shown = checker.check_all([*joined, of("storage:StorageAccount", "tags left out")])["flows"]
     assert all(m.startswith("urn:") for m in shown)
     assert not any(m.endswith("tags left out") for m in shown)

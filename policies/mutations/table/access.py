@@ -10,7 +10,7 @@ from policies.model import MISSING, PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.table import elsewhere
 
-TOO_MUCH = {
+EXCESSIVE_ROLES = {
     "Owner": "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
     "Contributor": "b24988ac-6180-42a0-ab88-20f7382dd24c",
     "User Access Administrator": "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
@@ -24,7 +24,7 @@ TOO_MUCH = {
     "Virtual Machine Administrator Login": "1c0163c0-47e6-4577-8991-ea5c82e286e4",
     "Network Contributor": "4d97b98b-1d4f-4787-a291-c67834d212e7",
     "Log Analytics Contributor": "92aaf0da-9dab-42b6-94a3-d43ce8d16293",
-    "a role of somebody's own": "c0570000-0000-4000-8000-000000000001",
+    "a custom role": "c0570000-0000-4000-8000-000000000001",
 }
 BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 _GROUP = re.compile(r"(?i)(/subscriptions/[^/]+)/resourceGroups/[^/]+")
@@ -33,28 +33,28 @@ _CONTAINER = re.compile(r"(?i)/blobServices/default/containers/([^/]+)$")
 
 def _roles(grant: Resource, _: PolicyContext) -> Iterator[tuple[str, str]]:
     definition = str(grant.at("roleDefinitionId")).rpartition("/")[0]
-    for name, role in TOO_MUCH.items():
+    for name, role in EXCESSIVE_ROLES.items():
         yield name, f"{definition}/{role}"
 
 
 def _wider(grant: Resource, _: PolicyContext) -> Iterator[tuple[str, str]]:
-    """Yield wider scopes: the store of a container, the group of a resource, the subscription, everything."""
+    """Yield wider scopes: a container's storage account, a resource's group, the subscription, the tenant's root."""
     scope = str(grant.at("scope"))
     container, group = _CONTAINER.search(scope), _GROUP.match(scope)
     if container:
-        yield "the whole store", scope[: container.start()]
+        yield "the whole storage account", scope[: container.start()]
     if group and group.end() < len(scope):
         yield "the whole group", group[0]
     if group:
         yield "the whole subscription", group[1]
-    yield "everything", "/"
+    yield "the tenant's root", "/"
 
 
 def _others(grant: Resource, estate: PolicyContext) -> Iterator[tuple[str, str]]:
-    """Yield the group that has another container of the same store: another provider, or one that must not check its
-    own data.
+    """Yield the group with a role on another container of the same account: another provider, or a group that must not
+    check its own data.
 
-    Who fetches released data learns nothing new by another group of the same project.
+    Reading released data gives another group of the same project nothing new.
     """
     container = _CONTAINER.search(str(grant.at("scope")))
     reads = str(grant.at("roleDefinitionId")).endswith(BLOB_READER)
@@ -78,28 +78,28 @@ def has_condition(grant: Resource, _: PolicyContext) -> bool:
 GRANT = Table(
     "authorization:RoleAssignment",
     weakenings=(
-        Weakening("roleDefinitionId", (), "its holder could do more than the work needs", pick=_roles,
-                  absent="Azure refuses a grant of nothing"),
-        Weakening("scope", (), "its holder could do it in more places", pick=_wider,
-                  absent="Azure refuses a grant of nowhere"),
+        Weakening("roleDefinitionId", (), "its holder would have excessive permissions", pick=_roles,
+                  absent="Azure refuses an assignment without a role"),
+        Weakening("scope", (), "its holder would have the permissions on more resources", pick=_wider,
+                  absent="Azure refuses an assignment without a scope"),
         Weakening("principalType", ("User", "ForeignGroup"), "a person would keep it after leaving the group"),
         Weakening("condition", ("@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] "
-                  "StringLike '*'",), "it would hold for what nothing scanned", when=has_condition),
-        Weakening("conditionVersion", ("1.0",), "Azure would refuse it, or overlook the condition", when=has_condition),
-        Weakening("principalId", (), "one group would hold what only two together may", pick=_others,
-                  absent="Azure refuses a grant to nobody", known="a new identity's id is known once it is made"),
+                  "StringLike '*'",), "it would apply to blobs that were not scanned", when=has_condition),
+        Weakening("conditionVersion", ("1.0",), "Azure would refuse it, or ignore the condition", when=has_condition),
+        Weakening("principalId", (), "one group would have permissions that must be separated", pick=_others,
+                  absent="Azure refuses an assignment without a principal", known="ids of new identities are unknown"),
     ),
     removal=None,
 )  # fmt: skip
 LOCK = Table(
     "authorization:ManagementLockByScope",
     weakenings=(
-        Weakening("level", ("NotSpecified",), "one wrong click would delete it"),
-        Weakening("scope", (elsewhere.STORE,), "one wrong click would delete it",
+        Weakening("level", ("NotSpecified",), "it could be deleted by mistake"),
+        Weakening("scope", (elsewhere.STORE,), "it could be deleted by mistake",
                   absent="Azure refuses a lock on nothing"),
     ),
-    harmless=(Harmless("notes", "words for people"),),
-    removal=Removal("one wrong click would delete it"),
+    harmless=(Harmless("notes", "documentation only"),),
+    removal=Removal("it could be deleted by mistake"),
 )  # fmt: skip
 IDENTITY = Table("managedidentity:UserAssignedIdentity")
 TABLES = (GRANT, LOCK, IDENTITY)

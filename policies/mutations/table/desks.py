@@ -11,16 +11,16 @@ from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.table import elsewhere
 from policies.mutations.table.vaults import of_records
 
-CLEAR = "data would lie on the host in the clear"
-BOOT = "what starts before the system could be changed unseen"
-WORDS = "a guessed password would be enough"
-OLD = "known holes would stay open"
+CLEAR = "data on the host would not be encrypted"
+BOOT = "the boot chain could be changed unnoticed"
+GUESSED = "a guessed password would give access"
+OLD = "known vulnerabilities would not be patched"
 COPIED = "the disk could be downloaded with a link"
-OURS = "the key would be Microsoft's, so that ending it would end nothing"
+OURS = "the key would be Microsoft's, so revoking the estate's key would have no effect"
 
 
 def at_host(resource: Resource, _: PolicyContext) -> bool:
-    """True for encryption at host. A confidential machine encrypts inside, and Azure refuses both."""
+    """True for encryption at host. A confidential machine encrypts in the guest, and Azure refuses both."""
     return resource.at("securityProfile.encryptionAtHost") is True
 
 
@@ -33,54 +33,54 @@ MACHINE = Table(
         Weakening("securityProfile.uefiSettings", (None,), BOOT),
         Weakening("securityProfile.uefiSettings.secureBootEnabled", (False,), BOOT),
         Weakening("securityProfile.uefiSettings.vTpmEnabled", (False,), BOOT),
-        Weakening("osProfile.linuxConfiguration", (None,), WORDS),
-        Weakening("osProfile.linuxConfiguration.disablePasswordAuthentication", (False,), WORDS),
+        Weakening("osProfile.linuxConfiguration", (None,), GUESSED),
+        Weakening("osProfile.linuxConfiguration.disablePasswordAuthentication", (False,), GUESSED),
         Weakening("osProfile.customData", (base64.b64encode(b"#cloud-config\nruncmd: [[id]]\n").decode(),),
-                  "SSH would carry files and ports past the airlock", when=of_records),
-        Weakening("osProfile.adminPassword", ("[secret]",), WORDS),
+                  "SSH would forward files and ports without the airlock", when=of_records),
+        Weakening("osProfile.adminPassword", ("[secret]",), GUESSED),
         Weakening("osProfile.linuxConfiguration.patchSettings", (None,), OLD),
         Weakening("osProfile.linuxConfiguration.patchSettings.patchMode", ("ImageDefault",), OLD),
         Weakening("osProfile.linuxConfiguration.patchSettings.assessmentMode", ("ImageDefault",),
-                  "nobody would know which holes are open"),
+                  "missing patches would not be reported"),
         Weakening("storageProfile.osDisk.managedDisk.diskEncryptionSet", (None, {"id": elsewhere.DISK_KEYS}), OURS,
                   when=of_records),
         Weakening("storageProfile.osDisk.managedDisk", (None,), OURS, when=of_records),
         Weakening("storageProfile.dataDisks",
                   ([{"lun": 9, "createOption": "Empty", "diskSizeGB": 64,
                      "managedDisk": {"storageAccountType": "Premium_LRS"}}],), OURS,
-                  absent="without data disks no data lies on one", known="each data disk is judged for itself",
+                  absent="there are no data disks then", known="each data disk is a resource of its own",
                   when=of_records),
         Weakening("storageProfile.imageReference", ({"communityGalleryImageId":
                   "/CommunityGalleries/elsewhere-1234/Images/desk/Versions/1.0.0"},),
-                  "the computer would be what a stranger made", absent="Azure refuses a computer without an image"),
+                  "the image would be from an unknown publisher", absent="Azure refuses a machine without an image"),
         Weakening("networkProfile.networkInterfaces[*].id", (elsewhere.INTERFACE,),
-                  "the computer would stand in a network that nobody judged",
-                  absent="Azure refuses a computer without an interface"),
+                  "the machine would be in a network outside of the plan",
+                  absent="Azure refuses a machine without an interface"),
         Weakening("networkProfile.networkInterfaceConfigurations",
-                  ([{"name": "side-door", "primary": False, "ipConfigurations": [
-                      {"name": "side-door", "publicIPAddressConfiguration": {"name": "side-door"}}]}],),
-                  "the computer would stand on the Internet"),
+                  ([{"name": "mutant", "primary": False, "ipConfigurations": [
+                      {"name": "mutant", "publicIPAddressConfiguration": {"name": "mutant"}}]}],),
+                  "the machine would have a public address"),
         Weakening("diagnosticsProfile.bootDiagnostics.storageUri", ("https://stelsewhere.blob.core.windows.net/",),
-                  "pictures of the screen would be kept elsewhere"),
+                  "screenshots would be stored outside of the estate"),
     ),
     harmless=(
-        Harmless("diagnosticsProfile.bootDiagnostics.enabled", "Microsoft keeps that log where nobody else looks"),
-        Harmless("hardwareProfile", "how large it is; a confidential desk's size goes with its securityType"),
-        Harmless("identity", "what an identity may do is its grants', each judged for itself"),
-        Harmless("networkProfile.networkInterfaces[*].deleteOption", "what stays when the computer goes"),
-        Harmless("networkProfile.networkInterfaces[*].primary", "which interface comes first"),
+        Harmless("diagnosticsProfile.bootDiagnostics.enabled", "Microsoft manages the storage of that log"),
+        Harmless("hardwareProfile", "the size only; a confidential desk's size depends on its securityType"),
+        Harmless("identity", "its permissions are role assignments, each a resource of its own"),
+        Harmless("networkProfile.networkInterfaces[*].deleteOption", "cleanup after deletion only"),
+        Harmless("networkProfile.networkInterfaces[*].primary", "the order of interfaces only"),
         Harmless("osProfile.adminUsername", "a name"),
-        Harmless("osProfile.allowExtensionOperations", "extensions are judged for themselves; people sign in by one"),
+        Harmless("osProfile.allowExtensionOperations", "each extension is a resource; sign-in needs one"),
         Harmless("osProfile.computerName", "a name"),
-        Harmless("osProfile.linuxConfiguration.provisionVMAgent", "without it nobody can sign in or patch"),
-        Harmless("osProfile.linuxConfiguration.ssh", "whose key opens it in an emergency is the estate's to say"),
-        Harmless("storageProfile.dataDisks", "the disk that is attached is judged for itself"),
-        Harmless("storageProfile.imageReference", "which image of a known publisher is the estate's to say"),
+        Harmless("osProfile.linuxConfiguration.provisionVMAgent", "without it neither sign-in nor patching works"),
+        Harmless("osProfile.linuxConfiguration.ssh", "the emergency key is the estate's choice"),
+        Harmless("storageProfile.dataDisks", "the attached disk is a resource of its own"),
+        Harmless("storageProfile.imageReference", "the image of a known publisher is the estate's choice"),
         Harmless("storageProfile.osDisk.caching", "speed"),
-        Harmless("storageProfile.osDisk.createOption", "how it is made"),
-        Harmless("storageProfile.osDisk.deleteOption", "what stays when the computer goes"),
-        Harmless("storageProfile.osDisk.diskSizeGB", "how large it is"),
-        Harmless("storageProfile.osDisk.managedDisk.storageAccountType", "how fast it is"),
+        Harmless("storageProfile.osDisk.createOption", "the method of creation only"),
+        Harmless("storageProfile.osDisk.deleteOption", "cleanup after deletion only"),
+        Harmless("storageProfile.osDisk.diskSizeGB", "the size only"),
+        Harmless("storageProfile.osDisk.managedDisk.storageAccountType", "the speed only"),
         Harmless("storageProfile.osDisk.name", "a name"),
     ),
 )  # fmt: skip
@@ -90,14 +90,14 @@ EXTENSION = Table(
         Weakening(
             "settings.fileUris",
             (["https://stelsewhere.blob.core.windows.net/run.sh"],),
-            "a stranger's program would run with every right",
+            "a program from outside of the estate would run as root",
         ),
     ),
     harmless=(
-        Harmless("autoUpgradeMinorVersion", "which version of Microsoft's own"),
-        Harmless("publisher", "what another extension would do is in its settings"),
-        Harmless("type", "what another extension would do is in its settings"),
-        Harmless("typeHandlerVersion", "which version of Microsoft's own"),
+        Harmless("autoUpgradeMinorVersion", "the version of Microsoft's extension only"),
+        Harmless("publisher", "the actions of an extension are in its settings"),
+        Harmless("type", "the actions of an extension are in its settings"),
+        Harmless("typeHandlerVersion", "the version of Microsoft's extension only"),
     ),
 )
 DISK = Table(
@@ -105,35 +105,35 @@ DISK = Table(
     weakenings=(
         Weakening("networkAccessPolicy", ("AllowAll", "AllowPrivate"), COPIED),
         Weakening("publicNetworkAccess", ("Enabled",), COPIED),
-        Weakening("dataAccessAuthMode", ("None",), "a link alone would be enough to download it"),
+        Weakening("dataAccessAuthMode", ("None",), "the disk could be downloaded with a link alone"),
         Weakening("encryption", (None,), OURS, when=of_records),
         Weakening("encryption.diskEncryptionSetId", (elsewhere.DISK_KEYS,), OURS, when=of_records),
         Weakening(
             "encryption.type",
             ("EncryptionAtRestWithPlatformKey",),
             OURS,
-            absent="Azure takes it from the disk encryption set",
+            absent="Azure uses the disk encryption set's",
             when=of_records,
         ),
     ),
     harmless=(
-        Harmless("creationData", "how it is made: empty"),
-        Harmless("diskSizeGB", "how large it is"),
-        Harmless("sku", "how fast it is"),
+        Harmless("creationData", "the disk is created empty"),
+        Harmless("diskSizeGB", "the size only"),
+        Harmless("sku", "the speed only"),
     ),
 )
 DISK_KEYS = Table(
     "compute:DiskEncryptionSet",
     weakenings=(
-        Weakening("rotationToLatestKeyVersionEnabled", (False,), "disks would keep a key that was rotated away",
+        Weakening("rotationToLatestKeyVersionEnabled", (False,), "disks would keep an old key version",
                   when=of_records),
         Weakening("activeKey", (None,), OURS, when=of_records),
         Weakening("activeKey.keyUrl", (f"{elsewhere.VAULT_URI}keys/key-elsewhere",),
-                  "whoever has that vault has the disks' key", when=of_records),
-        Weakening("encryptionType", ("EncryptionAtRestWithCustomerKey",), "one broken cipher would be enough",
+                  "the owner of that vault would control the disks' key", when=of_records),
+        Weakening("encryptionType", ("EncryptionAtRestWithCustomerKey",), "one broken cipher would expose the data",
                   when=of_records),
     ),
-    harmless=(Harmless("identity", "another identity cannot reach the key: disks stop, closed"),),
+    harmless=(Harmless("identity", "another identity cannot use the key: the disks become unavailable"),),
     removal=Removal(OURS, when=of_records),
 )  # fmt: skip
 TABLES = (MACHINE, EXTENSION, DISK, DISK_KEYS)

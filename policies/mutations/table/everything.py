@@ -3,10 +3,10 @@
 from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Table, Weakening
 
-NOWHERE = "nobody could say which approved project it belongs to"
+UNASSIGNED = "it could not be assigned to an approved project"
 
 
-def _has_a_place(resource: Resource, _: PolicyContext) -> bool:
+def _has_location(resource: Resource, _: PolicyContext) -> bool:
     return resource.at("location") not in ("global",) and "location" in resource.inputs
 
 
@@ -15,24 +15,24 @@ def _tagged(resource: Resource, _: PolicyContext) -> bool:
 
 
 EVERYTHING = (
-    Weakening("location", ("westeurope", "eastus", "swedencentral"), "patients' records would leave the UK",
-              when=_has_a_place),
-    Weakening("tags", ({},), NOWHERE, when=_tagged),
-    Weakening("tags.project", ("", "another-project"), NOWHERE, when=_tagged),
-    Weakening("tags.request", ("",), NOWHERE, when=_tagged),
-    Weakening("tags.controller", ("",), "nobody could say who answers for it", when=_tagged),
-    Weakening('tags["data-class"]', ("", "synthetic", "public"), "it would be guarded as if it held less",
+    Weakening("location", ("westeurope", "eastus", "swedencentral"), "patients' data would leave the UK",
+              when=_has_location),
+    Weakening("tags", ({},), UNASSIGNED, when=_tagged),
+    Weakening("tags.project", ("", "another-project"), UNASSIGNED, when=_tagged),
+    Weakening("tags.request", ("",), UNASSIGNED, when=_tagged),
+    Weakening("tags.controller", ("",), "the responsible controller would be unknown", when=_tagged),
+    Weakening('tags["data-class"]', ("", "synthetic", "public"), "it would be protected as less sensitive data",
               when=_tagged),
-    Weakening("tags.expiry", ("", "2020-01-01", "never", "2031-02-30"), "it would outlive its permission",
+    Weakening("tags.expiry", ("", "2020-01-01", "never", "2031-02-30"), "it would exist longer than approved",
               when=_tagged),
-    Weakening('tags["trusted-services"]', ("",), "why Microsoft's services are let in would not be said",
+    Weakening('tags["trusted-services"]', ("",), "the reason for the access of Microsoft's services would be missing",
               when=lambda resource, _: bool(resource.at('tags["trusted-services"]'))),
 )  # fmt: skip
 HARMLESS = (
-    Harmless("azureApiVersion", "which version of Azure's interface is spoken"),
-    Harmless("__createBeforeDelete", "the provider's note to itself"),
+    Harmless("azureApiVersion", "the API version only"),
+    Harmless("__createBeforeDelete", "internal to the provider"),
     Harmless("resourceGroupName", "a name"),
-    Harmless("location", "global: the service has no place"),
+    Harmless("location", "global: the service has no region"),
     Harmless("tags.service", "a name for the bill"),
     Harmless("tags.organisation", "a name for the bill"),
     Harmless("tags.cost-centre", "a name for the bill"),

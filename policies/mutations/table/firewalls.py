@@ -12,41 +12,41 @@ from policies.mutations.paths import entries
 from policies.mutations.table import elsewhere
 from policies.mutations.table.widths import wider
 
-UNSEEN = "what leaves would not be looked into"
-OUT = "more than the estate's list could be reached"
-COPIED = "data could be carried out through the desk's window"
+UNSEEN = "outbound traffic would not be inspected"
+OUT = "destinations outside of the estate's list could be reached"
+COPIED = "data could be copied out through the remote session"
 Made = Iterator[tuple[str, Mapping[str, Any]]]
 
 POLICY = Table(
     "network:FirewallPolicy",
     weakenings=(
         Weakening("sku.tier", ("Standard", "Basic"), UNSEEN),
-        Weakening("threatIntelMode", ("Alert", "Off"), "known evil would be let through"),
+        Weakening("threatIntelMode", ("Alert", "Off"), "known malicious destinations would be allowed"),
         Weakening("threatIntelWhitelist", ({"fqdns": ["*"]}, {"ipAddresses": ["0.0.0.0/0"]}),
-                  "known evil would be let through"),
+                  "known malicious destinations would be allowed"),
         Weakening("intrusionDetection", (None,), UNSEEN),
         Weakening("intrusionDetection.mode", ("Alert", "Off"), UNSEEN),
         Weakening("intrusionDetection.configuration.bypassTrafficSettings",
-                  ([{"name": "side-door", "protocol": "ANY", "sourceAddresses": ["*"], "destinationAddresses": ["*"],
+                  ([{"name": "mutant", "protocol": "ANY", "sourceAddresses": ["*"], "destinationAddresses": ["*"],
                      "destinationPorts": ["*"]}],), UNSEEN),
         Weakening("intrusionDetection.configuration.signatureOverrides", ([{"id": "2024897", "mode": "Off"}],), UNSEEN),
-        Weakening("dnsSettings", (None,), "names would be resolved past the firewall"),
-        Weakening("dnsSettings.enableProxy", (False,), "names would be resolved past the firewall"),
-        Weakening("dnsSettings.servers", ([elsewhere.PUBLIC_DNS],), "names would be asked of the public",
+        Weakening("dnsSettings", (None,), "DNS names would be resolved without the firewall"),
+        Weakening("dnsSettings.enableProxy", (False,), "DNS names would be resolved without the firewall"),
+        Weakening("dnsSettings.servers", ([elsewhere.PUBLIC_DNS],), "DNS queries would go to a public server",
                   absent="an empty list and none are the same: Azure's own DNS"),
-        Weakening("basePolicy", ({"id": elsewhere.FIREWALL_POLICY},), "rules that others write would come first"),
+        Weakening("basePolicy", ({"id": elsewhere.FIREWALL_POLICY},), "rules of others would take precedence"),
         Weakening("explicitProxy", ({"enableExplicitProxy": True, "httpPort": 8080, "httpsPort": 8443},),
-                  "one private address would stand for all that the firewall permits"),
+                  "one private address would reach every allowed destination"),
     ),
     harmless=(
-        Harmless("snat", "which address the firewall's peers see, not whom it lets through"),
+        Harmless("snat", "changes the source address that peers see, not the allowed flows"),
         Harmless("sql", "rules name no SQL servers"),
     ),
 )  # fmt: skip
 
 
 def _names(inputs: Mapping[str, Any]) -> Made:
-    """Yield the denial of every name as a rule that allows, denies less, or acts too late."""
+    """Yield the rule that denies every FQDN as one that allows, denies less, or has a lower priority than another."""
     for words, rule, put in _each(inputs, "ApplicationRule"):
         for names in (["evil.example"], ["*.com"], [], "[unknown]"):
             yield f"{words} for {names} alone", put({**rule, "targetFqdns": names})
@@ -65,7 +65,7 @@ def _names(inputs: Mapping[str, Any]) -> Made:
             before = {
                 **ALLOW,
                 "priority": 100,
-                "rules": [{**rule, "name": "side-door", "targetFqdns": ["evil.example"]}],
+                "rules": [{**rule, "name": "mutant", "targetFqdns": ["evil.example"]}],
             }
             late = {**collection, "priority": 200}
             yield f"a name before {words}", {**inputs, "ruleCollections": [*others, late, before]}
@@ -81,7 +81,7 @@ def _addresses(inputs: Mapping[str, Any]) -> Made:
         yield f"{words} at any port", put({**rule, "destinationPorts": ["*"]})
         yield f"{words} at all ports", put({**rule, "destinationPorts": ["1-65535"]})
         yield f"{words} in any protocol", put({**rule, "ipProtocols": ["Any"]})
-        yield f"{words} from anybody", put({**rule, "sourceAddresses": ["*"]})
+        yield f"{words} from any source", put({**rule, "sourceAddresses": ["*"]})
         yield f"{words} to any name", put({**rule, "destinationAddresses": [], "destinationFqdns": ["*"]})
 
 
@@ -100,8 +100,8 @@ def _each(inputs: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[s
 
 
 ALLOW = {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "action": {"type": "Allow"}, "priority": 150,
-         "name": "side-door"}  # fmt: skip
-NETWORK_RULE = {"ruleType": "NetworkRule", "name": "side-door", "ipProtocols": ["TCP"], "destinationPorts": ["443"]}
+         "name": "mutant"}  # fmt: skip
+NETWORK_RULE = {"ruleType": "NetworkRule", "name": "mutant", "ipProtocols": ["TCP"], "destinationPorts": ["443"]}
 COLLECTIONS: Mapping[str, Mapping[str, Any]] = {
     "everything out": {**ALLOW, "rules": [
         {**NETWORK_RULE, "sourceAddresses": ["*"], "destinationAddresses": ["*"], "destinationPorts": ["*"],
@@ -112,10 +112,10 @@ COLLECTIONS: Mapping[str, Mapping[str, Any]] = {
         {**NETWORK_RULE, "sourceAddresses": ["10.65.0.0/16"], "destinationAddresses": ["10.65.0.0/16"]}]},
     "tenancies to zones": {**ALLOW, "rules": [
         {**NETWORK_RULE, "sourceAddresses": ["10.65.0.0/16"], "destinationAddresses": ["10.64.8.0/21"]}]},
-    "the Internet in to a desk": {
+    "the Internet to a desk": {
         "ruleCollectionType": "FirewallPolicyNatRuleCollection", "action": {"type": "DNAT"}, "priority": 150,
-        "name": "side-door", "rules": [
-            {"ruleType": "NatRule", "name": "side-door", "ipProtocols": ["TCP"], "sourceAddresses": ["*"],
+        "name": "mutant", "rules": [
+            {"ruleType": "NatRule", "name": "mutant", "ipProtocols": ["TCP"], "sourceAddresses": ["*"],
              "destinationAddresses": ["20.33.0.7"], "destinationPorts": ["22"], "translatedAddress": "10.65.0.132",
              "translatedPort": "22"}]},
 }  # fmt: skip
@@ -127,7 +127,7 @@ def _collections(inputs: Mapping[str, Any]) -> Made:
             f"more rules: {words}",
             {**inputs, "ruleCollections": [*entries(inputs.get("ruleCollections")), collection]},
         )
-    yield "rules nobody knows yet", {**inputs, "ruleCollections": "[unknown]"}
+    yield "unknown rules", {**inputs, "ruleCollections": "[unknown]"}
 
 
 RULES = Table(
@@ -141,7 +141,7 @@ RULES = Table(
         Rework(("ruleCollections", "ruleCollections[*].rules"), _collections, OUT),
     ),
     harmless=(
-        Harmless("priority", "what lets through goes by address, what denies by name: neither waits for the other"),
+        Harmless("priority", "the allow rules match addresses and the deny rule FQDNs, so their order has no effect"),
         Harmless("ruleCollections[*].priority", "as above"),
         Harmless("ruleCollections[*].name", "a name"),
         Harmless("ruleCollections[*].ruleCollectionType", "Azure refuses rules of another kind in it"),
@@ -153,23 +153,23 @@ FIREWALL = Table(
     "network:AzureFirewall",
     weakenings=(
         Weakening("sku.tier", ("Standard", "Basic"), UNSEEN),
-        Weakening("firewallPolicy", (None, {"id": elsewhere.FIREWALL_POLICY}), "rules that others write would act"),
+        Weakening("firewallPolicy", (None, {"id": elsewhere.FIREWALL_POLICY}), "rules of others would apply"),
         Weakening("networkRuleCollections",
-                  ([{"name": "side-door", "priority": 100, "action": {"type": "Allow"}, "rules": [
-                      {"name": "side-door", "protocols": ["Any"], "sourceAddresses": ["*"],
+                  ([{"name": "mutant", "priority": 100, "action": {"type": "Allow"}, "rules": [
+                      {"name": "mutant", "protocols": ["Any"], "sourceAddresses": ["*"],
                        "destinationAddresses": ["*"], "destinationPorts": ["*"]}]}],), OUT),
         Weakening("natRuleCollections",
-                  ([{"name": "side-door", "priority": 100, "action": {"type": "Dnat"}, "rules": []}],),
-                  "the Internet could come in"),
+                  ([{"name": "mutant", "priority": 100, "action": {"type": "Dnat"}, "rules": []}],),
+                  "connections from the Internet could be accepted"),
         Weakening("applicationRuleCollections",
-                  ([{"name": "side-door", "priority": 100, "action": {"type": "Allow"}, "rules": [
-                      {"name": "side-door", "protocols": [{"protocolType": "Https", "port": 443}],
+                  ([{"name": "mutant", "priority": 100, "action": {"type": "Allow"}, "rules": [
+                      {"name": "mutant", "protocols": [{"protocolType": "Https", "port": 443}],
                        "sourceAddresses": ["*"], "targetFqdns": ["*"]}]}],), OUT),
     ),
     harmless=(
-        Harmless("ipConfigurations", "where it stands: Azure takes one subnet only, by its name"),
-        Harmless("sku.name", "whether it stands in a network or a virtual hub, which has no subnet"),
-        Harmless("zones", "where it survives"),
+        Harmless("ipConfigurations", "its location: Azure accepts one subnet only, by its name"),
+        Harmless("sku.name", "a virtual network or a virtual hub, which has no subnet"),
+        Harmless("zones", "availability only"),
     ),
 )  # fmt: skip
 BASTION = Table(
@@ -180,17 +180,17 @@ BASTION = Table(
         Weakening("enableTunneling", (True,), COPIED, absent="Azure's default is off"),
         Weakening("enableShareableLink", (True,), "a link would be enough to reach a desk",
                   absent="Azure's default is off"),
-        Weakening("enableIpConnect", (True,), "any address could be reached, not desks alone",
+        Weakening("enableIpConnect", (True,), "any address could be reached, not only desks",
                   absent="Azure's default is off"),
-        Weakening("sku.name", ("Basic", "Developer"), "lesser kinds cannot stop copy and paste"),
+        Weakening("sku.name", ("Basic", "Developer"), "other SKUs cannot disable copy and paste"),
     ),
     harmless=(
-        Harmless("enableKerberos", "desks are Linux, and nobody signs in with a domain"),
-        Harmless("enablePrivateOnlyBastion", "a kind of host that is not asked for; off is the value of all others"),
-        Harmless("enableSessionRecording", "a kind of host that is not asked for; off is the value of all others"),
-        Harmless("ipConfigurations", "where it stands: Azure takes one subnet only, by its name"),
-        Harmless("scaleUnits", "how many may work at once"),
-        Harmless("zones", "where it survives"),
+        Harmless("enableKerberos", "desks run Linux, and no account belongs to a domain"),
+        Harmless("enablePrivateOnlyBastion", "another kind of host; off is the value of the kind in use"),
+        Harmless("enableSessionRecording", "another kind of host; off is the value of the kind in use"),
+        Harmless("ipConfigurations", "its location: Azure accepts one subnet only, by its name"),
+        Harmless("scaleUnits", "the number of concurrent sessions"),
+        Harmless("zones", "availability only"),
     ),
 )  # fmt: skip
 TABLES = (POLICY, RULES, FIREWALL, BASTION)

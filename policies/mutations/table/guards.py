@@ -18,8 +18,8 @@ NOTHING = {"field": "type", "equals": "Microsoft.Nothing/atAll"}
 AUDIT = "/providers/Microsoft.Authorization/policyDefinitions/b2982f36-99f2-4db5-8eff-283140c09693"
 """A built-in rule that only reports: Storage accounts should disable public network access."""
 EFFECTS = ("audit", "disabled", "[parameters('effect')]")
-LESS = "Azure would let pass what it should refuse"
-EXEMPTED = {"policyExemptionName": "side-door", "exemptionCategory": "Waiver"}
+LESS = "Azure would allow forbidden deployments"
+EXEMPTED = {"policyExemptionName": "mutant", "exemptionCategory": "Waiver"}
 OTHER = "Microsoft.Other/thing"
 
 
@@ -35,7 +35,7 @@ def _less(inputs: Mapping[str, Value]) -> Iterator[tuple[str, Mapping[str, Value
     if not isinstance(rule, Mapping):
         return
     yield "policyRule.if = nothing", {**inputs, "policyRule": {**rule, "if": NOTHING}}
-    yield "policyRule.if = not what it was", {**inputs, "policyRule": {**rule, "if": {"not": rule["if"]}}}
+    yield "policyRule.if = negated", {**inputs, "policyRule": {**rule, "if": {"not": rule["if"]}}}
     for path in dict.fromkeys(leaves({"policyRule": {"if": rule["if"]}})):
         for steps in places(inputs, path):
             yield f"{join(steps)} = another", put(inputs, steps, _another(get(inputs, steps)))
@@ -48,15 +48,15 @@ def _another(value: Any) -> Any:
 DEFINITION = Table(
     "authorization:PolicyDefinition",
     weakenings=(
-        Weakening("policyRule.then.effect", EFFECTS, "Azure would only report what it should refuse"),
+        Weakening("policyRule.then.effect", EFFECTS, "Azure would only audit forbidden deployments"),
         Rework(_rules(), _less, LESS),
-        Weakening("mode", ("Indexed", "Microsoft.Network.Data"), "types without tags would be looked at no more"),
-        Weakening("policyType", ("BuiltIn",), LESS, absent="Azure takes Custom, which is what it is"),
+        Weakening("mode", ("Indexed", "Microsoft.Network.Data"), "types without tags would not be evaluated"),
+        Weakening("policyType", ("BuiltIn",), LESS, absent="Azure's default is Custom, the same value"),
         Weakening(
-            "parameters", ({"effect": {"type": "String", "defaultValue": "Audit"}},), LESS, absent="there is none"
+            "parameters", ({"effect": {"type": "String", "defaultValue": "Audit"}},), LESS, absent="it is not set"
         ),
     ),
-    harmless=(Harmless("displayName", "words for people"), Harmless("description", "words for people")),
+    harmless=(Harmless("displayName", "documentation only"), Harmless("description", "documentation only")),
     removal=Removal(LESS),
 )
 ASSIGNMENT = Table(
@@ -65,31 +65,31 @@ ASSIGNMENT = Table(
         Weakening(
             "enforcementMode",
             ("DoNotEnforce", "Enroll"),
-            "Azure would only report what it should refuse",
-            absent="Azure takes Default, which is enforced",
+            "Azure would only audit forbidden deployments",
+            absent="Azure's default is Default, which is enforced",
         ),
         Weakening(
             "scope",
             (f"{elsewhere.SUBSCRIPTION}/resourceGroups/rg-elsewhere",),
             LESS,
-            absent="Azure refuses an assignment of nowhere",
+            absent="Azure refuses an assignment without a scope",
         ),
         Weakening("policyDefinitionId", (AUDIT,), LESS),
-        Weakening("notScopes", ([elsewhere.STORE],), LESS, absent="nothing is left out"),
-        Weakening("overrides", ([{"kind": "policyEffect", "value": "audit"}],), LESS, absent="nothing is said anew"),
+        Weakening("notScopes", ([elsewhere.STORE],), LESS, absent="no scope is excluded"),
+        Weakening("overrides", ([{"kind": "policyEffect", "value": "audit"}],), LESS, absent="no effect is overridden"),
         Weakening(
             "resourceSelectors",
             ([{"name": "one", "selectors": [{"kind": "resourceLocation", "in": ["eastus"]}]}],),
             LESS,
-            absent="nothing is left out",
+            absent="no scope is excluded",
         ),
-        Weakening("parameters", ({"effect": {"value": "Audit"}},), LESS, absent="there is none"),
-        Weakening("definitionVersion", ("1.0.*",), "an older rule would go on", absent="Azure takes the newest"),
+        Weakening("parameters", ({"effect": {"value": "Audit"}},), LESS, absent="it is not set"),
+        Weakening("definitionVersion", ("1.0.*",), "an older version would apply", absent="Azure uses the newest"),
     ),
     harmless=(
-        Harmless("displayName", "words for people"),
-        Harmless("description", "words for people"),
-        Harmless("nonComplianceMessages", "words for people"),
+        Harmless("displayName", "documentation only"),
+        Harmless("description", "documentation only"),
+        Harmless("nonComplianceMessages", "documentation only"),
     ),
     removal=Removal(LESS),
 )

@@ -12,9 +12,9 @@ from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.paths import entries
 from policies.mutations.table import elsewhere
 
-PAST = "traffic would pass by the firewall"
-NAMES = "names would be asked of servers that answer for anybody, and carry data out"
-OUT = "computers could reach the Internet"
+BYPASS = "traffic would bypass the firewall"
+DNS = "DNS queries would go to a public resolver, which can carry data out"
+OUT = "machines could reach the Internet"
 
 
 def _holds_endpoints(subnet: Resource, estate: PolicyContext) -> bool:
@@ -30,7 +30,7 @@ def _not_the_firewalls(subnet: Resource, _: PolicyContext) -> bool:
 
 
 def other_spokes(resource: Resource, estate: PolicyContext) -> Iterator[tuple[str, str]]:
-    """Yield the networks of other groups that are no hub: a spoke may not be peered with them."""
+    """Yield the networks of other groups that are not a hub: a spoke must not be peered with them."""
     mine = str(resource.id).lower().split("/providers/")[0]
     hubs = {str(r.at("ipConfigurations[0].subnet.id")).lower() for r in estate.of("network:AzureFirewall")}
     if any(hub.startswith(f"{mine}/") for hub in hubs):
@@ -50,19 +50,19 @@ def _hubs_side(peering: Resource, estate: PolicyContext) -> bool:
 NETWORK = Table(
     "network:VirtualNetwork",
     weakenings=(
-        Weakening("dhcpOptions", (None,), NAMES),
-        Weakening("dhcpOptions.dnsServers", ([elsewhere.PUBLIC_DNS], ["168.63.129.16"], []), NAMES),
-        Weakening("encryption", (None,), "computers would speak in the clear"),
-        Weakening("encryption.enabled", (False,), "computers would speak in the clear"),
-        Weakening("subnets", ([{"name": "snet-side-door", "addressPrefix": "10.65.0.64/28"}],),
-                  "a subnet that nothing guards would be made with the network"),
+        Weakening("dhcpOptions", (None,), DNS),
+        Weakening("dhcpOptions.dnsServers", ([elsewhere.PUBLIC_DNS], ["168.63.129.16"], []), DNS),
+        Weakening("encryption", (None,), "traffic between machines would not be encrypted"),
+        Weakening("encryption.enabled", (False,), "traffic between machines would not be encrypted"),
+        Weakening("subnets", ([{"name": "snet-mutant", "addressPrefix": "10.65.0.64/28"}],),
+                  "a subnet without an NSG would be created with the network"),
         Weakening("virtualNetworkPeerings",
                   ([{"name": "peer-elsewhere", "remoteVirtualNetwork": {"id": elsewhere.NETWORK}}],),
-                  "a foreign network would be joined"),
+                  "a network outside of the estate would be peered"),
     ),
     harmless=(
-        Harmless("addressSpace", "addresses grant nothing: rules and routes say who may talk"),
-        Harmless("enableDdosProtection", "nothing here answers the public but the hub's Bastion, which Azure runs"),
+        Harmless("addressSpace", "addresses allow nothing: rules and routes decide"),
+        Harmless("enableDdosProtection", "only the hub's Bastion is public, and Azure operates it"),
         Harmless("enableVmProtection", "Azure ignores it"),
         Harmless("encryption.enforcement", "Azure has not released any other value"),
     ),
@@ -72,44 +72,44 @@ SUBNET = Table(
     weakenings=(
         Weakening("networkSecurityGroup", (None, {"id": elsewhere.SECURITY_GROUP}), "nothing would filter its traffic",
                   when=_not_the_firewalls),
-        Weakening("routeTable", (None, {"id": elsewhere.ROUTES}), PAST,
+        Weakening("routeTable", (None, {"id": elsewhere.ROUTES}), BYPASS,
                   when=lambda subnet, _: bool(subnet.at("routeTable"))),
         Weakening("defaultOutboundAccess", (True,), OUT),
         Weakening("natGateway", ({"id": elsewhere.GATEWAY},), OUT, when=_not_the_firewalls),
         Weakening("serviceEndpoints", ([{"service": "Microsoft.Storage"}], [{"service": "Microsoft.Storage.Global"}]),
-                  "any storage account of Azure could be reached past the firewall", when=_not_the_firewalls,
+                  "any tenant's storage account could be reached without the firewall", when=_not_the_firewalls,
                   absent="an empty list and none are the same"),
         Weakening("privateEndpointNetworkPolicies", ("Disabled", "RouteTableEnabled"),
-                  "security groups would not act on private endpoints", when=_holds_endpoints),
+                  "NSGs would not apply to private endpoints", when=_holds_endpoints),
     ),
     harmless=(
-        Harmless("addressPrefix", "addresses grant nothing: rules and routes say who may talk"),
-        Harmless("delegations", "a delegation narrows what may be put there"),
-        Harmless("networkSecurityGroup", "Azure takes none on the firewall's subnet"),
-        Harmless("privateEndpointNetworkPolicies", "acts only where private endpoints are"),
-        Harmless("privateLinkServiceNetworkPolicies", "acts only where private link services are"),
-        Harmless("serviceEndpoints", "nothing but the firewall is in its subnet"),
+        Harmless("addressPrefix", "addresses allow nothing: rules and routes decide"),
+        Harmless("delegations", "a delegation restricts the resources in the subnet"),
+        Harmless("networkSecurityGroup", "Azure accepts none on the firewall's subnet"),
+        Harmless("privateEndpointNetworkPolicies", "only affects subnets with private endpoints"),
+        Harmless("privateLinkServiceNetworkPolicies", "only affects subnets with private link services"),
+        Harmless("serviceEndpoints", "the subnet only contains the firewall"),
     ),
 )  # fmt: skip
-JOINED = "tenancies and zones that must not know each other could talk"
+JOINED = "separate tenancies and zones could connect"
 PEERING = Table(
     "network:VirtualNetworkPeering",
     weakenings=(
         Weakening("remoteVirtualNetwork.id", (elsewhere.NETWORK,), JOINED, pick=other_spokes,
-                  absent="Azure refuses a peering with nothing"),
-        Weakening("allowGatewayTransit", (True,), "networks beyond a gateway could come in",
+                  absent="Azure refuses a peering without a network"),
+        Weakening("allowGatewayTransit", (True,), "networks behind a gateway could connect",
                   absent="Azure's default is off"),
-        Weakening("useRemoteGateways", (True,), "networks beyond a gateway could come in",
+        Weakening("useRemoteGateways", (True,), "networks behind a gateway could connect",
                   absent="Azure's default is off"),
-        Weakening("allowForwardedTraffic", (True,), "traffic that a tenancy forwards could come in",
+        Weakening("allowForwardedTraffic", (True,), "traffic forwarded by a tenancy would be accepted",
                   absent="Azure's default is off", when=_hubs_side),
     ),
     harmless=(
         Harmless("allowVirtualNetworkAccess", "on is the widest value, and Azure's default"),
-        Harmless("allowForwardedTraffic", "a spoke must take what the firewall forwards; on is the widest value"),
+        Harmless("allowForwardedTraffic", "a spoke must accept traffic of the firewall; on is the widest value"),
     ),
 )  # fmt: skip
-ONE_WALL = "one wrong rule of the subnet's would open the computer"
+SINGLE_NSG = "one wrong rule of the subnet's NSG would expose the machine"
 
 
 def _of_its_subnet(interface: Resource, estate: PolicyContext) -> Iterator[tuple[str, Any]]:
@@ -124,32 +124,32 @@ INTERFACE = Table(
     "network:NetworkInterface",
     weakenings=(
         Weakening("ipConfigurations[*].publicIPAddress", ({"id": elsewhere.PUBLIC_ADDRESS},),
-                  "the computer would stand on the Internet"),
-        Weakening("ipConfigurations[*].subnet.id", (elsewhere.SUBNET,), "the computer would stand in a foreign network",
+                  "the machine would have a public address"),
+        Weakening("ipConfigurations[*].subnet.id", (elsewhere.SUBNET,), "the machine would be in a foreign network",
                   absent="Azure refuses an interface without a subnet"),
-        Weakening("enableIPForwarding", (True,), "the computer could carry others' traffic",
+        Weakening("enableIPForwarding", (True,), "the machine could forward traffic of others",
                   absent="Azure's default is off"),
-        Weakening("dnsSettings.dnsServers", ([elsewhere.PUBLIC_DNS],), NAMES),
-        Weakening("networkSecurityGroup", (None, {"id": elsewhere.SECURITY_GROUP}), ONE_WALL, pick=_of_its_subnet),
+        Weakening("dnsSettings.dnsServers", ([elsewhere.PUBLIC_DNS],), DNS),
+        Weakening("networkSecurityGroup", (None, {"id": elsewhere.SECURITY_GROUP}), SINGLE_NSG, pick=_of_its_subnet),
     ),
     harmless=(
         Harmless("enableAcceleratedNetworking", "speed"),
         Harmless("ipConfigurations[*].name", "a name"),
-        Harmless("ipConfigurations[*].primary", "which address comes first"),
-        Harmless("ipConfigurations[*].privateIPAddressVersion", "which kind of address"),
-        Harmless("ipConfigurations[*].privateIPAllocationMethod", "which address of the subnet"),
-        Harmless("ipConfigurations[*].subnet.privateEndpointNetworkPolicies", "the subnet itself says it"),
-        Harmless("ipConfigurations[*].subnet.privateLinkServiceNetworkPolicies", "the subnet itself says it"),
+        Harmless("ipConfigurations[*].primary", "the order of addresses only"),
+        Harmless("ipConfigurations[*].privateIPAddressVersion", "IPv4 or IPv6 only"),
+        Harmless("ipConfigurations[*].privateIPAllocationMethod", "selects an address of the subnet"),
+        Harmless("ipConfigurations[*].subnet.privateEndpointNetworkPolicies", "set by the subnet itself"),
+        Harmless("ipConfigurations[*].subnet.privateLinkServiceNetworkPolicies", "set by the subnet itself"),
     ),
 )  # fmt: skip
 PUBLIC_ADDRESS = Table(
     "network:PublicIPAddress",
-    weakenings=(Weakening("sku.name", ("Basic",), "Basic addresses are open until something closes them"),),
+    weakenings=(Weakening("sku.name", ("Basic",), "Basic addresses accept traffic without an NSG"),),
     harmless=(
-        Harmless("publicIPAddressVersion", "which kind of address"),
+        Harmless("publicIPAddressVersion", "IPv4 or IPv6 only"),
         Harmless("publicIPAllocationMethod", "Azure refuses any other for Standard addresses"),
-        Harmless("sku.tier", "where it is announced, which is always the Internet"),
-        Harmless("zones", "where it survives"),
+        Harmless("sku.tier", "regional or global routing; both are the Internet"),
+        Harmless("zones", "availability only"),
     ),
 )
 
@@ -161,25 +161,25 @@ def _route(name: str, prefix: str, hop: str) -> Mapping[str, str]:
 def _with_routes(table: Resource, _: PolicyContext) -> Iterator[tuple[str, Any]]:
     routes = entries(table.at("routes"))
     for prefix in ("0.0.0.0/1", elsewhere.PUBLIC_RANGE, "AzureCloud", "Storage"):
-        yield f"and {prefix} straight to the Internet", [*routes, _route("route-side-door", prefix, "Internet")]
+        yield f"and {prefix} straight to the Internet", [*routes, _route("route-mutant", prefix, "Internet")]
 
 
 ROUTES = Table(
     "network:RouteTable",
     weakenings=(
-        Weakening("routes", ([],), PAST, pick=_with_routes),
-        Weakening("routes[*].nextHopType", ("Internet", "VirtualNetworkGateway", "VnetLocal"), PAST,
+        Weakening("routes", ([],), BYPASS, pick=_with_routes),
+        Weakening("routes[*].nextHopType", ("Internet", "VirtualNetworkGateway", "VnetLocal"), BYPASS,
                   absent="Azure refuses a route without a next hop"),
-        Weakening("routes[*].nextHopIpAddress", ("10.65.0.133",), PAST,
+        Weakening("routes[*].nextHopIpAddress", ("10.65.0.133",), BYPASS,
                   absent="Azure refuses an appliance without an address"),
-        Weakening("routes[*].addressPrefix", ("10.0.0.0/8",), PAST,
+        Weakening("routes[*].addressPrefix", ("10.0.0.0/8",), BYPASS,
                   absent="Azure refuses a route without a prefix"),
-        Weakening("disableBgpRoutePropagation", (False,), "a gateway could announce a way past the firewall"),
+        Weakening("disableBgpRoutePropagation", (False,), "a gateway could announce a bypass of the firewall"),
     ),
     harmless=(Harmless("routes[*].name", "a name"),),
-    removal=Removal(PAST),
+    removal=Removal(BYPASS),
 )  # fmt: skip
-ANY_ADDRESS = "rules would have to name the whole subnet to reach it, or would reach another in its place"
+ANY_ADDRESS = "NSG rules would have to allow the whole subnet, or would allow another endpoint"
 
 
 def _has_one_address(endpoint: Resource, _: PolicyContext) -> bool:
@@ -198,16 +198,16 @@ def _its_neighbours(endpoint: Resource, estate: PolicyContext) -> Iterator[tuple
 ENDPOINT = Table(
     "network:PrivateEndpoint",
     weakenings=(
-        Weakening("privateLinkServiceConnections", ([],), "its service would have no private way in"),
+        Weakening("privateLinkServiceConnections", ([],), "the service would have no endpoint"),
         Weakening("privateLinkServiceConnections[*].privateLinkServiceId", (elsewhere.STORE,),
-                  "data could be written to a foreign store as if it were the estate's",
-                  absent="Azure refuses a connection to nothing"),
-        Weakening("privateLinkServiceConnections[*].groupIds", (["queue"],), "its service would have no private way in",
-                  absent="Azure refuses a connection to a part of a service that is not said"),
+                  "data could be written to an account outside of the estate",
+                  absent="Azure refuses a connection without a service"),
+        Weakening("privateLinkServiceConnections[*].groupIds", (["queue"],), "the service would have no endpoint",
+                  absent="Azure refuses a connection without a group id"),
         Weakening("manualPrivateLinkServiceConnections",
                   ([{"name": "plc-elsewhere", "privateLinkServiceId": elsewhere.STORE, "groupIds": ["blob"]}],),
-                  "data could be written to a foreign store as if it were the estate's"),
-        Weakening("subnet.id", (elsewhere.SUBNET,), "a foreign network would have a way in",
+                  "data could be written to an account outside of the estate"),
+        Weakening("subnet.id", (elsewhere.SUBNET,), "a network outside of the estate would have access",
                   absent="Azure refuses an endpoint without a subnet"),
         Weakening("ipConfigurations", ([],), ANY_ADDRESS, when=_has_one_address),
         Weakening("ipConfigurations[*].privateIPAddress", (elsewhere.PRIVATE_ADDRESS,), ANY_ADDRESS,
@@ -218,12 +218,12 @@ ENDPOINT = Table(
         Harmless("ipConfigurations[*].memberName", "Azure refuses another than the service's"),
         Harmless("ipConfigurations[*].name", "a name"),
         Harmless("privateLinkServiceConnections[*].name", "a name"),
-        Harmless("subnet.privateEndpointNetworkPolicies", "the subnet itself says it"),
-        Harmless("subnet.privateLinkServiceNetworkPolicies", "the subnet itself says it"),
+        Harmless("subnet.privateEndpointNetworkPolicies", "set by the subnet itself"),
+        Harmless("subnet.privateLinkServiceNetworkPolicies", "set by the subnet itself"),
     ),
-    removal=Removal("its service would have no private way in"),
+    removal=Removal("the service would have no endpoint"),
 )  # fmt: skip
-PUBLIC_NAME = "its name would lead to the public address"
+PUBLIC_NAME = "its name would resolve to the public address"
 ZONE_GROUP = Table(
     "network:PrivateDnsZoneGroup",
     weakenings=(
@@ -237,11 +237,11 @@ ZONE = Table("privatedns:PrivateZone", removal=Removal(PUBLIC_NAME))
 LINK = Table(
     "privatedns:VirtualNetworkLink",
     weakenings=(
-        Weakening("registrationEnabled", (True,), "any computer could take any name", absent="Azure's default is off"),
-        Weakening("resolutionPolicy", ("NxDomainRedirect",), "names of foreign stores would be answered too",
-                  absent="Azure's default is not to ask further"),
-        Weakening("virtualNetwork.id", (elsewhere.NETWORK,), "the hub could not resolve, and a foreign network could",
-                  absent="Azure refuses a link to nothing"),
+        Weakening("registrationEnabled", (True,), "a machine could register any name", absent="Azure's default is off"),
+        Weakening("resolutionPolicy", ("NxDomainRedirect",), "names outside of the zone would be resolved publicly",
+                  absent="Azure's default is no fallback"),
+        Weakening("virtualNetwork.id", (elsewhere.NETWORK,), "a foreign network would resolve the names, not the hub",
+                  absent="Azure refuses a link without a network"),
     ),
     removal=Removal(PUBLIC_NAME),
 )  # fmt: skip

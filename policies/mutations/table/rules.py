@@ -1,4 +1,4 @@
-"""Weaknesses of NSGs: each rule that allows, made wider; each that denies, removed; and added rules.
+"""Weaknesses of NSGs: wider allow rules, removed deny rules, and additional rules.
 
 Sources: learn.microsoft.com, "Network security groups", "Virtual network service tags", "Working with NSG access and
 Azure Bastion".
@@ -12,9 +12,9 @@ from policies.mutations.paths import entries
 from policies.mutations.table import elsewhere
 from policies.mutations.table.widths import wider
 
-ANYBODY = ("*", "Internet", "0.0.0.0/0", elsewhere.PUBLIC_RANGE, "10.0.0.0/8", "VirtualNetwork")
-ANYWHERE = (*ANYBODY, "Storage", "AzureCloud")
-SIDES = {"Inbound": ("source", ANYBODY), "Outbound": ("destination", ANYWHERE)}
+ANY_SOURCE = ("*", "Internet", "0.0.0.0/0", elsewhere.PUBLIC_RANGE, "10.0.0.0/8", "VirtualNetwork")
+ANY_DESTINATION = (*ANY_SOURCE, "Storage", "AzureCloud")
+SIDES = {"Inbound": ("source", ANY_SOURCE), "Outbound": ("destination", ANY_DESTINATION)}
 HTTPS = "443"
 Rule = Mapping[str, Any]
 Made = Iterator[tuple[str, Mapping[str, Any]]]
@@ -49,8 +49,8 @@ def _rules(inputs: Mapping[str, Any]) -> list[Rule]:
 
 
 def _of_bastion(inputs: Mapping[str, Any]) -> bool:
-    """True for Bastion's own rules, which are Azure's word for word: the Internet reaches it at 443, and it must reach
-    any desk."""
+    """True for Bastion's own rules, which Azure prescribes: the Internet reaches it at port 443, and it must reach
+    every desk."""
     return any(rule.get("sourceAddressPrefix") == "GatewayManager" for rule in _rules(inputs))
 
 
@@ -61,15 +61,15 @@ def _with(inputs: Mapping[str, Any], rules: list[Rule]) -> Mapping[str, Any]:
 def _unwanted(inputs: Mapping[str, Any]) -> Made:
     bastion = _of_bastion(inputs)
     for rule in UNWANTED:
-        asked_for = (
+        required = (
             bastion
             and rule["destinationPortRange"] == "443"
             and (rule["direction"] == "Inbound" or rule["destinationAddressPrefix"] == "AzureCloud")
         )
-        if not asked_for:
+        if not required:
             extra = {key: value for key, value in rule.items() if value is not None}
-            extra["name"] = "side-door"
-            yield f"a rule more: {rule['name']}", _with(inputs, [*_rules(inputs), extra])
+            extra["name"] = "mutant"
+            yield f"additional rule: {rule['name']}", _with(inputs, [*_rules(inputs), extra])
 
 
 def _wider(inputs: Mapping[str, Any]) -> Made:
@@ -89,38 +89,38 @@ def _wider_rule(rule: Rule) -> Iterator[tuple[str, Rule]]:
     for value in values:
         yield f"for {value}", {**narrow, one: value}
         yield f"also for {value}", {**narrow, many: [*rule.get(many, [rule.get(one)]), value]}
-    yield "for whom nobody knows yet", {**narrow, one: "[unknown]"}
+    yield "for an unknown peer", {**narrow, one: "[unknown]"}
     yield from _more_endpoints(rule)
     any_port = {key: value for key, value in rule.items() if key not in (port, ports)}
     for value in ("*", "0-65535"):
         yield f"at ports {value}", {**any_port, port: value}
-    yield "at ports nobody knows yet", {**any_port, port: "[unknown]"}
+    yield "at unknown ports", {**any_port, port: "[unknown]"}
 
 
 def _more_endpoints(rule: Rule) -> Iterator[tuple[str, Rule]]:
-    """Yield the single addresses of a rule with their neighbours, other endpoints of the subnet among them."""
+    """Yield a rule with ranges around its single addresses, which contain other endpoints of the subnet."""
     one, many = "destinationAddressPrefix", "destinationAddressPrefixes"
     if HTTPS not in (rule.get("destinationPortRange"), *rule.get("destinationPortRanges", ())):
-        return  # nothing else answers beside the firewall's own address for names
+        return  # a DNS rule: only the firewall's own address answers in its subnet
     rest = {key: value for key, value in rule.items() if key not in (one, many)}
     for words, ends in wider(rule.get(many) or [rule.get(one, "")]):
         yield words, {**rest, many: ends}
 
 
-def _without_denial(inputs: Mapping[str, Any]) -> Made:
-    """Yield each denial as a rule that allows, and each that no other rule replaces as removed."""
+def _without_denials(inputs: Mapping[str, Any]) -> Made:
+    """Yield each deny rule as one that allows, and without it where no other rule denies the same."""
     rules = _rules(inputs)
     denials = [rule for rule in rules if rule.get("access") == "Deny"]
     for rule in denials:
         turned = [{**r, "access": "Allow"} if r is rule else r for r in rules]
         unknown = [{**r, "access": "[unknown]"} if r is rule else r for r in rules]
         yield f"{rule['name']} allows", _with(inputs, turned)
-        yield f"{rule['name']} does nobody know what", _with(inputs, unknown)
+        yield f"{rule['name']} with unknown access", _with(inputs, unknown)
         if _of_all(rule):
             yield f"{rule['name']} left out", _with(inputs, [r for r in rules if r is not rule])
     for direction in SIDES:
         rest = [rule for rule in rules if rule not in denials or rule.get("direction") != direction]
-        yield f"no refusal {direction.lower()}", _with(inputs, rest)
+        yield f"no deny rule {direction.lower()}", _with(inputs, rest)
 
 
 def _of_all(rule: Rule) -> bool:
@@ -129,27 +129,27 @@ def _of_all(rule: Rule) -> bool:
 
 def _none(inputs: Mapping[str, Any]) -> Made:
     yield "no rules", _with(inputs, [])
-    yield "rules nobody knows yet", {**inputs, "securityRules": "[unknown]"}
+    yield "unknown rules", {**inputs, "securityRules": "[unknown]"}
     yield "rules left out", {key: value for key, value in inputs.items() if key != "securityRules"}
 
 
 GROUP = Table(
     "network:NetworkSecurityGroup",
     weakenings=(
-        Rework(("securityRules",), _none, "only Azure's own rules would act, which let networks talk and all go out"),
-        Rework(("securityRules[*].access",), _without_denial, "what no rule names would be let through"),
+        Rework(("securityRules",), _none, "Azure's default rules allow all outbound traffic and that of networks"),
+        Rework(("securityRules[*].access",), _without_denials, "traffic that no rule names would be allowed"),
         Rework(("securityRules[*].sourceAddressPrefix", "securityRules[*].destinationAddressPrefix",
                 "securityRules[*].destinationAddressPrefixes", "securityRules[*].destinationPortRange",
-                "securityRules[*].destinationPortRanges"), _wider, "more than those who need it could talk"),
-        Rework(("securityRules",), _unwanted, "a way in or out that nobody asked for"),
+                "securityRules[*].destinationPortRanges"), _wider, "more peers than required could connect"),
+        Rework(("securityRules",), _unwanted, "unapproved traffic would be allowed"),
     ),
     harmless=(
-        Harmless("securityRules[*].description", "words for people"),
-        Harmless("securityRules[*].direction", "a rule turned around is one gone and one more, each tried for itself"),
+        Harmless("securityRules[*].description", "documentation only"),
+        Harmless("securityRules[*].direction", "a change of direction is a removal and an addition, both covered"),
         Harmless("securityRules[*].name", "a name"),
-        Harmless("securityRules[*].priority", "what lets through is judged wherever it stands, and so is what refuses"),
-        Harmless("securityRules[*].protocol", "who may talk stays the same, and nobody listens for another protocol"),
-        Harmless("securityRules[*].sourcePortRange", "the asker's own port: any, which is the widest"),
+        Harmless("securityRules[*].priority", "allow and deny rules are evaluated at every priority"),
+        Harmless("securityRules[*].protocol", "the peers stay the same, and no service uses another protocol"),
+        Harmless("securityRules[*].sourcePortRange", "any port, the widest value"),
     ),
 )  # fmt: skip
 TABLES = (GROUP,)

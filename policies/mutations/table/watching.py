@@ -1,4 +1,4 @@
-"""Weaknesses of records: logs, who may query them, and flow logs.
+"""Weaknesses of logs: diagnostic settings, workspaces, access to them, and flow logs.
 
 Sources: learn.microsoft.com, "Diagnostic settings in Azure Monitor", "Use Azure Private Link to connect networks to
 Azure Monitor", "Virtual network flow logs".
@@ -12,9 +12,9 @@ from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Rework, Table, Value, Weakening
 from policies.mutations.table import elsewhere
 
-UNSEEN = "what is done there would leave no trace"
+UNLOGGED = "operations there would not be logged"
 LOGS_OPEN = "logs could be read or forged from the public network"
-COPIED = "a copy of the logs would go elsewhere"
+COPIED = "a copy of the logs would leave the estate"
 
 
 def _logs(setting: Resource, _: PolicyContext) -> bool:
@@ -28,38 +28,38 @@ def _by_category(setting: Resource, _: PolicyContext) -> bool:
 
 
 def _more_than_audit(setting: Resource, _: PolicyContext) -> bool:
-    """True if the audit category group does not record all: that is required of a workspace."""
+    """True if the audit category group does not record everything; a workspace requires that group."""
     return "/workspaces/" not in str(setting.at("resourceUri"))
 
 
 SETTING = Table(
     "monitor:DiagnosticSetting",
     weakenings=(
-        Weakening("workspaceId", (elsewhere.WORKSPACE,), UNSEEN),
-        Weakening("resourceUri", (elsewhere.STORE,), UNSEEN, absent="Azure refuses a setting of nothing",
+        Weakening("workspaceId", (elsewhere.WORKSPACE,), UNLOGGED),
+        Weakening("resourceUri", (elsewhere.STORE,), UNLOGGED, absent="Azure refuses a setting without a resource",
                   when=_logs),
-        Weakening("logs", ([],), UNSEEN, when=_logs),
-        Weakening("logs[*].enabled", (False,), UNSEEN),
-        Weakening("logs[*].categoryGroup", ("audit",), "not all that is done there would leave a trace",
+        Weakening("logs", ([],), UNLOGGED, when=_logs),
+        Weakening("logs[*].enabled", (False,), UNLOGGED),
+        Weakening("logs[*].categoryGroup", ("audit",), "not every operation there would be logged",
                   when=_more_than_audit),
-        Weakening("logs[*].category", ("AnotherCategory",), "none of what is done there would leave a trace",
+        Weakening("logs[*].category", ("AnotherCategory",), "no operation there would be logged",
                   when=_by_category),
         Weakening("storageAccountId", (elsewhere.STORE,), COPIED),
         Weakening("eventHubAuthorizationRuleId", (elsewhere.EVENT_HUB,), COPIED),
         Weakening("marketplacePartnerId", (f"{elsewhere.PROVIDERS}/Microsoft.Datadog/monitors/elsewhere",), COPIED),
     ),
     harmless=(
-        Harmless("logAnalyticsDestinationType", "which table of the same workspace"),
-        Harmless("metrics", "figures say how much is done, not by whom"),
+        Harmless("logAnalyticsDestinationType", "selects a table of the same workspace"),
+        Harmless("metrics", "metrics do not identify the caller"),
     ),
-    removal=Removal(UNSEEN, when=_logs),
+    removal=Removal(UNLOGGED, when=_logs),
 )  # fmt: skip
 
 
-def _half_deaf(inputs: Mapping[str, Value]) -> Iterator[tuple[str, Mapping[str, Value]]]:
-    """Yield a category of changes or attacks that is switched off, left out, or neither on nor off for certain."""
-    told = inputs.get("logs")
-    logs: list[Value] = list(told) if isinstance(told, list | tuple) else []
+def _fewer_categories(inputs: Mapping[str, Value]) -> Iterator[tuple[str, Mapping[str, Value]]]:
+    """Yield a category of changes or attacks that is disabled, left out, or unknown."""
+    found = inputs.get("logs")
+    logs: list[Value] = list(found) if isinstance(found, list | tuple) else []
     for place, log in enumerate(logs):
         if isinstance(log, Mapping) and log.get("category") in CONTROL_PLANE:
             rest = [*logs[:place], *logs[place + 1 :]]
@@ -69,48 +69,48 @@ def _half_deaf(inputs: Mapping[str, Value]) -> Iterator[tuple[str, Mapping[str, 
                 yield f"{log['category']}.enabled = {enabled}", {**inputs, "logs": [*rest, one]}
 
 
-UNTOLD = "nobody could tell who changed what in the subscription"
+UNRECORDED = "changes in the subscription would not be recorded"
 ACTIVITY = Table(
     "monitor:SubscriptionDiagnosticSetting",
     weakenings=(
-        Weakening("workspaceId", (elsewhere.WORKSPACE,), UNTOLD),
-        Weakening("logs", ([],), UNTOLD),
-        Rework(("logs[*].enabled", "logs[*].category"), _half_deaf, UNTOLD),
+        Weakening("workspaceId", (elsewhere.WORKSPACE,), UNRECORDED),
+        Weakening("logs", ([],), UNRECORDED),
+        Rework(("logs[*].enabled", "logs[*].category"), _fewer_categories, UNRECORDED),
         Weakening("storageAccountId", (elsewhere.STORE,), COPIED),
         Weakening("eventHubAuthorizationRuleId", (elsewhere.EVENT_HUB,), COPIED),
         Weakening("marketplacePartnerId", (f"{elsewhere.PROVIDERS}/Microsoft.Datadog/monitors/elsewhere",), COPIED),
     ),
-    removal=Removal(UNTOLD),
+    removal=Removal(UNRECORDED),
 )
 WORKSPACE = Table(
     "operationalinsights:Workspace",
     weakenings=(
         Weakening("publicNetworkAccessForIngestion", ("Enabled",), LOGS_OPEN),
         Weakening("publicNetworkAccessForQuery", ("Enabled",), LOGS_OPEN),
-        Weakening("retentionInDays", (30, 364), "an attack would be found after its traces are gone"),
-        Weakening("features", (None,), "logs could be forged with a key that names nobody"),
-        Weakening("features.disableLocalAuth", (False,), "logs could be forged with a key that names nobody"),
+        Weakening("retentionInDays", (30, 364), "logs would be deleted before an attack is found"),
+        Weakening("features", (None,), "logs could be forged with a shared key"),
+        Weakening("features.disableLocalAuth", (False,), "logs could be forged with a shared key"),
         Weakening("features.enableDataExport", (True,), COPIED, absent="Azure's default is off"),
-        Weakening("features.immediatePurgeDataOn30Days", (True,), "logs would be gone after 30 days",
+        Weakening("features.immediatePurgeDataOn30Days", (True,), "logs would be deleted after 30 days",
                   absent="Azure's default is off"),
-        Weakening("workspaceCapping.dailyQuotaGb", (0.1,), "who makes enough noise stops the log for the day",
+        Weakening("workspaceCapping.dailyQuotaGb", (0.1,), "a large number of events would stop the log for the day",
                   absent="Azure's default is no limit"),
     ),
     harmless=(
-        Harmless("features.enableLogAccessUsingOnlyResourcePermissions", "grants decide who reads, either way"),
-        Harmless("sku", "Azure refuses a year's retention in lesser ones"),
+        Harmless("features.enableLogAccessUsingOnlyResourcePermissions", "role assignments apply in both modes"),
+        Harmless("sku", "Azure refuses a retention of one year in cheaper ones"),
     ),
 )  # fmt: skip
 SCOPE = Table(
     "monitor:PrivateLinkScope",
     weakenings=(
-        Weakening("accessModeSettings.ingestionAccessMode", ("Open",), "logs could go to any workspace of anybody"),
-        Weakening("accessModeSettings.queryAccessMode", ("Open",), "any workspace of anybody could be asked"),
+        Weakening("accessModeSettings.ingestionAccessMode", ("Open",), "logs could be sent to any tenant's workspace"),
+        Weakening("accessModeSettings.queryAccessMode", ("Open",), "any tenant's workspace could be queried"),
         Weakening("accessModeSettings.exclusions",
                   ([{"privateEndpointConnectionName": "pep-wmsde-platform-logs-scope", "ingestionAccessMode": "Open",
-                     "queryAccessMode": "Open"}],), "logs could go to any workspace of anybody"),
+                     "queryAccessMode": "Open"}],), "logs could be sent to any tenant's workspace"),
     ),
-    removal=Removal("logs would go over the public network"),
+    removal=Removal("logs would be sent over the public network"),
 )  # fmt: skip
 SCOPED = Table(
     "monitor:PrivateLinkScopedResource",
@@ -122,24 +122,24 @@ SCOPED = Table(
             absent="Azure refuses a link to nothing",
         ),
     ),
-    removal=Removal("logs would go over the public network"),
+    removal=Removal("logs would be sent over the public network"),
 )
 FLOWS = Table(
     "network:FlowLog",
     weakenings=(
-        Weakening("enabled", (False,), UNSEEN),
-        Weakening("retentionPolicy", (None,), "an attack would be found after its traces are gone"),
-        Weakening("retentionPolicy.days", (1, 89), "an attack would be found after its traces are gone"),
-        Weakening("storageId", (elsewhere.STORE,), "a foreign store would have the record of all traffic",
-                  absent="Azure refuses a record without a store"),
-        Weakening("targetResourceId", (elsewhere.NETWORK,), UNSEEN, absent="Azure refuses a record of nothing"),
-        Weakening("enabledFilteringCriteria", ("dstport=443",), "not all traffic would leave a trace"),
+        Weakening("enabled", (False,), UNLOGGED),
+        Weakening("retentionPolicy", (None,), "logs would be deleted before an attack is found"),
+        Weakening("retentionPolicy.days", (1, 89), "logs would be deleted before an attack is found"),
+        Weakening("storageId", (elsewhere.STORE,), "an account outside of the estate would have the flow logs",
+                  absent="Azure refuses a flow log without an account"),
+        Weakening("targetResourceId", (elsewhere.NETWORK,), UNLOGGED, absent="Azure refuses a log without a target"),
+        Weakening("enabledFilteringCriteria", ("dstport=443",), "not all traffic would be logged"),
     ),
     harmless=(
-        Harmless("format", "how it is written"),
-        Harmless("identity", "another identity cannot write: Azure says so"),
-        Harmless("retentionPolicy.enabled", "off keeps the record for ever"),
+        Harmless("format", "the format only"),
+        Harmless("identity", "another identity cannot write, and Azure reports that"),
+        Harmless("retentionPolicy.enabled", "off keeps the logs without limit"),
     ),
-    removal=Removal(UNSEEN),
+    removal=Removal(UNLOGGED),
 )  # fmt: skip
 TABLES = (SETTING, ACTIVITY, WORKSPACE, SCOPE, SCOPED, FLOWS)

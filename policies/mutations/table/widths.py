@@ -8,7 +8,7 @@ NETWORKS = (28, 26, 24)
 
 
 def wider(ends: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield the list of addresses with its first single address made wider, each with the words for it."""
+    """Yield the list of addresses with its first single address made wider, each with words for the label."""
     for place, end in enumerate(ends):
         try:
             network = IPv4Network(end)

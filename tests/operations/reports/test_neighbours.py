@@ -54,7 +54,7 @@ def test_what_a_change_brings_about_in_other_stacks_blocks() -> None:
 
 def test_what_stands_against_a_neighbour_without_the_change_too_is_shown_and_does_not_block() -> None:
     weak = without_links(shipped.standing("platform"))
-    neighbours = replace(beside("safe-haven"), standing=(weak, *map(shipped.standing, ("junction-zone",))))
+    neighbours = replace(beside("safe-haven"), deployed=(weak, *map(shipped.standing, ("junction-zone",))))
     report = evaluate_plans([shipped.after("safe-haven")], neighbours=neighbours)
     assert {f.stack for f in report.preexisting} == {"platform", "junction-zone"}
     assert {f.stack for f in report.blocking} == {"safe-haven"}  # its own stay its own
