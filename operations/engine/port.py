@@ -79,14 +79,14 @@ def busy(stack: str, holder: str) -> InputError:
                       fix=f"wait for that run to end; if it is dead, scripts/sde cancel {stack}")  # fmt: skip
 
 
-def not_as_judged(stack: str, urn: str, what: str) -> Refused:
+def differs_from_plan(stack: str, urn: str, what: str) -> Refused:
     """Return the refusal of a step that differs from the checked plan. It must never hold values."""
     place = f"{name_of(urn)} ({type_of(urn)}): " if is_urn(urn) else ""
     return Refused(
-        f"{stack}: what would be done is not what was judged, so the run stopped before it.\n"
+        f"{stack}: a step differs from the checked plan, so the run stopped before it.\n"
         f"  {place}{what}\n"
-        "  What was done before is in the state, and a new run carries on from there.\n"
-        f"  fix:     look again: scripts/sde preview {stack}"
+        "  The steps before it are in the state, and a new run continues from there.\n"
+        f"  fix:     check the new plan: scripts/sde preview {stack}"
     )
 
 

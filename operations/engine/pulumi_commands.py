@@ -107,7 +107,7 @@ class PulumiCommands:
         if (how := self.program.ended(within=_EXIT_SECONDS if lost else 0.0)) is not None:
             return Failed(
                 f"{name}: the process that runs the program {how} before the program had ended.\n"
-                "  What was done before is in the state, and a new run carries on from there."
+                "  The steps before are in the state, and a new run continues from there."
             )
         return explained(error, self._place(name, config), errors)
 

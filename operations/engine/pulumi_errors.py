@@ -92,7 +92,7 @@ def _refused(causes: Sequence[ErrorMessage]) -> Refused | None:
         return refused(held)
     used = [f"  {found['urn']}" for _, words in causes if (found := _USED.search(words))]
     if used:
-        return Refused("What is used by resources outside the targets cannot be deleted; add them as targets:\n"
+        return Refused("Targets that other resources use cannot be deleted; add those as targets:\n"
                        + "\n".join(used))  # fmt: skip
     return None
 

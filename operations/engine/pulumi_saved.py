@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from formats.errors import Failed, Refused
 from formats.plan import Plan
-from operations.engine.port import not_as_judged
+from operations.engine.port import differs_from_plan
 from operations.engine.pulumi_errors import is_cause
 
 _INSTALL = "install a present version of the Pulumi CLI (https://www.pulumi.com/docs/install/), or leave --engine out"
@@ -74,14 +74,16 @@ def violation(plan: Plan, messages: Sequence[tuple[str, str]]) -> Refused | None
     unseen = None
     for urn, text in messages:
         if found := _VIOLATES.search(text):
-            return not_as_judged(plan.stack, found["urn"], f"{_properties(plan, found['urn'], found['what'])} differ")
+            return differs_from_plan(
+                plan.stack, found["urn"], f"{_properties(plan, found['urn'], found['what'])} differ"
+            )
         if found := _NOT_ALLOWED.search(text):
-            return not_as_judged(plan.stack, urn, f"the plan does not say {found['what']}")
+            return differs_from_plan(plan.stack, urn, f"the plan does not allow {found['what']}")
         if _OUTPUTS.search(text):
-            return not_as_judged(plan.stack, urn, "its outputs differ")
+            return differs_from_plan(plan.stack, urn, "its outputs differ")
         unseen = unseen or _NONE_SEEN.search(text)
     if unseen and not any(is_cause(text) for _, text in messages):
-        return not_as_judged(plan.stack, unseen["urn"], "it is planned, and the program does not ask for it any more")
+        return differs_from_plan(plan.stack, unseen["urn"], "it is planned, but the program no longer registers it")
     return None
 
 

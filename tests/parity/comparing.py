@@ -1,4 +1,4 @@
-"""What of a step is compared between the engines. Everything is, but for the differences that `APART` names."""
+"""Comparison of the engines' results: of everything except the differences in `APART`."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ APART = {
     "state: sourcePosition, stackTrace": "the CLI writes paths of this machine, for its own displays",
     "state and plan: the id of a provider": "each engine draws one",
     "state: properties that depend on nothing": "the CLI lists them, without URNs",
-    "state: the order of dependencies": "it says nothing",
-    "state: the order of resources": "steps end in another order; each stands after what it needs, which is checked",
-    "state: outputs after a failed run": "the CLI has those that were known, ours those of the last whole run",
-    "state: steps that a killed run left open": "ours settles them, the CLI keeps them until somebody refreshes",
-    "plan: inputs and id of an import": "the CLI tells what the program says, without the provider's defaults",
-    "events: order and time": "the CLI does several steps at once",
-    "events: steps of the stack's root": "the CLI tells of its end when the outputs are known, ours at once",
-    "events: steps of a refused run": "ours refuses before the step, the CLI when it is at it",
-    "events: steps of a preview": "the CLI's are in its document, which becomes the Plan",
-    "events: after the first line of a message": "where a file is",
+    "state: the order of dependencies": "it has no meaning",
+    "state: the order of resources": "steps end in another order; each follows its dependencies, which is checked",
+    "state: outputs after a failed run": "the CLI has the known ones, ours those of the last successful run",
+    "state: pending operations of a killed run": "ours settles them, the CLI keeps them until a refresh",
+    "plan: inputs and id of an import": "the CLI has the program's, without the provider's defaults",
+    "events: order and time": "the CLI executes several steps at once",
+    "events: steps of the stack's root": "the CLI reports its end when the outputs are known, ours at once",
+    "events: steps of a refused run": "ours refuses before the step, the CLI during it",
+    "events: steps of a preview": "the CLI's are in its JSON document, which becomes the Plan",
+    "events: after the first line of a message": "the location of a file",
 }
-"""The differences that stay, and why: nothing else is left out of a comparison."""
+"""The accepted differences, with reasons. Nothing else is left out of a comparison."""
 
 
 def compared(event: Event) -> tuple[Any, ...] | None:
-    """What of an event is compared."""
+    """Return the compared parts of an event."""
     if event.kind == "message":
         if event.severity not in ("warning", "error"):
             return None
@@ -60,7 +60,7 @@ def by_urn(plan: Plan) -> dict[tuple[str, str], Any]:
 
 
 def same(ours: Any, theirs: Any, what: str) -> None:
-    """Compare part by part, so that a difference is readable: the CLI is right."""
+    """Compare part by part, for readable differences; the CLI's result is the expected one."""
     if ours == theirs:
         return
     raise AssertionError(f"{what}: the embedded engine differs from the CLI\n" + "\n".join(_differences(ours, theirs)))
@@ -80,7 +80,7 @@ _LEFT_OUT = ("created", "modified", "sourcePosition", "stackTrace")
 
 
 def state_of(engine: Engine, stack: str) -> dict[str, Any]:
-    """The resources of the exported state by URN, secrets opened."""
+    """Return the resources of the exported state by URN, secrets decrypted."""
     deployment = engine.export_state(stack).get("deployment") or {}
     salt = ((deployment.get("secrets_providers") or {}).get("state") or {}).get("salt")
     crypter = Crypter(lambda: PASSPHRASE, salt)
@@ -108,7 +108,7 @@ def _comparable(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def _assert_in_order(resources: list[dict[str, Any]]) -> None:
-    """What a resource needs stands before it: each engine has its own order beyond that."""
+    """Check that dependencies precede their users; otherwise each engine has its own order."""
     before: set[str] = set()
     for resource in resources:
         needs = {resource.get("parent"), *(resource.get("dependencies") or ())} - {None, ""}

@@ -1,4 +1,4 @@
-"""The project folder and the two engines that the small programs of this folder run in."""
+"""The project folder and the two engines for the small programs of this folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.pulumi_cli import CLI
 
 
 def world_of(engine: str, root: Path, home: Path) -> World:
-    """An engine as `choose` makes it, with a home of its own; the CLI is the one that the tests find."""
+    """Return an engine from `choose` with its own home folder; the CLI is the one that the tests use."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "SDE_"))}
     settings = Settings.load({**environment, "SDE_HOME": str(home)}, root=root)
     if engine == "embedded":
@@ -25,7 +25,7 @@ def world_of(engine: str, root: Path, home: Path) -> World:
 
 @pytest.fixture(scope="session")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    """Both engines, once for a process: each has read the SDK, and the CLI's language host stays."""
+    """Both engines, once per process, because each loads the SDK and the CLI's language host keeps running."""
     root = tmp_path_factory.mktemp("small")
     (root / "Pulumi.yaml").write_text("name: sde\nruntime: python\n")
     embedded, pulumi = (world_of(name, root, root / "homes" / name) for name in ("embedded", "pulumi"))
@@ -34,7 +34,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Pair:
 
 @pytest.fixture
 def pair(both: Pair) -> Pair:
-    """Both engines, with nothing in the clouds and the states."""
+    """Both engines, with empty clouds and states."""
     for world in both.worlds.values():
         world.empty()
     for file in both.root.glob("Pulumi.*.yaml"):

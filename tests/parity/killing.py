@@ -1,4 +1,4 @@
-"""Kill an engine, with all that it started, while the cloud is at a step."""
+"""Kill an engine with all its child processes during a request to the cloud."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ PAUSED = """
     second = identity("second", Output.all(home.name, first.id).apply(paused))
     identity("third", home, Options(depends_on=[second]))
 """
-"""A program that waits before its second identity, where it is asked to."""
+"""A program that can be made to wait before its second identity."""
 
 
 def kill_in_the_middle(pair: Pair) -> None:
-    """Run `PAUSED` with each engine, and kill it while the cloud is making the second identity."""
+    """Run `PAUSED` with each engine, and kill it while the cloud creates the second identity."""
     pair.program(PAUSED)
     pair.stack()
     for name, world in pair.worlds.items():
@@ -52,7 +52,7 @@ def _kill(root: Path, name: str, world: World) -> None:
     try:
         _until(reached.exists, process)
         cloud = sqlite3.connect(world.database, isolation_level=None)
-        cloud.execute("BEGIN IMMEDIATE")  # the cloud answers nobody else until this ends
+        cloud.execute("BEGIN IMMEDIATE")  # the cloud answers no other request until this ends
         go.touch()
         _until(lambda: _begun(world), process)
     finally:
@@ -76,7 +76,7 @@ def _until(reached: Callable[[], bool], process: subprocess.Popen[bytes]) -> Non
 
 
 def _kill_all(pid: int) -> None:
-    """Kill a process and all that it started, as if the machine had lost its power."""
+    """Kill a process and its descendants, like a loss of power."""
     family, found = [pid], [pid]
     while found:
         found = [child for parent in found for child in _children(parent)]

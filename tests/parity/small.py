@@ -1,7 +1,7 @@
-"""Small programs under both engines: the same steps, each engine with a cloud and a state of its own.
+"""Small programs under both engines: the same steps, each engine with its own cloud and state.
 
-`Pair` does a step with each engine and compares all that it leads to: how it ended, its plan, its events, the state,
-and the cloud. `comparing.py` says what differs by nature.
+`Pair` executes a step with each engine and compares the result, the plan, the events, the state and the cloud.
+`comparing.py` lists the accepted differences.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ def store(name, home, options=None, **more):
     more = {"account_name": "st" + name, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, **more}
     return storage.StorageAccount(name, resource_group_name=home.name, opts=options, **more)
 """
-"""What every small program begins with: cheap types with names of their own, as no two engines draw the same."""
+"""The head of every small program: cheap types with explicit names, because generated names differ."""
 
 
 @dataclass
 class World:
-    """An engine, and the folder that holds its cloud and its state."""
+    """An engine, and the folder of its cloud and its state."""
 
     engine: Engine
     home: Path
 
     def empty(self) -> None:
-        """Forget cloud and state; the passphrase stays the same in all."""
+        """Delete cloud and state; all use the same passphrase."""
         for name in ("local", "state"):
             shutil.rmtree(self.home / name, ignore_errors=True)
         for name in ("local", "state"):
@@ -67,13 +67,13 @@ class World:
         return self.home / "local" / "azure.db"
 
     def cloud(self) -> list[str]:
-        """The ids of what is in the cloud."""
+        """Return the ids of the cloud's resources."""
         return [entry.id for entry in admin.resources(self.database)]
 
 
 @dataclass
 class Run:
-    """How one step ended."""
+    """The result of one step."""
 
     exit: str = "done"
     """Or the name of the port's exception, which decides the exit code."""
@@ -83,7 +83,7 @@ class Run:
 
     @property
     def plan(self) -> dict[str, str]:
-        """What a preview would do, by name, without what stays and the engine's own."""
+        """Return a preview's operations by name, without unchanged resources and the engine's own."""
         return {r.name: r.operation.value for r in self.value.changes}
 
     def planned(self, name: str) -> PlannedResource:
@@ -92,7 +92,7 @@ class Run:
 
     @property
     def done(self) -> dict[str, str]:
-        """What was done, by name and operation, in the engine's events; without what stays and the engine's own."""
+        """Return the executed operations by name from the events, without unchanged resources and the engine's own."""
         return {
             event[1].split("::")[-1]: event[2]
             for event in self.events
@@ -105,7 +105,7 @@ class Run:
 
 
 class Pair:
-    """Both engines with one program: each step is done by both, and must lead to the same."""
+    """Both engines with one program: both execute each step, with equal results."""
 
     def __init__(self, root: Path, embedded: World, pulumi: World) -> None:
         self.root, self.worlds = root, {"embedded": embedded, "pulumi": pulumi}
@@ -113,8 +113,8 @@ class Pair:
     # The program and its stack
 
     def program(self, body: str) -> None:
-        """What the stack is from now on."""
-        shutil.rmtree(self.root / "__pycache__", ignore_errors=True)  # Python takes edits of one second for the same
+        """Set the stack's program."""
+        shutil.rmtree(self.root / "__pycache__", ignore_errors=True)  # Python misses edits within one second
         (self.root / "__main__.py").write_text(HEAD + textwrap.dedent(body))
 
     def stack(self, name: str = "small") -> StackSettings:
@@ -166,10 +166,10 @@ class Pair:
         outputs: Mapping[str, Any] = runs["pulumi"].value
         return outputs
 
-    # What there is afterwards
+    # Results
 
     def state(self, stack: str = "small", *, outputs: bool = True, open_steps: bool = True) -> dict[str, Any]:
-        """The resources of the state by name: those of both engines, which are the same.
+        """Return the resources of the state by name, which must be equal in both engines.
 
         `outputs`: those of the stack too; `open_steps`: also the steps that a killed run left open.
         """
@@ -185,13 +185,13 @@ class Pair:
         return {urn.split("::")[-1]: content for urn, content in states["pulumi"].items()}
 
     def cloud(self) -> list[str]:
-        """The last parts of the ids of what is in the cloud: those of both engines, which are the same."""
+        """Return the last parts of the ids in the cloud, which must be equal in both engines."""
         clouds = {name: world.cloud() for name, world in self.worlds.items()}
         same(clouds["embedded"], clouds["pulumi"], "cloud")
         return sorted(id_.rsplit("/", 1)[-1] for id_ in clouds["pulumi"])
 
     def forget_state(self) -> None:
-        """Lose both states, and keep the clouds."""
+        """Delete both states, and keep the clouds."""
         for world in self.worlds.values():
             shutil.rmtree(world.home / "state")
             (world.home / "state").mkdir(mode=0o700)
@@ -206,13 +206,13 @@ class Pair:
             aside.rename(other / name)
 
     def carry_on(self) -> None:
-        """Each engine finds nothing to change in what the other left, and can take all of it away."""
+        """Check that each engine finds nothing to change in the other's state, and can destroy it."""
         self.swap()
         assert self.preview().plan == {}
         self.destroy(release_protected=True)
         assert self.cloud() == []
 
-    # How
+    # Execution
 
     def _changing(self, step: Callable[..., Any], stack: str, ends: str) -> Run:
         runs = self._both(step, ends)

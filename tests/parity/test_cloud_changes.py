@@ -1,4 +1,4 @@
-"""Both engines agree on what was changed behind their backs, and on what they take over."""
+"""Both engines agree on drift and on imports."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-g"
 
 
 def drift(pair: Pair, statement: str, *values: Any) -> None:
-    """Change both clouds by hand."""
+    """Change both clouds directly."""
     for world in pair.worlds.values():
         with sqlite3.connect(world.database) as database:
             assert database.execute(statement, values).rowcount == 1
         database.close()
 
 
-def test_refresh_takes_a_changed_tag_and_a_lost_resource_into_the_state(pair: Pair) -> None:
+def test_refresh_records_changed_and_deleted_resources(pair: Pair) -> None:
     pair.program(ROOM)
     pair.up()
     drift(pair, "UPDATE resource SET properties = json_set(properties, '$.tags.owner', 'eve') WHERE name = 'rg-g'")
@@ -43,14 +43,14 @@ def test_refresh_takes_a_changed_tag_and_a_lost_resource_into_the_state(pair: Pa
     pair.carry_on()
 
 
-def test_refresh_of_what_is_as_it_was_changes_nothing(pair: Pair) -> None:
+def test_refresh_without_drift_changes_nothing(pair: Pair) -> None:
     pair.program(ROOM)
     pair.up()
     pair.refresh()
     pair.carry_on()
 
 
-def test_a_lost_resource_is_no_fault_of_a_destroy(pair: Pair) -> None:
+def test_destroy_ignores_resources_deleted_in_the_cloud(pair: Pair) -> None:
     pair.program(ROOM)
     pair.up()
     drift(pair, "DELETE FROM resource WHERE name = 'id-who'")
@@ -58,7 +58,7 @@ def test_a_lost_resource_is_no_fault_of_a_destroy(pair: Pair) -> None:
     assert pair.cloud() == []
 
 
-def test_import_by_option_takes_over_what_is_there(pair: Pair) -> None:
+def test_import_option_adopts_an_existing_resource(pair: Pair) -> None:
     pair.program("group()")
     pair.up()
     pair.forget_state()
@@ -71,8 +71,8 @@ def test_import_by_option_takes_over_what_is_there(pair: Pair) -> None:
     pair.carry_on()
 
 
-def test_import_by_option_of_what_the_program_says_otherwise_fails_in_the_embedded_engine(pair: Pair) -> None:
-    """A difference that stays: the CLI imports and updates in one run, and its preview tells the import alone."""
+def test_import_option_with_different_inputs_fails_in_the_embedded_engine(pair: Pair) -> None:
+    """An accepted difference: the CLI imports and updates in one run, and its preview shows the import only."""
     pair.program("group()")
     pair.up()
     pair.forget_state()
@@ -82,7 +82,7 @@ def test_import_by_option_of_what_the_program_says_otherwise_fails_in_the_embedd
     assert pair.worlds["pulumi"].engine.up(pair.stack()).counts == {"update": 1}
 
 
-def test_import_by_command_takes_over_and_protects(pair: Pair) -> None:
+def test_import_command_adopts_and_protects(pair: Pair) -> None:
     pair.program("group()")
     pair.up()
     pair.forget_state()
@@ -93,7 +93,7 @@ def test_import_by_command_takes_over_and_protects(pair: Pair) -> None:
     pair.carry_on()
 
 
-def test_import_by_command_of_what_is_not_there_fails(pair: Pair) -> None:
+def test_import_command_of_a_missing_resource_fails(pair: Pair) -> None:
     pair.program("")
     pair.up()
     pair.import_resource("azure-native:resources:ResourceGroup", "g", GROUP, ends="Failed")

@@ -1,4 +1,4 @@
-"""The shipped stacks under both engines, on one state: one Plan, one verdict, and each carries on after the other."""
+"""The shipped stacks under both engines on one state: equal plans and verdicts, and each continues after the other."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tests.pulumi_cli import needs_cli
 pytestmark = needs_cli
 LINKED = (".venv", "Pulumi.yaml", "infra", "local_azure", "operations", "pyproject.toml", "tre_templates")
 DRAWN_NAMES = ("azure-native:authorization:RoleAssignment", "roleAssignmentName")
-"""A name that the provider gives, out of what the engine draws: the CLI draws anew for each preview."""
+"""A name that the provider generates from the engine's seed: the CLI has a new seed for each preview."""
 Engines = tuple[Engine, Engine]
-"""The embedded engine and the CLI, over one state and one cloud."""
+"""The embedded engine and the CLI, with one state and one cloud."""
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with an estate, a state and a cloud of its own."""
+    """The project with its own estate, state and cloud."""
     root = tmp_path_factory.mktemp("project")
     for name in LINKED:
         (root / name).symlink_to(ROOT / name)
@@ -56,7 +56,7 @@ def engines(project: Path) -> Engines:
 
 
 def agreed(engines: Engines, stack: Stack, targets: Sequence[str] = ()) -> tuple[Plan, Plan]:
-    """The plan of both, which must be one: as it is, with what can be told of its ids, and in what the gate says."""
+    """Return both plans, which must be equal: as they are, with derived ids, and in the gate's verdicts."""
     ours, theirs = (engine.preview(stack.settings, targets=targets) for engine in engines)
     same(without_drawn(ours), without_drawn(theirs), "the plan")
     assert ours.subscription == theirs.subscription != ""
@@ -90,7 +90,7 @@ def unknown_keys(value: Any, key: str = "") -> set[str]:
 
 
 def assert_came_true(before: Plan, after: Plan) -> None:
-    """Every id that the first plan let be told is the one that is there, and nothing else differs from what it said."""
+    """Check that every id derived from the first plan is the actual one, and that nothing else differs."""
     ids = {r.urn: r.id for r in resources_of(before)}
     there = {r.urn: r.id for r in resources_of(after)}
     assert ids.keys() == there.keys()
@@ -103,7 +103,7 @@ def assert_came_true(before: Plan, after: Plan) -> None:
 
 @pytest.fixture(scope="module")
 def brought_up(project: Path, engines: Engines) -> list[tuple[Stack, Plan, Plan]]:
-    """Each stack, by one engine after the other, with its plan before and what stands after."""
+    """Deploy the stacks, alternating the engines; return each with its plan before and its state after."""
     found = []
     for turn, stack in enumerate(stacks(project)):
         before = agreed(engines, stack)[turn % 2]
@@ -114,7 +114,7 @@ def brought_up(project: Path, engines: Engines) -> list[tuple[Stack, Plan, Plan]
     return found
 
 
-def test_the_first_plan_comes_about_whichever_engine_does_it(brought_up: list[tuple[Stack, Plan, Plan]]) -> None:
+def test_first_plan_matches_the_result_of_either_engine(brought_up: list[tuple[Stack, Plan, Plan]]) -> None:
     for _, before, after in brought_up:
         assert set(before.counts) <= {Operation.CREATE, Operation.READ}
         assert not evaluate_plans([before]).blocks
@@ -131,7 +131,7 @@ def test_either_engine_finds_nothing_to_change(brought_up: list[tuple[Stack, Pla
 
 
 @pytest.mark.usefixtures("brought_up")
-def test_a_changed_tag_is_one_plan_with_and_without_targets(project: Path, engines: Engines) -> None:
+def test_changed_tag_gives_the_same_plan_with_and_without_targets(project: Path, engines: Engines) -> None:
     file = project / "estate" / "estate.yaml"
     estate = yaml.safe_load(file.read_text())
     file.write_text(yaml.safe_dump({**estate, "cost_centre": "changed"}))
@@ -144,7 +144,7 @@ def test_a_changed_tag_is_one_plan_with_and_without_targets(project: Path, engin
 
 
 @pytest.mark.usefixtures("brought_up")
-def test_the_end_is_one_plan_too(project: Path, engines: Engines) -> None:
+def test_destroy_gives_the_same_plan(project: Path, engines: Engines) -> None:
     for turn, stack in enumerate(reversed(stacks(project))):
         ours, theirs = (engine.preview_destroy(stack.settings) for engine in engines)
         assert [r.urn for r in ours.resources] == [r.urn for r in theirs.resources]

@@ -1,4 +1,4 @@
-"""Both engines agree on what goes wrong: failing steps, mistakes in a program, protected resources."""
+"""Both engines agree on errors: failing steps, program errors and protected resources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BROKEN = """
 """
 
 
-def test_a_failing_step_leaves_what_came_before_and_the_next_run_carries_on(pair: Pair) -> None:
+def test_failed_step_keeps_earlier_ones_and_the_next_run_continues(pair: Pair) -> None:
     pair.program(BROKEN.format(home="rg-absent"))
     failed = pair.up(ends="Failed")
     assert failed.done == {"g": "create", "first": "create"}
@@ -42,7 +42,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_in_the_program_ends_the_run(pair: Pair, mistake: str) -> None:
+def test_program_error_ends_the_run(pair: Pair, mistake: str) -> None:
     statement, exit_, words = MISTAKES[mistake]
     pair.program('home = group(tags={"owner": "ann"})\n' + statement)
     for run in (pair.preview(ends=exit_), pair.up(ends=exit_)):
@@ -50,7 +50,7 @@ def test_a_mistake_in_the_program_ends_the_run(pair: Pair, mistake: str) -> None
         assert "Traceback" not in run.message
 
 
-def test_what_was_made_before_a_mistake_stands_and_the_next_run_carries_on(pair: Pair) -> None:
+def test_program_error_keeps_earlier_resources(pair: Pair) -> None:
     pair.program("home = group()\nhome.id.apply(lambda _: {}['ward'])")
     pair.up(ends="Failed")
     assert pair.cloud() == ["rg-g"]
@@ -75,7 +75,7 @@ def test_a_protected_resource_is_not_deleted(pair: Pair) -> None:
     assert pair.cloud() == ["rg-away", "rg-g"]
 
 
-def test_what_uses_a_protected_resource_stays_too(pair: Pair) -> None:
+def test_dependants_of_a_protected_resource_stay(pair: Pair) -> None:
     pair.program(GUARDED.format(place="uksouth", owner="ann"))
     pair.up()
     pair.destroy(ends="Refused")

@@ -1,4 +1,4 @@
-"""Both engines carry on after a run that was killed in the middle of a step, also from the other's state."""
+"""Both engines continue after a run that was killed during a step, also from the other's state."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ pytestmark = needs_cli
 
 
 def all_there(pair: Pair) -> None:
-    """The rest was made, nothing of it twice, and each engine goes on with what the other left."""
+    """Check that all resources exist once, and that each engine continues with the other's state."""
     assert {"first", "second", "third"} <= set(pair.state(open_steps=False))
     assert pair.cloud() == ["id-first", "id-second", "id-third", "rg-g"]
     pair.swap()
-    for world in pair.worlds.values():  # ours warns of the step that the CLI kept open, and settles it
+    for world in pair.worlds.values():  # ours warns of the operation that the CLI kept pending, and settles it
         assert world.engine.preview(pair.stack()).changes == ()
         world.engine.destroy(pair.stack())
     assert pair.cloud() == []
 
 
-def test_a_killed_run_is_carried_on_by_the_next(pair: Pair) -> None:
+def test_next_run_continues_a_killed_run(pair: Pair) -> None:
     kill_in_the_middle(pair)
     for world in pair.worlds.values():
         world.engine.cancel("small")
@@ -32,8 +32,8 @@ def test_a_killed_run_is_carried_on_by_the_next(pair: Pair) -> None:
     all_there(pair)
 
 
-def test_a_killed_run_is_carried_on_by_the_other_engine(pair: Pair) -> None:
-    """The CLI does so once the embedded engine has put its journal into the state, which the CLI reads alone."""
+def test_other_engine_continues_a_killed_run(pair: Pair) -> None:
+    """The CLI needs the embedded engine's journal in the state first, because it reads only the state."""
     kill_in_the_middle(pair)
     pair.swap()
     for world in pair.worlds.values():

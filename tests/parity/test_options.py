@@ -25,7 +25,7 @@ IGNORING = """
 """
 
 
-def test_an_ignored_change_is_not_made(pair: Pair) -> None:
+def test_ignored_change_is_skipped(pair: Pair) -> None:
     pair.program(IGNORING.format(owner="ann", ward="7"))
     pair.up()
     pair.program(IGNORING.format(owner="ben", ward="7"))
@@ -60,7 +60,7 @@ LEFT = """
 """
 
 
-def test_deleted_with_leaves_the_delete_to_the_other(pair: Pair) -> None:
+def test_deleted_with_skips_the_delete(pair: Pair) -> None:
     pair.program(LEFT)
     pair.up()
     pair.program("")
@@ -83,7 +83,7 @@ ROOM_OF_TWO = """
 """
 
 
-def test_a_component_holds_its_children_and_outputs(pair: Pair) -> None:
+def test_component_has_children_and_outputs(pair: Pair) -> None:
     pair.program(ROOM_OF_TWO)
     assert pair.preview().plan == {"ward": "create", "ward-who": "create"}
     pair.up()
@@ -93,7 +93,7 @@ def test_a_component_holds_its_children_and_outputs(pair: Pair) -> None:
     pair.carry_on()
 
 
-def test_a_component_that_left_the_program_goes_with_its_children(pair: Pair) -> None:
+def test_removed_component_is_deleted_with_its_children(pair: Pair) -> None:
     pair.program(ROOM_OF_TWO)
     pair.up()
     pair.program("")
@@ -109,7 +109,7 @@ EXPLICIT = """
 """
 
 
-def test_an_explicit_provider_is_made_and_changed(pair: Pair) -> None:
+def test_explicit_provider_is_created_and_changed(pair: Pair) -> None:
     pair.program(EXPLICIT.format(place="uksouth"))
     pair.preview()
     pair.up()

@@ -1,4 +1,4 @@
-"""Both engines agree on what runs every day: a first run, a change, a replacement, a delete."""
+"""Both engines agree on ordinary runs: a first run, a change, a replacement and a delete."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_changed_tag_is_one_update_of_one_path(pair: Pair) -> None:
     pair.carry_on()
 
 
-def test_what_left_the_program_is_deleted_users_first(pair: Pair) -> None:
+def test_unregistered_resources_are_deleted_dependants_first(pair: Pair) -> None:
     pair.program(ROOM)
     pair.up()
     pair.program('group(tags={"owner": "ann"})')
@@ -52,7 +52,7 @@ MOVED = """
 """
 
 
-def test_a_replacement_makes_the_new_one_first(pair: Pair) -> None:
+def test_replacement_creates_the_new_resource_first(pair: Pair) -> None:
     pair.program(MOVED.format(name="old"))
     pair.up()
     pair.program(MOVED.format(name="new"))
@@ -71,7 +71,7 @@ KEPT_NAME = """
 """
 
 
-def test_a_replacement_deletes_first_where_the_name_stays(pair: Pair) -> None:
+def test_replacement_with_the_same_name_deletes_first(pair: Pair) -> None:
     pair.program(KEPT_NAME.format(place="uksouth"))
     pair.up()
     pair.program(KEPT_NAME.format(place="ukwest"))
@@ -87,7 +87,7 @@ OWN_NAME = """
 """
 
 
-def test_the_provider_says_that_a_name_must_go_first_and_its_users_with_it(pair: Pair) -> None:
+def test_provider_requests_delete_before_replace(pair: Pair) -> None:
     pair.program(OWN_NAME.format(place="uksouth"))
     pair.up()
     pair.program(OWN_NAME.format(place="ukwest"))
@@ -103,7 +103,7 @@ TWO = """
 """
 
 
-def test_targets_change_alone_and_the_rest_follows_later(pair: Pair) -> None:
+def test_only_targets_change_and_the_rest_follows(pair: Pair) -> None:
     pair.program(TWO.format(owner="ann"))
     pair.up()
     pair.program(TWO.format(owner="ben"))
@@ -117,17 +117,17 @@ def test_targets_change_alone_and_the_rest_follows_later(pair: Pair) -> None:
     assert pair.up().done == {"g": "update", "one": "create", "two": "update"}
 
 
-def test_one_plan_permits_the_run_of_both(pair: Pair) -> None:
+def test_each_engine_executes_its_plan(pair: Pair) -> None:
     pair.program(ROOM)
     plan = pair.preview().value
     assert pair.up(plan=plan).done == {"g": "create", "who": "create"}
 
 
-def test_what_is_not_in_the_plan_is_not_done(pair: Pair) -> None:
+def test_step_that_is_not_in_the_plan_is_refused(pair: Pair) -> None:
     pair.program(ROOM)
     pair.up()
     pair.program(ROOM.replace("ann", "ben"))
     plan = pair.preview().value
     pair.program(ROOM.replace("ann", "eve"))
-    assert "not what was judged" in pair.up(plan=plan, ends="Refused").message
+    assert "differs from the checked plan" in pair.up(plan=plan, ends="Refused").message
     assert pair.state()["g"]["inputs"]["tags"] == {"owner": "ann"}

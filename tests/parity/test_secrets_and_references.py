@@ -1,4 +1,4 @@
-"""Both engines agree on secrets, and on what one stack reads of another."""
+"""Both engines agree on secrets and on stack references."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_stack_reads_the_outputs_of_another(pair: Pair) -> None:
     pair.destroy(stack="upper")
 
 
-def test_a_reference_to_a_stack_that_is_not_there_fails(pair: Pair) -> None:
+def test_reference_to_a_missing_stack_fails(pair: Pair) -> None:
     pair.program(UPPER)
     pair.preview(stack="upper", ends="InputError")
     pair.up(stack="upper", ends="InputError")

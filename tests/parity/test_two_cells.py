@@ -1,4 +1,4 @@
-"""An estate of two cells from nothing, by the command line: the Pulumi CLI brings it up, and each engine carries on."""
+"""A new estate of two cells on the command line: the Pulumi CLI deploys it, and each engine continues."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sde:
     return run
 
 
-def test_two_cells_come_up_by_the_cli_and_each_engine_carries_on(sde: Sde, tmp_path: Path) -> None:
+def test_cli_deploys_two_cells_and_each_engine_continues(sde: Sde, tmp_path: Path) -> None:
     sde("up", "--all", "--yes", "--engine", "pulumi")
     stacks = [json.loads(line) for line in sde("stacks", "--json")]
     assert len(stacks) == 5

@@ -1,4 +1,4 @@
-"""One verdict on one program: the gate under both engines, `policy check` of a preview, and the pack under the CLI."""
+"""The same verdict from the gate under both engines, `policy check` of a preview, and the pack under the CLI."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ if {{weakened}}:
 runpy.run_path({str(ROOT / "infra")!r}, run_name="__main__")
 """
 Found = set[tuple[str, str]]
-"""Policies, each with the resource that it refuses."""
+"""Policies, each with the resource that violates it."""
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A project with an estate, a state and a cloud of its own, whose program can be weakened."""
+    """A project with its own estate, state and cloud, whose program can be weakened."""
     root = tmp_path_factory.mktemp("project")
     for name in LINKED:
         (root / name).symlink_to(ROOT / name)
@@ -93,7 +93,7 @@ def by_pack(project: Settings, stack: Stack) -> Found:
 def pulumi(
     project: Settings, *arguments: str, fails: bool | None = False, more: Mapping[str, str] | None = None
 ) -> str:
-    """Run plain `pulumi`, with the installation's own Python host where there is one."""
+    """Run plain `pulumi`, with the installation's own Python host if there is one."""
     local = {**project.environ, **project.local_environment(), "PULUMI_SKIP_UPDATE_CHECK": "true", **(more or {})}
     if not shutil.which("pulumi-language-python", path=local["PATH"]):
         (folder := project.root / "host").mkdir(exist_ok=True)
@@ -107,7 +107,7 @@ def pulumi(
 
 
 @pytest.mark.parametrize("weakened", [False, True], ids=["as shipped", "weakened"])
-def test_every_check_gives_one_verdict(project: Settings, platform: Stack, weakened: bool) -> None:
+def test_every_check_gives_the_same_verdict(project: Settings, platform: Stack, weakened: bool) -> None:
     program(project, weakened=weakened)
     plans = {engine: choose(engine, "local", project).preview(platform.settings) for engine in ("pulumi", "embedded")}
     found = {engine: by_gate(plan) for engine, plan in plans.items()}
@@ -117,7 +117,7 @@ def test_every_check_gives_one_verdict(project: Settings, platform: Stack, weake
         assert verdict == found["embedded"], name
 
 
-def test_plain_pulumi_says_what_sde_says(project: Settings, platform: Stack) -> None:
+def test_plain_pulumi_gives_the_same_verdict(project: Settings, platform: Stack) -> None:
     program(project, weakened=False)
     pulumi(project, "up", "--yes", "--skip-preview", "--stack", platform.name)
     for engine in ("embedded", "pulumi"):

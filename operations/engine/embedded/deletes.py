@@ -71,6 +71,4 @@ def _keep_what_is_used(deployment: Deployment, to_delete: Iterable[Resource]) ->
         ]
     if used:
         listed = "\n".join(f"  {u}" for u in used)
-        raise Refused(
-            f"What is used by resources outside the targets cannot be deleted; add them as targets:\n{listed}"
-        )
+        raise Refused(f"Targets that other resources use cannot be deleted; add those as targets:\n{listed}")

@@ -14,7 +14,7 @@ from formats.default_providers import configured_subscription, listed
 from formats.errors import Failed, InputError, SdeError
 from formats.plan import Operation, Plan, PlannedResource
 from formats.plan_order import ordered
-from formats.pulumi_state import standing
+from formats.pulumi_state import deployed_plan
 from operations.engine.clock import now
 from operations.engine.embedded import deletes, imports, program, refresh, resume, settings, steps
 from operations.engine.embedded.backend import Backend, Kind
@@ -209,7 +209,7 @@ class EmbeddedEngine:
     ) -> Iterator[Deployment]:
         """Run a deployment that records every step, after pending operations of an earlier run are settled."""
         began, succeeded = time.time(), False
-        salt = settings.salt(stack.file)
+        salt = settings.read_salt(stack.file)
         journal = backend.begin(stack.name, salt=salt, plan=plan_check.digest if plan_check else "")
         deployment: Deployment | None = None
         resumed = bool(journal.pending)
@@ -235,7 +235,7 @@ class EmbeddedEngine:
                     start=began,
                     end=time.time(),
                     changes=deployment.counts,
-                    config=settings.as_written(stack.file),
+                    config=settings.encrypted_config(stack.file),
                     environment={PLAN: plan_check.digest} if plan_check else {},
                 )
 
@@ -255,7 +255,7 @@ class EmbeddedEngine:
         return DeploymentContext(
             project=backend.project,
             stack=stack.name,
-            config=settings.wire(stack, self.passphrase, salt),
+            config=settings.decrypted_config(stack, self.passphrase, salt),
             dry_run=journal is None,
             registry=ProviderRegistry(self.providers, outputs_of),
             journal=journal,
@@ -268,7 +268,7 @@ class EmbeddedEngine:
         """Run a deployment that changes nothing. A wrong passphrase is reported at its end."""
         backend = self._backend()
         context = self._context(
-            stack, backend, reporter=reporter, targets=targets, journal=None, salt=settings.salt(stack.file)
+            stack, backend, reporter=reporter, targets=targets, journal=None, salt=settings.read_salt(stack.file)
         )
         snapshot, crypter = backend.opened(stack.name)
         crypter.derive_ahead()
@@ -387,7 +387,7 @@ def _current_state(snapshot: Snapshot, project: str, stack: StackSettings) -> Pl
     there = [r for r in snapshot.resources if not r.delete and not r.pending_replacement]
     kept = [planned(Operation.READ if r.external else Operation.SAME, r) for r in there]
     begun = [planned(Operation.SAME, p.resource) for p in snapshot.pending if p.type == "creating"]
-    return standing(project, stack.name, _cloud(stack), [*begun, *kept], stack.config)
+    return deployed_plan(project, stack.name, _cloud(stack), [*begun, *kept], stack.config)
 
 
 def _count(resources: Sequence[Resource]) -> int:

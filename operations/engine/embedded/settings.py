@@ -1,4 +1,4 @@
-"""A stack's configuration in wire form, with secure values decrypted and marked secret."""
+"""A stack's configuration as Pulumi property values: secure values are decrypted and marked secret."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from operations.engine.embedded.secrets import Crypter
 from operations.engine.port import StackSettings
 
 
-def salt(file: Path) -> str | None:
-    """Return the `encryptionsalt` of a stack's file, if it has one."""
+def read_salt(file: Path) -> str | None:
+    """Return the `encryptionsalt` of a stack's `Pulumi.<stack>.yaml`, if it has one."""
     found = _document(file).get("encryptionsalt")
     return str(found) if found else None
 
 
-def as_written(file: Path) -> Mapping[str, Any]:
+def encrypted_config(file: Path) -> Mapping[str, Any]:
     """Return the configuration from the file, with secure values still encrypted."""
     config = _document(file).get("config")
     return config if isinstance(config, dict) else {}
 
 
-def wire(stack: StackSettings, passphrase: Callable[[], str], salt: str | None) -> dict[str, Any]:
-    """Return the configuration in wire form. A `secure:` value is decrypted with the stack's salt and marked secret."""
+def decrypted_config(stack: StackSettings, passphrase: Callable[[], str], salt: str | None) -> dict[str, Any]:
+    """Return the configuration as property values. A `secure:` value is decrypted with the salt and marked secret."""
     crypter = Crypter(passphrase, salt, file=str(stack.file))
     return {key: _opened(value, key, crypter, stack.file) for key, value in stack.config.items()}
 
@@ -37,7 +37,8 @@ def _opened(value: Any, key: str, crypter: Crypter, file: Path) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {"secure"}:
             if not isinstance(value["secure"], str):
-                raise InputError("A secure value is malformed", file=str(file), key=key)
+                raise InputError("The value of `secure:` must be text.", file=str(file), key=key,
+                                 fix="Set it with `pulumi config set --secret`.")  # fmt: skip
             return property_values.secret(crypter.decrypt(value["secure"], (key,)))
         return {str(k): _opened(v, f"{key}.{k}", crypter, file) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -52,5 +53,7 @@ def _document(file: Path) -> Mapping[str, Any]:
     try:
         document = yaml.safe_load(content)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError("The stack's file cannot be read", file=str(file), found=str(error)) from None
+        raise InputError(
+            "The stack's configuration file is not valid YAML.", file=str(file), found=str(error)
+        ) from None
     return document if isinstance(document, dict) else {}

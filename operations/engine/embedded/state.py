@@ -85,8 +85,8 @@ def crypter(deployment: Mapping[str, Any], phrase: Callable[[], str], *, file: s
 def read_deployment(deployment: Mapping[str, Any], crypter: Crypter, *, file: str) -> Snapshot:
     """Return a deployment as a Snapshot, secrets decrypted. `InputError` if it is damaged."""
     manifest = _section(deployment, "manifest", dict, file, "latest.")
-    made_by = manifest.get("version", "")
-    if manifest.get("magic") and manifest["magic"] != _magic(str(made_by)):
+    source_urns = manifest.get("version", "")
+    if manifest.get("magic") and manifest["magic"] != _magic(str(source_urns)):
         raise InputError("The state is damaged: its magic word is wrong", file=file, key="manifest.magic", fix=_FIX)
     resources = [
         read_resource(r, crypter, file=file, key=f"resources[{i}]")

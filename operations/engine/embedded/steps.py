@@ -329,8 +329,8 @@ def delete_for_replacement(deployment: Deployment, old: Resource) -> None:
 def _dependants_to_replace(deployment: Deployment, root: Resource) -> list[tuple[Resource, tuple[str, ...]]]:
     """Return the dependants to delete before `root` and create again after it, the last one first.
 
-    What is deleted with a replaced resource always goes. Otherwise only a property that comes from a replaced resource
-    counts, and only where the provider says that such a change forces a replacement.
+    Resources that are `deletedWith` a replaced resource always go. Otherwise, a dependant goes only if a property comes
+    from a replaced resource and the provider's diff says that its change forces a replacement.
     """
     chosen: dict[str, tuple[str, ...]] = {root.urn: ()}
     order: list[Resource] = []
@@ -404,7 +404,7 @@ def _keep(deployment: Deployment, new: Resource, old: Resource) -> None:
 
 def _report_step(deployment: Deployment, new: Resource, operation: Operation, changed: tuple[str, ...] = ()) -> None:
     """Report a step that needs no request to a provider."""
-    told: dict[str, Any] = {"urn": new.urn, "type": new.type, "operation": operation}
+    step: dict[str, Any] = {"urn": new.urn, "type": new.type, "operation": operation}
     if operation is not Operation.SAME:
-        deployment.reporter.say("step-started", **told)
-    deployment.reporter.say("step-done", **told, seconds=0.0, changed=changed)
+        deployment.reporter.say("step-started", **step)
+    deployment.reporter.say("step-done", **step, seconds=0.0, changed=changed)

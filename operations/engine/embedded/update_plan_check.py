@@ -14,7 +14,7 @@ from formats.arm.resolve import resolved
 from formats.default_providers import AZURE
 from formats.errors import Refused
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, contains_unknown, whole_numbers
-from operations.engine.port import not_as_judged
+from operations.engine.port import differs_from_plan
 
 SHOWN = 5
 """Maximum number of property paths in one refusal."""
@@ -49,7 +49,7 @@ class UpdatePlanCheck:
         if held is None:
             raise self._differs(found.urn, "it is not in the plan")
         if found.operation not in (held.operation, *LESS.get(held.operation, ())):
-            raise self._differs(found.urn, f"the plan says {held.operation}, and it would be {found.operation}")
+            raise self._differs(found.urn, f"the plan has {held.operation}, but the step is {found.operation}")
         paths = list(_differences(held, found, self._judged[found.urn]))
         if paths:
             more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
@@ -58,25 +58,25 @@ class UpdatePlanCheck:
     def replacement(self, urn: str) -> None:
         """Check the deletion of a resource before its replacement is created."""
         if urn not in self._held or self._held[urn].operation is not Operation.REPLACE:
-            raise self._differs(urn, "it would be replaced, which the plan does not say")
+            raise self._differs(urn, "it would be replaced, which is not in the plan")
 
     def whole(self, asked: Collection[str]) -> None:
         """Check, at the end of the program, that it registered every planned resource (`asked`: its URNs)."""
         missing = sorted(self._held.keys() - asked)
         if missing:
-            raise self._differs(missing[0], "it is planned, and the program does not ask for it any more")
+            raise self._differs(missing[0], "it is planned, but the program no longer registers it")
 
     def _delete(self, found: PlannedResource) -> None:
         """Check a deletion. A resource replaced in this run is deleted at its end, without an entry in the plan."""
         held = self._deletes.get(found.urn)
         replaced = self._held.get(found.urn)
         if held is None and (replaced is None or replaced.operation is not Operation.REPLACE):
-            raise self._differs(found.urn, "it would be deleted, which the plan does not say")
+            raise self._differs(found.urn, "it would be deleted, which is not in the plan")
         if held is not None and held.id and found.id and held.id != found.id:
-            raise self._differs(found.urn, "another resource has its name since")
+            raise self._differs(found.urn, "another resource has the same name now")
 
     def _differs(self, urn: str, what: str) -> Refused:
-        return not_as_judged(self.stack, urn, what)
+        return differs_from_plan(self.stack, urn, what)
 
 
 def _differences(held: PlannedResource, found: PlannedResource, judged: Mapping[str, Value]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One small project for all tests of a file, run by the real Pulumi CLI."""
+"""A small project for all tests of a file, run by the real Pulumi CLI."""
 
 from __future__ import annotations
 

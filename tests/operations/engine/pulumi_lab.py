@@ -1,6 +1,6 @@
 """A small project for the real Pulumi CLI: its own folder, state and local Azure, and a program that a test writes.
 
-Run as a module it is `sde` for that project, in a process of its own: for tests that end it.
+Run as a module it is `sde` for that project, in a separate process, for tests that kill it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Lab:
 
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
-    """What is set beside the environment of this process."""
+    """Additional environment variables."""
 
     def __post_init__(self) -> None:
         (self.root / "program").mkdir(parents=True, exist_ok=True)
@@ -81,19 +81,19 @@ class Lab:
         return self.another("lab", self.config)
 
     def another(self, name: str, config: Path | None = None) -> StackSettings:
-        """A stack of that name, with the same configuration."""
+        """Return a stack with this name and the same configuration."""
         values = {"sde:cloud": "local", "azure-native:subscriptionId": SUBSCRIPTION}
         return StackSettings(name, values, config or self.root / f"Pulumi.{name}.yaml")
 
     def settings(self, **environ: str) -> Settings:
-        """The settings of this project; `environ` for what a user has set."""
+        """Return the settings of this project; `environ` are a user's variables."""
         known = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "SDE_"))}
         return Settings.load(
             {**known, "SDE_HOME": str(self.folder / "home"), **self.environ, **environ}, root=self.root
         )
 
     def program(self, text: str) -> None:
-        shutil.rmtree(self.root / "program/__pycache__", ignore_errors=True)  # edits of one second look the same
+        shutil.rmtree(self.root / "program/__pycache__", ignore_errors=True)  # Python misses edits within one second
         (self.root / "program/__main__.py").write_text(HEAD + text)
 
     def seal(self, key: str, value: str) -> None:
@@ -105,31 +105,31 @@ class Lab:
 
     @cached_property
     def engine(self) -> PulumiCli:
-        """The engine that is tried: one for all tests of a file, so that the program's process starts once."""
+        """The engine under test, shared by all tests of a file, so that the program's process starts once."""
         return self.cli()
 
     def cli(self, **environ: str) -> PulumiCli:
-        """An engine of its own; `environ` for what a user has set."""
+        """Return a new engine; `environ` are a user's variables."""
         settings = self.settings(**environ)
         known = {**self.environ, **environ, **settings.local_environment()}
         return PulumiCli(settings.root, known, creates_stacks=True, command=CLI)
 
     def embedded(self, **environ: str) -> Engine:
-        """The other one, to compare."""
+        """Return the embedded engine, to compare."""
         return choose("embedded", "local", self.settings(**environ))
 
     def sde(self, *arguments: str, code: int = 0, **environ: str) -> str:
-        """Run a command as people do. It must end with that code; what it said, stdout before stderr."""
+        """Run a command, check its exit code, and return its output, stdout before stderr."""
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             ended = self.run(*arguments, **environ)
-        said = out.getvalue() + err.getvalue()
-        assert ended == code, said[:2000]
-        assert "Traceback" not in said
-        return said
+        output = out.getvalue() + err.getvalue()
+        assert ended == code, output[:2000]
+        assert "Traceback" not in output
+        return output
 
     def run(self, *arguments: str, **environ: str) -> int:
-        """Run a command on an estate of this one stack, behind a gate that lets everything through."""
+        """Run a command on an estate of this one stack, with a gate that allows everything."""
         catalog = FakeCatalog([Stack("lab", "lab", "local", "one", (), self.stack)])
         return main(
             arguments,
@@ -140,7 +140,7 @@ class Lab:
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Run a command in a process of its own."""
+        """Run a command in a separate process."""
         return subprocess.Popen(
             [sys.executable, "-m", __name__, str(self.folder), *arguments],
             cwd=ROOT,
@@ -152,13 +152,13 @@ class Lab:
         )
 
     def files(self) -> Mapping[str, bytes]:
-        """Every file of the project, without what Python keeps."""
+        """Return every file of the project, without Python's caches."""
         files = (f for f in self.root.rglob("*") if f.is_file() and f.suffix != ".pyc")
         return {str(f.relative_to(self.root)): f.read_bytes() for f in files}
 
 
 def wait_for(what: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until something holds."""
+    """Wait until a condition holds."""
     end_ = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end_, "waited in vain"

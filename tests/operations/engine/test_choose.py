@@ -1,4 +1,4 @@
-"""Which engine runs, with the Pulumi CLI there, not there, or one that cannot be used."""
+"""The choice of the engine with a usable, a missing and an unusable Pulumi CLI."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def on_path(settings: Settings, text: str) -> Path:
     return put(settings.root / "path" / "pulumi", text)
 
 
-def test_auto_takes_the_cli_on_path_and_never_the_built_one(settings: Settings) -> None:
+def test_auto_uses_the_cli_on_path_only(settings: Settings) -> None:
     put(settings.built_cli, f"echo v{OLDEST}")
     assert isinstance(choose("auto", "local", settings), EmbeddedEngine)
     assert local_cli(settings) is None
@@ -42,7 +42,7 @@ def test_auto_takes_the_cli_on_path_and_never_the_built_one(settings: Settings) 
     assert local_cli(settings)
 
 
-def test_asked_for_the_cli_the_built_one_does_where_none_is_on_path(settings: Settings) -> None:
+def test_pulumi_uses_the_built_cli_if_none_is_on_path(settings: Settings) -> None:
     with pytest.raises(InputError, match="scripts/pulumi-cli"):
         choose("pulumi", "local", settings)
     put(settings.built_cli, f"echo v{OLDEST}")
@@ -51,14 +51,14 @@ def test_asked_for_the_cli_the_built_one_does_where_none_is_on_path(settings: Se
 
 
 @pytest.mark.parametrize("text", ["exit 1", "echo v3.999.0; exit 1"])
-def test_a_cli_that_does_not_run_is_as_good_as_none(settings: Settings, text: str) -> None:
+def test_cli_that_does_not_run_is_ignored(settings: Settings, text: str) -> None:
     on_path(settings, text)
     assert isinstance(choose("auto", "local", settings), EmbeddedEngine)
     with pytest.raises(InputError, match="no working `pulumi`"):
         choose("pulumi", "local", settings)
 
 
-def test_what_the_embedded_engine_cannot_do_is_refused_where_there_is_no_cli(settings: Settings) -> None:
+def test_unsupported_stacks_are_refused_without_cli(settings: Settings) -> None:
     with pytest.raises(InputError, match="embedded engine runs stacks of the local Azure only"):
         choose("auto", "azure", settings)
     elsewhere = Settings.load({**settings.environ, "PULUMI_BACKEND_URL": "azblob://state"}, root=settings.root)
@@ -78,7 +78,7 @@ def test_what_the_embedded_engine_cannot_do_is_refused_where_there_is_no_cli(set
         ("", "cannot be read"),
     ],
 )
-def test_a_cli_of_another_age_is_refused_by_name(
+def test_unsupported_cli_version_is_refused(
     settings: Settings, choice: str, cloud: str, said: str, problem: str
 ) -> None:
     command = on_path(settings, f"echo '{said}'")
@@ -90,7 +90,7 @@ def test_a_cli_of_another_age_is_refused_by_name(
 
 
 @needs_cli
-def test_the_real_cli_is_one_that_the_project_works_with(settings: Settings) -> None:
+def test_installed_cli_version_is_supported(settings: Settings) -> None:
     assert CLI
     (settings.root / "path" / "pulumi").symlink_to(CLI)
     assert isinstance(choose("auto", "local", settings), PulumiCli)

@@ -1,4 +1,4 @@
-"""The Pulumi CLI behind the port: what its runs come to, and that they do what was judged."""
+"""The engine port with the Pulumi CLI: results of runs, and enforcement of the checked plan."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ GROUP = "azure-native:resources:ResourceGroup"
 
 @pytest.fixture(scope="module", autouse=True)
 def _standing(lab: Lab) -> None:
-    """The stack is up, and as `BODY` says."""
+    """Deploy the stack with the program `BODY`."""
     lab.program(BODY)
     lab.engine.up(lab.stack, plan=lab.engine.preview(lab.stack))
 
@@ -50,7 +50,7 @@ def changed(lab: Lab, old: str, new: str) -> None:
 
 
 def steps(events: list[Event]) -> Counter[tuple[str, str, str]]:
-    """What was told of resources, without the engine's own and what stays."""
+    """Return the events of changed resources, without the engine's own."""
     told = (e for e in events if e.urn and e.operation and not (e.type or "").startswith("pulumi:"))
     return Counter((e.kind, (e.urn or "").split("::")[-1], str(e.operation)) for e in told if e.operation != "same")
 
@@ -62,7 +62,7 @@ def up(lab: Lab) -> tuple[Plan, list[Event], dict[str, int]]:
     return plan, events, dict(engine.up(lab.stack, plan=plan, on_event=events.append).counts)
 
 
-def test_a_run_is_told_from_its_start_to_its_end_and_what_the_program_prints(lab: Lab) -> None:
+def test_run_sends_start_end_and_printed_output(lab: Lab) -> None:
     _, events, counts = up(lab)
     assert (events[0].kind, events[-1].kind) == ("stack-started", "stack-done")
     assert (events[-1].seconds or 0) > 0
@@ -70,7 +70,7 @@ def test_a_run_is_told_from_its_start_to_its_end_and_what_the_program_prints(lab
     assert [e.message for e in events if e.kind == "message"] == ["a line"]
 
 
-def test_a_change_is_one_step_with_its_paths_and_its_duration(lab: Lab) -> None:
+def test_change_is_one_step_with_paths_and_duration(lab: Lab) -> None:
     changed(lab, '"ann"', '"ben"')
     plan, events, counts = up(lab)
     assert [(r.name, r.changed) for r in plan.changes] == [("rg", ("tags.owner",))]
@@ -81,7 +81,7 @@ def test_a_change_is_one_step_with_its_paths_and_its_duration(lab: Lab) -> None:
     assert done.seconds is not None
 
 
-def test_a_replacement_of_several_steps_is_told_once(lab: Lab) -> None:
+def test_replacement_is_reported_once(lab: Lab) -> None:
     changed(lab, "length=5", "length=6")
     _, events, counts = up(lab)
     assert counts["replace"] == 1
@@ -90,7 +90,7 @@ def test_a_replacement_of_several_steps_is_told_once(lab: Lab) -> None:
 
 
 def names(lab: Lab) -> set[str]:
-    """What the state holds."""
+    """Return the resources of the state."""
     return {r["urn"].split("::")[-1] for r in lab.engine.export_state("lab")["deployment"]["resources"]}
 
 
@@ -101,7 +101,7 @@ random.RandomString("after", length=5, opts=pulumi.ResourceOptions(depends_on=[f
 """
 
 
-def test_a_step_that_fails_is_told_once_with_its_reason_and_is_no_refusal(lab: Lab) -> None:
+def test_failed_step_is_reported_once_and_is_no_refusal(lab: Lab) -> None:
     lab.program(BODY + FAILING)
     engine, events = lab.engine, list[Event]()
     plan = engine.preview(lab.stack)
@@ -112,7 +112,7 @@ def test_a_step_that_fails_is_told_once_with_its_reason_and_is_no_refusal(lab: L
     assert "after" not in names(lab)
 
 
-def test_outputs_are_masked_unless_asked_for_and_nothing_else_tells_the_secret(lab: Lab) -> None:
+def test_secret_outputs_are_shown_only_on_request(lab: Lab) -> None:
     engine = lab.engine
     assert engine.outputs("lab")["key"] == SECRET
     secret = engine.outputs("lab", show_secrets=True)["key"]
@@ -141,16 +141,16 @@ HIDDEN = 'pulumi.Output.secret("hunter2hunter2")'
     [
         (BODY.replace('"ann"', HIDDEN), "rg (azure-native:resources:ResourceGroup)"),
         (BODY + "random.RandomString('more', length=9)", "more (random:index/randomString:RandomString)"),
-        (BODY.replace(WORD, "").replace("word.result", "1"), "the plan does not say delete"),
+        (BODY.replace(WORD, "").replace("word.result", "1"), "the plan does not allow delete"),
     ],
     ids=["another value", "another resource", "one resource less"],
 )
-def test_a_program_that_changes_after_it_was_judged_is_refused(lab: Lab, later: str, what: str) -> None:
+def test_program_changed_after_its_check_is_refused(lab: Lab, later: str, what: str) -> None:
     engine, events = lab.engine, list[Event]()
     engine.up(lab.stack)
     plan = engine.preview(lab.stack)
     lab.program(later)
-    with pytest.raises(Refused, match="is not what was judged") as refusal:
+    with pytest.raises(Refused, match="differs from the checked plan") as refusal:
         engine.up(lab.stack, plan=plan, on_event=events.append)
     assert what in str(refusal.value)
     assert "hunter2" not in str(refusal.value) + str(events)
@@ -158,7 +158,7 @@ def test_a_program_that_changes_after_it_was_judged_is_refused(lab: Lab, later: 
     assert not engine.preview(lab.stack).changes
 
 
-def test_targets_alone_are_changed_and_may_be_patterns(lab: Lab) -> None:
+def test_only_targets_change_and_patterns_work(lab: Lab) -> None:
     changed(lab, '"ann"', '"eve"')
     engine = lab.engine
     assert not engine.preview(lab.stack, targets=[urn("word")]).changes
@@ -166,7 +166,7 @@ def test_targets_alone_are_changed_and_may_be_patterns(lab: Lab) -> None:
     assert [r.name for r in engine.preview_destroy(lab.stack, targets=["**::word"]).changes] == ["word"]
 
 
-def test_a_refresh_marks_what_changed_and_what_is_gone(lab: Lab) -> None:
+def test_refresh_reports_changed_and_deleted_resources(lab: Lab) -> None:
     engine, events = lab.engine, list[Event]()
     lab.program(BODY + 'azure.resources.ResourceGroup("lost", resource_group_name="lost", location="uksouth")')
     engine.up(lab.stack)
@@ -182,7 +182,7 @@ def test_a_refresh_marks_what_changed_and_what_is_gone(lab: Lab) -> None:
     assert [(e.urn or "").split("::")[-1] for e in events if e.message == "It is gone from the cloud"] == ["lost"]
 
 
-def test_an_import_protects_and_an_import_that_fails_changes_nothing(lab: Lab) -> None:
+def test_import_protects_and_failed_import_changes_nothing(lab: Lab) -> None:
     engine = lab.engine
     engine.up(lab.stack)
     before = names(lab)
@@ -199,7 +199,7 @@ def test_an_import_protects_and_an_import_that_fails_changes_nothing(lab: Lab) -
     engine.destroy(lab.stack, targets=[urn("new")], release_protected=True)
 
 
-def test_what_is_protected_goes_only_where_it_is_released(lab: Lab) -> None:
+def test_protected_resources_are_deleted_only_if_released(lab: Lab) -> None:
     lab.program(PROTECTED)
     engine, events = lab.engine, list[Event]()
     engine.up(lab.stack)
@@ -214,7 +214,7 @@ def test_what_is_protected_goes_only_where_it_is_released(lab: Lab) -> None:
     assert "word" not in names(lab)
 
 
-def test_a_stack_is_made_by_its_first_run_and_gone_things_are_none(lab: Lab) -> None:
+def test_first_run_creates_a_stack_and_unknown_stacks_are_none(lab: Lab) -> None:
     lab.program(SMALL)
     engine = lab.engine
     new = lab.another("new")
@@ -228,7 +228,7 @@ def test_a_stack_is_made_by_its_first_run_and_gone_things_are_none(lab: Lab) -> 
     assert engine.make_missing(["lab", "new", "other"]) == ["other"]
 
 
-def test_no_file_of_the_project_changes_where_the_configuration_lies_elsewhere(lab: Lab) -> None:
+def test_external_configuration_leaves_project_files_unchanged(lab: Lab) -> None:
     elsewhere = lab.folder / "elsewhere/Pulumi.abroad.yaml"
     elsewhere.parent.mkdir()
     elsewhere.write_text("# of another estate\nconfig:\n  sde:cloud: local\n")
@@ -241,9 +241,7 @@ def test_no_file_of_the_project_changes_where_the_configuration_lies_elsewhere(l
     assert elsewhere.read_text() == f"# of another estate\nconfig:\n  sde:cloud: local\nencryptionsalt: {salt}\n"
 
 
-def test_a_backend_of_the_present_folder_is_one_and_the_same_for_all_commands(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_relative_backend_is_the_same_for_all_commands(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.program(SMALL)
     monkeypatch.chdir(lab.folder)
     (lab.folder / "other").mkdir()
@@ -252,7 +250,7 @@ def test_a_backend_of_the_present_folder_is_one_and_the_same_for_all_commands(
     assert (lab.folder / "other/.pulumi/stacks/sde/near.json").exists()
 
 
-def test_a_real_stack_that_is_not_there_is_not_made(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_azure_stack_is_not_created(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     state = lab.folder / "real"
     state.mkdir()
     for name, value in {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "x"}.items():
@@ -263,6 +261,6 @@ def test_a_real_stack_that_is_not_there_is_not_made(lab: Lab, monkeypatch: pytes
     assert not list(state.rglob("real.json"))
 
 
-def test_azure_is_refused_in_a_shell_of_the_local_azure(lab: Lab) -> None:
+def test_azure_is_refused_in_a_local_azure_shell(lab: Lab) -> None:
     with pytest.raises(InputError, match="SDE_LOCAL_AZURE"):
         choose("pulumi", "azure", Settings.load({**lab.settings().environ, "SDE_LOCAL_AZURE": "/somewhere.db"}))

@@ -1,4 +1,4 @@
-"""A run of the Pulumi CLI that is stopped in the middle: what was done is kept, and the same command carries on."""
+"""Interrupted runs of the Pulumi CLI: finished steps are kept, and the same command continues."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ random.RandomString("second", length=first.result.apply(wait))
 
 
 class Run:
-    """`sde up` in a process of its own, which waits after its first resource."""
+    """`sde up` in a child process, which waits after its first resource."""
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
@@ -44,7 +44,7 @@ class Run:
         wait_for((lab.folder / "waiting").exists)
 
     def child(self, words: str) -> int:
-        """The child process with these words in its command line."""
+        """Return the child process with this text in its command line."""
         (found,) = [pid for pid in _children(self.process.pid) if words in _command(pid)]
         return found
 
@@ -52,7 +52,7 @@ class Run:
         (self.lab.folder / "go").touch()
 
     def end(self, code: int) -> str:
-        """Wait for the end, which no child process outlives; what was said."""
+        """Wait for the end, check that no child process survives, and return the output."""
         children = _children(self.process.pid)
         try:
             said = self.process.communicate(timeout=30)[0]
@@ -65,13 +65,13 @@ class Run:
 
 
 def _children(pid: int) -> list[int]:
-    """The processes that one has started, and those that they have."""
+    """Return all descendants of a process."""
     own = [int(c) for file in Path(f"/proc/{pid}/task").glob("*/children") for c in file.read_text().split()]
     return own + [below for child in own for below in _children(child)]
 
 
 def _command(pid: int) -> str:
-    """A process's command line; empty where there is none, or it has ended."""
+    """Return a process's command line; empty if it does not exist or has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     except OSError:
@@ -99,7 +99,7 @@ def carries_on(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_is_asked_to_stop_saves_the_state_and_says_how_to_carry_on(run: Run, number: signal.Signals) -> None:
+def test_interrupted_run_saves_the_state_and_prints_the_next_step(run: Run, number: signal.Signals) -> None:
     run.process.send_signal(number)
     said = run.end(130)
     assert "the same command carries on from there" in said
@@ -114,7 +114,7 @@ def test_a_second_ctrl_c_stops_at_once(run: Run) -> None:
     assert "interrupted" in run.end(130)
 
 
-def test_a_killed_run_leaves_no_process_and_a_lock_that_says_so(run: Run) -> None:
+def test_killed_run_leaves_no_process_and_an_abandoned_lock(run: Run) -> None:
     children = _children(run.process.pid)
     assert len(children) >= 3  # the CLI, the program and a provider
     run.process.kill()
@@ -135,13 +135,13 @@ def test_a_killed_run_leaves_no_process_and_a_lock_that_says_so(run: Run) -> Non
         ("pulumi --non-interactive", "the Pulumi CLI was killed by SIGKILL"),
     ],
 )
-def test_a_part_of_a_run_that_is_killed_fails_it(run: Run, child: str, words: str) -> None:
+def test_killed_child_process_fails_the_run(run: Run, child: str, words: str) -> None:
     os.kill(run.child(child), signal.SIGKILL)
     assert words in run.end(1)
     assert names(run.lab) == {"first"}
 
 
-def test_of_two_runs_at_once_the_second_is_refused_and_the_first_unharmed(run: Run) -> None:
+def test_second_concurrent_run_is_refused(run: Run) -> None:
     said = run.lab.sde("up", "lab", "--yes", "--engine", "pulumi", code=2)
     assert said.count("error: ") == 1
     assert "Stack lab is locked by" in said

@@ -1,4 +1,4 @@
-"""Programs that go wrong end a run of the Pulumi CLI in words: those of the embedded engine, and never as a success."""
+"""Program errors under the Pulumi CLI: the same messages as in the embedded engine, and never a success."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WRONG = {
 
 
 def end(engine: object, lab: Lab) -> tuple[str, str, list[str]]:
-    """How a preview ends: the exception, its words, and the errors that were told."""
+    """Return the exception of a preview, its message and the reported errors."""
     events: list[Event] = []
     with pytest.raises(Exception) as caught:
         engine.preview(lab.stack, on_event=events.append)  # type: ignore[attr-defined]
@@ -33,7 +33,7 @@ def end(engine: object, lab: Lab) -> tuple[str, str, list[str]]:
 
 
 @pytest.mark.parametrize("program", WRONG.values(), ids=WRONG)
-def test_a_wrong_program_ends_both_engines_alike(lab: Lab, program: str) -> None:
+def test_both_engines_report_a_wrong_program_alike(lab: Lab, program: str) -> None:
     lab.program(program)
     kind, words, told = end(lab.engine, lab)
     assert (kind, words, told) == end(lab.embedded(), lab)
@@ -49,7 +49,7 @@ def test_a_wrong_program_ends_both_engines_alike(lab: Lab, program: str) -> None
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     ],
 )
-def test_a_program_that_ends_its_process_is_no_success(lab: Lab, program: str, how: str) -> None:
+def test_program_that_ends_its_process_fails_the_run(lab: Lab, program: str, how: str) -> None:
     engine = lab.engine
     lab.program(program)
     with pytest.raises(Failed, match=how):
@@ -58,7 +58,7 @@ def test_a_program_that_ends_its_process_is_no_success(lab: Lab, program: str, h
     assert engine.up(lab.stack).counts == {}
 
 
-def test_what_a_program_says_is_told_without_secrets_and_keeps_its_severity(lab: Lab) -> None:
+def test_program_messages_keep_severity_and_mask_secrets(lab: Lab) -> None:
     lab.program(
         "import sys\n"
         "print('to standard output')\n"
@@ -80,7 +80,7 @@ def test_what_a_program_says_is_told_without_secrets_and_keeps_its_severity(lab:
     }
 
 
-def test_secrets_of_the_configuration_are_masked_in_what_goes_wrong(lab: Lab) -> None:
+def test_configuration_secrets_are_masked_in_errors(lab: Lab) -> None:
     lab.program("raise ValueError('not ' + pulumi.Config('sde').require('word'))")
     engine = lab.engine
     lab.seal("sde:word", "hunter2hunter2")
@@ -88,7 +88,7 @@ def test_secrets_of_the_configuration_are_masked_in_what_goes_wrong(lab: Lab) ->
         engine.preview(lab.stack)
 
 
-def test_one_process_serves_run_after_run_and_forgets_the_program(lab: Lab) -> None:
+def test_one_process_serves_several_runs_with_a_fresh_program(lab: Lab) -> None:
     (lab.root / "program" / "rooms.py").write_text("COUNT = 1")
     lab.program("import rooms\nfor i in range(rooms.COUNT): random.RandomString(f'r{i}', length=5)")
     engine = lab.engine

@@ -1,4 +1,4 @@
-"""What the Pulumi CLI cannot work with ends in one message, as bad input, and nothing is changed by it."""
+"""Invalid input of the Pulumi CLI: each is one `InputError` and changes nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def refusal(call: Callable[[], object]) -> str:
 
 
 def alike(lab: Lab, call: Callable[[Engine], object], **environ: str) -> str:
-    """The words in which both engines refuse the same; nothing changes by it."""
+    """Return the message with which both engines refuse a command, without any change."""
     before = resources(lab)
     words = refusal(lambda: call(lab.cli(**environ) if environ else lab.engine))
     assert words == refusal(lambda: call(lab.embedded(**environ)))
@@ -42,14 +42,14 @@ def alike(lab: Lab, call: Callable[[Engine], object], **environ: str) -> str:
 
 
 def resources(lab: Lab) -> object:
-    """What the state holds; the CLI encrypts secrets anew with every run."""
+    """Return the state without ciphertexts: the CLI encrypts secrets again in every run."""
     held = json.loads(lab.checkpoint.read_text())["checkpoint"]["latest"]["resources"]
     return [(r["urn"], r.get("id"), r.get("inputs"), r["modified"]) for r in held]
 
 
 @contextmanager
 def content(file: Path, text: str) -> Iterator[None]:
-    """The file with other content for a while."""
+    """Replace a file's content temporarily."""
     before = file.read_text()
     file.write_text(text)
     try:
@@ -65,7 +65,7 @@ def test_a_wrong_passphrase(lab: Lab, command: str) -> None:
     assert WRONG["PULUMI_CONFIG_PASSPHRASE"] not in words
 
 
-def test_outputs_need_the_passphrase_for_secrets_alone(lab: Lab) -> None:
+def test_only_secret_outputs_need_the_passphrase(lab: Lab) -> None:
     assert lab.cli(**WRONG).outputs("lab") == lab.embedded(**WRONG).outputs("lab") == {"key": "[secret]"}
     alike(lab, lambda engine: engine.outputs("lab", show_secrets=True), **WRONG)
 
@@ -78,7 +78,7 @@ def test_no_passphrase_for_a_real_stack(lab: Lab, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("command", ["preview", "up", "preview_destroy", "destroy"])
-def test_a_target_that_names_nothing(lab: Lab, command: str) -> None:
+def test_target_without_a_match(lab: Lab, command: str) -> None:
     words = alike(lab, lambda engine: getattr(engine, command)(lab.stack, targets=[urn("nothing")]))
     assert "A target names no resource of this stack" in words
 
@@ -87,7 +87,7 @@ def test_outputs_of_a_stack_that_was_never_up(lab: Lab) -> None:
     assert "Stack never has not been deployed yet" in alike(lab, lambda engine: engine.outputs("never"))
 
 
-def test_an_import_of_a_type_that_no_sdk_has(lab: Lab) -> None:
+def test_import_of_a_type_without_sdk(lab: Lab) -> None:
     alike(lab, lambda engine: engine.import_resource(lab.stack, "no-such:a:B", "a", "id"))
 
 
@@ -100,7 +100,7 @@ DAMAGE: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_a_state_that_cannot_be_read_is_left_as_it_is(lab: Lab, damage: Callable[[str], str]) -> None:
+def test_unreadable_state_is_not_changed(lab: Lab, damage: Callable[[str], str]) -> None:
     with content(lab.checkpoint, damage(lab.checkpoint.read_text())):
         before = lab.checkpoint.read_bytes()
         for call in (lambda: lab.engine.up(lab.stack), lambda: lab.cli().state("lab")):
@@ -114,14 +114,14 @@ def test_a_state_that_cannot_be_read_is_left_as_it_is(lab: Lab, damage: Callable
 @pytest.mark.parametrize(
     "text", ["name: [", "runtime: python\n", "- a\n", "", "name: sde\nruntime: python\nmain: nothere\n"]
 )
-def test_a_project_file_that_says_nothing_sensible(lab: Lab, text: str) -> None:
+def test_invalid_project_file(lab: Lab, text: str) -> None:
     with content(lab.project, text):
         words = alike(lab, lambda engine: engine.preview(lab.stack))
     assert str(lab.project) in words
 
 
 @pytest.mark.parametrize("text", ["config: [", "- a\n", "config:\n  sde:x:\n    secure: garbage\n"])
-def test_a_configuration_that_cannot_be_read(lab: Lab, text: str) -> None:
+def test_unreadable_configuration(lab: Lab, text: str) -> None:
     with content(lab.config, text):
         words = refusal(lambda: lab.engine.preview(lab.stack))
     assert "The stack's file cannot be read" in words
@@ -129,7 +129,7 @@ def test_a_configuration_that_cannot_be_read(lab: Lab, text: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["foo://bar", "https://127.0.0.1:9/", "azblob://state"])
-def test_a_backend_that_is_not_there(lab: Lab, url: str) -> None:
+def test_missing_backend(lab: Lab, url: str) -> None:
     environ = {"PULUMI_BACKEND_URL": url, "PULUMI_ACCESS_TOKEN": "hunter2"}
     words = refusal(lambda: lab.cli(**environ).preview(lab.stack))
     assert "backend" in words
@@ -153,7 +153,7 @@ def test_a_lock_names_its_holder_until_it_is_cancelled(lab: Lab) -> None:
     assert not lab.engine.preview(lab.stack).changes
 
 
-def test_what_a_killed_run_of_the_embedded_engine_left_is_not_passed_over(lab: Lab) -> None:
+def test_journal_of_the_embedded_engine_is_refused(lab: Lab) -> None:
     journal = lab.folder / "home/state/.pulumi/sde-journal/sde/lab.jsonl"
     journal.parent.mkdir(parents=True, exist_ok=True)
     journal.write_text("{}\n")
@@ -165,7 +165,7 @@ def test_what_a_killed_run_of_the_embedded_engine_left_is_not_passed_over(lab: L
         journal.unlink()
 
 
-def test_an_import_of_what_is_there_already(lab: Lab) -> None:
+def test_import_of_a_resource_of_the_stack(lab: Lab) -> None:
     kinds = []
     for engine in (lab.engine, lab.embedded()):
         with pytest.raises(Exception, match=r"key.* already|already.*key") as caught:

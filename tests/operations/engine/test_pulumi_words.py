@@ -1,4 +1,4 @@
-"""What the Pulumi CLI prints, read: where the real one cannot be made to print it, or would need minutes for it."""
+"""Parsing of Pulumi CLI output that the real CLI cannot be made to print, or only after minutes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def plan(operation: Operation = Operation.CREATE) -> Plan:
     return Plan("sde", "lab", "local", (PlannedResource(URN, STORE, operation, inputs={"size": 8}),))
 
 
-def said(text: str, place: Place | None = None) -> Exception:
+def error_for(text: str, place: Place | None = None) -> Exception:
     return explained(CommandFailed(255, "", text), place or Place("lab"))
 
 
@@ -39,23 +39,23 @@ def said(text: str, place: Place | None = None) -> Exception:
         ("error: dial tcp: lookup state.example: no such host", InputError, "backend"),
         ('WARN falling back\nerror: read ".pulumi/meta.yaml": blob (code=Unknown)', InputError, "backend"),
         ("error: get passphrase: passphrase must be set with PULUMI_CONFIG_PASSPHRASE", InputError, "none is set"),
-        ("error: something that nobody foresaw", Failed, "something that nobody foresaw"),
+        ("error: something unforeseen", Failed, "something unforeseen"),
     ],
 )
-def test_what_the_cli_says_becomes_an_error_of_ours(text: str, kind: type[Exception], words: str) -> None:
-    error = said(text, Place("lab", "https://state.example"))
+def test_cli_messages_become_port_errors(text: str, kind: type[Exception], words: str) -> None:
+    error = error_for(text, Place("lab", "https://state.example"))
     assert type(error) is kind
     assert words in str(error)
     assert not str(error).startswith("error: ")
 
 
-def test_a_real_stack_that_is_not_there_is_made_by_its_owner() -> None:
-    error = said("error: no stack named 'lab' found", Place("lab", made_by_up=False))
+def test_missing_azure_stack_is_created_by_its_owner() -> None:
+    error = error_for("error: no stack named 'lab' found", Place("lab", made_by_up=False))
     assert isinstance(error, StackMissingError)
     assert "pulumi stack init lab --secrets-provider" in str(error)
 
 
-def test_what_comes_after_the_cause_is_not_told() -> None:
+def test_consequential_errors_are_left_out() -> None:
     errors = [
         (URN, "Code=Conflict Message=taken"),
         ("", "Failed: Resource monitor has terminated, shutting down"),
@@ -64,7 +64,7 @@ def test_what_comes_after_the_cause_is_not_told() -> None:
     assert str(explained(ERROR, Place("lab"), errors)) == f"{STORE} a: Code=Conflict Message=taken"
 
 
-def test_several_causes_are_told_and_a_failure_of_the_cloud_decides() -> None:
+def test_several_causes_are_combined_as_failed() -> None:
     errors = [
         (URN, "Code=Conflict"),
         (URN + "2", f"{STORE} resource 'a2': property size value {{9}} has a problem: big"),
@@ -74,14 +74,14 @@ def test_several_causes_are_told_and_a_failure_of_the_cloud_decides() -> None:
     assert str(error).splitlines() == [f"{STORE} a: Code=Conflict", f"{STORE} a2 is not right:", "  size: big"]
 
 
-def test_a_value_that_was_refused_is_not_repeated() -> None:
+def test_refused_value_is_not_repeated() -> None:
     words = f"{STORE} resource 'a': property key value {{{SECRET}}} has a problem: too short"
     error = explained(ERROR, Place("lab"), [(URN, words)])
     assert type(error) is InputError
     assert str(error) == f"{STORE} a is not right:\n  key: too short"
 
 
-def test_bad_input_of_the_program_keeps_its_parts() -> None:
+def test_input_error_of_the_program_keeps_its_parts() -> None:
     error = InputError("Too small.", file="estate.yaml", key="sde:network", found="/30", allowed="/24", fix="take /24")
     assert vars(bad_input(str(error))) == {**vars(error)}
 
@@ -94,7 +94,7 @@ def test_bad_input_of_the_program_keeps_its_parts() -> None:
         (1, "flag provided but not defined\n{}", "flag provided but not defined"),
     ],
 )
-def test_the_data_of_a_cli_that_fails_is_not_its_words(code: int, stdout: str, words: str) -> None:
+def test_json_output_of_a_failed_cli_is_not_its_message(code: int, stdout: str, words: str) -> None:
     assert str(CommandFailed(code, stdout, "")) == words
 
 
@@ -110,7 +110,7 @@ def diagnostic(message: str, severity: str = "error", **more: Any) -> dict[str, 
     return {"diagnosticEvent": {"message": message, "severity": severity, "color": "never", **more}}
 
 
-def test_a_line_that_is_no_event_is_passed_over() -> None:
+def test_lines_without_known_events_are_ignored() -> None:
     heard: list[Event] = []
     listener = Listener("lab", heard.append)
     for line in ("", "Updating (lab):\n", '{"unheardOfEvent": {"a": 1}}\n', '{"sequence": 1}\n'):
@@ -118,16 +118,16 @@ def test_a_line_that_is_no_event_is_passed_over() -> None:
     assert not heard and not listener.errors
 
 
-def test_colours_and_severity_stand_in_no_message() -> None:
+def test_colours_and_severity_are_stripped() -> None:
     _, (event,) = hear(diagnostic("<{%bold%}>mind<{%reset%}>", "warning", prefix="warning: "))
     assert (event.severity, event.message) == ("warning", "mind")
 
 
-def test_debugging_and_what_passes_are_not_told() -> None:
+def test_debug_and_ephemeral_messages_are_ignored() -> None:
     assert not hear(diagnostic("registering", "debug"), diagnostic("12 s", "info", ephemeral=True))[1]
 
 
-def test_what_an_earlier_replacement_left_is_told_as_a_delete() -> None:
+def test_leftover_of_an_earlier_replacement_counts_as_delete() -> None:
     def step(kind: str, op: str, **old: Any) -> dict[str, Any]:
         return {kind: {"metadata": {"op": op, "urn": URN, "type": STORE, "old": old}}}
 
@@ -149,12 +149,12 @@ BROKEN = f"resource {URN} violates plan: properties changed:"
         ("", f"{BROKEN} ++size[{{8}}!={{{SECRET}}}]", "a (azure-native:storage:StorageAccount): size differ"),
         ("", f"{BROKEN} ~~size[{{{{++{SECRET}[}}}}]", "size differ"),
         ("", f"{BROKEN} ++{SECRET}[x]", "its properties differ"),
-        (URN, "create is not allowed by the plan: no steps were expected for this resource", "does not say create"),
-        ("", f"expected resource operations for {URN} but none were seen", "does not ask for it"),
+        (URN, "create is not allowed by the plan: no steps were expected for this resource", "does not allow create"),
+        ("", f"expected resource operations for {URN} but none were seen", "no longer registers it"),
         ("", f"resource violates plan: properties changed: ++key[{SECRET}]", "its outputs differ"),
     ],
 )
-def test_what_is_not_as_planned_is_a_refusal_that_tells_no_value(urn: str, words: str, what: str) -> None:
+def test_plan_violation_is_refused_without_values(urn: str, words: str, what: str) -> None:
     refusal = violation(plan(), [(urn, words), ("", "update failed")])
     assert isinstance(refusal, Refused)
     assert what in str(refusal)
@@ -162,13 +162,13 @@ def test_what_is_not_as_planned_is_a_refusal_that_tells_no_value(urn: str, words
     assert SECRET not in str(refusal)
 
 
-def test_what_a_failed_run_did_not_come_to_is_no_difference_from_the_plan() -> None:
+def test_resources_skipped_by_a_failed_run_are_no_violation() -> None:
     errors = [(URN + "1", "Code=Conflict"), (URN, f"expected resource operations for {URN} but none were seen")]
     assert violation(plan(), errors) is None
 
 
 @pytest.mark.parametrize("saved", ["{}", '{"resourcePlans": {}}', "[]", '{"resourcePlans": null}', "garbage"])
-def test_a_cli_that_saves_no_plan_worth_the_name_is_not_trusted_with_up(saved: str) -> None:
+def test_up_fails_without_a_complete_update_plan(saved: str) -> None:
     kept = UpdatePlans()
     kept.next_file().write_text(saved)
     kept.keep(plan(), kept.next_file())
@@ -178,7 +178,7 @@ def test_a_cli_that_saves_no_plan_worth_the_name_is_not_trusted_with_up(saved: s
         UpdatePlans().of(plan())
 
 
-def test_each_of_two_plans_has_a_file_that_others_cannot_read() -> None:
+def test_each_plan_has_a_private_file() -> None:
     kept, files = UpdatePlans(), set()
     for one in (plan(), plan(Operation.UPDATE)):
         kept.next_file().write_text(json.dumps({"resourcePlans": {URN: {}}}))

@@ -1,4 +1,4 @@
-"""A lab for each test: an empty cloud, an empty state; and keys that cost next to nothing."""
+"""A lab for each test, with an empty cloud, an empty state and cheap key derivation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def lab(tmp_path: Path) -> Lab:
 
 @pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """A million rounds are for real passphrases; the one test of the format itself asks for them (`real_rounds`)."""
+    """Derive keys in few rounds, except in the test of the format itself (`real_rounds`)."""
     secrets._key.cache_clear()
     if "real_rounds" not in request.fixturenames:
         monkeypatch.setattr(secrets, "ROUNDS", 10)
@@ -27,7 +27,7 @@ def cheap_keys(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) 
 
 @pytest.fixture
 def real_rounds() -> None:
-    """Asked for by a test that needs keys as Pulumi derives them."""
+    """Derive keys in Pulumi's number of rounds."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A small cloud for the engine's tests: one dict of things, and a provider that refuses what a cloud would refuse."""
+"""A small cloud for the engine's tests: a dictionary of resources, and a provider with a cloud's checks."""
 # ruff: noqa: N802 - the protocol names its methods
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ VERSION = "1.2.3"
 
 
 class Cloud:
-    """What there is, by id, and what was asked. `before` and `after` may raise, as a killed process would stop."""
+    """The resources by id, and the requests. `fault` may raise, to simulate a killed process."""
 
     def __init__(self) -> None:
         self.things: dict[str, dict[str, Any]] = {}
@@ -34,8 +34,8 @@ class Cloud:
 
 
 class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """Things have a `name` (made up from the seed where not given), a `fixed` value that forces a replacement, tags and
-    a secret. `Thing` is created before the old one is deleted, `Slot` has one name and must go first."""
+    """Resources have a `name` (by default generated from the seed), a `fixed` value that forces a replacement, tags and
+    a secret. A `Thing` is created before the old one is deleted; a `Slot` keeps its name and is deleted first."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -180,7 +180,7 @@ class CloudProvider(pulumi.ProviderResource):
 
 
 class Lab:
-    """A project with one program, a cloud and an engine; `stack` is the stack that it runs."""
+    """A project with one program, a cloud, an engine and a `stack`."""
 
     def __init__(self, folder: Path, config: dict[str, Any] | None = None) -> None:
         self.folder, self.cloud = folder, Cloud()
@@ -212,5 +212,5 @@ class Lab:
 
 
 def steps(plan: Any) -> dict[str, str]:
-    """What a plan does, by logical name, without the engine's own resources."""
+    """Return a plan's operations by logical name, without the engine's own resources."""
     return {r.name: r.operation.value for r in plan.resources if not r.type.startswith("pulumi:")}

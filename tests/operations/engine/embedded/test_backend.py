@@ -1,4 +1,4 @@
-"""The file backend: layout, locks, history, bad files left alone, and what a killed run leaves."""
+"""The file backend: layout, locks, history, invalid files and killed runs."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def run(backend: Backend, *changes: Any, stack: str = "platform") -> None:
 
 
 def killed(backend: Backend, stack: str = "platform") -> Journal:
-    """A run that never closes; its lock is gone, as after `sde cancel`."""
+    """Start a run that never closes, and remove its lock, as `sde cancel` does."""
     with backend.lock(stack):
         return backend.begin(stack)
 
 
-def test_a_stack_that_was_never_up_is_none(backend: Backend) -> None:
+def test_stack_that_was_never_deployed_is_none(backend: Backend) -> None:
     assert backend.load("platform") is None
     assert backend.stacks() == []
     with pytest.raises(InputError, match="not been deployed"):
@@ -79,7 +79,7 @@ def test_outputs_keep_their_secrets_secret(backend: Backend) -> None:
     assert "hunter2" not in json.dumps(backend.export("platform"))
 
 
-def test_a_glance_needs_no_passphrase_and_shows_no_secret(backend: Backend) -> None:
+def test_masked_load_needs_no_passphrase(backend: Backend) -> None:
     run(backend, Registered(thing("a", inputs={"k": property_values.secret("hunter2"), "plain": 1})))
 
     def nobody_asked() -> str:
@@ -91,7 +91,7 @@ def test_a_glance_needs_no_passphrase_and_shows_no_secret(backend: Backend) -> N
     assert property_values.contains_secret(snapshot.resources[0].inputs)
 
 
-def test_a_killed_run_is_found_whole_and_folded_by_the_next(tmp_path: Path) -> None:
+def test_killed_run_is_restored_and_compacted_by_the_next(tmp_path: Path) -> None:
     told: list[str] = []
     backend = Backend(tmp_path, "sde", lambda: PHRASE, warn=told.append)
     journal = killed(backend)
@@ -115,7 +115,7 @@ def test_a_killed_run_is_found_whole_and_folded_by_the_next(tmp_path: Path) -> N
     assert "killed" in told[0]
 
 
-def test_a_crash_between_a_folds_rename_and_the_new_journal_replays_nothing_twice(backend: Backend) -> None:
+def test_crash_during_compaction_replays_nothing_twice(backend: Backend) -> None:
     run(backend, Registered(thing("a")))
     journal = killed(backend)
     journal.record(MarkedForDeletion(urn("a")), Registered(thing("a", id="/2")))
@@ -132,20 +132,20 @@ def test_a_crash_between_a_folds_rename_and_the_new_journal_replays_nothing_twic
 
 
 def _announcement(backend: Backend, path: Path) -> bytes:
-    """The line that the old journal ended with before the fold's rename: the new journal's first line says the same."""
+    """Return the last line of the old journal before the compaction's rename, from the new journal's first line."""
     from operations.engine.embedded import journal as journals
 
     header = json.loads(path.read_bytes().partition(b" ")[2])
     return journals._line(json.dumps({k: header[k] for k in ("folded", "news", "pending")}))
 
 
-def test_a_journal_that_another_engine_overtook_is_set_aside_with_a_warning(tmp_path: Path) -> None:
+def test_journal_of_an_older_checkpoint_is_set_aside(tmp_path: Path) -> None:
     told: list[str] = []
     backend = Backend(tmp_path, "sde", lambda: PHRASE, warn=told.append)
     run(backend, Registered(thing("a")))
     killed(backend).record(Deleted(urn("a")))
     file = backend.checkpoint("platform")
-    file.write_bytes(file.read_bytes() + b"\n")  # the same state, written by somebody else since
+    file.write_bytes(file.read_bytes() + b"\n")  # the same state, written by another program
     assert names(backend) == ["a"]
     with backend.lock("platform"):
         backend.begin("platform").close()
@@ -154,7 +154,7 @@ def test_a_journal_that_another_engine_overtook_is_set_aside_with_a_warning(tmp_
     assert list((tmp_path / ".pulumi" / "sde-journal" / "sde").glob("platform.set-aside-*"))
 
 
-def test_a_held_lock_refuses_and_names_its_holder(backend: Backend) -> None:
+def test_held_lock_is_refused_with_its_holder(backend: Backend) -> None:
     with backend.lock("platform"):
         (lock,) = (backend.root / ".pulumi/locks/organization/sde/platform").iterdir()
         content = json.loads(lock.read_text())
@@ -181,7 +181,7 @@ with locks.held(Path(sys.argv[1]), "platform"):
 
 
 @pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="without /proc nobody can tell a dead run for sure")
-def test_a_lock_that_a_killed_run_left_here_is_taken_away_and_told(tmp_path: Path) -> None:
+def test_lock_of_a_run_killed_here_is_removed_with_a_warning(tmp_path: Path) -> None:
     told: list[str] = []
     backend = Backend(tmp_path, "sde", lambda: PHRASE, warn=told.append)
     folder = tmp_path / ".pulumi/locks/organization/sde/platform"
@@ -198,7 +198,7 @@ def test_a_lock_that_a_killed_run_left_here_is_taken_away_and_told(tmp_path: Pat
 
 
 @pytest.mark.parametrize("world", ["another-boot pid:[1] 5", "", None])
-def test_a_lock_of_another_boot_or_namespace_is_never_taken_away(backend: Backend, world: str | None) -> None:
+def test_lock_of_another_boot_or_namespace_is_kept(backend: Backend, world: str | None) -> None:
     folder = backend.root / ".pulumi/locks/organization/sde/platform"
     folder.mkdir(parents=True)
     lock = {"pid": 2**22 + 1, "username": "ann", "hostname": socket.gethostname(), "timestamp": "2026-01-01T00:00:00Z"}
@@ -207,7 +207,7 @@ def test_a_lock_of_another_boot_or_namespace_is_never_taken_away(backend: Backen
         pass
 
 
-def test_a_dead_runs_lock_still_refuses_until_cancelled(backend: Backend) -> None:
+def test_lock_of_a_dead_run_is_refused_until_cancelled(backend: Backend) -> None:
     folder = backend.root / ".pulumi/locks/organization/sde/platform"
     folder.mkdir(parents=True)
     lock = {"pid": 2**22 + 1, "username": "ann", "hostname": socket.gethostname(), "timestamp": "2026-01-01T00:00:00Z"}
@@ -220,21 +220,19 @@ def test_a_dead_runs_lock_still_refuses_until_cancelled(backend: Backend) -> Non
         pass
 
 
-def test_changing_without_the_lock_is_a_mistake_in_the_program(backend: Backend) -> None:
+def test_begin_without_the_lock_raises(backend: Backend) -> None:
     with pytest.raises(RuntimeError, match="lock"):
         backend.begin("platform")
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "..", ".", "a" * 101, "a b"])
-def test_names_that_would_leave_the_folder_are_refused(backend: Backend, name: str) -> None:
+def test_names_outside_the_folder_are_refused(backend: Backend, name: str) -> None:
     with pytest.raises(InputError, match="name of a stack"):
         backend.load(name)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
-def test_a_disk_that_refuses_leaves_the_old_state_whole(
-    backend: Backend, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
+def test_disk_error_leaves_the_old_state_intact(backend: Backend, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     run(backend, Registered(thing("a")))
     before = backend.checkpoint("platform").read_bytes()
     journal = killed(backend)
@@ -248,11 +246,11 @@ def test_a_disk_that_refuses_leaves_the_old_state_whole(
         with pytest.raises(InputError, match=r"(?s)whole.*platform\.json"):
             journal.close()
     assert backend.checkpoint("platform").read_bytes() == before
-    assert names(backend) == ["b", "a"]  # the journal still has what the fold could not write
+    assert names(backend) == ["b", "a"]  # the journal still has the steps that the compaction could not write
     assert not list(backend.root.rglob("*.tmp"))
 
 
-def test_a_full_disk_leaves_no_half_line_in_the_journal(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_leaves_no_partial_journal_line(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = killed(backend)
     journal.record(Registered(thing("a")))
     real = os.write
@@ -282,7 +280,7 @@ def test_a_full_disk_leaves_no_half_line_in_the_journal(backend: Backend, monkey
         ('{"version": 3, "checkpoint": {"stack": "platform", "latest": []}}', "malformed"),
     ],
 )
-def test_a_state_that_cannot_be_trusted_is_refused_and_kept(backend: Backend, content: str, problem: str) -> None:
+def test_invalid_state_is_refused_and_kept(backend: Backend, content: str, problem: str) -> None:
     file = backend.checkpoint("platform")
     file.parent.mkdir(parents=True)
     file.write_text(content)
@@ -292,7 +290,7 @@ def test_a_state_that_cannot_be_trusted_is_refused_and_kept(backend: Backend, co
     assert file.read_text() == content
 
 
-def test_compressed_states_and_foreign_journals_are_refused_by_name(backend: Backend) -> None:
+def test_compressed_states_and_cli_journals_are_refused(backend: Backend) -> None:
     run(backend, Registered(thing("a")))
     theirs = backend.root / ".pulumi/journal/sde/platform/manifest.json"
     theirs.parent.mkdir(parents=True)
@@ -306,21 +304,21 @@ def test_compressed_states_and_foreign_journals_are_refused_by_name(backend: Bac
 
 
 @pytest.mark.parametrize("meta", ["version: 2\n", "version: [", "nothing"])
-def test_a_layout_that_is_not_known_is_refused(tmp_path: Path, meta: str) -> None:
+def test_unknown_layout_is_refused(tmp_path: Path, meta: str) -> None:
     (tmp_path / ".pulumi").mkdir()
     (tmp_path / ".pulumi/meta.yaml").write_text(meta)
     with pytest.raises(InputError, match="layout"):
         Backend(tmp_path, "sde", lambda: PHRASE)
 
 
-def test_the_layout_of_before_projects_is_refused(tmp_path: Path) -> None:
+def test_layout_without_projects_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".pulumi/stacks").mkdir(parents=True)
     (tmp_path / ".pulumi/stacks/platform.json").write_text("{}")
     with pytest.raises(InputError, match="without projects"):
         Backend(tmp_path, "sde", lambda: PHRASE)
 
 
-def test_history_holds_the_run_and_its_checkpoint(backend: Backend) -> None:
+def test_history_has_the_run_and_its_checkpoint(backend: Backend) -> None:
     run(backend, Registered(thing("a")))
     config = {"sde:cloud": "local", "sde:n": 3, "sde:on": True, "sde:key": {"secure": "v1:x:y"}}
     backend.record_history(
@@ -334,7 +332,7 @@ def test_history_holds_the_run_and_its_checkpoint(backend: Backend) -> None:
     assert entry["resourceChanges"] == {"create": 1}
 
 
-def test_a_stack_is_only_forgotten_once_it_is_empty(backend: Backend) -> None:
+def test_only_an_empty_stack_is_removed(backend: Backend) -> None:
     run(backend, Registered(thing("a")))
     with pytest.raises(InputError, match="still has 1"):
         backend.remove("platform")
@@ -343,7 +341,7 @@ def test_a_stack_is_only_forgotten_once_it_is_empty(backend: Backend) -> None:
     assert backend.load("platform") is None
 
 
-def test_a_replaced_resource_waits_behind_its_replacement(backend: Backend) -> None:
+def test_replaced_resource_follows_its_replacement(backend: Backend) -> None:
     run(backend, Registered(thing("a", id="/1")), Registered(thing("b", dependencies=[urn("a")])))
     run(backend, MarkedForDeletion(urn("a")), Registered(thing("a", id="/2")))
     snapshot = backend.load("platform")
@@ -353,7 +351,7 @@ def test_a_replaced_resource_waits_behind_its_replacement(backend: Backend) -> N
     assert names(backend) == ["a", "b"]
 
 
-def test_an_alias_takes_its_dependants_with_it(backend: Backend) -> None:
+def test_alias_updates_dependants(backend: Backend) -> None:
     run(
         backend,
         Registered(thing("a")),
@@ -367,7 +365,7 @@ def test_an_alias_takes_its_dependants_with_it(backend: Backend) -> None:
     assert snapshot.resources[1].property_dependencies == {"p": [urn("new")]}
 
 
-def test_what_depended_on_something_gone_no_longer_says_so(backend: Backend) -> None:
+def test_references_to_deleted_resources_are_dropped(backend: Backend) -> None:
     run(backend, Registered(thing("a")), Registered(thing("b", dependencies=[urn("a")])))
     run(backend, Deleted(urn("a")))
     snapshot = backend.load("platform")
@@ -376,7 +374,7 @@ def test_what_depended_on_something_gone_no_longer_says_so(backend: Backend) -> 
 
 
 @pytest.mark.parametrize("content", [b"", b"0000", b"00000000 {}\n", b"\x00" * 50])
-def test_a_journal_without_a_whole_line_is_set_aside_and_not_written_over(tmp_path: Path, content: bytes) -> None:
+def test_journal_without_an_intact_line_is_set_aside(tmp_path: Path, content: bytes) -> None:
     told: list[str] = []
     backend = Backend(tmp_path, "sde", lambda: "a passphrase", warn=told.append)
     journal = tmp_path / ".pulumi/sde-journal/sde/platform.jsonl"
@@ -389,7 +387,7 @@ def test_a_journal_without_a_whole_line_is_set_aside_and_not_written_over(tmp_pa
     assert "set aside" in told[0]
 
 
-def test_a_lock_of_an_ended_process_that_nobody_waited_for_is_dead(tmp_path: Path) -> None:
+def test_lock_of_a_zombie_process_is_dead(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # ended, and still in the process table
         holder = {"pid": process.pid, "username": "ann", "hostname": socket.gethostname(), "timestamp": "now"}

@@ -1,4 +1,4 @@
-"""What the engine says that stands: out of the state alone, never of one that is being changed."""
+"""The current state of stacks: read from the state only, and refused during a run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def lock_folder(lab: Lab) -> Path:
     return lab.folder / "state/.pulumi/locks/organization/lab/dev"
 
 
-def test_what_stands_is_the_plan_of_an_unchanged_stack_without_its_secrets(lab: Lab) -> None:
+def test_current_state_is_an_unchanged_plan_without_secrets(lab: Lab) -> None:
     lab.up(two)
     found = lab.engine(None).current_state([lab.stack])["dev"]
     assert {r.urn: r for r in found.resources} == {r.urn: r for r in lab.preview(two).resources}
@@ -46,21 +46,21 @@ def test_what_stands_is_the_plan_of_an_unchanged_stack_without_its_secrets(lab: 
     assert "hunter2" not in str(found)
 
 
-def test_a_stack_that_was_never_up_or_is_gone_does_not_stand(lab: Lab) -> None:
+def test_undeployed_stacks_have_no_current_state(lab: Lab) -> None:
     assert lab.engine(None).current_state([lab.stack, lab.named("other")]) == {}
     lab.up(two)
     lab.engine(None).destroy(lab.stack)
     assert lab.engine(None).current_state([lab.stack]) == {}
 
 
-def test_the_passphrase_is_not_asked_for(lab: Lab) -> None:
+def test_passphrase_is_not_requested(lab: Lab) -> None:
     lab.up(two)
     engine = lab.engine(None)
     engine.passphrase = lambda: pytest.fail("it was asked for")
     assert engine.current_state([lab.stack])
 
 
-def test_a_state_that_a_run_is_changing_is_not_told(lab: Lab) -> None:
+def test_current_state_during_a_run_is_refused(lab: Lab) -> None:
     lab.up(two)
     with locks.held(lock_folder(lab), "dev"), pytest.raises(InputError, match=r"(?s)dev is locked by .*sde cancel dev"):
         lab.engine(None).current_state([lab.stack])
@@ -68,7 +68,7 @@ def test_a_state_that_a_run_is_changing_is_not_told(lab: Lab) -> None:
         assert lab.engine(None).current_state([lab.stack], being_updated=["dev"])
 
 
-def test_the_lock_of_a_run_that_was_killed_here_holds_nothing_back(lab: Lab) -> None:
+def test_lock_of_a_run_killed_here_is_ignored(lab: Lab) -> None:
     lab.up(two)
     subprocess.run([sys.executable, "-c", DYING, str(lock_folder(lab))], check=False)
     assert list(lock_folder(lab).iterdir())

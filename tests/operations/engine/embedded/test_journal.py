@@ -1,4 +1,4 @@
-"""The journal: for any steps and a cut at any byte, what is read is exactly what stood after the last whole line."""
+"""The journal: for any steps, and truncated at any byte, the state after the last intact line is read."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def do(journal: Journal, step: tuple[str, str, Any]) -> None:
 
 
 def said(snapshot: Snapshot | None) -> Any:
-    """A snapshot as it is written, apart from its time."""
+    """Return a snapshot in the file's format, without its time."""
     snapshot = snapshot or Snapshot()
     return [state.write_resource(r, _CRYPTER) for r in snapshot.resources], [
         state.write_pending(p, _CRYPTER) for p in snapshot.pending
@@ -76,7 +76,7 @@ def said(snapshot: Snapshot | None) -> Any:
 
 
 def acyclic(step: tuple[str, str, Any]) -> tuple[str, str, Any]:
-    """Programs cannot make circles: a thing depends on earlier letters only."""
+    """Remove cycles, which programs cannot make: a resource depends on earlier letters only."""
     kind, who, what = step
     if isinstance(what, dict):
         what = {**what, "dependencies": [d for d in what["dependencies"] if d < urn(who)]}
@@ -85,7 +85,7 @@ def acyclic(step: tuple[str, str, Any]) -> tuple[str, str, Any]:
 
 @settings(max_examples=60, deadline=None)
 @given(steps.map(lambda drawn: [acyclic(s) for s in drawn]), steps, st.data())
-def test_a_cut_at_any_byte_gives_the_state_after_the_last_whole_line(
+def test_truncation_at_any_byte_keeps_all_intact_lines(
     drawn: list[Any], before: list[Any], data: st.DataObject
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +109,7 @@ def test_a_cut_at_any_byte_gives_the_state_after_the_last_whole_line(
             home.journal.write_bytes(content[:cut])
             assert said(backend.load("platform")) == stood[max(size for size in stood if size <= cut)]
             os.close(journal._file)
-            again = backend.begin("platform")  # folds what was left
+            again = backend.begin("platform")  # compacts the killed run's journal
             assert said(again.snapshot()) == stood[max(size for size in stood if size <= cut)]
             again.close()
         assert said(backend.load("platform")) == stood[max(size for size in stood if size <= cut)]
@@ -123,7 +123,7 @@ def some_journal(backend: Backend) -> tuple[Journal, Path]:
     return journal, journal._paths.journal
 
 
-def test_a_damaged_line_that_is_not_the_last_is_refused_and_kept(backend: Backend) -> None:
+def test_damaged_earlier_line_is_refused_and_kept(backend: Backend) -> None:
     _, path = some_journal(backend)
     lines = path.read_bytes().split(b"\n")
     lines[2] = lines[2].replace(b"/b", b"/x")
@@ -142,24 +142,24 @@ def test_a_journal_of_another_version_is_refused(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("step", ['{"do":[["explode","u"]]}', '{"do":[[]]}', '{"begin":1}', '{"do":[["put",5]]}'])
-def test_a_step_nobody_knows_is_refused(backend: Backend, step: str) -> None:
+def test_unknown_step_is_refused(backend: Backend, step: str) -> None:
     _, path = some_journal(backend)
     path.write_bytes(path.read_bytes() + journals._line(step))
     with pytest.raises(InputError):
         backend.load("platform")
 
 
-def test_an_unchanged_resource_costs_a_short_line(backend: Backend) -> None:
+def test_unchanged_resource_writes_a_short_line(backend: Backend) -> None:
     journal, path = some_journal(backend)
     before = path.stat().st_size
     journal.record(Registered(thing("a")))
     assert b'["keep"' in path.read_bytes()[before:]
     journal.record(Registered(thing("a", inputs={"n": 1})))
-    journal.record(Registered(thing("a", inputs={"n": True})))  # equal to Python, another value to everybody else
+    journal.record(Registered(thing("a", inputs={"n": True})))  # equal in Python, but another JSON value
     assert b'{"n":true}' in path.read_bytes().split(b"\n")[-2]
 
 
-def test_a_resource_changed_in_place_after_it_was_recorded_is_recorded_again(backend: Backend) -> None:
+def test_resource_mutated_after_recording_is_recorded_again(backend: Backend) -> None:
     journal, _ = some_journal(backend)
     resource = journal.snapshot().resources[0]
     resource.protect = True
@@ -169,7 +169,7 @@ def test_a_resource_changed_in_place_after_it_was_recorded_is_recorded_again(bac
     assert snapshot.resources[0].protect
 
 
-def test_folds_come_by_themselves_and_keep_up_with_growth(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_journal_is_compacted_automatically(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journals, "COMPACT_LINES", 5)
     saved: list[int] = []
     real = Journal._save

@@ -1,4 +1,4 @@
-"""Create, update, both kinds of replacement and delete, planned and done."""
+"""Create, update, both kinds of replacement and delete, in previews and runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_first_preview_creates_everything_and_changes_nothing(lab: Lab) -> Non
     assert lab.engine(None).state("dev") is None
 
 
-def test_up_makes_what_the_preview_said_and_a_second_up_nothing(lab: Lab) -> None:
+def test_up_executes_the_preview_and_a_second_up_changes_nothing(lab: Lab) -> None:
     outcome = lab.up(two())
     assert outcome.counts == {"create": 2}
     assert outcome.resources == 2
@@ -59,7 +59,7 @@ def test_an_update_names_the_changed_path_and_nothing_else(lab: Lab) -> None:
     assert lab.up(two(owner="ben")).counts == {"update": 1, "same": 1}
 
 
-def test_a_replacement_is_made_before_the_old_one_goes(lab: Lab) -> None:
+def test_replacement_is_created_before_the_delete(lab: Lab) -> None:
     lab.up(two())
     old = lab.resource("first")["id"]
     plan = lab.preview(two(fixed="two"))
@@ -82,7 +82,7 @@ def slots(fixed: str, *, by_property: bool = True) -> Any:
     return program
 
 
-def test_what_must_go_first_takes_its_users_by_property_with_it(lab: Lab) -> None:
+def test_delete_before_replace_replaces_dependants_by_property(lab: Lab) -> None:
     lab.up(slots("one"))
     assert steps(lab.preview(slots("two"))) == {"first": "replace", "user": "replace", "after": "same"}
     lab.up(slots("two"))
@@ -90,13 +90,13 @@ def test_what_must_go_first_takes_its_users_by_property_with_it(lab: Lab) -> Non
     assert lab.up(slots("two")).counts == {"same": 3}
 
 
-def test_a_user_that_only_depends_on_it_stays(lab: Lab) -> None:
+def test_dependant_without_property_stays(lab: Lab) -> None:
     lab.up(slots("one", by_property=False))
     plan = lab.preview(slots("two", by_property=False))
     assert steps(plan) == {"first": "replace", "user": "same", "after": "same"}
 
 
-def test_the_option_decides_which_goes_first(lab: Lab) -> None:
+def test_delete_before_replace_option_decides_the_order(lab: Lab) -> None:
     def program(fixed: str) -> Any:
         return lambda: Thing("t", name="t" + fixed, opts=pulumi.ResourceOptions(delete_before_replace=True)) and None
 
@@ -105,7 +105,7 @@ def test_the_option_decides_which_goes_first(lab: Lab) -> None:
     assert lab.cloud.changes()[-2:] == ["delete /things/t1", "create /things/t2"]
 
 
-def test_what_the_program_drops_goes_users_first(lab: Lab) -> None:
+def test_unregistered_resources_are_deleted_dependants_first(lab: Lab) -> None:
     lab.up(two())
     first, second = lab.resource("first")["id"], lab.resource("second")["id"]
     plan = lab.preview(lambda: None)
@@ -124,7 +124,7 @@ def test_destroy_leaves_nothing(lab: Lab) -> None:
     assert lab.resources() == []
 
 
-def test_a_failing_create_stops_the_run_and_keeps_what_was_made(lab: Lab) -> None:
+def test_failed_create_stops_the_run_and_keeps_created_resources(lab: Lab) -> None:
     lab.cloud.fails["create /things/second"] = "quota is used up"
     with pytest.raises(Failed, match=r"cloud:index:Thing second: quota is used up"):
         lab.up(two())
@@ -141,7 +141,7 @@ def test_a_wrong_property_is_bad_input(lab: Lab) -> None:
         lab.preview(program)
 
 
-def test_a_failing_program_says_where_in_its_own_files(lab: Lab) -> None:
+def test_failing_program_reports_its_location(lab: Lab) -> None:
     def program() -> None:
         Thing("t")
         raise ValueError("no such zone")
@@ -154,7 +154,7 @@ def test_a_failing_program_says_where_in_its_own_files(lab: Lab) -> None:
     assert "site-packages" not in text and "embedded/program.py" not in text
 
 
-def test_a_failing_apply_is_told_in_the_same_way(lab: Lab) -> None:
+def test_failing_apply_reports_its_location(lab: Lab) -> None:
     def program() -> None:
         Thing("t").address.apply(lambda address: {}[address])
 
@@ -171,7 +171,7 @@ def test_bad_input_in_a_program_stays_bad_input(lab: Lab) -> None:
         lab.preview(program)
 
 
-def test_one_name_twice_is_refused(lab: Lab) -> None:
+def test_duplicate_urn_is_refused(lab: Lab) -> None:
     def program() -> None:
         Thing("t")
         Thing("t")
@@ -180,7 +180,7 @@ def test_one_name_twice_is_refused(lab: Lab) -> None:
         lab.preview(program)
 
 
-def test_children_carry_their_parents_type_and_components_keep_their_outputs(lab: Lab) -> None:
+def test_children_have_their_parents_type_and_components_outputs(lab: Lab) -> None:
     def program() -> None:
         group = Group("g")
         child = Thing("c", opts=pulumi.ResourceOptions(parent=group))
@@ -201,7 +201,7 @@ def test_a_default_provider_has_its_configuration_and_version(lab: Lab, tmp_path
     assert len(provider["id"]) == 36
 
 
-def test_an_explicit_provider_replaced_replaces_what_it_made(lab: Lab) -> None:
+def test_replaced_provider_replaces_its_resources(lab: Lab) -> None:
     def program(account: str) -> Any:
         def run() -> None:
             provider = CloudProvider("p", account)
@@ -216,7 +216,7 @@ def test_an_explicit_provider_replaced_replaces_what_it_made(lab: Lab) -> None:
     assert lab.up(program("b")).counts == {"same": 1}
 
 
-def test_two_previews_do_not_see_each_other(lab: Lab) -> None:
+def test_previews_are_independent(lab: Lab) -> None:
     def reads() -> None:
         pulumi.export("x", pulumi.Config("sde").get("flavour") or "none")
         Thing(pulumi.get_stack())
@@ -227,7 +227,7 @@ def test_two_previews_do_not_see_each_other(lab: Lab) -> None:
     assert pulumi.runtime.get_root_resource() is None
 
 
-def test_protected_things_stop_a_run_before_anything_happens_and_all_are_named(lab: Lab) -> None:
+def test_all_protected_resources_are_named_before_any_change(lab: Lab) -> None:
     def program(fixed: str, *, third: bool = True) -> Any:
         def run() -> None:
             keep = pulumi.ResourceOptions(protect=True)

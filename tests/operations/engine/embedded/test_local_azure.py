@@ -1,4 +1,4 @@
-"""The engine with the local Azure behind it: what Azure made before a kill is found again, by Azure's own words."""
+"""The embedded engine with the local Azure: a resource created before a kill is adopted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """The process was killed."""
 
 
 def program() -> None:
@@ -43,7 +43,7 @@ def program() -> None:
 
 
 @pytest.mark.parametrize("killed", range(6))
-def test_what_azure_made_before_the_kill_is_taken_up(
+def test_resource_created_before_the_kill_is_adopted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: int
 ) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: sde\nruntime: python\n")

@@ -1,4 +1,4 @@
-"""What a program may say about a resource beside its properties."""
+"""Resource options in the embedded engine."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_children_follow_a_renamed_parent(lab: Lab) -> None:
     assert lab.up(renamed).counts == {"same": 2}
 
 
-def test_a_dependency_on_an_older_name_is_one_on_the_new_name(lab: Lab) -> None:
+def test_dependency_on_an_alias_uses_the_current_urn(lab: Lab) -> None:
     lab.up(thing("old", name="x"))
     old = lab.resource("old")["urn"]
 
@@ -72,7 +72,7 @@ def test_a_dependency_on_an_older_name_is_one_on_the_new_name(lab: Lab) -> None:
     assert lab.cloud.changes() == ["delete /things/fresh", "delete /things/x"]
 
 
-def test_a_dependency_on_its_own_older_name_is_none(lab: Lab) -> None:
+def test_dependency_on_its_own_alias_is_dropped(lab: Lab) -> None:
     lab.up(thing("old", name="x"))
     old = lab.resource("old")["urn"]
 
@@ -95,7 +95,7 @@ def test_a_resource_may_move_under_a_parent(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("path", ["tags", "tags.owner", 'tags["owner"]', "tags[*]", "*"])
-def test_ignored_changes_stay_as_they_are(lab: Lab, path: str) -> None:
+def test_ignored_changes_keep_the_old_values(lab: Lab, path: str) -> None:
     lab.up(thing("t", tags={"owner": "ann"}))
     changed = thing("t", tags={"owner": "ben"}, opts=ResourceOptions(ignore_changes=[path]))
     assert steps(lab.preview(changed)) == {"t": "same"}
@@ -103,7 +103,7 @@ def test_ignored_changes_stay_as_they_are(lab: Lab, path: str) -> None:
     assert lab.resource("t")["inputs"]["tags"] == {"owner": "ann"}
 
 
-def test_what_cannot_be_ignored_is_told(lab: Lab) -> None:
+def test_changes_that_cannot_be_ignored_are_reported(lab: Lab) -> None:
     lab.up(thing("t", rules=[{"n": "a", "w": 1}]))
     opts = ResourceOptions(ignore_changes=["rules[*].w"])
     lab.up(thing("t", rules=[{"n": "a", "w": 9}, {"n": "b", "w": 9}], opts=opts))
@@ -117,13 +117,13 @@ def test_a_replacement_ignores_nothing(lab: Lab) -> None:
     assert lab.resource("t")["inputs"]["tags"] == {"owner": "ben"}
 
 
-def test_only_what_is_ignored_is_ignored(lab: Lab) -> None:
+def test_only_ignored_paths_are_ignored(lab: Lab) -> None:
     lab.up(thing("t", tags={"owner": "ann", "cost": "1"}))
     changed = thing("t", tags={"owner": "ben", "cost": "2"}, opts=ResourceOptions(ignore_changes=["tags.owner"]))
     assert lab.preview(changed).changes[0].changed == ("tags.cost",)
 
 
-def test_deleted_with_asks_the_provider_only_for_the_whole(lab: Lab) -> None:
+def test_deleted_with_deletes_only_the_container(lab: Lab) -> None:
     def program() -> None:
         whole = Thing("whole", name="whole")
         Thing("part", name="part", opts=ResourceOptions(deleted_with=whole))
@@ -133,7 +133,7 @@ def test_deleted_with_asks_the_provider_only_for_the_whole(lab: Lab) -> None:
     assert [c for c in lab.cloud.changes() if c.startswith("delete")] == ["delete /things/whole"]
 
 
-def test_what_is_deleted_with_a_replaced_thing_is_made_anew(lab: Lab) -> None:
+def test_resources_deleted_with_a_replaced_one_are_recreated(lab: Lab) -> None:
     def program(fixed: str) -> Any:
         def run() -> None:
             whole = Slot("whole", name="whole", fixed=fixed)
@@ -144,12 +144,12 @@ def test_what_is_deleted_with_a_replaced_thing_is_made_anew(lab: Lab) -> None:
     lab.up(program("1"))
     assert steps(lab.preview(program("2"))) == {"whole": "replace", "part": "replace"}
     lab.cloud.calls.clear()
-    lab.cloud.things.pop("/things/part")  # it went with the whole
+    lab.cloud.things.pop("/things/part")  # the cloud deleted it with its container
     lab.up(program("2"))
     assert lab.cloud.changes() == ["delete /slots/whole", "create /slots/whole", "create /things/part"]
 
 
-def test_nothing_is_deleted_first_where_a_later_dependant_is_protected(lab: Lab, monkeypatch: Any) -> None:
+def test_protected_dependant_prevents_every_delete(lab: Lab, monkeypatch: Any) -> None:
     def program(fixed: str) -> Any:
         def run() -> None:
             slot = Slot("slot", name="slot", fixed=fixed)
@@ -194,14 +194,14 @@ def test_secrets_are_in_no_plan_event_outcome_or_state(lab: Lab) -> None:
     assert lab.up(program).counts == {"same": 2}
 
 
-def test_a_providers_error_does_not_tell_a_secret(lab: Lab) -> None:
+def test_provider_error_masks_secrets(lab: Lab) -> None:
     lab.cloud.fails["create"] = "the password hunter2-hunter2 is too weak"
     with pytest.raises(Failed) as caught:
         lab.up(lambda: Thing("t", secret=pulumi.Output.secret("hunter2-hunter2")) and None)
     assert "hunter2" not in str(caught.value) and SECRET in str(caught.value)
 
 
-def test_an_import_takes_over_what_is_there(lab: Lab) -> None:
+def test_import_adopts_an_existing_resource(lab: Lab) -> None:
     lab.cloud.things["/things/x"] = {"name": "x", "tags": {"owner": "ann"}, "address": "there"}
     imported = thing("t", name="x", tags={"owner": "ann"}, opts=ResourceOptions(import_="/things/x"))
     assert steps(lab.preview(imported)) == {"t": "import"}
@@ -211,7 +211,7 @@ def test_an_import_takes_over_what_is_there(lab: Lab) -> None:
     assert lab.cloud.changes() == []
 
 
-def test_what_was_imported_is_not_replaced(lab: Lab) -> None:
+def test_imported_resource_is_not_replaced(lab: Lab) -> None:
     lab.cloud.things["/things/x"] = {"name": "x", "fixed": "1", "address": "there"}
     lab.up(thing("t", name="x", fixed="1", opts=ResourceOptions(import_="/things/x")))
     with pytest.raises(Failed, match=r"imported and would be replaced, because of fixed: take import_ out"):
@@ -219,7 +219,7 @@ def test_what_was_imported_is_not_replaced(lab: Lab) -> None:
     lab.preview(thing("t", name="x", fixed="2"))
 
 
-def test_an_import_that_the_program_describes_otherwise_fails(lab: Lab) -> None:
+def test_import_with_different_inputs_fails(lab: Lab) -> None:
     lab.cloud.things["/things/x"] = {"name": "x", "tags": {"owner": "ann"}, "address": "there"}
     with pytest.raises(Failed, match=r"tags\.owner"):
         lab.up(thing("t", name="x", tags={"owner": "ben"}, opts=ResourceOptions(import_="/things/x")))
@@ -227,7 +227,7 @@ def test_an_import_that_the_program_describes_otherwise_fails(lab: Lab) -> None:
         lab.up(thing("t", name="y", opts=ResourceOptions(import_="/things/y")))
 
 
-def test_what_is_only_read_is_never_deleted(lab: Lab) -> None:
+def test_external_resource_is_never_deleted(lab: Lab) -> None:
     lab.cloud.things["/things/x"] = {"name": "x", "address": "there"}
 
     def program() -> None:
@@ -290,7 +290,7 @@ def test_targets_limit_a_run_and_keep_the_rest(lab: Lab) -> None:
     lab.up(three, targets=["**::t*"])
     assert len(lab.cloud.things) == 3
     assert steps(lab.preview(lambda: None, targets=[urn("three")])) == {"three": "delete"}
-    with pytest.raises(Refused, match="add them as targets"):
+    with pytest.raises(Refused, match="add those as targets"):
         lab.up(lambda: None, targets=[urn("one")])
     with pytest.raises(InputError, match="names no resource"):
         lab.preview(three, targets=[urn("four")])
@@ -298,7 +298,7 @@ def test_targets_limit_a_run_and_keep_the_rest(lab: Lab) -> None:
     assert len(lab.cloud.things) == 2
 
 
-def test_refresh_takes_what_changed_and_forgets_what_is_gone(lab: Lab) -> None:
+def test_refresh_updates_changed_and_drops_deleted_resources(lab: Lab) -> None:
     lab.up(three)
     lab.cloud.things["/things/one"]["size"] = 5
     del lab.cloud.things["/things/three"]

@@ -1,4 +1,4 @@
-"""Property paths: read, compared, and used to put old values back."""
+"""Property paths: parsed, compared, and used to keep the old values at ignored paths."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ONE, TWO = [{"n": "a", "w": 9}], [{"n": "a", "w": 1}, {"n": "b", "w": 2}]
         ({"a": 1}, {"a": 1}, "no.such[3].path", {"a": 1}),
     ],
 )
-def test_an_ignored_path_is_as_it_was(new: Any, old: Any, path: str, expected: Any) -> None:
+def test_ignored_path_keeps_the_old_value(new: Any, old: Any, path: str, expected: Any) -> None:
     assert paths.ignoring(new, old, [path]) == (expected, [])
 
 
@@ -51,11 +51,11 @@ def test_an_ignored_path_is_as_it_was(new: Any, old: Any, path: str, expected: A
         (1, {"w": 1}, "r.w", 1),
     ],
 )
-def test_nothing_is_made_or_dropped_on_the_way_to_an_ignored_path(new: Any, old: Any, path: str, expected: Any) -> None:
+def test_parents_of_an_ignored_path_are_unchanged(new: Any, old: Any, path: str, expected: Any) -> None:
     assert paths.ignoring({"r": new}, {"r": old}, [path]) == ({"r": expected}, [path])
 
 
-def test_what_is_ignored_is_a_copy() -> None:
+def test_ignored_values_are_copied() -> None:
     old = {"a": {"b": 1}}
     new, _ = paths.ignoring({}, old, ["a"])
     new["a"]["b"] = 2
@@ -64,13 +64,13 @@ def test_what_is_ignored_is_a_copy() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(OBJECTS, OBJECTS)
-def test_ignoring_everything_is_the_old(new: dict[str, Any], old: dict[str, Any]) -> None:
+def test_ignoring_everything_returns_the_old_properties(new: dict[str, Any], old: dict[str, Any]) -> None:
     assert paths.ignoring(new, old, ["*"]) == (old, [])
 
 
 @settings(max_examples=60, deadline=None)
 @given(OBJECTS, OBJECTS)
-def test_a_difference_is_empty_for_equals_and_its_paths_can_be_read(one: dict[str, Any], two: dict[str, Any]) -> None:
+def test_diff_of_equals_is_empty_and_paths_parse(one: dict[str, Any], two: dict[str, Any]) -> None:
     assert default_diff(one, one).changed == ()
     assert bool(default_diff(one, two).changed) == (one != two)
     for path in default_diff(one, two).changed:

@@ -1,4 +1,4 @@
-"""The project's own program, run as Pulumi's language host runs it."""
+"""The project's program, run with the setup of Pulumi's language host."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.operations.engine.embedded.fake_cloud import Lab
 MAIN = """
 import sys
 import pulumi
-import zones  # stands beside this file
+import zones  # in the same folder
 assert __name__ == "__main__"
 print("hello from the program")
 zones.counter += 1
@@ -32,9 +32,7 @@ def project(lab: Lab) -> Lab:
     return lab
 
 
-def test_every_run_starts_afresh_and_leaves_the_process_as_it_was(
-    project: Lab, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_run_starts_fresh_and_restores_the_process(project: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     before = (Path.cwd(), list(sys.argv), list(sys.path))
     engine = project.engine(None)
     for _ in range(2):
@@ -46,7 +44,7 @@ def test_every_run_starts_afresh_and_leaves_the_process_as_it_was(
     assert "hello from the program" in [e.message for e in project.events]
 
 
-def test_its_own_error_names_its_own_line(project: Lab) -> None:
+def test_program_error_names_its_line(project: Lab) -> None:
     (project.folder / "prog" / "zones.py").write_text("def cut():\n    raise LookupError('no room')\ncut()\n")
     with pytest.raises(Failed) as caught:
         project.engine(None).preview(project.stack)

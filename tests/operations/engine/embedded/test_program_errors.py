@@ -1,4 +1,4 @@
-"""Errors of a program, told in a second with their place, whichever way the SDK hands them on."""
+"""Errors of a program are reported within seconds, with their location, however the SDK passes them on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.infra.local_stacks import ROOT, LocalStacks
 from tests.operations.engine.embedded.fake_cloud import Lab, Thing
 
 LIMIT = 15
-"""Seconds: far more than a run takes, far less than a person waits."""
+"""Seconds: far more than a run takes."""
 
 
 class TooLong(BaseException):

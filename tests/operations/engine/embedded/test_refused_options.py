@@ -1,4 +1,4 @@
-"""What the engine does not support is refused by its name, whether a program or a state asks for it."""
+"""Unsupported options are refused by name, both of a program and of a state."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Remote(pulumi.ComponentResource):
         ("somethingNew", [1], "somethingNew"),
     ],
 )
-def test_what_a_state_asks_for_is_kept_and_no_run_passes_over_it(lab: Lab, key: str, value: object, name: str) -> None:
+def test_unsupported_state_keys_are_kept_and_refuse_a_run(lab: Lab, key: str, value: object, name: str) -> None:
     def program() -> None:
         Thing("t", name="t")
 
@@ -94,7 +94,7 @@ def test_what_a_state_asks_for_is_kept_and_no_run_passes_over_it(lab: Lab, key: 
     assert lab.resource("t")[key] == value
 
 
-def test_what_only_the_display_needs_is_no_option(lab: Lab) -> None:
+def test_display_fields_are_allowed(lab: Lab) -> None:
     def program() -> None:
         Thing("t", name="t", opts=ResourceOptions(parent=Group("g", opts=ResourceOptions(retain_on_delete=False))))
 
@@ -110,14 +110,14 @@ def test_what_only_the_display_needs_is_no_option(lab: Lab) -> None:
     "request_",
     ["RegisterResourceRequest", "ReadResourceRequest", "RegisterResourceOutputsRequest", "ResourceInvokeRequest"],
 )
-def test_every_field_of_the_protocol_is_decided_on(request_: str) -> None:
+def test_every_protocol_field_is_listed(request_: str) -> None:
     fields = {f.name for f in resource_pb2.DESCRIPTOR.message_types_by_name[request_].fields}
     decided = [f for option in (*options.SUPPORTED, *options.REFUSED) for f in option.fields]
     assert fields <= {*decided, *options.HARMLESS}
     assert not options.HARMLESS.keys() & set(decided)
 
 
-def test_every_method_of_the_protocol_is_decided_on() -> None:
+def test_every_protocol_method_is_listed() -> None:
     service = resource_pb2.DESCRIPTOR.services_by_name["ResourceMonitor"]
     answered = {m for m in service.methods_by_name if m in vars(Monitor)}
     refused = {option.method for option in options.REFUSED} - {""}
@@ -125,13 +125,13 @@ def test_every_method_of_the_protocol_is_decided_on() -> None:
     assert not answered & refused
 
 
-def test_every_decision_concerns_a_field_that_there_is() -> None:
+def test_every_listed_field_exists() -> None:
     known = {f.name for message in resource_pb2.DESCRIPTOR.message_types_by_name.values() for f in message.fields}
     every: list[Any] = [*options.SUPPORTED, *options.REFUSED]
     assert {f for option in every for f in option.fields} | options.HARMLESS.keys() <= known
 
 
-def test_the_record_lists_what_the_code_does() -> None:
+def test_decision_record_matches_the_code() -> None:
     rows = [line.split("|")[1:3] for line in RECORD.read_text().splitlines() if line.startswith("| ")]
     told = {(name.strip(), word.strip()) for name, word in rows} - {("option or feature", "")}
     listed = {(name, word) for name, word in told if word in ("supported", "refused")}

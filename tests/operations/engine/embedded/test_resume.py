@@ -1,4 +1,4 @@
-"""A run killed at any step is taken up by the next one: nothing lost, nothing made twice."""
+"""The run after one that was killed at any step completes it: nothing is lost or created twice."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.operations.engine.embedded.fake_cloud import Lab, Slot, Thing
 
 
 class Killed(BaseException):
-    """The process is gone: nothing of its own runs any more."""
+    """The process was killed."""
 
 
 def before() -> None:
-    """What is up before the run that is killed."""
+    """The program before the killed run."""
     first = Thing("replaced", fixed="one", name="replaced-1")
     Thing("user", link=first.address, name="user")
     slot = Slot("slot", name="slot", fixed="one")
@@ -31,7 +31,7 @@ def before() -> None:
 
 
 def after() -> None:
-    """What the killed run was to make of it: every kind of step is in it."""
+    """The program of the killed run, with every kind of step."""
     first = Thing("replaced", fixed="two", name="replaced-2")
     Thing("user", link=first.address, name="user")
     slot = Slot("slot", name="slot", fixed="two")
@@ -43,7 +43,7 @@ def after() -> None:
 
 
 def content(lab: Lab) -> tuple[Any, Any]:
-    """What there is in the end: in the state, without times, ids of providers and secrets' ciphertext; in the cloud."""
+    """Return the state, without times, provider ids and ciphertexts, and the cloud's resources."""
     kept = {}
     for resource in lab.resources():
         kept[(resource["urn"], resource.get("delete", False))] = (
@@ -56,7 +56,7 @@ def content(lab: Lab) -> tuple[Any, Any]:
 
 
 class Fault:
-    """Kills the run at the n-th moment: each call of a provider and each line of the journal, before and after."""
+    """Kill the run at the n-th moment: before and after each provider call and each journal line."""
 
     def __init__(self, at: int) -> None:
         self.at, self.seen, self.dead = at, 0, False
@@ -69,7 +69,7 @@ class Fault:
 
 
 def kill_at(lab: Lab, monkeypatch: pytest.MonkeyPatch, moment: int, program: Callable[[], None]) -> bool:
-    """Run the program and kill it at that moment; False where the run was over before."""
+    """Run the program and kill it at that moment; return False if the run ended before."""
     fault = Fault(moment)
     lab.cloud.fault = fault
     append, save, close = Journal._append, Journal._save, Journal.close
@@ -102,7 +102,7 @@ def kill_at(lab: Lab, monkeypatch: pytest.MonkeyPatch, moment: int, program: Cal
     return fault.dead
 
 
-def test_killed_at_every_moment_it_ends_as_if_undisturbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_update_killed_at_every_moment_can_be_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "whole").mkdir()
     whole = Lab(tmp_path / "whole")
     whole.up(before)
@@ -122,7 +122,7 @@ def test_killed_at_every_moment_it_ends_as_if_undisturbed(tmp_path: Path, monkey
     assert moment > 60
 
 
-def test_killed_at_every_moment_of_the_first_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_first_run_killed_at_every_moment_can_be_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     moment = 0
     while moment < 200:
         (tmp_path / str(moment)).mkdir()
@@ -139,7 +139,7 @@ def test_killed_at_every_moment_of_the_first_run(tmp_path: Path, monkeypatch: py
     assert moment > 30
 
 
-def test_a_killed_create_that_nobody_wants_any_more_is_deleted(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_create_of_an_unregistered_resource_is_deleted(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def one() -> None:
         Thing("t", name="t")
 
@@ -156,7 +156,7 @@ def test_a_killed_create_that_nobody_wants_any_more_is_deleted(lab: Lab, monkeyp
     assert lab.cloud.things == {}
 
 
-def test_what_somebody_else_made_meanwhile_is_not_taken_for_ours(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resource_created_by_others_is_not_adopted(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def one() -> None:
         Thing("t", name="t", tags={"owner": "us"})
 
@@ -174,8 +174,8 @@ def test_what_somebody_else_made_meanwhile_is_not_taken_for_ours(lab: Lab, monke
 
 
 @pytest.mark.parametrize("gone", [False, True])
-def test_an_open_create_of_what_stands_already_makes_nothing_twice(lab: Lab, gone: bool) -> None:
-    """The official engine keeps an open create in the state after its next run has made the resource."""
+def test_pending_create_of_a_recorded_resource_creates_nothing(lab: Lab, gone: bool) -> None:
+    """The CLI keeps a pending create in the state after its next run has created the resource."""
 
     def one(owner: str = "us") -> None:
         Thing("t", name="t", tags={"owner": owner})

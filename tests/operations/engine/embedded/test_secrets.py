@@ -1,4 +1,4 @@
-"""The passphrase provider: Pulumi's format, checked against the specification written out here a second time."""
+"""The passphrase provider, checked against an independent implementation of Pulumi's format."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def by_the_specification(phrase: str, salt: bytes, nonce: bytes, text: str) -> s
 
 
 @pytest.mark.usefixtures("real_rounds")
-def test_what_pulumi_encrypts_is_read() -> None:
+def test_pulumi_ciphertext_is_decrypted() -> None:
     salt = b"saltsalt"
     probe = by_the_specification(PHRASE, salt, b"n" * 12, "pulumi")
     state = f"v1:{base64.b64encode(salt).decode()}:{probe}"
@@ -43,7 +43,7 @@ def test_a_new_state_has_eight_bytes_of_salt_and_the_probe() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=20))
-def test_what_is_encrypted_comes_back(text: str, phrase: str) -> None:
+def test_encryption_round_trip(text: str, phrase: str) -> None:
     crypter = Crypter(lambda: phrase)
     assert Crypter(lambda: phrase, crypter.state).decrypt(crypter.encrypt(text)) == text
 
@@ -60,7 +60,7 @@ def test_an_unchanged_secret_keeps_its_ciphertext_at_its_place_only() -> None:
     assert reader.encrypt("x", here) == first
 
 
-def test_a_wrong_passphrase_is_said_so_and_not_shown() -> None:
+def test_wrong_passphrase_is_reported_and_not_shown() -> None:
     crypter = Crypter(lambda: PHRASE)
     sealed = crypter.encrypt("hunter2")
     with pytest.raises(InputError, match="passphrase is not the one") as caught:
@@ -84,7 +84,7 @@ def test_a_malformed_ciphertext_is_refused(text: str) -> None:
         Crypter(lambda: PHRASE).decrypt(text)
 
 
-def test_the_passphrase_is_not_asked_for_before_a_secret_is_met() -> None:
+def test_passphrase_is_requested_at_the_first_secret() -> None:
     def never() -> str:
         raise AssertionError("asked")
 

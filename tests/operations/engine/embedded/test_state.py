@@ -1,4 +1,4 @@
-"""Snapshots to deployments and back: key names, what is left out, secrets, order, and damage that is refused."""
+"""Snapshots to deployments and back: keys, omitted values, secrets, order and damaged files."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def read(document: dict[str, Any]) -> Snapshot:
     return state.read_deployment(document, state.crypter(document, lambda: PHRASE, file="f"), file="f")
 
 
-def test_every_key_of_a_resource_comes_back() -> None:
+def test_every_resource_key_round_trips() -> None:
     resource = state.read_resource(FULL, crypter(), file="f")
     assert state.write_resource(resource, crypter()) == FULL
     assert {"retainOnDelete", "customTimeouts", "sourcePosition"} < resource.extra.keys()
@@ -72,14 +72,14 @@ def test_every_field_of_the_model_has_a_key() -> None:
     assert {attribute for attribute, _ in state._KEYS.values()} == fields
 
 
-def test_empty_keys_are_left_out_but_custom_is_always_said() -> None:
+def test_empty_keys_except_custom_are_left_out() -> None:
     plain = Resource("u", "t", custom=False)
     assert state.write_resource(plain, crypter()) == {"urn": "u", "custom": False, "type": "t"}
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.dictionaries(st.text(max_size=5), wire, max_size=3), max_size=3))
-def test_a_snapshot_comes_back_whole_through_a_file(properties: list[dict[str, Any]]) -> None:
+def test_snapshot_round_trips_through_a_file(properties: list[dict[str, Any]]) -> None:
     plain = [
         {k: v for k, v in property_values.normalised(p).items() if k != property_values.SIGNATURE} for p in properties
     ]
@@ -95,7 +95,7 @@ def test_a_snapshot_comes_back_whole_through_a_file(properties: list[dict[str, A
 
 
 def _secret_once(value: Any) -> Any:
-    """What is inside a secret is secret with it: the file does not say it twice."""
+    """Remove the marks of secrets inside a secret, which the file does not have."""
     if property_values.is_secret(value):
         return property_values.secret(property_values.unwrap(value))
     if isinstance(value, dict):
@@ -103,14 +103,14 @@ def _secret_once(value: Any) -> Any:
     return [_secret_once(v) for v in value] if isinstance(value, list) else value
 
 
-def test_the_manifest_vouches_for_its_maker() -> None:
+def test_manifest_magic_is_checked() -> None:
     manifest = deployment()["manifest"]
     assert manifest["magic"] == hashlib.sha256(manifest["version"].encode()).hexdigest()
     with pytest.raises(InputError, match="magic"):
         read({"manifest": {**manifest, "magic": "0" * 64}})
 
 
-def test_a_secret_is_pulumis_marked_ciphertext_of_json() -> None:
+def test_secret_is_the_encrypted_json_with_pulumis_mark() -> None:
     keeper = crypter()
     written = state.write_resource(thing("a", inputs={"k": [property_values.secret({"p": "hunter2"})]}), keeper)
     (sealed,) = written["inputs"]["k"]
@@ -118,13 +118,13 @@ def test_a_secret_is_pulumis_marked_ciphertext_of_json() -> None:
     assert json.loads(keeper.decrypt(sealed["ciphertext"])) == {"p": "hunter2"}
 
 
-def test_a_secret_in_plain_text_is_read_as_exports_with_show_secrets_write_it() -> None:
+def test_plaintext_secret_of_an_export_is_read() -> None:
     inputs = {"k": {property_values.SIGNATURE: property_values.SECRET_SIGNATURE, "plaintext": '"hunter2"'}}
     resource = state.read_resource({**FULL, "inputs": inputs}, crypter(), file="f")
     assert resource.inputs == {"k": property_values.secret("hunter2")}
 
 
-def test_writing_what_was_read_changes_no_ciphertext() -> None:
+def test_ciphertexts_survive_a_round_trip() -> None:
     document = json.loads(state.dumps(deployment(thing("a", outputs={"k": property_values.secret("x")}))))
     keeper = state.crypter(document, lambda: PHRASE, file="f")
     again = state.write_deployment(state.read_deployment(document, keeper, file="f"), keeper)
@@ -141,7 +141,7 @@ def test_unknown_keys_of_the_deployment_are_kept() -> None:
     assert again["metadata"] == {"later": True}
 
 
-def test_a_checkpoint_of_ready_pieces_is_the_deployment() -> None:
+def test_checkpoint_from_json_texts_equals_the_deployment() -> None:
     keeper = crypter()
     snapshot = Snapshot([thing("a")], [PendingOperation(thing("b"), "deleting")], time="2026-01-01T00:00:00Z")
     content = state.write_checkpoint(
@@ -157,7 +157,7 @@ def test_a_checkpoint_of_ready_pieces_is_the_deployment() -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 30, 200])
-def test_a_checkpoint_cut_short_is_refused(cut: int) -> None:
+def test_truncated_checkpoint_is_refused(cut: int) -> None:
     content = state.write_checkpoint("s", Snapshot(), crypter(), resources=[], pending=[])
     with pytest.raises(InputError, match="truncated"):
         state.read_checkpoint(content[:-cut], "s", file="f")
@@ -176,7 +176,7 @@ def test_a_checkpoint_cut_short_is_refused(cut: int) -> None:
         ([thing("a", type="")], "no type"),
     ],
 )
-def test_a_state_that_does_not_hold_together_is_refused(resources: list[Resource], problem: str) -> None:
+def test_inconsistent_state_is_refused(resources: list[Resource], problem: str) -> None:
     with pytest.raises(InputError, match=problem) as caught:
         integrity.verify(resources, file="platform.json")
     assert caught.value.file == "platform.json"
@@ -191,7 +191,7 @@ def test_a_key_of_the_wrong_type_is_named(key: str) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_ordering_puts_everything_after_what_it_needs(data: st.DataObject) -> None:
+def test_ordering_puts_dependencies_first(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 8))
     needs = [data.draw(st.sets(st.integers(0, i - 1))) if i else set() for i in range(count)]
     resources = [thing(str(i), dependencies=[urn(str(n)) for n in sorted(needs[i])]) for i in range(count)]

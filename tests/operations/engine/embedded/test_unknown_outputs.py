@@ -1,4 +1,4 @@
-"""Outputs that a run with targets leaves without a value: told, kept as unknown, and never taken for a value."""
+"""Outputs without a value after a run with targets: reported, kept as unknown, and never used as a value."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ def two() -> None:
 
 @pytest.fixture
 def partial(lab: Lab) -> Lab:
-    """A stack of which only a part was made."""
+    """A stack of which only a part was created."""
     lab.up(two, targets=[ONE])
     return lab
 
 
-def test_the_run_warns_of_them(partial: Lab) -> None:
+def test_run_warns_of_unknown_outputs(partial: Lab) -> None:
     warned = [e.message for e in partial.events if e.severity == "warning"]
     assert warned == [
         "No value yet for the stack's outputs hidden, nested: what they come from is not among the targets"
     ]
 
 
-def test_the_state_keeps_them_as_the_official_engine_does(partial: Lab) -> None:
+def test_state_keeps_unknown_outputs_like_the_cli(partial: Lab) -> None:
     outputs = partial.resource("lab-dev")["outputs"]
     assert outputs["one"] == "at /things/one"
     assert outputs["nested"] == {"deep": [UNKNOWN]}
 
 
-def test_a_component_that_was_not_made_is_not_in_the_state(partial: Lab) -> None:
+def test_component_that_was_not_created_is_not_in_the_state(partial: Lab) -> None:
     assert not [r for r in partial.resources() if "Group" in r["urn"]]
 
 
-def test_they_are_shown_as_unknown(partial: Lab) -> None:
+def test_unknown_outputs_are_shown_as_unknown(partial: Lab) -> None:
     for shown in (True, False):
         outputs = partial.engine(None).outputs("dev", show_secrets=shown)
         assert outputs["nested"] == {"deep": [SHOWN]}
@@ -65,7 +65,7 @@ def by_function() -> None:
 
 
 @pytest.mark.parametrize(("user", "error"), [(by_resource, InputError), (by_function, Failed)])
-def test_a_stack_that_reads_them_is_stopped_with_their_names(
+def test_stack_that_reads_unknown_outputs_is_refused(
     partial: Lab, user: Callable[[], Any], error: type[Exception]
 ) -> None:
     engine, stack = partial.engine(user), partial.named("user")
@@ -75,14 +75,14 @@ def test_a_stack_that_reads_them_is_stopped_with_their_names(
     assert "/things/user" not in partial.cloud.things
 
 
-def test_a_whole_run_completes_them(partial: Lab) -> None:
+def test_full_run_completes_the_outputs(partial: Lab) -> None:
     partial.up(two)
     assert partial.resource("lab-dev")["outputs"]["nested"] == {"deep": ["at /things/two"]}
     partial.engine(by_resource).up(partial.named("user"))
     assert steps(partial.preview(two)) == {"one": "same", "two": "same", "group": "same"}
 
 
-def test_a_component_is_not_told_what_it_registered_in_the_last_run(lab: Lab) -> None:
+def test_component_does_not_get_outputs_of_the_last_run(lab: Lab) -> None:
     told: list[Any] = []
 
     def program() -> None:

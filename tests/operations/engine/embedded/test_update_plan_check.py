@@ -1,4 +1,4 @@
-"""A run does what was planned and nothing else: a program may answer differently the second time, and is stopped."""
+"""A run executes only planned steps: it stops if the program's second execution differs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def thing(name: str = "t", **props: Any) -> Program:
 
 
 def refused(lab: Lab, planned: Program, done: Program, **options: Any) -> str:
-    """What the run says that was planned with one program and is done with another."""
+    """Return the refusal of a run whose program differs from the planned one."""
     plan = lab.preview(planned, **options)
     with pytest.raises(Refused) as error:
         lab.up(done, plan=plan, **options)
@@ -37,8 +37,8 @@ def refused(lab: Lab, planned: Program, done: Program, **options: Any) -> str:
     return said
 
 
-def test_what_was_planned_is_done(lab: Lab) -> None:
-    """Unknown to known, names that the provider makes up, both kinds of replacement, a component, a delete, nothing."""
+def test_planned_steps_are_allowed(lab: Lab) -> None:
+    """Unknown to known values, generated names, both kinds of replacement, a component, a delete and no change."""
 
     def program(owner: str, fixed: str, last: bool) -> Program:
         def run() -> None:
@@ -71,19 +71,17 @@ def test_what_was_planned_is_done(lab: Lab) -> None:
         (thing(tags={"owner": "ann"}, opts=ResourceOptions(protect=True)), "protect would be another"),
         (thing(tags={"owner": "ann"}, opts=ResourceOptions(ignore_changes=["tags"])), "ignore_changes would be"),
         (thing("other", tags={"owner": "ann"}), "not in the plan"),
-        (lambda: None, "does not ask for it any more"),
+        (lambda: None, "no longer registers it"),
     ],
 )
-def test_a_program_that_answers_differently_is_stopped_before_the_cloud_is_asked(
-    lab: Lab, done: Program, what: str
-) -> None:
+def test_different_step_is_refused_before_the_provider_call(lab: Lab, done: Program, what: str) -> None:
     planned = thing(tags={"owner": "ann"})
     assert what in refused(lab, planned, done)
     assert lab.cloud.changes() == []
     assert lab.up(planned, plan=lab.preview(planned)).counts == {"create": 1}
 
 
-def test_it_stops_at_that_resource_and_a_new_run_carries_on(lab: Lab) -> None:
+def test_run_stops_at_the_difference_and_a_new_run_continues(lab: Lab) -> None:
     def two(tag: str) -> Program:
         def run() -> None:
             Thing("one", name="one", tags={"owner": "ann"})
@@ -100,7 +98,7 @@ def test_it_stops_at_that_resource_and_a_new_run_carries_on(lab: Lab) -> None:
     assert "pending_operations" not in json.dumps(lab.engine(None).export_state("dev"))
 
 
-def test_no_value_is_told_and_a_secret_least_of_all(lab: Lab) -> None:
+def test_refusal_holds_no_values(lab: Lab) -> None:
     def hidden() -> None:
         Thing("t", name="t", tags={"a": Output.secret("hunter2-one")})
 
@@ -109,7 +107,7 @@ def test_no_value_is_told_and_a_secret_least_of_all(lab: Lab) -> None:
     assert "hunter2" not in said + str(lab.events)
 
 
-def test_a_value_that_was_unknown_may_be_any_but_what_it_is_made_of_stays(lab: Lab) -> None:
+def test_unknown_value_may_differ_but_not_its_sources(lab: Lab) -> None:
     def linked(to: str) -> Program:
         def run() -> None:
             things = {name: Thing(name, name=name) for name in ("a", "b")}
@@ -122,7 +120,7 @@ def test_a_value_that_was_unknown_may_be_any_but_what_it_is_made_of_stays(lab: L
     assert lab.up(linked("a"), plan=lab.preview(linked("a"))).counts["create"] == 1
 
 
-def test_an_unknown_that_turns_out_as_it_was_changes_nothing(lab: Lab) -> None:
+def test_unknown_value_that_proves_equal_changes_nothing(lab: Lab) -> None:
     def program(fixed: str) -> Program:
         def run() -> None:
             first = Thing("first", name=f"first-{fixed}", fixed=fixed)
@@ -136,38 +134,38 @@ def test_an_unknown_that_turns_out_as_it_was_changes_nothing(lab: Lab) -> None:
     assert lab.up(program("b"), plan=plan).counts == {"replace": 1, "same": 1, "delete": 1}
 
 
-def test_a_state_that_somebody_changed_in_between_is_another_plan(lab: Lab) -> None:
+def test_state_changed_since_the_plan_is_refused(lab: Lab) -> None:
     lab.up(thing(tags={"owner": "ann"}))
     plan = lab.preview(thing(tags={"owner": "ann"}))
     lab.up(thing(tags={"owner": "ben"}))
-    with pytest.raises(Refused, match="the plan says same, and it would be update"):
+    with pytest.raises(Refused, match="the plan has same, but the step is update"):
         lab.up(thing(tags={"owner": "ann"}), plan=plan)
     assert lab.resource("t")["inputs"]["tags"] == {"owner": "ben"}
 
 
-def test_a_resource_that_was_made_anew_under_the_same_name_is_not_the_one_that_was_planned_to_go(lab: Lab) -> None:
+def test_recreated_resource_is_not_the_planned_delete(lab: Lab) -> None:
     lab.up(lambda: Thing("t", name="x") and None)
     plan = lab.preview(lambda: None)
     lab.up(lambda: Thing("t", name="y") and None)
-    with pytest.raises(Refused, match="another resource has its name since"):
+    with pytest.raises(Refused, match="another resource has the same name now"):
         lab.up(lambda: None, plan=plan)
     assert "/things/y" in lab.cloud.things
 
 
-def test_a_delete_and_a_replacement_that_nobody_planned(lab: Lab) -> None:
+def test_unplanned_delete_and_replacement_are_refused(lab: Lab) -> None:
     def program(*names: str, fixed: str = "a") -> Program:
         return lambda: [Slot(name, name=name, fixed=fixed) for name in names] and None
 
     lab.up(program("one", "two"))
     before = lab.cloud.changes()
-    assert "does not ask for it any more" in refused(lab, program("one", "two"), program("one"))
-    assert "would be replace" in refused(lab, program("one", "two"), program("one", "two", fixed="b"))
+    assert "no longer registers it" in refused(lab, program("one", "two"), program("one"))
+    assert "the step is replace" in refused(lab, program("one", "two"), program("one", "two", fixed="b"))
     assert "not in the plan" in refused(lab, program("one"), program("one", "two"))
     assert lab.cloud.changes() == before
 
 
-def test_what_uses_it_is_deleted_only_where_the_plan_says_so(lab: Lab) -> None:
-    """A replacement that deletes first takes its users with it, before they are registered."""
+def test_dependants_are_deleted_only_if_planned(lab: Lab) -> None:
+    """A replacement that deletes first deletes its dependants before they are registered."""
 
     def program(fixed: str) -> Program:
         def run() -> None:
@@ -185,7 +183,7 @@ def test_what_uses_it_is_deleted_only_where_the_plan_says_so(lab: Lab) -> None:
     assert lab.up(program("b"), plan=plan).counts == {"replace": 2}
 
 
-def test_with_targets_the_rest_stays_as_it_was_planned(lab: Lab) -> None:
+def test_resources_outside_the_targets_stay_as_planned(lab: Lab) -> None:
     def program(size: int) -> Program:
         return lambda: [Thing(name, name=name, size=size) for name in ("one", "two")] and None
 
@@ -194,11 +192,11 @@ def test_with_targets_the_rest_stays_as_it_was_planned(lab: Lab) -> None:
     plan = lab.preview(program(2), targets=target[:1])
     assert lab.up(program(2), plan=plan, targets=target[:1]).counts == {"update": 1, "same": 1}
     plan = lab.preview(program(3), targets=target[:1])
-    with pytest.raises(Refused, match=r"two .*the plan says same, and it would be update"):
+    with pytest.raises(Refused, match=r"two .*the plan has same, but the step is update"):
         lab.up(program(3), plan=plan, targets=target)
 
 
-def test_where_something_is_protected_a_difference_is_found_before_anything_is_done(lab: Lab) -> None:
+def test_with_protection_a_difference_is_refused_before_any_change(lab: Lab) -> None:
     def program(tag: str) -> Program:
         def run() -> None:
             Thing("one", name="one", tags={"owner": tag})
@@ -214,7 +212,7 @@ def test_where_something_is_protected_a_difference_is_found_before_anything_is_d
     assert lab.cloud.changes() == before
 
 
-def test_a_run_that_was_killed_is_carried_on_under_a_new_plan(lab: Lab) -> None:
+def test_killed_run_continues_under_a_new_plan(lab: Lab) -> None:
     def dies(point: str) -> None:
         if point == "after create /things/one":
             raise Killed
@@ -231,9 +229,7 @@ def test_a_run_that_was_killed_is_carried_on_under_a_new_plan(lab: Lab) -> None:
     assert lab.up(program, plan=plan).resources == 2
 
 
-def test_the_history_and_the_journal_name_the_plan_that_was_permitted(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_history_and_journal_have_the_plan_digest(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     journals: list[str] = []
     folder = lab.folder / "state/.pulumi"
     lab.cloud.fault = lambda _: journals.extend(f.read_text() for f in (folder / "sde-journal").rglob("*.jsonl"))
@@ -244,12 +240,12 @@ def test_the_history_and_the_journal_name_the_plan_that_was_permitted(
     assert plan.digest in journals[0].splitlines()[0]
 
 
-# What is held against what
+# Comparison of values
 
 
 @pytest.mark.parametrize("stack", shipped.STACKS)
-def test_the_shipped_stacks_second_plans_are_what_their_first_ones_said(stack: str) -> None:
-    """Every id that policies were told in place of an unknown one is the id that the cloud gave."""
+def test_second_plans_of_shipped_stacks_equal_the_first(stack: str) -> None:
+    """Every id derived for policies in place of an unknown one equals the cloud's id."""
     held = UpdatePlanCheck(shipped.before(stack), shipped.before(stack).subscription)
     for resource in shipped.after(stack).resources:
         if resource.operation is Operation.SAME:
@@ -264,15 +260,15 @@ VALUES = st.recursive(
 
 
 @given(value=VALUES)
-def test_a_value_is_itself_and_an_unknown_is_any(value: Any) -> None:
+def test_value_equals_itself_and_unknown_matches_any(value: Any) -> None:
     assert list(_values(value, value, None, "p")) == []
     assert list(_values(UNKNOWN, value, None, "p")) == []
 
 
 @given(held=VALUES, found=VALUES)
-def test_two_values_differ_somewhere_or_are_the_same(held: Any, found: Any) -> None:
+def test_values_without_differences_are_equal(held: Any, found: Any) -> None:
     def bare(value: Any) -> Any:
-        """What is missing is None, and truth is no number."""
+        """Map a missing value to None, and distinguish booleans from numbers."""
         if isinstance(value, dict):
             return {k: bare(v) for k, v in value.items() if bare(v) is not None}
         if isinstance(value, list):
@@ -283,20 +279,20 @@ def test_two_values_differ_somewhere_or_are_the_same(held: Any, found: Any) -> N
     assert bool(paths) == (json.dumps(bare(held), sort_keys=True) != json.dumps(bare(found), sort_keys=True))
 
 
-def test_an_id_that_policies_were_told_is_held_without_regard_to_case() -> None:
+def test_derived_id_is_compared_case_insensitively() -> None:
     assert list(_values(UNKNOWN, "/Subscriptions/A", "/subscriptions/a", "p")) == []
     assert list(_values(UNKNOWN, "/subscriptions/b", "/subscriptions/a", "p")) == ["p"]
     assert list(_values({"a": [UNKNOWN]}, {"a": ["/b"]}, {"a": ["/a"]}, "")) == ["a[0]"]
     assert list(_values(UNKNOWN, UNKNOWN, "/subscriptions/a", "p")) == []
 
 
-def test_a_plan_of_nothing_permits_nothing(lab: Lab) -> None:
+def test_empty_plan_allows_nothing(lab: Lab) -> None:
     with pytest.raises(Refused, match="not in the plan"):
         lab.up(thing(), plan=Plan("lab", "dev", "local", ()))
     assert lab.cloud.changes() == []
 
 
-def test_what_a_killed_run_made_and_nobody_wants_any_more_goes_under_a_plan_that_says_so(lab: Lab) -> None:
+def test_leftover_of_a_killed_run_is_deleted_only_if_planned(lab: Lab) -> None:
     def dies(point: str) -> None:
         if point == "after create /things/t":
             raise Killed
@@ -305,7 +301,7 @@ def test_what_a_killed_run_made_and_nobody_wants_any_more_goes_under_a_plan_that
     with pytest.raises(Killed):
         lab.up(thing(), plan=lab.preview(thing()))
     lab.cloud.fault = lambda _: None
-    with pytest.raises(Refused, match="would be deleted, which the plan does not say"):
+    with pytest.raises(Refused, match="would be deleted, which is not in the plan"):
         lab.up(lambda: None, plan=lab.preview(lambda: None))
     plan = lab.preview(lambda: None)
     assert [r.operation for r in plan.changes] == [Operation.DELETE]

@@ -1,4 +1,4 @@
-"""A value that policies were told in the place of an unknown one is the value that comes, or the run stops."""
+"""A run stops if a value differs from the one that was derived for policies in place of an unknown."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def stack(folder: Path, subscription: str = SUBSCRIPTION) -> StackSettings:
 
 
 def network_behind(choose: Callable[[str], str]) -> Callable[[], None]:
-    """A network whose subnet has the id that a program makes of the closed group's."""
+    """Return a program with a subnet whose NSG id is `choose` of the closed NSG's id."""
 
     def program() -> None:
         room = resources.ResourceGroup("rg", resource_group_name="rg")
@@ -66,7 +66,7 @@ def judged_id(plan: Plan) -> str:
     return str(found.inputs["networkSecurityGroup"]["id"])
 
 
-def test_an_id_that_the_program_exchanges_stops_the_run_before_its_step(tmp_path: Path) -> None:
+def test_derived_id_that_differs_stops_the_run(tmp_path: Path) -> None:
     liar = engine(tmp_path, network_behind(lambda _: OPEN))
     plan = liar.preview(stack(tmp_path))
     assert judged_id(plan) == CLOSED
@@ -75,7 +75,7 @@ def test_an_id_that_the_program_exchanges_stops_the_run_before_its_step(tmp_path
     assert "data" not in {r.name for r in liar.current_state([stack(tmp_path)])["s"].resources}
 
 
-def test_an_id_that_is_passed_on_as_it_is_comes_about(tmp_path: Path) -> None:
+def test_derived_id_that_is_equal_is_allowed(tmp_path: Path) -> None:
     honest = engine(tmp_path, network_behind(lambda id_: id_))
     plan = honest.preview(stack(tmp_path))
     honest.up(stack(tmp_path), plan=plan)

@@ -1,4 +1,4 @@
-"""Small resources that hold together, for the tests of state."""
+"""Small consistent resources for the tests of state."""
 
 from __future__ import annotations
 
