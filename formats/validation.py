@@ -1,4 +1,4 @@
-"""Validation of input with pydantic models, and its errors as one message: place, value found, what is allowed."""
+"""Validation of input with pydantic models. The first error is raised as an `InputError`, with the number of others."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PATTERN_DESCRIPTIONS = {
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case letters, digits and single hyphens, a letter first",
     r"^[A-Z0-9]{3,10}$": "3 to 10 capitals and digits",
     r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$": "letters, digits, _ . and -, a letter first",
-    r"^https?://[a-z0-9.-]+(/[A-Za-z0-9._~-]+)*/?$": "https://, a host in lower case and a path, and nothing else",
-    r"^Standard_[A-Za-z0-9_]{1,60}$": "an Azure size, such as Standard_D4s_v5",
+    r"^https?://[a-z0-9.-]+(/[A-Za-z0-9._~-]+)*/?$": "http:// or https://, a host in lower case, and a path or none",
+    r"^Standard_[A-Za-z0-9_]{1,60}$": "a virtual machine size, such as Standard_D4s_v5",
 }
-"""The patterns of the models, in words."""
+"""Descriptions for messages, by the regular expression in the models."""
 
 
-class InvalidValue(ValueError):  # noqa: N818 - pydantic's validators raise ValueError; this names the finding
-    """A value that a validator refuses, with what is allowed instead and the fix."""
+class InvalidValue(ValueError):  # noqa: N818 - it names the value, as pydantic's validators do
+    """Raised by a model's validator. The message says what is allowed, `fix` how to correct the value."""
 
     def __init__(self, allowed: str, *, fix: str | None = None) -> None:
         self.fix = fix
@@ -42,7 +42,7 @@ def _bad_input(error: ValidationError, model: type[BaseModel], *, file: str, pre
     errors = error.errors(include_url=False)
     first = errors[0]
     key = prefix + dotted_path(first["loc"])
-    more = f" ({len(errors) - 1} more after this one.)" if len(errors) > 1 else ""
+    more = f" ({len(errors) - 1} more errors.)" if len(errors) > 1 else ""
     match first["type"]:
         case "missing":
             return InputError(f"A key is missing.{more}", file=file, key=key, fix="Add it.")
@@ -67,11 +67,11 @@ def _allowed(error: ErrorDetails) -> str:
     """Return what the error says is allowed, without pydantic's introductory words."""
     context: Mapping[str, Any] = error.get("ctx", {})
     if error["type"] == "string_pattern_mismatch":
-        return PATTERN_DESCRIPTIONS.get(context["pattern"], f"text like {context['pattern']}")
+        return PATTERN_DESCRIPTIONS.get(context["pattern"], f"text that matches {context['pattern']}")
     if error["type"] == "value_error":
         return str(context.get("error", error["msg"]))
     if error["type"] == "string_type":
-        return "text; in quotes where YAML reads it as a number, a date, yes or no"
+        return "text; quote it if YAML would read it as a number, a date or a boolean"
     return error["msg"].removeprefix("Input should be ").replace("String should have", "text of")
 
 
@@ -80,7 +80,7 @@ def _fix(error: ErrorDetails) -> str | None:
 
 
 def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> str | None:
-    """Return the keys allowed beside the unknown one, or None if its parent is not a model."""
+    """Return the valid keys of the mapping with the unknown key, or None if it is not a model."""
     parent: Any = model
     for step in location[:-1]:
         parent = _type_at(parent, step)

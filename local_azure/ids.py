@@ -16,7 +16,7 @@ _OPTIONAL = frozenset({"parentResourcePath"})
 
 
 def build(path: str, values: Mapping[str, Any], subscription: str) -> str:
-    """Return a resource's id: its path template, such as `/subscriptions/{subscriptionId}/…`, filled with its inputs."""
+    """Return a resource's id: the path template (`/subscriptions/{subscriptionId}/…`), filled with its inputs."""
     filled = {**values, "subscriptionId": subscription}
     parts = []
     for part in path.strip("/").split("/"):

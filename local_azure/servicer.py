@@ -1,4 +1,4 @@
-"""The base of both providers: the parts of Pulumi's provider protocol that do not depend on Azure."""
+"""The base class of the local azure-native and random providers: Pulumi's provider protocol, apart from Azure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from local_azure.model import AzureError
 from local_azure.schema_reader import SchemaError
 from local_azure.store import StoreError
 
-# The engine takes UNKNOWN and INTERNAL for a partly created resource. A refused request creates nothing.
+# For INTERNAL, UNKNOWN and DATA_LOSS the engine assumes that the state of the resource is unknown. A refused request
+# changes nothing, so it has another code; every status without one of its own is FAILED_PRECONDITION.
 _STATUS = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     403: grpc.StatusCode.PERMISSION_DENIED,
@@ -28,11 +29,14 @@ _STATUS = {
 
 
 class Unsupported(Exception):  # noqa: N818
-    """A request that this provider does not support."""
+    """A request that the local providers do not support."""
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
-    """Serve a package at its installed SDK's version. Only `abort(code, details)` of the context is used."""
+    """Base class of the local providers. `package` and `version` are those of the installed SDK.
+
+    A caller without gRPC can pass any context that has `abort(code, details)`.
+    """
 
     package: str
     version: str
@@ -96,11 +100,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def abort(self, context: Any, code: grpc.StatusCode, details: str) -> NoReturn:
         context.abort(code, details)
-        raise RuntimeError("the context's abort must raise")
+        raise RuntimeError("context.abort() returned; it must raise an exception")
 
     @contextmanager
     def translate_errors(self, context: Any, mask: Callable[[str], str] = lambda text: text) -> Iterator[None]:
-        """Turn errors into the call's status. `mask` removes secrets from messages."""
+        """Turn exceptions into the gRPC status of the call. `mask` removes secrets from messages."""
         try:
             yield
         except AzureError as error:
@@ -117,7 +121,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _origin(error: Exception) -> str:
-    """Return an error's type and line, without its message, which may hold a secret."""
+    """Return an exception's type and the line that raised it, without its message, which may contain a secret."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 

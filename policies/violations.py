@@ -46,7 +46,7 @@ def violations_at(path: str, requirement: Requirement, resource: Resource) -> It
         case Operator.EQUALS:
             return properties.must(resource, path, *requirement.values, default=default)
         case Operator.EQUALS_IF_SET:
-            return properties.may(resource, path, *requirement.values)
+            return properties.must_if_set(resource, path, *requirement.values)
         case Operator.EMPTY:
             return properties.must_not_be_set(resource, path, requirement.reason)
         case Operator.NOT_EMPTY:

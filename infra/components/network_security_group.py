@@ -20,11 +20,12 @@ class NetworkSecurityGroupArgs(ComponentArgs):
     allowed: Sequence[SecurityRule] = ()
     """The rules that allow traffic."""
     internet_facing: bool = False
-    """Omit the explicit denial of the Internet, for Azure Bastion only, which must answer browsers."""
+    """Omit the explicit deny rule for inbound traffic from the Internet. For the Bastion subnet only, which accepts
+    HTTPS from browsers."""
 
 
 class NetworkSecurityGroup(BaseComponent):
-    """An NSG that allows the given traffic and explicitly denies all other, with its diagnostic setting."""
+    """An NSG that allows the given traffic and denies all other, including what Azure's default rules allow."""
 
     TYPE = "sde:infra:NetworkSecurityGroup"
 
@@ -45,5 +46,5 @@ class NetworkSecurityGroup(BaseComponent):
 
     @property
     def reference(self) -> network.NetworkSecurityGroupArgs:
-        """The reference that a subnet or network interface takes."""
+        """The NSG's id as the input of a subnet or network interface."""
         return network.NetworkSecurityGroupArgs(id=self.group.id)

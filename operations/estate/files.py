@@ -12,7 +12,7 @@ from pathlib import Path
 
 from formats.errors import InputError
 from formats.yaml_reader import read_mapping
-from operations.estate.ledger import NAME, Ledger
+from operations.estate.ledger import FILE_NAME, Ledger
 from operations.estate.loading import Estate
 from operations.estate.rendering import Rendered
 from operations.settings import Settings, make_folder, write_whole
@@ -37,7 +37,7 @@ def config_file(target: Path, stack: str) -> Path:
 
 def stale(estate: Estate, stacks: Sequence[Rendered], target: Path) -> dict[Path, str]:
     """Return the files that differ from the estate with their new text, the ledger first."""
-    wanted = {estate.folder / NAME: estate.ledger.text()}
+    wanted = {estate.folder / FILE_NAME: estate.ledger.text()}
     wanted |= {config_file(target, stack.name): stack.text + _kept(config_file(target, stack.name)) for stack in stacks}
     return {file: text for file, text in wanted.items() if _text_of(file) != text}
 
@@ -50,7 +50,7 @@ def write(estate: Estate, stacks: Sequence[Rendered], target: Path) -> list[Path
     with _locked(estate.folder):
         if Ledger.load(estate.folder).allocations.items() - estate.ledger.allocations.items():
             raise InputError(
-                "Another run changed the ledger in the meantime.", file=str(estate.folder / NAME), fix="Run again."
+                "Another run changed the ledger in the meantime.", file=str(estate.folder / FILE_NAME), fix="Run again."
             )
         make_folder(target)
         for file, text in changes.items():
@@ -61,7 +61,7 @@ def write(estate: Estate, stacks: Sequence[Rendered], target: Path) -> list[Path
 def bump_generation(folder: Path, stack: str) -> None:
     """Increment a destroyed stack's generation: new deployments need new names, because Azure reserves the old ones."""
     with _locked(folder):
-        _write(folder / NAME, Ledger.load(folder).bumped(stack).text())
+        _write(folder / FILE_NAME, Ledger.load(folder).with_next_generation(stack).text())
 
 
 def orphans(stacks: Sequence[Rendered], target: Path) -> list[Path]:

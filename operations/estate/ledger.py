@@ -1,7 +1,7 @@
 """The ledger of allocations, `allocations.yaml`: written by the tool, never by hand.
 
-An allocation is permanent: removing a request frees no slot, because its network may still be deployed and Azure may
-still reserve its names. When a cell is full, add another. The ledger only grows.
+An allocation is permanent: removing a tenancy's request does not free its slot, because the tenancy may still be
+deployed, and Azure may still reserve its names. When a cell is full, add another. The ledger only grows.
 """
 
 from __future__ import annotations
@@ -20,33 +20,35 @@ from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
 from operations.estate.schema import Allocation, Cell, LedgerFile, RequestFile
 
-NAME = "allocations.yaml"
+FILE_NAME = "allocations.yaml"
 HEADER = """\
 # The allocation of each stack, and its generation. Written by `sde`: do not edit, do commit.
 # A slot is never allocated again, even after its request is removed (docs/estate.md).
 """
 STORES_PER_TENANCY = 5
-VAULTS_PER_SUBSCRIPTION = 390
-"""Azure allows 400 key vaults with private endpoints in a subscription (Private Link FAQ); ten are for the platform."""
-STORES_FOR_ZONES = 10
-"""Storage accounts of the zones and the hub, for which every subscription leaves room."""
+"""The project's store, and two airlocks with two stores each."""
+TENANCY_VAULTS_PER_SUBSCRIPTION = 390
+"""Azure allows 400 key vaults with private endpoints in a subscription (Private Link FAQ). Ten are
+reserved for the platform; a tenancy has one."""
+RESERVED_STORES = 10
+"""Storage accounts that every subscription keeps free for the zones and the hub."""
 ENDPOINTS_PER_TENANCY = 10
-TENANCIES_PER_HUB = min(650 - 10, (4000 - 100) // ENDPOINTS_PER_TENANCY)
-"""Azure allows 650 peerings of a network, and 4,000 private endpoints across peered networks (subscription limits);
-the second is reached first, at 390."""
+MAX_TENANCIES_PER_HUB = min(650 - 10, (4000 - 100) // ENDPOINTS_PER_TENANCY)
+"""Azure allows 650 peerings of a network, and 4,000 private endpoints across peered networks (subscription limits).
+Ten peerings and 100 endpoints are reserved. The endpoints are the tighter limit, at 390 tenancies."""
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The allocations of all stacks that were ever rendered."""
+    """The allocations of all stacks whose configuration was ever rendered."""
 
     allocations: Mapping[str, Allocation]
 
     @classmethod
     def load(cls, folder: Path) -> Ledger:
         """Return the ledger of an estate, empty if there is no file."""
-        file = folder / NAME
-        if not file.exists() and not file.is_symlink():
+        file = folder / FILE_NAME
+        if not file.exists() and not file.is_symlink():  # a broken link is an error, not an empty ledger
             return cls({})
         shown = str(file)
         found = validated(LedgerFile, read_mapping(within(folder, file, shown), shown), file=shown)
@@ -65,11 +67,11 @@ class Ledger:
         """Return a copy with the allocation of a stack added or replaced."""
         return replace(self, allocations={**self.allocations, stack: allocation})
 
-    def bumped(self, stack: str) -> Ledger:
+    def with_next_generation(self, stack: str) -> Ledger:
         """Return a copy with the stack's generation incremented, so that new names differ from those Azure reserves."""
         allocation = self.allocations.get(stack)
         if allocation is None:
-            raise InputError("The ledger has no such stack.", file=NAME, found=stack)
+            raise InputError("The ledger has no allocation of this stack.", file=FILE_NAME, found=stack)
         return self.with_allocation(stack, allocation.model_copy(update={"generation": allocation.generation + 1}))
 
 
@@ -91,8 +93,8 @@ class Allocator:
         self.allocations = dict(ledger.allocations)
         self.cells = {cell.name: (cell, plan) for cell, plan in cells}
         tenancies = [p for p in self.allocations.values() if p.kind is not None]
-        self.used = Counter(self._subscription(p) for p in tenancies)
-        self.in_cell = Counter(p.cell for p in tenancies)
+        self.tenancies_by_subscription = Counter(self._subscription(p) for p in tenancies)
+        self.tenancies_by_cell = Counter(p.cell for p in tenancies)
         self.next_slot = Counter[tuple[str, TenancyKind]]()
         for p in tenancies:
             if p.kind is not None and p.slot is not None:
@@ -103,22 +105,23 @@ class Allocator:
         return Ledger(self.allocations)
 
     def allocate(self, stack: str, request: RequestFile, *, file: str) -> Allocation:
-        """Return the stack's allocation: the existing one, or a new one in the requested cell or the first free one."""
+        """Return the stack's allocation: the existing one, or a new one in the requested cell, or else in the first
+        cell with capacity."""
         known = self.allocations.get(stack)
         if known is not None and known.kind is not None:
-            return self._require_same_cell(known, request, file)
+            return self._require_same_cell_and_kind(known, request, file)
         names = [request.cell] if request.cell else list(self.cells)
         allocation = next((p for p in (self._next_free(name, request.kind) for name in names) if p is not None), None)
         if allocation is None:
             raise InputError(f"There is no capacity left for a {request.kind} tenancy.", file=file, key="cell",
                              found=request.cell or "any cell",
                              allowed="; ".join(self._limits(n, request.kind) for n in names),
-                             fix="Add a cell, or a subscription for tenancies to the cell, in estate.yaml; or raise "
-                             "storage_accounts, if that is the limit reached and Microsoft has raised it.")  # fmt: skip
+                             fix="Add a cell, or a subscription for tenancies to the cell, in estate.yaml. If storage "
+                             "accounts are the limit, and Microsoft granted more, raise storage_accounts.")  # fmt: skip
         return self._take(stack, allocation)
 
     def _subscription(self, allocation: Allocation) -> UUID:
-        """Return the subscription of an allocation. Cells that share one share its limits."""
+        """Return the subscription of an allocation. The tenancies of all cells in it count towards its limits."""
         assert allocation.subscription is not None  # noqa: S101 - called for tenancies only
         return self.cells[allocation.cell][0].subscriptions.tenancies[allocation.subscription]
 
@@ -127,27 +130,31 @@ class Allocator:
             allocation = allocation.model_copy(update={"generation": known.generation})
         assert allocation.kind is not None and allocation.slot is not None  # noqa: S101 - _next_free always sets both
         self.allocations[stack] = allocation
-        self.used[self._subscription(allocation)] += 1
-        self.in_cell[allocation.cell] += 1
+        self.tenancies_by_subscription[self._subscription(allocation)] += 1
+        self.tenancies_by_cell[allocation.cell] += 1
         self.next_slot[allocation.cell, allocation.kind] = allocation.slot + 1
         return allocation
 
-    def _require_same_cell(self, allocation: Allocation, request: RequestFile, file: str) -> Allocation:
+    def _require_same_cell_and_kind(self, allocation: Allocation, request: RequestFile, file: str) -> Allocation:
         moves = (("cell", request.cell or allocation.cell, allocation.cell), ("kind", request.kind, allocation.kind))
         for key, requested, current in moves:
             if requested != current:
-                raise InputError("A tenancy cannot move: its network and its names are fixed.", file=file,
+                raise InputError("A tenancy's cell and kind are fixed, as its addresses and names are.", file=file,
                                  key=key, found=requested, allowed=str(current),
-                                 fix="Create a new project there, and destroy this one.")  # fmt: skip
+                                 fix="Create a new project with them, and destroy this one.")  # fmt: skip
         return allocation
 
     def _next_free(self, name: str, kind: TenancyKind) -> Allocation | None:
         cell, plan = self.cells[name]
         slot = self.next_slot[name, kind]
-        most = tenancies_per_subscription(cell)
-        free = (i for i, subscription in enumerate(cell.subscriptions.tenancies) if self.used[subscription] < most)
+        most = max_tenancies_per_subscription(cell)
+        free = (
+            i
+            for i, subscription in enumerate(cell.subscriptions.tenancies)
+            if self.tenancies_by_subscription[subscription] < most
+        )
         subscription = next(free, None)
-        if slot >= plan.slots(kind) or self.in_cell[name] >= TENANCIES_PER_HUB or subscription is None:
+        if slot >= plan.slots(kind) or self.tenancies_by_cell[name] >= MAX_TENANCIES_PER_HUB or subscription is None:
             return None
         return Allocation(cell=name, kind=kind, slot=slot, subscription=subscription)
 
@@ -155,11 +162,11 @@ class Allocator:
         cell, plan = self.cells[name]
         subscriptions = len(cell.subscriptions.tenancies)
         return (
-            f"cell {name}: {plan.slots(kind)} address ranges, {TENANCIES_PER_HUB} tenancies a hub, "
-            f"{tenancies_per_subscription(cell)} in each of {subscriptions} subscriptions"
+            f"cell {name}: {plan.slots(kind)} address ranges, {MAX_TENANCIES_PER_HUB} tenancies a hub, "
+            f"{max_tenancies_per_subscription(cell)} in each of {subscriptions} subscriptions"
         )
 
 
-def tenancies_per_subscription(cell: Cell) -> int:
-    """Return the number of tenancies within the limits of one subscription. Storage accounts are the first limit."""
-    return min((cell.storage_accounts - STORES_FOR_ZONES) // STORES_PER_TENANCY, VAULTS_PER_SUBSCRIPTION)
+def max_tenancies_per_subscription(cell: Cell) -> int:
+    """Return how many tenancies fit into one subscription, by its storage accounts and key vaults."""
+    return min((cell.storage_accounts - RESERVED_STORES) // STORES_PER_TENANCY, TENANCY_VAULTS_PER_SUBSCRIPTION)

@@ -15,7 +15,7 @@ from formats.errors import InputError
 from formats.stack_config import LOCAL_SUBSCRIPTIONS, ORCHESTRATOR_COMMAND, Cloud, DataClass, Region
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
-from operations.estate.ledger import NAME, Allocator, Ledger
+from operations.estate.ledger import FILE_NAME, Allocator, Ledger
 from operations.estate.schema import Allocation, Cell, EstateFile, RequestFile
 
 ESTATE = "estate.yaml"
@@ -245,7 +245,7 @@ def _refuse_past(day: date, today: date, shown: str, key: str) -> None:
 def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, CellRange]],
              requests: Mapping[str, RequestFile]) -> Ledger:  # fmt: skip
     """Return the ledger with an allocation for every stack."""
-    shown, ledger = str(folder / NAME), Ledger.load(folder)
+    shown, ledger = str(folder / FILE_NAME), Ledger.load(folder)
     first = file.cells[0].name
     _check_allocations(ledger, cells, first, shown)
     allocator = Allocator(ledger, cells.values())

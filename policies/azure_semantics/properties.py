@@ -42,7 +42,7 @@ def must(resource: Resource, path: str, *allowed: object, default: object = MISS
         yield Violation(path, f"is {shown(found)}{_left(found, default)}; it must be {listed(allowed)}")
 
 
-def may(resource: Resource, path: str, *allowed: object) -> Iterator[Violation]:
+def must_if_set(resource: Resource, path: str, *allowed: object) -> Iterator[Violation]:
     """Yield a problem if the property is set to another value than these; Azure's default is one of them."""
     if resource.at(path) is not MISSING:
         yield from must(resource, path, *allowed)

@@ -1,6 +1,7 @@
-"""Guardrails: what Azure Policy denies in a resource group, whatever a resource's setting is.
+"""Guardrails as controls: what Azure Policy denies in a resource group, however each resource is configured.
 
-Each is a control beside the setting: it fails when its assignment is removed, or an exemption is granted.
+A guardrail is a control of its own: it fails only if its policy assignment is removed, or an Azure Policy exemption is
+created.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from policies.azure_semantics.guardrails import assignment_in_force
 from policies.model import PolicyContext, Unknown
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlRegistry, ControlSets
 
-WORDS: Mapping[str, str] = {
-    "no-translation": "that a firewall there translates",
-    "bastion-carries-nothing": "that Bastion carries more than the screen",
-    "endpoints-stay": "private endpoints of what stands elsewhere",
+DENIED: Mapping[str, str] = {
+    "no-translation": "DNAT rules of a firewall",
+    "bastion-carries-nothing": "Bastion features other than the session",
+    "endpoints-stay": "private endpoints to resources of other resource groups",
     "no-public-addresses": "public addresses",
-    "stores-stay-closed": "that stores open to the public network or take keys",
+    "stores-stay-closed": "storage accounts with public network access or shared keys",
 }
-"""What Azure denies by each guardrail, by its key."""
+"""What the guardrail of each key denies."""
 
 
 class Guardrails:
@@ -30,7 +31,7 @@ class Guardrails:
         self._known: dict[tuple[str, str], ControlSets] = {}
 
     def of(self, key: str, id_: str) -> ControlSets:
-        """Return the controls of a guardrail on a resource, or on the resource group with that id."""
+        """Return the control sets of a guardrail on a resource or resource group; `ALWAYS` if it is not in force."""
         group = ids.resource_group(id_)
         if (key, group) not in self._known:
             self._known[key, group] = self._of(key, group)
@@ -39,11 +40,11 @@ class Guardrails:
     def _of(self, key: str, group: str) -> ControlSets:
         if not group or not self._holds(key, group):
             return ALWAYS
-        description = f"Azure Policy refuses {WORDS[key]}, in {ids.name(group)}"
+        description = f"Azure Policy denies {DENIED[key]} in {ids.name(group)}"
         return self.registry.requiring(Control(ControlKind.GUARD, f"{group}#{key}", description, group))
 
     def _holds(self, key: str, group: str) -> bool:
         try:
             return assignment_in_force(self.estate, group, key) is not None
         except Unknown:
-            return False
+            return False  # an unknown assignment is not counted as a control

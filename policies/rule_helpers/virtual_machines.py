@@ -12,12 +12,12 @@ MACHINES = ("compute:VirtualMachine", SCALE_SET, "compute:VirtualMachineScaleSet
 PROFILE = "virtualMachineProfile"
 
 
-def inner(machine: Resource, path: str) -> str:
+def profile_path(machine: Resource, path: str) -> str:
     """Return the path of a machine's property; in a scale set, below its profile."""
     return f"{PROFILE}.{path}" if machine.type == SCALE_SET else path
 
 
-def in_both_models(*paths: str) -> tuple[str, ...]:
+def for_vm_and_scale_set(*paths: str) -> tuple[str, ...]:
     """Return the paths in a virtual machine and in a scale set."""
     return tuple(found for path in paths for found in (path, f"{PROFILE}.{path}"))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.properties import filled, may, must, same
+from policies.azure_semantics.properties import filled, must, must_if_set, same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals, equals_if_set
 from policies.rule_helpers.encryption_keys import KEY_READS, named_key
-from policies.rule_helpers.virtual_machines import MACHINES, in_both_models, inner
+from policies.rule_helpers.virtual_machines import MACHINES, for_vm_and_scale_set, profile_path
 
 SET = "compute:DiskEncryptionSet"
 DISKS = ("compute:Disk", "compute:Snapshot")
@@ -44,7 +44,7 @@ def _check_disk(disk: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield from _check_set_id(disk, context, "securityProfile.secureVMDiskEncryptionSetId")
         return
     yield from _check_set_id(disk, context, "encryption.diskEncryptionSetId")
-    yield from may(disk, "encryption.type", *CUSTOMER)
+    yield from must_if_set(disk, "encryption.type", *CUSTOMER)
 
 
 def _check_set_id(resource: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
@@ -56,8 +56,8 @@ def _check_set_id(resource: Resource, context: PolicyContext, path: str) -> Iter
 
 
 def _check_machine(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
-    yield from _check_attached(machine, context, inner(machine, "storageProfile.osDisk"))
-    data = inner(machine, "storageProfile.dataDisks")
+    yield from _check_attached(machine, context, profile_path(machine, "storageProfile.osDisk"))
+    data = profile_path(machine, "storageProfile.dataDisks")
     for index in range(len(machine.each(f"{data}[*]"))):
         yield from _check_attached(machine, context, f"{data}[{index}]")
 
@@ -95,7 +95,7 @@ POLICY = Policy(
         "encryption.type",
         "encryption.diskEncryptionSetId",
         "securityProfile.secureVMDiskEncryptionSetId",
-        *in_both_models("storageProfile.osDisk", "storageProfile.dataDisks"),
+        *for_vm_and_scale_set("storageProfile.osDisk", "storageProfile.dataDisks"),
         *KEY_READS,
     ),
     applies=holds_records,

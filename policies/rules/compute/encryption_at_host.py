@@ -1,35 +1,35 @@
-"""Virtual machines encrypt at their host, or inside themselves where they are confidential (VM1)."""
+"""Virtual machines have encryption at host, or confidential OS disk encryption (VM1)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import may, must, same
+from policies.azure_semantics.properties import must, must_if_set, same
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-from policies.rule_helpers.virtual_machines import MACHINES, in_both_models, inner
+from policies.rule_helpers.virtual_machines import MACHINES, for_vm_and_scale_set, profile_path
 
-AT_HOST = "securityProfile.encryptionAtHost"
-INSIDE = "storageProfile.osDisk.managedDisk.securityProfile.securityEncryptionType"
+ENCRYPTION_AT_HOST = "securityProfile.encryptionAtHost"
+OS_DISK_ENCRYPTION = "storageProfile.osDisk.managedDisk.securityProfile.securityEncryptionType"
 
 
 def check(machine: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Refuse encryption at host on a confidential virtual machine: Azure excludes it, because the guest encrypts."""
-    if same(machine.at(inner(machine, INSIDE)), "DiskWithVMGuestState"):
-        yield from may(machine, inner(machine, AT_HOST), False)
+    """Require encryption at host; with confidential OS disk encryption require it off, as Azure does not allow both."""
+    if same(machine.at(profile_path(machine, OS_DISK_ENCRYPTION)), "DiskWithVMGuestState"):
+        yield from must_if_set(machine, profile_path(machine, ENCRYPTION_AT_HOST), False)
     else:
-        yield from must(machine, inner(machine, AT_HOST), True, default="false")
+        yield from must(machine, profile_path(machine, ENCRYPTION_AT_HOST), True, default="false")
 
 
 POLICY = Policy(
     id="VM1",
-    title="Virtual machines encrypt at their host, or inside themselves where they are confidential",
-    why="Without it the temporary disk and the caches are stored in plain text on a machine that other customers "
-    "use next.",
+    title="Virtual machines have encryption at host, or confidential OS disk encryption",
+    why="Without encryption at host, the temporary disk and the disk caches are stored unencrypted on a physical host "
+    "that later serves other customers.",
     on=MACHINES,
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
-    fix="Set securityProfile.encryptionAtHost to true.",
+    fix="Set securityProfile.encryptionAtHost to true; with confidential OS disk encryption, remove it.",
     check=check,
-    reads=in_both_models(AT_HOST, INSIDE),
+    reads=for_vm_and_scale_set(ENCRYPTION_AT_HOST, OS_DISK_ENCRYPTION),
     checkov=("CKV_AZURE_97", "CKV_AZURE_151"),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.properties import same, shown
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-from policies.rule_helpers.virtual_machines import MACHINES, in_both_models, inner
+from policies.rule_helpers.virtual_machines import MACHINES, for_vm_and_scale_set, profile_path
 
 IMAGE = "storageProfile.imageReference"
 PUBLISHERS = ("canonical", "debian", "redhat", "suse", "microsoft-dsvm", "microsoftwindowsserver",
@@ -22,12 +22,12 @@ END_OF_SUPPORT = re.compile(
 
 def applies(machine: Resource, _: PolicyContext) -> bool:
     """A machine with an attached system disk starts from no image."""
-    return not same(machine.at(inner(machine, "storageProfile.osDisk.createOption")), "Attach")
+    return not same(machine.at(profile_path(machine, "storageProfile.osDisk.createOption")), "Attach")
 
 
 def check(machine: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Require an image of the estate's own gallery, or a supported one of a known publisher."""
-    image = inner(machine, IMAGE)
+    image = profile_path(machine, IMAGE)
     if machine.at(f"{image}.communityGalleryImageId") is not MISSING:
         yield Violation(
             f"{image}.communityGalleryImageId", "is an image of a community gallery, where anyone can publish"
@@ -58,6 +58,6 @@ POLICY = Policy(
     ),
     fix="Use a supported release of a known publisher, or an image of the estate's own gallery.",
     check=check,
-    reads=in_both_models(IMAGE, "storageProfile.osDisk.createOption"),
+    reads=for_vm_and_scale_set(IMAGE, "storageProfile.osDisk.createOption"),
     applies=applies,
 )

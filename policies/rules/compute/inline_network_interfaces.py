@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-from policies.rule_helpers.virtual_machines import MACHINES, in_both_models, inner
+from policies.rule_helpers.virtual_machines import MACHINES, for_vm_and_scale_set, profile_path
 
 INTERFACES = "networkProfile.networkInterfaceConfigurations[*]"
 PUBLIC = f"{INTERFACES}.ipConfigurations[*].publicIPAddressConfiguration"
@@ -14,10 +14,10 @@ FORWARDS = f"{INTERFACES}.enableIPForwarding"
 
 def check(machine: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Check the interfaces that are created with the machine."""
-    if machine.each(inner(machine, PUBLIC)):
-        yield Violation(inner(machine, PUBLIC), "gives the machine a public address; it must not be set")
-    if any(found is not False for found in machine.each(inner(machine, FORWARDS))):
-        yield Violation(inner(machine, FORWARDS), "lets the machine forward traffic; it must be false")
+    if machine.each(profile_path(machine, PUBLIC)):
+        yield Violation(profile_path(machine, PUBLIC), "gives the machine a public address; it must not be set")
+    if any(found is not False for found in machine.each(profile_path(machine, FORWARDS))):
+        yield Violation(profile_path(machine, FORWARDS), "lets the machine forward traffic; it must be false")
 
 
 POLICY = Policy(
@@ -30,5 +30,5 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove publicIPAddressConfiguration; people connect through Bastion, and traffic leaves through the firewall.",
     check=check,
-    reads=in_both_models(PUBLIC, FORWARDS),
+    reads=for_vm_and_scale_set(PUBLIC, FORWARDS),
 )

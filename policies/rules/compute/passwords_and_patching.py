@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import KEPT, may, must
+from policies.azure_semantics.properties import KEPT, must, must_if_set
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-from policies.rule_helpers.virtual_machines import MACHINES, SCALE_SET, in_both_models, inner
+from policies.rule_helpers.virtual_machines import MACHINES, SCALE_SET, for_vm_and_scale_set, profile_path
 
 LINUX, WINDOWS = "osProfile.linuxConfiguration", "osProfile.windowsConfiguration"
 PASSWORD = "osProfile.adminPassword"  # noqa: S105
@@ -16,10 +16,10 @@ MODE = "AutomaticByPlatform"
 
 def check(machine: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Check the Windows or Linux settings. Without settings, Azure accepts a password and patches nothing."""
-    windows = machine.at(inner(machine, WINDOWS)) is not MISSING
-    system = inner(machine, WINDOWS if windows else LINUX)
+    windows = machine.at(profile_path(machine, WINDOWS)) is not MISSING
+    system = profile_path(machine, WINDOWS if windows else LINUX)
     yield from _check_windows(machine, system) if windows else _check_linux(machine, system)
-    yield from may(machine, f"{system}.provisionVMAgent", True)
+    yield from must_if_set(machine, f"{system}.provisionVMAgent", True)
     if not (machine.type == SCALE_SET and machine.at(OS_UPGRADE) is True):
         yield from must(machine, f"{system}.patchSettings.patchMode", MODE, default="no automatic patches")
         yield from must(
@@ -29,13 +29,13 @@ def check(machine: Resource, _: PolicyContext) -> Iterator[Violation]:
 
 def _check_linux(machine: Resource, system: str) -> Iterator[Violation]:
     yield from must(machine, f"{system}.disablePasswordAuthentication", True, default="false")
-    if machine.at(inner(machine, PASSWORD)) is not MISSING:
-        yield Violation(inner(machine, PASSWORD), "is set; it must not be")
+    if machine.at(profile_path(machine, PASSWORD)) is not MISSING:
+        yield Violation(profile_path(machine, PASSWORD), "is set; it must not be")
 
 
 def _check_windows(machine: Resource, system: str) -> Iterator[Violation]:
     """Windows requires a password, so remote management must be encrypted."""
-    yield from may(machine, f"{system}.enableAutomaticUpdates", True)
+    yield from must_if_set(machine, f"{system}.enableAutomaticUpdates", True)
     for index in range(len(machine.each(f"{system}.winRM.listeners[*]"))):
         yield from must(machine, f"{system}.winRM.listeners[{index}].protocol", "Https", default=KEPT)
 
@@ -55,7 +55,7 @@ POLICY = Policy(
     ),
     fix="Set disablePasswordAuthentication to true, and patchMode and assessmentMode to AutomaticByPlatform.",
     check=check,
-    reads=in_both_models(
+    reads=for_vm_and_scale_set(
         f"{LINUX}.disablePasswordAuthentication",
         PASSWORD,
         f"{WINDOWS}.enableAutomaticUpdates",

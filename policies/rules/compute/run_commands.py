@@ -1,4 +1,4 @@
-"""Virtual machines have no run commands (VM8)."""
+"""Virtual machines have no managed run commands (VM8)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(_: Resource, __: PolicyContext) -> Iterator[Violation]:
-    """Refuse every one."""
-    yield Violation("", "runs a command as root from outside; it must be removed")
+    """Report every run command."""
+    yield Violation(
+        "", "runs a script in the virtual machine through the Azure API, by default as root; it must be removed"
+    )
 
 
 POLICY = Policy(
     id="VM8",
-    title="Virtual machines have no run commands",
-    why="A run command needs no sign-in, leaves no trace in the guest, and returns its output to its caller.",
+    title="Virtual machines have no managed run commands",
+    why="A run command bypasses the sign-in to the guest, and returns its output past all network controls.",
     on=("compute:VirtualMachineRunCommandByVirtualMachine", "compute:VirtualMachineScaleSetVMRunCommand"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.4.02", "3.1.12"), ncsc=("12",), iso27001=("8.9", "8.12"), five_safes=("settings",)
     ),
-    fix="Remove the run command, and put what it did into the image.",
+    fix="Remove the run command, and make its change in the image.",
     check=check,
 )

@@ -8,7 +8,7 @@ from policies.azure_semantics.data_class import is_identifiable
 from policies.azure_semantics.properties import must
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
-from policies.rule_helpers.virtual_machines import MACHINES, in_both_models, inner, on_all_kinds
+from policies.rule_helpers.virtual_machines import MACHINES, for_vm_and_scale_set, on_all_kinds, profile_path
 
 KIND = "securityProfile.securityType"
 SECURE_BOOT, TPM = "securityProfile.uefiSettings.secureBootEnabled", "securityProfile.uefiSettings.vTpmEnabled"
@@ -19,9 +19,11 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require trusted launch, or confidential computing with a confidential disk for identifiable data."""
     confidential = is_identifiable(machine, context)
     allowed = ("ConfidentialVM",) if confidential else ("TrustedLaunch", "ConfidentialVM")
-    yield from must(machine, inner(machine, KIND), *allowed, default="Standard, unless the image asks for more")
+    yield from must(machine, profile_path(machine, KIND), *allowed, default="Standard, unless the image asks for more")
     if confidential:
-        yield from must(machine, inner(machine, INSIDE), "DiskWithVMGuestState", default="a disk open to the host")
+        yield from must(
+            machine, profile_path(machine, INSIDE), "DiskWithVMGuestState", default="a disk open to the host"
+        )
 
 
 POLICY = Policy(
@@ -38,5 +40,5 @@ POLICY = Policy(
     "securityEncryptionType DiskWithVMGuestState.",
     requires=on_all_kinds(equals(SECURE_BOOT, True, default="false"), equals(TPM, True, default="false")),
     check=check,
-    reads=in_both_models(KIND, INSIDE),
+    reads=for_vm_and_scale_set(KIND, INSIDE),
 )

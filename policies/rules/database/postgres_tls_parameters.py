@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import may
+from policies.azure_semantics.properties import must_if_set
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 ALLOWED = {
@@ -23,7 +23,7 @@ def applies(parameter: Resource, _: PolicyContext) -> bool:
 
 def check(parameter: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Require an allowed value where the parameter is set."""
-    yield from may(parameter, "value", *ALLOWED[_name(parameter)])
+    yield from must_if_set(parameter, "value", *ALLOWED[_name(parameter)])
 
 
 def _name(parameter: Resource) -> str:

@@ -1,4 +1,4 @@
-"""Each stack assigns roles on its own resources only (IA5)."""
+"""Roles across stacks are for managed identities, and do not permit writing (IA5)."""
 
 from __future__ import annotations
 
@@ -12,30 +12,33 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Allow identities to read across stacks; every other role belongs in the stack of the resource."""
+    """Across stacks, allow managed identities only, and no role that permits writing."""
     scope = ids.plain(assignment.at("scope"))
     owner = context.get(scope) or context.get(ids.resource_group(scope))
     if owner is None:
-        yield Violation("scope", "is not a resource of the estate")
+        yield Violation("scope", "is neither a resource nor a resource group of the estate's stacks")
     elif owner.stack != assignment.stack:
         if word(assignment, "principalType") != "serviceprincipal":
-            yield Violation("scope", f"is {owner.stack}'s: only a managed identity may have a role from another stack")
+            yield Violation(
+                "scope", f"belongs to {owner.stack}; another stack may assign a role on it to a managed identity only"
+            )
         if role_of(assignment) in WRITES:
             yield Violation(
-                "roleDefinitionId", f"writes to a resource of {owner.stack}; another stack may only read it"
+                "roleDefinitionId", f"permits writing to a resource of {owner.stack}; another stack may only read it"
             )
 
 
 POLICY = Policy(
     id="IA5",
-    title="Each stack assigns roles on its own resources only",
-    why="A project that assigns itself a role on another's store has joined the two, whatever the networks allow.",
+    title="Roles across stacks are for managed identities, and do not permit writing",
+    why="A project that assigns itself a role on another project's store can move data between them, even where their "
+    "networks are separate.",
     on=ASSIGNMENTS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10", "3.2.03"), ncsc=("3", "9"), iso27001=("5.15",), five_safes=("people", "projects")
     ),
-    fix="Declare the role in the stack that owns the resource, where its steward sees it.",
+    fix="Declare the role assignment in the stack that owns the resource, so that its owners review it.",
     check=check,
     reads=("scope", "principalType", "roleDefinitionId"),
     scope="estate",

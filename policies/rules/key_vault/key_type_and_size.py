@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from formats.stack_config import DataClass
-from policies.azure_semantics.properties import at_least, may, must, same
+from policies.azure_semantics.properties import at_least, must, must_if_set, same
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 
@@ -22,7 +22,7 @@ def check(key: Resource, context: PolicyContext) -> Iterator[Violation]:
     elif any(same(kind, aes) for aes in AES):
         yield from must(key, "properties.keySize", 256, default="no value; there is no default")
     else:
-        yield from may(key, "properties.curveName", "P-256", "P-384", "P-521")
+        yield from must_if_set(key, "properties.curveName", "P-256", "P-384", "P-521")
 
 
 POLICY = Policy(

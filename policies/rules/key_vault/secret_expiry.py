@@ -9,17 +9,19 @@ from policies.azure_semantics.properties import shown
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 EXPIRES = "properties.attributes.expires"
-MAX_DAYS = 1096
+MAX_DAYS = 3 * 365 + 1  # three years, one of them a leap year
 
 
 def check(secret: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require a date in seconds since 1970. A past date is allowed; a date far ahead is not."""
+    """Require an expiry in seconds since 1970, at most `MAX_DAYS` from today. An expired secret is harmless."""
     found = secret.at(EXPIRES)
     last = datetime.combine(context.today, time.min, UTC) + timedelta(days=MAX_DAYS)
     if found is MISSING:
-        yield Violation(EXPIRES, "is not set, so the secret never expires; it must be within three years")
+        yield Violation(
+            EXPIRES, "is not set, so the secret never expires; set an expiry at most three years from today"
+        )
     elif not isinstance(found, int | float) or isinstance(found, bool) or not 0 < found <= last.timestamp():
-        yield Violation(EXPIRES, f"is {shown(found)}; it must be seconds since 1970, within three years")
+        yield Violation(EXPIRES, f"is {shown(found)}; it must be in seconds since 1970, at most three years from today")
 
 
 POLICY = Policy(
@@ -29,7 +31,7 @@ POLICY = Policy(
     on=("keyvault:Secret",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.05",), ncsc=("10",), cis=("8.3.3",), iso27001=("8.24",)),
-    fix="Set attributes.expires to the day on which the secret is renewed.",
+    fix="Set properties.attributes.expires to the time by which the secret is renewed, in seconds since 1970.",
     check=check,
     reads=(EXPIRES,),
     checkov=("CKV_AZURE_41",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import may, must, same
+from policies.azure_semantics.properties import must, must_if_set, same
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 
@@ -16,7 +16,7 @@ def check(compute: Resource, _: PolicyContext) -> Iterator[Violation]:
     kind = compute.at(KIND)
     if same(kind, "ComputeInstance"):
         yield from must(compute, f"{INNER}.enableNodePublicIp", False, default="true")
-        yield from may(compute, f"{INNER}.sshSettings.sshPublicAccess", "Disabled")
+        yield from must_if_set(compute, f"{INNER}.sshSettings.sshPublicAccess", "Disabled")
         yield from must(compute, f"{INNER}.applicationSharingPolicy", "Personal", default="Shared")
     elif same(kind, "AmlCompute"):
         yield from must(compute, f"{INNER}.enableNodePublicIp", False, default="true")

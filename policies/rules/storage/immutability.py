@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.properties import at_least, may, must
+from policies.azure_semantics.properties import at_least, must, must_if_set
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.storage_accounts import ARCHIVE_DAYS, account_of, is_archive, is_audit
 
@@ -29,8 +29,8 @@ def check(container: Resource, context: PolicyContext) -> Iterator[Violation]:
         for policy in policies:
             yield from at_least(policy, DAYS, least, "days", default="no immutability")
             if not is_audit(container):
-                yield from may(policy, "allowProtectedAppendWrites", False)
-                yield from may(policy, "allowProtectedAppendWritesAll", False)
+                yield from must_if_set(policy, "allowProtectedAppendWrites", False)
+                yield from must_if_set(policy, "allowProtectedAppendWritesAll", False)
     elif account is not None and account.at(f"{ACCOUNT_POLICY}.enabled") is True:
         yield from must(account, f"{ACCOUNT_POLICY}.immutabilityPolicy.state", "Unlocked", "Locked", default="Disabled")
         yield from at_least(
