@@ -13,7 +13,7 @@ from typing import Any
 from formats.errors import InputError
 
 LONGEST = 64 << 20
-"""Bytes. The plan of a stack of ten thousand resources has a third of it."""
+"""Bytes. The plan of a stack of ten thousand resources has a third of that."""
 MOST = 2_000_000
 """Lists and maps. Each needs far more memory than its two characters in the file."""
 ENTRIES = 8_000_000
@@ -39,7 +39,7 @@ def _text(file: Path) -> bytes:
             raise InputError("This is not a file.", file=shown)
         if status.st_size > LONGEST:
             raise InputError("The file is too long.", file=shown, found=f"{status.st_size:,} bytes",
-                             allowed=f"at most {LONGEST:,} bytes", fix="Judge stack by stack.")  # fmt: skip
+                             allowed=f"at most {LONGEST:,} bytes", fix="Check each stack separately.")  # fmt: skip
         with file.open("rb") as stream:
             text = stream.read(LONGEST + 1)
     except FileNotFoundError:
@@ -59,8 +59,8 @@ def _json(text: bytes, shown: str) -> Any:
         if HALF.search(text):
             json.dumps(found, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise InputError("The file holds half a character.", file=shown, found="a lone surrogate, such as \\ud800",
-                         allowed="text that UTF-8 can write") from None  # fmt: skip
+        raise InputError("The file contains half a character.", file=shown, found="a lone surrogate, such as \\ud800",
+                         allowed="text that UTF-8 can encode") from None  # fmt: skip
     except UnicodeDecodeError as error:
         raise InputError("The file is not UTF-8 text.", file=shown, found=f"byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -69,18 +69,18 @@ def _json(text: bytes, shown: str) -> Any:
     except RecursionError:
         raise _too_deep(shown) from None
     except ValueError as error:
-        raise InputError("The file is not JSON that one can trust.", file=shown, found=str(error)) from None
+        raise InputError("The file is not unambiguous JSON.", file=shown, found=str(error)) from None
     _refuse_depth(found, shown)
     return found
 
 
 def _refuse_too_many(text: bytes, shown: str) -> None:
     """Count values before parsing: a small file can need a lot of memory."""
-    boxes, entries = text.count(b"{") + text.count(b"["), text.count(b",")
-    if boxes > MOST or entries > ENTRIES:
-        raise InputError("The file holds too many values.", file=shown,
-                         found=f"{boxes:,} lists and maps, {entries:,} commas",
-                         allowed=f"at most {MOST:,} and {ENTRIES:,}", fix="Judge stack by stack.")  # fmt: skip
+    containers, entries = text.count(b"{") + text.count(b"["), text.count(b",")
+    if containers > MOST or entries > ENTRIES:
+        raise InputError("The file has too many values.", file=shown,
+                         found=f"{containers:,} lists and maps, {entries:,} commas",
+                         allowed=f"at most {MOST:,} and {ENTRIES:,}", fix="Check each stack separately.")  # fmt: skip
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -88,12 +88,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"the key {twice[:100]!r} is there twice")
+        raise ValueError(f"the key {twice[:100]!r} is duplicated")
     return found
 
 
 def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _finite(text: str) -> float:

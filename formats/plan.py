@@ -133,9 +133,9 @@ class Plan:
         try:
             plan = cls._read(value)
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"this is no plan: {type(error).__name__} {error}") from None
+            raise ValueError(f"this is not a plan: {type(error).__name__} {error}") from None
         if value.get("digest") != plan.digest:
-            raise ValueError("the plan's digest does not fit its content: it was changed, or cut short")
+            raise ValueError("the plan's digest does not match its content: it was changed or truncated")
         return plan
 
     @classmethod
@@ -143,7 +143,7 @@ class Plan:
         if value["format"] != FORMAT:
             raise ValueError(f"this plan has format {value['format']!r}; this version reads {FORMAT}")
         if value["subscription"] and not is_subscription(value["subscription"]):
-            raise ValueError("the plan's subscription is no id of one")
+            raise ValueError("the plan's subscription is not a subscription id")
         resources = tuple(_resource(r) for r in value["resources"])
         return cls(value["project"], value["stack"], value["cloud"], resources, value["subscription"])
 

@@ -43,18 +43,18 @@ def read_neighbours(paths: Sequence[str], folder: Path) -> list[Plan]:
     """
     files = [file for path in paths for file in _files(folder / path)]
     if not files or len(files) > STACKS:
-        raise InputError("The neighbours are no list of plans and states.", file=", ".join(paths),
+        raise InputError("The neighbours are not a list of plans and states.", file=", ".join(paths),
                          found=f"{len(files)} files", allowed=f"1 to {STACKS}",
                          fix="Export every other stack of the estate.")  # fmt: skip
     found: dict[str, Plan] = {}
     for file in files:
         content = read_json(file)
         if isinstance(content, dict) and "$schema" in content:
-            raise InputError("A template is no neighbour: it does not say what stands.", file=str(file),
-                             allowed="what `pulumi stack export` or `sde export plan` writes")  # fmt: skip
+            raise InputError("A template is not a neighbour: it does not contain deployed resources.", file=str(file),
+                             allowed="the output of `pulumi stack export` or `sde export plan`")  # fmt: skip
         plan = read_state(content, str(file)) if is_export(content) else read_planned(content, str(file))
         if plan and plan.stack in found:
-            raise InputError("Two neighbours are of one stack.", file=str(file), key="stack", found=plan.stack)
+            raise InputError("Two neighbours have the same stack.", file=str(file), key="stack", found=plan.stack)
         found |= {plan.stack: plan} if plan else {}
     return list(found.values())
 
@@ -80,9 +80,9 @@ def read_planned(content: Any, shown: str) -> Plan:
         return plan
     raise InputError("This is neither a plan nor a state nor an ARM template.", file=shown, key="$schema",
                      found="no such key",
-                     allowed="what `sde export plan`, `pulumi preview --json` or `pulumi stack export` writes, or a "
+                     allowed="the output of `sde export plan`, `pulumi preview --json` or `pulumi stack export`, or a "
                      "template with its $schema",
-                     fix="A template says what it is in $schema: without it nothing is judged.")  # fmt: skip
+                     fix="Add $schema to a template.")  # fmt: skip
 
 
 def _plan(content: dict[str, Any], shown: str) -> Plan:
@@ -91,10 +91,10 @@ def _plan(content: dict[str, Any], shown: str) -> Plan:
         plan = Plan.from_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise InputError("This is no plan.", file=shown, key=dotted_path(first["loc"]), found=first["msg"]) from None
+        raise InputError("This is not a plan.", file=shown, key=dotted_path(first["loc"]), found=first["msg"]) from None
     except (ValueError, RecursionError) as error:
         raise InputError("This plan cannot be used.", file=shown, found=str(error),
-                         fix="Write it anew with `sde export plan`.") from None  # fmt: skip
+                         fix="Write it again with `sde export plan`.") from None  # fmt: skip
     _refuse_foreign_resources(plan, shown)
     return plan
 
@@ -104,8 +104,8 @@ def _refuse_foreign_resources(plan: Plan, shown: str) -> None:
     begins = f"urn:pulumi:{plan.stack}::"
     for index, resource in enumerate(plan.resources):
         if not is_urn(resource.urn) or stack_of(resource.urn) != plan.stack or len(resource.urn) > LONGEST_NAME:
-            raise InputError("A resource of the plan is not its stack's.", file=shown, key=f"resources[{index}].urn",
+            raise InputError("A resource of the plan is not of its stack.", file=shown, key=f"resources[{index}].urn",
                              found=resource.urn, allowed=f"{begins}…, at most {LONGEST_NAME:,} letters")  # fmt: skip
         if not resource.custom and resource.type.startswith(("azure-native:", "random:")):
-            raise InputError("A component is of a type that a provider makes.", file=shown,
+            raise InputError("A component has the type of a provider's resource.", file=shown,
                              key=f"resources[{index}].custom", found=False, allowed="true")  # fmt: skip

@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 from formats.errors import InputError
 from formats.plan import Operation, Plan
 from formats.pulumi_preview import OPERATIONS, STATE_ONLY, plan_of
-from formats.pulumi_state import Stated
+from formats.pulumi_state import StateResource
 from formats.urns import project_of, stack_of
 from formats.validation import dotted_path
 
@@ -34,8 +34,8 @@ class _Step(TypedDict):
 
     op: str
     urn: str
-    oldState: NotRequired[Stated | None]
-    newState: NotRequired[Stated | None]
+    oldState: NotRequired[StateResource | None]
+    newState: NotRequired[StateResource | None]
     detailedDiff: NotRequired[dict[str, _Kind] | None]
     diffReasons: NotRequired[_Texts]
     replaceReasons: NotRequired[_Texts]
@@ -71,11 +71,11 @@ def read_preview(content: Mapping[str, Any], file: str) -> Plan:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = dotted_path(first["loc"])
-        raise InputError("This is no preview of the Pulumi CLI.", file=file, key=key, found=first["msg"],
-                         fix=f"Write it anew: {WHOLE}") from None  # fmt: skip
+        raise InputError("This is not a preview of the Pulumi CLI.", file=file, key=key, found=first["msg"],
+                         fix=f"Write it again: {WHOLE}") from None  # fmt: skip
     if any(message.get("severity") == "error" for message in preview.get("diagnostics") or ()):
-        raise InputError("This preview failed: what it shows is a part.", file=file, key="diagnostics",
-                         fix="Make the preview succeed first; then judge it.")  # fmt: skip
+        raise InputError("This preview failed, so it is incomplete.", file=file, key="diagnostics",
+                         fix="Fix the errors of the preview first.")  # fmt: skip
     _refuse_gaps(preview, file)
     project, stack = _owner(preview["steps"], file)
     config = preview.get("config") or {}
@@ -85,20 +85,20 @@ def read_preview(content: Mapping[str, Any], file: str) -> Plan:
 def _refuse_gaps(preview: _Preview, file: str) -> None:
     """Refuse a preview with fewer steps than it counts: the CLI omits unchanged resources by default."""
     steps = preview["steps"]
-    strange = next((s["op"] for s in steps if s["op"] not in OPERATIONS and s["op"] not in STATE_ONLY), None)
-    if strange is not None:
-        raise InputError("This preview has a step that is not known.", file=file, key="steps", found=strange,
+    unknown = next((s["op"] for s in steps if s["op"] not in OPERATIONS and s["op"] not in STATE_ONLY), None)
+    if unknown is not None:
+        raise InputError("This preview has an unknown step.", file=file, key="steps", found=unknown,
                          allowed=", ".join(sorted(OPERATIONS)))  # fmt: skip
     shown = Counter(step["op"] for step in steps)
     missing = {op: count - shown[op] for op, count in preview["changeSummary"].items() if count > shown[op]}
     if missing:
-        said = ", ".join(f"{count} of {op}" for op, count in sorted(missing.items()))
-        raise InputError("This preview does not show all that it counts.", file=file, key="steps",
-                         found=f"steps left out: {said}", fix=f"Write it anew: {WHOLE}")  # fmt: skip
-    hollow = next((s["urn"] for s in steps if not _has_state(s)), None)
-    if hollow is not None:
-        raise InputError("A step of this preview does not tell what would be there.", file=file, key="steps",
-                         found=hollow[:200], allowed="a newState of that URN, or for a delete an oldState")  # fmt: skip
+        omitted = ", ".join(f"{count} of {op}" for op, count in sorted(missing.items()))
+        raise InputError("This preview has fewer steps than it counts.", file=file, key="steps",
+                         found=f"steps left out: {omitted}", fix=f"Write it again: {WHOLE}")  # fmt: skip
+    stateless = next((s["urn"] for s in steps if not _has_state(s)), None)
+    if stateless is not None:
+        raise InputError("A step of this preview has no state.", file=file, key="steps",
+                         found=stateless[:200], allowed="newState of that URN; for a delete oldState")  # fmt: skip
 
 
 def _has_state(step: _Step) -> bool:
@@ -112,7 +112,7 @@ def _owner(steps: list[_Step], file: str) -> tuple[str, str]:
     """Return the project and stack of all steps."""
     owners = {(project_of(step["urn"]), stack_of(step["urn"])) for step in steps}
     if len(owners) != 1:
-        raise InputError("The steps of a preview are of one stack.", file=file, key="steps",
+        raise InputError("The steps of a preview must be of one stack.", file=file, key="steps",
                          found=f"{len(owners)} stacks")  # fmt: skip
     return owners.pop()
 

@@ -182,7 +182,7 @@ def _marked(value: Mapping[str, Value]) -> Value:
         return secret(_bare(inner)) if value.get("secret") else inner
     if isinstance(mark, str) and mark in _KEPT:
         return {k: normalised(v) for k, v in value.items()}
-    raise InputError("A property is marked with a signature that is not known", found=mark, key=SIGNATURE)
+    raise InputError("A property has an unknown signature", found=mark, key=SIGNATURE)
 
 
 def _bare(value: Value) -> Value:

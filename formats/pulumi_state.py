@@ -23,7 +23,7 @@ NEWEST = 4
 """The newest export format. It is accepted if it uses none of the features that format 3 lacks."""
 
 
-class Stated(TypedDict):
+class StateResource(TypedDict):
     """The fields of a resource that a Plan needs. Outputs are ignored."""
 
     __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
@@ -48,14 +48,14 @@ class Stated(TypedDict):
 class _Pending(TypedDict):
     __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
 
-    resource: Stated
+    resource: StateResource
     type: str
 
 
 class _Deployment(TypedDict):
     __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
 
-    resources: NotRequired[list[Stated] | None]
+    resources: NotRequired[list[StateResource] | None]
     pending_operations: NotRequired[list[_Pending] | None]
 
 
@@ -85,10 +85,10 @@ def read_export(
         return None
     project, stack = _owner(resources, file)
     begun = [p["resource"] for p in deployment.get("pending_operations") or [] if p["type"] == "creating"]
-    return standing(project, stack, cloud, map(planned, [*begun, *_deployed(resources)]), config)
+    return deployed_plan(project, stack, cloud, map(planned, [*begun, *_deployed(resources)]), config)
 
 
-def standing(
+def deployed_plan(
     project: str, stack: str, cloud: str, resources: Iterable[PlannedResource], config: Mapping[str, Any] | None = None
 ) -> Plan:
     """Return the Plan of deployed resources. Of two with one URN the last counts, so pending creates come first.
@@ -103,23 +103,23 @@ def standing(
 def _check_version(content: Mapping[str, Any], file: str | None) -> None:
     version, features = content.get("version"), content.get("features")
     if not isinstance(version, int) or isinstance(version, bool) or version < 3:
-        raise InputError("This state is of a format that is not read.", file=file, key="version", found=str(version),
-                         allowed="3", fix="Export it with a present version of the Pulumi command line.")  # fmt: skip
+        raise InputError("The format of this state is not supported.", file=file, key="version", found=str(version),
+                         allowed="3", fix="Export it with a current version of the Pulumi CLI.")  # fmt: skip
     if version > NEWEST or (version == NEWEST and features):
-        raise InputError("This state is of a newer format than this version reads.", file=file, key="version",
-                         found=str(version), allowed="3", fix="Bring this project up to date.")  # fmt: skip
+        raise InputError("The format of this state is newer than this version supports.", file=file, key="version",
+                         found=str(version), allowed="3", fix="Update this project.")  # fmt: skip
 
 
-def _owner(resources: Iterable[Stated], file: str | None) -> tuple[str, str]:
+def _owner(resources: Iterable[StateResource], file: str | None) -> tuple[str, str]:
     """Return the project and stack of all resources."""
     owners: set[tuple[str, str]] = set()
     seen: set[str] = set()
     for resource in resources:
         urn = resource["urn"]
         if not is_urn(urn):
-            raise _broken(file, "urn", "no URN")
+            raise _broken(file, "urn", "not a URN")
         if not resource.get("delete") and urn in seen:
-            raise _broken(file, urn[:200], "there twice")
+            raise _broken(file, urn[:200], "duplicate")
         seen |= set() if resource.get("delete") else {urn}
         owners.add((project_of(urn), stack_of(urn)))
     if len(owners) != 1:
@@ -127,7 +127,7 @@ def _owner(resources: Iterable[Stated], file: str | None) -> tuple[str, str]:
     return owners.pop()
 
 
-def _deployed(resources: Iterable[Stated]) -> Iterator[Stated]:
+def _deployed(resources: Iterable[StateResource]) -> Iterator[StateResource]:
     """Leave out resources that are pending deletion or replacement."""
     return (r for r in resources if not r.get("delete") and not r.get("pendingReplacement"))
 
@@ -154,4 +154,4 @@ def planned(resource: Mapping[str, Any]) -> PlannedResource:
 
 def _broken(file: str | None, key: str, found: str) -> InputError:
     return InputError("This state is damaged.", file=file, key=key, found=found,
-                      fix="Export it anew; repair it with `pulumi state repair`.")  # fmt: skip
+                      fix="Export it again; repair it with `pulumi state repair`.")  # fmt: skip

@@ -91,7 +91,7 @@ class Identities:
                     "a resource of a provider that cannot be exported",
                     key=resource.urn,
                     found=resource.type,
-                    allowed="azure-native, with random and components beside it",
+                    allowed="azure-native, random and components",
                 )
         return self._declared
 
@@ -211,7 +211,7 @@ class Identities:
             return given
         existing = None if resource.operation in RECREATING else _subscription_in(resource.id)
         if existing is None:
-            uncertain["metadata"] = "the subscription is not known before the deployment; the stack's stands for it"
+            uncertain["metadata"] = "the subscription is not known before the deployment; the stack's is used"
         return existing or self.subscription
 
     @property
@@ -323,7 +323,7 @@ def _stable(resource: PlannedResource, key: str) -> str:
 
 
 def _nameless(resource: PlannedResource, key: str, value: object, allowed: str) -> InputError:
-    return InputError("the plan does not say what a resource is called", file=resource.urn, key=key, found=value,
+    return InputError("the plan has no name for a resource", file=resource.urn, key=key, found=value,
                       allowed=allowed)  # fmt: skip
 
 

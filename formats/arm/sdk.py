@@ -103,7 +103,7 @@ def _nested_classes(module: str) -> str:
 
 
 def _hints(source: str) -> Mapping[str, Hint]:
-    """Return those of the first class in a source text."""
+    """Return the properties of the first class in a source text."""
     end = source.find("\n@pulumi.input_type", source.find("\nclass ") + 1)
     before, _, after = source[: end if end > 0 else None].partition("\nclass ")
     text = before + after.partition("\nclass ")[0]

@@ -1,4 +1,4 @@
-"""What stands, out of a state: to policies the same as the plan of an unchanged stack; never out of a damaged one."""
+"""Exported states as Plans: equal to the Plan of an unchanged stack; damaged states are refused."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def export(*resources: Any, **more: Any) -> dict[str, Any]:
 
 
 def _seen(plan: Plan) -> dict[str, Resource]:
-    """What policies see; the order of what a resource comes from is that of the registrations, and says nothing."""
+    """Return the fields that policies read; the order of dependencies is that of registration, and ignored."""
     return {
         r.urn: replace(
             r,
@@ -46,7 +46,7 @@ def _seen(plan: Plan) -> dict[str, Resource]:
 
 
 @pytest.mark.parametrize("stack", shipped.STACKS)
-def test_an_export_looks_to_policies_as_the_plan_of_what_does_not_change(stack: str) -> None:
+def test_an_export_equals_the_plan_of_an_unchanged_stack(stack: str) -> None:
     plan, standing = shipped.after(stack), read_export(shipped.state(stack), cloud="local")
     assert standing
     assert standing.stack == stack
@@ -55,19 +55,19 @@ def test_an_export_looks_to_policies_as_the_plan_of_what_does_not_change(stack: 
 
 
 @pytest.mark.parametrize("stack", shipped.STACKS)
-def test_the_engine_says_of_what_stands_what_its_export_says(stack: str) -> None:
+def test_the_current_state_of_the_engine_equals_its_export(stack: str) -> None:
     exported = read_export(shipped.state(stack), cloud="local")
     assert exported
-    assert exported.digest == shipped.standing(stack).digest
+    assert exported.digest == shipped.deployed(stack).digest
 
 
-def test_nothing_stands_of_a_stack_that_was_never_up_or_is_gone() -> None:
+def test_a_stack_without_resources_has_no_plan() -> None:
     assert read_export({"version": 3, "deployment": {"manifest": {}}}) is None
     assert read_export({"version": 3, "deployment": None}) is None
     assert read_export(export()) is None
 
 
-def test_secrets_are_masked_whether_they_are_encrypted_or_not() -> None:
+def test_encrypted_and_plain_secrets_are_masked() -> None:
     hidden = {SIGNATURE: SECRET_SIGNATURE, "ciphertext": "v1:abc"}
     bare = {SIGNATURE: SECRET_SIGNATURE, "plaintext": '"hunter2"'}
     strange = {SIGNATURE: "a mark that is new", "value": "hunter2"}
@@ -76,7 +76,7 @@ def test_secrets_are_masked_whether_they_are_encrypted_or_not() -> None:
     assert found.resources[0].inputs == {"key": SECRET, "bare": SECRET, "strange": UNKNOWN}
 
 
-def test_what_goes_is_not_there_and_what_was_begun_is() -> None:
+def test_pending_deletes_are_left_out_and_pending_creates_kept() -> None:
     old, gone = store(delete=True), store("again", pendingReplacement=True)
     pending = [{"type": "creating", "resource": store("begun", id="")}, {"type": "deleting", "resource": store("data")}]
     found = read_export(export(old, store(), gone, store("read", external=True), pending_operations=pending))
@@ -89,9 +89,9 @@ def test_what_goes_is_not_there_and_what_was_begun_is() -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ({"version": 2, "deployment": {}}, "not read"),
-        ({"version": True, "deployment": {}}, "not read"),
-        ({"version": "3", "deployment": {}}, "not read"),
+        ({"version": 2, "deployment": {}}, "not supported"),
+        ({"version": True, "deployment": {}}, "not supported"),
+        ({"version": "3", "deployment": {}}, "not supported"),
         ({"version": 5, "deployment": {}}, "newer"),
         ({"version": 4, "features": ["x"], "deployment": {}}, "newer"),
         ({"version": 3, "deployment": []}, "damaged"),
@@ -101,17 +101,17 @@ def test_what_goes_is_not_there_and_what_was_begun_is() -> None:
         (export(store(protect="no")), "damaged"),
         (export(store(dependencies=[1])), "damaged"),
         (export(store(propertyDependencies={"a": "b"})), "damaged"),
-        (export({**store(), "urn": "data"}), "no URN"),
-        (export(store(), store()), "there twice"),
+        (export({**store(), "urn": "data"}), "not a URN"),
+        (export(store(), store()), "duplicate"),
         (export(store(), {**store(), "urn": urn("b", "tre-heart")}), "several stacks"),
     ],
 )
-def test_what_is_no_whole_state_is_refused(content: Any, why: str) -> None:
+def test_a_damaged_state_is_refused(content: Any, why: str) -> None:
     with pytest.raises(InputError, match=why):
         read_export(content, file="x.json")
 
 
-def test_an_export_is_told_by_its_two_keys() -> None:
+def test_an_export_is_detected_by_its_two_keys() -> None:
     assert is_export(export())
     assert not any(map(is_export, [None, [], {}, {"version": 3}, {"deployment": {}}]))
 
@@ -122,7 +122,7 @@ WRONG = st.one_of(st.none(), st.integers(), st.text(max_size=5), st.lists(st.int
 
 @settings(max_examples=60)
 @given(place=PLACES, value=WRONG)
-def test_whatever_stands_where_a_property_should_it_is_read_or_refused(place: str, value: Any) -> None:
+def test_any_value_of_a_field_is_read_or_refused(place: str, value: Any) -> None:
     content = copy.deepcopy(export(store()))
     content["deployment"]["resources"][0][place] = value
     try:

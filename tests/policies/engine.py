@@ -1,4 +1,4 @@
-"""What Pulumi's engine would send a pack of a plan: each resource's inputs in turn, then all with their links."""
+"""The messages that Pulumi's engine sends a policy pack for a plan: each resource's inputs, then the whole stack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HIDDEN = "hunter2-is-no-password"
 
 
 class AbortedError(Exception):
-    """What a gRPC context raises."""
+    """Raised where gRPC aborts a call."""
 
 
 class Context:
@@ -39,7 +39,7 @@ def _wire(value: Any) -> Any:
 
 
 def _provider(urn: str, plan: Plan) -> dict[str, Any]:
-    """A resource's provider, which the engine tells with it. No plan lists the default one."""
+    """Return a resource's provider, which the engine sends with it. A Plan does not list default providers."""
     explicit = next((r.inputs for r in plan.resources if r.urn == urn), None)
     type_, _, name = urn.split("::", 2)[2].partition("::")
     inputs = {"subscriptionId": plan.subscription} if explicit is None else explicit
@@ -56,22 +56,22 @@ def _common(resource: PlannedResource, plan: Plan) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def told(plan: Plan) -> list[PlannedResource]:
-    """What the engine tells a pack of: neither what goes, nor what is only read."""
+def sent(plan: Plan) -> list[PlannedResource]:
+    """Return the resources that the engine sends: without deletes and reads."""
     return [r for r in plan.resources if r.operation not in ("delete", "read")]
 
 
 def analyzed(servicer: Any, plan: Plan) -> list[Any]:
-    """The diagnostics of a whole preview, its early ones first."""
+    """Return the diagnostics of a whole preview, in their order."""
     found: list[Any] = []
-    for resource in told(plan):
+    for resource in sent(plan):
         request = proto.AnalyzeRequest(**_common(resource, plan), properties=properties(resource.inputs))
         found += servicer.Analyze(request, Context()).diagnostics
     return found + list(servicer.AnalyzeStack(stack_request(plan), Context()).diagnostics)
 
 
 def stack_request(plan: Plan) -> Any:
-    """All resources with their links. Their properties are outputs, which a preview mostly does not know."""
+    """Return all resources with their dependencies. Properties are outputs, mostly unknown in a preview."""
     return proto.AnalyzeStackRequest(
         resources=[
             proto.AnalyzerResource(
@@ -84,13 +84,13 @@ def stack_request(plan: Plan) -> Any:
                     for key, urns in r.property_dependencies.items()
                 },
             )
-            for r in told(plan)
+            for r in sent(plan)
         ]
     )
 
 
 def pack(**options: Any) -> Any:
-    """Pulumi's servicer with our policies, as the pack serves them."""
+    """Return Pulumi's servicer with the pack's policies."""
     from pulumi_policy import EnforcementLevel
 
     analyzer = PackAnalyzer(**options)

@@ -1,4 +1,4 @@
-"""The shipped stacks' plans: as they are before anything is there, and again when all is."""
+"""The plans of the shipped stacks, before and after their deployment."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ def _plans() -> tuple[Mapping[str, Plan], Mapping[str, Plan], Mapping[str, Any],
             site.engine.up(_stack(name, site.folder))
         again = {name: site.engine.preview(_stack(name, site.folder)) for name in STACKS}
         states = {name: site.engine.export_state(name) for name in STACKS}
-        standing = site.engine.current_state([_stack(name, site.folder) for name in STACKS])
-    return first, again, states, standing
+        deployed = site.engine.current_state([_stack(name, site.folder) for name in STACKS])
+    return first, again, states, deployed
 
 
 def before(stack: str) -> Plan:
-    """What the first `up` would make: the ids of what is made are not known."""
+    """Return the plan of the first `up`, in which new ids are unknown."""
     return _plans()[0][stack]
 
 
 def after(stack: str) -> Plan:
-    """What a second `up` would do, which is nothing: every id is known."""
+    """Return the plan of a second `up`: no changes, and every id is known."""
     return _plans()[1][stack]
 
 
 def state(stack: str) -> dict[str, Any]:
-    """Its state after the first `up`, as it is exported."""
+    """Return the exported state after the first `up`."""
     exported: dict[str, Any] = _plans()[2][stack]
     return exported
 
 
-def standing(stack: str) -> Plan:
-    """What the engine says that stands of it after the first `up`."""
+def deployed(stack: str) -> Plan:
+    """Return the engine's plan of the deployed resources after the first `up`."""
     return _plans()[3][stack]

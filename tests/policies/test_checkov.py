@@ -60,7 +60,7 @@ def conditions(policy: str, type_: str) -> list[dict[str, Any]]:
 
 
 def sample(policy: str, type_: str, requirement: Requirement) -> tuple[Plan, PolicyContext, Resource] | None:
-    """A shipped resource that the policy concerns and the requirement does not excuse."""
+    """Return a shipped resource to which the policy and its requirement apply."""
     path, values = requirement.unless or ("", ())
     for plan, estate in _estates():
         for resource in estate.of(type_):
@@ -71,7 +71,7 @@ def sample(policy: str, type_: str, requirement: Requirement) -> tuple[Plan, Pol
 
 
 def put(value: Any, path: list[str], new: Any) -> Any:
-    """The inputs with another value at a path, made where it is not; None takes it away."""
+    """Return the inputs with another value at a path, which is added if missing; None removes it."""
     if not path:
         return new
     step, rest = path[0], path[1:]
@@ -139,11 +139,11 @@ def condition(operator: str, *values: Any, path: str = "properties.a") -> list[d
         (condition("at-least", 90), {"a": 89}, False),
     ],
 )
-def test_a_check_holds(conditions: list[dict[str, Any]], properties: Any, held: bool) -> None:
+def test_a_condition_is_evaluated(conditions: list[dict[str, Any]], properties: Any, held: bool) -> None:
     assert holds(conditions, {"name": "n", "properties": properties}) is held
 
 
-def test_types_that_the_exporter_does_not_know_have_a_check_too() -> None:
+def test_types_without_export_have_checks_too() -> None:
     asked = conditions("PG2", "dbforpostgresql:Server")
     server = {"authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"},
               "dataEncryption": {"type": "AzureKeyVault"}}  # fmt: skip
@@ -152,19 +152,19 @@ def test_types_that_the_exporter_does_not_know_have_a_check_too() -> None:
     assert not holds(asked, {"name": "s", "properties": {}})
 
 
-def test_checks_are_written_beside_a_copy_of_their_module(tmp_path: Path) -> None:
+def test_checks_are_written_with_a_copy_of_their_module(tmp_path: Path) -> None:
     write_checks(tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {"__init__.py", "checks.json", "custom.py", "holding.py"}
     assert json.loads((tmp_path / "checks.json").read_text(encoding="utf-8")) == checks()
 
 
-def test_every_suppression_is_judged_by_a_policy_or_leaves_some_out() -> None:
+def test_every_suppression_names_a_policy_or_a_limit() -> None:
     for one in suppressions():
         assert one.judged_by or one.except_named
         assert len(one.reason) > 100
 
 
-def test_skips_stand_on_the_resources_that_they_are_said_of_and_nowhere_else() -> None:
+def test_skips_are_on_the_suppressed_resources_only() -> None:
     skips = {
         (stack, entry["metadata"]["urn"].rpartition("::")[2], skip.split(":")[1].removeprefix("skip="))
         for stack in STACKS
@@ -199,7 +199,7 @@ def test_a_broken_suppression_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def fake(folder: Path, report: Any, code: int = 0, error: str = "") -> Path:
-    """A Checkov that says this."""
+    """Return a program that prints this as Checkov would."""
     (folder / "report.json").write_text(report if isinstance(report, str) else json.dumps(report))
     program = folder / "checkov"
     program.write_text(f"#!/bin/sh\ncat '{folder}/report.json'\nprintf '%s' '{error}' >&2\nexit {code}\n")
@@ -208,7 +208,7 @@ def fake(folder: Path, report: Any, code: int = 0, error: str = "") -> Path:
 
 
 def said(**summary: int) -> dict[str, Any]:
-    """A report in which everything passes, on a plan of a group and a store."""
+    """Return a report of passes on a plan of a group and a storage account."""
     passed = [
         {"check_id": c["id"], "check_name": "n", "resource": "Microsoft.Storage/storageAccounts.stsdehub",
          "file_path": "/platform.0.json", "check_result": {"result": "PASSED"}}
@@ -225,7 +225,7 @@ ROOM = group()
 PLAN = plan_of(ROOM, store(ROOM))
 
 
-def test_a_run_that_saw_everything_is_believed(tmp_path: Path) -> None:
+def test_a_complete_run_is_accepted(tmp_path: Path) -> None:
     report = scanned([PLAN], fake(tmp_path, said()))
     assert (report.resources, report.failed) == (2, ())
     assert set(report.unused) == {s.check for s in suppressions()}
@@ -249,19 +249,19 @@ GAPS: dict[str, tuple[Any, int, str, str]] = {
 
 
 @pytest.mark.parametrize(("report", "code", "error", "words"), GAPS.values(), ids=GAPS)
-def test_what_checkov_did_not_see_fails_the_run(tmp_path: Path, report: Any, code: int, error: str, words: str) -> None:
+def test_an_incomplete_run_fails(tmp_path: Path, report: Any, code: int, error: str, words: str) -> None:
     with pytest.raises(Failed, match=words):
         scanned([PLAN], fake(tmp_path, report, code, error))
 
 
-def test_a_program_that_is_not_there_fails_the_run(tmp_path: Path) -> None:
+def test_a_missing_program_fails_the_run(tmp_path: Path) -> None:
     with pytest.raises(Failed, match="could not be run"):
         scanned([PLAN], tmp_path / "nowhere")
 
 
 @pytest.mark.skipif(not ENVIRONMENT.exists(), reason="scripts/checkov has not made its environment here; CI makes it")
-def test_checkov_itself_passes_the_shipped_stacks_and_refuses_a_weaker_one() -> None:
-    """One run for all: it takes ten seconds."""
+def test_the_real_checkov_passes_the_shipped_stacks_only() -> None:
+    """One run for all cases: a run takes ten seconds."""
     weak = before("safe-haven")
     for edit in (changed("storage:StorageAccount", allowSharedKeyAccess=True, minimumTlsVersion="TLS1_0"),
                  changed("network:Subnet", defaultOutboundAccess=None)):  # fmt: skip

@@ -55,7 +55,7 @@ def recorded(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def is_declared(path: str, policy: Policy) -> bool:
-    """Return True if a declared path contains this one, or lies below it: a list is read to find its entries."""
+    """Return True if a declared path contains this one, or is below it: a list is read for its entries."""
     type_, _, plain = path.rpartition(":")
     declared = [p for p in policy.paths if p.rpartition(":")[0] == type_]
     if type_ in policy.on:

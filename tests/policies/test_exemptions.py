@@ -1,4 +1,4 @@
-"""An exemption that is not good in every way is none, and every report says so."""
+"""Only valid exemptions apply; the report has a warning for each other one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from policies.runner import Report, evaluate
 from tests.policies.world import catalogue, policy, store
 
 TODAY = date(2026, 3, 1)
-GOOD = {
+VALID = {
     "id": "intake-sftp",
     "policy": "XX1",
     "resource": "tre-heart:storage:StorageAccount:data",
@@ -32,12 +32,12 @@ def exemptions(*entries: Any, policies: Any = None) -> Exemptions:
     return read({"exemptions": list(entries)}, policies or catalogue(), file="exemptions.yaml", today=TODAY)
 
 
-def judged(granted: Exemptions, *, public: Any = True) -> Report:
+def evaluated(granted: Exemptions, *, public: Any = True) -> Report:
     return evaluate(PolicyContext([store(public=public)]), catalogue(), today=TODAY, exemptions=granted)
 
 
-def test_a_good_one_lets_its_resource_off_and_shows() -> None:
-    report = judged(exemptions(GOOD))
+def test_a_valid_exemption_applies_and_is_reported() -> None:
+    report = evaluated(exemptions(VALID))
     (finding,) = report.findings
     assert (finding.verdict, finding.exemption) == (Verdict.EXEMPT, "intake-sftp")
     assert finding.message == "is True; it must be false"
@@ -47,7 +47,7 @@ def test_a_good_one_lets_its_resource_off_and_shows() -> None:
 
 
 def test_the_resource_may_be_a_urn() -> None:
-    assert not judged(exemptions(GOOD | {"resource": store().urn})).blocks
+    assert not evaluated(exemptions(VALID | {"resource": store().urn})).blocks
 
 
 @pytest.mark.parametrize(
@@ -74,69 +74,69 @@ def test_the_resource_may_be_a_urn() -> None:
         ({"forever": True}, "not known"),
     ],
 )
-def test_one_that_is_not_good_is_none(change: dict[str, Any], why: str) -> None:
-    report = judged(exemptions(GOOD | change))
+def test_an_invalid_exemption_is_ignored_with_a_warning(change: dict[str, Any], why: str) -> None:
+    report = evaluated(exemptions(VALID | change))
     assert report.findings[0].verdict is Verdict.FAIL
     (warning,) = report.warnings
     assert why in warning
     assert "is ignored" in warning
 
 
-@pytest.mark.parametrize("missing", sorted(GOOD))
-def test_nothing_may_be_left_out(missing: str) -> None:
-    report = judged(exemptions({k: v for k, v in GOOD.items() if k != missing}))
+@pytest.mark.parametrize("missing", sorted(VALID))
+def test_every_field_is_required(missing: str) -> None:
+    report = evaluated(exemptions({k: v for k, v in VALID.items() if k != missing}))
     assert report.blocks
     assert missing in report.warnings[0]
 
 
 @pytest.mark.parametrize("entry", [None, "all", 5, [], ["XX1"]])
-def test_an_entry_of_another_shape_is_none(entry: Any) -> None:
-    assert judged(exemptions(entry)).blocks
+def test_an_entry_of_another_shape_is_ignored(entry: Any) -> None:
+    assert evaluated(exemptions(entry)).blocks
 
 
-def test_it_holds_on_its_last_day_and_for_90_days() -> None:
-    assert not judged(exemptions(GOOD | {"expires": TODAY})).blocks
-    assert not judged(exemptions(GOOD | {"granted": TODAY, "expires": TODAY + timedelta(days=90)})).blocks
+def test_an_exemption_applies_on_its_last_day_and_for_90_days() -> None:
+    assert not evaluated(exemptions(VALID | {"expires": TODAY})).blocks
+    assert not evaluated(exemptions(VALID | {"granted": TODAY, "expires": TODAY + timedelta(days=90)})).blocks
 
 
-def test_it_lets_no_other_resource_and_no_other_policy_off() -> None:
+def test_other_resources_and_policies_are_not_exempt() -> None:
     two = catalogue(policy(), policy(id_="XX2"))
-    report = evaluate(PolicyContext([store(), store("other")]), two, today=TODAY, exemptions=exemptions(GOOD))
+    report = evaluate(PolicyContext([store(), store("other")]), two, today=TODAY, exemptions=exemptions(VALID))
     assert [(f.policy, f.name) for f in report.findings if f.verdict is Verdict.EXEMPT] == [("XX1", "data")]
     assert len(report.blocking) == 3
 
 
-def test_of_two_of_one_id_or_place_the_second_is_none() -> None:
-    other = GOOD | {"resource": "tre-heart:storage:StorageAccount:other"}
-    assert [len(e.valid) for e in (exemptions(GOOD, other), exemptions(GOOD, GOOD | {"id": "again"}))] == [1, 1]
+def test_a_second_exemption_of_one_id_or_resource_is_ignored() -> None:
+    other = VALID | {"resource": "tre-heart:storage:StorageAccount:other"}
+    assert [len(e.valid) for e in (exemptions(VALID, other), exemptions(VALID, VALID | {"id": "again"}))] == [1, 1]
 
 
-def test_a_broken_rule_is_let_off_by_nobody() -> None:
+def test_a_broken_rule_is_never_exempt() -> None:
     broken = catalogue(policy(lambda *_: 1 / 0))  # type: ignore[arg-type, return-value]
-    report = evaluate(PolicyContext([store()]), broken, today=TODAY, exemptions=exemptions(GOOD))
+    report = evaluate(PolicyContext([store()]), broken, today=TODAY, exemptions=exemptions(VALID))
     assert report.findings[0].verdict is Verdict.UNKNOWN
 
 
-def test_what_cannot_be_told_may_be_let_off() -> None:
-    assert not judged(exemptions(GOOD), public=UNKNOWN).blocks
+def test_an_unknown_verdict_may_be_exempt() -> None:
+    assert not evaluated(exemptions(VALID), public=UNKNOWN).blocks
 
 
-def test_one_that_nothing_needed_is_said() -> None:
-    report = judged(exemptions(GOOD), public=False)
+def test_an_unused_exemption_is_reported() -> None:
+    report = evaluated(exemptions(VALID), public=False)
     assert report.warnings == ("exemption intake-sftp: it is not used; remove it",)
     assert report.findings[0].verdict is Verdict.PASS
 
 
-def test_one_for_a_stack_that_is_not_judged_is_not_said() -> None:
-    assert judged(exemptions(GOOD, GOOD | {"id": "b", "resource": "x:storage:StorageAccount:y"})).warnings == ()
+def test_an_unused_exemption_of_another_stack_is_not_reported() -> None:
+    assert evaluated(exemptions(VALID, VALID | {"id": "b", "resource": "x:storage:StorageAccount:y"})).warnings == ()
 
 
 @pytest.mark.parametrize("content", [{}, {"exemptions": None}, {"exemptions": {}}, {"exemptions": [], "more": 1}])
-def test_a_file_that_is_no_list_of_them_is_refused(content: dict[str, Any]) -> None:
+def test_a_file_without_a_list_of_exemptions_is_refused(content: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"exemptions\.yaml"):
         read(content, catalogue(), file="exemptions.yaml", today=TODAY)
 
 
-def test_a_warning_steers_no_terminal() -> None:
-    (warning,) = exemptions(GOOD | {"id": "a\x1b[2J", "policy": "\x1b]0;x"}).warnings
+def test_a_warning_has_no_control_characters() -> None:
+    (warning,) = exemptions(VALID | {"id": "a\x1b[2J", "policy": "\x1b]0;x"}).warnings
     assert warning.isprintable()

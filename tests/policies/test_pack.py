@@ -1,4 +1,4 @@
-"""The pack under Pulumi's own servicer: the gate's verdicts, nothing open, nothing told that is secret."""
+"""The pack under Pulumi's own servicer: the gate's verdicts, no unchecked values, no secrets in messages."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ from policies.rules import load
 from tests.infra.local_stacks import ROOT
 from tests.operations.export.plans import group, made, plan_of, store
 from tests.policies.engine import HIDDEN, AbortedError, Context, analyzed, pack, properties, stack_request
-from tests.policies.shipped import STACKS, after, before, standing, state
+from tests.policies.shipped import STACKS, after, before, deployed, state
 
 TODAY = datetime.now(UTC).date()
 Edit = Callable[[Plan], Plan]
 
 
 def violations(plan: Plan, servicer: Any = None) -> set[tuple[str, str]]:
-    """The policies that the pack holds against a plan, and on what. All of them stop a deployment."""
+    """Return the policies that the pack reports with their resources. All of them block the deployment."""
     found = analyzed(servicer or pack(), plan)
     assert {d.enforcementLevel for d in found} <= {proto.MANDATORY}
     return {(d.policyName.removesuffix(AT_THE_END), d.urn) for d in found}
 
 
 def refusals(plan: Plan) -> set[tuple[str, str]]:
-    """The same of the gate."""
+    """Return the same for the gate."""
     return {(f.policy, f.urn) for f in evaluate_plans([plan]).blocking}
 
 
 def changed(type_: str, **inputs: Any) -> Edit:
-    """The first resource of a type, with other inputs; None takes one away."""
+    """Return the plan with other inputs of the first resource of a type; None removes one."""
 
     def edit(plan: Plan) -> Plan:
         one = next(r for r in plan.resources if r.type == f"azure-native:{type_}")
@@ -58,7 +58,7 @@ def changed(type_: str, **inputs: Any) -> Edit:
 
 
 def without(type_: str) -> Edit:
-    """The plan without the first resource of a type."""
+    """Return the plan without the first resource of a type."""
 
     def edit(plan: Plan) -> Plan:
         one = next(r for r in plan.resources if r.type == f"azure-native:{type_}")
@@ -103,12 +103,12 @@ WEAKENED: dict[str, tuple[str, Edit]] = {
 
 
 @pytest.mark.parametrize(("stack", "edit"), WEAKENED.values(), ids=WEAKENED)
-def test_the_pack_and_the_gate_refuse_alike(stack: str, edit: Edit) -> None:
+def test_the_pack_and_the_gate_refuse_the_same(stack: str, edit: Edit) -> None:
     plan = edit(before(stack))
     assert violations(plan) == refusals(plan) != set()
 
 
-def test_what_only_the_end_can_tell_is_left_to_it_and_judged_there() -> None:
+def test_unknown_values_are_evaluated_with_the_whole_stack() -> None:
     servicer, plan = pack(), before("junction-zone")
     subnet = next(r for r in plan.resources if r.type == "azure-native:network:Subnet")
     assert subnet.inputs["networkSecurityGroup"]["id"] == UNKNOWN
@@ -120,8 +120,8 @@ def test_what_only_the_end_can_tell_is_left_to_it_and_judged_there() -> None:
     assert violations(weak) == refusals(weak) != set()
 
 
-def test_a_store_is_refused_before_it_is_made() -> None:
-    """`pulumi up --skip-preview` has no other moment."""
+def test_a_resource_is_refused_before_its_creation() -> None:
+    """With `pulumi up --skip-preview` there is no earlier check."""
     servicer, room = pack(), group()
     open_store = store(room, publicNetworkAccess="Enabled")
     for resource in (room, open_store):
@@ -145,7 +145,7 @@ def shows(resource: Any, _: Any) -> Any:
 
 
 @pytest.mark.parametrize("scope", ["resource", "stack"])
-def test_a_rule_that_breaks_blocks_and_tells_nothing(scope: str) -> None:
+def test_a_rule_that_raises_blocks_without_its_message(scope: str) -> None:
     room = group()
     found = analyzed(pack(policies=policy(breaks, scope)), plan_of(room, store(room)))
     assert found
@@ -153,8 +153,8 @@ def test_a_rule_that_breaks_blocks_and_tells_nothing(scope: str) -> None:
     assert HIDDEN not in str(found)
 
 
-def test_no_secret_reaches_a_message() -> None:
-    """Pulumi hands its validators secrets in plain text; ours never see them."""
+def test_no_message_has_a_secret() -> None:
+    """Pulumi passes secrets to validators in plain text; the pack removes them."""
     room = group()
     found = analyzed(pack(policies=policy(shows)), plan_of(room, store(room, tags={"a": SECRET}, password=SECRET)))
     assert found
@@ -167,29 +167,29 @@ def test_a_stack_without_resources_is_refused(plan: Plan) -> None:
     assert any("nothing to check" in d.message for d in found)
 
 
-def test_two_with_one_id_are_refused() -> None:
+def test_two_resources_with_one_id_are_refused() -> None:
     room = group()
     twin = replace(store(room), urn="urn:pulumi:platform::sde::azure-native:storage:StorageAccount::twin")
     found = analyzed(pack(), plan_of(room, store(room), twin))
     assert any("one id" in d.message for d in found)
 
 
-def test_a_provider_that_no_policy_knows_is_refused() -> None:
+def test_an_unsupported_provider_is_refused() -> None:
     stranger = made("aws:s3:Bucket", "bucket", {})
     plan = plan_of(group(), stranger)
     assert violations(plan) == refusals(plan)
     assert stranger.urn in {urn for _, urn in violations(plan)}
 
 
-def test_outside_a_message_a_validator_passes_nothing() -> None:
+def test_a_validator_outside_of_a_message_raises() -> None:
     for one in policies_of(PackAnalyzer()):
-        if one.name == NEIGHBOURS:  # it judges nothing
+        if one.name == NEIGHBOURS:  # it validates nothing
             continue
         with pytest.raises(LookupError):
             one.validate(None, lambda *_: None)  # type: ignore[attr-defined]
 
 
-def test_every_policy_is_mandatory_and_carries_its_controls() -> None:
+def test_every_policy_is_mandatory_and_has_its_controls() -> None:
     info = pack().GetAnalyzerInfo(empty_pb2.Empty(), Context())
     (configured, *policies) = info.policies
     assert configured.name == NEIGHBOURS
@@ -215,7 +215,7 @@ def test_no_configuration_makes_a_policy_less_than_mandatory() -> None:
     servicer.Configure(kept, Context())
 
 
-def test_an_exemption_holds_here_as_in_the_gate_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_exemption_applies_as_in_the_gate_and_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     plan = changed("storage:StorageAccount", publicNetworkAccess="Enabled")(before("safe-haven"))
     open_store = next(r for r in plan.resources if r.type == "azure-native:storage:StorageAccount")
     entry = {"id": "open-store", "policy": "ST1", "resource": open_store.urn, "owner": "A. Owner",
@@ -229,7 +229,7 @@ def test_an_exemption_holds_here_as_in_the_gate_and_shows(capsys: pytest.Capture
     assert left == violations(plan) - {("ST1", open_store.urn)}
 
 
-def test_what_the_protocol_marks_is_read_as_what_it_is() -> None:
+def test_marked_values_of_the_protocol_are_read() -> None:
     signature = "4dabf18193072939515e22adb298388d"
     assert mask({signature: "1b47061264138c4ac30d75fd1eb44270", "value": "x"}) == SECRET
     assert mask({signature: "a mark that is new", "value": "x"}) == UNKNOWN
@@ -237,7 +237,7 @@ def test_what_the_protocol_marks_is_read_as_what_it_is() -> None:
     assert mask({signature: "c44067f5952c0a294b673a41bacd8c17", "text": "x"}) == {"text": "x"}
 
 
-def test_pulumi_starts_it_in_its_own_folder_and_is_served(tmp_path: Path) -> None:
+def test_the_pack_serves_pulumi_in_its_own_folder(tmp_path: Path) -> None:
     """As `pulumi preview --policy-pack policies` does: in the pack's folder, by its interpreter, with two arguments."""
     process = subprocess.Popen(
         [sys.executable, "-u", ".", "127.0.0.1:1", "."], cwd=ROOT / "policies", stdout=subprocess.PIPE, text=True,
@@ -256,12 +256,12 @@ def test_pulumi_starts_it_in_its_own_folder_and_is_served(tmp_path: Path) -> Non
         process.wait()
 
 
-def test_its_own_file_says_how_pulumi_runs_it() -> None:
+def test_the_pack_file_names_the_runtime() -> None:
     said = yaml.safe_load((ROOT / "policies/PulumiPolicy.yaml").read_text(encoding="utf-8"))
     assert said["runtime"] == {"name": "python", "options": {"virtualenv": "../.venv"}}
 
 
-def test_components_are_no_resources() -> None:
+def test_components_are_not_evaluated() -> None:
     room = group()
     component = PlannedResource("urn:pulumi:platform::sde::sde:infra:Room::r", "sde:infra:Room", room.operation,
                                 custom=False)  # fmt: skip
@@ -270,13 +270,13 @@ def test_components_are_no_resources() -> None:
     assert component.urn not in {urn for _, urn in violations(plan)}
 
 
-# Beside the rest of the estate
+# With the rest of the estate
 
 OTHERS = ("junction-zone", "safe-haven", "tre-hcm-progression")
 
 
 def configured(*paths: Path | str, **more: Any) -> Any:
-    """The pack with those files as its neighbours."""
+    """Return the pack with these files as neighbours."""
     servicer = pack()
     config = proto.PolicyConfig(enforcementLevel=proto.MANDATORY)
     json_format.ParseDict({"paths": [str(p) for p in paths], **more}, config.properties)
@@ -285,7 +285,7 @@ def configured(*paths: Path | str, **more: Any) -> Any:
 
 
 def exported(folder: Path, *stacks: str) -> Path:
-    """Their states, as `pulumi stack export` writes them."""
+    """Write the states as `pulumi stack export` does."""
     for stack in stacks:
         (folder / f"{stack}.json").write_text(json.dumps(state(stack)))
     return folder
@@ -297,18 +297,18 @@ def unlinked(plan: Plan) -> Plan:
 
 
 def beside(plan: Plan) -> set[tuple[str, str]]:
-    """What the gate says, by policy and stack, where all the others stand."""
-    others = tuple(standing(s) for s in STACKS if s != plan.stack)
-    report = evaluate_plans([plan], neighbours=Neighbours(others, (standing(plan.stack),)))
+    """Return the gate's findings by policy and stack, with all other stacks deployed."""
+    others = tuple(deployed(s) for s in STACKS if s != plan.stack)
+    report = evaluate_plans([plan], neighbours=Neighbours(others, (deployed(plan.stack),)))
     return {(f.policy, f.stack) for f in report.blocking}
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_shipped_stacks_pass_beside_their_neighbours(stack: str, tmp_path: Path) -> None:
+def test_the_shipped_stacks_pass_with_their_neighbours(stack: str, tmp_path: Path) -> None:
     assert violations(after(stack), configured(exported(tmp_path, *STACKS))) == set()
 
 
-def test_what_shows_only_between_stacks_is_refused_with_neighbours(
+def test_violations_between_stacks_are_refused_with_neighbours(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     weak = unlinked(after("platform"))
@@ -316,12 +316,12 @@ def test_what_shows_only_between_stacks_is_refused_with_neighbours(
     assert "was evaluated on this stack alone" in capsys.readouterr().err
     found = analyzed(configured(exported(tmp_path, *OTHERS)), weak)
     assert {d.policyName for d in found} == {policy for policy, _ in beside(weak)} == {"PE4"}
-    assert {d.urn for d in found} <= {"", *(r.urn for r in weak.resources)}  # Pulumi knows of no other stack's
+    assert {d.urn for d in found} <= {"", *(r.urn for r in weak.resources)}  # Pulumi lacks other stacks
     assert "evaluated with junction-zone, safe-haven, tre-hcm-progression" in capsys.readouterr().err
-    assert len(found) == len(evaluate_plans([weak], neighbours=Neighbours(tuple(map(standing, OTHERS)))).blocking)
+    assert len(found) == len(evaluate_plans([weak], neighbours=Neighbours(tuple(map(deployed, OTHERS)))).blocking)
 
 
-def test_what_stood_against_a_neighbour_before_is_told_and_does_not_block(
+def test_a_preexisting_finding_on_a_neighbour_does_not_block(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     weak = state("platform")
@@ -334,15 +334,15 @@ def test_what_stood_against_a_neighbour_before_is_told_and_does_not_block(
     assert "not caused by this change; it does not block" in capsys.readouterr().err
 
 
-def test_plans_are_neighbours_too(tmp_path: Path) -> None:
+def test_plans_may_be_neighbours(tmp_path: Path) -> None:
     files = [tmp_path / f"{stack}.json" for stack in OTHERS]
     for file in files:
         file.write_text(json.dumps(after(file.stem).to_json()))
     assert violations(unlinked(after("platform")), configured(*files))
 
 
-def test_the_stack_alone_is_what_an_empty_configuration_means() -> None:
-    """Pulumi sends one for each policy that nobody configured."""
+def test_an_empty_configuration_means_no_neighbours() -> None:
+    """Pulumi sends one for each policy without a configuration."""
     servicer = pack()
     empty = proto.ConfigureAnalyzerRequest(policyConfig={NEIGHBOURS: proto.PolicyConfig(enforcementLevel=1)})
     servicer.Configure(empty, Context())
@@ -357,9 +357,9 @@ def test_the_stack_alone_is_what_an_empty_configuration_means() -> None:
         ("a.json", "", "empty"),
         ("a.json", "{", "not JSON"),
         ("a.json", "[" * 100_000, "nested too deeply"),
-        ("a.json", '{"version": 9, "deployment": {}}', "newer format"),
+        ("a.json", '{"version": 9, "deployment": {}}', "newer than this version"),
         ("a.json", '{"version": 3, "deployment": {"resources": [1]}}', "damaged"),
-        ("a.json", '{"$schema": "x", "resources": []}', "no neighbour"),
+        ("a.json", '{"$schema": "x", "resources": []}', "not a neighbour"),
         ("a.json", "{}", "neither a plan nor a state"),
         ("a.txt", "{}", "0 files"),
     ],
@@ -370,10 +370,10 @@ def test_a_hostile_neighbour_is_refused(tmp_path: Path, name: str, content: str,
         configured(tmp_path)
 
 
-def test_two_neighbours_of_one_stack_and_what_is_no_list_of_paths_are_refused(tmp_path: Path) -> None:
+def test_duplicate_neighbours_and_invalid_paths_are_refused(tmp_path: Path) -> None:
     exported(tmp_path, "platform")
     (tmp_path / "again.json").write_text((tmp_path / "platform.json").read_text())
-    with pytest.raises(AbortedError, match="of one stack"):
+    with pytest.raises(AbortedError, match="the same stack"):
         configured(tmp_path)
     with pytest.raises(AbortedError, match="missing"):
         configured(tmp_path / "nowhere.json")
@@ -381,7 +381,7 @@ def test_two_neighbours_of_one_stack_and_what_is_no_list_of_paths_are_refused(tm
         configured(tmp_path, whole=True)
 
 
-def test_a_secret_of_a_neighbour_reaches_no_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_secret_of_a_neighbour_is_in_no_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = json.dumps(state("safe-haven"))
     resources = json.loads(content)["deployment"]["resources"]
     hidden = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": f'"{HIDDEN}"'}

@@ -1,4 +1,4 @@
-"""What judges passes nothing by accident."""
+"""The evaluation: unreadable values, broken rules and empty plans never pass."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def only(found: Report) -> Finding:
     return finding
 
 
-def test_a_resource_that_holds_passes() -> None:
+def test_a_compliant_resource_passes() -> None:
     found = report(store(public=False))
     assert only(found).verdict is Verdict.PASS
     assert not found.blocks
 
 
-def test_a_resource_that_does_not_hold_fails_with_its_place() -> None:
+def test_a_violation_fails_with_its_path() -> None:
     finding = only(report(store(public=True)))
     assert (finding.verdict, finding.path, finding.message) == (Verdict.FAIL, "public", "is True; it must be false")
     assert (finding.stack, finding.name, finding.type) == ("tre-heart", "data", "storage:StorageAccount")
@@ -53,7 +53,7 @@ def test_an_unknown_value_is_unknown_and_blocks() -> None:
     assert found.blocks
 
 
-def test_a_value_inside_something_unknown_is_unknown() -> None:
+def test_a_value_inside_an_unknown_object_is_unknown() -> None:
     def rule(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
         if resource.at("rules.default") != "Deny":
             yield Violation("rules.default", "is open")
@@ -61,12 +61,12 @@ def test_a_value_inside_something_unknown_is_unknown() -> None:
     assert only(report(store(rules=UNKNOWN), rule=rule)).verdict is Verdict.UNKNOWN
 
 
-def test_an_unknown_value_that_no_rule_looks_at_blocks_nothing() -> None:
+def test_an_unknown_value_that_no_rule_reads_blocks_nothing() -> None:
     assert only(report(store(public=False, elsewhere=UNKNOWN))).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyError, RecursionError, SystemExit, AssertionError, MemoryError])
-def test_a_rule_that_raises_passes_nothing_and_tells_the_type_alone(error: type[BaseException]) -> None:
+def test_a_rule_that_raises_is_unknown_with_the_error_type_only(error: type[BaseException]) -> None:
     def rule(_: Resource, __: PolicyContext) -> Iterator[Violation]:
         raise error("hunter2")
         yield
@@ -76,22 +76,22 @@ def test_a_rule_that_raises_passes_nothing_and_tells_the_type_alone(error: type[
     assert finding.message == f"the rule broke: {error.__name__}"
 
 
-def test_a_rule_that_does_not_end_by_itself_is_unknown() -> None:
+def test_a_rule_with_endless_recursion_is_unknown() -> None:
     def rule(resource: Resource, estate: PolicyContext) -> Iterator[Violation]:
         yield from rule(resource, estate)
 
     assert only(report(store(), rule=rule)).message == "the rule broke: RecursionError"
 
 
-def test_a_rule_that_returns_nothing_at_all_is_unknown() -> None:
+def test_a_rule_that_returns_none_is_unknown() -> None:
     assert only(report(store(), rule=lambda *_: None)).verdict is Verdict.UNKNOWN
 
 
-def test_a_rule_that_yields_something_else_is_unknown() -> None:
+def test_a_rule_that_yields_no_violations_but_texts_is_unknown() -> None:
     assert only(report(store(), rule=lambda *_: ["wrong"])).verdict is Verdict.UNKNOWN
 
 
-def test_what_a_rule_said_before_it_met_an_unknown_still_stands() -> None:
+def test_violations_before_an_unknown_value_count() -> None:
     def rule(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
         yield Violation("a", "is wrong")
         resource.at("b")
@@ -100,40 +100,40 @@ def test_what_a_rule_said_before_it_met_an_unknown_still_stands() -> None:
     assert [f.verdict for f in found.findings] == [Verdict.FAIL, Verdict.UNKNOWN]
 
 
-def test_a_condition_that_breaks_or_is_unknown_is_not_a_way_out() -> None:
+def test_a_condition_that_raises_or_is_unknown_blocks() -> None:
     broken = report(store(), applies=lambda *_: 1 / 0)
     assert only(broken).verdict is Verdict.UNKNOWN
     unknown = report(store(kind=UNKNOWN), applies=lambda r, _: r.at("kind") == "x")
     assert only(unknown).verdict is Verdict.UNKNOWN
 
 
-def test_what_a_policy_is_not_about_is_not_applicable() -> None:
+def test_a_resource_outside_of_the_condition_is_not_applicable() -> None:
     assert only(report(store(), applies=lambda *_: False)).verdict is Verdict.NOT_APPLICABLE
 
 
-def test_between_stacks_only_the_whole_estate_is_judged() -> None:
+def test_estate_policies_are_evaluated_with_the_whole_estate_only() -> None:
     assert only(report(store(), scope="estate")).verdict is Verdict.NOT_APPLICABLE
     assert only(report(store(), scope="estate", is_complete=True)).verdict is Verdict.FAIL
 
 
-def test_a_policy_on_everything_sees_everything() -> None:
+def test_a_policy_on_every_type_checks_every_resource() -> None:
     found = report(store(), store("other", type_="web:WebApp"), on=("*",))
     assert [f.name for f in found.findings] == ["data", "other"]
 
 
-def test_companions_of_other_stacks_are_seen_and_not_judged() -> None:
+def test_resources_of_other_stacks_are_context_only() -> None:
     estate = PolicyContext([store(public=True), store(stack="platform", public=True)])
     found = evaluate(estate, catalogue(), today=TODAY, stacks=["tre-heart"])
     assert [f.stack for f in found.findings] == ["tre-heart"]
     assert (found.resources, found.stacks) == (1, ("tre-heart",))
 
 
-def test_nothing_to_judge_is_refused() -> None:
+def test_an_empty_context_is_refused() -> None:
     with pytest.raises(InputError, match="nothing to check"):
         report()
 
 
-def test_a_stack_without_resources_is_refused_beside_one_that_has_some() -> None:
+def test_one_of_two_stacks_without_resources_is_refused() -> None:
     with pytest.raises(InputError, match="tre-lungs"):
         evaluate(PolicyContext([store()]), catalogue(), today=TODAY, stacks=["tre-heart", "tre-lungs"])
 
@@ -148,7 +148,7 @@ def test_two_resources_of_one_urn_are_refused() -> None:
         report(store(public=False), store(public=True))
 
 
-def test_two_resources_of_one_arm_id_are_refused_whatever_its_case() -> None:
+def test_two_resources_of_one_arm_id_in_any_case_are_refused() -> None:
     with pytest.raises(InputError, match="one id"):
         report(store("a", id_="/subscriptions/S/x"), store("b", id_="/subscriptions/s/X"))
 
@@ -172,26 +172,26 @@ def test_a_secret_is_never_in_a_message() -> None:
         "-----BEGIN RSA PRIVATE KEY-----\nhunter2",
     ],
 )
-def test_what_looks_like_a_credential_is_never_in_a_message(text: str) -> None:
+def test_a_credential_is_never_in_a_message(text: str) -> None:
     finding = only(report(store(), rule=lambda *_: [Violation("url", f"is {text}")]))
     assert "hunter2" not in finding.message
 
 
 @settings(max_examples=40)
 @given(st.text(max_size=60), st.text(max_size=60))
-def test_no_name_and_no_message_steers_a_terminal(name: str, message: str) -> None:
+def test_names_and_messages_have_no_control_characters(name: str, message: str) -> None:
     finding = only(report(store(name), rule=lambda *_: [Violation(name, message)]))
     assert all(text.isprintable() for text in (finding.urn, finding.name, finding.path, finding.message))
 
 
-def test_a_message_is_no_longer_than_a_person_reads() -> None:
+def test_a_long_message_is_cut() -> None:
     finding = only(report(store(), rule=lambda *_: [Violation("a", "x" * 10_000_000)]))
     assert len(finding.message) <= 400
 
 
 @settings(max_examples=30)
 @given(st.lists(st.sampled_from([False, True, UNKNOWN, None]), min_size=1, max_size=8))
-def test_each_resource_has_a_verdict_of_its_own_and_the_counts_add_up(values: list[Any]) -> None:
+def test_each_resource_has_a_verdict_and_the_counts_add_up(values: list[Any]) -> None:
     found = report(*(store(f"s{i}", public=value) for i, value in enumerate(values)))
     expected = {False: Verdict.PASS, True: Verdict.FAIL, UNKNOWN: Verdict.UNKNOWN, None: Verdict.FAIL}
     assert [f.verdict for f in found.findings] == [expected[v] for v in values]

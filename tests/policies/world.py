@@ -1,4 +1,4 @@
-"""Resources and policies for tests of what judges, not of what is judged."""
+"""Sample resources and policies for tests of the evaluation."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ def store(
     return Resource(f"urn:pulumi:{stack}::sde::azure-native:{type_}::{name}", type_, name, stack, inputs, id_)
 
 
-def shut(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Missing is open."""
+def is_private(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
+    """Require `public` to be false; a missing value is insecure."""
     if resource.at("public") is not False:
         yield Violation("public", f"is {resource.at('public')}; it must be false")
 
 
 def policy(
-    judge: Callable[[Resource, PolicyContext], Iterable[Violation]] = shut,
+    check: Callable[[Resource, PolicyContext], Iterable[Violation]] = is_private,
     *,
     id_: str = "XX1",
     on: tuple[str, ...] = (STORE,),
     **more: Any,
 ) -> Policy:
     fields: dict[str, Any] = {
-        "title": "Stores are shut",
-        "why": "An open one leaks.",
+        "title": "Stores are private",
+        "why": "A public store leaks data.",
         "reads": ("public",),
         "severity": Severity.HIGH,
         "controls": ComplianceControls(satre=("2.2.09",), ncsc=("11",), five_safes=("settings",)),
-        "fix": "Shut it.",
+        "fix": "Set public to false.",
     }
-    return Policy(id=id_, on=on, check=judge, **(fields | more))
+    return Policy(id=id_, on=on, check=check, **(fields | more))
 
 
 def catalogue(*policies: Policy) -> dict[str, Policy]:

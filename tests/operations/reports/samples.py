@@ -1,4 +1,4 @@
-"""One report with every verdict in it, and with names that somebody hostile chose."""
+"""A report with every verdict, and with hostile names."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def granted() -> Exemptions:
 
 
 def report() -> Report:
-    """One of each: pass, fail with hostile names, unknown, exempt, and not applicable."""
+    """Return a report with a pass, a fail with hostile names, an unknown, an exempt and a not applicable finding."""
     resources = [
         store("good", public=False),
         store(HOSTILE, public=HOSTILE),

@@ -1,4 +1,4 @@
-"""Every form tells the same verdicts, is well formed, and lets no name break out of it."""
+"""Every format has the same verdicts, is well formed, and escapes names."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_sarif_is_valid_against_its_schema(schema: Any) -> None:
         jsonschema.Draft4Validator(schema).validate(json.loads(written(each, "sarif")))
 
 
-def test_sarif_has_a_result_for_each_that_a_person_must_look_at() -> None:
+def test_sarif_has_a_result_for_each_finding_to_review() -> None:
     results = sarif()["runs"][0]["results"]
     assert [r["properties"]["verdict"] for r in results] == ["fail", "unknown", "exempt"]
     assert [(r["kind"], r["level"]) for r in results] == [("fail", "error"), ("open", "none"), ("fail", "error")]
@@ -66,7 +66,7 @@ def test_sarif_of_a_file_locates_results_in_that_file(file: str, uri: str, schem
     assert places == [{"artifactLocation": {"uri": uri}}] * 3
 
 
-def test_sarif_suppresses_what_is_exempt_and_nothing_else() -> None:
+def test_sarif_suppresses_exempt_findings_only() -> None:
     results = sarif()["runs"][0]["results"]
     assert [bool(r["suppressions"]) for r in results] == [False, False, True]
     (suppression,) = results[2]["suppressions"]
@@ -77,7 +77,7 @@ def test_sarif_suppresses_what_is_exempt_and_nothing_else() -> None:
     assert suppression["properties"]["expires"] == "2026-05-01"
 
 
-def test_sarif_rules_stand_where_results_say_and_carry_controls() -> None:
+def test_sarif_results_refer_to_rules_with_controls() -> None:
     run = sarif()["runs"][0]
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
@@ -86,20 +86,20 @@ def test_sarif_rules_stand_where_results_say_and_carry_controls() -> None:
     assert set(LEVELS) == set(SCORES) == set(Severity)
 
 
-def test_sarif_fingerprints_tell_results_apart_and_stay() -> None:
+def test_sarif_fingerprints_are_unique_and_stable() -> None:
     prints = [r["partialFingerprints"]["sdeFinding/v1"] for r in sarif()["runs"][0]["results"]]
     assert len(set(prints)) == 3
     assert prints == [r["partialFingerprints"]["sdeFinding/v1"] for r in sarif()["runs"][0]["results"]]
 
 
-def test_sarif_carries_the_warnings_and_the_plans() -> None:
+def test_sarif_has_the_warnings_and_the_plans() -> None:
     run = sarif()["runs"][0]
     (note,) = run["invocations"][0]["toolConfigurationNotifications"]
     assert "past is ignored" in note["message"]["text"]
     assert run["properties"]["plans"] == {"tre-heart": "sha256:abc"}
 
 
-def test_junit_counts_what_it_holds() -> None:
+def test_junit_counts_match_its_cases() -> None:
     root = fromstring(written(report(), "junit"))  # noqa: S314 - our own
     assert {k: root.get(k) for k in ("tests", "failures", "errors", "skipped")} == {
         "tests": "8",
@@ -111,10 +111,10 @@ def test_junit_counts_what_it_holds() -> None:
     assert len(root.findall(".//testcase/error")) == 1
     assert len(root.findall(".//testcase")) == 8
     assert "past is ignored" in (root.findtext(".//system-err") or "")
-    assert "fix: Shut it." in (root.findtext(".//failure") or "")
+    assert "fix: Set public to false." in (root.findtext(".//failure") or "")
 
 
-def test_json_holds_every_finding() -> None:
+def test_json_has_every_finding() -> None:
     content = json.loads(written(report(), "json"))
     assert content == json.loads(json.dumps(as_json(report())))
     assert content["verdict"] == "refused"
@@ -124,23 +124,23 @@ def test_json_holds_every_finding() -> None:
     assert content["policies"][0]["controls"]["satre"] == ["2.2.09"]
 
 
-def test_the_table_names_policy_resource_finding_and_fix_and_leaves_out_what_passes() -> None:
+def test_the_table_lists_blocking_findings_with_fixes() -> None:
     text = shown()
-    assert "XX1 Stores are shut  high" in text
+    assert "XX1 Stores are private  high" in text
     assert "? tre-heart hidden (StorageAccount) public" in text
-    assert "fix: Shut it." in text
+    assert "fix: Set public to false." in text
     assert "exempt until 2026-05-01 (intake; Ada <b>Lovelace, approved by Mary Seacole)" in text
     assert "exemption past is ignored" in text
     assert "good" not in text
     assert "policies: 1 check passes, 1 fail, 1 unknown, 1 exempt" in text
 
 
-def test_a_summary_of_what_passes_is_one_line() -> None:
+def test_the_summary_of_passes_is_one_line() -> None:
     assert summary(passing()) == "policies: 1 check passes"
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_no_form_lets_a_name_break_out(form: str) -> None:
+def test_every_format_escapes_names(form: str) -> None:
     text = written(report(), form)
     assert "\x1b" not in text
     assert "\x00" not in text
@@ -151,7 +151,7 @@ def test_no_form_lets_a_name_break_out(form: str) -> None:
         assert all(line.count("|") - line.count("\\|") in (0, 5, 9, 3) for line in text.splitlines())
 
 
-def test_the_table_steers_no_terminal() -> None:
+def test_the_table_has_no_control_characters() -> None:
     assert "\x1b" not in shown()
 
 
@@ -176,7 +176,7 @@ def page() -> _Reader:
     return reader
 
 
-def test_the_page_is_well_formed_and_stands_alone() -> None:
+def test_the_page_is_well_formed_and_self_contained() -> None:
     reader = page()
     assert reader.open == []
     assert not [tag for tag, _ in reader.tags if tag in ("script", "link", "img", "iframe")]
@@ -185,7 +185,7 @@ def test_the_page_is_well_formed_and_stands_alone() -> None:
     assert all(link.startswith("#") for link in links)
 
 
-def test_the_page_can_be_read_by_ear() -> None:
+def test_the_page_is_accessible_to_screen_readers() -> None:
     reader = page()
     assert ("html", {"lang": "en-GB"}) in reader.tags
     assert all("scope" in attributes for tag, attributes in reader.tags if tag == "th")
@@ -195,20 +195,20 @@ def test_the_page_can_be_read_by_ear() -> None:
     assert targets | labels <= ids
 
 
-def test_the_page_says_verdict_plans_exemptions_and_what_was_not_judged() -> None:
+def test_the_page_has_verdict_plans_exemptions_and_gaps() -> None:
     text = written(report(), "html")
     for said in ("Refused.", "sha256:abc", "Mary Seacole", "past is ignored", "need the whole estate", "2.2.09"):
         assert said in text
 
 
-def test_a_control_is_as_good_as_the_worst_of_its_policies() -> None:
+def test_a_control_has_the_worst_verdict_of_its_policies() -> None:
     text = written(report(), "markdown")
     (line,) = [line for line in text.splitlines() if line.startswith("| **2.2.09**")]
-    assert "| does not hold | XX1 Stores are shut | 4 | 1 | 1 | 1 | 1 |" in line
+    assert "| does not hold | XX1 Stores are private | 4 | 1 | 1 | 1 | 1 |" in line
     assert "| holds | XX1" in written(passing(), "markdown")
 
 
-def test_every_verdict_has_its_words() -> None:
+def test_every_verdict_has_a_text() -> None:
     from operations.reports.matrix import OUTCOMES
 
     assert set(OUTCOMES) == set(Verdict)
