@@ -102,7 +102,7 @@ def carries_on(lab: Lab) -> None:
 def test_interrupted_run_saves_the_state_and_prints_the_next_step(run: Run, number: signal.Signals) -> None:
     run.process.send_signal(number)
     said = run.end(130)
-    assert "the same command carries on from there" in said
+    assert "run the same command to continue" in said
     assert not list(run.lab.locks.glob("*"))
     assert names(run.lab) == {"first"}
     carries_on(run.lab)
