@@ -1,12 +1,12 @@
 """Derive ARM ids and names that a Plan shows as unknown.
 
 An id can be derived if the Plan contains the names and the scope that Azure builds it from. An unknown value is taken
-for a resource's id if all of these hold: `references.py` lists the property as an id, the engine lists the resources
-that the property depends on, and exactly one of them has a fitting type. Generated identifiers, addresses, secrets and
-values that may come from another stack stay unknown.
+for a resource's id if all of these hold: `references.txt` lists the property as an id, the engine lists the resources
+that the property depends on, and exactly one of those has a type that the property can refer to. Generated
+identifiers, addresses, secrets and values that may come from another stack stay unknown.
 
-A program can still pass another value, as in `nsg.id.apply(lambda _: other)`, with the same Plan. Derived values are
-therefore compared with the actual ones: the embedded engine stops before the step with a different value
+A derived id can be wrong: a program that passes `nsg.id.apply(lambda _: other)` gives the same Plan. Derived values
+are therefore compared with the actual ones: the embedded engine stops before a step whose value differs
 (`operations/engine/embedded/update_plan_check.py`). The Pulumi CLI's update plans accept any value for an unknown, so
 the deployed state is compared with the Plan afterwards.
 """
@@ -33,7 +33,7 @@ def _resolved_plan(plan: Plan) -> Plan:
     return replace(plan, resources=tuple(_resolved(r, identities) for r in plan.resources))
 
 
-def azure_resources(plan: Plan) -> list[PlannedResource]:
+def resources_after_deployment(plan: Plan) -> list[PlannedResource]:
     """Return the resources that the deployed plan will have in the cloud, with the ARM ids that can be derived.
 
     Dependencies on components are replaced by dependencies on the resources in them. Left out are deletes, reads,
@@ -41,10 +41,10 @@ def azure_resources(plan: Plan) -> list[PlannedResource]:
     An `id` that cannot be derived is None.
     """
     identities = plan.once(Identities)
-    return [_azure_resource(r, identities) for r in resolved(plan).resources if _lasts(r)]
+    return [_azure_resource(r, identities) for r in resolved(plan).resources if _is_managed(r)]
 
 
-def _lasts(resource: PlannedResource) -> bool:
+def _is_managed(resource: PlannedResource) -> bool:
     gone = (Operation.DELETE, Operation.READ)
     return resource.custom and resource.operation not in gone and not resource.type.startswith(OTHERS)
 

@@ -1,5 +1,5 @@
-"""The policy pack of the Pulumi CLI as a checker. Each mutant is sent through Pulumi's own messages and becomes the
-resource that the pack receives; the pack's policies then check it within the stack as the pack receives that."""
+"""The policy pack as a checker of mutants. Each mutant is encoded as Pulumi's analyzer request and decoded as the pack
+decodes it. The pack's policies then check it with the rest of its stack, encoded and decoded in the same way."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from policies.pack import PackAnalyzer
 from policies.plan_resources import resources_of
 
 AZURE = "azure-native:"
-UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""The protocol's mark for an unknown text."""
+UNKNOWN_STRING = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""Pulumi's sentinel for an unknown string."""
 NO_PROVIDERS: Mapping[str, Any] = {}
-WITHOUT_TARGET = (Operation.DELETE, Operation.READ)
+NOT_MANAGED = (Operation.DELETE, Operation.READ)
 
 
 class PackChecker:
-    """The pack on each stack of some plans, with the other stacks as its neighbours; `alone`: without neighbours."""
+    """Runs the pack on the stack of each plan, with the other stacks as neighbours; `alone`: without them."""
 
     def __init__(
         self, plans: Sequence[Plan], today: date, exemptions: Exemptions = NONE, *, is_complete: bool = True,
@@ -50,12 +50,12 @@ class PackChecker:
         return self._gates[stack].before.blocks
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
-        """Return the first reason for which the pack refuses the mutant."""
+        """Return the first reason for which the pack refuses the mutant; None if it passes."""
         gate = self._gates[mutant.stack]
         return gate.refuses(replace(mutant, after=self.as_received(mutant.after), before=self._before(mutant, gate)))
 
     def check_all(self, mutants: Sequence[Mutant]) -> Mapping[str, Refusals]:
-        """Return the refusals of the pack."""
+        """Return each mutant's refusal by its id, under the checker's name."""
         return {self.name: {m.id: self.refuses(m) for m in mutants}}
 
     def as_received(self, resource: Resource | None) -> Resource | None:
@@ -65,7 +65,7 @@ class PackChecker:
         planned = planned_of(resource)
         state = AnalyzerState()
         state.one(_message(proto.AnalyzeRequest, planned))
-        found = state.all(proto.AnalyzeStackRequest(resources=[_whole(planned)])).resources[-1]
+        found = state.all(proto.AnalyzeStackRequest(resources=[_stack_resource(planned)])).resources[-1]
         return replace(
             resource, inputs=found.inputs, protect=found.protect, ignore_changes=found.ignore_changes,
             property_dependencies=found.property_dependencies,
@@ -78,18 +78,18 @@ class PackChecker:
 def received(plan: Plan) -> list[Resource]:
     """Return the resources of a plan as the pack receives them: one by one, then all together."""
     state = AnalyzerState()
-    there = [r for r in plan.resources if r.operation not in WITHOUT_TARGET]
+    there = [r for r in plan.resources if r.operation not in NOT_MANAGED]
     configured = _configured(plan, there)
     for resource in there:
         if resource.custom and not resource.type.startswith("pulumi:"):
             request = _message(proto.AnalyzeRequest, resource, configured)
             state.provider(request)
             state.one(request)
-    return resources_of(state.all(proto.AnalyzeStackRequest(resources=[_whole(r, configured) for r in there])))
+    return resources_of(state.all(proto.AnalyzeStackRequest(resources=[_stack_resource(r, configured) for r in there])))
 
 
 def planned_of(resource: Resource) -> PlannedResource:
-    """Return a resource as a planned resource of the default provider."""
+    """Return a resource as a planned creation without an explicit provider."""
     return PlannedResource(
         urn=resource.urn, type=f"{AZURE}{resource.type}", operation=Operation.CREATE, inputs=resource.inputs,
         dependencies=resource.dependencies,
@@ -99,8 +99,8 @@ def planned_of(resource: Resource) -> PlannedResource:
 
 
 def _configured(plan: Plan, resources: Sequence[PlannedResource]) -> dict[str, Any]:
-    """Return the inputs of each provider, by its URN. The engine sends them with every resource, also for default
-    providers."""
+    """Return inputs by URN, to look up those of a provider. A provider outside the plan is a default provider, and has
+    the subscription alone. The engine sends a provider's inputs with each of its resources."""
     default = {r.provider: {"subscriptionId": plan.subscription} for r in resources if r.provider}
     return {**default, **{r.urn: r.inputs for r in resources}}
 
@@ -117,7 +117,7 @@ def _message(kind: Any, resource: PlannedResource, configured: Mapping[str, Any]
     return message
 
 
-def _whole(resource: PlannedResource, configured: Mapping[str, Any] = NO_PROVIDERS) -> Any:
+def _stack_resource(resource: PlannedResource, configured: Mapping[str, Any] = NO_PROVIDERS) -> Any:
     message = _message(proto.AnalyzerResource, resource, configured)
     message.parent = resource.parent or ""
     message.dependencies.extend(resource.dependencies)
@@ -127,9 +127,9 @@ def _whole(resource: PlannedResource, configured: Mapping[str, Any] = NO_PROVIDE
 
 
 def as_sent(value: Any) -> Any:
-    """Return a value of a plan as the engine sends it: with the protocol's marks for secrets and unknown values."""
+    """Return a value of a plan as the engine sends it: with Pulumi's sentinels for secrets and unknown values."""
     if value == UNKNOWN:
-        return UNKNOWN_TEXT
+        return UNKNOWN_STRING
     if value == SECRET:
         return {SIGNATURE: SECRET_SIGNATURE, "value": "a secret"}
     if isinstance(value, Mapping):

@@ -87,7 +87,7 @@ def test_a_locked_or_damaged_neighbour_is_refused(deployed: Workspace) -> None:
     state = deployed.home / "state/.pulumi/stacks/sde/safe-haven.json"
     lock.unlink()
     state.write_text(state.read_text()[:-200])
-    assert "not whole" in deployed.sde("preview", "platform", code=3)
+    assert "is truncated" in deployed.sde("preview", "platform", code=3)
 
 
 def test_a_stack_without_its_platform_is_refused(bare: Workspace) -> None:

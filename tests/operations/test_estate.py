@@ -9,7 +9,7 @@ import pytest
 
 from formats.errors import InputError
 from operations.estate import bump_generation, load, render, write
-from operations.estate.ledger import TENANCIES_PER_HUB, Ledger, tenancies_per_subscription
+from operations.estate.ledger import MAX_TENANCIES_PER_HUB, Ledger, max_tenancies_per_subscription
 from tests.operations.estates import TODAY, add_request, change, sample, snapshot
 
 Edit = Callable[[Any], object]
@@ -322,8 +322,8 @@ def test_a_thousand_tenancies_have_a_thousand_ranges(estate: Path, tmp_path: Pat
     again = Ledger(loaded.ledger.allocations)
     (estate / "allocations.yaml").write_text(again.text())
     assert load(estate, today=TODAY).ledger == loaded.ledger
-    assert TENANCIES_PER_HUB == 390
-    assert tenancies_per_subscription(loaded.file.cells[0]) == 48
+    assert MAX_TENANCIES_PER_HUB == 390
+    assert max_tenancies_per_subscription(loaded.file.cells[0]) == 48
 
 
 def many_cells(estate: dict[str, Any], count: int) -> None:

@@ -116,7 +116,7 @@ class Deployment:
             return found
         return None
 
-    def wanted(self, urn: str, goal: Goal) -> Resource:
+    def desired(self, urn: str, goal: Goal) -> Resource:
         """Return the desired resource, with references to aliases replaced by current URNs."""
         self.aliases.declare(urn, goal.parent, goal.type, goal.name, goal.aliases)
         new = goal.resource(urn)

@@ -22,7 +22,7 @@ def read(deployment: Deployment, goal: Goal, id_: str) -> RegistrationResult:
             with deployment.reporter.step(urn, goal.type, Operation.READ):
                 new = _read(deployment, goal, urn, id_)
         except BaseException as error:  # kept, and raised again outside the SDK
-            deployment.error = steps.explained(error, urn)
+            deployment.error = steps.with_resource_name(error, urn)
             return RegistrationResult(urn, failed=True)
         return RegistrationResult(urn, new.id, new.outputs)
 
@@ -30,7 +30,7 @@ def read(deployment: Deployment, goal: Goal, id_: str) -> RegistrationResult:
 def _read(deployment: Deployment, goal: Goal, urn: str, id_: str) -> Resource:
     if urn in deployment.registered:
         raise InputError("Two resources have the same type and name", key=urn, fix="give one of them another name")
-    new, old = deployment.wanted(urn, goal), deployment.old(urn, goal)
+    new, old = deployment.desired(urn, goal), deployment.old(urn, goal)
     provider = steps.provider_of(deployment, goal)
     new.provider, new.external, new.id = provider.reference, True, id_
     if not id_ or property_values.is_unknown(id_):

@@ -29,14 +29,14 @@ def register(deployment: Deployment, goal: Goal) -> RegistrationResult:
             return RegistrationResult(urn, failed=True)
         try:
             new = _registered(deployment, urn, goal)
-        except BaseException as error:  # stored, and raised again outside the SDK
-            deployment.error = explained(error, urn)
+        except BaseException as error:  # kept in `deployment.error`, and raised again once the SDK has returned
+            deployment.error = with_resource_name(error, urn)
             return RegistrationResult(urn, failed=True)
         # A component registers its outputs later; those of the last run may refer to deleted resources.
         return RegistrationResult(urn, new.id, new.outputs if goal.custom else {}, unknown=urn in deployment.skipped)
 
 
-def explained(error: BaseException, urn: str) -> BaseException:
+def with_resource_name(error: BaseException, urn: str) -> BaseException:
     """Return a provider's error as `Failed` with the resource's name; other errors unchanged."""
     return Failed(f"{display_name(urn)}: {error}") if isinstance(error, ProviderError) else error
 
@@ -45,7 +45,7 @@ def _registered(deployment: Deployment, urn: str, goal: Goal) -> Resource:
     if urn in deployment.registered:
         raise InputError("Two resources have the same type and name", key=urn, fix="give one of them another name")
     old = deployment.old(urn, goal)
-    new = deployment.wanted(urn, goal)
+    new = deployment.desired(urn, goal)
     if not deployment.context.targets.includes(urn):
         return _untargeted(deployment, new, old)
     _must_exist(deployment, new)
@@ -87,7 +87,7 @@ def default_provider(deployment: Deployment, package: str, version: str, url: st
 
 
 def _provider_text(value: Any) -> Any:
-    """Return a provider's configuration value as the wire holds it: text, or JSON as text."""
+    """Return a provider's configuration value as the protocol sends it: text, or JSON as text."""
     if property_values.is_secret(value):
         return property_values.secret(_provider_text(value["value"]))
     return value if isinstance(value, str) else canonical(value)
@@ -106,7 +106,7 @@ def _untargeted(deployment: Deployment, new: Resource, old: Resource | None) -> 
 
 
 def _must_exist(deployment: Deployment, new: Resource) -> None:
-    """Refuse a target whose dependency does not exist and is not a target."""
+    """Refuse a target that depends on a resource which neither exists nor is a target."""
     if not deployment.skipped:
         return
     needs = {new.parent, new.deleted_with, *new.dependencies}
@@ -191,15 +191,15 @@ def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
     if goal.import_id and (old is None or goal.import_id not in (old.id, old.import_id)):
         return imports.adopted(deployment, goal, provider, new, old)
     seed = deployment.seed(new.urn, old, provider)
-    recreated = old is not None and (old.pending_replacement or new.urn in deployment.replaced)
+    already_deleted = old is not None and (old.pending_replacement or new.urn in deployment.replaced)
     wanted = goal.inputs
-    if old is not None and not recreated:
+    if old is not None and not already_deleted:
         wanted = deployment.with_ignored_changes(new.urn, goal, old.inputs)
-    new.inputs = provider.check(new.urn, old.inputs if old is not None and not recreated else None, wanted, seed)
+    new.inputs = provider.check(new.urn, old.inputs if old is not None and not already_deleted else None, wanted, seed)
     deployment.reporter.secret_filter.add(new.inputs)
     if old is None:
         return _create(deployment, provider, new)
-    if recreated:
+    if already_deleted:
         reasons = deployment.replaced.get(new.urn, ())
         return _create(deployment, provider, new, old, Difference(reasons, reasons, delete_first=True, some=True))
     difference = _difference(deployment, goal, provider, new, old)
@@ -218,7 +218,7 @@ def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
 
 
 def _difference(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource) -> Difference:
-    """Return the provider's diff; a change of the provider itself forces a replacement."""
+    """Return the provider's diff. A resource that moves to another provider is replaced."""
     if _other_provider(deployment, new, old):
         difference = default_diff(old.inputs, new.inputs)
         return Difference(tuple(sorted({*difference.changed, "provider"})), ("provider",), some=True)
@@ -235,7 +235,7 @@ def _other_provider(deployment: Deployment, new: Resource, old: Resource) -> boo
         return False
     if deployment.aliases.found.get(new_urn, new_urn) == old_urn:
         state = deployment.previous.get(old_urn)
-        # The same provider resource: another id means that it was replaced, unless a preview does not know the id yet.
+        # The same provider resource: another id, or none yet in a preview, means that it is replaced.
         return state is not None and deployment.registered[new_urn].id != state.id
     return True
 
@@ -265,7 +265,10 @@ def _make(
     replaced: Resource | None = None,
     changed: tuple[str, ...] = (),
 ) -> None:
-    """Create with the provider: after the deletion of `gone`, or before that of `replaced`."""
+    """Call the provider's create and record the result.
+
+    `gone`: the predecessor, already deleted. `replaced`: the predecessor, deleted later.
+    """
     new.created = new.modified = now()
     with (
         deployment.reporter.step(new.urn, new.type, operation) as step,
@@ -275,7 +278,7 @@ def _make(
         new.id, new.outputs = provider.create(new.urn, new.inputs, preview=deployment.dry_run)
         new.mark_secret_outputs()
         if not deployment.dry_run and not new.id:
-            raise Failed(f"{display_name(new.urn)}: the provider made it but gave no id")
+            raise Failed(f"{display_name(new.urn)}: the provider created it but returned no id")
         deployment.put(new, gone, replaced=replaced)
 
 
@@ -301,7 +304,7 @@ def _replace(
 ) -> Resource:
     if difference.delete_first:
         plan_check = deployment.context.plan_check
-        if plan_check:  # the deletes come before the step is counted
+        if plan_check:  # checked here too: the deletes run before the step is recorded
             plan_check.step(planned(Operation.REPLACE, new, old))
         dependants = _dependants_to_replace(deployment, old)
         for dependant, reasons in dependants:
@@ -319,7 +322,7 @@ def _replace(
 
 
 def delete_for_replacement(deployment: Deployment, old: Resource) -> None:
-    """Delete before replacement. The state keeps it as pending replacement, for a run that continues."""
+    """Delete a resource that will be created again. The state marks it as pending replacement, for a later run."""
     if old.pending_replacement or deployment.dry_run:
         return
     deletes.from_cloud(deployment, old)
@@ -327,10 +330,10 @@ def delete_for_replacement(deployment: Deployment, old: Resource) -> None:
 
 
 def _dependants_to_replace(deployment: Deployment, root: Resource) -> list[tuple[Resource, tuple[str, ...]]]:
-    """Return the dependants to delete before `root` and create again after it, the last one first.
+    """Return the dependants to delete before `root` and create again after it, in reverse dependency order.
 
-    Resources that are `deletedWith` a replaced resource always go. Otherwise, a dependant goes only if a property comes
-    from a replaced resource and the provider's diff says that its change forces a replacement.
+    Resources that are `deletedWith` a replaced resource are always included. Another dependant is included only if a
+    property comes from a replaced resource and the provider's diff says that its change forces a replacement.
     """
     chosen: dict[str, tuple[str, ...]] = {root.urn: ()}
     order: list[Resource] = []
@@ -338,31 +341,33 @@ def _dependants_to_replace(deployment: Deployment, root: Resource) -> list[tuple
     heapq.heapify(queue)
     while queue:
         index, urn = heapq.heappop(queue)
-        user = deployment.base.resources[index]
-        if urn in chosen or user.delete or user.external or not user.custom or deployment.is_done(user):
+        dependant = deployment.base.resources[index]
+        unmanaged = dependant.delete or dependant.external or not dependant.custom
+        if urn in chosen or unmanaged or deployment.is_done(dependant):
             continue
-        reasons = _forced_by(deployment, user, chosen)
+        reasons = _forced_by(deployment, dependant, chosen)
         if reasons is None:
             continue
         chosen[urn] = reasons
-        order.append(user)
-        for entry in deployment.dependants(user):
+        order.append(dependant)
+        for entry in deployment.dependants(dependant):
             heapq.heappush(queue, (entry[0], entry[1].urn))
     return [(r, chosen[r.urn]) for r in reversed(order)]
 
 
-def _forced_by(deployment: Deployment, user: Resource, chosen: Iterable[str]) -> tuple[str, ...] | None:
-    """Return the paths that force a dependant's replacement with the chosen resources; None if none does."""
-    if user.provider and urns.provider_urn(user.provider) in chosen:
+def _forced_by(deployment: Deployment, dependant: Resource, chosen: Iterable[str]) -> tuple[str, ...] | None:
+    """Return the paths that force a dependant's replacement: `provider` if its provider is replaced, none if it is
+    deleted with a replaced resource. None if it is not replaced."""
+    if dependant.provider and urns.provider_urn(dependant.provider) in chosen:
         return ("provider",)
-    if user.deleted_with in chosen:
+    if dependant.deleted_with in chosen:
         return ()
-    touched = {k for k, deps in user.property_dependencies.items() if any(d in chosen for d in deps)}
-    touched &= user.inputs.keys()
-    if not touched or urns.is_provider(user.type):
+    touched = {k for k, deps in dependant.property_dependencies.items() if any(d in chosen for d in deps)}
+    touched &= dependant.inputs.keys()
+    if not touched or urns.is_provider(dependant.type):
         return None
-    guess: Properties = {k: property_values.UNKNOWN if k in touched else v for k, v in user.inputs.items()}
-    difference = deployment.context.registry.of(user.provider).diff(user, guess, ())
+    guess: Properties = {k: property_values.UNKNOWN if k in touched else v for k, v in dependant.inputs.items()}
+    difference = deployment.context.registry.of(dependant.provider).diff(dependant, guess, ())
     return difference.replaces or None
 
 
@@ -372,11 +377,11 @@ def _refuse_if_protected(deployment: Deployment, old: Resource, what: str) -> No
 
 
 def _refuse_if_imported(deployment: Deployment, goal: Goal, old: Resource, difference: Difference) -> None:
-    """Refuse to replace an imported resource while the program keeps its import id."""
+    """Refuse to replace an imported resource while the program keeps its import id; a preview warns."""
     if not goal.import_id:
         return
     name, changed = display_name(old.urn), ", ".join(difference.replaces)
-    why = f"{name} was imported and would be replaced, because of {changed}: take import_ out of the program"
+    why = f"{name} was imported and would be replaced, because of {changed}: remove its `import_` option"
     if not deployment.dry_run:
         raise Failed(why)
     deployment.reporter.message("warning", why, old.urn)
@@ -391,7 +396,7 @@ def _same(deployment: Deployment, new: Resource, old: Resource) -> Resource:
 
 
 def _keep(deployment: Deployment, new: Resource, old: Resource) -> None:
-    """Keep the resource in the new state; record it only if it changed."""
+    """Carry an unchanged resource into the new state; write it only if its options changed."""
     new.extra, new.init_errors = old.extra, old.init_errors
     if new.import_id == "":
         new.import_id = old.import_id

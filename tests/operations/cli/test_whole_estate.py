@@ -36,9 +36,7 @@ def local(sde: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_the_sample_estate_from_up_to_destroy(
-    sde: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_sample_estate_from_up_to_destroy(sde: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = sde("up", "--all", "--yes", "--cloud", "local")
     assert (code, err) == (0, "")
     assert "Where to look next" in out
