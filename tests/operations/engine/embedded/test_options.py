@@ -214,7 +214,7 @@ def test_import_adopts_an_existing_resource(lab: Lab) -> None:
 def test_imported_resource_is_not_replaced(lab: Lab) -> None:
     lab.cloud.things["/things/x"] = {"name": "x", "fixed": "1", "address": "there"}
     lab.up(thing("t", name="x", fixed="1", opts=ResourceOptions(import_="/things/x")))
-    with pytest.raises(Failed, match=r"imported and would be replaced, because of fixed: take import_ out"):
+    with pytest.raises(Failed, match=r"imported and would be replaced, because of fixed: remove its `import_` option"):
         lab.up(thing("t", name="x", fixed="2", opts=ResourceOptions(import_="/things/x")))
     lab.preview(thing("t", name="x", fixed="2"))
 
