@@ -64,6 +64,31 @@ def get(value: Any, path: PropertyPath, default: Any = None) -> Any:
     return value
 
 
+def put(value: Any, path: PropertyPath, new: Any) -> Any:
+    """Return a copy with another value at a path without `ANY`; missing parents are added."""
+    if not path:
+        return new
+    step = path[0]
+    if isinstance(step, int):
+        return [put(inner, path[1:], new) if i == step else inner for i, inner in enumerate(value)]
+    copy = dict(value) if isinstance(value, Mapping) else {}
+    copy[step] = put(copy.get(step), path[1:], new)
+    return copy
+
+
+def without(value: Any, path: PropertyPath) -> Any:
+    """Return a copy without the value at a path without `ANY`; the value itself where there is none."""
+    step = path[0]
+    inner = get(value, (step,))
+    if inner is None:
+        return value
+    if len(path) > 1:
+        return put(value, (step,), without(inner, path[1:]))
+    if isinstance(step, int):
+        return [item for i, item in enumerate(value) if i != step]
+    return {key: item for key, item in value.items() if key != step}
+
+
 def find(value: Any, pattern: PropertyPath, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Any]]:
     """Yield every value that a pattern matches, with its path."""
     if not pattern:

@@ -40,7 +40,7 @@ def _paths(resource: Resource, path: str) -> Sequence[str]:
 
 
 def violations_at(path: str, requirement: Requirement, resource: Resource) -> Iterator[Violation]:
-    """Yield the violations of a requirement at another path, such as that of a subnet inside a network."""
+    """Yield the violations of a requirement at a path, which may be another than its own: that of an inline subnet."""
     default = MISSING if requirement.default is None else requirement.default
     match requirement.operator:
         case Operator.EQUALS:

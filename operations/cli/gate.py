@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from rich.text import Text
 
@@ -20,25 +19,9 @@ from policies.plan_evaluation import NO_FILES, Neighbours, evaluate_plans, exemp
 from policies.runner import Report
 
 
-class Gate(Protocol):
-    """Evaluates the policies on plans."""
-
-    def evaluate(
-        self,
-        plans: Sequence[Plan],
-        *,
-        is_complete: bool = False,
-        templates: Collection[str] = (),
-        neighbours: Neighbours | None = None,
-        files: Mapping[str, str] = NO_FILES,
-    ) -> Report:
-        """Return the report on these plans together; for the arguments see `evaluate_plans`."""
-        ...
-
-
 @dataclass
-class CatalogueGate:
-    """The whole catalogue, with the estate's exemptions."""
+class Gate:
+    """Evaluates all policies on plans, with the estate's exemptions."""
 
     exemptions: Exemptions
 
@@ -51,7 +34,7 @@ class CatalogueGate:
         neighbours: Neighbours | None = None,
         files: Mapping[str, str] = NO_FILES,
     ) -> Report:
-        """Return the report on these plans together."""
+        """Return the report on these plans together; for the arguments see `evaluate_plans`."""
         return evaluate_plans(
             plans,
             exemptions=self.exemptions,
@@ -64,7 +47,7 @@ class CatalogueGate:
 
 def open_gate(exemptions: Path | None, estate: Path) -> Gate:
     """Return the gate of an estate's folder. `InputError` where the exemptions or the catalogue cannot be read."""
-    return CatalogueGate(exemptions_of(exemptions, estate))
+    return Gate(exemptions_of(exemptions, estate))
 
 
 def refuse(reports: Sequence[Report]) -> None:

@@ -58,7 +58,7 @@ class Placeholders:
         if optional:
             self.notes[path.target] = f"{why}; left out"
             return OMIT
-        self.notes[path.target] = f"{why}; an empty {kind.shape} stands for it"
+        self.notes[path.target] = f"{why}; replaced by an empty {kind.shape}"
         empty: Value = [] if kind.shape is Shape.LIST else EMPTY.get(kind.shape, {})
         return "unknown" if kind.shape is Shape.STRING else empty
 

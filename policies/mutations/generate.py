@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any, TypeVar
 
 from formats.plan import UNKNOWN
-from formats.property_paths import PropertyPath, get, join
+from formats.property_paths import PropertyPath, get, join, put, without
 from policies.model import PolicyContext, Resource, Unknown
 from policies.mutations.model import Addition, Mutant, Removal, Rework, Table, Weakening
-from policies.mutations.paths import places, put, there, without
+from policies.mutations.paths import places, there
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
 
 LONGEST = 70

@@ -11,8 +11,8 @@ from typing import Any
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime import proto
 
+from formats import property_values
 from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource
-from formats.property_values import SECRET_SIGNATURE, SIGNATURE
 from formats.urns import type_of
 from policies.analyzer_state import AnalyzerState
 from policies.exemptions import NONE, Exemptions
@@ -23,8 +23,6 @@ from policies.pack import PackAnalyzer
 from policies.plan_resources import resources_of
 
 AZURE = "azure-native:"
-UNKNOWN_STRING = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Pulumi's sentinel for an unknown string."""
 NO_PROVIDERS: Mapping[str, Any] = {}
 NOT_MANAGED = (Operation.DELETE, Operation.READ)
 
@@ -129,9 +127,9 @@ def _stack_resource(resource: PlannedResource, configured: Mapping[str, Any] = N
 def as_sent(value: Any) -> Any:
     """Return a value of a plan as the engine sends it: with Pulumi's sentinels for secrets and unknown values."""
     if value == UNKNOWN:
-        return UNKNOWN_STRING
+        return property_values.UNKNOWN
     if value == SECRET:
-        return {SIGNATURE: SECRET_SIGNATURE, "value": "a secret"}
+        return property_values.secret("a secret")
     if isinstance(value, Mapping):
         return {key: as_sent(item) for key, item in value.items()}
     return [as_sent(item) for item in value] if isinstance(value, list | tuple) else value

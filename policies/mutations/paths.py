@@ -1,4 +1,4 @@
-"""Change the value at one path of a resource's inputs; the rest is shared and unchanged."""
+"""The paths of values in a resource's inputs."""
 
 from __future__ import annotations
 
@@ -36,30 +36,6 @@ def _places(value: Value, steps: PropertyPath, so_far: PropertyPath) -> Iterator
 def there(inputs: Value, steps: PropertyPath) -> bool:
     """True if there is a value at a path."""
     return get(inputs, steps) is not None
-
-
-def put(inputs: Value, steps: PropertyPath, value: Value) -> Value:
-    """Return the inputs with another value at a path; missing parents are added."""
-    if not steps:
-        return value
-    step = steps[0]
-    if isinstance(step, int):
-        return [put(inner, steps[1:], value) if i == step else inner for i, inner in enumerate(inputs)]
-    around = dict(inputs) if isinstance(inputs, Mapping) else {}
-    around[step] = put(around.get(step), steps[1:], value)
-    return around
-
-
-def without(inputs: Value, steps: PropertyPath) -> Value:
-    """Return the inputs without a path; unchanged where it is missing."""
-    step = steps[0]
-    if not there(inputs, (step,)):
-        return inputs
-    if len(steps) > 1:
-        return put(inputs, (step,), without(inputs[step], steps[1:]))
-    if isinstance(step, int):
-        return [inner for i, inner in enumerate(inputs) if i != step]
-    return {key: inner for key, inner in inputs.items() if key != step}
 
 
 def entries(value: Value) -> list[Mapping[str, Value]]:

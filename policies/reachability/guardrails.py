@@ -20,7 +20,7 @@ DENIED: Mapping[str, str] = {
     "no-public-addresses": "public addresses",
     "stores-stay-closed": "storage accounts with public network access or shared keys",
 }
-"""What the guardrail of each key denies."""
+"""The denied configurations, by the guardrail's key."""
 
 
 class Guardrails:

@@ -6,10 +6,9 @@ flow and be absent from the comparison: what is left out here is invisible to bo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
+from formats.property_paths import parse, without
 from policies.model import PolicyContext, Resource
 
 READ_TYPES = frozenset(
@@ -72,28 +71,17 @@ class AnalysedEstate(PolicyContext):
 
 def visible(resource: Resource) -> Resource:
     """Return a resource with nothing but what the analysis may read."""
-    hidden = ("tags", *HIDDEN.get(resource.type, ()))
-    read = resource.type in READ_TYPES
+    inputs = resource.inputs if resource.type in READ_TYPES else {}
+    for path in ("tags", *HIDDEN.get(resource.type, ())):
+        inputs = without(inputs, parse(path))
     principal = (
         resource.property_dependencies.get(PRINCIPAL) if resource.type == "authorization:RoleAssignment" else None
     )
     return replace(
         resource,
-        inputs=_without(resource.inputs, hidden) if read else {},
+        inputs=inputs,
         dependencies=(),
         property_dependencies={PRINCIPAL: principal} if principal else {},
         protect=False,
         ignore_changes=(),
     )
-
-
-def _without(properties: Mapping[str, Any], hidden: Iterable[str]) -> dict[str, Any]:
-    """Return the properties without those at some paths."""
-    kept = dict(properties)
-    for path in hidden:
-        key, _, rest = path.partition(".")
-        if not rest:
-            kept.pop(key, None)
-        elif isinstance(kept.get(key), Mapping):
-            kept[key] = _without(kept[key], [rest])
-    return kept

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from formats import property_paths
 from formats.plan import UNKNOWN, Plan, PlannedResource
 from formats.property_paths import join
 from policies.model import Policy, PolicyContext, Resource
@@ -274,9 +275,9 @@ PATHS = st.lists(KEYS, min_size=1, max_size=3).map(".".join)
 @given(INPUTS, PATHS, LEAF.filter(lambda v: v is not None))
 def test_a_rule_reads_the_value_that_is_put(inputs: dict[str, Any], path: str, value: object) -> None:
     for place in paths.places(inputs, path):
-        made = paths.put(inputs, place, value)
+        made = property_paths.put(inputs, place, value)
         assert resource(made).at(path) == value
-        assert not paths.there(paths.without(made, place), place)
+        assert not paths.there(property_paths.without(made, place), place)
 
 
 @settings(max_examples=60, deadline=None)
@@ -285,8 +286,8 @@ def test_the_original_inputs_are_unchanged(inputs: dict[str, Any]) -> None:
     before = repr(inputs)
     for path in [p for p in paths.leaves(inputs) if p]:
         for place in paths.places(inputs, path):
-            paths.put(inputs, place, "x")
-            paths.without(inputs, place)
+            property_paths.put(inputs, place, "x")
+            property_paths.without(inputs, place)
     assert repr(inputs) == before
 
 
@@ -294,7 +295,7 @@ def test_a_star_matches_each_entry() -> None:
     inputs = {"rules": [{"access": "Deny"}, {"access": "Allow"}]}
     found = list(paths.places(inputs, "rules[*].access"))
     assert found == [("rules", 0, "access"), ("rules", 1, "access")]
-    assert paths.put(inputs, found[1], "Deny") == {"rules": [{"access": "Deny"}, {"access": "Deny"}]}
+    assert property_paths.put(inputs, found[1], "Deny") == {"rules": [{"access": "Deny"}, {"access": "Deny"}]}
     assert join(found[1]) == "rules[1].access"
     assert list(paths.leaves({"a": [], "b": {"c": [1, 2]}})) == ["a", "b.c[*]", "b.c[*]"]
 

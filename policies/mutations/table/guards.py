@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from formats.property_paths import get, join
+from formats.property_paths import get, join, put
 from policies.expected.guardrails import GUARDRAILS
 from policies.mutations.model import Harmless, Removal, Rework, Table, Value, Weakening
-from policies.mutations.paths import leaves, places, put
+from policies.mutations.paths import leaves, places
 from policies.mutations.table import elsewhere
 
 NOTHING = {"field": "type", "equals": "Microsoft.Nothing/atAll"}

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from formats import property_paths
 from formats.plan import UNKNOWN
 from formats.property_paths import get
 from policies.model import Resource
-from policies.mutations import paths
 from policies.reachability.assertions import FlowKind, ForbiddenFlow, analyse_flows
 from policies.reachability.symmetry import EquivalenceClasses, equivalent_tenancies
 from policies.reachability.view import AnalysedEstate
@@ -165,7 +165,7 @@ def _with_other_value(data: st.DataObject, resources: Sequence[Resource]) -> lis
     (resource,) = [r for r in resources if r.urn == urn]
     after = data.draw(OTHER_VALUES)
     assume(json.dumps(get(resource.inputs, path)) != json.dumps(after))
-    return [replace(r, inputs=paths.put(r.inputs, path, after)) if r is resource else r for r in resources]
+    return [replace(r, inputs=property_paths.put(r.inputs, path, after)) if r is resource else r for r in resources]
 
 
 @settings(max_examples=60, deadline=None)
