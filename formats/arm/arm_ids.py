@@ -18,10 +18,10 @@ from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, is_s
 from formats.urns import name_of
 
 NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
-OTHERS = ("pulumi:", "random:")
+NON_AZURE_PREFIXES = ("pulumi:", "random:")
 """Type prefixes of resources that do not exist in Azure."""
-RECREATING = (Operation.CREATE, Operation.REPLACE)
-"""Operations after which a resource may have another id than before."""
+MAY_CHANGE_ID = (Operation.CREATE, Operation.REPLACE)
+"""Operations after which a resource may have a different id than before."""
 _GROUP = re.compile(r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)", re.I)
 _SUBSCRIPTION = re.compile(r"/subscriptions/([0-9a-fA-F-]{36})(?:/|$)")
 _NAME = re.compile(r"[^/\x00-\x1f]{1,260}")
@@ -34,8 +34,8 @@ NAMESPACE = UUID("5de00000-0000-4000-8000-000000000001")
 
 
 @dataclass(frozen=True)
-class Identity:
-    """The ARM identity of one Azure resource of a Plan."""
+class ArmId:
+    """The ARM id of one Azure resource of a Plan, with its parts."""
 
     urn: str
     arm_type: str
@@ -48,10 +48,12 @@ class Identity:
     arguments: frozenset[str] = frozenset()
     """The inputs that are arguments of its path, in lower case."""
     uncertain: tuple[tuple[str, str], ...] = ()
-    """Which of `name`, `scope` and `metadata` holds a placeholder, with the reason."""
+    """Pairs of a field of the template's resource that holds a placeholder (`name`, `scope` or `metadata`, where the
+    subscription is), and the reason."""
 
     @property
     def leaf(self) -> str:
+        """The last part of the name, without its parents'."""
         return self.name.rpartition("/")[2]
 
     @property
@@ -66,8 +68,8 @@ class Identity:
         return _subscription_in(self.id)
 
 
-class Identities:
-    """The identities of a Plan's Azure resources."""
+class ArmIds:
+    """The ARM ids of a Plan's Azure resources, by URN."""
 
     def __init__(self, plan: Plan) -> None:
         self.subscription = plan.subscription or NO_SUBSCRIPTION
@@ -78,14 +80,14 @@ class Identities:
             if resource.parent:
                 self._children.setdefault(resource.parent, []).append(resource.urn)
         self._order = {urn: i for i, urn in enumerate(self._resources)}
-        self._known: dict[str, Identity] = {}
+        self._known: dict[str, ArmId] = {}
         self._in_progress: set[str] = set()
 
     @cached_property
     def exported(self) -> tuple[PlannedResource, ...]:
         """The Azure resources that the Plan manages. Raises `InputError` for a type that cannot be exported."""
         for resource in self._resources.values():
-            known = resource.type.startswith((PREFIX, *OTHERS))
+            known = resource.type.startswith((PREFIX, *NON_AZURE_PREFIXES))
             if resource.custom and not known and resource.operation is not Operation.READ:
                 raise InputError(
                     "a resource of a provider that cannot be exported",
@@ -97,57 +99,57 @@ class Identities:
 
     @cached_property
     def _declared(self) -> tuple[PlannedResource, ...]:
-        return tuple(r for r in self._resources.values() if _azure(r) and r.operation is not Operation.READ)
+        return tuple(r for r in self._resources.values() if _is_azure(r) and r.operation is not Operation.READ)
 
     @cached_property
-    def declared(self) -> Mapping[str, Identity]:
-        """The identities of the managed resources, by id in lower case. Underivable ones are left out."""
+    def declared(self) -> Mapping[str, ArmId]:
+        """The ids of the managed resources, by their text in lower case. Those that cannot be derived are left out."""
         found = (self.find(r.urn) for r in self._declared)
-        return {identity.id.lower(): identity for identity in found if identity}
+        return {arm_id.id.lower(): arm_id for arm_id in found if arm_id}
 
     def resource(self, urn: str) -> PlannedResource:
         """Return the resource of a URN."""
         return self._resources[urn]
 
-    def find(self, urn: str) -> Identity | None:
-        """Return the identity of one Azure resource; None if it cannot be derived."""
+    def find(self, urn: str) -> ArmId | None:
+        """Return the id of one Azure resource; None if it cannot be derived."""
         try:
             return self.of(urn)
         except InputError:
             return None
 
-    def of(self, urn: str) -> Identity:
-        """Return the identity of one Azure resource. Raises `InputError` if it cannot be derived."""
+    def of(self, urn: str) -> ArmId:
+        """Return the id of one Azure resource. Raises `InputError` if it cannot be derived."""
         if urn not in self._known:
             if urn in self._in_progress:
                 raise InputError("the names of resources depend on each other", key=urn)
             self._in_progress.add(urn)
             try:
-                self._known[urn] = self._identify(self._resources[urn])
+                self._known[urn] = self._derive(self._resources[urn])
             finally:
                 self._in_progress.discard(urn)
         return self._known[urn]
 
-    def sources(self, resource: PlannedResource, property_: str) -> list[Identity]:
-        """Return the Azure resources that a property's value comes from, in the Plan's order."""
+    def sources(self, resource: PlannedResource, property_: str) -> list[ArmId]:
+        """Return the ids of the Azure resources that a property's value comes from, in the Plan's order."""
         urns = resource.property_dependencies.get(property_, ())
         return [self.of(urn) for urn in self.leaf_resources(urns, resource.urn)]
 
-    def referenced(self, resource: PlannedResource, path: str) -> Identity | None:
-        """Return the resource whose ARM id an unknown value holds; None if the Plan leaves more than one possible."""
+    def referenced(self, resource: PlannedResource, path: str) -> ArmId | None:
+        """Return the ARM id that an unknown value will be; None if the Plan leaves more than one possible."""
         key = _PROPERTY.match(path)
         scope = _scope_key(resource)
         kinds = frozenset({ANY}) if scope and path == scope else references.kinds(resource.type, path)
-        return self._only(resource, key[0], kinds) if key else None
+        return self._only_source(resource, key[0], kinds) if key else None
 
-    def named(self, resource: PlannedResource, path: str) -> Identity | None:
-        """Return the parent or resource group whose name an unknown path argument holds."""
+    def named(self, resource: PlannedResource, path: str) -> ArmId | None:
+        """Return the id of the parent or resource group whose name an unknown path argument will be."""
         request = _route(resource)
         parents = request.arguments[:-1] if request else ()
-        kinds = {_type_named(request, a).lower() for a in parents if request and _key(resource, a) == path}
-        return self._only(resource, path, frozenset(kinds))
+        kinds = {_named_type(request, a).lower() for a in parents if request and _key(resource, a) == path}
+        return self._only_source(resource, path, frozenset(kinds))
 
-    def _only(self, resource: PlannedResource, property_: str, kinds: frozenset[str]) -> Identity | None:
+    def _only_source(self, resource: PlannedResource, property_: str, kinds: frozenset[str]) -> ArmId | None:
         """Return the only source of a property among these ARM types.
 
         None if there are several, or if a source is not a known Azure resource of the Plan.
@@ -156,12 +158,12 @@ class Identities:
         found = [s for s in sources if s and (ANY in kinds or s.arm_type.lower() in kinds)]
         return found[0] if len(found) == 1 and None not in sources else None
 
-    def _source(self, urn: str) -> Identity | None:
+    def _source(self, urn: str) -> ArmId | None:
         resource = self._resources.get(urn)
-        return self.find(urn) if resource and _azure(resource) else None
+        return self.find(urn) if resource and _is_azure(resource) else None
 
-    def dependencies(self, resource: PlannedResource) -> list[Identity]:
-        """Return the Azure resources that a resource depends on."""
+    def dependencies(self, resource: PlannedResource) -> list[ArmId]:
+        """Return the ids of the Azure resources that a resource depends on."""
         return [self.of(urn) for urn in self.required(resource)]
 
     def required(self, resource: PlannedResource) -> list[str]:
@@ -183,14 +185,14 @@ class Identities:
             if resource is None or urn in seen or (not resource.custom and self._contains(urn, user)):
                 continue
             seen.add(urn)
-            if _azure(resource):
+            if _is_azure(resource):
                 found[urn] = None
             else:
                 waiting += reversed([*self._children.get(urn, []), *resource.dependencies])
         return sorted(found, key=lambda u: self._order[u])
 
     def _contains(self, component: str, urn: str) -> bool:
-        """Return True if a resource is inside a component: it cannot depend on all of it."""
+        """Return True if a resource is inside a component. It then cannot depend on the whole component."""
         seen: set[str] = set()
         current: str | None = urn
         while current and current not in seen:
@@ -209,16 +211,17 @@ class Identities:
         given = provider.inputs.get("subscriptionId") if provider else None
         if is_subscription(given):
             return given
-        existing = None if resource.operation in RECREATING else _subscription_in(resource.id)
+        existing = None if resource.operation in MAY_CHANGE_ID else _subscription_in(resource.id)
         if existing is None:
             uncertain["metadata"] = "the subscription is not known before the deployment; the stack's is used"
         return existing or self.subscription
 
     @property
     def subscription_id(self) -> str:
+        """The ARM id of the stack's subscription."""
         return f"/subscriptions/{self.subscription}"
 
-    def _identify(self, resource: PlannedResource) -> Identity:
+    def _derive(self, resource: PlannedResource) -> ArmId:
         if resource.operation is Operation.READ and resource.id and resource.id.startswith("/"):
             return _existing(resource, resource.id)
         request = route(resource.type)
@@ -227,14 +230,14 @@ class Identities:
         path = _ARGUMENT.sub(lambda found: given[found[1]].strip("/"), request.path)
         path = path.replace("/resourcegroups/", "/resourceGroups/", 1)
         prefix, providers, rest = path.rpartition("/providers/")
-        return Identity(
+        return ArmId(
             resource.urn,
             request.arm_type,
             path,
             "/".join(rest.split("/")[2::2]) if providers else path.rpartition("/")[2],
-            prefix if _extends(request) else None,
+            prefix if _is_extension(request) else None,
             request.package,
-            _used(resource, request),
+            _inputs_in_path(resource, request),
             tuple(uncertain.items()),
         )
 
@@ -245,7 +248,7 @@ class Identities:
             key = _key(resource, argument)
             if argument == "subscriptionId":
                 found[argument] = self._subscription_of(resource, uncertain)
-            elif _extends(request) and argument == request.arguments[0]:
+            elif _is_extension(request) and argument == request.arguments[0]:
                 found[argument] = self._scope(resource, key, uncertain)
             else:
                 found[argument] = self._name(resource, key, argument, request, uncertain)
@@ -260,10 +263,10 @@ class Identities:
                     uncertain["scope"] = f"{name_of(found.urn)}: {found.uncertain[0][1]}"
                 return found.id
             uncertain["scope"] = "the id of a resource outside the plan, or one of several"
-            return f"{self.subscription_id}/resourceGroups/unknown-{_stable(resource, key)[:8]}"
+            return f"{self.subscription_id}/resourceGroups/unknown-{_placeholder_guid(resource, key)[:8]}"
         if isinstance(value, str) and _SCOPE.fullmatch(value):
             return "/" + value.strip("/")
-        raise _nameless(resource, key, value, "the id of its scope")
+        raise _invalid_path_argument(resource, key, value, "the id of its scope")
 
     def _name(
         self, resource: PlannedResource, key: str, argument: str, request: Route, uncertain: dict[str, str]
@@ -277,11 +280,11 @@ class Identities:
             uncertain["name"] = f"{key} is not known before the deployment"
             if found:
                 return found.leaf
-            stable = _stable(resource, key)
-            return stable if _type_named(request, argument).lower().endswith("assignments") else f"unknown-{stable[:8]}"
+            stable = _placeholder_guid(resource, key)
+            return stable if _named_type(request, argument).lower().endswith("assignments") else f"unknown-{stable[:8]}"
         if isinstance(value, str) and value != SECRET and _NAME.fullmatch(value):
             return value
-        raise _nameless(resource, key, value, "a name without slashes")
+        raise _invalid_path_argument(resource, key, value, "a name without slashes")
 
 
 def _subscription_in(id_: str | None) -> str | None:
@@ -289,11 +292,11 @@ def _subscription_in(id_: str | None) -> str | None:
     return match[1] if match else None
 
 
-def _azure(resource: PlannedResource) -> bool:
+def _is_azure(resource: PlannedResource) -> bool:
     return resource.custom and resource.type.startswith(PREFIX)
 
 
-def _extends(request: Route) -> bool:
+def _is_extension(request: Route) -> bool:
     """Return True for an extension type, whose scope is an argument of its path."""
     return request.path.startswith("/{")
 
@@ -308,7 +311,7 @@ def _route(resource: PlannedResource) -> Route | None:
 def _scope_key(resource: PlannedResource) -> str | None:
     """Return the input that holds an extension resource's scope."""
     request = _route(resource)
-    return _key(resource, request.arguments[0]) if request and _extends(request) else None
+    return _key(resource, request.arguments[0]) if request and _is_extension(request) else None
 
 
 def _key(resource: PlannedResource, argument: str) -> str:
@@ -318,22 +321,22 @@ def _key(resource: PlannedResource, argument: str) -> str:
     return next((key for key in resource.inputs if key.lower() in wanted), argument)
 
 
-def _stable(resource: PlannedResource, key: str) -> str:
+def _placeholder_guid(resource: PlannedResource, key: str) -> str:
     return str(uuid5(NAMESPACE, f"{resource.urn}#{key}"))
 
 
-def _nameless(resource: PlannedResource, key: str, value: object, allowed: str) -> InputError:
+def _invalid_path_argument(resource: PlannedResource, key: str, value: object, allowed: str) -> InputError:
     return InputError("the plan has no name for a resource", file=resource.urn, key=key, found=value,
                       allowed=allowed)  # fmt: skip
 
 
-def _existing(resource: PlannedResource, id_: str) -> Identity:
+def _existing(resource: PlannedResource, id_: str) -> ArmId:
     _, _, rest = id_.rpartition("/providers/")
     parts = rest.split("/")
-    return Identity(resource.urn, "/".join((parts[0], *parts[1::2])), id_, "/".join(parts[2::2]))
+    return ArmId(resource.urn, "/".join((parts[0], *parts[1::2])), id_, "/".join(parts[2::2]))
 
 
-def _type_named(request: Route, argument: str) -> str:
+def _named_type(request: Route, argument: str) -> str:
     """Return the ARM type whose name an argument holds."""
     if argument.lower() == "resourcegroupname":
         return "Microsoft.Resources/resourceGroups"
@@ -342,7 +345,7 @@ def _type_named(request: Route, argument: str) -> str:
     return "/".join((segments[0], *segments[1:end:2]))
 
 
-def _used(resource: PlannedResource, request: Route) -> frozenset[str]:
+def _inputs_in_path(resource: PlannedResource, request: Route) -> frozenset[str]:
     """Return the inputs used by the path, including those of a fixed name such as the blob service's."""
     used = {_key(resource, argument).lower() for argument in request.arguments}
     segments = request.segments

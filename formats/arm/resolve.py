@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from formats.arm.arm_ids import NO_SUBSCRIPTION, OTHERS, RECREATING, Identities, Identity
+from formats.arm.arm_ids import MAY_CHANGE_ID, NO_SUBSCRIPTION, NON_AZURE_PREFIXES, ArmId, ArmIds
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, contains_unknown
 
 DEPTH = 60
@@ -29,8 +29,8 @@ def resolved(plan: Plan) -> Plan:
 
 
 def _resolved_plan(plan: Plan) -> Plan:
-    identities = plan.once(Identities)
-    return replace(plan, resources=tuple(_resolved(r, identities) for r in plan.resources))
+    arm_ids = plan.once(ArmIds)
+    return replace(plan, resources=tuple(_resolved(r, arm_ids) for r in plan.resources))
 
 
 def resources_after_deployment(plan: Plan) -> list[PlannedResource]:
@@ -40,63 +40,63 @@ def resources_after_deployment(plan: Plan) -> list[PlannedResource]:
     components and the engine's own resources. Other providers' resources are kept, so that no policy overlooks them.
     An `id` that cannot be derived is None.
     """
-    identities = plan.once(Identities)
-    return [_azure_resource(r, identities) for r in resolved(plan).resources if _is_managed(r)]
+    arm_ids = plan.once(ArmIds)
+    return [_azure_resource(r, arm_ids) for r in resolved(plan).resources if _is_managed(r)]
 
 
 def _is_managed(resource: PlannedResource) -> bool:
     gone = (Operation.DELETE, Operation.READ)
-    return resource.custom and resource.operation not in gone and not resource.type.startswith(OTHERS)
+    return resource.custom and resource.operation not in gone and not resource.type.startswith(NON_AZURE_PREFIXES)
 
 
-def _azure_resource(resource: PlannedResource, identities: Identities) -> PlannedResource:
+def _azure_resource(resource: PlannedResource, arm_ids: ArmIds) -> PlannedResource:
     sources = {
-        k: tuple(identities.leaf_resources(urns, resource.urn)) for k, urns in resource.property_dependencies.items()
+        k: tuple(arm_ids.leaf_resources(urns, resource.urn)) for k, urns in resource.property_dependencies.items()
     }
     return replace(
         resource,
-        dependencies=tuple(identities.required(resource)),
+        dependencies=tuple(arm_ids.required(resource)),
         property_dependencies=sources,
-        id=id_of(resource, identities),
+        id=id_of(resource, arm_ids),
     )
 
 
-def id_of(resource: PlannedResource, identities: Identities) -> str | None:
+def id_of(resource: PlannedResource, arm_ids: ArmIds) -> str | None:
     """Return the ARM id that a resource has or will have; None if it cannot be derived."""
-    if resource.id and resource.id.startswith("/") and resource.operation not in RECREATING:
+    if resource.id and resource.id.startswith("/") and resource.operation not in MAY_CHANGE_ID:
         return resource.id
-    identity = identities.find(resource.urn)
-    return identity.id if identity and _certain(identity) else None
+    arm_id = arm_ids.find(resource.urn)
+    return arm_id.id if arm_id and _certain(arm_id) else None
 
 
-def _certain(identity: Identity) -> bool:
+def _certain(arm_id: ArmId) -> bool:
     """Return True if no part of an id is a placeholder."""
-    return not identity.uncertain and NO_SUBSCRIPTION not in identity.id
+    return not arm_id.uncertain and NO_SUBSCRIPTION not in arm_id.id
 
 
-def _resolved(resource: PlannedResource, identities: Identities) -> PlannedResource:
+def _resolved(resource: PlannedResource, arm_ids: ArmIds) -> PlannedResource:
     if resource.operation is Operation.DELETE or not contains_unknown(resource.inputs):
         return resource
-    inputs = {key: _value(item, key, resource, identities) for key, item in resource.inputs.items()}
+    inputs = {key: _value(item, key, resource, arm_ids) for key, item in resource.inputs.items()}
     return replace(resource, inputs=inputs)
 
 
-def _value(value: Value, path: str, resource: PlannedResource, identities: Identities, depth: int = 0) -> Value:
+def _value(value: Value, path: str, resource: PlannedResource, arm_ids: ArmIds, depth: int = 0) -> Value:
     """Return a value with derivable ids filled in. `path` is written as in `references.txt`: `rules[].target.id`."""
     if value == UNKNOWN:
-        return _derive(path, resource, identities)
+        return _derive(path, resource, arm_ids)
     if depth > DEPTH:
         return value
     if isinstance(value, Mapping):
-        return {k: _value(item, f"{path}.{k}", resource, identities, depth + 1) for k, item in value.items()}
+        return {k: _value(item, f"{path}.{k}", resource, arm_ids, depth + 1) for k, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_value(item, f"{path}[]", resource, identities, depth + 1) for item in value]
+        return [_value(item, f"{path}[]", resource, arm_ids, depth + 1) for item in value]
     return value
 
 
-def _derive(path: str, resource: PlannedResource, identities: Identities) -> Value:
-    referenced = identities.referenced(resource, path)
+def _derive(path: str, resource: PlannedResource, arm_ids: ArmIds) -> Value:
+    referenced = arm_ids.referenced(resource, path)
     if referenced:
-        return id_of(identities.resource(referenced.urn), identities) or UNKNOWN
-    named = identities.named(resource, path)
+        return id_of(arm_ids.resource(referenced.urn), arm_ids) or UNKNOWN
+    named = arm_ids.named(resource, path)
     return named.leaf if named and _certain(named) else UNKNOWN

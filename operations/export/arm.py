@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from formats.arm.arm_ids import NO_SUBSCRIPTION, Identities, Identity
+from formats.arm.arm_ids import NO_SUBSCRIPTION, ArmId, ArmIds
 from formats.arm.routes import route
 from formats.arm.sdk import sdk_type
 from formats.errors import InputError
@@ -31,14 +31,14 @@ def template(plan: Plan) -> Template:
     Raises `InputError` for a type or property that a template cannot express.
     """
     _check(plan)
-    identities = plan.once(Identities)
-    made = [_resource(r, identities) for r in identities.exported]
+    arm_ids = plan.once(ArmIds)
+    made = [_resource(r, arm_ids) for r in arm_ids.exported]
     _refuse_duplicate_ids(made)
     made.sort(key=lambda pair: (pair[0].id.lower(), pair[0].urn))
     notes = {
         f"resources[{i}].{dotted(path)}": why for i, (_, _, found) in enumerate(made) for path, why in found.items()
     }
-    if identities.subscription == NO_SUBSCRIPTION:
+    if arm_ids.subscription == NO_SUBSCRIPTION:
         notes["subscription"] = "the plan does not say which one; zeros stand for it"
     return {
         "$schema": SCHEMA,
@@ -54,26 +54,26 @@ def template(plan: Plan) -> Template:
     }
 
 
-ExportedResource = tuple[Identity, Template, dict[tuple[str | int, ...], str]]
+ExportedResource = tuple[ArmId, Template, dict[tuple[str | int, ...], str]]
 
 
-def _resource(resource: PlannedResource, identities: Identities) -> ExportedResource:
-    identity, request = identities.of(resource.urn), route(resource.type)
-    placeholders = Placeholders(resource, identities, {(key,): why for key, why in identity.uncertain})
-    inputs = {k: v for k, v in resource.inputs.items() if k.lower() not in identity.arguments and not _is_internal(k)}
+def _resource(resource: PlannedResource, arm_ids: ArmIds) -> ExportedResource:
+    arm_id, request = arm_ids.of(resource.urn), route(resource.type)
+    placeholders = Placeholders(resource, arm_ids, {(key,): why for key, why in arm_id.uncertain})
+    inputs = {k: v for k, v in resource.inputs.items() if k.lower() not in arm_id.arguments and not _is_internal(k)}
     body = Nesting(resource.type, resource.urn, placeholders).body(inputs, model(request.package, request.model))
-    _drop_repeated_names(body, identity)
+    _drop_repeated_names(body, arm_id)
     out = {
-        "type": identity.arm_type,
+        "type": arm_id.arm_type,
         "apiVersion": _api_version(resource),
-        "name": escaped(identity.name),
-        **({"scope": escaped(identity.scope)} if identity.scope else {}),
+        "name": escaped(arm_id.name),
+        **({"scope": escaped(arm_id.scope)} if arm_id.scope else {}),
         **_sorted(body),
-        "dependsOn": _depends_on(resource, identity, identities),
-        "metadata": _metadata(resource, identity),
+        "dependsOn": _depends_on(resource, arm_id, arm_ids),
+        "metadata": _metadata(resource, arm_id),
     }
     keys = [*FIRST, *sorted(out.keys() - {*FIRST, *LAST}), *LAST]
-    return identity, {k: out[k] for k in keys if k in out}, placeholders.notes
+    return arm_id, {k: out[k] for k in keys if k in out}, placeholders.notes
 
 
 def _is_internal(key: str) -> bool:
@@ -90,21 +90,21 @@ def _api_version(resource: PlannedResource) -> str:
                      allowed="a date such as 2024-05-01, with or without -preview")  # fmt: skip
 
 
-def _drop_repeated_names(body: Template, identity: Identity) -> None:
+def _drop_repeated_names(body: Template, arm_id: ArmId) -> None:
     """Remove name, type and id from the body. Raises `InputError` if they differ from the resource's own."""
-    for key, own in (("name", identity.leaf), ("type", identity.arm_type), ("id", identity.id)):
+    for key, own in (("name", arm_id.leaf), ("type", arm_id.arm_type), ("id", arm_id.id)):
         given = body.pop(key, own)
         if str(given).lower() != own.lower():
-            raise InputError("a resource is called two different things", file=identity.urn, key=key, found=given,
+            raise InputError("a resource is called two different things", file=arm_id.urn, key=key, found=given,
                              allowed=own)  # fmt: skip
 
 
-def _depends_on(resource: PlannedResource, identity: Identity, identities: Identities) -> list[str]:
+def _depends_on(resource: PlannedResource, arm_id: ArmId, arm_ids: ArmIds) -> list[str]:
     """Return the ids of the template's resources that this one depends on, with its group, parent and scope."""
-    declared = identities.declared
-    required = {i.id.lower() for i in identities.dependencies(resource)}
-    parents = {a.lower() for a in _parent_ids(identity.id)}
-    return [escaped(declared[i].id) for i in sorted((required | parents) & declared.keys() - {identity.id.lower()})]
+    declared = arm_ids.declared
+    required = {i.id.lower() for i in arm_ids.dependencies(resource)}
+    parents = {a.lower() for a in _parent_ids(arm_id.id)}
+    return [escaped(declared[i].id) for i in sorted((required | parents) & declared.keys() - {arm_id.id.lower()})]
 
 
 def _parent_ids(id_: str) -> list[str]:
@@ -113,19 +113,19 @@ def _parent_ids(id_: str) -> list[str]:
     return ["/".join(parts[:n]) for n in range(3, len(parts))]
 
 
-def _metadata(resource: PlannedResource, identity: Identity) -> Template:
+def _metadata(resource: PlannedResource, arm_id: ArmId) -> Template:
     """Return facts that a flat list of resources loses. ARM ignores them. The URN names the resource in the Plan."""
-    _, group = identity.group or (None, None)
-    facts = {"subscriptionId": identity.subscription, "resourceGroup": group, "id": identity.id, "urn": resource.urn}
+    _, group = arm_id.group or (None, None)
+    facts = {"subscriptionId": arm_id.subscription, "resourceGroup": group, "id": arm_id.id, "urn": resource.urn}
     return {key: escaped(value) for key, value in facts.items() if value}
 
 
 def _refuse_duplicate_ids(made: list[ExportedResource]) -> None:
     seen: dict[str, str] = {}
-    for identity, _, _ in made:
-        other = seen.setdefault(identity.id.lower(), identity.urn)
-        if other != identity.urn:
-            raise InputError("two resources of the plan are the same one in Azure", file=identity.urn, key=identity.id,
+    for arm_id, _, _ in made:
+        other = seen.setdefault(arm_id.id.lower(), arm_id.urn)
+        if other != arm_id.urn:
+            raise InputError("two resources of the plan are the same one in Azure", file=arm_id.urn, key=arm_id.id,
                              found=other)  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import uuid5
 
-from formats.arm.arm_ids import NAMESPACE, Identities, Identity
+from formats.arm.arm_ids import NAMESPACE, ArmId, ArmIds
 from formats.arm.references import kinds
 from formats.plan import PlannedResource, Value
 from formats.urns import name_of
@@ -26,7 +26,7 @@ GUIDS = ("principalid", "clientid", "tenantid", "objectid", "customerid", "appli
 IDS = ("id", "ids", "scope", "scopes", "resourceuri", "userassignedidentities", "userassignedidentity", "source")
 URLS = ("uri", "url", "endpoint")
 ADDRESSES = ("ipaddress", "address", "dnsservers", "addresses", "addressprefixes", "addressprefix")
-"""Endings of property names that decide a placeholder's form."""
+"""Endings of property names, in lower case, that decide a placeholder's form."""
 EMPTY: dict[Shape, Value] = {Shape.NUMBER: 0, Shape.BOOLEAN: False}
 
 
@@ -35,7 +35,7 @@ class Placeholders:
     """The placeholders of one resource. `notes` has the reason for each path."""
 
     resource: PlannedResource
-    identities: Identities
+    arm_ids: ArmIds
     notes: dict[tuple[str | int, ...], str] = field(default_factory=dict)
 
     def unknown(self, path: ValuePath, kind: Kind, optional: bool) -> Value | Omit:
@@ -48,13 +48,14 @@ class Placeholders:
         return value
 
     def secret(self, path: ValuePath, kind: Kind, optional: bool) -> Value | Omit:
+        """Return the value for a secret one."""
         if kind.shape not in (Shape.STRING, Shape.ANY):
             return self._typed(path, kind, optional, "secret")
         self.notes[path.target] = "secret"
         return SECRET_TEXT
 
     def _typed(self, path: ValuePath, kind: Kind, optional: bool, why: str) -> Value | Omit:
-        """Return no value if the property is optional, else the empty value of its type: for other types than text."""
+        """Return no value if the property is optional, else the empty value of its type."""
         if optional:
             self.notes[path.target] = f"{why}; left out"
             return OMIT
@@ -65,26 +66,26 @@ class Placeholders:
     def text(self, keys: Sequence[str], where: str) -> tuple[str, str | None]:
         """Return the text for a path, and the reason if it is a placeholder."""
         path = _INDEX.sub("[]", where)
-        found = self.identities.referenced(self.resource, path)
+        found = self.arm_ids.referenced(self.resource, path)
         if found and not found.uncertain:
             return found.id, None
-        makers = self.identities.sources(self.resource, keys[0])
+        sources = self.arm_ids.sources(self.resource, keys[0])
         key = keys[-1].lower()
         if key.endswith(GUIDS):
-            return self._guid(makers, key, where), f"{_of(makers)}: an identifier that Azure will give"
+            return self._guid(sources, key, where), f"{_names(sources)}: an identifier that Azure will assign"
         if kinds(self.resource.type, path) or key.endswith(IDS):
-            return self._id(where), f"{_of(makers)}: an id that Azure will give"
-        return self._shaped(key, where), f"{_of(makers)}: not known before the deployment"
+            return self._id(where), f"{_names(sources)}: an id that Azure will assign"
+        return self._placeholder(key, where), f"{_names(sources)}: not known before the deployment"
 
     def _id(self, where: str) -> str:
-        outside = f"{self.identities.subscription_id}/resourceGroups/unknown/providers/Unknown.Unknown/unknown/"
+        outside = f"{self.arm_ids.subscription_id}/resourceGroups/unknown/providers/Unknown.Unknown/unknown/"
         return outside + self._stable(where)
 
-    def _guid(self, makers: Sequence[Identity], key: str, where: str) -> str:
+    def _guid(self, sources: Sequence[ArmId], key: str, where: str) -> str:
         """Return an identifier. That of one resource is the same wherever it is used."""
-        return str(uuid5(NAMESPACE, f"{makers[0].urn}#{key}")) if len(makers) == 1 else self._stable(where)
+        return str(uuid5(NAMESPACE, f"{sources[0].urn}#{key}")) if len(sources) == 1 else self._stable(where)
 
-    def _shaped(self, key: str, where: str) -> str:
+    def _placeholder(self, key: str, where: str) -> str:
         stable = self._stable(where)
         if key.endswith(URLS):
             return f"{NO_HOST}/{stable[:8]}"
@@ -97,5 +98,5 @@ class Placeholders:
         return str(uuid5(NAMESPACE, f"{self.resource.urn}#{where}"))
 
 
-def _of(makers: Sequence[Identity]) -> str:
-    return ", ".join(sorted(name_of(m.urn) for m in makers)) or "from outside the plan"
+def _names(sources: Sequence[ArmId]) -> str:
+    return ", ".join(sorted(name_of(m.urn) for m in sources)) or "from outside the plan"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from formats.arm.arm_ids import Identities
+from formats.arm.arm_ids import ArmIds
 from formats.arm.routes import route, token_at_subscription, token_of
 from formats.default_providers import AZURE as PROVIDER
 from formats.errors import InputError
@@ -80,7 +80,7 @@ class TemplateResource:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The identity of a resource whose id cannot be derived. One without a known name is always distinct."""
+        """A key to find duplicates among resources whose id cannot be derived. One without a known name is distinct."""
         parts = (self.type, self.name, self.scope, self.place.subscription, self.place.group)
         own = self.where if UNKNOWN in (self.name, self.scope) or not isinstance(self.name, str) else ""
         return (*(str(part).lower() for part in parts), own)
@@ -321,12 +321,12 @@ def _linked(plan: Plan, entries: Mapping[str, TemplateResource]) -> Plan:
     """Return the Plan with its dependencies. Refuse two resources with one id: only one of them would be checked."""
     if len({r.urn for r in plan.resources}) != len(plan.resources):
         raise InputError("Two resources of the template have one URN.", key="resources")
-    identities = Identities(plan)
+    arm_ids = ArmIds(plan)
     urns: dict[str, str] = {}
     keys: dict[tuple[str, ...], str] = {}
     for urn, entry in entries.items():
-        identity = identities.find(urn)
-        id_ = identity.id.lower() if identity and not identity.uncertain else ""
+        arm_id = arm_ids.find(urn)
+        id_ = arm_id.id.lower() if arm_id and not arm_id.uncertain else ""
         if (id_ and urns.setdefault(id_, urn) != urn) or keys.setdefault(entry.key, urn) != urn:
             raise InputError("Two resources of the template have one id.", key=entry.where, found=id_ or entry.name)
     return replace(plan, resources=tuple(_with_links(r, entries.get(r.urn), urns) for r in plan.resources))

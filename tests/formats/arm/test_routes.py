@@ -1,4 +1,4 @@
-"""Each type's ARM path and body, from the azure-mgmt packages."""
+"""The ARM path and request body of each type, from the azure-mgmt packages."""
 
 from __future__ import annotations
 
@@ -27,51 +27,51 @@ from local_azure.paths import PATHS
         ("privatedns:PrivateZone", "Microsoft.Network/privateDnsZones", "PrivateZone"),
     ],
 )
-def test_a_type_is_matched_to_the_request_that_makes_it(token: str, arm_type: str, body: str) -> None:
+def test_a_type_is_matched_to_its_put_request(token: str, arm_type: str, body: str) -> None:
     found = route(f"azure-native:{token}")
     assert (found.arm_type, found.model) == (arm_type, body)
 
 
-def fixed(path: str) -> str:
-    """A path with its arguments made alike, and Azure's fixed names taken for arguments."""
+def normalised(path: str) -> str:
+    """Return a path with every argument, and every name that Azure has normalised, as `{}`."""
     parts = path.lower().split("/")
     return "/".join("{}" if part.startswith("{") or part == "default" else part for part in parts)
 
 
 def covered() -> list[str]:
-    """The types of the local Azure that an installed azure-mgmt package knows."""
+    """Return the types of the local Azure that an installed azure-mgmt package contains."""
     found = []
     for token in sorted(PATHS):
         packages = PACKAGES.get(token.split(":")[-2], ())
-        paths = {fixed(r.path) for package in packages for r in routes(package)}
-        if fixed(PATHS[token]) in paths:
+        paths = {normalised(r.path) for package in packages for r in routes(package)}
+        if normalised(PATHS[token]) in paths:
             found.append(token)
     return found
 
 
-def test_the_paths_are_those_of_the_local_azure() -> None:
+def test_the_local_azure_has_the_same_paths() -> None:
     tokens = [token for token in covered() if not token.endswith(":PrivateRecordSet")]
     assert len(tokens) >= 70
     for token in tokens:
         full = token if token.startswith("azure-native:") else f"azure-native:{token}"
-        assert fixed(route(full).path) == fixed(PATHS[token]), token
+        assert normalised(route(full).path) == normalised(PATHS[token]), token
 
 
-def test_a_type_whose_arm_type_is_itself_an_argument_is_refused() -> None:
+def test_a_type_with_an_argument_in_its_arm_type_is_refused() -> None:
     with pytest.raises(InputError, match="PrivateRecordSet"):
         route("azure-native:privatedns:PrivateRecordSet")
 
 
-def test_a_pinned_version_of_a_type_is_its_api_version() -> None:
+def test_the_version_in_a_token_is_the_api_version() -> None:
     assert sdk_type("azure-native:network/v20240101preview:Subnet").api_version == "2024-01-01-preview"
 
 
 @pytest.mark.parametrize("token", ["azure-native:network:NoSuchThing", "azure-native:../etc:Passwd", "network:Subnet"])
-def test_a_type_that_the_sdk_has_not_is_refused(token: str) -> None:
+def test_a_type_that_the_sdk_lacks_is_refused(token: str) -> None:
     with pytest.raises(InputError, match="cannot be exported"):
         sdk_type(token)
 
 
-def test_a_type_that_no_package_knows_is_refused_with_the_fix() -> None:
+def test_a_type_without_a_package_is_refused_with_the_fix() -> None:
     with pytest.raises(InputError, match=r"routes\.py"):
         route("azure-native:web:WebApp")
