@@ -17,11 +17,11 @@ from operations.cli.targets import refuse_unwritable, write_json
 
 if TYPE_CHECKING:
     from policies.exemptions import Exemptions
-    from policies.mutations.proof import Checker, GateChecker, Proof
+    from policies.mutations.proof import Detector, GateDetector, Proof
 
 
-class CheckerChoice(StrEnum):
-    """The checkers that can be tested."""
+class DetectorChoice(StrEnum):
+    """The detectors that can be tested."""
 
     GATE = "gate"
     PACK = "pack"
@@ -30,8 +30,8 @@ class CheckerChoice(StrEnum):
     FLOWS = "flows"
 
 
-CheckerChoices = Annotated[
-    list[CheckerChoice] | None,
+DetectorChoices = Annotated[
+    list[DetectorChoice] | None,
     typer.Option(
         "--door",
         help="Repeatable. pack-alone: the pack without neighbours. checkov and flows take minutes.",
@@ -53,7 +53,7 @@ def prove(
     *,
     stack: Stacks = None,
     everything: All = False,
-    checker: CheckerChoices = None,
+    detector: DetectorChoices = None,
     target: ReportFile = None,
     exemptions: ExemptionsFile = None,
     json_: Json = False,
@@ -73,7 +73,7 @@ def prove(
     session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     refuse_unwritable(target)
     granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
-    chosen = list(dict.fromkeys(checker or (CheckerChoice.GATE, CheckerChoice.PACK)))
+    chosen = list(dict.fromkeys(detector or (DetectorChoice.GATE, DetectorChoice.PACK)))
     wanted = [one.name for one in session.selected(stack, everything)]
     stacks = session.selected(None, True)
     deployment = Deployment(session, stacks)
@@ -92,41 +92,41 @@ def prove(
 def _proof(
     session: Session,
     plans: Sequence[Plan],
-    chosen: Sequence[CheckerChoice],
+    chosen: Sequence[DetectorChoice],
     wanted: Sequence[str],
     granted: Exemptions,
 ) -> Proof:
-    from policies.mutations.proof import GateChecker, prove, ready  # noqa: PLC0415
+    from policies.mutations.proof import GateDetector, prove, ready  # noqa: PLC0415
     from policies.plan_evaluation import today  # noqa: PLC0415
     from policies.rules import load  # noqa: PLC0415
 
     known = ready(plans)
     is_complete = len(plans) == len(session.catalog.stacks)
-    gate = GateChecker(known, load(), today=today(), is_complete=is_complete, exemptions=granted)
+    gate = GateDetector(known, load(), today=today(), is_complete=is_complete, exemptions=granted)
     with session.output.err.status("Weakening") as status:
-        others = [_checker(one, gate, known) for one in chosen if one is not CheckerChoice.GATE]
-        return prove(gate, others, known, stacks=wanted, ask_gate=CheckerChoice.GATE in chosen,
+        others = [_detector(one, gate, known) for one in chosen if one is not DetectorChoice.GATE]
+        return prove(gate, others, known, stacks=wanted, ask_gate=DetectorChoice.GATE in chosen,
                      progress=lambda name, count: status.update(f"{count:,} mutants: {name}"))  # fmt: skip
 
 
-def _checker(choice: CheckerChoice, gate: GateChecker, plans: Sequence[Plan]) -> Checker:
-    """Return a checker. `InputError` for Checkov where it is not installed."""
-    if choice in (CheckerChoice.PACK, CheckerChoice.PACK_ALONE):
-        from policies.mutations.pack_checker import PackChecker  # noqa: PLC0415
+def _detector(choice: DetectorChoice, gate: GateDetector, plans: Sequence[Plan]) -> Detector:
+    """Return a detector. `InputError` for Checkov where it is not installed."""
+    if choice in (DetectorChoice.PACK, DetectorChoice.PACK_ALONE):
+        from policies.mutations.pack_detector import PackDetector  # noqa: PLC0415
 
-        alone = choice is CheckerChoice.PACK_ALONE
-        return PackChecker(plans, gate.estate.today, gate.exemptions, is_complete=gate.estate.is_complete, alone=alone)
-    if choice is CheckerChoice.FLOWS:
-        from policies.mutations.flow_checker import FlowChecker  # noqa: PLC0415
+        alone = choice is DetectorChoice.PACK_ALONE
+        return PackDetector(plans, gate.estate.today, gate.exemptions, is_complete=gate.estate.is_complete, alone=alone)
+    if choice is DetectorChoice.FLOWS:
+        from policies.mutations.flow_detector import FlowDetector  # noqa: PLC0415
 
-        return FlowChecker(gate.estate)
-    from operations.mutation.checkov import CheckovChecker, installed  # noqa: PLC0415
+        return FlowDetector(gate.estate)
+    from operations.mutation.checkov import CheckovDetector, installed  # noqa: PLC0415
 
     if not installed():
         raise InputError(
             "Checkov is not installed.", found="no .venv-checkov", fix="scripts/checkov --version installs it"
         )
-    return CheckovChecker(plans, gate.related)
+    return CheckovDetector(plans, gate.related)
 
 
 def _refuse(proof: Proof) -> None:

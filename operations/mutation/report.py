@@ -13,7 +13,7 @@ from rich.text import Text
 from policies.mutations.model import Mutant, Outcome, Refusal
 from policies.mutations.proof import GATE, Proof
 
-SHOWN = 20
+MAX_LINES = 20
 """At most this many mutants or findings are printed for each problem."""
 
 
@@ -24,7 +24,7 @@ def as_json(proof: Proof) -> dict[str, Any]:
         "today": proof.today.isoformat(),
         "stacks": {stack: proof.plans.get(stack) for stack in proof.stacks},
         "mutants": len(proof.outcomes),
-        "doors": {checker: {"refused": caught, "of": shown} for checker, (caught, shown) in proof.counts.items()},
+        "doors": {name: {"refused": refused, "of": checked} for name, (refused, checked) in proof.counts.items()},
         "refused_before": [{"policy": f.policy, "urn": f.urn, "message": f.message} for f in proof.before],
         "disagreements": [m.id for m in proof.disagreements],
         "outcomes": [_outcome(o) for o in proof.outcomes],
@@ -40,56 +40,56 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "urn": mutant.urn,
         "weakened": mutant.label,
         "harm": mutant.harm,
-        "doors": {checker: _refusal(refusal) for checker, refusal in outcome.refusals.items()},
+        "doors": {detector: _refusal(refusal) for detector, refusal in outcome.refusals.items()},
     }
 
 
 def _refusal(refusal: Refusal | None) -> dict[str, Any]:
     if refusal is None:
         return {"refused": False}
-    where = {"on": refusal.where} if refusal.where else {}
-    return {"refused": True, "by": refusal.by, "why": refusal.what, **where}
+    resource = {"on": refusal.resource} if refusal.resource else {}
+    return {"refused": True, "by": refusal.by, "why": refusal.why, **resource}
 
 
 def table(proof: Proof) -> RenderableType:
-    """Return a table with a row for each type and a column for each checker: the number of mutants that it did
-    not refuse. The problems follow."""
+    """Return a table of the mutants that were not refused, with a row for each type and a column for each detector.
+    The problems follow."""
     rows = Table(box=None, pad_edge=False, header_style="bold")
     rows.add_column("type")
     rows.add_column("mutants", justify="right")
-    for checker in proof.checkers:
-        rows.add_column(f"past {checker}", justify="right")
+    for detector in proof.detectors:
+        rows.add_column(f"missed by {detector}", justify="right")
     types = Counter(o.mutant.type for o in proof.outcomes)
     for type_, count in sorted(types.items()):
-        rows.add_row(type_, f"{count:,}", *(_past(proof, checker, type_) for checker in proof.checkers))
+        rows.add_row(type_, f"{count:,}", *(_missed(proof, detector, type_) for detector in proof.detectors))
     rows.add_row(
-        "all", f"{len(proof.outcomes):,}", *(_past(proof, checker) for checker in proof.checkers), style="bold"
+        "all", f"{len(proof.outcomes):,}", *(_missed(proof, detector) for detector in proof.detectors), style="bold"
     )
     return Group(rows, Text(""), *_lines(proof))
 
 
-def _past(proof: Proof, checker: str, type_: str | None = None) -> Text:
-    """Return the number of mutants that a checker did not refuse: a dash if it checked none, `n of m` if not all."""
+def _missed(proof: Proof, detector: str, type_: str | None = None) -> Text:
+    """Return the number of mutants that a detector did not refuse: a dash if it checked none, `n of m` if not all."""
     of_type = [o for o in proof.outcomes if type_ in (None, o.mutant.type)]
-    shown = [o for o in of_type if checker in o.refusals]
-    past = sum(not o.caught(checker) for o in shown)
-    if not shown:
+    checked = [o for o in of_type if detector in o.refusals]
+    missed = sum(not o.refused_by(detector) for o in checked)
+    if not checked:
         return Text("–", style="dim")
-    of = "" if len(shown) == len(of_type) else f" of {len(shown):,}"
-    return Text(f"{past:,}{of}", style="red" if past and checker == GATE else "")
+    of = "" if len(checked) == len(of_type) else f" of {len(checked):,}"
+    return Text(f"{missed:,}{of}", style="red" if missed and detector == GATE else "")
 
 
 def _lines(proof: Proof) -> Iterator[Text]:
-    for checker, (caught, shown) in proof.counts.items():
-        yield Text(f"{checker} refused {caught:,} of {shown:,} ({caught / max(shown, 1):.1%})")
-    for finding in proof.before[:SHOWN]:
+    for detector, (refused, checked) in proof.counts.items():
+        yield Text(f"{detector} refused {refused:,} of {checked:,} ({refused / max(checked, 1):.1%})")
+    for finding in proof.before[:MAX_LINES]:
         yield Text(
             f"refused without mutants: {finding.policy} {finding.stack} {finding.name}: {finding.message}", style="red"
         )
     for heading, mutants in (("not refused", proof.missed(GATE)), ("gate and pack differ", proof.disagreements)):
-        yield from (Text(f"{heading}: {described(m)}", style="red") for m in mutants[:SHOWN])
-        if len(mutants) > SHOWN:
-            yield Text(f"… and {len(mutants) - SHOWN:,} more; --json and -o list all", style="red")
+        yield from (Text(f"{heading}: {described(m)}", style="red") for m in mutants[:MAX_LINES])
+        if len(mutants) > MAX_LINES:
+            yield Text(f"… and {len(mutants) - MAX_LINES:,} more; --json and -o list all", style="red")
 
 
 def described(mutant: Mutant) -> str:

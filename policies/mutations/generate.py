@@ -67,13 +67,13 @@ def _weaker(weakening: Weakening, resource: Resource, estate: PolicyContext) -> 
     for place in places(resource.inputs, weakening.path):
         now = get(resource.inputs, place)
         picked = _known(weakening.pick(resource, estate)) if weakening.pick else ()
-        values = [*((_words(v), v) for v in weakening.to), *picked]
-        if not weakening.known:
+        values = [*((_words(v), v) for v in weakening.values), *picked]
+        if not weakening.unknown_ok:
             values.append(("unknown", UNKNOWN))
         for words, value in values:
             if value != now:
                 yield _put(weakening, resource, place, words, value)
-        if there(resource.inputs, place) and not weakening.absent:
+        if there(resource.inputs, place) and not weakening.missing_ok:
             after = replace(resource, inputs=without(resource.inputs, place))
             yield _mutant(resource, after, f"{join(place)} left out", weakening.harm, join(place))
 

@@ -12,7 +12,7 @@ Value = Any
 """A JSON value."""
 When = Callable[[Resource, PolicyContext], bool]
 Pick = Callable[[Resource, PolicyContext], Iterable[tuple[str, Value]]]
-"""Values that depend on other resources, such as the id of another spoke; each with its words for the label."""
+"""Returns values that depend on other resources, such as the id of another spoke; each after its text in the label."""
 
 
 def always(_: Resource, __: PolicyContext) -> bool:
@@ -22,17 +22,17 @@ def always(_: Resource, __: PolicyContext) -> bool:
 
 @dataclass(frozen=True)
 class Weakening:
-    """One property with its weaker values. A missing value, for which Azure's default applies, and an unknown one are
-    weaker too, unless `absent` or `known` has a reason."""
+    """One property with its weaker values. A missing value, for which Azure's default applies, and an unknown value are
+    weaker too, unless `missing_ok` or `unknown_ok` has a reason."""
 
     path: str
-    """As `Resource.at` reads it; `[*]` means each entry in turn. A missing property is added."""
-    to: tuple[Value, ...] = ()
+    """A path for `Resource.at`; `[*]` means each entry in turn. A missing property is added."""
+    values: tuple[Value, ...] = ()
     harm: str = ""
     """The possible consequence."""
-    absent: str = ""
+    missing_ok: str = ""
     """Why a missing value weakens nothing; empty where it does."""
-    known: str = ""
+    unknown_ok: str = ""
     """Why an unknown value weakens nothing; empty where it does."""
     pick: Pick | None = None
     when: When = always
@@ -45,7 +45,7 @@ class Rework:
     covers: tuple[str, ...]
     """The paths that it weakens."""
     make: Callable[[Mapping[str, Value]], Iterable[tuple[str, Mapping[str, Value]]]]
-    """Makes the weaker versions of a resource's inputs, each with its words for the label."""
+    """Returns the weaker versions of a resource's inputs, each after its text in the label."""
     harm: str
     when: When = always
 
@@ -83,8 +83,7 @@ class Addition:
     label: str
     harm: str
     make: Callable[[PolicyContext, str], Iterable[Resource]]
-    """Makes, from the whole estate and the name of a stack, the resources that are added to that stack, one for each
-    mutant."""
+    """Returns the resources, one for each mutant, that are added to a stack. It gets the estate and a stack's name."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ class Mutant:
     harm: str
     before: Resource | None
     after: Resource | None
-    """None: it was removed."""
+    """The resource before and after the change; None if it is added or removed."""
     path: str = ""
 
     @property
@@ -112,27 +111,27 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a checker refused."""
+    """Why a detector refused."""
 
     by: str
-    """The id of the policy, or of the check."""
-    what: str
-    where: str = ""
-    """The resource that it named, if that is not the mutated one."""
+    """The id of the policy, or of Checkov's check."""
+    why: str
+    resource: str = ""
+    """The name of the refused resource, if that is not the mutated one."""
 
 
 Refusals = Mapping[str, Refusal | None]
-"""By the id of a mutant; None: it was let through. A mutant that a checker does not check is absent."""
+"""By the id of a mutant; None: not refused. A mutant that a detector does not check is absent."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of every checker for one mutant."""
+    """The result of every detector for one mutant."""
 
     mutant: Mutant
     refusals: Mapping[str, Refusal | None] = field(default_factory=dict)
-    """By checker; None: it let the mutant through. A checker that does not check the mutant is absent."""
+    """By detector; None: not refused. A detector that does not check the mutant is absent."""
 
-    def caught(self, checker: str) -> bool:
-        """True if that checker refused it."""
-        return self.refusals.get(checker) is not None
+    def refused_by(self, detector: str) -> bool:
+        """True if that detector refused the mutant."""
+        return self.refusals.get(detector) is not None

@@ -16,12 +16,12 @@ from formats.plan import UNKNOWN, Plan, PlannedResource
 from formats.property_paths import join
 from policies.model import Policy, PolicyContext, Resource
 from policies.mutations import coverage, paths
-from policies.mutations.flow_checker import FlowChecker
-from policies.mutations.gate import Gate, full
+from policies.mutations.flow_detector import FlowDetector
 from policies.mutations.generate import mutants
 from policies.mutations.model import Mutant
-from policies.mutations.pack_checker import PackChecker, received
-from policies.mutations.proof import GateChecker, Proof, prove, ready
+from policies.mutations.mutant_evaluator import MutantEvaluator, all_new_findings
+from policies.mutations.pack_detector import PackDetector, received
+from policies.mutations.proof import GateDetector, Proof, prove, ready
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
 from policies.plan_evaluation import evaluate_plans, today
 from policies.plan_resources import resources_of
@@ -38,8 +38,8 @@ def plans() -> tuple[Plan, ...]:
 
 
 @cache
-def gate() -> GateChecker:
-    return GateChecker(plans(), load(), today=today(), is_complete=True)
+def gate() -> GateDetector:
+    return GateDetector(plans(), load(), today=today(), is_complete=True)
 
 
 @cache
@@ -79,20 +79,21 @@ def test_every_table_makes_mutants() -> None:
     assert added == {f"added: {addition.label}" for addition in ADDITIONS}
 
 
-def test_a_refusal_names_the_weakened_resource_or_a_companion() -> None:
+def test_a_refusal_names_the_weakened_resource_or_a_related_one() -> None:
     for outcome in proof().outcomes:
         refusal = outcome.refusals["gate"]
-        if refusal and refusal.where:
-            near = gate().related(outcome.mutant)
-            assert refusal.where in {r.name for r in gate().estate.resources if r.urn in near}, outcome.mutant.id
+        if refusal and refusal.resource:
+            urns = gate().related(outcome.mutant)
+            names = {r.name for r in gate().estate.resources if r.urn in urns}
+            assert refusal.resource in names, outcome.mutant.id
 
 
-def test_the_quick_check_agrees_with_the_full_one() -> None:
-    whole = Gate(gate().estate, load(), today())
+def test_the_first_finding_is_among_those_of_all_resources() -> None:
+    evaluator = MutantEvaluator(gate().estate, load(), today())
     for mutant in kinds()[:: max(1, len(kinds()) // 20)]:
-        refusal, everything = whole.refuses(mutant), full(whole, mutant)
+        refusal, findings = evaluator.refuses(mutant), all_new_findings(evaluator, mutant)
         assert refusal is not None
-        assert refusal.by in {finding.policy for finding in everything}, mutant.id
+        assert refusal.by in {finding.policy for finding in findings}, mutant.id
 
 
 def test_the_deployment_s_gate_refuses_a_mutant_of_the_plan() -> None:
@@ -130,7 +131,7 @@ def test_the_pack_receives_the_gate_s_resources() -> None:
 
 
 def test_the_pack_refuses_what_the_gate_refuses() -> None:
-    pack = PackChecker(plans(), today())
+    pack = PackDetector(plans(), today())
     assert not any(pack.blocks(plan.stack) for plan in plans())
     for mutant in kinds()[::3]:
         refusal = gate().refuses(mutant)
@@ -139,7 +140,7 @@ def test_the_pack_refuses_what_the_gate_refuses() -> None:
 
 
 def test_without_neighbours_the_pack_misses_relations_of_stacks() -> None:
-    alone = PackChecker(plans(), today(), alone=True)
+    alone = PackDetector(plans(), today(), alone=True)
     past = [m for m in kinds() if alone.refuses(m) is None]
     assert past
     for mutant in past:
@@ -152,7 +153,7 @@ def test_mutants_of_a_first_plan_are_refused_too() -> None:
     others = [shipped.after(stack) for stack in shipped.STACKS[:-1]]
     first = ready([*others, shipped.before("tre-hcm-progression")])
     found = prove(
-        GateChecker(first, load(), today=today(), is_complete=True), [], first, stacks=["tre-hcm-progression"]
+        GateDetector(first, load(), today=today(), is_complete=True), [], first, stacks=["tre-hcm-progression"]
     )
     assert found.before == ()
     assert [m.id for m in found.missed("gate")] == []
@@ -160,7 +161,7 @@ def test_mutants_of_a_first_plan_are_refused_too() -> None:
 
 def test_a_mutant_of_a_removed_rule_is_let_through() -> None:
     fewer: dict[str, Policy] = {id_: policy for id_, policy in load().items() if id_ not in ("FW1", "FW2")}
-    weaker = GateChecker(plans()[:1], fewer, today=today(), is_complete=False)
+    weaker = GateDetector(plans()[:1], fewer, today=today(), is_complete=False)
     assert weaker.before == ()
     assert weaker.refuses(of("network:FirewallPolicy", 'threatIntelMode = "Off"')) is None
     assert gate().refuses(of("network:FirewallPolicy", 'threatIntelMode = "Off"'))
@@ -169,7 +170,7 @@ def test_a_mutant_of_a_removed_rule_is_let_through() -> None:
 def test_plans_that_are_refused_without_mutants_prove_nothing() -> None:
     mutant = of("network:FirewallPolicy", 'threatIntelMode = "Off"')
     weak = [_plan_of(plan, mutant) for plan in plans()[:1]]
-    found = GateChecker(weak, load(), today=today(), is_complete=False)
+    found = GateDetector(weak, load(), today=today(), is_complete=False)
     assert found.before
     assert not replace(proof(), before=found.before).holds
 
@@ -251,10 +252,10 @@ def test_every_weakening_names_its_harm() -> None:
     assert all(w.harm for table in TABLES.values() for w in (*table.weakenings, *EVERYTHING))
 
 
-def test_the_flow_checker_checks_mutants_of_flow_types_alone() -> None:
-    checker = FlowChecker(gate().estate)
+def test_the_flow_detector_checks_mutants_of_flow_types_alone() -> None:
+    detector = FlowDetector(gate().estate)
     joined = [m for m in kinds() if m.label == "added: a role that combines separated duties" or "a NAT" in m.label]
-    shown = checker.check_all([*joined, of("storage:StorageAccount", "tags left out")])["flows"]
+    shown = detector.check_all([*joined, of("storage:StorageAccount", "tags left out")])["flows"]
     assert all(m.startswith("urn:") for m in shown)
     assert not any(m.endswith("tags left out") for m in shown)
 

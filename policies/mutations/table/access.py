@@ -79,15 +79,16 @@ GRANT = Table(
     "authorization:RoleAssignment",
     weakenings=(
         Weakening("roleDefinitionId", (), "its holder would have excessive permissions", pick=_roles,
-                  absent="Azure refuses an assignment without a role"),
+                  missing_ok="Azure refuses an assignment without a role"),
         Weakening("scope", (), "its holder would have the permissions on more resources", pick=_wider,
-                  absent="Azure refuses an assignment without a scope"),
+                  missing_ok="Azure refuses an assignment without a scope"),
         Weakening("principalType", ("User", "ForeignGroup"), "a person would keep it after leaving the group"),
         Weakening("condition", ("@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] "
                   "StringLike '*'",), "it would apply to blobs that were not scanned", when=has_condition),
         Weakening("conditionVersion", ("1.0",), "Azure would refuse it, or ignore the condition", when=has_condition),
         Weakening("principalId", (), "one group would have permissions that must be separated", pick=_others,
-                  absent="Azure refuses an assignment without a principal", known="ids of new identities are unknown"),
+                  missing_ok="Azure refuses an assignment without a principal",
+                  unknown_ok="ids of new identities are unknown"),
     ),
     removal=None,
 )  # fmt: skip
@@ -96,7 +97,7 @@ LOCK = Table(
     weakenings=(
         Weakening("level", ("NotSpecified",), "it could be deleted by mistake"),
         Weakening("scope", (elsewhere.STORE,), "it could be deleted by mistake",
-                  absent="Azure refuses a lock on nothing"),
+                  missing_ok="Azure refuses a lock on nothing"),
     ),
     harmless=(Harmless("notes", "documentation only"),),
     removal=Removal("it could be deleted by mistake"),

@@ -23,8 +23,8 @@ CAUGHT = Refusal("ST1", "a is 2")
 
 def proof(*refusals: dict[str, Refusal | None], before: tuple[Finding, ...] = ()) -> Proof:
     outcomes = tuple(Outcome(WEAK, found) for found in refusals)
-    checkers = tuple(dict.fromkeys(checker for found in refusals for checker in found))
-    return Proof(outcomes, checkers, ("platform",), before, date(2026, 1, 5), {"platform": "sha256:ab"})
+    detectors = tuple(dict.fromkeys(detector for found in refusals for detector in found))
+    return Proof(outcomes, detectors, ("platform",), before, date(2026, 1, 5), {"platform": "sha256:ab"})
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Checkov as a checker: the templates that it gets, the failures that count, and proof that it read them."""
+"""Checkov as a detector: the templates that it gets, the failures that count, and proof that it read them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from formats.errors import Failed
 from formats.plan import Operation, Plan, PlannedResource
-from operations.mutation.checkov import BOTH, BUILT_IN, OPEN, CheckovChecker, installed, read
+from operations.mutation.checkov import BOTH, BUILT_IN, CANARY, CheckovDetector, failures_in, installed
 from policies.model import Resource, resource_of
 from policies.mutations.model import Mutant
 
@@ -48,7 +48,7 @@ def answer(failed: Mapping[str, list[str]], errors: int = 0) -> dict[str, Any]:
 
 def fake(finds: Callable[[dict[str, Any]], list[str]], shown: list[str]) -> Callable[[Path], dict[str, Any]]:
     def run(folder: Path) -> dict[str, Any]:
-        failed = {OPEN: ["CKV_AZURE_59"]}
+        failed = {CANARY: ["CKV_AZURE_59"]}
         for file in sorted(folder.glob("t*.json")):
             shown.append(file.stem)
             content = json.loads(file.read_text(encoding="utf-8"))
@@ -75,7 +75,7 @@ def test_earlier_failures_do_not_count_and_built_in_checks_are_apart() -> None:
     opens = mutant(data, {"publicNetworkAccess": "Enabled"}, "opened")
     keyed = mutant(data, {"allowSharedKeyAccess": True}, "keyed")
     cooler = mutant(data, {"accessTier": "Cool"}, "cooler")
-    check_all = CheckovChecker([plan(data)], none_near, fake(opened, [])).check_all([opens, keyed, cooler])
+    check_all = CheckovDetector([plan(data)], none_near, fake(opened, [])).check_all([opens, keyed, cooler])
     both, own = check_all[BOTH], check_all[BUILT_IN]
     assert both[opens.id].by == "CKV_AZURE_59"  # type: ignore[union-attr]
     assert both[keyed.id].by == "CKV_SDE_ST3"  # type: ignore[union-attr]
@@ -88,7 +88,7 @@ def test_mutants_that_differ_in_names_alone_are_checked_once() -> None:
     one, two = store("one"), store("two")
     shown: list[str] = []
     weak = [mutant(s, {"publicNetworkAccess": "Enabled"}, "opened") for s in (one, two)]
-    check_all = CheckovChecker([plan(one, two)], none_near, fake(opened, shown)).check_all(weak)
+    check_all = CheckovDetector([plan(one, two)], none_near, fake(opened, shown)).check_all(weak)
     assert len(shown) == 2  # before and after
     assert all(check_all[BOTH][m.id] for m in weak)
 
@@ -98,10 +98,10 @@ def test_a_change_without_a_template_is_left_out() -> None:
     before = resource_of(data, stack="s")
     unprotected = Mutant("s", before.urn, before.type, "data", "not protected", "harm", before,
                          replace(before, protect=True))  # fmt: skip
-    assert CheckovChecker([plan(data)], none_near, fake(opened, [])).check_all([unprotected])[BOTH] == {}
+    assert CheckovDetector([plan(data)], none_near, fake(opened, [])).check_all([unprotected])[BOTH] == {}
 
 
-def test_a_removal_is_checked_by_its_companions() -> None:
+def test_a_removal_is_checked_on_related_resources() -> None:
     data, other = store("data"), store("other")
     gone = mutant(data, None, "removed")
     shown: list[str] = []
@@ -109,7 +109,7 @@ def test_a_removal_is_checked_by_its_companions() -> None:
     def lonely(made: dict[str, Any]) -> list[str]:
         return ["CKV2_AZURE_1"] if made["name"] == "other" and len(shown) == 2 else []
 
-    check_all = CheckovChecker([plan(data, other)], lambda _: [other.urn], fake(lonely, shown)).check_all([gone])
+    check_all = CheckovDetector([plan(data, other)], lambda _: [other.urn], fake(lonely, shown)).check_all([gone])
     assert check_all[BUILT_IN][gone.id]
 
 
@@ -117,7 +117,7 @@ def test_an_addition_is_checked_alone() -> None:
     added = resource_of(store("new", publicNetworkAccess="Enabled"), stack="s")
     new: Resource = replace(added, type="storage:StorageAccount")
     more = Mutant("s", new.urn, new.type, "new", "added: a store", "harm", None, new)
-    check_all = CheckovChecker([plan(store("data"))], none_near, fake(opened, [])).check_all([more])
+    check_all = CheckovDetector([plan(store("data"))], none_near, fake(opened, [])).check_all([more])
     assert check_all[BUILT_IN][more.id]
 
 
@@ -126,17 +126,17 @@ def test_an_addition_is_checked_alone() -> None:
     [
         {}, {"passed": 0, "failed": 0},
         answer({"t0": ["CKV_AZURE_59"]}),
-        answer({OPEN: ["CKV_AZURE_59"]}, errors=1),
+        answer({CANARY: ["CKV_AZURE_59"]}, errors=1),
     ],
 )  # fmt: skip
 def test_a_checkov_that_read_nothing_is_an_error(report: dict[str, Any]) -> None:
     with pytest.raises(Failed):
-        read(report)
+        failures_in(report)
 
 
 @pytest.mark.skipif(not installed(), reason="scripts/checkov has not made Checkov's environment here")
 def test_the_real_checkov_refuses_an_open_store() -> None:
     data = store("data", supportsHttpsTrafficOnly=True)
     opens = mutant(data, {"publicNetworkAccess": "Enabled"}, "opened")
-    check_all = CheckovChecker([plan(data)], none_near).check_all([opens])
+    check_all = CheckovDetector([plan(data)], none_near).check_all([opens])
     assert check_all[BUILT_IN][opens.id].by == "CKV_AZURE_59"  # type: ignore[union-attr]

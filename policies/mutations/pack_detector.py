@@ -1,5 +1,8 @@
-"""The policy pack as a checker of mutants. Each mutant is encoded as Pulumi's analyzer request and decoded as the pack
-decodes it. The pack's policies then check it with the rest of its stack, encoded and decoded in the same way."""
+"""Run the policy pack on mutants.
+
+Each mutant is encoded as Pulumi's analyzer request and decoded as the pack decodes it. The pack's policies then check
+it with the rest of its stack, encoded and decoded in the same way.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ from formats.urns import type_of
 from policies.analyzer_state import AnalyzerState
 from policies.exemptions import NONE, Exemptions
 from policies.model import PolicyContext, Resource
-from policies.mutations.gate import Gate
 from policies.mutations.model import Mutant, Refusal, Refusals
+from policies.mutations.mutant_evaluator import MutantEvaluator
 from policies.pack import PackAnalyzer
 from policies.plan_resources import resources_of
 
@@ -27,7 +30,7 @@ NO_PROVIDERS: Mapping[str, Any] = {}
 NOT_MANAGED = (Operation.DELETE, Operation.READ)
 
 
-class PackChecker:
+class PackDetector:
     """Runs the pack on the stack of each plan, with the other stacks as neighbours; `alone`: without them."""
 
     def __init__(
@@ -37,23 +40,24 @@ class PackChecker:
         self.name = "pack alone" if alone else "pack"
         self.policies = PackAnalyzer(exemptions).policies
         others = {} if alone else {plan.stack: resources_of(plan) for plan in plans}
-        self._gates: dict[str, Gate] = {}
+        self._evaluators: dict[str, MutantEvaluator] = {}
         for plan in plans:
             neighbours = (r for stack, found in others.items() if stack != plan.stack for r in found)
             estate = PolicyContext([*received(plan), *neighbours], is_complete=is_complete and not alone, today=today)
-            self._gates[plan.stack] = Gate(estate, self.policies, today, exemptions)
+            self._evaluators[plan.stack] = MutantEvaluator(estate, self.policies, today, exemptions)
 
     def blocks(self, stack: str) -> bool:
         """True if the pack refuses the stack without mutants."""
-        return self._gates[stack].before.blocks
+        return self._evaluators[stack].before.blocks
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
         """Return the first reason for which the pack refuses the mutant; None if it passes."""
-        gate = self._gates[mutant.stack]
-        return gate.refuses(replace(mutant, after=self.as_received(mutant.after), before=self._before(mutant, gate)))
+        evaluator = self._evaluators[mutant.stack]
+        before = self._before(mutant, evaluator)
+        return evaluator.refuses(replace(mutant, after=self.as_received(mutant.after), before=before))
 
     def check_all(self, mutants: Sequence[Mutant]) -> Mapping[str, Refusals]:
-        """Return each mutant's refusal by its id, under the checker's name."""
+        """Return each mutant's refusal by its id, under the detector's name."""
         return {self.name: {m.id: self.refuses(m) for m in mutants}}
 
     def as_received(self, resource: Resource | None) -> Resource | None:
@@ -69,21 +73,24 @@ class PackChecker:
             property_dependencies=found.property_dependencies,
         )  # fmt: skip
 
-    def _before(self, mutant: Mutant, gate: Gate) -> Resource | None:
-        return next((r for r in gate.estate.resources if r.urn == mutant.urn), None) if mutant.before else None
+    def _before(self, mutant: Mutant, evaluator: MutantEvaluator) -> Resource | None:
+        """Return the resource without the mutant as the pack receives it; None if the mutant adds the resource."""
+        return next((r for r in evaluator.estate.resources if r.urn == mutant.urn), None) if mutant.before else None
 
 
 def received(plan: Plan) -> list[Resource]:
     """Return the resources of a plan as the pack receives them: one by one, then all together."""
     state = AnalyzerState()
-    there = [r for r in plan.resources if r.operation not in NOT_MANAGED]
-    configured = _configured(plan, there)
-    for resource in there:
+    managed = [r for r in plan.resources if r.operation not in NOT_MANAGED]
+    configured = _configured(plan, managed)
+    for resource in managed:
         if resource.custom and not resource.type.startswith("pulumi:"):
             request = _message(proto.AnalyzeRequest, resource, configured)
             state.provider(request)
             state.one(request)
-    return resources_of(state.all(proto.AnalyzeStackRequest(resources=[_stack_resource(r, configured) for r in there])))
+    return resources_of(
+        state.all(proto.AnalyzeStackRequest(resources=[_stack_resource(r, configured) for r in managed]))
+    )
 
 
 def planned_of(resource: Resource) -> PlannedResource:

@@ -1,6 +1,6 @@
-"""The flow analysis as a checker: is a forbidden flow prevented by fewer controls in the mutant?
+"""Run the flow analysis on mutants. A mutant is refused if fewer controls prevent a forbidden flow than before.
 
-One mutant of each kind is checked: the analysis of an estate takes a third of a second.
+One mutant of each kind is checked, because the analysis of an estate takes a third of a second.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ IRRELEVANT_LABELS = ("tags", "location", "not protected", "ignores changes")
 """Prefixes of the labels of weakenings that no flow depends on."""
 
 
-class FlowChecker:
-    """The flows of an estate, before and after each mutant."""
+class FlowDetector:
+    """Compares the flows of an estate with and without each mutant."""
 
     name = "flows"
 
@@ -45,15 +45,15 @@ class FlowChecker:
 
     def check_all(self, mutants: Sequence[Mutant]) -> Mapping[str, Refusals]:
         """Return the refusals of one mutant of each kind."""
-        shown: dict[tuple[str, str], Mutant] = {}
+        checked: dict[tuple[str, str], Mutant] = {}
         for mutant in mutants:
             if mutant.type in FLOW_TYPES and not mutant.label.startswith(IRRELEVANT_LABELS):
-                one_of = mutant.label if mutant.before else mutant.id  # each addition is a kind of its own
-                shown.setdefault((mutant.type, one_of), mutant)
-        return {self.name: {m.id: self.refuses(m) for m in shown.values()}}
+                kind = mutant.label if mutant.before else mutant.id  # each addition is a kind of its own
+                checked.setdefault((mutant.type, kind), mutant)
+        return {self.name: {m.id: self.refuses(m) for m in checked.values()}}
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
-        """Return the flow with the fewest controls among those with fewer controls than before."""
+        """Return the reason from the flow with the fewest controls, among those with fewer controls than before."""
         estate = PolicyContext(
             mutated(self.estate.resources, mutant), is_complete=self.estate.is_complete, today=self.estate.today
         )
@@ -65,8 +65,8 @@ class FlowChecker:
         if not lower:
             return None
         worst = min(lower, key=lambda f: f.depth)
-        was = self._before.get(_key(worst))
-        return Refusal("flows", f"{worst.kind}: {worst.depth} controls prevent it, {was or 'no such flow'} before")
+        before = self._before.get(_key(worst))
+        return Refusal("flows", f"{worst.kind}: {worst.depth} controls prevent it, {before or 'no such flow'} before")
 
 
 def _depths(report: FlowReport) -> Mapping[tuple[str, str], int]:
