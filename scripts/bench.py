@@ -29,6 +29,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from scripts.generated_estates import generate
+
 if TYPE_CHECKING:
     from formats.plan import Plan, PlannedResource
 
@@ -38,6 +40,8 @@ JUDGED = (5_000, 20_000, 50_000)
 """Resources that the gate is measured on."""
 FOLLOWED = (10, 50, 200)
 """Tenancies that flows are followed through."""
+TENANCIES = (1, 20)
+"""Sizes of whole estates. More are measured on request: 60, 120 and 300 take from minutes to an hour."""
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 GLOBAL_NAME = re.compile(r'"(?:accountName|vaultName)": ?"([^"]+)"')
 PER_GROUP = 250
@@ -59,13 +63,17 @@ def main() -> None:
     """Measure what was asked for, and print the table as it grows."""
     parser = argparse.ArgumentParser(description="How long things take on this machine.")
     parser.add_argument("--runs", type=int, default=3, help="how often each whole command is run (default 3)")
-    parser.add_argument("--only", choices=sorted(MEASURES), action="append", help="one measure; repeat for more")
+    parser.add_argument(
+        "--only", choices=sorted({*MEASURES, "estates"}), action="append", help="one measure; repeat for more"
+    )
+    parser.add_argument("--tenancies", type=int, nargs="+", default=TENANCIES, help="estates to measure (default 1 20)")
     asked = parser.parse_args()
+    measures = MEASURES | {"estates": partial(estates, sizes=asked.tenancies)}
     console = Console()
     table = Table("measure", "median", "peak", "budget", "runs", title=f"{os.cpu_count()} processors")
-    for name in asked.only or MEASURES:
+    for name in asked.only or measures:
         with console.status(f"measuring: {name}"):
-            for figure in MEASURES[name](asked.runs):
+            for figure in measures[name](asked.runs):
                 peak = f"{figure.peak:,.0f} MiB" if figure.peak else ""
                 table.add_row(figure.what, f"{figure.seconds:.2f} s", peak, figure.budget, str(figure.runs))
     console.print(table)
@@ -84,6 +92,20 @@ def stacks(runs: int) -> Iterator[Figure]:
         yield Figure("  of which on top of the preview", up.seconds - preview.seconds, "2 s", runs=runs)
         yield timed("up --all, nothing to change", ["up", "--all", "--yes"], environment, 1)
         yield timed("destroy --all", ["destroy", "--all", "--yes"], environment, 1)
+
+
+def estates(runs: int, sizes: Sequence[int]) -> Iterator[Figure]:
+    """Whole estates of tenancies that differ, in CPU seconds: one tenancy must cost the same in each of them."""
+    alone: float | None = None
+    for size in sizes:
+        with home(size) as environment:
+            yield cpu(f"up --all, {size} tenancies, CPU", ["up", "--all", "--yes"], environment, 1)
+            one = cpu(f"preview tre-p0000 beside {size - 1} others, CPU", ["preview", "tre-p0000"], environment, runs,
+                      f"{1.5 * alone:.1f} s; 500 MiB" if alone else "")  # fmt: skip
+            alone = alone or one.seconds
+            yield one
+            yield cpu(f"preview --all, {size} tenancies, CPU", ["preview", "--all"], environment, 1)
+            yield cpu(f"stacks, {size} tenancies, CPU", ["stacks"], environment, runs)
 
 
 def scale(_: int) -> Iterator[Figure]:
@@ -320,35 +342,57 @@ MEASURES: dict[str, Callable[[int], Iterator[Figure]]] = {
 
 
 @contextmanager
-def home() -> Iterator[dict[str, str]]:
-    """An environment whose state, local Azure and allocations are thrown away afterwards."""
+def home(tenancies: int | None = None) -> Iterator[dict[str, str]]:
+    """An environment whose state, local Azure and allocations are thrown away afterwards.
+
+    Its estate is the sample, or with `tenancies` a generated one.
+    """
     with tempfile.TemporaryDirectory(prefix="sde-bench-") as folder:
         estate = Path(folder) / "estate"
-        shutil.copytree(ROOT / "estate", estate)
+        if tenancies is None:
+            shutil.copytree(ROOT / "estate", estate)
+        else:
+            generate(estate, tenancies)
         quiet = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "SDE_"))}
         yield quiet | {"SDE_HOME": str(Path(folder) / "home"), "SDE_BENCH_ESTATE": str(estate), "NO_COLOR": "1"}
 
 
 def timed(what: str, arguments: list[str], environment: dict[str, str], runs: int, budget: str = "") -> Figure:
     """The median of several runs of one `sde` command."""
-    command = [sys.executable, "-m", "operations", "--estate", environment["SDE_BENCH_ESTATE"], *arguments]
-    taken = [run(command, environment) for _ in range(runs)]
+    taken = [run(_sde(arguments, environment), environment) for _ in range(runs)]
     return Figure(what, statistics.median(t for t, _ in taken), budget, max(p for _, p in taken), runs)
+
+
+def cpu(what: str, arguments: list[str], environment: dict[str, str], runs: int, budget: str = "") -> Figure:
+    """The median CPU time of several runs of one `sde` command. A busy machine changes it little."""
+    taken = [usage(_sde(arguments, environment), environment) for _ in range(runs)]
+    seconds = statistics.median(one.ru_utime + one.ru_stime for one in taken)
+    return Figure(what, seconds, budget, max(one.ru_maxrss for one in taken) / 1024, runs)
+
+
+def _sde(arguments: list[str], environment: dict[str, str]) -> list[str]:
+    return [sys.executable, "-m", "operations", "--estate", environment["SDE_BENCH_ESTATE"], *arguments]
 
 
 def run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Seconds, and the peak of memory in MiB, of one process that must succeed."""
     began = time.perf_counter()
+    peak = usage(command, environment).ru_maxrss / 1024
+    return time.perf_counter() - began, peak
+
+
+def usage(command: list[str], environment: dict[str, str]) -> resource.struct_rusage:
+    """The resources that one process, which must succeed, and its ended children have used."""
     process = subprocess.Popen(  # noqa: S603 - our own command line
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr  # noqa: S101 - asked for above
     said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"error: {' '.join(command[2:])} ended with {process.returncode}\n{said}")
-    return time.perf_counter() - began, usage.ru_maxrss / 1024
+    return used
 
 
 def tenancies(environment: dict[str, str]) -> list[str]:
