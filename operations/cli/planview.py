@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from formats.plan import Operation, Plan, PlannedResource
+from formats.property_changes import ChangeKind, PropertyChange, property_changes
 from operations.cli.output import Output, printable
-from operations.cli.text import SYMBOLS, at, kind_of, plural, shown
+from operations.cli.text import SYMBOLS, kind_of, plural, shown
 
 _WIDTH = 300
 _MAX_KINDS = 6
@@ -61,8 +62,8 @@ def _list(plan: Plan, output: Output) -> None:
     width = output.text_console.width if output.text_console.is_terminal else _WIDTH
     for resource in plan.changes:
         output.say(_line(resource))
-        for path in resource.changed if resource.operation is not Operation.CREATE else ():
-            output.say(_difference(resource, path, max(16, (width - len(path) - 14) // 2)))
+        for change in changes_of(resource):
+            output.say(Text("      ") + difference(change, width - 6))
 
 
 def _kinds(plan: Plan) -> str:
@@ -85,12 +86,27 @@ def _line(resource: PlannedResource) -> Text:
     )
 
 
-def _difference(resource: PlannedResource, path: str, width: int) -> Text:
-    before, after = shown(at(resource.old_inputs or {}, path), width), shown(at(resource.inputs, path), width)
-    forced = ("  forces replacement", "magenta") if path in resource.replaces else ("", "")
+def changes_of(resource: PlannedResource) -> tuple[PropertyChange, ...]:
+    """Return the changed properties to show. Those of a new resource are not shown."""
+    if resource.operation is Operation.CREATE:
+        return ()
+    return property_changes(resource.old_inputs, resource.inputs, resource.changed, resource.replaces)
+
+
+def difference(change: PropertyChange, width: int) -> Text:
+    """Return one change as a line: `tags.owner: "a" → "b"`. Values are cut so that the line fits the width."""
+    path, room = printable(change.text) + ": ", width - len(change.text) - 2
+    before, after = (shown(value, max(16, (room - 6) // 2)) for value in (change.before, change.after))
+    forced = ("  forces replacement", "magenta") if change.replaces else ("", "")
+    if change.kind is ChangeKind.ADDED:
+        return Text.assemble(path, (f"+ {shown(change.after, max(16, room - 2))}", "green"), forced)
+    if change.kind is ChangeKind.REMOVED:
+        return Text.assemble(path, (f"- {shown(change.before, max(16, room - 2))}", "red"), forced)
+    if change.kind is ChangeKind.REORDERED:
+        return Text.assemble(path, ("order ", "yellow"), (before, "red"), " → ", (after, "green"), forced)
     if before == after:  # a default of the provider, or a secret: both values are shown alike
-        return Text.assemble(f"      {printable(path)}: ", ("changes", "yellow"), forced)
-    return Text.assemble(f"      {printable(path)}: ", (before, "red"), " → ", (after, "green"), forced)
+        return Text.assemble(path, ("changes", "yellow"), forced)
+    return Text.assemble(path, (before, "red"), " → ", (after, "green"), forced)
 
 
 def _reason(resource: PlannedResource) -> str:

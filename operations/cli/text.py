@@ -7,9 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from formats.errors import InputError
 from formats.plan import Operation
-from formats.property_paths import get, parse
+from formats.property_changes import ABSENT
 from operations.cli.output import printable
 
 SYMBOLS = {
@@ -33,8 +32,6 @@ DONE = {
 }
 _CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ACRONYMS = {"Ip": "IP", "Ssh": "SSH", "Dns": "DNS", "Vm": "VM", "Nic": "NIC", "Id": "ID"}
-ABSENT = object()
-"""The result of `at` for a path that does not exist."""
 
 
 def kind_of(type_: str) -> str:
@@ -49,14 +46,6 @@ def span(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"
-
-
-def at(value: Any, path: str) -> Any:
-    """Return the value at a property path such as `rules[2].priority` or `tags["cost.centre"]`."""
-    try:
-        return get(value, parse(path), ABSENT)
-    except InputError:
-        return ABSENT
 
 
 def shown(value: Any, width: int = 70) -> str:

@@ -67,3 +67,27 @@ def test_json_has_the_whole_plan(sde: CliRunner) -> None:
     assert sde("--json", "preview", "platform") == 0
     assert [line["event"] for line in sde.lines] == ["plan", "verdict"]
     assert len(sde.lines[0]["plan"]["resources"]) == 2
+
+
+def test_an_inserted_rule_is_one_line(sde: CliRunner) -> None:
+    first, last = ({"name": name, "priority": priority} for name, priority in (("dns", 100), ("deny", 4096)))
+    added = {"name": "web", "priority": 110}
+    sde.engine.plans["platform"] = (
+        resource("a", Operation.UPDATE, inputs={"rules": [first, added, last]}, old_inputs={"rules": [first, last]},
+                 changed=("rules[1].name", "rules[1].priority", "rules[2]")),
+    )  # fmt: skip
+    sde("preview", "platform")
+    assert [line.strip() for line in sde.out.splitlines() if "rules" in line] == [
+        'rules[name=web]: + {"name": "web", "priority": 110}'
+    ]
+
+
+def test_a_removed_value_and_another_order_are_lines_of_their_lists(sde: CliRunner) -> None:
+    sde.engine.plans["platform"] = (
+        resource("a", Operation.UPDATE, inputs={"to": ["y"], "zones": ["2", "1"]},
+                 old_inputs={"to": ["x", "y"], "zones": ["1", "2"]},
+                 changed=("to[0]", "to[1]", "zones[0]", "zones[1]"), replaces=("zones[0]",)),
+    )  # fmt: skip
+    sde("preview", "platform")
+    assert 'to: - "x"\n' in sde.out
+    assert 'zones: order ["1", "2"] → ["2", "1"]  forces replacement' in sde.out

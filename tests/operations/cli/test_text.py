@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from formats.plan import SECRET, UNKNOWN
-from operations.cli.text import ABSENT, at, kind_of, plural, shown, span
+from formats.property_changes import ABSENT
+from operations.cli.text import kind_of, plural, shown, span
 
 
 @pytest.mark.parametrize(
@@ -19,22 +20,6 @@ from operations.cli.text import ABSENT, at, kind_of, plural, shown, span
 )
 def test_a_type_token_in_words(token: str, words: str) -> None:
     assert kind_of(token) == words
-
-
-@pytest.mark.parametrize(
-    ("path", "found"),
-    [
-        ("tags.owner", "team"),
-        ('tags["cost.centre"]', 7),
-        ("rules[1].port", 443),
-        ("rules[9].port", ABSENT),
-        ("tags.owner.deeper", ABSENT),
-        ("absent", ABSENT),
-    ],
-)
-def test_the_value_at_a_path(path: str, found: object) -> None:
-    value = {"tags": {"owner": "team", "cost.centre": 7}, "rules": [{"port": 80}, {"port": 443}]}
-    assert at(value, path) == found
 
 
 @pytest.mark.parametrize(
