@@ -4,8 +4,8 @@
   `plugins` (installation for the Pulumi CLI), `wire` (property values).
 - A request of azure-native: `defaults` and `validation` (Check), `diffs` (Diff), `arm` (create, read, update, delete),
   `outputs`, `policy/` (Azure Policy), `store` (SQLite), `admin` (`sde local`).
-- Types: `model` (declaration), `types/` (the table), `paths`, `ids`, `locations`, `network_watchers`, and `schema` with
-  `schema_reader` (the installed SDK). The evidence is in docs/azure-facts.md.
+- Types: `model` (declaration), `types/` (the table), `paths`, `ids`, `locations`, `network_watchers`, and `schema` (the
+  installed SDK). The evidence is in docs/azure-facts.md.
 """
 
 from __future__ import annotations

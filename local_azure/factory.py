@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_azure.schema import Schemas
+from local_azure.schema import schemas_of
 
 if TYPE_CHECKING:
     from local_azure.servicer import Servicer
@@ -15,8 +14,8 @@ PACKAGES = ("azure-native", "random")
 
 
 def create_provider(package: str, database: Path) -> Servicer:
-    """Return a package's servicer. The parsed SDK is cached beside the database."""
-    schemas = _schemas(f"pulumi_{package.replace('-', '_')}", database.parent / "schemas.db")
+    """Return a package's servicer."""
+    schemas = schemas_of(f"pulumi_{package.replace('-', '_')}")
     if package == "random":
         from local_azure.random_provider import RandomProvider  # noqa: PLC0415 - a process may need one of the two
 
@@ -26,9 +25,3 @@ def create_provider(package: str, database: Path) -> Servicer:
     from local_azure.types import TYPES  # noqa: PLC0415
 
     return AzureProvider(Store(database), schemas, TYPES)
-
-
-@lru_cache(maxsize=8)
-def _schemas(package: str, cache: Path) -> Schemas:
-    # All providers of a process share it, so that a type is parsed once.
-    return Schemas(package, cache)

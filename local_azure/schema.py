@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cache, cached_property
 from typing import Any, Literal
 
+from formats.pulumi_sdk import SdkProperty, installed
 from local_azure.paths import PATHS
-from local_azure.schema_reader import Description, Package, SchemaError
 
-__all__ = [
-    "Property",
-    "PropertyType",
-    "ResourceSchema",
-    "SchemaError",
-    "Schemas",
-    "TypeKind",
-    "azure_native",
-    "resource",
-]
+_SCALARS: Mapping[str, TypeKind] = {
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "Any": "any",
+    "Asset": "asset",
+    "Archive": "asset",
+}
+
+
+class SchemaError(Exception):
+    """A type that the installed SDK lacks, or an SDK with an unexpected layout."""
+
 
 TypeKind = Literal["string", "integer", "number", "boolean", "any", "array", "map", "object", "enum", "union", "asset"]
 
@@ -36,8 +37,6 @@ class PropertyType:
     """The type of an array's items or a map's values."""
     values: tuple[Any, ...] = ()
     """An enum's values."""
-    open: bool = False
-    """True if the SDK accepts any string (`Union[str, Enum]`). Azure itself accepts only the enum."""
     options: tuple[PropertyType, ...] = ()
     """A union's members."""
     name: str = ""
@@ -103,133 +102,88 @@ def arm_type_of(path: str) -> str:
 
 
 class Schemas:
-    """The types of one SDK, each parsed once, and cached on disk by the SDK's version."""
+    """The types of one installed SDK, each parsed once."""
 
-    def __init__(self, package: str = "pulumi_azure_native", cache: Path | None = None) -> None:
-        self.package = Package(package)
-        self._cache = _Cache(cache, f"{package}-{self.package.version}") if cache else None
-        self._resources: dict[str, ResourceSchema] = {}
-        self._objects: dict[tuple[str, str], Mapping[str, Property]] = {}
-        self._types: dict[tuple[str, str], PropertyType] = {}
+    def __init__(self, package: str) -> None:
+        self.sdk = installed(package)
+        if self.sdk.root is None:
+            raise SchemaError(f"the package {package} is not installed")
 
     @property
     def version(self) -> str:
-        return self.package.version
+        return self.sdk.version
 
+    @cache  # noqa: B019 - the schemas of an SDK live as long as the process
     def resource(self, token: str) -> ResourceSchema:
         """Return the schema of a resource type. Raises `SchemaError` for an unknown token."""
-        if token not in self._resources:
-            found = self._read(token, lambda: self.package.resource(token))
-            self._resources[token] = ResourceSchema(
-                token=token,
-                api_version=found["api_version"],
-                inputs=self._properties(found["inputs"]),
-                outputs=self._properties(found["outputs"]),
-                path=PATHS.get(token, ""),
-            )
-        return self._resources[token]
+        found = self.sdk.resource(token)
+        if found is None:
+            raise SchemaError(f"{self.sdk.package} {self.version} has no resource {token}")
+        return ResourceSchema(
+            token=token,
+            api_version=found.api_version,
+            inputs=self._properties(found.module, found.inputs),
+            outputs=self._properties(found.module, found.outputs),
+            path=PATHS.get(token, ""),
+        )
 
-    def _properties(self, described: Description) -> Mapping[str, Property]:
+    def _properties(self, module: str, described: Mapping[str, SdkProperty]) -> Mapping[str, Property]:
         return {
-            name: Property(self._type(entry["type"]), entry["required"], entry.get("default"))
-            for name, entry in described.items()
+            name: Property(self._type(module, found.annotation), found.required, found.default)
+            for name, found in described.items()
         }
 
-    def _type(self, described: Description) -> PropertyType:
-        kind = described["kind"]
-        if kind == "ref":
-            return self._reference(described["module"], described["name"])
-        if kind in {"array", "map"}:
-            return PropertyType(kind, item=self._type(described["item"]))
-        if kind == "union":
-            return _union(tuple(self._type(option) for option in described["options"]))
-        return PropertyType(kind)
+    @cache  # noqa: B019
+    def _type(self, module: str, annotation: str) -> PropertyType:
+        """Return the type of an annotation, without `pulumi.Input`, `pulumi.Output` and `Optional`."""
+        head, _, inner = annotation.removesuffix("]").partition("[")
+        kind = head.rpartition(".")[2]
+        if kind in {"Input", "Output", "Optional"}:
+            return self._type(module, inner)
+        if kind == "Sequence":
+            return PropertyType("array", item=self._type(module, inner))
+        if kind == "Mapping":
+            return PropertyType("map", item=self._type(module, inner.removeprefix("str, ")))
+        if kind == "Union":
+            return _union(tuple(self._type(module, option) for option in inner.split(", ")))
+        return PropertyType(_SCALARS[kind]) if kind in _SCALARS else self._named(module, annotation)
 
-    def _reference(self, module: str, name: str) -> PropertyType:
-        key = (module, name)
-        if key not in self._types:
-            values = self._read(f"{module}:{name}", lambda: self._enum(module, name))
-            self._types[key] = (
-                PropertyType("object", name=name, _load=lambda: self._object(module, name))
-                if values is None
-                else PropertyType("enum", values=tuple(values), name=name)
-            )
-        return self._types[key]
+    def _named(self, module: str, annotation: str) -> PropertyType:
+        """Return an enum or an object, whose class is a string in the annotation."""
+        name = annotation.strip("'")
+        if name == annotation:
+            raise SchemaError(f"unsupported annotation: {annotation}")
+        values = self.sdk.enum(module, name)
+        if values is not None:
+            return PropertyType("enum", values=values, name=name)
+        return PropertyType("object", name=name, _load=lambda: self._object(module, name))
 
-    def _enum(self, module: str, name: str) -> list[Any] | None:
-        return self.package.enum(module, name) if self.package.has_enum(module, name) else None
-
+    @cache  # noqa: B019
     def _object(self, module: str, name: str) -> Mapping[str, Property]:
-        key = (module, name)
-        if key not in self._objects:
-            found = self._read(f"{module}:{name}:properties", lambda: self.package.object(module, name))
-            self._objects[key] = self._properties(found)
-        return self._objects[key]
-
-    def _read(self, key: str, build: Callable[[], Any]) -> Any:
-        return self._cache.get(key, build) if self._cache else build()
+        found = self.sdk.properties(module, name)
+        if not found:
+            raise SchemaError(f"{self.sdk.package}.{module} has no class {name}")
+        return self._properties(module, found)
 
 
 def _union(options: tuple[PropertyType, ...]) -> PropertyType:
     enums = [option for option in options if option.kind == "enum"]
     if len(enums) == 1 and all(o.kind in {"enum", "string", "integer", "number"} for o in options):
-        return PropertyType("enum", values=enums[0].values, open=len(options) > 1, name=enums[0].name)
+        return PropertyType("enum", values=enums[0].values, name=enums[0].name)
     return PropertyType("union", options=options)
 
 
-class _Cache:
-    """Parsed classes on disk. A damaged file is recreated."""
-
-    def __init__(self, path: Path, version: str) -> None:
-        self._path, self._version = path, version
-        self._known: dict[str, str] = {}
-        self._connection = self._opened()
-
-    def get(self, key: str, build: Callable[[], Any]) -> Any:
-        try:
-            return json.loads(self._known[key])
-        except (KeyError, ValueError):
-            value = build()
-            self._keep(key, json.dumps(value, separators=(",", ":")))
-            return value
-
-    def _opened(self) -> sqlite3.Connection | None:
-        for _ in range(2):
-            try:
-                return self._open()
-            except sqlite3.OperationalError:
-                return None  # a read-only or full disk: no cache
-            except sqlite3.DatabaseError:
-                self._path.unlink(missing_ok=True)
-        return None
-
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, timeout=5, check_same_thread=False)
-        # Not synced: a lost write costs one more parse.
-        connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;")
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS class (version TEXT, key TEXT, value TEXT, PRIMARY KEY (version, key))"
-        )
-        rows = connection.execute("SELECT key, value FROM class WHERE version = ?", (self._version,))
-        self._known = dict(rows.fetchall())
-        return connection
-
-    def _keep(self, key: str, value: str) -> None:
-        self._known[key] = value
-        if self._connection is None:
-            return
-        try:
-            self._connection.execute("INSERT OR REPLACE INTO class VALUES (?, ?, ?)", (self._version, key, value))
-        except sqlite3.Error:
-            self._connection = None
+@cache
+def schemas_of(package: str) -> Schemas:
+    """Return the types of an installed SDK. All providers of a process share it, so that a type is parsed once."""
+    return Schemas(package)
 
 
-@lru_cache(maxsize=8)
-def azure_native(cache: Path | None = None) -> Schemas:
-    """Return the types of the installed azure-native SDK. `cache` is the file for parsed types."""
-    return Schemas("pulumi_azure_native", cache)
+def azure_native() -> Schemas:
+    """Return the types of the installed azure-native SDK."""
+    return schemas_of("pulumi_azure_native")
 
 
 def resource(token: str) -> ResourceSchema:
-    """Return the schema of an azure-native type, without a cache on disk."""
+    """Return the schema of an azure-native type."""
     return azure_native().resource(token)

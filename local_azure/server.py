@@ -45,7 +45,7 @@ def main(package: str) -> int:
             f'{VARIABLE} is not set: this is a provider of the local Azure. Run: eval "$(scripts/sde local env)"'
         )
     _stub_sdk_packages()
-    from local_azure.schema_reader import SchemaError  # noqa: PLC0415
+    from local_azure.schema import SchemaError  # noqa: PLC0415
     from local_azure.store import StoreError  # noqa: PLC0415
 
     try:

@@ -14,7 +14,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from formats.urns import name_of, type_of
 from local_azure.model import AzureError
-from local_azure.schema_reader import SchemaError
+from local_azure.schema import SchemaError
 from local_azure.store import StoreError
 
 # For INTERNAL, UNKNOWN and DATA_LOSS the engine assumes that the state of the resource is unknown. A refused request

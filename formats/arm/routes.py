@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from formats.arm.sdk import SdkType, class_name, resource_names, sdk_type
+from formats.arm.sdk import AZURE_NATIVE, sdk_type
 from formats.errors import InputError
+from formats.pulumi_sdk import SdkResource
 
 PACKAGES = {
     "authorization": ("azure.mgmt.authorization", "azure.mgmt.resource.locks", "azure.mgmt.resource.policy"),
@@ -129,10 +130,10 @@ def _tokens(module: str, route_: Route) -> Iterator[str]:
     """Yield the azure-native types whose route has this ARM type."""
     leaf = singular(route_.arm_type.rpartition("/")[2].lower())
     group = route_.group.replace("_", "")
-    for stem in resource_names(module):
+    for stem in AZURE_NATIVE.resource_names(module):
         name = _name(module, stem)
         if name == route_.model.lower() or group.startswith((plural(name), name)) or name.endswith(leaf):
-            token = f"azure-native:{module}:{class_name(module, stem)}"
+            token = f"azure-native:{module}:{AZURE_NATIVE.class_name(module, stem)}"
             if _leads_to(token, route_.arm_type):
                 yield token
 
@@ -144,14 +145,14 @@ def _leads_to(token: str, arm_type: str) -> bool:
         return False
 
 
-def _fits(route_: Route, sdk: SdkType) -> bool:
+def _fits(route_: Route, sdk: SdkResource) -> bool:
     """Return True if every argument of the path, apart from the subscription, is an input of the type."""
     names = {name.lower() for name in sdk.inputs} | {"subscriptionid"}
     renamed = RENAMED.get(sdk.module, {})
     return all(renamed.get(a.lower(), a.lower()) in names for a in route_.arguments)
 
 
-def _likeness(route_: Route, sdk: SdkType) -> tuple[int, bool, bool, bool]:
+def _likeness(route_: Route, sdk: SdkResource) -> tuple[int, bool, bool, bool]:
     """Rank a route for a type: by the arguments it uses, then by the names of its body, its group and its type."""
     name = _name(sdk.module, sdk.name.lower())
     leaf = route_.arm_type.rpartition("/")[2]

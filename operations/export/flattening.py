@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from formats.arm.sdk import Hint, hints, hints_of_class, sdk_type
+from formats.arm.sdk import AZURE_NATIVE, inputs_of, sdk_type
 from formats.errors import InputError
 from formats.plan import SECRET, UNKNOWN, Value
+from formats.pulumi_sdk import SdkProperty
 from operations.export.nesting import field_of
 from operations.export.request_models import Field, Kind, Model, Shape
 
@@ -28,21 +29,21 @@ class Flattening:
 
     def inputs(self, body: Mapping[str, Value], model: Model, without: frozenset[str]) -> dict[str, Value]:
         """Return the inputs of a body. `without` are the arguments of the path, in lower case."""
-        names = {name: hint for name, hint in hints(self.token).items() if name.lower() not in without}
+        names = {name: property_ for name, property_ in inputs_of(self.token).items() if name.lower() not in without}
         return self._object(body, model, names, root=True)
 
     def _object(
-        self, value: Mapping[str, Value], model: Model, names: Mapping[str, Hint], *, root: bool = False
+        self, value: Mapping[str, Value], model: Model, names: Mapping[str, SdkProperty], *, root: bool = False
     ) -> dict[str, Value]:
         rest = _copied(value)
         self._refuse_duplicates(rest)
         narrow = model.narrowed(value)
         out: dict[str, Value] = {}
-        for name, hint in names.items():
+        for name, property_ in names.items():
             field = field_of(self.token, name, narrow, root=root)
             found = self._take(rest, field) if field else _ABSENT
             if field and found is not _ABSENT and found is not None:
-                out[name] = self._value(found, field.kind, hint)
+                out[name] = self._value(found, field.kind, property_)
         for key, item in rest.items():
             if item is not None and not (item == {} and value[key] != {}):
                 out.setdefault(key, item)
@@ -60,28 +61,28 @@ class Flattening:
         self._refuse_duplicates(place)
         return place.pop(_key(place, field.path[-1]), _ABSENT)
 
-    def _value(self, value: Value, kind: Kind, hint: Hint) -> Value:
+    def _value(self, value: Value, kind: Kind, property_: SdkProperty) -> Value:
         if value in (UNKNOWN, SECRET):
             return value
         if kind.shape is Shape.MODEL and kind.model and isinstance(value, Mapping):
-            names = self._names(hint)
+            names = self._names(property_)
             return self._object(value, kind.model, names) if names else value
         if kind.shape is Shape.LIST and kind.of and isinstance(value, list):
-            return [self._value(item, kind.of, hint) for item in value]
+            return [self._value(item, kind.of, property_) for item in value]
         if kind.shape is Shape.MAP and kind.of and isinstance(value, Mapping):
-            return self._map(value, kind.of, hint)
+            return self._map(value, kind.of, property_)
         return value
 
-    def _map(self, value: Mapping[str, Value], of: Kind, hint: Hint) -> Value:
+    def _map(self, value: Mapping[str, Value], of: Kind, property_: SdkProperty) -> Value:
         """Return a map, or its keys if azure-native has a list of keys, as for user-assigned identities."""
-        if hint.is_list and not hint.classes:
+        if property_.is_list and not property_.classes:
             return list(value)
-        return {key: self._value(item, of, hint) for key, item in value.items()}
+        return {key: self._value(item, of, property_) for key, item in value.items()}
 
-    def _names(self, hint: Hint) -> Mapping[str, Hint]:
+    def _names(self, property_: SdkProperty) -> Mapping[str, SdkProperty]:
         """The names of every class that an object may follow: the model says which of them fit."""
         module = sdk_type(self.token).module
-        return {k: v for name in reversed(hint.classes) for k, v in hints_of_class(module, name).items()}
+        return {k: v for name in reversed(property_.classes) for k, v in AZURE_NATIVE.properties(module, name).items()}
 
     def _refuse_duplicates(self, found: Mapping[str, Value]) -> None:
         """Refuse keys that differ in case only: ARM treats them as one property."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from formats.arm.sdk import PREFIX, hints, hints_of_class, sdk_type
+from formats.arm.sdk import AZURE_NATIVE, PREFIX, inputs_of, sdk_type
 from formats.errors import InputError
 from formats.property_paths import parse
 from operations.settings import write_whole
@@ -39,9 +39,9 @@ class Draft:
     title: str
     why: str
     fix: str
-    on: str
+    resource_type: str
     """The type: `storage:StorageAccount`."""
-    reads: str
+    property_path: str
     """The path of the property: `encryption.keySource`."""
     allowed: Sequence[str]
     severity: Severity
@@ -55,7 +55,7 @@ class Draft:
     @property
     def service(self) -> str:
         """The folder of the rule."""
-        module = self.on.partition(":")[0]
+        module = self.resource_type.partition(":")[0]
         return SERVICES.get(module, module)
 
     @property
@@ -79,19 +79,22 @@ def write(draft: Draft, root: Path) -> tuple[Path, Path]:
         files[0].parent.mkdir()
         write_whole(files[0].parent / "__init__.py", f'"""Rules for {draft.service}."""\n')
     for file, template in zip(files, ("rule.py.j2", "rule_test.py.j2"), strict=True):
-        write_whole(file, _environment().get_template(template).render(draft=draft, nested=_nested(draft.reads)))
+        write_whole(
+            file, _environment().get_template(template).render(draft=draft, nested=_nested(draft.property_path))
+        )
     return files
 
 
 def _check(draft: Draft) -> None:
     known = standards()["satre"].controls
+    type_, path = draft.resource_type, draft.property_path
     wrong = [
         ("id", draft.id, bool(ID.fullmatch(draft.id)), "two capitals and a number, such as ST23"),
         ("id", draft.id, draft.id not in load(), "an id that no policy has"),
-        ("--on", draft.on, bool(TYPE.fullmatch(draft.on)), "a type, such as storage:StorageAccount"),
-        ("--on", draft.on, _is_a_type(draft.on), "a type of the installed azure-native package"),
-        ("--property", draft.reads, bool(PATH.fullmatch(draft.reads)), "a path, such as encryption.keySource"),
-        ("--property", draft.reads, _is_a_property(draft.on, draft.reads), f"a property that {draft.on} has"),
+        ("--on", type_, bool(TYPE.fullmatch(type_)), "a type, such as storage:StorageAccount"),
+        ("--on", type_, _is_a_type(type_), "a type of the installed azure-native package"),
+        ("--property", path, bool(PATH.fullmatch(path)), "a path, such as encryption.keySource"),
+        ("--property", path, _is_a_property(type_, path), f"a property that {type_} has"),
         ("--allowed", "", bool(draft.allowed) and all(map(str.strip, draft.allowed)), "at least one value, none empty"),
         ("--satre", ", ".join(draft.satre), bool(draft.satre) and set(draft.satre) <= known.keys(),
          "statements of SATRE 2.0.1 that policies/controls.yaml has, such as 2.2.09"),
@@ -114,14 +117,16 @@ def _is_a_property(type_: str, path: str) -> bool:
     """Return True if the SDK has the property, as far as it describes types."""
     if not _is_a_type(type_):
         return False
-    module, here = type_.partition(":")[0], hints(PREFIX + type_)
+    module, here = type_.partition(":")[0], inputs_of(PREFIX + type_)
     for step in path.split("."):
-        hint = here.get(step)
-        if hint is None:
+        property_ = here.get(step)
+        if property_ is None:
             return False
-        if not hint.classes:
+        if not property_.classes:
             return True
-        here = {name: found for kind in hint.classes for name, found in hints_of_class(module, kind).items()}
+        here = {
+            name: found for kind in property_.classes for name, found in AZURE_NATIVE.properties(module, kind).items()
+        }
     return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from formats.arm.sdk import PREFIX, has_type, hints
+from formats.arm.sdk import PREFIX, has_type, inputs_of
 
 AZURE_TYPE = re.compile(r"^[a-z0-9]+:[A-Z]\w*$")
 
@@ -25,4 +25,4 @@ def takes_location(type_: str) -> bool:
 
 
 def _takes(type_: str, name: str) -> bool:
-    return name in hints(PREFIX + type_) or not has_type(PREFIX + type_)
+    return name in inputs_of(PREFIX + type_) or not has_type(PREFIX + type_)

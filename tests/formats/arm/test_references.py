@@ -9,37 +9,38 @@ import pytest
 
 from formats.arm.references import ANY, AZURE, kinds, references
 from formats.arm.routes import PACKAGES, routes
-from formats.arm.sdk import Hint, hints, hints_of_class
+from formats.arm.sdk import AZURE_NATIVE, inputs_of
+from formats.pulumi_sdk import SdkProperty
 
 NOT_INSTALLED = {"microsoft.insights/components"}
 """Types of an installed namespace that are in a package that is not installed."""
 
 
-def hints_at(type_: str, path: str) -> list[Hint]:
-    """Return the SDK's hints at the end of a path, one for each class that a property on the way can have."""
+def properties_at(type_: str, path: str) -> list[SdkProperty]:
+    """Return the SDK's properties at the end of a path, one for each class that a property on the way can have."""
     module = type_.partition(":")[0]
-    return list(_hints_at(module, hints(AZURE + type_), path.split(".")))
+    return list(_properties_at(module, inputs_of(AZURE + type_), path.split(".")))
 
 
-def _hints_at(module: str, properties: object, steps: list[str]) -> Iterator[Hint]:
+def _properties_at(module: str, properties: object, steps: list[str]) -> Iterator[SdkProperty]:
     assert isinstance(properties, dict)
     name, is_list = steps[0].removesuffix("[]"), steps[0].endswith("[]")
-    hint = properties.get(name)
-    if hint is None or hint.is_list is not is_list:
+    found = properties.get(name)
+    if found is None or found.is_list is not is_list:
         return
     if len(steps) == 1:
-        yield hint
-    for class_ in hint.classes if len(steps) > 1 else ():
-        yield from _hints_at(module, hints_of_class(module, class_), steps[1:])
+        yield found
+    for class_ in found.classes if len(steps) > 1 else ():
+        yield from _properties_at(module, AZURE_NATIVE.properties(module, class_), steps[1:])
 
 
 @pytest.mark.parametrize("type_", sorted({type_ for type_, _ in references()}))
 def test_every_listed_path_ends_in_a_text_property(type_: str) -> None:
     chosen = "storage:StorageAccount" if type_ == ANY else type_
     for path in (path for named, path in references() if named == type_):
-        found = hints_at(chosen, path)
+        found = properties_at(chosen, path)
         assert found, path
-        assert not any(hint.classes for hint in found), path
+        assert not any(property_.classes for property_ in found), path
 
 
 @cache
