@@ -29,6 +29,7 @@ from formats.plan_files import read_neighbours
 from formats.yaml_reader import read_mapping
 from policies.analyzer_state import GROUP, AnalyzerState
 from policies.exemptions import NONE, Exemptions, read
+from policies.judged_runs import NOTHING_RECORDED, JudgedRuns
 from policies.model import Finding, Policy, Verdict
 from policies.plan_evaluation import Neighbours, evaluate_plans, today
 from policies.plan_resources import resources_of
@@ -49,7 +50,11 @@ CONFIGURATION = pulumi_policy.PolicyConfigSchema(
             "minItems": 1,
             "description": "Files and folders with the output of `pulumi stack export` or `sde export plan` for every "
             "other stack of the estate, relative to the project's folder.",
-        }
+        },
+        "judged": {
+            "type": "string",
+            "description": "The folder with the findings that `sde policy check --all` recorded, which do not block.",
+        },
     },
 )
 AT_THE_END = "-whole"
@@ -67,6 +72,7 @@ class PackAnalyzer:
         self.policies = load() if policies is None else policies
         self._exemptions = exemptions
         self._neighbours: list[Plan] | None = None
+        self._recorded = NOTHING_RECORDED
         self._state = AnalyzerState()
         self._reported: set[Finding] = set()
         self._lock = threading.Lock()
@@ -80,12 +86,14 @@ class PackAnalyzer:
         if not properties:
             self._neighbours = None
             return
-        paths = properties.get("paths")
-        if set(properties) - {"paths"} or not isinstance(paths, list) or not all(isinstance(p, str) for p in paths):
+        paths, judged = properties.get("paths"), properties.get("judged", "")
+        are_texts = isinstance(paths, list) and all(isinstance(text, str) for text in (*paths, judged))
+        if set(properties) - {"paths", "judged"} or not isinstance(paths, list) or not are_texts:
             raise InputError("This is not a configuration of neighbours.", key=NEIGHBOURS,
                              found=", ".join(map(str, properties)),
-                             allowed="paths: a list of files and folders")  # fmt: skip
+                             allowed="paths: a list of files and folders; judged: a folder")  # fmt: skip
         self._neighbours = read_neighbours(paths, folder)
+        self._recorded = JudgedRuns(folder / judged) if judged else NOTHING_RECORDED
 
     @contextmanager
     def resource(self, request: Any) -> Iterator[None]:
@@ -125,7 +133,7 @@ class PackAnalyzer:
             for finding in self._of(policy):
                 if finding not in self._reported:
                     report(_message(finding, policy), finding.urn if self._state.knows(finding.urn) else None)
-            if policy.scope == "estate" and self._neighbours is None:
+            if policy.evaluation_scope == "estate" and self._neighbours is None:
                 args.not_applicable(ALONE)
 
         return validate
@@ -155,7 +163,7 @@ class PackAnalyzer:
 
         Unknown verdicts are left to the end if the resource has unknown values, since most are known by then.
         """
-        alone = {id_: policy for id_, policy in self.policies.items() if policy.scope == "resource"}
+        alone = {id_: policy for id_, policy in self.policies.items() if policy.evaluation_scope == "resource"}
         is_azure = any(r.urn == urn for r in resources_of(plan))
         if not (alone and is_azure and any(r.type == GROUP for r in plan.resources)):
             return {}
@@ -165,13 +173,20 @@ class PackAnalyzer:
             for id_, findings in self._blocking(plan, alone).items()
         }
 
+    def _beside(self, plan: Plan, plans: Sequence[Plan]) -> Neighbours:
+        others = tuple(other for other in plans if other.stack != plan.stack)
+        return Neighbours(others, tuple(other for other in plans if other.stack == plan.stack), self._recorded)
+
     def _blocking(
         self, plan: Plan, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None = None
     ) -> Findings:
         """Return the blocking findings by policy. An evaluation that fails is a finding of the first policy."""
         try:
             report = evaluate_plans(
-                [plan], exemptions=self._exemptions, policies=policies, neighbours=_neighbours(plan, neighbours)
+                [plan],
+                exemptions=self._exemptions,
+                policies=policies,
+                neighbours=None if neighbours is None else self._beside(plan, neighbours),
             )
         except Exception as error:
             first = next(iter(policies))
@@ -185,23 +200,19 @@ class PackAnalyzer:
         return found
 
 
-def _neighbours(plan: Plan, plans: Sequence[Plan] | None) -> Neighbours | None:
-    if plans is None:
-        return None
-    others = tuple(other for other in plans if other.stack != plan.stack)
-    return Neighbours(others, before=tuple(other for other in plans if other.stack == plan.stack))
-
-
 def _print_notes(report: Report, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None) -> None:
     """Print exemptions, warnings, neighbours and their findings to stderr, which Pulumi shows."""
-    waiting = ", ".join(policy.id for policy in policies.values() if policy.scope == "estate")
+    waiting = ", ".join(policy.id for policy in policies.values() if policy.evaluation_scope == "estate")
     if neighbours is None and waiting:
         print(f"{waiting}: {ALONE}", file=sys.stderr)
     elif neighbours:
         print(f"evaluated with {printable(', '.join(plan.stack for plan in neighbours))}", file=sys.stderr)
-    for finding in report.preexisting:
-        print(f"{finding.stack} {finding.name}: {finding.policy} {finding.path} {finding.message} (not caused by this "
-              "change; it does not block)", file=sys.stderr)  # fmt: skip
+    for old in report.preexisting:
+        finding, causes = old.finding, " and ".join(old.causes)
+        print(f"{finding.stack} {finding.name}: {finding.policy} {finding.path} {finding.message} (caused by {causes}, "
+              f"not by this change; recorded by {old.run}; it does not block)", file=sys.stderr)  # fmt: skip
+    for note in report.notes:
+        print(note, file=sys.stderr)
     for one in report.exemptions:
         print(f"exempt until {one.expires}: {one.resource} from {one.policy}, {one.reason}", file=sys.stderr)
     for warning in report.warnings:
@@ -216,7 +227,7 @@ def _message(finding: Finding, policy: Policy) -> str:
 
 def policies_of(analyzer: PackAnalyzer) -> list[pulumi_policy.Policy]:
     """Return the pack's policies, all of them mandatory."""
-    single = [p for p in analyzer.policies.values() if p.scope == "resource"]
+    single = [p for p in analyzer.policies.values() if p.evaluation_scope == "resource"]
     return [
         pulumi_policy.StackValidationPolicy(
             name=NEIGHBOURS,
@@ -228,7 +239,8 @@ def policies_of(analyzer: PackAnalyzer) -> list[pulumi_policy.Policy]:
         *(pulumi_policy.ResourceValidationPolicy(**_facts(p, p.id), validate=analyzer.early(p)) for p in single),
         *(
             pulumi_policy.StackValidationPolicy(
-                **_facts(p, p.id + AT_THE_END if p.scope == "resource" else p.id), validate=analyzer.at_the_end(p)
+                **_facts(p, p.id + AT_THE_END if p.evaluation_scope == "resource" else p.id),
+                validate=analyzer.at_the_end(p),
             )
             for p in analyzer.policies.values()
         ),

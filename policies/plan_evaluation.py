@@ -9,18 +9,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Literal
 
 from formats.errors import InputError
 from formats.plan import Plan
 from formats.yaml_reader import read_mapping, within
 from policies.exemptions import NONE, Exemptions, read
+from policies.judged_runs import NOTHING_RECORDED, JudgedRuns
 from policies.model import Policy, PolicyContext
 from policies.plan_resources import resources_of
+from policies.preexisting import Baseline
 from policies.rules import load
 from policies.runner import Report, evaluate
 
 EXEMPTIONS = "exemptions.yaml"
 NO_FILES: Mapping[str, str] = {}
+Scope = Literal["resource", "stack", "estate"]
+SCOPES: tuple[Scope, ...] = ("resource", "stack", "estate")
+OF_STACKS: tuple[Scope, ...] = ("resource", "stack")
+OF_ESTATE: tuple[Scope, ...] = ("estate",)
 
 
 @dataclass(frozen=True)
@@ -28,11 +35,12 @@ class Neighbours:
     """The rest of the estate: the other stacks, and the evaluated stacks without the change."""
 
     deployed: tuple[Plan, ...] = ()
-    """The other stacks, as deployed or as planned."""
+    """The other deployed stacks, as deployed or as planned. With the evaluated plans they are the estate as the change
+    leaves it: a stack that is not deployed yet is not in the cloud."""
     before: tuple[Plan, ...] = ()
     """The evaluated stacks, as deployed."""
-    absent: tuple[str, ...] = ()
-    """The other stacks that are not deployed. Without them, policies on the whole estate cannot be evaluated."""
+    recorded: JudgedRuns = NOTHING_RECORDED
+    """The findings that evaluations of the whole estate recorded."""
 
 
 def today() -> date:
@@ -50,35 +58,36 @@ def evaluate_plans(
     templates: Collection[str] = (),
     neighbours: Neighbours | None = None,
     files: Mapping[str, str] = NO_FILES,
+    scopes: Collection[Scope] = SCOPES,
 ) -> Report:
-    """Return the report of the catalogue on these plans together.
+    """Return the report of the catalogue, or of its policies of some scopes, on these plans together.
 
     `is_complete`: the plans are all stacks of the estate. `templates`: the stacks that are ARM templates, without a
-    program. `neighbours`: the rest of the estate; new findings on it count too. `files`: the file of each stack that
-    was read from one.
+    program. `neighbours`: the rest of the estate, with which the plans are the whole estate; findings that the plans
+    cause on it count too. `files`: the file of each stack that was read from one.
     """
     others = neighbours or Neighbours()
     _refuse_duplicate_stacks([*plans, *others.deployed])
     day, chosen = day or today(), load() if policies is None else policies
+    chosen = {id_: policy for id_, policy in chosen.items() if policy.evaluation_scope in scopes}
     with _without_garbage_collection():
         context = [r for plan in others.deployed for r in resources_of(plan)]
         own = [replace(r, from_program=r.stack not in templates) for plan in plans for r in resources_of(plan)]
 
-        def before() -> PolicyContext:
+        def baseline() -> Baseline:
             deployed = [r for plan in others.before for r in resources_of(plan)]
-            return PolicyContext([*deployed, *context], is_complete=True, today=day)
+            return Baseline(PolicyContext([*deployed, *context], is_complete=True, today=day), others.recorded)
 
-        complete = is_complete or (neighbours is not None and not neighbours.absent)
+        complete = is_complete or neighbours is not None
         report = evaluate(
             PolicyContext([*own, *context], is_complete=complete, today=day),
             chosen,
             stacks=[plan.stack for plan in plans],
             exemptions=exemptions,
             plans={plan.stack: plan.digest for plan in plans},
-            before=before if neighbours else None,
+            baseline=baseline if neighbours else None,
         )
-    notes = _not_evaluated(others, chosen) if others.absent else ()
-    return replace(report, notes=notes, files=files)
+    return replace(report, files=files)
 
 
 def _refuse_duplicate_stacks(plans: Sequence[Plan]) -> None:
@@ -87,14 +96,6 @@ def _refuse_duplicate_stacks(plans: Sequence[Plan]) -> None:
         raise InputError(
             "Two plans are of one stack.", key="stack", found=", ".join(duplicates), fix="Leave one of them out."
         )
-
-
-def _not_evaluated(neighbours: Neighbours, policies: Mapping[str, Policy]) -> tuple[str, ...]:
-    waiting = [policy.id for policy in policies.values() if policy.scope == "estate"]
-    absent = ", ".join(neighbours.absent)
-    if not waiting:
-        return ()
-    return (f"not evaluated until the whole estate is deployed: {', '.join(waiting)} (missing: {absent})",)
 
 
 @contextmanager

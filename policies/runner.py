@@ -7,7 +7,7 @@ Only the type of an exception is reported, because its message may contain value
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -15,6 +15,7 @@ from functools import cached_property
 from formats.errors import InputError
 from policies.exemptions import Exemption, Exemptions
 from policies.model import Finding, Policy, PolicyContext, Resource, Unknown, Verdict
+from policies.preexisting import Baseline, PreexistingFinding, PreexistingFindings
 from policies.violations import violations_of
 from policies.wording import Scrubber, plain
 
@@ -40,10 +41,10 @@ class Report:
     warnings: tuple[str, ...] = ()
     plans: Mapping[str, str] = field(default_factory=dict)
     """The digest of each stack's plan."""
-    preexisting: tuple[Finding, ...] = ()
-    """Findings on other stacks that exist without the evaluated change too. They do not block."""
-    notes: tuple[str, ...] = ()
-    """Policies that could not be evaluated, and why."""
+    preexisting: tuple[PreexistingFinding, ...] = ()
+    """Findings that exist without the evaluated change. They do not block."""
+    unrecorded: tuple[Finding, ...] = ()
+    """Findings that exist without the evaluated change, and block because no judged run recorded them."""
     files: Mapping[str, str] = field(default_factory=dict)
     """The file of each stack that was read from one."""
 
@@ -57,6 +58,17 @@ class Report:
     def blocking(self) -> tuple[Finding, ...]:
         """The findings that block a deployment."""
         return tuple(f for f in self.findings if f.verdict.blocks)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Hints for findings that block although the change does not cause them."""
+        if not self.unrecorded:
+            return ()
+        stacks = ", ".join(sorted({finding.stack for finding in self.unrecorded}))
+        return (
+            f"{len(self.unrecorded)} findings on {stacks} exist without this change. They block it, because no "
+            "evaluation of the whole estate recorded them: scripts/sde policy check --all",
+        )
 
     @property
     def blocks(self) -> bool:
@@ -83,12 +95,12 @@ def evaluate(
     stacks: Collection[str] | None = None,
     exemptions: Exemptions = NO_EXEMPTIONS,
     plans: Mapping[str, str] | None = None,
-    before: Callable[[], PolicyContext] | None = None,
+    baseline: Callable[[], Baseline] | None = None,
 ) -> Report:
     """Return the report on the resources of some stacks (None: all). `InputError` where there are none.
 
-    Resources of other stacks are context only. But with `before`, the context without the evaluated change, findings of
-    policies on the whole estate count for them too, unless they are in `before` as well. `today`: another day than the
+    Resources of other stacks are context only. But with `baseline`, the estate without the evaluated change, findings
+    of policies on the whole estate count for them too, unless they are preexisting. `today`: another day than the
     context's. `plans`: the digest of each stack's plan.
     """
     context.today = today or context.today
@@ -102,18 +114,25 @@ def evaluate(
     used: dict[str, Exemption] = {}
     for policy in policies.values():
         matching = (
-            own if ALL in policy.on else [r for type_ in dict.fromkeys(policy.on) for r in by_type.get(type_, ())]
+            own
+            if ALL in policy.resource_types
+            else [r for type_ in dict.fromkeys(policy.resource_types) for r in by_type.get(type_, ())]
         )
         for resource in matching:
             findings += _exempted(findings_of(policy, resource, context), exemptions, used)
-    elsewhere: list[Finding] = []
-    old: frozenset[Finding] = frozenset()
-    if before and context.is_complete:
-        elsewhere = _blocking_elsewhere(context, policies, set(stacks or ()), exemptions, used)
-        old = _existing(elsewhere, before(), policies) if elsewhere else old
-    findings += [f for f in elsewhere if f not in old]
+    preexisting: list[PreexistingFinding] = []
+    unrecorded: list[Finding] = []
+    if baseline and context.is_complete:
+        changed = {r.stack for r in own}
+        findings += _blocking_elsewhere(context, policies, changed, exemptions, used)
+        comparable = [f for f in findings if _may_be_preexisting(f, policies)]
+        if comparable:
+            compared = PreexistingFindings(context, baseline(), policies, changed, findings_of)
+            preexisting, unrecorded = compared.among(comparable)
+            old = {p.finding for p in preexisting}
+            findings = [f for f in findings if f not in old]
     names = tuple(dict.fromkeys(plain(r.stack) for r in own))
-    evaluated = [p.id for p in policies.values() if context.is_complete or p.scope != "estate"]
+    evaluated = [p.id for p in policies.values() if context.is_complete or p.evaluation_scope != "estate"]
     return Report(
         findings=tuple(findings),
         policies=policies,
@@ -124,7 +143,8 @@ def evaluate(
         exemptions=tuple(used.values()),
         warnings=exemptions.warnings + exemptions.unused(used, names, evaluated),
         plans={plain(stack): digest for stack, digest in (plans or {}).items()},
-        preexisting=tuple(f for f in elsewhere if f in old),
+        preexisting=tuple(preexisting),
+        unrecorded=tuple(unrecorded),
     )
 
 
@@ -138,7 +158,7 @@ def _blocking_elsewhere(
     """Return the blocking findings of policies on the whole estate on resources outside of the evaluated stacks."""
     blocking: list[Finding] = []
     for policy in policies.values():
-        types = dict.fromkeys(policy.on) if policy.scope == "estate" else {}
+        types = dict.fromkeys(policy.resource_types) if policy.evaluation_scope == "estate" else {}
         for resource in context.resources if ALL in types else context.of(*types):
             if resource.stack not in stacks:
                 found = _exempted(findings_of(policy, resource, context), exemptions, used)
@@ -146,12 +166,11 @@ def _blocking_elsewhere(
     return blocking
 
 
-def _existing(found: Sequence[Finding], before: PolicyContext, policies: Mapping[str, Policy]) -> frozenset[Finding]:
-    """Return the findings that exist without the change, on the same resources. Findings of a rule that raised are left
-    out, since two exceptions cannot be compared."""
-    resources = {plain(r.urn): r for r in before.resources}
-    pairs = {(f.policy, f.urn) for f in found if f.urn in resources and not f.message.startswith(BROKE)}
-    return frozenset(f for policy, urn in pairs for f in findings_of(policies[policy], resources[urn], before))
+def _may_be_preexisting(finding: Finding, policies: Mapping[str, Policy]) -> bool:
+    """True for blocking findings of policies on the whole estate, except of a rule that raised: two exceptions cannot
+    be compared."""
+    of_estate = policies[finding.policy].evaluation_scope == "estate"
+    return finding.verdict.blocks and of_estate and not finding.message.startswith(BROKE)
 
 
 def _refuse_nothing(own: Collection[Resource], policies: Mapping[str, Policy], stacks: Collection[str] | None) -> None:
@@ -180,7 +199,7 @@ def _refuse_duplicates(own: Iterable[Resource]) -> None:
 
 def findings_of(policy: Policy, resource: Resource, context: PolicyContext) -> Iterator[Finding]:
     """Yield at least one finding. Violations that a rule yields before it meets an unknown value count."""
-    if policy.scope == "estate" and not context.is_complete:
+    if policy.evaluation_scope == "estate" and not context.is_complete:
         yield _finding(policy, resource, Verdict.NOT_APPLICABLE, message="evaluated with the whole estate only")
         return
     passes = True

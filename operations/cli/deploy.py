@@ -35,6 +35,8 @@ class Deployment:
     stacks: Sequence[Stack]
     targets: Sequence[str] = ()
     yes: bool = False
+    everything: bool = False
+    """True if these are all stacks of the estate, or of one cloud."""
     summary: Summary = field(default_factory=Summary)
     _neighbours: dict[str, Neighbours] = field(default_factory=dict)
     """The neighbours with which each stack was evaluated."""
@@ -42,34 +44,66 @@ class Deployment:
     def preview(self) -> None:
         """Show each stack's plan and its policy report. `Refused` if the policies refuse one.
 
-        `InputError` names the stacks that cannot be previewed until another is up.
+        With all stacks, the policies between stacks are evaluated once, on all plans together. `InputError` names the
+        stacks that cannot be previewed until another is up.
         """
         self._prepare()
         waiting: list[Waiting] = []
         reports: list[Report] = []
+        plans: list[Plan] = []
         for stack in self.stacks:
             missing = self._missing(stack)
             if missing:
                 waiting.append((stack, missing))
             else:
                 plan = self._show(stack)
-                reports.append(self._evaluate(stack, plan))
+                reports.append(self._evaluate(stack, plan, alone=self.everything))
                 self._estate_state.record_plan(stack, plan)
+                plans.append(plan)
+        if self.everything and plans:
+            reports.append(self._evaluate_estate(plans))
         self._refuse(reports)
         if waiting:
             raise _not_previewable(waiting)
 
     def up(self) -> None:
-        """Deploy the stacks one after the other: later ones read the outputs of earlier ones."""
+        """Deploy the stacks one after the other: later ones read the outputs of earlier ones.
+
+        With all stacks, the deployed estate is evaluated as a whole at the end, and the findings are recorded.
+        """
         self._prepare()
         for stack in self.stacks:
             plan = self._show(stack, brief=self.yes)
-            self._refuse([self._evaluate(stack, plan)])
+            # Without a change, the policies between stacks have nothing to refuse: the whole is evaluated at the end.
+            self._refuse([self._evaluate(stack, plan, alone=self.everything and not plan.changes)])
             if self._permit(stack, plan):
                 self._estate_state.require_unchanged(self._neighbours[stack.name], stack)
             self._apply(stack, plan)
             self._estate_state.invalidate(stack)
         self.summary.show(self.session.output)
+        if self.everything:
+            self._judge()
+
+    def _judge(self) -> None:
+        """Evaluate the policies between stacks on the deployed estate, and record the findings. `Refused` for any."""
+        from operations.cli.judged import record  # noqa: PLC0415 - imports the policies
+
+        for cloud in dict.fromkeys(stack.cloud for stack in self.stacks):
+            deployed = self._estate_state.deployed(cloud)
+            report = self._evaluate_estate(deployed)
+            record(self.session.settings, report, "up --all", [plan.stack for plan in deployed])
+            self._refuse([report])
+
+    def _evaluate_estate(self, plans: Sequence[Plan]) -> Report:
+        """Evaluate the policies between stacks on these plans with the rest of the estate, and show the report."""
+        from operations.cli.gate import show as show_report  # noqa: PLC0415
+        from policies.plan_evaluation import OF_ESTATE  # noqa: PLC0415
+
+        names = {plan.stack for plan in plans}
+        neighbours = self._estate_state.of([s for s in self.session.known if s.name in names])
+        report = self._gate.evaluate(plans, neighbours=neighbours, scopes=OF_ESTATE)
+        show_report(report, self.session.output)
+        return report
 
     def _prepare(self) -> None:
         """Start the engines. Load the policies in a thread if the Pulumi CLI, another process, makes the plans."""
@@ -128,12 +162,16 @@ class Deployment:
     def _estate_state(self) -> EstateState:
         return EstateState(self.session)
 
-    def _evaluate(self, stack: Stack, plan: Plan) -> Report:
-        """Evaluate the policies on one stack with the rest of the estate as neighbours, and show the report."""
-        from operations.cli.gate import show as show_report  # noqa: PLC0415 - imports the policies
+    def _evaluate(self, stack: Stack, plan: Plan, *, alone: bool = False) -> Report:
+        """Evaluate the policies on one stack with the rest of the estate as neighbours, and show the report.
 
-        self._neighbours[stack.name] = self._estate_state.of([stack])
-        report = self._gate.evaluate([plan], neighbours=self._neighbours[stack.name])
+        `alone`: without the policies between stacks.
+        """
+        from operations.cli.gate import show as show_report  # noqa: PLC0415 - imports the policies
+        from policies.plan_evaluation import OF_STACKS, SCOPES  # noqa: PLC0415
+
+        neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
+        report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)
         show_report(report, self.session.output)
         return report
 

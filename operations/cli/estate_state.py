@@ -35,7 +35,7 @@ class EstateState:
         """Raise `Refused` if the neighbours of a stack have changed since its evaluation."""
         self._current.clear()
         now = self.of([stack])
-        if now.deployed != neighbours.deployed or now.absent != neighbours.absent:
+        if now.deployed != neighbours.deployed:
             before = {plan.stack: plan for plan in neighbours.deployed}
             changed = [plan.stack for plan in now.deployed if before.pop(plan.stack, None) != plan] + list(before)
             names = " and ".join(changed)
@@ -54,14 +54,19 @@ class EstateState:
         clouds, names = {s.cloud for s in stacks}, {s.name for s in stacks}
         every = [s for s in self._session.known if s.cloud in clouds]
         self._read(every, names)
-        others = [s.name for s in every if s.name not in names]
-        found = {name: self._planned.get(name) or self._current[name] for name in others}
+        others = (self._planned.get(s.name) or self._current[s.name] for s in every if s.name not in names)
         own = (self._current[s.name] for s in every if s.name in names)
         return Neighbours(
-            tuple(plan for plan in found.values() if plan),
+            tuple(plan for plan in others if plan),
             tuple(plan for plan in own if plan),
-            tuple(name for name, plan in found.items() if not plan),
+            self._session.judged_runs,
         )
+
+    def deployed(self, cloud: str) -> list[Plan]:
+        """Return the deployed state of every stack in a cloud, orphaned ones included. `Refused` as `of`."""
+        every = [s for s in self._session.known if s.cloud == cloud]
+        self._read(every, ())
+        return [plan for s in every if (plan := self._current[s.name])]
 
     def _read(self, stacks: Sequence[Stack], evaluated: Collection[str]) -> None:
         """Read states. A lock on an evaluated stack is ignored: its own deployment needs the lock, reading does not."""

@@ -18,7 +18,7 @@ from operations.cli.session import Session
 from operations.cli.text import plural
 from operations.settings import write_whole
 
-STATES = "stacks"
+STATES, JUDGED = "stacks", "judged"
 CONFIGURATION = "policy-pack-config.json"
 """The file for `--policy-pack-config`."""
 Folder = Annotated[
@@ -27,13 +27,13 @@ Folder = Annotated[
 ]
 
 
-@command(allow_expired=True)
+@command(accepts_orphaned=True)
 def neighbours(
     session: Session,
     *,
     output: Folder,
 ) -> None:
-    """Export every stack's deployed state, secrets masked, with a configuration for the policy pack.
+    """Export every stack's deployed state, secrets masked, and the recorded findings, for the policy pack.
 
     pulumi preview --policy-pack policies --policy-pack-config FOLDER/policy-pack-config.json. Repeat after each up.
     """
@@ -41,8 +41,11 @@ def neighbours(
     found = _deployed(session)
     for name, plan in found.items():
         write_whole(folder / STATES / f"{name}.json", json.dumps(plan.to_json(), ensure_ascii=False) + "\n")
-    paths = {"enforcementLevel": "mandatory", "paths": [str(folder / STATES)]}
-    write_whole(folder / CONFIGURATION, json.dumps({"neighbours": paths}, indent=2) + "\n")
+    judged = session.judged_runs.folder
+    if judged and judged.is_dir():
+        shutil.copytree(judged, folder / JUDGED)
+    configuration = {"enforcementLevel": "mandatory", "paths": [str(folder / STATES)], "judged": str(folder / JUDGED)}
+    write_whole(folder / CONFIGURATION, json.dumps({"neighbours": configuration}, indent=2) + "\n")
     session.output.emit({"event": "exported", "what": "neighbours", "stacks": list(found), "folder": str(folder)})
     session.output.say(f"wrote {plural(len(found), 'stack')} to {folder}")
 
@@ -60,7 +63,8 @@ def _empty(folder: Path) -> Path:
     ours = (folder / CONFIGURATION).is_file()
     if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError("This folder contains other files.", file=str(folder), fix="name a new or an empty folder")
-    shutil.rmtree(folder / STATES, ignore_errors=True)
+    for earlier in (STATES, JUDGED):
+        shutil.rmtree(folder / earlier, ignore_errors=True)
     try:
         (folder / STATES).mkdir(parents=True)
     except OSError as error:

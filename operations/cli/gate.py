@@ -15,7 +15,7 @@ from operations.reports.report_formats import as_json
 from operations.reports.table import preexisting, summary, table
 from policies.exemptions import Exemptions
 from policies.model import Verdict
-from policies.plan_evaluation import NO_FILES, Neighbours, evaluate_plans, exemptions_of
+from policies.plan_evaluation import NO_FILES, SCOPES, Neighbours, Scope, evaluate_plans, exemptions_of
 from policies.runner import Report
 
 
@@ -33,6 +33,7 @@ class Gate:
         templates: Collection[str] = (),
         neighbours: Neighbours | None = None,
         files: Mapping[str, str] = NO_FILES,
+        scopes: Collection[Scope] = SCOPES,
     ) -> Report:
         """Return the report on these plans together; for the arguments see `evaluate_plans`."""
         return evaluate_plans(
@@ -42,6 +43,7 @@ class Gate:
             templates=templates,
             neighbours=neighbours,
             files=files,
+            scopes=scopes,
         )
 
 

@@ -16,10 +16,16 @@ from policies.runner import Report
 
 def policy_facts(policy: Policy) -> dict[str, Any]:
     """Return a policy as plain JSON."""
-    names = ("id", "title", "why", "on", "reads", "severity", "scope", "fix", "checkov")
-    facts = {name: getattr(policy, name) for name in names}
     return {
-        **{k: list(v) if isinstance(v, tuple) else v for k, v in facts.items()},
+        "id": policy.id,
+        "title": policy.title,
+        "why": policy.why,
+        "on": list(policy.resource_types),
+        "reads": list(policy.check_paths),
+        "severity": policy.severity,
+        "scope": policy.evaluation_scope,
+        "fix": policy.fix,
+        "checkov": list(policy.checkov),
         "controls": asdict(policy.controls),
     }
 
@@ -39,7 +45,9 @@ def as_json(report: Report) -> dict[str, Any]:
         "exemptions": [e.model_dump(mode="json") for e in report.exemptions],
         "policies": [policy_facts(policy) for policy in report.policies.values()],
         "findings": [_finding(f) for f in report.findings],
-        "inherited": [_finding(f) for f in report.preexisting],
+        "inherited": [
+            {**_finding(p.finding), "recorded_by": str(p.run), "causes": list(p.causes)} for p in report.preexisting
+        ],
     }
 
 

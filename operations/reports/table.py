@@ -34,12 +34,13 @@ def table(report: Report) -> Iterator[Text]:
 
 
 def preexisting(report: Report) -> Iterator[Text]:
-    """Yield the findings on other stacks that this change does not cause."""
-    for finding in report.preexisting[:MOST]:
+    """Yield the findings that this change does not cause, with their causes and the runs that recorded them."""
+    for one in report.preexisting[:MOST]:
+        finding, causes = one.finding, " and ".join(one.causes)
         where = f" {finding.path}" if finding.path else ""
         yield Text.assemble(
             ("! ", "yellow"), f"{finding.policy} ", *place(finding), (where, "cyan"), f" {finding.message}",
-            (" (not caused by this change; it does not block)", "dim"),
+            (f" (caused by {causes}, not by this change; recorded by {one.run}; it does not block)", "dim"),
         )  # fmt: skip
     if len(report.preexisting) > MOST:
         yield Text(f"! and {len(report.preexisting) - MOST:,} more: scripts/sde policy check --all", "yellow")

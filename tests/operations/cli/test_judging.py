@@ -1,0 +1,184 @@
+"""Policies between stacks are always evaluated: on the estate as the change leaves it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from operations.cli.app import main
+from operations.cli.gate import refuse
+from operations.settings import ROOT, Settings
+from policies.judged_runs import FOLDER
+from tests.operations.estates import add_request, change
+
+STAGING_STEWARDS = "5bbb7694-f292-5ef8-995d-ea3581a724bc"
+GROUPS = ("researchers", "stewards", "checkers")
+Run = Callable[..., tuple[int, str]]
+
+
+def new_request(estate: Path, project: str, **changes: Any) -> None:
+    """Add a request with groups of its own."""
+    add_request(estate, project, **{**{group: str(uuid4()) for group in GROUPS}, **changes})
+
+
+def change_request(estate: Path, project: str, **changes: Any) -> None:
+    change(estate / f"requests/{project}.yaml", lambda content: content.update(changes))
+
+
+class Sde:
+    """Runs commands on a copy of the sample estate."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.estate, self.home, self._capsys = folder / "estate", folder / "home", capsys
+        self._settings = Settings.load({"SDE_HOME": str(self.home), "PATH": "/nowhere"})
+
+    def __call__(self, *arguments: str) -> tuple[int, str]:
+        """Return the exit code and the output of both streams."""
+        options = ["--engine", "embedded", "--estate", str(self.estate)]
+        code = main([*arguments, *options], settings=self._settings)
+        captured = self._capsys.readouterr()
+        return code, captured.out + captured.err
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """The recorded findings by stack."""
+        return {f.stem: json.loads(f.read_text()) for f in (self.home / "state" / FOLDER).glob("*.json")}
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a deployed sample estate, to be copied."""
+    folder = tmp_path_factory.mktemp("deployed")
+    shutil.copytree(ROOT / "estate", folder / "estate")
+    settings = Settings.load({"SDE_HOME": str(folder / "home"), "PATH": "/nowhere"})
+    options = ["--engine", "embedded", "--estate", str(folder / "estate")]
+    assert main(["up", "--all", "--yes", *options], settings=settings) == 0
+    return folder
+
+
+@pytest.fixture
+def sde(deployed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Sde]:
+    shutil.copytree(deployed, tmp_path / "copy")
+    yield Sde(tmp_path / "copy", capsys)
+
+
+def test_a_breach_in_a_new_estate_is_refused_at_the_stack_that_causes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    sde = Sde(tmp_path, capsys)
+    new_request(sde.estate, "frailty", researchers=STAGING_STEWARDS)
+    new_request(sde.estate, "stroke-2")
+    code, out = sde("up", "--all", "--yes")
+    assert code == 3
+    assert re.search(r"The policies refuse .*: \d+ fail", out)
+    assert "FL1" in out
+    assert "tre-frailty" in sde("stacks")[1]
+    states = {line.split()[0]: line for line in sde("stacks")[1].splitlines() if line.startswith(("tre-", "safe-"))}
+    assert "not up" in states["tre-frailty"]
+    assert "not up" not in states["safe-haven"]
+
+
+@pytest.mark.parametrize(
+    "breach", [{"researchers": STAGING_STEWARDS}, {"checkers": STAGING_STEWARDS}], ids=["researchers", "checkers"]
+)
+def test_a_waiting_request_switches_no_policy_off(sde: Sde, breach: dict[str, str]) -> None:
+    new_request(sde.estate, "second")
+    change_request(sde.estate, "hcm-progression", **breach)
+    code, out = sde("up", "tre-hcm-progression", "--yes")
+    assert code == 3
+    assert "not evaluated" not in out
+    assert "FL1" in out
+
+
+def test_a_breach_that_waits_does_not_block_other_stacks(sde: Sde) -> None:
+    new_request(sde.estate, "second", researchers=STAGING_STEWARDS)
+    change(sde.estate / "estate.yaml", lambda content: content.update(controller="Another controller"))
+    code, out = sde("up", "safe-haven", "tre-hcm-progression", "--yes")
+    assert code == 0, out
+
+
+def test_preview_of_all_stacks_evaluates_their_plans_together(sde: Sde) -> None:
+    change_request(sde.estate, "hcm-progression", researchers=STAGING_STEWARDS)
+    code, out = sde("preview", "--all")
+    assert (code, out.count("Three controls prevent every flow from a zone")) == (3, 1)
+
+
+# A breach that came into the cloud without an evaluation
+
+
+@pytest.fixture
+def breached(sde: Sde, monkeypatch: pytest.MonkeyPatch) -> Sde:
+    """Deploy a breach past the gate, as a plain `pulumi up` without the policy pack does."""
+    change_request(sde.estate, "hcm-progression", researchers=STAGING_STEWARDS)
+    new_request(sde.estate, "other")
+    with monkeypatch.context() as patched:
+        patched.setattr("operations.cli.gate.refuse", lambda reports: None)
+        assert sde("up", "tre-hcm-progression", "tre-other", "--yes")[0] == 0
+    return sde
+
+
+def test_an_unrecorded_breach_blocks_every_stack_until_it_is_recorded(breached: Sde) -> None:
+    code, out = breached("up", "tre-other", "--yes")
+    assert code == 3
+    assert "no evaluation of the whole estate recorded" in out
+    assert breached.recorded == {}
+    assert breached("policy", "check", "--all")[0] == 3
+    assert {f["policy"] for run in breached.recorded.values() for f in run["findings"]} >= {"FL1"}
+    code, out = breached("up", "tre-other", "--yes")
+    assert code == 0, out
+    assert "caused by tre-hcm-progression, not by this change; recorded by policy check --all of 20" in out
+
+
+@pytest.mark.parametrize("zone", ["safe-haven", "junction-zone", "platform"])
+def test_a_recorded_breach_does_not_block_the_stack_that_it_is_about(breached: Sde, zone: str) -> None:
+    breached("policy", "check", "--all")
+    assert breached("up", zone, "--yes")[0] == 0
+
+
+def test_a_recorded_breach_blocks_the_stack_that_causes_it(breached: Sde) -> None:
+    breached("policy", "check", "--all")
+    assert breached("preview", "tre-hcm-progression")[0] == 3
+    assert breached("up", "tre-hcm-progression", "--yes")[0] == 3
+
+
+def test_a_refused_run_records_nothing(breached: Sde) -> None:
+    for _ in range(2):
+        assert breached("up", "tre-other", "--yes")[0] == 3
+    assert breached.recorded == {}
+
+
+def test_a_mended_breach_is_removed_from_the_record(breached: Sde) -> None:
+    breached("policy", "check", "--all")
+    change_request(breached.estate, "hcm-progression", researchers=str(uuid4()))
+    assert breached("up", "--all", "--yes")[0] == 0
+    assert breached.recorded == {}
+
+
+def test_up_of_all_stacks_ends_with_an_evaluation_of_the_whole_estate(
+    sde: Sde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here a breach comes into the cloud after the last stack was evaluated."""
+    change_request(sde.estate, "hcm-progression", researchers=STAGING_STEWARDS)
+    monkeypatch.setattr("operations.cli.gate.refuse", lambda found: refuse([r for r in found if len(r.stacks) > 1]))
+    code, out = sde("up", "--all", "--yes")
+    assert code == 3
+    assert "4 stacks, 496 resources" in out
+    assert {f["policy"] for run in sde.recorded.values() for f in run["findings"]} >= {"FL1"}
+
+
+def test_a_damaged_record_is_refused_by_name(breached: Sde) -> None:
+    breached("policy", "check", "--all")
+    (file,) = (breached.home / "state" / FOLDER).glob("safe-haven.json")
+    file.write_text('{"format": 1}')
+    code, out = breached("up", "tre-other", "--yes")
+    assert code == 2
+    assert f"{file}" in out
+    assert "delete it, then run scripts/sde policy check --all" in out
