@@ -329,8 +329,8 @@ class Policy:
     title: str
     """The rule in one line."""
     why: str
-    on: tuple[str, ...]
-    """The types that the rule is about: `storage:StorageAccount`. `*`: all."""
+    resource_types: tuple[str, ...]
+    """The types of the checked resources, such as `storage:StorageAccount`. `*`: all types."""
     severity: Severity
     controls: ComplianceControls
     fix: str
@@ -341,12 +341,12 @@ class Policy:
     required_by_check: tuple[Requirement, ...] = ()
     """Requirements that `check` makes on a condition of its own. Checkov cannot see the condition, and always makes
     them."""
-    reads: tuple[str, ...] = ()
-    """The property paths that `check` and `applies` read in addition; those of other resources as `type:path`."""
+    check_paths: tuple[str, ...] = ()
+    """The paths that `check` and `applies` read, without those of requirements; of other types as `type:path`."""
     applies: Callable[[Resource, PolicyContext], bool] = field(default=lambda _resource, _context: True)
     """Return False where the policy does not concern a resource of its types: the verdict is then not applicable."""
-    scope: Literal["resource", "stack", "estate"] = "resource"
-    """`stack`: reads other resources of the same stack. `estate`: only checked with all stacks of the estate."""
+    evaluation_scope: Literal["resource", "stack", "estate"] = "resource"
+    """`stack`: the check reads other resources of the same stack. `estate`: it needs all stacks of the estate."""
     checkov: tuple[str, ...] = ()
     """Checkov's built-in checks for ARM that require the same."""
 
@@ -356,9 +356,9 @@ class Policy:
         return (*self.requires, *self.required_by_check)
 
     @property
-    def paths(self) -> tuple[str, ...]:
-        """The property paths that the policy reads."""
-        return tuple(dict.fromkeys((*(requirement.path for requirement in self.requirements), *self.reads)))
+    def property_paths(self) -> tuple[str, ...]:
+        """All property paths that the policy reads."""
+        return tuple(dict.fromkeys((*(requirement.path for requirement in self.requirements), *self.check_paths)))
 
 
 @dataclass(frozen=True)

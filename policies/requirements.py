@@ -37,39 +37,39 @@ class Requirement:
     """Azure's value where the property is missing, for the message."""
     reason: str = ""
     """Why the property must be empty, or the unit of a number."""
-    on: str = ""
-    """The type, where the rule is about several; else each type of the rule."""
+    only_on: str = ""
+    """The only type that it concerns. Empty: every type of the rule."""
     unless: tuple[str, tuple[Any, ...]] | None = None
     """A path, and the values at which nothing is required. `name`: the resource's own name, without its parents'."""
 
     def concerns(self, type_: str) -> bool:
         """Return True if the requirement is on that type."""
-        return self.on in ("", type_)
+        return self.only_on in ("", type_)
 
 
 Unless = tuple[str, tuple[Any, ...]] | None
 
 
-def equals(path: str, *values: Any, default: object = None, on: str = "", unless: Unless = None) -> Requirement:
+def equals(path: str, *values: Any, default: object = None, only_on: str = "", unless: Unless = None) -> Requirement:
     """Require that the property is set to one of the values."""
-    return Requirement(path, Operator.EQUALS, values, default, on=on, unless=unless)
+    return Requirement(path, Operator.EQUALS, values, default, only_on=only_on, unless=unless)
 
 
-def equals_if_set(path: str, *values: Any, on: str = "") -> Requirement:
+def equals_if_set(path: str, *values: Any, only_on: str = "") -> Requirement:
     """Require that the property has one of the values where it is set."""
-    return Requirement(path, Operator.EQUALS_IF_SET, values, on=on)
+    return Requirement(path, Operator.EQUALS_IF_SET, values, only_on=only_on)
 
 
-def empty(path: str, reason: str, *, on: str = "") -> Requirement:
+def empty(path: str, reason: str, *, only_on: str = "") -> Requirement:
     """Require that the property is not set, empty or false."""
-    return Requirement(path, Operator.EMPTY, reason=reason, on=on)
+    return Requirement(path, Operator.EMPTY, reason=reason, only_on=only_on)
 
 
-def not_empty(path: str, *, default: object = None, on: str = "", unless: Unless = None) -> Requirement:
+def not_empty(path: str, *, default: object = None, only_on: str = "", unless: Unless = None) -> Requirement:
     """Require that the property is a text that is not empty."""
-    return Requirement(path, Operator.NOT_EMPTY, default=default, on=on, unless=unless)
+    return Requirement(path, Operator.NOT_EMPTY, default=default, only_on=only_on, unless=unless)
 
 
-def at_least(path: str, least: int, unit: str, *, default: object = None, on: str = "") -> Requirement:
+def at_least(path: str, least: int, unit: str, *, default: object = None, only_on: str = "") -> Requirement:
     """Require that the property is a number that is not smaller than `least`."""
-    return Requirement(path, Operator.AT_LEAST, (least,), default, unit, on=on)
+    return Requirement(path, Operator.AT_LEAST, (least,), default, unit, only_on=only_on)

@@ -44,13 +44,13 @@ def violations_at(path: str, requirement: Requirement, resource: Resource) -> It
     default = MISSING if requirement.default is None else requirement.default
     match requirement.operator:
         case Operator.EQUALS:
-            return properties.must(resource, path, *requirement.values, default=default)
+            return properties.require(resource, path, *requirement.values, default=default)
         case Operator.EQUALS_IF_SET:
-            return properties.must_if_set(resource, path, *requirement.values)
+            return properties.require_if_set(resource, path, *requirement.values)
         case Operator.EMPTY:
-            return properties.must_not_be_set(resource, path, requirement.reason)
+            return properties.require_unset(resource, path, requirement.reason)
         case Operator.NOT_EMPTY:
-            return properties.filled(resource, path, default=default)
+            return properties.require_text(resource, path, default=default)
         case Operator.AT_LEAST:
             (least,) = requirement.values
-            return properties.at_least(resource, path, least, requirement.reason, default=default)
+            return properties.require_at_least(resource, path, least, requirement.reason, default=default)

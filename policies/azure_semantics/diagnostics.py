@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.properties import entries, word
+from policies.azure_semantics.properties import entries, lower_text
 from policies.model import PolicyContext, Resource
 
 SETTING = "monitor:DiagnosticSetting"
@@ -107,7 +107,7 @@ def missing(setting: Resource, wanted: Iterable[str]) -> list[str]:
     """Return the required categories that a setting does not record."""
     said: dict[str, bool] = {}
     for entry in entries(setting, "logs"):
-        name = word(setting, f"{entry}.categoryGroup") or word(setting, f"{entry}.category")
+        name = lower_text(setting, f"{entry}.categoryGroup") or lower_text(setting, f"{entry}.category")
         said[name] = setting.at(f"{entry}.enabled") is True
     return [] if said.get(ALL) else [category for category in wanted if not said.get(category.lower())]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from policies.azure_semantics.addresses import Span, ports, span
-from policies.azure_semantics.properties import entries, texts, word
+from policies.azure_semantics.properties import entries, lower_text, texts
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 POLICY, GROUP, FIREWALL = "network:FirewallPolicy", "network:FirewallPolicyRuleCollectionGroup", "network:AzureFirewall"
@@ -47,10 +47,10 @@ def rules_of(group: Resource, context: PolicyContext) -> Iterator[FirewallRule]:
     priority = _number(group, "priority")
     for collection in entries(group, "ruleCollections"):
         order = (priority, _number(group, f"{collection}.priority"))
-        nat = "nat" in word(group, f"{collection}.ruleCollectionType")
-        allows = nat or word(group, f"{collection}.action.type") != "deny"
+        nat = "nat" in lower_text(group, f"{collection}.ruleCollectionType")
+        allows = nat or lower_text(group, f"{collection}.action.type") != "deny"
         for path in entries(group, f"{collection}.rules"):
-            kind = NAT if nat else word(group, f"{path}.ruleType")
+            kind = NAT if nat else lower_text(group, f"{path}.ruleType")
             yield replace(_rule(group, path, kind, context), priority=order, allows=allows)
 
 
@@ -110,7 +110,7 @@ def _protocols(group: Resource, path: str, kind: str) -> Iterator[str]:
         yield from (text.lower() for text in texts(group, f"{path}.ipProtocols"))
         return
     for entry in entries(group, f"{path}.protocols"):
-        yield word(group, f"{entry}.protocolType")
+        yield lower_text(group, f"{entry}.protocolType")
 
 
 def _number(resource: Resource, path: str) -> int:

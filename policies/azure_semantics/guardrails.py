@@ -16,7 +16,7 @@ from typing import Any
 
 from formats.plan import UNKNOWN, canonical
 from policies.azure_semantics import ids
-from policies.azure_semantics.properties import shown
+from policies.azure_semantics.properties import display
 from policies.expected.guardrails import GUARDRAILS, MODE, Guardrail
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 
@@ -135,4 +135,4 @@ def _text(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "not known before the deployment" if value == UNKNOWN else shown(value)
+    return "not known before the deployment" if value == UNKNOWN else display(value)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.properties import word
+from policies.azure_semantics.properties import lower_text
 from policies.model import PolicyContext, Resource, Unknown
 
 HOLDS_DATA = (
@@ -80,7 +80,7 @@ def _locks_of(context: PolicyContext) -> tuple[frozenset[str], list[tuple[str, .
     undecided: list[tuple[str, ...]] = []
     for lock in context.of(*LOCKS):
         try:
-            scopes.update(scopes_of(lock) if word(lock, "level") in LEVELS else ())
+            scopes.update(scopes_of(lock) if lower_text(lock, "level") in LEVELS else ())
         except Unknown:
             undecided.append((*lock.dependencies, *(u for urns in lock.property_dependencies.values() for u in urns)))
     return frozenset(scopes), undecided

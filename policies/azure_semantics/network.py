@@ -8,7 +8,7 @@ from typing import Any
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Network, span
-from policies.azure_semantics.properties import entries, texts, word
+from policies.azure_semantics.properties import entries, lower_text, texts
 from policies.model import MISSING, PolicyContext, Resource, Unknown, Violation
 
 NETWORK, SUBNET = "network:VirtualNetwork", "network:Subnet"
@@ -44,8 +44,8 @@ class SubnetDeclaration:
     @property
     def name(self) -> str:
         """Its name in lower case."""
-        own = "" if self.path else word(self.resource, "subnetName")
-        return own or word(self.resource, self.inner("name")) or ids.name(self.resource.id)
+        own = "" if self.path else lower_text(self.resource, "subnetName")
+        return own or lower_text(self.resource, self.inner("name")) or ids.name(self.resource.id)
 
     @property
     def network_id(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.properties import word
+from policies.azure_semantics.properties import lower_text
 from policies.model import MISSING, Resource, Unknown
 
 ASSIGNMENT = "authorization:RoleAssignment"
@@ -42,7 +42,7 @@ def principal_of(assignment: Resource) -> Principal:
     """Return the principal of an assignment. Its `id` is empty if the same deployment creates it."""
     source_urns = tuple(sorted(assignment.property_dependencies.get("principalId", ())))
     try:
-        return Principal(word(assignment, "principalId"), source_urns)
+        return Principal(lower_text(assignment, "principalId"), source_urns)
     except Unknown:
         return Principal("", source_urns)
 

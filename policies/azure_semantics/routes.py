@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from policies.azure_semantics.addresses import Network, Span, span
-from policies.azure_semantics.properties import entries, word
+from policies.azure_semantics.properties import entries, lower_text
 from policies.model import MISSING, PolicyContext, Resource, Violation
 
 TABLE, ROUTE = "network:RouteTable", "network:Route"
@@ -63,7 +63,7 @@ def _route(resource: Resource, prefix: str, path: str) -> Route:
     return Route(
         name=str(name) if name is not MISSING else resource.name,
         destination=span(destination) if destination is not MISSING else span("*"),
-        next_hop=word(resource, f"{prefix}nextHopType"),
+        next_hop=lower_text(resource, f"{prefix}nextHopType"),
         address=str(address) if address is not MISSING else "",
         path=path,
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from policies.azure_semantics.addresses import ALL_PORTS, EVERYWHERE, Network, Span, ports, span
-from policies.azure_semantics.properties import entries, word
+from policies.azure_semantics.properties import entries, lower_text
 from policies.azure_semantics.spans import contains, may_contain
 from policies.model import MISSING, PolicyContext, Resource
 
@@ -190,16 +190,16 @@ def covers_ports(ranges: Iterable[tuple[int, int]], whole: tuple[int, int]) -> b
 
 
 def _rule(resource: Resource, prefix: str, path: str) -> NsgRule:
-    allows = word(resource, f"{prefix}access") != "deny"
+    allows = lower_text(resource, f"{prefix}access") != "deny"
     groups = ("sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups")
     by_group = any(entries(resource, prefix + group) for group in groups)
     name = resource.at(f"{prefix}name")
     return NsgRule(
         name=str(name) if name is not MISSING else resource.name,
-        inbound=word(resource, f"{prefix}direction") != "outbound",
+        inbound=lower_text(resource, f"{prefix}direction") != "outbound",
         allows=allows,
         priority=int(resource.at(f"{prefix}priority") or 0),
-        protocol=word(resource, f"{prefix}protocol") or ("*" if allows else ""),
+        protocol=lower_text(resource, f"{prefix}protocol") or ("*" if allows else ""),
         sources=_spans(resource, f"{prefix}sourceAddressPrefix", allows and not by_group),
         destinations=_spans(resource, f"{prefix}destinationAddressPrefix", allows and not by_group),
         source_ports=_ranges(resource, f"{prefix}sourcePortRange", allows),

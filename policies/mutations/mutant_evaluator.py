@@ -90,9 +90,9 @@ class MutantEvaluator:
     def _policies_of(self, type_: str) -> tuple[tuple[Policy, ...], tuple[Policy, ...]]:
         """Return the policies on a type that read one stack, and those that read the estate."""
         if type_ not in self._by_type:
-            matching = [p for p in self.policies.values() if ALL in p.on or type_ in p.on]
-            narrow = tuple(p for p in matching if p.scope != "estate")
-            self._by_type[type_] = narrow, tuple(p for p in matching if p.scope == "estate")
+            matching = [p for p in self.policies.values() if ALL in p.resource_types or type_ in p.resource_types]
+            narrow = tuple(p for p in matching if p.evaluation_scope != "estate")
+            self._by_type[type_] = narrow, tuple(p for p in matching if p.evaluation_scope == "estate")
         return self._by_type[type_]
 
 

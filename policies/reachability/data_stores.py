@@ -8,7 +8,7 @@ from functools import cached_property
 from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.properties import entries, word
+from policies.azure_semantics.properties import entries, lower_text
 from policies.azure_semantics.roles import Right
 from policies.azure_semantics.scanning import is_scanner
 from policies.model import MISSING, Resource, Unknown
@@ -235,6 +235,6 @@ def _at(resource: Resource, path: str) -> object:
 
 def _word(resource: Resource, path: str) -> str:
     try:
-        return word(resource, path)
+        return lower_text(resource, path)
     except Unknown:
         return "?"

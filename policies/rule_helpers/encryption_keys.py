@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from formats.property_paths import parse
-from policies.azure_semantics.properties import filled, shown
+from policies.azure_semantics.properties import display, require_text
 from policies.model import MISSING, PolicyContext, Resource, Unknown, Violation
 
 ADDRESS = re.compile(
@@ -27,14 +27,14 @@ EXPORTABLE, RELEASE = "properties.attributes.exportable", "properties.releasePol
 def named_key(resource: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
     """Require the address of a key in this check. An unknown address may depend on such a key or vault."""
     try:
-        yield from filled(resource, path, default=PLATFORM)
+        yield from require_text(resource, path, default=PLATFORM)
         found = resource.at(path)
     except Unknown:
         if not any(_may_depend_on(source, resource, path) for source in context.same_stack(resource, KEY, VAULT, HSM)):
             raise
         return
     if found is not MISSING and not _is_in_check(context, found, MISSING):
-        yield Violation(path, f"is {shown(found)}, which is not a key of the estate")
+        yield Violation(path, f"is {display(found)}, which is not a key of the estate")
 
 
 def own_key(resource: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
@@ -51,16 +51,16 @@ def own_key(resource: Resource, context: PolicyContext, path: str) -> Iterator[V
 
 def key_in_vault(resource: Resource, context: PolicyContext, vault: str, key: str) -> Iterator[Violation]:
     """Require the same as `named_key`, for separate properties of the vault's address and the key's name."""
-    yield from filled(resource, key, default=PLATFORM)
+    yield from require_text(resource, key, default=PLATFORM)
     try:
-        yield from filled(resource, vault, default=PLATFORM)
+        yield from require_text(resource, vault, default=PLATFORM)
         found = resource.at(vault)
     except Unknown:
         if not any(_is_here(found, resource, key, vault) for found in context.same_stack(resource, KEY)):
             raise
         return
     if MISSING not in (found, resource.at(key)) and not _is_in_check(context, found, resource.at(key)):
-        yield Violation(key, f"is {shown(resource.at(key))} of {shown(found)}, which is not a key "
+        yield Violation(key, f"is {display(resource.at(key))} of {display(found)}, which is not a key "
                       "of the estate")  # fmt: skip
 
 

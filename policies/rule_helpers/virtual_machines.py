@@ -25,7 +25,11 @@ def for_vm_and_scale_set(*paths: str) -> tuple[str, ...]:
 def on_all_kinds(*requirements: Requirement) -> tuple[Requirement, ...]:
     """Return the requirements for virtual machines and for scale sets."""
     return tuple(
-        replace(requirement, on=type_, path=f"{PROFILE}.{requirement.path}" if type_ == SCALE_SET else requirement.path)
+        replace(
+            requirement,
+            only_on=type_,
+            path=f"{PROFILE}.{requirement.path}" if type_ == SCALE_SET else requirement.path,
+        )
         for requirement in requirements
         for type_ in MACHINES
     )

@@ -49,8 +49,10 @@ def _policy(module: str) -> Policy:
     if not isinstance(policy, Policy) or not ID.fullmatch(policy.id):
         raise InputError("This is not a policy.", file=_file(module), key="POLICY", found=getattr(policy, "id", policy),
                          allowed="a Policy whose id is two capital letters and a number")  # fmt: skip
-    if not policy.on or not (policy.requires or callable(policy.check)):
-        raise InputError("This policy would check nothing.", file=_file(module), key="on", found=policy.on)
+    if not policy.resource_types or not (policy.requires or callable(policy.check)):
+        raise InputError(
+            "This policy would check nothing.", file=_file(module), key="resource_types", found=policy.resource_types
+        )
     return policy
 
 

@@ -46,7 +46,7 @@ def recorded(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     for resources in samples():
         context = PolicyContext(resources, is_complete=True, today=TODAY)
         for resource in resources:
-            if resource.type in policy.on or policy.on == ("*",):
+            if resource.type in policy.resource_types or policy.resource_types == ("*",):
                 current = resource.urn
                 with suppress(Unknown):
                     if policy.applies(resource, context):
@@ -57,9 +57,9 @@ def recorded(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> set[str]:
 def is_declared(path: str, policy: Policy) -> bool:
     """Return True if a declared path contains this one, or is below it: a list is read for its entries."""
     type_, _, plain = path.rpartition(":")
-    declared = [p for p in policy.paths if p.rpartition(":")[0] == type_]
-    if type_ in policy.on:
-        declared += [p for p in policy.paths if ":" not in p]
+    declared = [p for p in policy.property_paths if p.rpartition(":")[0] == type_]
+    if type_ in policy.resource_types:
+        declared += [p for p in policy.property_paths if ":" not in p]
     return any(_contains(p.rpartition(":")[2], plain) or _contains(plain, p.rpartition(":")[2]) for p in declared)
 
 

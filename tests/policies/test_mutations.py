@@ -146,7 +146,7 @@ def test_without_neighbours_the_pack_misses_relations_of_stacks() -> None:
     for mutant in past:
         refusal = gate().refuses(mutant)
         assert refusal
-        assert load()[refusal.by].scope == "estate" or refusal.by in LOOK_FURTHER, mutant.id
+        assert load()[refusal.by].evaluation_scope == "estate" or refusal.by in LOOK_FURTHER, mutant.id
 
 
 def test_mutants_of_a_first_plan_are_refused_too() -> None:

@@ -112,12 +112,12 @@ def test_a_resource_outside_of_the_condition_is_not_applicable() -> None:
 
 
 def test_estate_policies_are_evaluated_with_the_whole_estate_only() -> None:
-    assert only(report(store(), scope="estate")).verdict is Verdict.NOT_APPLICABLE
-    assert only(report(store(), scope="estate", is_complete=True)).verdict is Verdict.FAIL
+    assert only(report(store(), evaluation_scope="estate")).verdict is Verdict.NOT_APPLICABLE
+    assert only(report(store(), evaluation_scope="estate", is_complete=True)).verdict is Verdict.FAIL
 
 
 def test_a_policy_on_every_type_checks_every_resource() -> None:
-    found = report(store(), store("other", type_="web:WebApp"), on=("*",))
+    found = report(store(), store("other", type_="web:WebApp"), resource_types=("*",))
     assert [f.name for f in found.findings] == ["data", "other"]
 
 

@@ -26,18 +26,18 @@ def policy(
     check: Callable[[Resource, PolicyContext], Iterable[Violation]] = is_private,
     *,
     id_: str = "XX1",
-    on: tuple[str, ...] = (STORE,),
+    resource_types: tuple[str, ...] = (STORE,),
     **more: Any,
 ) -> Policy:
     fields: dict[str, Any] = {
         "title": "Stores are private",
         "why": "A public store leaks data.",
-        "reads": ("public",),
+        "check_paths": ("public",),
         "severity": Severity.HIGH,
         "controls": ComplianceControls(satre=("2.2.09",), ncsc=("11",), five_safes=("settings",)),
         "fix": "Set public to false.",
     }
-    return Policy(id=id_, on=on, check=check, **(fields | more))
+    return Policy(id=id_, resource_types=resource_types, check=check, **(fields | more))
 
 
 def catalogue(*policies: Policy) -> dict[str, Policy]:

@@ -9,7 +9,7 @@ POLICY = Policy(
     id="DB2",
     title="Databricks workspaces are in a network of the estate, with their storage behind its firewall",
     why="The estate's routes, rules and firewall apply only there.",
-    on=("databricks:Workspace",),
+    resource_types=("databricks:Workspace",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.11"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)

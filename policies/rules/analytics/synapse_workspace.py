@@ -26,7 +26,7 @@ POLICY = Policy(
     id="SY1",
     title="Synapse workspaces prevent exfiltration, deny public access, use Entra ID only, and a key of the estate",
     why="Pipelines copy data; without this protection, to any destination that their author names.",
-    on=(WORKSPACE, RULE),
+    resource_types=(WORKSPACE, RULE),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.11", "2.8.01", "3.1.05", "3.1.12", "3.2.01"),
@@ -37,18 +37,18 @@ POLICY = Policy(
     fix="Make the workspace with managedVirtualNetwork default, preventDataExfiltration true and a key; set "
     "publicNetworkAccess to Disabled and azureADOnlyAuthentication to true.",
     requires=(
-        equals("managedVirtualNetwork", "default", default="no network of its own", on=WORKSPACE),
-        equals(f"{NETWORK}.preventDataExfiltration", True, default="false", on=WORKSPACE),
-        empty(f"{NETWORK}.allowedAadTenantIdsForLinking", "data could go to other tenants", on=WORKSPACE),
-        equals("publicNetworkAccess", "Disabled", default="Enabled", on=WORKSPACE),
-        equals("azureADOnlyAuthentication", True, default="false", on=WORKSPACE),
-        equals_if_set("trustedServiceBypassEnabled", False, on=WORKSPACE),
+        equals("managedVirtualNetwork", "default", default="no network of its own", only_on=WORKSPACE),
+        equals(f"{NETWORK}.preventDataExfiltration", True, default="false", only_on=WORKSPACE),
+        empty(f"{NETWORK}.allowedAadTenantIdsForLinking", "data could go to other tenants", only_on=WORKSPACE),
+        equals("publicNetworkAccess", "Disabled", default="Enabled", only_on=WORKSPACE),
+        equals("azureADOnlyAuthentication", True, default="false", only_on=WORKSPACE),
+        equals_if_set("trustedServiceBypassEnabled", False, only_on=WORKSPACE),
     ),
     check=check,
-    reads=(
+    check_paths=(
         KEY,
         *KEY_READS,
     ),
-    scope="stack",
+    evaluation_scope="stack",
     checkov=("CKV_AZURE_58", "CKV_AZURE_157", "CKV_AZURE_240"),
 )

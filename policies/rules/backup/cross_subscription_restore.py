@@ -16,7 +16,7 @@ POLICY = Policy(
     title="Backups are restored within their own subscription only",
     why="A restore to another subscription exports everything past the airlock. By default any subscription of "
     "the tenant can be chosen.",
-    on=(RECOVERY, BACKUP),
+    resource_types=(RECOVERY, BACKUP),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("3.1.05", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("outputs",)
@@ -24,9 +24,12 @@ POLICY = Policy(
     fix="Set the cross-subscription restore state to Disabled or PermanentlyDisabled.",
     requires=(
         equals(
-            f"properties.restoreSettings.{ACROSS}.crossSubscriptionRestoreState", *OFF, default="Enabled", on=RECOVERY
+            f"properties.restoreSettings.{ACROSS}.crossSubscriptionRestoreState",
+            *OFF,
+            default="Enabled",
+            only_on=RECOVERY,
         ),
-        equals(f"properties.featureSettings.{ACROSS}.state", *OFF, default="Enabled", on=BACKUP),
+        equals(f"properties.featureSettings.{ACROSS}.state", *OFF, default="Enabled", only_on=BACKUP),
     ),
     applies=holds_records,
 )

@@ -22,22 +22,22 @@ POLICY = Policy(
     id="BK2",
     title="Backups are encrypted twice, with a key of the estate",
     why="A backup contains all that the original does, so it must become unreadable with the same key.",
-    on=(RECOVERY, BACKUP),
+    resource_types=(RECOVERY, BACKUP),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.13", "8.24")),
     fix="Name a key without a version in the vault's encryption, and set infrastructureEncryption to Enabled.",
     requires=(
-        equals(f"{ENCRYPTION[BACKUP]}.state", "Enabled", default="Disabled", on=BACKUP),
+        equals(f"{ENCRYPTION[BACKUP]}.state", "Enabled", default="Disabled", only_on=BACKUP),
         *(
-            equals(f"{path}.infrastructureEncryption", "Enabled", default="Disabled", on=type_)
+            equals(f"{path}.infrastructureEncryption", "Enabled", default="Disabled", only_on=type_)
             for type_, path in ENCRYPTION.items()
         ),
     ),
     check=check,
-    reads=(
+    check_paths=(
         *tuple(f"{path}.keyVaultProperties.keyUri" for path in ENCRYPTION.values()),
         *KEY_READS,
     ),
     applies=holds_records,
-    scope="stack",
+    evaluation_scope="stack",
 )

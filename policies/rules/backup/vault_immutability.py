@@ -27,7 +27,7 @@ POLICY = Policy(
     id="BK1",
     title="Backup vaults are immutable, keep deleted backups, and deny public network access",
     why="Ransomware deletes the backups first. A locked vault deletes nothing before its time.",
-    on=(RECOVERY, BACKUP),
+    resource_types=(RECOVERY, BACKUP),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "2.6.01", "2.6.03"), ncsc=("2",), iso27001=("8.13",), five_safes=("data",)
@@ -35,13 +35,22 @@ POLICY = Policy(
     fix="Set softDeleteState to AlwaysON and immutability to Locked. Azure locks a vault in a second step only: "
     "for the deployment that creates it, use an exemption of a few days.",
     requires=(
-        equals(f"{SOFT_DELETE}.softDeleteState", "AlwaysON", default="Enabled, which can be turned off", on=RECOVERY),
-        at_least(
-            f"{SOFT_DELETE}.softDeleteRetentionPeriodInDays", LEAST_DAYS, "days", default="14; set it", on=RECOVERY
+        equals(
+            f"{SOFT_DELETE}.softDeleteState",
+            "AlwaysON",
+            default="Enabled, which can be turned off",
+            only_on=RECOVERY,
         ),
-        equals("properties.publicNetworkAccess", "Disabled", default="Enabled", on=RECOVERY),
-        equals(f"{SOFT_DELETE}.state", "AlwaysOn", default="On, which can be turned off", on=BACKUP),
-        at_least(f"{SOFT_DELETE}.retentionDurationInDays", LEAST_DAYS, "days", default="14; set it", on=BACKUP),
+        at_least(
+            f"{SOFT_DELETE}.softDeleteRetentionPeriodInDays",
+            LEAST_DAYS,
+            "days",
+            default="14; set it",
+            only_on=RECOVERY,
+        ),
+        equals("properties.publicNetworkAccess", "Disabled", default="Enabled", only_on=RECOVERY),
+        equals(f"{SOFT_DELETE}.state", "AlwaysOn", default="On, which can be turned off", only_on=BACKUP),
+        at_least(f"{SOFT_DELETE}.retentionDurationInDays", LEAST_DAYS, "days", default="14; set it", only_on=BACKUP),
     ),
     check=check,
     required_by_check=(LOCKED,),

@@ -12,7 +12,7 @@ POLICY = Policy(
     id="BA1",
     title="Bastion transfers nothing: no clipboard, no files, no tunnels, no links",
     why="Data that is copied to a researcher's own computer has left without review.",
-    on=("network:BastionHost",),
+    resource_types=("network:BastionHost",),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.1.01", "3.1.12"), ncsc=("12",), iso27001=("8.12",), five_safes=("outputs",)),
     fix="Use the Standard or Premium SKU with disableCopyPaste, and leave file copy, tunnelling, links and IP off.",

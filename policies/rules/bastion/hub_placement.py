@@ -30,18 +30,18 @@ POLICY = Policy(
     id="BA2",
     title="Bastions are in the hub",
     why="A Bastion in another network is a second entry, with a public address of its own.",
-    on=("network:BastionHost",),
+    resource_types=("network:BastionHost",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.10"), ncsc=("11", "12"), iso27001=("8.20",), five_safes=("settings",)
     ),
     fix="Use the hub's Bastion, which reaches peered networks.",
     check=check,
-    reads=(
+    check_paths=(
         "ipConfigurations[*].subnet.id",
         "virtualNetwork.id",
         "network:Subnet:subnetName",
         "network:VirtualNetwork:subnets",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -13,7 +13,7 @@ POLICY = Policy(
     id="VM9",
     title="Boot diagnostics are stored by Azure, not in a storage account of the estate",
     why="A storage account for them needs its shared key and public network access, and its readers see screenshots.",
-    on=MACHINES,
+    resource_types=MACHINES,
     severity=Severity.LOW,
     controls=ComplianceControls(satre=("3.2.03",), ncsc=("10", "11"), iso27001=("8.12",)),
     fix="Enable boot diagnostics without a storageUri.",

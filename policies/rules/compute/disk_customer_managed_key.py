@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.properties import filled, must, must_if_set, same
+from policies.azure_semantics.properties import require, require_if_set, require_text, same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals, equals_if_set
 from policies.rule_helpers.encryption_keys import KEY_READS, named_key
@@ -16,7 +16,11 @@ DISKS = ("compute:Disk", "compute:Snapshot")
 CUSTOMER = ("EncryptionAtRestWithCustomerKey", "EncryptionAtRestWithPlatformAndCustomerKeys")
 CONFIDENTIAL = "ConfidentialVmEncryptedWithCustomerKey"
 FOLLOWS = equals(
-    "rotationToLatestKeyVersionEnabled", True, default="false", on=SET, unless=("encryptionType", (CONFIDENTIAL,))
+    "rotationToLatestKeyVersionEnabled",
+    True,
+    default="false",
+    only_on=SET,
+    unless=("encryptionType", (CONFIDENTIAL,)),
 )
 PLATFORM = "a key of Microsoft's"
 
@@ -35,7 +39,7 @@ def _check_set(keys: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A set for confidential virtual machines cannot follow its key's rotation."""
     yield from named_key(keys, context, "activeKey.keyUrl")
     if same(keys.at("encryptionType"), CONFIDENTIAL):
-        yield from must(keys, FOLLOWS.path, False, default="false")
+        yield from require(keys, FOLLOWS.path, False, default="false")
 
 
 def _check_disk(disk: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -44,12 +48,12 @@ def _check_disk(disk: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield from _check_set_id(disk, context, "securityProfile.secureVMDiskEncryptionSetId")
         return
     yield from _check_set_id(disk, context, "encryption.diskEncryptionSetId")
-    yield from must_if_set(disk, "encryption.type", *CUSTOMER)
+    yield from require_if_set(disk, "encryption.type", *CUSTOMER)
 
 
 def _check_set_id(resource: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
     """Require a set of the same check: another set could have any key."""
-    yield from filled(resource, path, default=PLATFORM)
+    yield from require_text(resource, path, default=PLATFORM)
     keys = context.get(resource.at(path))
     if keys is None or keys.type != SET:
         yield Violation(path, "is not a disk encryption set of the estate")
@@ -84,13 +88,13 @@ POLICY = Policy(
     id="VM3",
     title="All disks are encrypted with a key of the estate, and follow its rotation",
     why="Disabling the key ends all access to a project's disks, and to all copies of them, at once.",
-    on=(*MACHINES, *DISKS, SET),
+    resource_types=(*MACHINES, *DISKS, SET),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
     fix="Name a disk encryption set for each disk, and set its rotationToLatestKeyVersionEnabled to true.",
-    requires=(equals_if_set("encryptionType", *CUSTOMER, CONFIDENTIAL, on=SET), FOLLOWS),
+    requires=(equals_if_set("encryptionType", *CUSTOMER, CONFIDENTIAL, only_on=SET), FOLLOWS),
     check=check,
-    reads=(
+    check_paths=(
         "activeKey.keyUrl",
         "encryption.type",
         "encryption.diskEncryptionSetId",
@@ -99,6 +103,6 @@ POLICY = Policy(
         *KEY_READS,
     ),
     applies=holds_records,
-    scope="stack",
+    evaluation_scope="stack",
     checkov=("CKV_AZURE_93",),
 )

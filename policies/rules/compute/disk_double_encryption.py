@@ -11,7 +11,7 @@ POLICY = Policy(
     title="Disks are encrypted twice, with Azure's key and a key of the estate",
     why="If one of the two keys or implementations fails, the other still protects the data. A confidential disk "
     "is encrypted by the guest, and again by Azure.",
-    on=("compute:DiskEncryptionSet",),
+    resource_types=("compute:DiskEncryptionSet",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",)),
     fix="Set encryptionType to EncryptionAtRestWithPlatformAndCustomerKeys; a set that exists must be made anew.",

@@ -9,7 +9,7 @@ POLICY = Policy(
     id="VM10",
     title="Links to disks require Entra ID sign-in with a role in the tenant",
     why="If export is enabled by mistake, the link alone is then not enough.",
-    on=("compute:Disk", "compute:Snapshot"),
+    resource_types=("compute:Disk", "compute:Snapshot"),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("1.5.05", "3.1.12"), ncsc=("10", "11"), iso27001=("8.5", "8.12"), five_safes=("outputs",)

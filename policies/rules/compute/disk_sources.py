@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.properties import same, shown
+from policies.azure_semantics.properties import display, same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 OPTION, SOURCE = "creationData.createOption", "creationData.sourceResourceId"
@@ -19,7 +19,7 @@ def check(disk: Resource, _: PolicyContext) -> Iterator[Violation]:
         if not _same_group(disk.at(SOURCE), disk.id):
             yield Violation(SOURCE, "is a disk of another resource group: data moves through the airlock only")
     elif not any(same(option, fresh) for fresh in FRESH):
-        yield Violation(OPTION, f"is {shown(option)}; it must be Empty or FromImage")
+        yield Violation(OPTION, f"is {display(option)}; it must be Empty or FromImage")
 
 
 def _same_group(source: object, own: str | None) -> bool:
@@ -38,13 +38,13 @@ POLICY = Policy(
     id="VM13",
     title="Disks are created empty, from an image, or as a copy within their resource group",
     why="An imported or uploaded disk, or one of another project, brings data in without review.",
-    on=("compute:Disk", "compute:Snapshot"),
+    resource_types=("compute:Disk", "compute:Snapshot"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.14", "3.1.04", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("data",)
     ),
     fix="Create the disk empty, and import the data through the airlock.",
     check=check,
-    reads=(OPTION, SOURCE),
+    check_paths=(OPTION, SOURCE),
     applies=holds_records,
 )

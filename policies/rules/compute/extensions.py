@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import shown
+from policies.azure_semantics.properties import display
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.virtual_machines import SCALE_SET
 
@@ -47,7 +47,7 @@ def _check_extension(resource: Resource, prefix: str) -> Iterator[Violation]:
     if publisher is MISSING or kind is MISSING:
         yield Violation(f"{prefix}publisher", "is not set; publisher and type must be")
     elif str(kind).lower() not in ALLOWED.get(str(publisher).lower(), set()):
-        yield Violation(f"{prefix}type", f"is {shown(kind)} of {shown(publisher)}, which is not a known extension")
+        yield Violation(f"{prefix}type", f"is {display(kind)} of {display(publisher)}, which is not a known extension")
     for setting in COMMAND_SETTINGS:
         if resource.at(f"{prefix}settings.{setting}") is not MISSING:
             yield Violation(
@@ -60,12 +60,12 @@ POLICY = Policy(
     title="Virtual machines run only known extensions",
     why="Extensions run as root, started from outside: a custom script extension bypasses every sign-in and can "
     "take data out.",
-    on=(*SINGLE, SCALE_SET),
+    resource_types=(*SINGLE, SCALE_SET),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.13", "2.4.02", "3.1.12"), ncsc=("5", "12"), iso27001=("8.9", "8.19"), five_safes=("settings",)
     ),
     fix="Remove the extension, and put what it did into the image.",
     check=check,
-    reads=("publisher", "type", "settings", f"{INLINE}[*].publisher", f"{INLINE}[*].type"),
+    check_paths=("publisher", "type", "settings", f"{INLINE}[*].publisher", f"{INLINE}[*].type"),
 )

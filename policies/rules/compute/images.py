@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import same, shown
+from policies.azure_semantics.properties import display, same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.virtual_machines import MACHINES, for_vm_and_scale_set, profile_path
 
@@ -39,11 +39,11 @@ def check(machine: Resource, _: PolicyContext) -> Iterator[Violation]:
 def _check_marketplace(machine: Resource, image: str) -> Iterator[Violation]:
     publisher, offer, sku = (machine.at(f"{image}.{part}") for part in ("publisher", "offer", "sku"))
     if str(publisher).lower() not in PUBLISHERS:
-        yield Violation(f"{image}.publisher", f"is {shown(publisher)}; it must be one of {', '.join(PUBLISHERS)}")
+        yield Violation(f"{image}.publisher", f"is {display(publisher)}; it must be one of {', '.join(PUBLISHERS)}")
     if offer is MISSING or sku is MISSING:
         yield Violation(f"{image}.offer", "is not set; offer and sku must be")
     elif END_OF_SUPPORT.search(f"{offer} {sku}"):
-        yield Violation(f"{image}.offer", f"is {shown(offer)} {shown(sku)}, which is no longer supported")
+        yield Violation(f"{image}.offer", f"is {display(offer)} {display(sku)}, which is no longer supported")
 
 
 POLICY = Policy(
@@ -51,13 +51,13 @@ POLICY = Policy(
     title="Virtual machines start from supported images of known publishers",
     why="A system after its end of support gets no security updates, whatever its settings; an image of an "
     "unknown publisher may contain anything.",
-    on=MACHINES,
+    resource_types=MACHINES,
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("2.1.06", "2.7.02", "2.7.03"), ncsc=("5", "8"), iso27001=("8.8", "8.19"), five_safes=("settings",)
     ),
     fix="Use a supported release of a known publisher, or an image of the estate's own gallery.",
     check=check,
-    reads=for_vm_and_scale_set(IMAGE, "storageProfile.osDisk.createOption"),
+    check_paths=for_vm_and_scale_set(IMAGE, "storageProfile.osDisk.createOption"),
     applies=applies,
 )

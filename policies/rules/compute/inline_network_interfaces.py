@@ -25,10 +25,10 @@ POLICY = Policy(
     title="Virtual machines are not created with a public address or IP forwarding",
     why="An interface that is part of a virtual machine is no resource of its own, so the rules on interfaces "
     "and addresses do not see it.",
-    on=MACHINES,
+    resource_types=MACHINES,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove publicIPAddressConfiguration; people connect through Bastion, and traffic leaves through the firewall.",
     check=check,
-    reads=for_vm_and_scale_set(PUBLIC, FORWARDS),
+    check_paths=for_vm_and_scale_set(PUBLIC, FORWARDS),
 )

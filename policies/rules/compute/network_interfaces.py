@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import shown
+from policies.azure_semantics.properties import display
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 INTERFACES_PATH = "networkProfile.networkInterfaces"
@@ -16,18 +16,18 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
         path = f"{INTERFACES_PATH}[{index}].id"
         interface = context.get(machine.at(path))
         if interface is None or interface.type != "network:NetworkInterface":
-            yield Violation(path, f"is {shown(machine.at(path))}, which is not a checked network interface")
+            yield Violation(path, f"is {display(machine.at(path))}, which is not a checked network interface")
 
 
 POLICY = Policy(
     id="VM15",
     title="Virtual machines use network interfaces of their own stack only",
     why="A second network interface can let traffic between two networks bypass the firewall.",
-    on=("compute:VirtualMachine",),
+    resource_types=("compute:VirtualMachine",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",)),
     fix="Use only interfaces that are declared with the virtual machine.",
     check=check,
-    reads=(f"{INTERFACES_PATH}[*].id",),
-    scope="stack",
+    check_paths=(f"{INTERFACES_PATH}[*].id",),
+    evaluation_scope="stack",
 )

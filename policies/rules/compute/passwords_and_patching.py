@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import KEPT, must, must_if_set
+from policies.azure_semantics.properties import PREVIOUS_OR_DEFAULT, require, require_if_set
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.virtual_machines import MACHINES, SCALE_SET, for_vm_and_scale_set, profile_path
 
@@ -19,25 +19,25 @@ def check(machine: Resource, _: PolicyContext) -> Iterator[Violation]:
     windows = machine.at(profile_path(machine, WINDOWS)) is not MISSING
     system = profile_path(machine, WINDOWS if windows else LINUX)
     yield from _check_windows(machine, system) if windows else _check_linux(machine, system)
-    yield from must_if_set(machine, f"{system}.provisionVMAgent", True)
+    yield from require_if_set(machine, f"{system}.provisionVMAgent", True)
     if not (machine.type == SCALE_SET and machine.at(OS_UPGRADE) is True):
-        yield from must(machine, f"{system}.patchSettings.patchMode", MODE, default="no automatic patches")
-        yield from must(
+        yield from require(machine, f"{system}.patchSettings.patchMode", MODE, default="no automatic patches")
+        yield from require(
             machine, f"{system}.patchSettings.assessmentMode", MODE, default="no assessment of missing patches"
         )
 
 
 def _check_linux(machine: Resource, system: str) -> Iterator[Violation]:
-    yield from must(machine, f"{system}.disablePasswordAuthentication", True, default="false")
+    yield from require(machine, f"{system}.disablePasswordAuthentication", True, default="false")
     if machine.at(profile_path(machine, PASSWORD)) is not MISSING:
         yield Violation(profile_path(machine, PASSWORD), "is set; it must not be")
 
 
 def _check_windows(machine: Resource, system: str) -> Iterator[Violation]:
     """Windows requires a password, so remote management must be encrypted."""
-    yield from must_if_set(machine, f"{system}.enableAutomaticUpdates", True)
+    yield from require_if_set(machine, f"{system}.enableAutomaticUpdates", True)
     for index in range(len(machine.each(f"{system}.winRM.listeners[*]"))):
-        yield from must(machine, f"{system}.winRM.listeners[{index}].protocol", "Https", default=KEPT)
+        yield from require(machine, f"{system}.winRM.listeners[{index}].protocol", "Https", default=PREVIOUS_OR_DEFAULT)
 
 
 POLICY = Policy(
@@ -45,7 +45,7 @@ POLICY = Policy(
     title="Virtual machines accept no passwords, and the platform patches them",
     why="Passwords are guessed and shared, unlike Entra ID sign-in or an emergency key. A machine without "
     "Internet access is patched by the platform or not at all.",
-    on=MACHINES,
+    resource_types=MACHINES,
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("1.5.05", "2.1.06", "2.7.02", "2.7.03", "3.2.01"),
@@ -55,7 +55,7 @@ POLICY = Policy(
     ),
     fix="Set disablePasswordAuthentication to true, and patchMode and assessmentMode to AutomaticByPlatform.",
     check=check,
-    reads=for_vm_and_scale_set(
+    check_paths=for_vm_and_scale_set(
         f"{LINUX}.disablePasswordAuthentication",
         PASSWORD,
         f"{WINDOWS}.enableAutomaticUpdates",

@@ -18,7 +18,7 @@ POLICY = Policy(
     id="VM8",
     title="Virtual machines have no managed run commands",
     why="A run command bypasses the sign-in to the guest, and returns its output past all network controls.",
-    on=("compute:VirtualMachineRunCommandByVirtualMachine", "compute:VirtualMachineScaleSetVMRunCommand"),
+    resource_types=("compute:VirtualMachineRunCommandByVirtualMachine", "compute:VirtualMachineScaleSetVMRunCommand"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.4.02", "3.1.12"), ncsc=("12",), iso27001=("8.9", "8.12"), five_safes=("settings",)

@@ -9,7 +9,7 @@ POLICY = Policy(
     id="VM14",
     title="Disks are not shared between virtual machines",
     why="A shared disk connects two machines below networks, sign-in and logs.",
-    on=("compute:Disk",),
+    resource_types=("compute:Disk",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.1.14", "3.2.03"), ncsc=("3",), iso27001=("8.22",), five_safes=("projects",)),
     fix="Leave maxShares out, or set it to 1.",

@@ -14,7 +14,7 @@ POLICY = Policy(
     title="Desks offer a terminal only, from their first boot",
     why="A shell that runs remote commands also copies files, by scp, sftp or a forwarded port, and bypasses the "
     "airlock.",
-    on=("compute:VirtualMachine",),
+    resource_types=("compute:VirtualMachine",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.14", "3.1.04", "3.3.05"),
@@ -24,6 +24,6 @@ POLICY = Policy(
     ),
     fix="Set customData to first_boot() of infra/first_boot.py.",
     check=lambda machine, _: problems(machine),
-    reads=(BOOT, LINUX),
+    check_paths=(BOOT, LINUX),
     applies=lambda machine, context: machine.at(LINUX) is not MISSING and holds_records(machine, context),
 )

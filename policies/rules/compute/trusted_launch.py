@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import is_identifiable
-from policies.azure_semantics.properties import must
+from policies.azure_semantics.properties import require
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 from policies.rule_helpers.virtual_machines import MACHINES, for_vm_and_scale_set, on_all_kinds, profile_path
@@ -19,9 +19,11 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require trusted launch, or confidential computing with a confidential disk for identifiable data."""
     confidential = is_identifiable(machine, context)
     allowed = ("ConfidentialVM",) if confidential else ("TrustedLaunch", "ConfidentialVM")
-    yield from must(machine, profile_path(machine, KIND), *allowed, default="Standard, unless the image asks for more")
+    yield from require(
+        machine, profile_path(machine, KIND), *allowed, default="Standard, unless the image asks for more"
+    )
     if confidential:
-        yield from must(
+        yield from require(
             machine, profile_path(machine, INSIDE), "DiskWithVMGuestState", default="a disk open to the host"
         )
 
@@ -31,7 +33,7 @@ POLICY = Policy(
     title="Virtual machines use trusted launch; those with identifiable data are confidential, and so are their disks",
     why="Secure boot and a virtual TPM show that nothing changed the boot chain. Confidential computing protects "
     "memory and disk from the operators of the cloud.",
-    on=MACHINES,
+    resource_types=MACHINES,
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("3.1.18", "3.1.19"), ncsc=("2", "3"), iso27001=("8.24",), five_safes=("settings",)
@@ -40,5 +42,5 @@ POLICY = Policy(
     "securityEncryptionType DiskWithVMGuestState.",
     requires=on_all_kinds(equals(SECURE_BOOT, True, default="false"), equals(TPM, True, default="false")),
     check=check,
-    reads=for_vm_and_scale_set(KIND, INSIDE),
+    check_paths=for_vm_and_scale_set(KIND, INSIDE),
 )

@@ -50,12 +50,12 @@ POLICY = Policy(
     id="AV1",
     title="Virtual desktops redirect no devices, and are reachable from inside only",
     why="A redirected clipboard, drive or printer takes data out without review.",
-    on=(POOL, WORKSPACE),
+    resource_types=(POOL, WORKSPACE),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.1.01", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
     fix="Turn off clipboard, drives, printers, USB, cameras and ports in customRdpProperty; set publicNetworkAccess to "
     "Disabled.",
     requires=(equals("publicNetworkAccess", "Disabled", default="Enabled"),),
     check=check,
-    reads=(PROPERTIES,),
+    check_paths=(PROPERTIES,),
 )

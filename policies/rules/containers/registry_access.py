@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.azure_semantics.properties import KEPT
+from policies.azure_semantics.properties import PREVIOUS_OR_DEFAULT
 from policies.model import ComplianceControls, Policy, Severity
 from policies.requirements import empty, equals, equals_if_set
 
@@ -10,7 +10,7 @@ POLICY = Policy(
     id="CR1",
     title="Container registries deny public access, anonymous pulls, admin users and exports",
     why="A person who can push an image, and pull or export it elsewhere, has moved data past the airlock.",
-    on=("containerregistry:Registry",),
+    resource_types=("containerregistry:Registry",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.13", "2.2.09", "3.1.12", "3.2.01"), ncsc=("8", "11"), iso27001=("8.12",), five_safes=("outputs",)
@@ -19,7 +19,7 @@ POLICY = Policy(
     requires=(
         equals("sku.name", "Premium", default="no value; there is no default"),
         equals("publicNetworkAccess", "Disabled", default="Enabled"),
-        equals("adminUserEnabled", False, default=KEPT),
+        equals("adminUserEnabled", False, default=PREVIOUS_OR_DEFAULT),
         equals_if_set("anonymousPullEnabled", False),
         equals("policies.exportPolicy.status", "disabled", default="enabled"),
         empty("networkRuleSet.ipRules", "allows addresses past the firewall"),

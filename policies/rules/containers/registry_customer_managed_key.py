@@ -19,16 +19,16 @@ POLICY = Policy(
     id="CR2",
     title="Container registries are encrypted with a key of the estate, and follow its rotation",
     why="Researchers' images contain models and results as well as software.",
-    on=("containerregistry:Registry",),
+    resource_types=("containerregistry:Registry",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
     fix="Create the registry with encryption enabled and a key without a version.",
     requires=(equals("encryption.status", "enabled", default="disabled"),),
     check=check,
-    reads=(
+    check_paths=(
         "encryption.keyVaultProperties.keyIdentifier",
         *KEY_READS,
     ),
     applies=holds_records,
-    scope="stack",
+    evaluation_scope="stack",
 )

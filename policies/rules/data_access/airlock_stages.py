@@ -72,7 +72,7 @@ POLICY = Policy(
     title="The two stages of an airlock are separate stores, with separate submitters, reviewers and recipients",
     why="A principal that can move data through both stages can take out data that was not checked. In one "
     "store, a single wrong role or network rule exposes both stages.",
-    on=(STORE,),
+    resource_types=(STORE,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("3.1.04", "3.1.05", "3.1.06", "3.1.12", "3.3.05"),
@@ -84,12 +84,12 @@ POLICY = Policy(
     "reviewer reads the first and writes the second, the recipient reads the second: each by a role on that "
     "container, and no other principal has one.",
     check=check,
-    reads=(
+    check_paths=(
         "authorization:RoleAssignment:scope",
         "authorization:RoleAssignment:principalId",
         "authorization:RoleAssignment:roleDefinitionId",
         f"{CONTAINER}:containerName",
     ),
     applies=is_airlock,
-    scope="stack",
+    evaluation_scope="stack",
 )

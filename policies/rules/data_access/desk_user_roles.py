@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.blob_grants import grants_on
-from policies.azure_semantics.properties import word
+from policies.azure_semantics.properties import lower_text
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, principal_of, role_of
 from policies.azure_semantics.roles import SIGN_IN_ROLES
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
@@ -27,7 +27,7 @@ def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
 def sign_in_roles(store: Resource, context: PolicyContext) -> list[Resource]:
     """Return the role assignments of the store's stack that let people sign in to a virtual machine."""
     found = [a for type_ in ASSIGNMENTS for a in context.same_stack(store, type_) if role_of(a) in SIGN_IN_ROLES]
-    return [a for a in found if word(a, "principalType") != "serviceprincipal" and _is_desk(a)]
+    return [a for a in found if lower_text(a, "principalType") != "serviceprincipal" and _is_desk(a)]
 
 
 def _is_desk(assignment: Resource) -> bool:
@@ -40,7 +40,7 @@ POLICY = Policy(
     title="People who sign in to a desk have no role on the project's data",
     why="A person's own role works from any computer that reaches the store; a desk's identity works on the desk "
     "only. And the submitter of an export must not be able to release it.",
-    on=(STORE,),
+    resource_types=(STORE,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.10", "3.1.04", "3.1.06", "3.3.05"),
@@ -50,12 +50,12 @@ POLICY = Policy(
     ),
     fix="Give the role to the desk's identity, and remove it from the group of people.",
     check=check,
-    reads=(
+    check_paths=(
         "authorization:RoleAssignment:scope",
         "authorization:RoleAssignment:principalId",
         "authorization:RoleAssignment:principalType",
         "authorization:RoleAssignment:roleDefinitionId",
     ),
     applies=lambda store, context: bool(sign_in_roles(store, context)),
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.blob_grants import grants_on
-from policies.azure_semantics.properties import word
+from policies.azure_semantics.properties import lower_text
 from policies.azure_semantics.role_assignments import Principal
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.airlocks import is_airlock, is_intake
@@ -17,7 +17,7 @@ def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Count groups of people only, not managed identities."""
     people: list[Principal] = []
     for grant in grants_on(store, context):
-        is_machine = word(grant.assignment, "principalType") == "serviceprincipal"
+        is_machine = lower_text(grant.assignment, "principalType") == "serviceprincipal"
         if not is_machine and not any(holder.same_as(grant.principal) for holder in people):
             people.append(grant.principal)
     has_flow_logs = bool(context.referencing(FLOW_LOG, "storageId", store))
@@ -31,14 +31,14 @@ POLICY = Policy(
     id="AL3",
     title="At most one group of people has access to the data in a store",
     why="Two projects that can read one store are in effect one project, although they were approved separately.",
-    on=(STORE,),
+    resource_types=(STORE,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.08", "2.2.10", "3.2.03"), ncsc=("3",), iso27001=("5.15",), five_safes=("people", "projects")
     ),
     fix="Remove the other groups' roles, and give them the data through an airlock.",
     check=check,
-    reads=(
+    check_paths=(
         "authorization:RoleAssignment:scope",
         "authorization:RoleAssignment:principalId",
         "authorization:RoleAssignment:principalType",
@@ -46,5 +46,5 @@ POLICY = Policy(
         "authorization:RoleAssignment:roleDefinitionId",
     ),
     applies=lambda store, context: not is_airlock(store, context) and not is_intake(store, context),
-    scope="stack",
+    evaluation_scope="stack",
 )

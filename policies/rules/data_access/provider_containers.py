@@ -7,7 +7,7 @@ from itertools import combinations
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.blob_grants import grants_on
-from policies.azure_semantics.properties import word
+from policies.azure_semantics.properties import lower_text
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.airlocks import is_intake
 
@@ -30,7 +30,7 @@ def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
         name = ids.name(container.id)
         if container.id and ids.plain(container.id).startswith(f"{ids.own(store)}/") and name not in granted:
             yield Violation("", f"the container {name} has no role of its own, so its users have a wider role")
-    whole = [g for g in grants if not g.container and word(g.assignment, "principalType") != "serviceprincipal"]
+    whole = [g for g in grants if not g.container and lower_text(g.assignment, "principalType") != "serviceprincipal"]
     if len(whole) > 1:
         yield Violation(
             "",
@@ -42,14 +42,14 @@ POLICY = Policy(
     id="AL2",
     title="Each provider uploads to a container of its own",
     why="A provider must not see another provider's records; a shared container shows them.",
-    on=(STORE,),
+    resource_types=(STORE,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.10", "3.1.04", "3.1.12", "3.2.03"), ncsc=("3",), iso27001=("5.14", "5.15"), five_safes=("data",)
     ),
     fix="Give each provider's group a role on its own container, and only the stewards' group one on the store.",
     check=check,
-    reads=(
+    check_paths=(
         "authorization:RoleAssignment:scope",
         "authorization:RoleAssignment:principalId",
         "authorization:RoleAssignment:principalType",
@@ -57,5 +57,5 @@ POLICY = Policy(
         "authorization:RoleAssignment:roleDefinitionId",
     ),
     applies=is_intake,
-    scope="stack",
+    evaluation_scope="stack",
 )

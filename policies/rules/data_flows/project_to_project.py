@@ -10,7 +10,7 @@ POLICY = Policy(
     id="FL3",
     title="Three controls prevent every flow from one project to another",
     why="Each project was approved for its own people and data; one mistake must not connect two.",
-    on=SUBJECTS,
+    resource_types=SUBJECTS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10", "3.1.12"),
@@ -20,7 +20,7 @@ POLICY = Policy(
     ),
     fix=FIX,
     check=flow_check(FlowKind.BETWEEN_PROJECTS),
-    reads=READS,
+    check_paths=READS,
     applies=concerns(FlowKind.BETWEEN_PROJECTS),
-    scope="estate",
+    evaluation_scope="estate",
 )

@@ -11,7 +11,7 @@ POLICY = Policy(
     title="Three controls prevent every flow between a provider and another provider's container",
     why="Each provider is responsible for its own patients' records, and must neither read nor change those of "
     "another.",
-    on=("storage:BlobContainer", "keyvault:Vault"),
+    resource_types=("storage:BlobContainer", "keyvault:Vault"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("3.1.04", "3.1.12", "3.2.03"),
@@ -21,7 +21,7 @@ POLICY = Policy(
     ),
     fix=FIX,
     check=flow_check(FlowKind.BETWEEN_PROVIDERS),
-    reads=READS,
+    check_paths=READS,
     applies=concerns(FlowKind.BETWEEN_PROVIDERS),
-    scope="estate",
+    evaluation_scope="estate",
 )

@@ -10,7 +10,7 @@ POLICY = Policy(
     id="FL2",
     title="Three controls prevent every flow from a tenancy to the Internet past the airlock",
     why="One mistake must not be enough for data to leave: a checker releases results.",
-    on=SUBJECTS,
+    resource_types=SUBJECTS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("3.1.05", "3.1.12", "2.2.11"),
@@ -20,7 +20,7 @@ POLICY = Policy(
     ),
     fix=FIX,
     check=flow_check(FlowKind.PAST_AIRLOCK),
-    reads=READS,
+    check_paths=READS,
     applies=concerns(FlowKind.PAST_AIRLOCK),
-    scope="estate",
+    evaluation_scope="estate",
 )

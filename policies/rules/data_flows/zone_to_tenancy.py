@@ -10,7 +10,7 @@ POLICY = Policy(
     id="FL1",
     title="Three controls prevent every flow from a zone to a tenancy past staging",
     why="Zones hold patients' records; staging checks and de-identifies the data for a project.",
-    on=SUBJECTS,
+    resource_types=SUBJECTS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("3.1.04", "3.1.12", "2.2.09"),
@@ -20,7 +20,7 @@ POLICY = Policy(
     ),
     fix=FIX,
     check=flow_check(FlowKind.PAST_STAGING),
-    reads=READS,
+    check_paths=READS,
     applies=concerns(FlowKind.PAST_STAGING),
-    scope="estate",
+    evaluation_scope="estate",
 )

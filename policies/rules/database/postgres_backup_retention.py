@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from formats.stack_config import DataClass
-from policies.azure_semantics.properties import at_least, same
+from policies.azure_semantics.properties import require_at_least, same
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PATH = "backup.backupRetentionDays"
@@ -19,18 +19,18 @@ def applies(server: Resource, _: PolicyContext) -> bool:
 
 def check(server: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require the days of the data class. 35 is Azure's maximum."""
-    yield from at_least(server, PATH, LEAST_DAYS[context.data_class(server)], "days", default="7")
+    yield from require_at_least(server, PATH, LEAST_DAYS[context.data_class(server)], "days", default="7")
 
 
 POLICY = Policy(
     id="PG4",
     title="PostgreSQL servers keep backups for the time that their data class requires",
     why="Damage to a database is often noticed weeks later.",
-    on=("dbforpostgresql:Server",),
+    resource_types=("dbforpostgresql:Server",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.6.01",), ncsc=("2",), iso27001=("8.13",)),
     fix="Set backup.backupRetentionDays to 35 (14 for de-identified data, 7 for synthetic data).",
     check=check,
-    reads=(PATH, "createMode"),
+    check_paths=(PATH, "createMode"),
     applies=applies,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.properties import filled
+from policies.azure_semantics.properties import require_text
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 from policies.rule_helpers.encryption_keys import KEY_READS, named_key
@@ -19,14 +19,16 @@ def check(server: Resource, context: PolicyContext) -> Iterator[Violation]:
     if holds_records(server, context):
         yield from violations(KEY_TYPE, server)
         yield from named_key(server, context, "dataEncryption.primaryKeyURI")
-        yield from filled(server, "dataEncryption.primaryUserAssignedIdentityId", default="no identity to open it with")
+        yield from require_text(
+            server, "dataEncryption.primaryUserAssignedIdentityId", default="no identity to open it with"
+        )
 
 
 POLICY = Policy(
     id="PG2",
     title="PostgreSQL servers accept Entra ID sign-in only, and use a key of the estate",
     why="A database password is known to everyone whose notebook contains it; Entra ID tokens belong to one person.",
-    on=("dbforpostgresql:Server",),
+    resource_types=("dbforpostgresql:Server",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("1.5.05", "2.8.01", "2.8.05", "3.2.01"),
@@ -42,10 +44,10 @@ POLICY = Policy(
     ),
     check=check,
     required_by_check=(KEY_TYPE,),
-    reads=(
+    check_paths=(
         "dataEncryption.primaryKeyURI",
         "dataEncryption.primaryUserAssignedIdentityId",
         *KEY_READS,
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -9,7 +9,7 @@ from policies.requirements import equals
 from policies.violations import violations
 
 SERVER, RULE = "dbforpostgresql:Server", "dbforpostgresql:FirewallRule"
-PRIVATE = equals("network.publicNetworkAccess", "Disabled", default="Enabled", on=SERVER)
+PRIVATE = equals("network.publicNetworkAccess", "Disabled", default="Enabled", only_on=SERVER)
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
@@ -24,11 +24,11 @@ POLICY = Policy(
     id="PG1",
     title="PostgreSQL servers deny public network access, and have no firewall rules",
     why="Password guessing against a database on the Internet starts within minutes.",
-    on=(SERVER, RULE),
+    resource_types=(SERVER, RULE),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set network.publicNetworkAccess to Disabled, or give it a delegated subnet; remove its firewall rules.",
     check=check,
     required_by_check=(PRIVATE,),
-    reads=("network.delegatedSubnetResourceId",),
+    check_paths=("network.delegatedSubnetResourceId",),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import must_if_set
+from policies.azure_semantics.properties import require_if_set
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 ALLOWED = {
@@ -23,7 +23,7 @@ def applies(parameter: Resource, _: PolicyContext) -> bool:
 
 def check(parameter: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Require an allowed value where the parameter is set."""
-    yield from must_if_set(parameter, "value", *ALLOWED[_name(parameter)])
+    yield from require_if_set(parameter, "value", *ALLOWED[_name(parameter)])
 
 
 def _name(parameter: Resource) -> str:
@@ -34,11 +34,11 @@ POLICY = Policy(
     id="PG3",
     title="No parameter of a PostgreSQL server disables TLS 1.2 or weakens password hashes",
     why="One parameter is enough to send queries and results over the network in plain text.",
-    on=("dbforpostgresql:Configuration",),
+    resource_types=("dbforpostgresql:Configuration",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.02", "2.8.03", "2.8.04"), ncsc=("1",), iso27001=("8.24",)),
     fix="Remove the parameter, or set require_secure_transport to on and ssl_min_protocol_version to TLSv1.2.",
     check=check,
-    reads=("configurationName", "value"),
+    check_paths=("configurationName", "value"),
     applies=applies,
 )

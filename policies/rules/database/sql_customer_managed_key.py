@@ -22,20 +22,20 @@ POLICY = Policy(
     id="SQ2",
     title="SQL databases are encrypted with a key of the estate",
     why="Disabling the key ends all access at once, to the database and its backups.",
-    on=(SERVER, PROTECTOR, TDE),
+    resource_types=(SERVER, PROTECTOR, TDE),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
     fix="Name the key in the server's keyId with a user-assigned identity, and leave database encryption enabled.",
     requires=(
-        equals("state", "Enabled", default="Enabled; set it", on=TDE),
-        equals("serverKeyType", "AzureKeyVault", default="ServiceManaged", on=PROTECTOR),
-        equals_if_set("autoRotationEnabled", True, on=PROTECTOR),
+        equals("state", "Enabled", default="Enabled; set it", only_on=TDE),
+        equals("serverKeyType", "AzureKeyVault", default="ServiceManaged", only_on=PROTECTOR),
+        equals_if_set("autoRotationEnabled", True, only_on=PROTECTOR),
     ),
     check=check,
-    reads=(
+    check_paths=(
         "keyId",
         *KEY_READS,
     ),
     applies=holds_records,
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -57,7 +57,7 @@ POLICY = Policy(
     id="FW3",
     title="Firewall rules allow only named destinations, ports and protocols",
     why="One wildcard in one rule opens an exit for every project that the rule applies to.",
-    on=GROUPS,
+    resource_types=GROUPS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.13", "2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.23",), five_safes=("outputs",)
@@ -65,10 +65,10 @@ POLICY = Policy(
     fix="Name each host, private address, port and protocol: outside the estate in ranges of /28 or narrower, "
     "over TCP 443 or 80; for sign-in AzureActiveDirectory, over TCP 443.",
     check=check,
-    reads=(
+    check_paths=(
         "ruleCollections",
         "network:IpGroup:ipAddresses",
         "priority",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

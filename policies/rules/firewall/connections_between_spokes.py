@@ -74,19 +74,19 @@ POLICY = Policy(
     id="FW8",
     title="Tenancies open no connections to each other or to the zones",
     why="The firewall connects all networks: one rule between two tenancies removes their separation.",
-    on=GROUPS,
+    resource_types=GROUPS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.08", "2.1.14", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings", "projects")
     ),
     fix="Let the zones open the connections on which they hand over data; tenancies have their own private endpoints.",
     check=check,
-    reads=(
+    check_paths=(
         "ruleCollections",
         f"{NETWORK}:addressSpace.addressPrefixes",
         "network:Subnet:subnetName",
         "network:VirtualNetwork:subnets",
         "priority",
     ),
-    scope="estate",
+    evaluation_scope="estate",
 )

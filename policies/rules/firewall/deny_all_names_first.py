@@ -36,17 +36,17 @@ POLICY = Policy(
     title="All names are denied before any rule permits one",
     why="For a rule by name the firewall resolves the name and connects to the result, whatever the address that "
     "network security groups allowed: one wrongly permitted name would be enough.",
-    on=(FIREWALL_POLICY,),
+    resource_types=(FIREWALL_POLICY,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
     ),
     fix="Deny *, over Http:80 and Https:443 and from *, in the first collection of the first group; permit by address.",
     check=check,
-    reads=(
+    check_paths=(
         "network:FirewallPolicyRuleCollectionGroup:ruleCollections",
         "basePolicy",
         "network:FirewallPolicyRuleCollectionGroup:priority",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

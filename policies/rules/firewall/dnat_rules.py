@@ -21,15 +21,15 @@ POLICY = Policy(
     id="FW7",
     title="The firewall has no inbound NAT rules",
     why="People enter through Bastion and data through the providers' containers; a NAT rule would be another entry.",
-    on=GROUPS,
+    resource_types=GROUPS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove the NAT rule.",
     check=check,
-    reads=(
+    check_paths=(
         "ruleCollections",
         "network:IpGroup:ipAddresses",
         "priority",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -11,7 +11,7 @@ POLICY = Policy(
     title="Firewalls are not explicit proxies",
     why="A network security group sees only the proxy's address: one rule then reaches every name that the "
     "firewall permits, and routes have no effect.",
-    on=(FIREWALL_POLICY,),
+    resource_types=(FIREWALL_POLICY,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.22"), five_safes=("outputs",)

@@ -26,17 +26,17 @@ POLICY = Policy(
     id="FW10",
     title="Firewall rules name single addresses inside the estate",
     why="A rule for a network allows everything in it, now and later.",
-    on=GROUPS,
+    resource_types=GROUPS,
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings", "projects")
     ),
     fix="Name the fixed address of each private endpoint that is meant.",
     check=check,
-    reads=(
+    check_paths=(
         "ruleCollections",
         "network:IpGroup:ipAddresses",
         "priority",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

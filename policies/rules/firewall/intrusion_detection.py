@@ -13,7 +13,7 @@ POLICY = Policy(
     id="FW2",
     title="Firewalls deny detected intrusions",
     why="An intrusion that is only reported is noticed after the data has left.",
-    on=(FIREWALL_POLICY,),
+    resource_types=(FIREWALL_POLICY,),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.5.03",), ncsc=("5",), iso27001=("8.16",), five_safes=("settings",)),
     fix="Set intrusionDetection.mode to Deny, without bypasses and without weaker signatures.",

@@ -34,17 +34,17 @@ POLICY = Policy(
     id="FW6",
     title="Every firewall rule names its sources in the estate",
     why="A rule for all sources gives every project what one was granted.",
-    on=GROUPS,
+    resource_types=GROUPS,
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.10", "2.2.11"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings", "projects")
     ),
     fix="Name the ranges of the kind of tenancy, or of the zones, that the rule is for.",
     check=check,
-    reads=(
+    check_paths=(
         "ruleCollections",
         "network:IpGroup:ipAddresses",
         "priority",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

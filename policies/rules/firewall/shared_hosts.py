@@ -31,17 +31,17 @@ POLICY = Policy(
     id="FW5",
     title="Firewall rules allow no domain in which anyone can open an account",
     why="Data can leave through a permitted name if the receiver can rent a host under it.",
-    on=GROUPS,
+    resource_types=GROUPS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12", "8.23"), five_safes=("outputs",)
     ),
     fix="Name the one host that is needed; use a mirror where customers share the host.",
     check=check,
-    reads=(
+    check_paths=(
         "ruleCollections",
         "network:IpGroup:ipAddresses",
         "priority",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -31,20 +31,27 @@ POLICY = Policy(
     title="Firewalls are Premium, use a firewall policy, and deny known threats",
     why="Only Premium inspects traffic; in alert mode a known command-and-control server is reported but still "
     "reachable.",
-    on=(FIREWALL_POLICY, FIREWALL),
+    resource_types=(FIREWALL_POLICY, FIREWALL),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.11",), ncsc=("5", "11"), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set sku.tier to Premium and threatIntelMode to Deny, without exceptions, and give the firewall that policy.",
     requires=(
         equals("sku.tier", "Premium", default="Standard"),
-        equals("threatIntelMode", "Deny", default="Alert", on=FIREWALL_POLICY),
-        empty("threatIntelWhitelist.fqdns", "known threats are denied without exception", on=FIREWALL_POLICY),
-        empty("threatIntelWhitelist.ipAddresses", "known threats are denied without exception", on=FIREWALL_POLICY),
-        *(empty(path, "rules belong in the firewall policy, where they are checked", on=FIREWALL) for path in CLASSIC),
+        equals("threatIntelMode", "Deny", default="Alert", only_on=FIREWALL_POLICY),
+        empty("threatIntelWhitelist.fqdns", "known threats are denied without exception", only_on=FIREWALL_POLICY),
+        empty(
+            "threatIntelWhitelist.ipAddresses",
+            "known threats are denied without exception",
+            only_on=FIREWALL_POLICY,
+        ),
+        *(
+            empty(path, "rules belong in the firewall policy, where they are checked", only_on=FIREWALL)
+            for path in CLASSIC
+        ),
     ),
     check=check,
-    required_by_check=(not_empty("firewallPolicy.id", on=FIREWALL),),
-    reads=("basePolicy.id",),
-    scope="stack",
+    required_by_check=(not_empty("firewallPolicy.id", only_on=FIREWALL),),
+    check_paths=("basePolicy.id",),
+    evaluation_scope="stack",
     checkov=("CKV_AZURE_216",),
 )

@@ -18,13 +18,13 @@ POLICY = Policy(
     id="GV2",
     title="Resources with data or keys have a deletion lock",
     why="Without a lock one request deletes the resource and its data; with one, the lock must be removed first.",
-    on=HOLDS_DATA,
+    resource_types=HOLDS_DATA,
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("2.6.01", "3.1.09"), ncsc=("2", "5"), cis=("6.2",), iso27001=("8.9",), five_safes=("data",)
     ),
     fix="Give it a management lock of level CanNotDelete.",
     check=check,
-    reads=("authorization:ManagementLockByScope:scope", "authorization:ManagementLockByScope:level"),
-    scope="stack",
+    check_paths=("authorization:ManagementLockByScope:scope", "authorization:ManagementLockByScope:level"),
+    evaluation_scope="stack",
 )

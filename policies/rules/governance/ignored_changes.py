@@ -21,13 +21,13 @@ POLICY = Policy(
     id="GV4",
     title="The program ignores no changes",
     why="Properties that the deployment ignores drift, and the next check sees the program, not Azure.",
-    on=("*",),
+    resource_types=("*",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("2.2.12", "2.4.03", "2.4.04"), ncsc=("5", "14"), iso27001=("8.9",), five_safes=("settings",)
     ),
     fix="Remove ignoreChanges, and declare the value that Azure must have.",
     check=check,
-    reads=("ignoreChanges",),
+    check_paths=("ignoreChanges",),
     applies=lambda resource, _: resource.from_program,
 )

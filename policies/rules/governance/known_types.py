@@ -29,8 +29,13 @@ def known_types() -> frozenset[str]:
     from policies.rules import load  # noqa: PLC0415 - the catalogue loads this file too
 
     policies = load().values()
-    checked = {type_ for policy in policies if len(policy.on) <= MAX_COVERED_TYPES for type_ in policy.on}
-    read = {path.rpartition(":")[0] for policy in policies for path in policy.paths}
+    checked = {
+        type_
+        for policy in policies
+        if len(policy.resource_types) <= MAX_COVERED_TYPES
+        for type_ in policy.resource_types
+    }
+    read = {path.rpartition(":")[0] for policy in policies for path in policy.property_paths}
     return frozenset(type_ for type_ in (checked | read | HARMLESS.keys()) if ":" in type_)
 
 
@@ -38,7 +43,7 @@ POLICY = Policy(
     id="TY1",
     title="Every resource has a type that a policy covers",
     why="A service without policies would pass them all, whatever its public endpoint.",
-    on=("*",),
+    resource_types=("*",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
     fix="Write the policies that say what such a resource may be: scripts/sde policy new makes the file and its test.",

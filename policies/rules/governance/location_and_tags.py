@@ -84,7 +84,7 @@ POLICY = Policy(
     id="GV1",
     title="Resources are in the UK, and tagged with project, approval, controller, data class and expiry date",
     why="Data without a known project, or with an expired approval, is held without a legal basis.",
-    on=("*",),
+    resource_types=("*",),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("1.4.02", "2.5.01", "3.1.03", "3.1.08"),
@@ -94,6 +94,6 @@ POLICY = Policy(
     ),
     fix="Set location to uksouth or ukwest, and the tags project, request, controller, data-class and expiry.",
     check=check,
-    reads=("location", *(f'tags["{tag}"]' for tag in TAGS)),
+    check_paths=("location", *(f'tags["{tag}"]' for tag in TAGS)),
     applies=lambda resource, _: is_azure_type(resource.type),
 )

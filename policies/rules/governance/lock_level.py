@@ -10,7 +10,7 @@ POLICY = Policy(
     id="GV5",
     title="Locks have a level that prevents deletion",
     why="A lock with the level NotSpecified prevents nothing, but people rely on it.",
-    on=LOCKS,
+    resource_types=LOCKS,
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("3.1.09",), ncsc=("2", "5"), cis=("6.2",), iso27001=("8.9",), five_safes=("data",)

@@ -32,7 +32,7 @@ POLICY = Policy(
     id="GV7",
     title="No resource deploys other resources",
     why="A template in a template, or a script, passes every rule and then creates what the rules refuse.",
-    on=TYPES,
+    resource_types=TYPES,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.03", "2.4.03"), ncsc=("5", "7"), iso27001=("8.9", "8.32"), five_safes=("settings",)

@@ -18,11 +18,11 @@ POLICY = Policy(
     id="GV3",
     title="Resources with data or keys are protected in the program",
     why="A renamed resource is deleted and created again; for a key, everything encrypted with it is lost.",
-    on=(*HOLDS_DATA, *INSIDE),
+    resource_types=(*HOLDS_DATA, *INSIDE),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.03", "3.1.09"), ncsc=("2", "5"), iso27001=("8.9",), five_safes=("data",)),
     fix="Declare the resource with protect=True.",
     check=check,
-    reads=("protect",),
+    check_paths=("protect",),
     applies=lambda resource, _: resource.from_program,
 )

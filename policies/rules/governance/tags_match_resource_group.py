@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.properties import shown
+from policies.azure_semantics.properties import display
 from policies.azure_semantics.resource_types import is_azure_type, takes_tags
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -19,7 +19,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
         path = f'tags["{tag}"]'
         found, wanted = resource.at(path), [group.at(path) for group in _groups(resource, context)]
         if wanted and found not in wanted:
-            yield Violation(f"tags.{tag}", f"is {shown(found)}, but its resource group has {shown(wanted[0])}")
+            yield Violation(f"tags.{tag}", f"is {display(found)}, but its resource group has {display(wanted[0])}")
 
 
 def _groups(resource: Resource, context: PolicyContext) -> Sequence[Resource]:
@@ -33,14 +33,14 @@ POLICY = Policy(
     id="GV6",
     title="Resources have the tags of their resource group",
     why="The data class decides how strict all rules are, so a resource must not choose a lower one.",
-    on=("*",),
+    resource_types=("*",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("1.4.06", "3.1.03", "3.1.08"), ncsc=("2", "4"), iso27001=("5.9", "5.12"), five_safes=("projects", "data")
     ),
     fix="Give each resource the tags of its resource group.",
     check=check,
-    reads=(*(f'tags["{tag}"]' for tag in TAGS), f"{GROUP}:tags"),
+    check_paths=(*(f'tags["{tag}"]' for tag in TAGS), f"{GROUP}:tags"),
     applies=lambda resource, _: is_azure_type(resource.type) and takes_tags(resource.type) and resource.type != GROUP,
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -22,10 +22,10 @@ POLICY = Policy(
     id="GD2",
     title="Policy assignments are enforced in all of their scope",
     why="An assignment that only audits, or excludes a resource, does not deny where it matters.",
-    on=(ASSIGNMENT,),
+    resource_types=(ASSIGNMENT,),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.09", "2.4.02"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
     fix="Set enforcementMode to Default, and leave out notScopes, overrides, resourceSelectors and parameters.",
     check=check,
-    reads=PATHS,
+    check_paths=PATHS,
 )

@@ -25,10 +25,10 @@ POLICY = Policy(
     id="GD4",
     title="Azure Policy definitions are exactly the guardrails",
     why="Other controls rely on a guardrail by its name; a rule that is almost the same denies almost the same.",
-    on=(DEFINITION,),
+    resource_types=(DEFINITION,),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.09", "2.4.02"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
     fix="Say what a definition is to refuse in infra/guardrails.py, where it is reviewed, and nowhere else.",
     check=check,
-    reads=PATHS,
+    check_paths=PATHS,
 )

@@ -17,7 +17,7 @@ POLICY = Policy(
     id="GD3",
     title="Azure Policy has no exemptions",
     why="An exemption in Azure disables a guardrail without an approver.",
-    on=(EXEMPTION,),
+    resource_types=(EXEMPTION,),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("1.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
     fix="Take the exemption away; a guard that refuses what must be is changed in infra/guardrails.py, and reviewed "

@@ -47,7 +47,7 @@ POLICY = Policy(
     id="GD1",
     title="Every resource group has the required guardrails",
     why="One wrong setting, by the program or by hand, is enough to open an exit without a second control.",
-    on=("resources:ResourceGroup",),
+    resource_types=("resources:ResourceGroup",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.11", "2.4.04"), ncsc=("2", "3", "5"), iso27001=("8.9", "8.22"), five_safes=("settings",)
@@ -55,7 +55,7 @@ POLICY = Policy(
     fix=f"Assign the guards of infra/guardrails.py to the group ({', '.join(GUARDRAILS)}): "
     "infra.components.policy_guardrails does.",
     check=check,
-    reads=(
+    check_paths=(
         *tuple(f"{ASSIGNMENT}:{path}" for path in ("scope", "policyDefinitionId")),
         "authorization:PolicyAssignment:definitionVersion",
         "authorization:PolicyAssignment:enforcementMode",
@@ -68,5 +68,5 @@ POLICY = Policy(
         "authorization:PolicyDefinition:policyRule",
         "authorization:PolicyDefinition:policyType",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

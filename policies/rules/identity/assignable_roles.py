@@ -10,7 +10,7 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 from policies.requirements import equals
 from policies.violations import violations
 
-PRINCIPALS = equals("principalType", "Group", "ServicePrincipal", on=ASSIGNMENTS[0])
+PRINCIPALS = equals("principalType", "Group", "ServicePrincipal", only_on=ASSIGNMENTS[0])
 
 
 def check(assignment: Resource, _: PolicyContext) -> Iterator[Violation]:
@@ -30,7 +30,7 @@ POLICY = Policy(
     title="Only listed roles are assigned, to groups and managed identities, and none of them administers",
     why="An administrator of the estate can change every control; a role given to a person by name outlives "
     "their employment.",
-    on=ASSIGNMENTS,
+    resource_types=ASSIGNMENTS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("1.5.03", "3.2.01", "3.2.03"),
@@ -42,5 +42,5 @@ POLICY = Policy(
     fix="Assign the least of the roles in policies/azure_semantics/roles.py, to an Entra group or a managed identity.",
     check=check,
     required_by_check=(PRINCIPALS,),
-    reads=("roleDefinitionId",),
+    check_paths=("roleDefinitionId",),
 )

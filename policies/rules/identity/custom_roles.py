@@ -41,13 +41,13 @@ POLICY = Policy(
     id="IA4",
     title="Custom roles name each action, and are assignable in resource groups only",
     why="A role with a wildcard is Contributor under another name, and passes lists of forbidden roles.",
-    on=("authorization:RoleDefinition",),
+    resource_types=("authorization:RoleDefinition",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("3.2.03",), ncsc=("9",), cis=("5.23",), iso27001=("5.15", "8.2"), five_safes=("people",)
     ),
     fix="Use a built-in role, or name each action; set assignableScopes to resource groups.",
     check=check,
-    reads=("permissions", "assignableScopes"),
+    check_paths=("permissions", "assignableScopes"),
     checkov=("CKV_AZURE_39",),
 )

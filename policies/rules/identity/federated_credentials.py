@@ -19,7 +19,7 @@ POLICY = Policy(
     id="IA3",
     title="Managed identities have no federated credentials",
     why="The estate's identities move identifiable data: a credential for a build service is a way in.",
-    on=(CREDENTIAL,),
+    resource_types=(CREDENTIAL,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("1.5.05", "3.2.03"), ncsc=("9", "10"), iso27001=("5.15", "8.5"), five_safes=("people",)
@@ -27,5 +27,5 @@ POLICY = Policy(
     fix="Remove it. Machines of the estate have managed identities, and the deployment's own identity is not "
     "part of the estate.",
     check=check,
-    reads=("issuer", "subject"),
+    check_paths=("issuer", "subject"),
 )

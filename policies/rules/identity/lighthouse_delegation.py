@@ -17,12 +17,12 @@ POLICY = Policy(
     id="IA7",
     title="No other organisation manages the estate",
     why="People of another organisation have other contracts and sign-in rules.",
-    on=("managedservices:RegistrationAssignment", "managedservices:RegistrationDefinition"),
+    resource_types=("managedservices:RegistrationAssignment", "managedservices:RegistrationDefinition"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("1.5.03", "3.2.03"), ncsc=("9", "12"), iso27001=("5.15", "8.2"), five_safes=("people",)
     ),
     fix="Remove the delegation; give people who must help an account in this tenant, in a group.",
     check=check,
-    reads=("properties.managedByTenantId",),
+    check_paths=("properties.managedByTenantId",),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.properties import word
+from policies.azure_semantics.properties import lower_text
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
 from policies.azure_semantics.roles import READER, READS, WRITES
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
@@ -20,7 +20,7 @@ def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
     """
     group = context.get(assignment.at("scope"))
     own = group is not None and group.stack == assignment.stack
-    person = word(assignment, "principalType") != "serviceprincipal"
+    person = lower_text(assignment, "principalType") != "serviceprincipal"
     if not own and (person or role_of(assignment) not in READS - WRITES):
         yield Violation(
             "scope", "is a whole resource group of another stack; only a managed identity may have it, to read"
@@ -52,12 +52,12 @@ POLICY = Policy(
     id="IA6",
     title="Roles are assigned on resources, not on whole resource groups",
     why="A role on a resource group covers resources that are added later, which nobody considered.",
-    on=ASSIGNMENTS,
+    resource_types=ASSIGNMENTS,
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("3.2.03",), ncsc=("9",), iso27001=("5.15", "8.2"), five_safes=("people",)),
     fix="Assign the role on the resource that is used: the store, the vault, the Bastion, the virtual machine.",
     check=check,
-    reads=("scope", "principalId", "principalType", "roleDefinitionId"),
+    check_paths=("scope", "principalId", "principalType", "roleDefinitionId"),
     applies=_on_group,
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -24,12 +24,12 @@ POLICY = Policy(
     id="IA2",
     title="Roles are assigned in a resource group or below",
     why="A role that is assigned higher covers the next project too.",
-    on=ASSIGNMENTS,
+    resource_types=ASSIGNMENTS,
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.10", "3.2.03"), ncsc=("3", "9"), iso27001=("5.15", "8.2"), five_safes=("people",)
     ),
     fix="Assign the role on the one resource that needs it, or on its resource group.",
     check=check,
-    reads=("scope", "delegatedManagedIdentityResourceId", "condition", "conditionVersion"),
+    check_paths=("scope", "delegatedManagedIdentityResourceId", "condition", "conditionVersion"),
 )

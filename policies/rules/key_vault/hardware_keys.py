@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records, is_identifiable
-from policies.azure_semantics.properties import must
+from policies.azure_semantics.properties import require
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 
@@ -21,20 +21,20 @@ def applies(resource: Resource, context: PolicyContext) -> bool:
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Require a hardware key. It is no requirement as data: Checkov does not know the data class."""
     if resource.type == KEY:
-        yield from must(resource, "properties.kty", "RSA-HSM", "EC-HSM", "oct-HSM", default=NO_DEFAULT)
+        yield from require(resource, "properties.kty", "RSA-HSM", "EC-HSM", "oct-HSM", default=NO_DEFAULT)
 
 
 POLICY = Policy(
     id="KV5",
     title="Keys of identifiable data are in hardware, in vaults that can hold such keys",
     why="A key in a hardware module cannot be copied, not even by the operator of the machine.",
-    on=(KEY, VAULT),
+    resource_types=(KEY, VAULT),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.04", "2.8.05", "3.1.19"), ncsc=("2",), cis=("8.3.10",), iso27001=("8.24",)),
     fix="Set the vault's sku to premium and the key's kty to RSA-HSM.",
-    requires=(equals("properties.sku.name", "premium", default=NO_DEFAULT, on=VAULT),),
+    requires=(equals("properties.sku.name", "premium", default=NO_DEFAULT, only_on=VAULT),),
     check=check,
-    reads=("properties.kty",),
+    check_paths=("properties.kty",),
     applies=applies,
     checkov=("CKV_AZURE_112",),
 )

@@ -53,11 +53,11 @@ POLICY = Policy(
     id="KV8",
     title="Keys cannot be exported, except to machines that Azure attests as confidential",
     why="An exported key no longer protects anything; a release policy gives it to attested hardware only.",
-    on=("keyvault:Key",),
+    resource_types=("keyvault:Key",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.05",), ncsc=("2",), iso27001=("8.24",)),
     fix="Set attributes.exportable to false. For confidential virtual machines, give a releasePolicy whose every "
     "branch names an Azure attestation service and the claims it must make.",
     check=check,
-    reads=(EXPORTABLE, RELEASE),
+    check_paths=(EXPORTABLE, RELEASE),
 )

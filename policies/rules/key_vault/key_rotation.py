@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from formats.stack_config import DataClass
-from policies.azure_semantics.properties import same, shown
+from policies.azure_semantics.properties import display, same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import Operator, Requirement, not_empty
 from policies.rule_helpers.durations import iso_days
@@ -30,7 +30,9 @@ def _check_rotation(key: Resource, context: PolicyContext) -> Iterator[Violation
     longest = LONGEST_DAYS[context.data_class(key)]
     expiry = iso_days(key.at(EXPIRY))
     if expiry is None or expiry > longest:
-        yield Violation(EXPIRY, f"is {shown(key.at(EXPIRY))}; versions must expire within {longest} days, such as P1Y")
+        yield Violation(
+            EXPIRY, f"is {display(key.at(EXPIRY))}; versions must expire within {longest} days, such as P1Y"
+        )
     rotations = [i for i, kind in _action_types(key) if same(kind, "Rotate")]
     if not any(_in_time(key, f"{ACTIONS}[{index}].trigger", expiry or longest) for index in rotations):
         yield Violation(ACTIONS, "no action rotates the key before its version expires; add one")
@@ -51,13 +53,13 @@ POLICY = Policy(
     id="KV4",
     title="Keys rotate automatically before they expire: within a year for identifiable data",
     why="A leaked key then exposes a year's data at most, without anyone having to remember to rotate it.",
-    on=("keyvault:Key",),
+    resource_types=("keyvault:Key",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.05",), ncsc=("2",), cis=("8.3.1", "8.3.9"), iso27001=("8.24",)),
     fix="Give the key a rotationPolicy with expiryTime P1Y and an action that rotates, timeAfterCreate P11M; "
     "give none to a key that is released to confidential virtual machines.",
     check=check,
     required_by_check=(not_empty(EXPIRY), Requirement(ACTIONS, Operator.NOT_EMPTY)),
-    reads=("properties.attributes.exportable", "properties.releasePolicy.data"),
+    check_paths=("properties.attributes.exportable", "properties.releasePolicy.data"),
     checkov=("CKV_AZURE_40",),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from formats.stack_config import DataClass
-from policies.azure_semantics.properties import at_least, must, must_if_set, same
+from policies.azure_semantics.properties import require, require_at_least, require_if_set, same
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 
@@ -18,11 +18,11 @@ def check(key: Resource, context: PolicyContext) -> Iterator[Violation]:
     kind = key.at("properties.kty")
     if any(same(kind, rsa) for rsa in RSA):
         least = LEAST_BITS[context.data_class(key)]
-        yield from at_least(key, "properties.keySize", least, "bits", default="2048; set it")
+        yield from require_at_least(key, "properties.keySize", least, "bits", default="2048; set it")
     elif any(same(kind, aes) for aes in AES):
-        yield from must(key, "properties.keySize", 256, default="no value; there is no default")
+        yield from require(key, "properties.keySize", 256, default="no value; there is no default")
     else:
-        yield from must_if_set(key, "properties.curveName", "P-256", "P-384", "P-521")
+        yield from require_if_set(key, "properties.curveName", "P-256", "P-384", "P-521")
 
 
 POLICY = Policy(
@@ -30,11 +30,11 @@ POLICY = Policy(
     title="Keys are RSA of at least 2048 bits (3072 for identifiable data), or on a NIST curve",
     why="Data that is kept for decades must resist the computers of those decades: 2048 bits are considered "
     "sufficient until 2030.",
-    on=("keyvault:Key",),
+    resource_types=("keyvault:Key",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.04",), ncsc=("2",), iso27001=("8.24",)),
     fix="Set keySize to 3072.",
     requires=(equals("properties.kty", *RSA, *EC, *AES, default="no value; there is no default"),),
     check=check,
-    reads=("properties.keySize", "properties.curveName"),
+    check_paths=("properties.keySize", "properties.curveName"),
 )

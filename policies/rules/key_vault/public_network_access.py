@@ -13,7 +13,7 @@ POLICY = Policy(
     title="Key vaults deny public network access and all networks",
     why="A stolen token must not be usable from the Internet. Azure's trusted services are allowed, because "
     "stores and disks fetch their keys that way, from no network of the estate.",
-    on=("keyvault:Vault", "keyvault:ManagedHsm"),
+    resource_types=("keyvault:Vault", "keyvault:ManagedHsm"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("11",), cis=("8.3.7",), iso27001=("8.20",), five_safes=("settings",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from formats.stack_config import DataClass
-from policies.azure_semantics.properties import at_least
+from policies.azure_semantics.properties import require_at_least
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals, equals_if_set
 
@@ -15,7 +15,7 @@ LEAST_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 90, DataClass.IDE
 def check(vault: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require the retention of the data class. Soft delete can no longer be turned off, so it need not be set."""
     least = LEAST_DAYS[context.data_class(vault)]
-    yield from at_least(vault, "properties.softDeleteRetentionInDays", least, "days",
+    yield from require_at_least(vault, "properties.softDeleteRetentionInDays", least, "days",
                         default="90, which can never be changed; set it")  # fmt: skip
 
 
@@ -24,7 +24,7 @@ POLICY = Policy(
     title="Key vaults keep deleted keys and secrets for 90 days, and nobody can purge them earlier",
     why="Destroying a key destroys all data that it encrypts. With purge protection neither an administrator nor "
     "Microsoft can do so before there was time to notice.",
-    on=("keyvault:Vault", "keyvault:ManagedHsm"),
+    resource_types=("keyvault:Vault", "keyvault:ManagedHsm"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.6.01", "2.8.05"), ncsc=("2",), cis=("8.3.5",), iso27001=("8.24",)),
     fix="Set enablePurgeProtection to true and softDeleteRetentionInDays to 90 (7 is enough for synthetic data).",
@@ -33,6 +33,6 @@ POLICY = Policy(
         equals("properties.enablePurgeProtection", True, default="false"),
     ),
     check=check,
-    reads=("properties.softDeleteRetentionInDays",),
+    check_paths=("properties.softDeleteRetentionInDays",),
     checkov=("CKV_AZURE_42", "CKV_AZURE_110", "CKV_AZURE_111"),
 )

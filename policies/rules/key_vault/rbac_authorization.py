@@ -21,15 +21,15 @@ POLICY = Policy(
     title="Key vaults grant access by roles, never by access policies",
     why="A person who may change a vault can add an access policy for themselves. A role needs another person, "
     "and is reviewed with all others.",
-    on=(VAULT, ACCESS_POLICY),
+    resource_types=(VAULT, ACCESS_POLICY),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("1.5.03", "3.2.03"), ncsc=("9", "10"), cis=("8.3.6",), iso27001=("5.15",), five_safes=("people",)
     ),
     fix="Set enableRbacAuthorization to true, remove all access policies and grant roles.",
     requires=(
-        equals("properties.enableRbacAuthorization", True, default="false in most API versions", on=VAULT),
-        empty("properties.accessPolicies", "access policies bypass roles and their reviews", on=VAULT),
+        equals("properties.enableRbacAuthorization", True, default="false in most API versions", only_on=VAULT),
+        empty("properties.accessPolicies", "access policies bypass roles and their reviews", only_on=VAULT),
     ),
     check=check,
 )

@@ -12,7 +12,7 @@ POLICY = Policy(
     id="KV7",
     title="Key vaults do not allow access by deployments, templates or the guest's disk encryption",
     why="With these settings a person who may deploy can read secrets that were never granted to them.",
-    on=("keyvault:Vault",),
+    resource_types=("keyvault:Vault",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("2.8.05", "3.2.03"), ncsc=("9", "10"), iso27001=("5.15", "8.24"), five_safes=("people",)

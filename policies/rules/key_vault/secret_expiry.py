@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
-from policies.azure_semantics.properties import shown
+from policies.azure_semantics.properties import display
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 EXPIRES = "properties.attributes.expires"
@@ -21,18 +21,20 @@ def check(secret: Resource, context: PolicyContext) -> Iterator[Violation]:
             EXPIRES, "is not set, so the secret never expires; set an expiry at most three years from today"
         )
     elif not isinstance(found, int | float) or isinstance(found, bool) or not 0 < found <= last.timestamp():
-        yield Violation(EXPIRES, f"is {shown(found)}; it must be in seconds since 1970, at most three years from today")
+        yield Violation(
+            EXPIRES, f"is {display(found)}; it must be in seconds since 1970, at most three years from today"
+        )
 
 
 POLICY = Policy(
     id="KV6",
     title="Secrets expire within three years",
     why="A secret with an expiry date is reviewed; one without stays valid for anyone who found it years ago.",
-    on=("keyvault:Secret",),
+    resource_types=("keyvault:Secret",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.05",), ncsc=("10",), cis=("8.3.3",), iso27001=("8.24",)),
     fix="Set properties.attributes.expires to the time by which the secret is renewed, in seconds since 1970.",
     check=check,
-    reads=(EXPIRES,),
+    check_paths=(EXPIRES,),
     checkov=("CKV_AZURE_41",),
 )

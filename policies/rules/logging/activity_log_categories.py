@@ -19,7 +19,7 @@ POLICY = Policy(
     id="LG5",
     title="Activity log settings include the categories for changes and attacks",
     why="An attack through Azure's management API leaves traces in these categories only.",
-    on=(ACTIVITY,),
+    resource_types=(ACTIVITY,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.13", "2.5.03"),
@@ -30,5 +30,5 @@ POLICY = Policy(
     ),
     fix=f"List the categories {', '.join(CONTROL_PLANE)} in `logs`, each enabled.",
     check=check,
-    reads=("logs",),
+    check_paths=("logs",),
 )

@@ -24,7 +24,7 @@ POLICY = Policy(
     id="LG1",
     title="Every resource that writes a log has a diagnostic setting to a log workspace",
     why="Azure keeps no resource log by default, so accesses and changes could not be investigated.",
-    on=(*CATEGORIES, BLOBS_OF),
+    resource_types=(*CATEGORIES, BLOBS_OF),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.13", "2.2.14", "2.5.03"), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)
@@ -32,6 +32,6 @@ POLICY = Policy(
     fix="Add a DiagnosticSetting with the category group allLogs and the central workspace. For a storage "
     "account, the blob service is the source.",
     check=check,
-    reads=(f"{SETTING}:resourceUri", f"{SETTING}:workspaceId", f"{SETTING}:logs"),
-    scope="stack",
+    check_paths=(f"{SETTING}:resourceUri", f"{SETTING}:workspaceId", f"{SETTING}:logs"),
+    evaluation_scope="stack",
 )

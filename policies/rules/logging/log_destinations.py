@@ -42,16 +42,16 @@ POLICY = Policy(
     id="LG3",
     title="Diagnostic settings send logs to the central workspace only",
     why="A log that the operator of the workspace can change, or that another party receives, is no evidence.",
-    on=(SETTING, ACTIVITY, EXPORT),
+    resource_types=(SETTING, ACTIVITY, EXPORT),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.5.03",), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)),
     fix="Set workspaceId to the platform's log workspace, and no other destination.",
     requires=tuple(
-        empty(path, "logs would go to a destination other than the central workspace", on=type_)
+        empty(path, "logs would go to a destination other than the central workspace", only_on=type_)
         for type_ in (SETTING, ACTIVITY)
         for path in ELSEWHERE
     ),
     check=check,
-    required_by_check=(not_empty("workspaceId", on=SETTING),),
-    scope="stack",
+    required_by_check=(not_empty("workspaceId", only_on=SETTING),),
+    evaluation_scope="stack",
 )

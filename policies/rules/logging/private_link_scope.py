@@ -22,18 +22,18 @@ POLICY = Policy(
     id="LG4",
     title="Log workspaces are reachable through the private link only",
     why="In open mode a machine inside may write data to a log workspace of any tenant.",
-    on=(WORKSPACE, SCOPE),
+    resource_types=(WORKSPACE, SCOPE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.5.03", "3.1.12"), ncsc=("11", "13"), iso27001=("8.12", "8.15"), five_safes=("outputs",)
     ),
     fix="Put the workspace into a PrivateLinkScope whose two access modes are PrivateOnly, without exclusions.",
     requires=tuple(
-        equals(f"{settings}.{mode}", "PrivateOnly", default="Open", on=SCOPE)
+        equals(f"{settings}.{mode}", "PrivateOnly", default="Open", only_on=SCOPE)
         for settings in ("accessModeSettings", "accessModeSettings.exclusions[*]")
         for mode in MODES
     ),
     check=check,
-    reads=(f"{MEMBER}:linkedResourceId",),
-    scope="stack",
+    check_paths=(f"{MEMBER}:linkedResourceId",),
+    evaluation_scope="stack",
 )

@@ -20,7 +20,7 @@ POLICY = Policy(
     id="LG6",
     title="The activity log of every subscription of the estate goes to its log workspace",
     why="Only the activity log records who assigned a role, opened a network or disabled a log.",
-    on=("resources:ResourceGroup",),
+    resource_types=("resources:ResourceGroup",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.13", "2.5.03"),
@@ -32,6 +32,6 @@ POLICY = Policy(
     fix="Name the subscription in its cell's `subscriptions`, and deploy the cell's platform first: it sends "
     "each activity log to its log workspace.",
     check=check,
-    reads=(f"{ACTIVITY}:workspaceId",),
-    scope="estate",
+    check_paths=(f"{ACTIVITY}:workspaceId",),
+    evaluation_scope="estate",
 )

@@ -21,7 +21,7 @@ POLICY = Policy(
     id="LG7",
     title="The log workspace keeps the activity log of its own subscription",
     why="An attacker begins by disabling logs, and only the activity log records it.",
-    on=(WORKSPACE,),
+    resource_types=(WORKSPACE,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.13", "2.5.03"),
@@ -32,6 +32,6 @@ POLICY = Policy(
     ),
     fix="Give the subscription a SubscriptionDiagnosticSetting that names the workspace.",
     check=check,
-    reads=(f"{ACTIVITY}:workspaceId",),
-    scope="stack",
+    check_paths=(f"{ACTIVITY}:workspaceId",),
+    evaluation_scope="stack",
 )

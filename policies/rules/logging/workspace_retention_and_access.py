@@ -13,7 +13,7 @@ POLICY = Policy(
     id="LG2",
     title="Log workspaces keep logs for a year, and deny public access",
     why="Intrusions are found after months, and an attacker who can write to the log from outside can hide them.",
-    on=(WORKSPACE,),
+    resource_types=(WORKSPACE,),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.5.03",), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)),
     fix=f"Set retentionInDays to {DAYS} or more, both publicNetworkAccessFor… to Disabled, disableLocalAuth to "

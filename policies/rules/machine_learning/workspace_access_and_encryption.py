@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records, is_identifiable
-from policies.azure_semantics.properties import must
+from policies.azure_semantics.properties import require
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals, equals_if_set
 from policies.rule_helpers.encryption_keys import KEY_READS, named_key
@@ -16,17 +16,17 @@ KEY = "encryption.keyVaultProperties.keyIdentifier"
 def check(workspace: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a key for records, and less telemetry for identifiable data."""
     if holds_records(workspace, context):
-        yield from must(workspace, "encryption.status", "Enabled", default="Disabled")
+        yield from require(workspace, "encryption.status", "Enabled", default="Disabled")
         yield from named_key(workspace, context, KEY)
     if is_identifiable(workspace, context):
-        yield from must(workspace, "hbiWorkspace", True, default="false, which sends Microsoft more telemetry")
+        yield from require(workspace, "hbiWorkspace", True, default="false, which sends Microsoft more telemetry")
 
 
 POLICY = Policy(
     id="ML1",
     title="Machine learning workspaces deny public access, allow approved outbound only, and use a key of the estate",
     why="A training job can run any code on the data; its network keeps the data inside.",
-    on=("machinelearningservices:Workspace",),
+    resource_types=("machinelearningservices:Workspace",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.09", "2.2.11", "2.8.01", "3.1.12"),
@@ -42,12 +42,12 @@ POLICY = Policy(
         equals("managedNetwork.isolationMode", "AllowOnlyApprovedOutbound", default="Disabled"),
     ),
     check=check,
-    reads=(
+    check_paths=(
         "encryption.status",
         KEY,
         "hbiWorkspace",
         *KEY_READS,
     ),
-    scope="stack",
+    evaluation_scope="stack",
     checkov=("CKV2_AZURE_49",),
 )

@@ -10,7 +10,7 @@ from policies.requirements import equals
 from policies.violations import violations_at
 
 PROPERTY = "defaultOutboundAccess"
-PRIVATE = equals(PROPERTY, False, default="true", on="network:Subnet")
+PRIVATE = equals(PROPERTY, False, default="true", only_on="network:Subnet")
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
@@ -24,12 +24,12 @@ POLICY = Policy(
     title="Subnets have no default outbound access",
     why="Azure gives a machine without a route a public address for outbound traffic, which no firewall and no "
     "log sees.",
-    on=SUBNETS,
+    resource_types=SUBNETS,
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.11",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set defaultOutboundAccess to false.",
     check=check,
     required_by_check=(PRIVATE,),
-    reads=(f"subnets[*].{PROPERTY}",),
+    check_paths=(f"subnets[*].{PROPERTY}",),
     applies=has_subnets,
 )

@@ -64,14 +64,14 @@ POLICY = Policy(
     id="NW3",
     title="All traffic that leaves a subnet goes to the firewall",
     why="Azure routes to the Internet by default, past every rule.",
-    on=(*SUBNETS, TABLE),
+    resource_types=(*SUBNETS, TABLE),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.11",), ncsc=("11",), iso27001=("8.22",), five_safes=("settings",)),
     fix="Give the subnet a route table of its stack whose 0.0.0.0/0 goes to a VirtualAppliance at the firewall's "
     "address, and set disableBgpRoutePropagation to true.",
-    requires=(equals(PROPAGATION, True, default="false", on=TABLE),),
+    requires=(equals(PROPAGATION, True, default="false", only_on=TABLE),),
     check=check,
-    reads=(
+    check_paths=(
         TABLE_ID,
         f"subnets[*].{TABLE_ID}",
         f"{TABLE}:routes",
@@ -80,5 +80,5 @@ POLICY = Policy(
         "subnetName",
     ),
     applies=lambda resource, context: resource.type == TABLE or has_subnets(resource, context),
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.network import NETWORK
-from policies.azure_semantics.properties import must, word
+from policies.azure_semantics.properties import lower_text, require
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals_if_set
 
@@ -17,8 +17,8 @@ MACHINE, INTERFACES = "compute:VirtualMachine", "networkProfile.networkInterface
 
 def check(network: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require encryption, unless a machine cannot encrypt and the tag gives the reason."""
-    if not (word(network, REASON).strip() and _has_machine_without_encryption(network, context)):
-        yield from must(network, "encryption.enabled", True, default="false")
+    if not (lower_text(network, REASON).strip() and _has_machine_without_encryption(network, context)):
+        yield from require(network, "encryption.enabled", True, default="false")
 
 
 def _has_machine_without_encryption(network: Resource, context: PolicyContext) -> bool:
@@ -31,21 +31,21 @@ def _has_machine_without_encryption(network: Resource, context: PolicyContext) -
 
 def _is_confidential(interface: Resource, context: PolicyContext) -> bool:
     machines = context.referencing(MACHINE, INTERFACES, interface)
-    return any(word(machine, "securityProfile.securityType") == "confidentialvm" for machine in machines)
+    return any(lower_text(machine, "securityProfile.securityType") == "confidentialvm" for machine in machines)
 
 
 POLICY = Policy(
     id="NW9",
     title="Networks encrypt traffic between virtual machines",
     why="Traffic inside a data centre passes shared hardware; encrypted, it is useless to an eavesdropper.",
-    on=(NETWORK,),
+    resource_types=(NETWORK,),
     severity=Severity.LOW,
     controls=ComplianceControls(satre=("2.8.03",), ncsc=("1",), iso27001=("8.24",), five_safes=("settings",)),
     fix="Set encryption.enabled to true. If a virtual machine in the network cannot encrypt (a confidential one, "
     "or one without accelerated networking), give the reason in the tag unencrypted.",
     requires=(equals_if_set("encryption.enforcement", "AllowUnencrypted", "DropUnencrypted"),),
     check=check,
-    reads=(
+    check_paths=(
         "encryption.enabled",
         REASON,
         f"{INTERFACE}:{SUBNETS}",
@@ -53,5 +53,5 @@ POLICY = Policy(
         f"{MACHINE}:{INTERFACES}",
         f"{MACHINE}:securityProfile.securityType",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

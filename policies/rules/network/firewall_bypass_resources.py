@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.network import NETWORK, SUBNET, subnets_in
-from policies.azure_semantics.properties import must_not_be_set
+from policies.azure_semantics.properties import require_unset
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 REFUSED = {
@@ -52,21 +52,19 @@ def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
         yield Violation("", f"{REFUSED[resource.type]}; only the firewall and private endpoints may")
         return
     for subnet in subnets_in(resource):
-        yield from must_not_be_set(
-            resource, subnet.inner("natGateway.id"), "a NAT gateway is an exit past the firewall"
-        )
+        yield from require_unset(resource, subnet.inner("natGateway.id"), "a NAT gateway is an exit past the firewall")
 
 
 POLICY = Policy(
     id="NW18",
     title="Nothing bypasses the firewall or copies traffic",
     why="A gateway, a tap or a link service is an entry or exit that the firewall does not see.",
-    on=(SUBNET, NETWORK, *REFUSED),
+    resource_types=(SUBNET, NETWORK, *REFUSED),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20", "8.12"), five_safes=("settings",)
     ),
     fix="Remove it. What must be reached is allowed at the firewall or has a private endpoint.",
     check=check,
-    reads=("natGateway.id", "subnets[*].natGateway.id"),
+    check_paths=("natGateway.id", "subnets[*].natGateway.id"),
 )

@@ -28,14 +28,14 @@ POLICY = Policy(
     id="NW13",
     title="Routes and DNS servers point to a firewall of the estate",
     why="With a route to another machine's address, that machine becomes the exit.",
-    on=(TABLE, ROUTE, NETWORK),
+    resource_types=(TABLE, ROUTE, NETWORK),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
     fix="Use the private address of the cell's firewall: the first free one of its AzureFirewallSubnet.",
     check=check,
-    reads=(
+    check_paths=(
         "routes",
         "nextHopIpAddress",
         "dhcpOptions.dnsServers",
@@ -43,5 +43,5 @@ POLICY = Policy(
         "network:Subnet:addressPrefix",
         "network:Subnet:addressPrefixes",
     ),
-    scope="estate",
+    evaluation_scope="estate",
 )

@@ -47,19 +47,19 @@ POLICY = Policy(
     id="NW8",
     title="Every network has a flow log",
     why="After an incident, the connections of each machine must be known; they cannot be recorded afterwards.",
-    on=(NETWORK, FLOW_LOG),
+    resource_types=(NETWORK, FLOW_LOG),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("2.5.03",), ncsc=("13",), cis=("7.8",), iso27001=("8.15",), five_safes=("settings",)
     ),
     fix="Give the network a FlowLog with enabled and a retentionPolicy of 90, 180 or 365 days, by its data class.",
     requires=(
-        equals("enabled", True, default="false", on=FLOW_LOG),
-        equals("retentionPolicy.enabled", True, default="false", on=FLOW_LOG),
+        equals("enabled", True, default="false", only_on=FLOW_LOG),
+        equals("retentionPolicy.enabled", True, default="false", only_on=FLOW_LOG),
     ),
     check=check,
-    required_by_check=(at_least("retentionPolicy.days", 90, "days", on=FLOW_LOG),),
-    reads=("enabledFilteringCriteria", "storageId", f"{FLOW_LOG}:targetResourceId", f"{FLOW_LOG}:enabled"),
-    scope="stack",
+    required_by_check=(at_least("retentionPolicy.days", 90, "days", only_on=FLOW_LOG),),
+    check_paths=("enabledFilteringCriteria", "storageId", f"{FLOW_LOG}:targetResourceId", f"{FLOW_LOG}:enabled"),
+    evaluation_scope="stack",
     checkov=("CKV_AZURE_12",),
 )

@@ -36,17 +36,17 @@ POLICY = Policy(
     id="NW17",
     title="Only the hub's peerings accept forwarded traffic, and networks have private addresses",
     why="Forwarded traffic hides its sender; public addresses inside change the meaning of routes and rules.",
-    on=(PEERING, NETWORK),
+    resource_types=(PEERING, NETWORK),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.09", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings",)),
     fix="Set allowForwardedTraffic to false on the hub's side; give networks ranges of RFC 1918.",
     check=check,
-    reads=(
+    check_paths=(
         FORWARDED,
         f"virtualNetworkPeerings[*].{FORWARDED}",
         "addressSpace.addressPrefixes",
         "network:Subnet:subnetName",
         "subnets",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

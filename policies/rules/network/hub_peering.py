@@ -12,7 +12,7 @@ from policies.requirements import equals_if_set
 from policies.violations import violations_at
 
 PEERING = "network:VirtualNetworkPeering"
-OFF = tuple(equals_if_set(flag, False, on=PEERING) for flag in ("allowGatewayTransit", "useRemoteGateways"))
+OFF = tuple(equals_if_set(flag, False, only_on=PEERING) for flag in ("allowGatewayTransit", "useRemoteGateways"))
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -57,7 +57,7 @@ POLICY = Policy(
     id="NW7",
     title="Networks are peered with the hub only",
     why="A peering between two other networks, or over a gateway, connects projects past the firewall.",
-    on=(PEERING, NETWORK),
+    resource_types=(PEERING, NETWORK),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings", "projects")
@@ -65,12 +65,12 @@ POLICY = Policy(
     fix="Peer each network with the hub and nothing else; set allowGatewayTransit and useRemoteGateways to false.",
     check=check,
     required_by_check=OFF,
-    reads=(
+    check_paths=(
         "remoteVirtualNetwork.id",
         "virtualNetworkPeerings",
         f"{NETWORK}:subnets",
         "network:Subnet:subnetName",
     ),
     applies=_applies,
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -10,7 +10,7 @@ from policies.requirements import equals_if_set
 from policies.violations import violations_at
 
 INTERFACES = "networkProfile.networkInterfaceConfigurations"
-OFF = equals_if_set("enableIPForwarding", False, on="network:NetworkInterface")
+OFF = equals_if_set("enableIPForwarding", False, only_on="network:NetworkInterface")
 LISTS = {
     "network:NetworkInterface": None,
     "compute:VirtualMachine": INTERFACES,
@@ -31,11 +31,11 @@ POLICY = Policy(
     id="NW10",
     title="Virtual machines do not forward traffic",
     why="A machine that forwards traffic is a router that bypasses the firewall.",
-    on=tuple(LISTS),
+    resource_types=tuple(LISTS),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set enableIPForwarding to false.",
     check=check,
     required_by_check=(OFF,),
-    reads=(INTERFACES, f"virtualMachineProfile.{INTERFACES}"),
+    check_paths=(INTERFACES, f"virtualMachineProfile.{INTERFACES}"),
 )

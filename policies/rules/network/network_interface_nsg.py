@@ -45,19 +45,19 @@ POLICY = Policy(
     id="NW19",
     title="Every virtual machine's network interface has a network security group of its own",
     why="With the subnet's group alone, one wrong rule opens every machine in it.",
-    on=(INTERFACE, *LISTS),
+    resource_types=(INTERFACE, *LISTS),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
     fix="Give the card a networkSecurityGroup of its stack, with the flows that the computer needs and no others.",
     check=check,
-    required_by_check=(not_empty(GROUP, on=INTERFACE),),
-    reads=(
+    required_by_check=(not_empty(GROUP, only_on=INTERFACE),),
+    check_paths=(
         "ipConfigurations[*].subnet.id",
         INTERFACES,
         f"virtualMachineProfile.{INTERFACES}",
         f"network:Subnet:{GROUP}",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

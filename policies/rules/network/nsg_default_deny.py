@@ -24,13 +24,13 @@ POLICY = Policy(
     id="NW11",
     title="Network security groups end by denying everything, in and out",
     why="Azure's default rules allow all traffic within the network and all peered networks.",
-    on=(GROUP,),
+    resource_types=(GROUP,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.10", "2.1.14"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
     fix="Add a rule in each direction that denies all protocols, addresses and ports, after those that allow.",
     check=check,
-    reads=("securityRules", f"{RULE}:access"),
-    scope="stack",
+    check_paths=("securityRules", f"{RULE}:access"),
+    evaluation_scope="stack",
 )

@@ -29,7 +29,7 @@ POLICY = Policy(
     id="NW6",
     title="Network security groups allow nothing in from the Internet",
     why="People connect through Bastion only; anything else that answers the Internet is attacked within minutes.",
-    on=(GROUP, RULE),
+    resource_types=(GROUP, RULE),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("11",), cis=("7.1",), iso27001=("8.20",), five_safes=("settings",)
@@ -37,7 +37,7 @@ POLICY = Policy(
     fix="Name private ranges of the estate as sources. Only a Bastion's subnet accepts connections from the "
     "Internet, on 443.",
     check=check,
-    reads=(
+    check_paths=(
         "securityRules",
         "access",
         "sourceAddressPrefix",
@@ -48,6 +48,6 @@ POLICY = Policy(
         "network:Subnet:subnetName",
         "network:VirtualNetwork:subnets[*].networkSecurityGroup.id",
     ),
-    scope="stack",
+    evaluation_scope="stack",
     checkov=("CKV_AZURE_9", "CKV_AZURE_10", "CKV_AZURE_160"),
 )

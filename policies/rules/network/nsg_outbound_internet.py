@@ -35,14 +35,14 @@ POLICY = Policy(
     id="NW5",
     title="Network security groups allow nothing out to the Internet",
     why="The firewall is the only exit; with another allowed by a group, one wrong route is enough to lose data.",
-    on=(GROUP, RULE),
+    resource_types=(GROUP, RULE),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
     fix="Allow private addresses only, and deny all outbound ports to Internet. Exceptions are sign-in "
     "(AzureActiveDirectory, TCP 443), hosts of the estate's egress (/28 or narrower, TCP 443 or 80), and the "
     "rules that Azure requires for Bastion.",
     check=check,
-    reads=(
+    check_paths=(
         "securityRules",
         "access",
         "destinationAddressPrefix",
@@ -53,5 +53,5 @@ POLICY = Policy(
         "network:Subnet:subnetName",
         "network:VirtualNetwork:subnets[*].networkSecurityGroup.id",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -39,14 +39,14 @@ POLICY = Policy(
     title="Network security groups name private endpoints individually",
     why="A rule for a subnet of endpoints opens all of them: the vault beside the store, the released results "
     "beside the unchecked ones.",
-    on=(GROUP, RULE),
+    resource_types=(GROUP, RULE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
     fix="Name the fixed address of each endpoint, as a /32.",
     check=check,
-    reads=(
+    check_paths=(
         "securityRules",
         "destinationAddressPrefix",
         "destinationAddressPrefixes",
@@ -58,5 +58,5 @@ POLICY = Policy(
         "network:Subnet:subnetName",
         "network:VirtualNetwork:subnets[*].networkSecurityGroup.id",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

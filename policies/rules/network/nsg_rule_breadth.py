@@ -35,14 +35,14 @@ POLICY = Policy(
     id="NW12",
     title="Network security group rules are narrow",
     why="A rule for all ports or for the whole network allows connections that nobody considered.",
-    on=(GROUP, RULE),
+    resource_types=(GROUP, RULE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
     fix="Name the ports and the private ranges that are needed, each in its own rule with a description.",
     check=check,
-    reads=(
+    check_paths=(
         "securityRules",
         "destinationPortRange",
         "destinationPortRanges",
@@ -53,5 +53,5 @@ POLICY = Policy(
         "network:Subnet:subnetName",
         "network:VirtualNetwork:subnets[*].networkSecurityGroup.id",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -67,7 +67,7 @@ POLICY = Policy(
     id="NW1",
     title="Only the hub's firewall and Bastion have a public address",
     why="A public address bypasses the firewall in both directions.",
-    on=(*ADDRESSES, *REFUSED),
+    resource_types=(*ADDRESSES, *REFUSED),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.11"), ncsc=("11",), cis=("7.7",), iso27001=("8.20",), five_safes=("settings",)
@@ -75,9 +75,9 @@ POLICY = Policy(
     fix="Remove the public address: people connect through Bastion, and traffic leaves through the firewall.",
     check=check,
     required_by_check=(
-        Requirement("ipConfigurations[*].publicIPAddress", Operator.EMPTY, on="network:NetworkInterface"),
+        Requirement("ipConfigurations[*].publicIPAddress", Operator.EMPTY, only_on="network:NetworkInterface"),
     ),
-    reads=(
+    check_paths=(
         "sku.name",
         "natGateway",
         "linkedPublicIPAddress",
@@ -88,5 +88,5 @@ POLICY = Policy(
         f"virtualMachineProfile.{INTERFACES}",
         *(f"{type_}:{path}" for type_, paths in HOLDERS.items() for path in paths),
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -50,7 +50,7 @@ POLICY = Policy(
     id="NW2",
     title="Every subnet has a network security group",
     why="Without one, any machine that reaches the network reaches everything in the subnet.",
-    on=(*SUBNETS, INTERFACE),
+    resource_types=(*SUBNETS, INTERFACE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("3",), cis=("7.11",), iso27001=("8.22",), five_safes=("settings",)
@@ -58,12 +58,12 @@ POLICY = Policy(
     fix="Give the subnet a networkSecurityGroup of the same stack. Only Azure's own subnets for firewalls, "
     "gateways and route servers have none.",
     check=check,
-    required_by_check=(not_empty(GROUP, on="network:Subnet", unless=("name", WITHOUT_NSG)),),
-    reads=(
+    required_by_check=(not_empty(GROUP, only_on="network:Subnet", unless=("name", WITHOUT_NSG)),),
+    check_paths=(
         f"subnets[*].{GROUP}",
         "ipConfigurations[*].subnet.id",
         "subnetName",
     ),
     applies=_applies,
-    scope="stack",
+    evaluation_scope="stack",
 )

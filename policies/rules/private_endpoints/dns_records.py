@@ -19,10 +19,10 @@ POLICY = Policy(
     id="PE5",
     title="Zones of private endpoints have no records of their own",
     why="A record can redirect a store's name to another machine, which then receives the data.",
-    on=(RECORDS,),
+    resource_types=(RECORDS,),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove the record set; the endpoint's zone group writes what is needed.",
     check=check,
-    reads=("privateZoneName",),
+    check_paths=("privateZoneName",),
 )

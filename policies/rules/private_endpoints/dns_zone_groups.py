@@ -51,16 +51,16 @@ POLICY = Policy(
     title="Private endpoints have DNS records in private zones",
     why="Without a record, clients connect to the public address; a network that registers names in such a zone "
     "can replace a service.",
-    on=(ENDPOINT, LINK),
+    resource_types=(ENDPOINT, LINK),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Give the endpoint a PrivateDnsZoneGroup with the privatelink zone of its service; set registrationEnabled to "
     "false and resolutionPolicy to Default on links.",
     requires=(
-        equals_if_set("registrationEnabled", False, on=LINK),
-        equals_if_set("resolutionPolicy", "Default", on=LINK),
+        equals_if_set("registrationEnabled", False, only_on=LINK),
+        equals_if_set("resolutionPolicy", "Default", only_on=LINK),
     ),
     check=check,
-    reads=(*(f"{list_}[*].groupIds" for list_ in CONNECTIONS), f"{ZONE_GROUP}:{ZONE_ID}"),
-    scope="stack",
+    check_paths=(*(f"{list_}[*].groupIds" for list_ in CONNECTIONS), f"{ZONE_GROUP}:{ZONE_ID}"),
+    evaluation_scope="stack",
 )

@@ -31,16 +31,16 @@ POLICY = Policy(
     id="PE4",
     title="The hub resolves the names of all private endpoints",
     why="A zone without a link to the hub sends the DNS query, and then the traffic, to the Internet.",
-    on=(ZONE_GROUP,),
+    resource_types=(ZONE_GROUP,),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Use the hub's private DNS zones, each with a virtual network link to the hub's network.",
     check=check,
-    reads=(
+    check_paths=(
         "privateDnsZoneConfigs[*].privateDnsZoneId",
         f"{LINK}:virtualNetwork.id",
         "network:Subnet:subnetName",
         "network:VirtualNetwork:subnets",
     ),
-    scope="estate",
+    evaluation_scope="estate",
 )

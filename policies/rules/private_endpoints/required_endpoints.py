@@ -22,16 +22,16 @@ POLICY = Policy(
     title="Every data service has a private endpoint",
     why="Without one a service is reachable over its public name or not at all, and then someone enables public "
     "access.",
-    on=SERVICES,
+    resource_types=SERVICES,
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("11",), cis=("8.3.8", "9.3.2.1"), iso27001=("8.20",), five_safes=("settings",)
     ),
     fix="Give the service a PrivateEndpoint in an endpoint subnet of the same stack.",
     check=check,
-    reads=(
+    check_paths=(
         f"{ENDPOINT}:{CONNECTIONS[0]}[*].privateLinkServiceId",
         "network.delegatedSubnetResourceId",
     ),
-    scope="stack",
+    evaluation_scope="stack",
 )

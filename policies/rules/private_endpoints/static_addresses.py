@@ -8,7 +8,7 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import span
 from policies.azure_semantics.network import subnet_of
 from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT
-from policies.azure_semantics.properties import entries, word
+from policies.azure_semantics.properties import entries, lower_text
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 MONITOR = "azuremonitor"
@@ -20,7 +20,7 @@ def applies(endpoint: Resource, _: PolicyContext) -> bool:
     """All endpoints except those of Azure Monitor."""
     connections = [entry for list_ in CONNECTIONS for entry in entries(endpoint, list_)]
     groups = [path for entry in connections for path in entries(endpoint, f"{entry}.groupIds")]
-    return not groups or any(word(endpoint, path) != MONITOR for path in groups)
+    return not groups or any(lower_text(endpoint, path) != MONITOR for path in groups)
 
 
 def check(endpoint: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -57,14 +57,14 @@ POLICY = Policy(
     id="PE6",
     title="Private endpoints have fixed addresses",
     why="If Azure picks the address, a rule can only name the whole subnet, and with it every other endpoint.",
-    on=(ENDPOINT,),
+    resource_types=(ENDPOINT,),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings",)
     ),
     fix="Give the endpoint ipConfigurations with groupId, memberName and privateIPAddress.",
     check=check,
-    reads=(
+    check_paths=(
         f"{CONFIGURATIONS}[*].{ADDRESS}",
         *(f"{list_}[*].groupIds" for list_ in CONNECTIONS),
         "subnet.id",
@@ -72,5 +72,5 @@ POLICY = Policy(
         "network:Subnet:addressPrefixes",
     ),
     applies=applies,
-    scope="stack",
+    evaluation_scope="stack",
 )

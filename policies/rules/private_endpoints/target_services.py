@@ -31,7 +31,7 @@ POLICY = Policy(
     id="PE3",
     title="Private endpoints connect to services of their own stack only",
     why="An endpoint to another account is an exit that no firewall sees: its address is inside the network.",
-    on=(ENDPOINT,),
+    resource_types=(ENDPOINT,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.10", "3.1.12"), ncsc=("3", "11"), iso27001=("8.12", "8.22"), five_safes=("outputs", "projects")
@@ -39,6 +39,6 @@ POLICY = Policy(
     fix="Remove the endpoint, or connect a service of the same stack.",
     check=check,
     required_by_check=(empty(CONNECTIONS[1], "services of the estate are connected without approval"),),
-    reads=(*(f"{list_}[*].privateLinkServiceId" for list_ in CONNECTIONS), "subnet.id"),
-    scope="stack",
+    check_paths=(*(f"{list_}[*].privateLinkServiceId" for list_ in CONNECTIONS), "subnet.id"),
+    evaluation_scope="stack",
 )

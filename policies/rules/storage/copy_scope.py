@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.azure_semantics.properties import KEPT
+from policies.azure_semantics.properties import PREVIOUS_OR_DEFAULT
 from policies.model import ComplianceControls, Policy, Severity
 from policies.requirements import equals
 
@@ -11,14 +11,14 @@ POLICY = Policy(
     title="Storage accounts are copied and replicated within the tenant only",
     why="A copy that Azure makes between accounts passes neither the firewall nor an airlock. Without "
     "allowedCopyScope, anyone who may read can make Azure copy to an account of another tenant.",
-    on=("storage:StorageAccount",),
+    resource_types=("storage:StorageAccount",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("3.1.05", "3.1.12"), ncsc=("3",), cis=("9.3.7",), iso27001=("8.12",), five_safes=("outputs",)
     ),
     fix="Set allowCrossTenantReplication to false and allowedCopyScope to AAD or PrivateLink.",
     requires=(
-        equals("allowCrossTenantReplication", False, default=KEPT),
+        equals("allowCrossTenantReplication", False, default=PREVIOUS_OR_DEFAULT),
         equals("allowedCopyScope", "AAD", "PrivateLink", default="copies to any account"),
     ),
 )

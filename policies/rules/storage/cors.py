@@ -9,7 +9,7 @@ POLICY = Policy(
     id="ST18",
     title="Storage services accept no requests from web pages of other origins",
     why="A CORS rule lets a web page that a researcher or steward opens read the store with their rights.",
-    on=(
+    resource_types=(
         "storage:BlobServiceProperties",
         "storage:FileServiceProperties",
         "storage:QueueServiceProperties",

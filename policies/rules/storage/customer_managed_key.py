@@ -22,7 +22,7 @@ POLICY = Policy(
     id="ST6",
     title="Storage accounts are encrypted with a key of the estate, and follow its rotation",
     why="Disabling the key ends all access at once, and shows that deleted data can no longer be read.",
-    on=("storage:StorageAccount",),
+    resource_types=("storage:StorageAccount",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
     fix="Set encryption.keySource to Microsoft.Keyvault with the key's name and vault, and no keyVersion.",
@@ -31,7 +31,7 @@ POLICY = Policy(
         empty(VERSION, "the account would not follow the key's rotation"),
     ),
     check=check,
-    reads=(
+    check_paths=(
         KEY,
         VAULT,
         "keyvault:Vault:vaultName",
@@ -40,5 +40,5 @@ POLICY = Policy(
         "keyvault:ManagedHsm:name",
     ),
     applies=holds_records,
-    scope="stack",
+    evaluation_scope="stack",
 )

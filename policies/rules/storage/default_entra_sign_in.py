@@ -10,7 +10,7 @@ POLICY = Policy(
     title="Tools use Entra ID by default to open a storage account",
     why="The Azure portal then acts as the signed-in person instead of with the account's key, and logs name "
     "that person.",
-    on=("storage:StorageAccount",),
+    resource_types=("storage:StorageAccount",),
     severity=Severity.LOW,
     controls=ComplianceControls(satre=("1.5.05", "3.2.01"), ncsc=("10",), iso27001=("8.5",), five_safes=("people",)),
     fix="Set defaultToOAuthAuthentication to true.",

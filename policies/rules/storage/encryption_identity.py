@@ -20,7 +20,7 @@ POLICY = Policy(
     title="Storage accounts open their key with a user-assigned identity of the same tenant",
     why="The identity can be granted the key before the account exists, so no data is ever written under another "
     "key, and no other tenant controls the key.",
-    on=("storage:StorageAccount",),
+    resource_types=("storage:StorageAccount",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.05",), ncsc=("2", "10"), iso27001=("8.24",)),
     fix="Set encryption.encryptionIdentity to a user-assigned identity that may wrap and unwrap with the key.",
@@ -28,6 +28,6 @@ POLICY = Policy(
         not_empty(IDENTITY, default="the account's own identity, which no grant can precede"),
         empty(FOREIGN_IDENTITY, "the key would come from another tenant, which could withdraw it"),
     ),
-    reads=("encryption.keySource",),
+    check_paths=("encryption.keySource",),
     applies=applies,
 )

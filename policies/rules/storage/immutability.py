@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.properties import at_least, must, must_if_set
+from policies.azure_semantics.properties import require, require_at_least, require_if_set
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.storage_accounts import ARCHIVE_DAYS, account_of, is_archive, is_audit
 
@@ -27,13 +27,15 @@ def check(container: Resource, context: PolicyContext) -> Iterator[Violation]:
     account = account_of(container, context)
     if policies:
         for policy in policies:
-            yield from at_least(policy, DAYS, least, "days", default="no immutability")
+            yield from require_at_least(policy, DAYS, least, "days", default="no immutability")
             if not is_audit(container):
-                yield from must_if_set(policy, "allowProtectedAppendWrites", False)
-                yield from must_if_set(policy, "allowProtectedAppendWritesAll", False)
+                yield from require_if_set(policy, "allowProtectedAppendWrites", False)
+                yield from require_if_set(policy, "allowProtectedAppendWritesAll", False)
     elif account is not None and account.at(f"{ACCOUNT_POLICY}.enabled") is True:
-        yield from must(account, f"{ACCOUNT_POLICY}.immutabilityPolicy.state", "Unlocked", "Locked", default="Disabled")
-        yield from at_least(
+        yield from require(
+            account, f"{ACCOUNT_POLICY}.immutabilityPolicy.state", "Unlocked", "Locked", default="Disabled"
+        )
+        yield from require_at_least(
             account, f"{ACCOUNT_POLICY}.immutabilityPolicy.{DAYS}", least, "days", default="no immutability"
         )
     else:
@@ -46,13 +48,13 @@ POLICY = Policy(
     why="An archive that can be rewritten proves nothing, and an audit trail that can be erased protects "
     "nothing. A policy can only be declared unlocked: a steward locks it, in a step of its own that is "
     "recorded apart from any deployment.",
-    on=("storage:BlobContainer",),
+    resource_types=("storage:BlobContainer",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.5.03", "3.1.14"), ncsc=("2", "13"), iso27001=("5.33",), five_safes=("data",)),
     fix="Give the container an immutability policy of at least 365 days (180 for de-identified data) that "
     "permits no appending, and let a steward lock it.",
     check=check,
-    reads=(
+    check_paths=(
         f"{CONTAINER_POLICY}:{DAYS}",
         f"{CONTAINER_POLICY}:allowProtectedAppendWrites",
         f"{CONTAINER_POLICY}:allowProtectedAppendWritesAll",
@@ -61,5 +63,5 @@ POLICY = Policy(
         "storage:StorageAccount:accountName",
     ),
     applies=applies,
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -10,7 +10,7 @@ POLICY = Policy(
     id="ST7",
     title="Storage accounts encrypt data twice, with two keys",
     why="If one of the two algorithms, implementations or keys fails, the other still protects the data.",
-    on=("storage:StorageAccount",),
+    resource_types=("storage:StorageAccount",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",)),
     fix="Set encryption.requireInfrastructureEncryption to true. Azure accepts this at creation only, so an "

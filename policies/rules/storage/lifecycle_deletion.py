@@ -40,15 +40,15 @@ POLICY = Policy(
     title="Lifecycle rules delete nothing from an archive before the time that its data class requires",
     why="A rule that deletes early empties an archive unnoticed, as soon as its immutability ends or where it "
     "was never set.",
-    on=("storage:ManagementPolicy",),
+    resource_types=("storage:ManagementPolicy",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("3.1.09", "3.1.14"), ncsc=("2",), iso27001=("5.33",), five_safes=("data",)),
     fix="Delete from an archive after at least 365 days (180 where data is de-identified), or never.",
     check=check,
-    reads=(
+    check_paths=(
         *tuple(f"{ACTIONS}.{kind}.delete" for kind in KINDS),
         "storage:StorageAccount:accountName",
     ),
     applies=applies,
-    scope="stack",
+    evaluation_scope="stack",
 )

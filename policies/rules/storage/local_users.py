@@ -16,7 +16,7 @@ POLICY = Policy(
     id="ST12",
     title="Storage accounts have no local users",
     why="Entra ID does not know a local user: no second factor, no leavers' process and no conditional access apply.",
-    on=("storage:LocalUser",),
+    resource_types=("storage:LocalUser",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("1.5.03", "1.5.05", "3.2.01", "3.2.04"), ncsc=("9", "10"), iso27001=("8.5",), five_safes=("people",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import must, same
+from policies.azure_semantics.properties import require, same
 from policies.azure_semantics.scanning import SETTING, is_scanner, settings_of
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import empty, equals
@@ -25,7 +25,7 @@ def check(account: Resource, context: PolicyContext) -> Iterator[Violation]:
 def _bypass(account: Resource, context: PolicyContext) -> Iterator[Violation]:
     path = "networkRuleSet.bypass"
     if not same(account.at(path), "AzureServices"):
-        yield from must(account, path, "None", default="AzureServices")
+        yield from require(account, path, "None", default="AzureServices")
         return
     reason = account.at(REASON)
     if reason is MISSING or not str(reason).strip():
@@ -51,7 +51,7 @@ POLICY = Policy(
     title="Storage accounts deny all networks, without exceptions",
     why="If public network access is enabled by mistake, the firewall of the account still refuses. Each "
     "address, subnet or service that it allows bypasses the private endpoint and its logs.",
-    on=("storage:StorageAccount",),
+    resource_types=("storage:StorageAccount",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("11",), cis=("9.3.2.3",), iso27001=("8.22",), five_safes=("settings",)
@@ -66,7 +66,7 @@ POLICY = Policy(
         empty("networkRuleSet.virtualNetworkRules", "allows subnets that bypass the private endpoint"),
     ),
     check=check,
-    reads=(
+    check_paths=(
         "networkRuleSet.bypass",
         RULES,
         REASON,
@@ -74,6 +74,6 @@ POLICY = Policy(
         "monitor:DiagnosticSetting:storageAccountId",
         *(f"{SETTING}:{path}" for path in ("resourceId",)),
     ),
-    scope="stack",
+    evaluation_scope="stack",
     checkov=("CKV_AZURE_35",),
 )

@@ -12,14 +12,14 @@ POLICY = Policy(
     id="ST15",
     title="Storage accounts and file shares do not offer NFS",
     why="NFS accepts any user number that a computer sends, and version 3 does not encrypt.",
-    on=(ACCOUNT, SHARE),
+    resource_types=(ACCOUNT, SHARE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("1.5.05", "2.8.03", "3.2.03"), ncsc=("1", "10"), iso27001=("8.5", "8.24"), five_safes=("settings",)
     ),
     fix="Set enableNfsV3 to false, and create file shares with enabledProtocols SMB.",
     requires=(
-        equals("enableNfsV3", False, default="false, which another version of the API may change", on=ACCOUNT),
-        equals_if_set("enabledProtocols", "SMB", on=SHARE),
+        equals("enableNfsV3", False, default="false, which another version of the API may change", only_on=ACCOUNT),
+        equals_if_set("enabledProtocols", "SMB", only_on=SHARE),
     ),
 )

@@ -16,7 +16,7 @@ POLICY = Policy(
     id="ST19",
     title="Storage accounts have no object replication and no data share",
     why="Replication copies each new blob to another account with no review, so it bypasses the airlock.",
-    on=("storage:ObjectReplicationPolicy", "storage:DataShare", "storage:Connector"),
+    resource_types=("storage:ObjectReplicationPolicy", "storage:DataShare", "storage:Connector"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("3.1.04", "3.1.05", "3.1.06", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("outputs",)

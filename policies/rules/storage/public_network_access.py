@@ -10,7 +10,7 @@ POLICY = Policy(
     title="Storage accounts deny public network access",
     why="A storage account with patients' records that can be reached from the Internet is exposed by one leaked "
     "credential.",
-    on=("storage:StorageAccount",),
+    resource_types=("storage:StorageAccount",),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("11",), cis=("9.3.2.2",), iso27001=("8.20",), five_safes=("settings",)

@@ -20,13 +20,13 @@ POLICY = Policy(
     title="Queues and tables are encrypted with the account's key, like blobs and files",
     why="An account's key covers queues and tables only if this is set when the account is created; otherwise "
     "they use Microsoft's key.",
-    on=("storage:StorageAccount",),
+    resource_types=("storage:StorageAccount",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
     fix="Set encryption.services.queue.keyType and table.keyType to Account. An existing account must be replaced.",
     requires=tuple(
         equals(f"encryption.services.{service}.keyType", "Account", default="Service") for service in ("queue", "table")
     ),
-    reads=("kind",),
+    check_paths=("kind",),
     applies=applies,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import shown
+from policies.azure_semantics.properties import display
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 from policies.rule_helpers.durations import timespan_days
@@ -20,7 +20,7 @@ def check(account: Resource, _: PolicyContext) -> Iterator[Violation]:
     if period is MISSING:
         yield Violation(PERIOD, "is not set, so signatures may last any time; it must be a day or less")
     elif days is None or days > MAX_DAYS:
-        yield Violation(PERIOD, f"is {shown(period)}; it must be a day or less, written as 1.00:00:00")
+        yield Violation(PERIOD, f"is {display(period)}; it must be a day or less, written as 1.00:00:00")
 
 
 POLICY = Policy(
@@ -28,7 +28,7 @@ POLICY = Policy(
     title="Shared access signatures last a day at most, and longer ones are refused",
     why="Anyone who has the link can use a shared access signature, so its expiry limits the harm of a forwarded "
     "one. User delegation signatures exist even where shared keys are off.",
-    on=("storage:StorageAccount",),
+    resource_types=("storage:StorageAccount",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
         satre=("3.1.12", "3.2.01"), ncsc=("10", "11"), iso27001=("8.5", "8.12"), five_safes=("outputs",)
@@ -36,5 +36,5 @@ POLICY = Policy(
     fix="Set sasPolicy.sasExpirationPeriod to 1.00:00:00 or less and sasPolicy.expirationAction to Block.",
     requires=(equals("sasPolicy.expirationAction", "Block", default="Log: longer signatures are logged, and work"),),
     check=check,
-    reads=(PERIOD,),
+    check_paths=(PERIOD,),
 )

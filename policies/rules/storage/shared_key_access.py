@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.azure_semantics.properties import KEPT
+from policies.azure_semantics.properties import PREVIOUS_OR_DEFAULT
 from policies.model import ComplianceControls, Policy, Severity
 from policies.requirements import equals
 
@@ -11,7 +11,7 @@ POLICY = Policy(
     title="Storage accounts authenticate with Entra ID only: no shared keys, no local users, no SFTP",
     why="A shared key or a local password belongs to no person: its use cannot be traced, and it cannot be "
     "withdrawn from one person.",
-    on=("storage:StorageAccount",),
+    resource_types=("storage:StorageAccount",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("1.5.05", "1.5.06", "3.2.01"), ncsc=("10",), cis=("9.3.1.3",), iso27001=("8.5",), five_safes=("people",)
@@ -20,7 +20,7 @@ POLICY = Policy(
     "SFTP needs an exemption with an owner and an expiry date.",
     requires=(
         equals("allowSharedKeyAccess", False, default="true"),
-        equals("isLocalUserEnabled", False, default=KEPT),
-        equals("isSftpEnabled", False, default=KEPT),
+        equals("isLocalUserEnabled", False, default=PREVIOUS_OR_DEFAULT),
+        equals("isSftpEnabled", False, default=PREVIOUS_OR_DEFAULT),
     ),
 )

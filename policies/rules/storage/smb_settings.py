@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import shown
+from policies.azure_semantics.properties import display
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import at_least, equals
 
@@ -26,14 +26,14 @@ def check(service: Resource, _: PolicyContext) -> Iterator[Violation]:
         if found is MISSING:
             yield Violation(path, f"is not set, which allows every value; it must be {' or '.join(allowed)}")
         elif not words or not set(words) <= set(allowed):
-            yield Violation(path, f"is {shown(found)}; it must be {' or '.join(allowed)} only")
+            yield Violation(path, f"is {display(found)}; it must be {' or '.join(allowed)} only")
 
 
 POLICY = Policy(
     id="ST21",
     title="File shares use SMB 3.1.1 with Kerberos and GCM only, and keep deleted shares",
     why="An attacker on the same network can relay or break older SMB and NTLM.",
-    on=("storage:FileServiceProperties",),
+    resource_types=("storage:FileServiceProperties",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.6.01", "2.8.03", "2.8.04"), ncsc=("1", "2"), iso27001=("8.13", "8.24")),
     fix="Name SMB3.1.1, Kerberos, AES-256 and AES-256-GCM in protocolSettings.smb, and enable soft delete for a week.",
@@ -42,5 +42,5 @@ POLICY = Policy(
         at_least(f"{DELETED}.days", 7, "days", default="nothing kept"),
     ),
     check=check,
-    reads=tuple(ALLOWED),
+    check_paths=tuple(ALLOWED),
 )

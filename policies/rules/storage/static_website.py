@@ -27,13 +27,13 @@ POLICY = Policy(
     title="Storage accounts are not published as a web site or under a custom domain",
     why="A static web site is readable anonymously even where the account forbids anonymous access, and a custom "
     "domain bypasses the private endpoint's name.",
-    on=(WEBSITE, CONTAINER, ACCOUNT),
+    resource_types=(WEBSITE, CONTAINER, ACCOUNT),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.3", "8.20"), five_safes=("outputs",)
     ),
     fix="Remove the static web site, the container $web, the custom domain and the Internet endpoints.",
-    requires=(equals_if_set("routingPreference.publishInternetEndpoints", False, on=ACCOUNT),),
+    requires=(equals_if_set("routingPreference.publishInternetEndpoints", False, only_on=ACCOUNT),),
     check=check,
-    reads=("containerName", DOMAIN),
+    check_paths=("containerName", DOMAIN),
 )

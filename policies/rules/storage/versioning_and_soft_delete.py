@@ -15,7 +15,7 @@ from policies.violations import violations
 LEAST_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 14, DataClass.IDENTIFIABLE: 30}
 SERVICE = "storage:BlobServiceProperties"
 RETENTION = ("deleteRetentionPolicy", "containerDeleteRetentionPolicy")
-VERSIONING = equals("isVersioningEnabled", True, default="false", on=SERVICE)
+VERSIONING = equals("isVersioningEnabled", True, default="false", only_on=SERVICE)
 
 
 def applies(resource: Resource, _: PolicyContext) -> bool:
@@ -39,25 +39,25 @@ def _check_service(service: Resource, context: PolicyContext) -> Iterator[Violat
         yield from violations(VERSIONING, service)
     least = LEAST_DAYS[context.data_class(account or service)]
     for policy in RETENTION:
-        yield from properties.at_least(service, f"{policy}.days", least, "days", default="nothing kept")
+        yield from properties.require_at_least(service, f"{policy}.days", least, "days", default="nothing kept")
 
 
 POLICY = Policy(
     id="ST10",
     title="Blobs keep their versions, and deleted blobs can be restored",
     why="A mistake, a faulty script or ransomware can then be undone; the data class decides for how long.",
-    on=("storage:StorageAccount", SERVICE),
+    resource_types=("storage:StorageAccount", SERVICE),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.6.01",), ncsc=("2",), cis=("9.2.1",), iso27001=("8.13",)),
     fix="Declare the account's blob service with isVersioningEnabled true, and both retention policies enabled "
     "for at least 30 days (14 for de-identified data, 7 for synthetic data).",
     requires=(
-        *(equals(f"{policy}.enabled", True, default="false", on=SERVICE) for policy in RETENTION),
-        *(equals_if_set(f"{policy}.allowPermanentDelete", False, on=SERVICE) for policy in RETENTION),
+        *(equals(f"{policy}.enabled", True, default="false", only_on=SERVICE) for policy in RETENTION),
+        *(equals_if_set(f"{policy}.allowPermanentDelete", False, only_on=SERVICE) for policy in RETENTION),
     ),
     check=check,
     required_by_check=(VERSIONING,),
-    reads=("kind", "storage:StorageAccount:isHnsEnabled", *(f"{policy}.days" for policy in RETENTION)),
+    check_paths=("kind", "storage:StorageAccount:isHnsEnabled", *(f"{policy}.days" for policy in RETENTION)),
     applies=applies,
-    scope="stack",
+    evaluation_scope="stack",
 )

@@ -43,7 +43,7 @@ def report() -> Report:
         store("hidden", public=UNKNOWN),
         store("exempt", public=True),
     ]
-    policies = catalogue(policy(), policy(id_="XX2", scope="estate"))
+    policies = catalogue(policy(), policy(id_="XX2", evaluation_scope="estate"))
     return evaluate(
         PolicyContext(resources), policies, today=TODAY, exemptions=granted(), plans={"tre-heart": "sha256:abc"}
     )

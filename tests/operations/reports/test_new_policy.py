@@ -22,8 +22,8 @@ DRAFT = Draft(
     title='Stores "deny" strangers',
     why="Anybody could knock.",
     fix="Set defaultAction to Deny.",
-    on="storage:StorageAccount",
-    reads="networkRuleSet.defaultAction",
+    resource_type="storage:StorageAccount",
+    property_path="networkRuleSet.defaultAction",
     allowed=["Deny"],
     severity=Severity.MEDIUM,
     satre=["2.2.09"],
@@ -73,7 +73,7 @@ def test_the_generated_test_passes(root: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_values_have_the_types_of_a_plan(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rule, _ = write(replace(DRAFT, reads="isSftpEnabled", allowed=["false", "90"]), root)
+    rule, _ = write(replace(DRAFT, property_path="isSftpEnabled", allowed=["false", "90"]), root)
     policy = module(rule, MODULE, monkeypatch)["POLICY"]
     assert verdict(policy, {"isSftpEnabled": False}) is Verdict.PASS
     assert verdict(policy, {"isSftpEnabled": 90}) is Verdict.PASS
@@ -99,14 +99,14 @@ def test_both_files_pass_the_linter_and_the_formatter(root: Path) -> None:
         {"id": "zz9"},
         {"id": "ST1"},
         {"id": "../ZZ9"},
-        {"on": "azure-native:storage:StorageAccount"},
-        {"on": 'x:Y"'},
-        {"reads": "a[0]"},
-        {"reads": ""},
-        {"on": "storage:Nothing"},
-        {"on": "nothing:StorageAccount"},
-        {"reads": "publicAccess"},
-        {"reads": "networkRuleSet.defaultAnswer"},
+        {"resource_type": "azure-native:storage:StorageAccount"},
+        {"resource_type": 'x:Y"'},
+        {"property_path": "a[0]"},
+        {"property_path": ""},
+        {"resource_type": "storage:Nothing"},
+        {"resource_type": "nothing:StorageAccount"},
+        {"property_path": "publicAccess"},
+        {"property_path": "networkRuleSet.defaultAnswer"},
         {"allowed": []},
         {"allowed": ["Deny", " "]},
         {"satre": []},
@@ -122,7 +122,7 @@ def test_an_invalid_draft_is_refused_and_nothing_is_written(root: Path, change: 
 
 
 def test_a_new_service_gets_a_folder(root: Path) -> None:
-    rule, _ = write(replace(DRAFT, on="web:WebApp", reads="publicNetworkAccess"), root)
+    rule, _ = write(replace(DRAFT, resource_type="web:WebApp", property_path="publicNetworkAccess"), root)
     assert rule.parent.name == "web"
     assert (rule.parent / "__init__.py").is_file()
 

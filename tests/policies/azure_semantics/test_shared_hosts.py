@@ -23,7 +23,7 @@ SENDER = IPv4Network("10.65.0.128/25")
 def _allowing(name: str) -> Resource:
     """Return a rule collection group with one application rule, for a name."""
     rule = {**name_rule(name="asked"), "sourceAddresses": ["*"], "targetFqdns": [name]}
-    return made(POLICY.on[0], "rules", priority=200, ruleCollections=[collection("names", rule)])
+    return made(POLICY.resource_types[0], "rules", priority=200, ruleCollections=[collection("names", rule)])
 
 
 def _is_refused(name: str) -> bool:

@@ -39,9 +39,9 @@ def test_titles_are_unique() -> None:
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda p: p.id)
 def test_each_policy_names_its_types_and_paths_once(policy: Policy) -> None:
-    assert len(set(policy.on)) == len(policy.on)
-    assert len(set(policy.reads)) == len(policy.reads)
-    assert not {requirement.path for requirement in policy.requirements} & set(policy.reads)
+    assert len(set(policy.resource_types)) == len(policy.resource_types)
+    assert len(set(policy.check_paths)) == len(policy.check_paths)
+    assert not {requirement.path for requirement in policy.requirements} & set(policy.check_paths)
 
 
 @pytest.mark.parametrize("odd", ["[secret]", "text", 5, True])

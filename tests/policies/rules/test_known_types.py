@@ -29,16 +29,16 @@ def test_any_other_type_is_unknown_and_named(type_: str) -> None:
 
 
 def test_a_policy_on_many_types_covers_none_of_them() -> None:
-    sweeping = {t for p in load().values() if len(p.on) > MAX_COVERED_TYPES for t in p.on}
+    sweeping = {t for p in load().values() if len(p.resource_types) > MAX_COVERED_TYPES for t in p.resource_types}
     about = {
         t
         for p in load().values()
-        if len(p.on) <= MAX_COVERED_TYPES
-        for t in (*p.on, *(r.rpartition(":")[0] for r in p.paths))
+        if len(p.resource_types) <= MAX_COVERED_TYPES
+        for t in (*p.resource_types, *(r.rpartition(":")[0] for r in p.property_paths))
     }
     for type_ in sweeping - about - HARMLESS.keys():
         assert verdict(type_)[0] is Verdict.UNKNOWN
 
 
 def test_no_harmless_type_has_a_policy() -> None:
-    assert not {t for p in load().values() for t in p.on} & HARMLESS.keys()
+    assert not {t for p in load().values() for t in p.resource_types} & HARMLESS.keys()
