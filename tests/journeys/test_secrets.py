@@ -15,7 +15,7 @@ PASSPHRASE = "home/local/passphrase"
 def pseudonymisation_secret(workspace: Workspace) -> str:
     """Return the safe haven's generated secret from its state: the cloud does not return a vault's secrets."""
     phrase = (workspace.home / "local/passphrase").read_text().strip()
-    snapshot = Backend(workspace.home / "state", "sde", lambda: phrase).load("safe-haven")
+    snapshot, _ = Backend(workspace.home / "state", "sde", lambda: phrase).load("safe-haven")
     assert snapshot is not None
     (random,) = (r for r in snapshot.resources if r.type.startswith("random:"))
     return str(property_values.unwrap(random.outputs)["base64"])

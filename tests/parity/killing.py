@@ -64,7 +64,7 @@ def _kill(root: Path, name: str, world: World) -> None:
 
 
 def _begun(world: World) -> bool:
-    found = Backend(world.home / "state", "sde", lambda: "").load_masked("small")
+    found = Backend(world.home / "state", "sde", lambda: "").load_encrypted("small")
     return found is not None and any(operation.type == "creating" for operation in found.pending)
 
 

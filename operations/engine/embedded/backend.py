@@ -6,7 +6,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,106 +14,89 @@ import yaml
 
 from formats import property_values
 from formats.errors import InputError
-from formats.urns import ROOT_TYPE
 from operations.engine import files, locks
-from operations.engine.clock import now
 from operations.engine.embedded import journal as journals
 from operations.engine.embedded import state
-from operations.engine.embedded.journal import Journal, StackPaths
+from operations.engine.embedded.journal import Journal, Log
 from operations.engine.embedded.model import Properties, Snapshot
-from operations.engine.embedded.secrets import Crypter
+from operations.engine.embedded.secrets import Crypter, crypter_for
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _COMPRESSED = (".json.gz", ".json.zst")
 
 Kind = Literal["update", "refresh", "destroy", "resource-import"]
 """The kinds of runs in Pulumi's history."""
+Warn = Callable[[str], None]
+"""Shows the user a warning."""
 
 
 @dataclass(frozen=True)
-class _Loaded:
-    """A stack read from its files, including the journal of a killed run."""
+class _Stored:
+    """A stack's files as they were read. Secrets are encrypted."""
 
     snapshot: Snapshot | None
-    checkpoint: Snapshot | None
-    crypter: Crypter
     base: str
-    stray: bool
+    """The hash of the checkpoint."""
+    log: Log | None
+    restored: bool = False
+    """True if the checkpoint lacked the journal's steps, which the snapshot has."""
+    unrelated: bool = False
     """True if the journal does not extend the checkpoint, which another program wrote since, or has no intact line."""
 
 
 class Backend:
     """The stacks of one project under one root folder. Every method raises `InputError` for an invalid file."""
 
-    def __init__(
-        self, root: Path, project: str, phrase: Callable[[], str], *, warn: Callable[[str], None] = lambda _: None
-    ) -> None:
-        """`phrase` returns the passphrase, when the first secret needs it; `warn` receives warnings for the user."""
-        self.root, self.project = root, _name("project", project)
-        self._folder = root / ".pulumi"
-        self._phrase, self._warn = phrase, warn
-        self._held: set[str] = set()
+    def __init__(self, root: Path, project: str, phrase: Callable[[], str]) -> None:
+        """`phrase` returns the passphrase, when the first secret needs it."""
+        self.root, self.project = root, _checked_name("project", project)
+        self._folder, self._phrase = root / ".pulumi", phrase
         self._check_layout()
 
-    def stacks(self) -> list[str]:
-        """Return the names of the stacks that have a state, sorted."""
-        found = {p.name.removesuffix(".json") for p in self._stacks.glob("*.json")}
-        found |= {p.name.removesuffix(ext) for ext in _COMPRESSED for p in self._stacks.glob(f"*{ext}")}
-        found |= {p.name.removesuffix(".jsonl") for p in self._journals.glob("*.jsonl")}
-        return sorted(name for name in found if _valid(name))
+    def load(self, stack: str) -> tuple[Snapshot | None, Crypter]:
+        """Return the stack's state with decrypted secrets, and its crypter, which can check the passphrase.
 
-    def load(self, stack: str) -> Snapshot | None:
-        """Return the stack's state, with the journal of a running or killed run applied and secrets decrypted.
-
-        None if there is none. Changes no file.
+        The journal of a running or killed run is applied. The state is None if there is none. Changes no file.
         """
-        return self._load(stack).snapshot
+        snapshot = self.load_encrypted(stack)
+        crypter = self._crypter(stack, snapshot)
+        return snapshot and _decrypted(snapshot, crypter), crypter
 
-    def load_masked(self, stack: str) -> Snapshot | None:
-        """Return the result of `load` with masked instead of decrypted secrets. Needs no passphrase."""
-        return self._load(stack, closed=True).snapshot
+    def load_encrypted(self, stack: str) -> Snapshot | None:
+        """Return the stack's state with encrypted secrets. Needs no passphrase."""
+        return self._read(stack).snapshot
 
-    def opened(self, stack: str) -> tuple[Snapshot | None, Crypter]:
-        """Return the result of `load` and the state's crypter, which can check the passphrase."""
-        loaded = self._load(stack)
-        return loaded.snapshot, loaded.crypter
-
-    def outputs(self, stack: str, *, closed: bool = False) -> Properties:
+    def outputs(self, stack: str, *, decrypt: bool = True) -> Properties:
         """Return the root's outputs in wire form, secrets marked. `InputError` if the stack was never deployed.
 
-        With `closed`, secrets are masked and no passphrase is needed.
+        No passphrase is needed if no output is secret, or without `decrypt`.
         """
-        snapshot = self.load_masked(stack)
+        snapshot = self.load_encrypted(stack)
         if snapshot is None:
-            raise InputError(
-                f"Stack {stack} has not been deployed yet",
-                file=str(self.checkpoint(stack)),
-                fix=f"`sde up {stack}` first",
-            )
-        outputs = _root_outputs(snapshot)
-        if closed or not property_values.contains_secret(outputs):
-            return outputs
-        return _root_outputs(self.load(stack) or snapshot)
+            problem, file = f"Stack {stack} has not been deployed yet", str(self.checkpoint(stack))
+            raise InputError(problem, file=file, fix=f"`sde up {stack}` first")
+        root = snapshot.root
+        if root is None:
+            return {}
+        if decrypt and property_values.contains_secret(root.outputs):
+            root = state.decrypted(root, self._crypter(stack, snapshot))
+        return root.outputs
 
     def export(self, stack: str) -> dict[str, Any]:
-        """Return the stack's deployment in Pulumi's export format, secrets encrypted."""
-        loaded = self._load(stack)
-        if loaded.snapshot is None:
+        """Return the stack's deployment in the format of `pulumi stack export`, secrets encrypted."""
+        snapshot = self.load_encrypted(stack)
+        if snapshot is None:
             raise InputError(f"Stack {stack} has no state", file=str(self.checkpoint(stack)))
-        return state.export_form(state.write_deployment(loaded.snapshot, loaded.crypter))
+        return {"version": state.VERSION, "deployment": state.write_deployment(snapshot)}
 
     @contextlib.contextmanager
-    def lock(self, stack: str) -> Iterator[None]:
+    def lock(self, stack: str, warn: Warn = lambda _: None) -> Iterator[None]:
         """Hold the stack's lock. `InputError` with the holder if another run holds it.
 
         A lock that a killed run of ours left on this machine is removed first; any other has to be cancelled by hand.
         """
-        with locks.held(self._lock_folder(stack), stack, warn=self._warn):
-            self._held.add(stack)
-            try:
-                yield
-            finally:
-                self._held.discard(stack)
+        with locks.held(self._lock_folder(stack), stack, warn=warn):
+            yield
 
     def locked_by(self, stack: str) -> str | None:
         """Return the holders of the stack's lock as text, or None."""
@@ -123,29 +106,40 @@ class Backend:
         """Return the holders of the lock that may still be running, as text, or None."""
         return ", and by ".join(locks.living(self._lock_folder(stack))) or None
 
-    def cancel(self, stack: str) -> int:
-        """Remove the stack's locks, whose runs must have ended; return their number."""
-        return locks.cancel(self._lock_folder(stack))
+    def cancel(self, stack: str) -> None:
+        """Remove the stack's locks, whose runs must have ended."""
+        locks.cancel(self._lock_folder(stack))
 
-    def begin(self, stack: str, *, salt: str | None = None, plan: str = "") -> Journal:
-        """Return the journal of a new run, after a killed run's journal is saved to the checkpoint. Needs the lock.
+    def begin(
+        self, stack: str, *, salt: str | None = None, plan: str = "", warn: Warn = lambda _: None
+    ) -> tuple[Snapshot, Journal]:
+        """Return the state and a journal for a new run, after a killed run's steps are saved. Needs the lock.
 
         `salt` is the `encryptionsalt` of the stack's configuration: a new state uses the same, as in Pulumi. `plan` is
         the digest of the approved plan.
         """
-        if stack not in self._held:
-            raise RuntimeError(f"the lock of stack {stack} must be held to change it")
         self._write_meta()
-        loaded = self._load(stack, salt)
-        loaded.crypter.check()
-        paths = self._paths(stack)
-        if loaded.stray:
-            self._set_aside(paths.journal, stack)
-        elif loaded.snapshot is not loaded.checkpoint and loaded.snapshot is not None:
-            self._warn(f"stack {stack}: an earlier run was killed; its steps were restored from its journal")
-            self._save(paths, loaded.snapshot, loaded.crypter)
-        base = journals.digest(files.read(paths.checkpoint))
-        return Journal(paths, loaded.snapshot or Snapshot(), loaded.crypter, base=base, plan=plan)
+        stored = self._read(stack)
+        crypter = self._crypter(stack, stored.snapshot, salt)
+        crypter.check()
+        base = stored.base
+        if stored.unrelated:
+            self._set_aside(stack, warn)
+        elif stored.restored:
+            warn(f"stack {stack}: an earlier run was killed; its steps were restored from its journal")
+            base = self._save(stack, stored)
+        snapshot = _decrypted(stored.snapshot or Snapshot(), crypter)
+        return snapshot, Journal(self._journal(stack), crypter, base=base, pending=snapshot.pending, plan=plan)
+
+    def finish(self, stack: str, journal: Journal) -> None:
+        """Write the journal's steps to the checkpoint. A run that recorded nothing does not change it."""
+        journal.close()
+        if not journal.steps:
+            files.remove(self._journal(stack))
+            return
+        stored = self._read(stack)
+        if stored.restored:  # otherwise another program has written the checkpoint, and the next run warns of it
+            self._save(stack, stored)
 
     def record_history(
         self,
@@ -154,110 +148,88 @@ class Backend:
         kind: Kind,
         succeeded: bool,
         start: float,
-        end: float,
         changes: Mapping[str, int],
         config: Mapping[str, Any],
-        message: str = "",
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Add a run to the stack's history, with a copy of the checkpoint. Times are seconds since the epoch.
+        """Add a run that began at `start` and has just ended to the history, with a copy of the checkpoint.
 
         `config` has the form of the stack's file, with secure values still encrypted.
         """
         entry = {
             "kind": kind,
             "startTime": int(start),
-            "message": message,
+            "message": "",
             "environment": dict(environment or {}),
             "config": {key: _config_value(value) for key, value in config.items()},
             "result": "succeeded" if succeeded else "failed",
-            "endTime": int(end),
+            "endTime": int(time.time()),
             "version": 0,
             "resourceChanges": dict(changes),
         }
-        prefix = self._history(stack) / f"{stack}-{time.time_ns()}"
-        files.write(prefix.with_name(prefix.name + ".history.json"), state.dumps(entry).encode())
+        folder = self._folder / "history" / self.project / stack
+        name = f"{stack}-{time.time_ns()}"
+        files.write(folder / f"{name}.history.json", state.dumps(entry).encode())
         checkpoint = files.read(self.checkpoint(stack))
         if checkpoint is not None:
-            files.write(prefix.with_name(prefix.name + ".checkpoint.json"), checkpoint)
-
-    def remove(self, stack: str) -> None:
-        """Remove the state and history of a stack without resources. The last checkpoint stays as `.bak`."""
-        snapshot = self.load(stack)
-        if snapshot is not None and snapshot.resources:
-            count, file = len(snapshot.resources), str(self.checkpoint(stack))
-            raise InputError(
-                f"Stack {stack} still has {count} resources", file=file, fix=f"`sde destroy {stack}` first"
-            )
-        paths = self._paths(stack)
-        with files.honest_about(paths.checkpoint):
-            if paths.checkpoint.exists():
-                paths.checkpoint.replace(paths.backup)
-            for path in self._history(stack).glob(f"{stack}-*.json"):
-                path.unlink()
-        files.remove(paths.journal)
+            files.write(folder / f"{name}.checkpoint.json", checkpoint)
 
     def checkpoint(self, stack: str) -> Path:
         """Return the file of the stack's state."""
-        return self._stacks / f"{_name('stack', stack)}.json"
+        return self._folder / "stacks" / self.project / f"{_checked_name('stack', stack)}.json"
 
-    @property
-    def _stacks(self) -> Path:
-        return self._folder / "stacks" / self.project
-
-    @property
-    def _journals(self) -> Path:
+    def _journal(self, stack: str) -> Path:
         # The Pulumi CLI neither reads nor lists this folder.
-        return self._folder / "sde-journal" / self.project
-
-    def _history(self, stack: str) -> Path:
-        return self._folder / "history" / self.project / _name("stack", stack)
+        return self._folder / "sde-journal" / self.project / f"{stack}.jsonl"
 
     def _lock_folder(self, stack: str) -> Path:
-        return self._folder / "locks" / "organization" / self.project / _name("stack", stack)
+        return self._folder / "locks" / "organization" / self.project / _checked_name("stack", stack)
 
-    def _paths(self, stack: str) -> StackPaths:
-        checkpoint = self.checkpoint(stack)
-        backup = checkpoint.with_name(checkpoint.name + ".bak")
-        return StackPaths(f"organization/{self.project}/{stack}", checkpoint, backup, self._journals / f"{stack}.jsonl")
+    def _full_name(self, stack: str) -> str:
+        return f"organization/{self.project}/{stack}"
 
-    def _load(self, stack: str, salt: str | None = None, *, closed: bool = False) -> _Loaded:
-        paths = self._paths(stack)
+    def _crypter(self, stack: str, snapshot: Snapshot | None, salt: str | None = None) -> Crypter:
+        file = str(self.checkpoint(stack))
+        if snapshot is None:
+            return Crypter(self._phrase, salt, file=file)
+        return crypter_for(snapshot.secrets_providers, self._phrase, file=file)
+
+    def _read(self, stack: str) -> _Stored:
+        file, path = self.checkpoint(stack), self._journal(stack)
         self._refuse_unread(stack)
         for _ in range(5):
-            content, journal = files.read(paths.checkpoint), files.read(paths.journal)
-            if files.read(paths.checkpoint) == content:  # a run may compact its journal between the two reads
+            content, present, log = files.read(file), path.exists(), journals.read(path)
+            if files.read(file) == content:  # a run may have written it between the reads
                 break
-        base, file = journals.digest(content), str(paths.checkpoint)
-        deployment = state.read_checkpoint(content, paths.stack, file=file) if content is not None else None
-        record = journals.read(journal, file=str(paths.journal)) if journal is not None else None
-        if deployment is None and record is not None:
-            crypter = state.crypter({"secrets_providers": record.secrets}, self._phrase, file=str(paths.journal))
-        elif deployment is None:
-            crypter = Crypter(self._phrase, salt, file=file)
-        else:
-            crypter = state.crypter(deployment, self._phrase, file=file)
-        crypter.closed = closed
-        snapshot = state.read_deployment(deployment, crypter, file=file) if deployment is not None else None
-        if record is None or not record.left(base):
-            stray = bool(record.steps and not record.knows(base)) if record else journal is not None
-            return _Loaded(snapshot, snapshot, crypter, base, stray)
-        replayed = journals.replayed(record, base, snapshot or Snapshot(), crypter, file=str(paths.journal))
-        return _Loaded(replayed, snapshot, crypter, base, stray=False)
+        base = journals.digest(content)
+        snapshot = None
+        if content is not None:
+            snapshot = state.read_checkpoint(content, self._full_name(stack), file=str(file))
+        if log is None:
+            return _Stored(snapshot, base, log, unrelated=present)
+        if not log.steps or base in log.saved:
+            return _Stored(snapshot, base, log)
+        if base != log.base:
+            return _Stored(snapshot, base, log, unrelated=True)
+        replayed = journals.replayed(log, snapshot or Snapshot(), file=str(path))
+        return _Stored(replayed, base, log, restored=True)
 
-    def _save(self, paths: StackPaths, snapshot: Snapshot, crypter: Crypter) -> None:
-        snapshot.time = now()
-        resources = [state.dumps(state.write_resource(r, crypter)) for r in snapshot.resources]
-        pending = [state.dumps(state.write_pending(p, crypter)) for p in snapshot.pending]
-        content = state.write_checkpoint(paths.stack, snapshot, crypter, resources=resources, pending=pending)
-        journals.mark_folded(paths.journal, content, pending=len(pending))
-        files.write(paths.checkpoint, content, keep=paths.backup)
+    def _save(self, stack: str, stored: _Stored) -> str:
+        """Write a restored state as the checkpoint and remove its journal. Return the checkpoint's hash."""
+        assert stored.snapshot is not None and stored.log is not None  # noqa: S101 - it was restored
+        path, file = self._journal(stack), self.checkpoint(stack)
+        content = state.write_checkpoint(self._full_name(stack), stored.snapshot)
+        journals.mark_saved(path, stored.log, content)
+        files.write(file, content, keep=file.with_name(file.name + ".bak"))
+        files.remove(path)
+        return journals.digest(content)
 
-    def _set_aside(self, journal: Path, stack: str) -> None:
+    def _set_aside(self, stack: str, warn: Warn) -> None:
+        journal = self._journal(stack)
         aside = journal.with_name(f"{stack}.set-aside-{time.time_ns()}")
         with files.honest_about(journal):
             journal.replace(aside)
-        self._warn(
+        warn(
             f"stack {stack}: the journal of a killed run does not extend the state, which another run has changed"
             f" since, or has no intact line; it was set aside as {aside}."
             " Refresh the stack to find that run's changes."
@@ -269,10 +241,9 @@ class Backend:
         content = files.read(meta)
         if content is None:
             if any((self._folder / "stacks").glob("*.json")):
+                problem = "The state's folder has the old layout without projects"
                 fix = "run `pulumi state upgrade` with the Pulumi command line"
-                raise InputError(
-                    "The state's folder has the old layout without projects", file=str(self._folder), fix=fix
-                )
+                raise InputError(problem, file=str(self._folder), fix=fix)
             return
         try:
             parsed = yaml.safe_load(content)
@@ -280,10 +251,8 @@ class Backend:
             parsed = None
         found = parsed.get("version") if isinstance(parsed, dict) else None
         if found != 1:
-            fix = "run the stack with the Pulumi command line (--engine pulumi)"
-            raise InputError(
-                "The state's layout is not known", file=str(meta), key="version", found=found, allowed="1", fix=fix
-            )
+            problem, fix = "The state's layout is not known", "run the stack with --engine pulumi"
+            raise InputError(problem, file=str(meta), key="version", found=found, allowed="1", fix=fix)
 
     def _write_meta(self) -> None:
         meta = self._folder / "meta.yaml"
@@ -293,28 +262,30 @@ class Backend:
     def _refuse_unread(self, stack: str) -> None:
         """Refuse files of the Pulumi CLI beside the checkpoint that only it can read."""
         for extension in _COMPRESSED:
-            packed = self._stacks / f"{stack}{extension}"
+            packed = self.checkpoint(stack).with_name(f"{stack}{extension}")
             if packed.exists():
                 fix = "use --engine pulumi; or unset PULUMI_DIY_BACKEND_GZIP and run it so once"
                 raise InputError("The embedded engine does not read compressed states", file=str(packed), fix=fix)
         theirs = self._folder / "journal" / self.project / stack / "manifest.json"
         if theirs.exists():
+            problem = "A run of the Pulumi command line was killed and left a journal"
             fix = "run `pulumi refresh` with the Pulumi command line, which applies its own journal"
-            raise InputError(
-                "A run of the Pulumi command line was killed and left a journal", file=str(theirs), fix=fix
-            )
+            raise InputError(problem, file=str(theirs), fix=fix)
 
 
-def _valid(name: str) -> bool:
-    return bool(_NAME.fullmatch(name)) and name not in (".", "..")
+def _decrypted(snapshot: Snapshot, crypter: Crypter) -> Snapshot:
+    return replace(
+        snapshot,
+        resources=[state.decrypted(r, crypter) for r in snapshot.resources],
+        pending=[replace(p, resource=state.decrypted(p.resource, crypter)) for p in snapshot.pending],
+    )
 
 
-def _name(kind: str, name: str) -> str:
+def _checked_name(kind: str, name: str) -> str:
     """Return the name if it is a valid file name."""
-    if not _valid(name):
-        raise InputError(
-            f"This cannot be the name of a {kind}", found=name, allowed="letters, digits, _ . - (at most 100)"
-        )
+    if not _NAME.fullmatch(name) or name in (".", ".."):
+        allowed = "letters, digits, _ . - (at most 100)"
+        raise InputError(f"This cannot be the name of a {kind}", found=name, allowed=allowed)
     return name
 
 
@@ -323,8 +294,3 @@ def _config_value(value: Any) -> Any:
     if isinstance(value, str | Mapping | list):
         return value
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _root_outputs(snapshot: Snapshot) -> Properties:
-    roots = (r for r in snapshot.resources if r.type == ROOT_TYPE and not r.delete)
-    return next((r.outputs for r in roots), {})

@@ -16,13 +16,12 @@ from formats.plan import Operation, PlannedResource
 from formats.urns import name_of, type_of
 from operations.engine.embedded import aliases, options, paths
 from operations.engine.embedded.goal import Goal
-from operations.engine.embedded.journal import Journal
-from operations.engine.embedded.model import Properties, Resource, Snapshot
+from operations.engine.embedded.journal import Change, Journal
+from operations.engine.embedded.model import PendingOperation, Properties, Resource, Snapshot
 from operations.engine.embedded.provider_registry import ProviderRegistry
 from operations.engine.embedded.providers import Provider, ProviderError
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.update_plan_check import UpdatePlanCheck
-from operations.engine.embedded.working_state import Change, Deleted, MarkedForDeletion, Registered, Updated
 from operations.engine.targets import Targets
 
 
@@ -78,7 +77,7 @@ class Deployment:
         self.wrote = False
         """True once the state changed, or would change in a preview."""
         self._done: set[int] = set()
-        self._open: int | None = None
+        self._open: PendingOperation | None = None
         self.default_providers: dict[tuple[str, str, str], Provider] = {}
         """By package, version and plugin URL."""
         self._dependants: dict[str, list[int]] | None = None
@@ -186,24 +185,27 @@ class Deployment:
                 self.settle()
             raise
 
-    def reopen(self, number: int) -> None:
+    def reopen(self, operation: PendingOperation) -> None:
         """Continue an operation that an earlier run began."""
-        self._open = number
+        self._open = operation
 
     def settle(self) -> None:
-        """Record that the operation changed nothing."""
-        self._write()
+        """Record the end of an operation without changes, if one is open."""
+        if self._open is not None:
+            self._write()
 
     def put(self, new: Resource, old: Resource | None = None, *, replaced: Resource | None = None) -> None:
         """Record `new` in the place of `old`, and mark the resource that it `replaced` for deletion."""
         self.learn(new)
         self.done(old)
         self.registered[new.urn] = new
-        changes: list[Change] = [Registered(new, old.urn if old is not None and old.urn != new.urn else "")]
+        former = old or replaced
+        alias = former.urn if former is not None and former.urn != new.urn else ""
+        changes = [Change("registered", new, alias)]
         if replaced is not None:
-            changes.insert(0, MarkedForDeletion(replaced.urn))
             replaced.delete = True
             if self.dry_run:
+            changes.append(Change("updated", replaced))
                 self.done(replaced)
         self._write(*changes)
 
@@ -211,22 +213,19 @@ class Deployment:
         """Change a previous resource without moving it in the state."""
         for name, value in changes.items():
             setattr(old, name, value)
-        self._write(Updated(old))
+        self._write(Change("updated", old))
 
     def drop(self, old: Resource) -> None:
         """Record that a previous resource was deleted."""
         self.done(old)
-        self._write(Deleted(old.urn, old.id, old.delete))
+        self._write(Change("deleted", old))
 
     def _write(self, *changes: Change) -> None:
         self.wrote = True
         if self.context.journal is None:
             return
-        number, self._open = self._open, None
-        if number is None:
-            self.context.journal.record(*changes)
-        else:
-            self.context.journal.end(number, *changes)
+        self.context.journal.end(self._open, changes)
+        self._open = None
 
     def learn(self, resource: Resource) -> None:
         """Add its secrets to the filter of events and errors."""

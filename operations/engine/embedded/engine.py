@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -146,8 +148,8 @@ class EmbeddedEngine:
 
     def state(self, name: str) -> StackState | None:
         """Return a stack's summary; None if it was never deployed."""
-        backend = self._backend()
-        snapshot = backend.load_masked(name)
+        backend = self._backend
+        snapshot = backend.load_encrypted(name)
         if snapshot is None:
             return None
         return StackState(
@@ -162,39 +164,39 @@ class EmbeddedEngine:
         self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
     ) -> Mapping[str, Plan]:
         """Return the current state of each deployed stack; needs no passphrase. `InputError` during a run."""
-        backend, found = self._backend(), {}
+        backend, found = self._backend, {}
         for stack in stacks:
             if stack.name not in being_updated and (holder := backend.changing(stack.name)):
                 raise busy(stack.name, holder)
-            snapshot = backend.load_masked(stack.name)
+            snapshot = backend.load_encrypted(stack.name)
             if snapshot is not None and snapshot.resources:
                 found[stack.name] = _current_state(snapshot, backend.project, stack)
         return found
 
     def export_state(self, name: str) -> dict[str, Any]:
         """Return the stack's deployment in Pulumi's export format, secrets encrypted."""
-        return self._backend().export(name)
+        return self._backend.export(name)
 
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
         """Return the stack's outputs; secrets are masked unless `show_secrets`."""
-        outputs = self._backend().outputs(name, closed=not show_secrets)
+        outputs = self._backend.outputs(name, decrypt=show_secrets)
         shown: Mapping[str, Any] = property_values.mask(property_values.unwrap(outputs) if show_secrets else outputs)
         return shown
 
     def cancel(self, name: str) -> None:
         """Remove the lock that a killed run left. The state does not change."""
-        self._backend().cancel(name)
+        self._backend.cancel(name)
 
     # The parts of a run
 
-    def _backend(self, warn: Callable[[str], None] = lambda _: None) -> Backend:
-        return Backend(self.backend_root, project_name(self.project_root), self.passphrase, warn=warn)
+    @cached_property
+    def _backend(self) -> Backend:
+        return Backend(self.backend_root, project_name(self.project_root), self.passphrase)
 
     @contextlib.contextmanager
     def _locked(self, name: str, reporter: Reporter) -> Iterator[Backend]:
-        backend = self._backend(lambda text: reporter.message("warning", text))
-        with backend.lock(name):
-            yield backend
+        with self._backend.lock(name, _warning(reporter)):
+            yield self._backend
 
     @contextlib.contextmanager
     def _run(
@@ -210,7 +212,8 @@ class EmbeddedEngine:
         """Run a deployment that records every step, after pending operations of an earlier run are settled."""
         began, succeeded = time.time(), False
         salt = settings.read_salt(stack.file)
-        journal = backend.begin(stack.name, salt=salt, plan=plan_check.digest if plan_check else "")
+        digest = plan_check.digest if plan_check else ""
+        snapshot, journal = backend.begin(stack.name, salt=salt, plan=digest, warn=_warning(reporter))
         deployment: Deployment | None = None
         resumed = bool(journal.pending)
         try:
@@ -219,23 +222,23 @@ class EmbeddedEngine:
             )
             context = replace(context, plan_check=plan_check)
             if resumed:
-                resume.run(Deployment(context, journal.snapshot()))
-            deployment = Deployment(context, journal.snapshot())
+                resume.run(Deployment(context, snapshot))
+                snapshot = backend.load(stack.name)[0] or Snapshot()
+            deployment = Deployment(context, snapshot)
             yield deployment
             succeeded = True
         except ProviderError as error:
             raise Failed(str(error)) from error
         finally:
-            journal.close()
+            backend.finish(stack.name, journal)
             if deployment is not None and (deployment.wrote or resumed):
                 backend.record_history(
                     stack.name,
                     kind=kind,
                     succeeded=succeeded,
                     start=began,
-                    end=time.time(),
                     changes=deployment.counts,
-                    config=settings.encrypted_config(stack.file),
+                    config=stack.config,
                     environment={PLAN: plan_check.digest} if plan_check else {},
                 )
 
@@ -266,14 +269,15 @@ class EmbeddedEngine:
     @contextlib.contextmanager
     def _dry(self, stack: StackSettings, reporter: Reporter, targets: Targets) -> Iterator[Deployment]:
         """Run a deployment that changes nothing. A wrong passphrase is reported at its end."""
-        backend = self._backend()
+        backend = self._backend
         context = self._context(
             stack, backend, reporter=reporter, targets=targets, journal=None, salt=settings.read_salt(stack.file)
         )
-        snapshot, crypter = backend.opened(stack.name)
-        crypter.derive_ahead()
-        yield Deployment(context, snapshot or Snapshot())
-        crypter.check()
+        snapshot, crypter = backend.load(stack.name)
+        with ThreadPoolExecutor(1) as pool:  # the key takes half a second
+            checked = pool.submit(crypter.check)
+            yield Deployment(context, snapshot or Snapshot())
+        checked.result()
 
     def _previewed(
         self, stack: StackSettings, reporter: Reporter, targets: Targets, plan_check: UpdatePlanCheck | None = None
@@ -304,7 +308,7 @@ class EmbeddedEngine:
         if nothing changes. None if nothing is protected, something changes or the preview fails: then the run itself
         reports that with its events.
         """
-        snapshot = backend.load_masked(stack.name)
+        snapshot = backend.load_encrypted(stack.name)
         if snapshot is None or snapshot.pending or not any(r.protect for r in snapshot.resources):
             return None
         try:
@@ -314,7 +318,7 @@ class EmbeddedEngine:
         return None if deployment.wrote else deployment
 
     def _outcome(self, deployment: Deployment) -> Outcome:
-        snapshot = self._backend().load_masked(deployment.context.stack) or Snapshot()
+        snapshot = self._backend.load_encrypted(deployment.context.stack) or Snapshot()
         return Outcome(
             stack=deployment.context.stack,
             counts=deployment.counts,
@@ -332,6 +336,10 @@ def _reported(reporter: Reporter) -> Iterator[None]:
         yield
     except SdeError as error:
         reporter.message("error", str(error))
+def _warning(reporter: Reporter) -> Callable[[str], None]:
+    return lambda text: reporter.message("warning", text)
+
+
         reporter.say("stack-done", seconds=reporter.seconds, severity="error")
         redacted = reporter.secret_filter.redact(str(error))
         if redacted != str(error):
@@ -362,7 +370,7 @@ def _chosen(deployment: Deployment, targets: Targets) -> list[Resource]:
 
 
 def _must_exist(backend: Backend, name: str) -> None:
-    if backend.load_masked(name) is None:
+    if backend.load_encrypted(name) is None:
         raise InputError(f"Stack {name} is not up", key=name, fix=f"`sde up {name}` first")
 
 

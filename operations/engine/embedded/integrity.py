@@ -1,8 +1,9 @@
-"""Integrity checks of a state's resources, the same that the Pulumi CLI makes when it reads a file."""
+"""The consistency of a state's resources: checked as the Pulumi CLI does when it reads a file, and restored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from formats.errors import InputError
 from formats.urns import is_urn, provider_urn
@@ -43,6 +44,39 @@ def verify(resources: Sequence[Resource], *, file: str) -> None:
             live.add(resource.urn)
 
 
+def consistent(
+    registered: Iterable[Resource], previous: Iterable[Resource], renamed: Mapping[str, str]
+) -> list[Resource]:
+    """Return all resources in topological order, without references to deleted resources.
+
+    In the `previous` ones, references to `renamed` URNs are replaced by the new URNs.
+    """
+    registered, previous = list(registered), list(previous)
+    urns = {r.urn for r in (*registered, *previous)}
+    repaired = [_repaired(r, urns, {}) for r in registered] + [_repaired(r, urns, renamed) for r in previous]
+    return ordered(repaired)
+
+
+def _repaired(resource: Resource, urns: set[str], renamed: Mapping[str, str]) -> Resource:
+    refers_to = set(references(resource))
+    if refers_to <= urns and refers_to.isdisjoint(renamed):
+        return resource
+
+    def current(references: Iterable[str]) -> list[str]:
+        return [urn for urn in (renamed.get(r, r) for r in references) if urn in urns]
+
+    provider, separator, id_ = resource.provider.rpartition("::")
+    by_property = {k: current(v) for k, v in resource.property_dependencies.items()}
+    return replace(
+        resource,
+        parent="".join(current([resource.parent])),
+        provider=renamed.get(provider, provider) + separator + id_,
+        dependencies=current(resource.dependencies),
+        property_dependencies={k: v for k, v in by_property.items() if v},
+        deleted_with="".join(current([resource.deleted_with])),
+    )
+
+
 def ordered(resources: Sequence[Resource]) -> list[Resource]:
     """Sort the resources topologically, keeping their order where possible.
 
@@ -52,34 +86,28 @@ def ordered(resources: Sequence[Resource]) -> list[Resource]:
     for resource in resources:
         by_urn.setdefault(resource.urn, []).append(resource)
     result: list[Resource] = []
-    done: set[int] = set()
-    for resource in resources:
-        _place(resource, by_urn, done, result)
-    return result
-
-
-def _place(resource: Resource, by_urn: dict[str, list[Resource]], done: set[int], result: list[Resource]) -> None:
-    """Depth-first search with an explicit stack: chains of dependencies may exceed Python's recursion limit."""
-    waiting = [(resource, False)]
+    visited: set[int] = set()
+    # Depth-first search with an explicit stack: chains of dependencies may exceed Python's recursion limit.
+    waiting = [(resource, False) for resource in reversed(resources)]
     while waiting:
         present, ready = waiting.pop()
         if ready:
             result.append(present)
-        elif id(present) not in done:
-            done.add(id(present))
+        elif id(present) not in visited:
+            visited.add(id(present))
             waiting.append((present, True))
-            before = [r for urn in references(present) for r in by_urn.get(urn, ()) if id(r) not in done]
+            before = [r for urn in references(present) for r in by_urn.get(urn, ()) if id(r) not in visited]
             waiting.extend((r, False) for r in reversed(before))
+    return result
 
 
 def _verify_one(resource: Resource, file: str) -> None:
+    problem = ""
     if not resource.urn or not resource.type:
-        problem = "The state is damaged: a resource has no URN or no type"
-        raise InputError(problem, file=file, key=resource.urn or None, fix=_FIX)
-    if not is_urn(resource.urn):
-        problem = "The state is damaged: this is not a URN"
-        raise InputError(
-            problem, file=file, key=resource.urn, allowed="urn:pulumi:stack::project::type::name", fix=_FIX
-        )
-    if resource.id and not resource.custom:
-        raise InputError("The state is damaged: a component has an id", file=file, key=resource.urn, fix=_FIX)
+        problem = "a resource has no URN or no type"
+    elif not is_urn(resource.urn):
+        problem = "this is not a URN, which has the form urn:pulumi:stack::project::type::name"
+    elif resource.id and not resource.custom:
+        problem = "a component has an id"
+    if problem:
+        raise InputError(f"The state is damaged: {problem}", file=file, key=resource.urn or None, fix=_FIX)

@@ -1,12 +1,10 @@
-"""The write-ahead journal of a running deployment: one line per step, so that a killed run loses no recorded step.
+"""The journal of a run: an append-only log of its steps, from which the state of a killed run is restored.
 
-Writing the whole checkpoint at every step costs time proportional to the stack; a line, to the step. The journal is
-compacted into the checkpoint at the end of the run and after many lines. Each line has a checksum: a torn last line is
-dropped, a damaged line elsewhere is refused. The first line has the hash of the checkpoint that the journal extends,
-and each compaction first records the hash of the checkpoint that it is about to write. A reader can therefore
-distinguish three cases: the journal is to be replayed on this checkpoint; this checkpoint contains it already (the run
-was killed during a compaction); or another program, such as the Pulumi CLI, has written the checkpoint since, and the
-journal must be set aside.
+Writing the whole checkpoint at every step would take time proportional to the size of the stack. So each step appends
+one line, and the checkpoint is written from them at the end of the run. Each line has a checksum: an incomplete last
+line is dropped, a damaged line elsewhere is refused. The first line has the hash of the checkpoint that the journal
+extends, and a last line that of the checkpoint about to be written from it. From these a reader knows whether the
+checkpoint lacks the steps, contains them already, or was written by another program since.
 """
 
 from __future__ import annotations
@@ -14,223 +12,156 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
 import time
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from formats.errors import InputError
 from operations.engine import files
-from operations.engine.clock import now
-from operations.engine.embedded import state
+from operations.engine.embedded import integrity, state
 from operations.engine.embedded.model import PendingOperation, Resource, Snapshot
 from operations.engine.embedded.secrets import Crypter
-from operations.engine.embedded.working_state import Change, Deleted, Entry, MarkedForDeletion, Updated, WorkingState
 
-FORMAT = 1
+FORMAT = 2
 SYNC_SECONDS = 1.0
-"""At most one sync to disk per second, and one at every compaction. Each line is written to the system at once, which
-survives the death of the process; only a loss of power needs the sync, and syncing every line would cost more than the
-steps of a fast cloud."""
-COMPACT_LINES = 1000
-"""Compact after as many lines as the state has resources, but at least this many: the total cost stays linear."""
+"""At most one sync to disk per second, and one before the checkpoint is written. Each line is written to the system at
+once, which survives the death of the process; only a loss of power needs the sync, and syncing every line would cost
+more than the steps of a fast cloud."""
 
 
 @dataclass(frozen=True)
-class StackPaths:
-    """The files of a stack's state. `stack` is its full name, `organization/<project>/<stack>`."""
+class Change:
+    """A change of the state.
 
-    stack: str
-    checkpoint: Path
-    backup: Path
-    journal: Path
-
-
-@dataclass(frozen=True)
-class CheckpointPosition:
-    """A checkpoint that a journal extends.
-
-    `steps` of the journal are in it already; its first `registered` resources are those of the run, the others are
-    previous ones; `pending` are the numbers of its pending operations.
+    A `registered` resource replaces the entry with its URN, or with the URN `alias`. An `updated` one is changed in
+    place, and a `deleted` one leaves the state.
     """
 
-    steps: int
-    registered: int
-    pending: tuple[int, ...]
-
-
-@dataclass
-class Record:
-    """A journal that was read. `starts` are the checkpoints that it extends or was compacted into, by hash."""
-
-    secrets: dict[str, Any]
-    steps: list[dict[str, Any]]
-    starts: dict[str, CheckpointPosition]
-
-    def knows(self, base: str) -> bool:
-        """Return True if the journal started from the checkpoint with this hash or was compacted into it."""
-        return base in self.starts
-
-    def left(self, base: str) -> list[dict[str, Any]]:
-        """Return the steps that the checkpoint with this hash does not contain yet."""
-        return self.steps[self.starts[base].steps :] if self.knows(base) else []
+    kind: Literal["registered", "updated", "deleted"]
+    resource: Resource
+    alias: str = ""
 
 
 class Journal:
-    """The state of one stack while a run changes it. Several threads may record steps.
+    """The journal of a run, to be appended to. Every method raises `InputError` if the disk fails."""
 
-    Every method raises `InputError` if the disk fails; the steps recorded before stay intact.
-    """
+    def __init__(self, path: Path, crypter: Crypter, *, base: str, pending: Iterable[PendingOperation], plan: str):
+        """Start a journal that extends the checkpoint with the hash `base`, in the place of any other.
 
-    def __init__(self, paths: StackPaths, snapshot: Snapshot, crypter: Crypter, *, base: str, plan: str = "") -> None:
-        """Start from `snapshot`, the content of the checkpoint with the hash `base` ("" if there is none).
-
-        `plan` is the digest of the plan that the run executes; it is recorded for those who find a killed run's
-        journal.
+        `pending` are the checkpoint's pending operations; `plan` is the digest of the approved plan.
         """
-        self._paths, self._crypter, self._base, self._plan = paths, crypter, base, plan
-        self._working_state = WorkingState.of(snapshot, crypter)
-        self._context = Snapshot(metadata=snapshot.metadata, extra=snapshot.extra)
-        self._number, self._closed = 0, False
-        self._lock = threading.RLock()
-        self._start()
+        self._path, self._crypter = path, crypter
+        self.pending = list(pending)
+        self.steps = 0
+        header = {"journal": FORMAT, "base": base, "secrets_providers": crypter.section, "plan": plan}
+        line = _line(header)
+        files.write(path, line)
+        with files.honest_about(path):
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
+        self._size, self._synced = len(line), time.monotonic()
 
-    def snapshot(self) -> Snapshot:
-        """Return the state recorded so far, in dependency order."""
-        with self._lock:
-            working_state = self._working_state.copy()
-            working_state.settle(self._crypter)
-            return _snapshot(working_state, self._context)
+    def begin(self, kind: str, resource: Resource) -> PendingOperation:
+        """Record a provider operation (`creating`, `updating`, …) before it starts; return it for `end`."""
+        operation = PendingOperation(resource, kind)
+        self._step([*self.pending, operation], ())
+        return operation
 
-    @property
-    def pending(self) -> dict[int, PendingOperation]:
-        """The unfinished operations, by the number that `end` takes; those of an earlier run have negative numbers."""
-        with self._lock:
-            return {number: operation for number, (operation, _) in self._working_state.pending.items()}
-
-    def begin(self, kind: str, resource: Resource) -> int:
-        """Record a provider operation (`creating`, `updating`, …) before it starts; return its number for `end`."""
-        with self._lock:
-            self._number += 1
-            operation = PendingOperation(resource, kind)
-            text = state.dumps(state.write_pending(operation, self._crypter))
-            self._append(f'{{"begin":{self._number},"operation":{text}}}')
-            self._working_state.pending[self._number] = (operation, text)
-            return self._number
-
-    def end(self, number: int, *changes: Change) -> None:
-        """Record the end of an operation with all its changes, if any, in one line."""
-        self._step(changes, number)
-
-    def record(self, *changes: Change) -> None:
-        """Record changes without a provider operation, in one line."""
-        if changes:
-            self._step(changes)
-
-    def compact(self) -> None:
-        """Write the checkpoint and start an empty journal on it."""
-        with self._lock:
-            self._save()
-            self._restart()
+    def end(self, operation: PendingOperation | None, changes: Iterable[Change]) -> None:
+        """Record changes, with the end of the operation that made them, if any, in one line."""
+        self._step([p for p in self.pending if p is not operation], changes)
 
     def close(self) -> None:
-        """Write the checkpoint and remove the journal. A run that recorded nothing does not change the checkpoint."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            try:
-                if self._lines:
-                    self._save()
-            finally:
-                os.close(self._file)
-            files.remove(self._paths.journal)
+        """Close the file."""
+        os.close(self._file)
 
-    def _step(self, changes: tuple[Change, ...], number: int | None = None) -> None:
-        with self._lock:
-            # `keep` is only for a single change: an earlier change of the same step may affect the same resource.
-            prepared = [self._prepared(change, alone=len(changes) == 1) for change in changes]
-            end = "" if number is None else f'"end":{number},'
-            self._append(f'{{{end}"do":[{",".join(text for text, _ in prepared)}]}}')
-            for text, entry in prepared:
-                apply(self._working_state, entry or json.loads(text), self._crypter)
-            if number is not None:
-                self._working_state.pending.pop(number, None)
-            if self._lines >= max(
-                COMPACT_LINES, len(self._working_state.registered) + len(self._working_state.previous)
-            ):
-                self.compact()
+    def _step(self, pending: list[PendingOperation], changes: Iterable[Change]) -> None:
+        operations = [state.write_pending(replace(p, resource=self._encrypted(p.resource))) for p in pending]
+        changed = [[c.kind, state.write_resource(self._encrypted(c.resource)), c.alias] for c in changes]
+        self._append({"pending": operations, "changes": changed})
+        self.pending = pending
+        self.steps += 1
 
-    def _prepared(self, change: Change, *, alone: bool) -> tuple[str, ResourceEntry | None]:
-        """Return a change as journal text and, if it has a resource, as an entry of the working state."""
-        if isinstance(change, MarkedForDeletion):
-            return state.dumps(["replaced", change.urn]), None
-        if isinstance(change, Deleted):
-            return state.dumps(["remove", change.urn, change.id, change.delete]), None
-        entry = Entry(change.resource, state.dumps(state.write_resource(change.resource, self._crypter)))
-        if isinstance(change, Updated):
-            return f'["amend",{entry.text}]', ResourceEntry("amend", entry)
-        current = self._working_state.find(change.resource.urn)
-        if alone and not change.formerly and current and current.text == entry.text:
-            return state.dumps(["keep", change.resource.urn]), ResourceEntry("put", entry)
-        return f'["put",{entry.text},{state.dumps(change.formerly)}]', ResourceEntry("put", entry, change.formerly)
+    def _encrypted(self, resource: Resource) -> Resource:
+        return state.encrypted(resource, self._crypter)
 
-    def _append(self, text: str) -> None:
-        line = _line(text)
-        with files.honest_about(self._paths.journal):
+    def _append(self, content: Mapping[str, Any]) -> None:
+        line = _line(content)
+        with files.honest_about(self._path):
             try:
                 _write_all(self._file, line)
                 self._size += len(line)
-                self._lines += 1
                 if time.monotonic() - self._synced >= SYNC_SECONDS:
-                    self._sync()
+                    os.fsync(self._file)
+                    self._synced = time.monotonic()
             except OSError:
                 os.ftruncate(self._file, self._size)  # the next line must not continue a partial one
                 raise
 
-    def _sync(self) -> None:
-        os.fsync(self._file)
-        self._synced = time.monotonic()
 
-    def _save(self) -> None:
-        self._working_state.settle(self._crypter)
-        self._context.time = now()
-        resources = [entry.text for entry in self._working_state.entries]
-        pending = [text for _, text in self._working_state.pending.values()]
-        content = state.write_checkpoint(
-            self._paths.stack, self._context, self._crypter, resources=resources, pending=pending
-        )
-        self._base = digest(content)
-        self._append(state.dumps({"folded": self._base, **self._start_point()}))
-        with files.honest_about(self._paths.journal):
-            self._sync()
-        files.write(self._paths.checkpoint, content, keep=self._paths.backup)
+@dataclass(frozen=True)
+class Log:
+    """A journal that was read."""
 
-    def _start(self) -> None:
-        """Create a journal with its first line, atomically. After a crash the old one is in the checkpoint already."""
-        header = {
-            "journal": FORMAT,
-            "stack": self._paths.stack,
-            "folded": self._base,
-            **self._start_point(),
-            "secrets": self._crypter.provider(),
-            **({"plan": self._plan} if self._plan else {}),
-        }
-        line = _line(state.dumps(header))
-        files.write(self._paths.journal, line)
-        with files.honest_about(self._paths.journal):
-            self._file = os.open(self._paths.journal, os.O_WRONLY | os.O_APPEND)
-        self._size, self._lines, self._synced = len(line), 0, time.monotonic()
+    base: str
+    secrets_providers: dict[str, Any]
+    steps: list[dict[str, Any]]
+    saved: frozenset[str]
+    """Hashes of the checkpoints that contain all steps. There are several if a run was killed before it wrote one."""
+    size: int
+    """Bytes up to the end of the last intact line."""
 
-    def _start_point(self) -> dict[str, Any]:
-        return {"news": len(self._working_state.registered), "pending": list(self._working_state.pending)}
 
-    def _restart(self) -> None:
-        old = self._file
-        self._start()
-        os.close(old)
+def read(path: Path) -> Log | None:
+    """Read a journal up to its last intact line; None if there is none.
+
+    `InputError` if an earlier line is damaged, or another version wrote the journal.
+    """
+    lines = (files.read(path) or b"").split(b"\n")[:-1]
+    contents = [_content(line) for line in lines]
+    while contents and contents[-1] is None:  # incomplete after a loss of power
+        contents.pop()
+    if not contents:
+        return None
+    intact = [content for content in contents if content is not None]
+    if len(intact) < len(contents):
+        fix = "move it away to go on from the checkpoint, then refresh the stack; keep it to see what was done"
+        raise InputError("The journal of a killed run is damaged", file=str(path), fix=fix)
+    header, *rest = intact
+    if header.get("journal") != FORMAT:
+        problem, fix = "The journal was written by another version", "run the stack with the version that wrote it"
+        found = header.get("journal")
+        raise InputError(problem, file=str(path), key="journal", found=found, allowed=str(FORMAT), fix=fix)
+    size = sum(len(line) + 1 for line in lines[: len(intact)])
+    steps, saved = [c for c in rest if "saved" not in c], frozenset(c["saved"] for c in rest if "saved" in c)
+    return Log(header["base"], header["secrets_providers"], steps, saved, size)
+
+
+def mark_saved(path: Path, log: Log, checkpoint: bytes) -> None:
+    """Record that the checkpoint about to be written contains all steps of the journal."""
+    with files.honest_about(path), path.open("r+b") as file:
+        file.truncate(log.size)
+        file.seek(log.size)
+        file.write(_line({"saved": digest(checkpoint)}))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replayed(log: Log, snapshot: Snapshot, *, file: str) -> Snapshot:
+    """Return the state after the journal's steps."""
+    entries = _Entries({}, {_key(r): r for r in snapshot.resources}, {})
+    pending = snapshot.pending
+    try:
+        for step in log.steps:
+            pending = [state.read_pending(operation, file=file) for operation in step["pending"]]
+            for kind, content, alias in step["changes"]:
+                entries.apply(kind, state.read_resource(content, file=file), alias)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError("The journal of a killed run cannot be understood", file=file, found=str(error)) from error
+    resources = integrity.consistent(entries.registered.values(), entries.previous.values(), entries.renamed)
+    return replace(snapshot, resources=resources, pending=pending, secrets_providers=log.secrets_providers)
 
 
 def digest(content: bytes | None) -> str:
@@ -238,121 +169,52 @@ def digest(content: bytes | None) -> str:
     return hashlib.sha256(content).hexdigest() if content is not None else ""
 
 
-def mark_folded(journal: Path, checkpoint: bytes, *, pending: int) -> None:
-    """Record in a killed run's journal that the checkpoint about to be written contains all of it.
-
-    A torn last line is cut off.
-    """
-    lines = (files.read(journal) or b"").split(b"\n")[:-1]
-    while lines and _content(lines[-1]) is None:
-        lines.pop()
-    start = {"folded": digest(checkpoint), "news": 0, "pending": [-1 - i for i in range(pending)]}
-    files.write(journal, b"".join(line + b"\n" for line in lines) + _line(state.dumps(start)))
+_Key = tuple[str, bool, str]
+"""URN, True if marked for deletion, and then the id: a URN may have several such resources."""
 
 
-def read(content: bytes, *, file: str) -> Record | None:
-    """Read a journal up to its last intact line; None if even the first line is torn.
+def _key(resource: Resource) -> _Key:
+    return resource.urn, resource.delete, resource.id if resource.delete else ""
 
-    `InputError` if an earlier line is damaged, or another version wrote the journal.
-    """
-    lines = content.split(b"\n")[:-1]
-    checked = [_content(line) for line in lines]
-    while checked and checked[-1] is None:
-        checked.pop()  # torn by a loss of power
-    if not checked:
-        return None
-    if any(line is None for line in checked):
-        fix = "move it away to go on from the checkpoint, then refresh the stack; keep it to see what was done"
-        raise InputError("The journal of a killed run is damaged", file=file, fix=fix)
-    whole = [line for line in checked if line is not None]
-    if whole[0].get("journal") != FORMAT:
-        raise InputError(
-            "The journal was written by another version",
-            file=file,
-            key="journal",
-            found=whole[0].get("journal"),
-            allowed=str(FORMAT),
-            fix="run the stack with the version that wrote it",
-        )
-    record = Record(whole[0]["secrets"], [], {})
-    for line in whole:
-        if "folded" in line:
-            record.starts[line["folded"]] = CheckpointPosition(len(record.steps), line["news"], tuple(line["pending"]))
+
+@dataclass
+class _Entries:
+    """The entries of a state. Those that the run registered come first in the file, each in their order."""
+
+    registered: dict[_Key, Resource]
+    previous: dict[_Key, Resource]
+    renamed: dict[str, str]
+    """Aliases with the new URNs."""
+
+    def apply(self, kind: str, resource: Resource, alias: str) -> None:
+        """Apply a change."""
+        key = _key(resource)
+        if kind == "updated":
+            (self.registered if key in self.registered else self.previous)[key] = resource
+        elif kind == "deleted":
+            self.registered.pop(key, None)
+            self.previous.pop(key, None)
+        elif kind == "registered":
+            self.previous.pop(key, None)
+            self.registered[key] = resource
+            if alias:
+                self.previous.pop((alias, False, ""), None)
+                self.renamed[alias] = resource.urn
         else:
-            record.steps.append(line)
-    return record
+            raise ValueError(f"unknown change {kind}")
 
 
-def replayed(record: Record, base: str, snapshot: Snapshot, crypter: Crypter, *, file: str) -> Snapshot:
-    """Apply the journal's remaining steps to `snapshot`, the content of the checkpoint with the hash `base`."""
-    start = record.starts[base]
-    try:
-        working_state = WorkingState.of(snapshot, crypter, registered=start.registered, numbers=start.pending)
-        for step in record.left(base):
-            _replay(working_state, step, crypter, file)
-    except (KeyError, TypeError, IndexError, ValueError) as error:
-        raise InputError("The journal of a killed run cannot be understood", file=file, found=str(error)) from error
-    working_state.settle(crypter)
-    return _snapshot(working_state, snapshot)
-
-
-@dataclass(frozen=True)
-class ResourceEntry:
-    """A change with a resource, ready for the working state."""
-
-    kind: str
-    entry: Entry
-    formerly: str = ""
-
-
-def apply(working_state: WorkingState, change: ResourceEntry | list[Any], crypter: Crypter) -> None:
-    """Apply one change to the working state. Runs and replays share this code."""
-    if isinstance(change, ResourceEntry):
-        working_state.put(change.entry, change.formerly) if change.kind == "put" else working_state.amend(change.entry)
-        return
-    kind, urn, *rest = change
-    if kind == "replaced":
-        working_state.replaced(urn, crypter)
-    elif kind == "remove":
-        working_state.remove(urn, *rest)
-    elif kind == "keep":
-        working_state.keep(urn)
-    else:
-        raise ValueError(f"unknown change {kind}")
-
-
-def _replay(working_state: WorkingState, step: dict[str, Any], crypter: Crypter, file: str) -> None:
-    if "begin" in step:
-        content = step["operation"]
-        resource = state.read_resource(content["resource"], crypter, file=file)
-        working_state.pending[step["begin"]] = (PendingOperation(resource, content["type"]), state.dumps(content))
-    for change in step.get("do", ()):
-        kind, content, *rest = change
-        if kind in ("put", "amend"):
-            entry = Entry(state.read_resource(content, crypter, file=file), state.dumps(content))
-            apply(working_state, ResourceEntry(kind, entry, *rest), crypter)
-        else:
-            apply(working_state, change, crypter)
-    if "end" in step:
-        working_state.pending.pop(step["end"], None)
-
-
-def _snapshot(working_state: WorkingState, context: Snapshot) -> Snapshot:
-    pending = [operation for operation, _ in working_state.pending.values()]
-    return Snapshot([e.resource for e in working_state.entries], pending, context.metadata, context.time, context.extra)
-
-
-def _line(text: str) -> bytes:
-    content = text.encode()
-    return b"%08x %s\n" % (zlib.crc32(content), content)
+def _line(content: Mapping[str, Any]) -> bytes:
+    text = state.dumps(content).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
 def _content(line: bytes) -> dict[str, Any] | None:
-    checksum, _, content = line.partition(b" ")
-    if checksum != b"%08x" % zlib.crc32(content):
+    checksum, _, text = line.partition(b" ")
+    if checksum != b"%08x" % zlib.crc32(text):
         return None
     try:
-        parsed = json.loads(content)
+        parsed = json.loads(text)
     except ValueError:
         return None
     return parsed if isinstance(parsed, dict) else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from formats import property_values
+from formats.urns import ROOT_TYPE
 
 Properties = dict[str, Any]
 """JSON values, with marked dicts for secrets, assets and references, and a sentinel for unknowns."""
@@ -16,7 +17,7 @@ Properties = dict[str, Any]
 
 @dataclass
 class Resource:
-    """One resource of the state. An empty attribute is absent from the file."""
+    """One resource of the state. An empty attribute is absent from the file, whose keys are in camel case."""
 
     urn: str
     type: str
@@ -65,7 +66,12 @@ class Snapshot:
 
     resources: list[Resource] = field(default_factory=list)
     pending: list[PendingOperation] = field(default_factory=list)
-    metadata: dict[str, Any] = field(default_factory=dict)
-    time: str = ""
+    secrets_providers: dict[str, Any] = field(default_factory=dict)
+    manifest: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
-    """Keys of the deployment that this version does not know, written back unchanged."""
+    """The file's other sections, written back unchanged."""
+
+    @property
+    def root(self) -> Resource | None:
+        """The stack's root resource, which has its outputs."""
+        return next((r for r in self.resources if r.type == ROOT_TYPE and not r.delete), None)

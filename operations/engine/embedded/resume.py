@@ -25,17 +25,18 @@ def run(deployment: Deployment) -> None:
     if journal is None:
         _announce(deployment)
         return
-    for number, operation in sorted(journal.pending.items(), reverse=True):
+    for operation in list(journal.pending):
         deployment.reporter.message(
             "warning",
             f"The last run stopped while {operation.type} it; this run continues from there",
             operation.resource.urn,
         )
-        deployment.reopen(number)
+        deployment.reopen(operation)
         if operation.type == "creating":
             _created(deployment, operation.resource)
         else:
             _changed(deployment, operation)
+        deployment.settle()
 
 
 def _announce(deployment: Deployment) -> None:
@@ -49,11 +50,8 @@ def _announce(deployment: Deployment) -> None:
 
 def _changed(deployment: Deployment, operation: PendingOperation) -> None:
     """Refresh the resource of an update or a delete. Reads and imports changed nothing."""
-    deployment.settle()
-    if operation.type not in ("updating", "deleting"):
-        return
     wanted = operation.resource
-    for resource in deployment.rest():
+    for resource in deployment.rest() if operation.type in ("updating", "deleting") else ():
         if (resource.urn, resource.id) == (wanted.urn, wanted.id) and not resource.pending_replacement:
             refresh.one(deployment, resource)
             return
@@ -66,11 +64,10 @@ def _created(deployment: Deployment, new: Resource) -> None:
         new.id, new.outputs = provider.create(new.urn, new.inputs, preview=False)
     except ProviderError as error:
         if error.existing_id is None:
-            deployment.settle()  # not created, so it does not exist; the program creates it if it still registers it
+            # Not created, so it does not exist; the program creates it if it still registers it.
             deployment.reporter.message("warning", str(error), new.urn)
             return
         if _is_recorded(deployment, new.urn, error.existing_id):
-            deployment.settle()
             return
         _adopt(deployment, provider, new, error.existing_id)
     new.mark_secret_outputs()

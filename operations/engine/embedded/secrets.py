@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import functools
 import hashlib
-import json
 import os
-import secrets as randomness
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,17 +19,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from formats.errors import InputError
-from formats.plan import SECRET
 
 TYPE = "passphrase"
 ROUNDS = 1_000_000
 """Pulumi's number; it determines the key."""
 _PROBE = "pulumi"
 _VARIABLE, _FILE_VARIABLE = "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"
-_MALFORMED = "v1:<base64>:<base64>, as Pulumi writes it"
-
-Place = tuple[str | int, ...]
-"""The location of a secret: the URN, `inputs` or `outputs`, and the property path."""
 
 
 @functools.cache
@@ -47,91 +38,46 @@ class Crypter:
 
     def __init__(self, phrase: Callable[[], str], state: str | None = None, *, file: str | None = None) -> None:
         """`state` is the provider's state from a file; without it a new salt is created. `file` is for messages."""
-        self._phrase, self._file = phrase, file
-        self._state = state
-        self._salt = _parts(state, 3, file)[0] if state is not None else b""
-        self._cipher: AESGCM | None = None
-        self._known: dict[tuple[Place, str], str] = {}
-        self.closed = False
-        """If True, `decrypt` returns the mask, and no key is derived, which takes half a second."""
-        self._lock = threading.RLock()
+        self._phrase, self._file, self._state = phrase, file, state
+        self._salt = os.urandom(8) if state is None else self._base64(self._fields(state)[0])
 
     @property
     def state(self) -> str:
         """The provider's state: salt and encrypted probe. For a new stack this derives the key."""
-        with self._lock:
-            if self._state is None:
-                self._salt = randomness.token_bytes(8)
-                self._cipher = _key(self._phrase(), self._salt)
-                salt = base64.b64encode(self._salt).decode()
-                self._state = f"v1:{salt}:{_sealed(self._cipher, _PROBE)}"
-            return self._state
+        if self._state is None:
+            probe = _encrypted(_key(self._phrase(), self._salt), _PROBE)
+            self._state = f"v1:{base64.b64encode(self._salt).decode()}:{probe}"
+        return self._state
 
-    def provider(self) -> dict[str, Any]:
-        """Return the `secrets_providers` section of a deployment."""
+    @property
+    def section(self) -> dict[str, Any]:
+        """The `secrets_providers` section of a deployment."""
         return {"type": TYPE, "state": {"salt": self.state}}
-
-    def derive_ahead(self) -> None:
-        """Derive the key of an existing state in a background thread; `check` waits for it."""
-        if self._state is not None:
-            threading.Thread(target=self._derive_quietly, name="passphrase", daemon=True).start()
 
     def check(self) -> None:
         """Raise `InputError` for a wrong passphrase, also if no secret has needed it."""
-        with self._lock:
-            if self._state is not None:
-                self._opened()
+        if self._state is not None:
+            _ = self._cipher
 
-    def _derive_quietly(self) -> None:
-        with contextlib.suppress(InputError):  # the later call of `check` raises it again
-            self.check()
+    def encrypt(self, text: str) -> str:
+        """Return the ciphertext of a text."""
+        return _encrypted(self._cipher, text)
 
-    def encrypt(self, text: str, place: Place = ()) -> str:
-        """Encrypt `text`. An unchanged secret at the same place keeps its ciphertext, so that states change less.
-
-        Ciphertexts are kept per place: the same one at two places would reveal that the secrets are equal.
-        """
-        with self._lock:
-            known = self._known.get((place, text)) if place else None
-            if known is None:
-                known = _sealed(self._opened(), text)
-                if place:
-                    self._known[place, text] = known
-            return known
-
-    def decrypt(self, ciphertext: str, place: Place = ()) -> str:
+    def decrypt(self, ciphertext: str) -> str:
         """Decrypt a ciphertext. `InputError` if it is malformed or was made with another key."""
-        nonce, sealed = _parts(ciphertext, 2, self._file)
-        if self.closed:
-            return json.dumps(SECRET)
-        with self._lock:
-            try:
-                text = self._opened().decrypt(nonce, sealed, None).decode()
-            except (InvalidTag, ValueError):
-                raise InputError(
-                    "A secret in the state cannot be decrypted: it was altered, or encrypted with another passphrase",
-                    file=self._file,
-                    fix="restore the file from its .bak or from the history",
-                ) from None
-            if place:
-                self._known[place, text] = ciphertext
-            return text
+        text = self._decrypted(self._cipher, ciphertext)
+        if text is None:
+            raise InputError(
+                "A secret in the state cannot be decrypted: it was altered, or encrypted with another passphrase",
+                file=self._file,
+                fix="restore the file from its .bak or from the history",
+            )
+        return text
 
-    def _opened(self) -> AESGCM:
-        if self._cipher is None:
-            state = self.state  # sets the cipher if the state is new
-            if self._cipher is None:
-                self._cipher = self._checked(state)
-        return self._cipher
-
-    def _checked(self, state: str) -> AESGCM:
+    @functools.cached_property
+    def _cipher(self) -> AESGCM:
         cipher = _key(self._phrase(), self._salt)
-        nonce, sealed = _parts(state.split(":", 2)[2], 2, self._file)
-        try:
-            right = cipher.decrypt(nonce, sealed, None) == _PROBE.encode()
-        except (InvalidTag, ValueError):
-            right = False
-        if not right:
+        if self._decrypted(cipher, self._fields(self.state)[1]) != _PROBE:
             raise InputError(
                 "The passphrase is not the one that this state was encrypted with",
                 file=self._file,
@@ -139,10 +85,35 @@ class Crypter:
             )
         return cipher
 
+    def _decrypted(self, cipher: AESGCM, ciphertext: str) -> str | None:
+        nonce, encrypted = map(self._base64, self._fields(ciphertext))
+        try:
+            return cipher.decrypt(nonce, encrypted, None).decode()
+        except (InvalidTag, ValueError):
+            return None
 
-def crypter_for(section: object, phrase: Callable[[], str], *, file: str) -> Crypter:
+    def _fields(self, text: str) -> tuple[str, str]:
+        """Return the two fields after `v1:`."""
+        version, _, rest = text.partition(":")
+        first, separator, second = rest.partition(":")
+        if version != "v1" or not separator:
+            raise self._malformed()
+        return first, second
+
+    def _base64(self, text: str) -> bytes:
+        try:
+            return base64.b64decode(text, validate=True)
+        except binascii.Error:
+            raise self._malformed() from None
+
+    def _malformed(self) -> InputError:
+        allowed = "v1:<base64>:<base64>, as Pulumi writes it"
+        return InputError("A ciphertext or salt is malformed", file=self._file, allowed=allowed)
+
+
+def crypter_for(section: Mapping[str, Any], phrase: Callable[[], str], *, file: str) -> Crypter:
     """Return the crypter for a deployment's `secrets_providers`; only the passphrase provider is supported."""
-    if not isinstance(section, Mapping) or not section:
+    if not section:
         return Crypter(phrase, file=file)
     kind, state = section.get("type"), section.get("state")
     if kind not in (TYPE, "", None):
@@ -160,19 +131,7 @@ def crypter_for(section: object, phrase: Callable[[], str], *, file: str) -> Cry
     return Crypter(phrase, salt, file=file)
 
 
-def _sealed(cipher: AESGCM, text: str) -> str:
+def _encrypted(cipher: AESGCM, text: str) -> str:
     nonce = os.urandom(12)
-    sealed = cipher.encrypt(nonce, text.encode(), None)
-    return f"v1:{base64.b64encode(nonce).decode()}:{base64.b64encode(sealed).decode()}"
-
-
-def _parts(text: str, count: int, file: str | None) -> tuple[bytes, bytes]:
-    """Return the decoded fields after `v1:`. Of a provider's state (count 3) the second, the probe, is left out."""
-    version, *fields = text.split(":", count - 1) if count == 3 else text.split(":")
-    if version == "v1" and len(fields) == 2:
-        try:
-            first = base64.b64decode(fields[0], validate=True)
-            return first, b"" if count == 3 else base64.b64decode(fields[1], validate=True)
-        except binascii.Error:
-            pass
-    raise InputError("A ciphertext or salt is malformed", file=file, allowed=_MALFORMED)
+    encrypted = cipher.encrypt(nonce, text.encode(), None)
+    return f"v1:{base64.b64encode(nonce).decode()}:{base64.b64encode(encrypted).decode()}"

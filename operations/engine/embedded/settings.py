@@ -21,12 +21,6 @@ def read_salt(file: Path) -> str | None:
     return str(found) if found else None
 
 
-def encrypted_config(file: Path) -> Mapping[str, Any]:
-    """Return the configuration from the file, with secure values still encrypted."""
-    config = _document(file).get("config")
-    return config if isinstance(config, dict) else {}
-
-
 def decrypted_config(stack: StackSettings, passphrase: Callable[[], str], salt: str | None) -> dict[str, Any]:
     """Return the configuration as property values. A `secure:` value is decrypted with the salt and marked secret."""
     crypter = Crypter(passphrase, salt, file=str(stack.file))
@@ -39,7 +33,7 @@ def _opened(value: Any, key: str, crypter: Crypter, file: Path) -> Any:
             if not isinstance(value["secure"], str):
                 raise InputError("The value of `secure:` must be text.", file=str(file), key=key,
                                  fix="Set it with `pulumi config set --secret`.")  # fmt: skip
-            return property_values.secret(crypter.decrypt(value["secure"], (key,)))
+            return property_values.secret(crypter.decrypt(value["secure"]))
         return {str(k): _opened(v, f"{key}.{k}", crypter, file) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_opened(v, f"{key}[{i}]", crypter, file) for i, v in enumerate(value)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,8 @@ from formats.errors import InputError
 from operations.engine.embedded import journal as journals
 from operations.engine.embedded import state
 from operations.engine.embedded.backend import Backend
-from operations.engine.embedded.journal import Journal
+from operations.engine.embedded.journal import Change, Journal
 from operations.engine.embedded.model import Snapshot
-from operations.engine.embedded.secrets import Crypter
-from operations.engine.embedded.working_state import Deleted, MarkedForDeletion, Registered, Updated
 from tests.operations.engine.embedded.things import PHRASE, thing, urn
 
 name = st.sampled_from("abcd")
@@ -40,39 +37,34 @@ steps = st.lists(
         st.tuples(st.just("remove"), name, st.sampled_from(["", "/1", "/2"])),
         st.tuples(st.just("begin"), name, fields),
         st.tuples(st.just("end"), name, fields),
-        st.tuples(st.just("fold"), name, st.none()),
     ),
     max_size=12,
 )
-_CRYPTER = Crypter(lambda: PHRASE)
 
 
 def do(journal: Journal, step: tuple[str, str, Any]) -> None:
     kind, who, what = step
     if kind == "put":
-        journal.record(Registered(thing(who, **what)))
+        journal.end(None, [Change("registered", thing(who, **what))])
     elif kind == "amend":
-        journal.record(Updated(thing(who, **what)))
+        journal.end(None, [Change("updated", thing(who, **what))])
     elif kind == "rename":
-        journal.record(Registered(thing(who), formerly=urn(what)))
+        journal.end(None, [Change("registered", thing(who), urn(what))])
     elif kind == "replace":
-        journal.record(MarkedForDeletion(urn(who)), Registered(thing(who, **what)))
+        old = thing(who, id="/0", delete=True)
+        journal.end(None, [Change("registered", thing(who, **what)), Change("updated", old)])
     elif kind == "remove":
-        journal.record(Deleted(urn(who), what, delete=bool(what)))
+        journal.end(None, [Change("deleted", thing(who, id=what, delete=bool(what)))])
     elif kind == "begin":
         journal.begin("updating", thing(who, **what))
     elif kind == "end" and journal.pending:
-        journal.end(min(journal.pending), Registered(thing(who, **what)))
-    elif kind == "fold":
-        journal.compact()
+        journal.end(journal.pending[0], [Change("registered", thing(who, **what))])
 
 
 def said(snapshot: Snapshot | None) -> Any:
-    """Return a snapshot in the file's format, without its time."""
+    """Return a snapshot in the file's format, without its time and ciphertexts."""
     snapshot = snapshot or Snapshot()
-    return [state.write_resource(r, _CRYPTER) for r in snapshot.resources], [
-        state.write_pending(p, _CRYPTER) for p in snapshot.pending
-    ]
+    return [state.write_resource(r) for r in snapshot.resources], [state.write_pending(p) for p in snapshot.pending]
 
 
 def acyclic(step: tuple[str, str, Any]) -> tuple[str, str, Any]:
@@ -83,6 +75,10 @@ def acyclic(step: tuple[str, str, Any]) -> tuple[str, str, Any]:
     return kind, who, what
 
 
+def loaded(backend: Backend) -> Any:
+    return said(backend.load("platform")[0])
+
+
 @settings(max_examples=60, deadline=None)
 @given(steps.map(lambda drawn: [acyclic(s) for s in drawn]), steps, st.data())
 def test_truncation_at_any_byte_keeps_all_intact_lines(
@@ -90,43 +86,63 @@ def test_truncation_at_any_byte_keeps_all_intact_lines(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         backend = Backend(Path(folder), "sde", lambda: PHRASE)
-        with backend.lock("platform"):
-            first = backend.begin("platform")
-            for step in before[:4]:
-                if step[0] != "fold":
-                    do(first, acyclic(step))
-            first.close()
-            journal = backend.begin("platform")
-            home = journal._paths
-            stood = {home.journal.stat().st_size: said(journal.snapshot())}
-            for step in drawn:
-                do(journal, step)
-                if step[0] == "fold":
-                    stood = {}
-                stood[home.journal.stat().st_size] = said(journal.snapshot())
-            content = home.journal.read_bytes()
-            cut = data.draw(st.integers(min(stood), len(content)))
-            home.journal.write_bytes(content[:cut])
-            assert said(backend.load("platform")) == stood[max(size for size in stood if size <= cut)]
-            os.close(journal._file)
-            again = backend.begin("platform")  # compacts the killed run's journal
-            assert said(again.snapshot()) == stood[max(size for size in stood if size <= cut)]
-            again.close()
-        assert said(backend.load("platform")) == stood[max(size for size in stood if size <= cut)]
+        _, first = backend.begin("platform")
+        for step in before[:4]:
+            do(first, acyclic(step))
+        backend.finish("platform", first)
+        _, journal = backend.begin("platform")
+        path = journal._path
+        stood = {path.stat().st_size: loaded(backend)}
+        for step in drawn:
+            do(journal, step)
+            stood[path.stat().st_size] = loaded(backend)
+        journal.close()
+        content = path.read_bytes()
+        cut = data.draw(st.integers(min(stood), len(content)))
+        path.write_bytes(content[:cut])
+        expected = stood[max(size for size in stood if size <= cut)]
+        assert loaded(backend) == expected
+        snapshot, again = backend.begin("platform")  # writes the killed run's steps to the checkpoint
+        assert said(snapshot) == expected
+        backend.finish("platform", again)
+        assert loaded(backend) == expected
+
+
+@pytest.mark.parametrize("written", ["nothing", "the mark", "the mark and the checkpoint"])
+def test_kill_while_the_checkpoint_is_written_applies_every_step_once(backend: Backend, written: str) -> None:
+    _, first = backend.begin("platform")
+    first.end(None, [Change("registered", thing("a"))])
+    backend.finish("platform", first)
+    _, journal = backend.begin("platform")
+    old = thing("a", delete=True)
+    journal.end(None, [Change("registered", thing("a", id="/2")), Change("updated", old)])
+    path, checkpoint, expected = journal._path, backend.checkpoint("platform"), loaded(backend)
+    before, lines = checkpoint.read_bytes(), path.read_bytes()
+    backend.finish("platform", journal)
+    saved = journals._line({"saved": journals.digest(checkpoint.read_bytes())})
+    path.write_bytes(lines + (b"" if written == "nothing" else saved))
+    if written != "the mark and the checkpoint":
+        checkpoint.write_bytes(before)
+    told: list[str] = []
+    assert loaded(backend) == expected
+    _, again = backend.begin("platform", warn=told.append)
+    backend.finish("platform", again)
+    assert loaded(backend) == expected
+    assert not path.exists()
+    assert len(told) == (written != "the mark and the checkpoint")
 
 
 def some_journal(backend: Backend) -> tuple[Journal, Path]:
-    with backend.lock("platform"):
-        journal = backend.begin("platform")
+    _, journal = backend.begin("platform")
     for letter in "abc":
-        journal.record(Registered(thing(letter)))
-    return journal, journal._paths.journal
+        journal.end(None, [Change("registered", thing(letter))])
+    return journal, journal._path
 
 
 def test_damaged_earlier_line_is_refused_and_kept(backend: Backend) -> None:
     _, path = some_journal(backend)
     lines = path.read_bytes().split(b"\n")
-    lines[2] = lines[2].replace(b"/b", b"/x")
+    lines[2] = lines[2].replace(b'"/b"', b'"/x"')
     path.write_bytes(b"\n".join(lines))
     with pytest.raises(InputError, match="damaged") as caught:
         backend.load("platform")
@@ -136,70 +152,23 @@ def test_damaged_earlier_line_is_refused_and_kept(backend: Backend) -> None:
 
 def test_a_journal_of_another_version_is_refused(backend: Backend) -> None:
     _, path = some_journal(backend)
-    path.write_bytes(journals._line('{"journal":2}') + path.read_bytes().partition(b"\n")[2])
+    path.write_bytes(journals._line({"journal": 1}) + path.read_bytes().partition(b"\n")[2])
     with pytest.raises(InputError, match="another version"):
         backend.load("platform")
 
 
-@pytest.mark.parametrize("step", ['{"do":[["explode","u"]]}', '{"do":[[]]}', '{"begin":1}', '{"do":[["put",5]]}'])
-def test_unknown_step_is_refused(backend: Backend, step: str) -> None:
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"pending": [], "changes": [["explode", {}, ""]]},
+        {"pending": [], "changes": [[]]},
+        {"pending": [{}], "changes": []},
+        {"changes": []},
+        {"pending": [], "changes": [["registered", 5, ""]]},
+    ],
+)
+def test_unknown_step_is_refused(backend: Backend, step: dict[str, Any]) -> None:
     _, path = some_journal(backend)
     path.write_bytes(path.read_bytes() + journals._line(step))
     with pytest.raises(InputError):
         backend.load("platform")
-
-
-def test_unchanged_resource_writes_a_short_line(backend: Backend) -> None:
-    journal, path = some_journal(backend)
-    before = path.stat().st_size
-    journal.record(Registered(thing("a")))
-    assert b'["keep"' in path.read_bytes()[before:]
-    journal.record(Registered(thing("a", inputs={"n": 1})))
-    journal.record(Registered(thing("a", inputs={"n": True})))  # equal in Python, but another JSON value
-    assert b'{"n":true}' in path.read_bytes().split(b"\n")[-2]
-
-
-def test_resource_mutated_after_recording_is_recorded_again(backend: Backend) -> None:
-    journal, _ = some_journal(backend)
-    resource = journal.snapshot().resources[0]
-    resource.protect = True
-    journal.record(Registered(resource))
-    snapshot = backend.load("platform")
-    assert snapshot is not None
-    assert snapshot.resources[0].protect
-
-
-def test_journal_is_compacted_automatically(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journals, "COMPACT_LINES", 5)
-    saved: list[int] = []
-    real = Journal._save
-    monkeypatch.setattr(Journal, "_save", lambda self: (saved.append(1), real(self))[1])
-    with backend.lock("platform"):
-        journal = backend.begin("platform")
-        for number in range(100):
-            begun = journal.begin("creating", thing(str(number), id=""))
-            journal.end(begun, Registered(thing(str(number))))
-        assert 3 <= len(saved) <= 12
-        journal.close()
-        journal.close()
-    snapshot = backend.load("platform")
-    assert snapshot is not None
-    assert len(snapshot.resources) == 100
-    assert snapshot.pending == []
-
-
-def test_several_threads_may_record_at_once(backend: Backend) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    journal, _ = some_journal(backend)
-
-    def make(number: int) -> None:
-        begun = journal.begin("creating", thing(f"t{number}", id=""))
-        journal.end(begun, Registered(thing(f"t{number}")))
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(make, range(60)))
-    snapshot = backend.load("platform")
-    assert snapshot is not None
-    assert len(snapshot.resources) == 63
-    assert snapshot.pending == []

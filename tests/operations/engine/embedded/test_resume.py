@@ -11,6 +11,7 @@ import pulumi
 import pytest
 
 from formats.errors import Failed
+from operations.engine.embedded.backend import Backend
 from operations.engine.embedded.journal import Journal
 from tests.operations.engine.embedded.fake_cloud import Lab, Slot, Thing
 
@@ -72,27 +73,28 @@ def kill_at(lab: Lab, monkeypatch: pytest.MonkeyPatch, moment: int, program: Cal
     """Run the program and kill it at that moment; return False if the run ended before."""
     fault = Fault(moment)
     lab.cloud.fault = fault
-    append, save, close = Journal._append, Journal._save, Journal.close
+    append, save, finish = Journal._append, Backend._save, Backend.finish
 
-    def appended(self: Journal, text: str) -> None:
+    def appended(self: Journal, content: Any) -> None:
         fault("before the journal")
-        append(self, text)
+        append(self, content)
         fault("after the journal")
 
-    def saved(self: Journal) -> None:
-        fault("before the fold")
-        save(self)
-        fault("after the fold")
+    def saved(self: Backend, *arguments: Any) -> str:
+        fault("before the checkpoint")
+        result = save(self, *arguments)
+        fault("after the checkpoint")
+        return result
 
-    def closed(self: Journal) -> None:
+    def finished(self: Backend, *arguments: Any) -> None:
         if fault.dead:
             raise Killed
-        close(self)
+        finish(self, *arguments)
 
     with monkeypatch.context() as patched:
         patched.setattr(Journal, "_append", appended)
-        patched.setattr(Journal, "_save", saved)
-        patched.setattr(Journal, "close", closed)
+        patched.setattr(Backend, "_save", saved)
+        patched.setattr(Backend, "finish", finished)
         try:
             lab.up(program)
         except (Killed, Failed):
@@ -145,8 +147,7 @@ def test_killed_create_of_an_unregistered_resource_is_deleted(lab: Lab, monkeypa
 
     lab.cloud.fault = lambda where: (_ for _ in ()).throw(Killed()) if where.startswith("after create") else None
     with monkeypatch.context() as patched:
-        patched.setattr(Journal, "close", lambda _self: None)
-        patched.setattr(Journal, "end", lambda *_: (_ for _ in ()).throw(Killed()))
+        patched.setattr(Backend, "finish", lambda *_: None)
         with pytest.raises(BaseException):  # noqa: B017
             lab.up(one)
     lab.cloud.fault = lambda _where: None
@@ -162,7 +163,7 @@ def test_resource_created_by_others_is_not_adopted(lab: Lab, monkeypatch: pytest
 
     lab.cloud.fault = lambda where: (_ for _ in ()).throw(Killed()) if where.startswith("before create") else None
     with monkeypatch.context() as patched:
-        patched.setattr(Journal, "close", lambda _self: None)
+        patched.setattr(Backend, "finish", lambda *_: None)
         with pytest.raises(BaseException):  # noqa: B017
             lab.up(one)
     lab.cloud.fault = lambda _where: None
