@@ -328,6 +328,10 @@ class EmbeddedEngine:
         )
 
 
+def _warning(reporter: Reporter) -> Callable[[str], None]:
+    return lambda text: reporter.message("warning", text)
+
+
 @contextlib.contextmanager
 def _reported(reporter: Reporter) -> Iterator[None]:
     """Send the events at the start and the end of a run; mask secrets in its error."""
@@ -336,10 +340,6 @@ def _reported(reporter: Reporter) -> Iterator[None]:
         yield
     except SdeError as error:
         reporter.message("error", str(error))
-def _warning(reporter: Reporter) -> Callable[[str], None]:
-    return lambda text: reporter.message("warning", text)
-
-
         reporter.say("stack-done", seconds=reporter.seconds, severity="error")
         redacted = reporter.secret_filter.redact(str(error))
         if redacted != str(error):
