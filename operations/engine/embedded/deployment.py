@@ -72,6 +72,7 @@ class Deployment:
         self.planned: list[PlannedResource] = []
         self.refusals: list[str] = []
         self.error: BaseException | None = None
+        self.previous_outputs = stack_outputs(base)
         self.outputs: Properties | None = None
         """The stack's outputs, once the program has registered them."""
         self.wrote = False
@@ -204,8 +205,8 @@ class Deployment:
         changes = [Change("registered", new, alias)]
         if replaced is not None:
             replaced.delete = True
-            if self.dry_run:
             changes.append(Change("updated", replaced))
+            if self.dry_run:
                 self.done(replaced)
         self._write(*changes)
 
@@ -267,6 +268,11 @@ class Deployment:
                 self.planned.append(step)
             if self.context.plan_check:
                 self.context.plan_check.step(step)
+
+
+def stack_outputs(snapshot: Snapshot) -> Properties:
+    """Return the stack's outputs, which are those of its root."""
+    return next((r.outputs for r in snapshot.resources if r.type == urns.ROOT_TYPE and not r.delete), {})
 
 
 def refused(reasons: list[str]) -> Refused:
