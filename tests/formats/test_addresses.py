@@ -72,7 +72,7 @@ def test_a_slot_outside_the_range_raises(kind: TenancyKind) -> None:
             cell.tenancy(kind, slot)
 
 
-def test_hub_subnets_have_the_sizes_that_azure_requires() -> None:
+def test_hub_subnets_have_azures_minimum_sizes() -> None:
     hub = HubRange(IPv4Network("10.64.0.0/22"))
     parts = [hub.firewall, hub.firewall_management, hub.bastion, hub.gateway, hub.endpoints, hub.monitoring, hub.agents]
     assert disjoint(parts)

@@ -1,4 +1,4 @@
-"""Default providers are no part of a Plan; the subscription that they work in is, where it is told for certain."""
+"""A Plan lists no default providers, and has the subscription that they use if it is certain."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def preview(*states: dict[str, Any], config: dict[str, Any] | None = None) -> Pl
     return plan_of([{"op": "create", "urn": s["urn"], "newState": s} for s in states], "sde", "s", "local", config)
 
 
-def standing(*states: dict[str, Any], config: dict[str, Any] | None = None) -> Plan:
+def state_plan(*states: dict[str, Any], config: dict[str, Any] | None = None) -> Plan:
     found = read_export({"version": 3, "deployment": {"resources": list(states)}}, config=config)
     assert found
     return found
@@ -46,7 +46,7 @@ def deletion(*states: dict[str, Any], config: dict[str, Any] | None = None) -> P
     return deletion_of(states, "sde", "s", "local", config)
 
 
-@pytest.mark.parametrize("made", [preview, standing, deletion])
+@pytest.mark.parametrize("made", [preview, state_plan, deletion])
 def test_no_plan_lists_a_default_provider(made: Callable[..., Plan]) -> None:
     plan = made(provider(ONE), provider(OTHER, "hub", parent=ROOT), group(), config=CONFIGURED)
     assert {r.name for r in plan.resources} == {"hub", "group"}
@@ -72,34 +72,34 @@ def test_a_default_provider_is_known_by_its_name(name: str, expected: bool) -> N
     assert not is_default_provider(urn, ROOT)
 
 
-@pytest.mark.parametrize("told", [{}, {"azure-native:subscriptionId": "[secret]"},
+@pytest.mark.parametrize("config", [{}, {"azure-native:subscriptionId": "[secret]"},
                                   {"azure-native:subscriptionId": {"secure": "v1:abc"}}])  # fmt: skip
-def test_a_configuration_that_is_secret_or_silent_leaves_ids_unknown(told: dict[str, Any]) -> None:
-    plan = preview(group(), config=told)
+def test_an_unknown_subscription_leaves_ids_unknown(config: dict[str, Any]) -> None:
+    plan = preview(group(), config=config)
     assert plan.subscription == ""
     assert [r.id for r in resources_of(plan)] == [None]
 
 
-def test_a_state_says_where_its_default_providers_work() -> None:
-    assert standing(provider(ONE), provider(ONE, "default_2_0_0"), group()).subscription == ONE
-    assert standing(provider(OTHER), group(), config=CONFIGURED).subscription == OTHER
+def test_a_state_has_its_default_providers_subscription() -> None:
+    assert state_plan(provider(ONE), provider(ONE, "default_2_0_0"), group()).subscription == ONE
+    assert state_plan(provider(OTHER), group(), config=CONFIGURED).subscription == OTHER
 
 
 @pytest.mark.parametrize("other", [OTHER, None, "04da6b54-80e4-46f7-96ec-b56ff0331ba9"])
-def test_two_default_providers_that_differ_leave_it_to_the_configuration(other: Any) -> None:
+def test_differing_default_providers_defer_to_the_config(other: Any) -> None:
     states = (provider(ONE), provider(other, "default_2_0_0"), group())
-    assert standing(*states).subscription == ""
-    assert standing(*states, config=CONFIGURED).subscription == ONE
+    assert state_plan(*states).subscription == ""
+    assert state_plan(*states, config=CONFIGURED).subscription == ONE
 
 
 @pytest.mark.parametrize("name", ["default_hub", "defaults", "hub"])
-def test_what_an_unseen_provider_makes_has_no_known_id(name: str) -> None:
+def test_a_resource_of_an_unlisted_provider_has_no_id(name: str) -> None:
     """The CLI shows no step of any provider whose name begins with `default`, also where the program made it."""
     (found,) = resources_of(preview(group(by=name), config=CONFIGURED))
     assert found.id is None
 
 
-def test_a_program_cannot_pass_its_own_provider_off_as_a_default_one() -> None:
+def test_a_program_cannot_imitate_a_default_provider() -> None:
     mine = provider(OTHER, "default_3_29_0", parent=ROOT)
     (found,) = resources_of(preview(mine, group(), config=CONFIGURED))
     assert found.id == f"/subscriptions/{OTHER}/resourceGroups/rg"

@@ -52,7 +52,7 @@ def test_hosts_and_small_ranges_are_allowed(addresses: list[str]) -> None:
         (["255.255.255.255"], "kept by IANA"),
     ],
 )
-def test_a_forbidden_address_is_refused_with_what_is_allowed(addresses: list[Any], message: str) -> None:
+def test_a_forbidden_address_is_refused(addresses: list[Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
         rule(addresses=addresses)
     assert str(caught.value.key).startswith("addresses")
@@ -100,7 +100,7 @@ def test_package_archives_need_https(more: dict[str, Any], message: str) -> None
     assert message in f"{caught.value.allowed} {caught.value.fix}"
 
 
-def test_a_signed_archive_may_use_plain_http_if_the_rule_allows_it() -> None:
+def test_a_signed_archive_may_use_http_if_allowed() -> None:
     assert rule(apt="http://a.mirror.example/ubuntu", plain_http=True).apt
     assert rule(pip="https://pypi.python.example/simple").pip
 

@@ -52,7 +52,7 @@ def test_a_preview_of_the_cli_is_a_plan(tmp_path: Path) -> None:
     assert plan.resources[1].inputs == {"publicNetworkAccess": "Enabled", "accountName": UNKNOWN, "key": SECRET}
 
 
-def test_it_is_judged_like_any_plan(tmp_path: Path) -> None:
+def test_a_preview_is_evaluated_like_a_plan(tmp_path: Path) -> None:
     report = evaluate_plans([read_plan(written(tmp_path, whole())).plan])
     assert "ST1" in {finding.policy for finding in report.blocking}
 
@@ -78,7 +78,7 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_preview_is_refused(tmp_path: Path, name: str) -> None:
+def test_an_invalid_preview_is_refused(tmp_path: Path, name: str) -> None:
     change, says = BROKEN[name]
     content = whole()
     change(content)

@@ -45,7 +45,7 @@ def test_parse_reverses_join(path: PropertyPath) -> None:
 
 
 @given(JSON)
-def test_found_values_are_those_at_their_paths(value: Any) -> None:
+def test_each_found_value_is_at_its_path(value: Any) -> None:
     for path, inner in find(value, ("*", "*")):
         assert get(value, path) == inner
         assert matches(("*", "*"), path)

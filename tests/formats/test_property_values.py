@@ -33,7 +33,7 @@ def output(**content: Any) -> dict[str, Any]:
     return {v.SIGNATURE: v.OUTPUT_SIGNATURE, **content}
 
 
-def test_the_marks_are_those_of_the_installed_sdk() -> None:
+def test_the_signatures_equal_the_installed_sdks() -> None:
     ours = (v.SIGNATURE, v.SECRET_SIGNATURE, v.ASSET_SIGNATURE, v.ARCHIVE_SIGNATURE, v.RESOURCE_SIGNATURE)
     assert ours == (
         rpc._special_sig_key,
@@ -47,20 +47,20 @@ def test_the_marks_are_those_of_the_installed_sdk() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(keys, wire, max_size=5))
-def test_a_struct_gives_back_what_was_put_in(properties: dict[str, Any]) -> None:
+def test_a_value_survives_conversion_to_a_struct(properties: dict[str, Any]) -> None:
     assert v.equal(v.from_struct(v.to_struct(properties)), v.normalised(properties))
 
 
 @settings(max_examples=60, deadline=None)
 @given(wire)
-def test_normalising_twice_is_normalising_once(value: Any) -> None:
+def test_normalising_is_idempotent(value: Any) -> None:
     once = v.normalised(value)
     assert v.equal(v.normalised(once), once)
 
 
 @settings(max_examples=60, deadline=None)
 @given(wire)
-def test_unwrapping_leaves_no_secret_and_masking_no_mark(value: Any) -> None:
+def test_unwrapping_removes_secrets_and_masking_signatures(value: Any) -> None:
     assert not v.contains_secret(v.unwrap(value))
     assert v.SIGNATURE not in repr(v.mask(value))
     assert v.UNKNOWN not in repr(v.mask(value))
@@ -68,25 +68,25 @@ def test_unwrapping_leaves_no_secret_and_masking_no_mark(value: Any) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(plain)
-def test_a_value_without_marks_is_not_secret_and_equals_itself(value: Any) -> None:
+def test_a_plain_value_is_unchanged_and_not_secret(value: Any) -> None:
     assert not v.contains_secret(value)
     assert v.unwrap(value) == value
     assert v.equal(value, value)
     assert not v.equal(v.secret(value), value)
 
 
-def test_a_secret_is_marked_once() -> None:
+def test_a_secret_is_wrapped_once() -> None:
     once = v.secret("x")
     assert v.secret(once) == once == {v.SIGNATURE: v.SECRET_SIGNATURE, "value": "x"}
     assert v.normalised({v.SIGNATURE: v.SECRET_SIGNATURE, "value": once}) == once
 
 
-def test_masking_names_secrets_and_unknowns_at_any_depth() -> None:
+def test_secrets_and_unknowns_are_masked_at_any_depth() -> None:
     value = {"a": [v.secret({"p": "hunter2"}), v.UNKNOWN, 3.0], "b": {"c": v.secret(v.UNKNOWN)}}
     assert v.mask(value) == {"a": [plan.SECRET, plan.UNKNOWN, 3], "b": {"c": plan.SECRET}}
 
 
-def test_masking_shows_a_reference_as_its_urn_and_an_asset_as_its_content() -> None:
+def test_references_and_assets_are_masked_as_plain_values() -> None:
     reference = {v.SIGNATURE: v.RESOURCE_SIGNATURE, "urn": "urn:pulumi:s::p::t::n", "id": "i"}
     asset = {v.SIGNATURE: v.ASSET_SIGNATURE, "text": "hello"}
     assert v.mask([reference, asset]) == ["urn:pulumi:s::p::t::n", {"text": "hello"}]
@@ -109,7 +109,7 @@ def test_output_values_become_plain_secret_or_unknown(given_: Any, expected: Any
     assert v.from_struct(v.to_struct({"k": given_})) == {"k": expected}
 
 
-def test_typed_unknowns_become_the_one_unknown() -> None:
+def test_typed_unknowns_become_one_sentinel() -> None:
     assert v.normalised("1c4a061d-8072-4f0a-a4cb-0ff528b18fe7") == v.UNKNOWN
 
 
@@ -118,7 +118,7 @@ def test_unknown_inside_a_secret_is_found() -> None:
     assert not v.is_unknown(v.secret(v.UNKNOWN))
 
 
-def test_one_is_one_but_not_true() -> None:
+def test_one_equals_one_point_zero_but_not_true() -> None:
     assert v.equal({"n": [1]}, {"n": [1.0]})
     assert not v.equal(1, True)
     assert not v.equal(0, False)
@@ -126,13 +126,13 @@ def test_one_is_one_but_not_true() -> None:
     assert not v.equal({"a": None}, {})
 
 
-def test_whole_doubles_arrive_as_whole_numbers() -> None:
+def test_whole_doubles_become_integers() -> None:
     (number,) = v.from_struct(v.to_struct({"n": 443})).values()
     assert (number, type(number)) == (443, int)
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-def test_numbers_that_json_cannot_say_are_refused(number: float) -> None:
+def test_numbers_outside_json_are_refused(number: float) -> None:
     struct = struct_pb2.Struct()
     struct.fields["n"].number_value = number
     with pytest.raises(InputError, match="finite"):
@@ -140,10 +140,10 @@ def test_numbers_that_json_cannot_say_are_refused(number: float) -> None:
 
 
 @pytest.mark.parametrize("mark", ["not-a-signature", None, 5, {"a": 1}])
-def test_a_mark_nobody_knows_is_refused(mark: Any) -> None:
+def test_an_unknown_signature_is_refused(mark: Any) -> None:
     with pytest.raises(InputError, match="signature"):
         v.normalised({"a": {v.SIGNATURE: mark}})
 
 
-def test_marking_by_name_passes_over_what_is_not_there() -> None:
+def test_a_missing_secret_output_is_ignored() -> None:
     assert v.mark_secret({"a": 1, "b": 2}, ["b", "c"]) == {"a": 1, "b": v.secret(2)}

@@ -35,7 +35,7 @@ def test_a_stack_name_selects_the_configuration_model(stack: str, model: type[St
 
 
 @pytest.mark.parametrize("stack", ["dev", "tre-", "platform-", "", "junction-zone-2", "xplatform"])
-def test_a_name_of_no_kind_of_stack_is_refused(stack: str) -> None:
+def test_a_name_without_a_kind_of_stack_is_refused(stack: str) -> None:
     with pytest.raises(InputError, match="kind of stack"):
         config_model(stack)
 

@@ -12,7 +12,7 @@ STACK = f"urn:pulumi:s::p::{urns.ROOT_TYPE}::p-s"
 
 
 @given(WORDS, WORDS, TYPES, TYPES, st.text(min_size=1))
-def test_made_urn_gives_back_its_parts(stack: str, project: str, parent: str, type_: str, name: str) -> None:
+def test_a_made_urn_splits_into_its_parts(stack: str, project: str, parent: str, type_: str, name: str) -> None:
     above = urns.make_urn(stack, project, "", parent, "above")
     urn = urns.make_urn(stack, project, above, type_, name)
     assert urns.is_urn(urn)
@@ -20,11 +20,11 @@ def test_made_urn_gives_back_its_parts(stack: str, project: str, parent: str, ty
     assert (urns.qualified_type(urn), urns.type_of(urn), urns.name_of(urn)) == (f"{parent}${type_}", type_, name)
 
 
-def test_type_of_root_stack_is_not_part_of_a_child_urn() -> None:
+def test_a_child_urn_has_no_root_stack_type() -> None:
     assert urns.make_urn("s", "p", STACK, "a:b:C", "x") == "urn:pulumi:s::p::a:b:C::x"
 
 
-def test_provider_reference_loses_its_id() -> None:
+def test_a_provider_reference_is_split_from_its_id() -> None:
     assert urns.provider_urn("urn:pulumi:s::p::pulumi:providers:random::mine::some-id").endswith("::mine")
 
 
@@ -33,5 +33,5 @@ def test_provider_reference_loses_its_id() -> None:
     ["", "urn:pulumi:s", "urn:pulumi:s::p::t", "urn:pulumi:s::p::t::", "urn:pulumi:s::p::::n", "urn:pulumi:::p::t::n",
      "urn:pulumi:a b::p::t::n", "urn:pulumi:s::p::a t::n", "x urn:pulumi:s::p::t::n"],
 )  # fmt: skip
-def test_other_text_is_no_urn(text: str) -> None:
+def test_other_text_is_not_a_urn(text: str) -> None:
     assert not urns.is_urn(text)

@@ -28,5 +28,5 @@ def test_newer_sizes_have_accelerated_networking(size: str) -> None:
 @pytest.mark.parametrize(
     "size", ["Standard_B2ms", "Standard_A2m_v2", "Standard_DS1_v2", "Standard_NV6", "Standard_F2s"]
 )
-def test_older_and_smaller_sizes_have_no_accelerated_networking(size: str) -> None:
+def test_older_sizes_have_no_accelerated_networking(size: str) -> None:
     assert not has_accelerated_networking(size)
