@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -59,21 +60,18 @@ class SdkResource:
     api_version: str
     """The token's or else the SDK's version of the ARM request, such as `2024-05-01-preview`; empty if neither is."""
     source: str = field(repr=False)
-    """The text of the resource's file: first the class of its arguments, then its own."""
+    """The text of the resource's file: first the class of its arguments, last its own."""
 
     @cached_property
     def inputs(self) -> Mapping[str, SdkProperty]:
         """The inputs by wire name."""
-        return _properties(self.source[: self._start])
+        arguments, another = (match.start() for match in islice(_CLASS.finditer(self.source), 2))
+        return _properties(self.source[arguments:another])
 
     @cached_property
     def outputs(self) -> Mapping[str, SdkProperty]:
         """The outputs by wire name, including the inputs that the provider returns."""
-        return _properties(self.source[self._start :])
-
-    @property
-    def _start(self) -> int:
-        return self.source.index(f"\nclass {self.name}(")
+        return _properties(self.source[self.source.index(f"\nclass {self.name}(") :])
 
 
 class Sdk:
