@@ -1,11 +1,11 @@
 """The catalogue as a policy pack for the official Pulumi CLI: `pulumi preview --policy-pack policies`.
 
-The pack gives the gate's verdicts. A policy on single resources runs twice: for each resource before it is registered,
-and at the end for the whole stack, when every id that can be derived is known. Unknown values, rules that raise and
-messages that cannot be parsed are violations: the SDK itself would let them pass with a remark.
+The pack's verdicts are those of the gate. A policy on single resources runs twice: on each resource before Pulumi
+registers it, and on the whole stack at the end, when every id that can be derived is known. Unknown values, rules that
+raise an exception and messages that cannot be parsed are violations, whereas the SDK would only warn of them.
 
-Pulumi gives a pack one stack only. The other stacks are read from the files that the pack's configuration names
-(`--policy-pack-config`, https://www.pulumi.com/docs/iac/crossguard/configuration/).
+Pulumi sends a pack one stack only. The pack reads the neighbours (the estate's other stacks) from the files that its
+configuration lists (`--policy-pack-config`, https://www.pulumi.com/docs/iac/crossguard/configuration/).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from policies.wording import printable
 
 NAME = "sde"
 NEIGHBOURS = "neighbours"
-"""The policy that takes the pack's configuration, since Pulumi has a schema for each policy and none for the pack."""
+"""A policy that only holds the pack's configuration: Pulumi configures policies, and not packs."""
 ROOT = Path(__file__).resolve().parents[1]
 """The project's folder, to which the neighbours' paths are relative."""
 CONFIGURATION = pulumi_policy.PolicyConfigSchema(
@@ -57,16 +57,20 @@ CONFIGURATION = pulumi_policy.PolicyConfigSchema(
         },
     },
 )
-AT_THE_END = "-whole"
-"""The suffix of a policy on single resources that runs on the whole stack."""
-SATRE = "2.0.1"
-ALONE = "needs the whole estate, and was evaluated on this stack alone: configure the pack's neighbours"
+STACK_SUFFIX = "-whole"
+"""The suffix of the second name of a policy on single resources, under which it runs on the whole stack."""
+SATRE_VERSION = "2.0.1"
+NEEDS_NEIGHBOURS = "needs the whole estate, and was evaluated on this stack alone: configure the pack's neighbours"
 ReportViolation = Callable[[str, str | None], None]
 Findings = Mapping[str, list[Finding]]
 
 
 class PackAnalyzer:
-    """Evaluates the policies on the messages of Pulumi's engine, one message at a time on each thread."""
+    """Evaluates the policies on the messages of Pulumi's engine.
+
+    Each thread handles one message at a time. The SDK calls a validator for each policy, which reports the findings of
+    the thread's current message.
+    """
 
     def __init__(self, exemptions: Exemptions = NONE, policies: Mapping[str, Policy] | None = None) -> None:
         self.policies = load() if policies is None else policies
@@ -79,9 +83,9 @@ class PackAnalyzer:
         self._current = threading.local()
 
     def configure(self, properties: Mapping[str, Any], folder: Path = ROOT) -> None:
-        """Read the neighbours that a configuration names. Pulumi sends an empty one where there is none.
+        """Read the neighbours that a configuration lists. Pulumi sends an empty configuration if there is none.
 
-        `InputError` for an invalid one.
+        Raises `InputError` for an invalid configuration.
         """
         if not properties:
             self._neighbours = None
@@ -97,96 +101,97 @@ class PackAnalyzer:
 
     @contextmanager
     def resource(self, request: Any) -> Iterator[None]:
-        """Evaluate one resource; its findings are available in the context."""
+        """Evaluate an Analyze message, and hold its findings for the validators until the end of the context."""
         with self._lock:
-            self._state.provider(request)
-            planned = self._state.one(request)
-            plan = self._state.before(planned)
-        with self._findings(self._early(plan, planned.urn)):
+            self._state.record_provider(request)
+            planned = self._state.record_resource(request)
+            plan = self._state.plan_of_resource(planned)
+        with self._with_findings(self._resource_findings(plan, planned.urn)):
             yield
 
     @contextmanager
     def stack(self, request: Any) -> Iterator[None]:
-        """Evaluate a whole stack; its findings are available in the context."""
+        """Evaluate an AnalyzeStack message, and hold its findings for the validators until the end of the context."""
         with self._lock:
             for resource in request.resources:
-                self._state.provider(resource)
-            plan = self._state.all(request)
-        with self._findings(self._blocking(plan, self.policies, self._neighbours)):
+                self._state.record_provider(resource)
+            plan = self._state.plan_of_stack(request)
+        with self._with_findings(self._blocking_findings(plan, self.policies, self._neighbours)):
             yield
 
-    def early(self, policy: Policy) -> Callable[[Any, ReportViolation], None]:
-        """Return a validator of one resource."""
+    def resource_validator(self, policy: Policy) -> Callable[[Any, ReportViolation], None]:
+        """Return a validator that reports a policy's findings on one resource."""
 
         def validate(args: Any, report: ReportViolation) -> None:
-            for finding in self._of(policy):
+            for finding in self._current_findings(policy):
                 with self._lock:
                     self._reported.add(finding)
                 report(_message(finding, policy), finding.urn)
 
         return validate
 
-    def at_the_end(self, policy: Policy) -> Callable[[Any, ReportViolation], None]:
-        """Return a validator of the whole stack. It does not repeat findings on single resources."""
+    def stack_validator(self, policy: Policy) -> Callable[[Any, ReportViolation], None]:
+        """Return a validator that reports a policy's findings on the whole stack, without those reported before."""
 
         def validate(args: Any, report: ReportViolation) -> None:
-            for finding in self._of(policy):
+            for finding in self._current_findings(policy):
                 if finding not in self._reported:
-                    report(_message(finding, policy), finding.urn if self._state.knows(finding.urn) else None)
+                    report(_message(finding, policy), finding.urn if self._state.contains(finding.urn) else None)
             if policy.evaluation_scope == "estate" and self._neighbours is None:
-                args.not_applicable(ALONE)
+                args.not_applicable(NEEDS_NEIGHBOURS)
 
         return validate
 
     def report_missing_neighbours(self, args: Any, _: ReportViolation) -> None:
-        """Validate nothing, and report not applicable where no neighbours are configured."""
+        """Report the policy `neighbours` as not applicable if none are configured. It checks nothing."""
         if self._neighbours is None:
-            args.not_applicable(ALONE)
+            args.not_applicable(NEEDS_NEIGHBOURS)
 
-    def _of(self, policy: Policy) -> list[Finding]:
-        """Return the findings of the current message. `LookupError` outside of one: nothing passes unchecked."""
+    def _current_findings(self, policy: Policy) -> list[Finding]:
+        """Return a policy's findings on the current message. Raises `LookupError` if there is none, so that nothing
+        passes unchecked."""
         findings: Findings | None = getattr(self._current, "findings", None)
         if findings is None:
             raise LookupError("no message of the engine is being evaluated")
         return findings.get(policy.id, [])
 
     @contextmanager
-    def _findings(self, findings: Findings) -> Iterator[None]:
+    def _with_findings(self, findings: Findings) -> Iterator[None]:
         self._current.findings = findings
         try:
             yield
         finally:
             self._current.findings = None
 
-    def _early(self, plan: Plan, urn: str) -> Findings:
-        """Return the blocking findings on one resource, once a resource group has given the data class of its stack.
+    def _resource_findings(self, plan: Plan, urn: str) -> Findings:
+        """Return the blocking findings on one resource; none before a resource group has given the data class.
 
-        Unknown verdicts are left to the end if the resource has unknown values, since most are known by then.
+        Unknown verdicts on a resource with unknown values are left out: most of these values are known at the end.
         """
-        alone = {id_: policy for id_, policy in self.policies.items() if policy.evaluation_scope == "resource"}
+        single = {id_: policy for id_, policy in self.policies.items() if policy.evaluation_scope == "resource"}
         is_azure = any(r.urn == urn for r in resources_of(plan))
-        if not (alone and is_azure and any(r.type == GROUP for r in plan.resources)):
+        if not (single and is_azure and any(r.type == GROUP for r in plan.resources)):
             return {}
-        waits = any(contains_unknown(r.inputs) for r in plan.resources if r.urn == urn)
+        has_unknown = any(contains_unknown(r.inputs) for r in plan.resources if r.urn == urn)
         return {
-            id_: [f for f in findings if f.urn in (urn, "") and not (waits and f.verdict is Verdict.UNKNOWN)]
-            for id_, findings in self._blocking(plan, alone).items()
+            id_: [f for f in findings if f.urn in (urn, "") and not (has_unknown and f.verdict is Verdict.UNKNOWN)]
+            for id_, findings in self._blocking_findings(plan, single).items()
         }
 
-    def _beside(self, plan: Plan, plans: Sequence[Plan]) -> Neighbours:
+    def _neighbours_of(self, plan: Plan, plans: Sequence[Plan]) -> Neighbours:
         others = tuple(other for other in plans if other.stack != plan.stack)
         return Neighbours(others, tuple(other for other in plans if other.stack == plan.stack), self._recorded)
 
-    def _blocking(
+    def _blocking_findings(
         self, plan: Plan, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None = None
     ) -> Findings:
-        """Return the blocking findings by policy. An evaluation that fails is a finding of the first policy."""
+        """Return the blocking findings by policy. If the evaluation fails, that is a finding of the first policy."""
         try:
             report = evaluate_plans(
                 [plan],
                 exemptions=self._exemptions,
                 policies=policies,
-                neighbours=None if neighbours is None else self._beside(plan, neighbours),
+                neighbours=None if neighbours is None else self._neighbours_of(plan, neighbours),
             )
         except Exception as error:
             first = next(iter(policies))
@@ -201,10 +206,10 @@ class PackAnalyzer:
 
 
 def _print_notes(report: Report, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None) -> None:
-    """Print exemptions, warnings, neighbours and their findings to stderr, which Pulumi shows."""
-    waiting = ", ".join(policy.id for policy in policies.values() if policy.evaluation_scope == "estate")
-    if neighbours is None and waiting:
-        print(f"{waiting}: {ALONE}", file=sys.stderr)
+    """Print the exemptions, the warnings, and the neighbours with their findings to stderr, which Pulumi prints."""
+    estate_policies = ", ".join(policy.id for policy in policies.values() if policy.evaluation_scope == "estate")
+    if neighbours is None and estate_policies:
+        print(f"{estate_policies}: {NEEDS_NEIGHBOURS}", file=sys.stderr)
     elif neighbours:
         print(f"evaluated with {printable(', '.join(plan.stack for plan in neighbours))}", file=sys.stderr)
     for old in report.preexisting:
@@ -213,14 +218,15 @@ def _print_notes(report: Report, policies: Mapping[str, Policy], neighbours: Seq
               f"not by this change; recorded by {old.run}; it does not block)", file=sys.stderr)  # fmt: skip
     for note in report.notes:
         print(note, file=sys.stderr)
-    for one in report.exemptions:
-        print(f"exempt until {one.expires}: {one.resource} from {one.policy}, {one.reason}", file=sys.stderr)
+    for exemption in report.exemptions:
+        print(f"exempt until {exemption.expires}: {exemption.resource} from {exemption.policy}, {exemption.reason}",
+              file=sys.stderr)  # fmt: skip
     for warning in report.warnings:
         print(warning, file=sys.stderr)
 
 
 def _message(finding: Finding, policy: Policy) -> str:
-    """Return the violation and its fix. The runner has removed secrets."""
+    """Return the violation and its fix. Its texts have no secrets: the runner has removed them."""
     violation = " ".join(part for part in (finding.path, finding.message) if part)
     return f"{finding.policy} {finding.verdict}: {violation}\n  fix: {policy.fix}"
 
@@ -236,19 +242,24 @@ def policies_of(analyzer: PackAnalyzer) -> list[pulumi_policy.Policy]:
             config_schema=CONFIGURATION,
             validate=analyzer.report_missing_neighbours,
         ),
-        *(pulumi_policy.ResourceValidationPolicy(**_facts(p, p.id), validate=analyzer.early(p)) for p in single),
+        *(
+            pulumi_policy.ResourceValidationPolicy(
+                **_policy_arguments(p, p.id), validate=analyzer.resource_validator(p)
+            )
+            for p in single
+        ),
         *(
             pulumi_policy.StackValidationPolicy(
-                **_facts(p, p.id + AT_THE_END if p.evaluation_scope == "resource" else p.id),
-                validate=analyzer.at_the_end(p),
+                **_policy_arguments(p, p.id + STACK_SUFFIX if p.evaluation_scope == "resource" else p.id),
+                validate=analyzer.stack_validator(p),
             )
             for p in analyzer.policies.values()
         ),
     ]
 
 
-def _facts(policy: Policy, name: str) -> dict[str, Any]:
-    """Return the properties of a policy in the pack. It can have one framework: the other standards are tags."""
+def _policy_arguments(policy: Policy, name: str) -> dict[str, Any]:
+    """Return the arguments of a policy of the SDK. It can have one framework only, so the other standards are tags."""
     controls = policy.controls
     standards = {"satre": controls.satre, "ncsc": controls.ncsc, "cis": controls.cis, "iso27001": controls.iso27001,
                  "five-safes": controls.five_safes}  # fmt: skip
@@ -258,14 +269,16 @@ def _facts(policy: Policy, name: str) -> dict[str, Any]:
         "display_name": f"{policy.id}: {policy.title}",
         "enforcement_level": pulumi_policy.EnforcementLevel.MANDATORY,
         "severity": pulumi_policy.Severity(policy.severity.value),
-        "framework": pulumi_policy.PolicyComplianceFramework("SATRE", SATRE, ", ".join(controls.satre), policy.why),
+        "framework": pulumi_policy.PolicyComplianceFramework(
+            "SATRE", SATRE_VERSION, ", ".join(controls.satre), policy.why
+        ),
         "tags": [f"{standard}:{number}" for standard, numbers in standards.items() for number in numbers],
         "remediation_steps": policy.fix,
     }
 
 
-def servicer_of(analyzer: PackAnalyzer) -> type[sdk._PolicyAnalyzerServicer]:
-    """Return Pulumi's own servicer, which gives the validators the messages and refuses weaker enforcement levels."""
+def servicer_class(analyzer: PackAnalyzer) -> type[sdk._PolicyAnalyzerServicer]:
+    """Return a subclass of the SDK's servicer, which evaluates each message before the SDK calls the validators."""
 
     class Analyzer(sdk._PolicyAnalyzerServicer):
         def Analyze(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
@@ -277,7 +290,7 @@ def servicer_of(analyzer: PackAnalyzer) -> type[sdk._PolicyAnalyzerServicer]:
                 return super().AnalyzeStack(proto.AnalyzeStackRequest(), context)  # type: ignore[no-untyped-call]
 
         def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
-            """Refuse a configuration that loosens a policy: that takes an exemption, with a reason and an end."""
+            """Refuse a configuration that makes a policy less than mandatory. Only an exemption may do so."""
             weakened = sorted(
                 name for name, config in request.policyConfig.items() if config.enforcementLevel != proto.MANDATORY
             )
@@ -297,14 +310,14 @@ def servicer_of(analyzer: PackAnalyzer) -> type[sdk._PolicyAnalyzerServicer]:
 
 
 def serve(exemptions: Path) -> None:
-    """Serve the pack until Pulumi ends it. A missing file of exemptions means none.
+    """Serve the pack until Pulumi ends it. If the file of exemptions is missing, there are none.
 
-    `InputError` if the catalogue or the exemptions cannot be read.
+    Raises `InputError` if the catalogue or the exemptions cannot be read.
     """
     found = read(read_mapping(exemptions), load(), file=str(exemptions), today=today()) if exemptions.exists() else NONE
     analyzer = PackAnalyzer(found)
-    # PolicyPack looks its servicer up by this name, and serves in its constructor.
-    vars(sdk)["_PolicyAnalyzerServicer"] = servicer_of(analyzer)
+    # The constructor of PolicyPack looks its servicer class up by this name, and serves.
+    vars(sdk)["_PolicyAnalyzerServicer"] = servicer_class(analyzer)
     pulumi_policy.PolicyPack(
         NAME,
         policies=policies_of(analyzer),

@@ -66,8 +66,8 @@ class PackDetector:
             return None
         planned = planned_of(resource)
         state = AnalyzerState()
-        state.one(_message(proto.AnalyzeRequest, planned))
-        found = state.all(proto.AnalyzeStackRequest(resources=[_stack_resource(planned)])).resources[-1]
+        state.record_resource(_message(proto.AnalyzeRequest, planned))
+        found = state.plan_of_stack(proto.AnalyzeStackRequest(resources=[_stack_resource(planned)])).resources[-1]
         return replace(
             resource, inputs=found.inputs, protect=found.protect, ignore_changes=found.ignore_changes,
             property_dependencies=found.property_dependencies,
@@ -86,10 +86,10 @@ def received(plan: Plan) -> list[Resource]:
     for resource in managed:
         if resource.custom and not resource.type.startswith("pulumi:"):
             request = _message(proto.AnalyzeRequest, resource, configured)
-            state.provider(request)
-            state.one(request)
+            state.record_provider(request)
+            state.record_resource(request)
     return resources_of(
-        state.all(proto.AnalyzeStackRequest(resources=[_stack_resource(r, configured) for r in managed]))
+        state.plan_of_stack(proto.AnalyzeStackRequest(resources=[_stack_resource(r, configured) for r in managed]))
     )
 
 

@@ -9,7 +9,7 @@ from pulumi.runtime import proto
 
 from formats.plan import SECRET, UNKNOWN, Plan, PlannedResource
 from formats.property_values import SECRET_SIGNATURE, SIGNATURE
-from policies.pack import PackAnalyzer, policies_of, servicer_of
+from policies.pack import PackAnalyzer, policies_of, servicer_class
 
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 HIDDEN = "hunter2-is-no-password"
@@ -94,4 +94,4 @@ def pack(**options: Any) -> Any:
     from pulumi_policy import EnforcementLevel
 
     analyzer = PackAnalyzer(**options)
-    return servicer_of(analyzer)("sde", "0.0.1", policies_of(analyzer), EnforcementLevel.MANDATORY)
+    return servicer_class(analyzer)("sde", "0.0.1", policies_of(analyzer), EnforcementLevel.MANDATORY)

@@ -22,7 +22,7 @@ from formats.plan import SECRET, UNKNOWN, Plan, PlannedResource
 from formats.property_values import mask
 from policies.exemptions import read
 from policies.model import ComplianceControls, Policy, Severity, Violation
-from policies.pack import AT_THE_END, NEIGHBOURS, PackAnalyzer, policies_of
+from policies.pack import NEIGHBOURS, STACK_SUFFIX, PackAnalyzer, policies_of
 from policies.plan_evaluation import Neighbours, evaluate_plans
 from policies.rules import load
 from tests.infra.local_stacks import ROOT
@@ -38,7 +38,7 @@ def violations(plan: Plan, servicer: Any = None) -> set[tuple[str, str]]:
     """Return the policies that the pack reports with their resources. All of them block the deployment."""
     found = analyzed(servicer or pack(), plan)
     assert {d.enforcementLevel for d in found} <= {proto.MANDATORY}
-    return {(d.policyName.removesuffix(AT_THE_END), d.urn) for d in found}
+    return {(d.policyName.removesuffix(STACK_SUFFIX), d.urn) for d in found}
 
 
 def refusals(plan: Plan) -> set[tuple[str, str]]:
@@ -132,8 +132,9 @@ def test_a_resource_is_refused_before_its_creation() -> None:
 
 
 def policy(judge: Any, scope: Any = "resource", id_: str = "XX1") -> dict[str, Policy]:
-    return {id_: Policy(id=id_, title="t", why="w", on=("storage:StorageAccount",), reads=("x",), fix="f", check=judge,
-                        severity=Severity.HIGH, controls=ComplianceControls(), scope=scope)}  # fmt: skip
+    return {id_: Policy(id=id_, title="t", why="w", resource_types=("storage:StorageAccount",), check_paths=("x",),
+                        fix="f", check=judge, severity=Severity.HIGH, controls=ComplianceControls(),
+                        evaluation_scope=scope)}  # fmt: skip
 
 
 def breaks(*_: Any) -> Any:
@@ -196,9 +197,9 @@ def test_every_policy_is_mandatory_and_has_its_controls() -> None:
     assert configured.enforcementLevel == proto.MANDATORY
     names = [p.name for p in policies]
     assert len(names) == len(set(names))
-    assert {n.removesuffix(AT_THE_END) for n in names} == set(load())
+    assert {n.removesuffix(STACK_SUFFIX) for n in names} == set(load())
     for told in policies:
-        ours = load()[told.name.removesuffix(AT_THE_END)]
+        ours = load()[told.name.removesuffix(STACK_SUFFIX)]
         assert told.enforcementLevel == proto.MANDATORY
         assert told.severity == proto.PolicySeverity.Value(f"POLICY_SEVERITY_{ours.severity.name}")
         assert {f"satre:{n}" for n in ours.controls.satre} <= set(told.tags)
@@ -250,7 +251,7 @@ def test_the_pack_serves_pulumi_in_its_own_folder(tmp_path: Path) -> None:
             assert len(stub.GetAnalyzerInfo(empty_pb2.Empty()).policies) >= len(load())
             room = group()
             found = stub.AnalyzeStack(stack_request(plan_of(room, store(room)))).diagnostics
-            assert {"ST1"} <= {d.policyName.removesuffix(AT_THE_END) for d in found}
+            assert {"ST1"} <= {d.policyName.removesuffix(STACK_SUFFIX) for d in found}
     finally:
         process.kill()
         process.wait()

@@ -11,7 +11,7 @@ import pytest
 from formats.errors import Failed, InputError, Refused
 from formats.plan import Operation, Plan, PlannedResource
 from operations.engine.port import Event
-from operations.engine.pulumi_errors import Place, StackMissingError, bad_input, explained
+from operations.engine.pulumi_errors import StackContext, StackMissingError, parse_input_error, port_error
 from operations.engine.pulumi_events import Listener
 from operations.engine.pulumi_process import CommandFailed
 from operations.engine.pulumi_saved import UpdatePlans, violation
@@ -26,8 +26,8 @@ def plan(operation: Operation = Operation.CREATE) -> Plan:
     return Plan("sde", "lab", "local", (PlannedResource(URN, STORE, operation, inputs={"size": 8}),))
 
 
-def error_for(text: str, place: Place | None = None) -> Exception:
-    return explained(CommandFailed(255, "", text), place or Place("lab"))
+def error_for(text: str, place: StackContext | None = None) -> Exception:
+    return port_error(CommandFailed(255, "", text), place or StackContext("lab"))
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def error_for(text: str, place: Place | None = None) -> Exception:
     ],
 )
 def test_cli_messages_become_port_errors(text: str, kind: type[Exception], words: str) -> None:
-    error = error_for(text, Place("lab", "https://state.example"))
+    error = error_for(text, StackContext("lab", "https://state.example"))
     assert type(error) is kind
     assert words in str(error)
     assert not str(error).startswith("error: ")
 
 
 def test_missing_azure_stack_is_created_by_its_owner() -> None:
-    error = error_for("error: no stack named 'lab' found", Place("lab", made_by_up=False))
+    error = error_for("error: no stack named 'lab' found", StackContext("lab", made_by_up=False))
     assert isinstance(error, StackMissingError)
     assert "pulumi stack init lab --secrets-provider" in str(error)
 
@@ -61,7 +61,7 @@ def test_consequential_errors_are_left_out() -> None:
         ("", "Failed: Resource monitor has terminated, shutting down"),
         ("", "update failed"),
     ]
-    assert str(explained(ERROR, Place("lab"), errors)) == f"{STORE} a: Code=Conflict Message=taken"
+    assert str(port_error(ERROR, StackContext("lab"), errors)) == f"{STORE} a: Code=Conflict Message=taken"
 
 
 def test_several_causes_are_combined_as_failed() -> None:
@@ -69,21 +69,21 @@ def test_several_causes_are_combined_as_failed() -> None:
         (URN, "Code=Conflict"),
         (URN + "2", f"{STORE} resource 'a2': property size value {{9}} has a problem: big"),
     ]
-    error = explained(ERROR, Place("lab"), errors)
+    error = port_error(ERROR, StackContext("lab"), errors)
     assert type(error) is Failed
     assert str(error).splitlines() == [f"{STORE} a: Code=Conflict", f"{STORE} a2 is not right:", "  size: big"]
 
 
 def test_refused_value_is_not_repeated() -> None:
     words = f"{STORE} resource 'a': property key value {{{SECRET}}} has a problem: too short"
-    error = explained(ERROR, Place("lab"), [(URN, words)])
+    error = port_error(ERROR, StackContext("lab"), [(URN, words)])
     assert type(error) is InputError
     assert str(error) == f"{STORE} a is not right:\n  key: too short"
 
 
 def test_input_error_of_the_program_keeps_its_parts() -> None:
     error = InputError("Too small.", file="estate.yaml", key="sde:network", found="/30", allowed="/24", fix="take /24")
-    assert vars(bad_input(str(error))) == {**vars(error)}
+    assert vars(parse_input_error(str(error))) == {**vars(error)}
 
 
 @pytest.mark.parametrize(
