@@ -9,19 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeGuard, TypeVar
 
+from formats.property_paths import child
 from formats.urns import name_of
 
 UNKNOWN = "[unknown]"
 """The mark of a value that is unknown before the deployment."""
 SECRET = "[secret]"  # noqa: S105
 """The mark of a secret value."""
-FORMAT = 2
+FORMAT = 3
 _SUBSCRIPTION = re.compile(r"[0-9a-fA-F-]{36}")
 
 T = TypeVar("T")
@@ -76,7 +77,62 @@ class PlannedResource:
         return name_of(self.urn)
 
 
+@dataclass(frozen=True)
+class PlannedOutput:
+    """One output of a stack, with the operation on it: same, create, update or delete."""
+
+    name: str
+    operation: Operation
+    before: Value = None
+    """None if the output is added."""
+    after: Value = None
+    """None if the output is removed."""
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The sorted property paths that change: inside an updated map or list, otherwise the name.
+
+        The values of a changed secret are masked alike, so the path is that of the whole output.
+        """
+        if self.operation is Operation.SAME:
+            return ()
+        return tuple(sorted(_differences(self.before, self.after, child("", self.name)))) or (child("", self.name),)
+
+
+def planned_outputs(
+    before: Mapping[str, Value], after: Mapping[str, Value], changed: Collection[str] = ()
+) -> tuple[PlannedOutput, ...]:
+    """Compare the masked outputs before and after a deployment. A null counts as absent.
+
+    `changed` names outputs that change, including secrets whose values are masked alike.
+    """
+    old, new = ({k: v for k, v in side.items() if v is not None} for side in (before, after))
+    return tuple(
+        PlannedOutput(name, _operation(old.get(name), new.get(name), name in changed), old.get(name), new.get(name))
+        for name in sorted({*old, *new})
+    )
+
+
+def _operation(before: Value, after: Value, changed: bool) -> Operation:
+    if before is None or after is None:
+        return Operation.CREATE if before is None else Operation.DELETE
+    return Operation.UPDATE if changed or canonical(before) != canonical(after) else Operation.SAME
+
+
+def _differences(before: Value, after: Value, path: str) -> Iterator[str]:
+    """Yield the paths of the innermost values that differ. Lists of different lengths differ as a whole."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in {*before, *after}:
+            yield from _differences(before.get(key), after.get(key), child(path, key))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _differences(old, new, child(path, index))
+    elif canonical(before) != canonical(after):
+        yield path
+
+
 _FIELDS = tuple(f.name for f in fields(PlannedResource))
+_OUTPUT_FIELDS = tuple(f.name for f in fields(PlannedOutput))
 
 
 @dataclass(frozen=True)
@@ -92,6 +148,8 @@ class Plan:
     resources: tuple[PlannedResource, ...]
     subscription: str = ""
     """The Azure subscription of default providers; empty if unknown."""
+    outputs: tuple[PlannedOutput, ...] = ()
+    """Sorted by name. Empty also for inputs without outputs: templates, previews in files, the policy pack."""
     _results: dict[Callable[[Plan], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, function: Callable[[Plan], T]) -> T:
@@ -115,6 +173,11 @@ class Plan:
         """The resources that change, without the root resource and providers."""
         quiet = (Operation.SAME, Operation.READ)
         return tuple(r for r in self.resources if r.operation not in quiet and not r.type.startswith("pulumi:"))
+
+    @property
+    def output_changes(self) -> tuple[PlannedOutput, ...]:
+        """The outputs that are added, changed or removed."""
+        return tuple(o for o in self.outputs if o.operation is not Operation.SAME)
 
     @cached_property
     def digest(self) -> str:
@@ -145,12 +208,16 @@ class Plan:
         if value["subscription"] and not is_subscription(value["subscription"]):
             raise ValueError("the plan's subscription is not a subscription id")
         resources = tuple(_resource(r) for r in value["resources"])
-        return cls(value["project"], value["stack"], value["cloud"], resources, value["subscription"])
+        outputs = tuple(map(_output, value["outputs"]))
+        if [o.name for o in outputs] != sorted({o.name for o in outputs}):
+            raise ValueError("the plan's outputs are not sorted by name, without duplicates")
+        return cls(value["project"], value["stack"], value["cloud"], resources, value["subscription"], outputs)
 
     def _content(self) -> dict[str, Value]:
         resources = [whole_numbers({name: getattr(r, name) for name in _FIELDS}) for r in self.resources]
         about = {name: getattr(self, name) for name in ("project", "stack", "cloud", "subscription")}
-        return {**about, "resources": resources}
+        outputs = [whole_numbers({name: getattr(o, name) for name in _OUTPUT_FIELDS}) for o in self.outputs]
+        return {**about, "resources": resources, "outputs": outputs}
 
 
 def _resource(value: Mapping[str, Value]) -> PlannedResource:
@@ -159,6 +226,16 @@ def _resource(value: Mapping[str, Value]) -> PlannedResource:
     by_property = {k: tuple(v) for k, v in value["property_dependencies"].items()}
     fields = {**value, **lists, "operation": Operation(value["operation"]), "property_dependencies": by_property}
     return PlannedResource(**fields)
+
+
+def _output(value: Mapping[str, Value]) -> PlannedOutput:
+    """Return an output from its JSON. An unknown key, or an operation that its values contradict, is an error."""
+    output = PlannedOutput(**{**value, "operation": Operation(value["operation"])})
+    allowed = _operation(output.before, output.after, output.operation is Operation.UPDATE)
+    absent = output.before is None and output.after is None
+    if set(value) != {*_OUTPUT_FIELDS} or type(output.name) is not str or absent or output.operation is not allowed:
+        raise ValueError(f"this is not an output of a plan: {output.name!r}")
+    return output
 
 
 def is_subscription(found: Value) -> TypeGuard[str]:

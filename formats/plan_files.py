@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from formats.errors import InputError
 from formats.json_reader import read_json
-from formats.plan import Plan, PlannedResource
+from formats.plan import Plan, PlannedOutput, PlannedResource
 from formats.preview_file import is_preview, read_preview
 from formats.pulumi_state import is_export, read_export
 from formats.urns import is_urn, stack_of
@@ -31,6 +31,7 @@ class _Content(TypedDict):
     cloud: str
     subscription: str
     resources: list[PlannedResource]
+    outputs: list[PlannedOutput]
 
 
 _CONTENT = TypeAdapter(_Content)

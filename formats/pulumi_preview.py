@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from formats.default_providers import configured_subscription, is_default_provider, listed
+from formats.default_providers import configured_subscription, is_default_provider, without_default_providers
 from formats.errors import Failed
-from formats.plan import Operation, Plan, PlannedResource
+from formats.plan import Operation, Plan, PlannedOutput, PlannedResource, planned_outputs
 from formats.plan_order import ordered
 from formats.property_values import UNKNOWNS, mask
 from formats.pulumi_state import planned
+from formats.urns import ROOT_TYPE, type_of
 
 OPERATIONS = {
     "same": Operation.SAME,
@@ -42,8 +43,20 @@ def operation(step: str) -> Operation | None:
     return OPERATIONS[step]
 
 
-def plan_of(steps: Iterable[Json], project: str, stack: str, cloud: str, config: Json | None = None) -> Plan:
-    """Return the Plan of a preview's steps. `config` is the stack's configuration."""
+def plan_of(
+    steps: Iterable[Json],
+    project: str,
+    stack: str,
+    cloud: str,
+    config: Json | None = None,
+    *,
+    update_plan: Json | None = None,
+) -> Plan:
+    """Return the Plan of a preview's steps.
+
+    `config` is the stack's configuration. `update_plan` is the content of the preview's update plan, which has the new
+    outputs; the preview's own document lacks them, so without it the Plan has no outputs.
+    """
     steps = list(steps)
     replacing = {step["urn"] for step in steps if step["op"] == "create-replacement"}
     found: dict[tuple[str, bool], PlannedResource] = {}
@@ -58,7 +71,31 @@ def plan_of(steps: Iterable[Json], project: str, stack: str, cloud: str, config:
             found[key] = _resource(step, done)
     replaced = {r.urn for r in found.values() if r.operation is Operation.REPLACE}
     resources = [_with_reason(r, replaced) for r in found.values()]
-    return Plan(project, stack, cloud, ordered(listed(resources)), configured_subscription(config or {}))
+    outputs = _outputs(steps, update_plan) if update_plan else ()
+    return Plan(
+        project,
+        stack,
+        cloud,
+        ordered(without_default_providers(resources)),
+        configured_subscription(config or {}),
+        outputs,
+    )
+
+
+def _outputs(steps: Iterable[Json], update_plan: Json) -> tuple[PlannedOutput, ...]:
+    """Return the stack's outputs: the old ones from the root's step, the new ones and the diff from the update plan.
+
+    The root's step is written before the program registers outputs, so its new state has the old ones. Source:
+    `ShowPreviewDigest` and `executeRegisterResourceOutputs` of the CLI.
+    """
+    root = next((step for step in steps if type_of(step["urn"]) == ROOT_TYPE), None)
+    if root is None:
+        return ()
+    found = (update_plan.get("resourcePlans") or {}).get(root["urn"]) or {}
+    difference = (found.get("goal") or {}).get("outputDiff") or {}
+    changed = {*(difference.get("adds") or ()), *(difference.get("updates") or ())}
+    before = mask((root.get("oldState") or {}).get("outputs") or {})
+    return planned_outputs(before, mask(found.get("state") or {}), changed)
 
 
 def _with_reason(resource: PlannedResource, replaced: set[str]) -> PlannedResource:
@@ -69,11 +106,25 @@ def _with_reason(resource: PlannedResource, replaced: set[str]) -> PlannedResour
     return replace(resource, changed=tuple(sorted({*resource.changed, *reasons})), replaces=reasons)
 
 
-def deletion_of(resources: Iterable[Json], project: str, stack: str, cloud: str, config: Json | None = None) -> Plan:
-    """Return the Plan of a destroy, dependents first. Resources that were only read are left out."""
+def deletion_of(
+    resources: Iterable[Json],
+    project: str,
+    stack: str,
+    cloud: str,
+    config: Json | None = None,
+    *,
+    outputs: Json,
+) -> Plan:
+    """Return the Plan of a destroy, dependents first. Resources that were only read are left out.
+
+    `outputs` are those of the stack; they are removed with its root.
+    """
+    resources = list(resources)
+    whole = any(r["type"] == ROOT_TYPE for r in resources)
     held = [r for r in resources if not r.get("external") and not is_default_provider(r["urn"], r.get("parent"))]
-    planned = [_resource({"op": "delete", "urn": r["urn"], "oldState": r}, Operation.DELETE) for r in reversed(held)]
-    return Plan(project, stack, cloud, tuple(planned), configured_subscription(config or {}))
+    going = tuple(_resource({"op": "delete", "urn": r["urn"], "oldState": r}, Operation.DELETE) for r in reversed(held))
+    kept = planned_outputs(outputs, {} if whole else outputs)
+    return Plan(project, stack, cloud, going, configured_subscription(config or {}), kept)
 
 
 def _resource(step: Json, done: Operation) -> PlannedResource:

@@ -6,17 +6,18 @@ differs from Pulumi's format is refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NotRequired
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from formats.default_providers import configured_subscription, listed, stated_subscription
+from formats.default_providers import configured_subscription, default_provider_subscription, without_default_providers
 from formats.errors import InputError
-from formats.plan import Operation, Plan, PlannedResource
+from formats.plan import Operation, Plan, PlannedResource, Value, planned_outputs
 from formats.property_values import mask
-from formats.urns import is_urn, project_of, provider_urn, stack_of
+from formats.urns import ROOT_TYPE, is_urn, project_of, provider_urn, stack_of
 from formats.validation import dotted_path
 
 NEWEST = 4
@@ -24,7 +25,7 @@ NEWEST = 4
 
 
 class StateResource(TypedDict):
-    """The fields of a resource that a Plan needs. Outputs are ignored."""
+    """The fields of a resource that a Plan needs. Only the root's outputs are used: those of the stack."""
 
     __pydantic_config__ = ConfigDict(extra="ignore", strict=True)  # type: ignore[misc]
 
@@ -40,6 +41,7 @@ class StateResource(TypedDict):
     parent: NotRequired[str]
     provider: NotRequired[str]
     inputs: NotRequired[dict[str, Any] | None]
+    outputs: NotRequired[dict[str, Any] | None]
     dependencies: NotRequired[list[str] | None]
     propertyDependencies: NotRequired[dict[str, list[str] | None] | None]
     ignoreChanges: NotRequired[list[str] | None]
@@ -59,7 +61,17 @@ class _Deployment(TypedDict):
     pending_operations: NotRequired[list[_Pending] | None]
 
 
+_RESOURCES = re.compile(rb'"resources":\s*\[\s*\{')
+_PENDING = b'"pending_operations"'
 _DEPLOYMENT = TypeAdapter(_Deployment)
+
+
+def has_resources(content: bytes) -> bool | None:
+    """Return True if a stored or exported state certainly has resources, without parsing it; None if that is unknown.
+
+    A pending operation may hold a list of the same name, so a state with pending operations has to be parsed.
+    """
+    return True if _PENDING not in content and _RESOURCES.search(content) else None
 
 
 def is_export(content: object) -> bool:
@@ -85,19 +97,36 @@ def read_export(
         return None
     project, stack = _owner(resources, file)
     begun = [p["resource"] for p in deployment.get("pending_operations") or [] if p["type"] == "creating"]
-    return deployed_plan(project, stack, cloud, map(planned, [*begun, *_deployed(resources)]), config)
+    deployed = [*_deployed(resources)]
+    outputs = stack_outputs(deployed)
+    return deployed_plan(project, stack, cloud, map(planned, [*begun, *deployed]), outputs=outputs, config=config)
+
+
+def stack_outputs(resources: Iterable[Mapping[str, Any]]) -> dict[str, Value]:
+    """Return the stack's outputs, secrets masked: those of the root among a state's resources."""
+    return next((mask(r.get("outputs") or {}) for r in resources if r["type"] == ROOT_TYPE), {})
 
 
 def deployed_plan(
-    project: str, stack: str, cloud: str, resources: Iterable[PlannedResource], config: Mapping[str, Any] | None = None
+    project: str,
+    stack: str,
+    cloud: str,
+    resources: Iterable[PlannedResource],
+    *,
+    outputs: Mapping[str, Value],
+    config: Mapping[str, Any] | None = None,
 ) -> Plan:
-    """Return the Plan of deployed resources. Of two with one URN the last counts, so pending creates come first.
+    """Return the Plan of deployed resources and masked outputs.
+
+    Of two resources with one URN the last counts, so pending creates come first.
 
     The subscription is that of the state's default providers, or else the configuration's.
     """
     there = {r.urn: r for r in resources}.values()
-    subscription = stated_subscription(there) or configured_subscription(config or {})
-    return Plan(project, stack, cloud, listed(there), subscription)
+    subscription = default_provider_subscription(there) or configured_subscription(config or {})
+    return Plan(
+        project, stack, cloud, without_default_providers(there), subscription, planned_outputs(outputs, outputs)
+    )
 
 
 def _check_version(content: Mapping[str, Any], file: str | None) -> None:

@@ -6,6 +6,7 @@ time. The program runs in the project's language host, so `sde` needs no `pulumi
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -14,19 +15,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from formats.deployed_stack import DeployedStack, changed_meanwhile
 from formats.errors import Failed
-from formats.plan import SECRET, Plan
-from formats.property_values import mask
+from formats.plan import SECRET, Plan, canonical
 from formats.pulumi_preview import deletion_of, plan_of
-from formats.pulumi_state import read_export
+from formats.pulumi_state import has_resources, read_export, stack_outputs
 from formats.urns import label
-from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy
+from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy, state_digest
 from operations.engine.project import sdk_version, served
 from operations.engine.pulumi_commands import PulumiCommands
-from operations.engine.pulumi_errors import StackMissingError, refused
+from operations.engine.pulumi_errors import StackMissingError, protection_refusal
 from operations.engine.pulumi_events import Listener, run_events
 from operations.engine.pulumi_process import CommandFailed
-from operations.engine.pulumi_saved import UpdatePlans, violation
+from operations.engine.pulumi_saved import UpdatePlans, content, violation
 from operations.engine.targets import Targets
 from operations.settings import PROJECT
 
@@ -65,7 +66,8 @@ class PulumiCli:
         with run_events(stack.name, on_event):
             digest = self._previewed(stack, [*arguments, *_targets(targets)], on_event)
         cloud = str(stack.config["sde:cloud"])
-        plan = plan_of(digest.get("steps") or (), PROJECT, stack.name, cloud, digest.get("config"))
+        steps = digest.get("steps") or ()
+        plan = plan_of(steps, PROJECT, stack.name, cloud, digest.get("config"), update_plan=content(file))
         self._saved.keep(plan, file)
         return plan
 
@@ -110,7 +112,8 @@ class PulumiCli:
         chosen, resources = Targets(targets), self._resources(stack.name)
         chosen.must_match(r["urn"] for r in resources)
         going = [r for r in resources if not targets or chosen.named(r["urn"])]
-        return deletion_of(going, PROJECT, stack.name, str(stack.config["sde:cloud"]), stack.config)
+        outputs = stack_outputs(resources)
+        return deletion_of(going, PROJECT, stack.name, str(stack.config["sde:cloud"]), stack.config, outputs=outputs)
 
     def destroy(
         self,
@@ -124,7 +127,7 @@ class PulumiCli:
         with run_events(stack.name, on_event):
             held = [r.urn for r in self.preview_destroy(stack, targets=targets).resources if r.protect]
             if held and not release_protected:
-                raise refused([f"{label(urn)} would be deleted" for urn in held])
+                raise protection_refusal([f"{label(urn)} would be deleted" for urn in held])
             if held:
                 self._commands.run(stack.name, ["state", "unprotect", "--all", "--yes", "--stack", stack.name])
             return self._perform(stack, ["destroy", *_targets(targets)], on_event)
@@ -148,27 +151,55 @@ class PulumiCli:
         deployment = document.get("deployment") or {}
         resources = deployment.get("resources") or []
         own = [r for r in resources if not r["type"].startswith("pulumi:") and not r.get("delete")]
-        root: dict[str, Any] = next((r for r in resources if r["type"] == "pulumi:pulumi:Stack"), {})
-        outputs = mask(root.get("outputs") or {})
-        return StackState(name, len(own), _utc(deployment), outputs, self._commands.locked_by(name))
+        locked_by = self._commands.locked_by(name)
+        return StackState(name, len(own), _utc(deployment), stack_outputs(resources), locked_by)
+
+    def deployed(
+        self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
+    ) -> Mapping[str, DeployedStack]:
+        """Return the deployed stacks: from a folder's files, else from parallel exports. Secrets stay encrypted."""
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            found = pool.map(lambda stack: self._deployed(stack, being_updated=stack.name in being_updated), stacks)
+            return {one.name: one for one in found if one}
 
     def current_state(
         self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
     ) -> Mapping[str, Plan]:
         """Return the current state of the stacks, by name, from parallel exports. Secrets stay encrypted."""
+        deployed = self.deployed(stacks, being_updated=being_updated)
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            read = pool.map(lambda stack: self._current_state(stack, being_updated=stack.name in being_updated), stacks)
-            found = dict(zip((s.name for s in stacks), read, strict=True))
-        return {name: plan for name, plan in found.items() if plan}
+            return dict(zip(deployed, pool.map(lambda one: one.load(), deployed.values()), strict=True))
 
-    def _current_state(self, stack: StackSettings, *, being_updated: bool) -> Plan | None:
+    def _deployed(self, stack: StackSettings, *, being_updated: bool) -> DeployedStack | None:
         if not being_updated and (holder := self._commands.locked_by(stack.name)):
             raise busy(stack.name, holder)
+        if self._commands.lacks(stack.name):
+            return None
+        content = self._commands.checkpoint(stack.name)
+        if content is None or not has_resources(content):
+            return self._exported_stack(stack)
+        digest = hashlib.sha256(content).hexdigest()
+
+        def load() -> Plan:
+            plan = _plan_of(stack, self._export(stack.name))
+            after = self._commands.checkpoint(stack.name)
+            if plan is None or after is None or hashlib.sha256(after).hexdigest() != digest:
+                raise changed_meanwhile(stack.name)
+            return plan
+
+        return DeployedStack(stack.name, state_digest(PROJECT, stack, digest), load)
+
+    def _exported_stack(self, stack: StackSettings) -> DeployedStack | None:
+        """Return a stack by its export; None if it has no resources, or is missing."""
         try:
-            document = self._document(stack.name)
+            document = self._export(stack.name)
         except StackMissingError:
             return None
-        return read_export(document, cloud=str(stack.config["sde:cloud"]), file=f"pulumi stack export -s {stack.name}")
+        plan = _plan_of(stack, document)
+        if plan is None:
+            return None
+        digest = hashlib.sha256(canonical(document).encode()).hexdigest()
+        return DeployedStack(stack.name, state_digest(PROJECT, stack, digest), lambda: plan)
 
     def export_state(self, name: str) -> dict[str, Any]:
         """Return the stack's deployment in Pulumi's export format, secrets encrypted."""
@@ -206,7 +237,7 @@ class PulumiCli:
         try:
             self._commands.run_program(stack, [*arguments, "--yes", "--skip-preview", "--json"], listener.receive)
         except CommandFailed as error:
-            if plan and (refusal := violation(plan, listener.errors)):
+            if plan and (refusal := violation(plan, listener.errors, is_silent=error.is_silent)):
                 raise refusal from None
             raise self._commands.failure(error, stack.name, listener.errors, stack.file) from None
         listener.send_errors()
@@ -217,6 +248,11 @@ class PulumiCli:
         )
 
     def _document(self, name: str) -> dict[str, Any]:
+        """Return the result of `_export`, and keep it."""
+        self._exported[name] = document = self._export(name)
+        return document
+
+    def _export(self, name: str) -> dict[str, Any]:
         """Return the result of `pulumi stack export`. `StackMissingError` if the backend does not know the stack."""
         text = self._commands.run(name, ["stack", "export", "--stack", name])
         try:
@@ -225,7 +261,6 @@ class PulumiCli:
             document = None
         if not isinstance(document, dict):
             raise Failed(f"The Pulumi CLI exported no state for {name}.")
-        self._exported[name] = document
         return document
 
     def _resources(self, name: str) -> list[dict[str, Any]]:
@@ -233,6 +268,11 @@ class PulumiCli:
             return (self._document(name).get("deployment") or {}).get("resources") or []
         except StackMissingError:
             return []
+
+
+def _plan_of(stack: StackSettings, document: Mapping[str, Any]) -> Plan | None:
+    """Return an exported state as a Plan; None if it has no resources."""
+    return read_export(document, cloud=str(stack.config["sde:cloud"]), file=f"pulumi stack export -s {stack.name}")
 
 
 def _targets(targets: Sequence[str]) -> list[str]:

@@ -25,6 +25,7 @@ class CommandFailed(Exception):  # noqa: N818 - named by what happened, as the p
         text = stdout.partition("{")[0].strip()  # JSON follows
         super().__init__(words(stderr or text or f"the Pulumi CLI {how}"))
         self.code, self.stdout, self.stderr = code, stdout, stderr
+        self.is_silent = code > 0 and not stderr and not text
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,22 @@
 """The Pulumi CLI's update plans: a preview saves one, and `up` is constrained by it.
 
-They are experimental (https://www.pulumi.com/docs/iac/concepts/update-plans/), in the CLI's own format, of which only
-the URNs are read here. The CLI compares operations and inputs with the plan, accepts any value for one that was
-unknown, and stops at the first difference.
+They are experimental (https://www.pulumi.com/docs/iac/concepts/update-plans/), in the CLI's own format, of which the
+URNs and the stack's outputs are read here. The CLI compares operations, inputs and the stack's outputs with the plan,
+accepts any value for one that was unknown, and stops at the first difference.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from formats.errors import Failed, Refused
 from formats.plan import Plan
+from formats.urns import ROOT_TYPE
 from operations.engine.port import differs_from_plan
 from operations.engine.pulumi_errors import is_cause
 
@@ -58,19 +60,27 @@ class UpdatePlans:
         return file
 
 
-def _about(file: Path) -> set[str]:
+def content(file: Path) -> Mapping[str, Any]:
+    """Return the content of an update plan; empty if the CLI wrote none or damaged it."""
     try:
-        return set(json.loads(file.read_bytes())["resourcePlans"])
-    except (ValueError, KeyError, TypeError):
-        return set()
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def violation(plan: Plan, messages: Sequence[tuple[str, str]]) -> Refused | None:
+def _about(file: Path) -> set[str]:
+    return set(content(file).get("resourcePlans") or ())
+
+
+def violation(plan: Plan, messages: Sequence[tuple[str, str]], *, is_silent: bool = False) -> Refused | None:
     """Return the refusal that the CLI's errors, each with its URN, mean, or None.
 
     The CLI's messages hold values, which are not repeated: only properties that the plan has are named. A planned
     resource that was not seen counts only if nothing else failed, because a failed run skips the remaining resources.
     """
+    if is_silent and not messages:  # the CLI compares the stack's outputs at the very end, and reports no difference
+        return differs_from_plan(plan.stack, _root(plan), "its outputs differ")
     unseen = None
     for urn, text in messages:
         if found := _VIOLATES.search(text):
@@ -85,6 +95,10 @@ def violation(plan: Plan, messages: Sequence[tuple[str, str]]) -> Refused | None
     if unseen and not any(is_cause(text) for _, text in messages):
         return differs_from_plan(plan.stack, unseen["urn"], "it is planned, but the program no longer registers it")
     return None
+
+
+def _root(plan: Plan) -> str:
+    return next((r.urn for r in plan.resources if r.type == ROOT_TYPE), plan.stack)
 
 
 def _properties(plan: Plan, urn: str, what: str) -> str:

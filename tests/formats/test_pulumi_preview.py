@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from formats.errors import Failed
-from formats.plan import SECRET, UNKNOWN, Operation, Plan
-from formats.property_values import UNKNOWNS
+from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedOutput
+from formats.property_values import SECRET_SIGNATURE, SIGNATURE, UNKNOWNS
 from formats.pulumi_preview import deletion_of, plan_of
 
 SENTINEL = next(iter(UNKNOWNS))
@@ -63,7 +63,7 @@ def test_a_preview_becomes_a_plan() -> None:
     assert (delete.operation, delete.inputs, delete.id) == (Operation.DELETE, {"name": "gone"}, "/gone")
 
 
-def test_a_replacement_in_three_steps_is_one_operation() -> None:
+def test_the_steps_of_a_replacement_are_one_operation() -> None:
     old, new = state(STORE, "s", id="/s", inputs={"kind": "a"}), state(STORE, "s", inputs={"kind": "b"})
     diff = {"kind": {"kind": "update-replace"}, "tags.a": {"kind": "add"}}
     (planned,) = plan(
@@ -76,7 +76,7 @@ def test_a_replacement_in_three_steps_is_one_operation() -> None:
     assert (planned.old_inputs, planned.inputs) == ({"kind": "a"}, {"kind": "b"})
 
 
-def test_what_an_earlier_replacement_left_is_a_delete() -> None:
+def test_a_pending_delete_of_a_replacement_is_a_delete() -> None:
     now = state(STORE, "s", id="/new", inputs={"kind": "b"})
     left = state(STORE, "s", id="/old", inputs={"kind": "a"}, delete=True)
     found = plan(
@@ -85,16 +85,47 @@ def test_what_an_earlier_replacement_left_is_a_delete() -> None:
     assert [(r.operation, r.id) for r in found.resources] == [(Operation.SAME, "/new"), (Operation.DELETE, "/old")]
 
 
-def test_a_step_of_an_unknown_kind_is_an_error() -> None:
+def test_a_step_with_an_unknown_operation_is_refused() -> None:
     with pytest.raises(Failed, match="teleport"):
         plan(step("teleport", STORE, "s", newState=state(STORE, "s")))
 
 
-def test_a_destroy_takes_what_the_state_holds_and_lets_go_what_was_read() -> None:
+def test_a_destroy_discards_read_resources() -> None:
     read = state("pulumi:pulumi:StackReference", "ref", external=True)
     held = [read, state(GROUP, "rg", id="/rg"), state(STORE, "s", id="/s", protect=True)]
-    planned = deletion_of(held, "sde", "platform", "local").resources
+    planned = deletion_of(held, "sde", "platform", "local", outputs={}).resources
     assert [(p.name, p.operation, p.protect) for p in planned] == [
         ("s", Operation.DELETE, True),
         ("rg", Operation.DELETE, False),
     ]
+
+
+ROOT = "pulumi:pulumi:Stack"
+SEALED = {SIGNATURE: SECRET_SIGNATURE, "ciphertext": "v1:x"}
+
+
+def test_outputs_come_from_the_old_state_and_the_update_plan() -> None:
+    old = state(ROOT, "root", outputs={"id": "/old", "key": "[secret]", "gone": 1, "kept": {"a": "[secret]"}})
+    root = step("same", ROOT, "root", oldState=old, newState=old)
+    new = {"id": SENTINEL, "key": SEALED, "kept": {"a": SEALED}, "new": True}
+    difference = {"adds": {"new": True}, "updates": {"id": SENTINEL, "key": SEALED}, "deletes": ["gone"]}
+    update_plan = {"resourcePlans": {root["urn"]: {"goal": {"outputDiff": difference}, "state": new}}}
+    assert plan_of([root], "sde", "platform", "local", update_plan=update_plan).outputs == (
+        PlannedOutput("gone", Operation.DELETE, before=1),
+        PlannedOutput("id", Operation.UPDATE, "/old", UNKNOWN),
+        PlannedOutput("kept", Operation.SAME, {"a": SECRET}, {"a": SECRET}),
+        PlannedOutput("key", Operation.UPDATE, SECRET, SECRET),
+        PlannedOutput("new", Operation.CREATE, after=True),
+    )
+
+
+def test_a_preview_without_an_update_plan_has_no_outputs() -> None:
+    old = state(ROOT, "root", outputs={"id": "/old"})
+    assert plan(step("same", ROOT, "root", oldState=old, newState=old)).outputs == ()
+
+
+@pytest.mark.parametrize(("whole", "operation"), [(True, "delete"), (False, "same")])
+def test_a_destroy_removes_the_outputs_with_the_root(whole: bool, operation: str) -> None:
+    resources = [state(ROOT, "root")] if whole else [state(GROUP, "rg", id="/rg")]
+    (found,) = deletion_of(resources, "sde", "platform", "local", outputs={"a": 1}).outputs
+    assert (found.name, found.operation.value) == ("a", operation)

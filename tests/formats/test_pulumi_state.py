@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formats.errors import InputError
-from formats.plan import SECRET, UNKNOWN, Operation, Plan
+from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedOutput
 from formats.property_values import SECRET_SIGNATURE, SIGNATURE
 from formats.pulumi_state import is_export, read_export
 from policies.model import Resource
@@ -76,7 +76,7 @@ def test_encrypted_and_plain_secrets_are_masked() -> None:
     assert found.resources[0].inputs == {"key": SECRET, "bare": SECRET, "strange": UNKNOWN}
 
 
-def test_pending_deletes_are_left_out_and_pending_creates_kept() -> None:
+def test_pending_creates_are_kept_and_deletes_left_out() -> None:
     old, gone = store(delete=True), store("again", pendingReplacement=True)
     pending = [{"type": "creating", "resource": store("begun", id="")}, {"type": "deleting", "resource": store("data")}]
     found = read_export(export(old, store(), gone, store("read", external=True), pending_operations=pending))
@@ -130,3 +130,15 @@ def test_any_value_of_a_field_is_read_or_refused(place: str, value: Any) -> None
     except InputError:
         return
     assert found
+
+
+def test_an_export_has_the_stacks_outputs_unchanged() -> None:
+    sealed = {SIGNATURE: SECRET_SIGNATURE, "ciphertext": "v1:x"}
+    root = {"urn": "urn:pulumi:platform::sde::pulumi:pulumi:Stack::sde-platform", "type": "pulumi:pulumi:Stack",
+            "outputs": {"key": sealed, "ids": [1.0]}}  # fmt: skip
+    plan = read_export(export(root, store(outputs={"other": 1})))
+    assert plan
+    assert plan.outputs == (
+        PlannedOutput("ids", Operation.SAME, [1], [1]),
+        PlannedOutput("key", Operation.SAME, SECRET, SECRET),
+    )

@@ -142,6 +142,8 @@ class Pair:
         if ends == "done":
             plans = {name: by_urn(run.value) for name, run in runs.items()}
             same(plans["embedded"], plans["pulumi"], "plan")
+            outputs = {name: {o.name: o for o in run.value.outputs} for name, run in runs.items()}
+            same(outputs["embedded"], outputs["pulumi"], "the plan's outputs")
         return runs["pulumi"]
 
     def up(self, *, stack: str = "small", ends: str = "done", **options: Any) -> Run:

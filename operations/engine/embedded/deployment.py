@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from formats import plan, property_values, urns
+from formats import plan, property_values, pulumi_state, urns
 from formats.default_providers import is_default_provider
 from formats.errors import InputError, Refused
 from formats.plan import Operation, PlannedResource
-from formats.urns import name_of, type_of
-from operations.engine.embedded import aliases, options, paths
+from operations.engine.embedded import aliases, options, paths, state
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Change, Journal
 from operations.engine.embedded.model import PendingOperation, Properties, Resource, Snapshot
 from operations.engine.embedded.provider_registry import ProviderRegistry
-from operations.engine.embedded.providers import Provider, ProviderError
+from operations.engine.embedded.providers import Difference, Provider, ProviderError
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.update_plan_check import UpdatePlanCheck
 from operations.engine.targets import Targets
+
+NO_DIFFERENCE = Difference()
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,11 @@ class DeploymentContext:
     stack: str
     config: Mapping[str, Any]
     """The stack's configuration as wire values, keys with their namespace."""
-    dry_run: bool
     registry: ProviderRegistry
-    journal: Journal | None
-    """Records every step before and after it; None in a preview."""
     reporter: Reporter
     targets: Targets
+    journal: Journal | None = None
+    """Records every step before and after it; None in a preview."""
     plan_check: UpdatePlanCheck | None = None
     """The check of each step against an approved plan, if any."""
 
@@ -59,87 +60,92 @@ class Deployment:
 
     def __init__(self, context: DeploymentContext, base: Snapshot) -> None:
         self.context, self.base = context, base
-        self.dry_run, self.reporter = context.dry_run, context.reporter
+        self.dry_run, self.reporter = context.journal is None, context.reporter
         self.lock = threading.RLock()
         self.previous = {r.urn: r for r in base.resources if not r.delete}
         self.registered: dict[str, Resource] = {}
-        self.aliases = aliases.Aliases(context.stack, context.project)
-        self.replaced: dict[str, tuple[str, ...]] = {}
-        """URNs deleted before their replacement, with the property paths that forced it."""
+        self.aliases = aliases.Aliases()
+        self.deleted_before_replacement: dict[str, tuple[str, ...]] = {}
+        """URNs, with the property paths that forced the replacement."""
         self.skipped: set[str] = set()
         """Resources outside the targets that do not exist yet."""
         self.counts: dict[str, int] = {}
         self.planned: list[PlannedResource] = []
         self.refusals: list[str] = []
         self.error: BaseException | None = None
-        self.previous_outputs = stack_outputs(base)
+        self.previous_outputs = base.root.outputs if base.root else {}
         self.outputs: Properties | None = None
         """The stack's outputs, once the program has registered them."""
-        self.wrote = False
+        self.state_changed = False
         """True once the state changed, or would change in a preview."""
-        self._done: set[int] = set()
-        self._open: PendingOperation | None = None
         self.default_providers: dict[tuple[str, str, str], Provider] = {}
         """By package, version and plugin URL."""
+        self._handled: set[int] = set()
+        self._operation: PendingOperation | None = None
         self._dependants: dict[str, list[int]] | None = None
         context.registry.load_from_state(base.resources)
         options.refuse_state(base.resources)
         for resource in base.resources:
-            self.learn(resource)
+            self.mask_secrets(resource)
         context.reporter.secret_filter.add(dict(context.config))
 
-    def urn_of(self, goal: Goal) -> str:
-        """Return the URN of a goal in this stack."""
-        return urns.make_urn(self.context.stack, self.context.project, goal.parent, goal.type, goal.name)
+    def urn_of(self, parent: str, type_: str, name: str) -> str:
+        """Return the URN of a resource in this stack."""
+        return urns.make_urn(self.context.stack, self.context.project, parent, type_, name)
 
-    def with_ignored_changes(self, urn: str, goal: Goal, old: Properties) -> Properties:
-        """Return a goal's inputs with the old values at the paths of `ignoreChanges`; report those that failed."""
-        inputs, failed = paths.ignoring(goal.inputs, old, goal.ignore_changes)
+    def with_ignored_changes(self, new: Resource, old: Properties) -> Properties:
+        """Return the inputs with the old values at the paths of `ignoreChanges`; report those that failed."""
+        inputs, failed = paths.ignoring(new.inputs, old, new.ignore_changes)
         if failed:
             text = f"Changes cannot be ignored where elements were added or removed: {', '.join(failed)}"
-            self.reporter.message("info", text, urn)
+            self.reporter.message("info", text, new.urn)
         return inputs
 
     # Resources of the previous state
 
-    def old(self, urn: str, goal: Goal) -> Resource | None:
+    def previous_state(self, goal: Goal) -> Resource | None:
         """Return a resource's previous state, found by its URN or an alias."""
-        if urn in self.previous and not self.is_done(self.previous[urn]):
+        urn = goal.resource.urn
+        if urn in self.previous and not self.is_handled(self.previous[urn]):
             return self.previous[urn]
-        for alias in self.aliases.of(goal.parent, goal.type, goal.name, goal.aliases):
+        for alias in self.aliases.of(goal):
             found = self.previous.get(alias)
             if found is None or alias == urn:
                 continue
-            if self.is_done(found):
+            if self.is_handled(found):
                 raise InputError("Two resources declare the same alias", key=alias, found=urn)
             self.aliases.found[urn] = alias
             return found
         return None
 
-    def desired(self, urn: str, goal: Goal) -> Resource:
-        """Return the desired resource, with references to aliases replaced by current URNs."""
-        self.aliases.declare(urn, goal.parent, goal.type, goal.name, goal.aliases)
-        new = goal.resource(urn)
-        new.dependencies = self._followed(urn, new.dependencies)
-        new.property_dependencies = {k: self._followed(urn, deps) for k, deps in new.property_dependencies.items()}
-        new.deleted_with = "".join(self._followed(urn, filter(None, [new.deleted_with])))
-        return new
+    def desired_state(self, goal: Goal) -> Resource:
+        """Return the goal's resource, with references to aliases replaced by current URNs."""
+        self.aliases.declare(goal)
+        wanted = goal.resource
 
-    def _followed(self, own: str, references: Iterable[str]) -> list[str]:
-        """Return the references under current URNs, without the resource itself."""
-        return sorted({u if u in self.registered else self.aliases.current(u) for u in references} - {own})
+        def current(references: Iterable[str]) -> list[str]:
+            """Return the references under current URNs, without the resource itself."""
+            found = {u if u in self.registered else self.aliases.current(u) for u in references}
+            return sorted(found - {wanted.urn, ""})
 
-    def is_done(self, old: Resource) -> bool:
-        """Return True if a step has dealt with a previous resource."""
-        return id(old) in self._done
+        return dataclasses.replace(
+            wanted,
+            dependencies=current(wanted.dependencies),
+            property_dependencies={k: current(v) for k, v in wanted.property_dependencies.items()},
+            deleted_with="".join(current([wanted.deleted_with])),
+        )
 
-    def done(self, old: Resource | None) -> None:
-        if old is not None:
-            self._done.add(id(old))
+    def is_handled(self, old: Resource) -> bool:
+        """Return True if a step has handled a previous resource."""
+        return id(old) in self._handled
 
-    def rest(self) -> list[Resource]:
-        """Return the previous resources that no step has dealt with, in the state's order."""
-        return [r for r in self.base.resources if id(r) not in self._done]
+    def mark_handled(self, old: Resource | None) -> None:
+        """Note that a step has handled a previous resource."""
+        self._handled.add(id(old))
+
+    def unhandled(self) -> list[Resource]:
+        """Return the previous resources that no step has handled, in the state's order."""
+        return [r for r in self.base.resources if id(r) not in self._handled]
 
     def dependants(self, old: Resource) -> list[tuple[int, Resource]]:
         """Return the users by property, provider or `deletedWith`, with their indexes in the state."""
@@ -147,10 +153,7 @@ class Deployment:
             self._dependants = {}
             for index, resource in enumerate(self.base.resources):
                 uses = {u for deps in resource.property_dependencies.values() for u in deps}
-                if resource.provider:
-                    uses.add(urns.provider_urn(resource.provider))
-                if resource.deleted_with:
-                    uses.add(resource.deleted_with)
+                uses |= {urns.provider_urn(resource.provider), resource.deleted_with}
                 for urn in uses if not resource.delete else ():
                     self._dependants.setdefault(urn, []).append(index)
         return [(i, self.base.resources[i]) for i in self._dependants.get(old.urn, ())]
@@ -166,39 +169,35 @@ class Deployment:
 
     # Recorded changes
 
-    def begin(self, kind: str, resource: Resource) -> None:
-        """Record that a request starts; `put`, `drop`, `amend` or `settle` records its result."""
-        if self.context.journal is not None:
-            self._open = self.context.journal.begin(kind, resource)
-
     @contextlib.contextmanager
-    def asking(self, kind: str, resource: Resource, *, read_only: bool = False) -> Iterator[None]:
-        """Record a request to a provider, and settle it if the provider returns an error.
+    def operation(self, kind: str, resource: Resource, *, read_only: bool = False) -> Iterator[None]:
+        """Record a request to a provider before it starts. The body records the result.
 
-        After any other error the result is unknown and the operation stays pending for the next run, unless the
-        request is read-only.
+        The operation ends without changes if the provider returns an error. After any other error the result is
+        unknown, and the operation stays pending for the next run, unless the request is read-only.
         """
-        self.begin(kind, resource)
+        if self.context.journal is not None:
+            self._operation = self.context.journal.begin(kind, dataclasses.replace(resource))
         try:
             yield
         except Exception as error:
             if read_only or isinstance(error, ProviderError):
-                self.settle()
+                self.end_operation()
             raise
 
-    def reopen(self, operation: PendingOperation) -> None:
+    def resume_operation(self, operation: PendingOperation) -> None:
         """Continue an operation that an earlier run began."""
-        self._open = operation
+        self._operation = operation
 
-    def settle(self) -> None:
-        """Record the end of an operation without changes, if one is open."""
-        if self._open is not None:
-            self._write()
+    def end_operation(self) -> None:
+        """Record the end of an operation without changes, if it has not ended."""
+        if self._operation is not None:
+            self._record()
 
-    def put(self, new: Resource, old: Resource | None = None, *, replaced: Resource | None = None) -> None:
+    def record_registered(self, new: Resource, old: Resource | None = None, *, replaced: Resource | None = None) -> None:
         """Record `new` in the place of `old`, and mark the resource that it `replaced` for deletion."""
-        self.learn(new)
-        self.done(old)
+        self.mask_secrets(new)
+        self.mark_handled(old)
         self.registered[new.urn] = new
         former = old or replaced
         alias = former.urn if former is not None and former.urn != new.urn else ""
@@ -207,29 +206,28 @@ class Deployment:
             replaced.delete = True
             changes.append(Change("updated", replaced))
             if self.dry_run:
-                self.done(replaced)
-        self._write(*changes)
+                self.mark_handled(replaced)
+        self._record(*changes)
 
-    def amend(self, old: Resource, **changes: Any) -> None:
+    def record_updated(self, old: Resource, **changes: Any) -> None:
         """Change a previous resource without moving it in the state."""
         for name, value in changes.items():
             setattr(old, name, value)
-        self._write(Change("updated", old))
+        self._record(Change("updated", old))
 
-    def drop(self, old: Resource) -> None:
-        """Record that a previous resource was deleted."""
-        self.done(old)
-        self._write(Change("deleted", old))
+    def record_deleted(self, old: Resource) -> None:
+        """Remove a previous resource from the state."""
+        self.mark_handled(old)
+        self._record(Change("deleted", old))
 
-    def _write(self, *changes: Change) -> None:
-        self.wrote = True
-        if self.context.journal is None:
-            return
-        self.context.journal.end(self._open, changes)
-        self._open = None
+    def _record(self, *changes: Change) -> None:
+        self.state_changed = True
+        if self.context.journal is not None:
+            self.context.journal.end(self._operation, changes)
+            self._operation = None
 
-    def learn(self, resource: Resource) -> None:
-        """Add its secrets to the filter of events and errors."""
+    def mask_secrets(self, resource: Resource) -> None:
+        """Mask the resource's secrets in events and errors."""
         self.reporter.secret_filter.add(resource.inputs)
         self.reporter.secret_filter.add(resource.outputs)
 
@@ -240,76 +238,51 @@ class Deployment:
             raise refused(self.refusals)
 
     def count(self, operation: Operation, type_: str) -> None:
+        """Count an operation on a resource of the program."""
         if not type_.startswith("pulumi:"):
             self.counts[operation.value] = self.counts.get(operation.value, 0) + 1
 
-    def stays(self, resource: Resource) -> None:
-        """Report a resource as unchanged."""
+    def report_unchanged(self, resource: Resource) -> None:
+        """Count and report a resource as unchanged."""
         self.count(Operation.SAME, resource.type)
-        self.reporter.say("step-done", urn=resource.urn, type=resource.type, operation=Operation.SAME, seconds=0.0)
+        self.reporter.immediate_step(resource, Operation.SAME)
 
     def plan(
         self,
         operation: Operation,
         resource: Resource,
-        *,
         old: Resource | None = None,
-        changed: tuple[str, ...] = (),
-        replaces: tuple[str, ...] = (),
+        difference: Difference = NO_DIFFERENCE,
     ) -> None:
         """Count a step; add it to the Plan in a preview. Raises `Refused` if it differs from the approved plan."""
         self.count(operation, resource.type)
-        let_go = operation is Operation.DELETE and resource.external
-        if let_go or is_default_provider(resource.urn, resource.parent):
+        only_forgotten = operation is Operation.DELETE and resource.external
+        if only_forgotten or is_default_provider(resource.urn, resource.parent):
             return  # nothing happens to a resource of the cloud
         if self.dry_run or self.context.plan_check:
-            step = planned(operation, resource, old, changed, replaces)
+            step = planned(operation, resource, old, difference)
             if self.dry_run:
                 self.planned.append(step)
             if self.context.plan_check:
                 self.context.plan_check.step(step)
 
 
-def stack_outputs(snapshot: Snapshot) -> Properties:
-    """Return the stack's outputs, which are those of its root."""
-    return next((r.outputs for r in snapshot.resources if r.type == urns.ROOT_TYPE and not r.delete), {})
-
-
-def refused(reasons: list[str]) -> Refused:
+def refused(reasons: Iterable[str]) -> Refused:
     """Return one refusal that lists every reason."""
     listed = "\n".join(f"  {r}" for r in sorted(reasons))
     return Refused(f"Protected resources would be deleted or replaced; nothing was changed:\n{listed}")
 
 
 def planned(
-    operation: Operation,
-    resource: Resource,
-    old: Resource | None = None,
-    changed: tuple[str, ...] = (),
-    replaces: tuple[str, ...] = (),
+    operation: Operation, resource: Resource, old: Resource | None = None, difference: Difference = NO_DIFFERENCE
 ) -> PlannedResource:
     """Return one resource of a Plan, with secrets masked."""
-    before = operation in (Operation.UPDATE, Operation.REPLACE) and old is not None
-    return PlannedResource(
-        urn=resource.urn,
-        type=resource.type,
+    changes_old = operation in (Operation.UPDATE, Operation.REPLACE) and old is not None
+    return dataclasses.replace(
+        pulumi_state.planned(state.write_resource(resource)),
         operation=operation,
-        custom=resource.custom,
         id=(old.id if old is not None else resource.id) or None,
-        parent=resource.parent or None,
-        provider=urns.provider_urn(resource.provider) if resource.provider else None,
-        inputs=property_values.mask(resource.inputs),
-        old_inputs=property_values.mask(old.inputs) if before and old is not None else None,
-        changed=changed,
-        replaces=replaces,
-        dependencies=tuple(sorted(resource.dependencies)),
-        property_dependencies={k: tuple(sorted(v)) for k, v in sorted(resource.property_dependencies.items()) if v},
-        protect=resource.protect,
-        retain_on_delete=bool(resource.extra.get("retainOnDelete")),
-        ignore_changes=tuple(resource.ignore_changes),
+        old_inputs=property_values.mask(old.inputs) if changes_old and old is not None else None,
+        changed=difference.changed,
+        replaces=difference.replaces,
     )
-
-
-def display_name(urn: str) -> str:
-    """Return a resource's type and name for messages."""
-    return f"{type_of(urn)} {name_of(urn)}"

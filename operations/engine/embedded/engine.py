@@ -7,20 +7,28 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from formats import property_values, urns
-from formats.default_providers import configured_subscription, listed
+from formats.default_providers import configured_subscription, without_default_providers
+from formats.deployed_stack import DeployedStack, changed_meanwhile
 from formats.errors import Failed, InputError, SdeError
-from formats.plan import Operation, Plan, PlannedResource
+from formats.plan import Operation, Plan, PlannedOutput, PlannedResource, planned_outputs
 from formats.plan_order import ordered
 from formats.pulumi_state import deployed_plan
 from operations.engine.clock import now
 from operations.engine.embedded import deletes, imports, program, refresh, resume, settings, steps
 from operations.engine.embedded.backend import Backend, Kind
-from operations.engine.embedded.deployment import Deployment, DeploymentContext, display_name, planned, refused
+from operations.engine.embedded.deployment import (
+    Deployment,
+    DeploymentContext,
+    display_name,
+    planned,
+    refused,
+    stack_outputs,
+)
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource, Snapshot
@@ -28,7 +36,7 @@ from operations.engine.embedded.provider_registry import ProviderRegistry, Servi
 from operations.engine.embedded.providers import ProviderError
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.update_plan_check import UpdatePlanCheck
-from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy
+from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy, state_digest
 from operations.engine.project import Program, program_of, project_name, sdk_version
 from operations.engine.targets import Targets
 
@@ -57,7 +65,7 @@ class EmbeddedEngine:
         reporter = Reporter(stack.name, on_event)
         with _reported(reporter):
             deployment = self._previewed(stack, reporter, Targets(targets))
-            return _plan(deployment, stack, deployment.planned)
+            return _plan(deployment, stack, deployment.planned, deployment.outputs or {})
 
     def up(
         self,
@@ -94,7 +102,8 @@ class EmbeddedEngine:
         with self._dry(stack, Reporter(stack.name, None), Targets(targets)) as deployment:
             going = [planned(Operation.DELETE, r) for r in _chosen(deployment, chosen) if not r.external]
             chosen.must_match(())
-        return _plan(deployment, stack, listed(going))
+        kept = {} if any(r.type == urns.ROOT_TYPE for r in going) else deployment.previous_outputs
+        return _plan(deployment, stack, without_default_providers(going), kept)
 
     def destroy(
         self,
@@ -155,23 +164,37 @@ class EmbeddedEngine:
         return StackState(
             name=name,
             resources=_count(snapshot.resources),
-            updated=snapshot.time or None,
-            outputs=property_values.mask(_outputs(snapshot)),
+            updated=snapshot.manifest.get("time"),
+            outputs=property_values.mask(stack_outputs(snapshot)),
             locked_by=backend.locked_by(name),
         )
+
+    def deployed(
+        self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
+    ) -> Mapping[str, DeployedStack]:
+        """Return the deployed stacks; needs no passphrase. `InputError` during a run."""
+        backend, found = self._backend, {}
+        for stack in stacks:
+            if stack.name not in being_updated and (holder := backend.changing(stack.name)):
+                raise busy(stack.name, holder)
+            if (content := backend.digest(stack.name)) is not None:
+                found[stack.name] = DeployedStack(
+                    stack.name, state_digest(backend.project, stack, content), partial(self._load, stack, content)
+                )
+        return found
 
     def current_state(
         self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
     ) -> Mapping[str, Plan]:
         """Return the current state of each deployed stack; needs no passphrase. `InputError` during a run."""
-        backend, found = self._backend, {}
-        for stack in stacks:
-            if stack.name not in being_updated and (holder := backend.changing(stack.name)):
-                raise busy(stack.name, holder)
-            snapshot = backend.load_encrypted(stack.name)
-            if snapshot is not None and snapshot.resources:
-                found[stack.name] = _current_state(snapshot, backend.project, stack)
-        return found
+        return {name: one.load() for name, one in self.deployed(stacks, being_updated=being_updated).items()}
+
+    def _load(self, stack: StackSettings, content: str) -> Plan:
+        """Return the state with the digest `content` as a Plan."""
+        snapshot = self._backend.load_encrypted(stack.name)
+        if snapshot is None or self._backend.digest(stack.name) != content:
+            raise changed_meanwhile(stack.name)
+        return _current_state(snapshot, self._backend.project, stack)
 
     def export_state(self, name: str) -> dict[str, Any]:
         """Return the stack's deployment in Pulumi's export format, secrets encrypted."""
@@ -324,7 +347,7 @@ class EmbeddedEngine:
             counts=deployment.counts,
             seconds=deployment.reporter.seconds,
             resources=_count(snapshot.resources),
-            outputs=property_values.mask(_outputs(snapshot)),
+            outputs=property_values.mask(stack_outputs(snapshot)),
         )
 
 
@@ -351,7 +374,11 @@ def _reported(reporter: Reporter) -> Iterator[None]:
 def _store_outputs(deployment: Deployment) -> None:
     """Record the stack's outputs, once the whole run has succeeded."""
     root = next((r for r in deployment.registered.values() if r.type == urns.ROOT_TYPE), None)
-    if root is None or deployment.outputs is None or property_values.equal(root.outputs, deployment.outputs):
+    if root is None or deployment.outputs is None:
+        return
+    if deployment.context.plan_check:
+        deployment.context.plan_check.outputs(root.urn, property_values.mask(deployment.outputs))
+    if property_values.equal(root.outputs, deployment.outputs):
         return
     root.outputs, root.modified = deployment.outputs, now()
     deployment.put(root)
@@ -386,21 +413,28 @@ def _cloud(stack: StackSettings) -> str:
     return str(stack.config.get("sde:cloud", ""))
 
 
-def _plan(deployment: Deployment, stack: StackSettings, resources: Sequence[PlannedResource]) -> Plan:
-    subscription = configured_subscription(stack.config)
-    return Plan(deployment.context.project, stack.name, _cloud(stack), ordered(resources), subscription)
+def _plan(
+    deployment: Deployment, stack: StackSettings, resources: Sequence[PlannedResource], outputs: Properties
+) -> Plan:
+    """Return a Plan. `outputs` are those of the stack after the deployment."""
+    subscription, project = configured_subscription(stack.config), deployment.context.project
+    compared = _compared(deployment.previous_outputs, outputs)
+    return Plan(project, stack.name, _cloud(stack), ordered(resources), subscription, compared)
+
+
+def _compared(before: Properties, after: Properties) -> tuple[PlannedOutput, ...]:
+    """Compare outputs in wire form, so that a secret that changes is told from one that does not."""
+    changed = [name for name in before.keys() & after.keys() if not property_values.equal(before[name], after[name])]
+    return planned_outputs(property_values.mask(before), property_values.mask(after), changed)
 
 
 def _current_state(snapshot: Snapshot, project: str, stack: StackSettings) -> Plan:
     there = [r for r in snapshot.resources if not r.delete and not r.pending_replacement]
     kept = [planned(Operation.READ if r.external else Operation.SAME, r) for r in there]
     begun = [planned(Operation.SAME, p.resource) for p in snapshot.pending if p.type == "creating"]
-    return deployed_plan(project, stack.name, _cloud(stack), [*begun, *kept], stack.config)
+    outputs = property_values.mask(stack_outputs(snapshot))
+    return deployed_plan(project, stack.name, _cloud(stack), [*begun, *kept], outputs=outputs, config=stack.config)
 
 
 def _count(resources: Sequence[Resource]) -> int:
     return sum(not r.type.startswith("pulumi:") and not r.delete for r in resources)
-
-
-def _outputs(snapshot: Snapshot) -> Properties:
-    return next((r.outputs for r in snapshot.resources if r.type == urns.ROOT_TYPE and not r.delete), {})

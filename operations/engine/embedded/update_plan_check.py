@@ -7,7 +7,7 @@ derived value in its place, that value must match too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from formats.arm.resolve import resolved
@@ -38,6 +38,7 @@ class UpdatePlanCheck:
             raise self._differs(AZURE, "it would work in another subscription than planned")
         self._held = {r.urn: r for r in plan.resources if r.operation is not Operation.DELETE}
         self._deletes = {r.urn: r for r in plan.resources if r.operation is Operation.DELETE}
+        self._outputs = {o.name: o.after for o in plan.outputs if o.after is not None}
         self._judged = {r.urn: r.inputs for r in resolved(plan).resources if r.operation is not Operation.DELETE}
 
     def step(self, found: PlannedResource) -> None:
@@ -52,8 +53,7 @@ class UpdatePlanCheck:
             raise self._differs(found.urn, f"the plan has {held.operation}, but the step is {found.operation}")
         paths = list(_differences(held, found, self._judged[found.urn]))
         if paths:
-            more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-            raise self._differs(found.urn, f"{', '.join(paths[:SHOWN])}{more} would be another than planned")
+            raise self._differs(found.urn, f"{_first(paths)} would be another than planned")
 
     def replacement(self, urn: str) -> None:
         """Check the deletion of a resource before its replacement is created."""
@@ -66,6 +66,13 @@ class UpdatePlanCheck:
         if missing:
             raise self._differs(missing[0], "it is planned, but the program no longer registers it")
 
+    def outputs(self, root: str, found: Mapping[str, Value]) -> None:
+        """Check the stack's masked outputs. `root` is the URN of its root resource."""
+        given = {name: value for name, value in found.items() if value is not None}
+        paths = list(_values(self._outputs, given, {}, ""))
+        if paths:
+            raise self._differs(root, f"its outputs differ: {_first(paths)}")
+
     def _delete(self, found: PlannedResource) -> None:
         """Check a deletion. A resource replaced in this run is deleted at its end, without an entry in the plan."""
         held = self._deletes.get(found.urn)
@@ -77,6 +84,11 @@ class UpdatePlanCheck:
 
     def _differs(self, urn: str, what: str) -> Refused:
         return differs_from_plan(self.stack, urn, what)
+
+
+def _first(paths: Sequence[str]) -> str:
+    """Return the first property paths, and the number of the others."""
+    return ", ".join(paths[:SHOWN]) + (f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else "")
 
 
 def _differences(held: PlannedResource, found: PlannedResource, judged: Mapping[str, Value]) -> Iterator[str]:
