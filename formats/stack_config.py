@@ -28,7 +28,7 @@ from pydantic import (
 
 from formats.egress import Egress, refuse_internal_addresses
 from formats.errors import InputError
-from formats.input_model import Model, Slug
+from formats.input_model import Guid, Line, Model, Slug
 from formats.validation import InvalidValue, validated
 from formats.vm_size_names import has_premium_storage, is_confidential
 
@@ -73,6 +73,8 @@ EstateCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,7}$")]
 """The estate's short code, 2-8 lower-case letters and digits, part of every globally unique name."""
 TagValue = Annotated[str, StringConstraints(max_length=256)]
 Days = Annotated[int, Field(ge=1, le=36500)]
+RetentionDays = Annotated[int, Field(ge=365, le=730)]
+"""The days for which logs are kept."""
 
 
 class StackConfig(Model):
@@ -81,7 +83,7 @@ class StackConfig(Model):
     cloud: Cloud
     estate: EstateCode
     region: Region
-    subscription: UUID
+    subscription: Guid
     """The Azure subscription of the stack; also the provider's, as `azure-native:subscriptionId`."""
     generation: int = Field(default=1, ge=1)
     """One more than the number of times that the whole stack was destroyed. Globally unique names depend on it,
@@ -102,12 +104,12 @@ class PlatformConfig(StackConfig):
     """The contiguous range of each kind of tenancy in this cell, by kind."""
     egress: dict[str, Egress]
     """The egress rules of the firewall, by kind of tenancy."""
-    platform_team: UUID
+    platform_team: Guid
     """The Entra group of the platform engineers."""
-    log_retention_days: int = Field(ge=365, le=730)
-    subscriptions: tuple[UUID, ...] = Field(min_length=1)
+    log_retention_days: RetentionDays
+    subscriptions: tuple[Guid, ...] = Field(min_length=1)
     """Every subscription of the cell's stacks, the platform's own included. Their activity logs are collected here."""
-    desk_users: UUID | None = None
+    desk_users: Guid | None = None
     """The Entra group whose members are the researchers' groups of all projects. It may read the cell's Bastion, which
     signing in requires. One role assignment per cell: those of two projects with a common group would collide."""
 
@@ -146,11 +148,10 @@ class Tiers(Model):
         return self
 
 
-class ZoneConfig(Model):
-    """The configuration of one of the five zones."""
+class ZoneSpec(Model):
+    """One of the five zones as the estate states it."""
 
-    addresses: IPv4Network
-    stewards: UUID
+    stewards: Guid
     """The Entra group that manages the zone's data."""
     redundancy: Redundancy
     tiers: Tiers
@@ -158,15 +159,28 @@ class ZoneConfig(Model):
     """The days during which a blob cannot be changed or deleted; None for zones whose data moves on."""
 
 
-class Provider(Model):
+class ZoneConfig(ZoneSpec):
+    """The configuration of a zone."""
+
+    addresses: IPv4Network
+
+
+class ProviderSpec(Model):
+    """The fields that a provider has in the estate and in a stack's configuration."""
+
+    code: str
+    """Its ODS code."""
+    name: Line
+    group: Guid
+    """The Entra group that uploads on its behalf."""
+
+
+class Provider(ProviderSpec):
     """An organisation that uploads data."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{3,10}$")]
     """Its ODS code in lower case."""
-    name: str
-    group: UUID
-    """The Entra group that uploads on its behalf."""
-    system: str | None = None
+    system: Line | None = None
     """The integrated care system of the organisation."""
 
 
@@ -225,12 +239,15 @@ class ProjectSpec(Model):
     """The fields that a request and the configuration of its tenancy have in common, with their checks."""
 
     project: Slug
+    title: Line
+    request: Line
+    """The number of the approved data access request."""
     expires: date
     data_class: DataClass
-    researchers: UUID
-    stewards: UUID
+    researchers: Guid
+    stewards: Guid
     """The Entra group that approves data for the project."""
-    checkers: UUID
+    checkers: Guid
     """The Entra group that checks outputs before they leave."""
     desk: DeskSpec
     redundancy: Redundancy
@@ -257,16 +274,13 @@ class ProjectSpec(Model):
 class TenancyConfig(ProjectSpec, StackConfig):
     """The configuration of one project's trusted research environment."""
 
-    title: str
-    request: str
-    """The number of the approved data access request."""
     platform: str
     safe_haven: str
     addresses: IPv4Network
     desk: DeskConfig
     egress: Egress
     """The egress rules of the tenancy's kind."""
-    confidential_orchestrator: UUID | None = None
+    confidential_orchestrator: Guid | None = None
     """The object id, in this tenant, of Azure's enterprise application Confidential VM Orchestrator, which releases the
     keys of confidential disks to attested virtual machines. Required for identifiable data."""
 

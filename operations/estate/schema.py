@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
@@ -11,21 +10,21 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from formats.addresses import TenancyKind, ZoneName
 from formats.egress import Egress
-from formats.input_model import Model, Slug
+from formats.input_model import Guid, Line, Model, Slug, one_line
 from formats.stack_config import (
     Cloud,
     DataClass,
-    Days,
     EstateCode,
     ProjectSpec,
-    Redundancy,
+    ProviderSpec,
     Region,
+    RetentionDays,
     TagValue,
-    Tiers,
+    ZoneSpec,
 )
 from formats.stack_config import Provider as ConfiguredProvider
 
@@ -33,13 +32,6 @@ MIN_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
 AZURE_TAGS = ("microsoft", "azure", "windows")
 """Prefixes of tag names that Azure reserves."""
-
-
-def _one_line(text: str) -> str:
-    """Refuse control characters and line breaks, which can hide text in logs and terminals."""
-    if not text.isprintable() or any(unicodedata.category(c) in ("Cf", "Zl", "Zp") for c in text):
-        raise ValueError("one line of printable text")
-    return text
 
 
 def _public_key(text: str) -> str:
@@ -53,13 +45,6 @@ def _public_key(text: str) -> str:
     raise ValueError(f"an Ed25519 key, or an RSA key of {MIN_RSA_BITS} bits or more")
 
 
-def _guid(value: object) -> object:
-    """Require the form of GUID that Entra shows: braces or digits without hyphens are often mistakes."""
-    if isinstance(value, str) and len(value) == len(str(UUID(int=0))):
-        return value
-    raise ValueError("a GUID such as 11111111-2222-4333-8444-555555555555")
-
-
 def _tag_names(tags: dict[str, str]) -> dict[str, str]:
     lowered = [name.lower() for name in tags]
     if len(set(lowered)) < len(lowered):
@@ -69,11 +54,9 @@ def _tag_names(tags: dict[str, str]) -> dict[str, str]:
     return tags
 
 
-Guid = Annotated[UUID, BeforeValidator(_guid)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
-PublicKey = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_one_line), AfterValidator(_public_key)]
+PublicKey = Annotated[str, StringConstraints(max_length=2000), AfterValidator(one_line), AfterValidator(_public_key)]
 TagName = Annotated[str, StringConstraints(pattern=TAG_NAME)]
-Tags = Annotated[dict[TagName, Annotated[TagValue, AfterValidator(_one_line)]], Field(max_length=30),
+Tags = Annotated[dict[TagName, Annotated[TagValue, AfterValidator(one_line)]], Field(max_length=30),
                  AfterValidator(_tag_names)]  # fmt: skip
 """The estate's own tags, in addition to those of every stack. Azure allows 50 in all."""
 
@@ -103,35 +86,24 @@ class Cell(Model):
     """The limit per subscription in the region: by default 250, on request 500."""
 
 
-class Zone(Model):
-    """The data settings of one zone."""
-
-    stewards: Guid
-    redundancy: Redundancy
-    tiers: Tiers
-    immutable_days: Days | None = None
-
-
 class Zones(Model):
     """The five zones."""
 
-    junction: Zone
-    landing: Zone
-    warehouse: Zone
-    staging: Zone
-    archive: Zone
+    junction: ZoneSpec
+    landing: ZoneSpec
+    warehouse: ZoneSpec
+    staging: ZoneSpec
+    archive: ZoneSpec
 
 
 assert tuple(Zones.model_fields) == tuple(ZoneName)  # noqa: S101 - both list the same zones
 
 
-class Provider(Model):
+class Provider(ProviderSpec):
     """An organisation that uploads data."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,10}$")]
     """Its ODS code, as the Organisation Data Service writes it."""
-    name: Line
-    group: Guid
 
 
 class CareSystem(Model):
@@ -166,7 +138,7 @@ class EstateFile(Model):
     confidential_orchestrator: Guid | None = None
     """Azure's enterprise application Confidential VM Orchestrator in this tenant: identifiable data needs it."""
     admin_public_key: PublicKey
-    log_retention_days: int = Field(ge=365, le=730)
+    log_retention_days: RetentionDays
     secrets_expire: date
     addresses: str
     cells: tuple[Cell, ...] = Field(min_length=1)
@@ -188,17 +160,12 @@ class EstateFile(Model):
 class RequestFile(ProjectSpec):
     """`requests/<project>.yaml`: an approved data access request."""
 
-    title: Line
-    request: Line
     approved_on: date
     controller: Line
     cost_centre: Line
     kind: TenancyKind
     cell: Slug | None = None
     """None: the first cell with a free slot."""
-    researchers: Guid
-    stewards: Guid
-    checkers: Guid
 
 
 class Allocation(Model):
