@@ -114,10 +114,10 @@ def _group(help_: str) -> typer.Typer:
     return typer.Typer(name="sde", help=help_, no_args_is_help=True, add_completion=False)
 
 
-def _catalog(folder: Path | None, settings: Settings, including_expired: bool) -> StackCatalog:
+def _catalog(folder: Path | None, settings: Settings) -> StackCatalog:
     from operations.cli.estate import open_estate  # noqa: PLC0415 - imports validation and templates, which --help does not need
 
-    return open_estate(folder, settings, including_expired)
+    return open_estate(folder, settings)
 
 
 def _engine(choice: str, cloud: str, settings: Settings) -> Engine:

@@ -26,7 +26,7 @@ def desks_of(configs: Iterable[StackConfig]) -> dict[str, list[VmRequirement]]:
     return found
 
 
-@command("json_", "estate", allow_expired=True)
+@command("json_", "estate")
 def check(session: Session) -> None:
     """Check that Azure is ready: access, resource providers, features, permissions and desk sizes. Reads only."""
     configs = [parse(s.name, s.settings.config) for s in session.catalog.stacks if s.cloud == "azure"]

@@ -18,9 +18,9 @@ _REQUIRED = ("sde:platform", "sde:junction_zone", "sde:safe_haven")
 """The configuration keys with the names of the stacks that a stack requires."""
 
 
-def open_estate(folder: Path | None, settings: Settings, including_expired: bool) -> StackCatalog:
+def open_estate(folder: Path | None, settings: Settings) -> StackCatalog:
     """Load and validate the estate in a folder, by default the project's own."""
-    return EstateCatalog(folder or settings.root / "estate", settings, including_expired)
+    return EstateCatalog(folder or settings.root / "estate", settings)
 
 
 @dataclass
@@ -29,13 +29,12 @@ class EstateCatalog:
 
     folder: Path
     settings: Settings
-    including_expired: bool
 
     def __post_init__(self) -> None:
         self._read()
 
     def _read(self) -> None:
-        self._estate = estate.load(self.folder, including_expired=self.including_expired)
+        self._estate = estate.load(self.folder)
         self._rendered = estate.render(self._estate)
 
     @cached_property
@@ -51,12 +50,28 @@ class EstateCatalog:
         file = estate.config_file(self._target, rendered.name)
         settings = StackSettings(rendered.name, rendered.settings, file)
         cloud = str(rendered.config.cloud)
-        return Stack(rendered.name, rendered.kind, cloud, rendered.cell, rendered.requires, settings)
+        expiries = self._estate.expiries(rendered.name)
+        return Stack(rendered.name, rendered.kind, cloud, rendered.cell, rendered.requires, settings, expiries)
 
     @property
     def orphaned_stacks(self) -> Sequence[Stack]:
-        """Stacks that the estate no longer has, from their configuration files."""
-        return [_orphaned_stack(file) for file in estate.orphans(self._rendered, self._target)]
+        """Stacks that the estate no longer has, from their configuration files and from the ledger."""
+        found = [_orphaned_stack(file) for file in estate.orphans(self._rendered, self._target)]
+        names = {stack.name for stack in found}
+        return found + [self._without_file(name) for name in self._estate.orphaned() if name not in names]
+
+    def _without_file(self, name: str) -> Stack:
+        """Return an orphaned stack of the ledger whose configuration file was removed too."""
+        allocation = self._estate.ledger.allocations[name]
+        cell, _ = self._estate.cells[allocation.cell]
+        cloud = str(self._estate.file.cloud)
+        config: dict[str, object] = {"sde:cloud": cloud, "azure-native:location": str(self._estate.file.region)}
+        if allocation.subscription is not None:
+            subscription = str(cell.subscriptions.tenancies[allocation.subscription])
+            config |= {"sde:subscription": subscription, "azure-native:subscriptionId": subscription}
+        settings = StackSettings(name, config, estate.config_file(self._target, name))
+        requires = self._estate.requires(name)
+        return Stack(name, str(allocation.kind), cloud, allocation.cell, requires, settings, is_orphaned=True)
 
     def render(self) -> Sequence[Path]:
         """Write the configuration files and the ledger where they differ from the estate. Return the files written."""
@@ -79,9 +94,15 @@ def _orphaned_stack(file: Path) -> Stack:
     name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
     config = read_mapping(file).get("config")
     if not isinstance(config, dict) or config.get("sde:cloud") not in ("local", "azure"):
-        raise InputError("The configuration file of a destroyed stack is damaged.", file=str(file),
+        raise InputError("The configuration file of an orphaned stack is damaged.", file=str(file),
                          key="config.sde:cloud",
                          allowed="local, azure", fix="Restore the file from version control.")  # fmt: skip
     requires = tuple(str(config[key]) for key in _REQUIRED if key in config)
     cell = str(config.get("sde:cell", ""))
-    return Stack(name, "left over", str(config["sde:cloud"]), cell, requires, StackSettings(name, config, file))
+    settings = StackSettings(name, config, file)
+    return Stack(name, _kind(file), str(config["sde:cloud"]), cell, requires, settings, is_orphaned=True)
+
+
+def _kind(file: Path) -> str:
+    """Return the kind of a stack: its template, which the first line of the file names."""
+    return file.read_text(encoding="utf-8").partition(".yaml.j2")[0].rpartition("/")[2]

@@ -39,7 +39,7 @@ def arm(
     _write(session, stack, "arm", output, with_skips(template(plan), plan, suppressions()))
 
 
-@command(allow_expired=True)
+@command(accepts_orphaned=True)
 def state(
     session: Session,
     *,

@@ -6,24 +6,30 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from formats.errors import Failed, InputError
+from operations.cli.expiry import changeable
 from operations.cli.options import OneStack, command
 from operations.cli.output import printable
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.cli.text import plural, shown
+from operations.engine.port import StackState
 
 
-@command(allow_expired=True)
+@command(accepts_orphaned=True)
 def stacks(session: Session) -> None:
     """List every stack of the estate: its cloud, state, resources, and the stacks that it requires."""
     unreadable: list[InputError] = []
-    records = [_record(session, s, unreadable) for s in session.known if session.cloud in (None, s.cloud)]
+    every = [s for s in (*session.catalog.stacks, *session.catalog.orphaned_stacks) if session.cloud in (None, s.cloud)]
+    found = [(stack, _record(session, stack, unreadable)) for stack in every]
+    found = [(stack, record) for stack, record in found if not stack.is_orphaned or record["state"] != "not up"]
+    records = [record for _, record in found]
     for record in records:
         session.output.emit(record)
     if not session.output.json:
-        session.output.text_console.print(_table(records))
+        session.output.text_console.print(_table(found))
     if unreadable:
         raise unreadable[0]
 
@@ -37,7 +43,7 @@ def _record(session: Session, stack: Stack, unreadable: list[InputError]) -> dic
         unreadable.append(error)
         state = "unreadable"
     if known:
-        state = "locked" if known.locked_by else "up" if known.resources else "not up"
+        state = _state(stack, known)
     return {
         "name": stack.name,
         "kind": stack.kind,
@@ -47,25 +53,49 @@ def _record(session: Session, stack: Stack, unreadable: list[InputError]) -> dic
         "resources": known.resources if known else 0,
         "updated": known.updated if known else None,
         "requires": list(stack.requires),
+        "expires": str(stack.expiries[0].day) if stack.expiries else None,
         **({"locked_by": known.locked_by} if known and known.locked_by else {}),
     }
 
 
-def _table(records: list[dict[str, Any]]) -> Table:
+def _state(stack: Stack, known: StackState) -> str:
+    if stack.is_orphaned and known.resources:
+        return "orphaned"
+    if known.locked_by:
+        return "locked"
+    return "up" if known.resources else "not up"
+
+
+def _table(records: list[tuple[Stack, dict[str, Any]]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for name in ("stack", "cloud", "state"):
         table.add_column(name, no_wrap=True)
     table.add_column("resources", justify="right")
     table.add_column("updated", no_wrap=True)
+    table.add_column("expires", no_wrap=True)
     table.add_column("requires", overflow="fold")
-    for r in records:
+    for stack, r in records:
         updated = (r["updated"] or "")[:16].replace("T", " ")
-        cells = (r["name"], r["cloud"], r["state"], f"{r['resources']:,}", updated, ", ".join(r["requires"]))
-        table.add_row(*map(printable, cells), style="dim" if r["state"] == "not up" else "")
+        state = Text(r["state"], "bold red" if r["state"] == "orphaned" else "")
+        texts = map(printable, (r["name"], r["cloud"], f"{r['resources']:,}", updated, ", ".join(r["requires"])))
+        name, cloud, resources, changed, requires = texts
+        style = "dim" if r["state"] == "not up" else ""
+        table.add_row(name, cloud, state, resources, changed, _expires(stack), requires, style=style)
     return table
 
 
-@command(allow_expired=True)
+def _expires(stack: Stack) -> Text:
+    """Return the first day on which the stack cannot be changed, and the days that are left where they are few."""
+    if not stack.expiries:
+        return Text()
+    first = stack.expiries[0]
+    if not first.is_near:
+        return Text(str(first.day))
+    left = "expired" if first.is_past else f"in {plural(first.days_left, 'day')}"
+    return Text(f"{first.day} {left}", "bold red" if first.is_urgent else "yellow")
+
+
+@command(accepts_orphaned=True)
 def outputs(
     session: Session,
     *,
@@ -95,15 +125,16 @@ def import_(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its logical name in the program.")],
     id_: Annotated[str, typer.Argument(metavar="ID", help="Its resource ID in Azure.")],
 ) -> None:
-    """Import an existing resource of the cloud into a stack, as a protected resource."""
+    """Import an existing resource of the cloud into a stack, as a protected resource. Not into an expired stack."""
     one = session.named(stack)
+    changeable(session, [one], everything=False)
     session.bring_up_to_date()
     outcome = session.engine(one).import_resource(one.settings, type_, name, id_)
     session.output.emit({"event": "imported", "stack": one.name, "type": type_, "name": name, "id": id_})
     session.output.say(f"imported {printable(name)} into {one.name}; it has {plural(outcome.resources, 'resource')}.")
 
 
-@command(allow_expired=True)
+@command(accepts_orphaned=True)
 def cancel(
     session: Session,
     *,

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from operations.cli.expiry import changeable, warn_of_expiry
 from operations.cli.options import All, Stacks, Target, Yes, command
+from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
 from operations.cli.session import Session
 
 ReleaseData = Annotated[
@@ -31,7 +33,11 @@ def preview(
     """Show the changes that up would make, by property. Changes nothing. Exits 2 if a required stack is not up."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports much that --help does not need
 
-    Deployment(session, session.selected(stacks, everything), target or ()).preview()
+    chosen = session.selected(stacks, everything)
+    warn_of_expiry(session.output, chosen)
+    orphaned = warn_of_orphaned(session, everything)
+    Deployment(session, chosen, target or ()).preview()
+    refuse_orphaned(orphaned)
 
 
 @command()
@@ -43,13 +49,23 @@ def up(
     yes: Yes = False,
     target: Target = None,
 ) -> None:
-    """Deploy stacks: show the plan, ask for confirmation, apply it. Never deletes protected resources."""
+    """Deploy stacks: show the plan, ask for confirmation, apply it. Never deletes protected resources.
+
+    An expired stack is not changed: exit 3, with --all after the other stacks.
+    """
     from operations.cli.deploy import Deployment  # noqa: PLC0415
 
-    Deployment(session, session.selected(stacks, everything), target or (), yes).up()
+    chosen = session.chosen(stacks, everything)
+    found = changeable(session, chosen, everything=everything)
+    session.bring_up_to_date()
+    warn_of_expiry(session.output, chosen)
+    orphaned = warn_of_orphaned(session, everything)
+    Deployment(session, found.stacks, target or (), yes).up()
+    found.refuse_others()
+    refuse_orphaned(orphaned)
 
 
-@command(allow_expired=True)
+@command(accepts_orphaned=True)
 def refresh(
     session: Session,
     *,
@@ -63,7 +79,7 @@ def refresh(
     Deployment(session, session.selected(stacks, everything), yes=yes).refresh()
 
 
-@command(allow_expired=True)
+@command(accepts_orphaned=True)
 def destroy(
     session: Session,
     *,

@@ -65,7 +65,7 @@ _OPTIONS = {"json_": (Json, False), "engine": (Engine, None), "cloud": (Cloud, N
 """The shared options with their defaults, in the order of the help."""
 
 
-def command(*options: str, allow_expired: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def command(*options: str, accepts_orphaned: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Call the decorated command with its session, and add the named shared options to it, or all of them."""
     added = [
         Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
@@ -81,7 +81,7 @@ def command(*options: str, allow_expired: bool = False) -> Callable[[Callable[..
         @functools.wraps(run)
         def with_session(context: typer.Context, **values: Any) -> None:
             shared = {option.name: values.pop(option.name) for option in added}
-            run(session_of(context, **shared, allow_expired=allow_expired), **values)
+            run(session_of(context, **shared, accepts_orphaned=accepts_orphaned), **values)
 
         with_session.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         with_session.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -97,7 +97,7 @@ def session_of(
     cloud: CloudChoice | None = None,
     estate: Path | None = None,
     json_: bool = False,
-    allow_expired: bool = False,
+    accepts_orphaned: bool = False,
 ) -> Session:
     """Return the command's session. Options after the command's name override those before it."""
     session: Session = context.find_root().obj
@@ -105,5 +105,5 @@ def session_of(
     session.cloud = cloud.value if cloud else session.cloud
     session.estate = estate or session.estate
     session.output.json = json_ or session.output.json
-    session.allow_expired = allow_expired
+    session.accepts_orphaned = accepts_orphaned
     return session

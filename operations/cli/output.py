@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from rich.console import Console
+from rich.text import Text
 
 
 class SafeConsole(Console):
@@ -70,6 +71,12 @@ class Output:
     def say_whole(self, text: str) -> None:
         """Print a line without wrapping it, so that it can be copied from a narrow terminal."""
         self.text_console.print(text, soft_wrap=True)
+
+    def warn(self, message: str, *, style: str = "bold red", **facts: Any) -> None:
+        """Print a warning to stderr, and as an object with `--json`."""
+        self.emit({"event": "warning", "message": message, **facts})
+        text = Text.assemble(("warning: ", style), printable_lines(message))
+        self.err.print(text, soft_wrap=not self.err.is_terminal)
 
     def emit(self, record: Mapping[str, Any]) -> None:
         """Write a JSON object as one line of stdout, unmixed between threads. Does nothing without `--json`."""

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from formats.errors import InputError
 from operations.cli.options import All, Cloud, Engine, Estate, Json, session_of
+from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
 from operations.cli.session import Session
 from operations.cli.targets import refuse_unwritable, write_text
 from policies.model import Policy
@@ -80,12 +81,14 @@ def check(
     if whole and not files:
         raise InputError("--whole is an option for files; use --all for stacks.", found="--whole")
     gate = session.gate(exemptions)
+    orphaned = warn_of_orphaned(session, everything)
     if files:
         report = _check_files(session, gate, files, whole)
     else:
-        report = _check_stacks(session, gate, session.selected(inputs, everything))
+        report = _check_stacks(session, gate, session.selected(inputs, everything), orphaned)
     _write(session, report, form, target)
     refuse([report])
+    refuse_orphaned(orphaned)
 
 
 def _files(inputs: Sequence[str], everything: bool) -> list[Path]:
@@ -107,15 +110,17 @@ def _check_files(session: Session, gate: Gate, files: Sequence[Path], is_complet
         return gate.evaluate(plans, is_complete=is_complete, templates=templates, files=by_stack)
 
 
-def _check_stacks(session: Session, gate: Gate, stacks: Sequence[Stack]) -> Report:
-    """Evaluate the plans of stacks together, with the rest of the estate as neighbours."""
+def _check_stacks(session: Session, gate: Gate, stacks: Sequence[Stack], orphaned: Sequence[Stack]) -> Report:
+    """Evaluate the plans of stacks and the states of orphaned ones together, with the other stacks as neighbours."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415
-    from operations.cli.estate_state import EstateState  # noqa: PLC0415
+    from operations.cli.estate_state import EstateState, deployed_states  # noqa: PLC0415
 
     deployment = Deployment(session, stacks)
     plans = [deployment.plan(stack) for stack in stacks]
     is_complete = len(plans) == len(session.catalog.stacks)
-    return gate.evaluate(plans, is_complete=is_complete, neighbours=EstateState(session).of(stacks))
+    plans += deployed_states(session, orphaned).values()
+    neighbours = EstateState(session).of([*stacks, *orphaned])
+    return gate.evaluate(plans, is_complete=is_complete, neighbours=neighbours)
 
 
 def _write(session: Session, report: Report, form: Format, target: str | None) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from formats.errors import InputError, Refused
 from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
+from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
 from operations.cli.targets import STDOUT, refuse_unwritable, write_json, write_text
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def flows(
     Flows pass between stacks, so the whole estate is analysed; named stacks select the flows that are shown.
     """
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports the engines
+    from operations.cli.estate_state import deployed_states  # noqa: PLC0415
     from operations.reports.flowstable import flows_table  # noqa: PLC0415
     from policies.model import PolicyContext  # noqa: PLC0415
     from policies.plan_evaluation import exemptions_of  # noqa: PLC0415
@@ -63,10 +65,12 @@ def flows(
     if graph == STDOUT:
         raise InputError("The graph needs a file: stdout is for the report.", key="--graph", found=graph)
     granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
-    wanted = {one.name for one in session.selected(stack, everything)}
+    orphaned = warn_of_orphaned(session, everything)
+    wanted = {one.name for one in (*session.selected(stack, everything), *orphaned)}
     stacks = session.selected(None, True)
     deployment = Deployment(session, stacks)
     plans = [deployment.plan(one) for one in stacks]
+    plans += deployed_states(session, session.orphaned).values()
     context_ = PolicyContext([r for plan in plans for r in resources_of(plan)], is_complete=True)
     with session.output.err.status("Analysing the flows"):
         found = analyse_flows(context_, exhaustive=graph is not None)
@@ -82,6 +86,7 @@ def flows(
     if not session.output.json and target != "-":
         session.output.text_console.print(flows_table(report, exempt))
     _refuse(report, exempt)
+    refuse_orphaned(orphaned)
 
 
 def _write_graph(session: Session, target: str, graph: FlowGraph) -> None:

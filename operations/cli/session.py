@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from formats.errors import InputError
+from operations.cli.orphaned import refuse_orphaned_names
 from operations.cli.output import Output
 from operations.cli.stack_catalog import Stack, StackCatalog, select
 from operations.engine.port import Engine, StackState
@@ -18,8 +19,8 @@ from operations.settings import Settings
 if TYPE_CHECKING:
     from operations.cli.gate import Gate
 
-OpenCatalog = Callable[[Path | None, Settings, bool], StackCatalog]
-"""Called with the estate's folder, the settings, and True to allow expired requests."""
+OpenCatalog = Callable[[Path | None, Settings], StackCatalog]
+"""Called with the estate's folder and the settings."""
 ChooseEngine = Callable[[str, str, Settings], Engine]
 """Called with the value of `--engine`, the stack's cloud and the settings."""
 OpenGate = Callable[[Path | None, Path], "Gate"]
@@ -45,14 +46,14 @@ class Session:
     engine_choice: str = "auto"
     cloud: str | None = None
     estate: Path | None = None
-    allow_expired: bool = False
-    """True for commands that only read or destroy: an expired estate permits nothing else."""
+    accepts_orphaned: bool = False
+    """True for commands that can read or destroy a stack without its request."""
     _engines: dict[str, Engine] = field(default_factory=dict)
 
     @cached_property
     def catalog(self) -> StackCatalog:
         """The estate's stacks, loaded and validated on first use."""
-        return self.open_catalog(self.estate, self.settings, self.allow_expired)
+        return self.open_catalog(self.estate, self.settings)
 
     def gate(self, exemptions: Path | None = None) -> Gate:
         """Return the gate, with the exemptions of a file or of the estate."""
@@ -73,19 +74,30 @@ class Session:
         state = self.state(stack)
         return state is not None and state.resources > 0
 
+    @cached_property
+    def orphaned(self) -> Sequence[Stack]:
+        """The deployed stacks whose request the estate no longer has, as found at first use."""
+        return [stack for stack in self.catalog.orphaned_stacks if self.is_deployed(stack)]
+
     @property
     def known(self) -> Sequence[Stack]:
-        """The estate's stacks, then the deployed stacks that it no longer has."""
-        return [*self.catalog.stacks, *(s for s in self.catalog.orphaned_stacks if self.is_deployed(s))]
+        """The estate's stacks, then the orphaned ones."""
+        return [*self.catalog.stacks, *self.orphaned]
 
     def named(self, name: str) -> Stack:
         """Return the stack of this name."""
-        return select(self.known if self.allow_expired else self.catalog.stacks, [name], False, self.cloud)[0]
+        return self.chosen([name], False)[0]
+
+    def chosen(self, names: Sequence[str] | None, everything: bool) -> list[Stack]:
+        """Return the named stacks, or all, without writing anything."""
+        if not self.accepts_orphaned:
+            refuse_orphaned_names(self, names or [])
+        stacks = self.known if self.accepts_orphaned else self.catalog.stacks
+        return select(stacks, names or [], everything, self.cloud)
 
     def selected(self, names: Sequence[str] | None, everything: bool) -> list[Stack]:
         """Return the named stacks, or all, after updating the configuration files."""
-        stacks = self.known if self.allow_expired else self.catalog.stacks
-        chosen = select(stacks, names or [], everything, self.cloud)
+        chosen = self.chosen(names, everything)
         self.bring_up_to_date()
         return chosen
 

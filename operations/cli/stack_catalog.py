@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from formats.errors import InputError
 from operations.engine.port import StackSettings
+
+if TYPE_CHECKING:
+    from operations.estate import Expiry
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,15 @@ class Stack:
     requires: tuple[str, ...]
     """The stacks whose outputs it reads. They must be deployed before it."""
     settings: StackSettings
+    expiries: tuple[Expiry, ...] = ()
+    """The dates from which it cannot be changed, the earliest first."""
+    is_orphaned: bool = False
+    """True if the estate no longer has its request."""
+
+    @property
+    def expired(self) -> Expiry | None:
+        """The expiry because of which it cannot be changed, if there is one."""
+        return next((expiry for expiry in self.expiries if expiry.is_past), None)
 
 
 class StackCatalog(Protocol):

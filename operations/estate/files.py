@@ -20,6 +20,7 @@ from operations.settings import Settings, make_folder, write_whole
 KEPT = ("secretsprovider", "encryptedkey", "encryptionsalt")
 """Keys that the engines write next to `config`. Without them the stack's secrets are lost."""
 MARK = "# Made by tre_templates/"
+"""The start of a rendered file. The name of its template follows."""
 
 
 def config_folder(folder: Path, settings: Settings) -> Path:
@@ -38,8 +39,10 @@ def config_file(target: Path, stack: str) -> Path:
 def stale(estate: Estate, stacks: Sequence[Rendered], target: Path) -> dict[Path, str]:
     """Return the files that differ from the estate with their new text, the ledger first."""
     wanted = {estate.folder / FILE_NAME: estate.ledger.text()}
-    wanted |= {config_file(target, stack.name): stack.text + _kept(config_file(target, stack.name)) for stack in stacks}
-    return {file: text for file, text in wanted.items() if _text_of(file) != text}
+    wanted |= {config_file(target, stack.name): stack.text for stack in stacks}
+    differing = {file: text for file, text in wanted.items() if _text_of(file) != text}
+    whole = {file: text + _kept(file) if file.parent == target else text for file, text in differing.items()}
+    return {file: text for file, text in whole.items() if _text_of(file) != text}
 
 
 def write(estate: Estate, stacks: Sequence[Rendered], target: Path) -> list[Path]:

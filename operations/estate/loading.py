@@ -15,6 +15,7 @@ from formats.errors import InputError
 from formats.stack_config import LOCAL_SUBSCRIPTIONS, ORCHESTRATOR_COMMAND, Cloud, DataClass, Region
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
+from operations.estate.expiry import APPROVAL, REQUEST, SECRETS, Expiry, expiry
 from operations.estate.ledger import FILE_NAME, Allocator, Ledger
 from operations.estate.schema import Allocation, Cell, EstateFile, RequestFile
 
@@ -40,6 +41,7 @@ class Estate:
     """By project, sorted."""
     ledger: Ledger
     """Includes the allocations of this load, which `write` saves."""
+    today: date
 
     def stacks(self) -> tuple[str, ...]:
         """Return the names of all stacks in dependency order."""
@@ -55,6 +57,23 @@ class Estate:
             return tuple(dict.fromkeys((self.platform_of(self.ledger.allocations[stack].cell), SAFE_HAVEN)))
         return ()
 
+    def expiries(self, stack: str) -> tuple[Expiry, ...]:
+        """Return the dates from which a stack cannot be changed, the earliest first."""
+        if stack.startswith(TENANCY):
+            project = stack.removeprefix(TENANCY)
+            file, days = self.folder / REQUESTS / f"{project}.yaml", {REQUEST: self.requests[project].expires}
+        else:
+            file, days = self.folder / ESTATE, {APPROVAL: self.file.approval.expires}
+        if stack == SAFE_HAVEN:
+            days[SECRETS] = self.file.secrets_expire
+        found = [expiry(key, day, today=self.today, file=str(file), stack=stack) for key, day in days.items()]
+        return tuple(sorted(found, key=lambda one: one.day))
+
+    def orphaned(self) -> tuple[str, ...]:
+        """Return the tenancies in the ledger that have no request."""
+        tenancies = {stack for stack in self.ledger.allocations if stack.startswith(TENANCY)}
+        return tuple(sorted(tenancies.difference(self.stacks())))
+
     @property
     def first_cell(self) -> str:
         """The cell that holds the zones."""
@@ -69,10 +88,10 @@ class Estate:
         return self.ledger.allocations[stack].cell
 
 
-def load(folder: Path, *, today: date | None = None, including_expired: bool = False) -> Estate:
+def load(folder: Path, *, today: date | None = None) -> Estate:
     """Load the estate in a folder without writing anything. Raise `InputError` for the first error.
 
-    Expired approvals and requests are errors, except with `including_expired`, for commands that read or destroy.
+    An expired approval is no error: `Estate.expiries` returns it, and commands that change its stacks refuse them.
     """
     if not folder.is_dir():
         raise InputError(
@@ -85,12 +104,9 @@ def load(folder: Path, *, today: date | None = None, including_expired: bool = F
     _check_clouds(file, shown)
     _check_activity_logs(file, shown)
     _check_names(file, shown)
-    requests = _requests(folder, file, today, including_expired)
-    if not including_expired:
-        _refuse_past(file.approval.expires, today, shown, "approval.expires")
-        _refuse_past(file.secrets_expire, today, shown, "secrets_expire")
+    requests = _requests(folder, file, today)
     ledger = _allocated(folder, file, cells, requests)
-    return Estate(folder, file, cells, requests, ledger)
+    return Estate(folder, file, cells, requests, ledger, today)
 
 
 def _cells(file: EstateFile, shown: str) -> dict[str, tuple[Cell, CellRange]]:
@@ -182,7 +198,7 @@ def _refuse_duplicate(name: str, seen: object, shown: str, key: str, problem: st
         raise InputError(problem, file=shown, key=key, found=name, fix="Change one of them.")
 
 
-def _requests(folder: Path, estate: EstateFile, today: date, including_expired: bool) -> dict[str, RequestFile]:
+def _requests(folder: Path, estate: EstateFile, today: date) -> dict[str, RequestFile]:
     """Return the requests by project."""
     requests: dict[str, RequestFile] = {}
     numbers: dict[str, str] = {}
@@ -197,8 +213,6 @@ def _requests(folder: Path, estate: EstateFile, today: date, including_expired: 
         _refuse_duplicate(request.request, numbers, shown, "request", "Two projects have the same request.")
         _check_request(request, estate, file, today)
         _check_confidential(request, estate, str(folder / ESTATE))
-        if not including_expired:
-            _refuse_past(request.expires, today, shown, "expires")
         requests[request.project] = request
         numbers[request.request] = shown
     return dict(sorted(requests.items()))
@@ -234,12 +248,6 @@ def _check_confidential(request: RequestFile, estate: EstateFile, estate_shown: 
                          file=estate_shown, key="confidential_orchestrator", found="nothing",
                          allowed="the object id of Azure's enterprise application Confidential VM Orchestrator",
                          fix=f"{ORCHESTRATOR_COMMAND}; in the local Azure any GUID is accepted")  # fmt: skip
-
-
-def _refuse_past(day: date, today: date, shown: str, key: str) -> None:
-    if day <= today:
-        raise InputError("This has expired.", file=shown, key=key, found=str(day), allowed=f"a date after {today}",
-                         fix="Extend it with a new approval, or destroy the stack and remove the file.")  # fmt: skip
 
 
 def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, CellRange]],

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from formats.errors import InputError
-from operations.estate import bump_generation, load, render, write
+from operations.estate import Estate, bump_generation, load, render, write
 from operations.estate.ledger import MAX_TENANCIES_PER_HUB, Ledger, max_tenancies_per_subscription
 from tests.operations.estates import TODAY, add_request, change, sample, snapshot
 
@@ -81,8 +81,6 @@ ESTATE_FAULTS: list[tuple[str, Edit, str]] = [
     ("tiers out of order", lambda d: d["zones"]["archive"].update(tiers={"cool_after_days": 9, "delete_after_days": 3}),
      "zones.archive.tiers"),
     ("reserved tag", lambda d: d["tags"].update({"Data-Class": "none"}), "tags.Data-Class"),
-    ("approval expired", lambda d: d["approval"].update(expires=date(2026, 11, 22)), "approval.expires"),
-    ("secrets expired", lambda d: d.update(secrets_expire=date(2026, 1, 1)), "secrets_expire"),
     ("name over two lines", lambda d: d.update(organisation="One\nTwo"), "organisation"),
     ("text that YAML reads as no", lambda d: d.update(cost_centre=False), "cost_centre"),
     ("name with a control character", lambda d: d.update(organisation="One\u202etwo"), "organisation"),
@@ -99,7 +97,6 @@ def test_an_error_in_the_estate_is_named(estate: Path, edit: Edit, key: str) -> 
 REQUEST_FAULTS: list[tuple[str, Edit, str]] = [
     ("unknown key", lambda d: d.update(colour="blue"), "colour"),
     ("unknown key of the desk", lambda d: d["desk"].update(gpus=4), "desk.gpus"),
-    ("expired", lambda d: d.update(expires=date(2026, 11, 22)), "expires"),
     ("not approved yet", lambda d: d.update(approved_on=date(2026, 11, 23)), "approved_on"),
     ("expires before approval", lambda d: d.update(expires=date(2026, 9, 1)), "expires"),
     (
@@ -211,10 +208,46 @@ def test_a_missing_estate_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "nowhere")
 
 
-def test_an_expired_estate_loads_for_reading_and_destroying(estate: Path) -> None:
-    change(estate / "requests/hcm-progression.yaml", lambda d: d.update(expires=date(2026, 11, 1)))
-    refusal(estate)
-    assert "tre-hcm-progression" in load(estate, today=TODAY, including_expired=True).stacks()
+def test_an_expired_request_concerns_its_own_stack(estate: Path) -> None:
+    add_request(estate, "other", expires=TODAY + timedelta(1))
+    change(estate / "requests/hcm-progression.yaml", lambda d: d.update(expires=TODAY))
+    loaded = load(estate, today=TODAY)
+    assert expired(loaded) == {"tre-hcm-progression": ["expires"]}
+    (found,) = loaded.expiries("tre-hcm-progression")
+    assert found.file == str(estate / "requests/hcm-progression.yaml")
+    assert "scripts/sde destroy tre-hcm-progression" in found.fix
+    assert {stack.name for stack in render(loaded)} == set(loaded.stacks())
+
+
+def test_an_expired_approval_of_the_estate_concerns_the_platforms_and_zones(estate: Path) -> None:
+    change(estate / "estate.yaml", lambda d: (second_cell(d), d["approval"].update(expires=TODAY)))
+    loaded = load(estate, today=TODAY)
+    stacks = ("platform", "platform-two", "junction-zone", "safe-haven")
+    assert expired(loaded) == {stack: ["approval.expires"] for stack in stacks}
+    assert len({loaded.expiries(stack)[0] for stack in expired(loaded)}) == 1
+
+
+def test_expired_secrets_concern_the_safe_haven(estate: Path) -> None:
+    change(estate / "estate.yaml", lambda d: d.update(secrets_expire=date(2026, 1, 1)))
+    loaded = load(estate, today=TODAY)
+    assert expired(loaded) == {"safe-haven": ["secrets_expire"]}
+    first, second = loaded.expiries("safe-haven")
+    assert first.fix == (
+        f"Set a later day in {estate / 'estate.yaml'}, then scripts/sde up safe-haven: that renews the secrets."
+    )
+    assert not second.is_near
+
+
+@pytest.mark.parametrize(("days", "near", "urgent"), [(61, False, False), (60, True, False), (30, True, True)])
+def test_an_expiry_is_near_60_days_before_and_urgent_30(estate: Path, days: int, near: bool, urgent: bool) -> None:
+    change(estate / "requests/hcm-progression.yaml", lambda d: d.update(expires=TODAY + timedelta(days)))
+    (found,) = load(estate, today=TODAY).expiries("tre-hcm-progression")
+    assert (found.days_left, found.is_near, found.is_urgent, found.is_past) == (days, near, urgent, False)
+
+
+def expired(estate: Estate) -> dict[str, list[str]]:
+    keys = {stack: [e.key for e in estate.expiries(stack) if e.is_past] for stack in estate.stacks()}
+    return {stack: found for stack, found in keys.items() if found}
 
 
 def test_stacks_come_after_those_they_require(estate: Path) -> None:

@@ -43,8 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def stacks(root: Path) -> list[Stack]:
-    catalog = EstateCatalog(root / "estate", Settings.load({"SDE_HOME": str(root / ".sde")}, root=root),
-                        including_expired=True)  # fmt: skip
+    catalog = EstateCatalog(root / "estate", Settings.load({"SDE_HOME": str(root / ".sde")}, root=root))
     catalog.render()
     return list(catalog.stacks)
 
@@ -59,6 +58,7 @@ def agreed(engines: Engines, stack: Stack, targets: Sequence[str] = ()) -> tuple
     """Return both plans, which must be equal: as they are, with derived ids, and in the gate's verdicts."""
     ours, theirs = (engine.preview(stack.settings, targets=targets) for engine in engines)
     same(without_drawn(ours), without_drawn(theirs), "the plan")
+    same({o.name: o for o in ours.outputs}, {o.name: o for o in theirs.outputs}, "the plan's outputs")
     assert ours.subscription == theirs.subscription != ""
     same(without_drawn(resolved(ours)), without_drawn(resolved(theirs)), "the plan with its ids")
     assert_same_verdicts(evaluate_plans([ours]), evaluate_plans([theirs]))

@@ -61,7 +61,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def platform(project: Settings) -> Stack:
-    catalog = EstateCatalog(project.root / "estate", project, including_expired=True)
+    catalog = EstateCatalog(project.root / "estate", project)
     catalog.render()
     return next(stack for stack in catalog.stacks if stack.kind == "platform")
 

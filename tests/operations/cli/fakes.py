@@ -25,9 +25,9 @@ from policies.runner import Report
 STORE = "azure-native:storage:StorageAccount"
 
 
-def stack(name: str, *requires: str, cloud: str = "local") -> Stack:
+def stack(name: str, *requires: str, cloud: str = "local", **more: Any) -> Stack:
     config = {"sde:cloud": cloud, "sde:subscription": "10ca1000-0000-4000-8000-000000000001"}
-    return Stack(name, name, cloud, "one", requires, StackSettings(name, config, Path(f"Pulumi.{name}.yaml")))
+    return Stack(name, name, cloud, "one", requires, StackSettings(name, config, Path(f"Pulumi.{name}.yaml")), **more)
 
 
 def resource(name: str, operation: Operation = Operation.CREATE, **more: Any) -> PlannedResource:

@@ -84,7 +84,7 @@ def test_without_confirmation_nothing_is_destroyed(deployed: CliRunner) -> None:
 
 
 def test_an_orphaned_stack_can_be_destroyed_and_counts_as_dependent(deployed: CliRunner) -> None:
-    deployed.catalog.orphaned_stacks = [stack("tre-ended", "platform", "safe-haven")]
+    deployed.catalog.orphaned_stacks = [stack("tre-ended", "platform", "safe-haven", is_orphaned=True)]
     deployed.engine.has = {"platform": ["a"], "safe-haven": ["a"], "tre-ended": ["a"]}
     assert deployed("destroy", "safe-haven", "--yes") == 3
     assert "tre-ended" in deployed.err
@@ -94,6 +94,6 @@ def test_an_orphaned_stack_can_be_destroyed_and_counts_as_dependent(deployed: Cl
 
 
 def test_a_destroyed_orphaned_stack_is_not_listed(deployed: CliRunner) -> None:
-    deployed.catalog.orphaned_stacks = [stack("tre-ended", "platform")]
+    deployed.catalog.orphaned_stacks = [stack("tre-ended", "platform", is_orphaned=True)]
     deployed("stacks", "--json")
     assert "tre-ended" not in deployed.out

@@ -18,13 +18,13 @@ def catalog(tmp_path: Path) -> EstateCatalog:
     """A copy of the sample estate, with its own folder for configuration files."""
     shutil.copytree(ROOT / "estate", tmp_path / "estate")
     settings = Settings.load({"SDE_HOME": str(tmp_path / "home")})
-    catalog = EstateCatalog(tmp_path / "estate", settings, including_expired=False)
+    catalog = EstateCatalog(tmp_path / "estate", settings)
     catalog.render()
     return catalog
 
 
 def reopened(catalog: EstateCatalog) -> EstateCatalog:
-    return EstateCatalog(catalog.folder, catalog.settings, including_expired=False)
+    return EstateCatalog(catalog.folder, catalog.settings)
 
 
 def test_required_stacks_come_first(catalog: EstateCatalog) -> None:
@@ -53,10 +53,22 @@ def test_a_removed_request_leaves_an_orphaned_stack(catalog: EstateCatalog) -> N
     (catalog.folder / "requests" / "hcm-progression.yaml").unlink()
     catalog = reopened(catalog)
     (left,) = catalog.orphaned_stacks
-    assert (left.name, left.cloud, left.requires) == (TENANCY, "local", ("platform", "safe-haven"))
+    assert (left.name, left.kind, left.cloud) == (TENANCY, "bespoke", "local")
+    assert (left.requires, left.is_orphaned) == (("platform", "safe-haven"), True)
     catalog.mark_destroyed(TENANCY)
-    assert catalog.orphaned_stacks == []
     assert not left.settings.file.exists()
+
+
+def test_an_orphaned_stack_without_its_configuration_is_known_from_the_ledger(catalog: EstateCatalog) -> None:
+    (before,) = [stack for stack in catalog.stacks if stack.name == TENANCY]
+    (catalog.folder / "requests" / "hcm-progression.yaml").unlink()
+    before.settings.file.unlink()
+    (found,) = reopened(catalog).orphaned_stacks
+    assert found.is_orphaned
+    assert (found.name, found.kind, found.cloud, found.cell) == (TENANCY, before.kind, before.cloud, before.cell)
+    assert set(found.requires) == set(before.requires)
+    assert found.settings.config.items() <= before.settings.config.items()
+    assert found.settings.file == before.settings.file
 
 
 def test_a_damaged_configuration_of_an_orphan_is_named(catalog: EstateCatalog) -> None:

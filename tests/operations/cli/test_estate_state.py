@@ -31,7 +31,7 @@ def test_the_other_stacks_of_the_cloud_are_neighbours(sde: CliRunner) -> None:
 
 
 def test_a_deployed_orphaned_stack_is_a_neighbour(sde: CliRunner) -> None:
-    sde.catalog.orphaned_stacks = [stack("tre-old"), stack("tre-older")]
+    sde.catalog.orphaned_stacks = [stack("tre-old", is_orphaned=True), stack("tre-older", is_orphaned=True)]
     sde.engine.has = {"platform": ["a"], "tre-old": ["a"]}
     assert sde("preview", "platform") == 0
     (found,) = shown(sde)

@@ -14,7 +14,7 @@ def test_stacks_are_one_json_object_a_line(sde: CliRunner) -> None:
     assert [line["name"] for line in sde.lines] == ["platform", "safe-haven", "tre-heart", "platform-north"]
     assert sde.lines[0] == {
         "name": "platform", "kind": "platform", "cloud": "local", "cell": "one", "state": "up", "resources": 1,
-        "updated": "2026-01-02T03:04:05Z", "requires": [],
+        "updated": "2026-01-02T03:04:05Z", "requires": [], "expires": None,
     }  # fmt: skip
     assert sde.lines[2]["requires"] == ["platform", "safe-haven"]
     assert sde.lines[2]["state"] == "not up"

@@ -1,0 +1,82 @@
+"""Stacks whose approval or secrets expire: warnings before the day, and no changes from the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from formats.errors import Refused
+from operations.cli.output import Output
+from operations.cli.session import Session
+from operations.cli.stack_catalog import Stack
+from operations.cli.text import plural
+
+if TYPE_CHECKING:
+    from operations.estate import Expiry
+
+
+@dataclass(frozen=True)
+class Changeable:
+    """The stacks of a command that it may change, and the reasons why it may not change the others."""
+
+    stacks: Sequence[Stack]
+    reasons: Sequence[str] = ()
+
+    def refuse_others(self) -> None:
+        """Raise `Refused` if there are stacks that the command did not change."""
+        if self.reasons:
+            raise Refused("\n".join(self.reasons))
+
+
+def changeable(session: Session, stacks: Sequence[Stack], *, everything: bool) -> Changeable:
+    """Return the stacks that can be changed: none that expired, and none that requires an expired one that is not up.
+
+    `Refused` where an expired stack is named, or no stack is left. Nothing was done then.
+    """
+    left: list[Stack] = []
+    missing: set[str] = set()
+    reasons: list[str] = []
+    for stack in stacks:  # in dependency order
+        required = missing.intersection(stack.requires)
+        if not stack.expired and not required:
+            left.append(stack)
+            continue
+        reasons.append(_reason(stack, stack.expired, sorted(required)))
+        if not session.is_deployed(stack):
+            missing.add(stack.name)
+    found = Changeable(left, reasons)
+    if not everything or not left:
+        found.refuse_others()
+    return found
+
+
+def warn_of_expiry(output: Output, stacks: Iterable[Stack]) -> None:
+    """Print a warning for each date that is past or near, with the stacks that it concerns."""
+    concerned: dict[Expiry, list[str]] = {}
+    for stack in stacks:
+        for expiry in stack.expiries:
+            if expiry.is_near:
+                concerned.setdefault(expiry, []).append(stack.name)
+    for expiry, names in concerned.items():
+        when = "is past, so" if expiry.is_past else f"is in {plural(expiry.days_left, 'day')}; from then on"
+        output.warn(
+            f"{_where(expiry)} {when} up refuses {', '.join(names)}\n  fix:     {expiry.fix}",
+            style="bold red" if expiry.is_urgent else "yellow",
+            kind="expiry",
+            urgent=expiry.is_urgent,
+            stacks=names,
+            key=expiry.key,
+            day=str(expiry.day),
+            days_left=expiry.days_left,
+        )
+
+
+def _reason(stack: Stack, expired: Expiry | None, required: Sequence[str]) -> str:
+    if expired:
+        return f"{stack.name} was not changed: {_where(expired)} is past\n  fix:     {expired.fix}"
+    return f"{stack.name} was not changed: it requires {' and '.join(required)}, not up and not changed either"
+
+
+def _where(expiry: Expiry) -> str:
+    return f"{expiry.file}, {expiry.key}: {expiry.day}"

@@ -1,0 +1,97 @@
+"""A deployed tenancy whose request was removed, or expired: with the shipped programs and the embedded engine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from operations.cli.app import main
+from operations.settings import ROOT, Settings
+from tests.operations.estates import change, snapshot
+
+Run = Callable[..., tuple[int, str, str]]
+TENANCY = "tre-hcm-progression"
+MESSAGE = f"{TENANCY} is deployed and the estate no longer has its request"
+ON_ALL = (("preview", "--all"), ("up", "--all", "--yes"), ("policy", "check", "--all"), ("policy", "flows", "--all"))
+
+
+@pytest.fixture
+def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs commands on a copy of the sample estate, with its own home."""
+    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    settings = Settings.load({"SDE_HOME": str(tmp_path / "home"), "PATH": "/nowhere"})
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(["--engine", "embedded", "--estate", str(tmp_path / "estate"), *arguments], settings=settings)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@contextmanager
+def edited(file: Path) -> Iterator[Path]:
+    before = file.read_bytes()
+    yield file
+    file.write_bytes(before)
+
+
+def test_a_tenancy_without_a_valid_request(sde: Run, tmp_path: Path) -> None:
+    assert sde("up", "--all", "--yes")[0] == 0
+    request = tmp_path / "estate/requests/hcm-progression.yaml"
+    (configuration,) = (tmp_path / "home/config").rglob(f"Pulumi.{TENANCY}.yaml")
+
+    with edited(request):
+        change(request, lambda data: data.update(expires=datetime.now(UTC).date()))
+        an_expired_request_stops_its_own_stack(sde, tmp_path)
+    with edited(request):
+        request.unlink()
+        commands_report_the_orphaned_stack(sde, *ON_ALL)
+        with edited(configuration):
+            configuration.unlink()
+            commands_report_the_orphaned_stack(sde, ("policy", "check", "--all"))
+    assert sde("preview", "--all")[::2] == (0, ""), "the request is restored"
+
+    request.unlink()
+    configuration.unlink()
+    assert sde("destroy", TENANCY, "--yes")[0] == 0
+    assert sde("up", "--all", "--yes")[::2] == (0, "")
+
+
+def an_expired_request_stops_its_own_stack(sde: Run, tmp_path: Path) -> None:
+    before = snapshot(tmp_path)
+    code, _, err = sde("up", TENANCY, "--yes")
+    assert (code, snapshot(tmp_path) == before) == (3, True)
+    assert f"{TENANCY} was not changed" in err
+
+    code, out, err = sde("up", "--all", "--yes")
+    assert code == 3
+    assert f"{TENANCY} was not changed" in err
+    assert f"\n{TENANCY}" not in out, "no plan and no summary"
+
+    for command in (("up", "platform", "--yes"), ("preview", "safe-haven"), ("policy", "check", "platform"),
+                    ("export", "plan", TENANCY, "-o", "-"), ("render", "--check"), ("stacks",),
+                    ("policy", "flows", "--all")):  # fmt: skip
+        assert sde(*command)[0] == 0, command
+    code, out, err = sde("preview", TENANCY)
+    assert "to update" in out
+    assert f"up refuses {TENANCY}" in err
+
+
+def commands_report_the_orphaned_stack(sde: Run, *commands: tuple[str, ...]) -> None:
+    _, out, _ = sde("stacks", "--json")
+    states = {line["name"]: line["state"] for line in map(json.loads, out.splitlines())}
+    assert (states[TENANCY], states["platform"]) == ("orphaned", "up")
+    for command in commands:
+        code, out, err = sde(*command, "--json")
+        assert (code, f"error: {MESSAGE}" in err) == (3, True), command
+        evaluated = [line for line in map(json.loads, out.splitlines()) if command[0] == "policy" and "event" in line]
+        assert all(TENANCY in json.dumps(line) for line in evaluated if line["event"] in ("verdict", "flows"))
+    assert sde("preview", TENANCY)[::2] == (2, sde("up", TENANCY, "--yes")[2])
+    assert MESSAGE in sde("up", TENANCY, "--yes")[2]
