@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from formats.default_providers import configured_subscription
+from formats.deployed_stack import DeployedStack
 from formats.errors import InputError, Refused
 from formats.plan import Operation, Plan
 from formats.urns import is_urn, name_of, type_of
@@ -79,6 +83,12 @@ def busy(stack: str, holder: str) -> InputError:
                       fix=f"wait for that run to end; if it is dead, scripts/sde cancel {stack}")  # fmt: skip
 
 
+def state_digest(project: str, stack: StackSettings, content: str) -> str:
+    """Return the digest of a deployed stack: that of its stored state, and of the settings that its Plan depends on."""
+    settings = [project, stack.name, str(stack.config.get("sde:cloud")), configured_subscription(stack.config)]
+    return hashlib.sha256(json.dumps([*settings, content]).encode()).hexdigest()
+
+
 def differs_from_plan(stack: str, urn: str, what: str) -> Refused:
     """Return the refusal of a step that differs from the checked plan. It must never hold values."""
     place = f"{name_of(urn)} ({type_of(urn)}): " if is_urn(urn) else ""
@@ -145,14 +155,20 @@ class Engine(Protocol):
         """Return a stack's summary; None if it was never deployed."""
         ...
 
+    def deployed(
+        self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
+    ) -> Mapping[str, DeployedStack]:
+        """Return each deployed stack by its name, with the digest of its state.
+
+        Reads the states only. `InputError` or `Failed` if a state cannot be read, or if a run is changing a stack that
+        is not among the `being_updated` ones. A damaged state is found when it is loaded.
+        """
+        ...
+
     def current_state(
         self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
     ) -> Mapping[str, Plan]:
-        """Return the current state of each deployed stack as a Plan without changes, by the stack's name.
-
-        Reads the states only. `InputError` or `Failed` if a state cannot be read, or if a run is changing a stack that
-        is not among the `being_updated` ones.
-        """
+        """Return the current state of each deployed stack as a Plan without changes: `deployed`, all loaded."""
         ...
 
     def export_state(self, name: str) -> dict[str, Any]:

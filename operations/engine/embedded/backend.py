@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ import yaml
 
 from formats import property_values
 from formats.errors import InputError
+from formats.pulumi_state import has_resources
 from operations.engine import files, locks
 from operations.engine.embedded import journal as journals
 from operations.engine.embedded import state
@@ -65,6 +67,16 @@ class Backend:
     def load_encrypted(self, stack: str) -> Snapshot | None:
         """Return the stack's state with encrypted secrets. Needs no passphrase."""
         return self._read(stack).snapshot
+
+    def digest(self, stack: str) -> str | None:
+        """Return a digest of the stack's files, without parsing them; None if the stack has no resources."""
+        self._refuse_unread(stack)
+        content, journal = files.read(self.checkpoint(stack)), files.read(self._journal(stack))
+        if journal is not None or content is None or not has_resources(content):
+            snapshot = self.load_encrypted(stack)
+            if snapshot is None or not snapshot.resources:
+                return None
+        return hashlib.sha256("-".join(map(journals.digest, (content, journal))).encode()).hexdigest()
 
     def outputs(self, stack: str, *, decrypt: bool = True) -> Properties:
         """Return the root's outputs in wire form, secrets marked. `InputError` if the stack was never deployed.

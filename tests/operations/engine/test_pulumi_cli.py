@@ -220,12 +220,26 @@ def test_first_run_creates_a_stack_and_unknown_stacks_are_none(lab: Lab) -> None
     new = lab.another("new")
     assert engine.state("new") is None
     assert engine.current_state([new, lab.stack]).keys() == {"lab"}
+    assert engine.deployed([new, lab.stack])["lab"].load() == engine.current_state([lab.stack])["lab"]
     engine.cancel("new")
     for run in (engine.refresh, engine.destroy):
         with pytest.raises(InputError, match="Stack new has not been deployed yet"):
             run(new)
     engine.preview(new)
     assert engine.make_missing(["lab", "new", "other"]) == ["other"]
+
+
+def test_the_digest_of_a_deployed_stack_changes_with_its_state(lab: Lab) -> None:
+    lab.program(SMALL)
+    engine = lab.engine
+    engine.up(lab.stack)
+    found = engine.deployed([lab.stack])["lab"]
+    assert engine.deployed([lab.stack])["lab"] == found
+    lab.program(HEAD + "random.RandomString('other', length=5)\n")
+    engine.up(lab.stack)
+    assert engine.deployed([lab.stack])["lab"].digest != found.digest
+    with pytest.raises(InputError, match="The state of lab changed while this command was running"):
+        found.load()
 
 
 def test_external_configuration_leaves_project_files_unchanged(lab: Lab) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,13 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from formats.deployed_stack import DeployedStack
 from formats.errors import InputError
 from formats.plan import SECRET, Operation
 from operations.engine import locks
+from operations.engine.embedded import state
+from operations.engine.embedded.backend import Backend
+from operations.engine.port import StackSettings
 from tests.operations.engine.embedded.fake_cloud import Lab, Thing
 
 DYING = """
@@ -81,3 +86,63 @@ def test_a_damaged_state_is_an_error(lab: Lab, content: str) -> None:
     (lab.folder / "state/.pulumi/stacks/lab/dev.json").write_text(content)
     with pytest.raises(InputError):
         lab.engine(None).current_state([lab.stack])
+
+
+def deployed(lab: Lab, stack: StackSettings | None = None) -> DeployedStack:
+    found = lab.engine(None).deployed([stack or lab.stack])
+    return found["dev"]
+
+
+def test_deployed_stacks_have_the_plans_of_their_current_states(lab: Lab) -> None:
+    lab.up(two)
+    found = lab.engine(None).deployed([lab.stack, lab.named("other")])
+    assert {name: one.load() for name, one in found.items()} == lab.engine(None).current_state([lab.stack])
+
+
+def test_the_digest_changes_with_the_state_and_the_settings_only(lab: Lab) -> None:
+    lab.up(two)
+    first = deployed(lab)
+    assert deployed(lab) == first
+    moved = lab.named("dev", **{"azure-native:subscriptionId": "10ca1000-0000-4000-8000-000000000001"})
+    lab.up(lambda: Thing("one", name="one", tags={"owner": "eve"}))
+    assert len({first.digest, deployed(lab).digest, deployed(lab, moved).digest}) == 3
+
+
+def test_a_deployed_stack_is_not_parsed_until_it_is_loaded(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.up(two)
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "read_checkpoint", lambda *_, **__: pytest.fail("it was parsed"))
+        found = deployed(lab)
+    assert found.load().stack == "dev"
+
+
+def test_a_stack_with_only_a_pending_operation_is_not_deployed(lab: Lab) -> None:
+    lab.up(two)
+    file = lab.folder / "state/.pulumi/stacks/lab/dev.json"
+    document = json.loads(file.read_text())
+    latest = document["checkpoint"]["latest"]
+    one = {**latest["resources"][-1], "inputs": {"resources": [{"name": "nested"}]}, "dependencies": [], "parent": ""}
+    latest |= {"resources": [], "pending_operations": [{"resource": one, "type": "creating"}]}
+    file.write_text(json.dumps(document))
+    assert lab.engine(None).deployed([lab.stack]) == {}
+
+
+def test_a_state_that_changed_meanwhile_is_not_loaded(lab: Lab) -> None:
+    lab.up(two)
+    found = deployed(lab)
+    lab.up(lambda: Thing("one", name="one", tags={"owner": "eve"}))
+    with pytest.raises(InputError, match="The state of dev changed while this command was running"):
+        found.load()
+
+
+def test_the_steps_of_a_killed_run_change_the_digest(lab: Lab) -> None:
+    lab.up(two)
+    first = deployed(lab)
+    engine = lab.engine(lambda: Thing("one", name="one", tags={"owner": "eve"}))
+    with pytest.MonkeyPatch.context() as killed:
+        killed.setattr(Backend, "finish", lambda *_: None)  # as if the process had ended before
+        engine.up(lab.stack)
+    assert (lab.folder / "state/.pulumi/sde-journal/lab/dev.jsonl").exists()
+    after = deployed(lab)
+    assert after.digest != first.digest
+    assert [r.inputs["tags"] for r in after.load().resources if r.name == "one"] == [{"owner": "eve"}]
