@@ -6,12 +6,13 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from formats.errors import InputError
-from formats.yaml_reader import read_mapping
+from formats.yaml_reader import parse_mapping, read_mapping
 from operations.estate.ledger import FILE_NAME, Ledger
 from operations.estate.loading import Estate
 from operations.estate.rendering import Rendered
@@ -19,6 +20,7 @@ from operations.settings import Settings, make_folder, write_whole
 
 KEPT = ("secretsprovider", "encryptedkey", "encryptionsalt")
 """Keys that the engines write next to `config`. Without them the stack's secrets are lost."""
+_ADDED = re.compile(rf"(({'|'.join(KEPT)}): [^\n]*\n)+")
 MARK = "# Made by tre_templates/"
 """The start of a rendered file. The name of its template follows."""
 
@@ -39,10 +41,10 @@ def config_file(target: Path, stack: str) -> Path:
 def stale(estate: Estate, stacks: Sequence[Rendered], target: Path) -> dict[Path, str]:
     """Return the files that differ from the estate with their new text, the ledger first."""
     wanted = {estate.folder / FILE_NAME: estate.ledger.text()}
-    wanted |= {config_file(target, stack.name): stack.text for stack in stacks}
-    differing = {file: text for file, text in wanted.items() if _text_of(file) != text}
-    whole = {file: text + _kept(file) if file.parent == target else text for file, text in differing.items()}
-    return {file: text for file, text in whole.items() if _text_of(file) != text}
+    for stack in stacks:
+        file = config_file(target, stack.name)
+        wanted[file] = stack.text + _kept(file, stack.text)
+    return {file: text for file, text in wanted.items() if _text_of(file) != text}
 
 
 def write(estate: Estate, stacks: Sequence[Rendered], target: Path) -> list[Path]:
@@ -74,10 +76,15 @@ def orphans(stacks: Sequence[Rendered], target: Path) -> list[Path]:
     return [f for f in found if f not in known and (_text_of(f) or "").startswith(MARK)]
 
 
-def _kept(file: Path) -> str:
-    if not file.exists():
+def _kept(file: Path, rendered: str) -> str:
+    """Return the lines that the engines added to a file. A file that is as rendered, apart from them, is not parsed."""
+    present = _text_of(file) or ""
+    if present == rendered or not file.exists():
         return ""
-    found = read_mapping(file)
+    if present.startswith(rendered) and _ADDED.fullmatch(present, len(rendered)):
+        found = parse_mapping(present.removeprefix(rendered), str(file))
+    else:
+        found = read_mapping(file)
     return "".join(f"{key}: {json.dumps(found[key])}\n" for key in KEPT if key in found)
 
 

@@ -25,6 +25,7 @@ HEADER = """\
 # The allocation of each stack, and its generation. Written by `sde`: do not edit, do commit.
 # A slot is never allocated again, even after its request is removed (docs/estate.md).
 """
+_Dumper = yaml.CSafeDumper if yaml.__with_libyaml__ else yaml.SafeDumper
 STORES_PER_TENANCY = 5
 """The project's store, and two airlocks with two stores each."""
 TENANCY_VAULTS_PER_SUBSCRIPTION = 390
@@ -61,7 +62,7 @@ class Ledger:
             name: allocation.model_dump(mode="json", exclude_none=True)
             for name, allocation in sorted(self.allocations.items())
         }
-        return HEADER + yaml.safe_dump({"format": 1, "stacks": stacks}, sort_keys=False)
+        return HEADER + yaml.dump({"format": 1, "stacks": stacks}, Dumper=_Dumper, sort_keys=False)
 
     def with_allocation(self, stack: str, allocation: Allocation) -> Ledger:
         """Return a copy with the allocation of a stack added or replaced."""
