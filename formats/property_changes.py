@@ -15,7 +15,7 @@ from typing import Any
 
 from formats.errors import InputError
 from formats.list_matching import Matching, is_masked, match
-from formats.plan import Value
+from formats.plan import Operation, PlannedResource, Value
 from formats.property_paths import PropertyPath, Step, child, get, parse
 from formats.property_values import equal
 
@@ -101,6 +101,13 @@ def property_changes(
 ) -> tuple[PropertyChange, ...]:
     """Return the changes at the changed paths of a Plan, at least one for each path or the list that it is in."""
     return tuple(_changes((), old or {}, new, {_steps(path): path in replaces for path in changed}))
+
+
+def changes_of(resource: PlannedResource) -> tuple[PropertyChange, ...]:
+    """Return the changed properties of a resource. A new resource has none."""
+    if resource.operation is Operation.CREATE:
+        return ()
+    return property_changes(resource.old_inputs, resource.inputs, resource.changed, resource.replaces)
 
 
 def _steps(path: str) -> PropertyPath:

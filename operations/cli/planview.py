@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.text import Text
 
-from formats.plan import Operation, Plan, PlannedResource
-from formats.property_changes import ChangeKind, PropertyChange, property_changes
+from formats.plan import Operation, Plan, PlannedOutput, PlannedResource
+from formats.property_changes import ChangeKind, PropertyChange, changes_of, property_changes
 from operations.cli.output import Output, printable
 from operations.cli.text import SYMBOLS, kind_of, plural, shown
 
@@ -28,21 +28,27 @@ _TO = {
 def show(plan: Plan, output: Output, *, brief: bool = False) -> None:
     """Print the changes of a plan. `brief` counts the resources of a new stack instead of listing them."""
     output.say(Text.assemble(("\n" + printable(plan.stack), "bold"), ("  on ", "dim"), _cloud(plan.cloud)))
-    if not plan.changes:
+    if not plan.changes and not plan.output_changes:
         output.say("  " + NOTHING, style="green")
-        return
-    if brief and all(r.operation is Operation.CREATE for r in plan.changes):
+    elif brief and plan.changes and all(r.operation is Operation.CREATE for r in plan.changes):
         output.say(_kinds(plan), style="dim")
+        output.say(Text.assemble("  ", summary(plan)))
     else:
         _list(plan, output)
-    output.say(Text.assemble("  ", summary(plan)))
+        _list_outputs(plan, output)
+        output.say(Text.assemble("  ", summary(plan), _outputs_counted(plan)))
 
 
 def summary(plan: Plan) -> Text:
     """Return the number of resources for each operation."""
-    counted = [(plan.counts.get(operation, 0), operation) for operation in _TO]
-    parts = [Text(f"{count:,} {_TO[op]}", SYMBOLS[op][1]) for count, op in counted if count]
-    unchanged = plan.counts.get(Operation.SAME, 0)
+    return counted(plan.counts) if plan.changes else Text("no resource changes")
+
+
+def counted(counts: Mapping[Operation, int]) -> Text:
+    """Return the number of resources for each operation: `1 to create, 4 to update, 12 unchanged`."""
+    found = [(counts.get(operation, 0), operation) for operation in _TO]
+    parts = [Text(f"{count:,} {_TO[op]}", SYMBOLS[op][1]) for count, op in found if count]
+    unchanged = counts.get(Operation.SAME, 0)
     return Text(", ").join([*parts, *([Text(f"{unchanged:,} unchanged", "dim")] if unchanged else [])])
 
 
@@ -58,8 +64,38 @@ def named(resources: Iterable[PlannedResource]) -> str:
     )
 
 
+def _width(output: Output) -> int:
+    return output.text_console.width if output.text_console.is_terminal else _WIDTH
+
+
+def _list_outputs(plan: Plan, output: Output) -> None:
+    """Print the outputs that are added, changed or removed."""
+    if plan.output_changes:
+        output.say("  outputs:")
+    for one in plan.output_changes:
+        symbol, style = SYMBOLS[one.operation]
+        for line in _output_lines(one, _width(output) - 6):
+            output.say(Text(f"    {symbol} ", style) + line)
+
+
+def _output_lines(one: PlannedOutput, width: int) -> list[Text]:
+    """Return a line for an output, or one for each change inside it."""
+    name = Text(printable(one.name), "bold")
+    if one.operation is Operation.DELETE:
+        return [name]
+    if one.operation is Operation.CREATE:
+        return [Text.assemble(name, ": ", shown(one.after, max(16, width - len(name) - 2)))]
+    changes = property_changes({one.name: one.before}, {one.name: one.after}, one.changed)
+    return [difference(change, width) for change in changes]
+
+
+def _outputs_counted(plan: Plan) -> str:
+    count = len(plan.output_changes)
+    return f", {plural(count, 'output')} change{'s' if count == 1 else ''}" if count else ""
+
+
 def _list(plan: Plan, output: Output) -> None:
-    width = output.text_console.width if output.text_console.is_terminal else _WIDTH
+    width = _width(output)
     for resource in plan.changes:
         output.say(_line(resource))
         for change in changes_of(resource):
@@ -86,27 +122,27 @@ def _line(resource: PlannedResource) -> Text:
     )
 
 
-def changes_of(resource: PlannedResource) -> tuple[PropertyChange, ...]:
-    """Return the changed properties to show. Those of a new resource are not shown."""
-    if resource.operation is Operation.CREATE:
-        return ()
-    return property_changes(resource.old_inputs, resource.inputs, resource.changed, resource.replaces)
+def difference(change: PropertyChange, width: int, *, path: str | None = None) -> Text:
+    """Return one change as a line: `tags.owner: "a" → "b"`. Values are cut so that the line fits the width.
+
+    `path` replaces the path and the colon.
+    """
+    start = printable(change.text) + ": " if path is None else path
+    forced = Text("  forces replacement", "magenta") if change.replaces else Text()
+    return Text(start) + _values(change, width - len(start)) + forced
 
 
-def difference(change: PropertyChange, width: int) -> Text:
-    """Return one change as a line: `tags.owner: "a" → "b"`. Values are cut so that the line fits the width."""
-    path, room = printable(change.text) + ": ", width - len(change.text) - 2
-    before, after = (shown(value, max(16, (room - 6) // 2)) for value in (change.before, change.after))
-    forced = ("  forces replacement", "magenta") if change.replaces else ("", "")
+def _values(change: PropertyChange, width: int) -> Text:
+    before = shown(change.before, max(16, (width - 6) // 2))
+    after = shown(change.after, max(16, width - 6 - len(before)))
     if change.kind is ChangeKind.ADDED:
-        return Text.assemble(path, (f"+ {shown(change.after, max(16, room - 2))}", "green"), forced)
+        return Text(f"+ {shown(change.after, max(16, width - 2))}", "green")
     if change.kind is ChangeKind.REMOVED:
-        return Text.assemble(path, (f"- {shown(change.before, max(16, room - 2))}", "red"), forced)
-    if change.kind is ChangeKind.REORDERED:
-        return Text.assemble(path, ("order ", "yellow"), (before, "red"), " → ", (after, "green"), forced)
+        return Text(f"- {shown(change.before, max(16, width - 2))}", "red")
+    order = ("order ", "yellow") if change.kind is ChangeKind.REORDERED else ("", "")
     if before == after:  # a default of the provider, or a secret: both values are shown alike
-        return Text.assemble(path, ("changes", "yellow"), forced)
-    return Text.assemble(path, (before, "red"), " → ", (after, "green"), forced)
+        return Text.assemble(order, ("changes", "yellow"))
+    return Text.assemble(order, (before, "red"), " → ", (after, "green"))
 
 
 def _reason(resource: PlannedResource) -> str:

@@ -65,7 +65,7 @@ def test_a_list_inside_an_entry_is_matched_too() -> None:
     ]
 
 
-def test_entries_that_no_key_identifies_are_matched_by_value_and_position() -> None:
+def test_entries_without_a_key_are_matched_by_value_and_position() -> None:
     old = {"rules": [{"name": "a", "port": 1}, {"name": "a", "port": 2}, {"port": 3}]}
     new = {"rules": [{"name": "a", "port": 2}, {"name": "a", "port": 9}, {"port": 3}]}
     assert compare(old, new) == [

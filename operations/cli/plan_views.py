@@ -1,0 +1,86 @@
+"""The two views of a preview: each stack's plan and report, or one summary of all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from formats.plan import Plan
+from operations.cli import foldedview, planview
+from operations.cli.folded_changes import fold
+from operations.cli.output import Output
+
+if TYPE_CHECKING:
+    from policies.runner import Report
+
+
+class PlanView(Protocol):
+    """Shows the plans and policy reports of one command."""
+
+    def plan(self, plan: Plan, *, brief: bool = False) -> None:
+        """Show a stack's plan."""
+
+    def heading(self, text: str) -> None:
+        """Show a heading above the next report."""
+
+    def report(self, report: Report) -> None:
+        """Show a policy report."""
+
+    def end(self) -> None:
+        """Show what waits for the last plan and report."""
+
+
+class EachPlan:
+    """Shows each plan and report as it is made."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def plan(self, plan: Plan, *, brief: bool = False) -> None:
+        """Print the plan's changes by resource."""
+        self._output.emit({"event": "plan", "stack": plan.stack, "plan": plan.to_json()})
+        planview.show(plan, self._output, brief=brief)
+
+    def heading(self, text: str) -> None:
+        """Print the heading."""
+        self._output.say(f"\n{text}", style="bold")
+
+    def report(self, report: Report) -> None:
+        """Print the report."""
+        from operations.cli.gate import show  # noqa: PLC0415 - imports the policies
+
+        show(report, self._output)
+
+    def end(self) -> None:
+        """Do nothing: everything was printed."""
+
+
+class AllPlans:
+    """Shows the folded changes of all plans, and all reports as one, at the end."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._plans: list[Plan] = []
+        self._reports: list[Report] = []
+
+    def plan(self, plan: Plan, *, brief: bool = False) -> None:
+        """Keep the plan for the end."""
+        del brief
+        self._plans.append(plan)
+
+    def heading(self, text: str) -> None:
+        """Do nothing: the reports are shown as one."""
+
+    def report(self, report: Report) -> None:
+        """Keep the report for the end."""
+        self._reports.append(report)
+
+    def end(self) -> None:
+        """Print the summary of the plans, then the reports as one."""
+        folded = fold(self._plans)
+        self._output.emit({"event": "changes", **folded.to_json()})
+        foldedview.show(folded, self._output)
+        if self._reports:
+            from operations.cli.gate import show  # noqa: PLC0415 - imports the policies
+            from operations.reports.merged import merged  # noqa: PLC0415
+
+            show(merged(self._reports), self._output)
