@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from formats.errors import InputError, Refused
 from formats.plan import Plan
 from operations.cli.estate_state import EstateState
-from operations.cli.planview import forbidden, named, show
+from operations.cli.plan_views import AllPlans, EachPlan, PlanView
+from operations.cli.planview import forbidden, named
 from operations.cli.progress import watching
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
@@ -37,6 +38,8 @@ class Deployment:
     yes: bool = False
     everything: bool = False
     """True if these are all stacks of the estate, or of one cloud."""
+    summarised: bool = False
+    """True to show one summary of all plans instead of each."""
     summary: Summary = field(default_factory=Summary)
     _neighbours: dict[str, Neighbours] = field(default_factory=dict)
     """The neighbours with which each stack was evaluated."""
@@ -62,6 +65,7 @@ class Deployment:
                 plans.append(plan)
         if self.everything and plans:
             reports.append(self._evaluate_estate(plans))
+        self._view.end()
         self._refuse(reports)
         if waiting:
             raise _not_previewable(waiting)
@@ -96,13 +100,12 @@ class Deployment:
 
     def _evaluate_estate(self, plans: Sequence[Plan]) -> Report:
         """Evaluate the policies between stacks on these plans with the rest of the estate, and show the report."""
-        from operations.cli.gate import show as show_report  # noqa: PLC0415
         from policies.plan_evaluation import OF_ESTATE  # noqa: PLC0415
 
         names = {plan.stack for plan in plans}
         neighbours = self._estate_state.of([s for s in self.session.known if s.name in names])
         report = self._gate.evaluate(plans, neighbours=neighbours, scopes=OF_ESTATE)
-        show_report(report, self.session.output)
+        self._view.report(report)
         return report
 
     def _prepare(self) -> None:
@@ -149,9 +152,12 @@ class Deployment:
 
     def _show(self, stack: Stack, *, brief: bool = False) -> Plan:
         plan = self.plan(stack)
-        self.session.output.emit({"event": "plan", "stack": stack.name, "plan": plan.to_json()})
-        show(plan, self.session.output, brief=brief)
+        self._view.plan(plan, brief=brief)
         return plan
+
+    @cached_property
+    def _view(self) -> PlanView:
+        return AllPlans(self.session.output) if self.summarised else EachPlan(self.session.output)
 
     @cached_property
     def _gate(self) -> Gate:
@@ -167,12 +173,11 @@ class Deployment:
 
         `alone`: without the policies between stacks.
         """
-        from operations.cli.gate import show as show_report  # noqa: PLC0415 - imports the policies
         from policies.plan_evaluation import OF_STACKS, SCOPES  # noqa: PLC0415
 
         neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
         report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)
-        show_report(report, self.session.output)
+        self._view.report(report)
         return report
 
     def _refuse(self, reports: Sequence[Report]) -> None:

@@ -11,6 +11,9 @@ from operations.cli.options import All, Stacks, Target, Yes, command
 from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
 from operations.cli.session import Session
 
+FoldedSummary = Annotated[
+    bool, typer.Option("--summary", help="One page for all stacks: equal changes once, with their resources.")
+]
 ReleaseData = Annotated[
     list[str] | None,
     typer.Option(
@@ -29,6 +32,7 @@ def preview(
     stacks: Stacks = None,
     everything: All = False,
     target: Target = None,
+    summary: FoldedSummary = False,
 ) -> None:
     """Show the changes that up would make, by property. Changes nothing. Exits 2 if a required stack is not up."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports much that --help does not need
@@ -36,7 +40,7 @@ def preview(
     chosen = session.selected(stacks, everything)
     warn_of_expiry(session.output, chosen)
     orphaned = warn_of_orphaned(session, everything)
-    Deployment(session, chosen, target or ()).preview()
+    Deployment(session, chosen, target or (), summarised=summary).preview()
     refuse_orphaned(orphaned)
 
 
