@@ -235,7 +235,7 @@ def test_the_digest_of_a_deployed_stack_changes_with_its_state(lab: Lab) -> None
     engine.up(lab.stack)
     found = engine.deployed([lab.stack])["lab"]
     assert engine.deployed([lab.stack])["lab"] == found
-    lab.program(HEAD + "random.RandomString('other', length=5)\n")
+    lab.program("random.RandomString('other', length=5)")
     engine.up(lab.stack)
     assert engine.deployed([lab.stack])["lab"].digest != found.digest
     with pytest.raises(InputError, match="The state of lab changed while this command was running"):
