@@ -1,6 +1,6 @@
 """A cache of computed results in the files of a private folder. The folder can be deleted at any time.
 
-It saves time and never decides: an entry that is damaged, of another user or readable by others is ignored, and so are
+It saves time and never decides: an entry that is damaged, or that another user may have written, is ignored, and so are
 all errors of the file system. A key names all that its result depends on, so an entry is never out of date.
 """
 
@@ -71,17 +71,11 @@ class FileCache:
         self._written += size
         if self._written <= self._max_bytes:
             return
-        entries = sorted(
-            (entry.stat().st_mtime_ns, entry.stat().st_size, entry.path) for entry in os.scandir(self._folder)
-        )
-        left = sum(length for _, length, _ in entries) + size
-        for _, length, path in entries:
-            if left <= self._max_bytes * _KEPT_SHARE:
+        for entry in sorted(os.scandir(self._folder), key=lambda one: one.stat().st_mtime_ns):
+            if self._written <= self._max_bytes * _KEPT_SHARE:
                 break
-            with contextlib.suppress(OSError):
-                Path(path).unlink()
-            left -= length
-        self._written = left
+            self._written -= entry.stat().st_size
+            Path(entry.path).unlink(missing_ok=True)
 
 
 def _checksum(key: str, text: bytes) -> bytes:

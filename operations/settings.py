@@ -53,6 +53,11 @@ class Settings:
         return self.home / "log"
 
     @property
+    def cache_folder(self) -> Path:
+        """The folder of computed results. It can be deleted at any time."""
+        return self.home / "cache"
+
+    @property
     def built_cli(self) -> Path:
         """The Pulumi CLI that `scripts/pulumi-cli` builds."""
         return self.root / ".sde" / "tools" / "pulumi" / "pulumi"
