@@ -1,4 +1,8 @@
-"""The outputs of other stacks, as typed values."""
+"""The outputs of other stacks, as typed values. Every output that a stack reads of another is read here.
+
+Each read is recorded, and `export_reads` makes the record an output of the reading stack. The gate needs it when
+another stack removes or changes an output (docs/decisions/0009-outputs-are-part-of-a-plan.md).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ import pulumi
 
 from formats.addresses import TenancyEndpoint, ZoneEndpoint, ZoneName, endpoint_addresses, zone_in
 from formats.errors import InputError
+from formats.property_paths import join
+from formats.stack_reads import READS
 from infra.components.nsg_rules import host_range
 from infra.components.providers import provider_for
 
@@ -20,15 +26,19 @@ class StackOutputs:
     def __init__(self, stack: str, key: str) -> None:
         """`key` is the configuration key that names the stack, for errors."""
         self.stack, self._key = stack, key
+        self.read: set[str] = set()
+        """The property paths of the outputs that were asked for."""
         full_name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
         self._outputs: pulumi.Output[Mapping[str, Any]] = pulumi.StackReference(full_name).outputs
 
     def text(self, *path: str) -> pulumi.Output[str]:
         """Return the text at a path in the outputs."""
+        self.read.add(join(path))
         return self._outputs.apply(lambda outputs: str(self._find(outputs, path, str)))
 
     def texts(self, *path: str) -> pulumi.Output[list[str]]:
         """Return the list of texts at a path in the outputs."""
+        self.read.add(join(path))
         return self._outputs.apply(lambda outputs: [str(one) for one in self._find(outputs, path, list)])
 
     def _find(self, outputs: Mapping[str, Any], path: tuple[str, ...], type_: type) -> Any:
@@ -37,13 +47,20 @@ class StackOutputs:
             found = found.get(step) if isinstance(found, Mapping) else None
         if isinstance(found, type_) and found:
             return found
-        empty = not outputs
-        raise InputError(
-            f"The stack {self.stack} {'is not up yet' if empty else 'was brought up by an older version'}.",
-            key=self._key,
-            found=f"no output {'.'.join(path)}",
-            fix=f"Bring it up first: sde up {self.stack}",
-        )
+        if not outputs:
+            problem, fix = "is not up yet", f"Bring it up first: sde up {self.stack}"
+        else:
+            problem = "has no such output"
+            fix = (
+                f"If sde preview {self.stack} adds it, then sde up {self.stack}. "
+                "If not, its program does not export it: export it there, or do not read it here."
+            )
+        raise InputError(f"The stack {self.stack} {problem}.", key=self._key, found=f"no output {join(path)}", fix=fix)
+
+
+def export_reads(*stacks: StackOutputs) -> None:
+    """Export the paths of the outputs that this stack reads, by stack. Call it at the end of the program."""
+    pulumi.export(READS, {stack.stack: sorted(stack.read) for stack in stacks})
 
 
 class PlatformOutputs(StackOutputs):

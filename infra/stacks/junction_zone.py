@@ -9,7 +9,7 @@ from formats.stack_config import JunctionZoneConfig
 from infra.components.grants import Principal
 from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
-from infra.components.stack_outputs import PlatformOutputs
+from infra.components.stack_outputs import PlatformOutputs, export_reads
 from infra.components.zone import Zone, ZoneArgs
 from infra.guardrails import SPOKE_GUARDRAILS
 
@@ -35,3 +35,4 @@ def junction_zone(config: JunctionZoneConfig) -> None:
     pulumi.export("subscription", str(config.subscription))
     pulumi.export("zones", {name.value: zone.outputs()})
     pulumi.export("providers", dict(sorted(containers.items())))
+    export_reads(platform)

@@ -9,7 +9,7 @@ from formats.addresses import ZoneName
 from formats.stack_config import SafeHavenConfig, ZoneConfig
 from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
-from infra.components.stack_outputs import JunctionZoneOutputs, PlatformOutputs
+from infra.components.stack_outputs import JunctionZoneOutputs, PlatformOutputs, export_reads
 from infra.components.zone import Zone, ZoneArgs
 from infra.guardrails import SPOKE_GUARDRAILS
 
@@ -66,3 +66,4 @@ def safe_haven(config: SafeHavenConfig) -> None:
 
     pulumi.export("subscription", str(config.subscription))
     pulumi.export("zones", {zone.name: zone.outputs() for zone in (landing, warehouse, staging, archive)})
+    export_reads(platform, junction)

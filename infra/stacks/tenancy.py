@@ -20,7 +20,7 @@ from infra.components.nsg_rules import Direction, SecurityRule, host_range
 from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
 from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
-from infra.components.stack_outputs import PlatformOutputs, SafeHavenOutputs
+from infra.components.stack_outputs import PlatformOutputs, SafeHavenOutputs, export_reads
 from infra.components.virtual_network import SubnetSpec
 from infra.guardrails import SPOKE_GUARDRAILS
 from infra.network_services import ENTRA, Port
@@ -102,6 +102,7 @@ def tenancy(config: TenancyConfig) -> None:
     }
     for name, value in outputs.items():
         pulumi.export(name, value)
+    export_reads(platform, safe_haven)
 
 
 def _unencrypted_reason(config: TenancyConfig) -> str | None:
