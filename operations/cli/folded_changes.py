@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from formats.plan import Operation, Plan, PlannedResource, Value, canonical
-from formats.property_changes import PropertyChange, changes_of
+from formats.property_changes import PropertyChange, changes_of, property_changes
+from formats.urns import ROOT_TYPE, make_urn
 
 Resources = Mapping[str, tuple[str, ...]]
 """The sorted URNs of resources by stack, in the order of the stacks' names."""
 _Member = tuple[str, str]
 """A stack and the URN of a resource in it."""
+_Change = tuple[str, PropertyChange]
+"""The URN of a resource, and a change of it."""
+OUTPUTS = "outputs"
+"""The first step of the path of a changed output. Its resource is the stack."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,11 @@ def fold(plans: Iterable[Plan]) -> FoldedChanges:
     counts = sum((Counter(plan.counts) for plan in ordered), Counter[Operation]())
     return FoldedChanges(
         stacks=tuple(plan.stack for plan in ordered),
-        changed_stacks=tuple(dict.fromkeys(stack for stack, _ in changed)),
+        changed_stacks=tuple(plan.stack for plan in ordered if plan.changes or plan.output_changes),
         counts=dict(counts),
         destroyed=tuple(sorted((Destroyed(*one) for one in changed if one[1].operation.destroys), key=_first_deleted)),
         operations=_operations(changed),
-        properties=_properties(changed),
+        properties=_properties(ordered),
     )
 
 
@@ -113,15 +118,25 @@ def _operations(changed: Iterable[tuple[str, PlannedResource]]) -> tuple[FoldedO
     return tuple(FoldedOperation(*key, _by_stack(found)) for key, found in sorted(members.items()))
 
 
-def _properties(changed: Iterable[tuple[str, PlannedResource]]) -> tuple[FoldedChange, ...]:
+def _properties(plans: Iterable[Plan]) -> tuple[FoldedChange, ...]:
     changes: dict[tuple[str, str], PropertyChange] = {}
     members: dict[tuple[str, str], list[_Member]] = defaultdict(list)
-    for stack, resource in changed:
-        for change in changes_of(resource):
+    for plan in plans:
+        found = [(resource.urn, change) for resource in plan.changes for change in changes_of(resource)]
+        for urn, change in [*found, *_outputs(plan)]:
             key = change.text, canonical(change.to_json())
             changes.setdefault(key, change)
-            members[key].append((stack, resource.urn))
+            members[key].append((plan.stack, urn))
     return tuple(FoldedChange(changes[key], _by_stack(members[key])) for key in sorted(members))
+
+
+def _outputs(plan: Plan) -> Iterator[_Change]:
+    """Yield the changed outputs as changes of the stack's root resource, which has them in Pulumi."""
+    urn = make_urn(plan.stack, plan.project, "", ROOT_TYPE, f"{plan.project}-{plan.stack}")
+    for output in plan.output_changes:
+        before, after = ({} if v is None else {output.name: v} for v in (output.before, output.after))
+        for change in property_changes(before, after, output.changed):
+            yield urn, replace(change, path=(OUTPUTS, *change.path))
 
 
 def _by_stack(members: Iterable[_Member]) -> Resources:

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from formats.plan import Operation, Value, canonical
 from formats.property_changes import ABSENT, ChangeKind, Entry
-from formats.urns import name_of, type_of
-from operations.cli.folded_changes import Destroyed, FoldedChange, FoldedChanges, FoldedOperation, Resources
+from formats.urns import ROOT_TYPE, name_of, type_of
+from operations.cli.folded_changes import OUTPUTS, Destroyed, FoldedChange, FoldedChanges, FoldedOperation, Resources
 from operations.cli.output import Output, printable
 from operations.cli.planview import NOTHING, counted, difference
 from operations.cli.text import SYMBOLS, kind_of, plural, shown
@@ -39,8 +39,8 @@ def show(folded: FoldedChanges, output: Output) -> None:
     output.say(Text(changed, "bold") + counted(folded.counts))
     sections = {
         "Deleted and replaced resources": map(_destroyed, folded.destroyed),
-        "Created and imported resources": _operations(folded.operations, width),
-        "Changed properties": _properties(folded.properties, width),
+        "Created and imported resources": [*_operations(folded.operations, width), *_new_outputs(folded, width)],
+        "Changed properties": _properties([one for one in folded.properties if not _is_new_output(one)], width),
     }
     for title, lines in sections.items():
         for index, line in enumerate(lines):
@@ -68,8 +68,11 @@ def _operations(operations: Iterable[FoldedOperation], width: int) -> Iterator[T
     for (operation, stacks), kinds in found.items():
         symbol, style = SYMBOLS[operation]
         suffix = " without a changed property" if operation is Operation.UPDATE else ""
-        each = f"each of {len(stacks):,} stacks ({_listed(stacks, ', ')})" if len(stacks) > 1 else stacks[0]
-        yield Text(f"  {symbol} ", style) + _wrapped(Text(f"in {each}: {_kinds(kinds)}{suffix}"), width)
+        yield Text(f"  {symbol} ", style) + _wrapped(Text(f"{_each(stacks)}: {_kinds(kinds)}{suffix}"), width)
+
+
+def _each(stacks: Sequence[str]) -> str:
+    return f"in each of {len(stacks):,} stacks ({_listed(stacks, ', ')})" if len(stacks) > 1 else f"in {stacks[0]}"
 
 
 def _kinds(kinds: Sequence[tuple[int, FoldedOperation]]) -> str:
@@ -86,6 +89,20 @@ def _by_count(resources: Resources) -> list[tuple[int, tuple[str, ...]]]:
         found[len(urns)].append(stack)
     widest = sorted(found.items(), key=lambda item: (-len(item[1]), item))
     return [(count, tuple(stacks)) for count, stacks in widest]
+
+
+def _is_new_output(one: FoldedChange) -> bool:
+    return one.change.path[0] == OUTPUTS and one.change.before is ABSENT and _is_of_stacks(one.resources)
+
+
+def _new_outputs(folded: FoldedChanges, width: int) -> Iterator[Text]:
+    """Yield the names of added outputs, a paragraph for each set of stacks."""
+    found: dict[tuple[str, ...], dict[str, None]] = defaultdict(dict)
+    for one in filter(_is_new_output, folded.properties):
+        found[tuple(one.resources)][printable(one.change.path[1])] = None
+    for stacks, names in found.items():
+        text = f"{_each(stacks)}: {plural(len(names), 'output')} ({', '.join(names)})"
+        yield Text("  + ", SYMBOLS[Operation.CREATE][1]) + _wrapped(Text(text), width)
 
 
 def _properties(properties: Sequence[FoldedChange], width: int) -> Iterator[Text]:
@@ -183,12 +200,19 @@ def _wrapped(text: Text, width: int, indent: str = "      ") -> Text:
 
 def _where(resources: Resources) -> str:
     """Return the resources in words: `34 storage accounts of 7 stacks`, or the name if there is one name."""
+    if _is_of_stacks(resources):
+        return _names(tuple(resources))
     urns = [urn for urns in resources.values() for urn in urns]
     kinds, names = {kind_of(type_of(urn)) for urn in urns}, {name_of(urn) for urn in urns}
     noun = kinds.pop() if len(kinds) == 1 else "resource"
     one_each = len(names) == 1 and len(urns) == len(resources) and noun != "resource"
     what = f"{noun} {printable(names.pop())}" if one_each else plural(len(urns), noun)
     return f"{what} of {_names(tuple(resources))}"
+
+
+def _is_of_stacks(resources: Resources) -> bool:
+    """Return True if the changes are of stacks' outputs."""
+    return all(type_of(urn) == ROOT_TYPE for urns in resources.values() for urn in urns)
 
 
 def _names(stacks: Sequence[str]) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, canonical
-from formats.property_changes import property_changes
+from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, canonical, planned_outputs
+from formats.property_changes import ABSENT, property_changes
 from formats.property_paths import join
 from local_azure.diffs import differences
 from operations.cli.folded_changes import fold
@@ -78,6 +78,17 @@ def test_unchanged_stacks_are_counted() -> None:
     folded = fold(plan(stack, resource(stack, "a", operation)) for stack, operation in operations.items())
     assert (folded.stacks, folded.changed_stacks) == (("one", "two"), ("two",))
     assert folded.counts == {Operation.SAME: 1, Operation.CREATE: 1}
+
+
+def test_a_changed_output_is_a_change_of_its_stack() -> None:
+    old, new = {"ids": {"a": 1, "b": 1}, "gone": 1}, {"ids": {"a": 2, "b": 1}, "key": SECRET}
+    outputs = planned_outputs(old, new)
+    folded = fold(Plan("sde", stack, "local", (), outputs=outputs) for stack in ("two", "one"))
+    assert [(one.change.text, one.change.after) for one in folded.properties] == [
+        ("outputs.gone", ABSENT), ("outputs.ids.a", 2), ("outputs.key", SECRET),
+    ]  # fmt: skip
+    assert folded.changed_stacks == ("one", "two")
+    assert folded.properties[0].resources["one"] == ("urn:pulumi:one::sde::pulumi:pulumi:Stack::sde-one",)
 
 
 VALUES = st.sampled_from([1, "1", True, "x", SECRET, UNKNOWN])

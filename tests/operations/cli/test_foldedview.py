@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from formats.plan import SECRET, UNKNOWN, Operation, PlannedResource
+from formats.plan import SECRET, UNKNOWN, Operation, PlannedResource, planned_outputs
 from tests.operations.cli.fakes import CliRunner, resource
 
 RULE = {"name": "web", "access": "Allow"}
@@ -69,6 +70,15 @@ def test_new_resources_are_counted_by_kind_and_stack(summary: CliRunner) -> None
         "  + in tre-heart: 1 storage account",
         "  + in platform: 1 component",
     ]
+
+
+def test_outputs_are_changes_of_their_stacks(summary: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = planned_outputs({"id": "a"}, {"id": "b", "key": SECRET, "zones": ["1"]})
+    planned = summary.engine.preview
+    monkeypatch.setattr(summary.engine, "preview", lambda *a, **k: replace(planned(*a, **k), outputs=outputs))
+    lines = preview(summary, {})
+    assert "  + in each of 3 stacks (platform, safe-haven, tre-heart): 2 outputs (key, zones)" in lines
+    assert '  ~ outputs.id: "a" → "b"  on 3 stacks' in lines
 
 
 def test_an_added_rule_is_listed_with_its_properties(summary: CliRunner) -> None:
