@@ -1,4 +1,4 @@
-"""A deployed tenancy whose request was removed, or expired: with the shipped programs and the embedded engine."""
+"""An estate whose secrets or request expired, or whose request was removed: with the shipped programs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,8 @@ def test_a_tenancy_without_a_valid_request(sde: Run, tmp_path: Path) -> None:
     request = tmp_path / "estate/requests/hcm-progression.yaml"
     (configuration,) = (tmp_path / "home/config").rglob(f"Pulumi.{TENANCY}.yaml")
 
+    with edited(tmp_path / "estate/estate.yaml") as file:
+        expired_secrets_stop_the_safe_haven(sde, file)
     with edited(request):
         change(request, lambda data: data.update(expires=datetime.now(UTC).date()))
         an_expired_request_stops_its_own_stack(sde, tmp_path)
@@ -62,6 +64,19 @@ def test_a_tenancy_without_a_valid_request(sde: Run, tmp_path: Path) -> None:
     configuration.unlink()
     assert sde("destroy", TENANCY, "--yes")[0] == 0
     assert sde("up", "--all", "--yes")[::2] == (0, "")
+
+
+def expired_secrets_stop_the_safe_haven(sde: Run, file: Path) -> None:
+    today = datetime.now(UTC).date()
+    change(file, lambda data: data.update(secrets_expire=today))
+    code, _, err = sde("up", "safe-haven", "--yes")
+    assert code == 3
+    assert f"Set a later day in {file}, then scripts/sde up safe-haven: that renews the secrets." in err
+    assert sde("up", TENANCY, "--yes")[::2] == (0, "")
+    change(file, lambda data: data.update(secrets_expire=today + timedelta(100)))
+    code, out, err = sde("up", "safe-haven", "--yes")
+    assert (code, err) == (0, "")
+    assert "1 to update" in out
 
 
 def an_expired_request_stops_its_own_stack(sde: Run, tmp_path: Path) -> None:
