@@ -9,17 +9,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from formats.errors import InputError, Refused
+from formats.errors import InputError, Refused, SdeError
 from formats.plan import Plan
 from operations.cli.estate_state import EstateState
+from operations.cli.output_readers import refuse_removed, show_readers
 from operations.cli.plan_views import AllPlans, EachPlan, PlanView
 from operations.cli.planview import forbidden, named
 from operations.cli.progress import watching
+from operations.cli.run_progress import RunProgress
 from operations.cli.session import Session
+from operations.cli.side_by_side import SideBySide
 from operations.cli.stack_catalog import Stack
 from operations.cli.summary import Summary
+from operations.engine.port import Outcome
 
 if TYPE_CHECKING:
+    from formats.stack_reads import AffectedOutput
     from operations.cli.gate import Gate
     from policies.plan_evaluation import Neighbours
     from policies.runner import Report
@@ -38,11 +43,15 @@ class Deployment:
     yes: bool = False
     everything: bool = False
     """True if these are all stacks of the estate, or of one cloud."""
+    workers: int = 1
+    """The most stacks that are worked on side by side, in a process each."""
     summarised: bool = False
     """True to show one summary of all plans instead of each."""
     summary: Summary = field(default_factory=Summary)
     _neighbours: dict[str, Neighbours] = field(default_factory=dict)
     """The neighbours with which each stack was evaluated."""
+    _affected: dict[str, Sequence[AffectedOutput]] = field(default_factory=dict)
+    """The outputs of each evaluated stack that its plan removes or changes and that other stacks read."""
 
     def preview(self) -> None:
         """Show each stack's plan and its policy report. `Refused` if the policies refuse one.
@@ -71,37 +80,92 @@ class Deployment:
             raise _not_previewable(waiting)
 
     def up(self) -> None:
-        """Deploy the stacks one after the other: later ones read the outputs of earlier ones.
+        """Deploy the stacks: each after those that it requires, and side by side where there are workers.
 
-        With all stacks, the deployed estate is evaluated as a whole at the end, and the findings are recorded.
+        A stack that fails stops only those that need it. With all stacks, the deployed estate is evaluated as a whole
+        at the end, and the findings are recorded. Raises the error of the stacks that failed.
         """
-        self._prepare()
-        for stack in self.stacks:
-            plan = self._show(stack, brief=self.yes)
-            # Without a change, the policies between stacks have nothing to refuse: the whole is evaluated at the end.
-            self._refuse([self._evaluate(stack, plan, alone=self.everything and not plan.changes)])
-            if self._permit(stack, plan):
-                self._estate_state.require_unchanged(self._neighbours[stack.name], stack)
-            self._apply(stack, plan)
-            self._estate_state.invalidate(stack)
+        self._record_run()
+        if self.workers > 1:
+            self._load_policies_in_thread()
+            SideBySide(self.progress, self.session.start_worker, self.workers, self, self.session.output).run()
+        else:
+            self._one_by_one()
+        reports = self._judge() if self.everything else []
         self.summary.show(self.session.output)
-        if self.everything:
-            self._judge()
+        self.progress.raise_failures()
+        self._refuse(reports)
 
-    def _judge(self) -> None:
-        """Evaluate the policies between stacks on the deployed estate, and record the findings. `Refused` for any."""
+    def _one_by_one(self) -> None:
+        self._prepare()
+        while stack := self.progress.next_ready():
+            try:
+                plan = self._show(stack, brief=self.yes)
+                if self.permit(stack, plan):
+                    self._estate_state.require_unchanged(self._neighbours[stack.name], stack)
+                outcome = self._apply(stack, plan)
+            except SdeError as error:
+                self.progress.fail(stack, error)
+                self.failed(stack, error)
+            else:
+                self.progress.finish(stack)
+                self.finished(stack, outcome)
+
+    # What is the same one by one and side by side
+
+    def planned(self, stack: Stack, plan: Plan) -> None:
+        """Show a plan that a worker made. Raise `SdeError` if it must not be applied."""
+        self._show_plan(plan, brief=True)
+        self.permit(stack, plan)
+        self._estate_state.record_plan(stack, plan)
+
+    def permit(self, stack: Stack, plan: Plan) -> bool:
+        """Evaluate a plan, and ask for confirmation. Return True if a person confirmed, False if no question was
+        needed. `Refused` after a no, by the policies, and for protected resources."""
+        # Without a change, the policies between stacks have nothing to refuse: the whole is evaluated at the end.
+        self._refuse([self._evaluate(stack, plan, alone=self.everything and not plan.changes)])
+        return self._confirm(stack, plan)
+
+    def finished(self, stack: Stack, outcome: Outcome) -> None:
+        """Record that a stack was deployed."""
+        self.summary.outcomes.append(outcome)
+        self._estate_state.invalidate(stack)
+        self._record_run()
+
+    def failed(self, stack: Stack, error: SdeError) -> None:
+        """Print the error of one of several stacks. The error of a single stack ends the command."""
+        self._estate_state.invalidate(stack)
+        if len(self.stacks) > 1:
+            self.session.output.error(f"{stack.name}: {error}", stack=stack.name, code=int(error.exit_code))
+
+    @cached_property
+    def progress(self) -> RunProgress:
+        """The stacks that are done, failed and not reached."""
+        return RunProgress(self.stacks)
+
+    def _record_run(self) -> None:
+        """Record what is left of a run of several stacks, for `--continue`."""
+        if len(self.stacks) > 1:
+            names = [stack.name for stack in self.stacks]
+            self.session.run_file.write(names, self.progress.done, everything=self.everything)
+
+    def _judge(self) -> list[Report]:
+        """Evaluate the policies between stacks on the deployed estate, and record the findings."""
         from operations.cli.judged import record  # noqa: PLC0415 - imports the policies
 
+        reports: list[Report] = []
         for cloud in dict.fromkeys(stack.cloud for stack in self.stacks):
             deployed = self._estate_state.deployed(cloud)
-            report = self._evaluate_estate(deployed)
-            record(self.session.settings, report, "up --all", [plan.stack for plan in deployed])
-            self._refuse([report])
+            if deployed:
+                reports.append(self._evaluate_estate(deployed))
+                record(self.session.settings, reports[-1], "up --all", [plan.stack for plan in deployed])
+        return reports
 
     def _evaluate_estate(self, plans: Sequence[Plan]) -> Report:
         """Evaluate the policies between stacks on these plans with the rest of the estate, and show the report."""
         from policies.plan_evaluation import OF_ESTATE  # noqa: PLC0415
 
+        self._view.heading("The whole estate")
         names = {plan.stack for plan in plans}
         neighbours = self._estate_state.of([s for s in self.session.known if s.name in names])
         report = self._gate.evaluate(plans, neighbours=neighbours, scopes=OF_ESTATE)
@@ -114,7 +178,10 @@ class Deployment:
         for engine in engines:
             engine.prepare()
         if any(engine.name == "pulumi" for engine in engines):
-            threading.Thread(target=self._load_policies, daemon=True).start()
+            self._load_policies_in_thread()
+
+    def _load_policies_in_thread(self) -> None:
+        threading.Thread(target=self._load_policies, daemon=True).start()
 
     def _load_policies(self) -> None:
         """Load the policies ahead of their use. Errors are reported at their use."""
@@ -152,8 +219,11 @@ class Deployment:
 
     def _show(self, stack: Stack, *, brief: bool = False) -> Plan:
         plan = self.plan(stack)
-        self._view.plan(plan, brief=brief)
+        self._show_plan(plan, brief=brief)
         return plan
+
+    def _show_plan(self, plan: Plan, *, brief: bool) -> None:
+        self._view.plan(plan, brief=brief)
 
     @cached_property
     def _view(self) -> PlanView:
@@ -178,29 +248,31 @@ class Deployment:
         neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
         report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)
         self._view.report(report)
+        self._affected[stack.name] = show_readers(plan, neighbours.deployed, self.session.output)
         return report
 
     def _refuse(self, reports: Sequence[Report]) -> None:
         from operations.cli.gate import refuse  # noqa: PLC0415
 
         refuse(reports)
+        evaluated = dict.fromkeys(name for report in reports for name in report.stacks)
+        refuse_removed([one for name in evaluated for one in self._affected.get(name, ())])
 
-    def _permit(self, stack: Stack, plan: Plan) -> bool:
+    def _confirm(self, stack: Stack, plan: Plan) -> bool:
         """Return True if a person confirmed, False if no question was needed. `Refused` after a no, and for protected
         resources."""
         protected = forbidden(plan)
         if protected:
             raise _protected(stack, f"This would delete or replace protected resources:\n{named(protected)}")
-        asks = bool(plan.changes) and not self.yes
+        asks = bool(plan.changes or plan.output_changes) and not self.yes
         if asks and not self.session.agree(f"Apply this plan to {stack.name}?"):
             raise Refused(f"{stack.name} was not changed: you answered no.")
         return asks
 
-    def _apply(self, stack: Stack, plan: Plan) -> None:
+    def _apply(self, stack: Stack, plan: Plan) -> Outcome:
         """Apply the evaluated plan, and nothing else."""
         with watching(self.session.output) as reporter:
-            outcome = self.session.engine(stack).up(stack.settings, targets=self.targets, plan=plan, on_event=reporter)
-        self.summary.outcomes.append(outcome)
+            return self.session.engine(stack).up(stack.settings, targets=self.targets, plan=plan, on_event=reporter)
 
 
 def _protected(stack: Stack, problem: str) -> Refused:

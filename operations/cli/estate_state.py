@@ -30,6 +30,7 @@ class EstateState:
     def invalidate(self, stack: Stack) -> None:
         """Read the state of a stack again, because the stack was deployed."""
         self._current.pop(stack.name, None)
+        self._planned.pop(stack.name, None)
 
     def require_unchanged(self, neighbours: Neighbours, stack: Stack) -> None:
         """Raise `Refused` if the neighbours of a stack have changed since its evaluation."""
@@ -54,7 +55,7 @@ class EstateState:
         clouds, names = {s.cloud for s in stacks}, {s.name for s in stacks}
         every = [s for s in self._session.known if s.cloud in clouds]
         self._read(every, names)
-        others = (self._planned.get(s.name) or self._current[s.name] for s in every if s.name not in names)
+        others = (self._planned.get(s.name) or self._current.get(s.name) for s in every if s.name not in names)
         own = (self._current[s.name] for s in every if s.name in names)
         return Neighbours(
             tuple(plan for plan in others if plan),
@@ -69,8 +70,12 @@ class EstateState:
         return [plan for s in every if (plan := self._current[s.name])]
 
     def _read(self, stacks: Sequence[Stack], evaluated: Collection[str]) -> None:
-        """Read states. A lock on an evaluated stack is ignored: its own deployment needs the lock, reading does not."""
-        unread = [s for s in stacks if s.name not in self._current]
+        """Read states. A lock on an evaluated stack is ignored: its own deployment needs the lock, reading does not.
+
+        The plan of another stack that this command deploys at the same time counts instead of its state.
+        """
+        known = self._current.keys() | (self._planned.keys() - set(evaluated))
+        unread = [s for s in stacks if s.name not in known]
         try:
             found = deployed_states(self._session, unread, being_updated=evaluated)
         except (InputError, Failed) as error:

@@ -34,7 +34,7 @@ def end(error: BaseException, output: Output, settings: Settings) -> int:
     if isinstance(error, USAGE) and type(error).__name__ == "NoArgsIsHelpError":
         error.show()  # type: ignore[attr-defined]
         return Exit.WRONG_USE
-    code, kind, message = _classify(error, settings)
+    code, kind, message = classified(error, settings)
     output.emit({"event": "error", "kind": kind, "code": code, "message": message, **_parts(error)})
     head, _, rest = printable_lines(message).partition("\n")
     output.err.print(
@@ -43,7 +43,8 @@ def end(error: BaseException, output: Output, settings: Settings) -> int:
     return code
 
 
-def _classify(error: BaseException, settings: Settings) -> tuple[int, str, str]:
+def classified(error: BaseException, settings: Settings) -> tuple[int, str, str]:
+    """Return the exit code, the kind and the message of an error."""
     if isinstance(error, SdeError):
         return error.exit_code, error.kind, str(error)
     if isinstance(error, USAGE):

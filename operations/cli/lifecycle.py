@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from formats.errors import InputError
 from operations.cli.expiry import changeable, warn_of_expiry
 from operations.cli.options import All, Stacks, Target, Yes, command
 from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
@@ -25,6 +26,17 @@ ReleaseData = Annotated[
 ]
 
 
+Parallel = Annotated[
+    int | None,
+    typer.Option(
+        "--parallel", metavar="N", min=1, help="The most stacks at the same time.", show_default="one for each core"
+    ),
+]
+Continue = Annotated[
+    bool, typer.Option("--continue", help="The stacks that the last up of several stacks did not finish.")
+]
+
+
 @command()
 def preview(
     session: Session,
@@ -40,7 +52,7 @@ def preview(
     chosen = session.selected(stacks, everything)
     warn_of_expiry(session.output, chosen)
     orphaned = warn_of_orphaned(session, everything)
-    Deployment(session, chosen, target or (), summarised=summary).preview()
+    Deployment(session, chosen, target or (), everything=everything, summarised=summary).preview()
     refuse_orphaned(orphaned)
 
 
@@ -52,21 +64,40 @@ def up(
     everything: All = False,
     yes: Yes = False,
     target: Target = None,
+    parallel: Parallel = None,
+    continue_: Continue = False,
 ) -> None:
     """Deploy stacks: show the plan, ask for confirmation, apply it. Never deletes protected resources.
 
-    An expired stack is not changed: exit 3, with --all after the other stacks.
+    A stack that fails stops only those that require it. An expired stack is not changed: exit 3, with --all after the
+    other stacks. With --yes and --all, stacks that do not require each other are deployed side by side.
     """
     from operations.cli.deploy import Deployment  # noqa: PLC0415
+    from operations.cli.run_progress import workers_for  # noqa: PLC0415
 
-    chosen = session.chosen(stacks, everything)
+    if continue_:
+        stacks, everything = _unfinished(session, stacks, everything)
+        chosen = session.chosen(stacks, False)
+    else:
+        chosen = session.chosen(stacks, everything)
     found = changeable(session, chosen, everything=everything)
     session.bring_up_to_date()
     warn_of_expiry(session.output, chosen)
     orphaned = warn_of_orphaned(session, everything)
-    Deployment(session, found.stacks, target or (), yes).up()
+    workers = workers_for(found.stacks, parallel) if yes and not target else 1
+    Deployment(session, found.stacks, target or (), yes, everything, workers).up()
     found.refuse_others()
     refuse_orphaned(orphaned)
+
+
+def _unfinished(session: Session, names: list[str] | None, everything: bool) -> tuple[list[str], bool]:
+    """Return the stacks that an earlier run has left, and True if it was a run of all stacks."""
+    if names or everything:
+        raise InputError("--continue takes the stacks of the last run.", found=" ".join(names or ["--all"]),
+                         fix="name stacks, or use --continue")  # fmt: skip
+    run = session.run_file.read()
+    known = {stack.name for stack in session.catalog.stacks}
+    return [name for name in run.left if name in known], run.everything
 
 
 @command(accepts_orphaned=True)

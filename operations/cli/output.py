@@ -78,6 +78,12 @@ class Output:
         text = Text.assemble(("warning: ", style), printable_lines(message))
         self.err.print(text, soft_wrap=not self.err.is_terminal)
 
+    def error(self, message: str, **facts: Any) -> None:
+        """Print an error that does not end the command to stderr, and as an object with `--json`."""
+        self.emit({"event": "stack-failed", "message": message, **facts})
+        text = Text.assemble(("error: ", "bold red"), printable_lines(message))
+        self.err.print(text, soft_wrap=not self.err.is_terminal)
+
     def emit(self, record: Mapping[str, Any]) -> None:
         """Write a JSON object as one line of stdout, unmixed between threads. Does nothing without `--json`."""
         if self.json:

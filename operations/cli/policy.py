@@ -86,6 +86,8 @@ def check(
         report = _check_files(session, gate, files, whole)
     else:
         report = _check_stacks(session, gate, session.selected(inputs, everything), orphaned)
+        if everything:
+            _record(session, report)
     _write(session, report, form, target)
     refuse([report])
     refuse_orphaned(orphaned)
@@ -116,11 +118,15 @@ def _check_stacks(session: Session, gate: Gate, stacks: Sequence[Stack], orphane
     from operations.cli.estate_state import EstateState, deployed_states  # noqa: PLC0415
 
     deployment = Deployment(session, stacks)
-    plans = [deployment.plan(stack) for stack in stacks]
-    is_complete = len(plans) == len(session.catalog.stacks)
-    plans += deployed_states(session, orphaned).values()
-    neighbours = EstateState(session).of([*stacks, *orphaned])
-    return gate.evaluate(plans, is_complete=is_complete, neighbours=neighbours)
+    plans = [*(deployment.plan(stack) for stack in stacks), *deployed_states(session, orphaned).values()]
+    return gate.evaluate(plans, neighbours=EstateState(session).of([*stacks, *orphaned]))
+
+
+def _record(session: Session, report: Report) -> None:
+    """Record the findings between all stacks: from now on they do not block changes that do not cause them."""
+    from operations.cli.judged import record  # noqa: PLC0415
+
+    record(session.settings, report, "policy check --all", report.stacks)
 
 
 def _write(session: Session, report: Report, form: Format, target: str | None) -> None:
@@ -164,7 +170,7 @@ def list_(context: typer.Context, *, json_: Json = False) -> None:
     for heading in ("id", "severity", "scope", "requirement"):
         rows.add_column(heading)
     for policy in policies:
-        rows.add_row(policy.id, policy.severity, policy.scope, policy.title)
+        rows.add_row(policy.id, policy.severity, policy.evaluation_scope, policy.title)
     if not output.json:
         output.say(rows)
 
@@ -192,10 +198,10 @@ def _explained(policy: Policy) -> list[tuple[str, str]]:
     controls = [f"{STANDARDS[key]} {', '.join(found)}" for key, found in facts["controls"].items() if found]
     lines = [
         ("why", policy.why),
-        ("types", ", ".join(policy.on)),
-        ("reads", ", ".join(policy.paths)),
+        ("types", ", ".join(policy.resource_types)),
+        ("reads", ", ".join(policy.property_paths)),
         ("scope", {"resource": "each resource alone", "stack": "with the other resources of its stack",
-                   "estate": "with all stacks of the estate"}[policy.scope]),
+                   "estate": "with all stacks of the estate"}[policy.evaluation_scope]),
         ("evidence", "; ".join(controls)),
         ("Checkov", ", ".join(policy.checkov)),
         ("fix", policy.fix),

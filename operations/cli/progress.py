@@ -23,6 +23,8 @@ class Reporter:
 
     output: Output
     live: Progress | None = None
+    stack: str = ""
+    """The stack's name where several run side by side: then only warnings and failures are shown, with this name."""
     running: dict[str, TaskID] = field(default_factory=dict)
     failures: set[str] = field(default_factory=set)
     """The messages of failed steps, to leave out repetitions: an engine may send the same text as a message."""
@@ -31,7 +33,7 @@ class Reporter:
         self.output.emit(_record(event))
         if event.kind in ("step-done", "step-failed"):
             self._remove_running(event)
-        if _is_hidden(event):
+        if is_hidden(event):
             return
         if event.kind == "step-started":
             self._add_running(event)
@@ -43,7 +45,11 @@ class Reporter:
     def _warn(self, severity: str, message: str) -> None:
         if not any(failure in message for failure in self.failures):
             style = "red" if severity == "error" else "yellow"
-            self.output.say(f"  {severity}: {printable_lines(message)}", style=style)
+            self.output.say(f"  {self._prefix}{severity}: {printable_lines(message)}", style=style)
+
+    @property
+    def _prefix(self) -> str:
+        return f"{printable(self.stack)}: " if self.stack else ""
 
     def _add_running(self, event: Event) -> None:
         if self.live and event.urn:
@@ -57,7 +63,8 @@ class Reporter:
     def _show_end(self, event: Event) -> None:
         if event.kind == "step-failed" and event.message:
             self.failures.add(event.message)
-        self.output.say(_end_line(event))
+        if not self.stack or event.kind == "step-failed":
+            self.output.say(Text(self._prefix) + _end_line(event))
 
 
 @contextmanager
@@ -71,7 +78,7 @@ def watching(output: Output) -> Iterator[Reporter]:
         yield Reporter(output, live)
 
 
-def _is_hidden(event: Event) -> bool:
+def is_hidden(event: Event) -> bool:
     """Return True for unchanged and read resources, and for the engine's own."""
     return event.operation in (Operation.SAME, Operation.READ) or (event.type or "").startswith("pulumi:")
 

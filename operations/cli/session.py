@@ -18,6 +18,9 @@ from operations.settings import Settings
 
 if TYPE_CHECKING:
     from operations.cli.gate import Gate
+    from operations.cli.unfinished_run import RunFile
+    from operations.cli.workers import Worker
+    from policies.judged_runs import JudgedRuns
 
 OpenCatalog = Callable[[Path | None, Settings], StackCatalog]
 """Called with the estate's folder and the settings."""
@@ -58,6 +61,26 @@ class Session:
     def gate(self, exemptions: Path | None = None) -> Gate:
         """Return the gate, with the exemptions of a file or of the estate."""
         return self.open_gate(exemptions, self.estate or self.settings.root / "estate")
+
+    @property
+    def judged_runs(self) -> JudgedRuns:
+        """The findings that evaluations of the whole estate recorded."""
+        from operations.cli.judged import judged_runs  # noqa: PLC0415 - imports the policies
+
+        return judged_runs(self.settings)
+
+    @property
+    def run_file(self) -> RunFile:
+        """The record of this estate's unfinished run."""
+        from operations.cli.unfinished_run import RunFile  # noqa: PLC0415
+
+        return RunFile(self.settings, (self.estate or self.settings.root / "estate").absolute())
+
+    def start_worker(self) -> Worker:
+        """Start a process that plans and deploys stacks with the engine of this command."""
+        from operations.cli.workers import Worker  # noqa: PLC0415 - imports the engines
+
+        return Worker.start(self.engine_choice, self.settings)
 
     def engine(self, stack: Stack) -> Engine:
         """Return the engine that runs this stack."""

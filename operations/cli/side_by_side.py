@@ -1,0 +1,190 @@
+"""Deploy stacks side by side in worker processes, with one live table.
+
+The policies are evaluated in this process, one plan after the other. A plan that is being applied counts as deployed,
+so that two stacks which are each permitted alone cannot come up together if they are not permitted together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from typing import Protocol
+
+from rich.live import Live
+from rich.table import Table
+
+from formats.errors import SdeError
+from formats.plan import Plan
+from operations.cli.output import Output, printable
+from operations.cli.progress import Reporter, is_hidden
+from operations.cli.run_progress import RunProgress
+from operations.cli.stack_catalog import Stack
+from operations.cli.text import plural, span
+from operations.cli.workers import Failure, Worker
+from operations.engine.port import Event, Outcome
+
+REFRESH = 0.25
+"""Seconds between two updates of the table."""
+ROWS = 20
+"""The most waiting stacks that the table lists."""
+
+
+class Command(Protocol):
+    """The part of a deployment that the command's own process does."""
+
+    def planned(self, stack: Stack, plan: Plan) -> None:
+        """Show and evaluate a plan. Raise `SdeError` if it must not be applied."""
+        ...
+
+    def finished(self, stack: Stack, outcome: Outcome) -> None:
+        """Record that a stack was deployed."""
+        ...
+
+    def failed(self, stack: Stack, error: SdeError) -> None:
+        """Record that a stack failed."""
+        ...
+
+
+@dataclass
+class Activity:
+    """The work on one stack."""
+
+    reporter: Reporter
+    step: str = "planning"
+    since: float = field(default_factory=time.monotonic)
+    steps: int = 0
+    """The changes that are done."""
+    total: int = 0
+
+
+@dataclass
+class SideBySide:
+    """One run of several stacks in several workers."""
+
+    progress: RunProgress
+    start_worker: Callable[[], Worker]
+    most: int
+    """The most workers."""
+    command: Command
+    output: Output
+    _workers: list[Worker] = field(default_factory=list)
+    _active: dict[str, Activity] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Deploy every stack that can be reached. An interruption lets each worker end its present step."""
+        try:
+            with self._shown() as update:
+                self._assign()
+                while any(worker.stack for worker in self._workers):
+                    for worker in self._with_messages():
+                        self._handle(worker)
+                    self._assign()
+                    update()
+        except BaseException:
+            for worker in self._workers:
+                worker.interrupt()
+            raise
+        finally:
+            for worker in self._workers:
+                worker.end()
+
+    @contextmanager
+    def _shown(self) -> Iterator[Callable[[], None]]:
+        """Show the table on a terminal. Yield the function that updates it."""
+        console = self.output.text_console
+        if self.output.json or not console.is_terminal:
+            yield lambda: None
+            return
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+            yield lambda: live.update(self._table(), refresh=True)
+
+    def _with_messages(self) -> list[Worker]:
+        by_connection = {worker.connection: worker for worker in self._workers if worker.stack}
+        return [by_connection[found] for found in wait(list(by_connection), REFRESH)]  # type: ignore[index]
+
+    def _assign(self) -> None:
+        """Give each free worker a stack; start workers while there are stacks for them."""
+        while True:
+            free = next((worker for worker in self._workers if not worker.stack), None)
+            if free is None and len(self._workers) >= self.most:
+                return
+            stack = self.progress.next_ready()
+            if stack is None:
+                return
+            if free is None:
+                free = self.start_worker()
+                self._workers.append(free)
+            self._active[stack.name] = Activity(Reporter(self.output, stack=stack.name))
+            free.begin(stack)
+
+    def _handle(self, worker: Worker) -> None:
+        stack = worker.stack
+        assert stack is not None  # noqa: S101 - only workers with a stack are read
+        match worker.receive():
+            case Event() as event:
+                self._count(stack, event)
+            case Plan() as plan:
+                self._answer(worker, stack, plan)
+            case Outcome() as outcome:
+                self.progress.finish(stack)
+                self._free(worker, stack)
+                self.command.finished(stack, outcome)
+            case Failure() as failure:
+                self._free(worker, stack)
+                if not worker.process.is_alive():
+                    self._workers.remove(worker)
+                self._fail(stack, failure.error())
+
+    def _answer(self, worker: Worker, stack: Stack, plan: Plan) -> None:
+        activity = self._active[stack.name]
+        activity.step, activity.total = "evaluating", len(plan.changes)
+        try:
+            self.command.planned(stack, plan)
+        except SdeError as error:
+            worker.answer("leave")
+            self._free(worker, stack)
+            self._fail(stack, error)
+        except BaseException:
+            worker.answer("leave")
+            raise
+        else:
+            activity.step = "deploying"
+            worker.answer("apply")
+
+    def _free(self, worker: Worker, stack: Stack) -> None:
+        worker.stack = None
+        self._active.pop(stack.name, None)
+
+    def _fail(self, stack: Stack, error: SdeError) -> None:
+        self.progress.fail(stack, error)
+        self.command.failed(stack, error)
+
+    def _count(self, stack: Stack, event: Event) -> None:
+        activity = self._active[stack.name]
+        if event.kind == "step-done" and not is_hidden(event):
+            activity.steps += 1
+        activity.reporter(event)
+
+    def _table(self) -> Table:
+        """Return the stacks at work and those that wait, with what they wait for."""
+        progress = self.progress
+        title = f"{len(progress.done):,} of {plural(len(progress.stacks), 'stack')} done"
+        table = Table(box=None, pad_edge=False, title=title, title_justify="left", header_style="dim")
+        for heading in ("stack", "step", "changes", "time", "waiting for"):
+            table.add_column(heading, no_wrap=True)
+        now = time.monotonic()
+        for name, one in self._active.items():
+            table.add_row(printable(name), one.step, f"{one.steps:,} of {one.total:,}" if one.total else "",
+                          span(now - one.since), "")  # fmt: skip
+        waiting = progress.waiting
+        for stack in waiting[:ROWS]:
+            reason = ", ".join(progress.waiting_for(stack)) or "a free worker"
+            table.add_row(printable(stack.name), "waiting", "", "", printable(reason), style="dim")
+        if len(waiting) > ROWS:
+            table.add_row(f"and {len(waiting) - ROWS:,} more", style="dim")
+        for name, error in progress.failed.items():
+            table.add_row(printable(name), "failed", "", "", printable(str(error).splitlines()[0]), style="red")
+        return table

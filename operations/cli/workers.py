@@ -1,0 +1,144 @@
+"""Worker processes that plan and deploy stacks side by side, one stack at a time each.
+
+A worker waits with its plan for the answer of the command's own process, which evaluates the policies: stacks that are
+planned at the same time must be evaluated with each other. It ends with the command's process.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Literal
+
+from formats.errors import Exit, Failed, InputError, Refused, SdeError
+from formats.plan import Plan
+from operations.cli.failures import classified
+from operations.engine.choose import choose
+from operations.engine.port import Engine, Event, Outcome, StackSettings
+from operations.settings import Settings
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+    from operations.cli.stack_catalog import Stack
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The error of a worker, as it can be sent between processes."""
+
+    code: int
+    kind: str
+    message: str
+
+    def error(self) -> SdeError:
+        """Return the error to raise in the command's own process."""
+        if self.code == Exit.REFUSED:
+            return Refused(self.message)
+        if self.code == Exit.WRONG_USE:
+            return InputError(self.message)
+        return Failed(self.message)
+
+
+Message = Plan | Event | Outcome | Failure
+Answer = Literal["apply", "leave"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One stack to plan, and perhaps to deploy."""
+
+    settings: StackSettings
+    cloud: str
+
+
+@dataclass
+class Worker:
+    """One worker process, and the stack that it works on."""
+
+    process: BaseProcess
+    connection: Connection
+    stack: Stack | None = field(default=None, init=False)
+
+    @classmethod
+    def start(cls, engine_choice: str, settings: Settings) -> Worker:
+        """Start a process. It begins with nothing of this process but the arguments."""
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, engine_choice, settings), daemon=False)
+        process.start()
+        theirs.close()
+        return cls(process, ours)
+
+    def begin(self, stack: Stack) -> None:
+        """Have a stack planned. Its plan is the first message of the connection, unless planning fails."""
+        self.stack = stack
+        self.connection.send(Task(stack.settings, stack.cloud))
+
+    def answer(self, answer: Answer) -> None:
+        """Have the plan applied, or leave the stack as it is."""
+        self.connection.send(answer)
+
+    def receive(self) -> Message:
+        """Return the next message. A worker that died is a failure of its stack."""
+        try:
+            message: Message = self.connection.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            return Failure(Exit.FAILED, "failed", f"its process {_ended(self.process.exitcode)}; run the command again")
+        return message
+
+    def interrupt(self) -> None:
+        """Interrupt the worker's run: it ends its present step and saves the state."""
+        if self.process.pid and self.process.is_alive():
+            os.kill(self.process.pid, signal.SIGINT)
+
+    def end(self) -> None:
+        """Wait for the worker's run, then end the process."""
+        with suppress(OSError):
+            self.connection.send(None)
+        while self.process.is_alive():
+            with suppress(EOFError, OSError):
+                while self.connection.poll(0.05):
+                    self.connection.recv()
+            self.process.join(0.05)
+        self.connection.close()
+
+
+def _ended(code: int | None) -> str:
+    return f"was killed by {signal.Signals(-code).name}" if code and code < 0 else f"ended with code {code}"
+
+
+def _serve(connection: Connection, engine_choice: str, settings: Settings) -> None:
+    """Work on the tasks of a connection until it closes. A terminal's Ctrl-C comes from the command's process, once."""
+    os.setsid()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    engines: dict[str, Engine] = {}
+    with suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
+        while (task := connection.recv()) is not None:
+            try:
+                _work(task, engines, engine_choice, settings, connection)
+            except Exception as error:
+                connection.send(Failure(*classified(error, settings)))
+            except KeyboardInterrupt as interrupt:
+                connection.send(Failure(*classified(interrupt, settings)))
+                return
+
+
+def _work(
+    task: Task, engines: dict[str, Engine], engine_choice: str, settings: Settings, connection: Connection
+) -> None:
+    """Send the plan of a task and, if the answer is to apply it, its events and the outcome."""
+    if task.cloud not in engines:
+        engines[task.cloud] = choose(engine_choice, task.cloud, settings)
+        engines[task.cloud].prepare()
+    engine = engines[task.cloud]
+    plan = engine.preview(task.settings)
+    connection.send(plan)
+    if connection.recv() == "apply":
+        connection.send(engine.up(task.settings, plan=plan, on_event=connection.send))
