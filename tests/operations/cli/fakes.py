@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from formats.errors import InputError, Refused
-from formats.plan import Operation, Plan, PlannedResource
+from formats.plan import Operation, Plan, PlannedOutput, PlannedResource, planned_outputs
 from operations.cli.app import main
 from operations.cli.stack_catalog import Stack
 from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState
 from operations.settings import Settings
 from policies.model import ComplianceControls, Finding, Policy, Severity, Verdict
-from policies.plan_evaluation import NO_FILES, Neighbours
+from policies.plan_evaluation import NO_FILES, SCOPES, Neighbours, Scope
 from policies.runner import Report
 
 STORE = "azure-native:storage:StorageAccount"
@@ -64,6 +64,10 @@ class FakeEngine:
     protected: set[str] = field(default_factory=set)
     calls: list[tuple[str, str]] = field(default_factory=list)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    references: dict[str, PlannedResource] = field(default_factory=dict)
+    """The stack reference in each stack's state, if any."""
+    planned_outputs: dict[str, tuple[PlannedOutput, ...]] = field(default_factory=dict)
+    """The outputs of each stack's next plan; by default its `values`, unchanged."""
     locked: str | None = None
     fails: BaseException | None = None
     unreadable: BaseException | None = None
@@ -76,7 +80,15 @@ class FakeEngine:
         self.calls.append(("preview", stack.name))
         if self.fails:
             raise self.fails
-        return Plan("sde", stack.name, stack.config["sde:cloud"], self.plans.get(stack.name) or self._plan(stack.name))
+        resources = self.plans.get(stack.name) or self._plan(stack.name)
+        outputs = self.planned_outputs.get(stack.name, self._outputs(stack.name))
+        return Plan("sde", stack.name, stack.config["sde:cloud"], resources, outputs=outputs)
+
+    def _references(self, name: str) -> list[PlannedResource]:
+        return [self.references[name]] if name in self.references else []
+
+    def _outputs(self, name: str) -> tuple[PlannedOutput, ...]:
+        return planned_outputs(self.values.get(name, {}), self.values.get(name, {}))
 
     def _plan(self, name: str) -> tuple[PlannedResource, ...]:
         have = self.has.get(name, [])
@@ -153,7 +165,13 @@ class FakeEngine:
         if self.unreadable:
             raise self.unreadable
         return {
-            s.name: Plan("sde", s.name, s.config["sde:cloud"], tuple(resource(n, Operation.SAME) for n in names))
+            s.name: Plan(
+                "sde",
+                s.name,
+                s.config["sde:cloud"],
+                (*(resource(n, Operation.SAME) for n in names), *self._references(s.name)),
+                outputs=self._outputs(s.name),
+            )
             for s in stacks
             if (names := self.has.get(s.name))
         }
@@ -186,6 +204,7 @@ class FakeGate:
         templates: Collection[str] = (),
         neighbours: Neighbours | None = None,
         files: Mapping[str, str] = NO_FILES,
+        scopes: Collection[Scope] = SCOPES,
     ) -> Report:
         self.evaluated += [plan.stack for plan in plans]
         self.neighbours.append(neighbours)
@@ -201,8 +220,9 @@ class FakeGate:
         )
 
 
-ONE = Policy(id="XX1", title="Stores are shut", why="Because.", on=("storage:StorageAccount",), reads=("open",),
-             severity=Severity.HIGH, controls=ComplianceControls(), fix="Shut it.", check=lambda *_: ())  # fmt: skip
+ONE = Policy(id="XX1", title="Stores are shut", why="Because.", resource_types=("storage:StorageAccount",),
+             check_paths=("open",), severity=Severity.HIGH, controls=ComplianceControls(), fix="Shut it.",
+             check=lambda *_: ())  # fmt: skip
 
 
 @dataclass
