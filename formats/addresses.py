@@ -15,13 +15,13 @@ Other cell sizes (/18 to /14) are divided in the same proportions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from itertools import pairwise
 
-from formats.errors import InputError
+from formats.validation import InvalidValue
 
 PRIVATE = tuple(IPv4Network(r) for r in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """The private address ranges of RFC 1918."""
@@ -246,54 +246,56 @@ def subnet_at(network: IPv4Network, prefix: int, index: int) -> IPv4Network:
     return IPv4Network((int(network.network_address) + (index << (32 - prefix)), prefix))
 
 
-def parse_space(text: object, *, file: str, key: str) -> IPv4Network:
-    """Parse the address space of an estate."""
-    allowed = "a private IPv4 range (RFC 1918), /18 or larger, such as 10.64.0.0/10"
-    network = _parse(text, file=file, key=key, allowed=allowed)
-    if network.prefixlen > CELL_PREFIXES[-1]:
-        raise InputError("The address range is too small for a single cell.", file=file, key=key, found=str(network),
-                         allowed=allowed, fix="Give the estate a larger range.")  # fmt: skip
-    return network
-
-
-def parse_cell(text: object, space: IPv4Network, *, file: str, key: str) -> CellRange:
-    """Parse the range of a cell, which must be inside the estate's address space."""
-    allowed = f"a range of /{CELL_PREFIXES[0]} to /{CELL_PREFIXES[-1]} inside {space}"
-    network = _parse(text, file=file, key=key, allowed=allowed)
-    if network.prefixlen not in CELL_PREFIXES:
-        small = network.prefixlen > CELL_PREFIXES[-1]
-        raise InputError(f"The cell's address range is too {'small' if small else 'large'}.", file=file, key=key,
-                         found=str(network), allowed=allowed)  # fmt: skip
-    if not network.subnet_of(space):
-        raise InputError("The cell's address range is outside the estate's.", file=file, key=key, found=str(network),
-                         allowed=allowed, fix="Move the cell, or widen `addresses` of the estate.")  # fmt: skip
-    return CellRange(network)
-
-
-def refuse_overlaps(ranges: Iterable[tuple[str, IPv4Network]], *, file: str) -> None:
-    """Raise `InputError` if two of the ranges, each with its key, share an address."""
-    ordered = sorted(ranges, key=lambda pair: (pair[1].network_address, pair[1].prefixlen))
-    # In this order, any overlap shows between two neighbours.
-    for (first_key, first), (key, network) in pairwise(ordered):
-        if first.overlaps(network):
-            raise InputError(f"The address range overlaps that of {first_key}, {first}.", file=file, key=key,
-                             found=str(network), allowed="ranges that share no address",
-                             fix="Move one of the two.")  # fmt: skip
-
-
-def _parse(text: object, *, file: str, key: str, allowed: str) -> IPv4Network:
-    if not isinstance(text, str | IPv4Network):
-        raise InputError("This is not an address range.", file=file, key=key, found=text, allowed=allowed)
+def private_range(value: object) -> IPv4Network:
+    """Parse a private range, which may be text."""
+    allowed = "a private IPv4 range (RFC 1918), such as 10.64.0.0/10"
+    if not isinstance(value, str | IPv4Network):
+        raise InvalidValue(allowed, problem="This is not an address range.")
     try:
-        network = ip_network(text, strict=True)
+        network = ip_network(value, strict=True)
     except ValueError as error:
         host_bits = "host bits" in str(error)
         problem = "The address range does not start at its own first address." if host_bits else (
             "This is not an address range.")  # fmt: skip
-        raise InputError(problem, file=file, key=key, found=text, allowed=allowed) from None
+        raise InvalidValue(allowed, problem=problem) from None
     if not isinstance(network, IPv4Network):
-        raise InputError("The address range is IPv6; the estate's networks are IPv4.", file=file, key=key,
-                         found=str(text), allowed=allowed)  # fmt: skip
+        raise InvalidValue(allowed, problem="The address range is IPv6; the estate's networks are IPv4.")
     if not any(network.subnet_of(private) for private in PRIVATE):
-        raise InputError("The address range is not private.", file=file, key=key, found=str(network), allowed=allowed)
+        raise InvalidValue(allowed, problem="The address range is not private.")
     return network
+
+
+def space_for_cells(network: IPv4Network) -> IPv4Network:
+    """Refuse an address space of an estate that has no room for a cell."""
+    if network.prefixlen > CELL_PREFIXES[-1]:
+        raise InvalidValue(f"a range of /{CELL_PREFIXES[-1]} or larger", fix="Give the estate a larger range.",
+                           problem="The address range is too small for a single cell.")  # fmt: skip
+    return network
+
+
+def cell_sized(network: IPv4Network) -> IPv4Network:
+    """Refuse a range that is too small or too large for a cell."""
+    if network.prefixlen not in CELL_PREFIXES:
+        size = "small" if network.prefixlen > CELL_PREFIXES[-1] else "large"
+        raise InvalidValue(f"a range of /{CELL_PREFIXES[0]} to /{CELL_PREFIXES[-1]}",
+                           problem=f"The cell's address range is too {size}.")  # fmt: skip
+    return network
+
+
+def refuse_misplaced_cells(cells: Sequence[IPv4Network], space: IPv4Network) -> None:
+    """Refuse ranges of cells outside the estate's address space, and two that share an address.
+
+    The ranges are those at `[index].addresses` in the estate's cells.
+    """
+    for index, network in enumerate(cells):
+        if not network.subnet_of(space):
+            raise InvalidValue(f"a range inside {space}", at=(index, "addresses"), found=str(network),
+                               problem="The cell's address range is outside the estate's.",
+                               fix="Move the cell, or widen `addresses` of the estate.")  # fmt: skip
+    ordered = sorted(enumerate(cells), key=lambda pair: (pair[1].network_address, pair[1].prefixlen))
+    # In this order, any overlap shows between two neighbours.
+    for (first, before), (index, network) in pairwise(ordered):
+        if before.overlaps(network):
+            raise InvalidValue("ranges that share no address", at=(index, "addresses"), found=str(network),
+                               problem=f"The address range overlaps that of cells[{first}].addresses, {before}.",
+                               fix="Move one of the two.")  # fmt: skip

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from formats.addresses import PRIVATE
 from formats.input_model import Model, Slug
-from formats.validation import InvalidValue
+from formats.validation import InvalidValue, Location, refuse_duplicates
 
 MIN_PREFIX_LENGTH = 28
 """The largest range that a rule may name: 16 addresses. A larger one is a network, not a host."""
@@ -115,8 +115,11 @@ class EgressRule(Model):
                                "in a rule with `plain_http: true`.")  # fmt: skip
 
 
-def _one_archive_of_each_kind(rules: tuple[EgressRule, ...]) -> tuple[EgressRule, ...]:
-    """Refuse two archives for the same kind of package."""
+def _distinct(rules: tuple[EgressRule, ...]) -> tuple[EgressRule, ...]:
+    """Refuse two rules of the same name, and two archives for the same kind of package."""
+    refuse_duplicates(
+        (((i, "name"), rule.name) for i, rule in enumerate(rules)), "Two egress rules have the same name."
+    )
     for key in ("apt", "pip"):
         names = [rule.name for rule in rules if getattr(rule, key) is not None]
         if len(names) > 1:
@@ -125,16 +128,21 @@ def _one_archive_of_each_kind(rules: tuple[EgressRule, ...]) -> tuple[EgressRule
     return rules
 
 
-Egress = Annotated[tuple[EgressRule, ...], Field(max_length=MAX_RULES), AfterValidator(_one_archive_of_each_kind)]
+Egress = Annotated[tuple[EgressRule, ...], Field(max_length=MAX_RULES), AfterValidator(_distinct)]
 """The egress rules of one kind of tenancy."""
 
 
-def refuse_internal_addresses(rules: Iterable[EgressRule], internal: Iterable[IPv4Network]) -> None:
-    """Raise `InvalidValue` if a rule names addresses of the estate's own networks."""
+def refuse_internal_addresses(rules: Iterable[EgressRule], internal: Iterable[IPv4Network], at: Location = ()) -> None:
+    """Raise `InvalidValue` if one of the rules, which are at the location `at`, names addresses of the estate."""
     networks = tuple(internal)
-    for rule in rules:
-        for address in rule.addresses:
-            overlap = next((network for network in networks if network.overlaps(address)), None)
-            if overlap is not None:
-                raise InvalidValue(f"addresses outside the estate's own {overlap}; {rule.name} names {address}",
-                                   fix="Name the host outside; services inside have private endpoints.")  # fmt: skip
+    for i, rule in enumerate(rules):
+        for j, address in enumerate(rule.addresses):
+            inside = next((network for network in networks if network.overlaps(address)), None)
+            if inside:
+                raise InvalidValue(
+                    f"addresses outside {inside}",
+                    problem="The egress rule names an address inside the estate.",
+                    at=(*at, i, "addresses", j),
+                    found=str(address),
+                    fix="Name the host outside; services inside have private endpoints.",
+                )

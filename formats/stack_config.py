@@ -26,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from formats.addresses import TenancyKind
 from formats.egress import Egress, refuse_internal_addresses
 from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
@@ -100,9 +101,9 @@ class PlatformConfig(StackConfig):
     """The hub's own range; `formats.addresses` divides it into subnets."""
     zone_range: IPv4Network
     """The range that contains the zones of this cell."""
-    tenancy_ranges: dict[str, IPv4Network]
-    """The contiguous range of each kind of tenancy in this cell, by kind."""
-    egress: dict[str, Egress]
+    tenancy_ranges: dict[TenancyKind, IPv4Network]
+    """The contiguous range of each kind of tenancy in this cell."""
+    egress: dict[TenancyKind, Egress]
     """The egress rules of the firewall, by kind of tenancy."""
     platform_team: Guid
     """The Entra group of the platform engineers."""
@@ -126,10 +127,16 @@ class PlatformConfig(StackConfig):
 
     @field_validator("egress")
     @classmethod
-    def _outside_the_cell(cls, egress: dict[str, Egress], before: ValidationInfo) -> dict[str, Egress]:
+    def _egress_of_the_cell(
+        cls, egress: dict[TenancyKind, Egress], before: ValidationInfo
+    ) -> dict[TenancyKind, Egress]:
+        tenancies = before.data.get("tenancy_ranges", {})
         own = [before.data[key] for key in ("addresses", "zone_range") if key in before.data]
-        tenancies = before.data.get("tenancy_ranges", {}).values()
-        refuse_internal_addresses((rule for rules in egress.values() for rule in rules), [*own, *tenancies])
+        for kind, rules in egress.items():
+            refuse_internal_addresses(rules, [*own, *tenancies.values()], at=(kind,))
+            if rules and kind not in tenancies:
+                raise InvalidValue(", ".join(tenancies), problem="A kind of tenancy has egress rules but no range.",
+                                   at=(kind,), fix="Give the kind a range, or remove its rules.")  # fmt: skip
         return egress
 
 

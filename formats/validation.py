@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +11,8 @@ from pydantic_core import ErrorDetails
 from formats.errors import InputError
 
 M = TypeVar("M", bound=BaseModel)
+Location = tuple[str | int, ...]
+"""The keys and indexes that lead to a value in a document."""
 PATTERN_DESCRIPTIONS = {
     r"^[a-z][a-z0-9]{1,7}$": "2 to 8 lower-case letters and digits, a letter first",
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case letters, digits and single hyphens, a letter first",
@@ -23,11 +25,31 @@ PATTERN_DESCRIPTIONS = {
 
 
 class InvalidValue(ValueError):  # noqa: N818 - it names the value, as pydantic's validators do
-    """Raised by a model's validator. The message says what is allowed, `fix` how to correct the value."""
+    """Raised by a model's validator. The message says what is allowed, `fix` how to correct the value.
 
-    def __init__(self, allowed: str, *, fix: str | None = None) -> None:
-        self.fix = fix
+    A validator of a whole list or map gives the location (`at`) and the value (`found`) inside it.
+    """
+
+    def __init__(
+        self,
+        allowed: str = "",
+        *,
+        problem: str = "This value cannot be used.",
+        at: Location = (),
+        found: object = None,
+        fix: str | None = None,
+    ) -> None:
+        self.problem, self.at, self.found, self.fix = problem, at, found, fix
         super().__init__(allowed)
+
+
+def refuse_duplicates(names: Iterable[tuple[Location, str]], problem: str) -> None:
+    """Raise `InvalidValue` if one of the names, each with its location, is the same as another."""
+    seen: set[str] = set()
+    for at, name in names:
+        if name in seen:
+            raise InvalidValue(problem=problem, at=at, found=name, fix="Change one of them.")
+        seen.add(name)
 
 
 def validated(model: type[M], value: Any, *, file: str, prefix: str = "") -> M:
@@ -41,7 +63,9 @@ def validated(model: type[M], value: Any, *, file: str, prefix: str = "") -> M:
 def _bad_input(error: ValidationError, model: type[BaseModel], *, file: str, prefix: str) -> InputError:
     errors = error.errors(include_url=False)
     first = errors[0]
-    key = prefix + dotted_path(first["loc"])
+    given = first.get("ctx", {}).get("error")
+    own = given if isinstance(given, InvalidValue) else InvalidValue()
+    key = prefix + dotted_path((*first["loc"], *own.at))
     more = f" ({len(errors) - 1} more errors.)" if len(errors) > 1 else ""
     match first["type"]:
         case "missing":
@@ -51,11 +75,12 @@ def _bad_input(error: ValidationError, model: type[BaseModel], *, file: str, pre
             return InputError(f"This key is not known.{more}", file=file, key=key, found=first["input"], allowed=known,
                               fix="Remove it, or correct its name.")  # fmt: skip
         case _:
-            return InputError(f"This value cannot be used.{more}", file=file, key=key, found=first["input"],
-                              allowed=_allowed(first), fix=_fix(first))  # fmt: skip
+            found = first["input"] if own.found is None else own.found
+            return InputError(f"{own.problem}{more}", file=file, key=key, found=found, allowed=_allowed(first),
+                              fix=own.fix)  # fmt: skip
 
 
-def dotted_path(location: tuple[str | int, ...]) -> str:
+def dotted_path(location: Location) -> str:
     """Return a location in a document in the form `cells[1].addresses`."""
     text = ""
     for step in location:
@@ -75,11 +100,7 @@ def _allowed(error: ErrorDetails) -> str:
     return error["msg"].removeprefix("Input should be ").replace("String should have", "text of")
 
 
-def _fix(error: ErrorDetails) -> str | None:
-    return getattr(error.get("ctx", {}).get("error"), "fix", None)
-
-
-def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> str | None:
+def _known_keys(model: type[BaseModel], location: Location) -> str | None:
     """Return the valid keys of the mapping with the unknown key, or None if it is not a model."""
     parent: Any = model
     for step in location[:-1]:

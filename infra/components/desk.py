@@ -11,7 +11,7 @@ from pulumi_azure_native import compute, managedidentity, network
 from formats.egress import EgressRule
 from formats.errors import InputError
 from formats.stack_config import DeskConfig
-from formats.vm_size_names import has_accelerated_networking, has_premium_storage
+from formats.vm_size_names import has_accelerated_networking
 from infra.components.base_component import BaseComponent, ComponentArgs
 from infra.components.disk_encryption_set import DiskEncryptionSet
 from infra.components.grants import Principal
@@ -61,7 +61,6 @@ class Desk(BaseComponent):
         scope, config = args.scope, args.config
         self.config, self.disk_encryption, self.egress = config, args.disk_encryption, args.egress
         self._check_zone()
-        self._check_size()
         self._zones = [str(config.zone)] if config.zone else None
         self.identity = managedidentity.UserAssignedIdentity(
             name,
@@ -84,12 +83,6 @@ class Desk(BaseComponent):
         if self.config.zone and str(self.config.zone) not in zones:
             raise InputError("The region has no such availability zone.", key="sde:desk.zone", found=self.config.zone,
                              allowed=", ".join(zones) or f"none in {self.scope.location}")  # fmt: skip
-
-    def _check_size(self) -> None:
-        if not has_premium_storage(self.config.size):
-            raise InputError("The desk has premium disks, which this size does not support.", key="sde:desk.size",
-                             found=self.config.size,
-                             allowed="a size with an s after its number of cores, such as Standard_D4s_v5")  # fmt: skip
 
     def _interface(self, spoke: SpokeNetwork) -> network.NetworkInterface:
         return network.NetworkInterface(

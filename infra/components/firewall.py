@@ -19,7 +19,6 @@ from formats.addresses import (
     zone_in,
 )
 from formats.egress import EgressRule
-from formats.errors import InputError
 from infra.components.base_component import BaseComponent, ComponentArgs, DiagnosticCategories
 from infra.components.public_ip_address import PublicIpAddress
 from infra.names import ResourceKind
@@ -43,10 +42,10 @@ class FirewallArgs(ComponentArgs):
     """The private address that the networks of the cell use. Another one stops the deployment."""
     zone_range: IPv4Network
     """The range that contains the zones of the cell."""
-    tenancy_ranges: Mapping[str, IPv4Network]
-    """The range of each kind of tenancy, by `TenancyKind`."""
-    egress: Mapping[str, Sequence[EgressRule]]
-    """The egress rules of each kind of tenancy, by `TenancyKind`."""
+    tenancy_ranges: Mapping[TenancyKind, IPv4Network]
+    """The range of each kind of tenancy."""
+    egress: Mapping[TenancyKind, Sequence[EgressRule]]
+    """The egress rules of each kind of tenancy."""
 
 
 class Firewall(BaseComponent):
@@ -61,7 +60,6 @@ class Firewall(BaseComponent):
         self._last_rules: pulumi.Resource = self.policy
         self._deny_all_host_names()
         self._allow_zones(args.zone_range, args.tenancy_ranges)
-        _require_known_kinds(args.egress, args.tenancy_ranges)
         for kind in TenancyKind:
             if kind in args.tenancy_ranges:
                 self._allow_tenancies(kind, args.tenancy_ranges[kind], args.egress.get(kind, ()))
@@ -93,7 +91,7 @@ class Firewall(BaseComponent):
             opts=self.child_opts(),
         )
 
-    def _allow_zones(self, zone_range: IPv4Network, tenancy_ranges: Mapping[str, IPv4Network]) -> None:
+    def _allow_zones(self, zone_range: IPv4Network, tenancy_ranges: Mapping[TenancyKind, IPv4Network]) -> None:
         """Allow each zone to reach its source zone's store, and staging the pending imports of tenancies. Role
         assignments decide who may read what."""
         zones = {name: zone_in(zone_range, name) for name in ZoneName}
@@ -203,19 +201,6 @@ def _https_rule(
         destination_addresses=[str(destination) for destination in destinations],
         destination_ports=[str(int(port)) for port in ports],
     )
-
-
-def _require_known_kinds(egress: Mapping[str, Sequence[EgressRule]], ranges: Mapping[str, IPv4Network]) -> None:
-    without_range = [kind for kind, rules in egress.items() if rules and kind not in ranges]
-    unknown = [kind for kind in ranges if kind not in list(TenancyKind)]
-    if without_range or unknown:
-        raise InputError(
-            "A kind of tenancy has egress rules but no range, or is not known.",
-            key="sde:tenancy_ranges",
-            found=", ".join(without_range + unknown),
-            allowed=", ".join(TenancyKind),
-            fix="Give the kind a range, or remove it.",
-        )
 
 
 def _require_address(configurations: Sequence[object] | None, expected: str) -> str:

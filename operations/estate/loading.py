@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from ipaddress import IPv4Network
 from pathlib import Path
 from uuid import UUID
 
-from formats.addresses import CellRange, TenancyKind, parse_cell, parse_space, refuse_overlaps
+from formats.addresses import CellRange, TenancyKind
 from formats.errors import InputError
 from formats.stack_config import LOCAL_SUBSCRIPTIONS, ORCHESTRATOR_COMMAND, Cloud, DataClass, Region
 from formats.validation import validated
@@ -100,44 +99,12 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
     today = today or datetime.now(UTC).date()
     shown = str(folder / ESTATE)
     file = validated(EstateFile, read_mapping(within(folder, folder / ESTATE, shown), shown), file=shown)
-    cells = _cells(file, shown)
+    cells = {cell.name: (cell, CellRange(cell.addresses)) for cell in file.cells}
     _check_clouds(file, shown)
     _check_activity_logs(file, shown)
-    _check_names(file, shown)
     requests = _requests(folder, file, today)
     ledger = _allocated(folder, file, cells, requests)
     return Estate(folder, file, cells, requests, ledger, today)
-
-
-def _cells(file: EstateFile, shown: str) -> dict[str, tuple[Cell, CellRange]]:
-    space = parse_space(file.addresses, file=shown, key="addresses")
-    cells: dict[str, tuple[Cell, CellRange]] = {}
-    ranges: list[tuple[str, IPv4Network]] = []
-    for index, cell in enumerate(file.cells):
-        _refuse_duplicate(cell.name, cells, shown, f"cells[{index}].name", "Two cells have the same name.")
-        key = f"cells[{index}].addresses"
-        plan = parse_cell(cell.addresses, space, file=shown, key=key)
-        cells[cell.name] = (cell, plan)
-        ranges.append((key, plan.network))
-    refuse_overlaps(ranges, file=shown)
-    _check_egress(file, space, shown)
-    return cells
-
-
-def _check_egress(file: EstateFile, space: IPv4Network, shown: str) -> None:
-    """Refuse egress rules with addresses inside the estate: they could open one project to another."""
-    for kind, rules in file.egress.items():
-        for i, rule in enumerate(rules):
-            for j, address in enumerate(rule.addresses):
-                if address.overlaps(space):
-                    raise InputError(
-                        "The egress rule names an address inside the estate.",
-                        file=shown,
-                        key=f"egress.{kind}[{i}].addresses[{j}]",
-                        found=str(address),
-                        allowed=f"addresses outside {space}",
-                        fix="Name the host outside; services inside have private endpoints.",
-                    )
 
 
 def _check_clouds(file: EstateFile, shown: str) -> None:
@@ -171,33 +138,6 @@ def _subscriptions(file: EstateFile) -> Iterator[tuple[str, UUID]]:
         yield from ((f"{at}.tenancies[{i}]", s) for i, s in enumerate(cell.subscriptions.tenancies))
 
 
-def _check_names(file: EstateFile, shown: str) -> None:
-    """Refuse duplicate codes and names, and reserved tags."""
-    codes: set[str] = set()
-    for i, system in enumerate(file.integrated_care_systems):
-        for j, provider in enumerate(system.providers):
-            key = f"integrated_care_systems[{i}].providers[{j}].code"
-            _refuse_duplicate(provider.code, codes, shown, key, "Two providers have the same code.")
-            codes.add(provider.code)
-    for kind, rules in file.egress.items():
-        names: set[str] = set()
-        for i, rule in enumerate(rules):
-            _refuse_duplicate(
-                rule.name, names, shown, f"egress.{kind}[{i}].name", "Two egress rules have the same name."
-            )
-            names.add(rule.name)
-    reserved = {"project", "request", "controller", "data-class", "expiry", "organisation", "cost-centre"}
-    for name in file.tags:
-        if name.lower() in reserved:
-            raise InputError("This tag is set from the estate and its requests.", file=shown, key=f"tags.{name}",
-                             found=name, fix="Remove it.")  # fmt: skip
-
-
-def _refuse_duplicate(name: str, seen: object, shown: str, key: str, problem: str) -> None:
-    if name in seen:  # type: ignore[operator]
-        raise InputError(problem, file=shown, key=key, found=name, fix="Change one of them.")
-
-
 def _requests(folder: Path, estate: EstateFile, today: date) -> dict[str, RequestFile]:
     """Return the requests by project."""
     requests: dict[str, RequestFile] = {}
@@ -216,6 +156,11 @@ def _requests(folder: Path, estate: EstateFile, today: date) -> dict[str, Reques
         requests[request.project] = request
         numbers[request.request] = shown
     return dict(sorted(requests.items()))
+
+
+def _refuse_duplicate(name: str, seen: Mapping[str, object], shown: str, key: str, problem: str) -> None:
+    if name in seen:
+        raise InputError(problem, file=shown, key=key, found=name, fix="Change one of them.")
 
 
 def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: date) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from ipaddress import IPv4Network
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -10,10 +11,18 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from formats.addresses import TenancyKind, ZoneName
-from formats.egress import Egress
+from formats.addresses import TenancyKind, ZoneName, cell_sized, private_range, refuse_misplaced_cells, space_for_cells
+from formats.egress import Egress, refuse_internal_addresses
 from formats.input_model import Guid, Line, Model, Slug, one_line
 from formats.stack_config import (
     Cloud,
@@ -27,11 +36,14 @@ from formats.stack_config import (
     ZoneSpec,
 )
 from formats.stack_config import Provider as ConfiguredProvider
+from formats.validation import InvalidValue, refuse_duplicates
 
 MIN_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
 AZURE_TAGS = ("microsoft", "azure", "windows")
 """Prefixes of tag names that Azure reserves."""
+STACK_TAGS = frozenset({"project", "request", "controller", "data-class", "expiry", "organisation", "cost-centre"})
+"""The tags of every stack's resources, which `rendering.py` sets."""
 
 
 def _public_key(text: str) -> str:
@@ -51,6 +63,10 @@ def _tag_names(tags: dict[str, str]) -> dict[str, str]:
         raise ValueError("tag names that differ in more than case")
     if any(name.startswith(AZURE_TAGS) for name in lowered):
         raise ValueError("tag names that do not begin with " + ", ".join(AZURE_TAGS))
+    for name in tags:
+        if name.lower() in STACK_TAGS:
+            raise InvalidValue(problem="This tag is set from the estate and its requests.", at=(name,), found=name,
+                               fix="Remove it.")  # fmt: skip
     return tags
 
 
@@ -79,8 +95,7 @@ class Cell(Model):
     """One hub and its tenancies."""
 
     name: Annotated[Slug, StringConstraints(max_length=20)]
-    addresses: str
-    """Parsed and checked by the address plan."""
+    addresses: Annotated[IPv4Network, BeforeValidator(private_range), AfterValidator(cell_sized)]
     subscriptions: Subscriptions
     storage_accounts: int = Field(default=250, ge=10, le=500)
     """The limit per subscription in the region: by default 250, on request 500."""
@@ -140,12 +155,39 @@ class EstateFile(Model):
     admin_public_key: PublicKey
     log_retention_days: RetentionDays
     secrets_expire: date
-    addresses: str
+    addresses: Annotated[IPv4Network, BeforeValidator(private_range), AfterValidator(space_for_cells)]
     cells: tuple[Cell, ...] = Field(min_length=1)
     zones: Zones
     egress: dict[TenancyKind, Egress]
     integrated_care_systems: tuple[CareSystem, ...] = Field(min_length=1)
     tags: Tags = Field(default_factory=dict)
+
+    @field_validator("cells")
+    @classmethod
+    def _separate_cells(cls, cells: tuple[Cell, ...], before: ValidationInfo) -> tuple[Cell, ...]:
+        refuse_duplicates((((i, "name"), cell.name) for i, cell in enumerate(cells)), "Two cells have the same name.")
+        if "addresses" in before.data:
+            refuse_misplaced_cells([cell.addresses for cell in cells], before.data["addresses"])
+        return cells
+
+    @field_validator("egress")
+    @classmethod
+    def _outside_the_estate(
+        cls, egress: dict[TenancyKind, Egress], before: ValidationInfo
+    ) -> dict[TenancyKind, Egress]:
+        """Refuse egress rules with addresses inside the estate: they could open one project to another."""
+        space = [before.data["addresses"]] if "addresses" in before.data else []
+        for kind, rules in egress.items():
+            refuse_internal_addresses(rules, space, at=(kind,))
+        return egress
+
+    @field_validator("integrated_care_systems")
+    @classmethod
+    def _distinct_codes(cls, systems: tuple[CareSystem, ...]) -> tuple[CareSystem, ...]:
+        codes = (((i, "providers", j, "code"), provider.code)
+                 for i, system in enumerate(systems) for j, provider in enumerate(system.providers))  # fmt: skip
+        refuse_duplicates(codes, "Two providers have the same code.")
+        return systems
 
     @property
     def providers(self) -> tuple[ConfiguredProvider, ...]:
@@ -166,6 +208,10 @@ class RequestFile(ProjectSpec):
     kind: TenancyKind
     cell: Slug | None = None
     """None: the first cell with a free slot."""
+
+
+StackName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+"""The name of a stack, which becomes the name of its files."""
 
 
 class Allocation(Model):
@@ -189,4 +235,4 @@ class LedgerFile(Model):
     """`allocations.yaml`, written by the tool."""
 
     format: int = Field(ge=1, le=1)
-    stacks: dict[str, Allocation]
+    stacks: dict[StackName, Allocation]

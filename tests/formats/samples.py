@@ -20,4 +20,19 @@ def tenancy_settings() -> dict[str, str]:
                  "admin_public_key": "ssh-ed25519 A"},
         "redundancy": "Standard_LRS", "tiers": {"cool_after_days": 30}, "egress": [],
     }  # fmt: skip
+    return _settings(values)
+
+
+def platform_settings() -> dict[str, str]:
+    """Return a hub's settings."""
+    values: dict[str, Any] = {
+        "cloud": "local", "estate": "wmsde", "region": "uksouth", "subscription": SUBSCRIPTION,
+        "data_class": "de-identified", "tags": {}, "cell": "first", "addresses": "10.64.0.0/22",
+        "zone_range": "10.64.8.0/21", "tenancy_ranges": {"bespoke": "10.65.0.0/16"}, "egress": {},
+        "platform_team": GROUPS[0], "log_retention_days": "365", "subscriptions": [SUBSCRIPTION],
+    }  # fmt: skip
+    return _settings(values)
+
+
+def _settings(values: dict[str, Any]) -> dict[str, str]:
     return {f"sde:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}

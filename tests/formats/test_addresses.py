@@ -20,12 +20,13 @@ from formats.addresses import (
     ZoneEndpoint,
     ZoneName,
     ZoneRange,
-    parse_cell,
-    parse_space,
-    refuse_overlaps,
+    cell_sized,
+    private_range,
+    refuse_misplaced_cells,
+    space_for_cells,
     subnet_at,
 )
-from formats.errors import InputError
+from formats.validation import InvalidValue
 
 SPACE = IPv4Network("10.64.0.0/10")
 cells = st.sampled_from(CELL_PREFIXES).flatmap(
@@ -118,32 +119,28 @@ def test_each_endpoint_has_its_own_unreserved_address(plan: Any, endpoints: type
     ],
 )
 def test_an_unusable_address_space_is_refused(text: object, message: str) -> None:
-    with pytest.raises(InputError, match=message) as caught:
-        parse_space(text, file="estate.yaml", key="addresses")
-    assert (caught.value.file, caught.value.key) == ("estate.yaml", "addresses")
+    with pytest.raises(InvalidValue) as caught:
+        space_for_cells(private_range(text))
+    assert message in caught.value.problem
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("10.64.0.0/13", "too large"),
-        ("10.64.0.0/19", "too small"),
-        ("10.0.0.0/15", "outside"),
-        ("10.65.0.0/15", "first"),
-    ],
+    ("text", "message"), [("10.64.0.0/13", "too large"), ("10.64.0.0/19", "too small"), ("10.65.0.0/15", "first")]
 )
 def test_an_unusable_cell_range_is_refused(text: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        parse_cell(text, SPACE, file="estate.yaml", key="cells[0].addresses")
+    with pytest.raises(InvalidValue) as caught:
+        cell_sized(private_range(text))
+    assert message in caught.value.problem
 
 
-def test_an_overlap_names_both_keys() -> None:
-    ranges = [
-        ("a", IPv4Network("10.64.0.0/15")),
-        ("b", IPv4Network("10.68.0.0/15")),
-        ("c", IPv4Network("10.65.0.0/16")),
-    ]
-    with pytest.raises(InputError, match=r"that of a, 10\.64\.0\.0/15") as caught:
-        refuse_overlaps(ranges, file="estate.yaml")
-    assert caught.value.key == "c"
-    refuse_overlaps(ranges[:2], file="estate.yaml")
+@pytest.mark.parametrize(
+    ("last", "message"),
+    [("10.65.0.0/16", "overlaps that of cells[0].addresses, 10.64.0.0/15"), ("10.0.0.0/15", "outside the estate's")],
+)
+def test_a_misplaced_cell_is_named(last: str, message: str) -> None:
+    cells = [IPv4Network("10.64.0.0/15"), IPv4Network("10.68.0.0/15")]
+    refuse_misplaced_cells(cells, SPACE)
+    with pytest.raises(InvalidValue) as caught:
+        refuse_misplaced_cells([*cells, IPv4Network(last)], SPACE)
+    assert message in caught.value.problem
+    assert caught.value.at == (2, "addresses")

@@ -12,7 +12,7 @@ from formats.stack_config import (
     config_model,
     parse,
 )
-from tests.formats.samples import GROUPS, tenancy_settings
+from tests.formats.samples import GROUPS, platform_settings, tenancy_settings
 
 
 @pytest.fixture
@@ -62,8 +62,10 @@ def test_settings_become_typed_values(settings: dict[str, str]) -> None:
         ({"sde:desk": '{"size": "Standard_D4_v5", "data_disk_gib": 64, "admin_public_key": "k"}'}, "sde:desk.size"),
         ({"sde:data_class": "identifiable"}, "sde:desk"),
         ({"azure-native:subscriptionId": GROUPS[0]}, "azure-native:subscriptionId"),
+        ({"sde:stewards": "{" + GROUPS[2] + "}"}, "sde:stewards"),
+        ({"sde:title": "One\nTwo"}, "sde:title"),
         ({"sde:egress": '[{"name": "mirror"}]'}, "sde:egress[0].addresses"),
-        ({"sde:egress": '[{"name": "mirror", "addresses": ["10.65.0.8/29"]}]'}, "sde:egress"),
+        ({"sde:egress": '[{"name": "mirror", "addresses": ["10.65.0.8/29"]}]'}, "sde:egress[0].addresses[0]"),
     ],
 )
 def test_an_invalid_value_names_file_and_key(settings: dict[str, str], change: dict[str, str], key: str) -> None:
@@ -71,6 +73,24 @@ def test_an_invalid_value_names_file_and_key(settings: dict[str, str], change: d
         parse("tre-hcm", settings | change)
     assert (caught.value.file, caught.value.key) == ("Pulumi.tre-hcm.yaml", key)
     assert caught.value.found is not None or "missing" in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"sde:tenancy_ranges": '{"castle": "10.65.0.0/16"}'}, "sde:tenancy_ranges.castle.[key]"),
+        ({"sde:egress": '{"shared": [{"name": "mirror", "addresses": ["203.0.113.8"]}]}'}, "sde:egress.shared"),
+        ({"sde:egress": '{"bespoke": [{"name": "mirror", "addresses": ["10.65.3.8"]}]}'},
+         "sde:egress.bespoke[0].addresses[0]"),
+        ({"sde:egress": '{"bespoke": [{"name": "mirror", "addresses": ["203.0.113.8"]},'
+                        '{"name": "mirror", "addresses": ["203.0.113.9"]}]}'}, "sde:egress.bespoke[1].name"),
+    ],
+)  # fmt: skip
+def test_an_invalid_kind_of_tenancy_or_its_egress_is_named(change: dict[str, str], key: str) -> None:
+    parse("platform", platform_settings())
+    with pytest.raises(InputError) as caught:
+        parse("platform", platform_settings() | change)
+    assert caught.value.key == key
 
 
 def test_a_missing_key_names_the_key(settings: dict[str, str]) -> None:

@@ -88,16 +88,6 @@ def test_a_kind_of_tenancy_reaches_its_egress_destinations(platform: MockStack) 
     assert rules["packages"] == (TENANCIES["bespoke"], ["203.0.113.16/29", "192.168.40.8/32"])
 
 
-def test_an_unknown_kind_of_tenancy_is_refused() -> None:
-    with pytest.raises(InputError, match="is not known"):
-        run(lambda: declare_stack(samples.platform(tenancy_ranges={"castle": "10.65.0.0/16"}, egress={})))
-
-
-def test_egress_of_a_kind_without_a_range_is_refused() -> None:
-    with pytest.raises(InputError, match="no range"):
-        run(lambda: declare_stack(samples.platform(tenancy_ranges={})))
-
-
 def test_availability_zones_are_those_of_the_region(platform: MockStack) -> None:
     west = run(lambda: declare_stack(samples.platform(region="ukwest")))
     for kind in ("AzureFirewall", "BastionHost", "PublicIPAddress"):
