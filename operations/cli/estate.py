@@ -36,6 +36,7 @@ class EstateCatalog:
     def _read(self) -> None:
         self._estate = estate.load(self.folder)
         self._rendered = estate.render(self._estate)
+        self._stacks = [self._stack(rendered) for rendered in self._rendered]
 
     @cached_property
     def _target(self) -> Path:
@@ -44,7 +45,7 @@ class EstateCatalog:
     @property
     def stacks(self) -> Sequence[Stack]:
         """Every stack in dependency order."""
-        return [self._stack(rendered) for rendered in self._rendered]
+        return self._stacks
 
     def _stack(self, rendered: estate.Rendered) -> Stack:
         file = estate.config_file(self._target, rendered.name)

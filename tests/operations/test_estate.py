@@ -250,6 +250,15 @@ def expired(estate: Estate) -> dict[str, list[str]]:
     return {stack: found for stack, found in keys.items() if found}
 
 
+def test_a_ledger_whose_stack_is_a_path_is_refused(estate: Path) -> None:
+    ledger = load(estate, today=TODAY).ledger
+    other = ledger.allocations["tre-hcm-progression"].model_copy(update={"slot": 5})
+    (estate / "allocations.yaml").write_text(ledger.with_allocation("tre-../../other", other).text())
+    found = refusal(estate)
+    assert found.file == str(estate / "allocations.yaml")
+    assert "tre-../../other" in (found.key or "")
+
+
 def test_stacks_come_after_those_they_require(estate: Path) -> None:
     change(estate / "estate.yaml", second_cell)
     add_request(estate, "far", cell="two")
