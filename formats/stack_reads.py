@@ -42,7 +42,7 @@ def affected_outputs(plan: Plan, others: Iterable[Plan]) -> tuple[AffectedOutput
 
     A stack with a reference to the plan's stack and without a record counts as a reader of every output.
     """
-    changes = {output.name: output for output in plan.output_changes}
+    changes = {o.name: o for o in plan.output_changes if o.operation is not Operation.CREATE}
     readers: dict[tuple[str, Effect], set[str]] = {}
     for other in others if changes else ():
         for path in _paths_read(other, plan.stack, changes):
