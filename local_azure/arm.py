@@ -47,11 +47,7 @@ class Arm:
             declared = self._types.get(token)
             if declared is None:
                 raise UnknownType(f"the local Azure does not know the type {token}")
-            schema = self.schemas.resource(token)
-            path = declared.path or schema.path
-            if not path:
-                raise UnknownType(f"the local Azure does not know the ARM path of {token}")
-            self._known[token] = KnownType(declared, _at_path(schema, path))
+            self._known[token] = KnownType(declared, self.schemas.resource(token))
         return self._known[token]
 
     def id(self, token: str, inputs: Mapping[str, Any], subscription: str) -> str:
@@ -256,12 +252,6 @@ def _policy_target(known: KnownType, request: Request) -> PolicyTarget:
     """Return what Azure Policy evaluates: the request as sent, without a service's defaults."""
     has_tags = {"tags", "location"} <= known.schema.inputs.keys()
     return PolicyTarget(request.id, known.schema.arm_type, request.given, has_tags=has_tags)
-
-
-def _at_path(schema: ResourceSchema, path: str) -> ResourceSchema:
-    if path == schema.path:
-        return schema
-    return ResourceSchema(schema.token, schema.api_version, schema.inputs, schema.outputs, path)
 
 
 def _check(constraints: tuple[Constraint, ...], request: Request) -> None:

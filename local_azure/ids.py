@@ -9,10 +9,8 @@ from typing import Any
 
 STORAGE_SERVICES = frozenset({"blobservices", "fileservices", "queueservices", "tableservices"})
 """Child types of a storage account whose only instance, `default`, Azure creates with the account; in lower case."""
-_SCOPES = frozenset({"scope", "resourceUri", "resourceId", "scopeId"})
+_SCOPES = frozenset({"scope", "resourceUri", "resourceId"})
 """Path parameters whose value is itself a resource id, such as the scope of an extension resource."""
-_OPTIONAL = frozenset({"parentResourcePath"})
-"""Parameters that hold zero or more segments."""
 
 
 def build(path: str, values: Mapping[str, Any], subscription: str) -> str:
@@ -22,7 +20,7 @@ def build(path: str, values: Mapping[str, Any], subscription: str) -> str:
     for part in path.strip("/").split("/"):
         name = part[1:-1] if part.startswith("{") else ""
         value = str(filled[name]) if name else part
-        parts.append(value.strip("/") if name in _SCOPES | _OPTIONAL else value)
+        parts.append(value.strip("/") if name in _SCOPES else value)
     return "/" + "/".join(part for part in parts if part)
 
 
@@ -31,8 +29,8 @@ def parse(path: str, id_: str) -> dict[str, str] | None:
     found = _path_pattern(path).fullmatch("/" + id_.strip("/"))
     if found is None:
         return None
-    values = {key: value or "" for key, value in found.groupdict().items() if key != "subscriptionId"}
-    return {key: f"/{value}" if key in _SCOPES else value for key, value in values.items()}
+    values = found.groupdict().items()
+    return {key: f"/{value}" if key in _SCOPES else value for key, value in values if key != "subscriptionId"}
 
 
 @cache
@@ -45,8 +43,6 @@ def _segment_pattern(segment: str) -> str:
     if not segment.startswith("{"):
         return "/" + re.escape(segment)
     name = segment[1:-1]
-    if name in _OPTIONAL:
-        return f"(?:/(?P<{name}>.+?))??"
     return f"/(?P<{name}>.+)" if name in _SCOPES else f"/(?P<{name}>[^/]+)"
 
 

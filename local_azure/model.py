@@ -137,7 +137,5 @@ class AzureType:
     """True if a create with the name of a soft-deleted resource recovers it instead of being refused."""
     recover_when: Mapping[str, Json] = field(default_factory=dict)
     """Inputs, by path, that request recovery, such as `{"properties.createMode": "recover"}`."""
-    path: str = ""
-    """ARM's path with the SDK's property names, for a type that `paths.py` does not list."""
     additional_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Patterns of values that Azure accepts and the SDK's enum lacks, by path, each with its source."""

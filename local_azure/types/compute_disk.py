@@ -34,7 +34,6 @@ from local_azure.types.encryption import (
 DISK = "azure-native:compute:Disk"
 ENCRYPTION_SET = "azure-native:compute:DiskEncryptionSet"
 ACCESS = "azure-native:compute:DiskAccess"
-GROUP_PATH = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/"
 SSH_KEY = "azure-native:compute:SshPublicKey"
 VAULT = "azure-native:keyvault:Vault"
 CREATED_AT = "2026-01-01T00:00:00+00:00"
@@ -335,6 +334,5 @@ TYPES = (
         token=SSH_KEY,
         name=SET_NAME,
         constraints=(_public_key_is_valid,),
-        path=GROUP_PATH + "Microsoft.Compute/sshPublicKeys/{sshPublicKeyName}",
     ),
 )

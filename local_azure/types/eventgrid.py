@@ -127,7 +127,6 @@ TYPES = (
     ),
     AzureType(
         token=SUBSCRIPTION,
-        path="/{scope}/providers/Microsoft.EventGrid/eventSubscriptions/{eventSubscriptionName}",
         name=SUBSCRIPTION_NAME,
         location="none",
         defaults=DEFAULTS,

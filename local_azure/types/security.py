@@ -66,7 +66,6 @@ def _outputs(request: Request) -> Mapping[str, Json]:
 TYPES = (
     AzureType(
         token=SETTING,
-        path="/{resourceId}/providers/Microsoft.Security/defenderForStorageSettings/{settingName}",
         name=fixed_name("current"),
         location="none",
         replace_on_change=("resourceId",),

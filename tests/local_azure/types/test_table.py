@@ -39,10 +39,13 @@ def test_every_declared_path_is_a_property(token: str) -> None:
     assert [path for path in declared.secret_outputs if not has_path(schema.outputs, path)] == []
 
 
+def test_declared_types_are_those_with_a_path() -> None:
+    assert TYPES.keys() == PATHS.keys()
+
+
 @pytest.mark.parametrize("token", sorted(TYPES))
-def test_every_type_has_an_arm_path_and_a_location_rule(token: str) -> None:
+def test_every_type_has_a_location_rule(token: str) -> None:
     declared, schema = TYPES[token], schemas().resource(token)
-    assert PATHS.get(token) or declared.path
     assert ("location" in schema.inputs) or declared.location in ("none", "inherited")
 
 
