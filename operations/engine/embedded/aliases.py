@@ -2,57 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from formats.urns import make_urn, name_of, project_of, stack_of, type_of
+from operations.engine.embedded.goal import Goal
 
 
 class Aliases:
     """Find a resource's old URNs: from its own aliases and from the old URN of its parent."""
 
-    def __init__(self, stack: str, project: str) -> None:
-        self.stack, self.project = stack, project
+    def __init__(self) -> None:
         self.found: dict[str, str] = {}
         """New URN to the old URN that it was found under."""
         self._current: dict[str, str] = {}
-        self._declared: list[tuple[str, tuple[str, str, str, tuple[object, ...]]]] = []
+        self._declared: list[Goal] = []
 
-    def declare(self, urn: str, parent: str, type_: str, name: str, aliases: tuple[object, ...]) -> None:
+    def declare(self, goal: Goal) -> None:
         """Add a resource's aliases. They are resolved only when needed, because there may be dozens."""
-        if aliases or parent in self.found:
-            self._declared.append((urn, (parent, type_, name, aliases)))
+        if goal.aliases or goal.resource.parent in self.found:
+            self._declared.append(goal)
 
     def current(self, urn: str) -> str:
         """Return the current URN of the resource with this alias, or the URN itself if there is none."""
-        for new, names in self._declared:
-            for older in self.of(*names):
-                self._current.setdefault(older, new)
+        for goal in self._declared:
+            for alias in self.of(goal):
+                self._current.setdefault(alias, goal.resource.urn)
         self._declared.clear()
         return self._current.get(urn, urn)
 
-    def of(self, parent: str, type_: str, name: str, aliases: Iterable[object]) -> Iterator[str]:
+    def of(self, goal: Goal) -> Iterator[str]:
         """Yield the old URNs to search, in order."""
-        own = [self._resolved(a, parent, type_, name) for a in aliases]
+        urn, parent = goal.resource.urn, goal.resource.parent
+        own = [_resolved(alias, urn, parent) for alias in goal.aliases]
         yield from own
         old_parent = self.found.get(parent)
-        if old_parent is None:
-            return
-        yield self._inherited(parent, old_parent, type_, name)
-        for alias in own:
-            yield self._inherited(parent, old_parent, type_of(alias), name_of(alias))
+        if old_parent is not None:
+            for alias in (urn, *own):
+                yield _inherited(parent, old_parent, type_of(alias), name_of(alias))
 
-    def _resolved(self, alias: object, parent: str, type_: str, name: str) -> str:
-        if alias.WhichOneof("alias") == "urn":  # type: ignore[attr-defined]
-            return str(alias.urn)  # type: ignore[attr-defined]
-        spec = alias.spec  # type: ignore[attr-defined]
-        parent_urn = "" if spec.noParent else spec.parentUrn or parent
-        return make_urn(
-            spec.stack or self.stack, spec.project or self.project, parent_urn, spec.type or type_, spec.name or name
-        )
 
-    def _inherited(self, parent: str, old_parent: str, type_: str, name: str) -> str:
-        """Return a child's old URN. If its name begins with its parent's, so does its old name with the old one."""
-        parent_name = name_of(parent)
-        if name.startswith(parent_name):
-            name = name_of(old_parent) + name[len(parent_name) :]
-        return make_urn(stack_of(old_parent), project_of(old_parent), old_parent, type_, name)
+def _resolved(alias: object, urn: str, parent: str) -> str:
+    if alias.WhichOneof("alias") == "urn":  # type: ignore[attr-defined]
+        return str(alias.urn)  # type: ignore[attr-defined]
+    spec = alias.spec  # type: ignore[attr-defined]
+    return make_urn(
+        spec.stack or stack_of(urn),
+        spec.project or project_of(urn),
+        "" if spec.noParent else spec.parentUrn or parent,
+        spec.type or type_of(urn),
+        spec.name or name_of(urn),
+    )
+
+
+def _inherited(parent: str, old_parent: str, type_: str, name: str) -> str:
+    """Return a child's old URN. If its name begins with its parent's, so does its old name with the old one."""
+    parent_name = name_of(parent)
+    if name.startswith(parent_name):
+        name = name_of(old_parent) + name[len(parent_name) :]
+    return make_urn(stack_of(old_parent), project_of(old_parent), old_parent, type_, name)

@@ -88,18 +88,14 @@ class Backend:
             problem, file = f"Stack {stack} has not been deployed yet", str(self.checkpoint(stack))
             raise InputError(problem, file=file, fix=f"`sde up {stack}` first")
         root = snapshot.root
-        if root is None:
-            return {}
-        if decrypt and property_values.contains_secret(root.outputs):
-            root = state.decrypted(root, self._crypter(stack, snapshot))
-        return root.outputs
+        if root is not None and decrypt and property_values.contains_secret(root.outputs):
+            return state.decrypted(root, self._crypter(stack, snapshot)).outputs
+        return snapshot.outputs
 
-    def export(self, stack: str) -> dict[str, Any]:
-        """Return the stack's deployment in the format of `pulumi stack export`, secrets encrypted."""
+    def export(self, stack: str) -> dict[str, Any] | None:
+        """Return the stack's deployment in the format of `pulumi stack export`, secrets encrypted; None if none."""
         snapshot = self.load_encrypted(stack)
-        if snapshot is None:
-            raise InputError(f"Stack {stack} has no state", file=str(self.checkpoint(stack)))
-        return {"version": state.VERSION, "deployment": state.write_deployment(snapshot)}
+        return {"version": state.VERSION, "deployment": state.write_deployment(snapshot)} if snapshot else None
 
     @contextlib.contextmanager
     def lock(self, stack: str, warn: Warn = lambda _: None) -> Iterator[None]:

@@ -7,68 +7,90 @@ from collections.abc import Iterable
 from formats import urns
 from formats.errors import Failed, Refused
 from formats.plan import Operation
-from operations.engine.embedded.deployment import Deployment, display_name
+from formats.urns import label
+from operations.engine.embedded.deployment import Deployment
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import ProviderError
 
 
-def unwanted(deployment: Deployment) -> list[Resource]:
+def unregistered(deployment: Deployment) -> list[Resource]:
     """Return the previous resources that the program no longer registers, in the order of deletion.
 
     The state has a user after what it uses, so the reverse of its order is an order for deleting.
     """
-    gone = reversed(deployment.rest())
+    gone = reversed(deployment.unhandled())
     targets = deployment.context.targets
     return [r for r in gone if r.delete or targets.named(r.urn)] if targets else list(gone)
+
+
+def chosen(deployment: Deployment) -> list[Resource]:
+    """Return the resources that a destroy deletes: all, or the targets, in the order of deletion."""
+    targets = deployment.context.targets
+    found = [r for r in reversed(deployment.base.resources) if not targets or targets.named(r.urn)]
+    targets.must_match(())
+    return found
+
+
+def destroy(deployment: Deployment, *, release_protected: bool) -> None:
+    """Delete the stack's resources, or the targets. Refused if one is protected, unless the protection is released."""
+    to_delete = chosen(deployment)
+    for resource in deployment.base.resources if deployment.context.targets else ():
+        if resource not in to_delete:
+            deployment.report_unchanged(resource)
+    for resource in to_delete:
+        if resource.protect and not release_protected:
+            deployment.refusals.append(f"{label(resource.urn)} would be deleted")
+    deployment.raise_refusals()
+    for resource in to_delete:
+        if resource.protect:
+            deployment.record_updated(resource, protect=False)
+    run(deployment, to_delete)
 
 
 def run(deployment: Deployment, to_delete: list[Resource]) -> None:
     """Delete the resources. Refused before the first deletion if one of them is protected."""
     for resource in to_delete:
         if resource.protect and not resource.delete:
-            deployment.refuse(f"{display_name(resource.urn)} would be deleted")
-    _keep_what_is_used(deployment, to_delete)
-    going = {r.urn for r in to_delete if not r.delete}
+            deployment.refuse(f"{label(resource.urn)} would be deleted")
+    _refuse_used(deployment, to_delete)
+    deleted = {r.urn for r in to_delete if not r.delete}
     for resource in to_delete:
-        if resource.external:  # it was only read: the state lets it go
-            deployment.drop(resource)
+        if resource.external:  # it was only read, so it only leaves the state
+            deployment.record_deleted(resource)
             continue
         deployment.plan(Operation.DELETE, resource)
         if deployment.dry_run:
-            deployment.done(resource)
+            deployment.mark_handled(resource)
             continue
-        with deployment.reporter.step(resource.urn, resource.type, Operation.DELETE):
-            if resource.deleted_with not in going:
+        with deployment.reporter.step(resource, Operation.DELETE):
+            if resource.deleted_with not in deleted:
                 from_cloud(deployment, resource)
-            deployment.drop(resource)
+            deployment.record_deleted(resource)
 
 
 def from_cloud(deployment: Deployment, resource: Resource) -> None:
     """Delete a resource with its provider, unless nothing of it exists in the cloud."""
     nothing = not resource.custom or resource.external or resource.pending_replacement
-    if nothing or resource.deleted_with in deployment.replaced or urns.is_provider(resource.type):
+    if nothing or resource.deleted_with in deployment.deleted_before_replacement or urns.is_provider(resource.type):
         return
     try:
-        with deployment.asking("deleting", resource):
+        with deployment.operation("deleting", resource):
             deployment.context.registry.of(resource.provider).delete(resource)
     except ProviderError as error:
-        raise Failed(f"{display_name(resource.urn)}: {error}") from error
+        raise Failed(f"{label(resource.urn)}: {error}") from error
 
 
-def _keep_what_is_used(deployment: Deployment, to_delete: Iterable[Resource]) -> None:
+def _refuse_used(deployment: Deployment, to_delete: Iterable[Resource]) -> None:
     """Refuse to delete a target that a resource outside the targets still uses."""
     if not deployment.context.targets:
         return
-    going = {id(r) for r in to_delete}
-    urns_going = {r.urn for r in to_delete if not r.delete}
-    staying = [*deployment.registered.values(), *(r for r in deployment.rest() if id(r) not in going)]
+    deleted = {id(r) for r in to_delete}
+    deleted_urns = {r.urn for r in to_delete if not r.delete}
+    kept = [*deployment.registered.values(), *(r for r in deployment.unhandled() if id(r) not in deleted)]
     used = []
-    for resource in staying:
-        provider = urns.provider_urn(resource.provider) if resource.provider else ""
-        used += [
-            f"{used_one} is used by {resource.urn}"
-            for used_one in sorted({resource.parent, provider, *resource.dependencies} & urns_going)
-        ]
+    for resource in kept:
+        uses = {resource.parent, urns.provider_urn(resource.provider), *resource.dependencies}
+        used += [f"  {urn} is used by {resource.urn}" for urn in sorted(uses & deleted_urns)]
     if used:
-        listed = "\n".join(f"  {u}" for u in used)
+        listed = "\n".join(used)
         raise Refused(f"Targets that other resources use cannot be deleted; add those as targets:\n{listed}")

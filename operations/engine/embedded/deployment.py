@@ -10,21 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from formats import plan, property_values, pulumi_state, urns
+from formats import plan, property_values, urns
 from formats.default_providers import is_default_provider
 from formats.errors import InputError, Refused
 from formats.plan import Operation, PlannedResource
-from operations.engine.embedded import aliases, options, paths, state
+from operations.engine.clock import now
+from operations.engine.embedded import aliases, options, paths
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Change, Journal
 from operations.engine.embedded.model import PendingOperation, Properties, Resource, Snapshot
+from operations.engine.embedded.plans import planned
 from operations.engine.embedded.provider_registry import ProviderRegistry
-from operations.engine.embedded.providers import Difference, Provider, ProviderError
+from operations.engine.embedded.providers import NO_DIFFERENCE, Difference, Provider, ProviderError
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.update_plan_check import UpdatePlanCheck
 from operations.engine.targets import Targets
-
-NO_DIFFERENCE = Difference()
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Deployment:
         self.planned: list[PlannedResource] = []
         self.refusals: list[str] = []
         self.error: BaseException | None = None
-        self.previous_outputs = base.root.outputs if base.root else {}
+        self.previous_outputs = base.outputs
         self.outputs: Properties | None = None
         """The stack's outputs, once the program has registered them."""
         self.state_changed = False
@@ -141,7 +141,8 @@ class Deployment:
 
     def mark_handled(self, old: Resource | None) -> None:
         """Note that a step has handled a previous resource."""
-        self._handled.add(id(old))
+        if old is not None:
+            self._handled.add(id(old))
 
     def unhandled(self) -> list[Resource]:
         """Return the previous resources that no step has handled, in the state's order."""
@@ -177,7 +178,7 @@ class Deployment:
         unknown, and the operation stays pending for the next run, unless the request is read-only.
         """
         if self.context.journal is not None:
-            self._operation = self.context.journal.begin(kind, dataclasses.replace(resource))
+            self._operation = self.context.journal.begin(kind, resource)
         try:
             yield
         except Exception as error:
@@ -194,7 +195,9 @@ class Deployment:
         if self._operation is not None:
             self._record()
 
-    def record_registered(self, new: Resource, old: Resource | None = None, *, replaced: Resource | None = None) -> None:
+    def record_registered(
+        self, new: Resource, old: Resource | None = None, *, replaced: Resource | None = None
+    ) -> None:
         """Record `new` in the place of `old`, and mark the resource that it `replaced` for deletion."""
         self.mask_secrets(new)
         self.mark_handled(old)
@@ -235,7 +238,31 @@ class Deployment:
         """Record a refusal because of `protect`. A preview collects all of them; a run stops at the first."""
         self.refusals.append(reason)
         if not self.dry_run:
-            raise refused(self.refusals)
+            self.raise_refusals()
+
+    def raise_refusals(self) -> None:
+        """Raise `Refused` with every recorded refusal, if there is one."""
+        if self.refusals:
+            listed = "\n".join(f"  {reason}" for reason in sorted(self.refusals))
+            raise Refused(f"Protected resources would be deleted or replaced; nothing was changed:\n{listed}")
+
+    def record_outputs(self) -> None:
+        """Record the stack's outputs, once the whole run has succeeded."""
+        root = next((r for r in self.registered.values() if r.type == urns.ROOT_TYPE), None)
+        if root is None or self.outputs is None:
+            return
+        if self.context.plan_check:
+            self.context.plan_check.outputs(root.urn, property_values.mask(self.outputs))
+        if property_values.equal(root.outputs, self.outputs):
+            return
+        root.outputs, root.modified = self.outputs, now()
+        self.record_registered(root)
+        unknown = sorted(k for k, v in self.outputs.items() if property_values.contains_unknown(v))
+        if unknown and not self.dry_run:
+            names = ", ".join(unknown)
+            self.reporter.warn(
+                f"No value yet for the stack's outputs {names}: what they come from is not among the targets"
+            )
 
     def count(self, operation: Operation, type_: str) -> None:
         """Count an operation on a resource of the program."""
@@ -265,24 +292,3 @@ class Deployment:
                 self.planned.append(step)
             if self.context.plan_check:
                 self.context.plan_check.step(step)
-
-
-def refused(reasons: Iterable[str]) -> Refused:
-    """Return one refusal that lists every reason."""
-    listed = "\n".join(f"  {r}" for r in sorted(reasons))
-    return Refused(f"Protected resources would be deleted or replaced; nothing was changed:\n{listed}")
-
-
-def planned(
-    operation: Operation, resource: Resource, old: Resource | None = None, difference: Difference = NO_DIFFERENCE
-) -> PlannedResource:
-    """Return one resource of a Plan, with secrets masked."""
-    changes_old = operation in (Operation.UPDATE, Operation.REPLACE) and old is not None
-    return dataclasses.replace(
-        pulumi_state.planned(state.write_resource(resource)),
-        operation=operation,
-        id=(old.id if old is not None else resource.id) or None,
-        old_inputs=property_values.mask(old.inputs) if changes_old and old is not None else None,
-        changed=difference.changed,
-        replaces=difference.replaces,
-    )

@@ -1,71 +1,55 @@
-"""Import of existing cloud resources, by the option `import_` or by command."""
+"""Import of existing cloud resources by the option `import_`."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+
 from formats.errors import Failed
 from formats.plan import Operation
+from formats.urns import label
 from operations.engine.clock import now
-from operations.engine.embedded.deployment import Deployment, display_name
-from operations.engine.embedded.goal import Goal
-from operations.engine.embedded.model import Resource
+from operations.engine.embedded.deployment import Deployment
+from operations.engine.embedded.model import Properties, Resource
 from operations.engine.embedded.providers import Provider, ProviderError
 
 
-def adopted(deployment: Deployment, goal: Goal, provider: Provider, new: Resource, old: Resource | None) -> Resource:
-    """Import the resource of the goal's import id. Raises `Failed` if the program's inputs differ from it."""
+def of_program(deployment: Deployment, provider: Provider, new: Resource, old: Resource | None) -> Resource:
+    """Import the resource of the option `import_`. Raises `Failed` if the program's inputs differ from it."""
     if old is not None:
         raise Failed(
-            f"{display_name(new.urn)} exists in this stack with another id than its import id {goal.import_id}: "
+            f"{label(new.urn)} exists in this stack with another id than its import id {new.import_id}: "
             "take the old one out of the program first"
         )
-    with (
-        deployment.reporter.step(new.urn, new.type, Operation.IMPORT),
-        deployment.asking("importing", new, read_only=True),
-    ):
-        try:
-            found = provider.read(new.urn, goal.import_id, {}, {})
-        except ProviderError as error:
-            raise Failed(f"{display_name(new.urn)}: {error}") from error
-        if found is None:
-            raise Failed(f"{display_name(new.urn)}: there is nothing to import with the id {goal.import_id}")
-        new.id, live, new.outputs = found
-        seed = deployment.seed(new.urn, None, provider)
-        wanted = deployment.with_ignored_changes(new.urn, goal, live)
-        new.inputs = provider.check(new.urn, live, wanted, seed)
-        as_found = Resource(urn=new.urn, type=new.type, custom=True, id=new.id, inputs=live, outputs=new.outputs)
-        difference = provider.diff(as_found, new.inputs, goal.ignore_changes)
-        if difference.some:
-            where = ", ".join(difference.changed)
+    with imported(deployment, provider, new) as live:
+        wanted = deployment.with_ignored_changes(new, live)
+        new.inputs = provider.check(new.urn, live, wanted, deployment.seed(new.urn, None, provider))
+        changed = provider.diff(replace(new, inputs=live), new.inputs, new.ignore_changes).changed
+        if changed:
+            where = ", ".join(changed)
             raise Failed(
-                f"{display_name(new.urn)} cannot be imported: the program differs from the existing resource in {where}"
+                f"{label(new.urn)} cannot be imported: the program differs from the existing resource in {where}"
             )
         new.mark_secret_outputs()
-        new.created = new.modified = now()
-        deployment.plan(Operation.IMPORT, new)
-        deployment.put(new)
     return new
 
 
-def by_command(deployment: Deployment, goal: Goal, provider: Provider) -> Resource:
-    """Import a resource that the program does not register yet, with its present inputs."""
-    new = goal.resource(deployment.urn_of(goal))
-    new.provider = provider.reference
-    if new.urn in deployment.previous:
-        raise Failed(f"{display_name(new.urn)} is in this stack already")
+@contextlib.contextmanager
+def imported(deployment: Deployment, provider: Provider, new: Resource) -> Iterator[Properties]:
+    """Read the resource with the import id, yield its inputs, and record it after the body has checked them."""
     with (
-        deployment.reporter.step(new.urn, new.type, Operation.IMPORT),
-        deployment.asking("importing", new, read_only=True),
+        deployment.reporter.step(new, Operation.IMPORT),
+        deployment.operation("importing", new, read_only=True),
     ):
         try:
-            found = provider.read(new.urn, goal.import_id, {}, {})
+            found = provider.read(new.urn, new.import_id, {}, {})
         except ProviderError as error:
-            raise Failed(f"{display_name(new.urn)}: {error}") from error
+            raise Failed(f"{label(new.urn)}: {error}") from error
         if found is None:
-            raise Failed(f"{display_name(new.urn)}: there is nothing to import with the id {goal.import_id}")
+            raise Failed(f"{label(new.urn)}: there is nothing to import with the id {new.import_id}")
         new.id, live, new.outputs = found
-        new.import_id = ""  # stays in the state only if the program has it
-        new.inputs = provider.check(new.urn, live, live, deployment.seed(new.urn, None, provider))
+        yield live
         new.created = new.modified = now()
         deployment.plan(Operation.IMPORT, new)
-        deployment.put(new)
-    return new
+        deployment.record_registered(new)

@@ -72,6 +72,16 @@ class Snapshot:
     """The file's other sections, written back unchanged."""
 
     @property
+    def count(self) -> int:
+        """The number of the program's resources, without the engine's own and those marked for deletion."""
+        return sum(not r.type.startswith("pulumi:") and not r.delete for r in self.resources)
+
+    @property
+    def outputs(self) -> Properties:
+        """The stack's outputs, which are those of its root resource."""
+        return self.root.outputs if self.root else {}
+
+    @property
     def root(self) -> Resource | None:
-        """The stack's root resource, which has its outputs."""
+        """The stack's root resource."""
         return next((r for r in self.resources if r.type == ROOT_TYPE and not r.delete), None)

@@ -1,8 +1,9 @@
 """The two gRPC services that the Pulumi SDK calls, as plain objects in its own process."""
+# ruff: noqa: N802 - the protocol names its methods
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -16,8 +17,8 @@ from operations.engine.clock import now
 from operations.engine.embedded import goal, options, reads, steps
 from operations.engine.embedded.deployment import Deployment, RegistrationResult
 from operations.engine.embedded.goal import Goal
-from operations.engine.embedded.provider_registry import stack_outputs
-from operations.engine.embedded.providers import ProviderError
+from operations.engine.embedded.model import Properties, Resource
+from operations.engine.embedded.providers import ProviderError, returned
 from operations.engine.embedded.report import Severity
 
 FEATURES = {
@@ -58,64 +59,65 @@ class Monitor:
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
 
-    def GetDeploymentInfo(self, _request: Any) -> Any:  # noqa: N802 - the protocol's names
+    def GetDeploymentInfo(self, _request: Any) -> Any:
         context = self._deployment.context
         return resource_pb2.DeploymentInfo(
             project=context.project,
             stack=context.stack,
             organization="organization",
-            dryRun=context.dry_run,
+            dryRun=self._deployment.dry_run,
             parallel=1,
             supportedFeatures=list(FEATURES.values()),
         )
 
-    def SupportsFeature(self, request: Any) -> Any:  # noqa: N802
+    def SupportsFeature(self, request: Any) -> Any:
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in FEATURES)
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
-        answer = self._guarded(lambda: steps.register(self._deployment, goal.of_registration(request)))
+    def RegisterResource(self, request: Any) -> Any:
+        urn = self._deployment.urn_of(request.parent, request.type, request.name)
+        answer = self._guarded(lambda: steps.register(self._deployment, goal.of_registration(request, urn)))
         return resource_pb2.RegisterResourceResponse(
             urn=answer.urn,
             id=answer.id,
             object=property_values.to_struct(answer.outputs),
-            result=resource_pb2.Result.FAIL if answer.failed else resource_pb2.Result.SUCCESS,
+            result=_result(answer),
             unknown=answer.unknown,
         )
 
-    def ReadResource(self, request: Any) -> Any:  # noqa: N802
-        answer = self._guarded(lambda: reads.read(self._deployment, goal.of_read(request), request.id))
+    def ReadResource(self, request: Any) -> Any:
+        urn = self._deployment.urn_of(request.parent, request.type, request.name)
+        answer = self._guarded(lambda: reads.read(self._deployment, goal.of_read(request, urn)))
+        properties = property_values.to_struct(answer.outputs)
         return resource_pb2.ReadResourceResponse(
-            urn=answer.urn,
-            id=answer.id,
-            properties=property_values.to_struct(answer.outputs),
-            result=resource_pb2.Result.FAIL if answer.failed else resource_pb2.Result.SUCCESS,
+            urn=answer.urn, id=answer.id, properties=properties, result=_result(answer)
         )
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+    def RegisterResourceOutputs(self, request: Any) -> Any:
         self._guarded(lambda: self._set_outputs(request))
         return empty_pb2.Empty()
 
     def _set_outputs(self, request: Any) -> RegistrationResult:
-        with self._deployment.lock:
-            resource = self._deployment.registered.get(request.urn)
-            if resource is not None and self._deployment.error is None and request.urn not in self._deployment.skipped:
+        deployment = self._deployment
+        with deployment.lock:
+            resource = deployment.registered.get(request.urn)
+            if resource is not None and deployment.error is None and request.urn not in deployment.skipped:
                 outputs = property_values.from_struct(request.outputs)
-                self._deployment.reporter.secret_filter.add(outputs)
+                deployment.reporter.secret_filter.add(outputs)
                 if resource.type == ROOT_TYPE:
-                    self._deployment.outputs = outputs
+                    deployment.outputs = outputs
                 elif not property_values.equal(outputs, resource.outputs):
-                    self._deployment.put(_with_outputs(resource, outputs), None)
+                    resource.outputs, resource.modified = outputs, now()
+                    deployment.record_registered(resource)
         return RegistrationResult(request.urn)
 
-    def Invoke(self, request: Any) -> Any:  # noqa: N802
+    def Invoke(self, request: Any) -> Any:
         options.refuse_request(request, request.tok)
-        arguments = property_values.from_struct(request.args)
         with self._deployment.lock:
             if self._deployment.error is not None:
                 # The program cannot continue without a result, and there is none.
                 raise Unimplemented("the deployment has failed", grpc.StatusCode.UNAVAILABLE)
             try:
-                response = self._invoked(request, arguments)
+                response = self._invoked(request, property_values.from_struct(request.args))
             except (ProviderError, InputError) as error:
                 failure = provider_pb2.CheckFailure(reason=self._deployment.reporter.secret_filter.redact(str(error)))
                 return resource_pb2.ResourceInvokeResponse(failures=[failure])
@@ -123,43 +125,34 @@ class Monitor:
         getattr(answer, "return").CopyFrom(getattr(response, "return"))
         return answer
 
-    def _invoked(self, request: Any, arguments: dict[str, Any]) -> Any:
+    def _invoked(self, request: Any, arguments: Properties) -> Any:
         if request.tok == "pulumi:pulumi:getResource":
-            return _returned(self._present(arguments["urn"]))
-        if request.tok == "pulumi:pulumi:readStackOutputs":
-            name = arguments["name"]
-            provider = steps.default_provider(self._deployment, "pulumi", "")
-            return _returned(stack_outputs(name, provider.outputs_of(name)))  # type: ignore[attr-defined]
-        wanted = Goal(
-            type=request.tok,
-            name="",
-            custom=True,
-            inputs={},
-            provider=request.provider,
-            version=request.version,
-            plugin_url=request.pluginDownloadURL,
-        )
+            return returned(self._registered(arguments["urn"]))
+        called = Resource(urn="", type=request.tok, custom=True)
+        wanted = Goal(called, request.provider, request.version, request.pluginDownloadURL)
         provider = steps.provider_of(self._deployment, wanted)
         return provider.invoke(request.tok, arguments, preview=self._deployment.dry_run)
 
-    def _present(self, urn: str) -> dict[str, Any]:
+    def _registered(self, urn: str) -> Properties:
         resource = self._deployment.registered.get(urn)
         if resource is None:
             raise InputError("There is no such resource in this stack", found=urn)
         return {"urn": urn, "id": resource.id, "state": resource.outputs}
 
-    def SignalAndWaitForShutdown(self, _request: Any) -> Any:  # noqa: N802
+    def SignalAndWaitForShutdown(self, _request: Any) -> Any:
         return empty_pb2.Empty()
 
-    def _guarded(self, work: Any) -> RegistrationResult:
+    def _guarded(self, work: Callable[[], RegistrationResult]) -> RegistrationResult:
         """Record an error as the deployment's: raised here, it would print thousands of lines of the SDK."""
         try:
-            result: RegistrationResult = work()
+            return work()
         except Exception as error:
-            with self._deployment.lock:
-                self._deployment.error = self._deployment.error or error
+            self._fail(error)
             return RegistrationResult("", failed=True)
-        return result
+
+    def _fail(self, error: Exception) -> None:
+        with self._deployment.lock:
+            self._deployment.error = self._deployment.error or error
 
     def __getattr__(self, name: str) -> Any:
         """Return a method of the service that is not supported: calling it ends the deployment."""
@@ -168,8 +161,7 @@ class Monitor:
 
         def refuse(_request: Any) -> Any:
             refusal = options.refuse_method(name)
-            with self._deployment.lock:
-                self._deployment.error = self._deployment.error or refusal
+            self._fail(refusal)
             raise Unimplemented(refusal.problem)
 
         return refuse
@@ -179,30 +171,23 @@ class EngineService:
     """`pulumirpc.Engine`: the messages of a program."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
+        self._reporter = deployment.reporter
 
-    def Log(self, request: Any) -> Any:  # noqa: N802
+    def Log(self, request: Any) -> Any:
         severity = _SEVERITIES.get(request.severity, "info")
         if severity != "debug":  # the SDK's own messages, several lines for every resource
-            self._deployment.reporter.message(severity, request.message, request.urn)
+            self._reporter.message(severity, request.message, request.urn)
         return empty_pb2.Empty()
 
-    def RequirePulumiVersion(self, _request: Any) -> Any:  # noqa: N802
+    def RequirePulumiVersion(self, _request: Any) -> Any:
         raise Unimplemented("the embedded engine has no Pulumi version to compare", grpc.StatusCode.FAILED_PRECONDITION)
 
-    def GetRootResource(self, _request: Any) -> Any:  # noqa: N802
+    def GetRootResource(self, _request: Any) -> Any:
         return engine_pb2.GetRootResourceResponse()
 
-    def SetRootResource(self, _request: Any) -> Any:  # noqa: N802
+    def SetRootResource(self, _request: Any) -> Any:
         return engine_pb2.SetRootResourceResponse()
 
 
-def _with_outputs(resource: Any, outputs: dict[str, Any]) -> Any:
-    resource.outputs, resource.modified = outputs, now()
-    return resource
-
-
-def _returned(properties: dict[str, Any]) -> Any:
-    response = provider_pb2.InvokeResponse()
-    getattr(response, "return").CopyFrom(property_values.to_struct(properties))
-    return response
+def _result(answer: RegistrationResult) -> Any:
+    return resource_pb2.Result.FAIL if answer.failed else resource_pb2.Result.SUCCESS

@@ -42,7 +42,7 @@ def _run(deployment: Deployment, program: Program, root: Path) -> None:
             stack=context.stack,
             monitor=Monitor(deployment),
             engine=EngineService(deployment),
-            dry_run=context.dry_run,
+            dry_run=deployment.dry_run,
             organization="organization",
             root_directory=str(root),
             parallel=1,
@@ -50,9 +50,7 @@ def _run(deployment: Deployment, program: Program, root: Path) -> None:
     )
     hidden = [k for k, v in context.config.items() if property_values.contains_secret(v)]
     sdk_config.set_all_config({k: _text(v) for k, v in context.config.items()}, hidden)
-    logging.getLogger("asyncio").setLevel(
-        logging.CRITICAL
-    )  # as the language host: the tasks of a failed run end unread
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # the tasks of a failed run end unread
     loop = asyncio.new_event_loop()
     # One worker: registrations are processed in the program's order, which is the same in every run.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine"))

@@ -9,40 +9,47 @@ from formats import property_values, urns
 from formats.errors import InputError
 from formats.urns import type_of
 from operations.engine.embedded.model import Properties, Resource
-from operations.engine.embedded.providers import Provider, Servicer
+from operations.engine.embedded.providers import Provider, Servicer, returned
 
 Servicers = Callable[[], Mapping[str, Servicer]]
+OutputsOf = Callable[[str], Properties]
+"""Returns the outputs of the stack with this name."""
 BUILTIN = "pulumi"
 """The package of the engine's own resources."""
+READ_STACK_OUTPUTS = "pulumi:pulumi:readStackOutputs"
+INTERNAL = "__internal"
+"""The input of a provider resource under which the engine keeps its own settings."""
 
 
 class StackReferences(Provider):
     """The engine's built-in provider: a stack reference reads another stack's outputs."""
 
-    def __init__(self, urn: str, id_: str, outputs_of: Callable[[str], Properties]) -> None:
+    def __init__(self, urn: str, id_: str, outputs_of: OutputsOf) -> None:
         super().__init__(urn, id_, BUILTIN, Servicer())
-        self.outputs_of = outputs_of
-        self.takes_secrets = self.previews = True
+        self._outputs_of = outputs_of
 
     def configure(self, inputs: Properties) -> None:
-        self.known = True
+        """Do nothing: it has no configuration."""
 
-    def check_config(self, urn: str, previous: Properties, registered: Properties) -> Properties:
-        return registered
+    def check_config(self, urn: str, olds: Properties, news: Properties) -> Properties:
+        return news
 
     def read(
         self, urn: str, id_: str, inputs: Properties, outputs: Properties
     ) -> tuple[str, Properties, Properties] | None:
         if type_of(urn) != "pulumi:pulumi:StackReference":
             raise InputError("The engine has no such resource", found=type_of(urn))
-        return id_, {"name": id_}, stack_outputs(id_, self.outputs_of(id_))
+        return id_, {"name": id_}, _stack_reference(id_, self._outputs_of)
 
     def invoke(self, token: str, arguments: Properties, *, preview: bool) -> Any:
-        raise InputError("The engine has no such function", found=token)
+        if token != READ_STACK_OUTPUTS:
+            raise InputError("The engine has no such function", found=token)
+        return returned(_stack_reference(arguments["name"], self._outputs_of))
 
 
-def stack_outputs(name: str, outputs: Properties) -> Properties:
-    """Return a stack reference's properties: the outputs and the names of secret ones. `InputError` for an unknown."""
+def _stack_reference(name: str, outputs_of: OutputsOf) -> Properties:
+    """Return a stack reference's properties. `InputError` if an output of the stack is unknown."""
+    outputs = outputs_of(name)
     if unknown := sorted(k for k, v in outputs.items() if property_values.contains_unknown(v)):
         raise InputError(
             "Another stack is not complete: its last run did not make all that its outputs come from",
@@ -50,12 +57,8 @@ def stack_outputs(name: str, outputs: Properties) -> Properties:
             found=f"no value yet for {', '.join(unknown)}",
             fix=f"`sde up {name.rsplit('/', 1)[-1]}` without targets first",
         )
-    hidden = sorted(k for k, v in outputs.items() if property_values.contains_secret(v))
-    return {"name": name, "outputs": outputs, "secretOutputNames": hidden}
-
-
-INTERNAL = "__internal"
-"""The input of a provider resource under which the engine keeps its own settings."""
+    secret = sorted(k for k, v in outputs.items() if property_values.contains_secret(v))
+    return {"name": name, "outputs": outputs, "secretOutputNames": secret}
 
 
 def configuration_of(inputs: Mapping[str, Any]) -> Properties:
@@ -66,9 +69,10 @@ def configuration_of(inputs: Mapping[str, Any]) -> Properties:
 class ProviderRegistry:
     """The providers by URN. Each provider resource has its own servicer, because a servicer has one configuration."""
 
-    def __init__(self, servicers: Servicers, outputs_of: Callable[[str], Properties]) -> None:
-        self._servicers, self._outputs_of = servicers, outputs_of
-        self._spare: dict[str, Servicer] = {}
+    def __init__(self, servicers: Servicers, outputs_of: OutputsOf) -> None:
+        self._outputs_of = outputs_of
+        self._servicers = servicers
+        self._unused: dict[str, Servicer] = {}
         self._providers: dict[str, Provider] = {}
         self._states: dict[str, Resource] = {}
 
@@ -79,11 +83,10 @@ class ProviderRegistry:
     def create(self, urn: str, id_: str, package: str) -> Provider:
         """Return a new, unconfigured provider, in the place of any previous one with this URN."""
         if package == BUILTIN:
-            provider: Provider = StackReferences(urn, id_, self._outputs_of)
+            self._providers[urn] = StackReferences(urn, id_, self._outputs_of)
         else:
-            provider = Provider(urn, id_, package, self._servicer(package))
-        self._providers[urn] = provider
-        return provider
+            self._providers[urn] = Provider(urn, id_, package, self._servicer(package))
+        return self._providers[urn]
 
     def of(self, reference: str) -> Provider:
         """Return the provider that `urn::id` refers to."""
@@ -98,13 +101,13 @@ class ProviderRegistry:
         return provider
 
     def _servicer(self, package: str) -> Servicer:
-        if package not in self._spare:
-            self._spare = dict(self._servicers())
-        if package not in self._spare:
+        if package not in self._unused:
+            self._unused = dict(self._servicers())
+        if package not in self._unused:
             raise InputError(
                 "There is no provider for this package",
                 found=package,
-                allowed=", ".join(sorted(self._spare)),
+                allowed=", ".join(sorted(self._unused)),
                 fix="run this stack with the official Pulumi command line, which can install the provider",
             )
-        return self._spare.pop(package)
+        return self._unused.pop(package)

@@ -1,4 +1,7 @@
-"""Calls to providers: gRPC servicers in this process, with the same protobuf messages that the Pulumi CLI sends."""
+"""Calls to providers: gRPC servicers in this process, with the same protobuf messages that the Pulumi CLI sends.
+
+All of them are the local Azure's: they support previews, secrets and every method that is called here.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +16,23 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from formats import property_values
 from formats.errors import InputError
 from formats.property_paths import child
-from formats.urns import name_of, type_of
+from formats.urns import label, name_of, type_of
 from operations.engine.embedded.model import Properties, Resource
 
 Servicer = provider_pb2_grpc.ResourceProviderServicer
-NUMBER_KINDS = {0: "add", 1: "add-replace", 2: "delete", 3: "delete-replace", 4: "update", 5: "update-replace"}
+_FORCES_REPLACEMENT = frozenset({1, 3, 5})
+"""`ADD_REPLACE`, `DELETE_REPLACE` and `UPDATE_REPLACE` of the protocol's `PropertyDiff.Kind`."""
 _EXISTING = re.compile(r"already exist\w* resource '([^']+)'|resource '([^']+)' already exists")
 
 
 class ProviderError(Exception):
     """An error that the provider returned, with its message."""
 
-    def __init__(self, code: grpc.StatusCode, message: str) -> None:
-        self.code, self.message = code, message
-        super().__init__(message)
-
     @property
     def existing_id(self) -> str | None:
         """The id of the existing resource, if the error is that it exists already."""
-        match = _EXISTING.search(self.message)
-        return next((g for g in match.groups() if g), None) if match else None
+        match = _EXISTING.search(str(self))
+        return match[1] or match[2] if match else None
 
 
 @dataclass(frozen=True)
@@ -41,38 +41,27 @@ class Difference:
 
     changed: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
-    delete_first: bool = False
-    some: bool = False
-
-    @property
-    def replaces_it(self) -> bool:
-        return bool(self.replaces)
+    delete_before_replace: bool = False
 
 
-class _Aborted(Exception):  # noqa: N818
-    """Ends the servicer's method, like `abort` in gRPC."""
+NO_DIFFERENCE = Difference()
 
 
-class Call:
-    """The context of one call in this process: the methods of a gRPC context that our servicers use."""
-
-    error: ProviderError | None = None
+class _Context:
+    """The context of a call in this process: the method of a gRPC context that our servicers use."""
 
     def abort(self, code: grpc.StatusCode, details: str) -> None:
-        self.error = ProviderError(code, details or code.value[1])
-        raise _Aborted
+        raise ProviderError(details or code.value[1])
 
 
 @dataclass
 class Provider:
-    """One configured provider: a servicer and its declared capabilities."""
+    """One configured provider."""
 
     urn: str
     id: str
     package: str
     servicer: Servicer
-    takes_secrets: bool = False
-    previews: bool = False
     known: bool = True
     """False in a preview if its configuration is unknown; it is not called then."""
 
@@ -85,25 +74,22 @@ class Provider:
         self.known = not property_values.contains_unknown(inputs)
         if not self.known:
             return
-        plain = {k: v for k, v in property_values.unwrap(inputs).items() if k != "version"}
         request = provider_pb2.ConfigureRequest(
-            variables={f"{self.package}:config:{k}": _text(v) for k, v in plain.items()},
             args=property_values.to_struct(inputs),
             acceptSecrets=True,
             acceptResources=True,
             sends_old_inputs=True,
             sends_old_inputs_to_delete=True,
         )
-        response = self.call("Configure", request)
-        self.takes_secrets, self.previews = response.acceptSecrets, response.supportsPreview
+        self._call("Configure", request)
 
     def check_config(self, urn: str, olds: Properties, news: Properties) -> Properties:
         """Return the configuration as the provider checked it."""
-        return self._checked("CheckConfig", urn, olds, news, seed=b"")
+        return self._checked("CheckConfig", urn, olds, news, b"")
 
-    def diff_config(self, urn: str, id_: str, olds: Resource, news: Properties) -> Difference:
-        """Return the diff of a changed configuration."""
-        return self._diffed("DiffConfig", olds, news, (), urn=urn, id_=id_)
+    def diff_config(self, old: Resource, news: Properties) -> Difference:
+        """Return the diff of a configuration."""
+        return self._diffed("DiffConfig", old, news, ())
 
     def check(self, urn: str, olds: Properties | None, news: Properties, seed: bytes) -> Properties:
         """Return the inputs with the provider's defaults and names. `InputError` with every failed check."""
@@ -111,218 +97,131 @@ class Provider:
 
     def diff(self, old: Resource, news: Properties, ignored: Iterable[str]) -> Difference:
         """Return the diff between the old resource and the new inputs."""
-        return (
-            self._diffed("Diff", old, news, ignored, urn=old.urn, id_=old.id)
-            if self.known
-            else default_diff(old.inputs, news)
-        )
+        return self._diffed("Diff", old, news, ignored) if self.known else default_diff(old.inputs, news)
 
     def create(self, urn: str, inputs: Properties, *, preview: bool) -> tuple[str, Properties]:
         """Create the resource, or preview that as far as values are known; return (id, outputs)."""
-        if preview and not (self.previews and self.known):
+        if not self.known:
             return "", inputs
-        request = provider_pb2.CreateRequest(
-            urn=urn,
-            properties=self._send(inputs),
-            preview=preview,
-            name=name_of(urn),
-            type=type_of(urn),
-        )
-        response = self.call("Create", request)
-        return response.id, self._outputs(response.properties, inputs)
+        properties = property_values.to_struct(inputs)
+        request = provider_pb2.CreateRequest(**_named(urn), properties=properties, preview=preview)
+        response = self._call("Create", request)
+        return response.id, property_values.from_struct(response.properties)
 
     def update(self, old: Resource, inputs: Properties, ignored: Iterable[str], *, preview: bool) -> Properties:
         """Update the resource, or preview that; return the outputs."""
-        if preview and not (self.previews and self.known):
+        if not self.known:
             return inputs
         request = provider_pb2.UpdateRequest(
-            id=old.id,
-            urn=old.urn,
-            olds=self._send(old.outputs),
-            old_inputs=self._send(old.inputs),
-            news=self._send(inputs),
-            ignoreChanges=list(ignored),
-            preview=preview,
-            name=name_of(old.urn),
-            type=type_of(old.urn),
+            **_old_state(old), news=property_values.to_struct(inputs), ignoreChanges=list(ignored), preview=preview
         )
-        return self._outputs(self.call("Update", request).properties, inputs)
+        return property_values.from_struct(self._call("Update", request).properties)
 
     def read(
         self, urn: str, id_: str, inputs: Properties, outputs: Properties
     ) -> tuple[str, Properties, Properties] | None:
         """Return the present (id, inputs, outputs), or None if the resource does not exist."""
         request = provider_pb2.ReadRequest(
+            **_named(urn),
             id=id_,
-            urn=urn,
-            properties=self._send(outputs),
-            inputs=self._send(inputs),
-            name=name_of(urn),
-            type=type_of(urn),
+            properties=property_values.to_struct(outputs),
+            inputs=property_values.to_struct(inputs),
         )
-        response = self.call("Read", request)
+        response = self._call("Read", request)
         if not response.id:
             return None
-        found = self._outputs(response.inputs, inputs) if response.HasField("inputs") else inputs
-        return response.id, found, self._outputs(response.properties, inputs)
+        present = property_values.from_struct(response.inputs) if response.HasField("inputs") else inputs
+        return response.id, present, property_values.from_struct(response.properties)
 
     def delete(self, resource: Resource) -> None:
         """Delete the resource."""
         request = provider_pb2.DeleteRequest(
+            **_named(resource.urn),
             id=resource.id,
-            urn=resource.urn,
-            properties=self._send(resource.outputs),
-            old_inputs=self._send(resource.inputs),
-            name=name_of(resource.urn),
-            type=type_of(resource.urn),
+            properties=property_values.to_struct(resource.outputs),
+            old_inputs=property_values.to_struct(resource.inputs),
         )
-        self.call("Delete", request)
+        self._call("Delete", request)
 
     def invoke(self, token: str, arguments: Properties, *, preview: bool) -> provider_pb2.InvokeResponse:
         """Call one of the provider's functions."""
-        request = provider_pb2.InvokeRequest(
-            tok=token, args=property_values.to_struct(property_values.unwrap(arguments)), preview=preview
+        plain = property_values.to_struct(property_values.unwrap(arguments))
+        response: provider_pb2.InvokeResponse = self._call(
+            "Invoke", provider_pb2.InvokeRequest(tok=token, args=plain, preview=preview)
         )
-        response: provider_pb2.InvokeResponse = self.call("Invoke", request)
         return response
 
-    def call(self, method: str, request: Any) -> Any:
-        """Call the servicer. Its errors are raised as `ProviderError`."""
-        context = Call()
-        try:
-            response = getattr(self.servicer, method)(request, context)
-        except _Aborted:
-            response = None
-        except NotImplementedError:
-            raise ProviderError(grpc.StatusCode.UNIMPLEMENTED, f"The provider {self.package} has no {method}") from None
-        if context.error:
-            raise context.error
-        return response
+    def _call(self, method: str, request: Any) -> Any:
+        return getattr(self.servicer, method)(request, _Context())
 
     def _checked(self, method: str, urn: str, olds: Properties | None, news: Properties, seed: bytes) -> Properties:
-        request = provider_pb2.CheckRequest(
-            urn=urn, news=self._send(news), randomSeed=seed, name=name_of(urn), type=type_of(urn)
-        )
+        request = provider_pb2.CheckRequest(**_named(urn), news=property_values.to_struct(news), randomSeed=seed)
         if olds is not None:
-            request.olds.CopyFrom(self._send(olds))
-        try:
-            response = self.call(method, request)
-        except ProviderError as error:
-            if method == "CheckConfig" and error.code is grpc.StatusCode.UNIMPLEMENTED:
-                return news
-            raise
+            request.olds.CopyFrom(property_values.to_struct(olds))
+        response = self._call(method, request)
         if response.failures:
-            raise _failures(urn, response.failures)
-        return self._outputs(response.inputs, news)
+            lines = [f"  {f.property + ': ' if f.property else ''}{f.reason}" for f in response.failures]
+            raise InputError(f"{label(urn)} is not right:\n" + "\n".join(lines))
+        return property_values.from_struct(response.inputs)
 
-    def _diffed(
-        self, method: str, old: Resource, news: Properties, ignored: Iterable[str], *, urn: str, id_: str
-    ) -> Difference:
+    def _diffed(self, method: str, old: Resource, news: Properties, ignored: Iterable[str]) -> Difference:
         request = provider_pb2.DiffRequest(
-            id=id_,
-            urn=urn,
-            olds=self._send(old.outputs),
-            old_inputs=self._send(old.inputs),
-            news=self._send(news),
-            ignoreChanges=list(ignored),
-            name=name_of(urn),
-            type=type_of(urn),
+            **_old_state(old), news=property_values.to_struct(news), ignoreChanges=list(ignored)
         )
-        try:
-            response = self.call(method, request)
-        except ProviderError as error:
-            if method == "DiffConfig" and error.code is grpc.StatusCode.UNIMPLEMENTED:
-                return default_diff(old.inputs, news)
-            raise
-        return _difference(response, old.inputs, news)
-
-    def _send(self, properties: Properties) -> Any:
-        return property_values.to_struct(properties if self.takes_secrets else property_values.unwrap(properties))
-
-    def _outputs(self, struct: Any, inputs: Properties) -> Properties:
-        """Return the outputs of a response; mark secrets that a provider without support for them received in plain."""
-        outputs = property_values.from_struct(struct)
-        return outputs if self.takes_secrets else marked_like(outputs, inputs)
+        return _difference(self._call(method, request), old.inputs, news)
 
 
-def marked_like(outputs: Properties, inputs: Properties) -> Properties:
-    """Return the outputs, marked as secret where the input of the same name is."""
-    return {k: _marked(v, inputs[k]) if k in inputs else v for k, v in outputs.items()}
+def returned(properties: Properties) -> provider_pb2.InvokeResponse:
+    """Return the response of a function."""
+    return provider_pb2.InvokeResponse(**{"return": property_values.to_struct(properties)})
 
 
-def _marked(value: Any, pattern: Any) -> Any:
-    if property_values.is_secret(pattern):
-        return property_values.secret(property_values.unwrap(value))
-    if isinstance(value, dict) and isinstance(pattern, dict):
-        return marked_like(value, pattern)
-    if isinstance(value, list) and isinstance(pattern, list) and len(value) == len(pattern):
-        return [_marked(v, p) for v, p in zip(value, pattern, strict=True)]
-    return value
+def _named(urn: str) -> dict[str, Any]:
+    return {"urn": urn, "name": name_of(urn), "type": type_of(urn)}
+
+
+def _old_state(old: Resource) -> dict[str, Any]:
+    olds, old_inputs = property_values.to_struct(old.outputs), property_values.to_struct(old.inputs)
+    return {**_named(old.urn), "id": old.id, "olds": olds, "old_inputs": old_inputs}
 
 
 def default_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
-    """Compare the inputs in the engine, for components and for providers without a diff."""
-    paths = tuple(sorted(_paths("", old, new)))
-    return Difference(changed=paths, some=bool(paths))
+    """Compare the inputs in the engine, for components and where the provider names no paths."""
+    return Difference(changed=tuple(sorted(_paths("", old, new))))
 
 
 def _paths(prefix: str, old: Any, new: Any) -> Iterable[str]:
     """Yield the property paths at which two values differ."""
     if property_values.is_secret(old) and property_values.is_secret(new):
         old, new = old["value"], new["value"]
-    if (
-        isinstance(old, dict)
-        and isinstance(new, dict)
-        and not (property_values.is_secret(old) or property_values.is_secret(new))
-    ):
-        for key in old.keys() | new.keys():
-            path = child(prefix, key)
-            if key in old and key in new:
-                yield from _paths(path, old[key], new[key])
-            else:
-                yield path
+    marked = property_values.is_secret(old) or property_values.is_secret(new)
+    if isinstance(old, dict) and isinstance(new, dict) and not marked:
+        yield from _items(prefix, old, new)
     elif isinstance(old, list) and isinstance(new, list):
-        for index in range(max(len(old), len(new))):
-            path = child(prefix, index)
-            if index < min(len(old), len(new)):
-                yield from _paths(path, old[index], new[index])
-            else:
-                yield path
+        yield from _items(prefix, dict(enumerate(old)), dict(enumerate(new)))
     elif not property_values.equal(old, new):
         yield prefix
 
 
-def _difference(response: Any, old: Properties, new: Properties) -> Difference:
-    replaces = set(response.replaces)
-    changed: set[str] = set()
-    for path, entry in response.detailedDiff.items():
-        changed.add(path)
-        if NUMBER_KINDS[entry.kind].endswith("replace"):
-            replaces.add(path)
-    if not response.hasDetailedDiff and not changed:
-        changed = set(default_diff(old, new).changed) or set(response.diffs)
-    # Drop top-level names in `replaces` if there are detailed paths below them.
-    detailed = {p for p in replaces if p not in changed and any(_below(c, p) for c in replaces if c != p)}
-    replaces -= detailed
-    known = provider_pb2.DiffResponse
-    some = {known.DIFF_SOME: True, known.DIFF_NONE: bool(replaces)}.get(
-        response.changes, bool(replaces or response.detailedDiff or not property_values.equal(old, new))
-    )
-    if not some:
+def _items(prefix: str, old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterable[str]:
+    for key in old.keys() | new.keys():
+        path = child(prefix, key)
+        if key in old and key in new:
+            yield from _paths(path, old[key], new[key])
+        else:
+            yield path
+
+
+def _difference(response: provider_pb2.DiffResponse, old: Properties, new: Properties) -> Difference:
+    detailed = {path: entry.kind in _FORCES_REPLACEMENT for path, entry in response.detailedDiff.items()}
+    replaces = {path for path, forces in detailed.items() if forces}
+    # The provider names top-level properties; the paths below them are more precise.
+    replaces |= {name for name in response.replaces if not any(_is_below(path, name) for path in replaces)}
+    if response.changes != provider_pb2.DiffResponse.DIFF_SOME and not replaces:
         return Difference()
-    return Difference(tuple(sorted(changed | replaces)), tuple(sorted(replaces)), response.deleteBeforeReplace, True)
+    changed = set(detailed or default_diff(old, new).changed or response.diffs) | replaces
+    return Difference(tuple(sorted(changed)), tuple(sorted(replaces)), response.deleteBeforeReplace)
 
 
-def _below(path: str, prefix: str) -> bool:
+def _is_below(path: str, prefix: str) -> bool:
     return path.startswith((prefix + ".", prefix + "["))
-
-
-def _failures(urn: str, failures: Iterable[Any]) -> InputError:
-    lines = [f"  {f.property + ': ' if f.property else ''}{f.reason}" for f in failures]
-    return InputError(f"{type_of(urn)} {name_of(urn)} is not right:\n" + "\n".join(lines))
-
-
-def _text(value: Any) -> str:
-    import json  # noqa: PLC0415
-
-    return value if isinstance(value, str) else json.dumps(value)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from formats.default_providers import is_default_provider
+from formats.errors import Failed, InputError, SdeError
 from formats.plan import Operation
+from operations.engine.embedded.model import Resource
 from operations.engine.port import Event, EventKind, OnEvent
 from operations.engine.secret_filter import SecretFilter
 
 Severity = Literal["debug", "info", "warning", "error"]
+
+
+@dataclass
+class Step:
+    """A step that is executed. A refresh changes `operation` to the operation that it found."""
+
+    operation: Operation | Literal["refresh"]
+    changed: tuple[str, ...] = ()
 
 
 class Reporter:
@@ -21,11 +34,12 @@ class Reporter:
         self.stack, self.secret_filter = stack, SecretFilter()
         self._on_event = on_event
         self._sending = threading.local()
-        self.began = time.monotonic()
+        self._began = time.monotonic()
 
     @property
     def seconds(self) -> float:
-        return time.monotonic() - self.began
+        """The duration of the run so far."""
+        return time.monotonic() - self._began
 
     @property
     def sending_event(self) -> bool:
@@ -45,33 +59,48 @@ class Reporter:
             self._sending.now = False
 
     def message(self, severity: Severity, text: str, urn: str | None = None) -> None:
+        """Send a message for the user."""
         self.say("message", severity=severity, message=text, urn=urn or None)
 
-    def step(self, urn: str, type_: str, operation: Operation | Literal["refresh"]) -> Step:
-        """Return a context manager that reports the step around its body."""
-        return Step(self, urn, type_, operation)
+    def warn(self, text: str) -> None:
+        """Send a warning about the run."""
+        self.message("warning", text)
 
+    @contextlib.contextmanager
+    def run(self) -> Iterator[None]:
+        """Send the events at the start and the end of a run; mask secrets in its error."""
+        self.say("stack-started")
+        try:
+            yield
+        except SdeError as error:
+            self.message("error", str(error))
+            self.say("stack-done", seconds=self.seconds, severity="error")
+            redacted = self.secret_filter.redact(str(error))
+            if redacted != str(error):
+                raise (Failed if isinstance(error, InputError) else type(error))(redacted) from None
+            raise
+        self.say("stack-done", seconds=self.seconds)
 
-class Step:
-    """Report one step of a run: its start, and its end with the result and the duration."""
+    @contextlib.contextmanager
+    def step(self, resource: Resource, operation: Operation | Literal["refresh"]) -> Iterator[Step]:
+        """Report the step around the body: its start, and its end with the result and the duration."""
+        step, began = Step(operation), time.monotonic()
+        of = {"urn": resource.urn, "type": resource.type}
+        self.say("step-started", **of, operation=step.operation)
+        try:
+            yield step
+        except Exception as error:
+            seconds = time.monotonic() - began
+            self.say(
+                "step-failed", **of, operation=step.operation, seconds=seconds, severity="error", message=str(error)
+            )
+            raise
+        seconds = time.monotonic() - began
+        self.say("step-done", **of, operation=step.operation, seconds=seconds, changed=step.changed)
 
-    def __init__(self, reporter: Reporter, urn: str, type_: str, operation: Operation | Literal["refresh"]) -> None:
-        self.reporter, self.urn, self.type = reporter, urn, type_
-        self.operation = operation
-        """A refresh changes it to the operation that it found."""
-        self.changed: tuple[str, ...] = ()
-
-    def __enter__(self) -> Step:
-        self._began = time.monotonic()
-        self.reporter.say("step-started", **self._subject())
-        return self
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        seconds = time.monotonic() - self._began
-        if error is None:
-            self.reporter.say("step-done", **self._subject(), seconds=seconds, changed=self.changed)
-        elif isinstance(error, Exception):
-            self.reporter.say("step-failed", **self._subject(), seconds=seconds, severity="error", message=str(error))
-
-    def _subject(self) -> dict[str, Any]:
-        return {"urn": self.urn, "type": self.type, "operation": self.operation}
+    def immediate_step(self, resource: Resource, operation: Operation, changed: tuple[str, ...] = ()) -> None:
+        """Report a step that needs no request to a provider."""
+        of: dict[str, Any] = {"urn": resource.urn, "type": resource.type, "operation": operation}
+        if operation is not Operation.SAME:
+            self.say("step-started", **of)
+        self.say("step-done", **of, seconds=0.0, changed=changed)

@@ -7,58 +7,50 @@ which it is read. It is adopted only if it has exactly the inputs that were bein
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from formats import property_values
 from formats.errors import Failed
 from formats.property_paths import parse
+from formats.urns import label
 from operations.engine.clock import now
 from operations.engine.embedded import refresh
-from operations.engine.embedded.deployment import Deployment, display_name
-from operations.engine.embedded.model import PendingOperation, Properties, Resource
+from operations.engine.embedded.deployment import Deployment
+from operations.engine.embedded.journal import Journal
+from operations.engine.embedded.model import Properties, Resource
 from operations.engine.embedded.providers import Provider, ProviderError
 
 
-def run(deployment: Deployment) -> None:
-    """Settle every pending operation of an earlier run."""
-    journal = deployment.context.journal
-    if journal is None:
-        _announce(deployment)
-        return
-    for operation in list(journal.pending):
-        deployment.reporter.message(
-            "warning",
-            f"The last run stopped while {operation.type} it; this run continues from there",
-            operation.resource.urn,
-        )
-        deployment.reopen(operation)
-        if operation.type == "creating":
-            _created(deployment, operation.resource)
-        else:
-            _changed(deployment, operation)
-        deployment.settle()
-
-
-def _announce(deployment: Deployment) -> None:
+def announce(deployment: Deployment) -> None:
+    """Warn of every pending operation in a preview, which settles none."""
     for operation in deployment.base.pending:
-        deployment.reporter.message(
-            "warning",
-            f"The last run stopped while {operation.type} it; the next run continues from there",
-            operation.resource.urn,
-        )
+        text = f"The last run stopped while {operation.type} it; the next run continues from there"
+        deployment.reporter.message("warning", text, operation.resource.urn)
 
 
-def _changed(deployment: Deployment, operation: PendingOperation) -> None:
-    """Refresh the resource of an update or a delete. Reads and imports changed nothing."""
-    wanted = operation.resource
-    for resource in deployment.rest() if operation.type in ("updating", "deleting") else ():
-        if (resource.urn, resource.id) == (wanted.urn, wanted.id) and not resource.pending_replacement:
-            refresh.one(deployment, resource)
+def run(deployment: Deployment, journal: Journal) -> None:
+    """Settle every pending operation of an earlier run."""
+    for operation in list(journal.pending):
+        text = f"The last run stopped while {operation.type} it; this run continues from there"
+        deployment.reporter.message("warning", text, operation.resource.urn)
+        deployment.resume_operation(operation)
+        if operation.type == "creating":
+            _create(deployment, operation.resource)
+        elif operation.type in ("updating", "deleting"):  # reads and imports change nothing
+            _refresh(deployment, operation.resource)
+        deployment.end_operation()
+
+
+def _refresh(deployment: Deployment, changed: Resource) -> None:
+    for resource in deployment.unhandled():
+        if (resource.urn, resource.id) == (changed.urn, changed.id) and not resource.pending_replacement:
+            refresh.refresh_resource(deployment, resource)
             return
 
 
-def _created(deployment: Deployment, new: Resource) -> None:
-    """Settle a create: create it now, or adopt the resource that was created."""
+def _create(deployment: Deployment, new: Resource) -> None:
+    """Create the resource now, or adopt the one that was created."""
     provider = deployment.context.registry.of(new.provider)
     try:
         new.id, new.outputs = provider.create(new.urn, new.inputs, preview=False)
@@ -72,7 +64,11 @@ def _created(deployment: Deployment, new: Resource) -> None:
         _adopt(deployment, provider, new, error.existing_id)
     new.mark_secret_outputs()
     new.created = new.modified = now()
-    _record(deployment, new)
+    old = deployment.previous.get(new.urn)
+    if old is not None and (old.pending_replacement or _is_recorded(deployment, new.urn, new.id)):
+        deployment.record_registered(new, old)
+    else:
+        deployment.record_registered(new, replaced=old)
 
 
 def _is_recorded(deployment: Deployment, urn: str, id_: str) -> bool:
@@ -84,20 +80,19 @@ def _is_recorded(deployment: Deployment, urn: str, id_: str) -> bool:
 def _adopt(deployment: Deployment, provider: Provider, new: Resource, id_: str) -> None:
     found = provider.read(new.urn, id_, new.inputs, {})
     if found is None:
-        raise Failed(f"{display_name(new.urn)}: it exists as {id_} according to the provider, but cannot be read")
-    new.id, live, new.outputs = found
-    as_found = Resource(urn=new.urn, type=new.type, custom=True, id=new.id, inputs=live, outputs=new.outputs)
+        raise Failed(f"{label(new.urn)}: it exists as {id_} according to the provider, but cannot be read")
+    new.id, present, new.outputs = found
     # Compare requested values only: the cloud adds defaults, and never returns secrets.
-    asked = [p for p in provider.diff(as_found, new.inputs, ()).changed if _asked(new.inputs, p)]
-    if asked:
+    changed = provider.diff(replace(new, inputs=present), new.inputs, ()).changed
+    if differing := [path for path in changed if _is_requested(new.inputs, path)]:
         raise Failed(
-            f"{display_name(new.urn)}: the last run stopped while creating it, and {id_} exists but differs in "
-            f"{', '.join(asked)}. Nothing was changed: import it or remove it, then run again"
+            f"{label(new.urn)}: the last run stopped while creating it, and {id_} exists but differs in "
+            f"{', '.join(differing)}. Nothing was changed: import it or remove it, then run again"
         )
     deployment.reporter.message("info", "It was created by the earlier run", new.urn)
 
 
-def _asked(inputs: Properties, path: str) -> bool:
+def _is_requested(inputs: Properties, path: str) -> bool:
     """Return True if the inputs have a value at the path that the cloud returns."""
     value: Any = inputs
     for step in parse(path):
@@ -108,12 +103,3 @@ def _asked(inputs: Properties, path: str) -> bool:
         except (KeyError, IndexError, TypeError):
             return False
     return not property_values.contains_secret(value)
-
-
-def _record(deployment: Deployment, new: Resource) -> None:
-    """Record it in the state; the resource that it replaces is marked for deletion, unless it was deleted before."""
-    old = deployment.previous.get(new.urn)
-    if old is not None and (old.pending_replacement or _is_recorded(deployment, new.urn, new.id)):
-        deployment.put(new, old)
-    else:
-        deployment.put(new, replaced=old)

@@ -1,0 +1,117 @@
+"""The runs of a deployment: recorded in the state, or without any change."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from formats.errors import Failed, InputError
+from operations.engine.embedded import resume, settings
+from operations.engine.embedded.backend import Backend, Kind
+from operations.engine.embedded.deployment import Deployment, DeploymentContext
+from operations.engine.embedded.journal import Journal
+from operations.engine.embedded.model import Properties, Snapshot
+from operations.engine.embedded.provider_registry import ProviderRegistry, Servicers
+from operations.engine.embedded.providers import ProviderError
+from operations.engine.embedded.report import Reporter
+from operations.engine.embedded.update_plan_check import UpdatePlanCheck
+from operations.engine.port import StackSettings
+from operations.engine.targets import Targets
+
+PLAN = "sde.plan"
+"""The key of the approved plan's digest in the history."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Starts the runs of one project's stacks."""
+
+    backend: Backend
+    providers: Servicers
+    passphrase: Callable[[], str]
+
+    @contextlib.contextmanager
+    def recorded(
+        self,
+        stack: StackSettings,
+        kind: Kind,
+        reporter: Reporter,
+        targets: Sequence[str] = (),
+        plan_check: UpdatePlanCheck | None = None,
+    ) -> Iterator[Deployment]:
+        """Run a deployment that records every step, after pending operations of an earlier run are settled."""
+        began, succeeded = time.time(), False
+        salt, plan = settings.read_salt(stack.file), plan_check.digest if plan_check else ""
+        snapshot, journal = self.backend.begin(stack.name, salt=salt, plan=plan, warn=reporter.warn)
+        deployment: Deployment | None = None
+        resumed = bool(journal.pending)
+        try:
+            context = self._context(stack, reporter, targets, salt, journal=journal, plan_check=plan_check)
+            if resumed:
+                resume.run(Deployment(context, snapshot), journal)
+                snapshot = self.backend.load(stack.name)[0] or Snapshot()
+            deployment = Deployment(context, snapshot)
+            yield deployment
+            succeeded = True
+        except ProviderError as error:
+            raise Failed(str(error)) from error
+        finally:
+            self.backend.finish(stack.name, journal)
+            if deployment is not None and (deployment.state_changed or resumed):
+                self.backend.record_history(
+                    stack.name,
+                    kind=kind,
+                    succeeded=succeeded,
+                    start=began,
+                    changes=deployment.counts,
+                    config=stack.config,
+                    environment={PLAN: plan} if plan else {},
+                )
+
+    def _context(
+        self,
+        stack: StackSettings,
+        reporter: Reporter,
+        targets: Sequence[str],
+        salt: str | None,
+        *,
+        journal: Journal | None = None,
+        plan_check: UpdatePlanCheck | None = None,
+    ) -> DeploymentContext:
+        return DeploymentContext(
+            project=self.backend.project,
+            stack=stack.name,
+            config=settings.decrypted_config(stack, self.passphrase, salt),
+            registry=ProviderRegistry(self.providers, self._outputs_of),
+            reporter=reporter,
+            targets=Targets(targets),
+            journal=journal,
+            plan_check=plan_check,
+        )
+
+    def _outputs_of(self, reference: str) -> Properties:
+        """Return the outputs of the stack that `organization/project/stack` names in this project."""
+        parts, project = reference.split("/"), self.backend.project
+        if len(parts) == 3 and parts[1] != project:
+            raise InputError("A stack reference names another project", found=reference, allowed=f"stacks of {project}")
+        return self.backend.outputs(parts[-1])
+
+    @contextlib.contextmanager
+    def dry(
+        self,
+        stack: StackSettings,
+        reporter: Reporter,
+        targets: Sequence[str],
+        plan_check: UpdatePlanCheck | None = None,
+    ) -> Iterator[Deployment]:
+        """Run a deployment that changes nothing. A wrong passphrase is reported at its end."""
+        salt = settings.read_salt(stack.file)
+        context = self._context(stack, reporter, targets, salt, plan_check=plan_check)
+        snapshot, crypter = self.backend.load(stack.name)
+        with ThreadPoolExecutor(1) as pool:  # the key takes half a second
+            passphrase_check = pool.submit(crypter.check)
+            yield Deployment(context, snapshot or Snapshot())
+        passphrase_check.result()
