@@ -179,8 +179,8 @@ class PackAnalyzer:
         }
 
     def _neighbours_of(self, plan: Plan, plans: Sequence[Plan]) -> Neighbours:
-        others = tuple(other for other in plans if other.stack != plan.stack)
-        return Neighbours(others, tuple(other for other in plans if other.stack == plan.stack), self._recorded)
+        others = [other for other in plans if other.stack != plan.stack]
+        return Neighbours.of_plans(others, [other for other in plans if other.stack == plan.stack], self._recorded)
 
     def _blocking_findings(
         self, plan: Plan, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None = None

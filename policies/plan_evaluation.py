@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
+from formats.deployed_stack import DeployedStack
 from formats.errors import InputError
 from formats.plan import Plan
 from formats.yaml_reader import read_mapping, within
@@ -34,13 +35,20 @@ OF_ESTATE: tuple[Scope, ...] = ("estate",)
 class Neighbours:
     """The rest of the estate: the other stacks, and the evaluated stacks without the change."""
 
-    deployed: tuple[Plan, ...] = ()
+    deployed: tuple[DeployedStack, ...] = ()
     """The other deployed stacks, as deployed or as planned. With the evaluated plans they are the estate as the change
     leaves it: a stack that is not deployed yet is not in the cloud."""
-    before: tuple[Plan, ...] = ()
+    before: tuple[DeployedStack, ...] = ()
     """The evaluated stacks, as deployed."""
     recorded: JudgedRuns = NOTHING_RECORDED
     """The findings that evaluations of the whole estate recorded."""
+
+    @classmethod
+    def of_plans(
+        cls, deployed: Iterable[Plan], before: Iterable[Plan] = (), recorded: JudgedRuns = NOTHING_RECORDED
+    ) -> Neighbours:
+        """Return the neighbours of which the Plans are in memory."""
+        return cls(tuple(map(DeployedStack.of, deployed)), tuple(map(DeployedStack.of, before)), recorded)
 
 
 def today() -> date:
@@ -67,15 +75,15 @@ def evaluate_plans(
     cause on it count too. `files`: the file of each stack that was read from one.
     """
     others = neighbours or Neighbours()
-    _refuse_duplicate_stacks([*plans, *others.deployed])
+    _refuse_duplicate_stacks([plan.stack for plan in plans] + [stack.name for stack in others.deployed])
     day, chosen = day or today(), load() if policies is None else policies
     chosen = {id_: policy for id_, policy in chosen.items() if policy.evaluation_scope in scopes}
     with _without_garbage_collection():
-        context = [r for plan in others.deployed for r in resources_of(plan)]
+        context = [r for stack in others.deployed for r in resources_of(stack.load())]
         own = [replace(r, from_program=r.stack not in templates) for plan in plans for r in resources_of(plan)]
 
         def baseline() -> Baseline:
-            deployed = [r for plan in others.before for r in resources_of(plan)]
+            deployed = [r for stack in others.before for r in resources_of(stack.load())]
             return Baseline(PolicyContext([*deployed, *context], is_complete=True, today=day), others.recorded)
 
         complete = is_complete or neighbours is not None
@@ -90,8 +98,8 @@ def evaluate_plans(
     return replace(report, files=files)
 
 
-def _refuse_duplicate_stacks(plans: Sequence[Plan]) -> None:
-    duplicates = sorted(stack for stack, count in Counter(plan.stack for plan in plans).items() if count > 1)
+def _refuse_duplicate_stacks(names: Sequence[str]) -> None:
+    duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
     if duplicates:
         raise InputError(
             "Two plans are of one stack.", key="stack", found=", ".join(duplicates), fix="Leave one of them out."

@@ -85,7 +85,8 @@ class Deployment:
         A stack that fails stops only those that need it. With all stacks, the deployed estate is evaluated as a whole
         at the end, and the findings are recorded. Raises the error of the stacks that failed.
         """
-        self._record_run()
+        if len(self.stacks) > 1:
+            self.session.run_file.start([stack.name for stack in self.stacks], everything=self.everything)
         if self.workers > 1:
             self._load_policies_in_thread()
             SideBySide(self.progress, self.session.start_worker, self.workers, self, self.session.output).run()
@@ -130,7 +131,7 @@ class Deployment:
         """Record that a stack was deployed."""
         self.summary.outcomes.append(outcome)
         self._estate_state.invalidate(stack)
-        self._record_run()
+        self.session.run_file.finish(stack.name)
 
     def failed(self, stack: Stack, error: SdeError) -> None:
         """Print the error of one of several stacks. The error of a single stack ends the command."""
@@ -142,12 +143,6 @@ class Deployment:
     def progress(self) -> RunProgress:
         """The stacks that are done, failed and not reached."""
         return RunProgress(self.stacks)
-
-    def _record_run(self) -> None:
-        """Record what is left of a run of several stacks, for `--continue`."""
-        if len(self.stacks) > 1:
-            names = [stack.name for stack in self.stacks]
-            self.session.run_file.write(names, self.progress.done, everything=self.everything)
 
     def _judge(self) -> list[Report]:
         """Evaluate the policies between stacks on the deployed estate, and record the findings."""
@@ -248,7 +243,8 @@ class Deployment:
         neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
         report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)
         self._view.report(report)
-        self._affected[stack.name] = show_readers(plan, neighbours.deployed, self.session.output)
+        others = (found.load() for found in neighbours.deployed)  # read only if an output is removed or changed
+        self._affected[stack.name] = show_readers(plan, others, self.session.output)
         return report
 
     def _refuse(self, reports: Sequence[Report]) -> None:

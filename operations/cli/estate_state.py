@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from formats.deployed_stack import DeployedStack
 from formats.errors import Failed, InputError, Refused
 from formats.plan import Plan
 from operations.cli.output import printable_lines
@@ -20,12 +21,12 @@ class EstateState:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._planned: dict[str, Plan] = {}
-        self._current: dict[str, Plan | None] = {}
+        self._planned: dict[str, DeployedStack] = {}
+        self._current: dict[str, DeployedStack | None] = {}
 
     def record_plan(self, stack: Stack, plan: Plan) -> None:
         """Use the plan of a stack instead of its state from now on."""
-        self._planned[stack.name] = plan
+        self._planned[stack.name] = DeployedStack.of(plan)
 
     def invalidate(self, stack: Stack) -> None:
         """Read the state of a stack again, because the stack was deployed."""
@@ -37,8 +38,8 @@ class EstateState:
         self._current.clear()
         now = self.of([stack])
         if now.deployed != neighbours.deployed:
-            before = {plan.stack: plan for plan in neighbours.deployed}
-            changed = [plan.stack for plan in now.deployed if before.pop(plan.stack, None) != plan] + list(before)
+            before = {found.name: found for found in neighbours.deployed}
+            changed = [found.name for found in now.deployed if before.pop(found.name, None) != found] + list(before)
             names = " and ".join(changed)
             raise Refused(
                 f"{stack.name} was not changed: it was evaluated with {names}, which changed since.\n"
@@ -58,8 +59,8 @@ class EstateState:
         others = (self._planned.get(s.name) or self._current.get(s.name) for s in every if s.name not in names)
         own = (self._current[s.name] for s in every if s.name in names)
         return Neighbours(
-            tuple(plan for plan in others if plan),
-            tuple(plan for plan in own if plan),
+            tuple(found for found in others if found),
+            tuple(found for found in own if found),
             self._session.judged_runs,
         )
 
@@ -67,7 +68,7 @@ class EstateState:
         """Return the deployed state of every stack in a cloud, orphaned ones included. `Refused` as `of`."""
         every = [s for s in self._session.known if s.cloud == cloud]
         self._read(every, ())
-        return [plan for s in every if (plan := self._current[s.name])]
+        return [found.load() for s in every if (found := self._current[s.name])]
 
     def _read(self, stacks: Sequence[Stack], evaluated: Collection[str]) -> None:
         """Read states. A lock on an evaluated stack is ignored: its own deployment needs the lock, reading does not.
@@ -77,20 +78,20 @@ class EstateState:
         known = self._current.keys() | (self._planned.keys() - set(evaluated))
         unread = [s for s in stacks if s.name not in known]
         try:
-            found = deployed_states(self._session, unread, being_updated=evaluated)
+            found = deployed_stacks(self._session, unread, being_updated=evaluated)
         except (InputError, Failed) as error:
             raise _unread(" and ".join(sorted(evaluated)), error) from None
         self._current |= {s.name: found.get(s.name) for s in unread}
 
 
-def deployed_states(
+def deployed_stacks(
     session: Session, stacks: Sequence[Stack], *, being_updated: Collection[str] = ()
-) -> dict[str, Plan]:
-    """Return the deployed state of each stack, from its own cloud's engine, without stacks that are not deployed."""
-    found: dict[str, Plan] = {}
+) -> dict[str, DeployedStack]:
+    """Return the deployed ones among these stacks, from their own cloud's engine."""
+    found: dict[str, DeployedStack] = {}
     for cloud in dict.fromkeys(s.cloud for s in stacks):
         members = [s for s in stacks if s.cloud == cloud]
-        found |= session.engine(members[0]).current_state([s.settings for s in members], being_updated=being_updated)
+        found |= session.engine(members[0]).deployed([s.settings for s in members], being_updated=being_updated)
     return found
 
 
@@ -102,3 +103,8 @@ def _unread(stacks: str, error: InputError | Failed) -> Refused:
         else "\n  fix:     get read access to its state, then try again"
     )
     return Refused(f"{stacks} cannot be evaluated with the rest of the estate: a state cannot be read.\n  {cause}{fix}")
+
+
+def deployed_states(session: Session, stacks: Sequence[Stack]) -> dict[str, Plan]:
+    """Return the state of each deployed one among these stacks."""
+    return {name: found.load() for name, found in deployed_stacks(session, stacks).items()}

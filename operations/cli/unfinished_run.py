@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -40,23 +40,36 @@ class RunFile:
     settings: Settings
     estate: Path
 
-    def write(self, stacks: Sequence[str], done: Collection[str], *, everything: bool) -> None:
-        """Record a run. Without stacks that are left, there is nothing to continue."""
-        run = UnfinishedRun(estate=str(self.estate), everything=everything, stacks=tuple(stacks), done=tuple(done))
+    def start(self, stacks: Sequence[str], *, everything: bool) -> None:
+        """Record a run of several stacks, in place of an earlier one."""
+        self._write(UnfinishedRun(estate=str(self.estate), everything=everything, stacks=tuple(stacks)))
+
+    def finish(self, stack: str) -> None:
+        """Record that a stack is done. When nothing is left, the record is deleted."""
+        run = self._run()
+        if run and stack in run.left:
+            self._write(run.model_copy(update={"done": (*run.done, stack)}))
+
+    def read(self) -> UnfinishedRun:
+        """Return the unfinished run of this estate. `InputError` if there is none."""
+        run = self._run()
+        if run is None:
+            raise InputError("There is no unfinished run of this estate to continue.", key="--continue",
+                             fix="scripts/sde up --all")  # fmt: skip
+        return run
+
+    def _run(self) -> UnfinishedRun | None:
+        if not self._file.exists():
+            return None
+        run = validated(UnfinishedRun, read_json(self._file), file=str(self._file))
+        return run if run.estate == str(self.estate) else None
+
+    def _write(self, run: UnfinishedRun) -> None:
         if not run.left:
             self._file.unlink(missing_ok=True)
             return
         make_folder(self._file.parent)
         write_whole(self._file, json.dumps(run.model_dump(mode="json")) + "\n", mode=0o600)
-
-    def read(self) -> UnfinishedRun:
-        """Return the unfinished run of this estate. `InputError` if there is none."""
-        if self._file.exists():
-            run = validated(UnfinishedRun, read_json(self._file), file=str(self._file))
-            if run.estate == str(self.estate):
-                return run
-        raise InputError("There is no unfinished run of this estate to continue.", key="--continue",
-                         fix="scripts/sde up --all")  # fmt: skip
 
     @property
     def _file(self) -> Path:

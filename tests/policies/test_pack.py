@@ -21,6 +21,7 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 from formats.plan import SECRET, UNKNOWN, Plan, PlannedResource
 from formats.property_values import mask
 from policies.exemptions import read
+from policies.judged_runs import JudgedRuns
 from policies.model import ComplianceControls, Policy, Severity, Violation
 from policies.pack import NEIGHBOURS, STACK_SUFFIX, PackAnalyzer, policies_of
 from policies.plan_evaluation import Neighbours, evaluate_plans
@@ -300,7 +301,7 @@ def unlinked(plan: Plan) -> Plan:
 def beside(plan: Plan) -> set[tuple[str, str]]:
     """Return the gate's findings by policy and stack, with all other stacks deployed."""
     others = tuple(deployed(s) for s in STACKS if s != plan.stack)
-    report = evaluate_plans([plan], neighbours=Neighbours(others, (deployed(plan.stack),)))
+    report = evaluate_plans([plan], neighbours=Neighbours.of_plans(others, (deployed(plan.stack),)))
     return {(f.policy, f.stack) for f in report.blocking}
 
 
@@ -319,20 +320,27 @@ def test_violations_between_stacks_are_refused_with_neighbours(
     assert {d.policyName for d in found} == {policy for policy, _ in beside(weak)} == {"PE4"}
     assert {d.urn for d in found} <= {"", *(r.urn for r in weak.resources)}  # Pulumi lacks other stacks
     assert "evaluated with junction-zone, safe-haven, tre-hcm-progression" in capsys.readouterr().err
-    assert len(found) == len(evaluate_plans([weak], neighbours=Neighbours(tuple(map(deployed, OTHERS)))).blocking)
+    assert len(found) == len(
+        evaluate_plans([weak], neighbours=Neighbours.of_plans(tuple(map(deployed, OTHERS)))).blocking
+    )
 
 
-def test_a_preexisting_finding_on_a_neighbour_does_not_block(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_recorded_finding_on_a_neighbour_does_not_block(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     weak = state("platform")
     kept = [r for r in weak["deployment"]["resources"] if not r["type"].endswith(":VirtualNetworkLink")]
     (exported(tmp_path, "junction-zone", "tre-hcm-progression") / "platform.json").write_text(
         json.dumps({**weak, "deployment": {**weak["deployment"], "resources": kept}})
     )
-    found = analyzed(configured(tmp_path), without("network:PrivateDnsZoneGroup")(after("safe-haven")))
-    assert "junction-zone" not in str(found)
-    assert "not caused by this change; it does not block" in capsys.readouterr().err
+    plan = without("network:PrivateDnsZoneGroup")(after("safe-haven"))
+    assert "junction-zone" in str(analyzed(configured(tmp_path), plan))
+    assert "no evaluation of the whole estate recorded them" in capsys.readouterr().err
+    whole = evaluate_plans([unlinked(deployed("platform")), *map(deployed, OTHERS)], is_complete=True)
+    judged = tmp_path / "judged"
+    judged.mkdir()
+    for file, text in JudgedRuns(judged).texts("policy check --all", datetime.now(UTC), (), whole.blocking).items():
+        file.write_text(text)
+    assert "junction-zone" not in str(analyzed(configured(tmp_path, judged=str(judged)), plan))
+    assert "not by this change; recorded by policy check --all" in capsys.readouterr().err
 
 
 def test_plans_may_be_neighbours(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from formats.deployed_stack import DeployedStack
 from formats.errors import InputError, Refused
 from formats.plan import Operation, Plan, PlannedOutput, PlannedResource, planned_outputs
 from operations.cli.app import main
@@ -161,16 +162,23 @@ class FakeEngine:
     def current_state(
         self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
     ) -> Mapping[str, Plan]:
-        self.calls.append(("current_state", " ".join(s.name for s in stacks if s.name not in being_updated)))
+        return {name: found.load() for name, found in self.deployed(stacks, being_updated=being_updated).items()}
+
+    def deployed(
+        self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
+    ) -> Mapping[str, DeployedStack]:
+        self.calls.append(("deployed", " ".join(s.name for s in stacks if s.name not in being_updated)))
         if self.unreadable:
             raise self.unreadable
         return {
-            s.name: Plan(
-                "sde",
-                s.name,
-                s.config["sde:cloud"],
-                (*(resource(n, Operation.SAME) for n in names), *self._references(s.name)),
-                outputs=self._outputs(s.name),
+            s.name: DeployedStack.of(
+                Plan(
+                    "sde",
+                    s.name,
+                    s.config["sde:cloud"],
+                    (*(resource(n, Operation.SAME) for n in names), *self._references(s.name)),
+                    outputs=self._outputs(s.name),
+                )
             )
             for s in stacks
             if (names := self.has.get(s.name))

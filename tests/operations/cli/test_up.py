@@ -72,11 +72,29 @@ def test_a_destroyed_platform_does_not_count(sde: CliRunner) -> None:
     assert sde("up", "safe-haven", "--yes") == 2
 
 
-def test_a_failure_stops_before_the_next_stack_and_exits_1(sde: CliRunner) -> None:
+def test_a_failure_stops_the_stacks_that_need_the_failed_one(sde: CliRunner) -> None:
     sde.engine.fails = Failed("Azure said no")
     assert sde("up", "--all", "--cloud", "local", "--yes") == 1
-    assert "Azure said no" in sde.err
-    assert sde.engine.calls == [("preview", "platform")]
+    assert "error: platform: Azure said no" in sde.err
+    assert "0 of 3 stacks done, 1 failed, 2 not reached" in sde.err
+    assert "not reached: safe-haven, tre-heart" in sde.err
+    assert [call for call, _ in sde.engine.calls if call in ("preview", "up")] == ["preview"]
+
+
+def test_continue_runs_what_an_earlier_run_left(sde: CliRunner) -> None:
+    sde.gate.refuses = {"tre-heart"}
+    assert sde("up", "--all", "--cloud", "local", "--yes") == 3
+    assert "scripts/sde up --continue" in sde.err
+    sde.gate.refuses, sde.engine.calls = set(), []
+    assert sde("up", "--continue", "--yes") == 0
+    assert [name for call, name in sde.engine.calls if call == "up"] == ["tre-heart"]
+    assert sde("up", "--continue", "--yes") == 2
+    assert "no unfinished run" in sde.err
+
+
+def test_continue_takes_no_stacks(sde: CliRunner) -> None:
+    assert sde("up", "platform", "--continue", "--yes") == 2
+    assert "--continue takes the stacks of the last run" in sde.err
 
 
 @pytest.mark.parametrize(
