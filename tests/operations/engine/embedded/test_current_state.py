@@ -146,3 +146,19 @@ def test_the_steps_of_a_killed_run_change_the_digest(lab: Lab) -> None:
     after = deployed(lab)
     assert after.digest != first.digest
     assert [r.inputs["tags"] for r in after.load().resources if r.name == "one"] == [{"owner": "eve"}]
+
+
+def test_a_summary_is_read_once_for_each_state(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.up(two)
+    engine = lab.engine(None)
+    before = engine.state("dev")
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "read_checkpoint", lambda *_, **__: pytest.fail("it was parsed again"))
+        with locks.held(lock_folder(lab), "dev"):
+            locked = engine.state("dev")
+        assert engine.state("dev") == before
+    lab.up(lambda: Thing("one", name="one"))
+    after = engine.state("dev")
+    assert before and locked and after
+    assert (before.resources, locked.resources, after.resources) == (2, 2, 1)
+    assert (before.locked_by, bool(locked.locked_by)) == (None, True)
