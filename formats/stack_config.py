@@ -31,7 +31,7 @@ from formats.egress import Egress, refuse_internal_addresses
 from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
 from formats.validation import InvalidValue, validated
-from formats.vm_size_names import has_premium_storage, is_confidential
+from formats.vm_size_names import has_premium_storage, is_confidential, requires_confidential
 
 LOCAL_SUBSCRIPTIONS = "10ca1"
 """The prefix of the subscription ids of the local Azure. No subscription of real Azure begins with it."""
@@ -59,6 +59,9 @@ class DataClass(StrEnum):
     SYNTHETIC = "synthetic"
     DE_IDENTIFIED = "de-identified"
     IDENTIFIABLE = "identifiable"
+
+
+_OTHER_DATA = (DataClass.SYNTHETIC, DataClass.DE_IDENTIFIED)
 
 
 class Redundancy(StrEnum):
@@ -275,6 +278,9 @@ class ProjectSpec(Model):
         if before.data.get("data_class") is DataClass.IDENTIFIABLE and not is_confidential(desk.size):
             raise InvalidValue("for identifiable data a confidential virtual machine: a size of the DC and EC "
                                "families, such as Standard_DC8ads_v5")  # fmt: skip
+        if before.data.get("data_class") in _OTHER_DATA and requires_confidential(desk.size):
+            raise InvalidValue("a size outside the DC and EC families: their confidential virtual machines are for "
+                               "identifiable data only")  # fmt: skip
         return desk
 
 

@@ -7,6 +7,8 @@ import re
 
 CONFIDENTIAL_SIZES = re.compile(r"Standard_[DE]C\d+(a|e)d?s_v[56]")
 """The AMD SEV-SNP and Intel TDX families (learn.microsoft.com, "About Azure confidential VMs")."""
+_CONFIDENTIAL_FAMILIES = re.compile(r"Standard_[DE]C\d+[ae]\w*_v[5-9]\w*")
+"""All sizes of these families, also those that are newer than the ones that desks may have."""
 _PREMIUM_STORAGE = re.compile(r"Standard_([A-Z]+S\d|[A-Z]+\d+(-\d+)?[a-z]*s)\w*")
 """An `s` among the features, or in the family's name in the oldest sizes, such as DS2_v2."""
 _VERSION = re.compile(r"_v(\d+)$")
@@ -34,3 +36,8 @@ def has_accelerated_networking(size: str) -> bool:
 def is_confidential(size: str) -> bool:
     """Return True if virtual machines of this size encrypt their memory against the host."""
     return CONFIDENTIAL_SIZES.fullmatch(size) is not None
+
+
+def requires_confidential(size: str) -> bool:
+    """Return True if Azure refuses this size for virtual machines without the security type ConfidentialVM."""
+    return _CONFIDENTIAL_FAMILIES.fullmatch(size) is not None
