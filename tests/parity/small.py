@@ -246,5 +246,6 @@ def _run(engine: Engine, step: Callable[..., Any]) -> Run:
     try:
         run.value = step(engine, heard)
     except (InputError, Failed, Refused) as error:
-        run.exit, run.message = type(error).__name__, str(error)
+        kind = next(kind for kind in (InputError, Failed, Refused) if isinstance(error, kind))
+        run.exit, run.message = kind.__name__, str(error)
     return run

@@ -103,7 +103,7 @@ class Backend:
 
         A lock that a killed run of ours left on this machine is removed first; any other has to be cancelled by hand.
         """
-        with locks.held(self._lock_folder(stack), stack, warn=warn):
+        with locks.hold(self._lock_folder(stack), stack, warn=warn):
             yield
 
     def locked_by(self, stack: str) -> str | None:
@@ -112,7 +112,7 @@ class Backend:
 
     def changing(self, stack: str) -> str | None:
         """Return the holders of the lock that may still be running, as text, or None."""
-        return ", and by ".join(locks.living(self._lock_folder(stack))) or None
+        return ", and by ".join(locks.live_holders(self._lock_folder(stack))) or None
 
     def cancel(self, stack: str) -> None:
         """Remove the stack's locks, whose runs must have ended."""
@@ -235,7 +235,7 @@ class Backend:
     def _set_aside(self, stack: str, warn: Warn) -> None:
         journal = self._journal(stack)
         aside = journal.with_name(f"{stack}.set-aside-{time.time_ns()}")
-        with files.honest_about(journal):
+        with files.translate_os_errors(journal):
             journal.replace(aside)
         warn(
             f"stack {stack}: the journal of a killed run does not extend the state, which another run has changed"

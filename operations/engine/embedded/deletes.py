@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from formats import urns
-from formats.errors import Failed, Refused
+from formats.errors import Refused
 from formats.plan import Operation
 from formats.urns import label
 from operations.engine.embedded.deployment import Deployment
 from operations.engine.embedded.model import Resource
-from operations.engine.embedded.providers import ProviderError
 
 
 def unregistered(deployment: Deployment) -> list[Resource]:
@@ -19,13 +18,13 @@ def unregistered(deployment: Deployment) -> list[Resource]:
     The state has a user after what it uses, so the reverse of its order is an order for deleting.
     """
     gone = reversed(deployment.unhandled())
-    targets = deployment.context.targets
+    targets = deployment.targets
     return [r for r in gone if r.delete or targets.named(r.urn)] if targets else list(gone)
 
 
 def chosen(deployment: Deployment) -> list[Resource]:
     """Return the resources that a destroy deletes: all, or the targets, in the order of deletion."""
-    targets = deployment.context.targets
+    targets = deployment.targets
     found = [r for r in reversed(deployment.base.resources) if not targets or targets.named(r.urn)]
     targets.must_match(())
     return found
@@ -34,7 +33,7 @@ def chosen(deployment: Deployment) -> list[Resource]:
 def destroy(deployment: Deployment, *, release_protected: bool) -> None:
     """Delete the stack's resources, or the targets. Refused if one is protected, unless the protection is released."""
     to_delete = chosen(deployment)
-    for resource in deployment.base.resources if deployment.context.targets else ():
+    for resource in deployment.base.resources if deployment.targets else ():
         if resource not in to_delete:
             deployment.report_unchanged(resource)
     for resource in to_delete:
@@ -73,16 +72,13 @@ def from_cloud(deployment: Deployment, resource: Resource) -> None:
     nothing = not resource.custom or resource.external or resource.pending_replacement
     if nothing or resource.deleted_with in deployment.deleted_before_replacement or urns.is_provider(resource.type):
         return
-    try:
-        with deployment.operation("deleting", resource):
-            deployment.context.registry.of(resource.provider).delete(resource)
-    except ProviderError as error:
-        raise Failed(f"{label(resource.urn)}: {error}") from error
+    with deployment.operation("deleting", resource):
+        deployment.registry.of(resource.provider).delete(resource)
 
 
 def _refuse_used(deployment: Deployment, to_delete: Iterable[Resource]) -> None:
     """Refuse to delete a target that a resource outside the targets still uses."""
-    if not deployment.context.targets:
+    if not deployment.targets:
         return
     deleted = {id(r) for r in to_delete}
     deleted_urns = {r.urn for r in to_delete if not r.delete}

@@ -15,7 +15,8 @@ from formats.default_providers import is_default_provider
 from formats.errors import InputError, Refused
 from formats.plan import Operation, PlannedResource
 from operations.engine.clock import now
-from operations.engine.embedded import aliases, options, paths
+from operations.engine.embedded import options, paths
+from operations.engine.embedded.aliases import Aliases
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Change, Journal
 from operations.engine.embedded.model import PendingOperation, Properties, Resource, Snapshot
@@ -38,9 +39,9 @@ class RegistrationResult:
     unknown: bool = False
 
 
-@dataclass(frozen=True)
-class DeploymentContext:
-    """The inputs of a deployment."""
+@dataclass(kw_only=True)
+class Deployment:
+    """The state of a run. The steps (`steps.py`) change it; nothing else does."""
 
     project: str
     stack: str
@@ -49,22 +50,19 @@ class DeploymentContext:
     registry: ProviderRegistry
     reporter: Reporter
     targets: Targets
+    base: Snapshot
+    """The state before the run."""
     journal: Journal | None = None
     """Records every step before and after it; None in a preview."""
     plan_check: UpdatePlanCheck | None = None
     """The check of each step against an approved plan, if any."""
 
-
-class Deployment:
-    """The state of a run. The steps (`steps.py`) change it; nothing else does."""
-
-    def __init__(self, context: DeploymentContext, base: Snapshot) -> None:
-        self.context, self.base = context, base
-        self.dry_run, self.reporter = context.journal is None, context.reporter
+    def __post_init__(self) -> None:
+        self.dry_run = self.journal is None
         self.lock = threading.RLock()
-        self.previous = {r.urn: r for r in base.resources if not r.delete}
+        self.previous = {r.urn: r for r in self.base.resources if not r.delete}
         self.registered: dict[str, Resource] = {}
-        self.aliases = aliases.Aliases()
+        self.aliases = Aliases()
         self.deleted_before_replacement: dict[str, tuple[str, ...]] = {}
         """URNs, with the property paths that forced the replacement."""
         self.skipped: set[str] = set()
@@ -73,7 +71,6 @@ class Deployment:
         self.planned: list[PlannedResource] = []
         self.refusals: list[str] = []
         self.error: BaseException | None = None
-        self.previous_outputs = base.outputs
         self.outputs: Properties | None = None
         """The stack's outputs, once the program has registered them."""
         self.state_changed = False
@@ -83,15 +80,15 @@ class Deployment:
         self._handled: set[int] = set()
         self._operation: PendingOperation | None = None
         self._dependants: dict[str, list[int]] | None = None
-        context.registry.load_from_state(base.resources)
-        options.refuse_state(base.resources)
-        for resource in base.resources:
+        self.registry.load_from_state(self.base.resources)
+        options.refuse_state(self.base.resources)
+        for resource in self.base.resources:
             self.mask_secrets(resource)
-        context.reporter.secret_filter.add(dict(context.config))
+        self.reporter.secret_filter.add(dict(self.config))
 
     def urn_of(self, parent: str, type_: str, name: str) -> str:
         """Return the URN of a resource in this stack."""
-        return urns.make_urn(self.context.stack, self.context.project, parent, type_, name)
+        return urns.make_urn(self.stack, self.project, parent, type_, name)
 
     def with_ignored_changes(self, new: Resource, old: Properties) -> Properties:
         """Return the inputs with the old values at the paths of `ignoreChanges`; report those that failed."""
@@ -177,8 +174,8 @@ class Deployment:
         The operation ends without changes if the provider returns an error. After any other error the result is
         unknown, and the operation stays pending for the next run, unless the request is read-only.
         """
-        if self.context.journal is not None:
-            self._operation = self.context.journal.begin(kind, resource)
+        if self.journal is not None:
+            self._operation = self.journal.begin(kind, resource)
         try:
             yield
         except Exception as error:
@@ -225,8 +222,8 @@ class Deployment:
 
     def _record(self, *changes: Change) -> None:
         self.state_changed = True
-        if self.context.journal is not None:
-            self.context.journal.end(self._operation, changes)
+        if self.journal is not None:
+            self.journal.end(self._operation, changes)
             self._operation = None
 
     def mask_secrets(self, resource: Resource) -> None:
@@ -251,8 +248,8 @@ class Deployment:
         root = next((r for r in self.registered.values() if r.type == urns.ROOT_TYPE), None)
         if root is None or self.outputs is None:
             return
-        if self.context.plan_check:
-            self.context.plan_check.outputs(root.urn, property_values.mask(self.outputs))
+        if self.plan_check:
+            self.plan_check.outputs(root.urn, property_values.mask(self.outputs))
         if property_values.equal(root.outputs, self.outputs):
             return
         root.outputs, root.modified = self.outputs, now()
@@ -286,9 +283,9 @@ class Deployment:
         only_forgotten = operation is Operation.DELETE and resource.external
         if only_forgotten or is_default_provider(resource.urn, resource.parent):
             return  # nothing happens to a resource of the cloud
-        if self.dry_run or self.context.plan_check:
+        if self.dry_run or self.plan_check:
             step = planned(operation, resource, old, difference)
             if self.dry_run:
                 self.planned.append(step)
-            if self.context.plan_check:
-                self.context.plan_check.step(step)
+            if self.plan_check:
+                self.plan_check.step(step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from formats.deployed_stack import DeployedStack, changed_meanwhile
 from formats.errors import Failed, InputError
 from formats.plan import Operation, Plan
 from formats.pulumi_state import read_export
-from operations.engine.embedded import deletes, import_command, program, refresh, resume
+from operations.engine.embedded import deletes, imports, program, refresh, resume
 from operations.engine.embedded.backend import Backend
 from operations.engine.embedded.deployment import Deployment
 from operations.engine.embedded.model import Snapshot
@@ -40,6 +40,8 @@ class EmbeddedEngine:
     program: Program | None = None
     """The program to run; by default that of Pulumi.yaml."""
     name: str = field(default="embedded", init=False)
+    _summaries: dict[str, tuple[str | None, StackState | None]] = field(default_factory=dict, init=False)
+    """Each stack's summary, by the digest of the state that it was read from."""
 
     def prepare(self) -> None:
         """Do nothing: the program runs in this process."""
@@ -50,7 +52,7 @@ class EmbeddedEngine:
         with reporter.run():
             deployment = self._previewed(stack, reporter, targets)
             outputs = deployment.outputs or {}
-            return plan_of(self._backend.project, stack, deployment.planned, deployment.previous_outputs, outputs)
+            return plan_of(self._backend.project, stack, deployment.planned, deployment.base.outputs, outputs)
 
     def up(
         self,
@@ -82,7 +84,7 @@ class EmbeddedEngine:
         """Return the plan of a `destroy`; change nothing."""
         with self._runs.dry(stack, Reporter(stack.name, None), targets) as deployment:
             to_delete = [r for r in deletes.chosen(deployment) if not r.external]
-        before = deployment.previous_outputs
+        before = deployment.base.outputs
         after = {} if any(r.type == urns.ROOT_TYPE for r in to_delete) else before
         return plan_of(self._backend.project, stack, [planned(Operation.DELETE, r) for r in to_delete], before, after)
 
@@ -106,21 +108,24 @@ class EmbeddedEngine:
         version = sdk_version(type_.split(":", 1)[0])
         with self._locked(stack, None) as reporter:
             with self._runs.recorded(stack, "resource-import", reporter) as deployment:
-                import_command.run(deployment, type_, name, id_, version)
+                imports.by_command(deployment, type_, name, id_, version)
             return self._outcome(deployment, reporter)
 
     def state(self, name: str) -> StackState | None:
         """Return a stack's summary; None if it was never deployed."""
+        digest = self._backend.digest(name)
+        read, summary = self._summaries.get(name, (None, None))
+        if digest is None or read != digest:
+            summary = self._summary(name)
+            self._summaries[name] = digest, summary
+        return summary and replace(summary, locked_by=self._backend.locked_by(name))
+
+    def _summary(self, name: str) -> StackState | None:
         snapshot = self._backend.load_encrypted(name)
         if snapshot is None:
             return None
-        return StackState(
-            name=name,
-            resources=snapshot.count,
-            updated=snapshot.manifest.get("time"),
-            outputs=property_values.mask(snapshot.outputs),
-            locked_by=self._backend.locked_by(name),
-        )
+        outputs = property_values.mask(snapshot.outputs)
+        return StackState(name, snapshot.count, snapshot.manifest.get("time"), outputs)
 
     def deployed(
         self, stacks: Sequence[StackSettings], *, being_updated: Collection[str] = ()
@@ -201,9 +206,9 @@ class EmbeddedEngine:
     def _deploy(self, deployment: Deployment) -> None:
         """Run the program, then delete the resources that it no longer registers."""
         program.run(deployment, self.program or program_of(self.project_root), self.project_root)
-        deployment.context.targets.must_match([*deployment.registered, *deployment.previous])
-        if deployment.context.plan_check:
-            deployment.context.plan_check.whole(deployment.registered.keys())
+        deployment.targets.must_match([*deployment.registered, *deployment.previous])
+        if deployment.plan_check:
+            deployment.plan_check.whole(deployment.registered.keys())
         deletes.run(deployment, deletes.unregistered(deployment))
         deployment.raise_refusals()
         deployment.record_outputs()

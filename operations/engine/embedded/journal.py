@@ -59,7 +59,7 @@ class Journal:
         header = {"journal": FORMAT, "base": base, "secrets_providers": crypter.section, "plan": plan}
         line = _line(header)
         files.write(path, line)
-        with files.honest_about(path):
+        with files.translate_os_errors(path):
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
         self._size, self._synced = len(line), time.monotonic()
 
@@ -89,7 +89,7 @@ class Journal:
 
     def _append(self, content: Mapping[str, Any]) -> None:
         line = _line(content)
-        with files.honest_about(self._path):
+        with files.translate_os_errors(self._path):
             try:
                 _write_all(self._file, line)
                 self._size += len(line)
@@ -141,7 +141,7 @@ def read(path: Path) -> Log | None:
 
 def mark_saved(path: Path, log: Log, checkpoint: bytes) -> None:
     """Record that the checkpoint about to be written contains all steps of the journal."""
-    with files.honest_about(path), path.open("r+b") as file:
+    with files.translate_os_errors(path), path.open("r+b") as file:
         file.truncate(log.size)
         file.seek(log.size)
         file.write(_line({"saved": digest(checkpoint)}))

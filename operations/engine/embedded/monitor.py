@@ -14,7 +14,7 @@ from formats import property_values
 from formats.errors import InputError
 from formats.urns import ROOT_TYPE
 from operations.engine.clock import now
-from operations.engine.embedded import goal, options, reads, steps
+from operations.engine.embedded import goal, options, reads, state_steps, steps
 from operations.engine.embedded.deployment import Deployment, RegistrationResult
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Properties, Resource
@@ -60,10 +60,9 @@ class Monitor:
         self._deployment = deployment
 
     def GetDeploymentInfo(self, _request: Any) -> Any:
-        context = self._deployment.context
         return resource_pb2.DeploymentInfo(
-            project=context.project,
-            stack=context.stack,
+            project=self._deployment.project,
+            stack=self._deployment.stack,
             organization="organization",
             dryRun=self._deployment.dry_run,
             parallel=1,
@@ -130,7 +129,7 @@ class Monitor:
             return returned(self._registered(arguments["urn"]))
         called = Resource(urn="", type=request.tok, custom=True)
         wanted = Goal(called, request.provider, request.version, request.pluginDownloadURL)
-        provider = steps.provider_of(self._deployment, wanted)
+        provider = state_steps.provider_of(self._deployment, wanted)
         return provider.invoke(request.tok, arguments, preview=self._deployment.dry_run)
 
     def _registered(self, urn: str) -> Properties:

@@ -1,6 +1,7 @@
-"""The resource options and SDK features that this engine supports, and those that it refuses by name.
+"""The resource options and SDK features that this engine refuses by name.
 
-`SUPPORTED` and `REFUSED` are the list; docs/decisions/0006-what-the-embedded-engine-supports.md documents it.
+docs/decisions/0006-what-the-embedded-engine-supports.md lists them with the supported ones. The tests compare it with
+this list, and both with every field and method of the protocol.
 """
 
 from __future__ import annotations
@@ -30,23 +31,6 @@ class Option:
     """Its key in a resource of the state."""
 
 
-SUPPORTED = (
-    Option("additional_secret_outputs", ("additionalSecretOutputs",), key="additionalSecretOutputs"),
-    Option("aliases", ("aliases", "aliasURNs")),
-    Option("components", ("custom", "outputs"), method="RegisterResourceOutputs", key="custom"),
-    Option("delete_before_replace", ("deleteBeforeReplace", "deleteBeforeReplaceDefined")),
-    Option("deleted_with", ("deletedWith",), key="deletedWith"),
-    Option("depends_on", ("dependencies", "propertyDependencies"), key="dependencies"),
-    Option("functions of a provider", ("tok", "args"), method="Invoke"),
-    Option("id (`get`)", ("id", "properties"), method="ReadResource", key="external"),
-    Option("ignore_changes", ("ignoreChanges",), key="ignoreChanges"),
-    Option("import_", ("importId",), key="importID"),
-    Option("parent", ("parent",), key="parent"),
-    Option("plugin_download_url", ("pluginDownloadURL",)),
-    Option("protect", ("protect",), key="protect"),
-    Option("provider", ("provider",), key="provider"),
-    Option("version", ("version",)),
-)
 REFUSED = (
     Option("component methods", method="Call"),
     Option("components of other languages", ("remote",)),
@@ -71,26 +55,6 @@ REFUSED = (
     Option("whether a resource exists", method="ExistsResource"),
 )
 
-HARMLESS = {
-    "type": "the resource's type",
-    "name": "the resource's name",
-    "object": "the resource's properties",
-    "urn": "the resource of the outputs",
-    "providers": "the SDK itself hands a local component's providers to its children",
-    "acceptSecrets": "the installed SDK always accepts secrets",
-    "acceptResources": "only providers return resource references, and ours do not",
-    "accept_output_values": "output values are resolved on entry and never sent",
-    "accepts_byte_string": "strings are UTF-8 here",
-    "supportsPartialValues": "unknown outputs are left out or marked, which every SDK accepts",
-    "supportsResultReporting": "a failure is reported as a result to every SDK",
-    "aliasSpecs": "both forms of an alias are always read",
-    "pluginChecksums": "no plugin is downloaded: providers are in this process",
-    "sourcePosition": "for display only",
-    "stackTrace": "for display only",
-    "parentStackTraceHandle": "for display only",
-    "dependsOn": "the SDK itself waits for what a function depends on",
-}
-"""Fields of the requests that the engine may ignore, and why."""
 _HARMLESS_KEYS = frozenset({"sourcePosition", "stackTrace", "aliases"})
 """For display only; and aliases, which were already resolved when the state was written."""
 

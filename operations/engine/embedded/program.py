@@ -34,12 +34,11 @@ def run(deployment: Deployment, program: Program, root: Path) -> None:
 
 
 def _run(deployment: Deployment, program: Program, root: Path) -> None:
-    context = deployment.context
     sdk.reset_options(organization="organization")
     sdk.configure(
         sdk.Settings(
-            project=context.project,
-            stack=context.stack,
+            project=deployment.project,
+            stack=deployment.stack,
             monitor=Monitor(deployment),
             engine=EngineService(deployment),
             dry_run=deployment.dry_run,
@@ -48,8 +47,8 @@ def _run(deployment: Deployment, program: Program, root: Path) -> None:
             parallel=1,
         )
     )
-    hidden = [k for k, v in context.config.items() if property_values.contains_secret(v)]
-    sdk_config.set_all_config({k: _text(v) for k, v in context.config.items()}, hidden)
+    hidden = [k for k, v in deployment.config.items() if property_values.contains_secret(v)]
+    sdk_config.set_all_config({k: _text(v) for k, v in deployment.config.items()}, hidden)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # the tasks of a failed run end unread
     loop = asyncio.new_event_loop()
     # One worker: registrations are processed in the program's order, which is the same in every run.

@@ -14,7 +14,7 @@ import grpc  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from formats import property_values
-from formats.errors import InputError
+from formats.errors import Failed, InputError
 from formats.property_paths import child
 from formats.urns import label, name_of, type_of
 from operations.engine.embedded.model import Properties, Resource
@@ -25,8 +25,8 @@ _FORCES_REPLACEMENT = frozenset({1, 3, 5})
 _EXISTING = re.compile(r"already exist\w* resource '([^']+)'|resource '([^']+)' already exists")
 
 
-class ProviderError(Exception):
-    """An error that the provider returned, with its message."""
+class ProviderError(Failed):
+    """An error that the provider returned, with the name of the resource."""
 
     @property
     def existing_id(self) -> str | None:
@@ -47,11 +47,15 @@ class Difference:
 NO_DIFFERENCE = Difference()
 
 
+@dataclass(frozen=True)
 class _Context:
     """The context of a call in this process: the method of a gRPC context that our servicers use."""
 
+    urn: str
+
     def abort(self, code: grpc.StatusCode, details: str) -> None:
-        raise ProviderError(details or code.value[1])
+        message = details or code.value[1]
+        raise ProviderError(f"{label(self.urn)}: {message}" if self.urn else message)
 
 
 @dataclass
@@ -75,6 +79,7 @@ class Provider:
         if not self.known:
             return
         request = provider_pb2.ConfigureRequest(
+            urn=self.urn,
             args=property_values.to_struct(inputs),
             acceptSecrets=True,
             acceptResources=True,
@@ -152,7 +157,7 @@ class Provider:
         return response
 
     def _call(self, method: str, request: Any) -> Any:
-        return getattr(self.servicer, method)(request, _Context())
+        return getattr(self.servicer, method)(request, _Context(getattr(request, "urn", "")))
 
     def _checked(self, method: str, urn: str, olds: Properties | None, news: Properties, seed: bytes) -> Properties:
         request = provider_pb2.CheckRequest(**_named(urn), news=property_values.to_struct(news), randomSeed=seed)

@@ -9,7 +9,7 @@ from formats.errors import Failed, InputError
 from formats.plan import Operation
 from formats.urns import label
 from operations.engine.clock import now
-from operations.engine.embedded import steps
+from operations.engine.embedded import state_steps, steps
 from operations.engine.embedded.deployment import Deployment, RegistrationResult
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
@@ -28,7 +28,7 @@ def _reported(deployment: Deployment, goal: Goal) -> Resource:
 def _read(deployment: Deployment, goal: Goal) -> Resource:
     steps.refuse_duplicate(deployment, goal.resource.urn)
     new, old = deployment.desired_state(goal), deployment.previous_state(goal)
-    provider = steps.provider_of(deployment, goal)
+    provider = state_steps.provider_of(deployment, goal)
     new.provider = provider.reference
     if not new.id or property_values.is_unknown(new.id):
         new.id = ""

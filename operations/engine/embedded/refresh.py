@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from formats import property_values, urns
-from formats.errors import Failed
 from formats.plan import Operation
-from formats.urns import label
 from operations.engine.clock import now
 from operations.engine.embedded.deployment import Deployment
 from operations.engine.embedded.model import Resource
-from operations.engine.embedded.providers import ProviderError, default_diff
+from operations.engine.embedded.providers import default_diff
 from operations.engine.port import GONE
 
 
@@ -26,11 +24,8 @@ def run(deployment: Deployment) -> None:
 def refresh_resource(deployment: Deployment, resource: Resource) -> None:
     """Update one resource in the state, or remove it if it no longer exists."""
     with deployment.reporter.step(resource, "refresh") as step:
-        provider = deployment.context.registry.of(resource.provider)
-        try:
-            found = provider.read(resource.urn, resource.id, resource.inputs, resource.outputs)
-        except ProviderError as error:
-            raise Failed(f"{label(resource.urn)}: {error}") from error
+        provider = deployment.registry.of(resource.provider)
+        found = provider.read(resource.urn, resource.id, resource.inputs, resource.outputs)
         if found is None:
             step.operation = Operation.DELETE
             deployment.record_deleted(resource)

@@ -87,7 +87,7 @@ def _refuse_if_imported(deployment: Deployment, new: Resource, old: Resource, di
 
 def _delete_with_dependants(deployment: Deployment, new: Resource, old: Resource, difference: Difference) -> None:
     """Delete a resource before its replacement is created, after the dependants that must be replaced too."""
-    plan_check = deployment.context.plan_check
+    plan_check = deployment.plan_check
     if plan_check:  # checked here too: the deletes run before the step is recorded
         plan_check.step(planned(Operation.REPLACE, new, old))
     dependants = _dependants_to_replace(deployment, old)
@@ -140,5 +140,5 @@ def _forced_by(deployment: Deployment, dependant: Resource, replaced: Collection
     if not touched or urns.is_provider(dependant.type):
         return None
     guess: Properties = {k: property_values.UNKNOWN if k in touched else v for k, v in dependant.inputs.items()}
-    difference = deployment.context.registry.of(dependant.provider).diff(dependant, guess, ())
+    difference = deployment.registry.of(dependant.provider).diff(dependant, guess, ())
     return difference.replaces or None

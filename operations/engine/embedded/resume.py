@@ -51,7 +51,7 @@ def _refresh(deployment: Deployment, changed: Resource) -> None:
 
 def _create(deployment: Deployment, new: Resource) -> None:
     """Create the resource now, or adopt the one that was created."""
-    provider = deployment.context.registry.of(new.provider)
+    provider = deployment.registry.of(new.provider)
     try:
         new.id, new.outputs = provider.create(new.urn, new.inputs, preview=False)
     except ProviderError as error:

@@ -6,16 +6,15 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from formats.errors import Failed, InputError
+from formats.errors import InputError
 from operations.engine.embedded import resume, settings
 from operations.engine.embedded.backend import Backend, Kind
-from operations.engine.embedded.deployment import Deployment, DeploymentContext
-from operations.engine.embedded.journal import Journal
+from operations.engine.embedded.deployment import Deployment
 from operations.engine.embedded.model import Properties, Snapshot
 from operations.engine.embedded.provider_registry import ProviderRegistry, Servicers
-from operations.engine.embedded.providers import ProviderError
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.update_plan_check import UpdatePlanCheck
 from operations.engine.port import StackSettings
@@ -49,15 +48,14 @@ class Runs:
         deployment: Deployment | None = None
         resumed = bool(journal.pending)
         try:
-            context = self._context(stack, reporter, targets, salt, journal=journal, plan_check=plan_check)
+            deployment = self._deployment(
+                stack, reporter, targets, salt, base=snapshot, journal=journal, plan_check=plan_check
+            )
             if resumed:
-                resume.run(Deployment(context, snapshot), journal)
-                snapshot = self.backend.load(stack.name)[0] or Snapshot()
-            deployment = Deployment(context, snapshot)
+                resume.run(deployment, journal)
+                deployment = replace(deployment, base=self.backend.load(stack.name)[0] or Snapshot())
             yield deployment
             succeeded = True
-        except ProviderError as error:
-            raise Failed(str(error)) from error
         finally:
             self.backend.finish(stack.name, journal)
             if deployment is not None and (deployment.state_changed or resumed):
@@ -71,25 +69,17 @@ class Runs:
                     environment={PLAN: plan} if plan else {},
                 )
 
-    def _context(
-        self,
-        stack: StackSettings,
-        reporter: Reporter,
-        targets: Sequence[str],
-        salt: str | None,
-        *,
-        journal: Journal | None = None,
-        plan_check: UpdatePlanCheck | None = None,
-    ) -> DeploymentContext:
-        return DeploymentContext(
+    def _deployment(
+        self, stack: StackSettings, reporter: Reporter, targets: Sequence[str], salt: str | None, **inputs: Any
+    ) -> Deployment:
+        return Deployment(
             project=self.backend.project,
             stack=stack.name,
             config=settings.decrypted_config(stack, self.passphrase, salt),
             registry=ProviderRegistry(self.providers, self._outputs_of),
             reporter=reporter,
             targets=Targets(targets),
-            journal=journal,
-            plan_check=plan_check,
+            **inputs,
         )
 
     def _outputs_of(self, reference: str) -> Properties:
@@ -109,9 +99,10 @@ class Runs:
     ) -> Iterator[Deployment]:
         """Run a deployment that changes nothing. A wrong passphrase is reported at its end."""
         salt = settings.read_salt(stack.file)
-        context = self._context(stack, reporter, targets, salt, plan_check=plan_check)
         snapshot, crypter = self.backend.load(stack.name)
+        base = snapshot or Snapshot()
+        deployment = self._deployment(stack, reporter, targets, salt, base=base, plan_check=plan_check)
         with ThreadPoolExecutor(1) as pool:  # the key takes half a second
             passphrase_check = pool.submit(crypter.check)
-            yield Deployment(context, snapshot or Snapshot())
+            yield deployment
         passphrase_check.result()

@@ -14,7 +14,7 @@ from operations.engine.embedded.deployment import Deployment
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.provider_registry import INTERNAL, configuration_of
-from operations.engine.embedded.providers import NO_DIFFERENCE, Difference, default_diff
+from operations.engine.embedded.providers import NO_DIFFERENCE, Difference, Provider, default_diff
 
 
 def _apply(
@@ -48,11 +48,25 @@ def keep(deployment: Deployment, new: Resource, old: Resource) -> Resource:
     return new
 
 
-def default_provider_goal(deployment: Deployment, package: str, version: str, plugin_url: str) -> Goal:
+def provider_of(deployment: Deployment, goal: Goal) -> Provider:
+    """Return the provider that a goal names, or the default provider of its package, which is registered first."""
+    registry = deployment.registry
+    if goal.provider:
+        return registry.of(goal.provider)
+    key = (goal.resource.type.split(":", 1)[0], goal.version, goal.plugin_url)
+    if key not in deployment.default_providers:
+        default = _default_provider(deployment, *key)
+        old, new = deployment.previous_state(default), deployment.desired_state(default)
+        register_provider(deployment, default, new, old)
+        deployment.default_providers[key] = registry.of(f"{new.urn}::{new.id}")
+    return deployment.default_providers[key]
+
+
+def _default_provider(deployment: Deployment, package: str, version: str, plugin_url: str) -> Goal:
     """Return the goal of a package's default provider, with the stack's configuration."""
     name = "_".join(filter(None, ["default", version.replace(".", "_"), plugin_url]))
     prefix, type_ = f"{package}:", urns.PROVIDER_PREFIX + package
-    config = deployment.context.config.items()
+    config = deployment.config.items()
     inputs = {k.removeprefix(prefix): _as_text(v) for k, v in config if k.startswith(prefix)}
     resource = Resource(deployment.urn_of("", type_, name), type_, custom=True, inputs=inputs)
     return Goal(resource, version=version, plugin_url=plugin_url)
@@ -76,7 +90,7 @@ def register_provider(deployment: Deployment, goal: Goal, new: Resource, old: Re
     inputs = {**({"version": goal.version} if goal.version else {}), **new.inputs}
     before = configuration_of(old.inputs) if old else {}
     package = new.type.removeprefix(urns.PROVIDER_PREFIX)
-    provider = deployment.context.registry.create(new.urn, old.id if old else "", package)
+    provider = deployment.registry.create(new.urn, old.id if old else "", package)
     new.outputs = provider.check_config(new.urn, before, inputs)
     new.inputs = {**new.outputs, **_internal(goal)}
     new.created = new.modified = now()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from formats import urns
 from formats.default_providers import is_default_provider
-from formats.errors import Failed, InputError
+from formats.errors import InputError
 from formats.plan import Operation
 from formats.urns import label
 from operations.engine.clock import now
@@ -15,7 +15,7 @@ from operations.engine.embedded import imports, replacements, state_steps
 from operations.engine.embedded.deployment import Deployment, RegistrationResult
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
-from operations.engine.embedded.providers import Difference, Provider, ProviderError, default_diff
+from operations.engine.embedded.providers import Difference, Provider, default_diff
 
 
 def register(deployment: Deployment, goal: Goal) -> RegistrationResult:
@@ -31,8 +31,7 @@ def guarded(deployment: Deployment, wanted: Resource, step: Callable[[], Resourc
         try:
             new = step()
         except BaseException as error:  # kept in `deployment.error`, and raised again once the SDK has returned
-            named = isinstance(error, ProviderError)
-            deployment.error = Failed(f"{label(wanted.urn)}: {error}") if named else error
+            deployment.error = error
             return RegistrationResult(wanted.urn, failed=True)
         # A component registers its outputs later; those of the last run may refer to deleted resources.
         outputs = new.outputs if wanted.custom else {}
@@ -48,30 +47,16 @@ def refuse_duplicate(deployment: Deployment, urn: str) -> None:
 def _registered(deployment: Deployment, goal: Goal) -> Resource:
     refuse_duplicate(deployment, goal.resource.urn)
     old, new = deployment.previous_state(goal), deployment.desired_state(goal)
-    if not deployment.context.targets.includes(new.urn):
+    if not deployment.targets.includes(new.urn):
         return _untargeted(deployment, new, old)
     _refuse_missing_dependencies(deployment, new, goal.provider)
     if not new.custom:
         return state_steps.register_component(deployment, new, old)
     if urns.is_provider(new.type):
         return state_steps.register_provider(deployment, goal, new, old)
-    provider = provider_of(deployment, goal)
+    provider = state_steps.provider_of(deployment, goal)
     new.provider = provider.reference
     return _custom(deployment, goal, provider, new, old)
-
-
-def provider_of(deployment: Deployment, goal: Goal) -> Provider:
-    """Return the provider that a goal names, or the default provider of its package, which is registered first."""
-    package = goal.resource.type.split(":", 1)[0]
-    key = (package, goal.version, goal.plugin_url)
-    if goal.provider:
-        return deployment.context.registry.of(goal.provider)
-    if key not in deployment.default_providers:
-        answer = register(deployment, state_steps.default_provider_goal(deployment, *key))
-        if answer.failed:
-            raise deployment.error or Failed("The default provider could not be configured")
-        deployment.default_providers[key] = deployment.context.registry.of(f"{answer.urn}::{answer.id}")
-    return deployment.default_providers[key]
 
 
 def _untargeted(deployment: Deployment, new: Resource, old: Resource | None) -> Resource:
@@ -82,7 +67,7 @@ def _untargeted(deployment: Deployment, new: Resource, old: Resource | None) -> 
         return new
     kept = replace(old, urn=new.urn, parent=new.parent)
     if urns.is_provider(old.type):
-        deployment.context.registry.load_from_state([*deployment.base.resources, kept])
+        deployment.registry.load_from_state([*deployment.base.resources, kept])
     return state_steps.keep(deployment, kept, old)
 
 

@@ -182,7 +182,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from operations.engine import locks
-with locks.held(Path(sys.argv[1]), "platform"):
+with locks.hold(Path(sys.argv[1]), "platform"):
     print("held", flush=True)
     time.sleep(60)
 """

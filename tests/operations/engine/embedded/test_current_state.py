@@ -23,7 +23,7 @@ DYING = """
 import os, sys
 from pathlib import Path
 from operations.engine import locks
-with locks.held(Path(sys.argv[1]), "dev"):
+with locks.hold(Path(sys.argv[1]), "dev"):
     os._exit(9)
 """
 
@@ -67,9 +67,9 @@ def test_passphrase_is_not_requested(lab: Lab) -> None:
 
 def test_current_state_during_a_run_is_refused(lab: Lab) -> None:
     lab.up(two)
-    with locks.held(lock_folder(lab), "dev"), pytest.raises(InputError, match=r"(?s)dev is locked by .*sde cancel dev"):
+    with locks.hold(lock_folder(lab), "dev"), pytest.raises(InputError, match=r"(?s)dev is locked by .*sde cancel dev"):
         lab.engine(None).current_state([lab.stack])
-    with locks.held(lock_folder(lab), "dev"):
+    with locks.hold(lock_folder(lab), "dev"):
         assert lab.engine(None).current_state([lab.stack], being_updated=["dev"])
 
 
@@ -154,7 +154,7 @@ def test_a_summary_is_read_once_for_each_state(lab: Lab, monkeypatch: pytest.Mon
     before = engine.state("dev")
     with monkeypatch.context() as patched:
         patched.setattr(state, "read_checkpoint", lambda *_, **__: pytest.fail("it was parsed again"))
-        with locks.held(lock_folder(lab), "dev"):
+        with locks.hold(lock_folder(lab), "dev"):
             locked = engine.state("dev")
         assert engine.state("dev") == before
     lab.up(lambda: Thing("one", name="one"))
