@@ -124,6 +124,7 @@ class Deployment:
         """Evaluate a plan, and ask for confirmation. Return True if a person confirmed, False if no question was
         needed. `Refused` after a no, by the policies, and for protected resources."""
         # Without a change, the policies between stacks have nothing to refuse: the whole is evaluated at the end.
+        self.summary.output_changes[stack.name] = len(plan.output_changes)
         self._refuse([self._evaluate(stack, plan, alone=self.everything and not plan.changes)])
         return self._confirm(stack, plan)
 

@@ -24,12 +24,16 @@ class Summary:
     """Gathers the outcomes of one command."""
 
     outcomes: list[Outcome] = field(default_factory=list)
+    output_changes: dict[str, int] = field(default_factory=dict)
+    """The number of outputs that each stack's plan adds, changes or removes."""
     started: float = field(default_factory=time.monotonic)
     destroyed: bool = False
 
     @property
     def changed(self) -> bool:
-        """True if any resource was changed."""
+        """True if any resource or output was changed."""
+        if any(self.output_changes.get(o.stack) for o in self.outcomes):
+            return True
         quiet = (Operation.SAME.value, Operation.READ.value)
         return any(count for o in self.outcomes for operation, count in o.counts.items() if operation not in quiet)
 
@@ -37,7 +41,7 @@ class Summary:
         """Print the summary table, then the totals or that nothing changed."""
         seconds = time.monotonic() - self.started
         output.emit({"event": "summary", "changed": self.changed, "seconds": round(seconds, 3),
-                     "stacks": [_record(o) for o in self.outcomes]})  # fmt: skip
+                     "stacks": [_record(o, self.output_changes.get(o.stack, 0)) for o in self.outcomes]})  # fmt: skip
         if not self.outcomes:
             return
         output.say()
@@ -88,11 +92,12 @@ def _further_commands(outcomes: list[Outcome], output: Output) -> None:
         output.say(f"  {command:<{width}}  {purpose}")
 
 
-def _record(outcome: Outcome) -> dict[str, object]:
+def _record(outcome: Outcome, output_changes: int) -> dict[str, object]:
     return {
         "stack": outcome.stack,
         "resources": outcome.resources,
         "counts": dict(outcome.counts),
         "seconds": round(outcome.seconds, 3),
+        "output_changes": output_changes,
         "outputs": dict(sorted(outcome.outputs.items())),
     }

@@ -45,6 +45,7 @@ def test_outputs_change_without_resources(deployed: Workspace, exports: Exports)
     exports({"new_output": "one", "bastion_range": "10.0.0.0/26"})
     text = deployed.sde("up", "platform", "--yes")
     assert 'new_output: "one"' in text
+    assert "Nothing to change" not in text
     assert "no resource changes, 2 outputs change" in text
     assert f"platform: output bastion_range is changed; read by {READERS}" in text
     assert "10.0.0.0/26" in deployed.sde("outputs", "platform")

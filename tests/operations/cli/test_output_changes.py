@@ -57,6 +57,9 @@ def test_a_plan_of_output_changes_alone_is_confirmed_and_applied(sde: CliRunner)
     assert sde("up", "platform", "--yes") == 0
     assert ("up", "platform") in sde.engine.calls
     assert "1 output changes" in sde.out
+    assert "Nothing to change" not in sde.out
+    assert sde("--json", "up", "platform", "--yes") == 0
+    assert (sde.lines[-1]["changed"], sde.lines[-1]["stacks"][0]["output_changes"]) == (True, 1)
     sde.engine.calls.clear()
     assert sde("up", "platform") != 0  # without a terminal there is no confirmation
     assert ("up", "platform") not in sde.engine.calls
