@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from formats.errors import InputError
@@ -15,11 +15,11 @@ from formats.plan import Plan, PlannedOutput, PlannedResource
 from formats.preview_file import is_preview, read_preview
 from formats.pulumi_state import is_export, read_export
 from formats.urns import is_urn, stack_of
-from formats.validation import dotted_path
+from formats.validation import of_type
 
 STACKS = 2_000
 """Files of other stacks. An estate has about a hundred."""
-LONGEST_NAME = 2_000
+MAX_NAME_LENGTH = 2_000
 """Characters of a URN. Reports repeat it in every finding."""
 
 
@@ -87,12 +87,12 @@ def read_planned(content: Any, shown: str) -> Plan:
 
 
 def _plan(content: dict[str, Any], shown: str) -> Plan:
+    def refuse(key: str, found: str) -> InputError:
+        return InputError("This is not a plan.", file=shown, key=key, found=found)
+
     try:
-        _CONTENT.validate_python(content)
+        of_type(_CONTENT, content, refuse)
         plan = Plan.from_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise InputError("This is not a plan.", file=shown, key=dotted_path(first["loc"]), found=first["msg"]) from None
     except (ValueError, RecursionError) as error:
         raise InputError("This plan cannot be used.", file=shown, found=str(error),
                          fix="Write it again with `sde export plan`.") from None  # fmt: skip
@@ -104,9 +104,9 @@ def _refuse_foreign_resources(plan: Plan, shown: str) -> None:
     """Refuse resources of another stack, and provider types declared as components, which would not be checked."""
     begins = f"urn:pulumi:{plan.stack}::"
     for index, resource in enumerate(plan.resources):
-        if not is_urn(resource.urn) or stack_of(resource.urn) != plan.stack or len(resource.urn) > LONGEST_NAME:
+        if not is_urn(resource.urn) or stack_of(resource.urn) != plan.stack or len(resource.urn) > MAX_NAME_LENGTH:
             raise InputError("A resource of the plan is not of its stack.", file=shown, key=f"resources[{index}].urn",
-                             found=resource.urn, allowed=f"{begins}…, at most {LONGEST_NAME:,} letters")  # fmt: skip
+                             found=resource.urn, allowed=f"{begins}…, at most {MAX_NAME_LENGTH:,} letters")  # fmt: skip
         if not resource.custom and resource.type.startswith(("azure-native:", "random:")):
             raise InputError("A component has the type of a provider's resource.", file=shown,
                              key=f"resources[{index}].custom", found=False, allowed="true")  # fmt: skip

@@ -9,15 +9,15 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import TypedDict
 
 from formats.errors import InputError
-from formats.plan import Operation, Plan
-from formats.pulumi_preview import OPERATIONS, STATE_ONLY, plan_of
+from formats.plan import Plan
+from formats.pulumi_preview import OPERATIONS, plan_of, state_of
 from formats.pulumi_state import StateResource
 from formats.urns import project_of, stack_of
-from formats.validation import dotted_path
+from formats.validation import of_type
 
 WHOLE = "pulumi preview --json --show-sames --show-reads > FILE"
 _Texts = list[str] | None
@@ -66,13 +66,9 @@ def is_preview(content: object) -> bool:
 
 def read_preview(content: Mapping[str, Any], file: str) -> Plan:
     """Return the Plan. `InputError` for a failed or incomplete preview, and for a shape that is not Pulumi's."""
-    try:
-        preview = _PREVIEW.validate_python(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = dotted_path(first["loc"])
-        raise InputError("This is not a preview of the Pulumi CLI.", file=file, key=key, found=first["msg"],
-                         fix=f"Write it again: {WHOLE}") from None  # fmt: skip
+    preview = of_type(_PREVIEW, content, lambda key, found: InputError(
+        "This is not a preview of the Pulumi CLI.", file=file, key=key, found=found, fix=f"Write it again: {WHOLE}"
+    ))  # fmt: skip
     if any(message.get("severity") == "error" for message in preview.get("diagnostics") or ()):
         raise InputError("This preview failed, so it is incomplete.", file=file, key="diagnostics",
                          fix="Fix the errors of the preview first.")  # fmt: skip
@@ -85,7 +81,7 @@ def read_preview(content: Mapping[str, Any], file: str) -> Plan:
 def _refuse_gaps(preview: _Preview, file: str) -> None:
     """Refuse a preview with fewer steps than it counts: the CLI omits unchanged resources by default."""
     steps = preview["steps"]
-    unknown = next((s["op"] for s in steps if s["op"] not in OPERATIONS and s["op"] not in STATE_ONLY), None)
+    unknown = next((s["op"] for s in steps if s["op"] not in OPERATIONS), None)
     if unknown is not None:
         raise InputError("This preview has an unknown step.", file=file, key="steps", found=unknown,
                          allowed=", ".join(sorted(OPERATIONS)))  # fmt: skip
@@ -95,17 +91,10 @@ def _refuse_gaps(preview: _Preview, file: str) -> None:
         omitted = ", ".join(f"{count} of {op}" for op, count in sorted(missing.items()))
         raise InputError("This preview has fewer steps than it counts.", file=file, key="steps",
                          found=f"steps left out: {omitted}", fix=f"Write it again: {WHOLE}")  # fmt: skip
-    stateless = next((s["urn"] for s in steps if not _has_state(s)), None)
+    stateless = next((s["urn"] for s in steps if state_of(s).get("urn") != s["urn"]), None)
     if stateless is not None:
         raise InputError("A step of this preview has no state.", file=file, key="steps",
                          found=stateless[:200], allowed="newState of that URN; for a delete oldState")  # fmt: skip
-
-
-def _has_state(step: _Step) -> bool:
-    """Return True if a step has the state that is checked: the new one, or for a delete the old one."""
-    gone = OPERATIONS.get(step["op"]) is Operation.DELETE or step["op"] == "delete-replaced" or step["op"] in STATE_ONLY
-    state = step.get("oldState") if gone else step.get("newState")
-    return state is not None and state["urn"] == step["urn"]
 
 
 def _owner(steps: list[_Step], file: str) -> tuple[str, str]:

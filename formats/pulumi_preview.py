@@ -14,7 +14,7 @@ from formats.property_values import UNKNOWNS, mask
 from formats.pulumi_state import planned
 from formats.urns import ROOT_TYPE, type_of
 
-OPERATIONS = {
+OPERATIONS: Mapping[str, Operation | None] = {
     "same": Operation.SAME,
     "create": Operation.CREATE,
     "update": Operation.UPDATE,
@@ -26,18 +26,19 @@ OPERATIONS = {
     "read-replacement": Operation.READ,
     "import": Operation.IMPORT,
     "import-replacement": Operation.REPLACE,
+    "discard": None,
+    "discard-replaced": None,
+    "remove-pending-replace": None,
+    "refresh": None,
 }
-"""Operations by Pulumi's step names. The up to three steps of a replacement are one operation."""
-STATE_ONLY = frozenset({"discard", "discard-replaced", "remove-pending-replace", "refresh"})
-"""Steps that change the state only, not the cloud."""
+"""Operations by Pulumi's step names; None for steps that change the state only, not the cloud. The up to three steps of
+a replacement are one operation."""
 
 Json = Mapping[str, Any]
 
 
 def operation(step: str) -> Operation | None:
     """Return the operation of a step; None if it changes the state only. Raises `Failed` for an unknown step."""
-    if step in STATE_ONLY:
-        return None
     if step not in OPERATIONS:
         raise Failed(f"The Pulumi CLI named a step that this version does not know: {step!r}")
     return OPERATIONS[step]
@@ -127,9 +128,15 @@ def deletion_of(
     return Plan(project, stack, cloud, going, configured_subscription(config or {}), kept)
 
 
+def state_of(step: Json) -> Json:
+    """Return the state that a step is about: the old one where the resource goes, or only the state changes."""
+    old = step["op"] in ("delete", "delete-replaced") or OPERATIONS[step["op"]] is None
+    return step.get("oldState" if old else "newState") or {}
+
+
 def _resource(step: Json, done: Operation) -> PlannedResource:
     old, new = step.get("oldState"), step.get("newState")
-    state: Json = (old if done is Operation.DELETE else new) or old or new or {}
+    state = state_of(step) or old or new or {}
     differs = done in (Operation.UPDATE, Operation.REPLACE)
     changed = _changed(step) if differs else ()
     return replace(

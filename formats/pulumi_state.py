@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, NotRequired
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import TypedDict
 
 from formats.default_providers import configured_subscription, default_provider_subscription, without_default_providers
@@ -18,9 +19,9 @@ from formats.errors import InputError
 from formats.plan import Operation, Plan, PlannedResource, Value, planned_outputs
 from formats.property_values import mask
 from formats.urns import ROOT_TYPE, is_urn, project_of, provider_urn, stack_of
-from formats.validation import dotted_path
+from formats.validation import of_type
 
-NEWEST = 4
+NEWEST_VERSION = 4
 """The newest export format. It is accepted if it uses none of the features that format 3 lacks."""
 
 
@@ -87,11 +88,8 @@ def read_export(
     `config` is the stack's configuration, if known. Raises `InputError` for a damaged or other format.
     """
     _check_version(content, file)
-    try:
-        deployment = _DEPLOYMENT.validate_python({} if content["deployment"] is None else content["deployment"])
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise _broken(file, dotted_path(("deployment", *first["loc"])), first["msg"]) from None
+    found = {} if content["deployment"] is None else content["deployment"]
+    deployment = of_type(_DEPLOYMENT, found, partial(_broken, file), at=("deployment",))
     resources = deployment.get("resources") or []
     if not resources:
         return None
@@ -134,7 +132,7 @@ def _check_version(content: Mapping[str, Any], file: str | None) -> None:
     if not isinstance(version, int) or isinstance(version, bool) or version < 3:
         raise InputError("The format of this state is not supported.", file=file, key="version", found=str(version),
                          allowed="3", fix="Export it with a current version of the Pulumi CLI.")  # fmt: skip
-    if version > NEWEST or (version == NEWEST and features):
+    if version > NEWEST_VERSION or (version == NEWEST_VERSION and features):
         raise InputError("The format of this state is newer than this version supports.", file=file, key="version",
                          found=str(version), allowed="3", fix="Update this project.")  # fmt: skip
 

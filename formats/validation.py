@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from formats.errors import InputError
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 Location = tuple[str | int, ...]
 """The keys and indexes that lead to a value in a document."""
 PATTERN_DESCRIPTIONS = {
@@ -58,6 +59,18 @@ def validated(model: type[M], value: Any, *, file: str, prefix: str = "") -> M:
         return model.model_validate(value)
     except ValidationError as error:
         raise _bad_input(error, model, file=file, prefix=prefix) from None
+
+
+def of_type(adapter: TypeAdapter[T], value: Any, refuse: Callable[[str, str], InputError], at: Location = ()) -> T:
+    """Return the value, which is at a location, as the adapter's type.
+
+    Otherwise raise `refuse(key, message)` for the first error.
+    """
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise refuse(dotted_path((*at, *first["loc"])), first["msg"]) from None
 
 
 def _bad_input(error: ValidationError, model: type[BaseModel], *, file: str, prefix: str) -> InputError:
