@@ -15,7 +15,7 @@ class Exit(IntEnum):
 
 
 class SdeError(Exception):
-    """An expected error: it ends a command with its message and exit code, and without a traceback."""
+    """An expected error. It ends a command with its message and exit code, without a traceback."""
 
     exit_code: Exit
     kind: str
@@ -43,7 +43,7 @@ class InputError(SdeError):
 
     def __str__(self) -> str:
         lines = [self.problem]
-        for label, value in (("file", self.file), ("key", self.key), ("found", _shown(self.found)),
+        for label, value in (("file", self.file), ("key", self.key), ("found", _one_line(self.found)),
                              ("allowed", self.allowed), ("fix", self.fix)):  # fmt: skip
             if value:
                 lines.append(f"  {label + ':':<9}{value}")
@@ -51,19 +51,19 @@ class InputError(SdeError):
 
 
 class Failed(SdeError):  # noqa: N818 - the name is used as a word in messages and documents
-    """The work began and did not succeed: the cloud or the engine refused. The message is complete."""
+    """The operation began and failed, in the cloud or the engine. The message is complete."""
 
     exit_code, kind = Exit.FAILED, "failed"
 
 
 class Refused(SdeError):  # noqa: N818
-    """The work is possible but not permitted, such as deleting what holds data. Nothing was changed."""
+    """The operation is possible but not permitted, such as the deletion of protected data. Nothing was changed."""
 
     exit_code, kind = Exit.REFUSED, "refused"
 
 
-def _shown(value: object) -> str | None:
-    """Return the value as one short printable line: hostile input may be megabytes long."""
+def _one_line(value: object) -> str | None:
+    """Return the value as one short printable line, because hostile input may be megabytes long."""
     if value is None:
         return None
     text = (value if isinstance(value, str) else repr(value))[:200]

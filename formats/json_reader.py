@@ -12,9 +12,9 @@ from typing import Any
 
 from formats.errors import InputError
 
-LONGEST = 64 << 20
+MAX_BYTES = 64 << 20
 """Bytes. The plan of a stack of ten thousand resources has a third of that."""
-MOST = 2_000_000
+MAX_VALUES = 2_000_000
 """Lists and maps. Each needs far more memory than its two characters in the file."""
 ENTRIES = 8_000_000
 """Commas, as a count of values: ten times those in the plan of a stack of ten thousand resources."""
@@ -22,7 +22,7 @@ DIGITS = 100
 """Digits of one number. Azure's have at most twenty."""
 HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 """A surrogate as a JSON escape. A lone one is not a character."""
-DEEPEST = 64
+MAX_DEPTH = 64
 """Levels of nesting. Azure's properties have about twenty."""
 
 
@@ -37,11 +37,11 @@ def _text(file: Path) -> bytes:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
             raise InputError("This is not a file.", file=shown)
-        if status.st_size > LONGEST:
+        if status.st_size > MAX_BYTES:
             raise InputError("The file is too long.", file=shown, found=f"{status.st_size:,} bytes",
-                             allowed=f"at most {LONGEST:,} bytes", fix="Check each stack separately.")  # fmt: skip
+                             allowed=f"at most {MAX_BYTES:,} bytes", fix="Check each stack separately.")  # fmt: skip
         with file.open("rb") as stream:
-            text = stream.read(LONGEST + 1)
+            text = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise InputError("The file is missing.", file=shown) from None
     except OSError as error:
@@ -77,10 +77,11 @@ def _json(text: bytes, shown: str) -> Any:
 def _refuse_too_many(text: bytes, shown: str) -> None:
     """Count values before parsing: a small file can need a lot of memory."""
     containers, entries = text.count(b"{") + text.count(b"["), text.count(b",")
-    if containers > MOST or entries > ENTRIES:
+    if containers > MAX_VALUES or entries > ENTRIES:
         raise InputError("The file has too many values.", file=shown,
                          found=f"{containers:,} lists and maps, {entries:,} commas",
-                         allowed=f"at most {MOST:,} and {ENTRIES:,}", fix="Check each stack separately.")  # fmt: skip
+                         allowed=f"at most {MAX_VALUES:,} and {ENTRIES:,}",
+                         fix="Check each stack separately.")  # fmt: skip
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def _whole(text: str) -> int:
 
 def _refuse_depth(value: Any, shown: str) -> None:
     level = [value]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         level = [inner for outer in level for inner in _within(outer) if isinstance(inner, dict | list)]
         if not level:
             return
@@ -124,4 +125,4 @@ def _within(value: Any) -> Any:
 
 
 def _too_deep(shown: str) -> InputError:
-    return InputError("The file is nested too deeply.", file=shown, allowed=f"at most {DEEPEST} levels")
+    return InputError("The file is nested too deeply.", file=shown, allowed=f"at most {MAX_DEPTH} levels")

@@ -20,8 +20,8 @@ from formats.validation import validated
 from policies.model import Finding, Policy, Verdict
 from policies.wording import plain, printable
 
-LONGEST = timedelta(days=90)
-MOST = 1_000
+MAX_DURATION = timedelta(days=90)
+MAX_ENTRIES = 1_000
 
 
 def _one_line(text: str) -> str:
@@ -52,7 +52,7 @@ class Exemption(BaseModel):
 
 @dataclass(frozen=True)
 class Exemptions:
-    """The exemptions that are valid today, and a warning for each other one."""
+    """The exemptions that are valid today, and warnings about the invalid ones."""
 
     valid: tuple[Exemption, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -62,18 +62,18 @@ class Exemptions:
         return {(e.policy, e.resource): e for e in self.valid}
 
     def of(self, finding: Finding) -> Exemption | None:
-        """Return the exemption of a finding's resource from its policy, if there is one."""
+        """Return the exemption that covers a finding, if there is one."""
         if not self.valid:
             return None
         by_urn = self._by_resource.get((finding.policy, finding.urn))
-        return by_urn or self._by_resource.get((finding.policy, short(finding)))
+        return by_urn or self._by_resource.get((finding.policy, short_name(finding)))
 
     def applied(self, finding: Finding, exemption: Exemption) -> Finding:
-        """Return the finding with the verdict exempt; its message stays."""
+        """Return the finding with the verdict `exempt`, and its message unchanged."""
         return replace(finding, verdict=Verdict.EXEMPT, exemption=exemption.id)
 
     def unused(self, used: Collection[str], stacks: Collection[str], policies: Collection[str]) -> tuple[str, ...]:
-        """Return a warning for each exemption of these stacks and policies that no finding needed."""
+        """Return a warning for each exemption of these stacks and policies that covered no finding."""
         return tuple(
             f"exemption {e.id}: it is not used; remove it"
             for e in self.valid
@@ -84,8 +84,8 @@ class Exemptions:
 NONE = Exemptions()
 
 
-def short(finding: Finding) -> str:
-    """Return the short name of a resource: `tre-heart:storage:StorageAccount:data`."""
+def short_name(finding: Finding) -> str:
+    """Return the short name of a finding's resource: `tre-heart:storage:StorageAccount:data`."""
     return f"{finding.stack}:{finding.type}:{finding.name}"
 
 
@@ -94,13 +94,13 @@ def _stack(resource: str) -> str:
 
 
 def read(content: Mapping[str, Any], policies: Mapping[str, Policy], *, file: str, today: date) -> Exemptions:
-    """Return the exemptions of a file's content. `InputError` where it is not a list of exemptions."""
+    """Return the exemptions in a file's content. Raises `InputError` if it is not a list of exemptions."""
     entries = content.get("exemptions")
     unknown = sorted(set(content) - {"exemptions"})
-    if unknown or not isinstance(entries, list) or len(entries) > MOST:
+    if unknown or not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
         raise InputError("This is not a list of exemptions.", file=file, key=unknown[0] if unknown else "exemptions",
                          found=type(entries).__name__,
-                         allowed=f"`exemptions:` with up to {MOST} entries, or `[]`")  # fmt: skip
+                         allowed=f"`exemptions:` with up to {MAX_ENTRIES} entries, or `[]`")  # fmt: skip
     valid: list[Exemption] = []
     warnings: list[str] = []
     for index, entry in enumerate(entries):
@@ -115,45 +115,46 @@ def _exemption(
     entry: Any, others: Sequence[Exemption], policies: Mapping[str, Policy], where: str, today: date
 ) -> Exemption:
     exemption = validated(Exemption, entry, file=where)
-    objection = next((why for why, applies in _objections(exemption, others, policies, today) if applies), None)
-    if objection:
-        raise InputError(objection, file=where)
+    defect = next((why for why, applies in _defects(exemption, others, policies, today) if applies), None)
+    if defect:
+        raise InputError(defect, file=where)
     return exemption
 
 
-def _objections(
+def _defects(
     e: Exemption, others: Sequence[Exemption], policies: Mapping[str, Policy], today: date
 ) -> list[tuple[str, bool]]:
     return [
         (f"there is no policy {e.policy}", e.policy not in policies),
-        ("its owner approved it; another person must", _person(e.owner) == _person(e.approver)),
+        ("its owner approved it; another person must", _comparable_name(e.owner) == _comparable_name(e.approver)),
         ("a name in it mixes alphabets", any(len(_alphabets(name)) > 1 for name in (e.owner, e.approver))),
         (f"it is granted on {e.granted}, which is in the future", e.granted > today),
         (f"it expired on {e.expires}", e.expires < today),
         ("it ends before it begins", e.expires <= e.granted),
-        (f"it runs for more than {LONGEST.days} days", e.expires - e.granted > LONGEST or e.expires - today > LONGEST),
+        (f"it runs for more than {MAX_DURATION.days} days",
+         e.expires - min(e.granted, today) > MAX_DURATION),
         ("its id is used twice", e.id in {other.id for other in others}),
-        ("its resource must be one: a URN, or stack:type:name", not _is_one(e.resource)),
+        ("its resource must be one: a URN, or stack:type:name", not _names_one_resource(e.resource)),
         ("another exempts the same resource from the same policy",
          (e.policy, e.resource) in {(other.policy, other.resource) for other in others}),
     ]  # fmt: skip
 
 
-def _is_one(resource: str) -> bool:
+def _names_one_resource(resource: str) -> bool:
     """True for the name of one resource. A pattern would exempt resources without review."""
     parts = resource.split(":")
     complete = is_urn(resource) or (parts[0] != "urn" and len(parts) >= 4 and all(parts))
     return complete and not set("*?[]\n") & set(resource)
 
 
-def _person(name: str) -> str:
-    """Return a name in a form to compare: its letters and digits, in one width and case."""
+def _comparable_name(name: str) -> str:
+    """Return the letters and digits of a person's name, in one width and case, for comparison."""
     text = "".join(c if c.isalnum() else " " if c.isspace() else "" for c in unicodedata.normalize("NFKC", name))
     return " ".join(text.casefold().split())
 
 
 def _alphabets(name: str) -> set[str]:
-    """Return the alphabets of a name. With two of them, two different names could look equal."""
+    """Return the alphabets of a name's letters. Names of mixed alphabets can look equal but be different."""
     letters = (c for c in unicodedata.normalize("NFKC", name) if c.isalpha())
     return {unicodedata.name(c, "unknown").partition(" ")[0] for c in letters}
 

@@ -10,7 +10,7 @@ from typing import Any
 from formats.plan import SECRET
 from policies.model import Resource
 
-LONGEST = 400
+MAX_LENGTH = 400
 _SECRETIVE = re.compile(
     r"(?i)password|passphrase|secret(?!s?(uri|url|name|permanent))|connectionstring|accountkey|sharedkey|sastoken|"
     r"privatekey|customdata|userdata|protectedsettings|accesskey|apikey|credential|^pwd$|^token$"
@@ -32,7 +32,7 @@ class Scrubber:
         self._resource = resource
 
     def __call__(self, text: object) -> str:
-        message = str(text)[: 16 * LONGEST]
+        message = str(text)[: 16 * MAX_LENGTH]
         for secret in self._secrets:
             message = message.replace(secret, SECRET)
         return printable(_KEY.sub(SECRET, _CREDENTIAL.sub(rf"\1{SECRET}", message)))
@@ -63,5 +63,5 @@ def plain(name: str) -> str:
 
 def printable(text: object) -> str:
     """Return one printable line, cut to a readable length."""
-    line = plain(str(text)[: 4 * LONGEST])
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    line = plain(str(text)[: 4 * MAX_LENGTH])
+    return line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 1] + "…"

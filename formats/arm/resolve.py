@@ -19,7 +19,7 @@ from dataclasses import replace
 from formats.arm.arm_ids import MAY_CHANGE_ID, NO_SUBSCRIPTION, NON_AZURE_PREFIXES, ArmId, ArmIds
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, contains_unknown
 
-DEPTH = 60
+MAX_DEPTH = 60
 """Levels of nesting that are searched. Azure's own values have fewer than 20."""
 
 
@@ -85,7 +85,7 @@ def _value(value: Value, path: str, resource: PlannedResource, arm_ids: ArmIds, 
     """Return a value with derivable ids filled in. `path` is written as in `references.txt`: `rules[].target.id`."""
     if value == UNKNOWN:
         return _derive(path, resource, arm_ids)
-    if depth > DEPTH:
+    if depth > MAX_DEPTH:
         return value
     if isinstance(value, Mapping):
         return {k: _value(item, f"{path}.{k}", resource, arm_ids, depth + 1) for k, item in value.items()}

@@ -12,9 +12,9 @@ from formats.errors import InputError
 from operations.settings import Settings
 
 INSTALL = "install the Pulumi CLI: https://www.pulumi.com/docs/iac/download-install/"
-OLDEST = Version(3, 260)
+OLDEST_VERSION = Version(3, 260)
 """The oldest version whose previews, events, update plans and state have the format that this project reads."""
-TOO_NEW = Version(4)
+FIRST_INCOMPATIBLE_VERSION = Version(4)
 """The first version that may be incompatible with the Python SDK."""
 
 
@@ -43,19 +43,19 @@ def _usable(command: Path, settings: Settings) -> Path | None:
     try:
         version = Version.parse(printed.removeprefix("v"))
     except ValueError:
-        raise _unfit(command, "The version of the Pulumi CLI cannot be read.", printed) from None
-    if version < OLDEST:
-        raise _unfit(command, "The Pulumi CLI is too old for this project.", printed)
-    if version >= TOO_NEW:
-        raise _unfit(command, "The Pulumi CLI is too new for this project.", printed)
+        raise _incompatible(command, "The version of the Pulumi CLI cannot be read.", printed) from None
+    if version < OLDEST_VERSION:
+        raise _incompatible(command, "The Pulumi CLI is too old for this project.", printed)
+    if version >= FIRST_INCOMPATIBLE_VERSION:
+        raise _incompatible(command, "The Pulumi CLI is too new for this project.", printed)
     return command
 
 
-def _unfit(command: Path, problem: str, printed: str) -> InputError:
+def _incompatible(command: Path, problem: str, printed: str) -> InputError:
     return InputError(
         problem,
         file=str(command),
         found=printed or "no version",
-        allowed=f"{OLDEST} or later, and before {TOO_NEW}",
+        allowed=f"{OLDEST_VERSION} or later, and before {FIRST_INCOMPATIBLE_VERSION}",
         fix=f"{INSTALL}; or, for the local Azure alone: --engine embedded",
     )

@@ -26,11 +26,11 @@ from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-from operations.engine.program_error import explained
+from operations.engine.program_error import reported_error
 from operations.engine.program_secrets import mask_secrets
-from operations.engine.project import Program, import_ahead, program_of
+from operations.engine.project import Program, preload, program_of
 
-LARGEST_MESSAGE = 400 * 1024 * 1024
+MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 """Maximum bytes in one message, as in Pulumi's own language hosts."""
 
 
@@ -98,7 +98,7 @@ def run_program(program: Program, request: Any) -> bool:
         with _output_as_messages():
             loop.run_until_complete(run_in_stack(program))
     except BaseException as error:  # also KeyboardInterrupt: without a response the engine would wait for ever
-        failure = explained(error)
+        failure = reported_error(error)
         pulumi.log.error(f"{type(failure).__name__}: {failure}")
         return False
     finally:
@@ -153,7 +153,7 @@ def serve(root: Path) -> None:
     """Serve the program of a project folder on a free port of 127.0.0.1 until standard input ends."""
     starter = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the pipe carries the port only, not the output of libraries
-    limits = [(f"grpc.max_{direction}_message_length", LARGEST_MESSAGE) for direction in ("receive", "send")]
+    limits = [(f"grpc.max_{direction}_message_length", MAX_MESSAGE_BYTES) for direction in ("receive", "send")]
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=limits)
     host = LanguageHost(program_of(root))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
@@ -161,7 +161,7 @@ def serve(root: Path) -> None:
     server.start()
     print(port, file=starter, flush=True)
     with suppress(Exception):  # the run itself reports the program's error
-        import_ahead(root)
+        preload(root)
     host.ready.set()
     sys.stdin.read()
     os._exit(0)  # nothing to save, and a program that still runs must not keep the process

@@ -1,4 +1,4 @@
-"""Stack locks in the format of Pulumi's file backend: the Pulumi CLI respects ours, and we respect its locks."""
+"""Stack locks in the format of Pulumi's file backend, so that both engines respect each other's locks."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from operations.engine import files
 from operations.engine.clock import now
 
 _ENDED = ("Z", "X")
-"""States of a process that has ended and that its parent has not waited for (proc_pid_stat(5))."""
+"""States of an ended process that its parent has not waited for (proc_pid_stat(5))."""
 _GONE = ", a process that is no longer running"
 
 
 @contextlib.contextmanager
-def held(folder: Path, stack: str, *, warn: Callable[[str], None] = lambda _: None) -> Iterator[None]:
-    """Hold the stack's lock, a file in `folder`. `InputError` with the holder if another run holds it.
+def hold(folder: Path, stack: str, *, warn: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    """Hold the stack's lock, a file in `folder`. Raises `InputError` with the holder if another run holds it.
 
-    A lock that a killed run of ours left on this machine is removed, with a warning.
+    A lock that a killed run of `sde` left on this machine is removed, with a warning.
     """
     own = folder / f"{uuid.uuid4()}.json"
     for path in _others(folder, None):
@@ -33,9 +33,9 @@ def held(folder: Path, stack: str, *, warn: Callable[[str], None] = lambda _: No
             warn(f"stack {stack}: the lock of {_holder(path)} was removed")
             files.remove(path)
     _refuse_others(folder, own, stack)
-    files.write(own, json.dumps(_ourselves()).encode())
+    files.write(own, json.dumps(_own_content()).encode())
     try:
-        # Check again with our lock in place: if two runs start at once, at least one sees the other.
+        # Check again after writing the own lock: if two runs start at once, at least one sees the other's.
         _refuse_others(folder, own, stack)
         yield
     finally:
@@ -47,8 +47,8 @@ def holders(folder: Path) -> list[str]:
     return [_holder(path) for path in _others(folder, None)]
 
 
-def living(folder: Path) -> list[str]:
-    """Return the holders of the lock, without runs of ours that were killed on this machine."""
+def live_holders(folder: Path) -> list[str]:
+    """Return the holders of the lock, without runs of `sde` that were killed on this machine."""
     return [_holder(path) for path in _others(folder, None) if not _is_abandoned(path)]
 
 
@@ -65,13 +65,13 @@ def refusal(folder: Path, stack: str, *, own: Path | None = None) -> InputError 
     others = _others(folder, own)
     if not others:
         return None
-    who = list(map(_holder, others))
-    dead = all(phrase.endswith(_GONE) for phrase in who)
+    owner = list(map(_holder, others))
+    all_ended = all(phrase.endswith(_GONE) for phrase in owner)
     cancel = f"scripts/sde cancel {stack}"
     return InputError(
-        f"Stack {stack} is locked by " + ", and by ".join(who),
+        f"Stack {stack} is locked by " + ", and by ".join(owner),
         file=str(others[0]),
-        fix=f"{cancel}, then run this again" if dead else f"wait for that run to end; if it is dead, {cancel}",
+        fix=f"{cancel}, then run this again" if all_ended else f"wait for that run to end; if it is dead, {cancel}",
     )
 
 
@@ -81,20 +81,20 @@ def _refuse_others(folder: Path, own: Path, stack: str) -> None:
 
 
 def _others(folder: Path, own: Path | None) -> list[Path]:
-    with files.honest_about(folder):
+    with files.translate_os_errors(folder):
         return sorted(p for p in folder.glob("*.json") if p != own and not p.name.startswith("."))
 
 
-def _ourselves() -> dict[str, Any]:
-    ourselves = {"pid": os.getpid(), "username": _user(), "hostname": socket.gethostname(), "timestamp": now()}
-    process = _process(os.getpid())
-    return ourselves | ({"process": process} if process else {})
+def _own_content() -> dict[str, Any]:
+    content = {"pid": os.getpid(), "username": _user(), "hostname": socket.gethostname(), "timestamp": now()}
+    process = _process_identity(os.getpid())
+    return content | ({"process": process} if process else {})
 
 
-def _process(pid: int) -> str | None:
-    """Identify a process beyond its number, which may be reused: by the boot, the pid namespace and its start time.
+def _process_identity(pid: int) -> str | None:
+    """Return a unique identity of a process: boot, pid namespace and start time, because its number may be reused.
 
-    None if it does not run, and on systems without /proc, where the lock of a dead run has to be cancelled by hand.
+    None if it does not run, and on systems without /proc, where the lock of a killed run must be cancelled manually.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -108,15 +108,15 @@ def _process(pid: int) -> str | None:
 
 
 def _is_abandoned(path: Path) -> bool:
-    """Return True if a lock was made in this boot and pid namespace by a process that has certainly ended."""
+    """Return True if the lock is of this boot and pid namespace, and its process has certainly ended."""
     try:
         lock = json.loads(files.read(path) or b"")
         pid, process = int(lock["pid"]), str(lock["process"])
     except (ValueError, KeyError, TypeError):
         return False
-    here = _process(os.getpid())
-    same_system = here is not None and process.split(" ")[:2] == here.split(" ")[:2]
-    return same_system and _process(pid) != process
+    own = _process_identity(os.getpid())
+    same_system = own is not None and process.split(" ")[:2] == own.split(" ")[:2]
+    return same_system and _process_identity(pid) != process
 
 
 def _user() -> str:
@@ -131,13 +131,13 @@ def _holder(path: Path) -> str:
     try:
         lock = json.loads(content or b"")
         pid, host = int(lock["pid"]), str(lock["hostname"])
-        who = f"{lock['username']}@{host} (pid {pid}) since {lock['timestamp']}"
+        owner = f"{lock['username']}@{host} (pid {pid}) since {lock['timestamp']}"
     except (ValueError, KeyError, TypeError):
         return f"a lock file that cannot be read ({path.name})"
-    return who + _GONE if host == socket.gethostname() and _dead(pid) else who
+    return owner + _GONE if host == socket.gethostname() and _has_ended(pid) else owner
 
 
-def _dead(pid: int) -> bool:
+def _has_ended(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):

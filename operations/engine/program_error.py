@@ -22,38 +22,38 @@ class ProgramError:
     """An exception of a program, without the stack frames of libraries, Python and the engines."""
 
     message: str
-    places: tuple[str, ...]
+    locations: tuple[str, ...]
     """`file:line in function: source`, the innermost last."""
 
     def __str__(self) -> str:
-        return "\n".join(["The program failed: " + self.message, *(f"  {place}" for place in self.places)])
+        return "\n".join(["The program failed: " + self.message, *(f"  {location}" for location in self.locations)])
 
 
-def described(error: BaseException) -> ProgramError:
+def program_error_of(error: BaseException) -> ProgramError:
     """Return the message and the locations of the first cause of an exception."""
     *_, root = causes(error)
-    places = _places(root.__traceback__) or _places(_first_traceback(root))
-    return ProgramError("".join(traceback.format_exception_only(root)).strip(), places)
+    locations = _locations(root.__traceback__) or _locations(_first_traceback(root))
+    return ProgramError("".join(traceback.format_exception_only(root)).strip(), locations)
 
 
-def explained(error: BaseException) -> Exception:
+def reported_error(error: BaseException) -> Exception:
     """Return the exception that a command ends with: the program's own error unchanged, any other as `Failed`."""
-    for one in causes(error):
-        if isinstance(one, InputError | Failed | Refused):
-            return one
-        if isinstance(one, pulumi.RunError):
-            return Failed(str(one))
-    return Failed(str(described(error)))
+    for cause in causes(error):
+        if isinstance(cause, InputError | Failed | Refused):
+            return cause
+        if isinstance(cause, pulumi.RunError):
+            return Failed(str(cause))
+    return Failed(str(program_error_of(error)))
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception and its causes, each once: the SDK raises exceptions that are their own cause."""
     seen: set[int] = set()
-    one: BaseException | None = error
-    while one is not None and id(one) not in seen:
-        seen.add(id(one))
-        yield one
-        one = one.__cause__
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__
 
 
 def _first_traceback(error: BaseException) -> TracebackType | None:
@@ -62,11 +62,11 @@ def _first_traceback(error: BaseException) -> TracebackType | None:
     return manager.exception_traceback if manager.unhandled_exception is error else None
 
 
-def _places(trace: TracebackType | None) -> tuple[str, ...]:
-    frames = (f for f in traceback.extract_tb(trace) if not _foreign(f.filename))
+def _locations(trace: TracebackType | None) -> tuple[str, ...]:
+    frames = (f for f in traceback.extract_tb(trace) if not _is_foreign(f.filename))
     return tuple(f"{f.filename}:{f.lineno} in {f.name}: {f.line}" for f in frames)
 
 
-def _foreign(file: str) -> bool:
+def _is_foreign(file: str) -> bool:
     """Return True if a stack frame belongs to a library, Python or an engine."""
     return "site-packages" in file or file.startswith(("<frozen", sys.base_prefix, _ENGINES))

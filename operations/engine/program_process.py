@@ -12,10 +12,10 @@ from pathlib import Path
 from formats.errors import Failed
 from operations.engine.project import program_of
 
-_KEPT = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "SYSTEMROOT", "TMPDIR", "TZ")
-"""The environment variables that the program's process inherits: none that holds a credential."""
+_INHERITED_VARIABLES = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "SYSTEMROOT", "TMPDIR", "TZ")
+"""The environment variables that the program's process inherits. None of them contains credentials."""
 COMMAND: Sequence[str] = (sys.executable, "-P", "-m", "operations.engine.language_host")
-_SOURCES = Path(__file__).resolve().parents[2]
+_PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
 class ProgramProcess:
@@ -28,7 +28,7 @@ class ProgramProcess:
 
     @property
     def address(self) -> str:
-        """Return its address for the CLI, `127.0.0.1:PORT`. `Failed` if it does not start."""
+        """Its address for the CLI, `127.0.0.1:PORT`. Raises `Failed` if it does not start."""
         self.start()
         if not self._address:
             self._address = f"127.0.0.1:{self._port()}"
@@ -40,12 +40,12 @@ class ProgramProcess:
             return
         program_of(self._root)  # reports an error in Pulumi.yaml
         self._address = ""
-        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        environment = {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [*COMMAND, str(self._root)],
             cwd=self._root,
-            env={**environment, "PYTHONPATH": str(_SOURCES)},
-            stdin=subprocess.PIPE,  # it ends when this closes, so also when this process is killed
+            env={**environment, "PYTHONPATH": str(_PROJECT_ROOT)},
+            stdin=subprocess.PIPE,  # the child ends when this pipe closes, also if this process is killed
             stdout=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,  # Ctrl-C is for the CLI, which then ends the program
@@ -60,9 +60,9 @@ class ProgramProcess:
         return port
 
     def ended(self, within: float = 0.0) -> str | None:
-        """Describe how the process ended by itself, such as `ended with code 1`; None if it runs or was not started.
+        """Return how the process ended by itself, such as `ended with code 1`; None if it runs or was not started.
 
-        `within` is the number of seconds to wait for a process that is ending.
+        `within`: seconds to wait for a process that is ending.
         """
         if self._process is None:
             return None

@@ -20,12 +20,12 @@ Program = Callable[[], Any]
 
 
 def project_name(root: Path) -> str:
-    """Read the project's name from Pulumi.yaml. `InputError` if there is none."""
+    """Return the project's name in Pulumi.yaml. Raises `InputError` if there is none."""
     return str(_project(root)["name"])
 
 
 def program_of(root: Path) -> Program:
-    """Return the program that Pulumi.yaml names, to run as `__main__` in its folder. `InputError` if none."""
+    """Return the program that Pulumi.yaml names, to run as `__main__` in its folder. Raises `InputError` if none."""
     project = _project(root)
     folder = (root / project.get("main", ".")).resolve()
     if not folder.exists():
@@ -38,8 +38,8 @@ def program_of(root: Path) -> Program:
     return run
 
 
-def import_ahead(root: Path) -> None:
-    """Import the program's `preload.py`, if any, in the second before the engine requests a run."""
+def preload(root: Path) -> None:
+    """Import the program's `preload.py`, if there is one, while the CLI starts, to save time in the run."""
     folder = (root / _project(root).get("main", ".")).resolve()
     if (folder / "preload.py").exists():
         importlib.import_module(f"{folder.name}.preload")
@@ -82,10 +82,10 @@ def sdk_version(package: str) -> str:
         raise InputError("There is no SDK for this type's package", found=package) from None
 
 
-def served(root: Path, address: str) -> str:
-    """Return a Pulumi.yaml for a program served at an address, for commands that have no option for it."""
-    described = {key: value for key, value in _project(root).items() if key != "main"}  # the file may be in any folder
-    return yaml.safe_dump({**described, "runtime": {"name": "client", "options": {"address": address}}})
+def client_project(root: Path, address: str) -> str:
+    """Return a Pulumi.yaml for a language host at an address, for commands without the option `--client`."""
+    project = {key: value for key, value in _project(root).items() if key != "main"}  # the file may be in any folder
+    return yaml.safe_dump({**project, "runtime": {"name": "client", "options": {"address": address}}})
 
 
 def _project(root: Path) -> Mapping[str, Any]:
@@ -93,7 +93,7 @@ def _project(root: Path) -> Mapping[str, Any]:
     try:
         project = yaml.safe_load(file.read_text())
     except FileNotFoundError:
-        raise InputError("This folder holds no Pulumi project", file=str(file)) from None
+        raise InputError("This folder contains no Pulumi project", file=str(file)) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(
             "The project file cannot be read", file=str(file), found=str(error).replace("\n", " ")

@@ -213,7 +213,7 @@ _TRANSLATORS: Sequence[tuple[str, Callable[[StackContext, str, re.Match[str]], E
     (r"incorrect passphrase", _wrong_passphrase),
     (r"passphrase must be set", _no_passphrase),
     (r"Target '(.*?)' could not be found in the stack|no resource named '(.*?)' found", _no_target),
-    (r"failed to load checkpoint: (?:context \d+: )?(.*)", _damaged),
+    (r"failed to load checkpoint: (?:place \d+: )?(.*)", _damaged),
     (r"(?:getting stack configuration|validating stack config): (.*)", _configuration),
     (
         r"PULUMI_ACCESS_TOKEN must be set.*|unable to open bucket.*|read \"\.pulumi/meta\.yaml\".*|problem logging in.*"

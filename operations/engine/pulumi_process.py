@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.engine.pulumi_events import plain, words
+from operations.engine.pulumi_events import message_text, without_colours
 
 
 class CommandFailed(Exception):  # noqa: N818 - named by what happened, as the port's errors are
@@ -23,7 +23,7 @@ class CommandFailed(Exception):  # noqa: N818 - named by what happened, as the p
             else f"was killed by {signal.Signals(-code).name}"
         )
         text = stdout.partition("{")[0].strip()  # JSON follows
-        super().__init__(words(stderr or text or f"the Pulumi CLI {how}"))
+        super().__init__(message_text(stderr or text or f"the Pulumi CLI {how}"))
         self.code, self.stdout, self.stderr = code, stdout, stderr
         self.is_silent = code > 0 and not stderr and not text
 
@@ -55,7 +55,7 @@ class PulumiProcess:
         ) as process:
             lines, errors = _read(process, on_line)
         if process.returncode:
-            raise CommandFailed(process.returncode, plain("".join(lines)), plain("".join(errors)))
+            raise CommandFailed(process.returncode, without_colours("".join(lines)), without_colours("".join(errors)))
         return "".join(lines)
 
 

@@ -18,8 +18,8 @@ SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTempl
 CONTENT_VERSION = "1.0.0.0"
 API_VERSION = "azureApiVersion"
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-[a-z0-9]+)?")
-FIRST = ("type", "apiVersion", "name", "scope", "location", "tags", "sku", "kind", "identity")
-LAST = ("properties", "dependsOn", "metadata")
+LEADING_KEYS = ("type", "apiVersion", "name", "scope", "location", "tags", "sku", "kind", "identity")
+TRAILING_KEYS = ("properties", "dependsOn", "metadata")
 
 Template = dict[str, Value]
 
@@ -72,7 +72,7 @@ def _resource(resource: PlannedResource, arm_ids: ArmIds) -> ExportedResource:
         "dependsOn": _depends_on(resource, arm_id, arm_ids),
         "metadata": _metadata(resource, arm_id),
     }
-    keys = [*FIRST, *sorted(out.keys() - {*FIRST, *LAST}), *LAST]
+    keys = [*LEADING_KEYS, *sorted(out.keys() - {*LEADING_KEYS, *TRAILING_KEYS}), *TRAILING_KEYS]
     return arm_id, {k: out[k] for k in keys if k in out}, placeholders.notes
 
 

@@ -14,10 +14,10 @@ from typing import Any
 from formats.errors import InputError
 from formats.plan import UNKNOWN, Value
 
-DEPTH = 60
+MAX_DEPTH = 60
 """Levels of nesting in a value. Azure's own templates have fewer than 20."""
 _REFERENCE = re.compile(r"\[\s*(parameters|variables)\(\s*'([^'\[\]]+)'\s*\)\s*\]", re.I)
-LONGEST = 1_000
+MAX_VARIABLE_LENGTH = 1_000
 """Characters of a variable's text."""
 _MAX_CHAIN = 10
 """Variables that refer to each other in a chain."""
@@ -37,8 +37,8 @@ class ExpressionContext:
 
     def read(self, value: Value, depth: int = 0) -> Value:
         """Return the value with its expressions evaluated or unknown. Raises `InputError` if it nests too deeply."""
-        if depth > DEPTH:
-            raise InputError("The template nests too deeply.", allowed=f"at most {DEPTH} levels")
+        if depth > MAX_DEPTH:
+            raise InputError("The template nests too deeply.", allowed=f"at most {MAX_DEPTH} levels")
         if isinstance(value, Mapping):
             return self._object(value, depth)
         if isinstance(value, list | tuple):
@@ -75,7 +75,7 @@ class ExpressionContext:
         """Return a short text, number or boolean. Composed values are unknown: they could grow without limit."""
         found = self.variables.get(name, UNKNOWN)
         if isinstance(found, str):
-            return self._text(found, chain + 1) if len(found) <= LONGEST else UNKNOWN
+            return self._text(found, chain + 1) if len(found) <= MAX_VARIABLE_LENGTH else UNKNOWN
         return found if isinstance(found, bool | int | float) else UNKNOWN
 
 

@@ -30,11 +30,11 @@ SCHEMAS = re.compile(
     r"(?P<scope>deploymentTemplate|subscriptionDeploymentTemplate)\.json#?",
     re.I,
 )
-MOST = 100_000
+MAX_RESOURCES = 100_000
 """Resources in one template. ARM accepts 800."""
-LONGEST_NAME = 1_000
+MAX_NAME_LENGTH = 1_000
 """Characters of a name with its parents'. One name in Azure has at most 260. Reports repeat it in every finding."""
-DEEPEST = 8
+MAX_NESTING = 8
 """Levels of nested deployments. ARM accepts 5."""
 DEPLOYMENT = "microsoft.resources/deployments"
 ARM = "arm:"
@@ -144,9 +144,9 @@ def _listed(resources: Any, here: TemplateLocation) -> Iterator[TemplateResource
     """Yield the resources of a list, or of the map of a template with symbolic names. Children follow their parent."""
     if resources is None:
         return
-    if not isinstance(resources, list | Mapping) or len(resources) > MOST or here.depth > DEEPEST:
+    if not isinstance(resources, list | Mapping) or len(resources) > MAX_RESOURCES or here.depth > MAX_NESTING:
         raise InputError("The template's resources cannot be read.", key=here.where, found=type(resources).__name__,
-                         allowed=f"a list of at most {MOST:,}, at most {DEEPEST} levels deep")  # fmt: skip
+                         allowed=f"a list of at most {MAX_RESOURCES:,}, at most {MAX_NESTING} levels deep")  # fmt: skip
     for key, resource in resources.items() if isinstance(resources, Mapping) else enumerate(resources):
         at = replace(here, where=f"{here.where}[{key}]" if isinstance(key, int) else f"{here.where}.{key}")
         if not isinstance(resource, Mapping):
@@ -225,9 +225,9 @@ def _entry(resource: Json, type_: str, here: TemplateLocation) -> TemplateResour
         type_ = f"{parent.type}/{type_}"
         name = f"{parent.name}/{name}" if UNKNOWN not in (parent.name, name) else UNKNOWN
     type_, name, scope = _split_scope(type_, name, scope)
-    if len(str(name)) > LONGEST_NAME or len(type_) > LONGEST_NAME:
+    if len(str(name)) > MAX_NAME_LENGTH or len(type_) > MAX_NAME_LENGTH:
         raise InputError("A resource's name or type is longer than Azure permits.", key=f"{here.where}.name",
-                         found=str(name), allowed=f"at most {LONGEST_NAME:,} letters")  # fmt: skip
+                         found=str(name), allowed=f"at most {MAX_NAME_LENGTH:,} letters")  # fmt: skip
     body = {key: read(item) for key, item in resource.items() if key.lower() not in TEMPLATE_WORDS}
     wanted = resource.get("dependsOn")
     needs = tuple(n for n in read(wanted) if isinstance(n, str)) if isinstance(wanted, list) else ()

@@ -87,11 +87,11 @@ def _lines(proof: Proof) -> Iterator[Text]:
             f"refused without mutants: {finding.policy} {finding.stack} {finding.name}: {finding.message}", style="red"
         )
     for heading, mutants in (("not refused", proof.missed(GATE)), ("gate and pack differ", proof.disagreements)):
-        yield from (Text(f"{heading}: {described(m)}", style="red") for m in mutants[:MAX_LINES])
+        yield from (Text(f"{heading}: {describe(m)}", style="red") for m in mutants[:MAX_LINES])
         if len(mutants) > MAX_LINES:
             yield Text(f"… and {len(mutants) - MAX_LINES:,} more; --json and -o list all", style="red")
 
 
-def described(mutant: Mutant) -> str:
+def describe(mutant: Mutant) -> str:
     """Return a description of a mutant."""
     return f"{mutant.stack}: {mutant.type} {mutant.name}: {mutant.label} ({mutant.harm})"

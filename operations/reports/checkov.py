@@ -25,9 +25,9 @@ from operations.reports.suppressions import suppressions, with_skips
 from operations.settings import ROOT
 
 PROGRAM = ROOT / "scripts" / "checkov"
-LONGEST = 1_800
+TIMEOUT_SECONDS = 1_800
 """Seconds for a run; the shipped estate takes ten."""
-ENDED = (0, 1)
+COMPLETE_EXIT_CODES = (0, 1)
 """Exit codes of a complete run: without and with failed checks."""
 
 
@@ -57,17 +57,17 @@ class CheckovReport:
     @cached_property
     def counts(self) -> Mapping[str, int]:
         """The number of each result."""
-        return Counter(one.result for one in self.results)
+        return Counter(result.result for result in self.results)
 
     @property
     def failed(self) -> tuple[CheckovResult, ...]:
         """The failed checks that are not suppressed."""
-        return tuple(one for one in self.results if one.result == "failed")
+        return tuple(result for result in self.results if result.result == "failed")
 
     @property
     def unused(self) -> tuple[str, ...]:
         """The suppressions that no result needed."""
-        used = {one.check for one in self.results if one.result == "skipped"}
+        used = {result.check for result in self.results if result.result == "skipped"}
         return tuple(s.check for s in suppressions() if s.check not in used)
 
     def to_json(self) -> dict[str, Any]:
@@ -75,12 +75,12 @@ class CheckovReport:
         return {
             "version": self.version, "stacks": list(self.stacks), "resources": self.resources,
             "counts": {result: self.counts[result] for result in ("passed", "failed", "skipped")},
-            "findings": [vars(one) for one in self.results if one.result != "passed"],
+            "findings": [vars(result) for result in self.results if result.result != "passed"],
         }  # fmt: skip
 
 
-def scanned(plans: Sequence[Plan], program: Path = PROGRAM) -> CheckovReport:
-    """Return Checkov's results for the templates of these plans. `Failed` where it did not check all of them."""
+def scan(plans: Sequence[Plan], program: Path = PROGRAM) -> CheckovReport:
+    """Return Checkov's results for the templates of these plans. Raises `Failed` if it did not check all of them."""
     found = suppressions()
     parts = {file: part for plan in plans for file, part in _parts(with_skips(template(plan), plan, found), plan.stack)}
     with TemporaryDirectory(prefix="sde-checkov-") as folder:
@@ -110,19 +110,19 @@ def _parts(whole: Template, stack: str) -> list[tuple[str, Template]]:
 
 
 def run_checkov(folder: Path, program: Path = PROGRAM, options: Sequence[str] = ()) -> Mapping[str, Any]:
-    """Return Checkov's report on the templates in a folder. It downloads nothing. `Failed` where the run fails."""
+    """Return Checkov's report on the templates in a folder, without downloads. Raises `Failed` if the run fails."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("CKV_", "BC_", "PRISMA_", "CHECKOV_"))}
     with TemporaryDirectory(prefix="sde-checks-") as custom:
         command = [str(program), "--framework", "arm", "-d", str(folder), "--external-checks-dir",
                    str(write_checks(Path(custom))), "-o", "json", "--compact", *options]  # fmt: skip
         try:
             done = subprocess.run(  # noqa: S603 - our own script
-                command, capture_output=True, text=True, timeout=LONGEST, check=False, cwd=folder,
+                command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False, cwd=folder,
                 env=environment | {"LOG_LEVEL": "ERROR"},
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Failed(f"Checkov could not be run: {type(error).__name__}") from None
-    if done.returncode not in ENDED or "Cannot load external check" in done.stderr:
+    if done.returncode not in COMPLETE_EXIT_CODES or "Cannot load external check" in done.stderr:
         raise Failed(f"Checkov ended with {done.returncode}:\n{done.stderr[-2_000:]}")
     try:
         report = json.loads(done.stdout)

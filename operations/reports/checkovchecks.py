@@ -32,7 +32,8 @@ ARM_TYPES = {
     "desktopvirtualization:HostPool": ("Microsoft.DesktopVirtualization/hostPools", "properties."),
     "recoveryservices:Vault": ("Microsoft.RecoveryServices/vaults", ""),
 }
-"""Types that the exporter does not support, with the prefix of ARM's path: azure-native drops `properties` of some."""
+"""Types that the exporter does not support: the ARM type, and a prefix of paths if azure-native leaves out
+`properties`."""
 
 
 def write_checks(folder: Path) -> Path:
@@ -91,7 +92,7 @@ def _condition(type_: str, requirement: Requirement) -> dict[str, Any]:
 
 
 def path_of(type_: str, path: str) -> list[str]:
-    """Return the steps of a property path in ARM's words."""
+    """Return the steps of a property path with ARM's names."""
     if type_ in ARM_TYPES:
         return (ARM_TYPES[type_][1] + path).split(".")
     return arm_path(PREFIX + type_, path)

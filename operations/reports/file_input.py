@@ -1,4 +1,4 @@
-"""The input files of the policy checks: Plans, states, previews and ARM templates."""
+"""Read the input files of the policy checks: Plans, states, previews and ARM templates."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from formats.plan import Operation, Plan
 from formats.plan_files import read_planned, read_state
 from formats.pulumi_state import is_export
 
-NOTHING = (Operation.DELETE, Operation.READ)
+WITHOUT_RESULT = (Operation.DELETE, Operation.READ)
 """Operations that leave no new or changed resource to check."""
-UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]")
+NOT_IN_STACK_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 """Characters that stack names cannot have."""
 
 
@@ -27,16 +27,16 @@ class PlanInput(NamedTuple):
 
 
 def stacks_of(files: Sequence[Path]) -> list[str]:
-    """Return a stack name for each template: the file name, with as many of its folders as make it unique, because most
-    tools call each of their templates `template.json`."""
+    """Return a unique stack name for each template: its file name, with as many parent folders as needed, because many
+    templates are called `template.json`."""
     parts = [(*file.absolute().parts[1:-1], file.stem) for file in files]
-    return [UNNAMEABLE.sub("-", "-".join(part[-_apart(part, parts) :]))[-100:] for part in parts]
+    return [NOT_IN_STACK_NAMES.sub("-", "-".join(part[-_unique_suffix_length(part, parts) :]))[-100:] for part in parts]
 
 
-def _apart(one: tuple[str, ...], all_: Sequence[tuple[str, ...]]) -> int:
-    """Return the number of last parts of a path that make it unique."""
+def _unique_suffix_length(path: tuple[str, ...], all_: Sequence[tuple[str, ...]]) -> int:
+    """Return the number of parts at the end of a path that make it unique."""
     count = 1
-    while count < len(one) and sum(other[-count:] == one[-count:] for other in all_) > 1:
+    while count < len(path) and sum(other[-count:] == path[-count:] for other in all_) > 1:
         count += 1
     return count
 
@@ -44,14 +44,15 @@ def _apart(one: tuple[str, ...], all_: Sequence[tuple[str, ...]]) -> int:
 def read_plan(file: Path, called: str = "") -> PlanInput:
     """Return the plan in a file: a Plan, a preview, a state or an ARM template.
 
-    `called`: the stack of a template that names none. `InputError` for anything else, and for a plan without resources.
+    `called`: the stack name for a template that has none. Raises `InputError` for any other file, and for a plan
+    without resources.
     """
     content = read_json(file)
     if isinstance(content, dict) and "$schema" in content:
         return PlanInput(_template(content, str(file), called), True)
     if is_export(content):
         return PlanInput(_state(content, str(file)), False)
-    return PlanInput(_refuse_nothing(read_planned(content, str(file)), str(file)), False)
+    return PlanInput(_require_planned_resource(read_planned(content, str(file)), str(file)), False)
 
 
 def _state(content: dict[str, Any], shown: str) -> Plan:
@@ -70,8 +71,9 @@ def _template(content: dict[str, Any], shown: str, called: str) -> Plan:
         raise InputError("This template cannot be read.", file=shown, found=type(error).__name__) from error
 
 
-def _refuse_nothing(plan: Plan, shown: str) -> Plan:
-    if not any(r.custom and r.operation not in NOTHING and not r.type.startswith("pulumi:") for r in plan.resources):
+def _require_planned_resource(plan: Plan, shown: str) -> Plan:
+    changed = (r for r in plan.resources if r.custom and r.operation not in WITHOUT_RESULT)
+    if all(r.type.startswith("pulumi:") for r in changed):
         raise InputError("There is nothing to check: no resource is planned.", file=shown, key="resources",
                          fix="Find out why the plan is empty: a stack without resources is a mistake.")  # fmt: skip
     return plan

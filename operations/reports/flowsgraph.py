@@ -24,7 +24,7 @@ def graphml(flows: FlowGraph) -> str:
             f"{control.kind}: {control.description}" for control in flows.registry.controls(edge.control_set.mask)
         )
         steps = printable("; ".join(edge.control_set.steps))
-        exported.add_edge(numbers[start], numbers[end], label=printable(edge.words), depth=len(controls),
+        exported.add_edge(numbers[start], numbers[end], label=printable(edge.description), depth=len(controls),
                       controls=printable("; ".join(controls)), path=steps)  # fmt: skip
     return "\n".join(nx.generate_graphml(exported)) + "\n"
 

@@ -1,4 +1,4 @@
-"""Forbidden flows as a tree: the number of controls that prevent each, and the weakest path."""
+"""Print forbidden flows as a tree, with the number of controls that prevent each, and the weakest path."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from policies.reachability.control_sets import MAX_CONTROLS
 from policies.reachability.graph import Path
 from policies.wording import printable
 
-SHOWN = 3
-"""At most this many equally weak paths are printed; the JSON has the others."""
-NAMED = 4
-"""At most this many of similar flows are named; the JSON has the others."""
+MAX_PATHS = 3
+"""The maximum number of equally weak paths that are printed; the JSON has all."""
+MAX_NAMES = 4
+"""The maximum number of similar flows that are named; the JSON has all."""
 Exempt = Mapping[ForbiddenFlow, Exemption]
 """The findings with an exemption, and the exemption."""
 NONE: Exempt = {}
@@ -28,38 +28,38 @@ def flows_table(report: FlowReport, exempt: Exempt = NONE) -> RenderableType:
     """Return a tree for each kind of flow, then the properties that could not be read."""
     parts: list[RenderableType] = [_tree(kind, flows, exempt) for kind, flows in _by_kind(report.flows)]
     parts += [Text(f"! {printable(unknown)}", "yellow") for unknown in report.unknowns]
-    return Group(*parts, _last(report, exempt))
+    return Group(*parts, _summary_line(report, exempt))
 
 
 def _by_kind(flows: Iterable[ForbiddenFlow]) -> Iterable[tuple[FlowKind, list[ForbiddenFlow]]]:
     found = list(flows)
-    return ((kind, same) for kind in FlowKind if (same := [flow for flow in found if flow.kind is kind]))
+    return ((kind, similar) for kind in FlowKind if (similar := [flow for flow in found if flow.kind is kind]))
 
 
 def _tree(kind: FlowKind, flows: list[ForbiddenFlow], exempt: Exempt) -> Tree:
     tree = Tree(Text(f"{kind}", "bold"), guide_style="dim")
-    alike: dict[tuple[object, ...], list[ForbiddenFlow]] = {}
+    groups: dict[tuple[object, ...], list[ForbiddenFlow]] = {}
     for flow in sorted(flows, key=lambda flow: flow.depth):
-        alike.setdefault((flow.depth, *_kinds(flow), exempt.get(flow)), []).append(flow)
-    for same in alike.values():
-        _branch(tree.add(_head(same, exempt.get(same[0]))), same[0])
+        groups.setdefault((flow.depth, *_kinds(flow), exempt.get(flow)), []).append(flow)
+    for similar in groups.values():
+        _add_flow(tree.add(_heading(similar, exempt.get(similar[0]))), similar[0])
     return tree
 
 
-def _head(same: Sequence[ForbiddenFlow], exemption: Exemption | None) -> Text:
-    flow = same[0]
-    sign, style, more = "✓", "green", ""
+def _heading(similar: Sequence[ForbiddenFlow], exemption: Exemption | None) -> Text:
+    flow = similar[0]
+    sign, style, suffix = "✓", "green", ""
     if exemption:
-        sign, style, more = "–", "yellow", f"; exempt until {exemption.expires} ({exemption.id})"
+        sign, style, suffix = "–", "yellow", f"; exempt until {exemption.expires} ({exemption.id})"
     elif flow.is_finding:
-        sign, style, more = "✗", "red", f"; at least {MIN_CONTROLS} are required"
+        sign, style, suffix = "✗", "red", f"; at least {MIN_CONTROLS} are required"
     kinds = f"  ({', '.join(_kinds(flow))})" if flow.minimal_cut_sets and flow.depth else ""
-    return Text.assemble((f"{sign} ", style), (_names(same), "bold"), f"  {_count(flow)}{more}", (kinds, "dim"))
+    return Text.assemble((f"{sign} ", style), (_names(similar), "bold"), f"  {_count(flow)}{suffix}", (kinds, "dim"))
 
 
-def _names(same: Sequence[ForbiddenFlow]) -> str:
-    named = [printable(flow.source) for flow in same[:NAMED]]
-    return ", ".join(named) + (f" and {len(same) - NAMED} similar" if len(same) > NAMED else "")
+def _names(similar: Sequence[ForbiddenFlow]) -> str:
+    names = [printable(flow.source) for flow in similar[:MAX_NAMES]]
+    return ", ".join(names) + (f" and {len(similar) - MAX_NAMES} similar" if len(similar) > MAX_NAMES else "")
 
 
 def _count(flow: ForbiddenFlow) -> str:
@@ -84,38 +84,38 @@ def _paths(flow: ForbiddenFlow) -> Sequence[Path]:
     )
 
 
-def _branch(tree: Tree, flow: ForbiddenFlow) -> None:
-    """Add a finding with its paths; for another flow, the weakest path in a line."""
+def _add_flow(tree: Tree, flow: ForbiddenFlow) -> None:
+    """Add a finding with its paths, or a flow that is not a finding with its weakest path in one line."""
     paths = _paths(flow)
     if not flow.is_finding:
         for path in paths[:1]:
             condition = "; ".join(printable(control.description) for control in sorted(path.controls))
             tree.add(Text.assemble(("prevented by: ", "dim"), condition))
-            tree.add(Text.assemble(("weakest: ", "dim"), (_story(path), "dim")))
+            tree.add(Text.assemble(("weakest: ", "dim"), (_steps(path), "dim")))
         return
-    for number, path in enumerate(paths[:SHOWN]):
-        _path_branch(tree, path, "the weakest path" if not number else "another path as weak")
-    if len(paths) > SHOWN:
-        tree.add(Text(f"and {len(paths) - SHOWN} more as weak (--json has them)", "dim"))
+    for number, path in enumerate(paths[:MAX_PATHS]):
+        _add_path(tree, path, "the weakest path" if not number else "another path as weak")
+    if len(paths) > MAX_PATHS:
+        tree.add(Text(f"and {len(paths) - MAX_PATHS} more as weak (--json has them)", "dim"))
 
 
-def _path_branch(tree: Tree, path: Path, title: str) -> None:
+def _add_path(tree: Tree, path: Path, title: str) -> None:
     condition = ", which is possible if these fail together" if path.controls else ", which is possible now"
     branch = tree.add(Text(f"{title}, to {printable(path.end)}{condition}:", "dim"))
     for control in sorted(path.controls):
         branch.add(Text.assemble((f"{control.kind}: ", "cyan"), printable(control.description)))
-    branch.add(Text.assemble(("then: ", "dim"), _story(path)))
+    branch.add(Text.assemble(("then: ", "dim"), _steps(path)))
 
 
-def _story(path: Path) -> str:
-    return "; ".join(printable(words) for words in path.steps)
+def _steps(path: Path) -> str:
+    return "; ".join(printable(step) for step in path.steps)
 
 
-def _last(report: FlowReport, exempt: Exempt) -> Text:
-    exempted, every = len(exempt), len(report.flows)
+def _summary_line(report: FlowReport, exempt: Exempt) -> Text:
+    exempted, total = len(exempt), len(report.flows)
     found = len(report.findings) - exempted
     suffix = f", {exempted} exempt" if exempted else ""
     if not found:
-        return Text(f"flows: {every} forbidden; at least {MIN_CONTROLS} controls prevent each{suffix}",
+        return Text(f"flows: {total} forbidden; at least {MIN_CONTROLS} controls prevent each{suffix}",
                     "yellow" if exempted else "green")  # fmt: skip
-    return Text(f"flows: fewer than {MIN_CONTROLS} controls prevent {found} of {every} forbidden flows{suffix}", "red")
+    return Text(f"flows: fewer than {MIN_CONTROLS} controls prevent {found} of {total} forbidden flows{suffix}", "red")

@@ -1,4 +1,4 @@
-"""Verdicts as JUnit XML, which every build server reads: a suite a policy, a case a finding."""
+"""Write a report as JUnit XML, with a test suite for each policy and a test case for each finding."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The control matrix: for each control, the policies that are evidence for it, with their results by resource.
+"""Write the control matrix: for each control, the policies that are evidence for it, with their results.
 
-It shows only the parts of a control that infrastructure code implements, not organisational procedures.
+It covers only the parts of a control that infrastructure code implements, not organisational procedures.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Matrix:
-    """The content of the page."""
+    """The data of the templates."""
 
     report: Report
 
@@ -92,7 +92,7 @@ class Matrix:
                     by_number.setdefault(number, []).append(evidence)
             controls = [
                 Control(number, standard.controls.get(number, ""), by_number[number])
-                for number in sorted(by_number, key=_natural)
+                for number in sorted(by_number, key=_sort_key)
             ]
             yield Chapter(standard.title, standard.note, controls)
 
@@ -105,15 +105,15 @@ class Matrix:
 
 def html(report: Report) -> str:
     """Return the matrix as one HTML page without other files."""
-    return _rendered("matrix.html.j2", report, escaped=True)
+    return _render("matrix.html.j2", report, escaped=True)
 
 
 def markdown(report: Report) -> str:
     """Return the matrix as Markdown."""
-    return _rendered("matrix.md.j2", report, escaped=False)
+    return _render("matrix.md.j2", report, escaped=False)
 
 
-def _rendered(template: str, report: Report, *, escaped: bool) -> str:
+def _render(template: str, report: Report, *, escaped: bool) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=escaped,  # noqa: S701 - the page is escaped; Markdown has an escape of its own
@@ -140,5 +140,5 @@ def _counts(findings: Sequence[Finding]) -> Mapping[Verdict, int]:
     return Counter(worst.values())
 
 
-def _natural(number: str) -> tuple[tuple[int, str], ...]:
+def _sort_key(number: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdigit() else (0, part) for part in number.split("."))

@@ -28,7 +28,7 @@ SERVICES = {
     "monitor": "logging", "operationalinsights": "logging", "privatedns": "private_endpoints",
     "recoveryservices": "backup", "sql": "database", "synapse": "analytics",
 }  # fmt: skip
-"""The folder for the module of a type, where it has another name."""
+"""The folders of rules whose name differs from the module of their types."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
-"""The report as SARIF 2.1.0. Results are the findings that fail, are unknown or are exempt (suppressions in SARIF);
-passes are counted only."""
+"""Write a report as SARIF 2.1.0. Results are the findings that fail, are unknown, or are exempt (a suppression in
+SARIF). Passes are counted only."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from policies.runner import Report
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
 SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "3.0"}
-"""The scores by which code scanning sorts, on the scale of CVSS."""
+"""The CVSS scores by which code scanning sorts results."""
 STANDARDS = {"satre": "SATRE", "ncsc": "NCSC", "cis": "CIS", "iso27001": "ISO 27001", "five_safes": "Five Safes"}
-SHOWN = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.EXEMPT)
+REPORTED_VERDICTS = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.EXEMPT)
 
 
 def sarif(report: Report) -> str:
@@ -27,7 +27,7 @@ def sarif(report: Report) -> str:
     rules = {id_: index for index, id_ in enumerate(report.policies)}
     exemptions = {e.id: e for e in report.exemptions}
     results = [_result(f, report, rules[f.policy], exemptions.get(f.exemption))
-               for f in report.findings if f.verdict in SHOWN]  # fmt: skip
+               for f in report.findings if f.verdict in REPORTED_VERDICTS]  # fmt: skip
     run = {
         "tool": {"driver": {"name": "sde policy", "rules": [_rule(p) for p in report.policies.values()]}},
         "automationDetails": {"id": "sde-policy/"},
@@ -86,7 +86,7 @@ def _result(finding: Finding, report: Report, index: int, exemption: Exemption |
 
 
 def _location(finding: Finding, file: str | None) -> dict[str, Any]:
-    """Return the resource, in the file that was given. A plan has no line of the program, so a stack has no file."""
+    """Return the resource, and the input file if there was one. A plan does not contain lines of the program."""
     resource = {"name": finding.name, "fullyQualifiedName": finding.urn, "kind": "resource",
                 "properties": {"type": finding.type}}  # fmt: skip
     location: dict[str, Any] = {"logicalLocations": [resource]}

@@ -50,33 +50,33 @@ def suppressions(file: Path = FILE) -> tuple[Suppression, ...]:
     entries = content.get("suppressions")
     if set(content) != {"suppressions"} or not isinstance(entries, list):
         raise InputError("This is not a list of suppressions.", file=str(file), key="suppressions")
-    found = tuple(validated(Suppression, e, file=f"{file}: suppressions[{i}]") for i, e in enumerate(entries))
-    for index, one in enumerate(found):
+    known = tuple(validated(Suppression, e, file=f"{file}: suppressions[{i}]") for i, e in enumerate(entries))
+    for index, one in enumerate(known):
         where = f"{file}: suppressions[{index}]"
         unknown = [policy for policy in one.judged_by if policy not in load()]
         if unknown or not one.types:
             raise InputError(
                 "A suppression names an unknown policy or no type.", file=where, key="judged_by", found=unknown
             )
-        if one.check in {other.check for other in found[:index]}:
+        if one.check in {other.check for other in known[:index]}:
             raise InputError("A check is suppressed twice.", file=where, key="check", found=one.check)
         if not (one.judged_by or one.data_classes or one.except_named):
             raise InputError("A suppression without a condition needs one of our policies.", file=where,
                              key="judged_by")  # fmt: skip
-    return found
+    return known
 
 
-def with_skips(template: Template, plan: Plan, found: tuple[Suppression, ...]) -> Template:
+def with_skips(template: Template, plan: Plan, known: tuple[Suppression, ...]) -> Template:
     """Return the template of a plan with the skipped checks and reasons in each resource."""
     context = PolicyContext(resources_of(plan))
     by_urn = {resource.urn: resource for resource in context.resources}
-    resources = [_skipping(r, by_urn.get(r["metadata"]["urn"]), context, found) for r in template["resources"]]
+    resources = [_with_skips(r, by_urn.get(r["metadata"]["urn"]), context, known) for r in template["resources"]]
     return {**template, "resources": resources}
 
 
-def _skipping(
-    entry: Mapping[str, Any], resource: Resource | None, context: PolicyContext, found: tuple[Suppression, ...]
+def _with_skips(
+    entry: Mapping[str, Any], resource: Resource | None, context: PolicyContext, known: tuple[Suppression, ...]
 ) -> Mapping[str, Any]:
-    skips = [f"checkov:skip={s.check}:{' '.join(s.reason.split())}" for s in found
+    skips = [f"checkov:skip={s.check}:{' '.join(s.reason.split())}" for s in known
              if resource and s.covers(entry["type"], resource, context)]  # fmt: skip
     return {**entry, "metadata": {**entry["metadata"], "checkov": skips}} if skips else entry

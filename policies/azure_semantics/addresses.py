@@ -1,4 +1,4 @@
-"""Address spans and port ranges: parse the texts of rules, with ranges, service tags, `*`, single and joined forms.
+"""Parse the addresses and ports of rules: single values, ranges, service tags and `*`.
 
 Source: learn.microsoft.com, "Network security groups overview", "Virtual network service tags".
 """
@@ -20,11 +20,11 @@ PRIVATE_RANGES: tuple[Network, ...] = (*PRIVATE, IPv6Network("fc00::/7"))
 """RFC 1918 and RFC 4193."""
 ANY = ("*", "any")
 INTERNET = "internet"
-NEAR = ("virtualnetwork", "azureloadbalancer")
-"""Service tags that are no service: the virtual network with all that is peered with it or routed from it, and Azure's
-health probes. With a default route of its own, `VirtualNetwork` includes every address."""
+NON_SERVICE_TAGS = ("virtualnetwork", "azureloadbalancer")
+"""Service tags that are not services: the virtual network with its peers and routed ranges, and Azure's health probes.
+With a user-defined default route, `VirtualNetwork` includes every address."""
 ENTRA = "azureactivedirectory"
-"""The service tag of Entra, the only one that a rule may allow outside of the estate: desks need it for sign-in."""
+"""The service tag of Entra ID, the only one that an egress rule may allow: desks need it for sign-in."""
 MIN_PREFIX_LENGTH = 28
 """The largest IPv4 range that an egress rule may name: 16 addresses. A larger one is a network, not a host."""
 ALL_PORTS = (0, 65535)
@@ -34,7 +34,7 @@ _TAG = re.compile(r"^[A-Za-z][A-Za-z0-9_.]*$")
 
 @dataclass(frozen=True)
 class Span:
-    """The addresses of one text: networks, or a service tag in lower case."""
+    """The addresses that one text in a rule means: networks, or a service tag in lower case."""
 
     text: str
     networks: tuple[Network, ...] = ()
@@ -42,33 +42,32 @@ class Span:
 
     @property
     def everywhere(self) -> bool:
-        """True if it has all addresses of a family."""
+        """True if it contains all addresses of an address family."""
         return any(network.prefixlen == 0 for network in self.networks)
 
     @property
     def internet(self) -> bool:
-        """True if it has every public address: everything, or the tag `Internet`."""
+        """True if it contains every public address."""
         return self.everywhere or self.tag == INTERNET
 
     @property
     def public(self) -> bool:
-        """True if any address of it is public: those of a service tag are, and so is a range that is not wholly
-        private."""
+        """True if it may contain a public address. The addresses of a service count as public."""
         if self.tag:
-            return self.tag not in NEAR
+            return self.tag not in NON_SERVICE_TAGS
         return not all(is_private(network) for network in self.networks)
 
     @property
-    def few_hosts(self) -> bool:
-        """True if it is a single host, or a few neighbours, as the egress rules of an estate may name."""
+    def is_few_hosts(self) -> bool:
+        """True if each range is small enough for an egress rule (`MIN_PREFIX_LENGTH`)."""
         return bool(self.networks) and all(n.version == 4 and n.prefixlen >= MIN_PREFIX_LENGTH for n in self.networks)
 
-    def named(self, ports: Sequence[tuple[int, int]]) -> bool:
-        """True if a rule may lead there outside the estate: Entra's sign-in, or a few hosts named in the estate's
-        egress, and for the web alone."""
+    def is_permitted_egress(self, ports: Sequence[tuple[int, int]]) -> bool:
+        """True if an egress rule may allow these addresses with these ports: Entra ID over HTTPS, or a few hosts over
+        HTTPS and HTTP."""
         if self.tag:
             return self.tag == ENTRA and tuple(ports) == (HTTPS,)
-        return self.few_hosts and bool(ports) and set(ports) <= {HTTPS, HTTP}
+        return self.is_few_hosts and bool(ports) and set(ports) <= {HTTPS, HTTP}
 
     @property
     def private(self) -> bool:
@@ -76,39 +75,38 @@ class Span:
         return bool(self.networks) and not self.public
 
     def overlaps(self, other: Network) -> bool:
-        """True if it may share an address with a network."""
+        """True if it may have an address in common with a network."""
         if self.tag == "virtualnetwork":
             return True
         if self.tag:
             return self.tag == "azureloadbalancer" or not is_private(other)
-        return any(_meet(network, other) for network in self.networks)
+        return any(_overlap(network, other) for network in self.networks)
 
     def covers(self, other: Network) -> bool:
-        """True if it certainly has every address of a network. The addresses of a service tag are unknown, so it covers
-        nothing."""
+        """True if it certainly contains every address of a network. A service tag's addresses are unknown."""
         if self.tag == INTERNET:
-            return not any(_meet(private, other) for private in PRIVATE_RANGES)
+            return not any(_overlap(private, other) for private in PRIVATE_RANGES)
         return any(_inside(other, network) for network in self.networks)
 
 
 def span(text: object) -> Span:
-    """Return the span of a text. `ValueError` for a text that is neither a range nor could be a tag."""
+    """Return the span of a text. Raises `ValueError` for a text that is neither a range nor a possible tag."""
     return _span(str(text).strip())
 
 
 @lru_cache(maxsize=4096)
-def _span(said: str) -> Span:
-    if said.lower() in ANY:
-        return Span(said, EVERYWHERE)
-    if _TAG.match(said):
-        return Span(said, tag=said.lower().partition(".")[0])
-    first, dash, last = said.partition("-")
+def _span(text_: str) -> Span:
+    if text_.lower() in ANY:
+        return Span(text_, EVERYWHERE)
+    if _TAG.match(text_):
+        return Span(text_, tag=text_.lower().partition(".")[0])
+    first, dash, last = text_.partition("-")
     if dash:
-        return Span(said, tuple(_between(first, last)))
-    return Span(said, (ip_network(said, strict=False),))
+        return Span(text_, tuple(_summarized(first, last)))
+    return Span(text_, (ip_network(text_, strict=False),))
 
 
-def _between(first: str, last: str) -> Iterable[Network]:
+def _summarized(first: str, last: str) -> Iterable[Network]:
     low, high = ip_address(first.strip()), ip_address(last.strip())
     return list(summarize_address_range(low, high))
 
@@ -119,18 +117,18 @@ def is_private(network: Network) -> bool:
 
 
 def ports(text: object) -> tuple[int, int]:
-    """Return the first and last port of a text. `ValueError` for a text that is no port."""
-    said = str(text).strip().lower()
-    if said in ANY:
+    """Return the first and last port of a text. Raises `ValueError` for a text that is not a port or a range."""
+    text_ = str(text).strip().lower()
+    if text_ in ANY:
         return ALL_PORTS
-    first, _, last = said.partition("-")
+    first, _, last = text_.partition("-")
     low, high = int(first), int(last or first)
     if not 0 <= low <= high <= ALL_PORTS[1]:
         raise ValueError("no port range")
     return low, high
 
 
-def _meet(one: Network, other: Network) -> bool:
+def _overlap(one: Network, other: Network) -> bool:
     return one.version == other.version and one.overlaps(other)
 
 

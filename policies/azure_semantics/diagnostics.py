@@ -1,8 +1,8 @@
-"""Diagnostic settings: the types that write logs, with their categories, and the activity log of a subscription.
+"""Diagnostic settings: the types that write resource logs, with their categories, and a subscription's activity log.
 
 Sources: learn.microsoft.com, "Supported resource log categories for Azure Monitor"; "Azure activity log event schema".
-Types with metrics alone, such as network interfaces, private endpoints and storage accounts themselves (their services
-write logs), are left out.
+Left out are types with metrics only: network interfaces, private endpoints, and storage accounts (their services write
+logs).
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from policies.model import PolicyContext, Resource
 
 SETTING = "monitor:DiagnosticSetting"
 ACTIVITY = "monitor:SubscriptionDiagnosticSetting"
-"""Sends the activity log of the subscription that it is in."""
+"""The setting that sends the activity log of its subscription."""
 CONTROL_PLANE = ("Administrative", "Alert", "Policy", "Security")
-"""The categories of the activity log that record who changed what, and attacks (CIS 6.1.1.2); the others are health and
-advice."""
+"""The categories of the activity log for changes and attacks (CIS 6.1.1.2). The others are health and advice."""
 WORKSPACE = "operationalinsights:Workspace"
 ALL = "alllogs"
-"""The group of every category, future ones included."""
+"""The category group of all categories, including future ones."""
 
 CATEGORIES = {
     "apimanagement:ApiManagementService": ("GatewayLogs",),
@@ -76,27 +75,27 @@ CATEGORIES = {
     "synapse:Workspace": ("GatewayApiRequests", "SQLSecurityAuditEvents", "SynapseRbacOperations"),
     "web:WebApp": ("AppServiceAuditLogs", "AppServiceHTTPLogs", "AppServiceIPSecAuditLogs"),
 }  # fmt: skip
-"""The categories that must be recorded of each type, where the group of all categories is not."""
-BLOBS_OF = "storage:StorageAccount"
-"""An account writes no log; its blob service does, whether a template declares that or not."""
+"""The required categories of each type, if a setting does not record the group of all categories."""
+STORAGE_ACCOUNT = "storage:StorageAccount"
+"""A storage account writes no log itself. Its blob service does, even if no template declares that."""
 
 
 def target(resource: Resource) -> str:
-    """Return the id that a resource's diagnostic settings name. `Unknown` where its own id is unknown."""
+    """Return the id that a resource's diagnostic settings must name. Raises `Unknown` if its own id is unknown."""
     own = ids.own(resource)
-    return f"{own}/blobservices/default" if resource.type == BLOBS_OF else own
+    return f"{own}/blobservices/default" if resource.type == STORAGE_ACCOUNT else own
 
 
 def settings_of(resource: Resource, context: PolicyContext) -> list[Resource]:
-    """Return the diagnostic settings of exactly this resource."""
+    """Return the diagnostic settings of this resource, without those of child resources."""
     wanted = target(resource)
     return [
         s for s in context.referencing(SETTING, "resourceUri", resource) if ids.plain(s.at("resourceUri")) == wanted
     ]
 
 
-def activity_is_kept(subscription: str, context: PolicyContext) -> bool:
-    """True if the activity log of a subscription is sent to a workspace of the same context. `Unknown` where the id or
+def is_activity_log_exported(subscription: str, context: PolicyContext) -> bool:
+    """True if the activity log of a subscription is sent to a workspace in the context. Raises `Unknown` if the id or
     the workspace of a setting is unknown."""
     settings = [setting for setting in context.of(ACTIVITY) if ids.subscription(ids.own(setting)) == subscription]
     workspaces = [context.get(ids.plain(setting.at("workspaceId"))) for setting in settings]
@@ -105,13 +104,13 @@ def activity_is_kept(subscription: str, context: PolicyContext) -> bool:
 
 def missing(setting: Resource, wanted: Iterable[str]) -> list[str]:
     """Return the required categories that a setting does not record."""
-    said: dict[str, bool] = {}
+    is_enabled: dict[str, bool] = {}
     for entry in entries(setting, "logs"):
         name = lower_text(setting, f"{entry}.categoryGroup") or lower_text(setting, f"{entry}.category")
-        said[name] = setting.at(f"{entry}.enabled") is True
-    return [] if said.get(ALL) else [category for category in wanted if not said.get(category.lower())]
+        is_enabled[name] = setting.at(f"{entry}.enabled") is True
+    return [] if is_enabled.get(ALL) else [category for category in wanted if not is_enabled.get(category.lower())]
 
 
 def categories_of(type_: str) -> tuple[str, ...]:
-    """Return the categories that must be recorded of a type; for a storage account, those of its blob service."""
-    return CATEGORIES["storage:BlobServiceProperties" if type_ == BLOBS_OF else type_]
+    """Return the required categories of a type; for a storage account, those of its blob service."""
+    return CATEGORIES["storage:BlobServiceProperties" if type_ == STORAGE_ACCOUNT else type_]

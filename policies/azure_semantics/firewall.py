@@ -1,4 +1,4 @@
-"""Firewall policies: parse their rules, in the order in which they act.
+"""Parse the rules of firewall policies, in the order in which Azure evaluates them.
 
 Source: learn.microsoft.com, "Azure Firewall rule processing logic".
 """
@@ -25,25 +25,25 @@ class FirewallRule:
     """Its property path in its rule collection group."""
     name: str
     kind: str
-    """`natrule`, `networkrule` or `applicationrule`: they act in this order, whatever their priorities."""
+    """`natrule`, `networkrule` or `applicationrule`: Azure evaluates them in this order, regardless of priority."""
     allows: bool
     priority: tuple[int, int]
-    """The priorities of its group, and of its collection in the group; the lower acts first."""
+    """The priorities of its group, and of its collection in the group; the lowest is evaluated first."""
     sources: tuple[Span, ...]
     destinations: tuple[Span, ...]
-    """For an application rule only where it is limited to addresses too."""
+    """For an application rule, only if it is limited to addresses too."""
     names: tuple[str, ...]
     """Domain names in lower case, including those of network rules and URLs."""
     ports: tuple[tuple[int, int], ...]
     protocols: tuple[str, ...]
     """In lower case: `tcp`, `any`, … of a network rule; `https`, `http`, `mssql` of an application rule."""
-    bundles: tuple[str, ...]
-    """FQDN tags and web categories: lists of names that Microsoft keeps."""
+    managed_lists: tuple[str, ...]
+    """FQDN tags and web categories: lists of names that Microsoft maintains."""
 
 
 def rules_of(group: Resource, context: PolicyContext) -> Iterator[FirewallRule]:
-    """Yield the rules of a rule collection group, as written. IP groups are resolved; `Unknown` where one is not in the
-    context."""
+    """Yield the rules of a rule collection group in their order in it, with IP groups resolved. Raises `Unknown` if an
+    IP group is not in the context."""
     priority = _number(group, "priority")
     for collection in entries(group, "ruleCollections"):
         order = (priority, _number(group, f"{collection}.priority"))
@@ -55,14 +55,14 @@ def rules_of(group: Resource, context: PolicyContext) -> Iterator[FirewallRule]:
 
 
 def rules_of_policy(policy: Resource, context: PolicyContext) -> list[FirewallRule]:
-    """Return every rule of a policy, in the order in which they act."""
+    """Return every rule of a policy, in the order in which Azure evaluates them."""
     rules = [rule for group in context.children(GROUP, policy) for rule in rules_of(group, context)]
     return sorted(rules, key=lambda rule: ((NAT, NETWORK_RULE, APPLICATION).index(rule.kind), rule.priority))
 
 
 def _rule(group: Resource, path: str, kind: str, context: PolicyContext) -> FirewallRule:
     if kind not in (NAT, NETWORK_RULE, APPLICATION):
-        raise ValueError("no kind of rule")
+        raise ValueError("not a known type of rule")
     lists = {key: texts(group, f"{path}.{key}") for key in ("targetFqdns", "targetUrls", "destinationFqdns")}
     name = group.at(f"{path}.name")
     return FirewallRule(
@@ -71,12 +71,12 @@ def _rule(group: Resource, path: str, kind: str, context: PolicyContext) -> Fire
         kind=kind,
         allows=True,
         priority=(0, 0),
-        sources=_ends(group, path, "source", context),
-        destinations=_ends(group, path, "destination", context),
+        sources=_addresses(group, path, "source", context),
+        destinations=_addresses(group, path, "destination", context),
         names=tuple(host(text) for texts_ in lists.values() for text in texts_),
         ports=tuple(_ports(group, path, kind)),
         protocols=tuple(_protocols(group, path, kind)),
-        bundles=tuple(texts(group, f"{path}.fqdnTags") + texts(group, f"{path}.webCategories")),
+        managed_lists=tuple(texts(group, f"{path}.fqdnTags") + texts(group, f"{path}.webCategories")),
     )
 
 
@@ -85,15 +85,15 @@ def host(text: str) -> str:
     return text.strip().lower().removeprefix("https://").removeprefix("http://").partition("/")[0].partition(":")[0]
 
 
-def _ends(group: Resource, path: str, end: str, context: PolicyContext) -> tuple[Span, ...]:
-    """Return the addresses of one end, with those of its IP groups."""
-    said = [span(text) for text in texts(group, f"{path}.{end}Addresses")]
-    for entry in entries(group, f"{path}.{end}IpGroups"):
+def _addresses(group: Resource, path: str, side: str, context: PolicyContext) -> tuple[Span, ...]:
+    """Return the source or destination addresses, including those of IP groups."""
+    spans = [span(text) for text in texts(group, f"{path}.{side}Addresses")]
+    for entry in entries(group, f"{path}.{side}IpGroups"):
         found = context.get(group.at(entry))
         if found is None:
             raise Unknown(entry)
-        said += [span(text) for text in texts(found, "ipAddresses")]
-    return tuple(said)
+        spans += [span(text) for text in texts(found, "ipAddresses")]
+    return tuple(spans)
 
 
 def _ports(group: Resource, path: str, kind: str) -> Iterator[tuple[int, int]]:

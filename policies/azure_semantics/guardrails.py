@@ -1,10 +1,10 @@
-"""Guardrails: which deny assignments of Azure Policy certainly apply to a resource group.
+"""Find the guardrails (Azure Policy assignments with the effect deny) that certainly apply to a resource group.
 
-A guardrail counts only where all of it is known: an assignment that is enforced without exceptions, of a definition
-equal to that in `policies.expected.guardrails`. Anything unknown or different counts as no guardrail.
+A guardrail counts only if all of it is known: an assignment that is enforced without exceptions, of a definition that
+equals the one in `policies.expected.guardrails`. An unknown or different one does not count.
 
 Sources, all learn.microsoft.com: "Azure Policy assignment structure" (an assignment applies to its scope and below,
-apart from its `notScopes`; `DoNotEnforce` denies nothing; selectors and overrides narrow it), "Azure Policy exemption
+except `notScopes`; `DoNotEnforce` denies nothing; selectors and overrides narrow it), "Azure Policy exemption
 structure".
 """
 
@@ -23,15 +23,14 @@ from policies.model import MISSING, PolicyContext, Resource, Unknown
 ASSIGNMENT = "authorization:PolicyAssignment"
 DEFINITION = "authorization:PolicyDefinition"
 EXEMPTION = "authorization:PolicyExemption"
-NARROWS = ("notScopes", "overrides", "resourceSelectors", "parameters", "definitionVersion")
-"""Properties with which an assignment leaves something out, or differs from its definition."""
+NARROWING_PROPERTIES = ("notScopes", "overrides", "resourceSelectors", "parameters", "definitionVersion")
+"""Properties that can narrow an assignment, or change its definition's parameters or version."""
 
 
 def assignment_in_force(context: PolicyContext, group_id: str, key: str) -> Resource | None:
-    """Return the assignment of a guardrail, by its key, that applies to a resource group; None where that is not
-    certain.
+    """Return the assignment of a guardrail that certainly applies to a resource group; None if there is none.
 
-    `KeyError` for a key that no guardrail has.
+    Raises `KeyError` for an unknown key of a guardrail.
     """
     found = _assignments(context).get(GUARDRAILS[key].key, {})
     scope = ids.plain(group_id)
@@ -39,28 +38,27 @@ def assignment_in_force(context: PolicyContext, group_id: str, key: str) -> Reso
 
 
 def _assignments(context: PolicyContext) -> Mapping[str, Mapping[str, Resource]]:
-    """Return the assignments that apply, by the key of their guardrail and their scope. Computed once for a context."""
+    """Return the assignments in force by the guardrail's key and by scope; computed once per context."""
 
-    def work_out() -> dict[str, dict[str, Resource]]:
-        holding: dict[str, dict[str, Resource]] = {}
+    def compute() -> dict[str, dict[str, Resource]]:
+        in_force: dict[str, dict[str, Resource]] = {}
         for assignment in context.of(ASSIGNMENT):
             guardrail = assigned_guardrail(assignment, context)
             if guardrail and is_in_force(assignment, context):
-                holding.setdefault(guardrail.key, {})[ids.plain(assignment.at("scope"))] = assignment
-        return holding
+                in_force.setdefault(guardrail.key, {})[ids.plain(assignment.at("scope"))] = assignment
+        return in_force
 
-    return context.once(("guards",), work_out)
+    return context.once(("guards",), compute)
 
 
 def assigned_guardrail(assignment: Resource, context: PolicyContext) -> Guardrail | None:
-    """Return the guardrail whose definition is assigned; None where the definition is another's, or is not in the
-    context."""
+    """Return the guardrail whose definition is assigned; None if the definition is another or not in the context."""
     definition = definition_of(assignment, context)
     return guardrail_of(definition) if definition else None
 
 
 def guardrail_of(definition: Resource) -> Guardrail | None:
-    """Return the guardrail that a definition is equal to, if there is one."""
+    """Return the guardrail that a definition equals, if there is one."""
     guardrail = _by_rule().get(_text(_value(definition, "policyRule")))
     return guardrail if guardrail and not differences(definition, guardrail) else None
 
@@ -77,20 +75,20 @@ def definition_of(assignment: Resource, context: PolicyContext) -> Resource | No
 
 
 def is_in_force(assignment: Resource, context: PolicyContext) -> bool:
-    """True if an assignment is enforced on everything in a known scope."""
+    """True if an assignment is enforced on the whole of a known scope."""
     scope = _value(assignment, "scope")
-    somewhere = scope != UNKNOWN and ids.plain(scope) != ""
-    return somewhere and not weaknesses(assignment) and not exemptions_of(assignment, context)
+    has_scope = scope != UNKNOWN and ids.plain(scope) != ""
+    return has_scope and not weaknesses(assignment) and not exemptions_of(assignment, context)
 
 
 def weaknesses(assignment: Resource) -> list[tuple[str, str]]:
-    """Return each property with which an assignment does not deny all that its rule names, and its value."""
+    """Return each property that weakens an assignment, with its value for a message."""
     mode = _value(assignment, "enforcementMode")
-    found = [("enforcementMode", _shown(mode))] if mode is not MISSING and str(mode).lower() != "default" else []
-    for path in NARROWS:
+    found = [("enforcementMode", _display(mode))] if mode is not MISSING and str(mode).lower() != "default" else []
+    for path in NARROWING_PROPERTIES:
         value = _value(assignment, path)
         if value is not MISSING and value not in ("", [], {}, ()):
-            found.append((path, _shown(value)))
+            found.append((path, _display(value)))
     return found
 
 
@@ -108,12 +106,12 @@ def differences(definition: Resource, guardrail: Guardrail) -> list[str]:
 
 
 def exemptions_of(assignment: Resource, context: PolicyContext) -> list[Resource]:
-    """Return the exemptions from an assignment, and those that may be from it."""
+    """Return the exemptions from an assignment, including those whose assignment is unknown."""
     own = assignment.id
-    return [e for e in context.of(EXEMPTION) if own is None or _lifts(_value(e, "policyAssignmentId"), own)]
+    return [e for e in context.of(EXEMPTION) if own is None or _may_exempt(_value(e, "policyAssignmentId"), own)]
 
 
-def _lifts(id_: Any, assignment: str) -> bool:
+def _may_exempt(id_: Any, assignment: str) -> bool:
     return not isinstance(id_, str) or id_ == UNKNOWN or ids.plain(id_) == ids.plain(assignment)
 
 
@@ -130,9 +128,9 @@ def _same(found: Any, wanted: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """Return a value in the form in which values are compared; empty where it is missing."""
+    """Return the canonical JSON of a value, for comparison; empty if it is missing."""
     return "" if value is MISSING else canonical(value)
 
 
-def _shown(value: Any) -> str:
+def _display(value: Any) -> str:
     return "not known before the deployment" if value == UNKNOWN else display(value)

@@ -38,8 +38,8 @@ HOLDS_DATA = (
     "storage:StorageAccount",
     "synapse:Workspace",
 )
-"""Types that hold data or keys, as resources of their own."""
-INSIDE = (
+"""Types that hold data or keys, and need a lock."""
+HOLDS_DATA_IN_PARENT = (
     "random:index/randomBytes:RandomBytes",
     "random:index/randomPassword:RandomPassword",
     "keyvault:Key",
@@ -48,53 +48,53 @@ INSIDE = (
     "storage:FileShare",
     "storage:BlobContainerImmutabilityPolicy",
 )
-"""Types that hold data or keys inside another resource, whose lock protects them, or in the deployment's own state."""
+"""Types that hold data or keys but need no lock: their parent's lock protects them, or they are in the state only."""
 BY_SCOPE, BY_GROUP = "authorization:ManagementLockByScope", "authorization:ManagementLockAtResourceGroupLevel"
-BY_RESOURCE, BY_SUBSCRIPTION = (
-    "authorization:ManagementLockAtResourceLevel",
-    ("authorization:ManagementLockAtSubscriptionLevel"),
-)
+BY_RESOURCE = "authorization:ManagementLockAtResourceLevel"
+BY_SUBSCRIPTION = "authorization:ManagementLockAtSubscriptionLevel"
 LOCKS = (BY_SCOPE, BY_GROUP, BY_RESOURCE, BY_SUBSCRIPTION)
 LEVELS = ("cannotdelete", "readonly")
 
 
 def is_locked(resource: Resource, context: PolicyContext) -> bool:
-    """True if a lock protects a resource: on itself, or on a scope above it.
+    """True if a lock protects a resource: on itself, or on a parent scope.
 
-    `Unknown` where the scope of a lock is unknown, and may be this resource's.
+    Raises `Unknown` if the scope of a lock is unknown and may be this resource's.
     """
-    scopes, undecided = _locks_of(context)
+    scopes, unknown_scopes = _locks_of(context)
     own = ids.own(resource)
-    if any(above in scopes for above in _above(own)):
+    if any(parent in scopes for parent in _with_parents(own)):
         return True
-    if any(resource.urn in depends for depends in undecided):
+    if any(resource.urn in depends for depends in unknown_scopes):
         raise Unknown("scope")
     return False
 
 
 @lru_cache(maxsize=2)
 def _locks_of(context: PolicyContext) -> tuple[frozenset[str], list[tuple[str, ...]]]:
-    """Return the ids that locks protect, and the dependencies of each lock whose scope is unknown. Computed once for a
+    """Return the ids with a lock, and the dependencies of each lock whose scope is unknown; computed once per
     context."""
     scopes: set[str] = set()
-    undecided: list[tuple[str, ...]] = []
+    unknown_scopes: list[tuple[str, ...]] = []
     for lock in context.of(*LOCKS):
         try:
             scopes.update(scopes_of(lock) if lower_text(lock, "level") in LEVELS else ())
         except Unknown:
-            undecided.append((*lock.dependencies, *(u for urns in lock.property_dependencies.values() for u in urns)))
-    return frozenset(scopes), undecided
+            unknown_scopes.append(
+                (*lock.dependencies, *(u for urns in lock.property_dependencies.values() for u in urns))
+            )
+    return frozenset(scopes), unknown_scopes
 
 
-def _above(id_: str) -> Iterator[str]:
-    """Yield an id and every id above it."""
+def _with_parents(id_: str) -> Iterator[str]:
+    """Yield an id and the id of each parent scope."""
     while id_:
         yield id_
         id_ = id_.rpartition("/")[0]
 
 
 def scopes_of(lock: Resource) -> Iterator[str]:
-    """Yield the id that a lock protects."""
+    """Yield the id of the scope that a lock protects."""
     if lock.type == BY_SCOPE:
         yield ids.plain(lock.at("scope"))
     else:

@@ -1,4 +1,4 @@
-"""Virtual networks, subnets and peerings, written inline in the network or as resources of their own."""
+"""Virtual networks, subnets and peerings, declared inline in the network or as separate resources."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SUBNETS = (SUBNET, NETWORK)
 """The types that a policy on subnets applies to."""
 FIREWALL_SUBNET = "azurefirewallsubnet"
 BASTION_SUBNET = "azurebastionsubnet"
-UNGUARDED = (FIREWALL_SUBNET, "azurefirewallmanagementsubnet", "gatewaysubnet", "routeserversubnet")
-"""Subnets of Azure's own that take no NSG."""
-UNROUTED = (*UNGUARDED, BASTION_SUBNET)
-"""Subnets of Azure's own that take no route table of this kind.
+SUBNETS_WITHOUT_NSG = (FIREWALL_SUBNET, "azurefirewallmanagementsubnet", "gatewaysubnet", "routeserversubnet")
+"""Subnets reserved for Azure's services that accept no NSG."""
+SUBNETS_WITHOUT_ROUTE_TABLE = (*SUBNETS_WITHOUT_NSG, BASTION_SUBNET)
+"""Subnets reserved for Azure's services that accept no route table to the firewall.
 
 Source: learn.microsoft.com, "Azure Firewall FAQ", "Bastion configuration settings", "Route Server FAQ".
 """
@@ -27,46 +27,46 @@ Source: learn.microsoft.com, "Azure Firewall FAQ", "Bastion configuration settin
 
 @dataclass(frozen=True)
 class SubnetDeclaration:
-    """The declaration of a subnet: the resource that it is written in, and its path there."""
+    """The declaration of a subnet: the resource that contains it, and its path there."""
 
     resource: Resource
     path: str = ""
-    """Empty for a resource of its own, else `subnets[0]`."""
+    """Empty for a separate resource, else a path such as `subnets[0]`."""
 
-    def inner(self, property_: str) -> str:
+    def path_of(self, property_: str) -> str:
         """Return the path of one of its properties in its resource."""
         return f"{self.path}.{property_}" if self.path else property_
 
     def at(self, property_: str) -> Any:
         """Return one of its properties."""
-        return self.resource.at(self.inner(property_))
+        return self.resource.at(self.path_of(property_))
 
     @property
     def name(self) -> str:
         """Its name in lower case."""
         own = "" if self.path else lower_text(self.resource, "subnetName")
-        return own or lower_text(self.resource, self.inner("name")) or ids.name(self.resource.id)
+        return own or lower_text(self.resource, self.path_of("name")) or ids.name(self.resource.id)
 
     @property
     def network_id(self) -> str:
-        """The id of its network. `Unknown` where it is unknown."""
+        """The id of its network. Raises `Unknown` if it is unknown."""
         return ids.own(self.resource) if self.path else ids.parent(ids.own(self.resource))
 
     @property
     def id(self) -> str:
-        """Its own id. `Unknown` where it is unknown."""
+        """Its own id. Raises `Unknown` if it is unknown."""
         return f"{self.network_id}/subnets/{self.name}" if self.path else ids.own(self.resource)
 
     @property
     def prefixes(self) -> list[Network]:
         """Its address ranges."""
         single = self.at("addressPrefix")
-        several = texts(self.resource, self.inner("addressPrefixes"))
+        several = texts(self.resource, self.path_of("addressPrefixes"))
         return [n for text in ([single] if single is not MISSING else []) + several for n in span(text).networks]
 
-    def problem(self, property_: str, message: str) -> Violation:
-        """Return a problem with one of its properties; the message names an inline subnet."""
-        return Violation(self.inner(property_), f"{message} ({self.name})" if self.path else message)
+    def violation(self, property_: str, message: str) -> Violation:
+        """Return a violation of one of its properties; the message names an inline subnet."""
+        return Violation(self.path_of(property_), f"{message} ({self.name})" if self.path else message)
 
 
 def has_subnets(resource: Resource, _: PolicyContext) -> bool:
@@ -75,7 +75,7 @@ def has_subnets(resource: Resource, _: PolicyContext) -> bool:
 
 
 def subnets_in(resource: Resource) -> list[SubnetDeclaration]:
-    """Return the subnets that are written in one resource."""
+    """Return the subnets that one resource declares."""
     if resource.type == SUBNET:
         return [SubnetDeclaration(resource)]
     return [SubnetDeclaration(resource, path) for path in entries(resource, "subnets")]
@@ -106,29 +106,31 @@ def prefixes_of(network: Resource) -> list[Network]:
     return [n for text in texts(network, "addressSpace.addressPrefixes") for n in span(text).networks]
 
 
-def name_servers_of(network: Resource) -> list[str]:
-    """Return the DNS servers of a network. None: Azure's own DNS answers, past the firewall."""
+def dns_servers_of(network: Resource) -> list[str]:
+    """Return the DNS servers of a network. If there are none, Azure's DNS is used, which bypasses the firewall."""
     return texts(network, "dhcpOptions.dnsServers")
 
 
 def is_hub(network: Resource, context: PolicyContext) -> bool:
-    """True for a hub: only a hub has a subnet for a firewall."""
+    """True if a network is a hub: only a hub has a subnet for a firewall."""
     return any(subnet.name == FIREWALL_SUBNET for subnet in subnets_of(network, context))
 
 
 @lru_cache(maxsize=2)
 def firewall_addresses(context: PolicyContext) -> frozenset[str]:
-    """Return the private address of each firewall: the first that Azure assigns in its subnet, which is the fifth.
+    """Return the private address of each firewall: the fifth of its subnet, because Azure reserves the first four.
 
-    Source: learn.microsoft.com, "Azure Firewall FAQ" (the first usable address); Azure keeps four of each subnet.
+    Source: learn.microsoft.com, "Azure Firewall FAQ" (the first usable address).
     """
-    entered = ((fw, entry) for fw in context.of("network:AzureFirewall") for entry in entries(fw, "ipConfigurations"))
-    subnets = [subnet_of(firewall.at(f"{entry}.subnet.id"), context) for firewall, entry in entered]
+    configurations = (
+        (fw, entry) for fw in context.of("network:AzureFirewall") for entry in entries(fw, "ipConfigurations")
+    )
+    subnets = [subnet_of(firewall.at(f"{entry}.subnet.id"), context) for firewall, entry in configurations]
     return frozenset(str(prefix[4]) for subnet in subnets if subnet for prefix in subnet.prefixes)
 
 
 def peerings_of(resource: Resource) -> list[Peering]:
-    """Return the peerings that are written in one resource: itself, or inline in a network."""
+    """Return the peerings that one resource declares: itself, or those inline in a network."""
     if resource.type == NETWORK:
         return [Peering(resource, path) for path in entries(resource, "virtualNetworkPeerings")]
     return [Peering(resource)]
@@ -136,24 +138,24 @@ def peerings_of(resource: Resource) -> list[Peering]:
 
 @dataclass(frozen=True)
 class Peering:
-    """One side of a peering: the resource that it is written in, and its path there."""
+    """One side of a peering: the resource that contains it, and its path there."""
 
     resource: Resource
     path: str = ""
 
-    def inner(self, property_: str) -> str:
+    def path_of(self, property_: str) -> str:
         """Return the path of one of its properties in its resource."""
         return f"{self.path}.{property_}" if self.path else property_
 
     @property
-    def near(self) -> str:
-        """The id of the network whose side it is."""
+    def local_id(self) -> str:
+        """The id of the network that has this side of the peering."""
         return ids.own(self.resource) if self.path else ids.parent(ids.own(self.resource))
 
     @property
-    def far(self) -> str:
-        """The id of the network that it leads to. `Unknown` where it is missing."""
-        far = ids.plain(self.resource.at(self.inner("remoteVirtualNetwork.id")))
-        if not far:
-            raise Unknown(self.inner("remoteVirtualNetwork.id"))
-        return far
+    def remote_id(self) -> str:
+        """The id of the remote network. Raises `Unknown` if it is missing."""
+        remote = ids.plain(self.resource.at(self.path_of("remoteVirtualNetwork.id")))
+        if not remote:
+            raise Unknown(self.path_of("remoteVirtualNetwork.id"))
+        return remote

@@ -46,13 +46,13 @@ SERVICES = (
     "synapse:Workspace",
     "web:WebApp",
 )
-"""The types that hold data, keys or logs and have private endpoints."""
-INJECTED = {
+"""The types that hold data, keys or logs, and support private endpoints."""
+VNET_INJECTED = {
     "dbforpostgresql:Server": "network.delegatedSubnetResourceId",
     "dbformysql:Server": "network.delegatedSubnetResourceId",
     "sql:ManagedInstance": "subnetId",
 }
-"""The types that can be in a subnet of their own instead, with the property that names it."""
+"""The types that can be deployed into a delegated subnet instead (VNet injection), with the property that names it."""
 
 GROUP_ZONES = {
     "account": ("privatelink.cognitiveservices.azure.com", "privatelink.openai.azure.com",
@@ -90,5 +90,5 @@ GROUP_ZONES = {
 
 
 def is_reserved(zone: str) -> bool:
-    """True for a zone whose records only Azure may write, by zone groups: a record by hand can redirect a service."""
+    """True for a zone whose records only zone groups may create: a manual record could redirect a service's name."""
     return zone.lower().startswith("privatelink.") or ".privatelink." in zone.lower()

@@ -21,22 +21,22 @@ class Route:
     destination: Span
     next_hop: str
     address: str
-    """The address of the next hop; empty where it has none."""
+    """The address of the next hop; empty if it has none."""
     path: str = ""
-    """Its property path in its table; empty for a resource of its own."""
+    """Its property path in its table; empty for a separate resource."""
 
     @property
     def is_default(self) -> bool:
         """True for a route for all addresses."""
         return self.destination.everywhere
 
-    def problem(self, message: str) -> Violation:
-        """Return a problem with this route."""
+    def violation(self, message: str) -> Violation:
+        """Return a violation of this route."""
         return Violation(self.path or "nextHopType", message)
 
 
 def routes_in(resource: Resource) -> list[Route]:
-    """Return the routes that are written in one resource: inline in a table, or a route of its own."""
+    """Return the routes that one resource declares: inline in a table, or as a separate route."""
     if resource.type == ROUTE:
         return [_route(resource, "", "")]
     return [_route(resource, f"{path}.", path) for path in entries(resource, "routes")]
@@ -48,10 +48,10 @@ def routes_of(table: Resource, context: PolicyContext) -> list[Route]:
 
 
 def route_to(routes: Sequence[Route], destination: Network) -> Route | None:
-    """Return the most specific route for all addresses of a network; None where Azure's own routes decide.
+    """Return the most specific route for all addresses of a network; None if Azure's system routes apply.
 
-    Azure's own, by learn.microsoft.com, "Virtual network traffic routing": the network's and its peers' ranges stay
-    inside, everything else goes to the Internet. A route for the very same range comes before them.
+    System routes (learn.microsoft.com, "Virtual network traffic routing") keep the ranges of the network and its peers
+    inside, and send everything else to the Internet. A user-defined route for the same range overrides them.
     """
     fitting = [(n.prefixlen, r) for r in routes for n in r.destination.networks if Span("", (n,)).covers(destination)]
     return max(fitting, key=lambda pair: pair[0])[1] if fitting else None

@@ -1,8 +1,8 @@
-"""Network security groups: parse their rules, and evaluate them in the order in which they act.
+"""Network security groups: parse their rules, and evaluate them by priority.
 
-Rules are inline (`securityRules`) or resources of their own; each has addresses and ports one by one or as a list. The
-lower priority acts first and the first that matches decides; Azure's own rules follow (65000 to 65500). Source:
-learn.microsoft.com, "Network security groups: how they work".
+Rules are inline (`securityRules`) or separate resources. Each has a single address and port, or lists. The matching
+rule with the lowest number decides; Azure's default rules come last (65000 to 65500). Source: learn.microsoft.com,
+"Network security groups: how they work".
 """
 
 from __future__ import annotations
@@ -35,28 +35,28 @@ class NsgRule:
     ports: tuple[tuple[int, int], ...]
     """First and last port of each range."""
     path: str = ""
-    """Its property path in its NSG; empty for a resource of its own."""
-    by_group: bool = False
-    """True if an end of it is an application security group, whose members are unknown here."""
+    """Its property path in its NSG; empty for a separate resource."""
+    has_application_group: bool = False
+    """True if its source or destination is an application security group, whose members are unknown here."""
 
     @property
-    def far(self) -> tuple[Span, ...]:
-        """The remote end: sources of an inbound rule, destinations of an outbound one."""
+    def remote_ends(self) -> tuple[Span, ...]:
+        """The sources of an inbound rule, the destinations of an outbound one."""
         return self.sources if self.inbound else self.destinations
 
     @property
     def every_port(self) -> bool:
-        """True if it has every port, in one range or in several."""
+        """True if its destination ports are all ports, in one range or in several."""
         return covers_ports(self.ports, ALL_PORTS)
 
     @property
-    def is_total(self) -> bool:
+    def matches_all(self) -> bool:
         """True if every packet of its direction matches."""
         return (
             self.protocol == "*"
             and self.every_port
             and covers_ports(self.source_ports, ALL_PORTS)
-            and not self.by_group
+            and not self.has_application_group
             and any(s.everywhere for s in self.sources)
             and any(d.everywhere for d in self.destinations)
         )
@@ -66,14 +66,14 @@ class NsgRule:
         return (
             self.protocol in ("*", protocol.lower())
             and any(low <= port <= high for low, high in self.ports)
-            and (self.by_group or any(s.overlaps(source) for s in self.sources))
-            and (self.by_group or any(d.overlaps(destination) for d in self.destinations))
+            and (self.has_application_group or any(s.overlaps(source) for s in self.sources))
+            and (self.has_application_group or any(d.overlaps(destination) for d in self.destinations))
         )
 
     def must_match(self, source: Network, destination: Network, port: int, protocol: str) -> bool:
         """True if every packet between the two networks matches."""
         return (
-            not self.by_group
+            not self.has_application_group
             and self.protocol in ("*", protocol.lower())
             and any(low <= port <= high for low, high in self.ports)
             and covers_ports(self.source_ports, ALL_PORTS)
@@ -97,20 +97,20 @@ DEFAULTS = (
     _default("AllowInternetOutBound", 65001, "*", "Internet"),
     _default("DenyAllOutBound", 65500, "*", "*"),
 )
-"""Azure's own rules in every NSG, which cannot be removed."""
+"""Azure's default rules in every NSG, which cannot be removed."""
 
 
 def rules_in(resource: Resource) -> list[NsgRule]:
-    """Return the rules that are written in one resource: inline in an NSG, or a rule of its own."""
+    """Return the rules that one resource declares: inline in an NSG, or as a separate rule."""
     if resource.type == RULE:
         return [_rule(resource, "", "")]
     return [_rule(resource, f"{path}.", path) for path in entries(resource, "securityRules")]
 
 
 def rules_of(group: Resource, context: PolicyContext) -> list[NsgRule]:
-    """Return the rules of an NSG, without Azure's own, by priority. `Unknown` where one of them is unknown."""
-    own = [rule for resource in context.children(RULE, group) for rule in rules_in(resource)]
-    return sorted([*rules_in(group), *own], key=lambda rule: rule.priority)
+    """Return the rules of an NSG, without Azure's defaults, by priority. Raises `Unknown` if one of them is unknown."""
+    separate = [rule for resource in context.children(RULE, group) for rule in rules_in(resource)]
+    return sorted([*rules_in(group), *separate], key=lambda rule: rule.priority)
 
 
 def may_pass(
@@ -118,8 +118,8 @@ def may_pass(
 ) -> bool:
     """True if some packet may pass from one network to another.
 
-    `rules`: the result of `rules_of`; Azure's own are added. What is unknown (a service's addresses, the members of an
-    application security group) is allowed and never denied.
+    `rules`: the result of `rules_of`; Azure's defaults are added. Unknown addresses (of a service, or of the members of
+    an application security group) count as allowed, and never as denied.
     """
     return _decide(
         rules,
@@ -132,13 +132,13 @@ def may_pass(
 def may_leave(rules: Sequence[NsgRule], source: Network, to: Span, port: int | None = None) -> bool:
     """True if some packet may leave for a span of addresses. Without a port: for any port.
 
-    Ask for the narrowest span that any NSG on the path names: two NSGs together allow what both allow.
+    Call it with the narrowest span that any NSG on the path names: two NSGs together allow what both allow.
     """
     return _decide(
         rules,
         False,
         lambda rule: _may_leave(rule, source, to, port),
-        lambda rule: _must_stay(rule, source, to, port),
+        lambda rule: _must_deny_leaving(rule, source, to, port),
     )
 
 
@@ -158,25 +158,27 @@ def _decide(
 
 
 def _may_leave(rule: NsgRule, source: Network, to: Span, port: int | None) -> bool:
-    near = rule.by_group or any(s.overlaps(source) for s in rule.sources)
+    local = rule.has_application_group or any(s.overlaps(source) for s in rule.sources)
     fits = port is None or any(low <= port <= high for low, high in rule.ports)
-    return near and fits and (rule.by_group or any(may_contain(far, to) for far in rule.destinations))
+    return (
+        local and fits and (rule.has_application_group or any(may_contain(remote, to) for remote in rule.destinations))
+    )
 
 
-def _must_stay(rule: NsgRule, source: Network, to: Span, port: int | None) -> bool:
+def _must_deny_leaving(rule: NsgRule, source: Network, to: Span, port: int | None) -> bool:
     wanted = ALL_PORTS if port is None else (port, port)
     whole = covers_ports(rule.ports, wanted) and covers_ports(rule.source_ports, ALL_PORTS)
     protocols = rule.protocol == "*" or (port is not None and rule.protocol == "tcp")
-    near = not rule.by_group and any(s.covers(source) for s in rule.sources)
-    return whole and protocols and near and any(contains(far, to) for far in rule.destinations)
+    local = not rule.has_application_group and any(s.covers(source) for s in rule.sources)
+    return whole and protocols and local and any(contains(remote, to) for remote in rule.destinations)
 
 
 def denies_internet(rule: NsgRule) -> bool:
     """True if a rule denies everything to (or, inbound, from) every public address."""
     whole_port = rule.every_port and covers_ports(rule.source_ports, ALL_PORTS) and rule.protocol == "*"
-    near = rule.destinations if rule.inbound else rule.sources
-    return (not rule.allows and whole_port and not rule.by_group
-            and any(s.internet for s in rule.far) and any(s.everywhere for s in near))  # fmt: skip
+    local = rule.destinations if rule.inbound else rule.sources
+    return (not rule.allows and whole_port and not rule.has_application_group
+            and any(s.internet for s in rule.remote_ends) and any(s.everywhere for s in local))  # fmt: skip
 
 
 def covers_ports(ranges: Iterable[tuple[int, int]], whole: tuple[int, int]) -> bool:
@@ -192,7 +194,7 @@ def covers_ports(ranges: Iterable[tuple[int, int]], whole: tuple[int, int]) -> b
 def _rule(resource: Resource, prefix: str, path: str) -> NsgRule:
     allows = lower_text(resource, f"{prefix}access") != "deny"
     groups = ("sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups")
-    by_group = any(entries(resource, prefix + group) for group in groups)
+    has_application_group = any(entries(resource, prefix + group) for group in groups)
     name = resource.at(f"{prefix}name")
     return NsgRule(
         name=str(name) if name is not MISSING else resource.name,
@@ -200,27 +202,28 @@ def _rule(resource: Resource, prefix: str, path: str) -> NsgRule:
         allows=allows,
         priority=int(resource.at(f"{prefix}priority") or 0),
         protocol=lower_text(resource, f"{prefix}protocol") or ("*" if allows else ""),
-        sources=_spans(resource, f"{prefix}sourceAddressPrefix", allows and not by_group),
-        destinations=_spans(resource, f"{prefix}destinationAddressPrefix", allows and not by_group),
+        sources=_spans(resource, f"{prefix}sourceAddressPrefix", allows and not has_application_group),
+        destinations=_spans(resource, f"{prefix}destinationAddressPrefix", allows and not has_application_group),
         source_ports=_ranges(resource, f"{prefix}sourcePortRange", allows),
         ports=_ranges(resource, f"{prefix}destinationPortRange", allows),
         path=path,
-        by_group=by_group,
+        has_application_group=has_application_group,
     )
 
 
-def _spans(resource: Resource, path: str, widest: bool) -> tuple[Span, ...]:
-    """Return the addresses of one end. None are all addresses for a rule that allows, and no address for a denial."""
-    found = [span(text) for text in _both(resource, path, f"{path}es")]
-    return tuple(found) or ((EVERYTHING,) if widest else ())
+def _spans(resource: Resource, path: str, all_if_missing: bool) -> tuple[Span, ...]:
+    """Return the addresses at a path. If there are none: all addresses for a rule that allows, none for one that
+    denies."""
+    found = [span(text) for text in _single_and_list(resource, path, f"{path}es")]
+    return tuple(found) or ((EVERYTHING,) if all_if_missing else ())
 
 
-def _ranges(resource: Resource, path: str, widest: bool) -> tuple[tuple[int, int], ...]:
-    found = [ports(text) for text in _both(resource, path, f"{path}s")]
-    return tuple(found) or ((ALL_PORTS,) if widest else ())
+def _ranges(resource: Resource, path: str, all_if_missing: bool) -> tuple[tuple[int, int], ...]:
+    found = [ports(text) for text in _single_and_list(resource, path, f"{path}s")]
+    return tuple(found) or ((ALL_PORTS,) if all_if_missing else ())
 
 
-def _both(resource: Resource, single: str, plural: str) -> list[object]:
+def _single_and_list(resource: Resource, single: str, plural: str) -> list[object]:
     value = resource.at(single)
     one = [part for part in str(value).split(",") if part.strip()] if value is not MISSING else []
     return [*one, *(resource.at(entry) for entry in entries(resource, plural))]

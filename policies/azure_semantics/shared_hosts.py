@@ -1,8 +1,8 @@
-"""Hosts where anyone can open an account: for rules on firewalls and for the flow analysis.
+"""Hosts where anyone can open an account, for rules on firewalls and for the flow analysis.
 
-A rule that allows such a name lets data go to an account of an outsider's. The two differ in one name only: a rule may
-allow the exact host of one customer, since a reviewer knows whose it is; the analysis does not know it, and counts the
-host as an outsider's.
+A firewall rule that allows such a name lets data go to an outsider's account. The rules and the analysis differ in one
+case: a rule may allow the exact host name of one customer, because a reviewer knows the customer. The analysis does
+not, and counts the host as an outsider's.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ CUSTOMER_DOMAINS = frozenset(
         "workers.dev",
     ]
 )
-"""Domains whose hosts belong to their customers: a wildcard also allows a host of an attacker's."""
+"""Domains whose hosts belong to customers: a wildcard also allows an attacker's host."""
 MULTI_CUSTOMER_HOSTS = frozenset(
     [
         "bitbucket.org",
@@ -74,26 +74,26 @@ MULTI_CUSTOMER_HOSTS = frozenset(
         "transfer.sh",
     ]
 )
-"""Hosts with many customers, each under a path: even the exact name lets data go to an account of anyone's."""
+"""Hosts with many customers, each under a path: even the exact name allows an attacker's account."""
 
 
 def allows_every_customer(name: str) -> bool:
     """True for a wildcard that allows all hosts of a customer domain."""
     domain = name.removeprefix("*.")
-    return domain != name and any(_related(domain, shared) for shared in CUSTOMER_DOMAINS)
+    return domain != name and any(_overlaps(domain, shared) for shared in CUSTOMER_DOMAINS)
 
 
 def allows_multi_customer_host(name: str) -> bool:
     """True for the name of a host with many customers, and for a wildcard that allows one."""
-    above = name.removeprefix("*") if name.startswith("*.") else ""
-    return any(name == host or (above and f".{host}".endswith(above)) for host in MULTI_CUSTOMER_HOSTS)
+    suffix = name.removeprefix("*") if name.startswith("*.") else ""
+    return any(name == host or (suffix and f".{host}".endswith(suffix)) for host in MULTI_CUSTOMER_HOSTS)
 
 
-def may_be_an_outsider(name: str) -> bool:
-    """True if an outsider can have a host or account under a name: for any wildcard, and any host of a customer's."""
+def may_belong_to_outsider(name: str) -> bool:
+    """True if an outsider can have a host or account under a name: for a wildcard, and for any customer's host."""
     shared = CUSTOMER_DOMAINS | MULTI_CUSTOMER_HOSTS
     return "*" in name or any(name == domain or name.endswith(f".{domain}") for domain in shared)
 
 
-def _related(domain: str, shared: str) -> bool:
+def _overlaps(domain: str, shared: str) -> bool:
     return domain == shared or domain.endswith(f".{shared}") or shared.endswith(f".{domain}")

@@ -1,64 +1,72 @@
 """Comparisons of address spans, for texts that name service tags or large ranges.
 
-Azure does not publish in a plan which addresses a service tag has. So each comparison says whether two spans may, or
-certainly do, share addresses.
+The addresses of a service tag are not in a plan. So each comparison tells if two spans may, or certainly do, have
+addresses in common.
 """
 
 from __future__ import annotations
 
 from formats.egress import MIN_PREFIX_LENGTH
-from policies.azure_semantics.addresses import NEAR, PRIVATE_RANGES, Network, Span, span
+from policies.azure_semantics.addresses import NON_SERVICE_TAGS, PRIVATE_RANGES, Network, Span, span
 
 MAX_HOSTS = 1 << (32 - MIN_PREFIX_LENGTH)
-"""The most addresses (a /28) that count as one named destination. More count as the Internet."""
-HARMLESS = ("azureactivedirectory", "azureplatformdns", "azureplatformimds", "azureplatformlkm", "gatewaymanager")
-"""Service tags of services that keep nothing for another tenant: no store, site or computer."""
-ANYWHERE = span("Internet")
+"""The number of addresses of a /28. A larger public range counts as the Internet."""
+TAGS_WITHOUT_STORAGE = (
+    "azureactivedirectory",
+    "azureplatformdns",
+    "azureplatformimds",
+    "azureplatformlkm",
+    "gatewaymanager",
+)
+"""Service tags of services in which no other tenant can store data."""
+ANY_PUBLIC_ADDRESS = span("Internet")
 """Any public address."""
 
 
-def is_internet(far: Span) -> bool:
-    """True if an outsider could keep what is sent to these addresses."""
-    if far.tag:
-        return far.tag not in (*NEAR, *HARMLESS)
-    return any(network.num_addresses > MAX_HOSTS and _is_public(network) for network in far.networks)
+def is_internet(span_: Span) -> bool:
+    """True if an outsider could receive data at one of these addresses."""
+    if span_.tag:
+        return span_.tag not in (*NON_SERVICE_TAGS, *TAGS_WITHOUT_STORAGE)
+    return any(network.num_addresses > MAX_HOSTS and _is_public(network) for network in span_.networks)
 
 
-def is_wide(far: Span) -> bool:
+def is_wide(span_: Span) -> bool:
     """True if a network outside the estate could have some of these addresses."""
-    return is_internet(far) or far.tag == "virtualnetwork" or any(n.num_addresses > MAX_HOSTS for n in far.networks)
+    return (
+        is_internet(span_) or span_.tag == "virtualnetwork" or any(n.num_addresses > MAX_HOSTS for n in span_.networks)
+    )
 
 
-def may_intersect(far: Span, to: Span) -> bool:
+def may_intersect(span_: Span, to: Span) -> bool:
     """True if two spans may have an address in common."""
-    ranges = any(_overlap(one, other) for one in far.networks for other in to.networks)
-    return ranges or may_contain(far, to) or may_contain(to, far)
+    ranges = any(_overlap(one, other) for one in span_.networks for other in to.networks)
+    return ranges or may_contain(span_, to) or may_contain(to, span_)
 
 
 def contains(one: Span, other: Span) -> bool:
-    """True if every address of the second span certainly is in the first."""
+    """True if the first span certainly contains every address of the second."""
     if one.everywhere or one.tag == other.tag != "":
         return True
     if other.tag:
-        return one.tag == ANYWHERE.tag and other.tag not in NEAR
+        return one.tag == ANY_PUBLIC_ADDRESS.tag and other.tag not in NON_SERVICE_TAGS
     return bool(other.networks) and all(one.covers(network) for network in other.networks)
 
 
-def may_contain(far: Span, to: Span) -> bool:
-    """True if every address of the second span may be in the first.
+def may_contain(span_: Span, to: Span) -> bool:
+    """True if the first span may contain every address of the second.
 
-    `VirtualNetwork` includes every address beside a default route; the addresses of a service tag are unknown.
+    With a user-defined default route, `VirtualNetwork` contains every address. A service tag's addresses are unknown.
     """
-    if far.everywhere or far.tag == "virtualnetwork":
+    if span_.everywhere or span_.tag == "virtualnetwork":
         return True
-    if to.tag == ANYWHERE.tag:
-        return far.internet
+    if to.tag == ANY_PUBLIC_ADDRESS.tag:
+        return span_.internet
     if to.tag:
-        wide = far.internet or far.tag == "azurecloud" or (not far.tag and is_internet(far))
-        return far.tag == to.tag or (wide and to.tag not in NEAR)
-    if far.tag:
-        return far.tag not in NEAR and to.public
-    return any(_inside(one, other) for one in to.networks for other in far.networks)
+        is_wide_ = span_.internet or span_.tag == "azurecloud" or (not span_.tag and is_internet(span_))
+        return span_.tag == to.tag or (is_wide_ and to.tag not in NON_SERVICE_TAGS)
+    if span_.tag:
+        return span_.tag not in NON_SERVICE_TAGS and to.public
+    return any(_inside(one, other) for one in to.networks for other in span_.networks)
 
 
 def _is_public(network: Network) -> bool:

@@ -12,10 +12,10 @@ from formats.plan import UNKNOWN
 from formats.property_paths import PropertyPath, get, join, put, without
 from policies.model import PolicyContext, Resource, Unknown
 from policies.mutations.model import Addition, Mutant, Removal, Rework, Table, Weakening
-from policies.mutations.paths import places, there
+from policies.mutations.paths import has_value, places
 from policies.mutations.table import ADDITIONS, EVERYTHING, TABLES
 
-LONGEST = 70
+MAX_LABEL_LENGTH = 70
 T = TypeVar("T")
 
 
@@ -37,8 +37,10 @@ def _of(resource: Resource, estate: PolicyContext) -> Iterator[Mutant]:
     for weakening in (*table.weakenings, *EVERYTHING):
         if not _applies(weakening, resource, estate):
             continue
-        made = _reworked(weakening, resource) if isinstance(weakening, Rework) else _weaker(weakening, resource, estate)
-        for mutant in made:
+        weaker = (
+            _from_rework(weakening, resource) if isinstance(weakening, Rework) else _weaker(weakening, resource, estate)
+        )
+        for mutant in weaker:
             if mutant.label not in seen:
                 seen.add(mutant.label)
                 yield mutant
@@ -56,7 +58,7 @@ def _applies(weakening: Weakening | Rework | Removal, resource: Resource, estate
 
 
 def _known(found: Iterable[T]) -> Iterator[T]:
-    """Yield until a value is unknown: a mutant cannot depend on one, and the plan is refused for it."""
+    """Yield until a value is unknown. A mutant cannot depend on one, and the gate refuses the plan for it anyway."""
     try:
         yield from found
     except Unknown:
@@ -67,13 +69,13 @@ def _weaker(weakening: Weakening, resource: Resource, estate: PolicyContext) -> 
     for place in places(resource.inputs, weakening.path):
         now = get(resource.inputs, place)
         picked = _known(weakening.pick(resource, estate)) if weakening.pick else ()
-        values = [*((_words(v), v) for v in weakening.values), *picked]
+        values = [*((_label(v), v) for v in weakening.values), *picked]
         if not weakening.unknown_ok:
             values.append(("unknown", UNKNOWN))
         for words, value in values:
             if value != now:
                 yield _put(weakening, resource, place, words, value)
-        if there(resource.inputs, place) and not weakening.missing_ok:
+        if has_value(resource.inputs, place) and not weakening.missing_ok:
             after = replace(resource, inputs=without(resource.inputs, place))
             yield _mutant(resource, after, f"{join(place)} left out", weakening.harm, join(place))
 
@@ -86,13 +88,13 @@ def _put(weakening: Weakening, resource: Resource, place: PropertyPath, words: s
     return _mutant(resource, after, f"{join(place)} = {words}", weakening.harm, join(place))
 
 
-def _reworked(rework: Rework, resource: Resource) -> Iterator[Mutant]:
+def _from_rework(rework: Rework, resource: Resource) -> Iterator[Mutant]:
     for words, inputs in rework.make(resource.inputs):
         yield _mutant(resource, replace(resource, inputs=inputs), words, rework.harm, rework.covers[0])
 
 
 def _weaker_options(resource: Resource, table: Table) -> Iterator[Mutant]:
-    """Yield the mutants of Pulumi's options: without `protect`, and with ignored changes."""
+    """Yield the mutants with weaker resource options: without `protect`, and with `ignoreChanges`."""
     if resource.protect:
         yield _mutant(resource, replace(resource, protect=False), "not protected", "a wrong `up` would delete it")
     for path in _roots(table.type):
@@ -111,21 +113,21 @@ def _roots(type_: str) -> tuple[str, ...]:
 
 
 def _added(addition: Addition, estate: PolicyContext, stack: str) -> Iterator[Mutant]:
-    for made in _known(addition.make(estate, stack)):
-        yield Mutant(stack, made.urn, made.type, made.name, f"added: {addition.label}", addition.harm, None, made)
+    for added in _known(addition.make(estate, stack)):
+        yield Mutant(stack, added.urn, added.type, added.name, f"added: {addition.label}", addition.harm, None, added)
 
 
 def _mutant(before: Resource, after: Resource | None, label: str, harm: str, path: str = "") -> Mutant:
     return Mutant(before.stack, before.urn, before.type, before.name, label, harm, before, after, path)
 
 
-def _words(value: Any) -> str:
+def _label(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= MAX_LABEL_LENGTH else text[: MAX_LABEL_LENGTH - 1] + "…"
 
 
 def mutated(resources: Iterable[Resource], mutant: Mutant) -> list[Resource]:
-    """Return the resources of the mutant."""
+    """Return the resources with the mutant's change."""
     found = [mutant.after if r.urn == mutant.urn and r.stack == mutant.stack else r for r in resources]
     if mutant.before is None:
         found.append(mutant.after)

@@ -33,8 +33,8 @@ def _places(value: Value, steps: PropertyPath, so_far: PropertyPath) -> Iterator
     yield from _places(inner, rest, (*so_far, step))
 
 
-def there(inputs: Value, steps: PropertyPath) -> bool:
-    """True if there is a value at a path."""
+def has_value(inputs: Value, steps: PropertyPath) -> bool:
+    """True if the inputs have a value at a path."""
     return get(inputs, steps) is not None
 
 

@@ -1,7 +1,7 @@
-"""Actors: everything that can carry data, and the network locations that it sends from.
+"""Actors: the people, computers and identities that can move data, and their network locations.
 
-People are on the Internet, each group at its own computers. What they do on a computer of the estate counts as the
-computer's action: it has the rights of everyone who can sign in to it, and of each of its identities.
+People are on the Internet, at their own computers. Their actions on a computer of the estate are actions of that
+computer: it has the rights of everyone who can sign in to it, and of each of its managed identities.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ DATA = Right.READ | Right.WRITE | Right.SECRETS | Right.KEYS | Right.CONTROL
 
 @dataclass(frozen=True, eq=False)
 class Actor:
-    """A person, computer or identity that can carry data."""
+    """A group of people, a computer or a managed identity that can move data."""
 
     key: str
     label: str
     stacks: frozenset[str]
-    """The stacks that it belongs to: those with a resource that it has a role on, or the one that it is in."""
+    """The stack of a computer or identity; for people, the stacks of the resources that they have a role on."""
     locations: tuple[NetworkLocation, ...]
     grants: tuple[RoleGrant, ...]
     is_computer: bool = False
     is_people: bool = False
     group: str = ""
     """The id of the resource group that an identity or computer is in."""
-    shell: ControlSets = ALWAYS
+    ssh_controls: ControlSets = ALWAYS
     """For a computer: the controls that must fail before SSH to it gives more than a terminal."""
     _rights: dict[str, Right] = field(default_factory=dict)
 
@@ -54,8 +54,8 @@ class Actor:
 
     @cached_property
     def ungranted(self) -> Control:
-        """The control that it has no other role. One role too many may be assigned high up and open many things, so
-        this is one control however many resources it protects."""
+        """The control that it has no further role. It counts once for all resources that it protects, because a single
+        role on a wide scope would open them all."""
         return Control(ControlKind.GRANT, self.key, f"no role lets {self.label} do it", "")
 
 
@@ -64,32 +64,32 @@ def actors_of(topology: Topology, grants: RoleGrants) -> tuple[Actor, ...]:
     bastions = Bastions(topology)
     computers = [_computer(r, topology, grants, bastions) for r in topology.estate.of(COMPUTER)]
     attached = {p for r in topology.estate.of(COMPUTER) for p in _identities(r, topology)}
-    loose = (r for r in topology.estate.of(IDENTITY) if r.urn not in attached)
-    return (*computers, *(a for r in loose if (a := _identity(r, topology, grants))), *_people(topology, grants))
+    unattached = (r for r in topology.estate.of(IDENTITY) if r.urn not in attached)
+    return (*computers, *(a for r in unattached if (a := _identity(r, topology, grants))), *_people(topology, grants))
 
 
 def _computer(computer: Resource, topology: Topology, grants: RoleGrants, bastions: Bastions) -> Actor:
     id_ = ids.plain(computer.id)
-    held = grants.of([computer.urn, *_identities(computer, topology), *grants.signing_in(id_)])
+    held_grants = grants.of([computer.urn, *_identities(computer, topology), *grants.principals_with_sign_in(id_)])
     return Actor(
         computer.urn,
         f"the computer {computer.stack}/{computer.name}",
         frozenset([computer.stack]),
         topology.locations_of(computer),
-        held,
+        held_grants,
         is_computer=True,
-        shell=topology.read_or_open(computer.urn, ALWAYS, bastions.shell, computer),
+        ssh_controls=topology.read_or_open(computer.urn, ALWAYS, bastions.ssh_controls, computer),
         group=ids.resource_group(computer.id),
     )
 
 
 def _identities(computer: Resource, topology: Topology) -> list[str]:
-    """Return the URNs of the identities that a computer has."""
-    named = topology.read_or_open(computer.urn, [""], _named, computer)
+    """Return the URNs of a computer's managed identities."""
+    named = topology.read_or_open(computer.urn, [""], _identity_ids, computer)
     return [r.urn for id_ in named if (r := topology.estate.get(id_))]
 
 
-def _named(computer: Resource) -> list[str]:
+def _identity_ids(computer: Resource) -> list[str]:
     found = computer.at(IDENTITIES)
     if isinstance(found, dict):
         return list(found)
@@ -97,16 +97,15 @@ def _named(computer: Resource) -> list[str]:
 
 
 def _identity(identity: Resource, topology: Topology, grants: RoleGrants) -> Actor | None:
-    """Return the actor for an identity that no computer has: it sends from any subnet of its own resource group's
-    networks in which a computer could be. None for an identity without a right to data, such as the one that a store
-    reads its key with."""
-    held = grants.of([identity.urn])
-    if not any(g.rights & DATA for g in held):
+    """Return the actor for an identity that no computer of the estate has. Its location is any subnet of its resource
+    group in which a computer could be. None for an identity without a right to data, such as a store's for its key."""
+    held_grants = grants.of([identity.urn])
+    if not any(g.rights & DATA for g in held_grants):
         return None
     group = ids.resource_group(identity.id)
     own = [s for s in topology.subnets.values() if ids.resource_group(s.network) == group]
     usable = [s for s in own if s in list(topology.usable_subnets(s.network))]
-    with_endpoint = {_subnet(r) for r in topology.estate.of("network:PrivateEndpoint")}
+    with_endpoint = {_subnet_id(r) for r in topology.estate.of("network:PrivateEndpoint")}
     without_endpoint = [s for s in usable if s.id not in with_endpoint]
     locations = tuple(NetworkLocation(subnet) for subnet in without_endpoint or usable) or (INTERNET_LOCATION,)
     return Actor(
@@ -114,12 +113,12 @@ def _identity(identity: Resource, topology: Topology, grants: RoleGrants) -> Act
         f"the identity {identity.stack}/{identity.name}",
         frozenset([identity.stack]),
         locations,
-        held,
+        held_grants,
         group=group,
     )
 
 
-def _subnet(endpoint: Resource) -> str:
+def _subnet_id(endpoint: Resource) -> str:
     try:
         return ids.plain(endpoint.at("subnet.id"))
     except Unknown:
@@ -127,19 +126,19 @@ def _subnet(endpoint: Resource) -> str:
 
 
 def _people(topology: Topology, grants: RoleGrants) -> Iterator[Actor]:
-    """Yield every other principal with a role: groups, and applications about which nothing is known."""
-    made = {r.urn for r in topology.estate.of(IDENTITY, COMPUTER)}
+    """Yield every other principal with a role: groups, and applications outside the estate."""
+    listed_urns = {r.urn for r in topology.estate.of(IDENTITY, COMPUTER)}
     stack_of_id = {ids.plain(r.id): r.stack for r in topology.estate.resources if r.id}
-    for principal, held in grants.principals().items():
-        if principal in made or principal == UNKNOWN_PRINCIPAL:
+    for principal, held_grants in grants.principals().items():
+        if principal in listed_urns or principal == UNKNOWN_PRINCIPAL:
             continue
-        stacks = frozenset(_stacks(held, stack_of_id))
-        known = min(held, key=lambda g: (len(g.name), g.name))
+        stacks = frozenset(_stacks(held_grants, stack_of_id))
+        known = min(held_grants, key=lambda g: (len(g.name), g.name))
         kind = "the application" if known.is_service else "the group"
         label = f"{kind} {principal[:8]} ({known.name} in {known.stack})"
         yield Actor(principal, label, stacks, (INTERNET_LOCATION,), grants.of([principal]), is_people=True)
 
 
-def _stacks(held: Iterable[RoleGrant], stack_of_id: dict[str, str]) -> Iterator[str]:
+def _stacks(held_grants: Iterable[RoleGrant], stack_of_id: dict[str, str]) -> Iterator[str]:
     """Return the stacks of the scopes of grants. A grant on a higher scope counts for the stack that makes it."""
-    return (stack_of_id.get(grant.scope, grant.stack) for grant in held)
+    return (stack_of_id.get(grant.scope, grant.stack) for grant in held_grants)

@@ -1,4 +1,4 @@
-"""The flows that must not exist, and the fewest controls that prevent each of them."""
+"""The forbidden flows of an estate, and the fewest controls that prevent each of them."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class ForbiddenFlow:
 
     kind: FlowKind
     source: str
-    about: str
-    """The URN of the resource that a finding is about: a resource group, a container, or a store whose group is not
-    planned."""
+    subject: str
+    """The URN of the resource that a finding is reported on: a resource group, a container, or a store whose group is
+    not planned."""
     stacks: frozenset[str]
     minimal_cut_sets: MinimalCutSets | None
     """None: more than `MAX_CONTROLS` controls would have to fail."""
@@ -73,7 +73,7 @@ class ForbiddenFlow:
             "flow": self.kind.name.lower().replace("_", "-"),
             "must_not": str(self.kind),
             "from": self.source,
-            "about": self.about,
+            "about": self.subject,
             "stacks": sorted(self.stacks),
             "depth": self.depth if found else None,
             "more_than": None if found else MAX_CONTROLS,
@@ -90,7 +90,7 @@ def _path_json(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class FlowReport:
-    """Every forbidden flow of an estate, and what could not be read."""
+    """Every forbidden flow of an estate, and the properties that could not be read."""
 
     flows: tuple[ForbiddenFlow, ...]
     unknowns: tuple[str, ...]
@@ -114,14 +114,14 @@ class FlowReport:
 
 
 def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False) -> FlowReport:
-    """Return every forbidden flow with the fewest controls that prevent it. `InputError` for an estate without data.
+    """Return every forbidden flow with the fewest controls that prevent it. Raises `InputError` if nothing holds data.
 
-    `exhaustive`: analyse every tenancy, also those for which the result of an equivalent one holds.
+    `exhaustive`: analyse every tenancy, and do not copy the result of an equivalent one.
     """
-    seen = AnalysedEstate(estate)
-    equivalents = () if exhaustive else equivalent_tenancies(seen, _tenancies(seen))
-    removed = frozenset(one.stack for one in equivalents)
-    reduced = seen.without(removed) if removed else seen
+    analysed = AnalysedEstate(estate)
+    equivalents = () if exhaustive else equivalent_tenancies(analysed, _tenancies(analysed))
+    removed = frozenset(tenancy.stack for tenancy in equivalents)
+    reduced = analysed.without(removed) if removed else analysed
     unknowns: list[str] = []
     topology = Topology(reduced, unknowns)
     grants = RoleGrants(reduced)
@@ -140,7 +140,7 @@ def _tenancies(estate: PolicyContext) -> list[str]:
 def _with_equivalents(
     flows: Sequence[ForbiddenFlow], equivalents: Sequence[EquivalentTenancy], estate: PolicyContext
 ) -> Iterator[ForbiddenFlow]:
-    """Yield the flows by kind, those of the tenancies that were not analysed after the others."""
+    """Yield the flows by kind: first the analysed ones, then the copies for equivalent tenancies."""
     urns = {resource.urn for resource in estate.resources}
     for kind in FlowKind:
         found = [flow for flow in flows if flow.kind is kind]
@@ -148,17 +148,17 @@ def _with_equivalents(
         by_source = {flow.source: flow for flow in found if kind in OF_TENANCIES}
         for tenancy in equivalents:
             if tenancy.representative in by_source:
-                yield _renamed(tenancy, by_source[tenancy.representative], urns)
+                yield _copied_to(tenancy, by_source[tenancy.representative], urns)
 
 
-def _renamed(tenancy: EquivalentTenancy, flow: ForbiddenFlow, urns: Collection[str]) -> ForbiddenFlow:
-    about = tenancy.rename(flow.about)
-    if about not in urns:
-        raise LookupError(f"{about} is no resource: {tenancy.stack} is not equivalent to {tenancy.representative}")
+def _copied_to(tenancy: EquivalentTenancy, flow: ForbiddenFlow, urns: Collection[str]) -> ForbiddenFlow:
+    subject = tenancy.rename(flow.subject)
+    if subject not in urns:
+        raise LookupError(f"{subject} does not exist: {tenancy.stack} is not equivalent to {tenancy.representative}")
     stacks = flow.stacks if flow.kind is FlowKind.BETWEEN_PROJECTS else frozenset([tenancy.stack])
     found = flow.minimal_cut_sets
     cut_sets = replace(found, paths=tuple(_renamed_path(tenancy, path) for path in found.paths)) if found else None
-    return replace(flow, source=tenancy.stack, about=about, stacks=stacks, minimal_cut_sets=cut_sets)
+    return replace(flow, source=tenancy.stack, subject=subject, stacks=stacks, minimal_cut_sets=cut_sets)
 
 
 def _renamed_path(tenancy: EquivalentTenancy, path: Path) -> Path:
@@ -170,27 +170,28 @@ def _renamed_path(tenancy: EquivalentTenancy, path: Path) -> Path:
 
 
 class _Assertions:
-    """The forbidden flows of one estate, by its stacks and resource groups."""
+    """Generates the forbidden flows of one estate."""
 
     def __init__(self, estate: PolicyContext, graph: FlowGraph, removed: Collection[str]) -> None:
-        """`removed`: the tenancies that are not in the estate, since the result of another holds for them."""
+        """`removed`: the tenancies that are left out of the estate, since an equivalent one is analysed."""
         self.graph = graph
         stacks = dict.fromkeys(r.stack for r in estate.resources)
         self.tenancies = [s for s in stacks if is_kind(s, TenancyConfig)]
-        self.every = frozenset(self.tenancies).union(removed)
+        self.all_tenancies = frozenset(self.tenancies).union(removed)
         self.zone_stacks = [s for s in stacks if is_kind(s, JunctionZoneConfig, SafeHavenConfig)]
-        self.groups = {ids.plain(g.id): g for g in estate.of("resources:ResourceGroup")}
+        self.resource_groups = {ids.plain(g.id): g for g in estate.of("resources:ResourceGroup")}
 
     def all(self) -> Iterator[ForbiddenFlow]:
-        yield from self._past_staging()
+        """Yield the flows in the order of the kinds."""
+        yield from self._zones_to_tenancies()
         for tenancy in self.tenancies:
-            yield from self._past_airlock(tenancy)
+            yield from self._tenancy_to_internet(tenancy)
         if len(self.tenancies) > 1:
             for tenancy in self.tenancies:
-                yield from self._to_others(tenancy)
+                yield from self._tenancy_to_tenancies(tenancy)
         yield from self._between_providers()
 
-    def _past_staging(self) -> Iterator[ForbiddenFlow]:
+    def _zones_to_tenancies(self) -> Iterator[ForbiddenFlow]:
         tenancies = frozenset(self.tenancies)
         staging = [a for a in self._actors(lambda a: self._zone_name(a.group) == ZoneName.STAGING) if not a.is_people]
         zones = [c for c in self.graph.containers if c.store.stack in self.zone_stacks]
@@ -199,23 +200,23 @@ class _Assertions:
         for group in dict.fromkeys(c.store.group for c in zones):
             sources = [c for c in zones if c.store.group == group]
             found = self._cut_sets(sources, lambda n: bool(_stacks(n) & tenancies), barred=staging)
-            stacks = self.every | {sources[0].store.stack}
+            stacks = self.all_tenancies | {sources[0].store.stack}
             yield ForbiddenFlow(FlowKind.PAST_STAGING, self._zone_name(group), self._urn_for(sources), stacks, found)
 
     def _zone_name(self, group: str) -> str:
         """Return a zone's name: the logical name of its resource group, or else its name in Azure."""
-        return self.groups[group].name if group in self.groups else ids.name(group)
+        return self.resource_groups[group].name if group in self.resource_groups else ids.name(group)
 
     def _urn_for(self, sources: Sequence[Node]) -> str:
         """Return the URN that a report names for all of these nodes."""
         stores = [node.store for node in sources if isinstance(node, DataContainer)]
         groups = [*(s.group for s in stores), *(node.group for node in sources if isinstance(node, Actor))]
-        found = [self.groups[group].urn for group in groups if group in self.groups]
+        found = [self.resource_groups[group].urn for group in groups if group in self.resource_groups]
         return next(iter([*found, *(s.urn for s in stores), *(n.key for n in sources if isinstance(n, Actor))]))
 
-    def _past_airlock(self, tenancy: str) -> Iterator[ForbiddenFlow]:
-        """Yield the flow that leaves a tenancy, but not through another: that is a forbidden flow itself, and no more
-        controls follow."""
+    def _tenancy_to_internet(self, tenancy: str) -> Iterator[ForbiddenFlow]:
+        """Yield the flow from a tenancy to the Internet, without paths through other tenancies: these contain a
+        forbidden flow between projects, which has no more controls."""
         airlock = self._airlock(tenancy)
 
         def outside(node: Node) -> bool:
@@ -223,23 +224,23 @@ class _Assertions:
 
         others = frozenset(self.tenancies) - {tenancy}
         nodes: tuple[Node, ...] = (*self.graph.actors, *self.graph.containers)
-        elsewhere = [node for node in nodes if _stacks(node) & others and tenancy not in _stacks(node)]
+        of_others = [node for node in nodes if _stacks(node) & others and tenancy not in _stacks(node)]
         data = self._data_of(tenancy)
         if data:
-            found = self._cut_sets(data, outside, barred=[*airlock, *elsewhere])
+            found = self._cut_sets(data, outside, barred=[*airlock, *of_others])
             yield ForbiddenFlow(FlowKind.PAST_AIRLOCK, tenancy, self._urn_for(data), frozenset([tenancy]), found)
 
-    def _to_others(self, tenancy: str) -> Iterator[ForbiddenFlow]:
+    def _tenancy_to_tenancies(self, tenancy: str) -> Iterator[ForbiddenFlow]:
         others = frozenset(self.tenancies) - {tenancy}
 
-        def elsewhere(node: Node) -> bool:
+        def is_of_others(node: Node) -> bool:
             own = isinstance(node, Actor) and tenancy in node.stacks
             return bool(_stacks(node) & others) and not own
 
         data = self._data_of(tenancy)
         if data:
-            found = self._cut_sets(data, elsewhere, barred=self._airlock(tenancy))
-            yield ForbiddenFlow(FlowKind.BETWEEN_PROJECTS, tenancy, self._urn_for(data), self.every, found)
+            found = self._cut_sets(data, is_of_others, barred=self._airlock(tenancy))
+            yield ForbiddenFlow(FlowKind.BETWEEN_PROJECTS, tenancy, self._urn_for(data), self.all_tenancies, found)
 
     def _between_providers(self) -> Iterator[ForbiddenFlow]:
         """Yield a flow for each provider: a group with a role on a container of the junction zone."""
@@ -249,40 +250,42 @@ class _Assertions:
             own = [c for c, who in owners.items() if provider in who]
             others = [c for c, who in owners.items() if who and provider not in who]
             if others:
-                yield self._between(provider, own, others)
+                yield self._provider_to_providers(provider, own, others)
 
-    def _between(self, provider: Actor, own: Sequence[DataContainer], others: Sequence[DataContainer]) -> ForbiddenFlow:
-        """Return the flow between one provider's intake and the others'. The stewards, and the identity that moves the
-        data, have a role on the whole store and are left out."""
+    def _provider_to_providers(
+        self, provider: Actor, own: Sequence[DataContainer], others: Sequence[DataContainer]
+    ) -> ForbiddenFlow:
+        """Return the flow between one provider's intake and the others', in the direction with fewer controls. The
+        stewards and the mover have a role on the whole store, and are left out."""
         stores = {container.store for container in others}
-        keepers = self._actors(lambda a: any(a.may(s.id) & (Right.READ | Right.WRITE) for s in stores))
-        brought = self._cut_sets([provider], lambda node: node in others, barred=keepers)
-        taken = self._cut_sets(others, lambda node: node is provider, barred=keepers)
+        managers = self._actors(lambda a: any(a.may(s.id) & (Right.READ | Right.WRITE) for s in stores))
+        into_others = self._cut_sets([provider], lambda node: node in others, barred=managers)
+        from_others = self._cut_sets(others, lambda node: node is provider, barred=managers)
         stacks = frozenset(store.stack for store in stores)
-        found = _least(brought, taken)
+        found = _with_fewest_controls(into_others, from_others)
         return ForbiddenFlow(FlowKind.BETWEEN_PROVIDERS, provider.label, own[0].urn, stacks, found)
 
     def _cut_sets(
         self, sources: Sequence[Node], is_sink: Callable[[Node], bool], barred: Iterable[Node] = ()
     ) -> MinimalCutSets | None:
-        """Return the minimal cut sets. A path ends at the Internet and never passes through it: reaching it is a
-        forbidden flow itself."""
-        closed = {*barred}
-        return minimal_cut_sets(self.graph, sources, is_sink, lambda node: node not in closed and node != INTERNET)
+        """Return the minimal cut sets of the paths that do not pass through a barred node or the Internet: reaching the
+        Internet is a forbidden flow itself."""
+        untraversable = {INTERNET, *barred}
+        return minimal_cut_sets(self.graph, sources, is_sink, lambda node: node not in untraversable)
 
     def _actors(self, wanted: Callable[[Actor], bool]) -> list[Actor]:
         return [actor for actor in self.graph.actors if wanted(actor)]
 
     def _data_of(self, tenancy: str) -> list[Node]:
-        """Return the nodes with a tenancy's data: its computers, and its containers apart from what was checked and may
-        leave."""
+        """Return the nodes with a tenancy's data: its computers, and its containers except those with approved exports,
+        which may leave."""
         data = [c for c in self.graph.containers if c.store.stack == tenancy and not c.store.is_vault]
         computers = self._actors(lambda a: a.is_computer and tenancy in a.stacks)
         return [*computers, *(c for c in data if not (c.name == RELEASED and self._is_exit(c, tenancy)))]
 
     def _airlock(self, tenancy: str) -> list[Actor]:
-        """Return the actors of a tenancy's airlock: its checkers, and the identity of the staging zone, which had the
-        data before."""
+        """Return the actors of a tenancy's airlock: its reviewers, and the mover of the staging zone, from which the
+        data comes."""
         stages = {c.id: c.name for c in self.graph.containers if c.store.stack == tenancy}
         asked = [id_ for id_, name in stages.items() if name == ASKED]
         released = [id_ for id_, name in stages.items() if name == RELEASED]
@@ -295,14 +298,13 @@ class _Assertions:
         )
 
     def _is_exit(self, released: DataContainer, tenancy: str) -> bool:
-        """True for the exit of an airlock: the project itself brings what its releasers are asked for."""
-        releasers = self._actors(lambda a: bool(_granted(a, released.id) & Right.WRITE))
-        stages = [c for c in self.graph.containers if c.name == ASKED and c.store.stack == tenancy]
-        asked = [c for c in stages if any(_granted(a, c.id) & Right.READ for a in releasers)]
-        bringers = [
-            a for a in self._actors(lambda a: any(_granted(a, c.id) & Right.WRITE for c in asked)) if a not in releasers
-        ]
-        return bool(bringers) and all(tenancy in a.stacks for a in bringers)
+        """True if the container is of the export airlock: its submitters are actors of the project only."""
+        reviewers = self._actors(lambda a: bool(_granted(a, released.id) & Right.WRITE))
+        pending = [c for c in self.graph.containers if c.name == ASKED and c.store.stack == tenancy]
+        asked = [c for c in pending if any(_granted(a, c.id) & Right.READ for a in reviewers)]
+        writers = self._actors(lambda a: any(_granted(a, c.id) & Right.WRITE for c in asked))
+        submitters = [a for a in writers if a not in reviewers]
+        return bool(submitters) and all(tenancy in a.stacks for a in submitters)
 
 
 def _granted(actor: Actor, container: str) -> Right:
@@ -320,5 +322,5 @@ def _stacks(node: Node) -> frozenset[str]:
     return frozenset([node.store.stack]) if isinstance(node, DataContainer) else frozenset()
 
 
-def _least(*found: MinimalCutSets | None) -> MinimalCutSets | None:
+def _with_fewest_controls(*found: MinimalCutSets | None) -> MinimalCutSets | None:
     return min((one for one in found if one), key=lambda one: one.depth, default=None)

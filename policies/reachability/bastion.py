@@ -1,4 +1,4 @@
-"""Azure Bastion: what it may carry besides the picture of a computer's screen.
+"""Azure Bastion: the features with which it moves more than the picture of a computer's screen.
 
 Sources, learn.microsoft.com: "About Azure Bastion configuration settings" (copy and paste, native clients, connections
 by address), "Transfer files to a VM using Bastion and a native client", "Working with NSG access and Azure Bastion".
@@ -18,14 +18,14 @@ from policies.reachability.control_sets import ALWAYS, Control, ControlKind, Con
 from policies.reachability.topology import Subnet, Topology
 
 SSH, RDP = 22, 3389
-SETTINGS = {
+FEATURES = {
     "clipboard": ("disableCopyPaste", True),
     "tunnel": ("enableTunneling", False),
     "file copy": ("enableFileCopy", False),
     "connection by address": ("enableIpConnect", False),
 }
-"""What a Bastion may carry, with the property and the value that turn it off. A missing property means off, apart from
-the clipboard. Shareable links and Kerberos carry nothing: people sign in all the same."""
+"""The features that can move data, with the property and the value that disable each. If the property is missing, the
+feature is off, except the clipboard. Shareable links and Kerberos are about sign-in and move no data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +35,11 @@ class Bastion:
     id: str
     subnet: Subnet
     control_sets: dict[str, ControlSets]
-    """The controls that must fail before it carries each of `SETTINGS`."""
+    """By feature: the controls that must fail before it can be used."""
 
 
 class Bastions:
-    """Every Bastion of an estate, and what SSH to its computers gives."""
+    """Every Bastion of an estate, and the controls on SSH to its computers."""
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
@@ -48,24 +48,24 @@ class Bastions:
     def all(self) -> tuple[Bastion, ...]:
         """Every Bastion host."""
         found = self.topology.estate.of("network:BastionHost")
-        return tuple(s for r in found if (s := self.topology.read_or_open(r.urn, None, self._screen, r)))
+        return tuple(s for r in found if (s := self.topology.read_or_open(r.urn, None, self._bastion, r)))
 
-    def _screen(self, host: Resource) -> Bastion:
+    def _bastion(self, host: Resource) -> Bastion:
         id_ = ids.own(host)
         subnets = [ids.plain(host.at(f"{path}.subnet.id")) for path in entries(host, "ipConfigurations")]
         if len(subnets) != 1:
             raise Unknown("ipConfigurations")
-        guarded = self.topology.guardrails.of("bastion-carries-nothing", id_)
-        return Bastion(id_, self.topology.subnets[subnets[0]], dict(self._settings(host, id_, guarded)))
+        guardrail = self.topology.guardrails.of("bastion-carries-nothing", id_)
+        return Bastion(id_, self.topology.subnets[subnets[0]], dict(self._settings(host, id_, guardrail)))
 
-    def _settings(self, host: Resource, id_: str, guarded: ControlSets) -> Iterator[tuple[str, ControlSets]]:
-        for what, (property_, shut) in SETTINGS.items():
+    def _settings(self, host: Resource, id_: str, guardrail: ControlSets) -> Iterator[tuple[str, ControlSets]]:
+        for feature, (property_, off_value) in FEATURES.items():
             found = host.at(property_)
-            closed = found is shut or (shut is False and not found)
-            control = Control(ControlKind.BASTION, f"{id_}#{what}", f"{ids.name(id_)} has no {what}", id_)
-            yield what, all_of(self.topology.registry.requiring(control), guarded) if closed else ALWAYS
+            is_off = found is off_value or (off_value is False and not found)
+            control = Control(ControlKind.BASTION, f"{id_}#{feature}", f"{ids.name(id_)} has no {feature}", id_)
+            yield feature, all_of(self.topology.registry.requiring(control), guardrail) if is_off else ALWAYS
 
-    def shell(self, computer: Resource) -> ControlSets:
+    def ssh_controls(self, computer: Resource) -> ControlSets:
         """Return the controls that must fail before an SSH session is more than a terminal."""
         if not is_terminal(computer):
             return ALWAYS

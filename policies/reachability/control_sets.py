@@ -1,7 +1,7 @@
 """Controls, and the sets of controls that must all fail before something is possible.
 
-The empty set means that it is possible today. Combining two sets is set union: a control that is met twice fails once.
-A set is an integer in which each control has a bit, given by a registry, so that sets combine and compare fast.
+The empty set means that it is possible now. Two sets combine by union, so that a control that occurs twice fails once.
+A set is an integer in which each control has a bit, assigned by a registry, so that sets combine and compare fast.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ class ControlKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Control:
-    """One measure that prevents something and can fail by itself. Two with one kind and id are the same control."""
+    """One measure that can fail by itself. Controls with the same kind and id are equal."""
 
     kind: ControlKind
     id: str
     description: str = field(compare=False, default="")
-    """What holds today, in words."""
+    """The fact that prevents the move, for reports."""
     resource: str = field(compare=False, default="")
-    """The ARM id of the resource that it is a property of: who may change that resource can make the control fail."""
+    """The ARM id of the resource that the control is a property of: write access to it makes the control fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class ControlSet:
-    """A set of controls as bits, and in words what is done once all of them failed."""
+    """A set of controls as bits, and descriptions of the steps that are possible once all of them failed."""
 
     mask: int = 0
     steps: tuple[str, ...] = ()
@@ -61,18 +61,18 @@ class ControlSet:
         return self.mask.bit_count()
 
     def then(self, other: ControlSet) -> ControlSet:
-        """Return the set for both actions, one after the other."""
+        """Return the set for two steps, one after the other."""
         return ControlSet(self.mask | other.mask, self.steps + other.steps)
 
 
 ControlSets = tuple[ControlSet, ...]
-"""Alternative control sets, none of which contains another. No set at all: it is impossible."""
+"""Alternative control sets, none of which contains another. Empty: impossible."""
 ALWAYS: ControlSets = (ControlSet(),)
 NEVER: ControlSets = ()
 
 
 class ControlRegistry:
-    """The controls of an estate, each with a bit of its own."""
+    """The controls of an estate, and the bit of each."""
 
     def __init__(self) -> None:
         self._numbers: dict[Control, int] = {}
@@ -86,7 +86,7 @@ class ControlRegistry:
         return 1 << number
 
     def requiring(self, *controls: Control, step: str = "") -> ControlSets:
-        """Return the one set of all these controls."""
+        """Return the single set of all these controls."""
         mask = 0
         for control in controls:
             mask |= self.bit(control)
@@ -100,7 +100,7 @@ class ControlRegistry:
             mask ^= low
 
     def without_controls_in(self, control_sets: ControlSets, may_change: Iterable[str]) -> ControlSets:
-        """Return the sets for an actor that may change everything in these scopes (lower-case ARM ids)."""
+        """Return the sets without the controls in these scopes (lower-case ARM ids), which the actor may change."""
         scopes = tuple(may_change)
         if not scopes:
             return control_sets
@@ -110,14 +110,14 @@ class ControlRegistry:
 
     def _without(self, mask: int, scopes: tuple[str, ...]) -> int:
         for control in list(self.controls(mask)):
-            if _in(control.resource, scopes):
+            if _is_in_scopes(control.resource, scopes):
                 mask &= ~self.bit(control)
         return mask
 
 
-def step(words: str) -> ControlSets:
-    """Return what no control prevents, in words."""
-    return (ControlSet(0, (words,)),)
+def step(description: str) -> ControlSets:
+    """Return a step that no control prevents."""
+    return (ControlSet(0, (description,)),)
 
 
 def any_of(*alternatives: ControlSets) -> ControlSets:
@@ -149,7 +149,7 @@ def minimal(control_sets: Iterable[ControlSet]) -> ControlSets:
     return tuple(kept)
 
 
-def _in(resource: str, scopes: tuple[str, ...]) -> bool:
+def _is_in_scopes(resource: str, scopes: tuple[str, ...]) -> bool:
     return bool(resource) and any(
         not scope or resource == scope or resource.startswith(f"{scope}/") for scope in scopes
     )

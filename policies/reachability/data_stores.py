@@ -32,17 +32,17 @@ class DataStore:
     name: str
     """The logical name in the program."""
     host: str
-    """The domain name at which it answers."""
+    """Its domain name."""
     stack: str
     group: str
     """The id of its resource group."""
     is_vault: bool
     public: ControlSets
-    """The controls that must fail before it answers on the public network, its network rules included."""
+    """The controls that must fail before the public network can reach it, including its network rules."""
     keys: ControlSets
-    """The controls that must fail before an account key opens it; listing the keys is a right of its own."""
+    """The controls that must fail before it accepts account keys. Listing the keys is a separate right."""
     encryption: ControlSets
-    """The controls that must fail before its own identity can use the key that it is encrypted with."""
+    """The controls that must fail before its identity can use its encryption key."""
     endpoints: tuple[PrivateEndpoint, ...]
     """Its private endpoints."""
 
@@ -71,12 +71,12 @@ class DataContainer:
 
 @dataclass(frozen=True, eq=False)
 class PrivateEndpoint:
-    """A private endpoint: its subnet, and the resources that it leads to."""
+    """A private endpoint: its subnet, and its target resources."""
 
     subnet: Subnet
     targets: tuple[str, ...]
     at: tuple[IPv4Network, ...]
-    """Its fixed address, or each that it may have."""
+    """Its fixed address, or each address that it may get."""
 
 
 class DataStores:
@@ -115,8 +115,8 @@ class DataStores:
     @cached_property
     def stores(self) -> Mapping[str, DataStore]:
         """Every store, by lower-case id."""
-        keepers = {ids.parent(secret.id) for secret in self.estate.of(SECRET)}
-        vaults = [v for v in self.estate.of(VAULT) if ids.plain(v.id) in keepers]
+        vault_ids = {ids.parent(secret.id) for secret in self.estate.of(SECRET)}
+        vaults = [v for v in self.estate.of(VAULT) if ids.plain(v.id) in vault_ids]
         found = (self.topology.read_or_open(r.urn, None, self._store, r) for r in [*self.estate.of(ACCOUNT), *vaults])
         return {store.id: store for store in found if store}
 
@@ -137,18 +137,20 @@ class DataStores:
         )
 
     def _encryption(self, account: Resource) -> ControlSets:
-        """Return the controls on the encryption key: a store reads nothing while its own identity has no right to use
-        its key. None count where the vault is not certain."""
-        source = _word(account, "encryption.keySource")
-        who = self.estate.get(_at(account, "encryption.encryptionIdentity.encryptionUserAssignedIdentity"))
-        uri = _word(account, "encryption.keyVaultProperties.keyVaultUri")
+        """Return the control that the store's identity has no right to its encryption key, without which nothing can be
+        read. `ALWAYS` if the vault of the key is not certain."""
+        source = _lower_text_or_unknown(account, "encryption.keySource")
+        identity = self.estate.get(
+            _value_or_none(account, "encryption.encryptionIdentity.encryptionUserAssignedIdentity")
+        )
+        uri = _lower_text_or_unknown(account, "encryption.keyVaultProperties.keyVaultUri")
         vaults = [v for v in self.estate.of(VAULT) if uri.startswith(f"https://{ids.name(v.id)}.")]
-        if source != "microsoft.keyvault" or who is None or len(vaults) != 1:
+        if source != "microsoft.keyvault" or identity is None or len(vaults) != 1:
             return ALWAYS
-        rights = rights_on(self.grants.of([who.urn]), ids.plain(vaults[0].id))
+        rights = rights_on(self.grants.of([identity.urn]), ids.plain(vaults[0].id))
         if rights & (Right.WRAP | Right.CONTROL):
             return ALWAYS
-        return self._holds(account, ControlKind.ENCRYPTION, "key", f"{account.name} may not use its own key")
+        return self._control(account, ControlKind.ENCRYPTION, "key", f"{account.name} may not use its own key")
 
     @cached_property
     def containers(self) -> Mapping[str, DataContainer]:
@@ -174,66 +176,72 @@ class DataStores:
         return (c for c in self.containers.values() if c.store is store)
 
     def _public(self, resource: Resource, prefix: str, rules: str) -> ControlSets:
-        """Return the controls on public access: public network access, which Azure Policy protects too, and network
-        rules that deny by default. A missing property means open."""
-        shut = _word(resource, f"{prefix}publicNetworkAccess") in PUBLIC_ACCESS_OFF
-        denies = _word(resource, f"{prefix}{rules}.defaultAction") == "deny"
+        """Return the controls on public access: disabled public network access, which Azure Policy enforces too, and
+        network rules that deny by default. A missing property means open."""
+        is_off = _lower_text_or_unknown(resource, f"{prefix}publicNetworkAccess") in PUBLIC_ACCESS_OFF
+        denies = _lower_text_or_unknown(resource, f"{prefix}{rules}.defaultAction") == "deny"
         kinds = ("ipRules", "virtualNetworkRules", "resourceAccessRules")
-        lets_in = [_at(resource, f"{prefix}{rules}.{kind}") for kind in kinds]
-        if _only_scanner(resource, lets_in[-1]):
-            lets_in.pop()
-        strict = denies and all(found is MISSING or found in ([], ()) for found in lets_in)
-        closed = self._holds(resource, ControlKind.PUBLIC, "public", f"{resource.name} is closed to the public network")
-        ruled = self._holds(
+        exceptions = [_value_or_none(resource, f"{prefix}{rules}.{kind}") for kind in kinds]
+        if _only_scanner(resource, exceptions[-1]):
+            exceptions.pop()
+        has_no_exceptions = denies and all(found is MISSING or found in ([], ()) for found in exceptions)
+        off_control = self._control(
+            resource, ControlKind.PUBLIC, "public", f"{resource.name} is closed to the public network"
+        )
+        rules_control = self._control(
             resource, ControlKind.NETWORK_RULES, "rules", f"the network rules of {resource.name} deny by default"
         )
-        stays = self.topology.guardrails.of("stores-stay-closed", ids.own(resource))
-        return all_of(all_of(closed, stays) if shut else ALWAYS, ruled if strict else ALWAYS)
+        guardrail = self.topology.guardrails.of("stores-stay-closed", ids.own(resource))
+        return all_of(
+            all_of(off_control, guardrail) if is_off else ALWAYS, rules_control if has_no_exceptions else ALWAYS
+        )
 
     def _keys(self, account: Resource) -> ControlSets:
-        if _at(account, "allowSharedKeyAccess") is not False:
+        if _value_or_none(account, "allowSharedKeyAccess") is not False:
             return ALWAYS
-        stays = self.topology.guardrails.of("stores-stay-closed", ids.own(account))
+        guardrail = self.topology.guardrails.of("stores-stay-closed", ids.own(account))
         return all_of(
-            self._holds(account, ControlKind.KEY_ACCESS, "keys", f"{account.name} takes no account key"), stays
+            self._control(account, ControlKind.KEY_ACCESS, "keys", f"{account.name} takes no account key"), guardrail
         )
 
     def _anonymous(self, account: Resource, container: Resource) -> ControlSets:
-        """Return the controls on anonymous reading, which both the account (protected by Azure Policy) and the
-        container must allow."""
-        stays = self.topology.guardrails.of("stores-stay-closed", ids.own(account))
-        first = self._holds(account, ControlKind.ANONYMOUS, "anonymous", f"{account.name} permits no anonymous access")
-        second = self._holds(
+        """Return the controls on anonymous access, which both the account (enforced by Azure Policy) and the container
+        must allow."""
+        guardrail = self.topology.guardrails.of("stores-stay-closed", ids.own(account))
+        first = self._control(
+            account, ControlKind.ANONYMOUS, "anonymous", f"{account.name} permits no anonymous access"
+        )
+        second = self._control(
             container, ControlKind.ANONYMOUS, "anonymous", f"{container.name} permits no anonymous access"
         )
-        account_shut = _at(account, "allowBlobPublicAccess") is False
-        shut = _word(container, "publicAccess") in ("", "none")
-        return all_of(all_of(first, stays) if account_shut else ALWAYS, second if shut else ALWAYS)
+        account_is_off = _value_or_none(account, "allowBlobPublicAccess") is False
+        is_off = _lower_text_or_unknown(container, "publicAccess") in ("", "none")
+        return all_of(all_of(first, guardrail) if account_is_off else ALWAYS, second if is_off else ALWAYS)
 
-    def _holds(self, resource: Resource, kind: ControlKind, what: str, description: str) -> ControlSets:
+    def _control(self, resource: Resource, kind: ControlKind, what: str, description: str) -> ControlSets:
         id_ = ids.plain(resource.id)
         return self.topology.registry.requiring(Control(kind, f"{id_}#{what}", f"{resource.stack}: {description}", id_))
 
 
 def host_of(id_: str, *, is_vault: bool) -> str:
-    """Return the domain name at which a store answers."""
+    """Return the domain name of a store."""
     return f"{ids.name(id_)}.{'vault.azure.net' if is_vault else 'blob.core.windows.net'}"
 
 
 def _only_scanner(account: Resource, rules: object) -> bool:
-    """True if the rules allow nothing but Defender's malware scanner, which returns only its verdicts."""
+    """True if the rules allow only Defender's malware scanner, which returns verdicts and no data."""
     found = rules if isinstance(rules, list | tuple) else [None]
     return all(isinstance(rule, Mapping) and is_scanner(rule.get("resourceId"), account) for rule in found)
 
 
-def _at(resource: Resource, path: str) -> object:
+def _value_or_none(resource: Resource, path: str) -> object:
     try:
         return resource.at(path)
     except Unknown:
         return None
 
 
-def _word(resource: Resource, path: str) -> str:
+def _lower_text_or_unknown(resource: Resource, path: str) -> str:
     try:
         return lower_text(resource, path)
     except Unknown:

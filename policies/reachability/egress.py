@@ -1,4 +1,4 @@
-"""Egress: which NSGs stop a sender from reaching one destination, or any of many."""
+"""Egress: the NSGs that stop a sender from reaching one destination, or any of several."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from ipaddress import IPv4Network
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Network, Span
 from policies.azure_semantics.routes import APPLIANCE, route_to
-from policies.azure_semantics.spans import ANYWHERE, is_internet, is_wide
+from policies.azure_semantics.spans import ANY_PUBLIC_ADDRESS, is_internet, is_wide
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of, any_of
 from policies.reachability.firewall import FirewallEvaluator
 from policies.reachability.nsg import Nsg
 from policies.reachability.topology import Firewall, NetworkLocation, Subnet, Topology
 
-WEB = 443
+HTTPS = 443
 DNS = 53
 EgressDestination = tuple[Span, int | None]
-"""The addresses of a destination, and the port; None: any."""
+"""The addresses of a destination, and the port (None: any)."""
 
 
 class Egress:
@@ -28,7 +28,7 @@ class Egress:
         self._cache: dict[object, ControlSets] = {}
 
     def nsgs(self, location: NetworkLocation) -> list[Nsg]:
-        """Return the NSGs of a sender: its subnet's and its interface's."""
+        """Return the NSGs of a sender: of its subnet, and of its interface."""
         own = [location.subnet.nsg] if location.subnet and location.subnet.nsg else []
         return [*own, *location.nsgs]
 
@@ -37,72 +37,90 @@ class Egress:
         key = (location, to, port)
         if key not in self._cache:
             subnet, nsgs = location.subnet, self.nsgs(location)
-            blocking = [g for g in nsgs if subnet and not g.lets(inbound=False, source=subnet.prefix, to=to, port=port)]
+            blocking = [
+                g for g in nsgs if subnet and not g.allows(inbound=False, source=subnet.prefix, to=to, port=port)
+            ]
             self._cache[key] = self._controls_of(blocking)
         return self._cache[key]
 
     def to_proxy(self, location: NetworkLocation, firewall: Firewall) -> ControlSets:
-        """Return the controls on reaching a firewall's proxy. Where there is none: any port of the firewall at which a
-        proxy could be set up."""
+        """Return the controls on reaching a firewall's explicit proxy. If it has none: on any port at which one could
+        be enabled."""
         to = IPv4Network(f"{firewall.address}/32")
         if firewall.proxy:
             return any_of(*(self.to(location, to, port) for port in firewall.proxy))
         label = ids.name(firewall.id)
         none = Control(ControlKind.FIREWALL, f"{firewall.policy}#proxy", f"{label} is no proxy", firewall.policy)
-        ports = {WEB} | {low for g in self.nsgs(location) for _, low in g.allowed_out} - {0, DNS}
+        ports = {HTTPS} | {low for g in self.nsgs(location) for _, low in g.allowed_destinations} - {0, DNS}
         return all_of(self.registry.requiring(none), any_of(*(self.to(location, to, port) for port in sorted(ports))))
 
     def to_internet(self, location: NetworkLocation, onward: Callable[[Span], ControlSets]) -> ControlSets:
-        """Return the controls on reaching any place on the Internet from which the rest of the path leads on."""
-        return self._to_any(location, [(far, None) for far in self._candidates(location, is_internet)], onward)
+        """Return the controls on reaching an Internet destination, together with the controls on the rest of the
+        path."""
+        return self._to_any(
+            location, [(destination, None) for destination in self._candidates(location, is_internet)], onward
+        )
 
     def to_external_network(self, location: NetworkLocation) -> ControlSets:
         """Return the controls on reaching a network outside the estate."""
         found = self._candidates(location, is_wide)
-        wanted = [far for far in found if far.tag or not all(self.is_internal(n) for n in far.networks)]
-        return self._to_any(location, [(far, None) for far in wanted])
+        wanted = [
+            destination
+            for destination in found
+            if destination.tag or not all(self.is_internal(n) for n in destination.networks)
+        ]
+        return self._to_any(location, [(destination, None) for destination in wanted])
 
     def is_internal(self, network: Network) -> bool:
         """True if the range is inside a subnet of the estate: an external peer cannot reuse it."""
-        return any(_in(network, subnet.prefix) for subnet in self.topology.subnets.values())
+        return any(_is_inside(network, subnet.prefix) for subnet in self.topology.subnets.values())
 
     def to_application_rules(self, location: NetworkLocation, evaluator: FirewallEvaluator) -> ControlSets:
         """Return the controls on reaching a firewall's application rules.
 
         The firewall ignores the destination address of such a packet: it looks up the name and connects there
         (learn.microsoft.com, "Azure Firewall DNS Proxy details": "The destination IP address the client was trying to
-        connect to is ignored"). So any address will do that is routed to the firewall, and about which no network rule
-        decides before.
+        connect to is ignored"). So the sender can use any address that is routed to the firewall and that no network
+        rule matches first.
         """
-        key = ("asking", location, evaluator.firewall.id)
+        key = ("application rules", location, evaluator.firewall.id)
         if key not in self._cache:
-            self._cache[key] = self._asking(location, evaluator)
+            self._cache[key] = self._compute_to_application_rules(location, evaluator)
         return self._cache[key]
 
-    def _asking(self, location: NetworkLocation, evaluator: FirewallEvaluator) -> ControlSets:
+    def _compute_to_application_rules(self, location: NetworkLocation, evaluator: FirewallEvaluator) -> ControlSets:
         subnet = location.subnet
         if subnet is None:
             return ALWAYS
-        named = {place for nsg in self.nsgs(location) for place in nsg.allowed_out}
-        asked = [
-            (far, port or WEB)
-            for far, port in sorted(named, key=str)
-            if not far.everywhere
-            and self._is_routed(subnet, far, evaluator.firewall)
-            and not evaluator.decides_by_address(subnet.prefix, far, port or WEB)
+        allowed = {
+            allowed_destination for nsg in self.nsgs(location) for allowed_destination in nsg.allowed_destinations
+        }
+        candidates = [
+            (destination, port or HTTPS)
+            for destination, port in sorted(allowed, key=str)
+            if not destination.everywhere
+            and self._is_routed(subnet, destination, evaluator.firewall)
+            and not evaluator.decides_by_address(subnet.prefix, destination, port or HTTPS)
         ]
-        return self._to_any(location, [*asked, (ANYWHERE, WEB)])
+        return self._to_any(location, [*candidates, (ANY_PUBLIC_ADDRESS, HTTPS)])
 
-    def _is_routed(self, subnet: Subnet, far: Span, firewall: Firewall) -> bool:
-        """True if packets to these addresses are routed to a firewall, and stay neither in the network nor in a peered
-        one."""
-        near = {subnet.network} | {b for a, b in self.topology.peered if a == subnet.network}
-        local = [s.prefix for s in self.topology.subnets.values() if s.network in near]
-        return not far.networks or not all(any(_in(n, prefix) for prefix in local) for n in far.networks)
+    def _is_routed(self, subnet: Subnet, destination: Span, firewall: Firewall) -> bool:
+        """True if packets to these addresses can be routed to a firewall: not all of them are in the subnet's network
+        or in a peered one."""
+        reachable = {subnet.network} | {b for a, b in self.topology.peered_pairs if a == subnet.network}
+        local = [s.prefix for s in self.topology.subnets.values() if s.network in reachable]
+        return not destination.networks or not all(
+            any(_is_inside(n, prefix) for prefix in local) for n in destination.networks
+        )
 
     def _candidates(self, location: NetworkLocation, fits: Callable[[Span], bool]) -> list[Span]:
-        named = {far for g in self.nsgs(location) for far, _ in g.allowed_out if fits(far) and not far.everywhere}
-        return [ANYWHERE, *sorted(named - {ANYWHERE}, key=lambda far: far.text)]
+        allowed = {
+            destination
+            for g in self.nsgs(location)
+            for destination, _ in g.allowed_destinations
+            if fits(destination) and not destination.everywhere
+        }
+        return [ANY_PUBLIC_ADDRESS, *sorted(allowed - {ANY_PUBLIC_ADDRESS}, key=lambda destination: destination.text)]
 
     def _to_any(
         self,
@@ -110,13 +128,18 @@ class Egress:
         to: list[EgressDestination],
         onward: Callable[[Span], ControlSets] = lambda _: ALWAYS,
     ) -> ControlSets:
-        return any_of(*(all_of(self._outbound_controls(location, far, port), onward(far)) for far, port in to))
+        return any_of(
+            *(
+                all_of(self._outbound_controls(location, destination, port), onward(destination))
+                for destination, port in to
+            )
+        )
 
     def _outbound_controls(self, location: NetworkLocation, to: Span, port: int | None) -> ControlSets:
         key = (location, to, port)
         if key not in self._cache:
             subnet = location.subnet
-            blocking = [g for g in self.nsgs(location) if subnet and not g.lets_out(subnet.prefix, to, port)]
+            blocking = [g for g in self.nsgs(location) if subnet and not g.allows_to(subnet.prefix, to, port)]
             self._cache[key] = self._controls_of(blocking)
         return self._cache[key]
 
@@ -126,21 +149,21 @@ class Egress:
 
 
 def nsg_control(nsg: Nsg, direction: str, description: str) -> Control:
-    """Return the control that one direction of an NSG is."""
+    """Return one direction of an NSG as a control."""
     return Control(ControlKind.SECURITY_GROUP, f"{nsg.id}#{direction}", description, nsg.id)
 
 
 def bypasses_firewall(subnet: Subnet, firewalls: tuple[Firewall, ...]) -> bool:
-    """True if a route sends Internet traffic anywhere else than to a known firewall or to nowhere."""
+    """True if a route sends Internet traffic to a next hop other than a known firewall or `None`."""
     if subnet.routes is None:
         return True
-    kept = [w.address for w in firewalls]
+    firewall_addresses = [w.address for w in firewalls]
     public = [r for r in subnet.routes if is_internet(r.destination) or r.is_default]
     default = route_to(subnet.routes, IPv4Network("8.8.8.8/32"))
     return default is None or any(
-        not (r.next_hop == "none" or (r.next_hop == APPLIANCE and r.address in kept)) for r in public
+        not (r.next_hop == "none" or (r.next_hop == APPLIANCE and r.address in firewall_addresses)) for r in public
     )
 
 
-def _in(inner: object, outer: IPv4Network) -> bool:
+def _is_inside(inner: object, outer: IPv4Network) -> bool:
     return isinstance(inner, IPv4Network) and inner.subnet_of(outer)

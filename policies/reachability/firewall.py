@@ -1,7 +1,7 @@
 """Azure Firewall: the controls that must fail before it allows a flow.
 
-There are two at most: it has no rule for the flow, and a denial that acts before every rule forbids it. A rule that is
-added by mistake opens the first control, but not the second.
+There are at most two: no rule allows the flow, and a deny rule precedes every allow rule. A rule that is added by
+mistake makes the first control fail, but not the second.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from ipaddress import IPv4Network
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Network, Span
 from policies.azure_semantics.firewall import APPLICATION, NAT, NETWORK_RULE, FirewallRule
-from policies.azure_semantics.shared_hosts import may_be_an_outsider
-from policies.azure_semantics.spans import ANYWHERE, contains, is_internet, may_intersect
+from policies.azure_semantics.shared_hosts import may_belong_to_outsider
+from policies.azure_semantics.spans import ANY_PUBLIC_ADDRESS, contains, is_internet, may_intersect
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
 from policies.reachability.topology import Firewall, Topology
 
-WEB = frozenset(["http", "https"])
-"""The protocols in which any host can be asked for by name."""
+WEB_PROTOCOLS = frozenset(["http", "https"])
+"""The protocols in which a client names the host."""
 
 
 class FirewallEvaluator:
-    """What one firewall does with a flow."""
+    """Evaluates the rules of one firewall."""
 
     def __init__(self, firewall: Firewall, topology: Topology) -> None:
         self.firewall, self.registry = firewall, topology.registry
         self._rules = tuple(r for r in firewall.rules or ())
-        self._names_of: dict[int, frozenset[Network]] = {}
+        self._networks_by_rule: dict[int, frozenset[Network]] = {}
         label = ids.name(firewall.id)
         self.missing = Control(
             ControlKind.FIREWALL, f"{firewall.policy}#rule", f"{label} has no rule for it", firewall.policy
@@ -51,7 +51,7 @@ class FirewallEvaluator:
         )
 
     def by_address(self, source: IPv4Network, to: Span, port: int | None, host: str = "") -> ControlSets:
-        """Evaluate the network rules, which act first. Without a host: for a destination of an outsider's on the
+        """Evaluate the network rules, which come first. Without a host: for an outsider's destination on the
         Internet."""
         return self._decide(
             NETWORK_RULE,
@@ -60,14 +60,14 @@ class FirewallEvaluator:
         )
 
     def by_name(self, source: IPv4Network, host: str) -> ControlSets:
-        """Evaluate the application rules. Without a host: for a destination of an outsider's on the Internet."""
+        """Evaluate the application rules. Without a host: for an outsider's destination on the Internet."""
         return self._decide(
             APPLICATION, lambda r: _may_match_name(r, source, host), lambda r: _must_match_name(r, source, host)
         )
 
     def decides_by_address(self, source: IPv4Network, to: Span, port: int) -> bool:
-        """True if a network rule certainly matches, so application rules are never evaluated."""
-        near = (
+        """True if a network rule certainly matches, so that the application rules are not evaluated."""
+        matching_source = (
             (index, r)
             for index, r in enumerate(self._rules)
             if r.kind == NETWORK_RULE and _must_match_source(r, source)
@@ -75,18 +75,18 @@ class FirewallEvaluator:
         return any(
             _covers_port(rule, port)
             and (self._names_exactly(index, to) or any(contains(d, to) for d in rule.destinations))
-            for index, rule in near
+            for index, rule in matching_source
         )
 
     def _names_exactly(self, index: int, to: Span) -> bool:
         """True if a rule names exactly these addresses. This is fast for rules with hundreds of addresses."""
-        if index not in self._names_of:
-            self._names_of[index] = frozenset(n for d in self._rules[index].destinations for n in d.networks)
-        return bool(to.networks) and self._names_of[index].issuperset(to.networks)
+        if index not in self._networks_by_rule:
+            self._networks_by_rule[index] = frozenset(n for d in self._rules[index].destinations for n in d.networks)
+        return bool(to.networks) and self._networks_by_rule[index].issuperset(to.networks)
 
-    def admits(self) -> ControlSets:
-        """Return the controls on DNAT from the Internet. One DNAT rule counts as leading anywhere; translated traffic
-        passes without a denial being evaluated (learn.microsoft.com, "Azure Firewall rule processing logic")."""
+    def dnat_controls(self) -> ControlSets:
+        """Return the controls on DNAT from the Internet. A DNAT rule counts as translating to any address. Deny rules
+        do not apply to translated traffic (learn.microsoft.com, "Azure Firewall rule processing logic")."""
         if self.firewall.rules is None or any(rule.kind == NAT for rule in self._rules):
             return ALWAYS
         return self._untranslated
@@ -111,7 +111,7 @@ class FirewallEvaluator:
         return self.registry.requiring(self.missing, *([self.denial] if first_denies else []))
 
     def _is_first(self, rule: FirewallRule) -> bool:
-        """True if a denial acts before every rule of its kind that allows."""
+        """True if a deny rule precedes every allow rule of its kind."""
         return not rule.allows and all(
             rule.priority < other.priority for other in self._rules if other.allows and other.kind == rule.kind
         )
@@ -125,8 +125,8 @@ def _may_match_address(rule: FirewallRule, source: IPv4Network, to: Span, port: 
         return False
     if any(_matches_name(name, host) for name in rule.names):
         return True
-    wanted = [d for d in rule.destinations if is_internet(d)] if to is ANYWHERE else rule.destinations
-    return any(may_intersect(destination, to) or (to is ANYWHERE) for destination in wanted)
+    wanted = [d for d in rule.destinations if is_internet(d)] if to is ANY_PUBLIC_ADDRESS else rule.destinations
+    return any(may_intersect(destination, to) or (to is ANY_PUBLIC_ADDRESS) for destination in wanted)
 
 
 def _must_match_address(rule: FirewallRule, source: IPv4Network, to: Span, port: int | None) -> bool:
@@ -147,14 +147,14 @@ def _covers_port(rule: FirewallRule, port: int | None) -> bool:
 
 def _may_match_name(rule: FirewallRule, source: IPv4Network, host: str) -> bool:
     return _may_match_source(rule, source) and (
-        bool(rule.bundles) or any(_matches_name(name, host) for name in rule.names)
+        bool(rule.managed_lists) or any(_matches_name(name, host) for name in rule.names)
     )
 
 
 def _must_match_name(rule: FirewallRule, source: IPv4Network, host: str) -> bool:
     """True if a rule matches a name whatever the protocol and address. One with addresses matches only those."""
     named = any(fnmatchcase(host, name) if host else name == "*" for name in rule.names)
-    whole = WEB.issubset(rule.protocols) and not rule.destinations
+    whole = WEB_PROTOCOLS.issubset(rule.protocols) and not rule.destinations
     return named and whole and _must_match_source(rule, source)
 
 
@@ -169,4 +169,4 @@ def _must_match_source(rule: FirewallRule, source: IPv4Network) -> bool:
 
 def _matches_name(name: str, host: str) -> bool:
     """True if a name in a rule matches the host; without a host, if an outsider could have a host under it."""
-    return fnmatchcase(host, name) if host else may_be_an_outsider(name)
+    return fnmatchcase(host, name) if host else may_belong_to_outsider(name)

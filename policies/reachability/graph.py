@@ -1,11 +1,11 @@
 """The flow graph, and the search for the fewest controls that prevent data from moving from one node to another.
 
-Nodes are containers, actors and the Internet. An edge moves data once: it has the controls on both the right and the
-network path. Edges are made when the search reaches their start.
+Nodes are containers, actors and the Internet. An edge is one move of data, with the controls that prevent it: on the
+right to the data, and on the network path. The edges of a node are created when the search reaches it.
 
-The search is exact. It carries sets of failed controls, the smallest first, so that a control met twice on a path fails
-once; a sum of weights would count it twice. A set at a node is dropped only where a subset of it reached that node
-before: whatever the larger set can go on to reach, the smaller reaches with no more failures (docs/decisions, 0004).
+The search is exact. Its states are sets of failed controls, the smallest first, so that a control that occurs twice on
+a path fails once; a sum of weights would count it twice. A set at a node is dropped only if a subset of it reached that
+node before, since the subset reaches the same nodes with no more failures (docs/decisions, 0004).
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ MAX_PATHS = 12
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One way to move data on from a node."""
+    """One way to move data from a node to another."""
 
     to: Node
     control_set: ControlSet
-    words: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class FlowGraph:
         import networkx as nx  # noqa: PLC0415 - every command reads the catalogue; few follow flows
 
         self.moves: nx.MultiDiGraph[Node] = nx.MultiDiGraph()
-        """The moves that the searches reached: each has an `edge` from one node to another."""
-        self._asked: set[tuple[Node, Node]] = set()
+        """The edges that the searches reached, each as the attribute `edge`."""
+        self._expanded: set[tuple[Node, Node]] = set()
         self._access_cache: dict[tuple[str, str, bool, bool], ControlSets] = {}
 
     def outgoing(
@@ -95,39 +95,39 @@ class FlowGraph:
         seen: set[object] = set()
         for to in self._successors(node):
             if is_relevant(to, self._common_control(node, to)):
-                alike = self._equivalence_key(node, to) if is_sink(to) else None
-                if alike in seen:
+                key = self._equivalence_key(node, to) if is_sink(to) else None
+                if key in seen:
                     continue
-                if alike:
-                    seen.add(alike)
+                if key:
+                    seen.add(key)
                 yield from self._edges_between(node, to)
 
     def _edges_between(self, node: Node, to: Node) -> Iterator[Edge]:
-        """Return the edges from one node to another, made once."""
-        if (node, to) not in self._asked:
-            self._asked.add((node, to))
+        """Return the edges from one node to another, which are created once."""
+        if (node, to) not in self._expanded:
+            self._expanded.add((node, to))
             self.moves.add_edges_from((node, to, {"edge": edge}) for edge in self._edges_of(node, to))
         found: Mapping[Any, Any] = self.moves.get_edge_data(node, to, default={})
-        return (control_sets["edge"] for control_sets in found.values())
+        return (attributes["edge"] for attributes in found.values())
 
     def _common_control(self, node: Node, to: Node) -> int:
-        """Return the bit of the control on every edge between two nodes: that an actor without any right has none. 0
-        where there is no such control."""
+        """Return the bit of the control that every edge between two nodes has: that the actor has no right to the
+        container. 0 if there is no such control."""
         actor, container = (to, node) if isinstance(node, DataContainer) else (node, to)
         if not isinstance(actor, Actor) or not isinstance(container, DataContainer) or actor.may(container.id):
             return 0
         return self.registry.bit(actor.ungranted)
 
     def _edges_of(self, node: Node, to: Node) -> tuple[Edge, ...]:
-        control_sets, words = self._transfer(node, to)
-        return tuple(Edge(to, control_set, words) for control_set in control_sets)
+        control_sets, description = self._transfer(node, to)
+        return tuple(Edge(to, control_set, description) for control_set in control_sets)
 
     def _equivalence_key(self, node: Node, to: Node) -> object:
-        """Return a key that is equal for sinks which differ in their names alone; None where there is no other. Actors
-        without any right in a store, and containers of one store with the same rights on it, are equally far away."""
+        """Return a key that is equal for sinks with the same controls; None for a sink without an equivalent. People
+        without a right to the store are equivalent, and so are containers of one store with the same rights."""
         if isinstance(node, DataContainer) and isinstance(to, Actor) and to.is_people:
-            bare = not to.controls and not to.may(node.id)
-            return (to.stacks, to.is_people) if bare else None
+            has_no_right = not to.controls and not to.may(node.id)
+            return (to.stacks, to.is_people) if has_no_right else None
         if isinstance(node, Actor) and isinstance(to, DataContainer):
             return (to.store.id, node.may(to.id))
         return None
@@ -139,12 +139,13 @@ class FlowGraph:
         return (INTERNET, *self.actors, *self.containers) if isinstance(node, Actor) else ()
 
     def _transfer(self, node: Node, to: Node) -> tuple[ControlSets, str]:
+        """Return the controls on a move from one node to another, and its description."""
         if isinstance(node, DataContainer):
             if isinstance(to, Actor):
                 wanted = Right.SECRETS if node.store.is_vault else Right.READ
                 control_sets = self._access(to, node, wanted)
                 return all_of(control_sets, node.store.encryption), f"{to.label} reads {node.label}"
-            return self._anonymous(node), f"anybody reads {node.label}"
+            return self._anonymous(node), f"anonymous access reads {node.label}"
         if isinstance(node, str):
             return NEVER, ""
         if isinstance(to, DataContainer):
@@ -186,13 +187,16 @@ class FlowGraph:
         or to another computer that may listen on any port."""
         if actor.is_computer and other.is_people and any(g.principal == other.key for g in actor.grants):
             control_sets = self.registry.without_controls_in(
-                self.reachability.over_bastion(actor.locations, actor.shell), actor.controls
+                self.reachability.over_bastion(actor.locations, actor.ssh_controls), actor.controls
             )
             return control_sets, f"{other.label} carries it off through Bastion"
         if not other.is_computer or other is actor or actor.is_people:
             return NEVER, ""
-        there = [(location.subnet, location.nsgs) for location in other.locations if location.subnet]
-        targets = [Destination(subnet, ports=(), endpoint=False, nsgs=nsgs) for subnet, nsgs in there]
+        targets = [
+            Destination(location.subnet, ports=(), endpoint=False, nsgs=location.nsgs)
+            for location in other.locations
+            if location.subnet
+        ]
         reachability = any_of(
             *(self.reachability.to(mine, destination) for mine in actor.locations for destination in targets)
         )
@@ -208,31 +212,32 @@ class _Label:
     node: Node
     mask: int
     edge: Edge | None = None
-    before: _Label | None = None
+    previous: _Label | None = None
 
     def control_set(self) -> ControlSet:
         """Return the control set of the whole path to the node."""
-        if self.edge is None or self.before is None:
+        if self.edge is None or self.previous is None:
             return ControlSet()
-        return self.before.control_set().then(self.edge.control_set).then(ControlSet(0, (self.edge.words,)))
+        return self.previous.control_set().then(self.edge.control_set).then(ControlSet(0, (self.edge.description,)))
 
 
 def minimal_cut_sets(
     flows: FlowGraph, sources: Iterable[Node], is_sink: Callable[[Node], bool], may_traverse: Callable[[Node], bool]
 ) -> MinimalCutSets | None:
-    """Return the fewest controls between sources and sinks, on paths through nodes that may be traversed. None where
-    more than `MAX_CONTROLS` would have to fail."""
+    """Return the fewest controls between sources and sinks, on paths through nodes that may be traversed. None if more
+    than `MAX_CONTROLS` would have to fail."""
     order, bound, sink_reached = count(), MAX_CONTROLS, False
     heap = [(0, next(order), _Label(source, 0)) for source in sources]
     reached: dict[Node, list[int]] = {}
     found: list[_Label] = []
-    kinds: dict[Node, tuple[bool, bool]] = {}
+    usable: dict[Node, tuple[bool, bool]] = {}
+    """For each node: if a path may end there, and if one may pass through it."""
 
     def is_relevant(node: Node, mask: int) -> bool:
         """True if a path may end at or pass through a node, and could need fewer failures than the shortest known."""
-        if node not in kinds:
-            kinds[node] = (is_sink(node), may_traverse(node))
-        return any(kinds[node]) and not (sink_reached and (label.mask | mask).bit_count() >= bound)
+        if node not in usable:
+            usable[node] = (is_sink(node), may_traverse(node))
+        return any(usable[node]) and not (sink_reached and (label.mask | mask).bit_count() >= bound)
 
     while heap and len(found) < MAX_PATHS:
         size, _, label = heapq.heappop(heap)
@@ -240,26 +245,26 @@ def minimal_cut_sets(
         if size > bound or any(mask & label.mask == mask for mask in earlier):
             continue
         earlier.append(label.mask)
-        if label.before and is_sink(label.node):
+        if label.previous and is_sink(label.node):
             found.append(label)
             continue
-        if sink_reached and size >= bound:  # nothing beyond could be shorter
+        if sink_reached and size >= bound:  # no longer path can have fewer controls
             continue
-        for edge in flows.outgoing(label.node, is_relevant, lambda node: kinds[node][0]):
+        for edge in flows.outgoing(label.node, is_relevant, lambda node: usable[node][0]):
             mask = label.mask | edge.control_set.mask
             length = mask.bit_count()
             if length > bound:
                 continue
-            sinks = kinds[edge.to][0]
-            if sinks:
+            ends_there = usable[edge.to][0]
+            if ends_there:
                 bound, sink_reached = length, True
-            if sinks or not (sink_reached and length == bound):
+            if ends_there or not (sink_reached and length == bound):
                 heapq.heappush(heap, (length, next(order), _Label(edge.to, mask, edge, label)))
     return _cut_sets(found, flows.registry)
 
 
 def _cut_sets(found: Sequence[_Label], registry: ControlRegistry) -> MinimalCutSets | None:
-    """Return the paths that differ in their controls; of those with the same ones, the one with the fewest steps."""
+    """Return one path for each set of controls, the one with the fewest steps."""
     paths: dict[int, Path] = {}
     for label in found:
         steps = label.control_set().steps

@@ -1,8 +1,8 @@
-"""Network paths: which locations can reach which, and the controls that must fail before they can.
+"""Network reachability: the controls that must fail before one network location can reach another.
 
-Azure evaluates every rule with the source and destination that a packet has on its whole path. So a path is evaluated
-for each pair of ends. There are four kinds: within a network, over a peering, through a firewall by routes, and through
-its proxy.
+Azure evaluates every rule on a path with the packet's own source and destination. So each pair of source and
+destination is evaluated. There are four kinds of path: within a network, over a peering, through a firewall by routes,
+and through its proxy.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class Destination:
     at: IPv4Network | None = None
     """Its address; None: any address of the subnet."""
     host: str = ""
-    """The name at which it answers."""
+    """Its domain name."""
     ports: tuple[int, ...] = (HTTPS,)
-    """Empty: any port, as a person who works there may choose it."""
+    """Empty: any port, because a person on that computer can open one."""
     endpoint: bool = True
-    """True for a private endpoint, to which the NSG of some subnets does not apply."""
+    """True for a private endpoint: the NSG of its subnet applies only if the subnet's network policies say so."""
     nsgs: tuple[Nsg, ...] = ()
-    """The NSGs of its own interface."""
+    """The NSGs of its network interface."""
 
     @property
     def prefix(self) -> IPv4Network:
@@ -59,8 +59,8 @@ class NetworkReachability:
         self._cache: dict[object, ControlSets] = {}
 
     def to_store(self, location: NetworkLocation, store: DataStore) -> ControlSets:
-        """Return the controls on reaching a store: over the public network, by one of its private endpoints, or by one
-        that is added."""
+        """Return the controls on reaching a store: over the public network, over one of its private endpoints, or over
+        one that is added."""
         key = (location, store.id)
         if key not in self._cache:
             self._cache[key] = self._to_store(location, store)
@@ -78,23 +78,23 @@ class NetworkReachability:
         return any_of(*(self.to(location, Destination(endpoint.subnet, at, host)) for at in endpoint.at))
 
     def _to_added_endpoint(self, location: NetworkLocation, what: str, group: str) -> ControlSets:
-        """Return the controls on reaching a resource by a private endpoint that is added in any network that the sender
-        can reach, at any free address. `group`: the resource group of the resource; Azure Policy may deny endpoints of
-        resources in other groups."""
+        """Return the controls on reaching a resource over a private endpoint that is added at a free address in any
+        network. `group`: the resource group of the resource, because Azure Policy may deny endpoints to other
+        groups."""
         key = ("added", location, group)
         if key not in self._cache:
-            found = (self._added_in(location, subnet, group) for subnet in self.topology.endpoint_subnets())
+            found = (self._to_endpoint_added_in(location, subnet, group) for subnet in self.topology.endpoint_subnets())
             self._cache[key] = any_of(*found)
         return all_of(self._cache[key], step(f"reach {what} by it"))
 
-    def _added_in(self, location: NetworkLocation, subnet: Subnet, group: str) -> ControlSets:
+    def _to_endpoint_added_in(self, location: NetworkLocation, subnet: Subnet, group: str) -> ControlSets:
         key = ("added in", location, subnet)
         if key not in self._cache:
             self._cache[key] = any_of(
                 *(self.to(location, Destination(subnet, at)) for at in self.topology.free_addresses(subnet))
             )
         name = ids.name(subnet.network)
-        none = f"{name} has no private endpoint of anything beyond it"
+        none = f"{name} has no private endpoint to an external resource"
         refused = (
             ALWAYS
             if group == ids.resource_group(subnet.network)
@@ -108,9 +108,9 @@ class NetworkReachability:
         )
 
     def _from_outside(self, endpoint: PrivateEndpoint, store: DataStore) -> ControlSets:
-        """Return the controls on reaching a private endpoint from the Internet: by DNAT of a firewall, by Bastion's
-        tunnel to any address, or from a peered external network."""
-        words = step(f"reach the private endpoint of {store.label}")
+        """Return the controls on reaching a private endpoint from the Internet: by a firewall's DNAT, through Bastion's
+        tunnel, or from a peered external network."""
+        description = step(f"reach the private endpoint of {store.label}")
         targets = [Destination(endpoint.subnet, at) for at in endpoint.at]
         return all_of(
             any_of(
@@ -121,7 +121,7 @@ class NetworkReachability:
                     for destination in targets
                 ),
             ),
-            words,
+            description,
         )
 
     def _by_dnat(self, evaluator: FirewallEvaluator, destination: Destination) -> ControlSets:
@@ -131,11 +131,11 @@ class NetworkReachability:
             self._peered(firewall.network, destination.subnet.network),
             self._past_inbound_nsgs(destination, firewall.prefix),
         )
-        return all_of(ALWAYS if firewall.public else none, evaluator.admits(), inside)
+        return all_of(ALWAYS if firewall.public else none, evaluator.dnat_controls(), inside)
 
     def _by_bastion_tunnel(self, destination: Destination) -> ControlSets:
-        """Return the controls on Bastion's tunnel to an address, which leads to any port there (learn.microsoft.com,
-        "Connect to a VM via specified private IP address")."""
+        """Return the controls on Bastion's tunnel to an address, at any port (learn.microsoft.com, "Connect to a VM via
+        specified private IP address")."""
         return any_of(
             *(
                 all_of(
@@ -149,7 +149,7 @@ class NetworkReachability:
         )
 
     def _from_bastion(self, subnet: Subnet, destination: Destination) -> ControlSets:
-        """Return the controls on what Bastion reaches. It sends from its own subnet."""
+        """Return the controls on reaching a destination from Bastion's subnet."""
         bastion = NetworkLocation(subnet)
         return all_of(
             self._peered(subnet.network, destination.subnet.network),
@@ -158,18 +158,18 @@ class NetworkReachability:
         )
 
     def _over_external_peering(self, subnet: Subnet) -> ControlSets:
-        """Return the controls on a path from or to an external network, whose own configuration is unknown."""
+        """Return the controls on a path from or to an external network, whose configuration is unknown."""
         if subnet.network in self.topology.external_peers:
             return ALWAYS
         name = ids.name(subnet.network)
-        description = f"{name} is peered with no network of somebody else's"
+        description = f"{name} has no peering with an external network"
         return all_of(
             self._control(ControlKind.PEERING, subnet.network, "stranger", description),
-            step(f"{name} is peered with somebody else's network"),
+            step(f"{name} is peered with an external network"),
         )
 
     def to_internet(self, location: NetworkLocation) -> ControlSets:
-        """Return the controls on reaching any destination on the Internet, or in another tenant."""
+        """Return the controls on reaching a destination on the Internet or in another tenant."""
         if location.subnet is None:
             return ALWAYS
         key = ("out", location)
@@ -180,7 +180,7 @@ class NetworkReachability:
                 self._by_service_endpoint(location, subnet),
                 *(self._through_firewall(location, subnet, evaluator) for evaluator in self._evaluators),
                 *(
-                    all_of(self._to_endpoint(location, endpoint, ""), step("by a private endpoint of another tenant's"))
+                    all_of(self._to_endpoint(location, endpoint, ""), step("over a private endpoint to another tenant"))
                     for endpoint in self._external_endpoints
                 ),
                 all_of(self._over_external_peering(subnet), self.egress.to_external_network(location)),
@@ -197,9 +197,9 @@ class NetworkReachability:
         )
 
     def _directly_to_internet(self, location: NetworkLocation, subnet: Subnet) -> ControlSets:
-        """Return the controls on bypassing every firewall with a public address."""
-        kept = f"routes keep {subnet.label} off the direct way to the Internet"
-        bare = all_of(
+        """Return the controls on reaching the Internet from a public address, past every firewall."""
+        routes_description = f"the routes of {subnet.label} do not lead directly to the Internet"
+        no_public_address = all_of(
             self._control(ControlKind.ADDRESS, subnet.id, "address", f"nothing in {subnet.label} has a public address"),
             self.topology.guardrails.of("no-public-addresses", subnet.network),
         )
@@ -207,13 +207,13 @@ class NetworkReachability:
             self.egress.to_internet(location, lambda _: ALWAYS),
             ALWAYS
             if bypasses_firewall(subnet, self.topology.firewalls)
-            else self._control(ControlKind.ROUTE, subnet.table, "route", kept),
-            ALWAYS if location.public or subnet.default_outbound else bare,
-            step("straight to the Internet"),
+            else self._control(ControlKind.ROUTE, subnet.table, "route", routes_description),
+            ALWAYS if location.public or subnet.default_outbound else no_public_address,
+            step("directly to the Internet"),
         )
 
     def _by_service_endpoint(self, location: NetworkLocation, subnet: Subnet) -> ControlSets:
-        """Return the controls on a service endpoint: it reaches any account of the service, in any tenant, ignoring
+        """Return the controls on a service endpoint, which reaches the service's accounts in every tenant and ignores
         routes (learn.microsoft.com, "Virtual Network service endpoints")."""
         none = self._control(
             ControlKind.SERVICE_ENDPOINT, subnet.id, "service", f"{subnet.label} has no service endpoint"
@@ -227,7 +227,9 @@ class NetworkReachability:
     def _through_firewall(self, location: NetworkLocation, subnet: Subnet, evaluator: FirewallEvaluator) -> ControlSets:
         firewall, name = evaluator.firewall, ids.name(evaluator.firewall.id)
         routed = all_of(self._peered(subnet.network, firewall.network), self._routed(subnet, firewall, PUBLIC_ADDRESS))
-        by_address = self.egress.to_internet(location, lambda far: evaluator.by_address(subnet.prefix, far, None))
+        by_address = self.egress.to_internet(
+            location, lambda target_subnet: evaluator.by_address(subnet.prefix, target_subnet, None)
+        )
         by_name = all_of(self.egress.to_application_rules(location, evaluator), evaluator.by_name(subnet.prefix, ""))
         by_proxy = all_of(
             self._peered(subnet.network, firewall.network),
@@ -237,22 +239,31 @@ class NetworkReachability:
         )
         return any_of(all_of(routed, any_of(by_address, by_name), step(f"to the Internet through {name}")), by_proxy)
 
-    def over_bastion(self, locations: Iterable[NetworkLocation], shell: ControlSets) -> ControlSets:
-        """Return the controls on what Bastion carries, besides the screen, from a computer to the browser of the person
-        who is signed in to it. Over SSH the clipboard carries what the screen shows; over RDP it carries whatever was
-        copied."""
-        return any_of(
-            *(self._carried_by(bastion.subnet, bastion.control_sets, location, shell) for bastion in self.bastions.all
-              for location in locations if location.subnet)
-        )  # fmt: skip
+    def over_bastion(self, locations: Iterable[NetworkLocation], ssh_controls: ControlSets) -> ControlSets:
+        """Return the controls on moving data through Bastion from a computer to a person who is signed in to it.
 
-    def _carried_by(
-        self, bastion: Subnet, control_sets: dict[str, ControlSets], location: NetworkLocation, shell: ControlSets
+        The picture of the screen does not count. Over SSH the clipboard can copy only what the screen shows, so only
+        the clipboard over RDP counts."""
+        return any_of(
+            *(
+                self._over_one_bastion(bastion.subnet, bastion.control_sets, location, ssh_controls)
+                for bastion in self.bastions.all
+                for location in locations
+                if location.subnet
+            )
+        )
+
+    def _over_one_bastion(
+        self,
+        bastion: Subnet,
+        control_sets: dict[str, ControlSets],
+        location: NetworkLocation,
+        ssh_controls: ControlSets,
     ) -> ControlSets:
         if location.subnet is None:
             return NEVER
         at = Destination(location.subnet, ports=(SSH,), endpoint=False, nsgs=location.nsgs)
-        by_ssh = all_of(self._from_bastion(bastion, at), shell)
+        by_ssh = all_of(self._from_bastion(bastion, at), ssh_controls)
         by_rdp = self._from_bastion(bastion, replace(at, ports=(RDP,)))
         others = (replace(at, ports=(port,)) for port in self._ports(NetworkLocation(bastion), at) if port != SSH)
         by_any = any_of(by_rdp, *(self._from_bastion(bastion, other) for other in others))
@@ -263,16 +274,16 @@ class NetworkReachability:
         )
 
     def to(self, location: NetworkLocation, destination: Destination) -> ControlSets:
-        """Return the controls on reaching a destination from a subnet."""
+        """Return the controls on reaching a destination from a location in a subnet."""
         subnet = location.subnet
         if subnet is None:
             return NEVER
         key = (location, destination)
         if key not in self._cache:
-            several = (
+            single_ports = (
                 replace(destination, ports=(p,)) for p in destination.ports or self._ports(location, destination)
             )
-            self._cache[key] = any_of(*(self._to(location, subnet, one) for one in several))
+            self._cache[key] = any_of(*(self._to(location, subnet, one) for one in single_ports))
         return self._cache[key]
 
     def _to(self, location: NetworkLocation, subnet: Subnet, destination: Destination) -> ControlSets:
@@ -281,35 +292,35 @@ class NetworkReachability:
             self._peered(subnet.network, destination.subnet.network),
             self._past_inbound_nsgs(destination, subnet.prefix),
         )
-        near = subnet.network == destination.subnet.network
-        around = (
+        is_same_network = subnet.network == destination.subnet.network
+        through_firewalls = (
             ()
-            if near
+            if is_same_network
             else (self._by_firewall(location, subnet, evaluator, destination) for evaluator in self._evaluators)
         )
-        return any_of(direct, *around)
+        return any_of(direct, *through_firewalls)
 
     def _ports(self, location: NetworkLocation, destination: Destination) -> Iterator[int]:
-        """Yield one port of each group of ports for which the rules on the path may give different results."""
-        outward = [*self.egress.nsgs(location)]
-        inward = [*([destination.subnet.nsg] if destination.subnet.nsg else []), *destination.nsgs]
-        ports = {port for g in outward for port in g.ports_in_rules(inbound=False)}
-        ports |= {port for g in inward for port in g.ports_in_rules(inbound=True)}
+        """Yield one port of each range of ports for which the rules on the path give the same result."""
+        outbound_nsgs = [*self.egress.nsgs(location)]
+        inbound_nsgs = [*([destination.subnet.nsg] if destination.subnet.nsg else []), *destination.nsgs]
+        ports = {port for g in outbound_nsgs for port in g.ports_in_rules(inbound=False)}
+        ports |= {port for g in inbound_nsgs for port in g.ports_in_rules(inbound=True)}
         ports |= {port for evaluator in self._evaluators for port in evaluator.ports}
         yield from sorted(port for port in ports | {1} if 0 < port < 65536)
 
     def _by_firewall(
         self, location: NetworkLocation, subnet: Subnet, evaluator: FirewallEvaluator, destination: Destination
     ) -> ControlSets:
-        """Return the controls on a path through a firewall. The destination sees the firewall as the source, or the
-        sender."""
-        firewall, name, far, port = (
+        """Return the controls on a path through a firewall. The packet's source at the destination is the firewall
+        (with source NAT) or the sender."""
+        firewall, name, target_subnet, port = (
             evaluator.firewall,
             ids.name(evaluator.firewall.id),
             destination.subnet,
             destination.ports[0],
         )
-        host = destination.host or f"{far.name}.internal"
+        host = destination.host or f"{target_subnet.name}.internal"
         span = _span(destination.prefix)
         by_address = all_of(
             self.egress.to(location, destination.prefix, port),
@@ -317,18 +328,18 @@ class NetworkReachability:
             evaluator.by_address(subnet.prefix, span, port, host),
             step(f"through {name}"),
         )
-        asked = evaluator.by_name(subnet.prefix, host)
+        by_name_controls = evaluator.by_name(subnet.prefix, host)
         by_name = all_of(
             self.egress.to_application_rules(location, evaluator),
             self._routed(subnet, firewall, PUBLIC_ADDRESS),
-            asked,
+            by_name_controls,
             step(f"through {name}, by name"),
         )
-        by_proxy = all_of(self.egress.to_proxy(location, firewall), asked, step(f"by the proxy of {name}"))
+        by_proxy = all_of(self.egress.to_proxy(location, firewall), by_name_controls, step(f"by the proxy of {name}"))
         return all_of(
             self._peered(subnet.network, firewall.network),
             any_of(by_address, by_name, by_proxy),
-            self._peered(firewall.network, far.network),
+            self._peered(firewall.network, target_subnet.network),
             any_of(
                 self._past_inbound_nsgs(destination, firewall.prefix),
                 self._past_inbound_nsgs(destination, subnet.prefix),
@@ -336,7 +347,7 @@ class NetworkReachability:
         )
 
     def _routed(self, subnet: Subnet, firewall: Firewall, to: IPv4Network) -> ControlSets:
-        """Return the control that no route of a subnet leads to the firewall; none where one does."""
+        """Return the control that no route of a subnet leads to the firewall; `ALWAYS` if one does."""
         route = route_to(subnet.routes, to) if subnet.routes is not None else None
         if subnet.routes is None or (route and route.next_hop == APPLIANCE and route.address in (firewall.address, "")):
             return ALWAYS
@@ -344,8 +355,9 @@ class NetworkReachability:
         return self._control(ControlKind.ROUTE, subnet.table or subnet.id, f"to {firewall.id}", description)
 
     def _peered(self, one: str, other: str) -> ControlSets:
-        """Return the control that two networks are not peered; none where they are one, or are peered on both sides."""
-        if one == other or (one, other) in self.topology.peered:
+        """Return the control that two networks are not peered; `ALWAYS` if they are the same or peered on both
+        sides."""
+        if one == other or (one, other) in self.topology.peered_pairs:
             return ALWAYS
         first, second = sorted((one, other))
         names = f"{ids.name(first)} and {ids.name(second)} are not peered"
@@ -355,7 +367,7 @@ class NetworkReachability:
         )
 
     def _past_inbound_nsgs(self, destination: Destination, source: IPv4Network | None) -> ControlSets:
-        """Return the controls of the NSGs at the destination. `source` None: an external network."""
+        """Return the controls of the NSGs at the destination. `source`: None means an external network."""
         key = ("enters", destination, source)
         if key not in self._cache:
             self._cache[key] = self._inbound_controls(destination, source)
@@ -364,17 +376,17 @@ class NetworkReachability:
     def _inbound_controls(self, destination: Destination, source: IPv4Network | None) -> ControlSets:
         own = destination.subnet.nsg if not destination.endpoint or destination.subnet.nsg_covers_endpoints else None
         nsgs = [*([own] if own else []), *destination.nsgs]
-        blocking = [g for g in nsgs if not self._lets_in(g, destination, source)]
+        blocking = [g for g in nsgs if not self._allows_inbound(g, destination, source)]
         return self.registry.requiring(
             *(nsg_control(g, "inbound", f"{ids.name(g.id)} does not let it in") for g in blocking)
         )
 
-    def _lets_in(self, nsg: Nsg, destination: Destination, source: IPv4Network | None) -> bool:
-        """True if an NSG allows the source. An external network may have any addresses that the estate has not."""
+    def _allows_inbound(self, nsg: Nsg, destination: Destination, source: IPv4Network | None) -> bool:
+        """True if an NSG allows the source. An external network may have any address that the estate does not use."""
         wide = [] if source else [n for n in nsg.wide_sources if not self.egress.is_internal(n)]
         sources = [source] if source else [PUBLIC_ADDRESS, *wide]
         return any(
-            nsg.lets(inbound=True, source=one, to=destination.prefix, port=port)
+            nsg.allows(inbound=True, source=one, to=destination.prefix, port=port)
             for port in destination.ports
             for one in sources
         )

@@ -1,7 +1,7 @@
-"""Network security groups, asked about the addresses and ports that a packet has on its whole path.
+"""Network security groups on a path, evaluated for a packet's own addresses and ports.
 
-Where any of many destinations would do, such as any place on the Internet, candidates are tried one by one through all
-NSGs: two NSGs that each allow another destination allow nothing together.
+If there are several possible destinations, such as the Internet, each candidate is evaluated by all NSGs on the path,
+because two NSGs that allow different destinations allow nothing together.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ class Nsg:
     id: str
     rules: tuple[NsgRule, ...] | None
 
-    def lets(self, *, inbound: bool, source: IPv4Network, to: IPv4Network, port: int) -> bool:
+    def allows(self, *, inbound: bool, source: IPv4Network, to: IPv4Network, port: int) -> bool:
         """True if some packet may pass from one network to a port in another."""
         if self.rules is None:
             return True
         return may_pass(self.rules, inbound=inbound, source=source, destination=to, port=port)
 
-    def lets_out(self, source: IPv4Network, to: Span, port: int | None = None) -> bool:
+    def allows_to(self, source: IPv4Network, to: Span, port: int | None = None) -> bool:
         """True if some packet may leave for a span of addresses. Without a port: for any port."""
         if self.rules is None:
             return True
@@ -36,17 +36,17 @@ class Nsg:
 
     @property
     def wide_sources(self) -> Iterable[IPv4Network]:
-        """The ranges from which its rules allow inbound traffic, apart from single hosts."""
+        """The source ranges of its rules that allow inbound traffic, without small ranges."""
         ends = (s for r in self.rules or () if r.inbound and r.allows for s in r.sources)
         return (n for s in ends for n in s.networks if isinstance(n, IPv4Network) and n.num_addresses > MAX_HOSTS)
 
     @property
-    def allowed_out(self) -> Iterable[tuple[Span, int]]:
-        """The destinations that its rules allow, each with the first of its ports."""
+    def allowed_destinations(self) -> Iterable[tuple[Span, int]]:
+        """The destinations of its rules that allow outbound traffic, each with the first port of each range."""
         for rule in (r for r in self.rules or () if not r.inbound and r.allows):
             yield from ((far, low) for far in rule.destinations for low, _ in rule.ports)
 
     def ports_in_rules(self, *, inbound: bool) -> Iterable[int]:
-        """Return the ports at which the result of its rules may change."""
+        """Yield the ports at which the result of its rules can change: the bounds of their port ranges."""
         for rule in (r for r in self.rules or () if r.inbound is inbound):
             yield from (port for low, high in rule.ports for port in (low, high + 1))

@@ -38,11 +38,11 @@ class RoleGrants:
         self._holders = _holders(estate)
         self.all = tuple(self._grant(a) for a in estate.of(ASSIGNMENT))
         self._by_principal: dict[str, list[RoleGrant]] = {}
-        self._signing_in: dict[str, list[RoleGrant]] = {}
+        self._sign_in_grants: dict[str, list[RoleGrant]] = {}
         for grant in self.all:
             self._by_principal.setdefault(grant.principal, []).append(grant)
             if grant.rights & (Right.SIGN_IN | Right.CONTROL):
-                self._signing_in.setdefault(grant.scope, []).append(grant)
+                self._sign_in_grants.setdefault(grant.scope, []).append(grant)
 
     def _grant(self, assignment: Resource) -> RoleGrant:
         scope = _value(assignment, "scope")
@@ -59,19 +59,19 @@ class RoleGrants:
         principal = principal_of(assignment)
         if principal.id:
             return self._holders.get(principal.id, principal.id)
-        made = [urn for urn in principal.source_urns if urn in self._holders]
-        return made[0] if len(made) == 1 else UNKNOWN_PRINCIPAL
+        known = [urn for urn in principal.source_urns if urn in self._holders]
+        return known[0] if len(known) == 1 else UNKNOWN_PRINCIPAL
 
     def of(self, principals: Iterable[str]) -> tuple[RoleGrant, ...]:
         """Return the grants of these principals, and those of the unknown principal."""
         return tuple(g for p in (*principals, UNKNOWN_PRINCIPAL) for g in self._by_principal.get(p, ()))
 
-    def signing_in(self, computer: str) -> list[str]:
-        """Return the principals that may sign in to a computer, or give themselves the right to. Only the scopes above
-        its lower-case id are looked up."""
+    def principals_with_sign_in(self, computer: str) -> list[str]:
+        """Return the principals that may sign in to a computer, or assign themselves the role to. `computer`: its id in
+        lower case."""
         parts = computer.split("/")
-        above = ["", *("/".join(parts[:n]) for n in range(2, len(parts) + 1))]
-        found = (g.principal for scope in above for g in self._signing_in.get(scope, ()))
+        scopes = ["", *("/".join(parts[:n]) for n in range(2, len(parts) + 1))]
+        found = (g.principal for scope in scopes for g in self._sign_in_grants.get(scope, ()))
         return [principal for principal in dict.fromkeys(found) if principal != UNKNOWN_PRINCIPAL]
 
     def principals(self) -> Mapping[str, list[RoleGrant]]:
@@ -93,9 +93,9 @@ def _holders(estate: PolicyContext) -> dict[str, str]:
     holders = {r.urn: r.urn for r in estate.of(IDENTITY, COMPUTER)}
     for assignment in estate.of(ASSIGNMENT):
         principal = principal_of(assignment)
-        made = [urn for urn in principal.source_urns if urn in holders]
-        if len(made) == 1 and principal.id:
-            holders[principal.id] = made[0]
+        known = [urn for urn in principal.source_urns if urn in holders]
+        if len(known) == 1 and principal.id:
+            holders[principal.id] = known[0]
     return holders
 
 

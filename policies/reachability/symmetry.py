@@ -1,21 +1,22 @@
 """Symmetry reduction: analyse two tenancies of each equivalence class, and copy the result to the others.
 
-Two tenancies are equivalent where exchanging their identifiers leaves the estate as it is. That is decided on the
+Two tenancies are equivalent if an exchange of their identifiers leaves the estate unchanged. This is decided on the
 canonical JSON of each tenancy's resources, with its own identifiers replaced by numbered placeholders. An identifier is
-replaced only if nothing outside the tenancy mentions it, and only in the places that are declared here:
+replaced only if nothing outside the tenancy mentions it, and only in these places:
 
 - the name of a resource: a segment of an ARM id or URL, or the value of a property whose key ends in "name";
 - the stack: in a URN, and as a resource's stack;
 - a principal that the tenancy grants roles to: as `principalId` of a role assignment;
 - an IPv4 address or range in the tenancy's own address space: anywhere.
 
-Everything else stays as it is written, so that a tenancy which differs in it, or which another stack mentions, is in
-another class. One kind of mention is allowed, because the shared stacks name the addresses of all tenancies: an address
-that is a whole value, or an entry of a list of values, which the analysis reads as a set. Two tenancies are equivalent
-only if the shared stacks have the same addresses of both, relative to their address space, at the same property paths.
+Everything else is compared as it is, so that tenancies which differ in it are in different classes, and so is a tenancy
+that another stack mentions. One kind of mention is allowed, because the shared stacks name the addresses of all
+tenancies: an address that is a whole value, or an entry of a list, which the analysis reads as a set. Two tenancies are
+equivalent only if the shared stacks have the same addresses of both, relative to their address space, at the same
+property paths.
 
-The class also holds what else an exchange could change: the ranges that contain the tenancy's address space, and the
-wildcard names of firewall rules that match its stores.
+The class also depends on the ranges that contain the tenancy's address space, and on the wildcard names in firewall
+rules that match its stores, because an exchange could change which of them apply.
 """
 
 from __future__ import annotations
@@ -39,36 +40,36 @@ from policies.azure_semantics.roles import RIGHTS
 from policies.model import Resource, Unknown
 from policies.reachability.data_stores import ACCOUNT, CONTAINER, VAULT, host_of
 from policies.reachability.network_paths import PUBLIC_ADDRESS
-from policies.reachability.topology import RESERVED
+from policies.reachability.topology import RESERVED_SUBNET_PREFIXES
 from policies.reachability.view import AnalysedEstate
 
 REPRESENTATIVES = 2
-"""As many tenancies of each class are analysed: flows lead from one to another."""
-NAMES_READ = frozenset([CONTAINER, "network:Subnet"])
-"""The types whose names decide something in the analysis: these names are never replaced."""
-WORDS_READ = (*RESERVED, *ZoneName)
-"""How a name begins that decides something in the analysis whatever it is the name of."""
+"""The number of analysed tenancies of each class: two, because flows lead from one tenancy to another."""
+TYPES_WITH_SIGNIFICANT_NAMES = frozenset([CONTAINER, "network:Subnet"])
+"""The types whose names the analysis reads. These names are not replaced."""
+SIGNIFICANT_NAME_PREFIXES = (*RESERVED_SUBNET_PREFIXES, *ZoneName)
+"""Prefixes of names that the analysis reads for every type."""
 CONSTANTS = frozenset([*(n for n in PRIVATE_RANGES if isinstance(n, IPv4Network)), PUBLIC_ADDRESS])
-"""The ranges that the analysis itself compares addresses with."""
+"""The ranges with which the analysis compares addresses."""
 _ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\w.])"
 ADDRESS = re.compile(_ADDRESS)
 TOKEN = re.compile(f"({_ADDRESS}|[A-Za-z0-9_-]+)")
 BOUNDS = re.compile(rf"({_ADDRESS})\s*-\s*({_ADDRESS})")
 BOUNDS_HINT = re.compile(r"\.\d{1,3}(?:/\d{1,2})?\s*-\s*\d{1,3}\.")
-"""Finds text that may match `BOUNDS`, faster."""
+"""A faster pattern for texts that may match `BOUNDS`."""
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-MARK = "\0"
-"""Begins a placeholder. JSON never contains it, so no value can be taken for a placeholder."""
+PLACEHOLDER_MARK = "\0"
+"""The first character of a placeholder. JSON never contains it, so no value can be mistaken for a placeholder."""
 
 
 @dataclass(frozen=True)
 class EquivalentTenancy:
-    """A tenancy that was not analysed, and the one whose result holds for it."""
+    """A tenancy that was not analysed, and the equivalent tenancy whose result is copied to it."""
 
     stack: str
     representative: str
     names: Mapping[str, str]
-    """The identifiers of the representative, and this tenancy's in their place."""
+    """This tenancy's identifiers by those of the representative."""
 
     def rename(self, text: str) -> str:
         """Return a text about the representative as a text about this tenancy."""
@@ -82,22 +83,22 @@ class EquivalentTenancy:
 
 @dataclass
 class Tenancy:
-    """One tenancy: its canonical JSON, cut into tokens, and its own identifiers."""
+    """One tenancy: its canonical JSON, split into tokens, and its own identifiers."""
 
     stack: str
     resources: Sequence[Resource]
     tokens: list[str]
-    """Separators and tokens in turn, beginning with a separator."""
+    """Separators and tokens alternate, starting with a separator."""
     spaces: tuple[IPv4Network, ...]
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     """The number of each identifier's placeholder, by kind and identifier in lower case."""
-    spelled: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Each identifier as it was first written."""
+    spellings: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The first spelling of each identifier."""
 
-    def canonical(self, unique: frozenset[str]) -> str:
-        """Return the canonical JSON with a placeholder for each of its own identifiers, and number them."""
-        names, principals = self._names & unique, self._principals & unique
-        own = names | principals | ({self.stack.lower()} & unique)
+    def canonical(self, unique_tokens: frozenset[str]) -> str:
+        """Return the canonical JSON with numbered placeholders for its own identifiers."""
+        names, principals = self._names & unique_tokens, self._principals & unique_tokens
+        own = names | principals | ({self.stack.lower()} & unique_tokens)
         candidates = {token for token in set(self.tokens[1::2]) if "." in token or token.lower() in own}
         parts = list(self.tokens)
         for index in [index for index in range(1, len(parts), 2) if parts[index] in candidates]:
@@ -115,10 +116,10 @@ class Tenancy:
 
     @cached_property
     def _names(self) -> frozenset[str]:
-        """The names of its resources, apart from those that decide something in the analysis."""
-        named = (r for r in self.resources if r.id and r.type not in NAMES_READ)
+        """The names of its resources, without those that the analysis reads."""
+        named = (r for r in self.resources if r.id and r.type not in TYPES_WITH_SIGNIFICANT_NAMES)
         names = (str(resource.id).rstrip("/").rpartition("/")[2].lower() for resource in named)
-        return frozenset(name for name in names if not name.startswith(WORDS_READ))
+        return frozenset(name for name in names if not name.startswith(SIGNIFICANT_NAME_PREFIXES))
 
     @cached_property
     def _principals(self) -> frozenset[str]:
@@ -135,23 +136,28 @@ class Tenancy:
         return self.tokens[index - 2 : index] == ["pulumi", ":"] or self._key(index) == "stack"
 
     def _key(self, index: int) -> str:
-        """Return the key of the property whose value begins at a token; empty where none does."""
+        """Return the key of the property whose value starts at a token; empty if the token is not the start of one."""
         return self.tokens[index - 2] if index > 1 and self.tokens[index - 1] == '":"' else ""
 
     def _placeholder(self, kind: str, token: str) -> str:
-        """Return the placeholder of an identifier. Its spelling is part of it, where it differs from the first."""
+        """Return the placeholder of an identifier, with its capitals if its spelling differs from the first."""
         key = (kind, token.lower())
         number = self.numbers.setdefault(key, len(self.numbers))
-        first = self.spelled.setdefault(key, token)
-        return f"{MARK}{kind}{number}" if token == first else f"{MARK}{kind}{number}{MARK}{_spelling(token)}"
+        first = self.spellings.setdefault(key, token)
+        return (
+            f"{PLACEHOLDER_MARK}{kind}{number}"
+            if token == first
+            else f"{PLACEHOLDER_MARK}{kind}{number}{PLACEHOLDER_MARK}{_capitals(token)}"
+        )
 
     def relative(self, token: str) -> str:
-        """Return an address or range in its own address space as an offset; any other as it is written."""
+        """Return an address or range in its own address space as an offset, and any other unchanged."""
         range_ = parse_range(token)
         for number, space in enumerate(self.spaces):
             if range_ and range_.subnet_of(space):
                 address, slash, length = token.partition("/")
-                return f"{MARK}{number}+{int(IPv4Address(address)) - int(space.network_address)}{slash}{length}"
+                offset = int(IPv4Address(address)) - int(space.network_address)
+                return f"{PLACEHOLDER_MARK}{number}+{offset}{slash}{length}"
         return token
 
 
@@ -176,7 +182,7 @@ class EquivalenceClasses:
         """Yield the tenancies whose class has two representatives before them."""
         classes: dict[tuple[str, ...], list[str]] = {}
         for stack, tenancy in self.tenancies.items():
-            if stack in self.alone:
+            if stack in self.unexchangeable:
                 continue
             known = classes.setdefault(self.signature(tenancy), [])
             if len(known) < REPRESENTATIVES:
@@ -185,18 +191,18 @@ class EquivalenceClasses:
                 yield EquivalentTenancy(stack, known[0], _renaming(self.tenancies[known[0]], tenancy))
 
     def signature(self, tenancy: Tenancy) -> tuple[str, ...]:
-        """Return what is equal for two tenancies only if they can be exchanged."""
-        return (tenancy.canonical(self.unique), *self._surroundings(tenancy))
+        """Return a signature that two tenancies share only if they can be exchanged."""
+        return (tenancy.canonical(self.unique_tokens), *self._context_signature(tenancy))
 
     @cached_property
-    def unique(self) -> frozenset[str]:
-        """The tokens that one stack alone mentions, in lower case."""
+    def unique_tokens(self) -> frozenset[str]:
+        """The tokens that only one stack mentions, in lower case."""
         counts = Counter(t for tokens in self.tokens.values() for t in {token.lower() for token in set(tokens[1::2])})
         return frozenset(token for token, count in counts.items() if count == 1)
 
     @cached_property
-    def alone(self) -> frozenset[str]:
-        """The tenancies that no other can be exchanged with, because of addresses.
+    def unexchangeable(self) -> frozenset[str]:
+        """The tenancies that cannot be exchanged with another because of their addresses.
 
         These are the tenancies whose address space overlaps another tenancy's, or holds a constant of the analysis;
         those with an address that another tenancy mentions, and the tenancies that mention it; those with an address
@@ -213,8 +219,8 @@ class EquivalenceClasses:
 
     @cached_property
     def _shared_mentions(self) -> tuple[Mapping[str, list[str]], frozenset[str]]:
-        """For each tenancy, the property paths at which shared stacks mention its addresses, each with the address
-        relative to its address space; and the addresses that they mention in any other way."""
+        """The mentions of tenancies' addresses in the shared stacks: for each tenancy the property paths with the
+        address relative to its address space, and the addresses that are mentioned in any other way."""
         mentions: dict[str, list[str]] = {}
         whole: set[str] = set()
         embedded: set[str] = set()
@@ -234,7 +240,7 @@ class EquivalenceClasses:
         return {stack: sorted(found) for stack, found in mentions.items()}, others.difference(whole) | embedded
 
     def _owner(self, range_: IPv4Network | None) -> str:
-        """Return the tenancy in whose address space a range lies; empty where there is none."""
+        """Return the tenancy whose address space contains a range; empty if there is none."""
         if range_ is None:
             return ""
         place = bisect_right(self._starts, int(range_.network_address)) - 1
@@ -243,7 +249,7 @@ class EquivalenceClasses:
 
     @cached_property
     def _spaces(self) -> list[tuple[IPv4Network, str]]:
-        """Every address space, in the order of their addresses."""
+        """Every address space, sorted."""
         return sorted((space, one.stack) for one in self.tenancies.values() for space in one.spaces)
 
     @cached_property
@@ -252,8 +258,8 @@ class EquivalenceClasses:
 
     @cached_property
     def _bounded(self) -> list[IPv4Network]:
-        """The networks of each range that is given by its first and last address, apart from those of a tenancy's own
-        whose ends lie in one address space."""
+        """The networks of each range that is written as first and last address, without ranges inside a tenancy's own
+        address space."""
         found: list[IPv4Network] = []
         for stack, text in self.texts.items():
             spaces = self.tenancies[stack].spaces if stack in self.tenancies else ()
@@ -266,8 +272,8 @@ class EquivalenceClasses:
                     found += summarize_address_range(low[0], high[-1])
         return found
 
-    def _surroundings(self, tenancy: Tenancy) -> Iterator[str]:
-        """Yield what an exchange could change outside a tenancy, or in how the analysis reads its identifiers."""
+    def _context_signature(self, tenancy: Tenancy) -> Iterator[str]:
+        """Yield the facts outside a tenancy that affect the analysis of its addresses and names."""
         yield from self._shared_mentions[0].get(tenancy.stack, ())
         for space in tenancy.spaces:
             outer = (space.supernet(new_prefix=length) for length in range(space.prefixlen))
@@ -279,13 +285,13 @@ class EquivalenceClasses:
 
     @cached_property
     def _all_ranges(self) -> frozenset[IPv4Network]:
-        """Every range that the estate mentions, or that the analysis compares addresses with."""
+        """Every range that the estate mentions, or with which the analysis compares addresses."""
         mentioned = map(parse_range, frozenset().union(*self.ranges.values()))
         return frozenset([*(range_ for range_ in mentioned if range_), *self._bounded, *CONSTANTS])
 
     @cached_property
     def _wildcards(self) -> list[str]:
-        """The names with a wildcard in firewall rules. Rules that are unknown let everything through."""
+        """The wildcard names in firewall rules. Unknown rules are skipped, because the analysis treats them as open."""
         names: set[str] = set()
         for policy in self.estate.of(POLICY):
             try:
@@ -296,12 +302,12 @@ class EquivalenceClasses:
 
 
 def equivalent_tenancies(estate: AnalysedEstate, stacks: Sequence[str]) -> tuple[EquivalentTenancy, ...]:
-    """Return the tenancies for which the result of another holds."""
+    """Return the tenancies to which the result of an equivalent one is copied."""
     return tuple(EquivalenceClasses(estate, stacks).equivalents()) if len(stacks) > REPRESENTATIVES else ()
 
 
 def _spaces(resources: Iterable[Resource]) -> Iterator[IPv4Network]:
-    """Yield the address space of each network; nothing for one whose address space is unknown."""
+    """Yield the address spaces of the networks, without unknown ones."""
     for resource in resources:
         if resource.type == NETWORK:
             try:
@@ -333,7 +339,7 @@ def _json(resources: Iterable[Resource]) -> str:
 
 
 def _values(value: object, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each text in a property with its path; the entries of a list of texts have the path of the list."""
+    """Yield each text in a value with its path. Entries of a list of texts have the path of the list."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
@@ -350,23 +356,23 @@ def _ranges(tokens: Sequence[str]) -> frozenset[str]:
 
 @lru_cache(maxsize=65536)
 def parse_range(text: str) -> IPv4Network | None:
-    """Return an address or range, as rules read it; None for what is neither."""
+    """Return an address or range as a network; None for other text."""
     try:
         return IPv4Network(text, strict=False)
     except ValueError:
         return None
 
 
-def _spelling(token: str) -> str:
-    """Return which letters of an identifier are capitals."""
+def _capitals(token: str) -> str:
+    """Return a 1 for each capital letter of an identifier, and a 0 for each other character."""
     return "".join("1" if letter.isupper() else "0" for letter in token)
 
 
 def _renaming(one: Tenancy, other: Tenancy) -> dict[str, str]:
-    """Return the identifiers of one tenancy, as they are written and in lower case, with the other's in their place."""
+    """Return the second tenancy's identifiers by those of the first, in their own spelling and in lower case."""
     found = {one.stack: other.stack}
-    for (key, spelled), other_key in zip(one.spelled.items(), other.spelled, strict=True):
-        found |= {spelled: other.spelled[other_key], key[1]: other_key[1]}
+    for (key, spellings), other_key in zip(one.spellings.items(), other.spellings, strict=True):
+        found |= {spellings: other.spellings[other_key], key[1]: other_key[1]}
         if key[0] == "principal":
             found[key[1][:8]] = other_key[1][:8]
     return {name: to for name, to in found.items() if name != to}

@@ -1,6 +1,6 @@
 """Topology: the subnets, firewalls and computers of an estate, with their NSGs and routes.
 
-What is unknown protects nothing: an NSG whose rules are unknown until the deployment allows everything.
+Unknown settings count as open: an NSG whose rules are unknown until the deployment allows everything.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from policies.azure_semantics.private_link import ENDPOINT
 from policies.azure_semantics.properties import entries
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 from policies.reachability.control_sets import ControlRegistry
-from policies.reachability.free_addresses import NamedRanges, fixed_addresses, free_addresses
+from policies.reachability.free_addresses import RangesInRules, fixed_addresses, free_addresses
 from policies.reachability.guardrails import Guardrails
 from policies.reachability.nsg import Nsg
 
@@ -45,9 +45,9 @@ class Subnet:
     routes: tuple[routes.Route, ...] | None
     """None: unknown."""
     default_outbound: bool
-    """True if Azure lets the subnet out to the Internet by itself."""
+    """True if the subnet has Azure's default outbound access, or a NAT gateway."""
     service_endpoints: bool
-    """True if a service endpoint leads to a service of Azure's, ignoring routes."""
+    """True if the subnet has a service endpoint, which ignores routes."""
 
     @property
     def label(self) -> str:
@@ -57,7 +57,7 @@ class Subnet:
 
 @dataclass(frozen=True, eq=False)
 class NetworkLocation:
-    """A network location to send from: a subnet, with the NSGs of the interface. Without a subnet: the Internet."""
+    """A network location of a sender: a subnet, with the NSGs of the interface. Without a subnet: the Internet."""
 
     subnet: Subnet | None = None
     nsgs: tuple[Nsg, ...] = ()
@@ -68,9 +68,9 @@ class NetworkLocation:
 INTERNET_LOCATION = NetworkLocation()
 ANY_PROXY = (80, 443)
 """The ports of a proxy whose ports are unknown."""
-NO_SIDES: tuple[tuple[str, str], ...] = ()
-RESERVED = ("azure", "gateway", "routeserver")
-"""The prefixes of the names of subnets that Azure reserves for its own devices."""
+NO_PEERINGS: tuple[tuple[str, str], ...] = ()
+RESERVED_SUBNET_PREFIXES = ("azure", "gateway", "routeserver")
+"""Prefixes of the names of subnets that are reserved for Azure's services."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,14 +83,14 @@ class Firewall:
     address: str
     policy: str
     rules: tuple[firewall_policy.FirewallRule, ...] | None
-    """In the order in which they act. None: unknown."""
+    """In the order in which Azure evaluates them. None: unknown."""
     proxy: tuple[int, ...]
     """The ports of its explicit proxy."""
     public: bool
 
 
 class Topology:
-    """Everything in an estate that has an address."""
+    """The networks, subnets, firewalls and computers of an estate."""
 
     def __init__(self, estate: PolicyContext, unknowns: Unknowns) -> None:
         self.estate, self.unknowns = estate, unknowns
@@ -99,14 +99,14 @@ class Topology:
         self._nsgs: dict[str, Nsg] = {}
         self._free_cache: dict[str, tuple[IPv4Network, ...]] = {}
 
-    def read_or_open(self, what: str, otherwise: D, read: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | D:
-        """Return what `read` returns. Where that is unknown, return `otherwise`, which counts as open, and note it."""
+    def read_or_open(self, subject: str, default: D, read: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | D:
+        """Return the result of `read`. If that is unknown, record it and return `default`, which counts as open."""
         try:
             return read(*args, **options)
         except (Unknown, ValueError, TypeError, KeyError, IndexError) as error:
             path = error.path if isinstance(error, Unknown) else type(error).__name__
-            self.unknowns.append(f"{what}: {path} is not known, so it counts as open")
-            return otherwise
+            self.unknowns.append(f"{subject}: {path} is not known, so it counts as open")
+            return default
 
     @cached_property
     def subnets(self) -> dict[str, Subnet]:
@@ -119,7 +119,7 @@ class Topology:
 
     def _subnet_of(self, declaration: network.SubnetDeclaration) -> Subnet:
         prefixes = declaration.prefixes
-        prefix = prefixes[0] if len(prefixes) == 1 else None  # several: rules would have to be evaluated for each
+        prefix = prefixes[0] if len(prefixes) == 1 else None  # rules are evaluated for one range only
         if not isinstance(prefix, IPv4Network):
             raise Unknown("addressPrefix")
         group, table = declaration.at("networkSecurityGroup.id"), declaration.at("routeTable.id")
@@ -149,35 +149,35 @@ class Topology:
     def _nsg_of(self, id_: str) -> Nsg:
         group = self.estate.get(id_)
         if group is None:
-            self.unknowns.append(f"security group {id_}: not judged here, so it counts as open")
+            self.unknowns.append(f"security group {id_}: not in this check, so it counts as open")
             return Nsg(id_, None)
         rules = self.read_or_open(group.urn, None, security_group.rules_of, group, self.estate)
         return Nsg(id_, tuple(rules) if rules is not None else None)
 
     def free_addresses(self, subnet: Subnet) -> tuple[IPv4Network, ...]:
-        """Return addresses that a private endpoint added in a subnet could get, one for each set of rules that applies.
-        A fixed address of another resource is not free, so that a rule for it admits no new endpoint."""
+        """Return addresses that an added private endpoint could get, one for each set of rules that applies. Other
+        resources' fixed addresses are not free, so that a rule for one of them does not allow a new endpoint."""
         if subnet.id not in self._free_cache:
             self._free_cache[subnet.id] = free_addresses(
-                subnet.prefix, self._taken.get(subnet.id, frozenset()), self._named
+                subnet.prefix, self._fixed_addresses.get(subnet.id, frozenset()), self._ranges_in_rules
             )
         return self._free_cache[subnet.id]
 
     @cached_property
-    def _taken(self) -> dict[str, frozenset[int]]:
+    def _fixed_addresses(self) -> dict[str, frozenset[int]]:
         """The fixed addresses of private endpoints and interfaces, by the id of the subnet."""
-        taken: dict[str, frozenset[int]] = {}
+        fixed_by_subnet: dict[str, frozenset[int]] = {}
         for resource in self.estate.of(ENDPOINT, "network:NetworkInterface"):
             for subnet_id, addresses in self.read_or_open(resource.urn, (), fixed_addresses, resource):
-                taken[subnet_id] = taken.get(subnet_id, frozenset()) | addresses
-        return taken
+                fixed_by_subnet[subnet_id] = fixed_by_subnet.get(subnet_id, frozenset()) | addresses
+        return fixed_by_subnet
 
     @cached_property
-    def _named(self) -> NamedRanges:
-        """Every range that a rule names."""
+    def _ranges_in_rules(self) -> RangesInRules:
+        """The ranges in all rules of NSGs and firewalls."""
         ends = [s for g in self._all_nsgs for r in g.rules or () for s in (*r.sources, *r.destinations)]
         ends += [s for firewall in self.firewalls for r in firewall.rules or () for s in (*r.sources, *r.destinations)]
-        return NamedRanges(network_ for span in ends for network_ in span.networks)
+        return RangesInRules(network_ for span in ends for network_ in span.networks)
 
     @property
     def _all_nsgs(self) -> list[Nsg]:
@@ -218,17 +218,17 @@ class Topology:
         return tuple(firewall_policy.rules_of_policy(policy, self.estate))
 
     @cached_property
-    def peered(self) -> frozenset[tuple[str, str]]:
+    def peered_pairs(self) -> frozenset[tuple[str, str]]:
         """The pairs of networks that are peered on both sides."""
         found = self.estate.of(network.NETWORK, "network:VirtualNetworkPeering")
-        sides = {side for r in found for side in self.read_or_open(r.urn, NO_SIDES, _sides, r)}
+        sides = {side for r in found for side in self.read_or_open(r.urn, NO_PEERINGS, _peering_ends, r)}
         return frozenset((a, b) for a, b in sides if (b, a) in sides)
 
     @cached_property
     def external_peers(self) -> frozenset[str]:
-        """The networks that are peered with one outside the estate, whose side is unknown and counts as there."""
+        """The networks with a peering to a network outside the estate, whose side of the peering counts as existing."""
         found = self.estate.of(network.NETWORK, "network:VirtualNetworkPeering")
-        sides = {side for r in found for side in self.read_or_open(r.urn, NO_SIDES, _sides, r)}
+        sides = {side for r in found for side in self.read_or_open(r.urn, NO_PEERINGS, _peering_ends, r)}
         return frozenset(near for near, far in sides if far not in self.networks)
 
     @cached_property
@@ -242,7 +242,7 @@ class Topology:
 
     def usable_subnets(self, network_: str) -> Iterator[Subnet]:
         """Return the subnets of a network that can have computers and private endpoints."""
-        return (s for s in self._by_network.get(network_, ()) if not s.name.startswith(RESERVED))
+        return (s for s in self._by_network.get(network_, ()) if not s.name.startswith(RESERVED_SUBNET_PREFIXES))
 
     @cached_property
     def _by_network(self) -> dict[str, list[Subnet]]:
@@ -252,7 +252,7 @@ class Topology:
         return found
 
     def locations_of(self, computer: Resource) -> tuple[NetworkLocation, ...]:
-        """Return the network locations of a computer, one for each interface; the Internet where they are unknown."""
+        """Return the network locations of a computer, one for each interface; the Internet if they are unknown."""
         return self.read_or_open(computer.urn, (INTERNET_LOCATION,), self._locations, computer)
 
     def _locations(self, computer: Resource) -> tuple[NetworkLocation, ...]:
@@ -274,12 +274,12 @@ class Topology:
 
 
 def _proxy(policy: Resource) -> tuple[int, ...]:
-    """Return the ports of a policy's explicit proxy, where it has one."""
+    """Return the ports of a policy's explicit proxy; none if it has no proxy."""
     if policy.at("explicitProxy.enableExplicitProxy") is not True:
         return ()
     ports = (policy.at(f"explicitProxy.{port}") for port in ("httpPort", "httpsPort"))
     return tuple(int(port) for port in ports if port is not MISSING)
 
 
-def _sides(resource: Resource) -> tuple[tuple[str, str], ...]:
-    return tuple((side.near, side.far) for side in network.peerings_of(resource))
+def _peering_ends(resource: Resource) -> tuple[tuple[str, str], ...]:
+    return tuple((side.local_id, side.remote_id) for side in network.peerings_of(resource))

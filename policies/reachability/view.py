@@ -1,7 +1,7 @@
-"""The part of an estate that the flow analysis can see.
+"""The part of an estate that the flow analysis reads.
 
-The analysis works on this view alone, and symmetry compares tenancies on the same view. So no property can decide a
-flow and be absent from the comparison: what is left out here is invisible to both.
+The analysis reads this view only, and the symmetry reduction compares tenancies on the same view. So no property can
+affect a flow and be left out of the comparison.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def _by_resource(context: PolicyContext, kind: FlowKind) -> Mapping[str, list[Fo
         found: dict[str, list[ForbiddenFlow]] = {}
         for flow in flow_report(context).flows:
             if flow.kind is kind:
-                found.setdefault(flow.about, []).append(flow)
+                found.setdefault(flow.subject, []).append(flow)
         return found
 
     return context.once(("flows", kind.name), look)
@@ -160,6 +160,6 @@ def message_of(flow: ForbiddenFlow) -> str:
 
 def finding_of(flow: ForbiddenFlow, context: PolicyContext) -> Finding:
     """Return a flow's finding with the gate's wording, which an exemption names."""
-    found = next(r for r in context.resources if r.urn == flow.about)
+    found = next(r for r in context.resources if r.urn == flow.subject)
     urn, type_, name, stack = map(plain, (found.urn, found.type, found.name, found.stack))
     return Finding(POLICIES[flow.kind], Verdict.FAIL, urn, type_, name, stack, "", message_of(flow))

@@ -15,7 +15,7 @@ import pytest
 from formats.errors import Failed, InputError
 from formats.plan import Plan
 from operations.export.arm import template
-from operations.reports.checkov import scanned
+from operations.reports.checkov import scan
 from operations.reports.checkovchecks import arm_type, checks, path_of, requirements_of, write_checks
 from operations.reports.suppressions import suppressions, with_skips
 from operations.settings import ROOT
@@ -226,7 +226,7 @@ PLAN = plan_of(ROOM, store(ROOM))
 
 
 def test_a_complete_run_is_accepted(tmp_path: Path) -> None:
-    report = scanned([PLAN], fake(tmp_path, said()))
+    report = scan([PLAN], fake(tmp_path, said()))
     assert (report.resources, report.failed) == (2, ())
     assert set(report.unused) == {s.check for s in suppressions()}
 
@@ -251,12 +251,12 @@ GAPS: dict[str, tuple[Any, int, str, str]] = {
 @pytest.mark.parametrize(("report", "code", "error", "words"), GAPS.values(), ids=GAPS)
 def test_an_incomplete_run_fails(tmp_path: Path, report: Any, code: int, error: str, words: str) -> None:
     with pytest.raises(Failed, match=words):
-        scanned([PLAN], fake(tmp_path, report, code, error))
+        scan([PLAN], fake(tmp_path, report, code, error))
 
 
 def test_a_missing_program_fails_the_run(tmp_path: Path) -> None:
     with pytest.raises(Failed, match="could not be run"):
-        scanned([PLAN], tmp_path / "nowhere")
+        scan([PLAN], tmp_path / "nowhere")
 
 
 @pytest.mark.skipif(not ENVIRONMENT.exists(), reason="scripts/checkov has not made its environment here; CI makes it")
@@ -266,7 +266,7 @@ def test_the_real_checkov_passes_the_shipped_stacks_only() -> None:
     for edit in (changed("storage:StorageAccount", allowSharedKeyAccess=True, minimumTlsVersion="TLS1_0"),
                  changed("network:Subnet", defaultOutboundAccess=None)):  # fmt: skip
         weak = edit(weak)
-    report = scanned([*(before(s) for s in STACKS), replace(weak, stack="weaker")], ENVIRONMENT_RUN)
+    report = scan([*(before(s) for s in STACKS), replace(weak, stack="weaker")], ENVIRONMENT_RUN)
     assert report.resources == sum(len(resources_of(p)) for p in [*(before(s) for s in STACKS), weak])
     assert {(f.stack, f.check) for f in report.failed} == {
         ("weaker", "CKV_AZURE_44"),

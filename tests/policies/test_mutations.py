@@ -278,7 +278,7 @@ def test_a_rule_reads_the_value_that_is_put(inputs: dict[str, Any], path: str, v
     for place in paths.places(inputs, path):
         made = property_paths.put(inputs, place, value)
         assert resource(made).at(path) == value
-        assert not paths.there(property_paths.without(made, place), place)
+        assert not paths.has_value(property_paths.without(made, place), place)
 
 
 @settings(max_examples=60, deadline=None)

@@ -32,8 +32,8 @@ UNWANTED = (
     *(_new(f"{source} in, port {port}", "Inbound", source, "*", port)
       for source in ("Internet", "*", "0.0.0.0/0", "Any", elsewhere.PUBLIC_RANGE)
       for port in ("22", "3389", "443", "*")),
-    *(_new(f"out to {there}, port {port}", "Outbound", "*", there, port)
-      for there in ("Internet", "*", "0.0.0.0/0", elsewhere.PUBLIC_RANGE, "Storage", "AzureCloud")
+    *(_new(f"out to {remote}, port {port}", "Outbound", "*", remote, port)
+      for remote in ("Internet", "*", "0.0.0.0/0", elsewhere.PUBLIC_RANGE, "Storage", "AzureCloud")
       for port in ("443", "*")),
     {**_new("in from both halves of the Internet", "Inbound", "", "*", "443"), "sourceAddressPrefix": None,
      "sourceAddressPrefixes": ["0.0.0.0/1", "128.0.0.0/1"]},

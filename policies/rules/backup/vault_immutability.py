@@ -14,7 +14,7 @@ RECOVERY, BACKUP = "recoveryservices:Vault", "dataprotection:BackupVault"
 SECURITY = "properties.securitySettings"
 SOFT_DELETE = f"{SECURITY}.softDeleteSettings"
 LOCKED = equals(f"{SECURITY}.immutabilitySettings.state", "Locked", default="Disabled")
-LEAST_DAYS = 14
+MIN_DAYS = 14
 
 
 def check(vault: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -43,14 +43,14 @@ POLICY = Policy(
         ),
         at_least(
             f"{SOFT_DELETE}.softDeleteRetentionPeriodInDays",
-            LEAST_DAYS,
+            MIN_DAYS,
             "days",
             default="14; set it",
             only_on=RECOVERY,
         ),
         equals("properties.publicNetworkAccess", "Disabled", default="Enabled", only_on=RECOVERY),
         equals(f"{SOFT_DELETE}.state", "AlwaysOn", default="On, which can be turned off", only_on=BACKUP),
-        at_least(f"{SOFT_DELETE}.retentionDurationInDays", LEAST_DAYS, "days", default="14; set it", only_on=BACKUP),
+        at_least(f"{SOFT_DELETE}.retentionDurationInDays", MIN_DAYS, "days", default="14; set it", only_on=BACKUP),
     ),
     check=check,
     required_by_check=(LOCKED,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.terminal import BOOT, problems
+from policies.azure_semantics.terminal import CUSTOM_DATA, problems
 from policies.model import MISSING, ComplianceControls, Policy, Severity
 
 LINUX = "osProfile.linuxConfiguration"
@@ -24,6 +24,6 @@ POLICY = Policy(
     ),
     fix="Set customData to first_boot() of infra/first_boot.py.",
     check=lambda machine, _: problems(machine),
-    check_paths=(BOOT, LINUX),
+    check_paths=(CUSTOM_DATA, LINUX),
     applies=lambda machine, context: machine.at(LINUX) is not MISSING and holds_records(machine, context),
 )

@@ -31,7 +31,7 @@ def sign_in_roles(store: Resource, context: PolicyContext) -> list[Resource]:
 
 
 def _is_desk(assignment: Resource) -> bool:
-    """A role on a resource group or above is valid on every virtual machine in it."""
+    """True if a role applies to a virtual machine: its scope is one, or a resource group or above."""
     return ids.kind(assignment.at("scope")) in ("", VIRTUAL_MACHINE)
 
 

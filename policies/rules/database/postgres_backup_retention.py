@@ -9,7 +9,7 @@ from policies.azure_semantics.properties import require_at_least, same
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PATH = "backup.backupRetentionDays"
-LEAST_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 14, DataClass.IDENTIFIABLE: 35}
+MIN_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 14, DataClass.IDENTIFIABLE: 35}
 
 
 def applies(server: Resource, _: PolicyContext) -> bool:
@@ -19,7 +19,7 @@ def applies(server: Resource, _: PolicyContext) -> bool:
 
 def check(server: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require the days of the data class. 35 is Azure's maximum."""
-    yield from require_at_least(server, PATH, LEAST_DAYS[context.data_class(server)], "days", default="7")
+    yield from require_at_least(server, PATH, MIN_DAYS[context.data_class(server)], "days", default="7")
 
 
 POLICY = Policy(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from formats.addresses import CELL_PREFIXES
-from formats.egress import MIN_PREFIX_LENGTH as HOSTS
+from formats.egress import MIN_PREFIX_LENGTH
 from policies.azure_semantics.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.security_group import covers_ports
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
-LARGEST = CELL_PREFIXES[0]
+CELL_PREFIX = CELL_PREFIXES[0]
+"""The prefix length of the largest cell."""
 MAX_PORTS = 16
 """Maximum number of ports in one rule."""
 
@@ -19,16 +20,16 @@ def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Refuse wildcards, tags and wide ranges in rules that allow traffic."""
     for rule in rules_of(group, context):
         if rule.allows and rule.kind != NAT:
-            for message in _too_wide(rule):
+            for message in _problems(rule):
                 yield Violation(rule.path, f"{rule.name} {message}")
 
 
-def _too_wide(rule: FirewallRule) -> Iterator[str]:
+def _problems(rule: FirewallRule) -> Iterator[str]:
     for name in rule.names:
         if "*" in name and not (name.startswith("*.") and name.count("*") == 1 and name.count(".") > 1):
             yield f"allows {name}; a wildcard may only cover the hosts of one named domain"
-    if rule.bundles:
-        yield f"allows {', '.join(rule.bundles)}, lists that Microsoft maintains; it must name each domain"
+    if rule.managed_lists:
+        yield f"allows {', '.join(rule.managed_lists)}, lists that Microsoft maintains; it must name each domain"
     if (
         not rule.ports
         or sum(high - low + 1 for low, high in rule.ports) > MAX_PORTS
@@ -45,10 +46,13 @@ def _check_network_rule(rule: FirewallRule) -> Iterator[str]:
     if not rule.destinations and not rule.names:
         yield "names no destination"
     for destination in rule.destinations:
-        if (destination.public or destination.tag) and not destination.named(rule.ports):
-            yield f"allows {destination.text}; outside the estate only hosts (/{HOSTS} or narrower) and sign-in may be"
-        elif any(network.prefixlen < LARGEST for network in destination.networks if network.version == 4):
-            yield f"allows {destination.text}, more than a cell of the estate (/{LARGEST})"
+        if (destination.public or destination.tag) and not destination.is_permitted_egress(rule.ports):
+            yield (
+                f"allows {destination.text}; outside the estate only hosts (/{MIN_PREFIX_LENGTH} or narrower) and "
+                "sign-in may be"
+            )
+        elif any(network.prefixlen < CELL_PREFIX for network in destination.networks if network.version == 4):
+            yield f"allows {destination.text}, more than a cell of the estate (/{CELL_PREFIX})"
     if not rule.protocols or "any" in rule.protocols:
         yield "allows every protocol; it must name TCP or UDP"
 

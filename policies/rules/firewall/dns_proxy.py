@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.addresses import span
 from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
-from policies.azure_semantics.network import NETWORK, name_servers_of
+from policies.azure_semantics.network import NETWORK, dns_servers_of
 from policies.azure_semantics.properties import texts
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
@@ -32,7 +32,7 @@ def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
 
 
 def _check_network(network: Resource) -> Iterator[Violation]:
-    servers = name_servers_of(network)
+    servers = dns_servers_of(network)
     if len(servers) != 1:
         found = "is not set, so Azure resolves names, past the firewall" if not servers else "has several"
         yield Violation(SERVERS, f"{found}; it must name the firewall alone")

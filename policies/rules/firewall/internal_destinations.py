@@ -17,7 +17,7 @@ def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
                 if any(
                     n.prefixlen < n.max_prefixlen
                     for n in destination.networks
-                    if is_private(n) or not destination.few_hosts
+                    if is_private(n) or not destination.is_few_hosts
                 ):
                     yield Violation(rule.path, f"{rule.name} allows {destination.text}; it must name single addresses")
 

@@ -8,7 +8,7 @@ from formats.addresses import CELL_PREFIXES
 from policies.azure_semantics.firewall import GROUPS, FirewallRule, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
-LARGEST = CELL_PREFIXES[0]
+CELL_PREFIX = CELL_PREFIXES[0]
 """The prefix length of the largest cell: no kind of tenancy has a larger range."""
 
 
@@ -26,8 +26,8 @@ def _too_wide(rule: FirewallRule) -> Iterator[str]:
     for source in rule.sources:
         if not source.private:
             yield f"is for {source.text}, which contains public addresses"
-        elif any(network.prefixlen < LARGEST for network in source.networks if network.version == 4):
-            yield f"is for {source.text}, more than a cell of the estate (/{LARGEST})"
+        elif any(network.prefixlen < CELL_PREFIX for network in source.networks if network.version == 4):
+            yield f"is for {source.text}, more than a cell of the estate (/{CELL_PREFIX})"
 
 
 POLICY = Policy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.locks import HOLDS_DATA, INSIDE
+from policies.azure_semantics.locks import HOLDS_DATA, HOLDS_DATA_IN_PARENT
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -18,7 +18,7 @@ POLICY = Policy(
     id="GV3",
     title="Resources with data or keys are protected in the program",
     why="A renamed resource is deleted and created again; for a key, everything encrypted with it is lost.",
-    resource_types=(*HOLDS_DATA, *INSIDE),
+    resource_types=(*HOLDS_DATA, *HOLDS_DATA_IN_PARENT),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.03", "3.1.09"), ncsc=("2", "5"), iso27001=("8.9",), five_safes=("data",)),
     fix="Declare the resource with protect=True.",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.guardrails import ASSIGNMENT, NARROWS, weaknesses
+from policies.azure_semantics.guardrails import ASSIGNMENT, NARROWING_PROPERTIES, weaknesses
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
-PATHS = ("enforcementMode", *NARROWS)
+PATHS = ("enforcementMode", *NARROWING_PROPERTIES)
 
 
 def check(assignment: Resource, _: PolicyContext) -> Iterator[Violation]:

@@ -13,7 +13,7 @@ from policies.rule_helpers.encryption_keys import is_released
 
 POLICY_PATH = "properties.rotationPolicy"
 EXPIRY, ACTIONS = f"{POLICY_PATH}.attributes.expiryTime", f"{POLICY_PATH}.lifetimeActions"
-LONGEST_DAYS = {DataClass.SYNTHETIC: 1095, DataClass.DE_IDENTIFIED: 730, DataClass.IDENTIFIABLE: 366}
+MAX_DAYS = {DataClass.SYNTHETIC: 1095, DataClass.DE_IDENTIFIED: 730, DataClass.IDENTIFIABLE: 366}
 
 
 def check(key: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -27,7 +27,7 @@ def check(key: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 def _check_rotation(key: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a policy that rotates each version before it expires. Without one, a key never expires."""
-    longest = LONGEST_DAYS[context.data_class(key)]
+    longest = MAX_DAYS[context.data_class(key)]
     expiry = iso_days(key.at(EXPIRY))
     if expiry is None or expiry > longest:
         yield Violation(

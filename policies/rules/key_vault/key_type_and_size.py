@@ -9,7 +9,7 @@ from policies.azure_semantics.properties import require, require_at_least, requi
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 
-LEAST_BITS = {DataClass.SYNTHETIC: 2048, DataClass.DE_IDENTIFIED: 2048, DataClass.IDENTIFIABLE: 3072}
+MIN_BITS = {DataClass.SYNTHETIC: 2048, DataClass.DE_IDENTIFIED: 2048, DataClass.IDENTIFIABLE: 3072}
 RSA, EC, AES = ("RSA", "RSA-HSM"), ("EC", "EC-HSM"), ("oct-HSM",)
 
 
@@ -17,7 +17,7 @@ def check(key: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Check the type, and then the size or curve. Azure's defaults are 2048 bits and P-256."""
     kind = key.at("properties.kty")
     if any(same(kind, rsa) for rsa in RSA):
-        least = LEAST_BITS[context.data_class(key)]
+        least = MIN_BITS[context.data_class(key)]
         yield from require_at_least(key, "properties.keySize", least, "bits", default="2048; set it")
     elif any(same(kind, aes) for aes in AES):
         yield from require(key, "properties.keySize", 256, default="no value; there is no default")

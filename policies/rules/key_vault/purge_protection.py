@@ -9,12 +9,12 @@ from policies.azure_semantics.properties import require_at_least
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals, equals_if_set
 
-LEAST_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 90, DataClass.IDENTIFIABLE: 90}
+MIN_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 90, DataClass.IDENTIFIABLE: 90}
 
 
 def check(vault: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require the retention of the data class. Soft delete can no longer be turned off, so it need not be set."""
-    least = LEAST_DAYS[context.data_class(vault)]
+    least = MIN_DAYS[context.data_class(vault)]
     yield from require_at_least(vault, "properties.softDeleteRetentionInDays", least, "days",
                         default="90, which can never be changed; set it")  # fmt: skip
 

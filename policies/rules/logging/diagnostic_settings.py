@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.diagnostics import BLOBS_OF, CATEGORIES, SETTING, categories_of, missing, settings_of
+from policies.azure_semantics.diagnostics import (
+    CATEGORIES,
+    SETTING,
+    STORAGE_ACCOUNT,
+    categories_of,
+    missing,
+    settings_of,
+)
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -24,7 +31,7 @@ POLICY = Policy(
     id="LG1",
     title="Every resource that writes a log has a diagnostic setting to a log workspace",
     why="Azure keeps no resource log by default, so accesses and changes could not be investigated.",
-    resource_types=(*CATEGORIES, BLOBS_OF),
+    resource_types=(*CATEGORIES, STORAGE_ACCOUNT),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.13", "2.2.14", "2.5.03"), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)

@@ -10,11 +10,11 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 from policies.requirements import empty, not_empty
 
 EXPORT = "operationalinsights:DataExport"
-ELSEWHERE = ("eventHubAuthorizationRuleId", "serviceBusRuleId", "marketplacePartnerId", "storageAccountId")
+OTHER_DESTINATIONS = ("eventHubAuthorizationRuleId", "serviceBusRuleId", "marketplacePartnerId", "storageAccountId")
 
 
 def check(setting: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require the estate's workspace; in a stack without one, the same workspace in all settings."""
+    """Require a workspace of the estate. In a stack without a workspace, all settings must name the same one."""
     if setting.type == EXPORT:
         yield Violation("destination", "copies the log to a destination other than the central workspace")
         return
@@ -22,16 +22,17 @@ def check(setting: Resource, context: PolicyContext) -> Iterator[Violation]:
     if not workspace:
         yield Violation("workspaceId", "is not set, so the log reaches no workspace")
         return
-    here = context.get(workspace)
-    if here is not None and here.type != WORKSPACE:
+    target = context.get(workspace)
+    if target is not None and target.type != WORKSPACE:
         yield Violation("workspaceId", "is not a log workspace")
-    elif here is None and (context.is_complete or context.same_stack(setting, WORKSPACE)):
+    elif target is None and (context.is_complete or context.same_stack(setting, WORKSPACE)):
         yield Violation("workspaceId", "is a log workspace outside the estate")
-    elif here is None and len(_workspaces(setting, context)) > 1:
+    elif target is None and len(_workspaces(setting, context)) > 1:
         yield Violation("workspaceId", "the stack's logs go to several workspaces; there must be one")
 
 
 def _workspaces(setting: Resource, context: PolicyContext) -> set[str]:
+    """Return the workspaces of all settings in a stack."""
     found = {
         ids.plain(s.at("workspaceId")) for s in context.same_stack(setting, SETTING, ACTIVITY) if s.knows("workspaceId")
     }
@@ -49,7 +50,7 @@ POLICY = Policy(
     requires=tuple(
         empty(path, "logs would go to a destination other than the central workspace", only_on=type_)
         for type_ in (SETTING, ACTIVITY)
-        for path in ELSEWHERE
+        for path in OTHER_DESTINATIONS
     ),
     check=check,
     required_by_check=(not_empty("workspaceId", only_on=SETTING),),

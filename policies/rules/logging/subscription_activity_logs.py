@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.diagnostics import ACTIVITY, activity_is_kept
+from policies.azure_semantics.diagnostics import ACTIVITY, is_activity_log_exported
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Check each resource group, because every resource is in one."""
-    if not activity_is_kept(ids.subscription(ids.own(group)), context):
+    if not is_activity_log_exported(ids.subscription(ids.own(group)), context):
         yield Violation("", "is in a subscription whose activity log reaches no log workspace of the estate; Azure "
                       "deletes it after 90 days")  # fmt: skip
 

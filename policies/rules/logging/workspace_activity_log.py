@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.diagnostics import ACTIVITY, WORKSPACE, activity_is_kept
+from policies.azure_semantics.diagnostics import ACTIVITY, WORKSPACE, is_activity_log_exported
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
 def check(workspace: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Check the workspace's own subscription. LG6 checks those of the other stacks."""
-    if not activity_is_kept(ids.subscription(ids.own(workspace)), context):
+    if not is_activity_log_exported(ids.subscription(ids.own(workspace)), context):
         yield Violation(
             "", "does not collect its own subscription's activity log, so changes and deletions are not recorded"
         )

@@ -16,7 +16,7 @@ PRIVATE = equals(PROPERTY, False, default="true", only_on="network:Subnet")
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Require it for each subnet. Azure's default in most API versions is outbound access."""
     for subnet in subnets_in(resource):
-        yield from violations_at(subnet.inner(PROPERTY), PRIVATE, resource)
+        yield from violations_at(subnet.path_of(PROPERTY), PRIVATE, resource)
 
 
 POLICY = Policy(

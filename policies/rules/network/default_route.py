@@ -7,10 +7,10 @@ from ipaddress import IPv4Network
 
 from policies.azure_semantics.network import (
     SUBNETS,
-    UNROUTED,
+    SUBNETS_WITHOUT_ROUTE_TABLE,
     SubnetDeclaration,
+    dns_servers_of,
     has_subnets,
-    name_servers_of,
     network_of,
     subnets_in,
 )
@@ -27,7 +27,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     if resource.type == TABLE:
         return
     for subnet in subnets_in(resource):
-        if subnet.name not in UNROUTED:
+        if subnet.name not in SUBNETS_WITHOUT_ROUTE_TABLE:
             yield from _check_route_table(subnet, context)
 
 
@@ -35,9 +35,9 @@ def _check_route_table(subnet: SubnetDeclaration, context: PolicyContext) -> Ite
     table_id = subnet.at(TABLE_ID)
     table = context.get(table_id)
     if table_id is MISSING:
-        yield subnet.problem(TABLE_ID, "is not set, so Azure routes to the Internet; the subnet must have one")
+        yield subnet.violation(TABLE_ID, "is not set, so Azure routes to the Internet; the subnet must have one")
     elif table is None:
-        yield subnet.problem(TABLE_ID, "names a route table that is not in this check, so its routes are unknown")
+        yield subnet.violation(TABLE_ID, "names a route table that is not in this check, so its routes are unknown")
     else:
         yield from _check_default_route(subnet, table, context)
 
@@ -46,14 +46,14 @@ def _check_default_route(subnet: SubnetDeclaration, table: Resource, context: Po
     whole = IPv4Network("0.0.0.0/0")
     hops = [r for r in routes_of(table, context) if r.is_default and whole in r.destination.networks]
     if not hops:
-        yield subnet.problem(TABLE_ID, f"{table.name} has no route for 0.0.0.0/0, so Azure routes to the Internet")
+        yield subnet.violation(TABLE_ID, f"{table.name} has no route for 0.0.0.0/0, so Azure routes to the Internet")
     network = network_of(subnet, context)
-    firewall = name_servers_of(network) if network is not None else []
+    firewall = dns_servers_of(network) if network is not None else []
     for route in hops:
         if route.next_hop != APPLIANCE:
-            yield subnet.problem(TABLE_ID, f"{table.name} sends 0.0.0.0/0 to {route.next_hop}, past the firewall")
+            yield subnet.violation(TABLE_ID, f"{table.name} sends 0.0.0.0/0 to {route.next_hop}, past the firewall")
         elif route.address not in firewall:
-            yield subnet.problem(
+            yield subnet.violation(
                 TABLE_ID,
                 f"{table.name} sends 0.0.0.0/0 to {route.address or 'no address'}; the network's DNS server is "
                 f"{', '.join(firewall) or 'not set'}, which must be the same firewall",

@@ -47,12 +47,14 @@ REFUSED = {
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Refuse these types and NAT gateways. A need for one takes an exemption with compensating controls."""
+    """Refuse these types and NAT gateways. To use one requires an exemption with compensating controls."""
     if resource.type in REFUSED:
         yield Violation("", f"{REFUSED[resource.type]}; only the firewall and private endpoints may")
         return
     for subnet in subnets_in(resource):
-        yield from require_unset(resource, subnet.inner("natGateway.id"), "a NAT gateway is an exit past the firewall")
+        yield from require_unset(
+            resource, subnet.path_of("natGateway.id"), "a NAT gateway is an exit past the firewall"
+        )
 
 
 POLICY = Policy(

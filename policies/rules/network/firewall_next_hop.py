@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.network import NETWORK, firewall_addresses, name_servers_of
+from policies.azure_semantics.network import NETWORK, dns_servers_of, firewall_addresses
 from policies.azure_semantics.routes import APPLIANCE, ROUTE, TABLE, routes_in
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -13,13 +13,13 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require the address of a firewall. NW3 checks within one stack that both agree."""
     firewalls = firewall_addresses(context)
     if resource.type == NETWORK:
-        for server in name_servers_of(resource):
+        for server in dns_servers_of(resource):
             if server not in firewalls:
                 yield Violation("dhcpOptions.dnsServers", f"is {server}, which is not a firewall of the estate")
         return
     for route in routes_in(resource):
         if route.next_hop == APPLIANCE and route.address not in firewalls:
-            yield route.problem(
+            yield route.violation(
                 f"{route.name} goes to {route.address or 'no address'}, which is not a firewall of the estate"
             )
 

@@ -11,7 +11,7 @@ from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, R
 from policies.requirements import at_least, equals
 
 FLOW_LOG = "network:FlowLog"
-LEAST_DAYS = {DataClass.SYNTHETIC: 90, DataClass.DE_IDENTIFIED: 180, DataClass.IDENTIFIABLE: 365}
+MIN_DAYS = {DataClass.SYNTHETIC: 90, DataClass.DE_IDENTIFIED: 180, DataClass.IDENTIFIABLE: 365}
 """Minimum days. CIS requires 90; intrusions are often found after months."""
 
 
@@ -23,7 +23,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
         if not any(log.at("enabled") is True for log in whole):
             yield Violation("", "has no enabled flow log")
         return
-    days, least = resource.at("retentionPolicy.days"), LEAST_DAYS[context.data_class(resource)]
+    days, least = resource.at("retentionPolicy.days"), MIN_DAYS[context.data_class(resource)]
     if days is MISSING or not isinstance(days, int) or 0 < days < least:
         yield Violation("retentionPolicy.days", f"is {days}; for this data class it must be at least {least}")
     yield from _check_store(resource, context)

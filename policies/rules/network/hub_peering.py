@@ -19,13 +19,13 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require one hub per peering. A hub in another stack is unknown here: all peerings must then have the same end."""
     for peering in peerings_of(resource):
         for requirement in OFF:
-            yield from violations_at(peering.inner(requirement.path), requirement, resource)
+            yield from violations_at(peering.path_of(requirement.path), requirement, resource)
         yield from _check_ends(peering, context)
 
 
 def _check_ends(peering: Peering, context: PolicyContext) -> Iterator[Violation]:
-    where = peering.inner("remoteVirtualNetwork.id")
-    near, far = context.get(peering.near), context.get(peering.far)
+    where = peering.path_of("remoteVirtualNetwork.id")
+    near, far = context.get(peering.local_id), context.get(peering.remote_id)
     hubs = [network for network in (near, far) if network is not None and is_hub(network, context)]
     if near is not None and far is not None and len(hubs) != 1:
         yield Violation(where, "connects two networks of which not exactly one is a hub with a firewall")
@@ -46,7 +46,7 @@ def _check_ends(peering: Peering, context: PolicyContext) -> Iterator[Violation]
 def _outside(resource: Resource, context: PolicyContext) -> set[str]:
     """Return the ends of the stack's peerings that are not in this check."""
     peerings = [p for r in context.same_stack(resource, PEERING, NETWORK) for p in peerings_of(r)]
-    return {end for p in peerings for end in (p.near, p.far) if context.get(end) is None}
+    return {end for p in peerings for end in (p.local_id, p.remote_id) if context.get(end) is None}
 
 
 def _applies(resource: Resource, _: PolicyContext) -> bool:

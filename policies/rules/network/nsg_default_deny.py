@@ -11,7 +11,7 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a total denial in each direction: Azure's default rules allow VirtualNetwork and outbound Internet."""
-    total = [rule for rule in rules_of(group, context) if rule.is_total and not rule.allows]
+    total = [rule for rule in rules_of(group, context) if rule.matches_all and not rule.allows]
     for inbound, direction in ((True, "inbound"), (False, "outbound")):
         if not any(rule.inbound is inbound for rule in total):
             yield Violation(

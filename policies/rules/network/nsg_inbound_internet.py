@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.bastion import GROUP, asked_by_azure
+from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
 from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -12,7 +12,7 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Refuse every source with public addresses, written as `*`, ranges, tags or lists."""
     for rule in rules_in(resource):
-        if rule.inbound and rule.allows and not asked_by_azure(rule, resource, context):
+        if rule.inbound and rule.allows and not is_required_by_bastion(rule, resource, context):
             yield from _check_inbound(rule)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.bastion import GROUP, asked_by_azure
+from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
 from policies.azure_semantics.security_group import RULE, NsgRule, denies_internet, rules_in, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -12,7 +12,7 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a rule that denies the Internet: Azure's default rules allow all outbound traffic."""
     for rule in rules_in(resource):
-        if not rule.inbound and rule.allows and not asked_by_azure(rule, resource, context):
+        if not rule.inbound and rule.allows and not is_required_by_bastion(rule, resource, context):
             yield from _check_outbound(rule)
     if resource.type == RULE:
         return
@@ -24,7 +24,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 def _check_outbound(rule: NsgRule) -> Iterator[Violation]:
     for far in rule.destinations:
-        if far.public and not (rule.protocol == "tcp" and far.named(rule.ports)):
+        if far.public and not (rule.protocol == "tcp" and far.is_permitted_egress(rule.ports)):
             yield Violation(
                 rule.path or "destinationAddressPrefix",
                 f"{rule.name} allows traffic to {far.text}, which contains public addresses",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.addresses import Span
-from policies.azure_semantics.bastion import GROUP, asked_by_azure
+from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
 from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -16,22 +16,23 @@ HTTPS = 443
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require single addresses. Private endpoints have fixed ones (PE6)."""
     for rule in rules_in(resource):
-        if rule.allows and _opens_https(rule) and not asked_by_azure(rule, resource, context):
-            for far in rule.destinations:
-                if _is_range(far):
-                    yield Violation(
-                        rule.path or "destinationAddressPrefix",
-                        f"{rule.name} allows {far.text}, and so every private endpoint in it; it must name each",
-                    )
+        if rule.allows and _opens_https(rule) and not is_required_by_bastion(rule, resource, context):
+            for destination in filter(_is_range, rule.destinations):
+                yield Violation(
+                    rule.path or "destinationAddressPrefix",
+                    f"{rule.name} allows {destination.text}, and so every private endpoint in it; it must name each",
+                )
 
 
 def _opens_https(rule: NsgRule) -> bool:
     return rule.protocol in ("*", "tcp") and any(low <= HTTPS <= high for low, high in rule.ports)
 
 
-def _is_range(far: Span) -> bool:
+def _is_range(destination: Span) -> bool:
     """Return True for more than one private address. NW5 checks public addresses."""
-    return far.everywhere or (far.private and any(n.prefixlen < n.max_prefixlen for n in far.networks))
+    return destination.everywhere or (
+        destination.private and any(n.prefixlen < n.max_prefixlen for n in destination.networks)
+    )
 
 
 POLICY = Policy(

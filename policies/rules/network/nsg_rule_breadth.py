@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.bastion import GROUP, asked_by_azure
+from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
 from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -17,7 +17,7 @@ MIN_PREFIX = 14
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Refuse wide rules, and the tag VirtualNetwork: with a default route it means every address."""
     for rule in rules_in(resource):
-        if rule.allows and not asked_by_azure(rule, resource, context):
+        if rule.allows and not is_required_by_bastion(rule, resource, context):
             for message in _too_wide(rule):
                 yield Violation(rule.path, f"{rule.name} {message}")
 
@@ -25,9 +25,11 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 def _too_wide(rule: NsgRule) -> Iterator[str]:
     if sum(high - low + 1 for low, high in rule.ports) > MAX_PORTS:
         yield f"opens more than {MAX_PORTS} ports; it must name those that are needed"
-    if any(far.tag == "virtualnetwork" for far in rule.far):
+    if any(far.tag == "virtualnetwork" for far in rule.remote_ends):
         yield "names VirtualNetwork, which contains every peered or routed network; it must name a range"
-    if any(network.prefixlen < MIN_PREFIX and network.version == 4 for far in rule.far for network in far.networks):
+    if any(
+        network.prefixlen < MIN_PREFIX and network.version == 4 for far in rule.remote_ends for network in far.networks
+    ):
         yield f"names a range larger than /{MIN_PREFIX}; it must name the networks that are meant"
 
 

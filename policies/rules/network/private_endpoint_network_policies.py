@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.network import SUBNETS, UNROUTED, has_subnets, subnets_in
+from policies.azure_semantics.network import SUBNETS, SUBNETS_WITHOUT_ROUTE_TABLE, has_subnets, subnets_in
 from policies.azure_semantics.properties import require
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -14,8 +14,8 @@ PROPERTY = "privateEndpointNetworkPolicies"
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Require it for each subnet. By default neither applies to private endpoints."""
     for subnet in subnets_in(resource):
-        if subnet.name not in UNROUTED:
-            yield from require(resource, subnet.inner(PROPERTY), "Enabled", default="Disabled")
+        if subnet.name not in SUBNETS_WITHOUT_ROUTE_TABLE:
+            yield from require(resource, subnet.path_of(PROPERTY), "Enabled", default="Disabled")
 
 
 POLICY = Policy(

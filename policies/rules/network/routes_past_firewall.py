@@ -20,16 +20,16 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     )
     for route in routes_in(resource):
         if hops and route.next_hop == APPLIANCE and hops != {route.address}:
-            yield route.problem(f"{route.name} goes to {route.address}, not to the next hop of the default route")
+            yield route.violation(f"{route.name} goes to {route.address}, not to the next hop of the default route")
 
 
 def _check_next_hop(route: Route) -> Iterator[Violation]:
     if route.next_hop == "none" or (route.next_hop == "vnetlocal" and route.destination.private):
         return
     if route.next_hop != APPLIANCE:
-        yield route.problem(f"{route.name} goes to {route.next_hop or 'no next hop'}, past the firewall")
+        yield route.violation(f"{route.name} goes to {route.next_hop or 'no next hop'}, past the firewall")
     elif not route.address or not span(route.address).private:
-        yield route.problem(f"{route.name} goes to {route.address or 'no address'}; it must be a private address")
+        yield route.violation(f"{route.name} goes to {route.address or 'no address'}; it must be a private address")
 
 
 def _table(route: Resource, context: PolicyContext) -> Resource | None:

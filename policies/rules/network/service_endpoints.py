@@ -14,7 +14,7 @@ def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     for subnet in subnets_in(resource):
         yield from require_unset(
             resource,
-            subnet.inner("serviceEndpoints"),
+            subnet.path_of("serviceEndpoints"),
             "a service endpoint reaches every account of the service, past the firewall",
         )
 

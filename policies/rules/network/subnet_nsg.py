@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.network import SUBNETS, UNGUARDED, has_subnets, subnet_of, subnets_in
+from policies.azure_semantics.network import SUBNETS, SUBNETS_WITHOUT_NSG, has_subnets, subnet_of, subnets_in
 from policies.azure_semantics.properties import entries
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import not_empty
@@ -15,18 +15,18 @@ WITHOUT_NSG = ("AzureFirewallSubnet", "AzureFirewallManagementSubnet", "AzureBas
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require a group of the same check, so that its rules are checked too."""
+    """Require an NSG that is evaluated too, so that its rules are checked."""
     if resource.type == INTERFACE:
         yield from _check_interface(resource, context)
         return
     for subnet in subnets_in(resource):
         group = subnet.at(GROUP)
-        if subnet.name in UNGUARDED:
+        if subnet.name in SUBNETS_WITHOUT_NSG:
             continue
         if group is MISSING:
-            yield subnet.problem(GROUP, "is not set, so Azure allows all traffic; the subnet must have one")
+            yield subnet.violation(GROUP, "is not set, so Azure allows all traffic; the subnet must have one")
         elif context.get(group) is None:
-            yield subnet.problem(
+            yield subnet.violation(
                 GROUP, "names a network security group that is not in this check, so its rules are unknown"
             )
 
@@ -34,7 +34,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 def _check_interface(interface: Resource, context: PolicyContext) -> Iterator[Violation]:
     for entry in entries(interface, "ipConfigurations"):
         subnet = subnet_of(interface.at(f"{entry}.subnet.id"), context)
-        if subnet is not None and subnet.name in UNGUARDED:
+        if subnet is not None and subnet.name in SUBNETS_WITHOUT_NSG:
             yield Violation(
                 f"{entry}.subnet.id", "is a subnet of Azure's own, where no network security group is allowed"
             )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT, INJECTED, SERVICES
+from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT, SERVICES, VNET_INJECTED
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
 def check(service: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require an approved connection, or a delegated subnet. A manual request is no connection yet."""
-    subnet = INJECTED.get(service.type)
+    subnet = VNET_INJECTED.get(service.type)
     if subnet and service.at(subnet) is not MISSING:
         return
     if not context.referencing(ENDPOINT, f"{CONNECTIONS[0]}[*].privateLinkServiceId", service):

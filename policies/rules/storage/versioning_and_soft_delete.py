@@ -12,7 +12,7 @@ from policies.requirements import equals, equals_if_set
 from policies.rule_helpers.storage_accounts import account_of
 from policies.violations import violations
 
-LEAST_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 14, DataClass.IDENTIFIABLE: 30}
+MIN_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 14, DataClass.IDENTIFIABLE: 30}
 SERVICE = "storage:BlobServiceProperties"
 RETENTION = ("deleteRetentionPolicy", "containerDeleteRetentionPolicy")
 VERSIONING = equals("isVersioningEnabled", True, default="false", only_on=SERVICE)
@@ -37,7 +37,7 @@ def _check_service(service: Resource, context: PolicyContext) -> Iterator[Violat
         account is None or account.at("isHnsEnabled") is not True
     ):  # Azure keeps no versions with hierarchical namespaces
         yield from violations(VERSIONING, service)
-    least = LEAST_DAYS[context.data_class(account or service)]
+    least = MIN_DAYS[context.data_class(account or service)]
     for policy in RETENTION:
         yield from properties.require_at_least(service, f"{policy}.days", least, "days", default="nothing kept")
 

@@ -9,7 +9,7 @@ import pytest
 from formats.errors import InputError
 from operations.engine.choose import choose, local_cli
 from operations.engine.embedded.engine import EmbeddedEngine
-from operations.engine.installed_cli import OLDEST
+from operations.engine.installed_cli import OLDEST_VERSION
 from operations.engine.pulumi_cli import PulumiCli
 from operations.settings import Settings
 from tests.pulumi_cli import CLI, needs_cli
@@ -33,10 +33,10 @@ def on_path(settings: Settings, text: str) -> Path:
 
 
 def test_auto_uses_the_cli_on_path_only(settings: Settings) -> None:
-    put(settings.built_cli, f"echo v{OLDEST}")
+    put(settings.built_cli, f"echo v{OLDEST_VERSION}")
     assert isinstance(choose("auto", "local", settings), EmbeddedEngine)
     assert local_cli(settings) is None
-    on_path(settings, f"echo v{OLDEST}")
+    on_path(settings, f"echo v{OLDEST_VERSION}")
     assert isinstance(choose("auto", "local", settings), PulumiCli)
     assert isinstance(choose("auto", "azure", settings), PulumiCli)
     assert local_cli(settings)
@@ -45,7 +45,7 @@ def test_auto_uses_the_cli_on_path_only(settings: Settings) -> None:
 def test_pulumi_uses_the_built_cli_if_none_is_on_path(settings: Settings) -> None:
     with pytest.raises(InputError, match="scripts/pulumi-cli"):
         choose("pulumi", "local", settings)
-    put(settings.built_cli, f"echo v{OLDEST}")
+    put(settings.built_cli, f"echo v{OLDEST_VERSION}")
     assert isinstance(choose("pulumi", "local", settings), PulumiCli)
     assert isinstance(choose("pulumi", "azure", settings), PulumiCli)
 
@@ -72,7 +72,7 @@ def test_unsupported_stacks_are_refused_without_cli(settings: Settings) -> None:
     ("said", "problem"),
     [
         ("v3.0.0", "too old"),
-        (f"v{OLDEST}-alpha.1", "too old"),
+        (f"v{OLDEST_VERSION}-alpha.1", "too old"),
         ("v4.0.0", "too new"),
         ("pulumi of tomorrow", "cannot be read"),
         ("", "cannot be read"),

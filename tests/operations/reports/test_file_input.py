@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formats.errors import InputError
-from formats.json_reader import LONGEST
+from formats.json_reader import MAX_BYTES
 from formats.plan import Operation, Plan
 from formats.plan_files import read_neighbours
 from operations.reports.file_input import read_plan, stacks_of
@@ -70,7 +70,7 @@ def test_a_huge_file_is_refused_without_reading(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("it was opened"))
     with pytest.raises(InputError, match="too long") as error:
         read_plan(file)
-    assert f"{LONGEST:,}" in str(error.value)
+    assert f"{MAX_BYTES:,}" in str(error.value)
 
 
 @pytest.mark.parametrize("name", [".", "missing.json"])

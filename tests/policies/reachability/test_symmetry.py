@@ -53,7 +53,7 @@ def test_the_copied_result_is_the_result_of_the_whole_analysis() -> None:
     one, other = (
         {f.source: f for f in v.flows if f.kind is FlowKind.PAST_AIRLOCK}[LAST] for v in (read_or_open, found)
     )
-    assert one.about == other.about
+    assert one.subject == other.subject
     assert one.stacks == other.stacks
     assert one.minimal_cut_sets
     assert {len(path.controls) for path in one.minimal_cut_sets.paths} == {other.depth}
@@ -173,7 +173,7 @@ def _with_other_value(data: st.DataObject, resources: Sequence[Resource]) -> lis
 def test_any_change_of_one_property_changes_the_class(data: st.DataObject) -> None:
     classes = EquivalenceClasses(AnalysedEstate(seen(_with_other_value(data, estate(4)))), TENANCIES)
     last, other = (classes.tenancies[stack] for stack in (LAST, TENANCIES[1]))
-    assert LAST in classes.alone or classes.signature(last) != classes.signature(other)
+    assert LAST in classes.unexchangeable or classes.signature(last) != classes.signature(other)
 
 
 @settings(max_examples=8, deadline=None)

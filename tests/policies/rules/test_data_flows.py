@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from policies.exemptions import NONE, Exemptions, short
+from policies.exemptions import NONE, Exemptions, short_name
 from policies.exemptions import Exemption as Granted
 from policies.model import Finding, PolicyContext, Resource, Verdict
 from policies.reachability.assertions import FlowKind
@@ -44,7 +44,7 @@ def test_each_kind_of_flow_has_its_own_policy() -> None:
 def test_the_gate_s_findings_are_those_of_the_analysis() -> None:
     said = {(f.policy, f.urn): f.verdict for f in _findings(estate(2)) if f.verdict is not Verdict.NOT_APPLICABLE}
     flows = flow_report(seen(estate(2))).flows
-    expected = {(POLICIES[f.kind], f.about): Verdict.FAIL if f.is_finding else Verdict.PASS for f in flows}
+    expected = {(POLICIES[f.kind], f.subject): Verdict.FAIL if f.is_finding else Verdict.PASS for f in flows}
     assert said == expected
 
 
@@ -78,13 +78,13 @@ def test_an_unknown_property_makes_the_verdict_unknown() -> None:
     assert said == {"FL1", "FL2", "FL4"}, "with one project there is none between projects"
 
 
-@pytest.mark.parametrize("place", ["urn", "short"])
+@pytest.mark.parametrize("place", ["urn", "short_name"])
 def test_an_exemption_applies_to_one_flow(place: str) -> None:
     resources = _opened()
     flow = next(f for f in flow_report(seen(resources)).flows if f.source == "warehouse")
     found = finding_of(flow, seen(resources))
     exemption = Granted(
-        id="odd", policy="FL1", resource=found.urn if place == "urn" else short(found), owner="Ada Lovelace",
+        id="odd", policy="FL1", resource=found.urn if place == "urn" else short_name(found), owner="Ada Lovelace",
         approver="Mary Seacole", reason="It is looked into by those who must.", granted=TODAY,
         compensating_control="Somebody watches all that is read.", expires=TODAY + timedelta(days=9),
     )  # fmt: skip
