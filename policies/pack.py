@@ -136,7 +136,9 @@ class PackAnalyzer:
         def validate(args: Any, report: ReportViolation) -> None:
             for finding in self._current_findings(policy):
                 if finding not in self._reported:
-                    report(_message(finding, policy), finding.urn if self._state.contains(finding.urn) else None)
+                    is_known = self._state.contains(finding.urn)  # Pulumi cannot show resources of other stacks
+                    place = "" if is_known or not finding.urn else f"{finding.stack} {finding.name}: "
+                    report(place + _message(finding, policy), finding.urn if is_known else None)
             if policy.evaluation_scope == "estate" and self._neighbours is None:
                 args.not_applicable(NEEDS_NEIGHBOURS)
 

@@ -100,7 +100,7 @@ def test_a_waiting_request_switches_no_policy_off(sde: Sde, breach: dict[str, st
 
 def test_a_breach_that_waits_does_not_block_other_stacks(sde: Sde) -> None:
     new_request(sde.estate, "second", researchers=STAGING_STEWARDS)
-    change(sde.estate / "estate.yaml", lambda content: content.update(controller="Another controller"))
+    change(sde.estate / "estate.yaml", lambda content: content.update(cost_centre="SDE-0002"))
     code, out = sde("up", "safe-haven", "tre-hcm-progression", "--yes")
     assert code == 0, out
 
