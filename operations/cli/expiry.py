@@ -42,7 +42,7 @@ def changeable(session: Session, stacks: Sequence[Stack], *, everything: bool) -
         if not stack.expired and not required:
             left.append(stack)
             continue
-        reasons.append(_reason(stack, stack.expired, sorted(required)))
+        reasons += _reasons(stack, sorted(required))
         if not session.is_deployed(stack):
             missing.add(stack.name)
     found = Changeable(left, reasons)
@@ -72,10 +72,11 @@ def warn_of_expiry(output: Output, stacks: Iterable[Stack]) -> None:
         )
 
 
-def _reason(stack: Stack, expired: Expiry | None, required: Sequence[str]) -> str:
-    if expired:
-        return f"{stack.name} was not changed: {_where(expired)} is past\n  fix:     {expired.fix}"
-    return f"{stack.name} was not changed: it requires {' and '.join(required)}, not up and not changed either"
+def _reasons(stack: Stack, required: Sequence[str]) -> list[str]:
+    refused = f"{stack.name} was not changed"
+    if stack.expired:
+        return [f"{refused}: {_where(expiry)} is past\n  fix:     {expiry.fix}" for expiry in stack.expired]
+    return [f"{refused}: it requires {' and '.join(required)}, not up and not changed either"]
 
 
 def _where(expiry: Expiry) -> str:

@@ -32,9 +32,9 @@ class Stack:
     """True if the estate no longer has its request."""
 
     @property
-    def expired(self) -> Expiry | None:
-        """The expiry because of which it cannot be changed, if there is one."""
-        return next((expiry for expiry in self.expiries if expiry.is_past), None)
+    def expired(self) -> tuple[Expiry, ...]:
+        """The dates that are past, because of which it cannot be changed."""
+        return tuple(expiry for expiry in self.expiries if expiry.is_past)
 
 
 class StackCatalog(Protocol):

@@ -81,6 +81,14 @@ def test_a_command_that_names_an_expired_stack_changes_nothing(deployed: CliRunn
     assert deployed.catalog.differing, "no file is written"
 
 
+def test_each_date_that_is_past_is_named(deployed: CliRunner) -> None:
+    expire(deployed, "safe-haven", expiry(-2, "secrets_expire"), expiry(-1, "approval.expires"), expiry(9, "other"))
+    assert deployed("up", "safe-haven", "--yes") == 3
+    assert "secrets_expire: 2026-11-27 is past" in deployed.err
+    assert "approval.expires: 2026-11-28 is past" in deployed.err
+    assert "other" not in deployed.err
+
+
 def test_up_all_writes_nothing_if_every_stack_expired(deployed: CliRunner) -> None:
     expire(deployed, "platform-north", expiry(-1))
     assert deployed("up", "--all", "--yes", "--cloud", "azure") == 3
