@@ -252,8 +252,8 @@ class Deployment:
             self.plan_check.outputs(root.urn, property_values.mask(self.outputs))
         if property_values.equal(root.outputs, self.outputs):
             return
-        root.outputs, root.modified = self.outputs, now()
-        self.record_registered(root)
+        # A new object: the Plan of a preview compares with the outputs of the base, whose root this may be.
+        self.record_registered(dataclasses.replace(root, outputs=self.outputs, modified=now()))
         unknown = sorted(k for k, v in self.outputs.items() if property_values.contains_unknown(v))
         if unknown and not self.dry_run:
             names = ", ".join(unknown)
