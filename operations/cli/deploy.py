@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,11 @@ from formats.plan import Plan
 from operations.cli.estate_state import EstateState
 from operations.cli.output_readers import refuse_removed, show_readers
 from operations.cli.plan_views import AllPlans, EachPlan, PlanView
-from operations.cli.planview import forbidden, named
+from operations.cli.planview import forbidden, named, protected
 from operations.cli.progress import watching
 from operations.cli.run_progress import RunProgress
 from operations.cli.session import Session
-from operations.cli.side_by_side import SideBySide
+from operations.cli.side_by_side import SideBySide, plans_side_by_side
 from operations.cli.stack_catalog import Stack
 from operations.cli.summary import Summary
 from operations.engine.port import Outcome
@@ -59,25 +59,32 @@ class Deployment:
         With all stacks, the policies between stacks are evaluated once, on all plans together. `InputError` names the
         stacks that cannot be previewed until another is up.
         """
-        self._prepare()
-        waiting: list[Waiting] = []
+        waiting = [(stack, missing) for stack in self.stacks if (missing := self._missing(stack))]
+        names = {stack.name for stack, _ in waiting}
+        ready = [stack for stack in self.stacks if stack.name not in names]
         reports: list[Report] = []
         plans: list[Plan] = []
-        for stack in self.stacks:
-            missing = self._missing(stack)
-            if missing:
-                waiting.append((stack, missing))
-            else:
-                plan = self._show(stack)
-                reports.append(self._evaluate(stack, plan, alone=self.everything))
-                self._estate_state.record_plan(stack, plan)
-                plans.append(plan)
+        for stack, plan in zip(ready, self._plans(ready), strict=True):
+            self._show_plan(plan, brief=False)
+            report = self._evaluate(stack, plan, alone=self.everything)
+            reports.append(replace(report, findings=report.blocking))  # the others would fill the memory
+            self._estate_state.record_plan(stack, plan)
+            plans.append(plan)
         if self.everything and plans:
             reports.append(self._evaluate_estate(plans))
         self._view.end()
         self._refuse(reports)
         if waiting:
             raise _not_previewable(waiting)
+
+    def _plans(self, stacks: Sequence[Stack]) -> Iterator[Plan]:
+        """Yield the plans of the stacks in their order."""
+        if self.workers > 1:
+            self._load_policies_in_thread()
+            yield from plans_side_by_side(stacks, self.session.start_worker, self.workers)
+        else:
+            self._prepare()
+            yield from map(self.plan, stacks)
 
     def up(self) -> None:
         """Deploy the stacks: each after those that it requires, and side by side where there are workers.
@@ -211,7 +218,7 @@ class Deployment:
             try:
                 return self.session.engine(stack).preview(stack.settings, targets=self.targets)
             except Refused as refusal:  # an engine may check for protected resources itself
-                raise _protected(stack, str(refusal)) from None
+                raise protected(stack.name, str(refusal)) from None
 
     def _show(self, stack: Stack, *, brief: bool = False) -> Plan:
         plan = self.plan(stack)
@@ -258,9 +265,9 @@ class Deployment:
     def _confirm(self, stack: Stack, plan: Plan) -> bool:
         """Return True if a person confirmed, False if no question was needed. `Refused` after a no, and for protected
         resources."""
-        protected = forbidden(plan)
-        if protected:
-            raise _protected(stack, f"This would delete or replace protected resources:\n{named(protected)}")
+        found = forbidden(plan)
+        if found:
+            raise protected(stack.name, f"This would delete or replace protected resources:\n{named(found)}")
         asks = bool(plan.changes or plan.output_changes) and not self.yes
         if asks and not self.session.agree(f"Apply this plan to {stack.name}?"):
             raise Refused(f"{stack.name} was not changed: you answered no.")
@@ -270,13 +277,6 @@ class Deployment:
         """Apply the evaluated plan, and nothing else."""
         with watching(self.session.output) as reporter:
             return self.session.engine(stack).up(stack.settings, targets=self.targets, plan=plan, on_event=reporter)
-
-
-def _protected(stack: Stack, problem: str) -> Refused:
-    return Refused(
-        f"{stack.name}: {problem}\n  fix:     undo the change that causes it; to delete the data too, "
-        f"destroy the whole stack (scripts/sde destroy {stack.name})"
-    )
 
 
 def _is_refreshable(session: Session, stack: Stack) -> bool:

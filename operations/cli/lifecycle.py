@@ -45,14 +45,17 @@ def preview(
     everything: All = False,
     target: Target = None,
     summary: FoldedSummary = False,
+    parallel: Parallel = None,
 ) -> None:
     """Show the changes that up would make, by property. Changes nothing. Exits 2 if a required stack is not up."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports much that --help does not need
+    from operations.cli.run_progress import workers_for  # noqa: PLC0415
 
     chosen = session.selected(stacks, everything)
     warn_of_expiry(session.output, chosen)
     orphaned = warn_of_orphaned(session, everything)
-    Deployment(session, chosen, target or (), everything=everything, summarised=summary).preview()
+    workers = workers_for(len(chosen), parallel) if not target else 1
+    Deployment(session, chosen, target or (), False, everything, workers, summary).preview()
     refuse_orphaned(orphaned)
 
 
@@ -73,7 +76,7 @@ def up(
     other stacks. With --yes and --all, stacks that do not require each other are deployed side by side.
     """
     from operations.cli.deploy import Deployment  # noqa: PLC0415
-    from operations.cli.run_progress import workers_for  # noqa: PLC0415
+    from operations.cli.run_progress import width, workers_for  # noqa: PLC0415
 
     if continue_:
         stacks, everything = _unfinished(session, stacks, everything)
@@ -84,7 +87,7 @@ def up(
     session.bring_up_to_date()
     warn_of_expiry(session.output, chosen)
     orphaned = warn_of_orphaned(session, everything)
-    workers = workers_for(found.stacks, parallel) if yes and not target else 1
+    workers = workers_for(width(found.stacks), parallel) if yes and not target else 1
     Deployment(session, found.stacks, target or (), yes, everything, workers).up()
     found.refuse_others()
     refuse_orphaned(orphaned)

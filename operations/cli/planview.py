@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from rich.text import Text
 
+from formats.errors import Refused
 from formats.plan import Operation, Plan, PlannedOutput, PlannedResource
 from formats.property_changes import ChangeKind, PropertyChange, changes_of, property_changes
 from operations.cli.output import Output, printable
@@ -55,6 +56,14 @@ def counted(counts: Mapping[Operation, int]) -> Text:
 def forbidden(plan: Plan) -> list[PlannedResource]:
     """Return the protected resources that the plan would delete or replace."""
     return [r for r in plan.resources if r.protect and r.operation.destroys]
+
+
+def protected(stack: str, problem: str) -> Refused:
+    """Return the refusal of a plan that deletes or replaces protected resources."""
+    return Refused(
+        f"{stack}: {problem}\n  fix:     undo the change that causes it; to delete the data too, "
+        f"destroy the whole stack (scripts/sde destroy {stack})"
+    )
 
 
 def named(resources: Iterable[PlannedResource]) -> str:

@@ -73,16 +73,15 @@ def _worst(errors: Sequence[SdeError]) -> type[SdeError]:
     return InputError if Exit.WRONG_USE in codes else Refused
 
 
-def workers_for(stacks: Sequence[Stack], most: int | None = None) -> int:
-    """Return how many stacks to work on at the same time: `most`, or one for each core.
+def workers_for(independent: int, most: int | None = None) -> int:
+    """Return how many of some independent stacks to work on at the same time: `most`, or one for each core.
 
     Without `most`, there are three stacks for each worker at least: a worker takes a second to start.
     """
-    side_by_side = _width(stacks)
-    return max(1, min(side_by_side, most) if most else min(side_by_side // 3, os.cpu_count() or 1))
+    return max(1, min(independent, most) if most else min(independent // 3, os.cpu_count() or 1))
 
 
-def _width(stacks: Sequence[Stack]) -> int:
+def width(stacks: Sequence[Stack]) -> int:
     """Return how many stacks can be worked on at the same time at most, as each waits for those that it requires."""
     levels: dict[str, int] = {}
     for stack in stacks:  # in dependency order

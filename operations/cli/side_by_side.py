@@ -7,7 +7,8 @@ so that two stacks which are each permitted alone cannot come up together if the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
@@ -26,6 +27,8 @@ from operations.cli.text import plural, span
 from operations.cli.workers import Failure, Worker
 from operations.engine.port import Event, Outcome
 
+AHEAD = 4
+"""The most plans for each worker that wait for the plan of an earlier stack: a large estate must fit into memory."""
 REFRESH = 0.25
 """Seconds between two updates of the table."""
 ROWS = 20
@@ -188,3 +191,49 @@ class SideBySide:
         for name, error in progress.failed.items():
             table.add_row(printable(name), "failed", "", "", printable(str(error).splitlines()[0]), style="red")
         return table
+
+
+def plans_side_by_side(stacks: Sequence[Stack], start_worker: Callable[[], Worker], most: int) -> Iterator[Plan]:
+    """Yield the plan of each stack in the order of the stacks. Raise the error of the first one that fails."""
+    made: dict[str, Plan | SdeError] = {}
+    ahead = deque(stacks)
+    workers = [start_worker() for _ in range(most)]
+    try:
+        for stack in stacks:
+            while stack.name not in made:
+                for worker in workers:
+                    if ahead and not worker.stack and len(made) < AHEAD * most:
+                        worker.begin(ahead.popleft())
+                by_connection = {worker.connection: worker for worker in workers if worker.stack}
+                for found in wait(list(by_connection)):
+                    _take_plan(by_connection[found], made)  # type: ignore[index]
+            yield _plan(made.pop(stack.name))
+    except BaseException:
+        for worker in workers:
+            worker.interrupt()
+        raise
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+def _plan(found: Plan | SdeError) -> Plan:
+    if isinstance(found, SdeError):
+        raise found
+    return found
+
+
+def _take_plan(worker: Worker, made: dict[str, Plan | SdeError]) -> None:
+    """Take the next message of a worker, and leave its stack as it is."""
+    stack = worker.stack
+    assert stack is not None  # noqa: S101 - only workers with a stack are read
+    match worker.receive():
+        case Plan() as plan:
+            worker.answer("leave")
+            made[stack.name] = plan
+            worker.stack = None
+        case Failure() as failure:
+            made[stack.name] = failure.error()
+            worker.stack = None
+        case _:
+            pass

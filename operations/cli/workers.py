@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from formats.errors import Exit, Failed, InputError, Refused, SdeError
 from formats.plan import Plan
 from operations.cli.failures import classified
+from operations.cli.planview import protected
 from operations.engine.choose import choose
 from operations.engine.port import Engine, Event, Outcome, StackSettings
 from operations.settings import Settings
@@ -138,7 +139,10 @@ def _work(
         engines[task.cloud] = choose(engine_choice, task.cloud, settings)
         engines[task.cloud].prepare()
     engine = engines[task.cloud]
-    plan = engine.preview(task.settings)
+    try:
+        plan = engine.preview(task.settings)
+    except Refused as refusal:  # an engine may check for protected resources itself
+        raise protected(task.settings.name, str(refusal)) from None
     connection.send(plan)
     if connection.recv() == "apply":
         connection.send(engine.up(task.settings, plan=plan, on_event=connection.send))

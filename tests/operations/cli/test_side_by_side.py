@@ -1,0 +1,174 @@
+"""Stacks are deployed side by side, evaluated with each other, and a failure stops only those that need it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from operations.cli.run_progress import RunProgress, width, workers_for
+from operations.settings import ROOT
+from tests.operations.cli.fakes import stack
+from tests.operations.estates import add_request, change
+
+CHAIN = [stack("a"), stack("b", "a"), stack("c", "b")]
+FAN = [stack("a"), stack("b", "a"), stack("c", "a"), stack("d", "b")]
+
+
+class Sde:
+    """Runs `sde` as a process of its own, which starts workers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.estate, self.home = folder / "estate", folder / "home"
+        if not self.estate.exists():
+            shutil.copytree(ROOT / "estate", self.estate)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "operations", "--engine", "embedded", "--estate", str(self.estate)]
+        environment = {**os.environ, "SDE_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+        return subprocess.Popen([*command, *arguments], env=environment, cwd=ROOT, text=True, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+
+    def __call__(self, *arguments: str) -> tuple[int, str]:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=600)
+        return process.returncode, out + err
+
+    def states(self) -> dict[str, str]:
+        """Return the state of each stack."""
+        _, out = self("--json", "stacks")
+        return {one["name"]: one["state"] for one in map(json.loads, out.splitlines()) if "name" in one}
+
+
+def new_requests(sde: Sde, *projects: str) -> None:
+    for project in projects:
+        groups = {group: str(uuid4()) for group in ("researchers", "stewards", "checkers")}
+        add_request(sde.estate, project, **groups)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the deployed stacks that tenancies require, to be copied."""
+    folder = tmp_path_factory.mktemp("shared")
+    code, out = Sde(folder)("up", "platform", "junction-zone", "safe-haven", "--yes")
+    assert code == 0, out
+    return folder
+
+
+@pytest.fixture
+def sde(shared: Path, tmp_path: Path) -> Sde:
+    shutil.copytree(shared, tmp_path / "copy")
+    return Sde(tmp_path / "copy")
+
+
+def test_the_width_is_the_number_of_stacks_that_can_run_at_once() -> None:
+    assert (width(CHAIN), width(FAN), width([])) == (1, 2, 0)
+
+
+def test_workers_are_started_for_three_stacks_each_at_least() -> None:
+    assert workers_for(2) == 1
+    assert workers_for(1000) == (os.cpu_count() or 1)
+    assert workers_for(2, 8) == 2
+    assert workers_for(100, 4) == 4
+
+
+def test_a_failed_stack_stops_only_those_that_need_it() -> None:
+    from formats.errors import Failed
+
+    progress = RunProgress(FAN)
+    started = []
+    while one := progress.next_ready():
+        started.append(one.name)
+        if one.name == "b":
+            progress.fail(one, Failed("no"))
+        else:
+            progress.finish(one)
+    assert started == ["a", "b", "c"]
+    assert progress.not_reached == {"d"}
+    with pytest.raises(Failed, match=r"2 of 4 stacks done, 1 failed, 1 not reached"):
+        progress.raise_failures()
+
+
+def test_stacks_side_by_side_come_up_and_a_second_run_changes_nothing(sde: Sde) -> None:
+    new_requests(sde, "heart", "lung")
+    code, out = sde("up", "--all", "--yes", "--parallel", "3")
+    assert code == 0, out
+    assert set(sde.states().values()) == {"up"}
+    assert re.search(r"The whole estate\n +policies: \d+ checks pass", out)
+    code, out = sde("preview", "--all", "--parallel", "2")
+    assert code == 0, out
+    assert out.count("Nothing to change") == 6
+
+
+def test_stacks_that_are_refused_together_do_not_come_up_together(sde: Sde) -> None:
+    """Each tenancy is permitted alone: together, one project's researchers release the other's data."""
+    new_requests(sde, "heart", "lung")
+    group = str(uuid4())
+    change(sde.estate / "requests/heart.yaml", lambda content: content.update(researchers=group))
+    change(sde.estate / "requests/lung.yaml", lambda content: content.update(checkers=group))
+    code, out = sde("up", "tre-heart", "tre-lung", "tre-hcm-progression", "--yes", "--parallel", "3")
+    assert code == 3
+    states = sde.states()
+    assert sorted([states["tre-heart"], states["tre-lung"]]) == ["not up", "up"]
+    assert states["tre-hcm-progression"] == "up"
+    assert "2 of 3 stacks done, 1 failed, 0 not reached" in out
+
+
+def test_a_killed_worker_fails_its_stack_alone(sde: Sde) -> None:
+    new_requests(sde, "heart", "lung")
+    process = sde.start("--json", "up", "tre-heart", "tre-lung", "tre-hcm-progression", "--yes", "--parallel", "2")
+    assert process.stdout
+    killed = next(_workers_that_deploy(process))
+    os.kill(killed, signal.SIGKILL)
+    out, err = process.communicate(timeout=600)
+    assert process.returncode == 1, out + err
+    assert "was killed by SIGKILL" in err
+    assert "2 of 3 stacks done, 1 failed" in err
+    code, out = sde("up", "--continue", "--yes")
+    assert code == 0, out
+    assert set(sde.states().values()) == {"up"}
+
+
+def test_ctrl_c_ends_every_worker_in_order(sde: Sde) -> None:
+    new_requests(sde, "heart", "lung")
+    process = sde.start("--json", "up", "tre-heart", "tre-lung", "tre-hcm-progression", "--yes", "--parallel", "2")
+    next(_workers_that_deploy(process))
+    workers = _children(process.pid)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=600)
+    assert process.returncode == 130, err
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    code, out = sde("up", "--continue", "--yes")
+    assert code == 0, out
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent and "spawn_main" in (folder / "cmdline").read_text():
+            found.append(int(folder.name))
+    return found
+
+
+def _workers_that_deploy(process: subprocess.Popen[str]):
+    """Yield the worker processes once a step has been applied."""
+    assert process.stdout
+    deadline = time.monotonic() + 300
+    for line in process.stdout:
+        assert time.monotonic() < deadline
+        if '"step-done"' in line and '"create"' in line:
+            yield from _children(process.pid)
+            return
