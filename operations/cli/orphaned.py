@@ -23,7 +23,7 @@ def refuse_orphaned_names(session: Session, names: Sequence[str]) -> None:
 
 def warn_of_orphaned(session: Session, everything: bool) -> Sequence[Stack]:
     """Print a warning for each orphaned stack, before the work of a command on all stacks. Return these stacks."""
-    found = [stack for stack in session.orphaned if session.cloud in (None, stack.cloud)] if everything else []
+    found = session.orphaned if everything else []
     for stack in found:
         session.output.warn(_message(stack), kind="orphaned", stack=stack.name)
     return found

@@ -99,8 +99,9 @@ class Session:
 
     @cached_property
     def orphaned(self) -> Sequence[Stack]:
-        """The deployed stacks whose request the estate no longer has, as found at first use."""
-        return [stack for stack in self.catalog.orphaned_stacks if self.is_deployed(stack)]
+        """The deployed stacks of the command's cloud whose request the estate no longer has, as found at first use."""
+        candidates = (stack for stack in self.catalog.orphaned_stacks if self.cloud in (None, stack.cloud))
+        return [stack for stack in candidates if self.is_deployed(stack)]
 
     @property
     def known(self) -> Sequence[Stack]:

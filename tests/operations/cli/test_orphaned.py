@@ -85,6 +85,7 @@ def test_the_warning_is_an_object_with_json(orphaned: CliRunner) -> None:
 def test_an_orphaned_stack_of_another_cloud_is_not_reported(orphaned: CliRunner) -> None:
     assert orphaned("preview", "--all", "--cloud", "azure") == 0
     assert "tre-ended" not in orphaned.err
+    assert ("auto", "local") not in orphaned.chosen, "its state is not read"
 
 
 def test_a_command_on_named_stacks_does_not_report_it(orphaned: CliRunner) -> None:
