@@ -1,8 +1,8 @@
 """Egress rules: the addresses outside the estate that desks may reach.
 
-The rules of the firewall and of both security groups of a desk (its subnet's and its interface's) are generated from
-them, and all three must allow a connection. Rules name addresses, never host names: the owner of a name decides where
-it points, and a firewall that allows a name sends the packet there, whatever address the security groups evaluated.
+The rules of the firewall and of both NSGs of a desk (of its subnet, and of its interface) are generated from them, and
+all three must allow a connection. Rules name addresses, never host names: the owner of a host name chooses its
+address, and a firewall that allows the name sends the packet there, whatever address the NSGs evaluated.
 The same model validates the estate and each stack's configuration.
 """
 
@@ -42,7 +42,7 @@ Url = Annotated[str, StringConstraints(max_length=200, pattern=URL)]
 
 
 def _range(value: object) -> IPv4Network:
-    """Parse and check one range; a stack's configuration has it as text too."""
+    """Parse and check one range, which is text or already parsed."""
     if not isinstance(value, str | IPv4Network):
         raise InvalidValue(ALLOWED_RANGE)
     try:
@@ -60,7 +60,7 @@ def _range(value: object) -> IPv4Network:
 
 
 def _disjoint(ranges: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
-    """Refuse overlapping ranges: Azure refuses a security rule in which one range contains another."""
+    """Refuse overlapping ranges: Azure refuses an NSG rule in which one range contains another."""
     for one, other in combinations(ranges, 2):
         if one.overlaps(other):
             raise InvalidValue(
@@ -91,14 +91,8 @@ class EgressRule(Model):
 
     @property
     def destinations(self) -> tuple[str, ...]:
-        """The addresses as firewall and security rules name them: public ones by range, private ones one by one, as in
-        every other rule."""
-        private = [any(one.subnet_of(whole) for whole in PRIVATE) for one in self.addresses]
-        return tuple(
-            str(part)
-            for one, inside in zip(self.addresses, private, strict=True)
-            for part in (one.subnets(new_prefix=32) if inside else (one,))
-        )
+        """The destinations of firewall and NSG rules: public ranges as they are, private ranges as single addresses."""
+        return tuple(str(part) for range_ in self.addresses for part in _split_if_private(range_))
 
     @model_validator(mode="after")
     def _packages_are_signed_or_encrypted(self) -> Self:
@@ -113,6 +107,11 @@ class EgressRule(Model):
             raise InvalidValue(f"for `{key}` a URL that begins with https://",
                                fix=f"Write https:// in `{key}`. Only an apt archive, which is signed, may use http://, "
                                "in a rule with `plain_http: true`.")  # fmt: skip
+
+
+def _split_if_private(range_: IPv4Network) -> Iterable[IPv4Network]:
+    is_private = any(range_.subnet_of(private) for private in PRIVATE)
+    return range_.subnets(new_prefix=32) if is_private else (range_,)
 
 
 def _distinct(rules: tuple[EgressRule, ...]) -> tuple[EgressRule, ...]:

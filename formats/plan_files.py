@@ -65,48 +65,48 @@ def _files(path: Path) -> list[Path]:
     return sorted(f for f in path.glob("*.json") if not f.name.startswith(".")) if path.is_dir() else [path]
 
 
-def read_state(content: dict[str, Any], shown: str) -> Plan | None:
-    plan = read_export(content, file=shown)
+def read_state(content: dict[str, Any], path: str) -> Plan | None:
+    plan = read_export(content, file=path)
     if plan:
-        _refuse_foreign_resources(plan, shown)
+        _refuse_foreign_resources(plan, path)
     return plan
 
 
-def read_planned(content: Any, shown: str) -> Plan:
+def read_planned(content: Any, path: str) -> Plan:
     if isinstance(content, dict) and "digest" in content and "format" in content:
-        return _plan(content, shown)
+        return _plan(content, path)
     if is_preview(content):
-        plan = read_preview(content, shown)
-        _refuse_foreign_resources(plan, shown)
+        plan = read_preview(content, path)
+        _refuse_foreign_resources(plan, path)
         return plan
-    raise InputError("This is neither a plan nor a state nor an ARM template.", file=shown, key="$schema",
+    raise InputError("This is neither a plan nor a state nor an ARM template.", file=path, key="$schema",
                      found="no such key",
                      allowed="the output of `sde export plan`, `pulumi preview --json` or `pulumi stack export`, or a "
                      "template with its $schema",
                      fix="Add $schema to a template.")  # fmt: skip
 
 
-def _plan(content: dict[str, Any], shown: str) -> Plan:
+def _plan(content: dict[str, Any], path: str) -> Plan:
     def refuse(key: str, found: str) -> InputError:
-        return InputError("This is not a plan.", file=shown, key=key, found=found)
+        return InputError("This is not a plan.", file=path, key=key, found=found)
 
     try:
         of_type(_CONTENT, content, refuse)
         plan = Plan.from_json(content)
     except (ValueError, RecursionError) as error:
-        raise InputError("This plan cannot be used.", file=shown, found=str(error),
+        raise InputError("This plan cannot be used.", file=path, found=str(error),
                          fix="Write it again with `sde export plan`.") from None  # fmt: skip
-    _refuse_foreign_resources(plan, shown)
+    _refuse_foreign_resources(plan, path)
     return plan
 
 
-def _refuse_foreign_resources(plan: Plan, shown: str) -> None:
+def _refuse_foreign_resources(plan: Plan, path: str) -> None:
     """Refuse resources of another stack, and provider types declared as components, which would not be checked."""
     begins = f"urn:pulumi:{plan.stack}::"
     for index, resource in enumerate(plan.resources):
         if not is_urn(resource.urn) or stack_of(resource.urn) != plan.stack or len(resource.urn) > MAX_NAME_LENGTH:
-            raise InputError("A resource of the plan is not of its stack.", file=shown, key=f"resources[{index}].urn",
+            raise InputError("A resource of the plan is not of its stack.", file=path, key=f"resources[{index}].urn",
                              found=resource.urn, allowed=f"{begins}…, at most {MAX_NAME_LENGTH:,} letters")  # fmt: skip
         if not resource.custom and resource.type.startswith(("azure-native:", "random:")):
-            raise InputError("A component has the type of a provider's resource.", file=shown,
+            raise InputError("A component has the type of a provider's resource.", file=path,
                              key=f"resources[{index}].custom", found=False, allowed="true")  # fmt: skip

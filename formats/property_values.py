@@ -1,8 +1,8 @@
-"""Property values in Pulumi's wire form: JSON values, with marked dicts for other kinds of value.
+"""Property values in Pulumi's wire form: JSON values, with dicts that have a signature for other kinds of value.
 
-A secret is `{SIGNATURE: SECRET_SIGNATURE, "value": …}`; assets, archives and resource references are marked dicts of
-their own; an unknown value is the string `UNKNOWN`. The marks are those of Pulumi's protocol (its SDK's `rpc.py`).
-Output values, the protocol's other form of secret and unknown values, are converted to these when they are read.
+A secret is `{SIGNATURE: SECRET_SIGNATURE, "value": …}`. Assets, archives and resource references are dicts with their
+own signatures. An unknown value is the string `UNKNOWN`. The signatures are those of Pulumi's protocol (`rpc.py` of its
+SDK). Output values, another form of secret and unknown values in the protocol, are converted when they are read.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from formats import plan
 from formats.errors import InputError
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""The key of a marked dict."""
-SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark of the protocol, not a password
+"""The key of the signature in a dict."""
+SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a signature of the protocol, not a password
 ASSET_SIGNATURE = "c44067f5952c0a294b673a41bacd8c17"
 ARCHIVE_SIGNATURE = "0def7320c3a5731c473e5ecbe6d01bc7"
 RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e"
 OUTPUT_SIGNATURE = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""The mark of a value that is unknown before the deployment."""
+"""The sentinel of a value that is unknown before the deployment."""
 
 _TYPED_UNKNOWNS = frozenset(
     {
@@ -37,9 +37,9 @@ _TYPED_UNKNOWNS = frozenset(
     }
 )
 UNKNOWNS = _TYPED_UNKNOWNS | {UNKNOWN}
-"""All marks of unknown values."""
-_KEPT = frozenset({ASSET_SIGNATURE, ARCHIVE_SIGNATURE, RESOURCE_SIGNATURE})
-_EXACT = 2**53
+"""All sentinels of unknown values."""
+_KEPT_SIGNATURES = frozenset({ASSET_SIGNATURE, ARCHIVE_SIGNATURE, RESOURCE_SIGNATURE})
+_FIRST_INEXACT_INTEGER = 2**53
 """The first whole number that a double cannot distinguish from the next."""
 
 Value = Any
@@ -62,7 +62,7 @@ def is_unknown(value: Value) -> bool:
 
 
 def unwrap(value: Value) -> Value:
-    """Remove secret marks at any depth, for providers that do not accept secrets."""
+    """Replace secrets at any depth by their values, for providers that do not accept secrets."""
     if isinstance(value, Mapping):
         if value.get(SIGNATURE) == SECRET_SIGNATURE:
             return unwrap(value["value"])
@@ -83,19 +83,19 @@ def contains_unknown(value: Value) -> bool:
 
 
 def mask(value: Value) -> Value:
-    """Return the value for Plans, events and output, with marks for secret and unknown values.
+    """Return the value for Plans, events and output, with secrets and unknown values replaced by sentinels.
 
-    A reference becomes the URN it refers to; assets become plain dicts; whole numbers become integers. A value with
-    an unrecognised mark counts as unknown.
+    A resource reference becomes its URN, assets become plain dicts, and whole numbers become integers. A dict with an
+    unrecognised signature counts as unknown.
     """
     if isinstance(value, Mapping):
-        return _masked_mark(value) if SIGNATURE in value else {k: mask(v) for k, v in value.items()}
+        return _masked_signed(value) if SIGNATURE in value else {k: mask(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [mask(v) for v in value]
     return plan.UNKNOWN if isinstance(value, str) and value in UNKNOWNS else plan.whole_numbers(value)
 
 
-def _masked_mark(value: Mapping[str, Value]) -> Value:
+def _masked_signed(value: Mapping[str, Value]) -> Value:
     signature = value[SIGNATURE]
     if signature == SECRET_SIGNATURE:
         return plan.SECRET
@@ -109,16 +109,16 @@ def _masked_mark(value: Mapping[str, Value]) -> Value:
 def normalised(value: Value) -> Value:
     """Return the value in the normal form of this module.
 
-    Output values are converted, there is one mark of unknown values, whole numbers are integers, and a secret contains
-    no secret. Raises `InputError` for an unrecognised mark and for numbers that JSON lacks.
+    Output values are converted, there is one sentinel of unknown values, whole numbers are integers, and a secret
+    contains no secret. Raises `InputError` for an unrecognised signature, and for numbers that JSON lacks.
     """
     if isinstance(value, Mapping):
-        return _marked(value) if SIGNATURE in value else {k: normalised(v) for k, v in value.items()}
+        return _normalised_signed(value) if SIGNATURE in value else {k: normalised(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [normalised(v) for v in value]
     if isinstance(value, str):
         return UNKNOWN if value in _TYPED_UNKNOWNS else value
-    return _whole(value)
+    return _integer_if_whole(value)
 
 
 def equal(one: Value, other: Value) -> bool:
@@ -139,7 +139,7 @@ def equal(one: Value, other: Value) -> bool:
 
 
 def mark_secret(properties: Mapping[str, Value], keys: Iterable[str]) -> dict[str, Value]:
-    """Mark the named properties as secret. Absent names are ignored."""
+    """Make the named properties secret. Missing names are ignored."""
     chosen = set(keys)
     return {k: secret(v) if k in chosen else v for k, v in properties.items()}
 
@@ -164,29 +164,29 @@ def _contains(value: Value, wanted: Callable[[Value], bool]) -> bool:
     return isinstance(value, list | tuple) and any(_contains(v, wanted) for v in value)
 
 
-def _whole(value: Value) -> Value:
+def _integer_if_whole(value: Value) -> Value:
     if not isinstance(value, float):
         return value
     if not math.isfinite(value):
         raise InputError("A property is not a finite number", found=value, allowed="numbers that JSON can hold")
-    return int(value) if value.is_integer() and abs(value) < _EXACT else value
+    return int(value) if value.is_integer() and abs(value) < _FIRST_INEXACT_INTEGER else value
 
 
-def _marked(value: Mapping[str, Value]) -> Value:
-    """Return a marked dict in normal form."""
-    mark = value[SIGNATURE]
-    if mark == SECRET_SIGNATURE and "value" in value:
-        return secret(_bare(normalised(value["value"])))
-    if mark == OUTPUT_SIGNATURE:
+def _normalised_signed(value: Mapping[str, Value]) -> Value:
+    """Return a dict with a signature in normal form."""
+    signature = value[SIGNATURE]
+    if signature == SECRET_SIGNATURE and "value" in value:
+        return secret(_secret_content(normalised(value["value"])))
+    if signature == OUTPUT_SIGNATURE:
         inner = normalised(value["value"]) if "value" in value else UNKNOWN
-        return secret(_bare(inner)) if value.get("secret") else inner
-    if isinstance(mark, str) and mark in _KEPT:
+        return secret(_secret_content(inner)) if value.get("secret") else inner
+    if isinstance(signature, str) and signature in _KEPT_SIGNATURES:
         return {k: normalised(v) for k, v in value.items()}
-    raise InputError("A property has an unknown signature", found=mark, key=SIGNATURE)
+    raise InputError("A property has an unknown signature", found=signature, key=SIGNATURE)
 
 
-def _bare(value: Value) -> Value:
-    """Return the content of a secret, so that it is not marked twice."""
+def _secret_content(value: Value) -> Value:
+    """Return the content of a secret, or another value unchanged, so that a secret is not wrapped twice."""
     return value["value"] if is_secret(value) else value
 
 
@@ -199,9 +199,9 @@ def _from_value(value: struct_pb2.Value) -> Value:
     if kind == "struct_value":
         fields = value.struct_value.fields
         content = {k: _from_value(v) for k, v in fields.items()}
-        return _marked(content) if SIGNATURE in content else content
+        return _normalised_signed(content) if SIGNATURE in content else content
     if kind == "list_value":
         return [_from_value(v) for v in value.list_value.values]
     if kind == "number_value":
-        return _whole(value.number_value)
+        return _integer_if_whole(value.number_value)
     return value.bool_value if kind == "bool_value" else None

@@ -40,25 +40,25 @@ class _LimitExceeded(yaml.YAMLError):
         super().__init__(f"line {line + 1}: {problem}")
 
 
-def read_mapping(file: Path, shown: str | None = None) -> dict[str, Any]:
+def read_mapping(file: Path, path: str | None = None) -> dict[str, Any]:
     """Return the file's top-level map. Raise `InputError` with the file, and the line of malformed YAML."""
-    return parse_mapping(_read(file, shown or str(file)), shown or str(file))
+    return parse_mapping(_read(file, path or str(file)), path or str(file))
 
 
-def parse_mapping(text: str, shown: str) -> dict[str, Any]:
-    """Return the text's top-level map. `shown` is the name of the file in errors."""
+def parse_mapping(text: str, path: str) -> dict[str, Any]:
+    """Return the text's top-level map. `path`: the file in errors."""
     try:
         _enforce_limits(text)
         found = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, made stricter
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise InputError("The file is not well-formed YAML.", file=shown, found=line + str(error.problem),
+        raise InputError("The file is not well-formed YAML.", file=path, found=line + str(error.problem),
                          fix="Correct that line.") from None  # fmt: skip
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
-        raise InputError("The file is not well-formed YAML.", file=shown, found=str(error).splitlines()[0]) from None
+        raise InputError("The file is not well-formed YAML.", file=path, found=str(error).splitlines()[0]) from None
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise InputError("The file must contain a map with text keys.", file=shown, found=type(found).__name__,
+        raise InputError("The file must contain a map with text keys.", file=path, found=type(found).__name__,
                          allowed="lines such as `key: value`")  # fmt: skip
     return found
 
@@ -86,28 +86,28 @@ def _enforce_limits(text: str) -> None:
             raise _LimitExceeded(problem, mark.line if mark else 0)
 
 
-def _read(file: Path, shown: str) -> str:
+def _read(file: Path, path: str) -> str:
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise InputError("This is not a file.", file=shown)
+            raise InputError("This is not a file.", file=path)
         if status.st_size > MAX_BYTES:
-            raise InputError("The file is too long.", file=shown, found=f"{status.st_size} bytes",
+            raise InputError("The file is too long.", file=path, found=f"{status.st_size} bytes",
                              allowed=f"at most {MAX_BYTES} bytes")  # fmt: skip
         with file.open("rb") as stream:
             return stream.read(MAX_BYTES).decode("utf-8")
     except FileNotFoundError:
-        raise InputError("The file is missing.", file=shown) from None
+        raise InputError("The file is missing.", file=path) from None
     except OSError as error:
-        raise InputError("The file cannot be read.", file=shown, found=error.strerror) from None
+        raise InputError("The file cannot be read.", file=path, found=error.strerror) from None
     except UnicodeDecodeError as error:
-        raise InputError("The file is not UTF-8 text.", file=shown, found=f"byte {error.start}") from None
+        raise InputError("The file is not UTF-8 text.", file=path, found=f"byte {error.start}") from None
 
 
-def within(folder: Path, file: Path, shown: str) -> Path:
+def within(folder: Path, file: Path, path: str) -> Path:
     """Return the file. Raise `InputError` if it is a link to a file outside the folder."""
     if not file.resolve().is_relative_to(folder.resolve()):
         raise InputError(
-            "The file is a link to a file outside the estate.", file=shown, fix="Replace the link with the file."
+            "The file is a link to a file outside the estate.", file=path, fix="Replace the link with the file."
         )
     return file

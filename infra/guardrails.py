@@ -64,7 +64,7 @@ def _any_entry(entries: str, **where: Mapping[str, Any]) -> dict[str, Any]:
 
 RULE_GROUP = "Microsoft.Network/firewallPolicies/ruleCollectionGroups"
 FIREWALL = "Microsoft.Network/azureFirewalls"
-NO_TRANSLATION = PolicyGuardrail(
+NO_DNAT = PolicyGuardrail(
     key="no-translation",
     title="The firewall has no DNAT rules",
     description=(
@@ -91,7 +91,7 @@ NO_TRANSLATION = PolicyGuardrail(
 BASTION = "Microsoft.Network/bastionHosts"
 TRANSFER_FEATURES = ("enableFileCopy", "enableTunneling", "enableIpConnect", "enableShareableLink", "enableKerberos")
 """Bastion's features that transfer more than the screen, each off by default."""
-BASTION_CARRIES_NOTHING = PolicyGuardrail(
+BASTION_TRANSFERS_NOTHING = PolicyGuardrail(
     key="bastion-carries-nothing",
     title="Bastion transfers no data except the screen",
     description="Bastion has no copy and paste, file copy, tunnels, connection by IP, shareable links or Kerberos.",
@@ -110,7 +110,7 @@ CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnect
 """Connections approved by the creator of the endpoint, and by the owner of its target service."""
 SAME_RESOURCE_GROUP = "[concat(subscription().id, '/resourceGroups/', resourceGroup().name, '/*')]"
 """A pattern for ids in the resource group of the requested private endpoint."""
-ENDPOINTS_STAY = PolicyGuardrail(
+ENDPOINTS_TO_OWN_GROUP = PolicyGuardrail(
     key="endpoints-stay",
     title="Private endpoints connect to services in their own resource group only",
     description=(
@@ -166,7 +166,7 @@ NO_PUBLIC_ADDRESSES = PolicyGuardrail(
 )
 
 STORE, VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
-STORES_STAY_CLOSED = PolicyGuardrail(
+NO_PUBLIC_STORES = PolicyGuardrail(
     key="stores-stay-closed",
     title="Storage accounts and key vaults have no public access, and storage accounts no account keys",
     description=(
@@ -187,8 +187,8 @@ STORES_STAY_CLOSED = PolicyGuardrail(
     ),
 )
 
-COMMON_GUARDRAILS: Sequence[PolicyGuardrail] = (ENDPOINTS_STAY, STORES_STAY_CLOSED)
-HUB_GUARDRAILS: Sequence[PolicyGuardrail] = (NO_TRANSLATION, BASTION_CARRIES_NOTHING, *COMMON_GUARDRAILS)
+COMMON_GUARDRAILS: Sequence[PolicyGuardrail] = (ENDPOINTS_TO_OWN_GROUP, NO_PUBLIC_STORES)
+HUB_GUARDRAILS: Sequence[PolicyGuardrail] = (NO_DNAT, BASTION_TRANSFERS_NOTHING, *COMMON_GUARDRAILS)
 SPOKE_GUARDRAILS: Sequence[PolicyGuardrail] = (*COMMON_GUARDRAILS, NO_PUBLIC_ADDRESSES)
 """For the resource group of each zone and tenancy."""
 GUARDRAILS: Mapping[str, PolicyGuardrail] = {rail.key: rail for rail in (*HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES)}

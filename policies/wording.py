@@ -11,17 +11,17 @@ from formats.plan import SECRET
 from policies.model import Resource
 
 MAX_LENGTH = 400
-_SECRETIVE = re.compile(
+_SECRET_PROPERTY = re.compile(
     r"(?i)password|passphrase|secret(?!s?(uri|url|name|permanent))|connectionstring|accountkey|sharedkey|sastoken|"
     r"privatekey|customdata|userdata|protectedsettings|accesskey|apikey|credential|^pwd$|^token$"
 )
-"""Names of properties whose text is never printed, also where the plan does not mark it as secret."""
+"""Names of properties whose texts are never printed, even if the plan does not mark them as secret."""
 _CREDENTIAL = re.compile(
     r"(?i)((?:sig|accountkey|sharedaccesskey|sharedaccesssignature|password|pwd|secret|token)\s*=\s*|bearer\s+|"
     r"://[^/\s:@]+:)[^\s;&\"'@]+"
 )
-_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL)
-_SHORTEST = 4
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL)
+_MIN_SECRET_LENGTH = 4
 """A shorter secret would match parts of ordinary words."""
 
 
@@ -35,11 +35,13 @@ class Scrubber:
         message = str(text)[: 16 * MAX_LENGTH]
         for secret in self._secrets:
             message = message.replace(secret, SECRET)
-        return printable(_KEY.sub(SECRET, _CREDENTIAL.sub(rf"\1{SECRET}", message)))
+        return printable(_PRIVATE_KEY.sub(SECRET, _CREDENTIAL.sub(rf"\1{SECRET}", message)))
 
     @cached_property
     def _secrets(self) -> list[str]:
-        found = {text for text in _texts(self._resource.inputs, False) if len(text) >= _SHORTEST and text != SECRET}
+        found = {
+            text for text in _texts(self._resource.inputs, False) if len(text) >= _MIN_SECRET_LENGTH and text != SECRET
+        }
         return sorted(found, key=len, reverse=True)
 
 
@@ -50,7 +52,7 @@ def _texts(value: Any, secret: bool) -> Iterator[str]:
             yield value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _texts(inner, secret or bool(_SECRETIVE.search(str(key))))
+            yield from _texts(inner, secret or bool(_SECRET_PROPERTY.search(str(key))))
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _texts(inner, secret)

@@ -66,13 +66,13 @@ class SpokeNetwork(BaseComponent):
         self.register_outputs({"network": self.virtual_network.network.id})
 
     def _peer_with_hub(self) -> pulumi.Resource:
-        """Create both peerings. The hub's is in the hub's resource group, but belongs to this stack."""
+        """Create both peerings. The one from the hub is in the hub's resource group, but in this stack."""
         spoke, hub = self.virtual_network.network, self.platform
         to_hub = self._peering(
             "to-hub", self.scope.group_name, spoke.name, hub.network_id,
             self.child_opts(depends_on=[self.virtual_network.last_write]),
         )  # fmt: skip
-        # The hub accepts one write at a time too, so the spokes of one stack are peered one after the other.
+        # A virtual network accepts one write at a time, so the spokes of one stack are peered one after the other.
         hub_opts = self.child_opts(depends_on=[to_hub, *hub.network_writes], provider=hub.provider)
         from_hub = self._peering("from-hub", hub.group_name, hub.network_name, spoke.id, hub_opts)
         hub.network_writes.append(from_hub)
@@ -89,7 +89,7 @@ class SpokeNetwork(BaseComponent):
             virtual_network_name=network_name,
             remote_virtual_network=network.SubResourceArgs(id=remote_id),
             allow_virtual_network_access=True,
-            # Traffic that the firewall forwards arrives from the hub with a source address outside it.
+            # Traffic that the firewall forwards comes from the hub, with a source address outside the hub.
             allow_forwarded_traffic=purpose == "to-hub",
             allow_gateway_transit=False,
             use_remote_gateways=False,

@@ -1,9 +1,20 @@
 """The estate: an SDE as data, validated, and rendered to the configuration of its stacks."""
 
 from operations.estate.expiry import Expiry
-from operations.estate.files import bump_generation, config_file, config_folder, orphans, stale, write
+from operations.estate.files import bump_generation, changed_files, config_file, config_folder, orphans, write
 from operations.estate.loading import Estate, load
 from operations.estate.rendering import Rendered, render
 
-__all__ = ["Estate", "Expiry", "Rendered", "bump_generation", "config_file", "config_folder", "load", "orphans",
-           "render", "stale", "write"]  # fmt: skip
+__all__ = [
+           "Estate",
+           "Expiry",
+           "Rendered",
+           "bump_generation",
+           "changed_files",
+           "config_file",
+           "config_folder",
+           "load",
+           "orphans",
+           "render",
+           "write",
+]  # fmt: skip

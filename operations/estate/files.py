@@ -1,4 +1,4 @@
-"""The configuration files on disk, written atomically where they differ. Keys that the engines add are kept."""
+"""Write the stacks' configuration files, atomically and only if they differ. Keys that the engines add are kept."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from operations.estate.loading import Estate
 from operations.estate.rendering import Rendered
 from operations.settings import Settings, make_folder, write_whole
 
-KEPT = ("secretsprovider", "encryptedkey", "encryptionsalt")
-"""Keys that the engines write next to `config`. Without them the stack's secrets are lost."""
-_ADDED = re.compile(rf"(({'|'.join(KEPT)}): [^\n]*\n)+")
-MARK = "# Made by tre_templates/"
+ENGINE_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
+"""Keys that the engines add next to `config`. Without them the stack's secrets are lost."""
+_ENGINE_LINES = re.compile(rf"(({'|'.join(ENGINE_KEYS)}): [^\n]*\n)+")
+HEADER_PREFIX = "# Made by tre_templates/"
 """The start of a rendered file. The name of its template follows."""
 
 
@@ -38,18 +38,18 @@ def config_file(target: Path, stack: str) -> Path:
     return target / f"Pulumi.{stack}.yaml"
 
 
-def stale(estate: Estate, stacks: Sequence[Rendered], target: Path) -> dict[Path, str]:
-    """Return the files that differ from the estate with their new text, the ledger first."""
+def changed_files(estate: Estate, stacks: Sequence[Rendered], target: Path) -> dict[Path, str]:
+    """Return the files whose text differs from the estate, with their new text, the ledger first."""
     wanted = {estate.folder / FILE_NAME: estate.ledger.text()}
     for stack in stacks:
         file = config_file(target, stack.name)
-        wanted[file] = stack.text + _kept(file, stack.text)
-    return {file: text for file, text in wanted.items() if _text_of(file) != text}
+        wanted[file] = stack.text + _engine_lines(file, stack.text)
+    return {file: text for file, text in wanted.items() if _text(file) != text}
 
 
 def write(estate: Estate, stacks: Sequence[Rendered], target: Path) -> list[Path]:
-    """Write the files that differ, and return them. The ledger is first, so that no slot is allocated twice."""
-    changes = stale(estate, stacks, target)
+    """Write the changed files, and return them. The ledger comes first, so that no slot is allocated twice."""
+    changes = changed_files(estate, stacks, target)
     if not changes:
         return []
     with _locked(estate.folder):
@@ -73,22 +73,22 @@ def orphans(stacks: Sequence[Rendered], target: Path) -> list[Path]:
     """Return the rendered configuration files of stacks that the estate no longer has."""
     known = {config_file(target, stack.name) for stack in stacks}
     found = sorted(target.glob("Pulumi.*.yaml"))
-    return [f for f in found if f not in known and (_text_of(f) or "").startswith(MARK)]
+    return [f for f in found if f not in known and (_text(f) or "").startswith(HEADER_PREFIX)]
 
 
-def _kept(file: Path, rendered: str) -> str:
-    """Return the lines that the engines added to a file. A file that is as rendered, apart from them, is not parsed."""
-    present = _text_of(file) or ""
-    if present == rendered or not file.exists():
+def _engine_lines(file: Path, rendered: str) -> str:
+    """Return the lines that the engines added to a file. The file is parsed only if its other lines have changed."""
+    current = _text(file) or ""
+    if current == rendered or not file.exists():
         return ""
-    if present.startswith(rendered) and _ADDED.fullmatch(present, len(rendered)):
-        found = parse_mapping(present.removeprefix(rendered), str(file))
+    if current.startswith(rendered) and _ENGINE_LINES.fullmatch(current, len(rendered)):
+        found = parse_mapping(current.removeprefix(rendered), str(file))
     else:
         found = read_mapping(file)
-    return "".join(f"{key}: {json.dumps(found[key])}\n" for key in KEPT if key in found)
+    return "".join(f"{key}: {json.dumps(found[key])}\n" for key in ENGINE_KEYS if key in found)
 
 
-def _text_of(file: Path) -> str | None:
+def _text(file: Path) -> str | None:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -51,9 +51,9 @@ class Ledger:
         file = folder / FILE_NAME
         if not file.exists() and not file.is_symlink():  # a broken link is an error, not an empty ledger
             return cls({})
-        shown = str(file)
-        found = validated(LedgerFile, read_mapping(within(folder, file, shown), shown), file=shown)
-        _refuse_shared_slots(found.stacks, shown)
+        path = str(file)
+        found = validated(LedgerFile, read_mapping(within(folder, file, path), path), file=path)
+        _refuse_shared_slots(found.stacks, path)
         return cls(found.stacks)
 
     def text(self) -> str:
@@ -76,14 +76,14 @@ class Ledger:
         return self.with_allocation(stack, allocation.model_copy(update={"generation": allocation.generation + 1}))
 
 
-def _refuse_shared_slots(allocations: Mapping[str, Allocation], shown: str) -> None:
+def _refuse_shared_slots(allocations: Mapping[str, Allocation], path: str) -> None:
     seen: dict[tuple[str, TenancyKind, int], str] = {}
     for stack, allocation in allocations.items():
         if allocation.kind is None or allocation.slot is None:
             continue
         other = seen.setdefault((allocation.cell, allocation.kind, allocation.slot), stack)
         if other != stack:
-            raise InputError(f"The slot is allocated to {other} too.", file=shown, key=f"stacks.{stack}.slot",
+            raise InputError(f"The slot is allocated to {other} too.", file=path, key=f"stacks.{stack}.slot",
                              found=allocation.slot, fix="Restore the file from version control.")  # fmt: skip
 
 
@@ -119,14 +119,14 @@ class Allocator:
                              allowed="; ".join(self._limits(n, request.kind) for n in names),
                              fix="Add a cell, or a subscription for tenancies to the cell, in estate.yaml. If storage "
                              "accounts are the limit, and Microsoft granted more, raise storage_accounts.")  # fmt: skip
-        return self._take(stack, allocation)
+        return self._record(stack, allocation)
 
     def _subscription(self, allocation: Allocation) -> UUID:
         """Return the subscription of an allocation. The tenancies of all cells in it count towards its limits."""
         assert allocation.subscription is not None  # noqa: S101 - called for tenancies only
         return self.cells[allocation.cell][0].subscriptions.tenancies[allocation.subscription]
 
-    def _take(self, stack: str, allocation: Allocation) -> Allocation:
+    def _record(self, stack: str, allocation: Allocation) -> Allocation:
         if known := self.allocations.get(stack):
             allocation = allocation.model_copy(update={"generation": known.generation})
         assert allocation.kind is not None and allocation.slot is not None  # noqa: S101 - _next_free always sets both
@@ -148,11 +148,11 @@ class Allocator:
     def _next_free(self, name: str, kind: TenancyKind) -> Allocation | None:
         cell, plan = self.cells[name]
         slot = self.next_slot[name, kind]
-        most = max_tenancies_per_subscription(cell)
+        maximum = max_tenancies_per_subscription(cell)
         free = (
             i
             for i, subscription in enumerate(cell.subscriptions.tenancies)
-            if self.tenancies_by_subscription[subscription] < most
+            if self.tenancies_by_subscription[subscription] < maximum
         )
         subscription = next(free, None)
         if slot >= plan.slots(kind) or self.tenancies_by_cell[name] >= MAX_TENANCIES_PER_HUB or subscription is None:

@@ -22,7 +22,7 @@ ESTATE = "estate.yaml"
 REQUESTS = "requests"
 MAX_LOG_SETTINGS = 5
 """The diagnostic settings that Azure allows per subscription."""
-SUPPORTED = frozenset({TenancyKind.BESPOKE})
+SUPPORTED_KINDS = frozenset({TenancyKind.BESPOKE})
 PLATFORM, JUNCTION_ZONE, SAFE_HAVEN, TENANCY = "platform", "junction-zone", "safe-haven", "tre-"
 STRICTNESS = list(DataClass)
 """From the least sensitive to the most."""
@@ -97,34 +97,34 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
             "There is no estate in this folder.", file=str(folder), fix=f"Name a folder that contains {ESTATE}."
         )
     today = today or datetime.now(UTC).date()
-    shown = str(folder / ESTATE)
-    file = validated(EstateFile, read_mapping(within(folder, folder / ESTATE, shown), shown), file=shown)
+    path = str(folder / ESTATE)
+    file = validated(EstateFile, read_mapping(within(folder, folder / ESTATE, path), path), file=path)
     cells = {cell.name: (cell, CellRange(cell.addresses)) for cell in file.cells}
-    _check_clouds(file, shown)
-    _check_activity_logs(file, shown)
+    _check_clouds(file, path)
+    _check_activity_logs(file, path)
     requests = _requests(folder, file, today)
     ledger = _allocated(folder, file, cells, requests)
     return Estate(folder, file, cells, requests, ledger, today)
 
 
-def _check_clouds(file: EstateFile, shown: str) -> None:
+def _check_clouds(file: EstateFile, path: str) -> None:
     """Require that every subscription belongs to the estate's cloud."""
     for key, subscription in _subscriptions(file):
         local = str(subscription).startswith(LOCAL_SUBSCRIPTIONS)
         if local is not (file.cloud is Cloud.LOCAL):
             verb = "begins" if file.cloud is Cloud.LOCAL else "does not begin"
-            raise InputError(f"The subscription does not belong to the cloud `{file.cloud}`.", file=shown, key=key,
+            raise InputError(f"The subscription does not belong to the cloud `{file.cloud}`.", file=path, key=key,
                              found=str(subscription), allowed=f"a GUID that {verb} with {LOCAL_SUBSCRIPTIONS}",
                              fix="Correct the subscription, or `cloud`.")  # fmt: skip
 
 
-def _check_activity_logs(file: EstateFile, shown: str) -> None:
+def _check_activity_logs(file: EstateFile, path: str) -> None:
     """Refuse subscriptions shared by too many cells: each cell exports the activity log to its own workspace, and Azure
     limits these settings per subscription (learn.microsoft.com, "Diagnostic settings in Azure Monitor")."""
     users = Counter(subscription for cell in file.cells for subscription in cell.subscriptions.every)
     for key, subscription in _subscriptions(file):
         if users[subscription] > MAX_LOG_SETTINGS:
-            raise InputError("More cells share a subscription than can export its activity log.", file=shown, key=key,
+            raise InputError("More cells share a subscription than can export its activity log.", file=path, key=key,
                              found=f"{subscription}, in {users[subscription]} cells",
                              allowed=f"a subscription in at most {MAX_LOG_SETTINGS} cells",
                              fix="Give the last cells separate subscriptions.")  # fmt: skip
@@ -132,10 +132,10 @@ def _check_activity_logs(file: EstateFile, shown: str) -> None:
 
 def _subscriptions(file: EstateFile) -> Iterator[tuple[str, UUID]]:
     for index, cell in enumerate(file.cells):
-        at = f"cells[{index}].subscriptions"
-        yield f"{at}.platform", cell.subscriptions.platform
-        yield f"{at}.zones", cell.subscriptions.zones
-        yield from ((f"{at}.tenancies[{i}]", s) for i, s in enumerate(cell.subscriptions.tenancies))
+        path = f"cells[{index}].subscriptions"
+        yield f"{path}.platform", cell.subscriptions.platform
+        yield f"{path}.zones", cell.subscriptions.zones
+        yield from ((f"{path}.tenancies[{i}]", s) for i, s in enumerate(cell.subscriptions.tenancies))
 
 
 def _requests(folder: Path, estate: EstateFile, today: date) -> dict[str, RequestFile]:
@@ -145,52 +145,52 @@ def _requests(folder: Path, estate: EstateFile, today: date) -> dict[str, Reques
     for file in sorted((folder / REQUESTS).glob("*")):
         if file.name.startswith(".") or file.name == "README.md":
             continue
-        shown = str(file)
+        path = str(file)
         if file.suffix != ".yaml":
-            raise InputError("This is not a request.", file=shown, allowed="files called <project>.yaml")
-        request = validated(RequestFile, read_mapping(within(folder, file, shown), shown), file=shown)
-        _refuse_duplicate(request.project, requests, shown, "project", "Two requests are for the same project.")
-        _refuse_duplicate(request.request, numbers, shown, "request", "Two projects have the same request.")
+            raise InputError("This is not a request.", file=path, allowed="files called <project>.yaml")
+        request = validated(RequestFile, read_mapping(within(folder, file, path), path), file=path)
+        _refuse_duplicate(request.project, requests, path, "project", "Two requests are for the same project.")
+        _refuse_duplicate(request.request, numbers, path, "request", "Two projects have the same request.")
         _check_request(request, estate, file, today)
         _check_confidential(request, estate, str(folder / ESTATE))
         requests[request.project] = request
-        numbers[request.request] = shown
+        numbers[request.request] = path
     return dict(sorted(requests.items()))
 
 
-def _refuse_duplicate(name: str, seen: Mapping[str, object], shown: str, key: str, problem: str) -> None:
+def _refuse_duplicate(name: str, seen: Mapping[str, object], path: str, key: str, problem: str) -> None:
     if name in seen:
-        raise InputError(problem, file=shown, key=key, found=name, fix="Change one of them.")
+        raise InputError(problem, file=path, key=key, found=name, fix="Change one of them.")
 
 
 def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: date) -> None:
-    shown = str(file)
+    path = str(file)
     if file.stem != request.project:
-        raise InputError("The file is not named after its project.", file=shown, key="project", found=request.project,
+        raise InputError("The file is not named after its project.", file=path, key="project", found=request.project,
                          allowed=file.stem, fix=f"Rename the file to {request.project}.yaml.")  # fmt: skip
-    if request.kind not in SUPPORTED:
-        raise InputError("Tenancies of this kind are not implemented.", file=shown, key="kind", found=str(request.kind),
-                         allowed=", ".join(sorted(SUPPORTED)))  # fmt: skip
+    if request.kind not in SUPPORTED_KINDS:
+        raise InputError("Tenancies of this kind are not implemented.", file=path, key="kind", found=str(request.kind),
+                         allowed=", ".join(sorted(SUPPORTED_KINDS)))  # fmt: skip
     if request.approved_on > today:
-        raise InputError("The request is not approved yet.", file=shown, key="approved_on",
+        raise InputError("The request is not approved yet.", file=path, key="approved_on",
                          found=str(request.approved_on), allowed=f"a date up to {today}")  # fmt: skip
     if request.expires <= request.approved_on:
-        raise InputError("The request expires before approval.", file=shown, key="expires", found=str(request.expires),
+        raise InputError("The request expires before approval.", file=path, key="expires", found=str(request.expires),
                          allowed=f"a date after its approval, {request.approved_on}")  # fmt: skip
     if STRICTNESS.index(request.data_class) > STRICTNESS.index(estate.data_class):
-        raise InputError("The request is for more sensitive data than the estate allows.", file=shown,
+        raise InputError("The request is for more sensitive data than the estate allows.", file=path,
                          key="data_class", found=str(request.data_class),
                          allowed=f"up to {estate.data_class}")  # fmt: skip
     if estate.region is Region.UKWEST and request.desk.zone is not None:
-        raise InputError("UK West has no availability zones.", file=shown, key="desk.zone", found=request.desk.zone,
+        raise InputError("UK West has no availability zones.", file=path, key="desk.zone", found=request.desk.zone,
                          fix="Remove `zone`.")  # fmt: skip
 
 
-def _check_confidential(request: RequestFile, estate: EstateFile, estate_shown: str) -> None:
+def _check_confidential(request: RequestFile, estate: EstateFile, estate_file: str) -> None:
     """Refuse identifiable data if the estate has no orchestrator for the keys of confidential disks."""
     if request.data_class is DataClass.IDENTIFIABLE and estate.confidential_orchestrator is None:
         raise InputError(f"{request.project} has identifiable data, which needs Confidential VM Orchestrator.",
-                         file=estate_shown, key="confidential_orchestrator", found="nothing",
+                         file=estate_file, key="confidential_orchestrator", found="nothing",
                          allowed="the object id of Azure's enterprise application Confidential VM Orchestrator",
                          fix=f"{ORCHESTRATOR_COMMAND}; in the local Azure any GUID is accepted")  # fmt: skip
 
@@ -198,9 +198,9 @@ def _check_confidential(request: RequestFile, estate: EstateFile, estate_shown: 
 def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, CellRange]],
              requests: Mapping[str, RequestFile]) -> Ledger:  # fmt: skip
     """Return the ledger with an allocation for every stack."""
-    shown, ledger = str(folder / FILE_NAME), Ledger.load(folder)
+    path, ledger = str(folder / FILE_NAME), Ledger.load(folder)
     first = file.cells[0].name
-    _check_allocations(ledger, cells, first, shown)
+    _check_allocations(ledger, cells, first, path)
     allocator = Allocator(ledger, cells.values())
     fixed = {JUNCTION_ZONE: first, SAFE_HAVEN: first}
     fixed |= {PLATFORM if name == first else f"{PLATFORM}-{name}": name for name in cells}
@@ -216,23 +216,23 @@ def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, C
     return allocator.ledger()
 
 
-def _check_allocations(ledger: Ledger, cells: Mapping[str, tuple[Cell, CellRange]], first: str, shown: str) -> None:
+def _check_allocations(ledger: Ledger, cells: Mapping[str, tuple[Cell, CellRange]], first: str, path: str) -> None:
     """Require that the cells and subscriptions of existing allocations still exist."""
     fix = "Restore it in estate.yaml; or, if nothing was ever deployed from this estate, remove the ledger."
     for stack, allocation in ledger.allocations.items():
         key = f"stacks.{stack}"
         if allocation.cell not in cells:
-            raise InputError("The stack's cell is no longer in the estate.", file=shown, key=f"{key}.cell",
+            raise InputError("The stack's cell is no longer in the estate.", file=path, key=f"{key}.cell",
                              found=allocation.cell, allowed=", ".join(cells), fix=fix)  # fmt: skip
         if stack in (PLATFORM, JUNCTION_ZONE, SAFE_HAVEN) and allocation.cell != first:
-            raise InputError("The first cell, which holds the zones, has changed.", file=shown,
+            raise InputError("The first cell, which holds the zones, has changed.", file=path,
                              key=f"{key}.cell", found=first, allowed=allocation.cell,
                              fix="List it first again.")  # fmt: skip
         cell, plan = cells[allocation.cell]
         if allocation.subscription is not None and allocation.subscription >= len(cell.subscriptions.tenancies):
-            raise InputError("The tenancy's subscription is no longer in the estate.", file=shown,
+            raise InputError("The tenancy's subscription is no longer in the estate.", file=path,
                              key=f"{key}.subscription", found=allocation.subscription, fix=fix)  # fmt: skip
         kind, slot = allocation.kind, allocation.slot
         if kind is not None and slot is not None and slot >= plan.slots(kind):
-            raise InputError("The tenancy's slot is outside its cell's address range.", file=shown, key=f"{key}.slot",
+            raise InputError("The tenancy's slot is outside its cell's address range.", file=path, key=f"{key}.slot",
                              found=slot, allowed=f"below {plan.slots(kind)}", fix=fix)  # fmt: skip

@@ -74,7 +74,7 @@ PublicKey = Annotated[str, StringConstraints(max_length=2000), AfterValidator(on
 TagName = Annotated[str, StringConstraints(pattern=TAG_NAME)]
 Tags = Annotated[dict[TagName, Annotated[TagValue, AfterValidator(one_line)]], Field(max_length=30),
                  AfterValidator(_tag_names)]  # fmt: skip
-"""The estate's own tags, in addition to those of every stack. Azure allows 50 in all."""
+"""The estate's own tags, in addition to those of every stack. Azure allows 50 in total."""
 
 
 class Subscriptions(Model):
@@ -149,7 +149,7 @@ class EstateFile(Model):
     """The most sensitive data in the estate."""
     platform_team: Guid
     desk_users: Guid | None = None
-    """The group with every project's researchers' groups as members: they see the Bastions."""
+    """The group whose members are the researchers' groups of all projects. It gets the Reader role on the Bastions."""
     confidential_orchestrator: Guid | None = None
     """Azure's enterprise application Confidential VM Orchestrator in this tenant: identifiable data needs it."""
     admin_public_key: PublicKey
@@ -225,7 +225,7 @@ class Allocation(Model):
     """The index of the subscription in the cell's list for tenancies."""
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _all_or_none(self) -> Self:
         if len({self.kind is None, self.slot is None, self.subscription is None}) > 1:
             raise ValueError("kind, slot and subscription together, or none of them")
         return self

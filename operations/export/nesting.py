@@ -1,4 +1,5 @@
-"""Convert azure-native's flat inputs to an ARM body by azure-mgmt's models. An unknown property is an error."""
+"""Convert azure-native's flat inputs to an ARM body, according to azure-mgmt's models. An unknown property is an
+error."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from formats.errors import InputError
 from formats.plan import SECRET, UNKNOWN, Value
 from operations.export.request_models import Field, Kind, Model, Shape
 
-DEPTH = 60
+MAX_DEPTH = 60
 """Levels of nesting in a value. Azure's own templates have fewer than 20."""
 
-ADDED = {
+EXTRA_FIELDS = {
     # The models' API version is older than azure-native's. The paths are those of the newer version.
     ("azure-native:monitor:ActionGroup", "identity"): ("identity",),
     ("azure-native:monitor:ActionGroup", "incidentReceivers"): ("properties", "incidentReceivers"),
@@ -52,7 +53,8 @@ class ValuePath:
     source: tuple[str | int, ...] = ()
     target: tuple[str | int, ...] = ()
 
-    def down(self, key: str | int, *target: str | int) -> ValuePath:
+    def child(self, key: str | int, *target: str | int) -> ValuePath:
+        """Return the path of a value inside this one. `target`: its keys in the template, if they differ."""
         return ValuePath((*self.source, key), (*self.target, *(target or (key,))))
 
     @property
@@ -81,7 +83,7 @@ class Nesting:
             if item is None or (not path.source and (self.token, key) in NOT_IN_BODY):
                 continue
             field = self._field(key, narrow, path)
-            inner = path.down(key, *(escaped(k) for k in field.path))
+            inner = path.child(key, *(escaped(k) for k in field.path))
             converted = self._value(item, field.kind, inner, optional=not field.required)
             if not isinstance(converted, Omit):
                 self._set(out, field.path, converted, inner)
@@ -100,7 +102,7 @@ class Nesting:
         )
 
     def _value(self, value: Value, kind: Kind, path: ValuePath, *, optional: bool) -> Value | Omit:
-        if len(path.source) > DEPTH:
+        if len(path.source) > MAX_DEPTH:
             raise InputError("a value that nests too deeply", key=dotted(path.source[:5]), found=self.resource)
         if value == UNKNOWN:
             return self.placeholders.unknown(path, kind, optional)
@@ -115,7 +117,7 @@ class Nesting:
         return self._any(value, path) if kind.shape is Shape.ANY else self._scalar(value, path)
 
     def _list(self, value: Sequence[Value], of: Kind, path: ValuePath) -> list[Value]:
-        return [self._value(item, of, path.down(i), optional=False) for i, item in enumerate(value)]
+        return [self._value(item, of, path.child(i), optional=False) for i, item in enumerate(value)]
 
     def _map(self, value: Value, of: Kind, path: ValuePath) -> dict[str, Value]:
         """Return a map. azure-native has a list of keys for a map of empty objects, such as identities."""
@@ -124,7 +126,7 @@ class Nesting:
             return {str(key): {} for key in keys}
         out: dict[str, Value] = {}
         for key, item in self._mapping(value, path).items():
-            converted = self._value(item, of, path.down(key, escaped(key)), optional=True)
+            converted = self._value(item, of, path.child(key, escaped(key)), optional=True)
             if not isinstance(converted, Omit):
                 out[escaped(key)] = converted
         return out
@@ -144,19 +146,19 @@ class Nesting:
             return value
         if isinstance(value, float) and value - value == 0:  # JSON has neither infinity nor NaN
             return int(value) if value.is_integer() else value
-        raise self._wrong(value, path, "a text, number or truth value")
+        raise self._wrong_type(value, path, "a text, number or truth value")
 
     def _mapping(self, value: Value, path: ValuePath) -> Mapping[str, Value]:
         if isinstance(value, Mapping) and all(isinstance(k, str) for k in value):
             return value
-        raise self._wrong(value, path, "an object")
+        raise self._wrong_type(value, path, "an object")
 
     def _sequence(self, value: Value, path: ValuePath) -> Sequence[Value]:
         if isinstance(value, list | tuple):
             return value
-        raise self._wrong(value, path, "a list")
+        raise self._wrong_type(value, path, "a list")
 
-    def _wrong(self, value: Value, path: ValuePath, allowed: str) -> InputError:
+    def _wrong_type(self, value: Value, path: ValuePath, allowed: str) -> InputError:
         problem = f"{self.resource} has a value of the wrong kind"
         return InputError(problem, key=dotted(path.source), found=type(value).__name__, allowed=allowed)
 
@@ -170,22 +172,22 @@ class Nesting:
 
 def field_of(token: str, key: str, model: Model, *, root: bool) -> Field | None:
     """Return the field of an input: at the top level, or below `properties` where azure-native flattens."""
-    direct, nested = model.named(key), _beneath(key, model)
+    direct, nested = model.named(key), _flattened_field(key, model)
     if direct and not direct.read_only:
         return direct
     if nested and not nested.read_only:
         return nested
-    if root and (token, key) in ADDED:
-        return Field(ADDED[token, key], frozenset(), Kind(Shape.ANY), read_only=False, required=False)
+    if root and (token, key) in EXTRA_FIELDS:
+        return Field(EXTRA_FIELDS[token, key], frozenset(), Kind(Shape.ANY), read_only=False, required=False)
     return None
 
 
 def is_read_only(key: str, model: Model) -> bool:
     """Return True if a model has the input as a read-only field."""
-    return bool(model.named(key) or _beneath(key, model))
+    return bool(model.named(key) or _flattened_field(key, model))
 
 
-def _beneath(key: str, model: Model) -> Field | None:
+def _flattened_field(key: str, model: Model) -> Field | None:
     inner = model.at("properties")
     nested = inner.kind.model.named(key) if inner and inner.kind.model else None
     return replace(nested, path=(*inner.path, *nested.path)) if inner and nested else None

@@ -28,8 +28,8 @@ def _put(value: Value, path: str, mark: str, where: str) -> Value:
     if isinstance(value, Mapping):
         key = _key(value, path)
         return {**value, key: _put(value.get(key, {}), path[len(key) :].removeprefix("."), mark, where)}
-    number, closed, rest = path.removeprefix("[").partition("]")
-    if isinstance(value, list) and path.startswith("[") and closed and number.isdigit() and int(number) < len(value):
+    number, is_enum, rest = path.removeprefix("[").partition("]")
+    if isinstance(value, list) and path.startswith("[") and is_enum and number.isdigit() and int(number) < len(value):
         at = int(number)
         return [*value[:at], _put(value[at], rest.removeprefix("."), mark, where), *value[at + 1 :]]
     raise InputError("The list of placeholders has a path that does not exist.", key="metadata.placeholders",

@@ -40,7 +40,7 @@ class Placeholders:
 
     def unknown(self, path: ValuePath, kind: Kind, optional: bool) -> Value | Omit:
         """Return the value for an unknown one: the id of another resource if it can be derived."""
-        if kind.shape not in (Shape.STRING, Shape.ANY) or (kind.closed and optional):
+        if kind.shape not in (Shape.STRING, Shape.ANY) or (kind.is_enum and optional):
             return self._typed(path, kind, optional, "not known before the deployment")
         value, reason = self.text(path.keys, dotted(path.source))
         if reason:

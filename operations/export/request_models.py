@@ -18,7 +18,7 @@ from typing import Any
 
 
 class Shape(StrEnum):
-    """The kind of a JSON value. ANY is JSON without a model."""
+    """The JSON type of a value. ANY is JSON without a model."""
 
     MODEL = "object"
     LIST = "list"
@@ -36,7 +36,7 @@ class Kind:
     shape: Shape
     of: Kind | None = None
     model: Model | None = None
-    closed: bool = False
+    is_enum: bool = False
     """True for an enum."""
 
 
@@ -68,9 +68,11 @@ class Model:
 
     def named(self, name: str) -> Field | None:
         """Return the field for azure-native's name. The client's name is preferred, because azure-native uses it."""
-        wanted = normal(name)
+        wanted = normalised(name)
         found = [f for f in self.fields if wanted in f.names]
-        return min(found, key=lambda f: (normal(f.path[-1]) == wanted and len(f.names) > 1, len(f.path)), default=None)
+        return min(
+            found, key=lambda f: (normalised(f.path[-1]) == wanted and len(f.names) > 1, len(f.path)), default=None
+        )
 
     def at(self, name: str) -> Field | None:
         """Return the top-level field with this wire name."""
@@ -79,13 +81,14 @@ class Model:
     def narrowed(self, value: Mapping[str, Any]) -> Model:
         """Return the model of the subtype in the value's discriminator, or this one."""
         for field, subtypes in _subtypes(self.cls):
-            given = next((v for k, v in value.items() if normal(k) in field), None)
+            given = next((v for k, v in value.items() if normalised(k) in field), None)
             if isinstance(given, str) and given in subtypes:
                 return Model(subtypes[given]).narrowed(value)
         return self
 
 
-def normal(name: str) -> str:
+def normalised(name: str) -> str:
+    """Return a name in lower case without underscores, for comparison."""
     return name.replace("_", "").lower()
 
 
@@ -101,7 +104,7 @@ def _older_fields(cls: Any) -> Iterator[Field]:
         rules = cls._validation.get(attribute, {})
         yield Field(
             path,
-            frozenset({normal(attribute), normal(path[-1])}),
+            frozenset({normalised(attribute), normalised(path[-1])}),
             _older_kind(entry["type"], importlib.import_module(cls.__module__)),
             bool(rules.get("readonly")),
             bool(rules.get("required")),
@@ -128,7 +131,7 @@ def _newer_fields(cls: Any) -> Iterator[Field]:
         hint = hints[attribute]
         yield Field(
             (wire,),
-            frozenset({normal(attribute), normal(client), normal(wire)}),
+            frozenset({normalised(attribute), normalised(client), normalised(wire)}),
             _newer_kind(hint),
             field._visibility == ["read"],
             type(None) not in typing.get_args(hint),
@@ -139,20 +142,20 @@ def _newer_kind(hint: Any) -> Kind:  # noqa: PLR0911 - one line a shape
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         rest = [p for p in parts if p is not type(None)]
-        return _newer_kind(rest[0]) if len(rest) == 1 else Kind(Shape.STRING, closed=_has_enum(rest))
+        return _newer_kind(rest[0]) if len(rest) == 1 else Kind(Shape.STRING, is_enum=_has_enum(rest))
     if origin is list:
         return Kind(Shape.LIST, of=_newer_kind(parts[0]))
     if origin is dict:
         return Kind(Shape.MAP, of=_newer_kind(parts[1]))
     if origin is typing.Literal:
-        return Kind(Shape.STRING, closed=True)
+        return Kind(Shape.STRING, is_enum=True)
     if hasattr(hint, "_calculated"):  # an attribute of this generation's models only
         return Kind(Shape.MODEL, model=Model(hint))
     if hint is bool:
         return Kind(Shape.BOOLEAN)
     if hint in (int, float):
         return Kind(Shape.NUMBER)
-    return Kind(Shape.ANY) if hint is Any else Kind(Shape.STRING, closed=isinstance(hint, EnumMeta))
+    return Kind(Shape.ANY) if hint is Any else Kind(Shape.STRING, is_enum=isinstance(hint, EnumMeta))
 
 
 def _has_enum(parts: list[Any]) -> bool:
@@ -164,10 +167,10 @@ def _subtypes(cls: Any) -> Iterator[tuple[frozenset[str], Mapping[str, type]]]:
     if hasattr(cls, "_attribute_map"):
         module = importlib.import_module(cls.__module__)
         for attribute, table in vars(cls).get("_subtype_map", {}).items():
-            names = frozenset({normal(attribute), normal(cls._attribute_map[attribute]["key"])})
+            names = frozenset({normalised(attribute), normalised(cls._attribute_map[attribute]["key"])})
             yield names, {value: getattr(module, name) for value, name in table.items()}
         return
     table = vars(cls).get("__mapping__") or {}
     fields = [(k, v) for base in cls.__mro__ for k, v in vars(base).items() if getattr(v, "_is_discriminator", False)]
     for attribute, field in fields if table else ():
-        yield frozenset({normal(attribute), normal(field._rest_name_input or attribute)}), table
+        yield frozenset({normalised(attribute), normalised(field._rest_name_input or attribute)}), table

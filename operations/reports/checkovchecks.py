@@ -22,7 +22,7 @@ from policies.model import Policy
 from policies.requirements import Requirement
 from policies.rules import load
 
-MODULES = ("__init__.py", "custom.py", "holding.py")
+MODULES = ("__init__.py", "custom.py", "conditions.py")
 """Checkov loads the modules of a package only."""
 SOURCE = ROOT / "policies" / "checkov"
 PREFIX_OF_IDS = "CKV_SDE_"

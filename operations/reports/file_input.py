@@ -55,25 +55,25 @@ def read_plan(file: Path, called: str = "") -> PlanInput:
     return PlanInput(_require_planned_resource(read_planned(content, str(file)), str(file)), False)
 
 
-def _state(content: dict[str, Any], shown: str) -> Plan:
-    plan = read_state(content, shown)
+def _state(content: dict[str, Any], path: str) -> Plan:
+    plan = read_state(content, path)
     if plan is None:
-        raise InputError("This state has no resources.", file=shown)
+        raise InputError("This state has no resources.", file=path)
     return plan
 
 
-def _template(content: dict[str, Any], shown: str, called: str) -> Plan:
+def _template(content: dict[str, Any], path: str, called: str) -> Plan:
     from operations.export.template_reader import read_template  # noqa: PLC0415 - reads the models of many services
 
     try:
-        return read_template(content, file=shown, called=called)
+        return read_template(content, file=path, called=called)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InputError("This template cannot be read.", file=shown, found=type(error).__name__) from error
+        raise InputError("This template cannot be read.", file=path, found=type(error).__name__) from error
 
 
-def _require_planned_resource(plan: Plan, shown: str) -> Plan:
+def _require_planned_resource(plan: Plan, path: str) -> Plan:
     changed = (r for r in plan.resources if r.custom and r.operation not in WITHOUT_RESULT)
     if all(r.type.startswith("pulumi:") for r in changed):
-        raise InputError("There is nothing to check: no resource is planned.", file=shown, key="resources",
+        raise InputError("There is nothing to check: no resource is planned.", file=path, key="resources",
                          fix="Find out why the plan is empty: a stack without resources is a mistake.")  # fmt: skip
     return plan

@@ -10,7 +10,7 @@ from typing import Any
 from checkov.arm.base_resource_check import BaseResourceCheck
 from checkov.common.bridgecrew.severities import Severities
 from checkov.common.models.enums import CheckCategories, CheckResult
-from holding import holds
+from conditions import holds
 
 CHECKS = json.loads(Path(__file__).with_name("checks.json").read_text(encoding="utf-8"))
 

@@ -44,7 +44,7 @@ def _has_entry(entries: str, **where: Mapping[str, Any]) -> dict[str, Any]:
     return {"count": {"field": entries, **where}, "greater": 0}
 
 
-NO_TRANSLATION = Guardrail(
+NO_DNAT = Guardrail(
     "no-translation",
     "The firewall has no DNAT rules",
     {
@@ -63,7 +63,7 @@ NO_TRANSLATION = Guardrail(
         ]
     },
 )
-BASTION_CARRIES_NOTHING = Guardrail(
+BASTION_TRANSFERS_NOTHING = Guardrail(
     "bastion-carries-nothing",
     "Bastion transfers no data except the screen",
     _type_and(
@@ -80,7 +80,7 @@ BASTION_CARRIES_NOTHING = Guardrail(
         },
     ),
 )
-ENDPOINTS_STAY = Guardrail(
+ENDPOINTS_TO_OWN_GROUP = Guardrail(
     "endpoints-stay",
     "Private endpoints connect to services in their own resource group only",
     _type_and(
@@ -128,7 +128,7 @@ NO_PUBLIC_ADDRESSES = Guardrail(
         ]
     },
 )
-STORES_STAY_CLOSED = Guardrail(
+NO_PUBLIC_STORES = Guardrail(
     "stores-stay-closed",
     "Storage accounts and key vaults have no public access, and storage accounts no account keys",
     {
@@ -147,9 +147,9 @@ STORES_STAY_CLOSED = Guardrail(
         ]
     },
 )
-COMMON_GUARDRAILS = (ENDPOINTS_STAY, STORES_STAY_CLOSED)
+COMMON_GUARDRAILS = (ENDPOINTS_TO_OWN_GROUP, NO_PUBLIC_STORES)
 GUARDRAILS: Mapping[str, Guardrail] = {
     guardrail.key: guardrail
-    for guardrail in (NO_TRANSLATION, BASTION_CARRIES_NOTHING, *COMMON_GUARDRAILS, NO_PUBLIC_ADDRESSES)
+    for guardrail in (NO_DNAT, BASTION_TRANSFERS_NOTHING, *COMMON_GUARDRAILS, NO_PUBLIC_ADDRESSES)
 }
 """Every guardrail, by its key."""

@@ -1,4 +1,4 @@
-"""Stores that hold a stage of an airlock, or the containers that providers upload to."""
+"""Find the stores of airlock stages, and the store with the containers that providers upload to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from policies.model import PolicyContext, Resource
 CONTAINER = "storage:BlobContainer"
 PENDING, APPROVED = "asked", "released"
 STAGES = (PENDING, APPROVED)
-"""Names of the one container of a stage's store. They identify the stage."""
+"""The names of containers: the store of a stage has one container, whose name identifies the stage."""
 
 
 def containers_of(store: Resource, context: PolicyContext) -> set[str]:

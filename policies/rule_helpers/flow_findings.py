@@ -1,12 +1,14 @@
-"""Checks of the policies on flows. They share one analysis of the whole estate."""
+"""The checks of the policies on flows (FL1 to FL4), which share one analysis of the whole estate."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
 from formats.errors import InputError
+from policies.estate_view import EstateView
 from policies.model import Finding, PolicyContext, Resource, Unknown, Verdict, Violation
-from policies.reachability.assertions import MIN_CONTROLS, FlowKind, FlowReport, ForbiddenFlow, analyse_flows
+from policies.reachability.assertions import MIN_CONTROLS, FlowKind, FlowReport, ForbiddenFlow, analyse_flows, flows_of
+from policies.reachability.flow_paths import FLOW_PATHS as FLOW_PATHS
 from policies.wording import plain
 
 POLICIES = {
@@ -16,81 +18,8 @@ POLICIES = {
     FlowKind.BETWEEN_PROVIDERS: "FL4",
 }
 """The policy for each kind of flow."""
-READS = (
-    "authorization:PolicyAssignment:definitionVersion",
-    "authorization:PolicyAssignment:enforcementMode",
-    "authorization:PolicyAssignment:notScopes",
-    "authorization:PolicyAssignment:overrides",
-    "authorization:PolicyAssignment:parameters",
-    "authorization:PolicyAssignment:policyDefinitionId",
-    "authorization:PolicyAssignment:resourceSelectors",
-    "authorization:PolicyAssignment:scope",
-    "authorization:PolicyDefinition:mode",
-    "authorization:PolicyDefinition:parameters",
-    "authorization:PolicyDefinition:policyRule",
-    "authorization:PolicyDefinition:policyType",
-    "authorization:RoleAssignment:principalId",
-    "authorization:RoleAssignment:principalType",
-    "authorization:RoleAssignment:roleDefinitionId",
-    "authorization:RoleAssignment:scope",
-    "compute:VirtualMachine:identity.userAssignedIdentities",
-    "compute:VirtualMachine:networkProfile.networkInterfaces",
-    "compute:VirtualMachine:osProfile.customData",
-    "keyvault:Vault:properties.networkAcls.defaultAction",
-    "keyvault:Vault:properties.networkAcls.ipRules",
-    "keyvault:Vault:properties.networkAcls.resourceAccessRules",
-    "keyvault:Vault:properties.networkAcls.virtualNetworkRules",
-    "keyvault:Vault:properties.publicNetworkAccess",
-    "network:AzureFirewall:firewallPolicy.id",
-    "network:AzureFirewall:ipConfigurations",
-    "network:BastionHost:disableCopyPaste",
-    "network:BastionHost:enableFileCopy",
-    "network:BastionHost:enableIpConnect",
-    "network:BastionHost:enableTunneling",
-    "network:BastionHost:ipConfigurations",
-    "network:FirewallPolicy:basePolicy",
-    "network:FirewallPolicy:explicitProxy.enableExplicitProxy",
-    "network:FirewallPolicyRuleCollectionGroup:priority",
-    "network:FirewallPolicyRuleCollectionGroup:ruleCollections",
-    "network:NetworkInterface:ipConfigurations",
-    "network:NetworkInterface:networkSecurityGroup.id",
-    "network:NetworkInterface:subnet.id",
-    "network:NetworkSecurityGroup:securityRules",
-    "network:PrivateEndpoint:ipConfigurations",
-    "network:PrivateEndpoint:manualPrivateLinkServiceConnections",
-    "network:PrivateEndpoint:privateLinkServiceConnections",
-    "network:PrivateEndpoint:subnet.id",
-    "network:RouteTable:routes",
-    "network:Subnet:addressPrefix",
-    "network:Subnet:addressPrefixes",
-    "network:Subnet:defaultOutboundAccess",
-    "network:Subnet:natGateway",
-    "network:Subnet:networkSecurityGroup.id",
-    "network:Subnet:privateEndpointNetworkPolicies",
-    "network:Subnet:routeTable.id",
-    "network:Subnet:serviceEndpoints",
-    "network:Subnet:subnetName",
-    "network:VirtualNetwork:subnets",
-    "network:VirtualNetwork:virtualNetworkPeerings",
-    "network:VirtualNetworkPeering:remoteVirtualNetwork.id",
-    "properties.networkAcls.defaultAction",
-    "properties.networkAcls.ipRules",
-    "properties.networkAcls.resourceAccessRules",
-    "properties.networkAcls.virtualNetworkRules",
-    "properties.publicNetworkAccess",
-    "storage:BlobContainer:publicAccess",
-    "storage:StorageAccount:allowBlobPublicAccess",
-    "storage:StorageAccount:allowSharedKeyAccess",
-    "storage:StorageAccount:encryption.encryptionIdentity.encryptionUserAssignedIdentity",
-    "storage:StorageAccount:encryption.keySource",
-    "storage:StorageAccount:encryption.keyVaultProperties.keyVaultUri",
-    "storage:StorageAccount:networkRuleSet",
-    "storage:StorageAccount:publicNetworkAccess",
-)
-"""The properties that flows depend on, in all stacks."""
 SUBJECTS = ("resources:ResourceGroup", "storage:StorageAccount", "keyvault:Vault", "compute:VirtualMachine")
-"""The types that a finding may be about: the resource group of the data, or its store where the group is not planned.
-"""
+"""The types on which a finding may be reported: the data's resource group, or its store if the group is not planned."""
 
 FIX = (
     "scripts/sde policy flows --all shows each weakest path: add a control that does not fail with the others, or "
@@ -99,28 +28,28 @@ FIX = (
 
 
 def flow_report(context: PolicyContext) -> FlowReport:
-    """Return the flow analysis of an estate, made once. It is empty for an estate without data, and for one that is
-    read from ARM templates, which do not say which identity a principal is."""
+    """Return the flow analysis of an estate, computed once. It is empty for an estate without data, and for ARM
+    templates, because they do not tell which identity has a principal id."""
 
-    def look() -> FlowReport:
+    def compute() -> FlowReport:
         if not all(resource.from_program for resource in context.resources):
             return FlowReport((), ())
         try:
-            return analyse_flows(context)
+            return flows_of(context) if isinstance(context, EstateView) else analyse_flows(context)
         except InputError:
             return FlowReport((), ())
 
-    return context.once(("flows",), look)
+    return context.once(("flows",), compute)
 
 
-def concerns(kind: FlowKind) -> Callable[[Resource, PolicyContext], bool]:
-    """Return a filter for the resources that a flow of that kind is about."""
+def has_flow(kind: FlowKind) -> Callable[[Resource, PolicyContext], bool]:
+    """Return a filter for the resources on which flows of that kind are reported."""
     return lambda resource, context: resource.urn in _by_resource(context, kind)
 
 
 def flow_check(kind: FlowKind) -> Callable[[Resource, PolicyContext], Iterator[Violation]]:
-    """Return the check of a kind of flow: a violation where too few controls prevent one; `Unknown` where something
-    could not be read."""
+    """Return the check of a kind of flow: a violation if too few controls prevent one. It raises `Unknown` if a
+    property that flows depend on is unknown."""
 
     def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
         for flow in _by_resource(context, kind)[resource.urn]:
@@ -134,18 +63,18 @@ def flow_check(kind: FlowKind) -> Callable[[Resource, PolicyContext], Iterator[V
 
 
 def _by_resource(context: PolicyContext, kind: FlowKind) -> Mapping[str, list[ForbiddenFlow]]:
-    def look() -> dict[str, list[ForbiddenFlow]]:
+    def compute() -> dict[str, list[ForbiddenFlow]]:
         found: dict[str, list[ForbiddenFlow]] = {}
         for flow in flow_report(context).flows:
             if flow.kind is kind:
                 found.setdefault(flow.subject, []).append(flow)
         return found
 
-    return context.once(("flows", kind.name), look)
+    return context.once(("flows", kind.name), compute)
 
 
 def message_of(flow: ForbiddenFlow) -> str:
-    """Return the weakest path of a flow as a sentence."""
+    """Return a sentence with the controls and the steps of a flow's weakest path."""
     paths = sorted(
         flow.minimal_cut_sets.paths if flow.minimal_cut_sets else (),
         key=lambda path: (len(path.controls), len(path.steps)),
@@ -159,7 +88,7 @@ def message_of(flow: ForbiddenFlow) -> str:
 
 
 def finding_of(flow: ForbiddenFlow, context: PolicyContext) -> Finding:
-    """Return a flow's finding with the gate's wording, which an exemption names."""
+    """Return a flow as a finding, equal to the gate's, so that the same exemption covers it."""
     found = next(r for r in context.resources if r.urn == flow.subject)
     urn, type_, name, stack = map(plain, (found.urn, found.type, found.name, found.stack))
     return Finding(POLICIES[flow.kind], Verdict.FAIL, urn, type_, name, stack, "", message_of(flow))

@@ -22,7 +22,7 @@ def for_vm_and_scale_set(*paths: str) -> tuple[str, ...]:
     return tuple(found for path in paths for found in (path, f"{PROFILE}.{path}"))
 
 
-def on_all_kinds(*requirements: Requirement) -> tuple[Requirement, ...]:
+def for_all_machine_types(*requirements: Requirement) -> tuple[Requirement, ...]:
     """Return the requirements for virtual machines and for scale sets."""
     return tuple(
         replace(

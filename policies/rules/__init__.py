@@ -1,4 +1,4 @@
-"""The catalogue of policies: one rule a file, in a folder for each service. A file is named after what it checks."""
+"""The catalogue of policies: a folder for each service, and a file for each rule, named after what it checks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ ID = re.compile(r"[A-Z]{2}\d{1,2}")
 
 @cache
 def load() -> Mapping[str, Policy]:
-    """Return every policy by id, in reading order: ST2 before ST10. `InputError` names the file of a broken one."""
+    """Return every policy by id, sorted by number (ST2 before ST10). Raises `InputError` with the file of a broken
+    one."""
     found: dict[str, Policy] = {}
     for module in sorted(
         m.name for m in pkgutil.walk_packages(__path__, f"{__name__}.", _refuse_folder) if not m.ispkg
@@ -36,7 +37,7 @@ def load() -> Mapping[str, Policy]:
 
 
 def _refuse_folder(package: str) -> None:
-    """Stop where a folder cannot be imported: `walk_packages` would skip its rules."""
+    """Refuse a folder that cannot be imported: `walk_packages` would skip its rules."""
     raise InputError("This folder of policies cannot be read.", file=package.replace(".", "/"))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from formats.errors import InputError
 from formats.stack_config import TenancyConfig
 from formats.yaml_reader import parse_mapping
-from operations.estate import config_folder, load, orphans, render, stale, write
+from operations.estate import changed_files, config_folder, load, orphans, render, write
 from operations.estate import rendering as rendering_module
 from operations.estate.rendering import _environment, _scalar
 from operations.settings import ROOT, Settings
@@ -116,7 +116,7 @@ def test_unchanged_files_are_not_written(estate: Path, target: Path) -> None:
     before = snapshot(target)
     again = load(estate, today=TODAY)
     assert write(again, render(again), target) == []
-    assert stale(again, render(again), target) == {}
+    assert changed_files(again, render(again), target) == {}
     assert snapshot(target) == before
 
 
@@ -144,7 +144,7 @@ def test_keys_of_the_engine_are_kept(estate: Path, target: Path) -> None:
     assert found["encryptionsalt"] == "v1:abc=:v1:def:ghi"
     assert found["secretsprovider"] == "azurekeyvault://v/k"
     assert found["config"]["sde:cloud"] == "local"
-    assert stale(loaded, render(loaded), target) == {}
+    assert changed_files(loaded, render(loaded), target) == {}
 
 
 def test_an_unreadable_file_is_not_overwritten(estate: Path, target: Path) -> None:

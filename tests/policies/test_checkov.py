@@ -19,7 +19,7 @@ from operations.reports.checkov import scan
 from operations.reports.checkovchecks import arm_type, checks, path_of, requirements_of, write_checks
 from operations.reports.suppressions import suppressions, with_skips
 from operations.settings import ROOT
-from policies.checkov.holding import holds
+from policies.checkov.conditions import holds
 from policies.model import PolicyContext, Resource, Verdict
 from policies.plan_resources import resources_of
 from policies.requirements import Operator, Requirement

@@ -1,23 +1,23 @@
-"""The tables of weaknesses: one for each type that the stacks make."""
+"""The tables of weaknesses, one for each type of resource in the stacks."""
 
 from collections.abc import Mapping
 
 from policies.mutations.model import Table
 from policies.mutations.table import (
     access,
+    all_types,
     desks,
-    everything,
     firewalls,
-    guards,
+    guardrails,
+    monitoring,
     networks,
-    rules,
+    nsg_rules,
     storage,
     vaults,
-    watching,
 )
 from policies.mutations.table.additions import ADDITIONS
-from policies.mutations.table.everything import EVERYTHING, HARMLESS
+from policies.mutations.table.all_types import FOR_ALL_TYPES, HARMLESS
 
-__all__ = ["ADDITIONS", "EVERYTHING", "HARMLESS", "TABLES"]
-_MODULES = (storage, vaults, networks, rules, firewalls, desks, watching, access, guards, everything)
+__all__ = ["ADDITIONS", "FOR_ALL_TYPES", "HARMLESS", "TABLES"]
+_MODULES = (storage, vaults, networks, nsg_rules, firewalls, desks, monitoring, access, guardrails, all_types)
 TABLES: Mapping[str, Table] = {table.type: table for module in _MODULES for table in module.TABLES}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from policies.model import MISSING, PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
-from policies.mutations.table import elsewhere
+from policies.mutations.table import external
 
 EXCESSIVE_ROLES = {
     "Owner": "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
@@ -37,7 +37,7 @@ def _roles(grant: Resource, _: PolicyContext) -> Iterator[tuple[str, str]]:
         yield name, f"{definition}/{role}"
 
 
-def _wider(grant: Resource, _: PolicyContext) -> Iterator[tuple[str, str]]:
+def _wider_scopes(grant: Resource, _: PolicyContext) -> Iterator[tuple[str, str]]:
     """Yield wider scopes: a container's storage account, a resource's group, the subscription, the tenant's root."""
     scope = str(grant.at("scope"))
     container, group = _CONTAINER.search(scope), _GROUP.match(scope)
@@ -50,20 +50,24 @@ def _wider(grant: Resource, _: PolicyContext) -> Iterator[tuple[str, str]]:
     yield "the tenant's root", "/"
 
 
-def _others(grant: Resource, estate: PolicyContext) -> Iterator[tuple[str, str]]:
-    """Yield the group with a role on another container of the same account: another provider, or a group that must not
-    check its own data.
+def _other_groups(grant: Resource, estate: PolicyContext) -> Iterator[tuple[str, str]]:
+    """Yield a group with a role on another container of the same account: another provider, or a group with another
+    duty in the airlock.
 
-    Reading released data gives another group of the same project nothing new.
+    Left out is the read access to released data: another group of the project may read it anyway.
     """
     container = _CONTAINER.search(str(grant.at("scope")))
     reads = str(grant.at("roleDefinitionId")).endswith(BLOB_READER)
     if not container or grant.at("principalType") != "Group" or (container[1] == "released" and reads):
         return
-    place = str(grant.at("scope"))[: container.start()]
+    account = str(grant.at("scope"))[: container.start()]
     for other in estate.of("authorization:RoleAssignment"):
-        their = _CONTAINER.search(str(other.at("scope")))
-        if not their or str(other.at("scope"))[: their.start()] != place or their[1] == container[1]:
+        other_container = _CONTAINER.search(str(other.at("scope")))
+        if (
+            not other_container
+            or str(other.at("scope"))[: other_container.start()] != account
+            or other_container[1] == container[1]
+        ):
             continue
         if other.at("principalType") == "Group" and other.at("principalId") != grant.at("principalId"):
             yield f"the group of {other.name}", str(other.at("principalId"))
@@ -80,13 +84,13 @@ GRANT = Table(
     weakenings=(
         Weakening("roleDefinitionId", (), "its holder would have excessive permissions", pick=_roles,
                   missing_ok="Azure refuses an assignment without a role"),
-        Weakening("scope", (), "its holder would have the permissions on more resources", pick=_wider,
+        Weakening("scope", (), "its holder would have the permissions on more resources", pick=_wider_scopes,
                   missing_ok="Azure refuses an assignment without a scope"),
         Weakening("principalType", ("User", "ForeignGroup"), "a person would keep it after leaving the group"),
         Weakening("condition", ("@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] "
                   "StringLike '*'",), "it would apply to blobs that were not scanned", when=has_condition),
         Weakening("conditionVersion", ("1.0",), "Azure would refuse it, or ignore the condition", when=has_condition),
-        Weakening("principalId", (), "one group would have permissions that must be separated", pick=_others,
+        Weakening("principalId", (), "one group would have permissions that must be separated", pick=_other_groups,
                   missing_ok="Azure refuses an assignment without a principal",
                   unknown_ok="ids of new identities are unknown"),
     ),
@@ -96,7 +100,7 @@ LOCK = Table(
     "authorization:ManagementLockByScope",
     weakenings=(
         Weakening("level", ("NotSpecified",), "it could be deleted by mistake"),
-        Weakening("scope", (elsewhere.STORE,), "it could be deleted by mistake",
+        Weakening("scope", (external.STORE,), "it could be deleted by mistake",
                   missing_ok="Azure refuses a lock on nothing"),
     ),
     harmless=(Harmless("notes", "documentation only"),),

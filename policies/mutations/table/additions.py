@@ -1,4 +1,4 @@
-"""Resources that are added to a stack: a role assignment, access from or to the Internet, a copy of data."""
+"""Additions of insecure resources to a stack: role assignments, access from or to the Internet, copies of data."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from formats.urns import make_urn
 from policies.model import PolicyContext, Resource
 from policies.mutations.model import Addition
-from policies.mutations.table import elsewhere
+from policies.mutations.table import external
 from policies.mutations.table.access import BLOB_READER, EXCESSIVE_ROLES
-from policies.mutations.table.guards import EXEMPTED
+from policies.mutations.table.guardrails import EXEMPTION_INPUTS
 from policies.mutations.table.networks import other_spokes
 
 Inputs = Mapping[str, Any]
@@ -21,30 +21,30 @@ DESK_USER = "fb879df8-f326-4884-b1cf-06f3ad86be52"
 _STAGE = re.compile(r"/blobServices/default/containers/(asked|released)$")
 
 
-def _here(estate: PolicyContext, stack: str, type_: str) -> list[Resource]:
+def _of_type(estate: PolicyContext, stack: str, type_: str) -> list[Resource]:
     return [r for r in estate.of(type_) if r.stack == stack]
 
 
 def _group(estate: PolicyContext, stack: str) -> Resource | None:
-    return next(iter(_here(estate, stack, "resources:ResourceGroup")), None)
+    return next(iter(_of_type(estate, stack, "resources:ResourceGroup")), None)
 
 
-def _made(group: Resource, type_: str, id_: str | None, inputs: Inputs, name: str = "mutant") -> Resource:
+def _resource(group: Resource, type_: str, id_: str | None, inputs: Inputs, name: str = "mutant") -> Resource:
     urn = make_urn(group.stack, "sde", "", f"azure-native:{type_}", name)
     return Resource(urn=urn, type=type_, name=name, stack=group.stack, inputs=inputs, id=id_)
 
 
-def _in_group(
+def _added_to_group(
     type_: str, path: str, inputs: Inputs, *, tagged: bool = True
 ) -> Callable[[PolicyContext, str], Iterator[Resource]]:
-    """Return a maker of a resource in a stack's first group, with the group's location and tags, which are valid."""
+    """Return a function that adds a resource to a stack's first group, with the group's valid location and tags."""
 
     def make(estate: PolicyContext, stack: str) -> Iterator[Resource]:
         group = _group(estate, stack)
         if group:
-            about = {"location": group.at("location"), "tags": group.at("tags")} if tagged else {}
-            place = {"resourceGroupName": group.at("resourceGroupName")}
-            yield _made(group, type_, f"{group.id}/providers/{path}", {**place, **about, **inputs})
+            group_inputs = {"location": group.at("location"), "tags": group.at("tags")} if tagged else {}
+            parent_inputs = {"resourceGroupName": group.at("resourceGroupName")}
+            yield _resource(group, type_, f"{group.id}/providers/{path}", {**parent_inputs, **group_inputs, **inputs})
 
     return make
 
@@ -55,7 +55,7 @@ def _grant(group: Resource, name: str, role: str, scope: str, principal: str, *,
     inputs = {"roleAssignmentName": "51de0000-0000-4000-8000-000000000001", "roleDefinitionId": definition,
               "principalId": principal, "principalType": kind, "scope": scope}  # fmt: skip
     id_ = f"{scope}/providers/Microsoft.Authorization/roleAssignments/51de0000-0000-4000-8000-000000000001"
-    return _made(group, "authorization:RoleAssignment", id_, inputs, f"mutant-{name}")
+    return _resource(group, "authorization:RoleAssignment", id_, inputs, f"mutant-{name}")
 
 
 def _excessive_roles(estate: PolicyContext, stack: str) -> Iterator[Resource]:
@@ -63,17 +63,17 @@ def _excessive_roles(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     group = _group(estate, stack)
     if group is None:
         return
-    stores = [str(r.id) for r in _here(estate, stack, "storage:StorageAccount")[:1]]
+    stores = [str(r.id) for r in _of_type(estate, stack, "storage:StorageAccount")[:1]]
     for role, guid in EXCESSIVE_ROLES.items():
         for index, scope in enumerate([str(group.id), "/".join(str(group.id).split("/")[:3]), *stores]):
-            yield _grant(group, f"{role.lower().replace(' ', '-')}-{index}", guid, scope, elsewhere.PERSON)
+            yield _grant(group, f"{role.lower().replace(' ', '-')}-{index}", guid, scope, external.PERSON)
 
 
 def _to_a_person(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     group = _group(estate, stack)
-    for store in _here(estate, stack, "storage:StorageAccount")[:1]:
+    for store in _of_type(estate, stack, "storage:StorageAccount")[:1]:
         if group:
-            yield _grant(group, "person", BLOB_READER, str(store.id), elsewhere.PERSON, kind="User")
+            yield _grant(group, "person", BLOB_READER, str(store.id), external.PERSON, kind="User")
 
 
 def _self_release(estate: PolicyContext, stack: str) -> Iterator[Resource]:
@@ -82,7 +82,7 @@ def _self_release(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     group = _group(estate, stack)
     if group is None:
         return
-    grants = _here(estate, stack, "authorization:RoleAssignment")
+    grants = _of_type(estate, stack, "authorization:RoleAssignment")
     stages = dict.fromkeys(str(g.at("scope")) for g in grants if _STAGE.search(str(g.at("scope"))))
     people = dict.fromkeys(str(g.at("principalId")) for g in grants if g.at("principalType") == "Group")
     held = {(str(g.at("scope")), str(g.at("principalId")), str(g.at("roleDefinitionId"))[-36:]) for g in grants}
@@ -98,43 +98,43 @@ def _data_roles_of_users(estate: PolicyContext, stack: str) -> Iterator[Resource
     group = _group(estate, stack)
     if group is None:
         return
-    grants = _here(estate, stack, "authorization:RoleAssignment")
+    grants = _of_type(estate, stack, "authorization:RoleAssignment")
     people = dict.fromkeys(
         str(g.at("principalId")) for g in grants if str(g.at("roleDefinitionId")).endswith(DESK_USER)
     )
-    for store in _here(estate, stack, "storage:StorageAccount"):
+    for store in _of_type(estate, stack, "storage:StorageAccount"):
         for principal in people:
             for role in (BLOB_READER, BLOB_WRITER):
                 yield _grant(group, f"{store.name}-{role[:4]}", role, str(store.id), principal)
 
 
-def _across(estate: PolicyContext, stack: str) -> Iterator[Resource]:
+def _roles_across_stacks(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     """Yield a role for another stack's group on this stack's storage, and for this stack's group on another's."""
     group = _group(estate, stack)
-    mine = _groups(estate, stack)
+    own_groups = _groups(estate, stack)
     others = [s for s in dict.fromkeys(r.stack for r in estate.resources) if s != stack]
     for other in others:
-        their = [p for p in _groups(estate, other) if p not in mine]
-        stores = _here(estate, stack, "storage:StorageAccount")
-        if group and their and stores:
-            yield _grant(group, f"from-{other}", BLOB_READER, str(stores[0].id), their[0])
-        elsewheres = _here(estate, other, "storage:StorageAccount")
-        if group and mine and elsewheres:
-            yield _grant(group, f"into-{other}", BLOB_READER, str(elsewheres[0].id), mine[0])
+        other_groups = [p for p in _groups(estate, other) if p not in own_groups]
+        stores = _of_type(estate, stack, "storage:StorageAccount")
+        if group and other_groups and stores:
+            yield _grant(group, f"from-{other}", BLOB_READER, str(stores[0].id), other_groups[0])
+        other_stores = _of_type(estate, other, "storage:StorageAccount")
+        if group and own_groups and other_stores:
+            yield _grant(group, f"into-{other}", BLOB_READER, str(other_stores[0].id), own_groups[0])
 
 
 def _groups(estate: PolicyContext, stack: str) -> list[str]:
     """Return the groups with a role on the storage accounts of a stack."""
     return list(dict.fromkeys(
-        str(g.at("principalId")) for g in _here(estate, stack, "authorization:RoleAssignment")
+        str(g.at("principalId")) for g in _of_type(estate, stack, "authorization:RoleAssignment")
         if g.at("principalType") == "Group" and "/storageAccounts/" in str(g.at("scope"))
     ))  # fmt: skip
 
 
-def _peered(estate: PolicyContext, stack: str) -> Iterator[Resource]:
+def _peerings(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     group = _group(estate, stack)
-    for network in _here(estate, stack, "network:VirtualNetwork"):
-        for words, id_ in [("elsewhere", elsewhere.NETWORK), *other_spokes(network, estate)]:
+    for network in _of_type(estate, stack, "network:VirtualNetwork"):
+        for label, id_ in [("elsewhere", external.NETWORK), *other_spokes(network, estate)]:
             inputs = {
                 "resourceGroupName": network.at("resourceGroupName"),
                 "virtualNetworkName": network.at("virtualNetworkName"),
@@ -143,33 +143,33 @@ def _peered(estate: PolicyContext, stack: str) -> Iterator[Resource]:
                 "useRemoteGateways": False,
             }  # fmt: skip
             if group:
-                name = f"{network.name}-to-{words.rpartition(' ')[2]}"
-                made = f"{network.id}/virtualNetworkPeerings/peer-mutant"
-                yield _made(group, "network:VirtualNetworkPeering", made, inputs, name)
+                name = f"{network.name}-to-{label.rpartition(' ')[2]}"
+                id_text = f"{network.id}/virtualNetworkPeerings/peer-mutant"
+                yield _resource(group, "network:VirtualNetworkPeering", id_text, inputs, name)
 
 
-def _bare_subnet(estate: PolicyContext, stack: str) -> Iterator[Resource]:
+def _subnet_without_settings(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     group = _group(estate, stack)
-    for network in _here(estate, stack, "network:VirtualNetwork"):
+    for network in _of_type(estate, stack, "network:VirtualNetwork"):
         inputs = {"resourceGroupName": network.at("resourceGroupName"),
                   "virtualNetworkName": network.at("virtualNetworkName"), "subnetName": "snet-mutant",
                   "addressPrefix": "10.65.0.64/28"}  # fmt: skip
         if group:
             id_ = f"{network.id}/subnets/snet-mutant"
-            yield _made(group, "network:Subnet", id_, inputs, f"{network.name}-mutant")
+            yield _resource(group, "network:Subnet", id_, inputs, f"{network.name}-mutant")
 
 
-def _below(
+def _added_child(
     type_: str, of: str, path: str, inputs: Inputs, names: Mapping[str, str]
 ) -> Callable[[PolicyContext, str], Iterator[Resource]]:
-    """Return a maker of a child resource in the first resource of a type in the stack."""
+    """Return a function that adds a child resource to the stack's first resource of a type."""
 
     def make(estate: PolicyContext, stack: str) -> Iterator[Resource]:
         group = _group(estate, stack)
-        for above in _here(estate, stack, of)[:1]:
-            place = {key: above.at(theirs) for key, theirs in names.items()}
+        for parent in _of_type(estate, stack, of)[:1]:
+            parent_inputs = {key: parent.at(parent_key) for key, parent_key in names.items()}
             if group:
-                yield _made(group, type_, f"{above.id}/{path}", {**place, **inputs})
+                yield _resource(group, type_, f"{parent.id}/{path}", {**parent_inputs, **inputs})
 
     return make
 
@@ -177,83 +177,83 @@ def _below(
 def _exempt(estate: PolicyContext, stack: str) -> Iterator[Resource]:
     """Yield an exemption from each guardrail of the stack, for its whole scope."""
     group = _group(estate, stack)
-    for guard in _here(estate, stack, "authorization:PolicyAssignment"):
-        if group and guard.id:
-            inputs = {**EXEMPTED, "scope": guard.at("scope"), "policyAssignmentId": guard.id}
-            id_ = f"{guard.at('scope')}/providers/Microsoft.Authorization/policyExemptions/mutant"
-            yield _made(group, "authorization:PolicyExemption", id_, inputs, f"mutant-{guard.name}")
+    for assignment in _of_type(estate, stack, "authorization:PolicyAssignment"):
+        if group and assignment.id:
+            inputs = {**EXEMPTION_INPUTS, "scope": assignment.at("scope"), "policyAssignmentId": assignment.id}
+            id_ = f"{assignment.at('scope')}/providers/Microsoft.Authorization/policyExemptions/mutant"
+            yield _resource(group, "authorization:PolicyExemption", id_, inputs, f"mutant-{assignment.name}")
 
 
 IN_GROUP = {"resourceGroupName": "resourceGroupName"}
 STORE = {**IN_GROUP, "accountName": "accountName"}
 MACHINE = {**IN_GROUP, "vmName": "vmName", "location": "location", "tags": "tags"}
-OUT = "egress would bypass the firewall"
+EGRESS = "egress would bypass the firewall"
 COPY = "data could be copied out of the estate"
 FOREIGN_CODE = "a program from outside of the estate would run as root"
 SCRIPT = {"fileUris": ["https://stelsewhere.blob.core.windows.net/run.sh"], "commandToExecute": "sh run.sh"}
 CUSTOM_SCRIPT = {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "typeHandlerVersion": "2.1",
                  "vmExtensionName": "mutant", "settings": SCRIPT}  # fmt: skip
 SNAPSHOT = {"snapshotName": "snap-mutant", "networkAccessPolicy": "AllowAll",
-            "creationData": {"createOption": "Copy", "sourceResourceId": elsewhere.DISK}}  # fmt: skip
+            "creationData": {"createOption": "Copy", "sourceResourceId": external.DISK}}  # fmt: skip
 RULE = {"firewallRuleName": "mutant", "startIpAddress": "20.0.0.0", "endIpAddress": "20.255.255.255"}
 EXPORT_RULE = {"dataExportName": "mutant", "tableNames": ["StorageBlobLogs"],
-               "destination": {"resourceId": elsewhere.STORE}, "enable": True}  # fmt: skip
+               "destination": {"resourceId": external.STORE}, "enable": True}  # fmt: skip
 CREDENTIAL = {"federatedIdentityCredentialResourceName": "mutant", "issuer": "https://token.elsewhere.example",
               "subject": "anyone", "audiences": ["api://AzureADTokenExchange"]}  # fmt: skip
-COPIES = {"objectReplicationPolicyId": "default", "sourceAccount": "mine", "destinationAccount": elsewhere.STORE}
+REPLICATION = {"objectReplicationPolicyId": "default", "sourceAccount": "mine", "destinationAccount": external.STORE}
 ADDITIONS = (
     Addition("an excessive role", "its holder could disable every control", _excessive_roles),
     Addition("a role for one person", "it would remain after the person leaves the project", _to_a_person),
     Addition("a role that combines separated duties", "one person could bring data out alone", _self_release),
     Addition("a data role for users of the desk", "data could be read outside of the desk", _data_roles_of_users),
-    Addition("a role across stacks", "members of one project could read another's data", _across),
-    Addition("a peering", "separate networks could connect", _peered),
-    Addition("a bare subnet", "nothing would filter or route its traffic", _bare_subnet),
-    Addition("a public address", "a service would be public", _in_group(
+    Addition("a role across stacks", "members of one project could read another's data", _roles_across_stacks),
+    Addition("a peering", "separate networks could connect", _peerings),
+    Addition("a bare subnet", "nothing would filter or route its traffic", _subnet_without_settings),
+    Addition("a public address", "a service would be public", _added_to_group(
         "network:PublicIPAddress", "Microsoft.Network/publicIPAddresses/pip-mutant",
         {"publicIpAddressName": "pip-mutant", "sku": {"name": "Standard"}, "publicIPAllocationMethod": "Static"})),
-    Addition("a NAT gateway", OUT, _in_group("network:NatGateway", "Microsoft.Network/natGateways/ng-mutant",
+    Addition("a NAT gateway", EGRESS, _added_to_group("network:NatGateway", "Microsoft.Network/natGateways/ng-mutant",
                                              {"natGatewayName": "ng-mutant"})),
-    Addition("a gateway to other networks", OUT, _in_group(
+    Addition("a gateway to other networks", EGRESS, _added_to_group(
         "network:VirtualNetworkGateway", "Microsoft.Network/virtualNetworkGateways/vng-mutant",
         {"virtualNetworkGatewayName": "vng-mutant"})),
-    Addition("a load balancer", "a service would be public", _in_group(
+    Addition("a load balancer", "a service would be public", _added_to_group(
         "network:LoadBalancer", "Microsoft.Network/loadBalancers/lb-mutant", {"loadBalancerName": "lb-mutant"})),
-    Addition("a downloadable snapshot", COPY, _in_group(
+    Addition("a downloadable snapshot", COPY, _added_to_group(
         "compute:Snapshot", "Microsoft.Compute/snapshots/snap-mutant", SNAPSHOT)),
-    Addition("a storage account with defaults", "Azure's defaults allow public access", _in_group(
+    Addition("a storage account with defaults", "Azure's defaults allow public access", _added_to_group(
         "storage:StorageAccount", "Microsoft.Storage/storageAccounts/stmutant",
         {"accountName": "stmutant", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}})),
-    Addition("a vault with defaults", "Azure's defaults allow public access", _in_group(
+    Addition("a vault with defaults", "Azure's defaults allow public access", _added_to_group(
         "keyvault:Vault", "Microsoft.KeyVault/vaults/kv-mutant",
         {"vaultName": "kv-mutant", "properties": {"sku": {"family": "A", "name": "standard"}}})),
-    Addition("a data factory", COPY, _in_group("datafactory:Factory", "Microsoft.DataFactory/factories/adf-mutant",
-                                               {"factoryName": "adf-mutant"})),
-    Addition("a web site", "a service would be public", _in_group(
+    Addition("a data factory", COPY, _added_to_group(
+        "datafactory:Factory", "Microsoft.DataFactory/factories/adf-mutant", {"factoryName": "adf-mutant"})),
+    Addition("a web site", "a service would be public", _added_to_group(
         "web:WebApp", "Microsoft.Web/sites/app-mutant", {"name": "app-mutant"})),
-    Addition("a database open to all", "a service would be public", _in_group(
+    Addition("a database open to all", "a service would be public", _added_to_group(
         "dbforpostgresql:FirewallRule", "Microsoft.DBforPostgreSQL/flexibleServers/psql/firewallRules/mutant",
         {"serverName": "psql", **RULE}, tagged=False)),
-    Addition("an extension with a foreign script", FOREIGN_CODE, _below(
+    Addition("an extension with a foreign script", FOREIGN_CODE, _added_child(
         "compute:VirtualMachineExtension", "compute:VirtualMachine", "extensions/mutant", CUSTOM_SCRIPT, MACHINE)),
-    Addition("a command on a desk", FOREIGN_CODE, _below(
+    Addition("a command on a desk", FOREIGN_CODE, _added_child(
         "compute:VirtualMachineRunCommandByVirtualMachine", "compute:VirtualMachine", "runCommands/mutant",
         {"runCommandName": "mutant", "source": {"script": "id"}}, MACHINE)),
-    Addition("a local user of a storage account", "a password, which identifies no person, would give access", _below(
-        "storage:LocalUser", "storage:StorageAccount", "localUsers/mutant",
-        {"username": "mutant", "hasSshPassword": True}, STORE)),
-    Addition("replication of blobs out of the estate", COPY, _below(
-        "storage:ObjectReplicationPolicy", "storage:StorageAccount", "objectReplicationPolicies/default", COPIES,
+    Addition("a local user of a storage account", "a password, which identifies no person, would give access",
+             _added_child("storage:LocalUser", "storage:StorageAccount", "localUsers/mutant",
+                          {"username": "mutant", "hasSshPassword": True}, STORE)),
+    Addition("replication of blobs out of the estate", COPY, _added_child(
+        "storage:ObjectReplicationPolicy", "storage:StorageAccount", "objectReplicationPolicies/default", REPLICATION,
         STORE)),
-    Addition("an export of logs", COPY, _below(
+    Addition("an export of logs", COPY, _added_child(
         "operationalinsights:DataExport", "operationalinsights:Workspace", "dataExports/mutant", EXPORT_RULE,
         {**IN_GROUP, "workspaceName": "workspaceName"})),
-    Addition("a federated credential of another issuer", "an outsider could act as the estate's service", _below(
+    Addition("a federated credential of another issuer", "an outsider could act as the estate's service", _added_child(
         "managedidentity:FederatedIdentityCredential", "managedidentity:UserAssignedIdentity",
         "federatedIdentityCredentials/mutant", CREDENTIAL, {**IN_GROUP, "resourceName": "resourceName"})),
-    Addition("an access policy of a vault", "access policies do not show in role assignments", _below(
+    Addition("an access policy of a vault", "access policies do not show in role assignments", _added_child(
         "keyvault:AccessPolicy", "keyvault:Vault", "accessPolicy/mutant",
-        {"policy": {"objectId": elsewhere.PERSON, "permissions": {"secrets": ["get"]}}},
+        {"policy": {"objectId": external.PERSON, "permissions": {"secrets": ["get"]}}},
         {**IN_GROUP, "vaultName": "vaultName"})),
     Addition("an exemption from a guardrail", "Azure would allow forbidden deployments", _exempt),
 )  # fmt: skip

@@ -8,15 +8,15 @@ import base64
 
 from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
-from policies.mutations.table import elsewhere
+from policies.mutations.table import external
 from policies.mutations.table.vaults import of_records
 
-CLEAR = "data on the host would not be encrypted"
-BOOT = "the boot chain could be changed unnoticed"
-GUESSED = "a guessed password would give access"
-OLD = "known vulnerabilities would not be patched"
-COPIED = "the disk could be downloaded with a link"
-OURS = "the key would be Microsoft's, so revoking the estate's key would have no effect"
+UNENCRYPTED_ON_HOST = "data on the host would not be encrypted"
+WEAK_BOOT = "the boot chain could be changed unnoticed"
+GUESSABLE = "a guessed password would give access"
+UNPATCHED = "known vulnerabilities would not be patched"
+DOWNLOADABLE = "the disk could be downloaded with a link"
+PLATFORM_KEY = "the key would be Microsoft's, so revoking the estate's key would have no effect"
 
 
 def at_host(resource: Resource, _: PolicyContext) -> bool:
@@ -27,34 +27,34 @@ def at_host(resource: Resource, _: PolicyContext) -> bool:
 MACHINE = Table(
     "compute:VirtualMachine",
     weakenings=(
-        Weakening("securityProfile", (None,), f"{CLEAR}; {BOOT}"),
-        Weakening("securityProfile.encryptionAtHost", (False,), CLEAR, when=at_host),
-        Weakening("securityProfile.securityType", ("Standard",), BOOT),
-        Weakening("securityProfile.uefiSettings", (None,), BOOT),
-        Weakening("securityProfile.uefiSettings.secureBootEnabled", (False,), BOOT),
-        Weakening("securityProfile.uefiSettings.vTpmEnabled", (False,), BOOT),
-        Weakening("osProfile.linuxConfiguration", (None,), GUESSED),
-        Weakening("osProfile.linuxConfiguration.disablePasswordAuthentication", (False,), GUESSED),
+        Weakening("securityProfile", (None,), f"{UNENCRYPTED_ON_HOST}; {WEAK_BOOT}"),
+        Weakening("securityProfile.encryptionAtHost", (False,), UNENCRYPTED_ON_HOST, when=at_host),
+        Weakening("securityProfile.securityType", ("Standard",), WEAK_BOOT),
+        Weakening("securityProfile.uefiSettings", (None,), WEAK_BOOT),
+        Weakening("securityProfile.uefiSettings.secureBootEnabled", (False,), WEAK_BOOT),
+        Weakening("securityProfile.uefiSettings.vTpmEnabled", (False,), WEAK_BOOT),
+        Weakening("osProfile.linuxConfiguration", (None,), GUESSABLE),
+        Weakening("osProfile.linuxConfiguration.disablePasswordAuthentication", (False,), GUESSABLE),
         Weakening("osProfile.customData", (base64.b64encode(b"#cloud-config\nruncmd: [[id]]\n").decode(),),
                   "SSH would forward files and ports without the airlock", when=of_records),
-        Weakening("osProfile.adminPassword", ("[secret]",), GUESSED),
-        Weakening("osProfile.linuxConfiguration.patchSettings", (None,), OLD),
-        Weakening("osProfile.linuxConfiguration.patchSettings.patchMode", ("ImageDefault",), OLD),
+        Weakening("osProfile.adminPassword", ("[secret]",), GUESSABLE),
+        Weakening("osProfile.linuxConfiguration.patchSettings", (None,), UNPATCHED),
+        Weakening("osProfile.linuxConfiguration.patchSettings.patchMode", ("ImageDefault",), UNPATCHED),
         Weakening("osProfile.linuxConfiguration.patchSettings.assessmentMode", ("ImageDefault",),
                   "missing patches would not be reported"),
-        Weakening("storageProfile.osDisk.managedDisk.diskEncryptionSet", (None, {"id": elsewhere.DISK_KEYS}), OURS,
-                  when=of_records),
-        Weakening("storageProfile.osDisk.managedDisk", (None,), OURS, when=of_records),
+        Weakening("storageProfile.osDisk.managedDisk.diskEncryptionSet", (None, {"id": external.DISK_KEYS}),
+                  PLATFORM_KEY, when=of_records),
+        Weakening("storageProfile.osDisk.managedDisk", (None,), PLATFORM_KEY, when=of_records),
         Weakening("storageProfile.dataDisks",
                   ([{"lun": 9, "createOption": "Empty", "diskSizeGB": 64,
-                     "managedDisk": {"storageAccountType": "Premium_LRS"}}],), OURS,
+                     "managedDisk": {"storageAccountType": "Premium_LRS"}}],), PLATFORM_KEY,
                   missing_ok="there are no data disks then", unknown_ok="each data disk is a resource of its own",
                   when=of_records),
         Weakening("storageProfile.imageReference", ({"communityGalleryImageId":
                   "/CommunityGalleries/elsewhere-1234/Images/desk/Versions/1.0.0"},),
                   "the image would be from an unknown publisher",
                   missing_ok="Azure refuses a machine without an image"),
-        Weakening("networkProfile.networkInterfaces[*].id", (elsewhere.INTERFACE,),
+        Weakening("networkProfile.networkInterfaces[*].id", (external.INTERFACE,),
                   "the machine would be in a network outside of the plan",
                   missing_ok="Azure refuses a machine without an interface"),
         Weakening("networkProfile.networkInterfaceConfigurations",
@@ -104,15 +104,15 @@ EXTENSION = Table(
 DISK = Table(
     "compute:Disk",
     weakenings=(
-        Weakening("networkAccessPolicy", ("AllowAll", "AllowPrivate"), COPIED),
-        Weakening("publicNetworkAccess", ("Enabled",), COPIED),
+        Weakening("networkAccessPolicy", ("AllowAll", "AllowPrivate"), DOWNLOADABLE),
+        Weakening("publicNetworkAccess", ("Enabled",), DOWNLOADABLE),
         Weakening("dataAccessAuthMode", ("None",), "the disk could be downloaded with a link alone"),
-        Weakening("encryption", (None,), OURS, when=of_records),
-        Weakening("encryption.diskEncryptionSetId", (elsewhere.DISK_KEYS,), OURS, when=of_records),
+        Weakening("encryption", (None,), PLATFORM_KEY, when=of_records),
+        Weakening("encryption.diskEncryptionSetId", (external.DISK_KEYS,), PLATFORM_KEY, when=of_records),
         Weakening(
             "encryption.type",
             ("EncryptionAtRestWithPlatformKey",),
-            OURS,
+            PLATFORM_KEY,
             missing_ok="Azure uses the disk encryption set's",
             when=of_records,
         ),
@@ -128,13 +128,13 @@ DISK_KEYS = Table(
     weakenings=(
         Weakening("rotationToLatestKeyVersionEnabled", (False,), "disks would keep an old key version",
                   when=of_records),
-        Weakening("activeKey", (None,), OURS, when=of_records),
-        Weakening("activeKey.keyUrl", (f"{elsewhere.VAULT_URI}keys/key-elsewhere",),
+        Weakening("activeKey", (None,), PLATFORM_KEY, when=of_records),
+        Weakening("activeKey.keyUrl", (f"{external.VAULT_URI}keys/key-elsewhere",),
                   "the owner of that vault would control the disks' key", when=of_records),
         Weakening("encryptionType", ("EncryptionAtRestWithCustomerKey",), "one broken cipher would expose the data",
                   when=of_records),
     ),
     harmless=(Harmless("identity", "another identity cannot use the key: the disks become unavailable"),),
-    removal=Removal(OURS, when=of_records),
+    removal=Removal(PLATFORM_KEY, when=of_records),
 )  # fmt: skip
 TABLES = (MACHINE, EXTENSION, DISK, DISK_KEYS)

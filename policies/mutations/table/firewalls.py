@@ -9,8 +9,8 @@ from typing import Any
 
 from policies.mutations.model import Harmless, Rework, Table, Weakening
 from policies.mutations.paths import entries
-from policies.mutations.table import elsewhere
-from policies.mutations.table.widths import wider
+from policies.mutations.table import external
+from policies.mutations.table.wider_ranges import wider
 
 UNSEEN = "outbound traffic would not be inspected"
 OUT = "destinations outside of the estate's list could be reached"
@@ -32,9 +32,9 @@ POLICY = Table(
         Weakening("intrusionDetection.configuration.signatureOverrides", ([{"id": "2024897", "mode": "Off"}],), UNSEEN),
         Weakening("dnsSettings", (None,), "DNS names would be resolved without the firewall"),
         Weakening("dnsSettings.enableProxy", (False,), "DNS names would be resolved without the firewall"),
-        Weakening("dnsSettings.servers", ([elsewhere.PUBLIC_DNS],), "DNS queries would go to a public server",
+        Weakening("dnsSettings.servers", ([external.PUBLIC_DNS],), "DNS queries would go to a public server",
                   missing_ok="an empty list and none are the same: Azure's own DNS"),
-        Weakening("basePolicy", ({"id": elsewhere.FIREWALL_POLICY},), "rules of others would take precedence"),
+        Weakening("basePolicy", ({"id": external.FIREWALL_POLICY},), "rules of others would take precedence"),
         Weakening("explicitProxy", ({"enableExplicitProxy": True, "httpPort": 8080, "httpsPort": 8443},),
                   "one private address would reach every allowed destination"),
     ),
@@ -72,7 +72,7 @@ def _names(inputs: Mapping[str, Any]) -> Made:
 
 
 def _addresses(inputs: Mapping[str, Any]) -> Made:
-    wide = ("*", "0.0.0.0/0", "Internet", "AzureCloud", "Storage", elsewhere.PUBLIC_RANGE, "10.0.0.0/8", "[unknown]")
+    wide = ("*", "0.0.0.0/0", "Internet", "AzureCloud", "Storage", external.PUBLIC_RANGE, "10.0.0.0/8", "[unknown]")
     for words, rule, put in _each(inputs, "NetworkRule"):
         for address in wide:
             yield f"{words} to {address}", put({**rule, "destinationAddresses": [address]})
@@ -107,7 +107,7 @@ COLLECTIONS: Mapping[str, Mapping[str, Any]] = {
         {**NETWORK_RULE, "sourceAddresses": ["*"], "destinationAddresses": ["*"], "destinationPorts": ["*"],
          "ipProtocols": ["Any"]}]},
     "tenancies out to an address": {**ALLOW, "rules": [
-        {**NETWORK_RULE, "sourceAddresses": ["10.65.0.0/16"], "destinationAddresses": [elsewhere.PUBLIC_RANGE]}]},
+        {**NETWORK_RULE, "sourceAddresses": ["10.65.0.0/16"], "destinationAddresses": [external.PUBLIC_RANGE]}]},
     "tenancies to tenancies": {**ALLOW, "rules": [
         {**NETWORK_RULE, "sourceAddresses": ["10.65.0.0/16"], "destinationAddresses": ["10.65.0.0/16"]}]},
     "tenancies to zones": {**ALLOW, "rules": [
@@ -153,7 +153,7 @@ FIREWALL = Table(
     "network:AzureFirewall",
     weakenings=(
         Weakening("sku.tier", ("Standard", "Basic"), UNSEEN),
-        Weakening("firewallPolicy", (None, {"id": elsewhere.FIREWALL_POLICY}), "rules of others would apply"),
+        Weakening("firewallPolicy", (None, {"id": external.FIREWALL_POLICY}), "rules of others would apply"),
         Weakening("networkRuleCollections",
                   ([{"name": "mutant", "priority": 100, "action": {"type": "Allow"}, "rules": [
                       {"name": "mutant", "protocols": ["Any"], "sourceAddresses": ["*"],

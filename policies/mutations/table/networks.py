@@ -10,40 +10,40 @@ from typing import Any
 from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.paths import entries
-from policies.mutations.table import elsewhere
+from policies.mutations.table import external
 
 BYPASS = "traffic would bypass the firewall"
 DNS = "DNS queries would go to a public resolver, which can carry data out"
-OUT = "machines could reach the Internet"
+INTERNET_ACCESS = "machines could reach the Internet"
 
 
-def _holds_endpoints(subnet: Resource, estate: PolicyContext) -> bool:
-    return any(_in(subnet, r.at("subnet.id")) for r in estate.of("network:PrivateEndpoint"))
+def _has_endpoints(subnet: Resource, estate: PolicyContext) -> bool:
+    return any(_is_in(subnet, r.at("subnet.id")) for r in estate.of("network:PrivateEndpoint"))
 
 
-def _in(subnet: Resource, id_: object) -> bool:
+def _is_in(subnet: Resource, id_: object) -> bool:
     return bool(subnet.id) and str(id_).lower() == str(subnet.id).lower()
 
 
-def _not_the_firewalls(subnet: Resource, _: PolicyContext) -> bool:
+def _is_not_firewall_subnet(subnet: Resource, _: PolicyContext) -> bool:
     return str(subnet.at("subnetName")) != "AzureFirewallSubnet"
 
 
 def other_spokes(resource: Resource, estate: PolicyContext) -> Iterator[tuple[str, str]]:
-    """Yield the networks of other groups that are not a hub: a spoke must not be peered with them."""
-    mine = str(resource.id).lower().split("/providers/")[0]
+    """Yield a spoke network of another resource group: a spoke must not be peered with it."""
+    own_group = str(resource.id).lower().split("/providers/")[0]
     hubs = {str(r.at("ipConfigurations[0].subnet.id")).lower() for r in estate.of("network:AzureFirewall")}
-    if any(hub.startswith(f"{mine}/") for hub in hubs):
+    if any(hub.startswith(f"{own_group}/") for hub in hubs):
         return  # a hub may be peered with any of them
     for network in estate.of("network:VirtualNetwork"):
         is_hub = any(hub.startswith(f"{str(network.id).lower()}/") for hub in hubs)
-        if network.id and not is_hub and network.id.lower().split("/providers/")[0] != mine:
+        if network.id and not is_hub and network.id.lower().split("/providers/")[0] != own_group:
             yield f"the network of {network.stack}'s {network.name}", network.id
             return
 
 
-def _hubs_side(peering: Resource, estate: PolicyContext) -> bool:
-    """True for the hub's side, which must not accept forwarded traffic."""
+def _is_hub_side(peering: Resource, estate: PolicyContext) -> bool:
+    """True for the hub's side of a peering, which must not accept forwarded traffic."""
     return not peering.at("allowForwardedTraffic")
 
 
@@ -51,13 +51,13 @@ NETWORK = Table(
     "network:VirtualNetwork",
     weakenings=(
         Weakening("dhcpOptions", (None,), DNS),
-        Weakening("dhcpOptions.dnsServers", ([elsewhere.PUBLIC_DNS], ["168.63.129.16"], []), DNS),
+        Weakening("dhcpOptions.dnsServers", ([external.PUBLIC_DNS], ["168.63.129.16"], []), DNS),
         Weakening("encryption", (None,), "traffic between machines would not be encrypted"),
         Weakening("encryption.enabled", (False,), "traffic between machines would not be encrypted"),
         Weakening("subnets", ([{"name": "snet-mutant", "addressPrefix": "10.65.0.64/28"}],),
                   "a subnet without an NSG would be created with the network"),
         Weakening("virtualNetworkPeerings",
-                  ([{"name": "peer-elsewhere", "remoteVirtualNetwork": {"id": elsewhere.NETWORK}}],),
+                  ([{"name": "peer-elsewhere", "remoteVirtualNetwork": {"id": external.NETWORK}}],),
                   "a network outside of the estate would be peered"),
     ),
     harmless=(
@@ -70,17 +70,17 @@ NETWORK = Table(
 SUBNET = Table(
     "network:Subnet",
     weakenings=(
-        Weakening("networkSecurityGroup", (None, {"id": elsewhere.SECURITY_GROUP}), "nothing would filter its traffic",
-                  when=_not_the_firewalls),
-        Weakening("routeTable", (None, {"id": elsewhere.ROUTES}), BYPASS,
+        Weakening("networkSecurityGroup", (None, {"id": external.SECURITY_GROUP}), "nothing would filter its traffic",
+                  when=_is_not_firewall_subnet),
+        Weakening("routeTable", (None, {"id": external.ROUTES}), BYPASS,
                   when=lambda subnet, _: bool(subnet.at("routeTable"))),
-        Weakening("defaultOutboundAccess", (True,), OUT),
-        Weakening("natGateway", ({"id": elsewhere.GATEWAY},), OUT, when=_not_the_firewalls),
+        Weakening("defaultOutboundAccess", (True,), INTERNET_ACCESS),
+        Weakening("natGateway", ({"id": external.GATEWAY},), INTERNET_ACCESS, when=_is_not_firewall_subnet),
         Weakening("serviceEndpoints", ([{"service": "Microsoft.Storage"}], [{"service": "Microsoft.Storage.Global"}]),
-                  "any tenant's storage account could be reached without the firewall", when=_not_the_firewalls,
+                  "any tenant's storage account could be reached without the firewall", when=_is_not_firewall_subnet,
                   missing_ok="an empty list and none are the same"),
         Weakening("privateEndpointNetworkPolicies", ("Disabled", "RouteTableEnabled"),
-                  "NSGs would not apply to private endpoints", when=_holds_endpoints),
+                  "NSGs would not apply to private endpoints", when=_has_endpoints),
     ),
     harmless=(
         Harmless("addressPrefix", "addresses allow nothing: rules and routes decide"),
@@ -91,18 +91,18 @@ SUBNET = Table(
         Harmless("serviceEndpoints", "the subnet only contains the firewall"),
     ),
 )  # fmt: skip
-JOINED = "separate tenancies and zones could connect"
+CONNECTED = "separate tenancies and zones could connect"
 PEERING = Table(
     "network:VirtualNetworkPeering",
     weakenings=(
-        Weakening("remoteVirtualNetwork.id", (elsewhere.NETWORK,), JOINED, pick=other_spokes,
+        Weakening("remoteVirtualNetwork.id", (external.NETWORK,), CONNECTED, pick=other_spokes,
                   missing_ok="Azure refuses a peering without a network"),
         Weakening("allowGatewayTransit", (True,), "networks behind a gateway could connect",
                   missing_ok="Azure's default is off"),
         Weakening("useRemoteGateways", (True,), "networks behind a gateway could connect",
                   missing_ok="Azure's default is off"),
         Weakening("allowForwardedTraffic", (True,), "traffic forwarded by a tenancy would be accepted",
-                  missing_ok="Azure's default is off", when=_hubs_side),
+                  missing_ok="Azure's default is off", when=_is_hub_side),
     ),
     harmless=(
         Harmless("allowVirtualNetworkAccess", "on is the widest value, and Azure's default"),
@@ -112,8 +112,8 @@ PEERING = Table(
 SINGLE_NSG = "one wrong rule of the subnet's NSG would expose the machine"
 
 
-def _of_its_subnet(interface: Resource, estate: PolicyContext) -> Iterator[tuple[str, Any]]:
-    """Yield the subnet's own NSG a second time."""
+def _nsg_of_its_subnet(interface: Resource, estate: PolicyContext) -> Iterator[tuple[str, Any]]:
+    """Yield the NSG of the interface's subnet: the interface must have a different one."""
     for id_ in interface.each("ipConfigurations[*].subnet.id"):
         subnet = estate.get(id_)
         if subnet is not None and subnet.at("networkSecurityGroup"):
@@ -123,14 +123,14 @@ def _of_its_subnet(interface: Resource, estate: PolicyContext) -> Iterator[tuple
 INTERFACE = Table(
     "network:NetworkInterface",
     weakenings=(
-        Weakening("ipConfigurations[*].publicIPAddress", ({"id": elsewhere.PUBLIC_ADDRESS},),
+        Weakening("ipConfigurations[*].publicIPAddress", ({"id": external.PUBLIC_ADDRESS},),
                   "the machine would have a public address"),
-        Weakening("ipConfigurations[*].subnet.id", (elsewhere.SUBNET,), "the machine would be in a foreign network",
+        Weakening("ipConfigurations[*].subnet.id", (external.SUBNET,), "the machine would be in a foreign network",
                   missing_ok="Azure refuses an interface without a subnet"),
         Weakening("enableIPForwarding", (True,), "the machine could forward traffic of others",
                   missing_ok="Azure's default is off"),
-        Weakening("dnsSettings.dnsServers", ([elsewhere.PUBLIC_DNS],), DNS),
-        Weakening("networkSecurityGroup", (None, {"id": elsewhere.SECURITY_GROUP}), SINGLE_NSG, pick=_of_its_subnet),
+        Weakening("dnsSettings.dnsServers", ([external.PUBLIC_DNS],), DNS),
+        Weakening("networkSecurityGroup", (None, {"id": external.SECURITY_GROUP}), SINGLE_NSG, pick=_nsg_of_its_subnet),
     ),
     harmless=(
         Harmless("enableAcceleratedNetworking", "speed"),
@@ -160,7 +160,7 @@ def _route(name: str, prefix: str, hop: str) -> Mapping[str, str]:
 
 def _with_routes(table: Resource, _: PolicyContext) -> Iterator[tuple[str, Any]]:
     routes = entries(table.at("routes"))
-    for prefix in ("0.0.0.0/1", elsewhere.PUBLIC_RANGE, "AzureCloud", "Storage"):
+    for prefix in ("0.0.0.0/1", external.PUBLIC_RANGE, "AzureCloud", "Storage"):
         yield f"and {prefix} straight to the Internet", [*routes, _route("route-mutant", prefix, "Internet")]
 
 
@@ -186,7 +186,7 @@ def _has_one_address(endpoint: Resource, _: PolicyContext) -> bool:
     return bool(endpoint.each("ipConfigurations[*]"))
 
 
-def _its_neighbours(endpoint: Resource, estate: PolicyContext) -> Iterator[tuple[str, str]]:
+def _address_of_another_endpoint(endpoint: Resource, estate: PolicyContext) -> Iterator[tuple[str, str]]:
     """Yield the address of another endpoint of the same subnet."""
     for other in estate.same_stack(endpoint, "network:PrivateEndpoint"):
         found = other.each("ipConfigurations[*].privateIPAddress")
@@ -199,19 +199,19 @@ ENDPOINT = Table(
     "network:PrivateEndpoint",
     weakenings=(
         Weakening("privateLinkServiceConnections", ([],), "the service would have no endpoint"),
-        Weakening("privateLinkServiceConnections[*].privateLinkServiceId", (elsewhere.STORE,),
+        Weakening("privateLinkServiceConnections[*].privateLinkServiceId", (external.STORE,),
                   "data could be written to an account outside of the estate",
                   missing_ok="Azure refuses a connection without a service"),
         Weakening("privateLinkServiceConnections[*].groupIds", (["queue"],), "the service would have no endpoint",
                   missing_ok="Azure refuses a connection without a group id"),
         Weakening("manualPrivateLinkServiceConnections",
-                  ([{"name": "plc-elsewhere", "privateLinkServiceId": elsewhere.STORE, "groupIds": ["blob"]}],),
+                  ([{"name": "plc-elsewhere", "privateLinkServiceId": external.STORE, "groupIds": ["blob"]}],),
                   "data could be written to an account outside of the estate"),
-        Weakening("subnet.id", (elsewhere.SUBNET,), "a network outside of the estate would have access",
+        Weakening("subnet.id", (external.SUBNET,), "a network outside of the estate would have access",
                   missing_ok="Azure refuses an endpoint without a subnet"),
         Weakening("ipConfigurations", ([],), ANY_ADDRESS, when=_has_one_address),
-        Weakening("ipConfigurations[*].privateIPAddress", (elsewhere.PRIVATE_ADDRESS,), ANY_ADDRESS,
-                  pick=_its_neighbours),
+        Weakening("ipConfigurations[*].privateIPAddress", (external.PRIVATE_ADDRESS,), ANY_ADDRESS,
+                  pick=_address_of_another_endpoint),
     ),
     harmless=(
         Harmless("ipConfigurations[*].groupId", "Azure refuses another than the connection's"),
@@ -228,7 +228,7 @@ ZONE_GROUP = Table(
     "network:PrivateDnsZoneGroup",
     weakenings=(
         Weakening("privateDnsZoneConfigs", ([],), PUBLIC_NAME),
-        Weakening("privateDnsZoneConfigs[*].privateDnsZoneId", (elsewhere.ZONE,), PUBLIC_NAME),
+        Weakening("privateDnsZoneConfigs[*].privateDnsZoneId", (external.ZONE,), PUBLIC_NAME),
     ),
     harmless=(Harmless("privateDnsZoneConfigs[*].name", "a name"),),
     removal=Removal(PUBLIC_NAME),
@@ -241,7 +241,7 @@ LINK = Table(
                   missing_ok="Azure's default is off"),
         Weakening("resolutionPolicy", ("NxDomainRedirect",), "names outside of the zone would be resolved publicly",
                   missing_ok="Azure's default is no fallback"),
-        Weakening("virtualNetwork.id", (elsewhere.NETWORK,), "a foreign network would resolve the names, not the hub",
+        Weakening("virtualNetwork.id", (external.NETWORK,), "a foreign network would resolve the names, not the hub",
                   missing_ok="Azure refuses a link without a network"),
     ),
     removal=Removal(PUBLIC_NAME),

@@ -4,35 +4,35 @@ Sources: learn.microsoft.com, Microsoft.Storage template references and "Securit
 """
 
 from policies.mutations.model import Harmless, Removal, Table, Weakening
-from policies.mutations.table import elsewhere
+from policies.mutations.table import external
 from policies.mutations.table.vaults import of_records
 
 BYPASS = "AzureServices, Logging, Metrics"
-OPEN = "the account would answer on the public network"
-KEYED = "the account could be used with keys and passwords, which identify no person"
-OURS = "the keys would be Microsoft's, so revoking the estate's key would have no effect"
+PUBLIC = "the account would answer on the public network"
+KEY_ACCESS = "the account could be used with keys and passwords, which identify no person"
+PLATFORM_KEY = "the keys would be Microsoft's, so revoking the estate's key would have no effect"
 
 
 ACCOUNT = Table(
     "storage:StorageAccount",
     weakenings=(
-        Weakening("publicNetworkAccess", ("Enabled",), OPEN),
-        Weakening("networkRuleSet", (None,), OPEN),
-        Weakening("networkRuleSet.defaultAction", ("Allow",), OPEN),
+        Weakening("publicNetworkAccess", ("Enabled",), PUBLIC),
+        Weakening("networkRuleSet", (None,), PUBLIC),
+        Weakening("networkRuleSet.defaultAction", ("Allow",), PUBLIC),
         Weakening("networkRuleSet.bypass", (BYPASS, "Logging", "Logging, Metrics"), "other services would have access"),
         Weakening("networkRuleSet.bypass", ("AzureServices",), "Microsoft's services would have access"),
-        Weakening("networkRuleSet.ipRules", ([{"value": "20.33.0.7", "action": "Allow"}],), OPEN,
+        Weakening("networkRuleSet.ipRules", ([{"value": "20.33.0.7", "action": "Allow"}],), PUBLIC,
                   missing_ok="an empty list and none are the same"),
         Weakening("networkRuleSet.virtualNetworkRules",
-                  ([{"virtualNetworkResourceId": elsewhere.SUBNET, "action": "Allow"}],),
+                  ([{"virtualNetworkResourceId": external.SUBNET, "action": "Allow"}],),
                   "another network would have access", missing_ok="an empty list and none are the same"),
         Weakening("networkRuleSet.resourceAccessRules",
-                  ([{"tenantId": elsewhere.TENANT, "resourceId": elsewhere.WORKSPACE}],),
+                  ([{"tenantId": external.TENANT, "resourceId": external.WORKSPACE}],),
                   "a resource of another tenant would have access, or the malware scanner would have none"),
-        Weakening("networkRuleSet.resourceAccessRules[*].resourceId", (elsewhere.WORKSPACE, elsewhere.SCANNER),
+        Weakening("networkRuleSet.resourceAccessRules[*].resourceId", (external.WORKSPACE, external.SCANNER),
                   "another resource would have access"),
-        Weakening("allowSharedKeyAccess", (True,), KEYED),
-        Weakening("isLocalUserEnabled", (True,), KEYED),
+        Weakening("allowSharedKeyAccess", (True,), KEY_ACCESS),
+        Weakening("isLocalUserEnabled", (True,), KEY_ACCESS),
         Weakening("isSftpEnabled", (True,), "files could be fetched with a password",
                   missing_ok="Azure's default is off"),
         Weakening("enableNfsV3", (True,), "NFS does not authenticate identities", missing_ok="Azure's default is off"),
@@ -40,10 +40,10 @@ ACCOUNT = Table(
         Weakening("minimumTlsVersion", ("TLS1_0", "TLS1_1"), "data in transit would use a broken cipher"),
         Weakening("enableHttpsTrafficOnly", (False,), "data in transit would not be encrypted",
                   missing_ok="Azure's default is on since api version 2019-04-01"),
-        Weakening("encryption", (None,), OURS, when=of_records),
-        Weakening("encryption.keySource", ("Microsoft.Storage",), OURS, when=of_records),
-        Weakening("encryption.keyVaultProperties", (None,), OURS, when=of_records),
-        Weakening("encryption.keyVaultProperties.keyVaultUri", (elsewhere.VAULT_URI,),
+        Weakening("encryption", (None,), PLATFORM_KEY, when=of_records),
+        Weakening("encryption.keySource", ("Microsoft.Storage",), PLATFORM_KEY, when=of_records),
+        Weakening("encryption.keyVaultProperties", (None,), PLATFORM_KEY, when=of_records),
+        Weakening("encryption.keyVaultProperties.keyVaultUri", (external.VAULT_URI,),
                   "the owner of that vault would control the data's key", when=of_records),
         Weakening("encryption.keyVaultProperties.keyName", ("key-elsewhere",), "no key of the estate would protect it",
                   when=of_records),
@@ -51,8 +51,8 @@ ACCOUNT = Table(
                   "the key would never rotate", when=of_records),
         Weakening("encryption.requireInfrastructureEncryption", (False,), "one broken cipher would expose the data",
                   when=of_records),
-        Weakening("encryption.services.queue.keyType", ("Service",), OURS, when=of_records),
-        Weakening("encryption.services.table.keyType", ("Service",), OURS, when=of_records),
+        Weakening("encryption.services.queue.keyType", ("Service",), PLATFORM_KEY, when=of_records),
+        Weakening("encryption.services.table.keyType", ("Service",), PLATFORM_KEY, when=of_records),
         Weakening("allowCrossTenantReplication", (True,), "blobs could be copied to another tenant"),
         Weakening("allowedCopyScope", (), "blobs could be copied to any account"),
         Weakening("sasPolicy", (None,), "signed links could live for years"),
@@ -81,25 +81,26 @@ CONTAINER = Table(
         Weakening("publicAccess", ("Blob", "Container"), "it would be public", missing_ok="Azure's default is None"),
     ),
 )
-LOST = "deleted or overwritten data would be lost"
+LOST_DATA = "deleted or overwritten data would be lost"
 BLOB_SERVICE = Table(
     "storage:BlobServiceProperties",
     weakenings=(
-        Weakening("isVersioningEnabled", (False,), LOST),
-        Weakening("deleteRetentionPolicy", (None,), LOST),
-        Weakening("deleteRetentionPolicy.enabled", (False,), LOST),
-        Weakening("deleteRetentionPolicy.days", (1,), LOST),
-        Weakening("deleteRetentionPolicy.allowPermanentDelete", (True,), LOST, missing_ok="Azure's default is off"),
-        Weakening("containerDeleteRetentionPolicy", (None,), LOST),
-        Weakening("containerDeleteRetentionPolicy.enabled", (False,), LOST),
-        Weakening("containerDeleteRetentionPolicy.days", (1,), LOST),
+        Weakening("isVersioningEnabled", (False,), LOST_DATA),
+        Weakening("deleteRetentionPolicy", (None,), LOST_DATA),
+        Weakening("deleteRetentionPolicy.enabled", (False,), LOST_DATA),
+        Weakening("deleteRetentionPolicy.days", (1,), LOST_DATA),
+        Weakening("deleteRetentionPolicy.allowPermanentDelete", (True,), LOST_DATA,
+                  missing_ok="Azure's default is off"),
+        Weakening("containerDeleteRetentionPolicy", (None,), LOST_DATA),
+        Weakening("containerDeleteRetentionPolicy.enabled", (False,), LOST_DATA),
+        Weakening("containerDeleteRetentionPolicy.days", (1,), LOST_DATA),
         Weakening("cors.corsRules",
                   ([{"allowedOrigins": ["*"], "allowedMethods": ["GET"], "maxAgeInSeconds": 60,
                      "allowedHeaders": ["*"], "exposedHeaders": ["*"]}],),
                   "any web site could read with its visitor's permissions"),
     ),
     harmless=(Harmless("changeFeed", "the logs of the blob service record the same changes"),),
-    removal=Removal(LOST),
+    removal=Removal(LOST_DATA),
 )  # fmt: skip
 IMMUTABILITY = Table(
     "storage:BlobContainerImmutabilityPolicy",
@@ -127,7 +128,7 @@ SCAN = Table(
         Weakening("properties.malwareScanning.onUpload.isEnabled", (False,), UNSCANNED),
         Weakening("properties.malwareScanning.onUpload.capGBPerMonth", (0, 1), "scanning would stop within a day",
                   missing_ok="Azure's default is none"),
-        Weakening("resourceId", (elsewhere.STORE,), UNSCANNED, missing_ok="Azure refuses a setting of nothing"),
+        Weakening("resourceId", (external.STORE,), UNSCANNED, missing_ok="Azure refuses a setting of nothing"),
     ),
     harmless=(
         Harmless("properties.sensitiveDataDiscovery", "it detects personal data, and blocks nothing"),

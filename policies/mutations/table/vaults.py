@@ -7,7 +7,7 @@ cryptographic key auto-rotation".
 from formats.stack_config import DataClass
 from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
-from policies.mutations.table import elsewhere
+from policies.mutations.table import external
 
 OPEN = "the vault would answer on the public network"
 GONE = "deleting the vault would make every copy of the data unreadable"
@@ -36,9 +36,9 @@ VAULT = Table(
         Weakening("properties.publicNetworkAccess", ("Enabled",), OPEN),
         Weakening("properties.networkAcls", (None,), OPEN),
         Weakening("properties.networkAcls.defaultAction", ("Allow",), OPEN),
-        Weakening("properties.networkAcls.ipRules", ([{"value": elsewhere.PUBLIC_RANGE}],), OPEN,
+        Weakening("properties.networkAcls.ipRules", ([{"value": external.PUBLIC_RANGE}],), OPEN,
                   missing_ok="an empty list and none are the same"),
-        Weakening("properties.networkAcls.virtualNetworkRules", ([{"id": elsewhere.SUBNET}],),
+        Weakening("properties.networkAcls.virtualNetworkRules", ([{"id": external.SUBNET}],),
                   "another network would have access", missing_ok="an empty list and none are the same"),
         Weakening("properties.enablePurgeProtection", (False,), GONE),
         Weakening("properties.enableSoftDelete", (False,), GONE, missing_ok="Azure's default is on"),

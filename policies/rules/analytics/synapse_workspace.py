@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import empty, equals, equals_if_set
-from policies.rule_helpers.encryption_keys import KEY_READS, named_key
+from policies.rule_helpers.encryption_keys import KEY_READS, require_estate_key
 
 WORKSPACE, RULE = "synapse:Workspace", "synapse:IpFirewallRule"
 NETWORK = "managedVirtualNetworkSettings"
@@ -19,7 +19,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     if resource.type == RULE:
         yield Violation("startIpAddress", "lets public addresses reach the workspace; the rule must be removed")
     elif holds_records(resource, context):
-        yield from named_key(resource, context, KEY)
+        yield from require_estate_key(resource, context, KEY)
 
 
 POLICY = Policy(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
-from policies.rule_helpers.encryption_keys import KEY_READS, own_key
+from policies.rule_helpers.encryption_keys import KEY_READS, require_rotating_key
 
 RECOVERY, BACKUP = "recoveryservices:Vault", "dataprotection:BackupVault"
 ENCRYPTION = {RECOVERY: "properties.encryption", BACKUP: "properties.securitySettings.encryptionSettings"}
@@ -15,7 +15,7 @@ ENCRYPTION = {RECOVERY: "properties.encryption", BACKUP: "properties.securitySet
 
 def check(vault: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a key of the estate without a version."""
-    yield from own_key(vault, context, f"{ENCRYPTION[vault.type]}.keyVaultProperties.keyUri")
+    yield from require_rotating_key(vault, context, f"{ENCRYPTION[vault.type]}.keyVaultProperties.keyUri")
 
 
 POLICY = Policy(

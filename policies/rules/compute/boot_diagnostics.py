@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policies.model import ComplianceControls, Policy, Severity
 from policies.requirements import empty
-from policies.rule_helpers.virtual_machines import MACHINES, on_all_kinds
+from policies.rule_helpers.virtual_machines import MACHINES, for_all_machine_types
 
 PATH = "diagnosticsProfile.bootDiagnostics.storageUri"
 
@@ -17,5 +17,7 @@ POLICY = Policy(
     severity=Severity.LOW,
     controls=ComplianceControls(satre=("3.2.03",), ncsc=("10", "11"), iso27001=("8.12",)),
     fix="Enable boot diagnostics without a storageUri.",
-    requires=on_all_kinds(empty(PATH, "screenshots would be kept in a storage account, which is opened with its key")),
+    requires=for_all_machine_types(
+        empty(PATH, "screenshots would be kept in a storage account, which is opened with its key")
+    ),
 )

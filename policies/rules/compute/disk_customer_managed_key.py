@@ -8,7 +8,7 @@ from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import require, require_if_set, require_text, same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals, equals_if_set
-from policies.rule_helpers.encryption_keys import KEY_READS, named_key
+from policies.rule_helpers.encryption_keys import KEY_READS, require_estate_key
 from policies.rule_helpers.virtual_machines import MACHINES, for_vm_and_scale_set, profile_path
 
 SET = "compute:DiskEncryptionSet"
@@ -22,7 +22,7 @@ FOLLOWS = equals(
     only_on=SET,
     unless=("encryptionType", (CONFIDENTIAL,)),
 )
-PLATFORM = "a key of Microsoft's"
+PLATFORM_KEY = "a key of Microsoft's"
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -37,7 +37,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 def _check_set(keys: Resource, context: PolicyContext) -> Iterator[Violation]:
     """A set for confidential virtual machines cannot follow its key's rotation."""
-    yield from named_key(keys, context, "activeKey.keyUrl")
+    yield from require_estate_key(keys, context, "activeKey.keyUrl")
     if same(keys.at("encryptionType"), CONFIDENTIAL):
         yield from require(keys, FOLLOWS.path, False, default="false")
 
@@ -53,7 +53,7 @@ def _check_disk(disk: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 def _check_set_id(resource: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
     """Require a set of the same check: another set could have any key."""
-    yield from require_text(resource, path, default=PLATFORM)
+    yield from require_text(resource, path, default=PLATFORM_KEY)
     keys = context.get(resource.at(path))
     if keys is None or keys.type != SET:
         yield Violation(path, "is not a disk encryption set of the estate")
@@ -79,7 +79,7 @@ def _check_attached(machine: Resource, context: PolicyContext, path: str) -> Ite
         return
     own = machine.at(f"{path}.managedDisk.id")
     if own is MISSING:
-        yield Violation(set_ids[0], f"is not set, which leaves {PLATFORM}; it must name a disk encryption set")
+        yield Violation(set_ids[0], f"is not set, which leaves {PLATFORM_KEY}; it must name a disk encryption set")
     elif context.get(own) is None:
         yield Violation(f"{path}.managedDisk.id", "is not a disk of the estate")
 

@@ -8,7 +8,7 @@ from policies.azure_semantics.data_class import is_identifiable
 from policies.azure_semantics.properties import require
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
-from policies.rule_helpers.virtual_machines import MACHINES, for_vm_and_scale_set, on_all_kinds, profile_path
+from policies.rule_helpers.virtual_machines import MACHINES, for_all_machine_types, for_vm_and_scale_set, profile_path
 
 KIND = "securityProfile.securityType"
 SECURE_BOOT, TPM = "securityProfile.uefiSettings.secureBootEnabled", "securityProfile.uefiSettings.vTpmEnabled"
@@ -40,7 +40,7 @@ POLICY = Policy(
     ),
     fix="Set securityType to TrustedLaunch with secure boot and vTPM; for identifiable data to ConfidentialVM, with "
     "securityEncryptionType DiskWithVMGuestState.",
-    requires=on_all_kinds(equals(SECURE_BOOT, True, default="false"), equals(TPM, True, default="false")),
+    requires=for_all_machine_types(equals(SECURE_BOOT, True, default="false"), equals(TPM, True, default="false")),
     check=check,
     check_paths=for_vm_and_scale_set(KIND, INSIDE),
 )

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
-from policies.rule_helpers.encryption_keys import KEY_READS, own_key
+from policies.rule_helpers.encryption_keys import KEY_READS, require_rotating_key
 
 
 def check(registry: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a key of the estate without a version. Azure accepts it at creation only."""
-    yield from own_key(registry, context, "encryption.keyVaultProperties.keyIdentifier")
+    yield from require_rotating_key(registry, context, "encryption.keyVaultProperties.keyIdentifier")
 
 
 POLICY = Policy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policies.model import ComplianceControls, Policy, Severity
 from policies.reachability.assertions import FlowKind
-from policies.rule_helpers.flow_findings import FIX, READS, concerns, flow_check
+from policies.rule_helpers.flow_findings import FIX, FLOW_PATHS, flow_check, has_flow
 
 POLICY = Policy(
     id="FL4",
@@ -21,7 +21,7 @@ POLICY = Policy(
     ),
     fix=FIX,
     check=flow_check(FlowKind.BETWEEN_PROVIDERS),
-    check_paths=READS,
-    applies=concerns(FlowKind.BETWEEN_PROVIDERS),
+    check_paths=FLOW_PATHS,
+    applies=has_flow(FlowKind.BETWEEN_PROVIDERS),
     evaluation_scope="estate",
 )

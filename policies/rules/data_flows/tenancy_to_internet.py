@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policies.model import ComplianceControls, Policy, Severity
 from policies.reachability.assertions import FlowKind
-from policies.rule_helpers.flow_findings import FIX, READS, SUBJECTS, concerns, flow_check
+from policies.rule_helpers.flow_findings import FIX, FLOW_PATHS, SUBJECTS, flow_check, has_flow
 
 POLICY = Policy(
     id="FL2",
@@ -20,7 +20,7 @@ POLICY = Policy(
     ),
     fix=FIX,
     check=flow_check(FlowKind.PAST_AIRLOCK),
-    check_paths=READS,
-    applies=concerns(FlowKind.PAST_AIRLOCK),
+    check_paths=FLOW_PATHS,
+    applies=has_flow(FlowKind.PAST_AIRLOCK),
     evaluation_scope="estate",
 )

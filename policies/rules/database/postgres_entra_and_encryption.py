@@ -8,7 +8,7 @@ from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import require_text
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
-from policies.rule_helpers.encryption_keys import KEY_READS, named_key
+from policies.rule_helpers.encryption_keys import KEY_READS, require_estate_key
 from policies.violations import violations
 
 KEY_TYPE = equals("dataEncryption.type", "AzureKeyVault", default="SystemManaged")
@@ -18,7 +18,7 @@ def check(server: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a key of the estate for records. Azure accepts it at creation only."""
     if holds_records(server, context):
         yield from violations(KEY_TYPE, server)
-        yield from named_key(server, context, "dataEncryption.primaryKeyURI")
+        yield from require_estate_key(server, context, "dataEncryption.primaryKeyURI")
         yield from require_text(
             server, "dataEncryption.primaryUserAssignedIdentityId", default="no identity to open it with"
         )

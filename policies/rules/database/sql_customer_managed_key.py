@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals, equals_if_set
-from policies.rule_helpers.encryption_keys import KEY_READS, named_key
+from policies.rule_helpers.encryption_keys import KEY_READS, require_estate_key
 
 SERVER, PROTECTOR, TDE = "sql:Server", "sql:EncryptionProtector", "sql:TransparentDataEncryption"
 
@@ -15,7 +15,7 @@ SERVER, PROTECTOR, TDE = "sql:Server", "sql:EncryptionProtector", "sql:Transpare
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require the key on the server, unless it has an encryption protector."""
     if resource.type == SERVER and not context.children(PROTECTOR, resource):
-        yield from named_key(resource, context, "keyId")
+        yield from require_estate_key(resource, context, "keyId")
 
 
 POLICY = Policy(

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from policies.azure_semantics.guardrails import ASSIGNMENT, assignment_in_force
 from policies.azure_semantics.ids import own
 from policies.expected.guardrails import (
-    BASTION_CARRIES_NOTHING,
+    BASTION_TRANSFERS_NOTHING,
     COMMON_GUARDRAILS,
     GUARDRAILS,
+    NO_DNAT,
     NO_PUBLIC_ADDRESSES,
-    NO_TRANSLATION,
     Guardrail,
 )
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation, within
@@ -32,9 +32,9 @@ def _required(group: Resource, context: PolicyContext) -> Iterator[Guardrail]:
     yield from COMMON_GUARDRAILS
     firewall, bastion = _holds(group, context, *FIREWALLS), _holds(group, context, BASTION)
     if firewall:
-        yield NO_TRANSLATION
+        yield NO_DNAT
     if bastion:
-        yield BASTION_CARRIES_NOTHING
+        yield BASTION_TRANSFERS_NOTHING
     if not firewall and not bastion:
         yield NO_PUBLIC_ADDRESSES
 

@@ -8,7 +8,7 @@ from policies.azure_semantics.data_class import holds_records, is_identifiable
 from policies.azure_semantics.properties import require
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals, equals_if_set
-from policies.rule_helpers.encryption_keys import KEY_READS, named_key
+from policies.rule_helpers.encryption_keys import KEY_READS, require_estate_key
 
 KEY = "encryption.keyVaultProperties.keyIdentifier"
 
@@ -17,7 +17,7 @@ def check(workspace: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a key for records, and less telemetry for identifiable data."""
     if holds_records(workspace, context):
         yield from require(workspace, "encryption.status", "Enabled", default="Disabled")
-        yield from named_key(workspace, context, KEY)
+        yield from require_estate_key(workspace, context, KEY)
     if is_identifiable(workspace, context):
         yield from require(workspace, "hbiWorkspace", True, default="false, which sends Microsoft more telemetry")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import empty, equals
-from policies.rule_helpers.encryption_keys import key_in_vault
+from policies.rule_helpers.encryption_keys import require_estate_key_by_name
 
 KEY, VAULT = "encryption.keyVaultProperties.keyName", "encryption.keyVaultProperties.keyVaultUri"
 VERSION = "encryption.keyVaultProperties.keyVersion"
@@ -15,7 +15,7 @@ VERSION = "encryption.keyVaultProperties.keyVersion"
 
 def check(account: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a key of the estate."""
-    yield from key_in_vault(account, context, VAULT, KEY)
+    yield from require_estate_key_by_name(account, context, VAULT, KEY)
 
 
 POLICY = Policy(

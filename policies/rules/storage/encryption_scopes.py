@@ -8,7 +8,7 @@ from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import require
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
-from policies.rule_helpers.encryption_keys import KEY_READS, own_key
+from policies.rule_helpers.encryption_keys import KEY_READS, require_rotating_key
 
 SCOPE = "storage:EncryptionScope"
 
@@ -16,7 +16,7 @@ SCOPE = "storage:EncryptionScope"
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Check a scope's key, and that a container with a scope forbids others."""
     if resource.type == SCOPE:
-        yield from own_key(resource, context, "keyVaultProperties.keyUri")
+        yield from require_rotating_key(resource, context, "keyVaultProperties.keyUri")
     elif resource.at("defaultEncryptionScope") not in (MISSING, "$account-encryption-key"):
         yield from require(resource, "denyEncryptionScopeOverride", True, default="false")
 

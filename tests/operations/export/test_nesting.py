@@ -9,7 +9,7 @@ import pytest
 
 from formats.arm.routes import route
 from operations.export.arm import template
-from operations.export.request_models import Kind, Model, Shape, model, normal
+from operations.export.request_models import Kind, Model, Shape, model, normalised
 from tests.operations.export.plans import group, made, plan_of
 
 GROUP = {"resourceGroupName": "rg-hub"}
@@ -218,8 +218,8 @@ def test_a_body_is_what_azures_own_model_says(type_: str) -> None:
 
 @pytest.mark.parametrize("type_", TYPICAL)
 def test_every_value_that_went_in_comes_out(type_: str) -> None:
-    elsewhere = {normal(a) for a in route(f"azure-native:{type_}").arguments} | {"immutabilitypolicyname"}
-    given = {k: v for k, v in TYPICAL[type_].items() if normal(k) not in elsewhere}
+    elsewhere = {normalised(a) for a in route(f"azure-native:{type_}").arguments} | {"immutabilitypolicyname"}
+    given = {k: v for k, v in TYPICAL[type_].items() if normalised(k) not in elsewhere}
     assert sorted(map(repr, scalars(given))) == sorted(map(repr, scalars(body_of(type_))))
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from formats.plan import UNKNOWN
-from infra.guardrails import ENDPOINTS_STAY, GUARDRAILS, NO_TRANSLATION
+from infra.guardrails import ENDPOINTS_TO_OWN_GROUP, GUARDRAILS, NO_DNAT
 from policies.azure_semantics.guardrails import ASSIGNMENT, DEFINITION, EXEMPTION, assignment_in_force
 from policies.model import PolicyContext, Resource
 from tests.policies.rules.cases import GONE, GROUP, STACK, World, changed, made
 
 SUBSCRIPTION = GROUP.rpartition("/resourceGroups/")[0]
 DEFINED = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/policyDefinitions/endpoints-stay"
-NOUN = ENDPOINTS_STAY.key
+NOUN = ENDPOINTS_TO_OWN_GROUP.key
 WEAKER: list[tuple[str, str, object]] = [
     ("assignment", "enforcementMode", "DoNotEnforce"),
     ("assignment", "enforcementMode", UNKNOWN),
@@ -47,7 +47,9 @@ WEAKER: list[tuple[str, str, object]] = [
 
 
 def definition() -> Resource:
-    found = made(DEFINITION, "endpoints-stay", mode="All", policyRule=ENDPOINTS_STAY.policy_rule, policyType="Custom")
+    found = made(
+        DEFINITION, "endpoints-stay", mode="All", policyRule=ENDPOINTS_TO_OWN_GROUP.policy_rule, policyType="Custom"
+    )
     return replace(found, id=DEFINED)
 
 
@@ -103,7 +105,7 @@ def test_an_exemption_from_another_assignment_changes_nothing() -> None:
 
 
 def test_a_guardrail_counts_for_its_own_rule_alone() -> None:
-    assert found(world(), noun=NO_TRANSLATION.key) is None
+    assert found(world(), noun=NO_DNAT.key) is None
     with pytest.raises(KeyError):
         found(world(), noun="no-such-guard")
 

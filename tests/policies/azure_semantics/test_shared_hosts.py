@@ -8,11 +8,11 @@ import pytest
 
 from policies.azure_semantics.firewall import rules_of
 from policies.azure_semantics.shared_hosts import CUSTOMER_DOMAINS, MULTI_CUSTOMER_HOSTS
+from policies.estate_view import EstateView
 from policies.model import PolicyContext, Resource
 from policies.reachability.control_sets import ALWAYS
 from policies.reachability.firewall import FirewallEvaluator
 from policies.reachability.topology import Firewall, Topology
-from policies.reachability.view import AnalysedEstate
 from policies.rules.firewall.shared_hosts import POLICY
 from tests.policies.rules.cases import made
 from tests.policies.rules.sample_estate import collection, name_rule
@@ -37,7 +37,7 @@ def _leads_to_the_internet(name: str) -> bool:
     group = _allowing(name)
     rules = tuple(rules_of(group, PolicyContext([group])))
     firewall = Firewall("/f", "/n", IPv4Network("10.64.0.0/26"), "10.64.0.4", "/p", rules, (), False)
-    topology = Topology(AnalysedEstate(PolicyContext([])), [])
+    topology = Topology(EstateView([]), [])
     return FirewallEvaluator(firewall, topology).by_name(SENDER, "") == ALWAYS
 
 

@@ -9,7 +9,7 @@ import pytest
 from formats.plan import UNKNOWN
 from infra.guardrails import HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES, SPOKE_GUARDRAILS
 from policies.model import PolicyContext, Verdict
-from policies.mutations.table.guards import DEFINITION, NOTHING
+from policies.mutations.table.guardrails import DEFINITION, MATCHES_NOTHING
 from tests.policies.rules.cases import GONE, GROUP, World, changed, findings, made, verdict, without
 from tests.policies.rules.sample_estate import guards, site
 from tests.policies.rules.weakening import REMOVED, Case, cases, unknowns
@@ -25,7 +25,7 @@ WEAKER = {
         (f"group<{GUARD}", "scope", (f"{GROUP}-2", UNKNOWN, GONE)),
         (f"group<{GUARD}", "policyDefinitionId", (GROUP, UNKNOWN, GONE)),
         (f"group<{RULE}", "policyRule.then.effect", ("audit", "disabled", UNKNOWN, GONE)),
-        (f"group<{RULE}", "policyRule.if", (NOTHING, UNKNOWN, GONE)),
+        (f"group<{RULE}", "policyRule.if", (MATCHES_NOTHING, UNKNOWN, GONE)),
         (f"group<{RULE}", "mode", ("Indexed", UNKNOWN, GONE)),
     ],
     "GD2": [
@@ -38,7 +38,7 @@ WEAKER = {
     ],
     "GD4": [
         (RULE, "policyRule.then.effect", ("audit", "disabled", "append", GONE)),
-        (RULE, "policyRule.if", (NOTHING, {}, GONE)),
+        (RULE, "policyRule.if", (MATCHES_NOTHING, {}, GONE)),
         (RULE, "policyRule", (GONE, {}, "deny")),
         (RULE, "mode", ("Indexed", "all", GONE)),
         (RULE, "parameters", ({"effect": {"type": "String"}},)),

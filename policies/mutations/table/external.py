@@ -1,4 +1,4 @@
-"""Ids outside the estate: another subscription, another vault, another person."""
+"""Ids of resources outside the estate, addresses outside its networks, and a person without a role in it."""
 
 SUBSCRIPTION = "/subscriptions/e15e0000-0000-4000-8000-00000000000e"
 PROVIDERS = f"{SUBSCRIPTION}/resourceGroups/rg-elsewhere/providers"

@@ -10,7 +10,7 @@ from formats.plan import UNKNOWN
 from policies.azure_semantics.diagnostics import CONTROL_PLANE
 from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Rework, Table, Value, Weakening
-from policies.mutations.table import elsewhere
+from policies.mutations.table import external
 
 UNLOGGED = "operations there would not be logged"
 LOGS_OPEN = "logs could be read or forged from the public network"
@@ -35,8 +35,8 @@ def _more_than_audit(setting: Resource, _: PolicyContext) -> bool:
 SETTING = Table(
     "monitor:DiagnosticSetting",
     weakenings=(
-        Weakening("workspaceId", (elsewhere.WORKSPACE,), UNLOGGED),
-        Weakening("resourceUri", (elsewhere.STORE,), UNLOGGED, missing_ok="Azure refuses a setting without a resource",
+        Weakening("workspaceId", (external.WORKSPACE,), UNLOGGED),
+        Weakening("resourceUri", (external.STORE,), UNLOGGED, missing_ok="Azure refuses a setting without a resource",
                   when=_logs),
         Weakening("logs", ([],), UNLOGGED, when=_logs),
         Weakening("logs[*].enabled", (False,), UNLOGGED),
@@ -44,9 +44,9 @@ SETTING = Table(
                   when=_more_than_audit),
         Weakening("logs[*].category", ("AnotherCategory",), "no operation there would be logged",
                   when=_by_category),
-        Weakening("storageAccountId", (elsewhere.STORE,), COPIED),
-        Weakening("eventHubAuthorizationRuleId", (elsewhere.EVENT_HUB,), COPIED),
-        Weakening("marketplacePartnerId", (f"{elsewhere.PROVIDERS}/Microsoft.Datadog/monitors/elsewhere",), COPIED),
+        Weakening("storageAccountId", (external.STORE,), COPIED),
+        Weakening("eventHubAuthorizationRuleId", (external.EVENT_HUB,), COPIED),
+        Weakening("marketplacePartnerId", (f"{external.PROVIDERS}/Microsoft.Datadog/monitors/elsewhere",), COPIED),
     ),
     harmless=(
         Harmless("logAnalyticsDestinationType", "selects a table of the same workspace"),
@@ -73,12 +73,12 @@ UNRECORDED = "changes in the subscription would not be recorded"
 ACTIVITY = Table(
     "monitor:SubscriptionDiagnosticSetting",
     weakenings=(
-        Weakening("workspaceId", (elsewhere.WORKSPACE,), UNRECORDED),
+        Weakening("workspaceId", (external.WORKSPACE,), UNRECORDED),
         Weakening("logs", ([],), UNRECORDED),
         Rework(("logs[*].enabled", "logs[*].category"), _fewer_categories, UNRECORDED),
-        Weakening("storageAccountId", (elsewhere.STORE,), COPIED),
-        Weakening("eventHubAuthorizationRuleId", (elsewhere.EVENT_HUB,), COPIED),
-        Weakening("marketplacePartnerId", (f"{elsewhere.PROVIDERS}/Microsoft.Datadog/monitors/elsewhere",), COPIED),
+        Weakening("storageAccountId", (external.STORE,), COPIED),
+        Weakening("eventHubAuthorizationRuleId", (external.EVENT_HUB,), COPIED),
+        Weakening("marketplacePartnerId", (f"{external.PROVIDERS}/Microsoft.Datadog/monitors/elsewhere",), COPIED),
     ),
     removal=Removal(UNRECORDED),
 )
@@ -117,7 +117,7 @@ SCOPED = Table(
     weakenings=(
         Weakening(
             "linkedResourceId",
-            (elsewhere.WORKSPACE,),
+            (external.WORKSPACE,),
             "logs could be sent to a foreign workspace",
             missing_ok="Azure refuses a link to nothing",
         ),
@@ -130,9 +130,9 @@ FLOWS = Table(
         Weakening("enabled", (False,), UNLOGGED),
         Weakening("retentionPolicy", (None,), "logs would be deleted before an attack is found"),
         Weakening("retentionPolicy.days", (1, 89), "logs would be deleted before an attack is found"),
-        Weakening("storageId", (elsewhere.STORE,), "an account outside of the estate would have the flow logs",
+        Weakening("storageId", (external.STORE,), "an account outside of the estate would have the flow logs",
                   missing_ok="Azure refuses a flow log without an account"),
-        Weakening("targetResourceId", (elsewhere.NETWORK,), UNLOGGED,
+        Weakening("targetResourceId", (external.NETWORK,), UNLOGGED,
                   missing_ok="Azure refuses a log without a target"),
         Weakening("enabledFilteringCriteria", ("dstport=443",), "not all traffic would be logged"),
     ),

@@ -1,4 +1,4 @@
-"""Weaknesses of every resource: its location, and the tags that name its project, owner and expiry."""
+"""Weaknesses of resources of all types: the location, and the tags for project, controller, data class and expiry."""
 
 from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Table, Weakening
@@ -14,7 +14,7 @@ def _tagged(resource: Resource, _: PolicyContext) -> bool:
     return bool(resource.at("tags"))
 
 
-EVERYTHING = (
+FOR_ALL_TYPES = (
     Weakening("location", ("westeurope", "eastus", "swedencentral"), "patients' data would leave the UK",
               when=_has_location),
     Weakening("tags", ({},), UNASSIGNED, when=_tagged),

@@ -9,15 +9,15 @@ from typing import Any
 
 from policies.mutations.model import Harmless, Rework, Table
 from policies.mutations.paths import entries
-from policies.mutations.table import elsewhere
-from policies.mutations.table.widths import wider
+from policies.mutations.table import external
+from policies.mutations.table.wider_ranges import wider
 
-ANY_SOURCE = ("*", "Internet", "0.0.0.0/0", elsewhere.PUBLIC_RANGE, "10.0.0.0/8", "VirtualNetwork")
+ANY_SOURCE = ("*", "Internet", "0.0.0.0/0", external.PUBLIC_RANGE, "10.0.0.0/8", "VirtualNetwork")
 ANY_DESTINATION = (*ANY_SOURCE, "Storage", "AzureCloud")
 SIDES = {"Inbound": ("source", ANY_SOURCE), "Outbound": ("destination", ANY_DESTINATION)}
 HTTPS = "443"
 Rule = Mapping[str, Any]
-Made = Iterator[tuple[str, Mapping[str, Any]]]
+Reworked = Iterator[tuple[str, Mapping[str, Any]]]
 
 
 def _new(name: str, direction: str, source: str, destination: str, port: str) -> Rule:
@@ -28,12 +28,12 @@ def _new(name: str, direction: str, source: str, destination: str, port: str) ->
     }  # fmt: skip
 
 
-UNWANTED = (
+ADDITIONAL_RULES = (
     *(_new(f"{source} in, port {port}", "Inbound", source, "*", port)
-      for source in ("Internet", "*", "0.0.0.0/0", "Any", elsewhere.PUBLIC_RANGE)
+      for source in ("Internet", "*", "0.0.0.0/0", "Any", external.PUBLIC_RANGE)
       for port in ("22", "3389", "443", "*")),
     *(_new(f"out to {remote}, port {port}", "Outbound", "*", remote, port)
-      for remote in ("Internet", "*", "0.0.0.0/0", elsewhere.PUBLIC_RANGE, "Storage", "AzureCloud")
+      for remote in ("Internet", "*", "0.0.0.0/0", external.PUBLIC_RANGE, "Storage", "AzureCloud")
       for port in ("443", "*")),
     {**_new("in from both halves of the Internet", "Inbound", "", "*", "443"), "sourceAddressPrefix": None,
      "sourceAddressPrefixes": ["0.0.0.0/1", "128.0.0.0/1"]},
@@ -48,19 +48,18 @@ def _rules(inputs: Mapping[str, Any]) -> list[Rule]:
     return list(entries(inputs.get("securityRules")))
 
 
-def _of_bastion(inputs: Mapping[str, Any]) -> bool:
-    """True for Bastion's own rules, which Azure prescribes: the Internet reaches it at port 443, and it must reach
-    every desk."""
+def _is_bastion_nsg(inputs: Mapping[str, Any]) -> bool:
+    """True for the NSG of a Bastion's subnet, whose rules Azure prescribes."""
     return any(rule.get("sourceAddressPrefix") == "GatewayManager" for rule in _rules(inputs))
 
 
-def _with(inputs: Mapping[str, Any], rules: list[Rule]) -> Mapping[str, Any]:
+def _with_rules(inputs: Mapping[str, Any], rules: list[Rule]) -> Mapping[str, Any]:
     return {**inputs, "securityRules": rules}
 
 
-def _unwanted(inputs: Mapping[str, Any]) -> Made:
-    bastion = _of_bastion(inputs)
-    for rule in UNWANTED:
+def _additional_rules(inputs: Mapping[str, Any]) -> Reworked:
+    bastion = _is_bastion_nsg(inputs)
+    for rule in ADDITIONAL_RULES:
         required = (
             bastion
             and rule["destinationPortRange"] == "443"
@@ -69,27 +68,27 @@ def _unwanted(inputs: Mapping[str, Any]) -> Made:
         if not required:
             extra = {key: value for key, value in rule.items() if value is not None}
             extra["name"] = "mutant"
-            yield f"additional rule: {rule['name']}", _with(inputs, [*_rules(inputs), extra])
+            yield f"additional rule: {rule['name']}", _with_rules(inputs, [*_rules(inputs), extra])
 
 
-def _wider(inputs: Mapping[str, Any]) -> Made:
-    rules = [] if _of_bastion(inputs) else _rules(inputs)
+def _wider_rules(inputs: Mapping[str, Any]) -> Reworked:
+    rules = [] if _is_bastion_nsg(inputs) else _rules(inputs)
     for index, rule in enumerate(rules):
         if rule.get("access") == "Allow":
-            for words, changed in _wider_rule(rule):
-                yield f"{rule['name']} {words}", _with(inputs, [*rules[:index], changed, *rules[index + 1 :]])
+            for label, changed in _wider_rule(rule):
+                yield f"{rule['name']} {label}", _with_rules(inputs, [*rules[:index], changed, *rules[index + 1 :]])
 
 
 def _wider_rule(rule: Rule) -> Iterator[tuple[str, Rule]]:
     side, values = SIDES.get(str(rule.get("direction")), SIDES["Inbound"])
-    one, many, port, ports = (
+    single, several, port, ports = (
         f"{side}AddressPrefix", f"{side}AddressPrefixes", "destinationPortRange", "destinationPortRanges"
     )  # fmt: skip
-    narrow = {key: value for key, value in rule.items() if key not in (one, many)}
+    narrow = {key: value for key, value in rule.items() if key not in (single, several)}
     for value in values:
-        yield f"for {value}", {**narrow, one: value}
-        yield f"also for {value}", {**narrow, many: [*rule.get(many, [rule.get(one)]), value]}
-    yield "for an unknown peer", {**narrow, one: "[unknown]"}
+        yield f"for {value}", {**narrow, single: value}
+        yield f"also for {value}", {**narrow, several: [*rule.get(several, [rule.get(single)]), value]}
+    yield "for an unknown peer", {**narrow, single: "[unknown]"}
     yield from _more_endpoints(rule)
     any_port = {key: value for key, value in rule.items() if key not in (port, ports)}
     for value in ("*", "0-65535"):
@@ -98,37 +97,37 @@ def _wider_rule(rule: Rule) -> Iterator[tuple[str, Rule]]:
 
 
 def _more_endpoints(rule: Rule) -> Iterator[tuple[str, Rule]]:
-    """Yield a rule with ranges around its single addresses, which contain other endpoints of the subnet."""
-    one, many = "destinationAddressPrefix", "destinationAddressPrefixes"
+    """Yield a rule with wider ranges in place of its single addresses. They contain other endpoints of the subnet."""
+    single, several = "destinationAddressPrefix", "destinationAddressPrefixes"
     if HTTPS not in (rule.get("destinationPortRange"), *rule.get("destinationPortRanges", ())):
-        return  # a DNS rule: only the firewall's own address answers in its subnet
-    rest = {key: value for key, value in rule.items() if key not in (one, many)}
-    for words, ends in wider(rule.get(many) or [rule.get(one, "")]):
-        yield words, {**rest, many: ends}
+        return  # a DNS rule: in the firewall's subnet only the firewall has an address
+    rest = {key: value for key, value in rule.items() if key not in (single, several)}
+    for label, ranges in wider(rule.get(several) or [rule.get(single, "")]):
+        yield label, {**rest, several: ranges}
 
 
-def _without_denials(inputs: Mapping[str, Any]) -> Made:
-    """Yield each deny rule as one that allows, and without it where no other rule denies the same."""
+def _weaker_deny_rules(inputs: Mapping[str, Any]) -> Reworked:
+    """Yield the rules with each deny rule changed to allow, and without it if it denies all traffic."""
     rules = _rules(inputs)
-    denials = [rule for rule in rules if rule.get("access") == "Deny"]
-    for rule in denials:
-        turned = [{**r, "access": "Allow"} if r is rule else r for r in rules]
+    deny_rules = [rule for rule in rules if rule.get("access") == "Deny"]
+    for rule in deny_rules:
+        allowed = [{**r, "access": "Allow"} if r is rule else r for r in rules]
         unknown = [{**r, "access": "[unknown]"} if r is rule else r for r in rules]
-        yield f"{rule['name']} allows", _with(inputs, turned)
-        yield f"{rule['name']} with unknown access", _with(inputs, unknown)
-        if _of_all(rule):
-            yield f"{rule['name']} left out", _with(inputs, [r for r in rules if r is not rule])
+        yield f"{rule['name']} allows", _with_rules(inputs, allowed)
+        yield f"{rule['name']} with unknown access", _with_rules(inputs, unknown)
+        if _matches_everything(rule):
+            yield f"{rule['name']} left out", _with_rules(inputs, [r for r in rules if r is not rule])
     for direction in SIDES:
-        rest = [rule for rule in rules if rule not in denials or rule.get("direction") != direction]
-        yield f"no deny rule {direction.lower()}", _with(inputs, rest)
+        rest = [rule for rule in rules if rule not in deny_rules or rule.get("direction") != direction]
+        yield f"no deny rule {direction.lower()}", _with_rules(inputs, rest)
 
 
-def _of_all(rule: Rule) -> bool:
+def _matches_everything(rule: Rule) -> bool:
     return rule.get("sourceAddressPrefix") == "*" and rule.get("destinationAddressPrefix") == "*"
 
 
-def _none(inputs: Mapping[str, Any]) -> Made:
-    yield "no rules", _with(inputs, [])
+def _without_rules(inputs: Mapping[str, Any]) -> Reworked:
+    yield "no rules", _with_rules(inputs, [])
     yield "unknown rules", {**inputs, "securityRules": "[unknown]"}
     yield "rules left out", {key: value for key, value in inputs.items() if key != "securityRules"}
 
@@ -136,12 +135,13 @@ def _none(inputs: Mapping[str, Any]) -> Made:
 GROUP = Table(
     "network:NetworkSecurityGroup",
     weakenings=(
-        Rework(("securityRules",), _none, "Azure's default rules allow all outbound traffic and that of networks"),
-        Rework(("securityRules[*].access",), _without_denials, "traffic that no rule names would be allowed"),
+        Rework(("securityRules",), _without_rules,
+               "Azure's default rules allow all outbound traffic and that of networks"),
+        Rework(("securityRules[*].access",), _weaker_deny_rules, "traffic that no rule names would be allowed"),
         Rework(("securityRules[*].sourceAddressPrefix", "securityRules[*].destinationAddressPrefix",
                 "securityRules[*].destinationAddressPrefixes", "securityRules[*].destinationPortRange",
-                "securityRules[*].destinationPortRanges"), _wider, "more peers than required could connect"),
-        Rework(("securityRules",), _unwanted, "unapproved traffic would be allowed"),
+                "securityRules[*].destinationPortRanges"), _wider_rules, "more peers than required could connect"),
+        Rework(("securityRules",), _additional_rules, "unapproved traffic would be allowed"),
     ),
     harmless=(
         Harmless("securityRules[*].description", "documentation only"),
