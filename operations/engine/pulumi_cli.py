@@ -22,7 +22,7 @@ from formats.pulumi_preview import deletion_of, plan_of
 from formats.pulumi_state import has_resources, read_export, stack_outputs
 from formats.urns import label
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy, state_digest
-from operations.engine.project import sdk_version, served
+from operations.engine.project import client_project, sdk_version
 from operations.engine.pulumi_commands import PulumiCommands
 from operations.engine.pulumi_errors import StackMissingError, protection_refusal
 from operations.engine.pulumi_events import Listener, run_events
@@ -135,7 +135,7 @@ class PulumiCli:
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
         """Import an existing cloud resource into the stack, protected."""
         with TemporaryDirectory() as folder:  # this command takes the program's address from Pulumi.yaml only
-            Path(folder, "Pulumi.yaml").write_text(served(self._commands.root, self._commands.program.address))
+            Path(folder, "Pulumi.yaml").write_text(client_project(self._commands.root, self._commands.program.address))
             resource = {"type": type_, "name": name, "id": id_, "version": sdk_version(type_.partition(":")[0])}
             file = Path(folder, "resources.json")
             file.write_text(json.dumps({"resources": [resource]}))

@@ -10,11 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from formats.errors import Failed, InputError
-from operations.engine import locks
+from operations.engine import files, locks
 from operations.engine.port import StackSettings
 from operations.engine.program_process import ProgramProcess
-from operations.engine.project import program_of, project_name, served
-from operations.engine.pulumi_errors import ErrorMessage, Place, StackMissingError, explained
+from operations.engine.project import client_project, program_of, project_name
+from operations.engine.pulumi_errors import ErrorMessage, StackContext, StackMissingError, port_error
 from operations.engine.pulumi_process import CommandFailed, PulumiProcess, environment_with
 from operations.settings import PROJECT, folder_of, write_whole
 
@@ -22,6 +22,8 @@ _LOCAL = "file://"
 _LOCKS = Path(".pulumi", "locks", "organization", PROJECT)
 _STATES = Path(".pulumi", "stacks", PROJECT)
 _JOURNALS = Path(".pulumi", "sde-journal", PROJECT)
+_CLI_JOURNALS = Path(".pulumi", "journal", PROJECT)
+_STATE_FILES = (".json", ".json.gz", ".json.zst")
 _LOST = re.compile(r"error reading from server|connection refused|connection reset|transport|Unavailable|EOF")
 """The CLI's messages for a lost connection to the program's process."""
 _EXIT_SECONDS = 5.0
@@ -71,7 +73,7 @@ class PulumiCommands:
         try:
             return self._pulumi.run(whole, on_line)
         except CommandFailed as error:
-            missing = isinstance(explained(error, self._place(stack.name)), StackMissingError)
+            missing = isinstance(port_error(error, self._context(stack.name)), StackMissingError)
             if not (missing and self.creates and arguments[0] in _CREATES_STACK):
                 raise
         self.create_stack(stack.name, stack.file)
@@ -87,7 +89,7 @@ class PulumiCommands:
             file = Path(folder, f"Pulumi.{name}.yaml")
             before = config.read_text() if config.exists() else ""
             file.write_text(before)
-            Path(folder, "Pulumi.yaml").write_text(served(self.root, ""))
+            Path(folder, "Pulumi.yaml").write_text(client_project(self.root, ""))
             try:
                 replace(self._pulumi, folder=Path(folder)).run(["stack", "init", name, "--no-select"])
             except CommandFailed as error:
@@ -97,7 +99,21 @@ class PulumiCommands:
 
     def locked_by(self, name: str) -> str | None:
         """Return the holder of the stack's lock, if the backend is a folder; others reveal it only on an update."""
-        return ", and by ".join(locks.living(self._folder / _LOCKS / name)) or None if self._folder else None
+        return ", and by ".join(locks.live_holders(self._folder / _LOCKS / name)) or None if self._folder else None
+
+    def lacks(self, name: str) -> bool:
+        """Return True if the backend is a folder of stacks without this one. Any other backend has to be asked."""
+        if self._folder is None:
+            return False
+        states = self._folder / _STATES
+        with files.translate_os_errors(states):
+            return states.is_dir() and not any((states / f"{name}{end}").exists() for end in _STATE_FILES)
+
+    def checkpoint(self, name: str) -> bytes | None:
+        """Return the stack's stored state, if the backend is a folder and only this file counts."""
+        if self._folder is None or (self._folder / _CLI_JOURNALS / name / "manifest.json").exists():
+            return None
+        return files.read(self._folder / _STATES / f"{name}.json")
 
     def failure(
         self, error: CommandFailed, name: str, errors: Sequence[ErrorMessage] = (), config: Path | None = None
@@ -109,13 +125,13 @@ class PulumiCommands:
                 f"{name}: the process that runs the program {how} before the program had ended.\n"
                 "  The steps before are in the state, and a new run continues from there."
             )
-        return explained(error, self._place(name, config), errors)
+        return port_error(error, self._context(name, config), errors)
 
-    def _place(self, name: str, config: Path | None = None) -> Place:
+    def _context(self, name: str, config: Path | None = None) -> StackContext:
         if self._folder is None:
-            return Place(name, self._url, config, made_by_up=self.creates)
+            return StackContext(name, self._url, config, made_by_up=self.creates)
         state, held = self._folder / _STATES / f"{name}.json", self._folder / _LOCKS / name
-        return Place(name, str(state), config, held, made_by_up=self.creates)
+        return StackContext(name, str(state), config, held, made_by_up=self.creates)
 
     def _refuse_journal(self, name: str) -> None:
         """Refuse a stack with the journal of a killed run, which only the embedded engine can read."""

@@ -22,7 +22,7 @@ from infra import sdk_patches
 from operations.engine.embedded.deployment import Deployment
 from operations.engine.embedded.monitor import EngineService, Monitor
 from operations.engine.embedded.report import Reporter
-from operations.engine.program_error import explained
+from operations.engine.program_error import reported_error
 from operations.engine.project import Program
 
 
@@ -58,7 +58,7 @@ def _run(deployment: Deployment, program: Program, root: Path) -> None:
             asyncio.set_event_loop(loop)
             loop.run_until_complete(run_in_stack(program))
     except (Exception, SystemExit) as error:
-        deployment.error = deployment.error or explained(error)
+        deployment.error = deployment.error or reported_error(error)
     finally:
         _close(loop)
 
