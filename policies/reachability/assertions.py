@@ -12,16 +12,18 @@ from formats.errors import InputError
 from formats.stack_config import JunctionZoneConfig, SafeHavenConfig, TenancyConfig, is_kind
 from policies.azure_semantics import ids
 from policies.azure_semantics.roles import Right
+from policies.equivalence import EquivalenceClasses, EquivalentTenancy
+from policies.estate_view import EstateView, ReadablePaths, VisibleResource
 from policies.model import PolicyContext
 from policies.reachability.actors import Actor, actors_of
 from policies.reachability.control_sets import MAX_CONTROLS, Control
 from policies.reachability.data_stores import DataContainer, DataStores
+from policies.reachability.flow_paths import FLOW_PATHS
 from policies.reachability.graph import INTERNET, FlowGraph, MinimalCutSets, Node, Path, minimal_cut_sets
 from policies.reachability.network_paths import NetworkReachability
 from policies.reachability.role_grants import RoleGrants
-from policies.reachability.symmetry import EquivalentTenancy, equivalent_tenancies
 from policies.reachability.topology import Topology
-from policies.reachability.view import AnalysedEstate
+from policies.stack_shape import shape_of
 
 MIN_CONTROLS = 3
 """A forbidden flow that fewer controls prevent is a finding."""
@@ -118,23 +120,32 @@ def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False) -> FlowRep
 
     `exhaustive`: analyse every tenancy, and do not copy the result of an equivalent one.
     """
-    analysed = AnalysedEstate(estate)
-    equivalents = () if exhaustive else equivalent_tenancies(analysed, _tenancies(analysed))
-    removed = frozenset(tenancy.stack for tenancy in equivalents)
-    reduced = analysed.without(removed) if removed else analysed
+    readable = ReadablePaths(FLOW_PATHS)
+    stacks: dict[str, list[VisibleResource]] = {}
+    for resource in estate.resources:
+        stacks.setdefault(resource.stack, []).append(readable.visible(resource))
+    shapes = [] if exhaustive else [shape_of(stack, resources) for stack, resources in stacks.items()]
+    folding = EquivalenceClasses(shapes).folding()
+    evaluated = [r for stack, resources in stacks.items() if stack not in folding.absent for r in resources]
+    view = EstateView(evaluated, folding, is_complete=estate.is_complete, today=estate.today)
+    found = flows_of(view)
+    return replace(found, flows=tuple(_with_equivalents(found.flows, folding.equivalents, estate)))
+
+
+def flows_of(estate: EstateView, limit: int = MAX_CONTROLS) -> FlowReport:
+    """Return the forbidden flows of the tenancies for which no other's result holds, and of the shared stacks.
+
+    `limit`: flows that more controls prevent are not told apart.
+    """
     unknowns: list[str] = []
-    topology = Topology(reduced, unknowns)
-    grants = RoleGrants(reduced)
+    topology = Topology(estate, unknowns)
+    grants = RoleGrants(estate)
     stores = DataStores(topology, grants)
     graph = FlowGraph(stores, NetworkReachability(topology, stores), actors_of(topology, grants))
     if not graph.containers:
         raise InputError("Nothing here holds data, so nothing can be said of its flows.")
-    flows = tuple(_Assertions(reduced, graph, removed).all())
-    return FlowReport(tuple(_with_equivalents(flows, equivalents, estate)), tuple(dict.fromkeys(unknowns)), graph)
-
-
-def _tenancies(estate: PolicyContext) -> list[str]:
-    return [s for s in dict.fromkeys(r.stack for r in estate.resources) if is_kind(s, TenancyConfig)]
+    flows = tuple(_Assertions(estate, graph).all())
+    return FlowReport(flows, tuple(dict.fromkeys(unknowns)), graph)
 
 
 def _with_equivalents(
@@ -172,22 +183,22 @@ def _renamed_path(tenancy: EquivalentTenancy, path: Path) -> Path:
 class _Assertions:
     """Generates the forbidden flows of one estate."""
 
-    def __init__(self, estate: PolicyContext, graph: FlowGraph, removed: Collection[str]) -> None:
-        """`removed`: the tenancies that are left out of the estate, since an equivalent one is analysed."""
+    def __init__(self, estate: EstateView, graph: FlowGraph) -> None:
         self.graph = graph
         stacks = dict.fromkeys(r.stack for r in estate.resources)
         self.tenancies = [s for s in stacks if is_kind(s, TenancyConfig)]
-        self.all_tenancies = frozenset(self.tenancies).union(removed)
+        self.all_tenancies = frozenset(self.tenancies) | estate.folding.absent
+        self.sources = [stack for stack in self.tenancies if stack not in estate.folding.represented]
         self.zone_stacks = [s for s in stacks if is_kind(s, JunctionZoneConfig, SafeHavenConfig)]
         self.resource_groups = {ids.plain(g.id): g for g in estate.of("resources:ResourceGroup")}
 
     def all(self) -> Iterator[ForbiddenFlow]:
         """Yield the flows in the order of the kinds."""
         yield from self._zones_to_tenancies()
-        for tenancy in self.tenancies:
+        for tenancy in self.sources:
             yield from self._tenancy_to_internet(tenancy)
         if len(self.tenancies) > 1:
-            for tenancy in self.tenancies:
+            for tenancy in self.sources:
                 yield from self._tenancy_to_tenancies(tenancy)
         yield from self._between_providers()
 

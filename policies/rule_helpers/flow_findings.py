@@ -8,7 +8,6 @@ from formats.errors import InputError
 from policies.estate_view import EstateView
 from policies.model import Finding, PolicyContext, Resource, Unknown, Verdict, Violation
 from policies.reachability.assertions import MIN_CONTROLS, FlowKind, FlowReport, ForbiddenFlow, analyse_flows, flows_of
-from policies.reachability.flow_paths import FLOW_PATHS as FLOW_PATHS
 from policies.wording import plain
 
 POLICIES = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from policies.model import ComplianceControls, Policy, Severity
 from policies.reachability.assertions import FlowKind
-from policies.rule_helpers.flow_findings import FIX, FLOW_PATHS, SUBJECTS, flow_check, has_flow
+from policies.reachability.flow_paths import FLOW_PATHS
+from policies.rule_helpers.flow_findings import FIX, SUBJECTS, flow_check, has_flow
 
 POLICY = Policy(
     id="FL3",

@@ -1,0 +1,258 @@
+"""Equivalent tenancies: evaluate two of each class, and copy the result of the first to the others.
+
+Two tenancies are equivalent where exchanging their identifiers leaves the estate as it is. That is decided on their
+shapes (`stack_shape.py`). An identifier counts as exchangeable only if no other stack mentions it. One kind of mention
+is allowed, because the shared stacks name the addresses of all tenancies: an address that is a whole value, or an entry
+of a list of values, which policies read as a set. Two tenancies are equivalent only if the shared stacks have the same
+addresses of both, relative to their address space, at the same property paths.
+
+The class also holds what else an exchange could change: the ranges that contain the tenancy's address space, and the
+wildcard names of firewall rules that match its stores.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
+
+from formats.stack_config import TenancyConfig, is_kind
+from policies.azure_semantics.addresses import PRIVATE_RANGES
+from policies.reachability.network_paths import PUBLIC_ADDRESS
+from policies.stack_shape import PRINCIPAL, StackShape, parse_range
+
+REPRESENTATIVES = 2
+"""As many tenancies of each class are in the evaluated estate: flows lead from one to another."""
+CONSTANTS = frozenset([*(n for n in PRIVATE_RANGES if isinstance(n, IPv4Network)), PUBLIC_ADDRESS])
+"""The ranges that policies themselves compare addresses with."""
+RENAMED = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)|[A-Za-z0-9_-]+")
+Signature = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class EquivalentTenancy:
+    """A tenancy, and the one whose result holds for it."""
+
+    shape: StackShape
+    of: StackShape
+    """The representative."""
+
+    @property
+    def stack(self) -> str:
+        """The tenancy's stack."""
+        return self.shape.stack
+
+    @property
+    def representative(self) -> str:
+        """The representative's stack."""
+        return self.of.stack
+
+    def rename(self, text: str) -> str:
+        """Return a text about the representative as a text about this tenancy. Both may be in it."""
+        return RENAMED.sub(self._renamed, text)
+
+    def _renamed(self, found: re.Match[str]) -> str:
+        token = found.group()
+        return self._address(token) if "." in token else self._names.get(token, token)
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        """The identifiers of the representative, as they are written and in lower case, with this tenancy's in their
+        place; and the other way around."""
+        found: dict[str, str] = {}
+        pairs = zip(self.of.identifiers, self.shape.identifiers, strict=True)
+        for (kind, one), (_, other) in [(("", self.of.stack), ("", self.shape.stack)), *pairs]:
+            found |= {one.lower(): other.lower(), one: other}
+            if kind == PRINCIPAL:
+                found[one[:8]] = other[:8]
+        return {other: one for one, other in found.items()} | found
+
+    def _address(self, token: str) -> str:
+        """Return an address of the representative as this tenancy's, and the other way around."""
+        range_ = parse_range(token)
+        pairs = [*zip(self.of.networks, self.shape.networks, strict=True)]
+        for one, other in [*pairs, *((other, one) for one, other in pairs)]:
+            if range_ and range_.subnet_of(one):
+                return str(other.network_address + (int(IPv4Address(token)) - int(one.network_address)))
+        return token
+
+
+@dataclass(frozen=True)
+class Folding:
+    """The tenancies that are evaluated, and those for which the result of another holds."""
+
+    equivalents: tuple[EquivalentTenancy, ...] = ()
+    """The second representative of a class is among them, although it is evaluated."""
+    absent: frozenset[str] = frozenset()
+    """The tenancies that are left out of the evaluated estate."""
+
+    @property
+    def represented(self) -> frozenset[str]:
+        """The evaluated tenancies for which the result of another holds."""
+        return frozenset(one.stack for one in self.equivalents) - self.absent
+
+
+NO_FOLDING = Folding()
+
+
+class EquivalenceClasses:
+    """The tenancies of an estate by equivalence class."""
+
+    def __init__(self, shapes: Sequence[StackShape]) -> None:
+        """`shapes`: of every stack of the estate. The first tenancies of a class represent it."""
+        self.shapes = {shape.stack: shape for shape in shapes}
+        self.tenancies = {stack: one for stack, one in self.shapes.items() if is_kind(stack, TenancyConfig)}
+
+    def folding(self) -> Folding:
+        """Return the tenancies for which the result of another holds."""
+        if len(self.tenancies) <= REPRESENTATIVES:
+            return NO_FOLDING
+        classes: dict[Signature, list[str]] = {}
+        equivalents: list[EquivalentTenancy] = []
+        absent: list[str] = []
+        for stack, tenancy in self.tenancies.items():
+            if stack in self.alone:
+                continue
+            known = classes.setdefault(self.signature(tenancy), [])
+            known.append(stack)
+            if len(known) > 1:
+                equivalents.append(EquivalentTenancy(tenancy, self.shapes[known[0]]))
+            if len(known) > REPRESENTATIVES:
+                absent.append(stack)
+        return Folding(tuple(equivalents), frozenset(absent))
+
+    def signature(self, tenancy: StackShape) -> Signature:
+        """Return what is equal for two tenancies only if they can be exchanged."""
+        own = (None if self._is_unique(lower, tenancy) else spelled for spelled, lower in _spellings(tenancy))
+        return (tenancy.template, *own, *self._surroundings(tenancy))
+
+    def _is_unique(self, identifier: str, tenancy: StackShape) -> bool:
+        """True if no other stack mentions an identifier."""
+        elsewhere = self._mentioned[identifier] - (identifier in self._words[tenancy.template])
+        return elsewhere + self._identified[identifier] == 1
+
+    @cached_property
+    def _identified(self) -> Counter[str]:
+        """The number of stacks that have each identifier as their own."""
+        return Counter(name for shape in self.shapes.values() for name in shape.names)
+
+    @cached_property
+    def _mentioned(self) -> Counter[str]:
+        """The number of stacks that mention each word."""
+        stacks = Counter(shape.template for shape in self.shapes.values())
+        counted: Counter[str] = Counter()
+        for template, words in self._words.items():
+            counted.update(dict.fromkeys(words, stacks[template]))
+        return counted
+
+    @cached_property
+    def _words(self) -> Mapping[str, frozenset[str]]:
+        """The words of each template."""
+        by_template = {shape.template: shape for shape in self.shapes.values()}
+        return {template: frozenset(shape.words) for template, shape in by_template.items()}
+
+    @cached_property
+    def alone(self) -> frozenset[str]:
+        """The tenancies that no other can be exchanged with, because of addresses.
+
+        These are the tenancies with a firewall, from whose addresses others are computed; those whose address space
+        overlaps another tenancy's, or holds a constant of a policy; those with an address that another tenancy
+        mentions, and the tenancies that mention it; those with an address that a shared stack mentions as part of a
+        longer text; and those with part of a range that is given by its first and last address.
+        """
+        found = {stack for stack, one in self.tenancies.items() if one.has_firewall}
+        found |= set(_overlapping(self._spaces))
+        for stack, tenancy in self.tenancies.items():
+            owners = {self._owner(range_) for range_ in self._ranges[tenancy.template]} - {stack, ""}
+            if owners:
+                found |= {*owners, stack}
+        shared = [shape for stack, shape in self.shapes.items() if stack not in self.tenancies]
+        embedded = (parse_range(text) for shape in shared for text in shape.embedded)
+        return frozenset(found | {self._owner(range_) for range_ in [*embedded, *CONSTANTS, *self._bounded]})
+
+    @cached_property
+    def _ranges(self) -> Mapping[str, frozenset[IPv4Network]]:
+        """The addresses and ranges of each template that are in no address space of its own."""
+        return {
+            template: frozenset(range_ for word in words if "." in word and (range_ := parse_range(word)))
+            for template, words in self._words.items()
+        }
+
+    @cached_property
+    def _bounded(self) -> list[IPv4Network]:
+        return [IPv4Network(range_) for shape in self.shapes.values() for range_ in shape.bounded]
+
+    @cached_property
+    def _shared_mentions(self) -> Mapping[str, list[str]]:
+        """For each tenancy, the property paths at which shared stacks mention its addresses, each with the address
+        relative to its address space."""
+        mentions: dict[str, list[str]] = {}
+        for shape in self.shapes.values():
+            for where, text in shape.mentions if shape.stack not in self.tenancies else ():
+                owner = self._owner(parse_range(text))
+                if owner:
+                    mentions.setdefault(owner, []).append(f"{where} {self.tenancies[owner].relative(text)}")
+        return {stack: sorted(found) for stack, found in mentions.items()}
+
+    def _owner(self, range_: IPv4Network | None) -> str:
+        """Return the tenancy in whose address space a range lies; empty where there is none."""
+        if range_ is None:
+            return ""
+        place = bisect_right(self._starts, int(range_.network_address)) - 1
+        space, stack = self._spaces[place] if place >= 0 else (None, "")
+        return stack if space and range_.subnet_of(space) else ""
+
+    @cached_property
+    def _spaces(self) -> list[tuple[IPv4Network, str]]:
+        """Every address space, in the order of their addresses."""
+        return sorted((space, one.stack) for one in self.tenancies.values() for space in one.networks)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [int(space.network_address) for space, _ in self._spaces]
+
+    def _surroundings(self, tenancy: StackShape) -> Iterator[str]:
+        """Yield what an exchange could change outside a tenancy, or in how policies read its identifiers."""
+        yield from self._shared_mentions.get(tenancy.stack, ())
+        for space in tenancy.networks:
+            yield " ".join(map(str, self._around(space)))
+        for host in tenancy.hosts:
+            yield " ".join(name for name in self._wildcards if fnmatchcase(host, name))
+
+    def _around(self, space: IPv4Network) -> Iterator[IPv4Network]:
+        """Yield the ranges that contain an address space, of those that the estate mentions or a policy knows."""
+        first = int(space.network_address)
+        for length in range(space.prefixlen):
+            outer = (first >> (32 - length) << (32 - length), length)
+            if outer in self._all_ranges:
+                yield IPv4Network(outer)
+
+    @cached_property
+    def _all_ranges(self) -> frozenset[tuple[int, int]]:
+        """Every range that the estate mentions, or that a policy compares addresses with."""
+        mentioned = [*frozenset().union(*self._ranges.values()), *self._bounded, *CONSTANTS]
+        return frozenset((int(range_.network_address), range_.prefixlen) for range_ in mentioned)
+
+    @cached_property
+    def _wildcards(self) -> list[str]:
+        """The names with a wildcard in firewall rules."""
+        return sorted({name for shape in self.shapes.values() for name in shape.wildcards})
+
+
+def _spellings(shape: StackShape) -> Iterator[tuple[str, str]]:
+    return ((spelled, spelled.lower()) for _, spelled in shape.identifiers)
+
+
+def _overlapping(spaces: Iterable[tuple[IPv4Network, str]]) -> Iterator[str]:
+    """Yield the stacks whose address space overlaps another, their own included."""
+    widest: tuple[IPv4Network, str] | None = None
+    for space, stack in sorted(spaces):
+        if widest and space.overlaps(widest[0]):
+            yield from (stack, widest[1])
+        if widest is None or space.broadcast_address > widest[0].broadcast_address:
+            widest = (space, stack)

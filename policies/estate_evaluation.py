@@ -1,0 +1,158 @@
+"""Evaluate the policies on the whole estate, at the cost of its equivalence classes.
+
+Of each class of equivalent tenancies two are evaluated, and the findings on the first are copied to the others with
+their names. The resources of the others are not even built: their shapes are enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+
+from formats.plan import Plan
+from policies.equivalence import NO_FOLDING, EquivalenceClasses, EquivalentTenancy, Folding
+from policies.estate_view import EstateView, ReadablePaths, VisibleResource
+from policies.model import Finding, Policy, Resource
+from policies.plan_resources import resources_of
+from policies.rule_helpers.flow_findings import POLICIES
+from policies.runner import ALL, findings_of
+from policies.shape_cache import ShapeCache
+from policies.stack_shape import StackShape, shape_of
+
+ESTATE = "estate"
+FLOWS = frozenset(POLICIES.values())
+
+
+@dataclass(frozen=True)
+class EstateStack:
+    """One stack of the estate: as it is deployed, or as it is planned."""
+
+    name: str
+    digest: str
+    """Equal for two stacks of this name only if their resources are equal: of the state, or of the plan."""
+    resources: Callable[[], Iterable[Resource]]
+    """Returns its resources. Called only where they are needed."""
+
+
+def planned_stack(plan: Plan, *, from_program: bool = True) -> EstateStack:
+    """Return the stack of a plan. `from_program`: False for an ARM template."""
+
+    def resources() -> Iterable[Resource]:
+        return (replace(resource, from_program=from_program) for resource in resources_of(plan))
+
+    return EstateStack(plan.stack, f"{plan.digest} {from_program}", resources)
+
+
+@dataclass(frozen=True)
+class EstateFindings:
+    """The findings of the policies on the whole estate."""
+
+    own: tuple[Finding, ...]
+    """All on the evaluated stacks, by policy and then by resource."""
+    elsewhere: tuple[Finding, ...]
+    """Those that block, on the other stacks."""
+
+
+def estate_findings(
+    stacks: Sequence[EstateStack],
+    policies: Iterable[Policy],
+    *,
+    own: Collection[str],
+    today: date,
+    cache: ShapeCache | None = None,
+    exhaustive: bool = False,
+) -> EstateFindings:
+    """Return the findings of the policies with the scope `estate`.
+
+    `stacks`: every stack of the estate. `own`: the names of those that are evaluated. `exhaustive`: evaluate every
+    tenancy, also those for which the result of an equivalent one holds.
+    """
+    chosen = [policy for policy in policies if policy.evaluation_scope == ESTATE]
+    ordered = sorted(stacks, key=lambda stack: stack.name not in own)
+    estate = _Estate(ordered, ReadablePaths.of(chosen), today, cache or ShapeCache())
+    folding = NO_FOLDING if exhaustive else estate.folding()
+    evaluation = _Evaluation(estate, folding, own)
+    found = [(policy, *evaluation.of(policy)) for policy in chosen]
+    return EstateFindings(
+        tuple(f for _, mine, _ in found for f in mine), tuple(f for _, _, others in found for f in others)
+    )
+
+
+class _Estate:
+    """The stacks of an estate, each built once and only if it is needed."""
+
+    def __init__(self, stacks: Sequence[EstateStack], readable: ReadablePaths, today: date, cache: ShapeCache) -> None:
+        self.stacks = {stack.name: stack for stack in stacks}
+        self._readable, self._today, self._cache = readable, today, cache
+        self._resources: dict[str, tuple[VisibleResource, ...]] = {}
+
+    def folding(self) -> Folding:
+        """Return the tenancies for which the result of another holds."""
+        return EquivalenceClasses([self._shape(stack) for stack in self.stacks.values()]).folding()
+
+    def view(self, folding: Folding) -> EstateView:
+        """Return the part of the estate that is evaluated."""
+        names = [name for name in self.stacks if name not in folding.absent]
+        resources = [resource for name in names for resource in self._visible(name)]
+        return EstateView(resources, folding, is_complete=True, today=self._today)
+
+    def _shape(self, stack: EstateStack) -> StackShape:
+        return self._cache.shape(
+            stack.name, stack.digest, self._readable.paths, lambda: shape_of(stack.name, self._visible(stack.name))
+        )
+
+    def _visible(self, name: str) -> tuple[VisibleResource, ...]:
+        if name not in self._resources:
+            self._resources[name] = tuple(map(self._readable.visible, self.stacks[name].resources()))
+        return self._resources[name]
+
+
+class _Evaluation:
+    """The findings on one estate, with those of representatives copied to their equivalents."""
+
+    def __init__(self, estate: _Estate, folding: Folding, own: Collection[str]) -> None:
+        self._estate, self._folding, self._own = estate, folding, own
+        self._view = estate.view(folding)
+
+    def of(self, policy: Policy) -> tuple[list[Finding], list[Finding]]:
+        """Return all findings of a policy on the stacks that are evaluated, and those that block on the others.
+
+        A message may list every tenancy that a rule is wrong about. So where something blocks, the rule is evaluated on
+        all of them; only the flow analysis has one finding whatever the number of tenancies.
+        """
+        found = [*self._findings(policy, self._view)]
+        if self._folding.absent and policy.id not in FLOWS and any(f.verdict.blocks for f in found):
+            found = [*self._findings(policy, self._whole)]
+        mine = [finding for finding in found if finding.stack in self._own]
+        return mine, [finding for finding in found if finding.stack not in self._own]
+
+    @cached_property
+    def _whole(self) -> EstateView:
+        """The estate with every tenancy."""
+        return self._estate.view(NO_FOLDING)
+
+    def _findings(self, policy: Policy, view: EstateView) -> Iterator[Finding]:
+        """Yield the findings on each stack, by type; of the stacks that are not evaluated, those that block."""
+        copies = {one.stack: one for one in view.folding.equivalents}
+        for type_ in [ALL] if ALL in policy.resource_types else dict.fromkeys(policy.resource_types):
+            made: dict[str, list[Finding]] = {}
+            for stack in self._estate.stacks:
+                copy = copies.get(stack)
+                source = copy.representative if copy else stack
+                if source not in made:
+                    made[source] = [f for r in view.of_stack(source, type_) for f in findings_of(policy, r, view)]
+                wanted = (f for f in made[source] if stack in self._own or f.verdict.blocks)
+                yield from (_copied(finding, copy) for finding in wanted) if copy else wanted
+
+
+def _copied(finding: Finding, tenancy: EquivalentTenancy) -> Finding:
+    """Return a finding on a representative as one on its equivalent."""
+    return replace(
+        finding,
+        urn=tenancy.rename(finding.urn),
+        name=tenancy.rename(finding.name),
+        stack=tenancy.stack,
+        message=tenancy.rename(finding.message),
+    )

@@ -1,0 +1,80 @@
+"""The shapes of an estate's stacks, kept for a run and, where a store is given, for later runs.
+
+An entry of a store may be missing, damaged, or written by anybody: it is validated, and computed again where it is
+wrong. It is kept with the digest of the state or plan that it was made from, and of the code that made it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from policies.stack_shape import StackShape, read_shape
+
+ROOT = Path(__file__).resolve().parents[1]
+CODE = ("formats", "policies")
+"""The packages that decide what a shape is."""
+
+
+class Store(Protocol):
+    """A store of JSON values by key. An entry may be deleted at any time."""
+
+    def get(self, key: str) -> Any | None:
+        """Return the value of a key; None where there is none that can be read."""
+
+    def put(self, key: str, value: Any) -> None:
+        """Keep a value. A failure to keep it is no error."""
+
+
+class ShapeCache:
+    """The shapes of stacks, by the digest of their state or plan."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        self._store = store
+        self._shapes: dict[tuple[str, str], StackShape] = {}
+
+    def shape(self, stack: str, digest: str, paths: tuple[str, ...], make: Callable[[], StackShape]) -> StackShape:
+        """Return the shape of a stack with that digest. `paths`: the property paths that policies can read."""
+        key = _key(stack, digest, paths)
+        if (stack, key) not in self._shapes:
+            self._shapes[stack, key] = self._kept(stack, key) or self._made(key, make)
+        return self._shapes[stack, key]
+
+    def _kept(self, stack: str, key: str) -> StackShape | None:
+        entry = self._store.get(key) if self._store else None
+        if not isinstance(entry, dict) or entry.get("key") != key or entry.get("digest") != _digest(entry.get("shape")):
+            return None
+        try:
+            shape = read_shape(entry["shape"])
+        except ValueError:
+            return None
+        return shape if shape.stack == stack else None
+
+    def _made(self, key: str, make: Callable[[], StackShape]) -> StackShape:
+        shape = make()
+        if self._store:
+            content = shape.to_json()
+            self._store.put(key, {"key": key, "digest": _digest(content), "shape": content})
+        return shape
+
+
+def _key(stack: str, digest: str, paths: tuple[str, ...]) -> str:
+    return _digest([stack, digest, paths, code_digest()])
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@cache
+def code_digest() -> str:
+    """Return the digest of the code that makes shapes."""
+    found = hashlib.sha256()
+    for package in CODE:
+        for file in sorted((ROOT / package).rglob("*.py")):
+            found.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes() + b"\0")
+    return found.hexdigest()

@@ -1,0 +1,304 @@
+"""The shape of a stack: its part of the estate's view as canonical JSON, with its own identifiers replaced.
+
+Two tenancies with one shape differ in their identifiers and addresses alone. Only these places are replaced:
+
+- the name of a resource: a segment of an ARM id or URL, or the value of a property whose key ends in "name";
+- the stack: in a URN, and as a resource's stack;
+- a principal that the stack grants roles to: as `principalId` of a role assignment;
+- an IPv4 address or range in the stack's own address space: anywhere.
+
+Everything else stays as it is written. A shape is computed from one stack alone, so it can be kept with the digest of
+the stack's state; whether other stacks mention the same identifiers is decided on the shapes (`equivalence.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
+from ipaddress import IPv4Address, IPv4Network, summarize_address_range
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter
+
+from formats.addresses import ZoneName
+from formats.stack_config import TenancyConfig, is_kind
+from policies.azure_semantics.firewall import FIREWALL, GROUP, POLICY
+from policies.azure_semantics.network import NETWORK, prefixes_of
+from policies.azure_semantics.role_assignments import ASSIGNMENT
+from policies.azure_semantics.roles import RIGHTS
+from policies.model import Resource, Unknown
+from policies.reachability.data_stores import ACCOUNT, CONTAINER, VAULT, host_of
+from policies.reachability.topology import RESERVED_SUBNET_PREFIXES
+
+TYPES_WITH_SIGNIFICANT_NAMES = frozenset([CONTAINER, "network:Subnet"])
+"""The types whose names policies read. These names are not replaced."""
+SIGNIFICANT_NAME_PREFIXES = (*RESERVED_SUBNET_PREFIXES, *ZoneName)
+"""Prefixes of names that policies read for every type."""
+FIREWALLS = frozenset([FIREWALL, POLICY, GROUP])
+"""The types from whose addresses others are computed."""
+_ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\w.])"
+ADDRESS = re.compile(_ADDRESS)
+TOKEN = re.compile(f"({_ADDRESS}|[A-Za-z0-9_-]+)")
+BOUNDS = re.compile(rf"({_ADDRESS})\s*-\s*({_ADDRESS})")
+BOUNDS_HINT = re.compile(r"\.\d{1,3}(?:/\d{1,2})?\s*-\s*\d{1,3}\.")
+"""A faster pattern for texts that may match `BOUNDS`."""
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+WILDCARDS = frozenset("*?[")
+PLACEHOLDER_MARK = "\0"
+"""The first character of a placeholder. JSON never contains it, so no value can be mistaken for a placeholder."""
+NAME, PRINCIPAL, STACK = "name", "principal", "stack"
+
+
+@dataclass(frozen=True)
+class StackShape:
+    """What the comparison of stacks needs of one of them."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    stack: str
+    template: str
+    """The digest of its canonical JSON with placeholders for its own identifiers."""
+    identifiers: list[list[str]]
+    """The kind and the spelling of each identifier, in the order of the placeholders."""
+    words: list[str]
+    """The other words and addresses of the canonical JSON, in lower case."""
+    spaces: list[str]
+    """The address space of its networks."""
+    bounded: list[str]
+    """The ranges that are given by their first and last address, apart from those inside one of its own spaces."""
+    hosts: list[str]
+    """The domain names of its stores."""
+    wildcards: list[str]
+    """The texts with a wildcard in its firewall rules."""
+    has_firewall: bool
+    mentions: list[list[str]]
+    """For a shared stack: where it has an address as a whole value, and the address."""
+    embedded: list[str]
+    """For a shared stack: the addresses that it mentions in any other way."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the shape as plain JSON."""
+        return asdict(self)
+
+    @cached_property
+    def networks(self) -> tuple[IPv4Network, ...]:
+        """Its address space."""
+        return tuple(map(IPv4Network, self.spaces))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Its identifiers in lower case."""
+        return frozenset(spelled.lower() for _, spelled in self.identifiers)
+
+    def relative(self, token: str) -> str:
+        """Return an address or range in its own address space as an offset; any other as it is written."""
+        return relative(token, self.networks)
+
+
+_SHAPE = TypeAdapter(StackShape)
+
+
+def read_shape(content: object) -> StackShape:
+    """Return a shape from JSON that anybody may have written. `ValueError` for anything else."""
+    shape = _SHAPE.validate_python(content)
+    if not all(len(one) == 2 and one[0] in (NAME, PRINCIPAL, STACK) for one in shape.identifiers):
+        raise ValueError("identifiers")
+    if not all(len(one) == 2 for one in shape.mentions):
+        raise ValueError("mentions")
+    if any(parse_range(one) is None for one in (*shape.spaces, *shape.bounded)):
+        raise ValueError("spaces")
+    return shape
+
+
+def shape_of(stack: str, resources: Iterable[Resource]) -> StackShape:
+    """Return the shape of a stack's visible resources."""
+    ordered = sorted(resources, key=lambda resource: resource.urn)
+    text = _json(ordered)
+    tokens = TOKEN.split(text)
+    spaces = tuple(_spaces(ordered))
+    is_tenancy = is_kind(stack, TenancyConfig)
+    canonical = _Canonical(stack, ordered, tokens, spaces)
+    template = canonical.text()
+    mentions, embedded = ([], []) if is_tenancy else _mentions(ordered, tokens)
+    return StackShape(
+        stack=stack,
+        template=hashlib.sha256(template.encode()).hexdigest(),
+        identifiers=[[kind, spelled] for (kind, _), spelled in canonical.spelled.items()],
+        words=sorted(canonical.words),
+        spaces=[str(space) for space in spaces],
+        bounded=[str(range_) for range_ in _bounded(text, spaces)],
+        hosts=[host_of(r.id, is_vault=r.type == VAULT) for r in ordered if r.type in (ACCOUNT, VAULT) and r.id],
+        wildcards=sorted(_wildcards(ordered)),
+        has_firewall=any(resource.type in FIREWALLS for resource in ordered),
+        mentions=mentions,
+        embedded=embedded,
+    )
+
+
+@dataclass
+class _Canonical:
+    """The canonical JSON of a stack, cut into tokens, and its own identifiers."""
+
+    stack: str
+    resources: Sequence[Resource]
+    tokens: list[str]
+    """Separators and tokens in turn, beginning with a separator."""
+    spaces: tuple[IPv4Network, ...]
+    words: set[str] = field(default_factory=set)
+    """The tokens that stay as they are written, in lower case."""
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The number of each identifier's placeholder, by kind and identifier in lower case."""
+    spelled: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Each identifier as it was first written."""
+
+    def text(self) -> str:
+        """Return the canonical JSON with a placeholder for each of its own identifiers, and number them."""
+        names, principals, stack = self._names, self._principals, self.stack.lower()
+        own = names | principals | {stack}
+        distinct = set(self.tokens[1::2])
+        candidates = {token for token in distinct if "." in token or token.lower() in own}
+        self.words |= {token.lower() for token in distinct - candidates}
+        parts = list(self.tokens)
+        for index in [index for index in range(1, len(parts), 2) if parts[index] in candidates]:
+            token = parts[index]
+            lower = token.lower()
+            if lower in names and self._is_name(index):
+                parts[index] = self._placeholder(NAME, token)
+            elif lower in principals and self._key(index) == "principalId":
+                parts[index] = self._placeholder(PRINCIPAL, token)
+            elif lower == stack and self._is_stack(index):
+                parts[index] = self._placeholder(STACK, token)
+            else:
+                parts[index] = relative(token, self.spaces) if "." in token else token
+                if parts[index] == token:
+                    self.words.add(lower)
+        return "".join(parts)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The names of its resources, apart from those that decide something in a policy."""
+        named = (r for r in self.resources if r.id and r.type not in TYPES_WITH_SIGNIFICANT_NAMES)
+        names = (str(resource.id).rstrip("/").rpartition("/")[2].lower() for resource in named)
+        return frozenset(name for name in names if not name.startswith(SIGNIFICANT_NAME_PREFIXES))
+
+    @cached_property
+    def _principals(self) -> frozenset[str]:
+        """The object ids that it grants roles to."""
+        granted = (str(r.inputs.get("principalId")).lower() for r in self.resources if r.type == ASSIGNMENT)
+        return frozenset(id_ for id_ in granted if GUID.fullmatch(id_)) - {str(role) for role in RIGHTS}
+
+    def _is_name(self, index: int) -> bool:
+        """True for a segment of an ARM id or URL, and for the value of a property that holds a name."""
+        return self.tokens[index - 1].endswith("/") or self._key(index).endswith(("name", "Name"))
+
+    def _is_stack(self, index: int) -> bool:
+        """True for the stack of a URN, and for a resource's stack."""
+        return self.tokens[index - 2 : index] == ["pulumi", ":"] or self._key(index) == "stack"
+
+    def _key(self, index: int) -> str:
+        """Return the key of the property whose value begins at a token; empty where none does."""
+        return self.tokens[index - 2] if index > 1 and self.tokens[index - 1] == '":"' else ""
+
+    def _placeholder(self, kind: str, token: str) -> str:
+        """Return the placeholder of an identifier. Its spelling is part of it, where it differs from the first."""
+        key = (kind, token.lower())
+        number = self.numbers.setdefault(key, len(self.numbers))
+        first = self.spelled.setdefault(key, token)
+        return (
+            f"{PLACEHOLDER_MARK}{kind}{number}"
+            if token == first
+            else f"{PLACEHOLDER_MARK}{kind}{number}{PLACEHOLDER_MARK}{_spelling(token)}"
+        )
+
+
+def relative(token: str, spaces: Sequence[IPv4Network]) -> str:
+    """Return an address or range in one of these spaces as an offset; any other as it is written."""
+    range_ = parse_range(token)
+    for number, space in enumerate(spaces):
+        if range_ and range_.subnet_of(space):
+            address, slash, length = token.partition("/")
+            return f"{PLACEHOLDER_MARK}{number}+{int(IPv4Address(address)) - int(space.network_address)}{slash}{length}"
+    return token
+
+
+@lru_cache(maxsize=65536)
+def parse_range(text: str) -> IPv4Network | None:
+    """Return an address or range, as rules read it; None for what is neither."""
+    try:
+        return IPv4Network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _spaces(resources: Iterable[Resource]) -> Iterator[IPv4Network]:
+    """Yield the address space of each network; nothing for one whose address space is unknown."""
+    for resource in resources:
+        if resource.type == NETWORK:
+            try:
+                yield from [n for n in prefixes_of(resource) if isinstance(n, IPv4Network)]
+            except (Unknown, ValueError, TypeError):
+                continue
+
+
+def _json(resources: Iterable[Resource]) -> str:
+    """Return resources as canonical JSON: without spaces, and with sorted keys."""
+    plain = [
+        {
+            "urn": r.urn, "type": r.type, "name": r.name, "stack": r.stack, "id": r.id, "from_program": r.from_program,
+            "inputs": r.inputs, "propertyDependencies": r.property_dependencies,
+        }
+        for r in resources
+    ]  # fmt: skip
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def _mentions(resources: Iterable[Resource], tokens: Sequence[str]) -> tuple[list[list[str]], list[str]]:
+    """Return where a shared stack has an address as a whole value, or as an entry of a list of values, which policies
+    read as a set; and the addresses that it mentions in any other way."""
+    mentions: list[list[str]] = []
+    embedded: set[str] = set()
+    for resource in resources:
+        for path, text in _values(resource.inputs):
+            if parse_range(text) is None:
+                embedded.update(ADDRESS.findall(text))
+            else:
+                mentions.append([f"{resource.urn} {path}", text])
+    ranges = {token for token in set(tokens[1::2]) if "." in token}
+    return mentions, sorted(embedded | (ranges - {text for _, text in mentions}))
+
+
+def _values(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each text in a property with its path; the entries of a list of texts have the path of the list."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _values(inner, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _values(inner, path if isinstance(inner, str) else f"{path}[{index}]")
+
+
+def _bounded(text: str, spaces: Sequence[IPv4Network]) -> Iterator[IPv4Network]:
+    """Yield the networks of each range that is given by its first and last address, apart from those whose ends lie in
+    one of the stack's own spaces."""
+    for ends in BOUNDS.findall(text) if BOUNDS_HINT.search(text) else ():
+        low, high = map(parse_range, ends)
+        own = any(low and high and low.subnet_of(space) and high.subnet_of(space) for space in spaces)
+        if low and high and low <= high and not own:
+            yield from summarize_address_range(low[0], high[-1])
+
+
+def _wildcards(resources: Iterable[Resource]) -> set[str]:
+    """Return the texts with a wildcard in firewall rules, in lower case."""
+    texts = (text for resource in resources if resource.type in FIREWALLS for _, text in _values(resource.inputs))
+    return {text.lower() for text in texts if WILDCARDS.intersection(text)}
+
+
+def _spelling(token: str) -> str:
+    """Return which letters of an identifier are capitals."""
+    return "".join("1" if letter.isupper() else "0" for letter in token)

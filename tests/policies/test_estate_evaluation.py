@@ -1,0 +1,234 @@
+"""The policies on the whole estate: evaluating two tenancies of each class finds what evaluating all of them finds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policies.estate_evaluation import EstateFindings, EstateStack, estate_findings
+from policies.model import Finding, Resource, Verdict
+from policies.rule_helpers.flow_findings import POLICIES
+from policies.rules import load
+from policies.shape_cache import ShapeCache
+from tests.policies.reachability.sample_estates import (
+    ALLOW,
+    BLOB_WRITER,
+    added,
+    changed,
+    estate,
+    grant,
+    named,
+)
+from tests.policies.rules.cases import TODAY
+
+TENANCIES = ("tre-hcm-progression", "tre-project-1", "tre-project-2", "tre-project-3")
+LAST = TENANCIES[-1]
+FLOWS = frozenset(POLICIES.values())
+CHEAP = [policy for policy in load().values() if policy.id not in FLOWS]
+Change = Callable[[Sequence[Resource], str], list[Resource]]
+
+
+def _stacks(resources: Sequence[Resource], built: list[str] | None = None) -> list[EstateStack]:
+    """Return the stacks of these resources. `built`: gets the name of each whose resources are asked for."""
+    names = dict.fromkeys(resource.stack for resource in resources)
+
+    def resources_of(name: str) -> list[Resource]:
+        if built is not None:
+            built.append(name)
+        return [resource for resource in resources if resource.stack == name]
+
+    return [
+        EstateStack(
+            name, str(hash(str([r for r in resources if r.stack == name]))), lambda name=name: resources_of(name)
+        )
+        for name in names
+    ]
+
+
+def _evaluated(resources: Sequence[Resource], *own: str, policies: Any = CHEAP, **options: Any) -> EstateFindings:
+    return estate_findings(_stacks(resources), policies, own=own or (LAST,), today=TODAY, **options)
+
+
+def _compared(finding: Finding) -> tuple[Any, ...]:
+    """Return what is equal with and without the reduction: of a flow, the weakest path may be another one."""
+    message = finding.message.partition(":")[0] if finding.policy in FLOWS else finding.message
+    return finding.policy, finding.verdict, finding.urn, finding.name, finding.stack, finding.path, message
+
+
+def _same(resources: Sequence[Resource], *own: str, policies: Any = CHEAP) -> EstateFindings:
+    """Return the findings, which must be those of the exhaustive evaluation."""
+    reduced = _evaluated(resources, *own, policies=policies)
+    whole = _evaluated(resources, *own, policies=policies, exhaustive=True)
+    assert sorted(map(_compared, reduced.own)) == sorted(map(_compared, whole.own))
+    assert sorted(map(_compared, reduced.elsewhere)) == sorted(map(_compared, whole.elsewhere))
+    return reduced
+
+
+def _of(resources: Sequence[Resource], stack_: str, type_: str) -> Resource:
+    return next(r for r in resources if (r.stack, r.type) == (stack_, type_))
+
+
+def _foreign_role(resources: Sequence[Resource], stack_: str) -> list[Resource]:
+    """A tenancy assigns a role on the warehouse."""
+    warehouse = str(named(resources, "safe-haven", "resources:ResourceGroup", "warehouse").id)
+    return [*resources, grant("b" * 8 + "-0000-4000-8000-" + "0" * 12, BLOB_WRITER, warehouse, stack_)]
+
+
+def _other_route(resources: Sequence[Resource], stack_: str) -> list[Resource]:
+    """A route of a tenancy leads to an address of its own."""
+    table = _of(resources, stack_, "network:RouteTable")
+    network = _of(resources, stack_, "network:VirtualNetwork").inputs["addressSpace"]["addressPrefixes"][0]
+    address = network.replace(".0/24", ".7")
+    route = {"name": "r", "addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance", "nextHopIpAddress": address}
+    return changed(resources, str(table.id).lower(), routes=[route])
+
+
+def _other_zone(resources: Sequence[Resource], stack_: str) -> list[Resource]:
+    """The names of a tenancy's private endpoint are in a zone outside of the estate."""
+    group = _of(resources, stack_, "network:PrivateDnsZoneGroup")
+    return changed(resources, str(group.id).lower(), privateDnsZoneConfigs=[{"privateDnsZoneId": "/zones/elsewhere"}])
+
+
+def _open_group(resources: Sequence[Resource], stack_: str) -> list[Resource]:
+    group = named(resources, stack_, "network:NetworkSecurityGroup", "net-desks")
+    return changed(resources, str(group.id).lower(), securityRules=[])
+
+
+IN_A_TENANCY: dict[str, Change] = {
+    "a role on another stack": _foreign_role,
+    "a route to no firewall": _other_route,
+    "names in no zone of the estate": _other_zone,
+}
+
+
+def _rule(resources: Sequence[Resource], sources: Sequence[str]) -> list[Resource]:
+    """The firewall lets some sources open connections to all tenancies."""
+    policy = next(r.id for r in resources if r.type == "network:FirewallPolicy")
+    rule = {"ruleType": "NetworkRule", "name": "n", "sourceAddresses": list(sources), "ipProtocols": ["TCP"],
+            "destinationAddresses": ["10.65.0.0/16"], "destinationPorts": ["443"]}  # fmt: skip
+    collections = [{**ALLOW, "name": "c", "priority": 200, "rules": [rule]}]
+    return [*resources, added("network:FirewallPolicyRuleCollectionGroup", "odd", f"{policy}/ruleCollectionGroups/odd",
+                              priority=5000, ruleCollections=collections)]  # fmt: skip
+
+
+def _unlinked(resources: Sequence[Resource]) -> list[Resource]:
+    return [r for r in resources if r.type != "privatedns:VirtualNetworkLink"]
+
+
+def _unlogged(resources: Sequence[Resource]) -> list[Resource]:
+    return [r for r in resources if r.type != "monitor:SubscriptionDiagnosticSetting"]
+
+
+def test_tenancies_that_are_equivalent_are_evaluated_once() -> None:
+    found = _same(estate(4), *TENANCIES)
+    assert {f.stack for f in found.own} == set(TENANCIES)
+    assert not found.elsewhere
+
+
+@pytest.mark.parametrize("what", IN_A_TENANCY)
+@pytest.mark.parametrize("stacks", [(LAST,), (TENANCIES[0],), TENANCIES], ids=["the last", "the first", "all"])
+def test_a_breach_in_tenancies_is_found_in_each(what: str, stacks: Sequence[str]) -> None:
+    resources = list(estate(4))
+    for one in stacks:
+        resources = IN_A_TENANCY[what](resources, one)
+    found = _same(resources)
+    blocking = {f.stack for f in (*found.own, *found.elsewhere) if f.verdict is Verdict.FAIL}
+    assert blocking == set(stacks)
+
+
+@pytest.mark.parametrize(
+    ("resources", "policy"),
+    [
+        (_rule(estate(4), ["10.65.0.0/16"]), "FW8"),
+        (_rule(estate(4), ["10.65.1.0/24", "10.65.2.0/24"]), "FW8"),
+        (_unlinked(estate(4)), "PE4"),
+        (_unlogged(estate(4)), "LG6"),
+    ],
+    ids=["a rule for all tenancies", "a rule for two", "no links", "no activity log"],
+)
+def test_a_breach_in_a_shared_stack_names_every_tenancy(resources: Sequence[Resource], policy: str) -> None:
+    found = _same(resources)
+    assert policy in {f.policy for f in (*found.own, *found.elsewhere) if f.verdict is Verdict.FAIL}
+
+
+@pytest.mark.parametrize("stacks", [(), (LAST,), TENANCIES], ids=["none", "one tenancy", "all tenancies"])
+def test_the_flows_that_are_found_are_those_of_every_tenancy(stacks: Sequence[str]) -> None:
+    resources = list(estate(4))
+    for one in stacks:
+        store = str(named(resources, one, "storage:StorageAccount", "data").id).lower()
+        resources = changed(_open_group(resources, one), store, publicNetworkAccess="Enabled", networkRuleSet=None)
+    _same(resources, policies=load().values())
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(TENANCIES), st.sampled_from(sorted(IN_A_TENANCY))), max_size=4), st.booleans()
+)
+def test_any_breaches_together_are_found(breaches: Sequence[tuple[str, str]], all_allowed: bool) -> None:
+    resources = list(estate(4))
+    for one, what in breaches:
+        resources = IN_A_TENANCY[what](resources, one)
+    _same(_rule(resources, ["10.65.0.0/16"]) if all_allowed else resources, LAST, "platform")
+
+
+def test_the_resources_of_an_equivalent_tenancy_are_not_built() -> None:
+    store = _Store()
+    for expected in (set(TENANCIES), {LAST, TENANCIES[0]}):
+        built: list[str] = []
+        stacks = _stacks(estate(4), built)
+        estate_findings(stacks, CHEAP, own=[LAST], today=TODAY, cache=ShapeCache(store))
+        assert set(built) & set(TENANCIES) == expected
+
+
+class _Store:
+    """A store in memory."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    def get(self, key: str) -> Any:
+        return json.loads(self.values.get(key, "null"))
+
+    def put(self, key: str, value: Any) -> None:
+        self.values[key] = json.dumps(value)
+
+
+DAMAGE: dict[str, Callable[[Any], Any]] = {
+    "another type": lambda _: [],
+    "another key": lambda entry: {**entry, "key": "other"},
+    "a changed shape": lambda entry: {**entry, "shape": {**entry["shape"], "words": []}},
+    "a field too many": lambda entry: {**entry, "shape": {**entry["shape"], "more": 1}},
+    "no shape": lambda entry: {"key": entry["key"], "digest": entry["digest"]},
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_a_damaged_entry_is_computed_again(what: str) -> None:
+    store = _Store()
+    before = _evaluated(estate(4), *TENANCIES, cache=ShapeCache(store))
+    good = dict(store.values)
+    store.values = {key: json.dumps(DAMAGE[what](json.loads(value))) for key, value in good.items()}
+    assert _evaluated(estate(4), *TENANCIES, cache=ShapeCache(store)) == before
+    assert store.values == good
+
+
+def test_a_changed_state_has_another_shape() -> None:
+    cache = ShapeCache(_Store())
+    assert not _evaluated(estate(4), cache=cache).elsewhere
+    broken = _foreign_role(estate(4), TENANCIES[2])
+    assert {f.stack for f in _evaluated(broken, cache=cache).elsewhere} == {TENANCIES[2]}
+
+
+def test_a_path_that_no_policy_declares_cannot_be_read() -> None:
+    """It would not be compared."""
+    odd = replace(CHEAP[0], evaluation_scope="estate", resource_types=("resources:ResourceGroup",), requires=(),
+                  check_paths=(), check=lambda group, _: filter(None, [group.at("location") and None]),
+                  applies=lambda *_: True)  # fmt: skip
+    found = _evaluated(estate(1), "platform", policies=[odd])
+    assert {(f.verdict, f.message) for f in found.own} == {(Verdict.UNKNOWN, "the rule broke: LookupError")}
