@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from formats.errors import Exit
-from operations.cli import (
-    azurecheck,
-    exporting,
-    exportingneighbours,
-    failures,
-    inspect,
-    lifecycle,
-    localazure,
-    options,
-    policy,
-    policycheckov,
-    policyflows,
-    policynew,
-    policyprove,
-)
+from operations.cli import failures, options
 from operations.cli.output import Output, replace_closed_streams, silence
 from operations.cli.session import ChooseEngine, OpenCatalog, OpenGate, Session, real_gate
 from operations.cli.stack_catalog import StackCatalog
@@ -36,36 +23,37 @@ HELP = """The cloud of a regional NHS Secure Data Environment.
 Exit codes: 0 done, 1 failed, 2 wrong use or bad input, 3 refused."""
 _INTERRUPTED = 130
 """The exit code that Typer returns for an interruption."""
-TABLE: dict[str, dict[str, object]] = {
+COMMANDS: Mapping[str, Mapping[str, str]] = {
     "": {
-        "stacks": inspect.stacks,
-        "preview": lifecycle.preview,
-        "up": lifecycle.up,
-        "refresh": lifecycle.refresh,
-        "destroy": lifecycle.destroy,
-        "outputs": inspect.outputs,
-        "import": inspect.import_,
-        "cancel": inspect.cancel,
-        "render": inspect.render,
+        "stacks": "inspect.stacks",
+        "preview": "lifecycle.preview",
+        "up": "lifecycle.up",
+        "refresh": "lifecycle.refresh",
+        "destroy": "lifecycle.destroy",
+        "outputs": "inspect.outputs",
+        "import": "inspect.import_",
+        "cancel": "inspect.cancel",
+        "render": "inspect.render",
     },
     "export": {
-        "plan": exporting.plan,
-        "arm": exporting.arm,
-        "state": exporting.state,
-        "neighbours": exportingneighbours.neighbours,
+        "plan": "exporting.plan",
+        "arm": "exporting.arm",
+        "state": "exporting.state",
+        "neighbours": "exportingneighbours.neighbours",
     },
-    "local": {"env": localazure.env, "list": localazure.list_, "reset": localazure.reset},
-    "azure": {"check": azurecheck.check},
+    "local": {"env": "localazure.env", "list": "localazure.list_", "reset": "localazure.reset"},
+    "azure": {"check": "azurecheck.check"},
     "policy": {
-        "check": policy.check,
-        "list": policy.list_,
-        "explain": policy.explain,
-        "new": policynew.new,
-        "flows": policyflows.flows,
-        "prove": policyprove.prove,
-        "checkov": policycheckov.checkov,
+        "check": "policy.check",
+        "list": "policy.list_",
+        "explain": "policy.explain",
+        "new": "policynew.new",
+        "flows": "policyflows.flows",
+        "prove": "policyprove.prove",
+        "checkov": "policycheckov.checkov",
     },
 }
+"""The module and function of each command, by group. A module is imported only if its command may be called."""
 GROUPS = {
     "export": "Write a stack's plan, ARM template or state to a file.",
     "local": "The local Azure on this machine.",
@@ -89,7 +77,7 @@ def main(
     output = Output(json="--json" in arguments)
     session = Session(settings, output, open_catalog or _catalog, choose_engine or _engine, open_gate or real_gate)
     try:
-        code = int(_app()(arguments, prog_name="sde", standalone_mode=False, obj=session) or Exit.DONE)
+        code = int(_app(arguments)(arguments, prog_name="sde", standalone_mode=False, obj=session) or Exit.DONE)
         return failures.end(KeyboardInterrupt(), session.output, settings) if code == _INTERRUPTED else code
     except BrokenPipeError:
         silence(sys.stdout)
@@ -98,16 +86,23 @@ def main(
         return failures.end(error, session.output, settings)
 
 
-def _app() -> typer.Typer:
+def _app(arguments: Sequence[str]) -> typer.Typer:
+    """Return the app with the commands that the arguments name, or with all of a group for its help."""
     app = _group(HELP)
     app.callback()(_before)
-    for group, commands in TABLE.items():
+    for group, commands in COMMANDS.items():
         subcommands = app if not group else _group(GROUPS[group])
-        for name, command in commands.items():
-            subcommands.command(name)(command)  # type: ignore[type-var]
+        if not group or group in arguments:
+            for name in [name for name in commands if name in arguments] or commands:
+                subcommands.command(name)(_function(commands[name]))  # type: ignore[type-var]
         if group:
             app.add_typer(subcommands, name=group)
     return app
+
+
+def _function(path: str) -> object:
+    module, _, function = path.partition(".")
+    return getattr(import_module(f"operations.cli.{module}"), function)
 
 
 def _group(help_: str) -> typer.Typer:

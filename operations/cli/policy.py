@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from formats.errors import InputError
-from operations.cli.options import All, Cloud, Engine, Estate, Json, session_of
+from operations.cli.deploy import Deployment
+from operations.cli.estate_state import EstateState, deployed_states
+from operations.cli.gate import Gate, refuse
+from operations.cli.judged import record
+from operations.cli.options import All, command
 from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
 from operations.cli.session import Session
+from operations.cli.stack_catalog import Stack
 from operations.cli.targets import refuse_unwritable, write_text
+from operations.reports import report_formats
+from operations.reports.file_input import read_plan, stacks_of
+from operations.reports.report_formats import policy_facts
+from operations.reports.sarif import STANDARDS
+from operations.reports.table import summary, table
 from policies.model import Policy
-
-if TYPE_CHECKING:
-    from operations.cli.gate import Gate
-    from operations.cli.stack_catalog import Stack
-    from policies.runner import Report
+from policies.rules import load
+from policies.runner import Report
 
 
 class Format(StrEnum):
@@ -58,8 +65,9 @@ Whole = Annotated[
 PolicyId = Annotated[str, typer.Argument(metavar="ID", help="The policy, such as ST1.", show_default=False)]
 
 
+@command()
 def check(
-    context: typer.Context,
+    session: Session,
     *,
     inputs: Inputs = None,
     everything: All = False,
@@ -67,15 +75,8 @@ def check(
     form: FormatOption = Format.TABLE,
     target: ReportFile = None,
     exemptions: ExemptionsFile = None,
-    json_: Json = False,
-    engine: Engine = None,
-    cloud: Cloud = None,
-    estate: Estate = None,
 ) -> None:
     """Check planned stacks, or files from any source. Exits 3 if a policy refuses one."""
-    from operations.cli.gate import refuse  # noqa: PLC0415 - imports the policies
-
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     files = _files(inputs or (), everything)
     refuse_unwritable(target)
     if whole and not files:
@@ -87,7 +88,7 @@ def check(
     else:
         report = _check_stacks(session, gate, session.selected(inputs, everything), orphaned)
         if everything:
-            _record(session, report)
+            record(session.settings, report, "policy check --all", report.stacks)
     _write(session, report, form, target)
     refuse([report])
     refuse_orphaned(orphaned)
@@ -102,8 +103,6 @@ def _files(inputs: Sequence[str], everything: bool) -> list[Path]:
 
 
 def _check_files(session: Session, gate: Gate, files: Sequence[Path], is_complete: bool) -> Report:
-    from operations.reports.file_input import read_plan, stacks_of  # noqa: PLC0415
-
     with session.output.err.status("Reading"):
         found = [read_plan(file, called) for file, called in zip(files, stacks_of(files), strict=True)]
         templates = [plan.stack for plan, is_template in found if is_template]
@@ -114,26 +113,13 @@ def _check_files(session: Session, gate: Gate, files: Sequence[Path], is_complet
 
 def _check_stacks(session: Session, gate: Gate, stacks: Sequence[Stack], orphaned: Sequence[Stack]) -> Report:
     """Evaluate the plans of stacks and the states of orphaned ones together, with the other stacks as neighbours."""
-    from operations.cli.deploy import Deployment  # noqa: PLC0415
-    from operations.cli.estate_state import EstateState, deployed_states  # noqa: PLC0415
-
     deployment = Deployment(session, stacks)
     plans = [*(deployment.plan(stack) for stack in stacks), *deployed_states(session, orphaned).values()]
     return gate.evaluate(plans, neighbours=EstateState(session).of([*stacks, *orphaned]))
 
 
-def _record(session: Session, report: Report) -> None:
-    """Record the findings between all stacks: from now on they do not block changes that do not cause them."""
-    from operations.cli.judged import record  # noqa: PLC0415
-
-    record(session.settings, report, "policy check --all", report.stacks)
-
-
 def _write(session: Session, report: Report, form: Format, target: str | None) -> None:
     """Write the report to a file, or to stdout for the table and `-`."""
-    from operations.reports import report_formats  # noqa: PLC0415
-    from operations.reports.table import summary, table  # noqa: PLC0415
-
     output = session.output
     to_file = target not in (None, "-")
     if not to_file and form is Format.TABLE:
@@ -153,19 +139,16 @@ def _write(session: Session, report: Report, form: Format, target: str | None) -
 
 def _plain(report: Report) -> str:
     """Return the table without colours."""
-    from operations.reports.table import table  # noqa: PLC0415
-
     return "".join(f"{line.plain}\n" for line in table(report))
 
 
-def list_(context: typer.Context, *, json_: Json = False) -> None:
+@command("json_")
+def list_(session: Session) -> None:
     """List every policy of the catalogue."""
-    from policies.rules import load  # noqa: PLC0415
-
-    output = session_of(context, json_=json_).output
+    output = session.output
     policies = load().values()
     for policy in policies:
-        output.emit({"event": "policy", **_facts(policy)})
+        output.emit({"event": "policy", **policy_facts(policy)})
     rows = Table(box=None, pad_edge=False)
     for heading in ("id", "severity", "scope", "requirement"):
         rows.add_column(heading)
@@ -175,15 +158,14 @@ def list_(context: typer.Context, *, json_: Json = False) -> None:
         output.say(rows)
 
 
-def explain(context: typer.Context, *, id_: PolicyId, json_: Json = False) -> None:
+@command("json_")
+def explain(session: Session, *, id_: PolicyId) -> None:
     """Explain one policy: the rule, the reason, the properties that it reads, its controls and the fix."""
-    from policies.rules import load  # noqa: PLC0415
-
-    output = session_of(context, json_=json_).output
+    output = session.output
     policy = load().get(id_.upper())
     if policy is None:
         raise InputError("There is no such policy.", found=id_, allowed=", ".join(load()))
-    output.emit({"event": "policy", **_facts(policy)})
+    output.emit({"event": "policy", **policy_facts(policy)})
     if output.json:
         return
     output.say(Text.assemble((f"{policy.id}  {policy.title}", "bold"), f"  {policy.severity}"))
@@ -192,9 +174,7 @@ def explain(context: typer.Context, *, id_: PolicyId, json_: Json = False) -> No
 
 
 def _explained(policy: Policy) -> list[tuple[str, str]]:
-    from operations.reports.sarif import STANDARDS  # noqa: PLC0415
-
-    facts = _facts(policy)
+    facts = policy_facts(policy)
     controls = [f"{STANDARDS[key]} {', '.join(found)}" for key, found in facts["controls"].items() if found]
     lines = [
         ("why", policy.why),
@@ -207,9 +187,3 @@ def _explained(policy: Policy) -> list[tuple[str, str]]:
         ("fix", policy.fix),
     ]  # fmt: skip
     return [(heading, text) for heading, text in lines if text]
-
-
-def _facts(policy: Policy) -> dict[str, Any]:
-    from operations.reports.report_formats import policy_facts  # noqa: PLC0415
-
-    return policy_facts(policy)

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
-import typer
 from rich.table import Table
 
 from formats.errors import Refused
-from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
+from operations.cli.deploy import Deployment
+from operations.cli.options import All, Stacks, command
 from operations.cli.output import printable
+from operations.cli.session import Session
+from operations.reports.checkov import CheckovReport, scan
 
-if TYPE_CHECKING:
-    from operations.reports.checkov import CheckovReport
 
-
+@command()
 def checkov(
-    context: typer.Context,
+    session: Session,
     *,
     stack: Stacks = None,
     everything: All = False,
-    json_: Json = False,
-    engine: Engine = None,
-    cloud: Cloud = None,
-    estate: Estate = None,
 ) -> None:
     """Run Checkov on the stacks as ARM templates, with its own checks and ours. Exits 3 if one fails."""
-    from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports the engines
-    from operations.reports.checkov import scanned  # noqa: PLC0415
-
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     stacks = session.selected(stack, everything)
     deployment = Deployment(session, stacks)
     plans = [deployment.plan(one) for one in stacks]
     with session.output.err.status("Running Checkov"):
-        report = scanned(plans)
+        report = scan(plans)
     session.output.emit({"event": "checkov", **report.to_json()})
     if not session.output.json:
         session.output.say(_table(report))

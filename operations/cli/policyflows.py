@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from formats.errors import InputError, Refused
-from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
+from operations.cli.deploy import Deployment
+from operations.cli.estate_state import deployed_states
+from operations.cli.options import All, Stacks, command
 from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
+from operations.cli.session import Session
 from operations.cli.targets import STDOUT, refuse_unwritable, write_json, write_text
-
-if TYPE_CHECKING:
-    from operations.cli.session import Session
-    from operations.reports.flowstable import Exempt
-    from policies.exemptions import Exemptions
-    from policies.model import PolicyContext
-    from policies.reachability.assertions import FlowReport
-    from policies.reachability.graph import FlowGraph
+from operations.reports.flowstable import Exempt, flows_table
+from policies.exemptions import Exemptions
+from policies.model import PolicyContext
+from policies.plan_evaluation import exemptions_of
+from policies.plan_resources import resources_of
+from policies.reachability.assertions import FlowReport, analyse_flows
+from policies.reachability.graph import FlowGraph
+from policies.rule_helpers.flow_findings import finding_of
 
 ExemptionsFile = Annotated[
     Path | None,
@@ -34,32 +37,20 @@ GraphFile = Annotated[
 ]
 
 
+@command()
 def flows(
-    context: typer.Context,
+    session: Session,
     *,
     stack: Stacks = None,
     everything: All = False,
     target: ReportFile = None,
     graph: GraphFile = None,
     exemptions: ExemptionsFile = None,
-    json_: Json = False,
-    engine: Engine = None,
-    cloud: Cloud = None,
-    estate: Estate = None,
 ) -> None:
     """Count the controls that prevent each forbidden flow of data. Exits 3 if a flow has fewer than three.
 
     Flows pass between stacks, so the whole estate is analysed; named stacks select the flows that are shown.
     """
-    from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports the engines
-    from operations.cli.estate_state import deployed_states  # noqa: PLC0415
-    from operations.reports.flowstable import flows_table  # noqa: PLC0415
-    from policies.model import PolicyContext  # noqa: PLC0415
-    from policies.plan_evaluation import exemptions_of  # noqa: PLC0415
-    from policies.plan_resources import resources_of  # noqa: PLC0415
-    from policies.reachability.assertions import FlowReport, analyse_flows  # noqa: PLC0415
-
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     for file in (target, graph):
         refuse_unwritable(file)
     if graph == STDOUT:
@@ -90,7 +81,7 @@ def flows(
 
 
 def _write_graph(session: Session, target: str, graph: FlowGraph) -> None:
-    from operations.reports.flowsgraph import graphml  # noqa: PLC0415
+    from operations.reports.flowsgraph import graphml  # noqa: PLC0415 - imports networkx
 
     write_text(session, target, "graph", graphml(graph))
     session.output.say(f"wrote {target}")
@@ -98,8 +89,6 @@ def _write_graph(session: Session, target: str, graph: FlowGraph) -> None:
 
 def _exempt(report: FlowReport, estate: PolicyContext, granted: Exemptions) -> Exempt:
     """Return the findings with an exemption, as the gate applies it."""
-    from policies.rule_helpers.flow_findings import finding_of  # noqa: PLC0415
-
     found = ((flow, granted.of(finding_of(flow, estate))) for flow in report.findings)
     return {flow: exemption for flow, exemption in found if exemption}
 

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
-from operations.cli.options import Json, session_of
+from operations.cli.options import command
+from operations.cli.session import Session
+from operations.reports.new_policy import Draft, write
 from policies.model import Severity
 
 
+@command("json_")
 def new(
-    context: typer.Context,
+    session: Session,
     *,
     id_: Annotated[str, typer.Argument(metavar="ID", help="Two capitals and a number, such as ST23.")],
     title: Annotated[str, typer.Option("--title", help="The requirement, in one line.")],
@@ -22,12 +25,8 @@ def new(
     allowed: Annotated[list[str], typer.Option("--allowed", metavar="VALUE", help="A value that passes. Repeatable.")],
     satre: Annotated[list[str], typer.Option("--satre", metavar="NUMBER", help="A SATRE statement. Repeatable.")],
     severity: Annotated[Severity, typer.Option("--severity", help="The severity of a failure.")] = Severity.HIGH,
-    json_: Json = False,
 ) -> None:
     """Write a policy that allows some values of one property, and its test. Both run without further edits."""
-    from operations.reports.new_policy import Draft, write  # noqa: PLC0415 - imports the policies, which --help does not need
-
-    session = session_of(context, json_=json_)
     draft = Draft(id_, title.strip().rstrip("."), why, fix, on, property_, allowed, severity, satre)
     for file in write(draft, session.settings.root):
         session.output.emit({"event": "written", "what": "policy", "file": str(file)})

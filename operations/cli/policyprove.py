@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from formats.errors import InputError, Refused
 from formats.plan import Plan
-from operations.cli.options import All, Cloud, Engine, Estate, Json, Stacks, session_of
+from operations.cli.deploy import Deployment
+from operations.cli.options import All, Stacks, command
 from operations.cli.session import Session
 from operations.cli.targets import refuse_unwritable, write_json
-
-if TYPE_CHECKING:
-    from policies.exemptions import Exemptions
-    from policies.mutations.proof import Detector, GateDetector, Proof
+from operations.mutation.report import as_json, table
+from policies.exemptions import Exemptions
+from policies.mutations.proof import Detector, GateDetector, Proof, ready
+from policies.mutations.proof import prove as weaken
+from policies.plan_evaluation import exemptions_of, today
+from policies.rules import load
 
 
 class DetectorChoice(StrEnum):
@@ -48,29 +51,21 @@ ExemptionsFile = Annotated[
 ]
 
 
+@command()
 def prove(
-    context: typer.Context,
+    session: Session,
     *,
     stack: Stacks = None,
     everything: All = False,
     detector: DetectorChoices = None,
     target: ReportFile = None,
     exemptions: ExemptionsFile = None,
-    json_: Json = False,
-    engine: Engine = None,
-    cloud: Cloud = None,
-    estate: Estate = None,
 ) -> None:
     """Weaken the plans one property at a time, and check that each change is refused. Nothing is deployed.
     Exits 3 if a change passes.
 
     Some weaknesses show only between stacks, so the whole estate is evaluated; named stacks are those weakened.
     """
-    from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports the engines
-    from operations.mutation.report import as_json, table  # noqa: PLC0415
-    from policies.plan_evaluation import exemptions_of  # noqa: PLC0415
-
-    session = session_of(context, engine=engine, cloud=cloud, estate=estate, json_=json_)
     refuse_unwritable(target)
     granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
     chosen = list(dict.fromkeys(detector or (DetectorChoice.GATE, DetectorChoice.PACK)))
@@ -96,16 +91,12 @@ def _proof(
     wanted: Sequence[str],
     granted: Exemptions,
 ) -> Proof:
-    from policies.mutations.proof import GateDetector, prove, ready  # noqa: PLC0415
-    from policies.plan_evaluation import today  # noqa: PLC0415
-    from policies.rules import load  # noqa: PLC0415
-
     known = ready(plans)
     is_complete = len(plans) == len(session.catalog.stacks)
     gate = GateDetector(known, load(), today=today(), is_complete=is_complete, exemptions=granted)
     with session.output.err.status("Weakening") as status:
         others = [_detector(one, gate, known) for one in chosen if one is not DetectorChoice.GATE]
-        return prove(gate, others, known, stacks=wanted, ask_gate=DetectorChoice.GATE in chosen,
+        return weaken(gate, others, known, stacks=wanted, ask_gate=DetectorChoice.GATE in chosen,
                      progress=lambda name, count: status.update(f"{count:,} mutants: {name}"))  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from formats.plan import Plan
-from operations.reports import checkov
+from operations.cli import policycheckov
 from operations.reports.checkov import CheckovReport, CheckovResult
 from tests.operations.cli.fakes import CliRunner
 
@@ -23,10 +23,10 @@ def results(monkeypatch: pytest.MonkeyPatch) -> list[CheckovResult]:
     """The results of a fake Checkov run."""
     said: list[CheckovResult] = [PASSED, SKIPPED]
 
-    def scanned(plans: Sequence[Plan]) -> CheckovReport:
+    def scan(plans: Sequence[Plan]) -> CheckovReport:
         return CheckovReport("3", tuple(p.stack for p in plans), 2, tuple(said))
 
-    monkeypatch.setattr(checkov, "scanned", scanned)
+    monkeypatch.setattr(policycheckov, "scan", scan)
     return said
 
 

@@ -1,0 +1,38 @@
+"""The table of commands."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from operations.cli.app import COMMANDS
+from tests.operations.cli.fakes import CliRunner
+
+
+@pytest.mark.parametrize(("group", "name"), [(group, name) for group in COMMANDS for name in COMMANDS[group]])
+def test_every_command_has_a_help(sde: CliRunner, group: str, name: str) -> None:
+    assert sde(*filter(None, (group, name)), "--help") == 0
+    assert f"Usage: sde {' '.join(filter(None, (group, name)))} " in sde.out
+
+
+def test_the_help_of_a_group_lists_its_commands(sde: CliRunner) -> None:
+    assert sde("policy", "--help") == 0
+    assert all(name in sde.out for name in COMMANDS["policy"])
+
+
+def test_an_unknown_command_of_a_group_is_refused(sde: CliRunner) -> None:
+    assert sde("policy", "chekc") == 2
+
+
+@pytest.mark.parametrize("argument", ["--help", "stacks"])
+def test_listing_imports_no_policies(argument: str, tmp_path: Path) -> None:
+    code = (
+        "import sys; from operations.cli.app import main; code = main(sys.argv[1:]);"
+        "sys.exit(code or any(name.startswith('policies') for name in sys.modules))"
+    )
+    environment = {"SDE_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    found = subprocess.run([sys.executable, "-c", code, argument], env=environment, capture_output=True, check=False)
+    assert found.returncode == 0, found.stderr
