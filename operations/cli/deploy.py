@@ -251,7 +251,9 @@ class Deployment:
         neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
         report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)
         self._view.report(report)
-        others = (found.load() for found in neighbours.deployed)  # read only if an output is removed or changed
+        requiring = {other.name for other in self.session.known if stack.name in other.requires}
+        # A generator: their states are read only if the plan removes or changes an output.
+        others = (found.load() for found in neighbours.deployed if found.name in requiring)
         self._affected[stack.name] = show_readers(plan, others, self.session.output)
         return report
 

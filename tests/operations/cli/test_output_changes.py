@@ -124,3 +124,14 @@ def test_many_readers_are_counted() -> None:
     names = tuple(f"tre-{n:02}" for n in range(25))
     with pytest.raises(Refused, match="tre-19 and 5 more\n"):
         refuse_removed([AffectedOutput("platform", "hubId", Effect.REMOVED, names)])
+
+
+def test_only_stacks_that_require_the_changed_one_are_read(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    for stack in ("platform", "safe-haven", "tre-heart"):
+        sde("up", stack, "--yes")
+    read: list[str] = []
+    monkeypatch.setattr("operations.cli.output_readers.affected_outputs",
+                        lambda plan, others: read.extend(f"{plan.stack}: {o.stack}" for o in others) or ())  # fmt: skip
+    sde("preview", "platform")
+    sde("preview", "tre-heart")
+    assert read == ["platform: safe-haven", "platform: tre-heart"]
