@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from operations.cli.workers import Worker
     from policies.judged_runs import JudgedRuns
 
+_LISTED = 10
+"""The most written configuration files that are named."""
 OpenCatalog = Callable[[Path | None, Settings], StackCatalog]
 """Called with the estate's folder and the settings."""
 ChooseEngine = Callable[[str, str, Settings], Engine]
@@ -126,9 +128,13 @@ class Session:
         return chosen
 
     def bring_up_to_date(self) -> None:
-        """Write the configuration files that differ from the estate, and print their names."""
-        for file in self.catalog.render():
-            self.output.say(f"wrote {_short(file)}", style="dim")
+        """Write the configuration files that differ from the estate, and print their names, of many the first."""
+        files = [_short(file) for file in self.catalog.render()]
+        if len(files) > _LISTED:
+            self.output.say(f"wrote {', '.join(files[:3])} and {len(files) - 3:,} others", style="dim")
+            return
+        for file in files:
+            self.output.say(f"wrote {file}", style="dim")
 
     def agree(self, question: str) -> bool:
         """Ask for confirmation. Raise `InputError` without a terminal."""
