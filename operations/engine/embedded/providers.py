@@ -76,21 +76,14 @@ class Provider:
     def configure(self, inputs: Properties) -> None:
         """Configure the servicer."""
         self.known = not property_values.contains_unknown(inputs)
-        if not self.known:
-            return
-        request = provider_pb2.ConfigureRequest(
-            urn=self.urn,
-            args=property_values.to_struct(inputs),
-            acceptSecrets=True,
-            acceptResources=True,
-            sends_old_inputs=True,
-            sends_old_inputs_to_delete=True,
-        )
-        self._call("Configure", request)
+        if self.known:
+            accepts = {"acceptSecrets": True, "acceptResources": True}
+            sends = {"sends_old_inputs": True, "sends_old_inputs_to_delete": True}
+            self._call("Configure", self.urn, args=inputs, **accepts, **sends)
 
     def check_config(self, urn: str, olds: Properties, news: Properties) -> Properties:
         """Return the configuration as the provider checked it."""
-        return self._checked("CheckConfig", urn, olds, news, b"")
+        return self._checked("CheckConfig", urn, olds=olds, news=news)
 
     def diff_config(self, old: Resource, news: Properties) -> Difference:
         """Return the diff of a configuration."""
@@ -98,7 +91,7 @@ class Provider:
 
     def check(self, urn: str, olds: Properties | None, news: Properties, seed: bytes) -> Properties:
         """Return the inputs with the provider's defaults and names. `InputError` with every failed check."""
-        return self._checked("Check", urn, olds, news, seed) if self.known else news
+        return self._checked("Check", urn, olds=olds, news=news, randomSeed=seed) if self.known else news
 
     def diff(self, old: Resource, news: Properties, ignored: Iterable[str]) -> Difference:
         """Return the diff between the old resource and the new inputs."""
@@ -108,31 +101,21 @@ class Provider:
         """Create the resource, or preview that as far as values are known; return (id, outputs)."""
         if not self.known:
             return "", inputs
-        properties = property_values.to_struct(inputs)
-        request = provider_pb2.CreateRequest(**_named(urn), properties=properties, preview=preview)
-        response = self._call("Create", request)
+        response = self._call("Create", urn, properties=inputs, preview=preview)
         return response.id, property_values.from_struct(response.properties)
 
     def update(self, old: Resource, inputs: Properties, ignored: Iterable[str], *, preview: bool) -> Properties:
         """Update the resource, or preview that; return the outputs."""
         if not self.known:
             return inputs
-        request = provider_pb2.UpdateRequest(
-            **_old_state(old), news=property_values.to_struct(inputs), ignoreChanges=list(ignored), preview=preview
-        )
-        return property_values.from_struct(self._call("Update", request).properties)
+        response = self._call("Update", old.urn, **_state(old), news=inputs, ignoreChanges=ignored, preview=preview)
+        return property_values.from_struct(response.properties)
 
     def read(
         self, urn: str, id_: str, inputs: Properties, outputs: Properties
     ) -> tuple[str, Properties, Properties] | None:
         """Return the present (id, inputs, outputs), or None if the resource does not exist."""
-        request = provider_pb2.ReadRequest(
-            **_named(urn),
-            id=id_,
-            properties=property_values.to_struct(outputs),
-            inputs=property_values.to_struct(inputs),
-        )
-        response = self._call("Read", request)
+        response = self._call("Read", urn, id=id_, properties=outputs, inputs=inputs)
         if not response.id:
             return None
         present = property_values.from_struct(response.inputs) if response.HasField("inputs") else inputs
@@ -140,40 +123,32 @@ class Provider:
 
     def delete(self, resource: Resource) -> None:
         """Delete the resource."""
-        request = provider_pb2.DeleteRequest(
-            **_named(resource.urn),
-            id=resource.id,
-            properties=property_values.to_struct(resource.outputs),
-            old_inputs=property_values.to_struct(resource.inputs),
-        )
-        self._call("Delete", request)
+        outputs, inputs = resource.outputs, resource.inputs
+        self._call("Delete", resource.urn, id=resource.id, properties=outputs, old_inputs=inputs)
 
     def invoke(self, token: str, arguments: Properties, *, preview: bool) -> provider_pb2.InvokeResponse:
         """Call one of the provider's functions."""
-        plain = property_values.to_struct(property_values.unwrap(arguments))
-        response: provider_pb2.InvokeResponse = self._call(
-            "Invoke", provider_pb2.InvokeRequest(tok=token, args=plain, preview=preview)
-        )
+        plain = property_values.unwrap(arguments)
+        response: provider_pb2.InvokeResponse = self._call("Invoke", "", tok=token, args=plain, preview=preview)
         return response
 
-    def _call(self, method: str, request: Any) -> Any:
-        return getattr(self.servicer, method)(request, _Context(getattr(request, "urn", "")))
+    def _call(self, method: str, urn: str, **fields: Any) -> Any:
+        """Send a request, about the resource with the URN if there is one. Properties become Structs."""
+        request = getattr(provider_pb2, method.removesuffix("Config") + "Request")
+        sent = {k: property_values.to_struct(v) if isinstance(v, dict) else v for k, v in fields.items()}
+        named = {"urn": urn, "name": name_of(urn), "type": type_of(urn)} if urn else {}
+        return getattr(self.servicer, method)(request(**named, **sent), _Context(urn))
 
-    def _checked(self, method: str, urn: str, olds: Properties | None, news: Properties, seed: bytes) -> Properties:
-        request = provider_pb2.CheckRequest(**_named(urn), news=property_values.to_struct(news), randomSeed=seed)
-        if olds is not None:
-            request.olds.CopyFrom(property_values.to_struct(olds))
-        response = self._call(method, request)
+    def _checked(self, method: str, urn: str, **fields: Any) -> Properties:
+        response = self._call(method, urn, **fields)
         if response.failures:
             lines = [f"  {f.property + ': ' if f.property else ''}{f.reason}" for f in response.failures]
             raise InputError(f"{label(urn)} is not right:\n" + "\n".join(lines))
         return property_values.from_struct(response.inputs)
 
     def _diffed(self, method: str, old: Resource, news: Properties, ignored: Iterable[str]) -> Difference:
-        request = provider_pb2.DiffRequest(
-            **_old_state(old), news=property_values.to_struct(news), ignoreChanges=list(ignored)
-        )
-        return _difference(self._call(method, request), old.inputs, news)
+        response = self._call(method, old.urn, **_state(old), news=news, ignoreChanges=ignored)
+        return _difference(response, old.inputs, news)
 
 
 def returned(properties: Properties) -> provider_pb2.InvokeResponse:
@@ -181,13 +156,8 @@ def returned(properties: Properties) -> provider_pb2.InvokeResponse:
     return provider_pb2.InvokeResponse(**{"return": property_values.to_struct(properties)})
 
 
-def _named(urn: str) -> dict[str, Any]:
-    return {"urn": urn, "name": name_of(urn), "type": type_of(urn)}
-
-
-def _old_state(old: Resource) -> dict[str, Any]:
-    olds, old_inputs = property_values.to_struct(old.outputs), property_values.to_struct(old.inputs)
-    return {**_named(old.urn), "id": old.id, "olds": olds, "old_inputs": old_inputs}
+def _state(old: Resource) -> dict[str, Any]:
+    return {"id": old.id, "olds": old.outputs, "old_inputs": old.inputs}
 
 
 def default_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:

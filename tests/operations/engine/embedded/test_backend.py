@@ -246,7 +246,7 @@ def test_disk_error_leaves_the_old_state_intact(backend: Backend, monkeypatch: p
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", refuse)
-        with pytest.raises(InputError, match=r"(?s)whole.*platform\.json"):
+        with pytest.raises(InputError, match=r"(?s)intact.*platform\.json"):
             backend.finish("platform", journal)
     assert backend.checkpoint("platform").read_bytes() == before
     assert names(backend) == ["b", "a"]  # the journal still has the steps that the checkpoint lacks
