@@ -97,9 +97,12 @@ def _is_new_output(one: FoldedChange) -> bool:
 
 def _new_outputs(folded: FoldedChanges, width: int) -> Iterator[Text]:
     """Yield the names of added outputs, a paragraph for each set of stacks."""
-    found: dict[tuple[str, ...], dict[str, None]] = defaultdict(dict)
+    by_name: dict[str, set[str]] = defaultdict(set)
     for one in filter(_is_new_output, folded.properties):
-        found[tuple(one.resources)][printable(one.change.path[1])] = None
+        by_name[printable(one.change.path[1])].update(one.resources)
+    found: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name, members in by_name.items():
+        found[tuple(sorted(members))].append(name)
     for stacks, names in found.items():
         text = f"{_each(stacks)}: {plural(len(names), 'output')} ({', '.join(names)})"
         yield Text("  + ", SYMBOLS[Operation.CREATE][1]) + _wrapped(Text(text), width)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from formats.plan import SECRET, UNKNOWN, Operation, PlannedResource, planned_outputs
+from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, planned_outputs
+from operations.engine.port import StackSettings
 from tests.operations.cli.fakes import CliRunner, resource
 
 RULE = {"name": "web", "access": "Allow"}
@@ -73,11 +74,15 @@ def test_new_resources_are_counted_by_kind_and_stack(summary: CliRunner) -> None
 
 
 def test_outputs_are_changes_of_their_stacks(summary: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
-    outputs = planned_outputs({"id": "a"}, {"id": "b", "key": SECRET, "zones": ["1"]})
     planned = summary.engine.preview
-    monkeypatch.setattr(summary.engine, "preview", lambda *a, **k: replace(planned(*a, **k), outputs=outputs))
+
+    def with_outputs(stack: StackSettings, **more: Any) -> Plan:
+        after = {"id": "b", "key": SECRET, "reads": [stack.name]}
+        return replace(planned(stack, **more), outputs=planned_outputs({"id": "a"}, after))
+
+    monkeypatch.setattr(summary.engine, "preview", with_outputs)
     lines = preview(summary, {})
-    assert "  + in each of 3 stacks (platform, safe-haven, tre-heart): 2 outputs (key, zones)" in lines
+    assert "  + in each of 3 stacks (platform, safe-haven, tre-heart): 2 outputs (key, reads)" in lines
     assert '  ~ outputs.id: "a" → "b"  on 3 stacks' in lines
 
 
