@@ -1,53 +1,134 @@
-"""An estate of each data class comes up, stays unchanged, and passes every policy."""
+"""Estates of every data class and of one to three cells come up, stay unchanged, and pass every policy.
+
+They also differ in the other keys that change resources. Their tenancies differ in class, desk, redundancy and tiers.
+"""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
 
 import pytest
 
 from operations.cli.app import main
 from operations.settings import ROOT, Settings
-from tests.operations.estates import change
+from tests.operations.estates import add_request, change
 
-CONFIDENTIAL = {"size": "Standard_DC4as_v5"}
 ORCHESTRATOR = "6c2f3f0e-5a52-4c60-9f1d-1de0b7c3a201"
+MIRRORS = {
+    "name": "mirrors",
+    "addresses": ["203.0.113.16/29", "203.0.113.40", "172.20.4.0/28"],
+    "plain_http": True,
+    "apt": "http://ubuntu.mirror.example/ubuntu",
+    "pip": "https://python.mirror.example/simple",
+}
+LICENCES = {"name": "licences", "addresses": ["198.51.100.7"]}
+SEVERAL = {f"a-tag-{n}": f"value {n} & more" for n in range(12)}
 
 
-@pytest.mark.parametrize(
-    ("estate", "project", "desk"),
-    [
-        ("synthetic", "synthetic", {}),
-        ("de-identified", "synthetic", {}),
-        ("identifiable", "identifiable", CONFIDENTIAL),
-    ],
-)
-def test_an_estate_of_each_data_class_comes_up(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], estate: str, project: str, desk: dict[str, str]
-) -> None:
-    folder = tmp_path / "estate"
-    shutil.copytree(ROOT / "estate", folder)
+def subscription(number: int) -> str:
+    return f"10ca1000-0000-4000-8000-{number:012}"
 
-    def set_project(content: dict[str, Any]) -> None:
-        content["data_class"] = project
-        content["desk"].update(desk)
 
-    change(
-        folder / "estate.yaml",
-        lambda content: content.update(data_class=estate, confidential_orchestrator=ORCHESTRATOR),
-    )
-    change(folder / "requests/hcm-progression.yaml", set_project)
+def cell(name: str, addresses: str, *subscriptions: int) -> dict[str, Any]:
+    platform, zones, *tenancies = map(subscription, subscriptions)
+    return {
+        "name": name,
+        "addresses": addresses,
+        "subscriptions": {"platform": platform, "zones": zones, "tenancies": tenancies},
+        "storage_accounts": 250 if len(tenancies) > 1 else 500,
+    }
+
+
+def tenancy(
+    data_class: str, size: str, disk: int, redundancy: str, tiers: dict[str, int], **more: Any
+) -> dict[str, Any]:
+    desk = {"size": size, "data_disk_gib": disk, **more.pop("desk", {})}
+    return {"data_class": data_class, "desk": desk, "redundancy": redundancy, "tiers": tiers, **more}
+
+
+ESTATES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
+    "synthetic": (
+        {
+            "egress": {"bespoke": [], "shared": []},
+            "cells": [cell("one", "10.64.0.0/14", 1, 1, 1), cell("two", "10.68.0.0/18", 2, 2, 2, 3)],
+            "log_retention_days": 730,
+            "tags": {},
+        },
+        {
+            "second": tenancy("synthetic", "Standard_NC24ads_A100_v4", 1024, "Standard_GRS", {"delete_after_days": 30},
+                              cell="two", desk={"zone": 1, "os_disk_gib": 64}),
+        },
+    ),
+    "de-identified": (
+        {
+            "egress": {"bespoke": [MIRRORS, LICENCES], "shared": []},
+            "cells": [cell("only", "10.66.0.0/18", 1, 2, 3, 4)],
+            "region": "ukwest",
+            "tags": SEVERAL,
+        },
+        {
+            "synthetic": tenancy("synthetic", "Standard_D8ds_v5", 32767, "Standard_RAGRS", {"archive_after_days": 1}),
+            "d-i": tenancy("de-identified", "Standard_E8ads_v5", 33, "Standard_LRS",
+                                    {"cool_after_days": 1, "archive_after_days": 2, "delete_after_days": 3}),
+        },
+    ),
+    "identifiable": (
+        {
+            "egress": {"bespoke": [LICENCES], "shared": []},
+            "cells": [
+                cell("one", "10.64.0.0/15", 1, 2, 1),
+                cell("two", "10.68.0.0/16", 1, 1, 1),
+                cell("three", "10.72.0.0/17", 3, 3, 3),
+            ],
+            "confidential_orchestrator": ORCHESTRATOR,
+            "desk_users": None,
+        },
+        {
+            "identifiable": tenancy("identifiable", "Standard_DC4as_v5", 256, "Standard_GRS", {"cool_after_days": 90},
+                                    desk={"zone": 3, "os_disk_gib": 2048}),
+            "de-identified": tenancy("de-identified", "Standard_D4s_v5", 64, "Standard_LRS",
+                                     {"cool_after_days": 30, "delete_after_days": 400}, cell="two"),
+        },
+    ),
+}  # fmt: skip
+"""The keys of `estate.yaml` and the requests, by the estate's data class. None removes a key."""
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command on the estate in `tmp_path`, which must succeed. Return its output."""
     settings = Settings.load({"SDE_HOME": str(tmp_path / "home"), "PATH": "/nowhere"})
 
     def run(*arguments: str) -> str:
-        code = main([*arguments, "--engine", "embedded", "--estate", str(folder)], settings=settings)
+        code = main([*arguments, "--engine", "embedded", "--estate", str(tmp_path / "estate")], settings=settings)
         captured = capsys.readouterr()
         assert code == 0, captured.err + captured.out[-2000:]
         return captured.out
 
-    run("up", "--all", "--yes")
-    assert "Nothing to change in any stack" in run("up", "--all", "--yes")
-    run("policy", "check", "--all")
-    run("policy", "flows", "--all")
+    return run
+
+
+@pytest.mark.parametrize("data_class", ESTATES)
+def test_an_estate_of_each_data_class_comes_up(tmp_path: Path, sde: Run, data_class: str) -> None:
+    make_estate(tmp_path / "estate", data_class, *ESTATES[data_class])
+    sde("up", "--all", "--yes", "--parallel", "1")
+    assert "Nothing to change in any stack" in sde("up", "--all", "--yes", "--parallel", "1")
+    sde("policy", "flows", "--all")
+
+
+def make_estate(folder: Path, data_class: str, keys: dict[str, Any], requests: dict[str, dict[str, Any]]) -> None:
+    """Write a copy of the sample estate with other keys, and other requests."""
+    shutil.copytree(ROOT / "estate", folder)
+    (folder / "allocations.yaml").unlink()
+    shutil.rmtree(folder / "requests")
+    (folder / "requests").mkdir()
+    change(folder / "estate.yaml", lambda content: content.update(data_class=data_class, **keys))
+    change(folder / "estate.yaml", lambda content: [content.pop(key) for key, value in keys.items() if value is None])
+    for project, values in requests.items():
+        groups = {role: str(uuid5(NAMESPACE_DNS, project + role)) for role in ("researchers", "stewards", "checkers")}
+        add_request(folder, project, **groups, **values)
