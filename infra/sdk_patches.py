@@ -6,6 +6,8 @@
 2. The garbage collector traverses the whole growing program again and again. It is disabled while the program runs.
 3. At the end of a program, the SDK examines every open output each time that one of them completes: quadratic, minutes
    for thousands of resources. The patch waits for all of them at once.
+4. With each registration the SDK sends its whole call stack, which takes a fifth of a program's time. Engines store it
+   for display only, with the paths of this machine. The patch sends none.
 
 An SDK version that is not known here is not patched: slower, never wrong.
 """
@@ -27,7 +29,7 @@ _PARAMETERS = ["alias", "defaultName", "defaultType", "defaultParent"]
 
 
 class _WaitForAll:
-    """A stand-in for `asyncio` in the SDK's wait for open outputs.
+    """A replacement for `asyncio` in the SDK's wait for open outputs.
 
     The SDK waits for the first of them to complete, again and again until none is open, which is quadratic. Waiting for
     all of them, or for the first that fails, ends in the same state and fails as early.
@@ -62,7 +64,8 @@ def is_supported() -> bool:
         import pulumi.resource  # noqa: PLC0415 - only when patches are requested
 
         parameters = list(inspect.signature(pulumi.resource.collapse_alias_to_urn).parameters)  # type: ignore[attr-defined]
-        return bool(SUPPORTED_VERSIONS.fullmatch(version("pulumi"))) and parameters == _PARAMETERS
+        known = bool(SUPPORTED_VERSIONS.fullmatch(version("pulumi"))) and parameters == _PARAMETERS
+        return known and not inspect.signature(pulumi.runtime.resource._get_stack_trace).parameters
     except (ImportError, AttributeError, PackageNotFoundError, TypeError, ValueError):
         return False
 
@@ -72,8 +75,11 @@ def apply() -> Callable[[], None]:
     if not is_supported():
         return _nothing
     import pulumi.resource  # noqa: PLC0415
+    import pulumi.runtime.resource as registration  # noqa: PLC0415
+    from pulumi.runtime.proto.source_pb2 import StackTrace  # noqa: PLC0415
 
     original = pulumi.resource.collapse_alias_to_urn  # type: ignore[attr-defined]
+    stack_trace = registration._get_stack_trace
     if hasattr(original, "deferred"):  # the embedded engine has applied the patches already
         return _nothing
 
@@ -83,12 +89,14 @@ def apply() -> Callable[[], None]:
     defer.deferred = original  # type: ignore[attr-defined]
     pulumi.resource.collapse_alias_to_urn = defer  # type: ignore[attr-defined,assignment]
     pulumi.runtime.stack.asyncio = _WaitForAll()  # type: ignore[attr-defined,assignment]
+    registration._get_stack_trace = StackTrace
     collecting = gc.isenabled()
     gc.disable()
 
     def remove() -> None:
         pulumi.resource.collapse_alias_to_urn = original  # type: ignore[attr-defined]
         pulumi.runtime.stack.asyncio = asyncio  # type: ignore[attr-defined]
+        registration._get_stack_trace = stack_trace
         if collecting:
             gc.enable()
 

@@ -14,6 +14,7 @@ import pytest
 from pulumi import Alias, ResourceOptions
 
 from infra import sdk_patches
+from operations.engine.embedded.monitor import Monitor
 from tests.operations.engine.embedded.fake_cloud import Group, Lab, Thing, steps
 
 
@@ -89,3 +90,16 @@ def test_aliases_still_keep_a_resource(tmp_path: Path, monkeypatch: pytest.Monke
 
     lab.up(program("one", []))
     assert steps(lab.preview(program("two", [Alias(name="one")]))) == {"two": "same", "two-child": "same"}
+
+
+def test_no_call_stacks_are_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab, sent = Lab(tmp_path), set[tuple[bool, int]]()
+    real = Monitor.RegisterResource
+
+    def register(self: Monitor, request: Any) -> Any:
+        sent.add((request.HasField("sourcePosition"), len(request.stackTrace.frames)))
+        return real(self, request)
+
+    monkeypatch.setattr(Monitor, "RegisterResource", register)
+    lab.up(lambda: Thing("one", name="one"))
+    assert sent == {(False, 0)}
