@@ -164,7 +164,7 @@ class PolicyContext:
         """True if every stack of the estate is included, as policies on the whole estate require."""
         self.today = today or datetime.now(UTC).date()
         """The day on which dates may have expired."""
-        self._pointers: dict[tuple[str, str], _Pointers] = {}
+        self._references: dict[tuple[str, str], _References] = {}
         self._once: dict[tuple[str, ...], Any] = {}
         self._children: dict[str, Mapping[str | None, list[Resource]]] = {}
 
@@ -219,8 +219,8 @@ class PolicyContext:
         if type_ not in self._children:
             found: dict[str | None, list[Resource]] = {}
             for child in self.of(type_):
-                above = _plain(child.id).rsplit("/", 2)[0] if child.id else None
-                found.setdefault(above, []).append(child)
+                parent = _plain(child.id).rsplit("/", 2)[0] if child.id else None
+                found.setdefault(parent, []).append(child)
             self._children[type_] = found
         return self._children[type_]
 
@@ -233,16 +233,16 @@ class PolicyContext:
         that property of one of them is not known yet and depends on the other."""
         if at.id is None:
             raise Unknown("id")
-        pointers = self._pointers_of(type_, path)
-        if pointers.anywhere or at.urn in pointers.unknown:
+        references = self._references_by(type_, path)
+        if references.without_source or at.urn in references.unknown:
             raise Unknown(path)
-        return pointers.known.get(_plain(at.id), [])
+        return references.known.get(_plain(at.id), [])
 
-    def _pointers_of(self, type_: str, path: str) -> _Pointers:
+    def _references_by(self, type_: str, path: str) -> _References:
         """Return the references by a property, computed once: a large stack needs them for each resource."""
-        if (type_, path) not in self._pointers:
-            self._pointers[type_, path] = _Pointers.of(self.of(type_), path)
-        return self._pointers[type_, path]
+        if (type_, path) not in self._references:
+            self._references[type_, path] = _References.of(self.of(type_), path)
+        return self._references[type_, path]
 
     def once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
         """Return a result that is the same for many resources; it is computed once per context."""
@@ -264,30 +264,30 @@ def _data_class(resource: Resource) -> DataClass | None:
 
 
 @dataclass(frozen=True)
-class _Pointers:
+class _References:
     """The resources of a type by the ids that one property contains."""
 
     known: dict[str, list[Resource]] = field(default_factory=dict)
     """By each id that the property contains, and each parent of it."""
     unknown: set[str] = field(default_factory=set)
     """The URNs that an unknown property depends on, and whose ids it may contain."""
-    anywhere: list[Resource] = field(default_factory=list)
+    without_source: list[Resource] = field(default_factory=list)
     """Resources whose property is unknown and has no recorded source."""
 
     @classmethod
-    def of(cls, resources: Iterable[Resource], path: str) -> _Pointers:
-        pointers, root = cls(), str(parse(path)[0])
+    def of(cls, resources: Iterable[Resource], path: str) -> _References:
+        references, root = cls(), str(parse(path)[0])
         for resource in resources:
             try:
-                ids = {above for value in resource.each(path) for above in _scopes(value)}
+                ids = {parent for value in resource.each(path) for parent in _scopes(value)}
             except Unknown:
                 depends = resource.property_dependencies.get(root)
-                pointers.unknown.update(depends or ())
-                pointers.anywhere.extend([] if depends is not None else [resource])
+                references.unknown.update(depends or ())
+                references.without_source.extend([] if depends is not None else [resource])
             else:
                 for id_ in ids:
-                    pointers.known.setdefault(id_, []).append(resource)
-        return pointers
+                    references.known.setdefault(id_, []).append(resource)
+        return references
 
 
 def _scopes(id_: object) -> Iterator[str]:

@@ -39,17 +39,17 @@ RENAMED = {
     "authorization": {"resourceuri": "scope"},
 }
 
-CALLED = {
+SPECIFICATION_NAMES = {
     # azure-native names the type after its path, the specification after the setting in its body.
     ("security", "defenderforstorage"): "defenderforstoragesetting",
 }
 """The packages' name of a type whose azure-native name differs."""
 
-_BUILT = re.compile(r"\b(build_\w+_request)\(")
+_BUILDER = re.compile(r"\b(build_\w+_request)\(")
 _URL = re.compile(r'"(/[^"\n]*)"')
 _BODY = re.compile(r"Union\[\s*_models\.(\w+),[^\]]*?\bIO\b|: _models\.(\w+)")
 AT_SUBSCRIPTION = "/subscriptions/{subscriptionId}/providers/"
-_LEVEL = re.compile(r"(byscope|at[a-z]+level)$")
+_LEVEL_SUFFIX = re.compile(r"(byscope|at[a-z]+level)$")
 """The suffix that azure-native adds to a type that exists at several levels."""
 _ARGUMENT = re.compile(r"\{(\w+)\}")
 
@@ -86,9 +86,9 @@ def route(token: str) -> Route:
     """Return the PUT of an azure-native type. Raises `InputError` if no installed package contains it."""
     sdk = sdk_type(token)
     packages = PACKAGES.get(sdk.module, ())
-    found = [r for package in packages for r in routes(package) if _fits(r, sdk)]
-    ranked = sorted(found, key=lambda r: _likeness(r, sdk), reverse=True)
-    if not ranked or not any(_likeness(ranked[0], sdk)[1:]):
+    found = [r for package in packages for r in routes(package) if _has_all_arguments(r, sdk)]
+    ranked = sorted(found, key=lambda r: _match_score(r, sdk), reverse=True)
+    if not ranked or not any(_match_score(ranked[0], sdk)[1:]):
         raise InputError(
             "no installed azure-mgmt package contains this type",
             key="type",
@@ -104,7 +104,7 @@ def token_of(arm_type: str) -> str | None:
 
     Of several, the one that accepts any scope.
     """
-    found = [token for module, route_ in _makers(arm_type.lower()) for token in _tokens(module, route_)]
+    found = [token for module, route_ in _routes_of_arm_type(arm_type.lower()) for token in _tokens(module, route_)]
     ranked = sorted(dict.fromkeys(found), key=lambda t: (not route(t).path.startswith("/{"), len(t), t))
     return ranked[0] if ranked else None
 
@@ -116,12 +116,13 @@ def token_at_subscription(arm_type: str) -> str | None:
     An example is the diagnostic setting of the activity log. None if a subscription is treated like other scopes.
     """
     anywhere = token_of(arm_type)
-    found = sorted({token for module, route_ in _makers(arm_type.lower()) for token in _tokens(module, route_)})
+    routes_ = _routes_of_arm_type(arm_type.lower())
+    found = sorted({token for module, route_ in routes_ for token in _tokens(module, route_)})
     own = (t for t in found if route(t).path.startswith(AT_SUBSCRIPTION))
     return next((t for t in own if anywhere and route(t).model != route(anywhere).model), None)
 
 
-def _makers(arm_type: str) -> list[tuple[str, Route]]:
+def _routes_of_arm_type(arm_type: str) -> list[tuple[str, Route]]:
     return [(m, r) for m, packages in PACKAGES.items() for p in packages for r in routes(p)
             if r.arm_type.lower() == arm_type]  # fmt: skip
 
@@ -134,25 +135,25 @@ def _tokens(module: str, route_: Route) -> Iterator[str]:
         name = _name(module, stem)
         if name == route_.model.lower() or group.startswith((plural(name), name)) or name.endswith(leaf):
             token = f"azure-native:{module}:{AZURE_NATIVE.class_name(module, stem)}"
-            if _leads_to(token, route_.arm_type):
+            if _has_arm_type(token, route_.arm_type):
                 yield token
 
 
-def _leads_to(token: str, arm_type: str) -> bool:
+def _has_arm_type(token: str, arm_type: str) -> bool:
     try:
         return route(token).arm_type.lower() == arm_type.lower()
     except InputError:
         return False
 
 
-def _fits(route_: Route, sdk: SdkResource) -> bool:
+def _has_all_arguments(route_: Route, sdk: SdkResource) -> bool:
     """Return True if every argument of the path, apart from the subscription, is an input of the type."""
     names = {name.lower() for name in sdk.inputs} | {"subscriptionid"}
     renamed = RENAMED.get(sdk.module, {})
     return all(renamed.get(a.lower(), a.lower()) in names for a in route_.arguments)
 
 
-def _likeness(route_: Route, sdk: SdkResource) -> tuple[int, bool, bool, bool]:
+def _match_score(route_: Route, sdk: SdkResource) -> tuple[int, bool, bool, bool]:
     """Rank a route for a type: by the arguments it uses, then by the names of its body, its group and its type."""
     name = _name(sdk.module, sdk.name.lower())
     leaf = route_.arm_type.rpartition("/")[2]
@@ -166,7 +167,7 @@ def _likeness(route_: Route, sdk: SdkResource) -> tuple[int, bool, bool, bool]:
 
 def _name(module: str, name: str) -> str:
     """Return the packages' name of a type."""
-    return CALLED.get((module, name), _LEVEL.sub("", name))
+    return SPECIFICATION_NAMES.get((module, name), _LEVEL_SUFFIX.sub("", name))
 
 
 @cache
@@ -175,7 +176,7 @@ def routes(package: str) -> tuple[Route, ...]:
     found: dict[str, Route] = {}
     for folder, module in _operation_folders(package):
         for file in sorted(folder.glob("_*operations.py")):
-            for route_ in _read(file.read_text(encoding="utf-8"), module):
+            for route_ in _parse_routes(file.read_text(encoding="utf-8"), module):
                 found.setdefault(route_.path.lower(), route_)
     return tuple(found.values())
 
@@ -194,13 +195,13 @@ def _operation_folders(package: str) -> Iterator[tuple[Path, str]]:
             yield folder, f"{package}.{folder.parent.name}"
 
 
-def _read(text: str, package: str) -> Iterator[Route]:
+def _parse_routes(text: str, package: str) -> Iterator[Route]:
     """Yield the PUTs of one file. The text is split first, because a file may have ten megabytes."""
     bodies: dict[str, str] = {}
     for method in text.split("\n    def ")[1:]:
         head, _, rest = method.partition(") -> ")
         model = _BODY.search(head)
-        for builder in _BUILT.findall(rest) if model else ():
+        for builder in _BUILDER.findall(rest) if model else ():
             bodies.setdefault(builder, model[1] or model[2] if model else "")
     for function in text.split("\ndef build_")[1:]:
         name = function.partition("_request(")[0]

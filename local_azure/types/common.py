@@ -34,7 +34,7 @@ def refuse(code: str, message: str, *, status: int = 400, target: str | None = N
 
 
 def values_at(value: Json, path: str) -> list[Json]:
-    """Return all present values at a property path. `[*]` stands for every item of a list."""
+    """Return all present values at a property path. `[*]` means every item of a list."""
     found = [value]
     for step in path.split("."):
         key, starred = step.removesuffix("[*]"), step.endswith("[*]")

@@ -39,7 +39,7 @@ def template(plan: Plan) -> Template:
         f"resources[{i}].{dotted(path)}": why for i, (_, _, found) in enumerate(made) for path, why in found.items()
     }
     if arm_ids.subscription == NO_SUBSCRIPTION:
-        notes["subscription"] = "the plan does not say which one; zeros stand for it"
+        notes["subscription"] = "the plan does not contain it; replaced by zeros"
     return {
         "$schema": SCHEMA,
         "contentVersion": CONTENT_VERSION,

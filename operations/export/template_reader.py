@@ -56,8 +56,8 @@ def read_template(template: object, *, file: str | None = None, called: str = ""
     try:
         return _plan(template, called or (Path(file).stem if file else "template"))
     except InputError as error:
-        place = ": ".join(part for part in (file, error.file) if part) or None
-        raise InputError(error.problem, file=place, key=error.key, found=error.found, allowed=error.allowed,
+        location = ": ".join(part for part in (file, error.file) if part) or None
+        raise InputError(error.problem, file=location, key=error.key, found=error.found, allowed=error.allowed,
                          fix=error.fix) from None  # fmt: skip
     except RecursionError:
         raise InputError("The template nests too deeply.", file=file) from None
@@ -72,7 +72,7 @@ class TemplateResource:
     type: str
     name: Value
     body: Json
-    place: DeploymentScope
+    deployment: DeploymentScope
     depends_on: tuple[str, ...] = ()
     metadata: Json = field(default_factory=dict)
     scope: Value = None
@@ -81,7 +81,7 @@ class TemplateResource:
     @property
     def key(self) -> tuple[str, ...]:
         """A key to find duplicates among resources whose id cannot be derived. One without a known name is distinct."""
-        parts = (self.type, self.name, self.scope, self.place.subscription, self.place.group)
+        parts = (self.type, self.name, self.scope, self.deployment.subscription, self.deployment.group)
         own = self.where if UNKNOWN in (self.name, self.scope) or not isinstance(self.name, str) else ""
         return (*(str(part).lower() for part in parts), own)
 
@@ -91,24 +91,24 @@ class TemplateLocation:
     """A list of resources in a template: its expression context, deployment scope and path."""
 
     expressions: ExpressionContext
-    place: DeploymentScope
+    deployment: DeploymentScope
     where: str
     parent: TemplateResource | None = None
     depth: int = 0
 
     def below(self, key: str, parent: TemplateResource | None) -> TemplateLocation:
         """Return the location of a nested list of resources."""
-        place = parent.place if parent else self.place
-        return TemplateLocation(self.expressions, place, f"{self.where}.{key}", parent, self.depth + 1)
+        deployment = parent.deployment if parent else self.deployment
+        return TemplateLocation(self.expressions, deployment, f"{self.where}.{key}", parent, self.depth + 1)
 
 
 def _plan(template: object, called: str) -> Plan:
     content, kind = _checked(template)
     notes = content.get("metadata")
     facts: Json = notes if isinstance(notes, Mapping) else {}
-    place = DeploymentScope(UNKNOWN, None if kind.lower().startswith("subscription") else UNKNOWN)
+    deployment = DeploymentScope(UNKNOWN, None if kind.lower().startswith("subscription") else UNKNOWN)
     entries = _entries(
-        content, TemplateLocation(ExpressionContext.of(content), place, "resources"), facts.get("placeholders")
+        content, TemplateLocation(ExpressionContext.of(content), deployment, "resources"), facts.get("placeholders")
     )
     stack, project = (
         _safe_name(facts.get("stack"), _safe_name(called, "template")),
@@ -129,18 +129,18 @@ def _checked(template: object) -> tuple[Json, str]:
             "This is not an ARM template that can be checked.", key="$schema", found=schema,
             allowed="the $schema of a deployment to a resource group or a subscription",
         )  # fmt: skip
-    strange = next((k for k in template if str(k) not in TOP and str(k).lower() in {w.lower() for w in TOP}), None)
-    if strange:
-        raise InputError("A keyword of the template is not spelled as in ARM.", key=str(strange))
+    misspelt = next((k for k in template if str(k) not in TOP and str(k).lower() in {w.lower() for w in TOP}), None)
+    if misspelt:
+        raise InputError("A keyword of the template is not spelled as in ARM.", key=str(misspelt))
     return template, known["scope"]
 
 
 def _entries(content: Json, here: TemplateLocation, placeholders: Any) -> list[TemplateResource]:
-    found = list(_listed(content.get("resources"), here))
+    found = list(_resources_in(content.get("resources"), here))
     return _with_placeholders(found, placeholders) if isinstance(placeholders, Mapping) else found
 
 
-def _listed(resources: Any, here: TemplateLocation) -> Iterator[TemplateResource]:
+def _resources_in(resources: Any, here: TemplateLocation) -> Iterator[TemplateResource]:
     """Yield the resources of a list, or of the map of a template with symbolic names. Children follow their parent."""
     if resources is None:
         return
@@ -154,10 +154,10 @@ def _listed(resources: Any, here: TemplateLocation) -> Iterator[TemplateResource
                 "A resource of the template is not an object.", key=at.where, found=type(resource).__name__
             )
         if resource.get("existing") is not True:
-            yield from _one(resource, at)
+            yield from _resource_entries(resource, at)
 
 
-def _one(resource: Json, here: TemplateLocation) -> Iterator[TemplateResource]:
+def _resource_entries(resource: Json, here: TemplateLocation) -> Iterator[TemplateResource]:
     _refuse_duplicates(resource, here.where)
     _refuse_conditions_and_loops(resource, here.where)
     type_ = resource.get("type")
@@ -168,21 +168,21 @@ def _one(resource: Json, here: TemplateLocation) -> Iterator[TemplateResource]:
         return
     entry = _entry(resource, type_, here)
     yield entry
-    yield from _listed(resource.get("resources"), here.below("resources", entry))
+    yield from _resources_in(resource.get("resources"), here.below("resources", entry))
 
 
 def _refuse_duplicates(resource: Json, where: str) -> None:
     """Refuse keys that differ in case only: Azure would read a second `Properties` that is not checked."""
     lower = [key.lower() for key in resource]
     keywords = TEMPLATE_WORDS | {"properties"}
-    twice = next((k for k in resource if lower.count(k.lower()) > 1), None)
-    strange = next((k for k in resource if k.lower() in keywords and _spelled(k) != k), None)
-    if twice or strange:
-        raise InputError("A keyword of the template is not spelled as in ARM.", key=f"{where}.{twice or strange}",
+    duplicate = next((k for k in resource if lower.count(k.lower()) > 1), None)
+    misspelt = next((k for k in resource if k.lower() in keywords and _arm_spelling(k) != k), None)
+    if duplicate or misspelt:
+        raise InputError("A keyword of the template is not spelled as in ARM.", key=f"{where}.{duplicate or misspelt}",
                          allowed="each once, in ARM's spelling")  # fmt: skip
 
 
-def _spelled(key: str) -> str:
+def _arm_spelling(key: str) -> str:
     """Return a keyword of templates in ARM's spelling."""
     return {"apiversion": "apiVersion", "dependson": "dependsOn"}.get(key.lower(), key.lower())
 
@@ -209,11 +209,12 @@ def _deployment(resource: Json, here: TemplateLocation) -> Iterator[TemplateReso
     options = properties.get("expressionEvaluationOptions")
     own = isinstance(options, Mapping) and str(options.get("scope")).lower() == "inner"
     target = (here.expressions.read(resource.get(key)) for key in ("subscriptionId", "resourceGroup"))
-    below = here.below("properties.template.resources", None)
     below = replace(
-        below, expressions=ExpressionContext.of(inner) if own else here.expressions, place=here.place.nested(*target)
+        here.below("properties.template.resources", None),
+        expressions=ExpressionContext.of(inner) if own else here.expressions,
+        deployment=here.deployment.nested(*target),
     )
-    yield from _listed(inner.get("resources"), below)
+    yield from _resources_in(inner.get("resources"), below)
 
 
 def _entry(resource: Json, type_: str, here: TemplateLocation) -> TemplateResource:
@@ -233,7 +234,7 @@ def _entry(resource: Json, type_: str, here: TemplateLocation) -> TemplateResour
     needs = tuple(n for n in read(wanted) if isinstance(n, str)) if isinstance(wanted, list) else ()
     version = read(resource.get("apiVersion"))
     return TemplateResource(
-        here.where, type_, name, body, here.place.from_metadata(facts), needs, facts, scope, version
+        here.where, type_, name, body, here.deployment.from_metadata(facts), needs, facts, scope, version
     )
 
 
@@ -253,15 +254,15 @@ def _split_scope(type_: str, name: Value, scope: Value) -> tuple[str, Value, Val
 
 def _with_placeholders(entries: list[TemplateResource], placeholders: Json) -> list[TemplateResource]:
     """Replace the placeholders that an exported template lists by unknown values."""
-    by_place: dict[str, dict[str, str]] = {}
+    by_resource: dict[str, dict[str, str]] = {}
     for path, why in placeholders.items():
         where, dot, rest = str(path).partition("].")
-        by_place.setdefault(where + "]" if dot else str(path), {})[rest] = str(why)
-    strange = by_place.keys() - {entry.where for entry in entries} - {"subscription"}
-    if strange:
+        by_resource.setdefault(where + "]" if dot else str(path), {})[rest] = str(why)
+    missing = by_resource.keys() - {entry.where for entry in entries} - {"subscription"}
+    if missing:
         raise InputError("The list of placeholders has a path that does not exist.", key="metadata.placeholders",
-                         found=min(strange))  # fmt: skip
-    return [_without_placeholders(e, by_place[e.where]) if e.where in by_place else e for e in entries]
+                         found=min(missing))  # fmt: skip
+    return [_without_placeholders(e, by_resource[e.where]) if e.where in by_resource else e for e in entries]
 
 
 def _without_placeholders(entry: TemplateResource, notes: Mapping[str, str]) -> TemplateResource:
@@ -270,27 +271,32 @@ def _without_placeholders(entry: TemplateResource, notes: Mapping[str, str]) -> 
     if "scope" in notes:
         entry = replace(entry, scope=UNKNOWN)
     if "metadata" in notes:
-        entry = replace(entry, place=DeploymentScope(UNKNOWN, entry.place.group))
+        entry = replace(entry, deployment=DeploymentScope(UNKNOWN, entry.deployment.group))
     rest = {path: why for path, why in notes.items() if path not in ("name", "scope", "metadata")}
     return replace(entry, body=marked(entry.body, rest, entry.where))
 
 
 def _resource(entry: TemplateResource, stack: str, project: str) -> PlannedResource:
     token = token_of(entry.type)
-    subscription = _SUBSCRIPTION.fullmatch(str(ResourceScope(entry.scope, entry.place).id))
+    subscription = _SUBSCRIPTION.fullmatch(str(ResourceScope(entry.scope, entry.deployment).id))
     own = token_at_subscription(entry.type) if subscription else None
     if own and subscription:
-        token, entry = own, replace(entry, place=DeploymentScope(subscription[1], None), scope=None)
+        token, entry = own, replace(entry, deployment=DeploymentScope(subscription[1], None), scope=None)
     inputs = _inputs(token, entry) if token else dict(entry.body)
     if isinstance(entry.version, str) and entry.version != UNKNOWN:
         inputs["azureApiVersion"] = entry.version
-    return PlannedResource(_urn(entry, token, stack, project), token or ARM + entry.type, Operation.CREATE,
-                           provider=_provider_urn(stack, project, entry.place.subscription), inputs=inputs)  # fmt: skip
+    return PlannedResource(
+        _urn(entry, token, stack, project),
+        token or ARM + entry.type,
+        Operation.CREATE,
+        provider=_provider_urn(stack, project, entry.deployment.subscription),
+        inputs=inputs,
+    )
 
 
 def _inputs(token: str, entry: TemplateResource) -> dict[str, Value]:
     request = route(token)
-    path = path_inputs(token, request, entry.name, ResourceScope(entry.scope, entry.place), where=entry.where)
+    path = path_inputs(token, request, entry.name, ResourceScope(entry.scope, entry.deployment), where=entry.where)
     without = frozenset({*(key.lower() for key in path), *(a.lower() for a in request.arguments)})
     flat = Flattening(token, entry.where).inputs(entry.body, model(request.package, request.model), without)
     return {**flat, **path}

@@ -1,4 +1,4 @@
-"""Azure's built-in roles: which may be granted, which never may, and what each allows on data and its protection.
+"""Azure's built-in roles: those that may be assigned, those that must not, and the rights that each gives.
 
 Source: learn.microsoft.com, "Azure built-in roles"; their ids are the same in every tenant.
 """
@@ -60,7 +60,7 @@ GRANTABLE = frozenset(
 
 
 class Right(Flag):
-    """What a role allows in its scope."""
+    """The rights that a role gives in its scope."""
 
     NONE = 0
     READ = auto()
@@ -72,11 +72,11 @@ class Right(Flag):
     KEYS = auto()
     """List a store's keys, or sign with them."""
     WRAP = auto()
-    """Use a key of a vault, as a store must to read what it holds."""
+    """Use a key of a vault to wrap and unwrap keys, as a storage account does with its encryption key."""
     SIGN_IN = auto()
     """Sign in to computers."""
     CONTROL = auto()
-    """Change settings or rights, and so make every control in the scope fail."""
+    """Change settings or role assignments, with which every control in the scope can be made to fail."""
 
 
 ALL = ~Right.NONE
@@ -108,17 +108,17 @@ RIGHTS: Mapping[str, Right] = {
     "fa23ad8b-c56e-40d8-ac0c-ce449e1d2c64": Right.NONE,  # Billing Reader
     "3913510d-42f4-4e42-8a64-420c390055eb": Right.NONE,  # Monitoring Metrics Publisher
 }
-"""A role that is not listed, such as a custom role or one that administers access, counts as able to do anything."""
+"""The rights of known roles. Another role, such as a custom one, counts as able to do anything."""
 
 
 READS = frozenset(role for role, right in RIGHTS.items() if right & Right.READ)
-"""The roles that can read blobs, themselves or with an account key that they can read."""
+"""The roles that can read blobs."""
 WRITES = frozenset(role for role, right in RIGHTS.items() if right & Right.WRITE)
-"""The roles that can write blobs, themselves or with an account key that they can read."""
+"""The roles that can write blobs."""
 
 
 def rights_of(definition: object) -> Right:
-    """Return the rights of a role definition's id; all of them where the role is not listed."""
+    """Return the rights of a role definition's id; all rights if the role is not listed."""
     text = str(definition).rstrip("/").rsplit("/", 1)[-1]
     try:
         return RIGHTS.get(str(UUID(text)), ALL)

@@ -1,4 +1,4 @@
-"""What the Pulumi CLI printed of a preview is judged like any plan, if it is whole."""
+"""A complete preview that the Pulumi CLI printed is read as a Plan."""
 
 from __future__ import annotations
 

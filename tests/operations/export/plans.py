@@ -104,6 +104,6 @@ def grant(**inputs: Any) -> dict[str, Any]:
 
 
 def one(plan: Plan, type_: str) -> dict[str, Any]:
-    """The one resource of a type in a plan's template."""
+    """Return the only resource of a type in a plan's template."""
     (found,) = [r for r in template(plan)["resources"] if r["type"] == type_]
     return dict(found)

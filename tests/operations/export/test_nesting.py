@@ -163,7 +163,7 @@ def with_group(type_: str) -> dict[str, Any]:
 
 
 def body_of(type_: str) -> dict[str, Any]:
-    """What the template says of a resource of the type, without what it says of every resource."""
+    """Return the template's resource of a type, without the keys that every resource has."""
     resource = made(type_, "it", with_group(type_))
     (found,) = [r for r in template(plan_of(group(), resource))["resources"] if r["metadata"]["urn"] == resource.urn]
     return {k: v for k, v in found.items() if k not in ("type", "apiVersion", "name", "scope", "dependsOn", "metadata")}

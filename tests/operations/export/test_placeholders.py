@@ -1,4 +1,4 @@
-"""What stands in a template for values that only the deployment will tell."""
+"""Placeholders in a template for values that are unknown before the deployment."""
 
 from __future__ import annotations
 

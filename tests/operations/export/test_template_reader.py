@@ -56,7 +56,7 @@ def test_our_own_template_is_read_back_as_the_plan_that_it_came_from(stack: str)
 
 
 def verdicts(plan: Plan, *, as_template: bool) -> dict[tuple[str, str], set[Verdict]]:
-    """What is said by policy and resource, without those that ask about the program."""
+    """Return the findings by policy and resource, without those of policies on the program."""
     report = evaluate_plans([plan], day=TODAY, templates=[plan.stack] if as_template else [])
     found: dict[tuple[str, str], set[Verdict]] = {}
     for finding in report.findings:
