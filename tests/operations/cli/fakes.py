@@ -16,6 +16,8 @@ from formats.deployed_stack import DeployedStack
 from formats.errors import InputError, Refused
 from formats.plan import Operation, Plan, PlannedOutput, PlannedResource, planned_outputs
 from operations.cli.app import main
+from operations.cli.output import Output
+from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState
 from operations.settings import Settings
@@ -258,6 +260,12 @@ class CliRunner:
         )
         self.out, self.err = self.capture.readouterr()
         return code
+
+    def session(self) -> Session:
+        """Return a session as commands have it."""
+        assert self.gate
+        gate = self.gate
+        return Session(self.settings, Output(), lambda *_: self.catalog, self._choose, lambda *_: gate)  # type: ignore[arg-type, return-value]
 
     def _choose(self, choice: str, cloud: str, settings: Settings) -> FakeEngine:
         self.chosen.append((choice, cloud))

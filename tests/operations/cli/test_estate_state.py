@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from formats.errors import Failed, InputError
+from operations.cli.deploy import Deployment
 from policies.plan_evaluation import Neighbours
 from tests.operations.cli.fakes import CliRunner, stack
 
@@ -93,3 +94,18 @@ def test_neighbours_that_change_before_the_answer_are_refused(
     assert "platform was not changed: it was evaluated with safe-haven, which changed since" in sde.err
     assert "up" not in [call for call, _ in sde.engine.calls]
     assert sde("up", "platform") == 0
+
+
+def test_a_plan_that_is_being_applied_counts_as_deployed(sde: CliRunner) -> None:
+    """Stacks that are deployed side by side are evaluated with each other."""
+    sde.engine.has = {"platform": ["a"]}
+    session = sde.session()
+    first, second = stack("tre-a", "platform"), stack("tre-b", "platform")
+    sde.catalog.stacks = [*sde.catalog.stacks, first, second]
+    deployment = Deployment(session, [first, second], yes=True)
+    deployment.planned(first, sde.engine.preview(first.settings))
+    sde.engine.calls = []
+    deployment.planned(second, sde.engine.preview(second.settings))
+    neighbours = {found.name: found.load() for found in shown(sde)[-1].deployed}
+    assert [r.operation for r in neighbours["tre-a"].resources] == ["create", "create"]
+    assert "tre-a" not in str([names for call, names in sde.engine.calls if call == "deployed"])  # it is locked

@@ -18,7 +18,7 @@ import pytest
 from operations.cli.run_progress import RunProgress, width, workers_for
 from operations.settings import ROOT
 from tests.operations.cli.fakes import stack
-from tests.operations.estates import add_request, change
+from tests.operations.estates import add_request
 
 CHAIN = [stack("a"), stack("b", "a"), stack("c", "b")]
 FAN = [stack("a"), stack("b", "a"), stack("c", "a"), stack("d", "b")]
@@ -107,20 +107,6 @@ def test_stacks_side_by_side_come_up_and_a_second_run_changes_nothing(sde: Sde) 
     code, out = sde("preview", "--all", "--parallel", "2")
     assert code == 0, out
     assert out.count("Nothing to change") == 6
-
-
-def test_stacks_that_are_refused_together_do_not_come_up_together(sde: Sde) -> None:
-    """Each tenancy is permitted alone: together, one project's researchers release the other's data."""
-    new_requests(sde, "heart", "lung")
-    group = str(uuid4())
-    change(sde.estate / "requests/heart.yaml", lambda content: content.update(researchers=group))
-    change(sde.estate / "requests/lung.yaml", lambda content: content.update(checkers=group))
-    code, out = sde("up", "tre-heart", "tre-lung", "tre-hcm-progression", "--yes", "--parallel", "3")
-    assert code == 3
-    states = sde.states()
-    assert sorted([states["tre-heart"], states["tre-lung"]]) == ["not up", "up"]
-    assert states["tre-hcm-progression"] == "up"
-    assert "2 of 3 stacks done, 1 failed, 0 not reached" in out
 
 
 def test_a_killed_worker_fails_its_stack_alone(sde: Sde) -> None:

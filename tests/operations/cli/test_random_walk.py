@@ -1,0 +1,177 @@
+"""A random walk of changes to an estate: what the gate permits is deployed; what it refuses changes nothing.
+
+`SDE_WALK_STEPS` is the number of steps (`scripts/soak` takes 500).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from formats.plan import Plan
+from operations.cli.app import main
+from operations.engine.choose import choose
+from operations.engine.port import StackSettings
+from operations.settings import ROOT, Settings
+from policies.estate_evaluation import estate_findings, planned_stack
+from policies.model import Finding
+from policies.plan_evaluation import today
+from policies.rules import load
+from policies.shape_cache import ShapeCache
+from tests.operations.estates import add_request, change
+
+STEPS = int(os.environ.get("SDE_WALK_STEPS", "6"))
+PROJECTS = ("hcm-progression", "heart", "lung")
+GROUPS = ("researchers", "stewards", "checkers")
+FREE = [f"5bbb7694-f292-5ef8-995d-{number:012x}" for number in range(12)]
+ZONES = {
+    "staging": "5bbb7694-f292-5ef8-995d-ea3581a724bc",
+    "archive": "8cdc5e19-d1ff-5fda-9ace-58ed5c2f2b9e",
+    "junction": "87f58276-b955-51fd-a7f0-46d3e8bb480b",
+}
+
+
+IDS = [*FREE, *ZONES.values()]
+
+
+class EstateWalk(RuleBasedStateMachine):
+    """One estate, its stacks, and the changes that a team makes to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="sde-walk-"))
+        self.settings = Settings.load({"SDE_HOME": str(self.folder / "home"), "PATH": "/nowhere"})
+        self.cache = ShapeCache()
+
+    @initialize()
+    def deploy(self) -> None:
+        """Start with a deployed estate."""
+        shutil.copytree(ROOT / "estate", self.folder / "estate")
+        assert self.sde("up", "--all", "--yes") == 0
+
+    def teardown(self) -> None:
+        """Remove the estate."""
+        shutil.rmtree(self.folder)
+
+    # Changes of the estate's files
+
+    @rule(project=st.sampled_from(PROJECTS[1:]), first=st.integers(0, 9))
+    def add(self, project: str, first: int) -> None:
+        """Add a request, with groups that another request may have too."""
+        if not self.request(project).exists():
+            add_request(self.estate, project, **dict(zip(GROUPS, FREE[first:], strict=False)))
+
+    @rule(
+        project=st.sampled_from(PROJECTS), group=st.sampled_from(GROUPS), id_=st.sampled_from([*FREE, *ZONES.values()])
+    )
+    def change_group(self, project: str, group: str, id_: str) -> None:
+        """Give a role of a project to another group, perhaps one that has access elsewhere."""
+        self.edit(project, **{group: id_})
+
+    @rule(project=st.sampled_from(PROJECTS), size=st.sampled_from(["Standard_D4s_v5", "Standard_E8s_v5"]))
+    def change_size(self, project: str, size: str) -> None:
+        """Change a desk's size."""
+        if self.request(project).exists():
+            change(self.request(project), lambda content: content["desk"].update(size=size))
+
+    @rule(cost_centre=st.sampled_from(["SDE-0001", "SDE-0002"]))
+    def change_tag(self, cost_centre: str) -> None:
+        """Change a tag of every stack of the organisation."""
+        change(self.estate / "estate.yaml", lambda content: content.update(cost_centre=cost_centre))
+
+    # Deployments
+
+    @rule(project=st.sampled_from(PROJECTS))
+    def up_one(self, project: str) -> None:
+        """Deploy one tenancy."""
+        if self.request(project).exists():
+            self.up(f"tre-{project}")
+
+    @rule(shared=st.sampled_from(["platform", "junction-zone", "safe-haven"]))
+    def up_shared(self, shared: str) -> None:
+        """Deploy one shared stack."""
+        self.up(shared)
+
+    @rule()
+    def up_all(self) -> None:
+        """Deploy everything. What is refused does not stop the others."""
+        before = self.deployed()
+        code = self.sde("up", "--all", "--yes")
+        assert code in (0, 2, 3)
+        if code == 2:
+            assert self.deployed() == before
+
+    def up(self, stack: str) -> None:
+        before = self.deployed()
+        code = self.sde("up", stack, "--yes")
+        after = self.deployed()
+        if code == 0:
+            assert stack in after
+            assert {name: plan for name, plan in after.items() if name != stack} == {
+                name: plan for name, plan in before.items() if name != stack
+            }
+            assert self.sde("preview", stack) == 0
+        else:
+            assert code in (2, 3)
+            assert after == before
+
+    # What holds after each step
+
+    @invariant()
+    def incremental_evaluation_equals_a_fresh_one(self) -> None:
+        """The evaluation with kept shapes and folded tenancies gives the findings of a fresh and complete one."""
+        plans = self.deployed()
+        stacks = [planned_stack(plan) for plan in plans.values()]
+        if not stacks:
+            return
+
+        def findings(**options: Any) -> set[Finding]:
+            found = estate_findings(stacks, load().values(), own=list(plans), today=today(), **options)
+            return {*found.own, *found.elsewhere}
+
+        fresh = findings(exhaustive=True)
+        assert findings(cache=self.cache) == fresh
+        assert not [finding for finding in fresh if finding.verdict.blocks]
+
+    # Helpers
+
+    @property
+    def estate(self) -> Path:
+        return self.folder / "estate"
+
+    def request(self, project: str) -> Path:
+        return self.estate / f"requests/{project}.yaml"
+
+    def edit(self, project: str, **values: Any) -> None:
+        if self.request(project).exists():
+            change(self.request(project), lambda content: content.update(values))
+
+    def sde(self, *arguments: str) -> int:
+        return main([*arguments, "--engine", "embedded", "--estate", str(self.estate)], settings=self.settings)
+
+    def deployed(self) -> dict[str, Plan]:
+        """Return the state of each stack."""
+        names = ["platform", "junction-zone", "safe-haven", *(f"tre-{project}" for project in PROJECTS)]
+        config = {"sde:cloud": "local", "sde:subscription": "10ca1000-0000-4000-8000-000000000001"}
+        stacks = [StackSettings(name, config, self.folder / f"Pulumi.{name}.yaml") for name in names]
+        return dict(choose("embedded", "local", self.settings).current_state(stacks))
+
+
+def test_a_random_walk_of_changes_keeps_the_estate_safe(capsys: pytest.CaptureFixture[str]) -> None:
+    walk = settings(
+        max_examples=1,
+        stateful_step_count=STEPS,
+        deadline=None,
+        derandomize="SDE_WALK_STEPS" not in os.environ,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(EstateWalk, settings=walk)
+    capsys.readouterr()
