@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import chain
 from typing import Any
 
@@ -11,19 +11,28 @@ from policies.runner import Report
 
 
 def merged(reports: Sequence[Report]) -> Report:
-    """Return one report with the findings of all. A finding, warning or note that several have is there once."""
-    return Report(
-        **{f.name: _joined([getattr(report, f.name) for report in reports]) for f in fields(Report) if f.init}
-    )
+    """Return one report with the findings of all. A finding or warning that several have is there once."""
+    names = [field.name for field in fields(Report) if field.init]
+    joined = Report(**{name: _joined([getattr(report, name) for report in reports]) for name in names})
+    return replace(joined, resources=_resources(reports))
 
 
 def _joined(values: Sequence[Any]) -> Any:
-    """Join the values of one field by their type: collections are united, numbers added, one True is enough."""
+    """Join the values of one field by their type: collections are united, and one True is enough."""
     first = values[0]
     if isinstance(first, tuple):
         return tuple(dict.fromkeys(chain.from_iterable(values)))
     if isinstance(first, Mapping):
         return {key: value for mapping in values for key, value in mapping.items()}
-    if isinstance(first, bool):
-        return any(values)
-    return sum(values) if isinstance(first, int) else first
+    return any(values) if isinstance(first, bool) else first
+
+
+def _resources(reports: Sequence[Report]) -> int:
+    """Return the number of evaluated resources. A report on stacks of earlier reports evaluates the same again."""
+    counted: set[str] = set()
+    total = 0
+    for report in reports:
+        if not counted.issuperset(report.stacks):
+            total += report.resources
+        counted.update(report.stacks)
+    return total
