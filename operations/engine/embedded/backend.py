@@ -24,7 +24,7 @@ from operations.engine.embedded.model import Properties, Snapshot
 from operations.engine.embedded.secrets import Crypter, crypter_for
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-_COMPRESSED = (".json.gz", ".json.zst")
+
 
 Kind = Literal["update", "refresh", "destroy", "resource-import"]
 """The kinds of runs in Pulumi's history."""
@@ -126,7 +126,9 @@ class Backend:
         `salt` is the `encryptionsalt` of the stack's configuration: a new state uses the same, as in Pulumi. `plan` is
         the digest of the approved plan.
         """
-        self._write_meta()
+        meta = self._folder / "meta.yaml"
+        if not meta.exists():
+            files.write(meta, b"version: 1\n")
         stored = self._read(stack)
         crypter = self._crypter(stack, stored.snapshot, salt)
         crypter.check()
@@ -262,14 +264,9 @@ class Backend:
             problem, fix = "The state's layout is not known", "run the stack with --engine pulumi"
             raise InputError(problem, file=str(meta), key="version", found=found, allowed="1", fix=fix)
 
-    def _write_meta(self) -> None:
-        meta = self._folder / "meta.yaml"
-        if not meta.exists():
-            files.write(meta, b"version: 1\n")
-
     def _refuse_unread(self, stack: str) -> None:
         """Refuse files of the Pulumi CLI beside the checkpoint that only it can read."""
-        for extension in _COMPRESSED:
+        for extension in (".json.gz", ".json.zst"):
             packed = self.checkpoint(stack).with_name(f"{stack}{extension}")
             if packed.exists():
                 fix = "use --engine pulumi; or unset PULUMI_DIY_BACKEND_GZIP and run it so once"

@@ -79,7 +79,6 @@ class Deployment:
         """By package, version and plugin URL."""
         self._handled: set[int] = set()
         self._operation: PendingOperation | None = None
-        self._dependants: dict[str, list[int]] | None = None
         self.registry.load_from_state(self.base.resources)
         options.refuse_state(self.base.resources)
         for resource in self.base.resources:
@@ -144,17 +143,6 @@ class Deployment:
     def unhandled(self) -> list[Resource]:
         """Return the previous resources that no step has handled, in the state's order."""
         return [r for r in self.base.resources if id(r) not in self._handled]
-
-    def dependants(self, old: Resource) -> list[tuple[int, Resource]]:
-        """Return the users by property, provider or `deletedWith`, with their indexes in the state."""
-        if self._dependants is None:
-            self._dependants = {}
-            for index, resource in enumerate(self.base.resources):
-                uses = {u for deps in resource.property_dependencies.values() for u in deps}
-                uses |= {urns.provider_urn(resource.provider), resource.deleted_with}
-                for urn in uses if not resource.delete else ():
-                    self._dependants.setdefault(urn, []).append(index)
-        return [(i, self.base.resources[i]) for i in self._dependants.get(old.urn, ())]
 
     def seed(self, urn: str, old: Resource | None, provider: Provider) -> bytes:
         """Return the seed of generated names: the same in previews and the run, another one for every replacement.

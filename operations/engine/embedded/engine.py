@@ -199,7 +199,7 @@ class EmbeddedEngine:
         plan_check: UpdatePlanCheck | None = None,
     ) -> Deployment:
         with self._runs.dry(stack, reporter, targets, plan_check) as deployment:
-            resume.announce(deployment)
+            resume.run(deployment)
             self._deploy(deployment)
         return deployment
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Collection
 
 from formats import property_values, urns
@@ -109,23 +108,17 @@ def _dependants_to_replace(deployment: Deployment, root: Resource) -> list[tuple
     Resources that are `deletedWith` a replaced resource are always included. Another dependant is included only if a
     property comes from a replaced resource and the provider's diff says that its change forces a replacement.
     """
-    chosen: dict[str, tuple[str, ...]] = {root.urn: ()}
-    order: list[Resource] = []
-    queue = [index for index, _ in deployment.dependants(root)]
-    heapq.heapify(queue)
-    while queue:
-        dependant = deployment.base.resources[heapq.heappop(queue)]
-        unmanaged = dependant.delete or dependant.external or not dependant.custom
-        if dependant.urn in chosen or unmanaged or deployment.is_handled(dependant):
+    replaced: dict[str, tuple[str, ...]] = {root.urn: ()}
+    found: list[tuple[Resource, tuple[str, ...]]] = []
+    for resource in deployment.base.resources:  # a dependant comes after what it depends on
+        managed = resource.custom and not resource.external and not resource.delete
+        if not managed or resource.urn in replaced or deployment.is_handled(resource):
             continue
-        reasons = _forced_by(deployment, dependant, chosen)
-        if reasons is None:
-            continue
-        chosen[dependant.urn] = reasons
-        order.append(dependant)
-        for index, _ in deployment.dependants(dependant):
-            heapq.heappush(queue, index)
-    return [(r, chosen[r.urn]) for r in reversed(order)]
+        reasons = _forced_by(deployment, resource, replaced)
+        if reasons is not None:
+            replaced[resource.urn] = reasons
+            found.append((resource, reasons))
+    return found[::-1]
 
 
 def _forced_by(deployment: Deployment, dependant: Resource, replaced: Collection[str]) -> tuple[str, ...] | None:

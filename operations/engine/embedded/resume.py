@@ -17,23 +17,18 @@ from formats.urns import label
 from operations.engine.clock import now
 from operations.engine.embedded import refresh
 from operations.engine.embedded.deployment import Deployment
-from operations.engine.embedded.journal import Journal
 from operations.engine.embedded.model import Properties, Resource
 from operations.engine.embedded.providers import Provider, ProviderError
 
 
-def announce(deployment: Deployment) -> None:
-    """Warn of every pending operation in a preview, which settles none."""
+def run(deployment: Deployment) -> None:
+    """Settle every pending operation of an earlier run. A preview only warns of them."""
     for operation in deployment.base.pending:
-        text = f"The last run stopped while {operation.type} it; the next run continues from there"
+        which = "the next run" if deployment.dry_run else "this run"
+        text = f"The last run stopped while {operation.type} it; {which} continues from there"
         deployment.reporter.message("warning", text, operation.resource.urn)
-
-
-def run(deployment: Deployment, journal: Journal) -> None:
-    """Settle every pending operation of an earlier run."""
-    for operation in list(journal.pending):
-        text = f"The last run stopped while {operation.type} it; this run continues from there"
-        deployment.reporter.message("warning", text, operation.resource.urn)
+        if deployment.dry_run:
+            continue
         deployment.resume_operation(operation)
         if operation.type == "creating":
             _create(deployment, operation.resource)

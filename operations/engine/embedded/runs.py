@@ -52,7 +52,7 @@ class Runs:
                 stack, reporter, targets, salt, base=snapshot, journal=journal, plan_check=plan_check
             )
             if resumed:
-                resume.run(deployment, journal)
+                resume.run(deployment)
                 deployment = replace(deployment, base=self.backend.load(stack.name)[0] or Snapshot())
             yield deployment
             succeeded = True

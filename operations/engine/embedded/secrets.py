@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import functools
 import hashlib
 import os
@@ -39,7 +40,7 @@ class Crypter:
     def __init__(self, phrase: Callable[[], str], state: str | None = None, *, file: str | None = None) -> None:
         """`state` is the provider's state from a file; without it a new salt is created. `file` is for messages."""
         self._phrase, self._file, self._state = phrase, file, state
-        self._salt = os.urandom(8) if state is None else self._base64(self._fields(state)[0])
+        self._salt = os.urandom(8) if state is None else self._parts(state)[0]
 
     @property
     def state(self) -> str:
@@ -77,7 +78,7 @@ class Crypter:
     @functools.cached_property
     def _cipher(self) -> AESGCM:
         cipher = _key(self._phrase(), self._salt)
-        if self._decrypted(cipher, self._fields(self.state)[1]) != _PROBE:
+        if self._decrypted(cipher, self._parts(self.state)[1]) != _PROBE:
             raise InputError(
                 "The passphrase is not the one that this state was encrypted with",
                 file=self._file,
@@ -86,29 +87,21 @@ class Crypter:
         return cipher
 
     def _decrypted(self, cipher: AESGCM, ciphertext: str) -> str | None:
-        nonce, encrypted = map(self._base64, self._fields(ciphertext))
+        nonce, encrypted = self._parts(ciphertext)
         try:
-            return cipher.decrypt(nonce, encrypted, None).decode()
+            return cipher.decrypt(nonce, base64.b64decode(encrypted, validate=True), None).decode()
         except (InvalidTag, ValueError):
             return None
 
-    def _fields(self, text: str) -> tuple[str, str]:
-        """Return the two fields after `v1:`."""
-        version, _, rest = text.partition(":")
-        first, separator, second = rest.partition(":")
-        if version != "v1" or not separator:
-            raise self._malformed()
-        return first, second
-
-    def _base64(self, text: str) -> bytes:
-        try:
-            return base64.b64decode(text, validate=True)
-        except binascii.Error:
-            raise self._malformed() from None
-
-    def _malformed(self) -> InputError:
+    def _parts(self, text: str) -> tuple[bytes, str]:
+        """Return the decoded first field after `v1:`, and the rest."""
+        version, _, fields = text.partition(":")
+        first, separator, rest = fields.partition(":")
+        with contextlib.suppress(binascii.Error):
+            if version == "v1" and separator:
+                return base64.b64decode(first, validate=True), rest
         allowed = "v1:<base64>:<base64>, as Pulumi writes it"
-        return InputError("A ciphertext or salt is malformed", file=self._file, allowed=allowed)
+        raise InputError("A ciphertext or salt is malformed", file=self._file, allowed=allowed)
 
 
 def crypter_for(section: Mapping[str, Any], phrase: Callable[[], str], *, file: str) -> Crypter:
