@@ -51,15 +51,13 @@ def affected_outputs(plan: Plan, others: Iterable[Plan]) -> tuple[AffectedOutput
     return tuple(AffectedOutput(plan.stack, *key, tuple(sorted(found))) for key, found in sorted(readers.items()))
 
 
-def _paths_read(reader: Plan, stack: str, changes: Iterable[str]) -> set[str]:
+def _paths_read(reader: Plan, stack: str, changes: Mapping[str, PlannedOutput]) -> set[str]:
     """Return the paths that a stack reads of another, as deployed and as planned."""
-    if reader.stack == stack or not _refers(reader, stack):
-        return set()
     record = next((output for output in reader.outputs if output.name == READS), None)
     sides = [side for side in (record.before, record.after) if side is not None] if record else []
-    if not sides or not all(map(_is_record, sides)):
-        return set(changes)
-    return {path for side in sides for path in side.get(stack, ())}
+    if sides and all(map(_is_record, sides)):
+        return {path for side in sides for path in side.get(stack, ())}
+    return {path for output in changes.values() for path in output.changed} if _refers(reader, stack) else set()
 
 
 def _refers(reader: Plan, stack: str) -> bool:

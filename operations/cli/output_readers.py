@@ -35,7 +35,7 @@ def refuse_removed(affected: Iterable[AffectedOutput]) -> None:
     lines = "\n".join(f"  {_line(one)}" for one in removed)
     readers = sorted({reader for one in removed for reader in one.readers})
     raise Refused(
-        f"Deployed stacks read outputs that would be removed; nothing was changed:\n{lines}\n"
+        f"Deployed stacks read outputs that this would remove:\n{lines}\n"
         "  fix:     keep the outputs, or first bring up the stacks with programs that do not read them: "
         f"scripts/sde up {_names(readers, ' ')}"
     )

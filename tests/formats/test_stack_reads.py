@@ -64,12 +64,13 @@ def test_a_planned_stack_reads_what_it_reads_now_and_then() -> None:
 
 @pytest.mark.parametrize("record", ["text", {"platform": "hub"}, {"platform": [1]}, UNKNOWN])
 def test_a_stack_without_a_usable_record_reads_every_output(record: Any) -> None:
-    plan = platform({"hub": "/h"}, {})
+    plan = platform({"hub": {"my.id": "/h", "a": 1, "same": 1}}, {"hub": {"a": 2, "same": 1}})
     without = replace(reader("x"), outputs=())
-    assert found(plan, reader("x", record=record)) == found(plan, without) == {"hub": ("removed", ("x",))}
+    every = {'hub["my.id"]': ("removed", ("x",)), "hub.a": ("changed", ("x",))}
+    assert found(plan, reader("x", record=record)) == found(plan, without) == every
 
 
 def test_stacks_that_refer_to_another_stack_are_no_readers() -> None:
     plan = platform({"hub": "/h"}, {})
-    gone = replace(reader("x", "hub"), resources=())
-    assert found(plan, reader("x", "hub", of="other"), gone, reader("platform", "hub")) == {}
+    neither = replace(reader("y"), resources=(), outputs=())
+    assert found(plan, reader("x", "hub", of="other"), neither, replace(reader("z", of="other"), outputs=())) == {}
