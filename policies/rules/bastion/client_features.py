@@ -15,7 +15,7 @@ POLICY = Policy(
     resource_types=("network:BastionHost",),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.1.01", "3.1.12"), ncsc=("12",), iso27001=("8.12",), five_safes=("outputs",)),
-    fix="Use the Standard or Premium SKU with disableCopyPaste, and leave file copy, tunnelling, links and IP off.",
+    fix=f"Use the Standard or Premium SKU with disableCopyPaste true, and remove {', '.join(OFF)}.",
     requires=(
         equals("sku.name", "Standard", "Premium", default="Basic, which cannot disable copy and paste"),
         equals("disableCopyPaste", True, default="false"),

@@ -15,7 +15,7 @@ SET = "compute:DiskEncryptionSet"
 DISKS = ("compute:Disk", "compute:Snapshot")
 CUSTOMER = ("EncryptionAtRestWithCustomerKey", "EncryptionAtRestWithPlatformAndCustomerKeys")
 CONFIDENTIAL = "ConfidentialVmEncryptedWithCustomerKey"
-FOLLOWS = equals(
+ROTATION = equals(
     "rotationToLatestKeyVersionEnabled",
     True,
     default="false",
@@ -35,15 +35,15 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield from _check_machine(resource, context)
 
 
-def _check_set(keys: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """A set for confidential virtual machines cannot follow its key's rotation."""
-    yield from require_estate_key(keys, context, "activeKey.keyUrl")
-    if same(keys.at("encryptionType"), CONFIDENTIAL):
-        yield from require(keys, FOLLOWS.path, False, default="false")
+def _check_set(encryption_set: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require a key of the estate. A set for confidential virtual machines cannot follow its key's rotation."""
+    yield from require_estate_key(encryption_set, context, "activeKey.keyUrl")
+    if same(encryption_set.at("encryptionType"), CONFIDENTIAL):
+        yield from require(encryption_set, ROTATION.path, False, default="false")
 
 
 def _check_disk(disk: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """A confidential disk names its set in another property."""
+    """Require a disk encryption set. A confidential disk names it in another property."""
     if disk.at("securityProfile.secureVMDiskEncryptionSetId") is not MISSING:
         yield from _check_set_id(disk, context, "securityProfile.secureVMDiskEncryptionSetId")
         return
@@ -52,10 +52,10 @@ def _check_disk(disk: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _check_set_id(resource: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
-    """Require a set of the same check: another set could have any key."""
+    """Require a set that is checked too: another set could have any key."""
     yield from require_text(resource, path, default=PLATFORM_KEY)
-    keys = context.get(resource.at(path))
-    if keys is None or keys.type != SET:
+    encryption_set = context.get(resource.at(path))
+    if encryption_set is None or encryption_set.type != SET:
         yield Violation(path, "is not a disk encryption set of the estate")
 
 
@@ -67,7 +67,7 @@ def _check_machine(machine: Resource, context: PolicyContext) -> Iterator[Violat
 
 
 def _check_attached(machine: Resource, context: PolicyContext, path: str) -> Iterator[Violation]:
-    """Check a disk that is created with the machine. One that is a resource of its own is checked as such."""
+    """Check a disk that is created with the machine. A disk that is a resource of its own is checked by itself."""
     if machine.at(f"{path}.vhd.uri") is not MISSING:
         yield Violation(f"{path}.vhd.uri", "is a file in a storage account; it must be a managed disk")
         return
@@ -92,7 +92,7 @@ POLICY = Policy(
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
     fix="Name a disk encryption set for each disk, and set its rotationToLatestKeyVersionEnabled to true.",
-    requires=(equals_if_set("encryptionType", *CUSTOMER, CONFIDENTIAL, only_on=SET), FOLLOWS),
+    requires=(equals_if_set("encryptionType", *CUSTOMER, CONFIDENTIAL, only_on=SET), ROTATION),
     check=check,
     check_paths=(
         "activeKey.keyUrl",

@@ -8,7 +8,7 @@ from policies.azure_semantics.properties import display
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.virtual_machines import SCALE_SET
 
-SINGLE = ("compute:VirtualMachineExtension", "compute:VirtualMachineScaleSetVMExtension",
+EXTENSIONS = ("compute:VirtualMachineExtension", "compute:VirtualMachineScaleSetVMExtension",
           "compute:VirtualMachineScaleSetExtension")  # fmt: skip
 INLINE = "virtualMachineProfile.extensionProfile.extensions"
 ALLOWED = {
@@ -30,7 +30,7 @@ ALLOWED = {
 """Types by publisher, in lower case: sign-in, monitoring, protection, patching, backup and drivers."""
 
 COMMAND_SETTINGS = ("fileUris", "commandToExecute", "script", "scriptUri", "scripts", "commands")
-"""Settings with what an extension fetches or runs."""
+"""Settings that name a command or a file that the extension runs."""
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
@@ -60,7 +60,7 @@ POLICY = Policy(
     title="Virtual machines run only known extensions",
     why="Extensions run as root, started from outside: a custom script extension bypasses every sign-in and can "
     "take data out.",
-    resource_types=(*SINGLE, SCALE_SET),
+    resource_types=(*EXTENSIONS, SCALE_SET),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.13", "2.4.02", "3.1.12"), ncsc=("5", "12"), iso27001=("8.9", "8.19"), five_safes=("settings",)

@@ -21,7 +21,7 @@ END_OF_SUPPORT = re.compile(
 
 
 def applies(machine: Resource, _: PolicyContext) -> bool:
-    """A machine with an attached system disk starts from no image."""
+    """Return True for machines that start from an image, not from an attached system disk."""
     return not same(machine.at(profile_path(machine, "storageProfile.osDisk.createOption")), "Attach")
 
 

@@ -34,7 +34,7 @@ def _check_linux(machine: Resource, system: str) -> Iterator[Violation]:
 
 
 def _check_windows(machine: Resource, system: str) -> Iterator[Violation]:
-    """Windows requires a password, so remote management must be encrypted."""
+    """Require encrypted remote management and updates. Azure requires a password for Windows, so it is not refused."""
     yield from require_if_set(machine, f"{system}.enableAutomaticUpdates", True)
     for index in range(len(machine.each(f"{system}.winRM.listeners[*]"))):
         yield from require(machine, f"{system}.winRM.listeners[{index}].protocol", "Https", default=PREVIOUS_OR_DEFAULT)

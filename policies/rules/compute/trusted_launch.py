@@ -12,7 +12,7 @@ from policies.rule_helpers.virtual_machines import MACHINES, for_all_machine_typ
 
 KIND = "securityProfile.securityType"
 SECURE_BOOT, TPM = "securityProfile.uefiSettings.secureBootEnabled", "securityProfile.uefiSettings.vTpmEnabled"
-INSIDE = "storageProfile.osDisk.managedDisk.securityProfile.securityEncryptionType"
+OS_DISK_ENCRYPTION = "storageProfile.osDisk.managedDisk.securityProfile.securityEncryptionType"
 
 
 def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -24,7 +24,10 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
     )
     if confidential:
         yield from require(
-            machine, profile_path(machine, INSIDE), "DiskWithVMGuestState", default="a disk open to the host"
+            machine,
+            profile_path(machine, OS_DISK_ENCRYPTION),
+            "DiskWithVMGuestState",
+            default="a disk open to the host",
         )
 
 
@@ -42,5 +45,5 @@ POLICY = Policy(
     "securityEncryptionType DiskWithVMGuestState.",
     requires=for_all_machine_types(equals(SECURE_BOOT, True, default="false"), equals(TPM, True, default="false")),
     check=check,
-    check_paths=for_vm_and_scale_set(KIND, INSIDE),
+    check_paths=for_vm_and_scale_set(KIND, OS_DISK_ENCRYPTION),
 )

@@ -17,50 +17,51 @@ def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
     for grant in grants:
         if not grant.container:
             yield _violation(grant, "is on the whole store, so it covers containers that are added later")
-    held = sorted({*containers_of(store, context), *(grant.container for grant in grants if grant.container)})
-    if len(held) != 1 or held[0] not in STAGES:
-        found = ", ".join(held) or "nothing"
+    containers = sorted({*containers_of(store, context), *(grant.container for grant in grants if grant.container)})
+    if len(containers) != 1 or containers[0] not in STAGES:
+        found = ", ".join(containers) or "nothing"
         yield Violation("", f"has the containers {found}; a stage's store has exactly one, asked or released")
         return
-    writes, reads = _split(grants)
-    yield from _check_single(writes, "writes", held[0])
-    yield from _check_single(reads, "reads", held[0])
+    stage = containers[0]
+    writes, reads = _writes_and_reads(grants)
+    yield from _check_single(writes, "write", stage)
+    yield from _check_single(reads, "read", stage)
     for writer in writes:
         for reader in reads:
             if writer.principal.same_as(reader.principal):
-                yield _violation(reader, f"lets the same principal write and read {held[0]}")
+                yield _violation(reader, f"lets the same principal write and read {stage}")
     if len(writes) == len(reads) == 1:
-        yield from _check_reviewer(store, context, held[0], writes[0] if held[0] == APPROVED else reads[0])
+        yield from _check_reviewer(store, context, stage, writes[0] if stage == APPROVED else reads[0])
 
 
-def _check_single(grants: Sequence[BlobGrant], does: str, stage: str) -> Iterator[Violation]:
+def _check_single(grants: Sequence[BlobGrant], verb: str, stage: str) -> Iterator[Violation]:
     if not grants:
-        yield Violation("", f"no role on that container alone lets a principal {does[:-1]} {stage}")
+        yield Violation("", f"no role on that container alone lets a principal {verb} {stage}")
     for grant in grants[1:]:
-        yield _violation(grant, f"is one of several with which a principal {does} {stage}; exactly one may")
+        yield _violation(grant, f"is one of several with which a principal {verb}s {stage}; exactly one may")
 
 
 def _check_reviewer(store: Resource, context: PolicyContext, stage: str, reviewer: BlobGrant) -> Iterator[Violation]:
     """Require that the reviewer reads exactly one container asked, and writes exactly one released."""
-    other = APPROVED if stage == PENDING else PENDING
-    pairs = 0
+    other_stage = APPROVED if stage == PENDING else PENDING
+    count = 0
     for candidate in context.same_stack(store, STORE):
-        if candidate is not store and other in containers_of(candidate, context):
-            writes, reads = _split(grants_on(candidate, context))
-            granted = writes if other == APPROVED else reads
+        if candidate is not store and other_stage in containers_of(candidate, context):
+            writes, reads = _writes_and_reads(grants_on(candidate, context))
+            granted = writes if other_stage == APPROVED else reads
             if any(grant.principal.same_as(reviewer.principal) for grant in granted):
-                pairs += 1
-    if pairs != 1:
-        does = "writes" if other == APPROVED else "reads"
+                count += 1
+    if count != 1:
+        does = "writes" if other_stage == APPROVED else "reads"
         yield _violation(
-            reviewer, f"is the reviewer's, who {does} {pairs} containers called {other}; it must be exactly one"
+            reviewer, f"is the reviewer's, who {does} {count} containers called {other_stage}; it must be exactly one"
         )
 
 
-def _split(grants: Iterator[BlobGrant] | Sequence[BlobGrant]) -> tuple[list[BlobGrant], list[BlobGrant]]:
-    """Return the grants on containers that write, and those that only read."""
-    staged = [grant for grant in grants if grant.container]
-    return [grant for grant in staged if grant.writes], [grant for grant in staged if not grant.writes]
+def _writes_and_reads(grants: Iterator[BlobGrant] | Sequence[BlobGrant]) -> tuple[list[BlobGrant], list[BlobGrant]]:
+    """Return the grants on containers that permit writing, and those that only permit reading."""
+    on_containers = [grant for grant in grants if grant.container]
+    return [grant for grant in on_containers if grant.writes], [grant for grant in on_containers if not grant.writes]
 
 
 def _violation(grant: BlobGrant, message: str) -> Violation:

@@ -17,25 +17,23 @@ STORE, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
 def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require one role per container. Besides the mover, one group at most may read the whole store: the stewards."""
     grants = list(grants_on(store, context))
-    own = [grant for grant in grants if grant.container]
-    for one, other in combinations(own, 2):
-        if one.container == other.container:
-            yield Violation("", f"{other.assignment.name} gives a second principal the container {other.container}")
-        elif one.principal.same_as(other.principal):
+    on_containers = [grant for grant in grants if grant.container]
+    for first, second in combinations(on_containers, 2):
+        if first.container == second.container:
+            yield Violation("", f"{second.assignment.name} gives a second principal the container {second.container}")
+        elif first.principal.same_as(second.principal):
             yield Violation(
-                "", f"{other.assignment.name} gives {one.container} and {other.container} to the same principal"
+                "", f"{second.assignment.name} gives {first.container} and {second.container} to the same principal"
             )
-    granted = {grant.container for grant in own}
+    granted = {grant.container for grant in on_containers}
     for container in context.same_stack(store, CONTAINER):
         name = ids.name(container.id)
         if container.id and ids.plain(container.id).startswith(f"{ids.own(store)}/") and name not in granted:
             yield Violation("", f"the container {name} has no role of its own, so its users have a wider role")
-    whole = [g for g in grants if not g.container and lower_text(g.assignment, "principalType") != "serviceprincipal"]
-    if len(whole) > 1:
-        yield Violation(
-            "",
-            f"{', '.join(g.assignment.name for g in whole)} each give the whole store; one group at most may have it",
-        )
+    on_store = [grant.assignment for grant in grants if not grant.container]
+    of_people = [role.name for role in on_store if lower_text(role, "principalType") != "serviceprincipal"]
+    if len(of_people) > 1:
+        yield Violation("", f"{', '.join(of_people)} each give the whole store; one group at most may have it")
 
 
 POLICY = Policy(

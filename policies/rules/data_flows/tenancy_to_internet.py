@@ -10,7 +10,8 @@ from policies.rule_helpers.flow_findings import FIX, SUBJECTS, flow_check, has_f
 POLICY = Policy(
     id="FL2",
     title="Three controls prevent every flow from a tenancy to the Internet past the airlock",
-    why="One mistake must not be enough for data to leave: a checker releases results.",
+    why="One mistake must not be enough for data to leave. Results leave through the airlock only, where a checker "
+    "releases them.",
     resource_types=SUBJECTS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(

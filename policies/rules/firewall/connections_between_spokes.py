@@ -14,23 +14,24 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Allow connections inside the estate from zones only. A range without a network belongs to no stack yet."""
+    """Allow connections inside the estate from zones only, whether or not the tenancies' networks exist yet."""
     rules = [rule for rule in rules_of(group, context) if rule.allows and rule.kind == NETWORK_RULE]
-    hubs = _hubs(group, context)
-    inside = [*_cells(hubs, rules), *(p for n in context.of(NETWORK) for p in prefixes_of(n))]
+    hubs = _hub_ranges(group, context)
+    declared_ranges = (prefix for network in context.of(NETWORK) for prefix in prefixes_of(network))
+    inside = [*_cell_ranges(hubs, rules), *declared_ranges]
     for rule in rules:
         if any(destination.overlaps(network) for destination in rule.destinations for network in inside):
             for message in _check_sources(rule, _zone_ranges(hubs), context):
                 yield Violation(rule.path, f"{rule.name} {message}")
 
 
-def _hubs(group: Resource, context: PolicyContext) -> list[IPv4Network]:
-    found = [n for n in context.same_stack(group, NETWORK) if is_hub(n, context)]
-    return [p for hub in found for p in prefixes_of(hub) if isinstance(p, IPv4Network)]
+def _hub_ranges(group: Resource, context: PolicyContext) -> list[IPv4Network]:
+    hubs = [network for network in context.same_stack(group, NETWORK) if is_hub(network, context)]
+    return [prefix for hub in hubs for prefix in prefixes_of(hub) if isinstance(prefix, IPv4Network)]
 
 
-def _cells(hubs: list[IPv4Network], rules: list[FirewallRule]) -> list[IPv4Network]:
-    """Return the cells, by the hub and the sources of the rules: their networks may be of other stacks.
+def _cell_ranges(hubs: list[IPv4Network], rules: list[FirewallRule]) -> list[IPv4Network]:
+    """Return the ranges of the cells, from the hub and the sources of the rules: other networks may not exist yet.
 
     A hub is at the start of its cell, and each kind of tenancy has one range that ends at the cell's half or its end.
     """
@@ -38,10 +39,10 @@ def _cells(hubs: list[IPv4Network], rules: list[FirewallRule]) -> list[IPv4Netwo
     return [_common_range(hub, source) for hub in hubs for source in sources if is_private(source)]
 
 
-def _common_range(one: IPv4Network, other: IPv4Network) -> IPv4Network:
+def _common_range(hub: IPv4Network, source: IPv4Network) -> IPv4Network:
     """Return the smallest range that contains both, at most the size of a cell."""
-    common = one
-    while not other.subnet_of(common) and common.prefixlen > CELL_PREFIXES[0]:
+    common = hub
+    while not source.subnet_of(common) and common.prefixlen > CELL_PREFIXES[0]:
         common = common.supernet()
     return common
 
@@ -59,15 +60,17 @@ def _check_sources(rule: FirewallRule, ranges: list[IPv4Network], context: Polic
     for source in rule.sources:
         found = [n for n in context.of(NETWORK) if any(source.overlaps(prefix) for prefix in prefixes_of(n))]
         networks = [network for network in found if not is_hub(network, context)]
-        if not networks and not _inside(source, ranges):
+        if not networks and not _is_within(source, ranges):
             yield f"is for {source.text}, which is not the range of a zone"
         for network in networks:
             if not is_kind(network.stack, JunctionZoneConfig, SafeHavenConfig):
                 yield f"allows {network.name} of {network.stack} to open connections inside the estate"
 
 
-def _inside(source: Span, ranges: list[IPv4Network]) -> bool:
-    return bool(source.networks) and all(any(Span("", (k,)).covers(n) for k in ranges) for n in source.networks)
+def _is_within(source: Span, ranges: list[IPv4Network]) -> bool:
+    """Return True if each network of the source is inside one of the ranges."""
+    spans = [Span("", (range_,)) for range_ in ranges]
+    return bool(source.networks) and all(any(span.covers(network) for span in spans) for network in source.networks)
 
 
 POLICY = Policy(

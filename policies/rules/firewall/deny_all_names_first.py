@@ -27,7 +27,7 @@ def check(policy: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _denies_all(rule: FirewallRule) -> bool:
-    """A rule without sources applies to none, and one with destinations only to those."""
+    """Return True if the rule denies every name to every source, at every destination."""
     return "*" in rule.names and any(s.everywhere for s in rule.sources) and not rule.destinations
 
 

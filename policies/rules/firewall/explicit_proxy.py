@@ -16,6 +16,6 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.22"), five_safes=("outputs",)
     ),
-    fix="Remove explicitProxy; what may be reached is named in the firewall's rules, and its addresses in the groups'.",
+    fix="Remove explicitProxy. Allow each destination by address in the firewall's rules and in the NSG rules.",
     requires=(equals_if_set("explicitProxy.enableExplicitProxy", False),),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.addresses import is_private
+from policies.azure_semantics.addresses import Span, is_private
 from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -14,12 +14,14 @@ def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     for rule in rules_of(group, context):
         if rule.allows and rule.kind == NETWORK_RULE:
             for destination in rule.destinations:
-                if any(
-                    n.prefixlen < n.max_prefixlen
-                    for n in destination.networks
-                    if is_private(n) or not destination.is_few_hosts
-                ):
+                if _is_too_wide(destination):
                     yield Violation(rule.path, f"{rule.name} allows {destination.text}; it must name single addresses")
+
+
+def _is_too_wide(destination: Span) -> bool:
+    """Return True for a private range, or a public one of more than a few hosts."""
+    networks = (n for n in destination.networks if is_private(n) or not destination.is_few_hosts)
+    return any(network.prefixlen < network.max_prefixlen for network in networks)
 
 
 POLICY = Policy(

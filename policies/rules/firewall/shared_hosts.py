@@ -8,8 +8,6 @@ from policies.azure_semantics.firewall import GROUPS, NAT, rules_of
 from policies.azure_semantics.shared_hosts import allows_every_customer, allows_multi_customer_host
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
-UNENCRYPTED = ("http",)
-
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Allow one customer's host by its exact name, but no wildcard for all customers, and none without TLS."""
@@ -21,7 +19,7 @@ def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
                 yield Violation(rule.path, f"{rule.name} allows {name}, where anyone can open an account")
             if allows_multi_customer_host(name):
                 yield Violation(rule.path, f"{rule.name} allows {name}, a host that accepts data for any customer")
-            if "*" in name and set(rule.protocols) & set(UNENCRYPTED):
+            if "*" in name and "http" in rule.protocols:
                 yield Violation(
                     rule.path, f"{rule.name} allows {name} without TLS, so that the server is not authenticated"
                 )

@@ -17,7 +17,7 @@ MAX_COVERED_TYPES = 20
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Return unknown for other types: a new service needs policies first."""
+    """Raise `Unknown` for a type that no policy covers: a new service needs policies first."""
     if resource.type not in known_types():
         raise Unknown("", f"is {resource.type}, which no policy covers")
     yield from ()
@@ -46,6 +46,6 @@ POLICY = Policy(
     resource_types=("*",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
-    fix="Write the policies that say what such a resource may be: scripts/sde policy new makes the file and its test.",
+    fix="Write policies for the type: scripts/sde policy new creates the file of one and its test.",
     check=check,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
-TYPES = (
+DEPLOYING_TYPES = (
     "blueprint:Assignment",
     "resources:AzureCliScript",
     "resources:AzurePowerShellScript",
@@ -20,11 +20,11 @@ TYPES = (
     "resources:DeploymentStackAtSubscription",
     "resources:Resource",
 )
-"""Types that create other resources, described in a text or known only after a run."""
+"""Types that create other resources, from a template or a script that the check does not read."""
 
 
-def check(maker: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Refuse every one: the check sees one resource, and Azure creates many."""
+def check(_: Resource, __: PolicyContext) -> Iterator[Violation]:
+    """Refuse every such resource: the check sees one, and Azure creates many."""
     yield Violation("", "creates resources that no policy checks; declare them in the program")
 
 
@@ -32,7 +32,7 @@ POLICY = Policy(
     id="GV7",
     title="No resource deploys other resources",
     why="A template in a template, or a script, passes every rule and then creates what the rules refuse.",
-    resource_types=TYPES,
+    resource_types=DEPLOYING_TYPES,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.03", "2.4.03"), ncsc=("5", "7"), iso27001=("8.9", "8.32"), five_safes=("settings",)

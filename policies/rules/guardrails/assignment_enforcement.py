@@ -13,7 +13,7 @@ PATHS = ("enforcementMode", *NARROWING_PROPERTIES)
 def check(assignment: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Refuse exclusions and overrides: Azure would not deny there."""
     for path in PATHS:
-        assignment.at(path)  # an unknown value may be an exclusion
+        assignment.at(path)  # raises `Unknown` if the value is not known yet: it may be an exclusion
     for path, found in weaknesses(assignment):
         yield Violation(path, f"is {found}; the assignment must be enforced, on all of its scope, as it is defined")
 

@@ -9,7 +9,7 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(_: Resource, __: PolicyContext) -> Iterator[Violation]:
-    """Refuse every one: it has no approver, and no report shows it."""
+    """Refuse every exemption: it has no approver, and no report shows it."""
     yield Violation("", "disables a guardrail; exemptions belong in the estate's exemptions.yaml only")
 
 
@@ -20,7 +20,7 @@ POLICY = Policy(
     resource_types=(EXEMPTION,),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("1.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
-    fix="Take the exemption away; a guard that refuses what must be is changed in infra/guardrails.py, and reviewed "
-    "there.",
+    fix="Remove the exemption. If a guardrail refuses a resource that is needed, change the guardrail in "
+    "infra/guardrails.py, which is reviewed.",
     check=check,
 )

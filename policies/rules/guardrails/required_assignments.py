@@ -28,7 +28,7 @@ def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _required(group: Resource, context: PolicyContext) -> Iterator[Guardrail]:
-    """Return the guardrails for a group. Only the hub, with the firewall and Bastion, may have public addresses."""
+    """Yield the guardrails for a group. Only the hub, with the firewall and Bastion, may have public addresses."""
     yield from COMMON_GUARDRAILS
     firewall, bastion = _holds(group, context, *FIREWALLS), _holds(group, context, BASTION)
     if firewall:
@@ -52,8 +52,8 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.11", "2.4.04"), ncsc=("2", "3", "5"), iso27001=("8.9", "8.22"), five_safes=("settings",)
     ),
-    fix=f"Assign the guards of infra/guardrails.py to the group ({', '.join(GUARDRAILS)}): "
-    "infra.components.policy_guardrails does.",
+    fix=f"Assign the guardrails of infra/guardrails.py to the group ({', '.join(GUARDRAILS)}), with "
+    "infra.components.policy_guardrails.",
     check=check,
     check_paths=(
         *tuple(f"{ASSIGNMENT}:{path}" for path in ("scope", "policyDefinitionId")),

@@ -19,22 +19,23 @@ def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
     The other stack locks its store, and the lock would prevent the removal of a role on the store itself.
     """
     group = context.get(assignment.at("scope"))
-    own = group is not None and group.stack == assignment.stack
-    person = lower_text(assignment, "principalType") != "serviceprincipal"
-    if not own and (person or role_of(assignment) not in READS - WRITES):
+    same_stack = group is not None and group.stack == assignment.stack
+    is_person = lower_text(assignment, "principalType") != "serviceprincipal"
+    if not same_stack and (is_person or role_of(assignment) not in READS - WRITES):
         yield Violation(
             "scope", "is a whole resource group of another stack; only a managed identity may have it, to read"
         )
-    elif own and not (person and role_of(assignment) == READER and context.same_stack(assignment, FIREWALL)):
+    elif same_stack and not (is_person and role_of(assignment) == READER and context.same_stack(assignment, FIREWALL)):
         yield Violation("scope", "is a whole resource group, with all resources that are added later")
-    elif own:
-        others = [other.name for other in context.same_stack(assignment, *ASSIGNMENTS) if _is_second(other, assignment)]
+    elif same_stack:
+        assignments = context.same_stack(assignment, *ASSIGNMENTS)
+        others = [other.name for other in assignments if _has_other_principal(other, assignment)]
         if others:
             yield Violation("scope", f"is a whole resource group, like {', '.join(others)}; only one may be")
 
 
-def _is_second(other: Resource, assignment: Resource) -> bool:
-    """Return True if it assigns a role on the same group to another principal."""
+def _has_other_principal(other: Resource, assignment: Resource) -> bool:
+    """Return True if `other` assigns a role on the same resource group to another principal."""
     if other is assignment or ids.plain(other.at("scope")) != ids.plain(assignment.at("scope")):
         return False
     try:
@@ -43,7 +44,7 @@ def _is_second(other: Resource, assignment: Resource) -> bool:
         return True
 
 
-def _on_group(assignment: Resource, _: PolicyContext) -> bool:
+def _is_on_resource_group(assignment: Resource, _: PolicyContext) -> bool:
     scope = ids.plain(assignment.at("scope"))
     return scope == ids.resource_group(scope)
 
@@ -58,6 +59,6 @@ POLICY = Policy(
     fix="Assign the role on the resource that is used: the store, the vault, the Bastion, the virtual machine.",
     check=check,
     check_paths=("scope", "principalId", "principalType", "roleDefinitionId"),
-    applies=_on_group,
+    applies=_is_on_resource_group,
     evaluation_scope="stack",
 )

@@ -14,12 +14,15 @@ NO_DEFAULT = "no value; there is no default"
 
 
 def applies(resource: Resource, context: PolicyContext) -> bool:
-    """Keys of identifiable data, and the vaults of all records: a key can then move to hardware when it must."""
+    """Return True for keys of identifiable data, and for vaults of all records.
+
+    A vault of de-identified data may receive identifiable data later, and then needs a hardware key.
+    """
     return holds_records(resource, context) if resource.type == VAULT else is_identifiable(resource, context)
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Require a hardware key. It is no requirement as data: Checkov does not know the data class."""
+    """Require a hardware key. This is not in `requires`, because Checkov does not know the data class."""
     if resource.type == KEY:
         yield from require(resource, "properties.kty", "RSA-HSM", "EC-HSM", "oct-HSM", default=NO_DEFAULT)
 

@@ -17,29 +17,31 @@ MAX_LENGTH = 30_000
 
 def check(key: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Refuse export without a release policy that requires attestation. Azure's default is no export."""
-    exportable, data = key.at(EXPORTABLE), key.at(RELEASE)
+    exportable, release_policy = key.at(EXPORTABLE), key.at(RELEASE)
     if exportable not in (MISSING, False, True):
         yield Violation(EXPORTABLE, "is neither true nor false; it must be false")
-    elif exportable is True and data is MISSING:
+    elif exportable is True and release_policy is MISSING:
         yield Violation(EXPORTABLE, "is true without a release policy; it must be false")
-    elif data is not MISSING and not _attested(data):
+    elif release_policy is not MISSING and not _requires_attestation(release_policy):
         yield Violation(RELEASE, "does not require attestation by Azure in each of its branches; it must")
 
 
-def _attested(data: object) -> bool:
+def _requires_attestation(release_policy: object) -> bool:
     """Return True if each branch of a release policy names an Azure attestation service and required claims."""
-    branches = _branches(data)
-    return bool(branches) and all(isinstance(branch, dict) and _is_strict(branch) for branch in branches)
+    branches = _branches(release_policy)
+    return bool(branches) and all(
+        isinstance(branch, dict) and _branch_requires_attestation(branch) for branch in branches
+    )
 
 
-def _is_strict(branch: dict[str, Any]) -> bool:
+def _branch_requires_attestation(branch: dict[str, Any]) -> bool:
     authority, claims = branch.get("authority"), branch.get("allOf") or branch.get("anyOf")
     return isinstance(authority, str) and bool(ATTESTATION_SERVICE.fullmatch(authority)) and isinstance(claims, list)
 
 
-def _branches(data: object) -> list[Any]:
-    """Return the branches of a policy in base64url or JSON; none where it is neither."""
-    text = data if isinstance(data, str) and len(data) <= MAX_LENGTH else ""
+def _branches(release_policy: object) -> list[Any]:
+    """Return the branches of a release policy in base64url or JSON. Empty if it is neither."""
+    text = release_policy if isinstance(release_policy, str) and len(release_policy) <= MAX_LENGTH else ""
     try:
         plain = text if text.lstrip().startswith("{") else base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         policy = json.loads(plain)

@@ -27,14 +27,14 @@ def check(key: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 def _check_rotation(key: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a policy that rotates each version before it expires. Without one, a key never expires."""
-    longest = MAX_DAYS[context.data_class(key)]
+    max_days = MAX_DAYS[context.data_class(key)]
     expiry = iso_days(key.at(EXPIRY))
-    if expiry is None or expiry > longest:
+    if expiry is None or expiry > max_days:
         yield Violation(
-            EXPIRY, f"is {display(key.at(EXPIRY))}; versions must expire within {longest} days, such as P1Y"
+            EXPIRY, f"is {display(key.at(EXPIRY))}; versions must expire within {max_days} days, such as P1Y"
         )
     rotations = [i for i, kind in _action_types(key) if same(kind, "Rotate")]
-    if not any(_in_time(key, f"{ACTIONS}[{index}].trigger", expiry or longest) for index in rotations):
+    if not any(_rotates_before(key, f"{ACTIONS}[{index}].trigger", expiry or max_days) for index in rotations):
         yield Violation(ACTIONS, "no action rotates the key before its version expires; add one")
 
 
@@ -43,7 +43,7 @@ def _action_types(key: Resource) -> Iterator[tuple[int, object]]:
         yield index, key.at(f"{ACTIONS}[{index}].action.type")
 
 
-def _in_time(key: Resource, trigger: str, expiry: float) -> bool:
+def _rotates_before(key: Resource, trigger: str, expiry: float) -> bool:
     after = iso_days(key.at(f"{trigger}.timeAfterCreate"))
     before = iso_days(key.at(f"{trigger}.timeBeforeExpiry"))
     return (after is not None and after < expiry) or (before is not None and before < expiry)

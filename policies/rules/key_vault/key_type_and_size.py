@@ -17,8 +17,8 @@ def check(key: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Check the type, and then the size or curve. Azure's defaults are 2048 bits and P-256."""
     kind = key.at("properties.kty")
     if any(same(kind, rsa) for rsa in RSA):
-        least = MIN_BITS[context.data_class(key)]
-        yield from require_at_least(key, "properties.keySize", least, "bits", default="2048; set it")
+        min_bits = MIN_BITS[context.data_class(key)]
+        yield from require_at_least(key, "properties.keySize", min_bits, "bits", default="2048; set it")
     elif any(same(kind, aes) for aes in AES):
         yield from require(key, "properties.keySize", 256, default="no value; there is no default")
     else:

@@ -14,8 +14,8 @@ MIN_DAYS = {DataClass.SYNTHETIC: 7, DataClass.DE_IDENTIFIED: 90, DataClass.IDENT
 
 def check(vault: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require the retention of the data class. Soft delete can no longer be turned off, so it need not be set."""
-    least = MIN_DAYS[context.data_class(vault)]
-    yield from require_at_least(vault, "properties.softDeleteRetentionInDays", least, "days",
+    min_days = MIN_DAYS[context.data_class(vault)]
+    yield from require_at_least(vault, "properties.softDeleteRetentionInDays", min_days, "days",
                         default="90, which can never be changed; set it")  # fmt: skip
 
 

@@ -10,9 +10,9 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 def check(setting: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Require all categories in each setting, so that each is complete."""
-    left = missing(setting, CONTROL_PLANE)
-    if left:
-        yield Violation("logs", f"lacks {', '.join(left)}; all of {', '.join(CONTROL_PLANE)} must be enabled")
+    absent = missing(setting, CONTROL_PLANE)
+    if absent:
+        yield Violation("logs", f"lacks {', '.join(absent)}; all of {', '.join(CONTROL_PLANE)} must be enabled")
 
 
 POLICY = Policy(

@@ -17,14 +17,15 @@ from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, R
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require all categories, in the settings that have a workspace together."""
-    settings = [s for s in settings_of(resource, context) if s.at("workspaceId") is not MISSING]
+    declared = settings_of(resource, context)
+    settings = [setting for setting in declared if setting.at("workspaceId") is not MISSING]
     if not settings:
         yield Violation("", "has no diagnostic setting with a workspace; Azure keeps no log by default")
         return
-    wanted = categories_of(resource.type)
-    left = set.intersection(*(set(missing(setting, wanted)) for setting in settings))
-    if left:
-        yield Violation("", f"its log lacks {', '.join(sorted(left))}; enable the category group allLogs")
+    required = categories_of(resource.type)
+    missing_in_all = set.intersection(*(set(missing(setting, required)) for setting in settings))
+    if missing_in_all:
+        yield Violation("", f"its log lacks {', '.join(sorted(missing_in_all))}; enable the category group allLogs")
 
 
 POLICY = Policy(

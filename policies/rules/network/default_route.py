@@ -43,13 +43,13 @@ def _check_route_table(subnet: SubnetDeclaration, context: PolicyContext) -> Ite
 
 
 def _check_default_route(subnet: SubnetDeclaration, table: Resource, context: PolicyContext) -> Iterator[Violation]:
-    whole = IPv4Network("0.0.0.0/0")
-    hops = [r for r in routes_of(table, context) if r.is_default and whole in r.destination.networks]
-    if not hops:
+    all_ipv4 = IPv4Network("0.0.0.0/0")
+    default_routes = [r for r in routes_of(table, context) if r.is_default and all_ipv4 in r.destination.networks]
+    if not default_routes:
         yield subnet.violation(TABLE_ID, f"{table.name} has no route for 0.0.0.0/0, so Azure routes to the Internet")
     network = network_of(subnet, context)
     firewall = dns_servers_of(network) if network is not None else []
-    for route in hops:
+    for route in default_routes:
         if route.next_hop != APPLIANCE:
             yield subnet.violation(TABLE_ID, f"{table.name} sends 0.0.0.0/0 to {route.next_hop}, past the firewall")
         elif route.address not in firewall:

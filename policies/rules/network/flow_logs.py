@@ -19,13 +19,13 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a flow log for each network, and the retention and store of each flow log."""
     if resource.type == NETWORK:
         logs = context.referencing(FLOW_LOG, "targetResourceId", resource)
-        whole = [log for log in logs if ids.plain(log.at("targetResourceId")) == ids.own(resource)]
-        if not any(log.at("enabled") is True for log in whole):
+        of_whole_network = [log for log in logs if ids.plain(log.at("targetResourceId")) == ids.own(resource)]
+        if not any(log.at("enabled") is True for log in of_whole_network):
             yield Violation("", "has no enabled flow log")
         return
-    days, least = resource.at("retentionPolicy.days"), MIN_DAYS[context.data_class(resource)]
-    if days is MISSING or not isinstance(days, int) or 0 < days < least:
-        yield Violation("retentionPolicy.days", f"is {days}; for this data class it must be at least {least}")
+    days, min_days = resource.at("retentionPolicy.days"), MIN_DAYS[context.data_class(resource)]
+    if days is MISSING or not isinstance(days, int) or 0 < days < min_days:
+        yield Violation("retentionPolicy.days", f"is {days}; for this data class it must be at least {min_days}")
     yield from _check_store(resource, context)
     if resource.at("enabledFilteringCriteria") is not MISSING:
         yield Violation("enabledFilteringCriteria", "excludes flows; all must be recorded")

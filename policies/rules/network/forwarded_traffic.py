@@ -15,9 +15,9 @@ FORWARDED = "allowForwardedTraffic"
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Refuse forwarded traffic into the hub. Traffic that the firewall forwards must enter the other networks."""
     for peering in peerings_of(resource):
-        near, forwards = context.get(peering.local_id), resource.at(peering.path_of(FORWARDED))
-        outside = near is None or is_hub(near, context)
-        if outside and forwards not in (MISSING, False):
+        local_network = context.get(peering.local_id)
+        may_be_hub = local_network is None or is_hub(local_network, context)
+        if may_be_hub and resource.at(peering.path_of(FORWARDED)) not in (MISSING, False):
             yield Violation(peering.path_of(FORWARDED), "lets the hub accept traffic that a network forwards")
     if resource.type == NETWORK:
         yield from _check_addresses(resource)

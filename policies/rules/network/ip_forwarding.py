@@ -11,7 +11,7 @@ from policies.violations import violations_at
 
 INTERFACES = "networkProfile.networkInterfaceConfigurations"
 OFF = equals_if_set("enableIPForwarding", False, only_on="network:NetworkInterface")
-LISTS = {
+INTERFACE_LISTS = {
     "network:NetworkInterface": None,
     "compute:VirtualMachine": INTERFACES,
     "compute:VirtualMachineScaleSet": f"virtualMachineProfile.{INTERFACES}",
@@ -21,9 +21,9 @@ LISTS = {
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Refuse forwarding on each interface. Azure's default is off."""
-    listed = LISTS[resource.type]
-    paths = [f"{entry}." for entry in entries(resource, listed)] if listed else [""]
-    for prefix in paths:
+    list_path = INTERFACE_LISTS[resource.type]
+    prefixes = [f"{entry}." for entry in entries(resource, list_path)] if list_path else [""]
+    for prefix in prefixes:
         yield from violations_at(f"{prefix}{OFF.path}", OFF, resource)
 
 
@@ -31,7 +31,7 @@ POLICY = Policy(
     id="NW10",
     title="Virtual machines do not forward traffic",
     why="A machine that forwards traffic is a router that bypasses the firewall.",
-    resource_types=tuple(LISTS),
+    resource_types=tuple(INTERFACE_LISTS),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Set enableIPForwarding to false.",

@@ -13,7 +13,10 @@ from policies.requirements import not_empty
 INTERFACE = "network:NetworkInterface"
 GROUP = "networkSecurityGroup.id"
 INTERFACES = "networkProfile.networkInterfaceConfigurations"
-LISTS = {"compute:VirtualMachine": INTERFACES, "compute:VirtualMachineScaleSet": f"virtualMachineProfile.{INTERFACES}"}
+INTERFACE_LISTS = {
+    "compute:VirtualMachine": INTERFACES,
+    "compute:VirtualMachineScaleSet": f"virtualMachineProfile.{INTERFACES}",
+}
 """Paths of the interfaces that virtual machines create themselves."""
 
 
@@ -22,22 +25,22 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     if resource.type == INTERFACE:
         yield from _check_interface(resource, "", context)
     else:
-        for entry in entries(resource, LISTS[resource.type]):
+        for entry in entries(resource, INTERFACE_LISTS[resource.type]):
             yield from _check_interface(resource, f"{entry}.", context)
 
 
 def _check_interface(resource: Resource, prefix: str, context: PolicyContext) -> Iterator[Violation]:
     path = f"{prefix}{GROUP}"
-    own = resource.at(path)
-    if own is MISSING:
+    group_id = resource.at(path)
+    if group_id is MISSING:
         yield Violation(path, "is not set, so only the subnet's group protects the machine")
         return
-    if context.get(own) is None:
+    if context.get(group_id) is None:
         yield Violation(path, "names a network security group that is not in this check, so its rules are unknown")
     for entry in entries(resource, f"{prefix}ipConfigurations"):
         subnet = subnet_of(resource.at(f"{entry}.subnet.id"), context)
-        shared = subnet.at(GROUP) if subnet is not None else MISSING
-        if shared is not MISSING and ids.plain(shared) == ids.plain(own):
+        subnet_group_id = subnet.at(GROUP) if subnet is not None else MISSING
+        if subnet_group_id is not MISSING and ids.plain(subnet_group_id) == ids.plain(group_id):
             yield Violation(path, "is the subnet's group too; one change would open both")
 
 
@@ -45,12 +48,12 @@ POLICY = Policy(
     id="NW19",
     title="Every virtual machine's network interface has a network security group of its own",
     why="With the subnet's group alone, one wrong rule opens every machine in it.",
-    resource_types=(INTERFACE, *LISTS),
+    resource_types=(INTERFACE, *INTERFACE_LISTS),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
-    fix="Give the card a networkSecurityGroup of its stack, with the flows that the computer needs and no others.",
+    fix="Give the interface a network security group of its own stack, which allows only what the machine needs.",
     check=check,
     required_by_check=(not_empty(GROUP, only_on=INTERFACE),),
     check_paths=(

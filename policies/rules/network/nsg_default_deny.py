@@ -10,10 +10,10 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require a total denial in each direction: Azure's default rules allow VirtualNetwork and outbound Internet."""
-    total = [rule for rule in rules_of(group, context) if rule.matches_all and not rule.allows]
+    """Require a rule that denies everything in each direction: Azure's default rules allow a part of the traffic."""
+    deny_all_rules = [rule for rule in rules_of(group, context) if rule.matches_all and not rule.allows]
     for inbound, direction in ((True, "inbound"), (False, "outbound")):
-        if not any(rule.inbound is inbound for rule in total):
+        if not any(rule.inbound is inbound for rule in deny_all_rules):
             yield Violation(
                 "securityRules",
                 f"has no {direction} rule that denies everything; Azure's default rules allow VirtualNetwork",

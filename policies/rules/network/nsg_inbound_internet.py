@@ -17,11 +17,11 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _check_inbound(rule: NsgRule) -> Iterator[Violation]:
-    for far in rule.sources:
-        if far.public:
+    for source in rule.sources:
+        if source.public:
             yield Violation(
                 rule.path or "sourceAddressPrefix",
-                f"{rule.name} allows traffic from {far.text}, which contains public addresses",
+                f"{rule.name} allows traffic from {source.text}, which contains public addresses",
             )
 
 

@@ -23,11 +23,11 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _check_outbound(rule: NsgRule) -> Iterator[Violation]:
-    for far in rule.destinations:
-        if far.public and not (rule.protocol == "tcp" and far.is_permitted_egress(rule.ports)):
+    for destination in rule.destinations:
+        if destination.public and not (rule.protocol == "tcp" and destination.is_permitted_egress(rule.ports)):
             yield Violation(
                 rule.path or "destinationAddressPrefix",
-                f"{rule.name} allows traffic to {far.text}, which contains public addresses",
+                f"{rule.name} allows traffic to {destination.text}, which contains public addresses",
             )
 
 

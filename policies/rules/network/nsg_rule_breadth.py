@@ -25,10 +25,10 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 def _too_wide(rule: NsgRule) -> Iterator[str]:
     if sum(high - low + 1 for low, high in rule.ports) > MAX_PORTS:
         yield f"opens more than {MAX_PORTS} ports; it must name those that are needed"
-    if any(far.tag == "virtualnetwork" for far in rule.remote_ends):
+    if any(end.tag == "virtualnetwork" for end in rule.remote_ends):
         yield "names VirtualNetwork, which contains every peered or routed network; it must name a range"
     if any(
-        network.prefixlen < MIN_PREFIX and network.version == 4 for far in rule.remote_ends for network in far.networks
+        network.prefixlen < MIN_PREFIX and network.version == 4 for end in rule.remote_ends for network in end.networks
     ):
         yield f"names a range larger than /{MIN_PREFIX}; it must name the networks that are meant"
 

@@ -50,7 +50,7 @@ POLICY = Policy(
     id="PE2",
     title="Private endpoints have DNS records in private zones",
     why="Without a record, clients connect to the public address; a network that registers names in such a zone "
-    "can replace a service.",
+    "can impersonate a service.",
     resource_types=(ENDPOINT, LINK),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),

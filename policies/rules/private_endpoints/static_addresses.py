@@ -17,7 +17,7 @@ CONFIGURATIONS, ADDRESS = "ipConfigurations", "privateIPAddress"
 
 
 def applies(endpoint: Resource, _: PolicyContext) -> bool:
-    """All endpoints except those of Azure Monitor."""
+    """Return True for all endpoints except those of Azure Monitor."""
     connections = [entry for list_ in CONNECTIONS for entry in entries(endpoint, list_)]
     groups = [path for entry in connections for path in entries(endpoint, f"{entry}.groupIds")]
     return not groups or any(lower_text(endpoint, path) != MONITOR for path in groups)
@@ -37,8 +37,9 @@ def check(endpoint: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _check_address(endpoint: Resource, path: str, address: str, context: PolicyContext) -> Iterator[Violation]:
-    subnet, (single, *_) = subnet_of(endpoint.at("subnet.id"), context), span(address).networks
-    if subnet is not None and not any(span(str(prefix)).covers(single) for prefix in subnet.prefixes):
+    subnet = subnet_of(endpoint.at("subnet.id"), context)
+    network = span(address).networks[0]
+    if subnet is not None and not any(span(str(prefix)).covers(network) for prefix in subnet.prefixes):
         yield Violation(path, f"is {address}, which is not in {subnet.name}")
     for other in context.same_stack(endpoint, ENDPOINT):
         if other.urn != endpoint.urn and address in _addresses(other) and _subnet(other) == _subnet(endpoint):

@@ -11,7 +11,7 @@ FOREIGN_IDENTITY = "encryption.encryptionIdentity.encryptionFederatedIdentityCli
 
 
 def applies(account: Resource, _: PolicyContext) -> bool:
-    """Only accounts with a customer-managed key."""
+    """Return True for accounts with a customer-managed key."""
     return same(account.at("encryption.keySource"), "Microsoft.Keyvault")
 
 
@@ -25,7 +25,7 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("2.8.05",), ncsc=("2", "10"), iso27001=("8.24",)),
     fix="Set encryption.encryptionIdentity to a user-assigned identity that may wrap and unwrap with the key.",
     requires=(
-        not_empty(IDENTITY, default="the account's own identity, which no grant can precede"),
+        not_empty(IDENTITY, default="the account's own identity, which exists too late for a grant"),
         empty(FOREIGN_IDENTITY, "the key would come from another tenant, which could withdraw it"),
     ),
     check_paths=("encryption.keySource",),

@@ -22,12 +22,12 @@ def applies(container: Resource, context: PolicyContext) -> bool:
 
 def check(container: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require an immutability policy on the container, or else on its account."""
-    least = ARCHIVE_DAYS[context.data_class(container)]
+    min_days = ARCHIVE_DAYS[context.data_class(container)]
     policies = context.children(CONTAINER_POLICY, container)
     account = account_of(container, context)
     if policies:
         for policy in policies:
-            yield from require_at_least(policy, DAYS, least, "days", default="no immutability")
+            yield from require_at_least(policy, DAYS, min_days, "days", default="no immutability")
             if not is_audit(container):
                 yield from require_if_set(policy, "allowProtectedAppendWrites", False)
                 yield from require_if_set(policy, "allowProtectedAppendWritesAll", False)
@@ -36,10 +36,10 @@ def check(container: Resource, context: PolicyContext) -> Iterator[Violation]:
             account, f"{ACCOUNT_POLICY}.immutabilityPolicy.state", "Unlocked", "Locked", default="Disabled"
         )
         yield from require_at_least(
-            account, f"{ACCOUNT_POLICY}.immutabilityPolicy.{DAYS}", least, "days", default="no immutability"
+            account, f"{ACCOUNT_POLICY}.immutabilityPolicy.{DAYS}", min_days, "days", default="no immutability"
         )
     else:
-        yield Violation(DAYS, f"there is no immutability policy; blobs must be immutable for at least {least} days")
+        yield Violation(DAYS, f"there is no immutability policy; blobs must be immutable for at least {min_days} days")
 
 
 POLICY = Policy(

@@ -23,16 +23,16 @@ def applies(policy: Resource, context: PolicyContext) -> bool:
 
 
 def check(policy: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Refuse deletions that come before the archive's least time."""
-    least = ARCHIVE_DAYS[context.data_class(policy)]
+    """Refuse deletions before the minimum age of an archive's blobs."""
+    min_days = ARCHIVE_DAYS[context.data_class(policy)]
     for kind in KINDS:
         path = f"{ACTIONS}.{kind}.delete"
         for deletion in policy.each(path):
             days = [deletion[age] for age in AGES if isinstance(deletion, dict) and deletion.get(age) is not None]
             if not days or any(not isinstance(day, int | float) for day in days):
                 raise Unknown(path)
-            if min(days) < least:
-                yield Violation(path, f"deletes after {min(days)} days; an archive keeps blobs for at least {least}")
+            if min(days) < min_days:
+                yield Violation(path, f"deletes after {min(days)} days; an archive keeps blobs for at least {min_days}")
 
 
 POLICY = Policy(

@@ -21,7 +21,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("1.5.03", "1.5.05", "3.2.01", "3.2.04"), ncsc=("9", "10"), iso27001=("8.5",), five_safes=("people",)
     ),
-    fix="Remove the local user and grant an Entra group its role. A provider that can speak only SFTP needs an "
-    "exemption with an owner and an end.",
+    fix="Remove the local user and grant an Entra group its role. A provider that can only use SFTP needs an "
+    "exemption with an owner and an expiry date.",
     check=check,
 )

@@ -18,11 +18,11 @@ WRITERS = (("network:FlowLog", "storageId"), ("monitor:DiagnosticSetting", "stor
 
 def check(account: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Allow exceptions only for Azure's own services, where the account needs them and gives the reason."""
-    yield from _bypass(account, context)
-    yield from _scanner(account, context)
+    yield from _check_bypass(account, context)
+    yield from _check_scanner(account, context)
 
 
-def _bypass(account: Resource, context: PolicyContext) -> Iterator[Violation]:
+def _check_bypass(account: Resource, context: PolicyContext) -> Iterator[Violation]:
     path = "networkRuleSet.bypass"
     if not same(account.at(path), "AzureServices"):
         yield from require(account, path, "None", default="AzureServices")
@@ -36,7 +36,7 @@ def _bypass(account: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield Violation(path, "allows Azure's own services, and nothing in this stack needs it; it must be None")
 
 
-def _scanner(account: Resource, context: PolicyContext) -> Iterator[Violation]:
+def _check_scanner(account: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Allow the rule for Defender's malware scanner only where scanning is on."""
     rules = account.each(f"{RULES}[*]")
     scanners = [found for found in account.each(f"{RULES}[*].resourceId") if is_scanner(found, account)]
@@ -72,7 +72,7 @@ POLICY = Policy(
         REASON,
         "network:FlowLog:storageId",
         "monitor:DiagnosticSetting:storageAccountId",
-        *(f"{SETTING}:{path}" for path in ("resourceId",)),
+        f"{SETTING}:resourceId",
     ),
     evaluation_scope="stack",
     checkov=("CKV_AZURE_35",),

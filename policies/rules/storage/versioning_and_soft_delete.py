@@ -33,13 +33,12 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 def _check_service(service: Resource, context: PolicyContext) -> Iterator[Violation]:
     account = account_of(service, context)
-    if (
-        account is None or account.at("isHnsEnabled") is not True
-    ):  # Azure keeps no versions with hierarchical namespaces
+    has_hierarchical_namespace = account is not None and account.at("isHnsEnabled") is True
+    if not has_hierarchical_namespace:  # with one, Azure keeps no versions
         yield from violations(VERSIONING, service)
-    least = MIN_DAYS[context.data_class(account or service)]
+    min_days = MIN_DAYS[context.data_class(account or service)]
     for policy in RETENTION:
-        yield from properties.require_at_least(service, f"{policy}.days", least, "days", default="nothing kept")
+        yield from properties.require_at_least(service, f"{policy}.days", min_days, "days", default="nothing kept")
 
 
 POLICY = Policy(
