@@ -11,13 +11,14 @@ import base64
 import binascii
 import contextlib
 import functools
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from formats.errors import InputError
 
@@ -30,8 +31,8 @@ _VARIABLE, _FILE_VARIABLE = "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRAS
 
 @functools.cache
 def _key(phrase: str, salt: bytes) -> AESGCM:
-    # Takes half a second by design, so it is cached per salt. `hashlib` releases the GIL meanwhile.
-    return AESGCM(hashlib.pbkdf2_hmac("sha256", phrase.encode(), salt, ROUNDS, 32))
+    # Slow by design, so it is cached per salt. `cryptography` takes half the time of `hashlib`; both release the GIL.
+    return AESGCM(PBKDF2HMAC(SHA256(), 32, salt, ROUNDS).derive(phrase.encode()))
 
 
 class Crypter:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formats.errors import InputError
+from operations.engine.embedded import secrets
 from operations.engine.embedded.secrets import Crypter, crypter_for
 from tests.operations.engine.embedded.things import PHRASE
 
@@ -86,14 +88,13 @@ def test_passphrase_is_requested_at_the_first_secret() -> None:
 
 
 def test_a_key_is_derived_once_for_a_salt(monkeypatch: pytest.MonkeyPatch) -> None:
-    real: Callable[..., bytes] = hashlib.pbkdf2_hmac
     calls = []
 
-    def counted(*args: object) -> bytes:
+    def counted(*args: Any) -> PBKDF2HMAC:
         calls.append(args)
-        return real(*args)
+        return PBKDF2HMAC(*args)
 
-    monkeypatch.setattr(hashlib, "pbkdf2_hmac", counted)
+    monkeypatch.setattr(secrets, "PBKDF2HMAC", counted)
     state = Crypter(lambda: PHRASE).state
     for _ in range(3):
         Crypter(lambda: PHRASE, state).encrypt("x")
