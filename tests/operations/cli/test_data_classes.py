@@ -43,6 +43,16 @@ def cell(name: str, addresses: str, *subscriptions: int) -> dict[str, Any]:
     }
 
 
+def group(name: str) -> str:
+    return str(uuid5(NAMESPACE_DNS, name))
+
+
+def zones(redundancy: str, tiers: dict[str, int], **more: int) -> dict[str, Any]:
+    """Return five zones that are alike, each with its own stewards."""
+    names = ("junction", "landing", "warehouse", "staging", "archive")
+    return {name: {"stewards": group(name), "redundancy": redundancy, "tiers": tiers, **more} for name in names}
+
+
 def tenancy(
     data_class: str, size: str, disk: int, redundancy: str, tiers: dict[str, int], **more: Any
 ) -> dict[str, Any]:
@@ -57,6 +67,10 @@ ESTATES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
             "cells": [cell("one", "10.64.0.0/14", 1, 1, 1), cell("two", "10.68.0.0/18", 2, 2, 2, 3)],
             "log_retention_days": 730,
             "tags": {},
+            "zones": zones("Standard_RAGRS", {}),
+            "integrated_care_systems": [
+                {"name": "One", "providers": [{"code": "ZQ1", "name": "Only", "group": group("provider")}]}
+            ],
         },
         {
             "second": tenancy("synthetic", "Standard_NC24ads_A100_v4", 1024, "Standard_GRS", {"delete_after_days": 30},
@@ -86,6 +100,8 @@ ESTATES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
             ],
             "confidential_orchestrator": ORCHESTRATOR,
             "desk_users": None,
+            "zones": zones("Standard_GRS", {"cool_after_days": 1, "archive_after_days": 2, "delete_after_days": 4000},
+                           immutable_days=3650),
         },
         {
             "identifiable": tenancy("identifiable", "Standard_DC4as_v5", 256, "Standard_GRS", {"cool_after_days": 90},
@@ -130,5 +146,5 @@ def make_estate(folder: Path, data_class: str, keys: dict[str, Any], requests: d
     change(folder / "estate.yaml", lambda content: content.update(data_class=data_class, **keys))
     change(folder / "estate.yaml", lambda content: [content.pop(key) for key, value in keys.items() if value is None])
     for project, values in requests.items():
-        groups = {role: str(uuid5(NAMESPACE_DNS, project + role)) for role in ("researchers", "stewards", "checkers")}
+        groups = {role: group(project + role) for role in ("researchers", "stewards", "checkers")}
         add_request(folder, project, **groups, **values)
