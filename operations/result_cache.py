@@ -25,7 +25,7 @@ _KEPT_SHARE = 0.8
 
 
 class FileCache:
-    """`formats.result_cache.ResultCache` in a folder."""
+    """A store for `policies.shape_cache` in a folder."""
 
     def __init__(self, folder: Path, *, max_bytes: int = MAX_BYTES) -> None:
         self._folder, self._max_bytes = folder, max_bytes

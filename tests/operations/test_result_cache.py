@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from formats.result_cache import NoCache, code_digest
 from operations.result_cache import FileCache
 
 VALUE = {"text": "Ŵ", "list": [1, 2.5, None, True]}
@@ -93,22 +91,3 @@ def test_the_least_recently_used_entries_are_deleted(folder: Path) -> None:
     kept = [number for number in range(10) if cache.get(str(number))]
     assert {0, 9} <= set(kept)
     assert len(kept) >= 4
-
-
-def test_no_cache_keeps_nothing() -> None:
-    cache = NoCache()
-    cache.put("key", VALUE)
-    assert cache.get("key") is None
-
-
-def test_the_digest_of_code_changes_with_each_of_its_files(tmp_path: Path) -> None:
-    digests = set()
-    for number, files in enumerate(({"a.py": "1"}, {"a.py": "2"}, {"b.py": "1"}, {"a.py": "1", "inner/b.py": ""})):
-        package = ModuleType("package")
-        package.__path__ = [str(tmp_path / str(number))]
-        for name, text in files.items():
-            file = tmp_path / str(number) / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
-        digests.add(code_digest(package))
-    assert len(digests) == 4
