@@ -96,12 +96,9 @@ def register_provider(deployment: Deployment, goal: Goal, new: Resource, old: Re
     new.created = new.modified = now()
     difference = NO_DIFFERENCE
     if old is not None:
+        difference = provider.diff_config(replace(old, inputs=before, urn=new.urn), new.outputs)
         new.id, new.created = old.id, old.created
-        if property_values.equal(before, new.outputs):
-            new.modified = old.modified
-        else:
-            difference = provider.diff_config(replace(old, inputs=before, urn=new.urn), new.outputs)
-            difference = difference if difference.changed else default_diff(before, new.outputs)
+        new.modified = new.modified if difference.changed else old.modified
     if old is None or difference.replaces:
         new.id = "" if deployment.dry_run else str(uuid.uuid4())
     provider.id = new.id
