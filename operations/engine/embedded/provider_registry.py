@@ -9,7 +9,7 @@ from formats import property_values, urns
 from formats.errors import InputError
 from formats.urns import type_of
 from operations.engine.embedded.model import Properties, Resource
-from operations.engine.embedded.providers import Provider, Servicer, returned
+from operations.engine.embedded.providers import NO_DIFFERENCE, Difference, Provider, Servicer, returned
 
 Servicers = Callable[[], Mapping[str, Servicer]]
 OutputsOf = Callable[[str], Properties]
@@ -33,6 +33,9 @@ class StackReferences(Provider):
 
     def check_config(self, urn: str, olds: Properties, news: Properties) -> Properties:
         return news
+
+    def diff_config(self, old: Resource, news: Properties) -> Difference:
+        return NO_DIFFERENCE
 
     def read(
         self, urn: str, id_: str, inputs: Properties, outputs: Properties
