@@ -208,7 +208,7 @@ class EmbeddedEngine:
         program.run(deployment, self.program or program_of(self.project_root), self.project_root)
         deployment.targets.must_match([*deployment.registered, *deployment.previous])
         if deployment.plan_check:
-            deployment.plan_check.whole(deployment.registered.keys())
+            deployment.plan_check.all_registered(deployment.registered.keys())
         deletes.run(deployment, deletes.unregistered(deployment))
         deployment.raise_refusals()
         deployment.record_outputs()

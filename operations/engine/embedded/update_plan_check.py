@@ -1,4 +1,4 @@
-"""Compare each step of a run with the plan that was checked: only planned steps may be executed.
+"""Compare each step of a run with the approved plan: only planned steps may be executed.
 
 Plan and run are two executions of the program, whose results may differ: because of the time, the environment, or a
 state that was changed in between. Only a value that was unknown in the plan may differ; if the policies were given a
@@ -7,7 +7,7 @@ derived value in its place, that value must match too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from formats.arm.resolve import resolved
@@ -16,9 +16,9 @@ from formats.errors import Refused
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, contains_unknown, whole_numbers
 from operations.engine.port import differs_from_plan
 
-SHOWN = 5
+MAX_PATHS = 5
 """Maximum number of property paths in one refusal."""
-LESS: Mapping[Operation, tuple[Operation, ...]] = {
+ALLOWED_INSTEAD: Mapping[Operation, tuple[Operation, ...]] = {
     Operation.CREATE: (Operation.SAME, Operation.UPDATE),
     Operation.UPDATE: (Operation.SAME,),
     Operation.REPLACE: (Operation.SAME, Operation.UPDATE),
@@ -26,6 +26,7 @@ LESS: Mapping[Operation, tuple[Operation, ...]] = {
 }
 """Operations allowed instead of a planned one, with the same inputs: an unknown value may prove equal to the present
 one, and the step of a killed run may prove to be done."""
+_COMPARED = ("type", "custom", "parent", "provider", "protect", "retain_on_delete", "ignore_changes")
 
 
 class UpdatePlanCheck:
@@ -35,105 +36,103 @@ class UpdatePlanCheck:
         """`subscription` is the one that the run's default providers use."""
         self.stack, self.digest = plan.stack, plan.digest
         if plan.subscription != subscription:
-            raise self._differs(AZURE, "it would work in another subscription than planned")
-        self._held = {r.urn: r for r in plan.resources if r.operation is not Operation.DELETE}
+            raise self._refusal(AZURE, "it would work in another subscription than planned")
+        self._planned = {r.urn: r for r in plan.resources if r.operation is not Operation.DELETE}
         self._deletes = {r.urn: r for r in plan.resources if r.operation is Operation.DELETE}
         self._outputs = {o.name: o.after for o in plan.outputs if o.after is not None}
-        self._judged = {r.urn: r.inputs for r in resolved(plan).resources if r.operation is not Operation.DELETE}
+        self._resolved = {r.urn: r.inputs for r in resolved(plan).resources if r.operation is not Operation.DELETE}
 
-    def step(self, found: PlannedResource) -> None:
+    def step(self, step: PlannedResource) -> None:
         """Check one step, given as an entry of a plan, before it is executed."""
-        if found.operation is Operation.DELETE:
-            self._delete(found)
+        if step.operation is Operation.DELETE:
+            self._delete(step)
             return
-        held = self._held.get(found.urn)
-        if held is None:
-            raise self._differs(found.urn, "it is not in the plan")
-        if found.operation not in (held.operation, *LESS.get(held.operation, ())):
-            raise self._differs(found.urn, f"the plan has {held.operation}, but the step is {found.operation}")
-        paths = list(_differences(held, found, self._judged[found.urn]))
+        planned = self._planned.get(step.urn)
+        if planned is None:
+            raise self._refusal(step.urn, "it is not in the plan")
+        if step.operation not in (planned.operation, *ALLOWED_INSTEAD.get(planned.operation, ())):
+            raise self._refusal(step.urn, f"the plan has {planned.operation}, but the step is {step.operation}")
+        paths = list(_differences(planned, step, self._resolved[step.urn]))
         if paths:
-            raise self._differs(found.urn, f"{_first(paths)} would be another than planned")
+            raise self._refusal(step.urn, f"{_first(paths)} would be another than planned")
 
     def replacement(self, urn: str) -> None:
         """Check the deletion of a resource before its replacement is created."""
-        if urn not in self._held or self._held[urn].operation is not Operation.REPLACE:
-            raise self._differs(urn, "it would be replaced, which is not in the plan")
+        if urn not in self._planned or self._planned[urn].operation is not Operation.REPLACE:
+            raise self._refusal(urn, "it would be replaced, which is not in the plan")
 
-    def whole(self, asked: Collection[str]) -> None:
-        """Check, at the end of the program, that it registered every planned resource (`asked`: its URNs)."""
-        missing = sorted(self._held.keys() - asked)
+    def all_registered(self, registered: Collection[str]) -> None:
+        """Check, at the end of the program, that it registered every planned URN."""
+        missing = sorted(self._planned.keys() - registered)
         if missing:
-            raise self._differs(missing[0], "it is planned, but the program no longer registers it")
+            raise self._refusal(missing[0], "it is planned, but the program no longer registers it")
 
-    def outputs(self, root: str, found: Mapping[str, Value]) -> None:
+    def outputs(self, root: str, outputs: Mapping[str, Value]) -> None:
         """Check the stack's masked outputs. `root` is the URN of its root resource."""
-        given = {name: value for name, value in found.items() if value is not None}
-        paths = list(_values(self._outputs, given, {}, ""))
+        present = {name: value for name, value in outputs.items() if value is not None}
+        paths = list(_values(self._outputs, present, {}, ""))
         if paths:
-            raise self._differs(root, f"its outputs differ: {_first(paths)}")
+            raise self._refusal(root, f"its outputs differ: {_first(paths)}")
 
-    def _delete(self, found: PlannedResource) -> None:
+    def _delete(self, step: PlannedResource) -> None:
         """Check a deletion. A resource replaced in this run is deleted at its end, without an entry in the plan."""
-        held = self._deletes.get(found.urn)
-        replaced = self._held.get(found.urn)
-        if held is None and (replaced is None or replaced.operation is not Operation.REPLACE):
-            raise self._differs(found.urn, "it would be deleted, which is not in the plan")
-        if held is not None and held.id and found.id and held.id != found.id:
-            raise self._differs(found.urn, "another resource has the same name now")
+        delete, planned = self._deletes.get(step.urn), self._planned.get(step.urn)
+        if delete is None and (planned is None or planned.operation is not Operation.REPLACE):
+            raise self._refusal(step.urn, "it would be deleted, which is not in the plan")
+        if delete is not None and _other_id(delete, step):
+            raise self._refusal(step.urn, "another resource has the same name now")
 
-    def _differs(self, urn: str, what: str) -> Refused:
-        return differs_from_plan(self.stack, urn, what)
+    def _refusal(self, urn: str, difference: str) -> Refused:
+        return differs_from_plan(self.stack, urn, difference)
 
 
-def _first(paths: Sequence[str]) -> str:
+def _first(paths: list[str]) -> str:
     """Return the first property paths, and the number of the others."""
-    return ", ".join(paths[:SHOWN]) + (f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else "")
+    return ", ".join(paths[:MAX_PATHS]) + (f" and {len(paths) - MAX_PATHS} more" if len(paths) > MAX_PATHS else "")
 
 
-def _differences(held: PlannedResource, found: PlannedResource, judged: Mapping[str, Value]) -> Iterator[str]:
+def _differences(planned: PlannedResource, step: PlannedResource, resolved: Mapping[str, Value]) -> Iterator[str]:
     """Yield the property paths in which a step differs from the planned one, never the values."""
-    for option in ("type", "custom", "parent", "provider", "protect", "retain_on_delete", "ignore_changes"):
-        if getattr(held, option) != getattr(found, option):
-            yield option
-    if held.id and found.id and held.id != found.id:
+    yield from (option for option in _COMPARED if getattr(planned, option) != getattr(step, option))
+    if _other_id(planned, step):
         yield "id"
-    yield from _values(held.inputs, found.inputs, judged, "")
-    loose = contains_unknown(held.inputs)
-    if not _covered(held.dependencies, found.dependencies, loose):
+    yield from _values(planned.inputs, step.inputs, resolved, "")
+    if not _same_urns(planned.dependencies, step.dependencies, planned.inputs):
         yield "dependencies"
-    for key in sorted({*held.property_dependencies, *found.property_dependencies}):
-        old, new = held.property_dependencies.get(key, ()), found.property_dependencies.get(key, ())
-        if not _covered(old, new, contains_unknown(held.inputs.get(key))):
+    for key in sorted({*planned.property_dependencies, *step.property_dependencies}):
+        old, new = planned.property_dependencies.get(key, ()), step.property_dependencies.get(key, ())
+        if not _same_urns(old, new, planned.inputs.get(key)):
             yield f"what {key} comes from"
 
 
-def _covered(held: Iterable[str], found: Iterable[str], loose: bool) -> bool:
-    """Return True if the planned links are found. If `loose`, because a value was unknown, there may be more."""
-    before, now = set(held), set(found)
-    return before <= now if loose else before == now
+def _other_id(planned: PlannedResource, step: PlannedResource) -> bool:
+    return bool(planned.id and step.id and planned.id != step.id)
 
 
-def _values(held: Value, found: Value, judged: Value, path: str) -> Iterator[str]:
-    if held == UNKNOWN:
-        if judged not in (UNKNOWN, None) and found != UNKNOWN and not _same_id(judged, found):
+def _same_urns(planned: Iterable[str], present: Iterable[str], value: Value) -> bool:
+    """Return True if the dependencies are the planned ones. There may be more if the planned value was unknown."""
+    return set(planned) <= set(present) if contains_unknown(value) else set(planned) == set(present)
+
+
+def _values(planned: Value, present: Value, resolved: Value, path: str) -> Iterator[str]:
+    """Yield the paths of differing values. `resolved` is the planned value with derived values in place of unknowns."""
+    if planned == UNKNOWN:
+        if resolved not in (UNKNOWN, None) and present != UNKNOWN and not _same_id(resolved, present):
             yield path
-    elif isinstance(held, Mapping) and isinstance(found, Mapping):
-        inner: Mapping[str, Any] = judged if isinstance(judged, Mapping) else {}
-        for key in sorted({*held, *found}):
-            yield from _values(held.get(key), found.get(key), inner.get(key), f"{path}.{key}" if path else str(key))
-    elif isinstance(held, list | tuple) and isinstance(found, list | tuple) and len(held) == len(found):
-        entries = judged if isinstance(judged, list | tuple) and len(judged) == len(held) else [None] * len(held)
-        for index, (old, new, entry) in enumerate(zip(held, found, entries, strict=True)):
+    elif isinstance(planned, Mapping) and isinstance(present, Mapping):
+        inner: Mapping[str, Any] = resolved if isinstance(resolved, Mapping) else {}
+        for key in sorted({*planned, *present}):
+            below = f"{path}.{key}" if path else str(key)
+            yield from _values(planned.get(key), present.get(key), inner.get(key), below)
+    elif isinstance(planned, list | tuple) and isinstance(present, list | tuple) and len(planned) == len(present):
+        derived = isinstance(resolved, list | tuple) and len(resolved) == len(planned)
+        entries = resolved if derived else [None] * len(planned)
+        for index, (old, new, entry) in enumerate(zip(planned, present, entries, strict=True)):
             yield from _values(old, new, entry, f"{path}[{index}]")
-    elif not _equal(held, found):
+    elif isinstance(planned, bool) is not isinstance(present, bool) or whole_numbers(planned) != whole_numbers(present):
         yield path
 
 
-def _equal(held: Value, found: Value) -> bool:
-    return isinstance(held, bool) is isinstance(found, bool) and bool(whole_numbers(held) == whole_numbers(found))
-
-
-def _same_id(judged: Value, found: Value) -> bool:
+def _same_id(derived: Value, present: Value) -> bool:
     """Compare two ARM ids, which are case-insensitive."""
-    return isinstance(judged, str) and isinstance(found, str) and judged.lower() == found.lower()
+    return isinstance(derived, str) and isinstance(present, str) and derived.lower() == present.lower()
