@@ -1,4 +1,8 @@
-"""Property paths in Pulumi's notation: `tags.owner`, `rules[0].name`, `rules[*]`, `tags["cost centre"]`."""
+"""Property paths in Pulumi's notation: `tags.owner`, `rules[0].name`, `rules[*]`, `tags["cost-centre"]`.
+
+Source: `properties_path.go` of Pulumi's Go SDK. It quotes every key with another character than ASCII letters, digits
+and _, but reads more without quotes. In a quoted key only a quote is escaped.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,8 @@ PropertyPath = tuple[Step, ...]
 """Keys and indexes from the root to a value."""
 ANY = "*"
 """The step to every item of a list or map."""
-_STEP = re.compile(r"""\.?(?P<name>[^.\[\]"]+)|\[(?P<index>\d+|\*)\]|\.?\["(?P<quoted>(?:[^"\\]|\\.)*)"\]""", re.DOTALL)
-_PLAIN = re.compile(r"[\w$-]+")
-_ESCAPE = re.compile(r'\\([\\"])')
+_STEP = re.compile(r"""\.?(?P<name>[^.\[\]"]+)|\[(?P<index>\d+|\*)\]|\.?\["(?P<quoted>(?:\\"|[^"])*)"\]""", re.DOTALL)
+_PLAIN = re.compile(r"[A-Za-z0-9_]+")
 
 
 @lru_cache(maxsize=8192)
@@ -35,7 +38,7 @@ def parse(path: str) -> PropertyPath:
         if index is not None:
             steps.append(ANY if index == ANY else int(index))
         else:
-            steps.append(name if name is not None else _ESCAPE.sub(r"\1", quoted))
+            steps.append(name if name is not None else quoted.replace('\\"', '"'))
     return tuple(steps)
 
 
@@ -50,7 +53,7 @@ def child(path: str, step: Step) -> str:
         return f"{path}[{step}]"
     if _PLAIN.fullmatch(step):
         return f"{path}.{step}" if path else step
-    escaped = step.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = step.replace('"', '\\"')
     return f'{path}["{escaped}"]'
 
 

@@ -10,7 +10,7 @@ import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2
 
-from formats.property_paths import PropertyPath, get, join
+from formats.property_paths import PropertyPath, get, join, matches, parse
 from formats.property_values import contains_unknown, to_struct
 from local_azure import defaults, diffs, outputs
 from local_azure.arm import SUBSCRIPTION_PREFIX, Arm, KnownType, UnknownType
@@ -79,8 +79,8 @@ class AzureProvider(Servicer):
             known = self._known(request)
             old, new = unwrap(from_struct(request.old_inputs)), unwrap(from_struct(request.news))
             found = diffs.compare(known.type, known.schema, old.values, new.values)
-            ignored = frozenset(request.ignoreChanges)
-            kept = [d for d in found.differences if not _is_ignored(d.path, ignored)]
+            ignored = [parse(path) for path in request.ignoreChanges]
+            kept = [d for d in found.differences if not any(matches(path, d.path) for path in ignored)]
             replace_paths = found.replace_paths & {d.path for d in kept}
             return _diff_response(old.values, diffs.DiffResult(tuple(kept), replace_paths))
 
@@ -240,10 +240,6 @@ def _diff_response(old: Mapping[str, Any], found: diffs.DiffResult) -> Any:
         detailedDiff=detailed,
         hasDetailedDiff=bool(detailed),
     )
-
-
-def _is_ignored(path: PropertyPath, ignored: frozenset[str]) -> bool:
-    return any(join(path[:length]) in ignored for length in range(1, len(path) + 1))
 
 
 def _refuse_unknown_inputs(known: KnownType, inputs: Unwrapped) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2
 
-from formats.property_paths import PropertyPath, join
+from formats.property_paths import PropertyPath, join, matches, parse
 from formats.property_values import UNKNOWN, to_struct
 from local_azure.diffs import Difference, differences
 from local_azure.model import AzureError, AzureType, NameRule
@@ -217,8 +217,8 @@ class RandomProvider(Servicer):
         with self.translate_errors(context):
             self._source(request)
             old, new = unwrap(from_struct(request.old_inputs)).values, unwrap(from_struct(request.news)).values
-            ignored = frozenset(request.ignoreChanges)
-            found = [d for d in differences(old, new) if not {join(d.path), str(d.path[0])} & ignored]
+            ignored = [parse(path) for path in request.ignoreChanges]
+            found = [d for d in differences(old, new) if not any(matches(path, d.path) for path in ignored)]
             return _diffed(found)
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802

@@ -57,7 +57,7 @@ def test_cli_deploys_two_cells_and_each_engine_continues(sde: Sde, tmp_path: Pat
     change(tmp_path / "estate/estate.yaml", lambda estate: estate.update(cost_centre="changed"))
     events = [json.loads(line) for line in sde("preview", "--all", "--json", "--engine", "pulumi")]
     resources = [r for event in events if event["event"] == "plan" for r in event["plan"]["resources"]]
-    assert {path for r in resources for path in r["changed"]} == {"tags.cost-centre"}
+    assert {path for r in resources for path in r["changed"]} == {'tags["cost-centre"]'}
 
     sde("up", "--all", "--yes", "--engine", "embedded")
     assert sum("Nothing to change." in line for line in sde("preview", "--all", "--engine", "pulumi")) == 5

@@ -90,7 +90,7 @@ def changed_tag_shows_that_path_alone(sde: Run, tmp_path: Path) -> None:
     assert code == 0
     assert len(plans) == len(STACKS)
     assert {r["operation"] for r in changed} <= {"update", "read"}
-    assert {tuple(r["changed"]) for r in changed if r["operation"] == "update"} == {("tags.cost-centre",)}
+    assert {tuple(r["changed"]) for r in changed if r["operation"] == "update"} == {('tags["cost-centre"]',)}
     file.write_text(before)
 
 
