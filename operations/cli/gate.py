@@ -57,7 +57,7 @@ def refuse(reports: Sequence[Report]) -> None:
     blocking = [finding for report in reports for finding in report.blocking]
     if not blocking:
         return
-    stacks = ", ".join(dict.fromkeys(printable(f.stack) for f in blocking))
+    stacks = ", ".join(dict.fromkeys(name for report in reports for name in _refused(report)))
     failed = sum(f.verdict is Verdict.FAIL for f in blocking)
     unknown = len(blocking) - failed
     counts = [f"{count:,} {name}" for count, name in ((failed, "fail"), (unknown, "unknown")) if count]
@@ -65,6 +65,13 @@ def refuse(reports: Sequence[Report]) -> None:
         f"The policies refuse {stacks}: {', '.join(counts)}.\n"
         f"  fix:     see above, or scripts/sde policy explain {blocking[0].policy}"
     )
+
+
+def _refused(report: Report) -> Sequence[str]:
+    """Return the stack that is refused: the changed one, also where the finding is on another; of several evaluated
+    stacks, those with findings."""
+    with_findings = list(dict.fromkeys(printable(f.stack) for f in report.blocking))
+    return report.stacks if with_findings and len(report.stacks) == 1 else with_findings
 
 
 def show(report: Report, output: Output) -> None:
