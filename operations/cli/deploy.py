@@ -99,7 +99,11 @@ class Deployment:
             SideBySide(self.progress, self.session.start_worker, self.workers, self, self.session.output).run()
         else:
             self._one_by_one()
-        reports = self._judge() if self.everything else []
+        try:
+            reports = self._judge() if self.everything else []
+        except SdeError:
+            self.progress.raise_failures()  # a stack may have failed for the same reason
+            raise
         self.summary.show(self.session.output)
         self.progress.raise_failures()
         self._refuse(reports)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from formats.deployed_stack import DeployedStack
@@ -59,8 +60,8 @@ class EstateState:
         others = (self._planned.get(s.name) or self._current.get(s.name) for s in every if s.name not in names)
         own = (self._current[s.name] for s in every if s.name in names)
         return Neighbours(
-            tuple(found for found in others if found),
-            tuple(found for found in own if found),
+            tuple(_refused_if_unreadable(found, names) for found in others if found),
+            tuple(_refused_if_unreadable(found, names) for found in own if found),
             self._session.judged_runs,
         )
 
@@ -93,6 +94,18 @@ def deployed_stacks(
         members = [s for s in stacks if s.cloud == cloud]
         found |= session.engine(members[0]).deployed([s.settings for s in members], being_updated=being_updated)
     return found
+
+
+def _refused_if_unreadable(found: DeployedStack, evaluated: Collection[str]) -> DeployedStack:
+    """Return the stack with the refusal of `_unread` for a state that turns out to be damaged when it is loaded."""
+
+    def load() -> Plan:
+        try:
+            return found.load()
+        except (InputError, Failed) as error:
+            raise _unread(" and ".join(sorted(evaluated)), error) from None
+
+    return replace(found, load=load)
 
 
 def _unread(stacks: str, error: InputError | Failed) -> Refused:
