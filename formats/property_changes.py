@@ -151,9 +151,9 @@ def _of_lists(where: EntryPath, old: Sequence[Value], new: Sequence[Value], path
         if below:
             yield from _changes((*where, step), old[i], new[j], below)
     for i in matching.removed:
-        yield PropertyChange(_to(where, matching, old[i]), ChangeKind.REMOVED, old[i], ABSENT, forces)
+        yield PropertyChange(_path_of(where, matching, old[i]), ChangeKind.REMOVED, old[i], ABSENT, forces)
     for j in matching.added:
-        yield PropertyChange(_to(where, matching, new[j]), ChangeKind.ADDED, ABSENT, new[j], forces)
+        yield PropertyChange(_path_of(where, matching, new[j]), ChangeKind.ADDED, ABSENT, new[j], forces)
     if matching.reordered:
         before = [_identity(matching, old[i]) for i, _ in sorted(matching.identified)]
         after = [_identity(matching, new[j]) for _, j in matching.identified]
@@ -161,7 +161,7 @@ def _of_lists(where: EntryPath, old: Sequence[Value], new: Sequence[Value], path
 
 
 def _below(paths: _Paths, step: Step, before: Value, after: Value) -> _Paths:
-    """Return the paths below one step. A changed whole includes every value in it that differs."""
+    """Return the paths below one step. If the whole value changed, that includes each value in it that differs."""
     below = {path[1:]: forces for path, forces in paths.items() if path and path[0] == step}
     if () in paths and _differ(before, after):
         below.setdefault((), paths[()])
@@ -181,7 +181,7 @@ def _entry(matching: Matching, entry: Value) -> Entry | None:
     return Entry(matching.key, entry[matching.key]) if matching.key else None
 
 
-def _to(where: EntryPath, matching: Matching, entry: Value) -> EntryPath:
+def _path_of(where: EntryPath, matching: Matching, entry: Value) -> EntryPath:
     step = _entry(matching, entry)
     return (*where, step) if step else where
 

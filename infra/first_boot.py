@@ -21,7 +21,7 @@ SERVER_PATH = "/etc/ssh/sshd_config.d/10-terminal-only.conf"
 """sshd uses the first value that it reads. Ubuntu includes this folder first, in the order of file names; the sign-in
 extension appends its own `Match`, which sets nothing about commands, at the very end."""
 
-SESSION = """\
+SESSION_SCRIPT = """\
 #!/bin/sh
 # SSH_ORIGINAL_COMMAND is set for a command and for a subsystem: scp, sftp and rsync are one or the other.
 if [ -n "${SSH_ORIGINAL_COMMAND+asked}" ] || ! [ -t 0 ] || ! [ -t 1 ]; then
@@ -33,7 +33,7 @@ unset BASH_ENV SHLVL
 exec "${SHELL:-/bin/bash}" -l
 """
 
-SERVER = f"""\
+SERVER_CONFIG = f"""\
 PermitUserEnvironment no
 Match User *,!{ADMINISTRATOR}
     ForceCommand {SESSION_PATH}
@@ -52,8 +52,8 @@ Match User *,!{ADMINISTRATOR}
 """
 
 FILES: tuple[Mapping[str, str], ...] = (
-    {"path": SESSION_PATH, "content": SESSION, "permissions": "0755", "owner": "root:root"},
-    {"path": SERVER_PATH, "content": SERVER, "permissions": "0644", "owner": "root:root"},
+    {"path": SESSION_PATH, "content": SESSION_SCRIPT, "permissions": "0755", "owner": "root:root"},
+    {"path": SERVER_PATH, "content": SERVER_CONFIG, "permissions": "0644", "owner": "root:root"},
 )
 COMMANDS = (("systemctl", "try-reload-or-restart", "ssh.service"),)
 CLOUD_CONFIG_HEADER = "#cloud-config\n"
@@ -61,8 +61,8 @@ CLOUD_CONFIG_HEADER = "#cloud-config\n"
 
 
 def first_boot(**more: Any) -> str:
-    """Return the cloud-init data of a desk in base64, as Azure takes it: the SSH restrictions, and `more` by
-    cloud-init's keys. It is JSON, which is valid YAML and simple for a policy to read."""
+    """Return the cloud-init data of a desk in base64, as Azure takes it: the SSH restrictions, and more settings
+    by cloud-init's keys. It is JSON, which is valid YAML and simple for a policy to read."""
     files = [*map(dict, FILES), *more.pop("write_files", ())]
     settings = {**more, "write_files": files, "runcmd": [list(command) for command in COMMANDS]}
     return base64.b64encode((CLOUD_CONFIG_HEADER + json.dumps(settings, indent=1)).encode()).decode()

@@ -1,7 +1,7 @@
-"""Evaluate the policies on the whole estate, at the cost of its equivalence classes.
+"""Evaluate the policies on the whole estate, but only on two tenancies of each equivalence class.
 
-Of each class of equivalent tenancies two are evaluated, and the findings on the first are copied to the others with
-their names. The resources of the others are not even built: their shapes are enough.
+The findings on the first of the two are copied to the other tenancies of the class, with their names. The resources of
+those are not built: their shapes are enough to find the classes.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class EstateFindings:
     """The findings of the policies on the whole estate."""
 
     own: tuple[Finding, ...]
-    """All on the evaluated stacks, by policy and then by resource."""
+    """All findings on the evaluated stacks, by policy and then by resource."""
     elsewhere: tuple[Finding, ...]
-    """Those that block, on the other stacks."""
+    """The blocking findings on the other stacks."""
 
 
 def estate_findings(
@@ -89,7 +89,7 @@ class _Estate:
         self._resources: dict[str, tuple[VisibleResource, ...]] = {}
 
     def folding(self) -> Folding:
-        """Return the tenancies for which the result of another holds."""
+        """Return the tenancies that have the results of an equivalent one."""
         return EquivalenceClasses([self._shape(stack) for stack in self.stacks.values()]).folding()
 
     def view(self, folding: Folding) -> EstateView:
@@ -119,8 +119,8 @@ class _Evaluation:
     def of(self, policy: Policy) -> tuple[list[Finding], list[Finding]]:
         """Return all findings of a policy on the stacks that are evaluated, and those that block on the others.
 
-        A message may list every tenancy that a rule is wrong about. So where something blocks, the rule is evaluated on
-        all of them; only the flow analysis has one finding whatever the number of tenancies.
+        A message may list every tenancy that a resource affects. So a policy with a blocking finding is evaluated again
+        on all tenancies, except the flow analysis: its findings do not depend on the number of tenancies.
         """
         found = [*self._findings(policy, self._view)]
         if self._folding.absent and policy.id not in FLOWS and any(f.verdict.blocks for f in found):
@@ -148,7 +148,7 @@ class _Evaluation:
 
 
 def _copied(finding: Finding, tenancy: EquivalentTenancy) -> Finding:
-    """Return a finding on a representative as one on its equivalent."""
+    """Return a finding on a representative as a finding on an equivalent tenancy."""
     return replace(
         finding,
         urn=tenancy.rename(finding.urn),

@@ -28,7 +28,7 @@ Text = Annotated[str, StringConstraints(max_length=20_000)]
 
 
 class RecordedFinding(Model):
-    """What identifies a finding. With another message it is another finding."""
+    """The values that identify a finding. With another message it is another finding."""
 
     policy: Text
     urn: Text

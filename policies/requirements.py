@@ -30,7 +30,7 @@ class Requirement:
     """A condition on one property of a type."""
 
     path: str
-    """In azure-native's words. `[*]`: each entry of a list."""
+    """In azure-native's spelling. `[*]`: each entry of a list."""
     operator: Operator
     values: tuple[Any, ...] = ()
     default: object = None
@@ -38,9 +38,9 @@ class Requirement:
     reason: str = ""
     """Why the property must be empty, or the unit of a number."""
     only_on: str = ""
-    """The only type that it concerns. Empty: every type of the rule."""
+    """The only type that the requirement is on. Empty: every type of the rule."""
     unless: tuple[str, tuple[Any, ...]] | None = None
-    """A path, and the values at which nothing is required. `name`: the resource's own name, without its parents'."""
+    """A path and its values for which nothing is required. `name`: the resource's own name, without its parents'."""
 
     def concerns(self, type_: str) -> bool:
         """Return True if the requirement is on that type."""

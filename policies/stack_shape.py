@@ -55,7 +55,7 @@ NAME, PRINCIPAL, STACK = "name", "principal", "stack"
 
 @dataclass(frozen=True)
 class StackShape:
-    """What the comparison of stacks needs of one of them."""
+    """The data of one stack that is compared with that of others."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -105,11 +105,11 @@ _SHAPE = TypeAdapter(StackShape)
 def read_shape(content: object) -> StackShape:
     """Return a shape from JSON that anybody may have written. `ValueError` for anything else."""
     shape = _SHAPE.validate_python(content)
-    if not all(len(one) == 2 and one[0] in (NAME, PRINCIPAL, STACK) for one in shape.identifiers):
+    if not all(len(pair) == 2 and pair[0] in (NAME, PRINCIPAL, STACK) for pair in shape.identifiers):
         raise ValueError("identifiers")
-    if not all(len(one) == 2 for one in shape.mentions):
+    if not all(len(pair) == 2 for pair in shape.mentions):
         raise ValueError("mentions")
-    if any(parse_range(one) is None for one in (*shape.spaces, *shape.bounded)):
+    if any(parse_range(text) is None for text in (*shape.spaces, *shape.bounded)):
         raise ValueError("spaces")
     return shape
 
@@ -204,7 +204,7 @@ class _Canonical:
         return self.tokens[index - 2] if index > 1 and self.tokens[index - 1] == '":"' else ""
 
     def _placeholder(self, kind: str, token: str) -> str:
-        """Return the placeholder of an identifier. Its spelling is part of it, where it differs from the first."""
+        """Return the placeholder of an identifier, with its spelling if that differs from the first."""
         key = (kind, token.lower())
         number = self.numbers.setdefault(key, len(self.numbers))
         first = self.spelled.setdefault(key, token)
@@ -227,7 +227,7 @@ def relative(token: str, spaces: Sequence[IPv4Network]) -> str:
 
 @lru_cache(maxsize=65536)
 def parse_range(text: str) -> IPv4Network | None:
-    """Return an address or range, as rules read it; None for what is neither."""
+    """Return an address or range, as rules read it; None for any other text."""
     try:
         return IPv4Network(text, strict=False)
     except ValueError:

@@ -133,9 +133,9 @@ def _rotation_policy_is_valid(request: Request) -> None:
     expiry = value_at(policy, "attributes.expiryTime")
     times = values_at(policy, "lifetimeActions[*].trigger.timeAfterCreate")
     times += values_at(policy, "lifetimeActions[*].trigger.timeBeforeExpiry") + ([expiry] if expiry else [])
-    bad = next((time for time in times if not DURATION.fullmatch(str(time))), None)
-    if bad is not None:
-        refuse("BadParameter", f"'{bad}' is not a duration such as P90D.")
+    invalid = next((time for time in times if not DURATION.fullmatch(str(time))), None)
+    if invalid is not None:
+        refuse("BadParameter", f"'{invalid}' is not a duration such as P90D.")
     if expiry and _days(expiry) < 28:
         refuse("BadParameter", f"expiryTime {expiry} is shorter than 28 days.")
 
@@ -146,12 +146,12 @@ def _days(duration: str) -> int:
 
 
 def _key_outputs(request: Request) -> Mapping[str, Json]:
-    vault = name_of(parent_id(request.id)).lower()
-    uri = f"https://{vault}.vault.azure.net/keys/{request.name}"
+    vault_name = name_of(parent_id(request.id)).lower()
+    uri = f"https://{vault_name}.vault.azure.net/keys/{request.name}"
     given = dict(request.new.get("properties") or {})
     rsa = str(given.get("kty", "")).startswith("RSA")
-    protected = request.cloud.get(parent_id(request.id))
-    purge = protected is not None and value_at(protected.properties, "properties.enablePurgeProtection") is True
+    vault = request.cloud.get(parent_id(request.id))
+    is_protected = vault is not None and value_at(vault.properties, "properties.enablePurgeProtection") is True
     size: dict[str, Json]
     if rsa:
         size = {"keySize": int(given.get("keySize") or 2048)}
@@ -159,21 +159,21 @@ def _key_outputs(request: Request) -> Mapping[str, Json]:
     else:
         size = {"curveName": given.get("curveName") or "P-256"}
         operations = ["sign", "verify"]
-    shown = {path: given[path] for path in ("kty", "releasePolicy", "rotationPolicy") if path in given}
+    returned = {path: given[path] for path in ("kty", "releasePolicy", "rotationPolicy") if path in given}
     return {
-        **shown,
+        **returned,
         **size,
         "keyOps": given.get("keyOps") or operations,
         "keyUri": uri,
         "keyUriWithVersion": f"{uri}/{guid(request.id, 'version').replace('-', '')}",
-        "location": protected.location if protected else None,
+        "location": vault.location if vault else None,
         "attributes": {
             "enabled": True,
             "exportable": False,
             **(given.get("attributes") or {}),
             "created": CREATED_AT,
             "updated": CREATED_AT,
-            "recoveryLevel": "Recoverable" if purge else "Recoverable+Purgeable",
+            "recoveryLevel": "Recoverable" if is_protected else "Recoverable+Purgeable",
         },
     }
 

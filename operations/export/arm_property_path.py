@@ -10,7 +10,7 @@ from operations.export.request_models import Kind, Shape, model
 
 
 def arm_path(token: str, path: str) -> list[str]:
-    """Return the steps to a property, such as `properties`, `networkAcls`, `[*]`. Raises `InputError` if absent."""
+    """Return the steps to a property, such as `properties`, `networkAcls`, `[*]`. `InputError` if it is absent."""
     request = route(token)
     kind = Kind(Shape.MODEL, model=model(request.package, request.model))
     found: list[str] = []

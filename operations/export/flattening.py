@@ -51,15 +51,15 @@ class Flattening:
 
     def _take(self, rest: dict[str, Any], field: Field) -> Any:
         """Remove a value from the body. A value inside an unknown one is unknown."""
-        place: Any = rest
+        container: Any = rest
         for part in field.path[:-1]:
-            place = place.get(_key(place, part)) if isinstance(place, dict) else None
-            if place == UNKNOWN:
+            container = container.get(_key(container, part)) if isinstance(container, dict) else None
+            if container == UNKNOWN:
                 return UNKNOWN
-        if not isinstance(place, dict):
+        if not isinstance(container, dict):
             return _ABSENT
-        self._refuse_duplicates(place)
-        return place.pop(_key(place, field.path[-1]), _ABSENT)
+        self._refuse_duplicates(container)
+        return container.pop(_key(container, field.path[-1]), _ABSENT)
 
     def _value(self, value: Value, kind: Kind, property_: SdkProperty) -> Value:
         if value in (UNKNOWN, SECRET):
@@ -80,7 +80,7 @@ class Flattening:
         return {key: self._value(item, of, property_) for key, item in value.items()}
 
     def _names(self, property_: SdkProperty) -> Mapping[str, SdkProperty]:
-        """The names of every class that an object may follow: the model says which of them fit."""
+        """Return the properties of every class that an object may have; the model decides which of them apply."""
         module = sdk_type(self.token).module
         return {k: v for name in reversed(property_.classes) for k, v in AZURE_NATIVE.properties(module, name).items()}
 

@@ -97,16 +97,16 @@ def scan(plans: Sequence[Plan], program: Path = PROGRAM) -> CheckovReport:
     )  # fmt: skip
 
 
-def _parts(whole: Template, stack: str) -> list[tuple[str, Template]]:
+def _parts(template_: Template, stack: str) -> list[tuple[str, Template]]:
     """Split a template so that no part has two resources of one type and name: Checkov would skip one."""
     parts: list[dict[str, Any]] = []
-    for resource in whole["resources"]:
+    for resource in template_["resources"]:
         key = f"{resource['type']}.{resource['name']}".lower()
         part = next((p for p in parts if key not in p), None)
         if part is None:
             parts.append(part := {})
         part[key] = resource
-    return [(f"{stack}.{i}.json", {**whole, "resources": list(part.values())}) for i, part in enumerate(parts)]
+    return [(f"{stack}.{i}.json", {**template_, "resources": list(part.values())}) for i, part in enumerate(parts)]
 
 
 def run_checkov(folder: Path, program: Path = PROGRAM, options: Sequence[str] = ()) -> Mapping[str, Any]:
@@ -116,16 +116,16 @@ def run_checkov(folder: Path, program: Path = PROGRAM, options: Sequence[str] = 
         command = [str(program), "--framework", "arm", "-d", str(folder), "--external-checks-dir",
                    str(write_checks(Path(custom))), "-o", "json", "--compact", *options]  # fmt: skip
         try:
-            done = subprocess.run(  # noqa: S603 - our own script
+            completed = subprocess.run(  # noqa: S603 - our own script
                 command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False, cwd=folder,
                 env=environment | {"LOG_LEVEL": "ERROR"},
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Failed(f"Checkov could not be run: {type(error).__name__}") from None
-    if done.returncode not in COMPLETE_EXIT_CODES or "Cannot load external check" in done.stderr:
-        raise Failed(f"Checkov ended with {done.returncode}:\n{done.stderr[-2_000:]}")
+    if completed.returncode not in COMPLETE_EXIT_CODES or "Cannot load external check" in completed.stderr:
+        raise Failed(f"Checkov ended with {completed.returncode}:\n{completed.stderr[-2_000:]}")
     try:
-        report = json.loads(done.stdout)
+        report = json.loads(completed.stdout)
     except ValueError:
         raise Failed("Checkov's report is not JSON.") from None
     if not isinstance(report, dict) or report.get("check_type") != "arm":
@@ -136,9 +136,9 @@ def run_checkov(folder: Path, program: Path = PROGRAM, options: Sequence[str] = 
 def _refuse_gaps(report: Mapping[str, Any], parts: Mapping[str, Template]) -> None:
     """Raise `Failed` unless every resource was checked by every custom check on its type."""
     summary = report["summary"]
-    wanted = sum(len(part["resources"]) for part in parts.values())
-    if summary["parsing_errors"] or summary["resource_count"] != wanted:
-        raise Failed(f"Checkov read {summary['resource_count']:,} of {wanted:,} resources, and could not parse "
+    exported = sum(len(part["resources"]) for part in parts.values())
+    if summary["parsing_errors"] or summary["resource_count"] != exported:
+        raise Failed(f"Checkov read {summary['resource_count']:,} of {exported:,} resources, and could not parse "
                      f"{summary['parsing_errors']} files.")  # fmt: skip
     checked = {(r["check_id"], _file(r), r["resource"]) for key in ("passed", "failed", "skipped")
             for r in report["results"][f"{key}_checks"]}  # fmt: skip

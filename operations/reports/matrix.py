@@ -52,7 +52,7 @@ class Control:
     """One control of a standard, and its evidence."""
 
     number: str
-    words: str
+    title: str
     evidence: Sequence[Evidence]
 
     @property
@@ -122,7 +122,7 @@ def _render(template: str, report: Report, *, escaped: bool) -> str:
         lstrip_blocks=True,
     )
     environment.filters["md"] = _markdown_text
-    names = {verdict.value: words for verdict, words in OUTCOMES.items()}
+    names = {verdict.value: text for verdict, text in OUTCOMES.items()}
     return environment.get_template(template).render(matrix=Matrix(report), report=report, Verdict=Verdict, names=names)
 
 

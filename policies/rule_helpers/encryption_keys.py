@@ -42,8 +42,8 @@ def require_rotating_key(resource: Resource, context: PolicyContext, path: str) 
     `Unknown` if the URI is unknown, because it may have a version."""
     found = resource.at(path)
     yield from require_estate_key(resource, context, path)
-    address = KEY_URI.fullmatch(found) if isinstance(found, str) else None
-    if address and address["version"]:
+    uri = KEY_URI.fullmatch(found) if isinstance(found, str) else None
+    if uri and uri["version"]:
         yield Violation(
             path, "names one version, so the service does not follow the key's rotation; leave the version out"
         )
@@ -56,7 +56,7 @@ def require_estate_key_by_name(resource: Resource, context: PolicyContext, vault
         yield from require_text(resource, vault, default=PLATFORM_KEY)
         found = resource.at(vault)
     except Unknown:
-        if not any(_may_be_from(found, resource, key, vault) for found in context.same_stack(resource, KEY)):
+        if not any(_may_be_from(candidate, resource, key, vault) for candidate in context.same_stack(resource, KEY)):
             raise
         return
     if MISSING not in (found, resource.at(key)) and not _is_in_check(context, found, resource.at(key)):
@@ -98,18 +98,18 @@ def _known_keys(context: PolicyContext) -> _KnownKeys:
     return known
 
 
-def _is_in_check(context: PolicyContext, address: object, name: object) -> bool:
+def _is_in_check(context: PolicyContext, uri: object, name: object) -> bool:
     """Return True if the vault and the key are in this check. The keys of a managed HSM are not separate resources."""
-    found = KEY_URI.fullmatch(address) if isinstance(address, str) else None
-    if found is None:
+    match = KEY_URI.fullmatch(uri) if isinstance(uri, str) else None
+    if match is None:
         return False
-    key = found["key"] or (None if name is MISSING else str(name))
-    hsm = found["kind"].lower() == "managedhsm"
-    wanted = found["vault"] if hsm else f"{found['vault']}/{key}"
+    key = match["key"] or (None if name is MISSING else str(name))
+    is_hsm = match["kind"].lower() == "managedhsm"
+    full_name = (match["vault"] if is_hsm else f"{match['vault']}/{key}").lower()
     known = _known_keys(context)
-    if wanted.lower() not in known.names and known.has_unknown:
+    if full_name not in known.names and known.has_unknown:
         raise Unknown("vaultName")
-    return wanted.lower() in known.names
+    return full_name in known.names
 
 
 def is_released(key: Resource) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.first_boot import ADMINISTRATOR, FILES, SERVER, SERVER_PATH, SESSION, SESSION_PATH, first_boot
+from infra.first_boot import ADMINISTRATOR, FILES, SERVER_CONFIG, SERVER_PATH, SESSION_PATH, SESSION_SCRIPT, first_boot
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 RUNS = SSHD is not None and (os.getuid() != 0 or Path("/run/sshd").is_dir())
@@ -32,8 +32,8 @@ def _written() -> dict[str, Mapping[str, Any]]:
 
 def test_the_first_boot_writes_both_files() -> None:
     files = _written()
-    assert files[SERVER_PATH]["content"] == SERVER
-    assert files[SESSION_PATH]["content"] == SESSION
+    assert files[SERVER_PATH]["content"] == SERVER_CONFIG
+    assert files[SESSION_PATH]["content"] == SESSION_SCRIPT
     assert {path: file["permissions"] for path, file in files.items()} == {SERVER_PATH: "0644", SESSION_PATH: "0755"}
     assert {file["owner"] for file in files.values()} == {"root:root"}
 
@@ -52,7 +52,7 @@ class TestSession:
     @pytest.fixture
     def script(self, tmp_path: Path) -> Path:
         path = tmp_path / "terminal-only"
-        path.write_text(SESSION)
+        path.write_text(SESSION_SCRIPT)
         path.chmod(0o755)
         return path
 
@@ -122,7 +122,7 @@ class TestServer:
     def server(self, tmp_path: Path) -> SshServer:
         drop_ins = tmp_path / "sshd_config.d"
         drop_ins.mkdir()
-        (drop_ins / Path(SERVER_PATH).name).write_text(SERVER)
+        (drop_ins / Path(SERVER_PATH).name).write_text(SERVER_CONFIG)
         (drop_ins / "60-cloudimg-settings.conf").write_text("AllowTcpForwarding yes\nX11Forwarding yes\n")
         key = tmp_path / "host-key"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
@@ -159,7 +159,7 @@ def test_a_users_bashrc_does_not_replace_the_forced_command(tmp_path: Path) -> N
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("no bash on this machine")
-    words = [pair.split("=", 1) for line in SERVER.splitlines() if "SetEnv" in line for pair in line.split()[1:]]
+    words = [pair.split("=", 1) for line in SERVER_CONFIG.splitlines() if "SetEnv" in line for pair in line.split()[1:]]
     connection = {"HOME": str(tmp_path), "SSH_CLIENT": "10.64.0.70 50000 22", **dict(words)}
     ended = subprocess.run([bash, "-c", "echo forced"], env=connection, capture_output=True, check=True, text=True)
     assert ended.stdout == "forced\n"

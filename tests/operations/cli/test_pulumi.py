@@ -34,7 +34,7 @@ PASSING = re.compile(r'[\d.]+ s\b|"(time|seconds|digest)": "?[\w.-]+"?|\d{4}-\d\
 
 
 def day(lab: Lab, engine: str) -> list[tuple[str, list[str]]]:
-    """What each command of a day says, its lines sorted: steps that run side by side end in any order."""
+    """The output of each command of a day, with sorted lines: steps that run side by side end in any order."""
     said: list[tuple[str, list[str]]] = []
 
     def sde(*arguments: str, code: int = 0) -> None:
