@@ -36,7 +36,7 @@ Signature = tuple[object, ...]
 
 @dataclass(frozen=True)
 class EquivalentTenancy:
-    """A tenancy, and the one whose result holds for it."""
+    """A tenancy that gets the results of an equivalent one, the representative."""
 
     shape: StackShape
     of: StackShape
@@ -84,7 +84,7 @@ class EquivalentTenancy:
 
 @dataclass(frozen=True)
 class Folding:
-    """The tenancies that are evaluated, and those for which the result of another holds."""
+    """The tenancies that get the results of a representative, and those of them that are not evaluated."""
 
     equivalents: tuple[EquivalentTenancy, ...] = ()
     """The second representative of a class is among them, although it is evaluated."""
@@ -93,7 +93,7 @@ class Folding:
 
     @property
     def represented(self) -> frozenset[str]:
-        """The evaluated tenancies for which the result of another holds."""
+        """The evaluated tenancies that also get the results of a representative."""
         return frozenset(one.stack for one in self.equivalents) - self.absent
 
 
@@ -109,14 +109,14 @@ class EquivalenceClasses:
         self.tenancies = {stack: one for stack, one in self.shapes.items() if is_kind(stack, TenancyConfig)}
 
     def folding(self) -> Folding:
-        """Return the tenancies for which the result of another holds."""
+        """Return the tenancies that get the results of a representative."""
         if len(self.tenancies) <= REPRESENTATIVES:
             return NO_FOLDING
         classes: dict[Signature, list[str]] = {}
         equivalents: list[EquivalentTenancy] = []
         absent: list[str] = []
         for stack, tenancy in self.tenancies.items():
-            if stack in self.alone:
+            if stack in self.unexchangeable:
                 continue
             known = classes.setdefault(self.signature(tenancy), [])
             known.append(stack)
@@ -127,7 +127,7 @@ class EquivalenceClasses:
         return Folding(tuple(equivalents), frozenset(absent))
 
     def signature(self, tenancy: StackShape) -> Signature:
-        """Return what is equal for two tenancies only if they can be exchanged."""
+        """Return a key that is equal for two tenancies only if they can be exchanged."""
         own = (None if self._is_unique(lower, tenancy) else spelled for spelled, lower in _spellings(tenancy))
         return (tenancy.template, *own, *self._surroundings(tenancy))
 
@@ -157,8 +157,8 @@ class EquivalenceClasses:
         return {template: frozenset(shape.words) for template, shape in by_template.items()}
 
     @cached_property
-    def alone(self) -> frozenset[str]:
-        """The tenancies that no other can be exchanged with, because of addresses.
+    def unexchangeable(self) -> frozenset[str]:
+        """The tenancies that cannot be exchanged with any other, because of addresses.
 
         These are the tenancies with a firewall, from whose addresses others are computed; those whose address space
         overlaps another tenancy's, or holds a constant of a policy; those with an address that another tenancy
@@ -217,7 +217,7 @@ class EquivalenceClasses:
         return [int(space.network_address) for space, _ in self._spaces]
 
     def _surroundings(self, tenancy: StackShape) -> Iterator[str]:
-        """Yield what an exchange could change outside a tenancy, or in how policies read its identifiers."""
+        """Yield the facts that an exchange could change outside a tenancy, or in how policies read its identifiers."""
         yield from self._shared_mentions.get(tenancy.stack, ())
         for space in tenancy.networks:
             yield " ".join(map(str, self._around(space)))
