@@ -141,6 +141,37 @@ def test_first_run_killed_at_every_moment_can_be_resumed(tmp_path: Path, monkeyp
     assert moment > 30
 
 
+@pytest.mark.parametrize("request_", ["create /things/replaced-2", "update /things/updated", "delete /slots/slot"])
+def test_resumed_run_killed_at_every_moment_can_be_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request_: str
+) -> None:
+    (tmp_path / "whole").mkdir()
+    whole = Lab(tmp_path / "whole")
+    whole.up(before)
+    whole.up(after)
+
+    def kill(where: str) -> None:
+        if where == f"after {request_}":
+            raise Killed
+
+    killed, moment = True, 0
+    while killed:
+        (tmp_path / str(moment)).mkdir()
+        lab = Lab(tmp_path / str(moment))
+        lab.up(before)
+        lab.cloud.fault = kill
+        with monkeypatch.context() as patched:
+            patched.setattr(Backend, "finish", lambda *_: None)
+            with pytest.raises(Killed):
+                lab.up(after)
+        lab.engine(None).cancel("dev")
+        killed = kill_at(lab, monkeypatch, moment, after)
+        lab.up(after)
+        assert content(lab) == content(whole), f"killed again at moment {moment}"
+        moment += 1
+    assert moment > 20
+
+
 def test_killed_create_of_an_unregistered_resource_is_deleted(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def one() -> None:
         Thing("t", name="t")
