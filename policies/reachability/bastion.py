@@ -47,8 +47,9 @@ class Bastions:
     @cached_property
     def all(self) -> tuple[Bastion, ...]:
         """Every Bastion host."""
-        found = self.topology.estate.of("network:BastionHost")
-        return tuple(s for r in found if (s := self.topology.read_or_open(r.urn, None, self._bastion, r)))
+        hosts = self.topology.estate.of("network:BastionHost")
+        read = (self.topology.read_or_open(host.urn, None, self._bastion, host) for host in hosts)
+        return tuple(bastion for bastion in read if bastion)
 
     def _bastion(self, host: Resource) -> Bastion:
         id_ = ids.own(host)
@@ -60,8 +61,8 @@ class Bastions:
 
     def _settings(self, host: Resource, id_: str, guardrail: ControlSets) -> Iterator[tuple[str, ControlSets]]:
         for feature, (property_, off_value) in FEATURES.items():
-            found = host.at(property_)
-            is_off = found is off_value or (off_value is False and not found)
+            value = host.at(property_)
+            is_off = value is off_value or (off_value is False and not value)
             control = Control(ControlKind.BASTION, f"{id_}#{feature}", f"{ids.name(id_)} has no {feature}", id_)
             yield feature, all_of(self.topology.registry.requiring(control), guardrail) if is_off else ALWAYS
 

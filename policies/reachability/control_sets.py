@@ -33,7 +33,7 @@ class ControlKind(StrEnum):
     ADDRESS = "public addresses"
     BASTION = "Bastion"
     SHELL = "remote shells"
-    GUARD = "guard rails (Azure Policy)"
+    GUARDRAIL = "guardrails (Azure Policy)"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -120,33 +120,51 @@ def step(description: str) -> ControlSets:
     return (ControlSet(0, (description,)),)
 
 
-def any_of(*alternatives: ControlSets) -> ControlSets:
-    """Return the sets for any one of the alternatives."""
-    return minimal(control_set for control_sets in alternatives for control_set in control_sets)
+def any_of(*alternatives: ControlSets, limit: int = MAX_CONTROLS) -> ControlSets:
+    """Return the sets for any one of the alternatives, without those of more controls than the limit."""
+    return minimal((control_set for control_sets in alternatives for control_set in control_sets), limit)
 
 
-def all_of(*parts: ControlSets) -> ControlSets:
-    """Return the sets for all parts, one after the other."""
+def all_of(*parts: ControlSets, limit: int = MAX_CONTROLS) -> ControlSets:
+    """Return the sets for all parts, one after the other, without those of more controls than the limit."""
     total = ALWAYS
     for control_sets in parts:
         if len(total) == 1 and len(control_sets) == 1:
-            together = total[0].then(control_sets[0])
-            total = (together,) if together.size <= MAX_CONTROLS else NEVER
+            first, second = total[0], control_sets[0]
+            fits = (first.mask | second.mask).bit_count() <= limit
+            total = (first.then(second),) if fits else NEVER
         else:
-            total = minimal(first.then(second) for first in total for second in control_sets)
+            total = minimal((first.then(second) for first, second in _fitting(total, control_sets, limit)), limit)
         if not total:
             return NEVER
     return total
 
 
-def minimal(control_sets: Iterable[ControlSet]) -> ControlSets:
+def _fitting(one: ControlSets, other: ControlSets, limit: int) -> Iterator[tuple[ControlSet, ControlSet]]:
+    return ((first, second) for first in one for second in other if (first.mask | second.mask).bit_count() <= limit)
+
+
+def minimal(control_sets: Iterable[ControlSet], limit: int = MAX_CONTROLS) -> ControlSets:
     """Return the sets that contain no other set, those with the fewest controls first."""
     kept: list[ControlSet] = []
-    for control_set in sorted(control_sets, key=lambda control_set: control_set.mask.bit_count()):
+    masks: list[int] = []
+    for control_set in sorted(control_sets, key=_size):
         mask = control_set.mask
-        if mask.bit_count() <= MAX_CONTROLS and not any(other.mask & mask == other.mask for other in kept):
+        if mask.bit_count() > limit:
+            break
+        for other in masks:
+            if other & mask == other:
+                break
+        else:
             kept.append(control_set)
+            masks.append(mask)
+        if not mask:
+            break
     return tuple(kept)
+
+
+def _size(control_set: ControlSet) -> int:
+    return control_set.mask.bit_count()
 
 
 def _is_in_scopes(resource: str, scopes: tuple[str, ...]) -> bool:

@@ -75,7 +75,7 @@ class PrivateEndpoint:
 
     subnet: Subnet
     targets: tuple[str, ...]
-    at: tuple[IPv4Network, ...]
+    addresses: tuple[IPv4Network, ...]
     """Its fixed address, or each address that it may get."""
 
 

@@ -46,13 +46,20 @@ class Egress:
     def to_proxy(self, location: NetworkLocation, firewall: Firewall) -> ControlSets:
         """Return the controls on reaching a firewall's explicit proxy. If it has none: on any port at which one could
         be enabled."""
+        key = ("proxy", location, firewall.id)
+        if key not in self._cache:
+            self._cache[key] = self._proxy_controls(location, firewall)
+        return self._cache[key]
+
+    def _proxy_controls(self, location: NetworkLocation, firewall: Firewall) -> ControlSets:
         to = IPv4Network(f"{firewall.address}/32")
         if firewall.proxy:
             return any_of(*(self.to(location, to, port) for port in firewall.proxy))
-        label = ids.name(firewall.id)
-        none = Control(ControlKind.FIREWALL, f"{firewall.policy}#proxy", f"{label} is no proxy", firewall.policy)
         ports = {HTTPS} | {low for g in self.nsgs(location) for _, low in g.allowed_destinations} - {0, DNS}
-        return all_of(self.registry.requiring(none), any_of(*(self.to(location, to, port) for port in sorted(ports))))
+        return all_of(
+            self.registry.requiring(no_proxy(firewall)),
+            any_of(*(self.to(location, to, port) for port in sorted(ports))),
+        )
 
     def to_internet(self, location: NetworkLocation, onward: Callable[[Span], ControlSets]) -> ControlSets:
         """Return the controls on reaching an Internet destination, together with the controls on the rest of the
@@ -63,13 +70,12 @@ class Egress:
 
     def to_external_network(self, location: NetworkLocation) -> ControlSets:
         """Return the controls on reaching a network outside the estate."""
-        found = self._candidates(location, is_wide)
-        wanted = [
+        external = [
             destination
-            for destination in found
-            if destination.tag or not all(self.is_internal(n) for n in destination.networks)
+            for destination in self._candidates(location, is_wide)
+            if destination.tag or not all(self.is_internal(network) for network in destination.networks)
         ]
-        return self._to_any(location, [(destination, None) for destination in wanted])
+        return self._to_any(location, [(destination, None) for destination in external])
 
     def is_internal(self, network: Network) -> bool:
         """True if the range is inside a subnet of the estate: an external peer cannot reuse it."""
@@ -146,6 +152,12 @@ class Egress:
     def _controls_of(self, nsgs: Iterable[Nsg]) -> ControlSets:
         controls = (nsg_control(g, "outbound", f"{ids.name(g.id)} does not let it out") for g in nsgs)
         return self.registry.requiring(*controls)
+
+
+def no_proxy(firewall: Firewall) -> Control:
+    """Return the control that a firewall is no proxy."""
+    description = f"{ids.name(firewall.id)} is no proxy"
+    return Control(ControlKind.FIREWALL, f"{firewall.policy}#proxy", description, firewall.policy)
 
 
 def nsg_control(nsg: Nsg, direction: str, description: str) -> Control:

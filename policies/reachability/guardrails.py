@@ -41,7 +41,7 @@ class Guardrails:
         if not group or not self._holds(key, group):
             return ALWAYS
         description = f"Azure Policy denies {DENIED[key]} in {ids.name(group)}"
-        return self.registry.requiring(Control(ControlKind.GUARD, f"{group}#{key}", description, group))
+        return self.registry.requiring(Control(ControlKind.GUARDRAIL, f"{group}#{key}", description, group))
 
     def _holds(self, key: str, group: str) -> bool:
         try:

@@ -257,7 +257,7 @@ def _service(resources: list[Resource], subnet: str, _: str) -> list[Resource]:
 def _peering(resources: list[Resource], id_: str, what: str) -> list[Resource]:
     """Peer two networks on both sides; or one with an external network."""
     one, _, other = id_.partition("+")
-    pairs = [(one, "/subscriptions/elsewhere/net")] if what == "stranger" else [(one, other), (other, one)]
+    pairs = [(one, "/subscriptions/elsewhere/net")] if what == "external" else [(one, other), (other, one)]
     return [*resources, *(peering(near, far) for near, far in pairs)]
 
 
@@ -320,7 +320,7 @@ _BREAK = {
     ControlKind.ADDRESS: _address,
     ControlKind.SERVICE_ENDPOINT: _service,
     ControlKind.PEERING: _peering,
-    ControlKind.GUARD: _guardrail,
+    ControlKind.GUARDRAIL: _guardrail,
     ControlKind.SHELL: _shell,
     ControlKind.KEY_ACCESS: _keys,
 }
