@@ -7,7 +7,7 @@ addresses in common.
 from __future__ import annotations
 
 from formats.egress import MIN_PREFIX_LENGTH
-from policies.azure_semantics.addresses import NON_SERVICE_TAGS, PRIVATE_RANGES, Network, Span, span
+from policies.azure_semantics.addresses import NON_SERVICE_TAGS, PRIVATE_RANGES, Network, Span, inside, overlap, span
 
 MAX_HOSTS = 1 << (32 - MIN_PREFIX_LENGTH)
 """The number of addresses of a /28. A larger public range counts as the Internet."""
@@ -39,7 +39,7 @@ def is_wide(span_: Span) -> bool:
 
 def may_intersect(span_: Span, to: Span) -> bool:
     """True if two spans may have an address in common."""
-    ranges = any(_overlap(one, other) for one in span_.networks for other in to.networks)
+    ranges = any(overlap(one, other) for one in span_.networks for other in to.networks)
     return ranges or may_contain(span_, to) or may_contain(to, span_)
 
 
@@ -66,16 +66,8 @@ def may_contain(span_: Span, to: Span) -> bool:
         return span_.tag == to.tag or (is_wide_ and to.tag not in NON_SERVICE_TAGS)
     if span_.tag:
         return span_.tag not in NON_SERVICE_TAGS and to.public
-    return any(_inside(one, other) for one in to.networks for other in span_.networks)
+    return any(inside(one, other) for one in to.networks for other in span_.networks)
 
 
 def _is_public(network: Network) -> bool:
-    return not any(_inside(network, private) for private in PRIVATE_RANGES)
-
-
-def _inside(inner: Network, outer: Network) -> bool:
-    return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]
-
-
-def _overlap(one: Network, other: Network) -> bool:
-    return one.version == other.version and one.overlaps(other)
+    return not any(inside(network, private) for private in PRIVATE_RANGES)

@@ -115,10 +115,11 @@ class FlowReport:
         return {"enough": MIN_CONTROLS, "findings": len(self.findings), "flows": flows, "doubts": list(self.unknowns)}
 
 
-def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False) -> FlowReport:
+def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False, limit: int = MAX_CONTROLS) -> FlowReport:
     """Return every forbidden flow with the fewest controls that prevent it. Raises `InputError` if nothing holds data.
 
-    `exhaustive`: analyse every tenancy, and do not copy the result of an equivalent one.
+    `exhaustive`: analyse every tenancy, and do not copy the result of an equivalent one. `limit`: flows that more
+    controls prevent are not told apart.
     """
     readable = ReadablePaths(FLOW_PATHS)
     stacks: dict[str, list[VisibleResource]] = {}
@@ -128,20 +129,17 @@ def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False) -> FlowRep
     folding = EquivalenceClasses(shapes).folding()
     evaluated = [r for stack, resources in stacks.items() if stack not in folding.absent for r in resources]
     view = EstateView(evaluated, folding, is_complete=estate.is_complete, today=estate.today)
-    found = flows_of(view)
+    found = flows_of(view, limit)
     return replace(found, flows=tuple(_with_equivalents(found.flows, folding.equivalents, estate)))
 
 
 def flows_of(estate: EstateView, limit: int = MAX_CONTROLS) -> FlowReport:
-    """Return the forbidden flows of the tenancies for which no other's result holds, and of the shared stacks.
-
-    `limit`: flows that more controls prevent are not told apart.
-    """
+    """Return the forbidden flows of the tenancies for which no other's result holds, and of the shared stacks."""
     unknowns: list[str] = []
     topology = Topology(estate, unknowns)
     grants = RoleGrants(estate)
     stores = DataStores(topology, grants)
-    graph = FlowGraph(stores, NetworkReachability(topology, stores), actors_of(topology, grants))
+    graph = FlowGraph(stores, NetworkReachability(topology, stores), actors_of(topology, grants), limit)
     if not graph.containers:
         raise InputError("Nothing here holds data, so nothing can be said of its flows.")
     flows = tuple(_Assertions(estate, graph).all())

@@ -11,10 +11,10 @@ node before, since the subset reaches the same nodes with no more failures (docs
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from policies.azure_semantics.roles import Right
 from policies.reachability.actors import Actor
@@ -30,7 +30,7 @@ from policies.reachability.control_sets import (
     any_of,
 )
 from policies.reachability.data_stores import DataContainer, DataStore, DataStores
-from policies.reachability.network_paths import Destination, NetworkReachability
+from policies.reachability.network_paths import NetworkReachability
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -73,17 +73,30 @@ class MinimalCutSets:
 class FlowGraph:
     """The graph of how data could move through an estate."""
 
-    def __init__(self, stores: DataStores, reachability: NetworkReachability, actors: Iterable[Actor]) -> None:
-        self.stores, self.reachability = stores, reachability
+    def __init__(
+        self,
+        stores: DataStores,
+        reachability: NetworkReachability,
+        actors: Iterable[Actor],
+        limit: int = MAX_CONTROLS,
+    ) -> None:
+        """`limit`: sets of more controls are left out."""
+        self.stores, self.reachability, self.limit = stores, reachability, limit
         self.actors = tuple(actors)
         self.containers = tuple(stores.containers.values())
         self.registry = stores.topology.registry
+        self._edges: dict[tuple[Node, Node], tuple[Edge, ...]] = {}
+        self._access_cache: dict[tuple[str, str, bool, bool], ControlSets] = {}
+        self._bits: dict[tuple[Node, Node], int] = {}
+
+    @property
+    def moves(self) -> nx.MultiDiGraph[Node]:
+        """The edges that the searches reached, each as the attribute `edge`."""
         import networkx as nx  # noqa: PLC0415 - every command reads the catalogue; few follow flows
 
-        self.moves: nx.MultiDiGraph[Node] = nx.MultiDiGraph()
-        """The edges that the searches reached, each as the attribute `edge`."""
-        self._expanded: set[tuple[Node, Node]] = set()
-        self._access_cache: dict[tuple[str, str, bool, bool], ControlSets] = {}
+        moves: nx.MultiDiGraph[Node] = nx.MultiDiGraph()
+        moves.add_edges_from((*ends, {"edge": edge}) for ends, edges in self._edges.items() for edge in edges)
+        return moves
 
     def outgoing(
         self, node: Node, is_relevant: Callable[[Node, int], bool], is_sink: Callable[[Node], bool] = lambda _: False
@@ -102,17 +115,22 @@ class FlowGraph:
                     seen.add(key)
                 yield from self._edges_between(node, to)
 
-    def _edges_between(self, node: Node, to: Node) -> Iterator[Edge]:
+    def _edges_between(self, node: Node, to: Node) -> tuple[Edge, ...]:
         """Return the edges from one node to another, which are created once."""
-        if (node, to) not in self._expanded:
-            self._expanded.add((node, to))
-            self.moves.add_edges_from((node, to, {"edge": edge}) for edge in self._edges_of(node, to))
-        found: Mapping[Any, Any] = self.moves.get_edge_data(node, to, default={})
-        return (attributes["edge"] for attributes in found.values())
+        found = self._edges.get((node, to))
+        if found is None:
+            found = self._edges[node, to] = self._edges_of(node, to)
+        return found
 
     def _common_control(self, node: Node, to: Node) -> int:
         """Return the bit of the control that every edge between two nodes has: that the actor has no right to the
         container. 0 if there is no such control."""
+        found = self._bits.get((node, to))
+        if found is None:
+            found = self._bits[node, to] = self._missing_right(node, to)
+        return found
+
+    def _missing_right(self, node: Node, to: Node) -> int:
         actor, container = (to, node) if isinstance(node, DataContainer) else (node, to)
         if not isinstance(actor, Actor) or not isinstance(container, DataContainer) or actor.may(container.id):
             return 0
@@ -166,18 +184,27 @@ class FlowGraph:
         if key not in self._access_cache:
             ungranted = self.registry.requiring(actor.ungranted)
             by_key = NEVER if store.is_vault else all_of(store.keys, ALWAYS if listed else ungranted)
-            self._access_cache[key] = all_of(
-                self._reach(actor, store), ALWAYS if granted else any_of(ungranted, by_key)
-            )
+            right = ALWAYS if granted else any_of(ungranted, by_key)
+            self._access_cache[key] = all_of(self._reach(actor, store, right), right, limit=self._limit(actor))
         return self._access_cache[key]
 
-    def _reach(self, actor: Actor, store: DataStore) -> ControlSets:
-        control_sets = any_of(*(self.reachability.to_store(location, store) for location in actor.locations))
+    def _reach(self, actor: Actor, store: DataStore, right: ControlSets) -> ControlSets:
+        """Return the controls on reaching a store. If the right to the data needs a control, there may be one fewer:
+        the controls on a right are on no network path."""
+        limit = self._limit(actor)
+        left = limit if right == ALWAYS or actor.controls else limit - 1
+        control_sets = any_of(*(self.reachability.to_store(location, store, left) for location in actor.locations))
         return self.registry.without_controls_in(control_sets, actor.controls)
+
+    def _limit(self, actor: Actor) -> int:
+        """Return the limit on the controls of an actor: none of those that it can change count in the end."""
+        return MAX_CONTROLS if actor.controls else self.limit
 
     def _to_internet(self, actor: Actor) -> tuple[ControlSets, str]:
         """Return the controls on sending data to the Internet."""
-        control_sets = any_of(*(self.reachability.to_internet(location) for location in actor.locations))
+        control_sets = any_of(
+            *(self.reachability.to_internet(location, self._limit(actor)) for location in actor.locations)
+        )
         return self.registry.without_controls_in(
             control_sets, actor.controls
         ), f"{actor.label} carries it to the Internet"
@@ -192,13 +219,10 @@ class FlowGraph:
             return control_sets, f"{other.label} carries it off through Bastion"
         if not other.is_computer or other is actor or actor.is_people:
             return NEVER, ""
-        targets = [
-            Destination(location.subnet, ports=(), endpoint=False, nsgs=location.nsgs)
-            for location in other.locations
-            if location.subnet
-        ]
+        targets = [at for location in other.locations if (at := self.reachability.computer_at(location))]
+        limit = self._limit(actor)
         reachability = any_of(
-            *(self.reachability.to(mine, destination) for mine in actor.locations for destination in targets)
+            *(self.reachability.to(mine, target, limit) for mine in actor.locations for target in targets)
         )
         return self.registry.without_controls_in(
             reachability, actor.controls
@@ -225,8 +249,8 @@ def minimal_cut_sets(
     flows: FlowGraph, sources: Iterable[Node], is_sink: Callable[[Node], bool], may_traverse: Callable[[Node], bool]
 ) -> MinimalCutSets | None:
     """Return the fewest controls between sources and sinks, on paths through nodes that may be traversed. None if more
-    than `MAX_CONTROLS` would have to fail."""
-    order, bound, sink_reached = count(), MAX_CONTROLS, False
+    than the graph's limit would have to fail."""
+    order, bound, sink_reached = count(), flows.limit, False
     heap = [(0, next(order), _Label(source, 0)) for source in sources]
     reached: dict[Node, list[int]] = {}
     found: list[_Label] = []
@@ -237,7 +261,10 @@ def minimal_cut_sets(
         """True if a path may end at or pass through a node, and could need fewer failures than the shortest known."""
         if node not in usable:
             usable[node] = (is_sink(node), may_traverse(node))
-        return any(usable[node]) and not (sink_reached and (label.mask | mask).bit_count() >= bound)
+        if not any(usable[node]):
+            return False
+        failures = (label.mask | mask).bit_count()
+        return failures < bound if sink_reached else failures <= bound
 
     while heap and len(found) < MAX_PATHS:
         size, _, label = heapq.heappop(heap)

@@ -34,7 +34,7 @@ def flow_report(context: PolicyContext) -> FlowReport:
         if not all(resource.from_program for resource in context.resources):
             return FlowReport((), ())
         try:
-            return flows_of(context) if isinstance(context, EstateView) else analyse_flows(context)
+            return flows_of(context, MIN_CONTROLS - 1) if isinstance(context, EstateView) else analyse_flows(context)
         except InputError:
             return FlowReport((), ())
 

@@ -8,10 +8,10 @@ from itertools import combinations
 import pytest
 
 from policies.model import Resource
-from policies.reachability.assertions import FlowKind, ForbiddenFlow, analyse_flows
+from policies.reachability.assertions import MIN_CONTROLS, FlowKind, ForbiddenFlow, analyse_flows
 from policies.reachability.control_sets import Control, ControlKind
 from policies.reachability.graph import Path
-from tests.policies.reachability.sample_estates import TENANCY, estate, failing, seen
+from tests.policies.reachability.sample_estates import TENANCY, estate, failing, grant, named, seen
 
 Key = tuple[FlowKind, str]
 
@@ -62,6 +62,31 @@ def test_the_depth_between_providers_is_exact_when_controls_fail(flows: dict[Key
     assert flow.minimal_cut_sets
     for path in flow.minimal_cut_sets.paths[:3]:
         _holds_for(key, path)
+
+
+OWNER, RESEARCHERS = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "db7a0118-c48f-5463-aec7-50d383efab17"
+
+
+@pytest.mark.parametrize("key", REPRESENTATIVE, ids=lambda key: f"{key[0].name}-{key[1]}")
+def test_a_limit_keeps_every_flow_below_it(flows: dict[Key, ForbiddenFlow], key: Key) -> None:
+    """The gate asks for findings alone. Whoever changes settings makes controls fail above the limit too."""
+    found = flows[key].minimal_cut_sets
+    assert found
+    resources = list(estate())
+    for control in sorted(found.paths[0].controls)[:-1]:
+        resources = failing(resources, control)
+    scope = str(named(resources, TENANCY, "resources:ResourceGroup", "project").id)
+    for changed_ in (resources, [*resources, grant(RESEARCHERS, OWNER, scope)]):
+        limited = analyse_flows(seen(changed_), limit=MIN_CONTROLS - 1)
+        whole = analyse_flows(seen(changed_))
+        assert [_weakest(flow) for flow in limited.findings] == [_weakest(flow) for flow in whole.findings]
+        assert limited.findings
+
+
+def _weakest(flow: ForbiddenFlow) -> tuple[object, ...]:
+    assert flow.minimal_cut_sets
+    controls = {path.controls for path in flow.minimal_cut_sets.paths if len(path.controls) == flow.depth}
+    return flow.kind, flow.source, flow.depth, controls
 
 
 def _holds_for(key: Key, path: Path) -> None:

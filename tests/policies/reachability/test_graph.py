@@ -33,6 +33,8 @@ links = st.lists(
 class Drawn:
     """A drawn graph in place of an estate's."""
 
+    limit = MAX_CONTROLS
+
     def __init__(self, drawn: Links) -> None:
         self.registry = LEDGER
         self.made = [(start, end, sum(1 << n for n in numbers)) for start, end, numbers in drawn]
@@ -102,6 +104,14 @@ def test_combined_sets_contain_no_other_set(first: list[int], second: list[int])
 
 def _least(masks: set[int]) -> set[int]:
     return {mask for mask in masks if not any(other != mask and other & mask == other for other in masks)}
+
+
+@given(masks, masks, st.integers(0, 5))
+def test_a_limit_leaves_out_larger_sets_alone(first: list[int], second: list[int], limit: int) -> None:
+    one, other = minimal(map(ControlSet, first)), minimal(map(ControlSet, second))
+    for limited, whole in ((all_of(one, other, limit=limit), all_of(one, other)),
+                           (any_of(one, other, limit=limit), any_of(one, other))):  # fmt: skip
+        assert limited == tuple(path for path in whole if path.size <= limit)
 
 
 def test_no_alternative_means_impossible() -> None:
