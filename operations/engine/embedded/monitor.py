@@ -14,7 +14,7 @@ from formats import property_values
 from formats.errors import InputError
 from formats.urns import ROOT_TYPE
 from operations.engine.clock import now
-from operations.engine.embedded import goal, options, reads, state_steps, steps
+from operations.engine.embedded import goal, options, state_steps, steps
 from operations.engine.embedded.deployment import Deployment, RegistrationResult
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Properties, Resource
@@ -85,7 +85,7 @@ class Monitor:
 
     def ReadResource(self, request: Any) -> Any:
         urn = self._deployment.urn_of(request.parent, request.type, request.name)
-        answer = self._guarded(lambda: reads.read(self._deployment, goal.of_read(request, urn)))
+        answer = self._guarded(lambda: steps.read(self._deployment, goal.of_read(request, urn)))
         properties = property_values.to_struct(answer.outputs)
         return resource_pb2.ReadResourceResponse(
             urn=answer.urn, id=answer.id, properties=properties, result=_result(answer)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from formats import property_values
 from formats.errors import InputError
-from operations.engine.embedded import resume, settings
+from formats.yaml_reader import read_mapping
+from operations.engine.embedded import resume
 from operations.engine.embedded.backend import Backend, Kind
 from operations.engine.embedded.deployment import Deployment
 from operations.engine.embedded.model import Properties, Snapshot
 from operations.engine.embedded.provider_registry import ProviderRegistry, Servicers
 from operations.engine.embedded.report import Reporter
+from operations.engine.embedded.secrets import Crypter
 from operations.engine.embedded.update_plan_check import UpdatePlanCheck
 from operations.engine.port import StackSettings
 from operations.engine.targets import Targets
@@ -43,7 +47,7 @@ class Runs:
     ) -> Iterator[Deployment]:
         """Run a deployment that records every step, after pending operations of an earlier run are settled."""
         began, succeeded = time.time(), False
-        salt, plan = settings.read_salt(stack.file), plan_check.digest if plan_check else ""
+        salt, plan = _salt_of(stack.file), plan_check.digest if plan_check else ""
         snapshot, journal = self.backend.begin(stack.name, salt=salt, plan=plan, warn=reporter.warn)
         deployment: Deployment | None = None
         resumed = bool(journal.pending)
@@ -75,7 +79,7 @@ class Runs:
         return Deployment(
             project=self.backend.project,
             stack=stack.name,
-            config=settings.decrypted_config(stack, self.passphrase, salt),
+            config=_decrypted_config(stack, self.passphrase, salt),
             registry=ProviderRegistry(self.providers, self._outputs_of),
             reporter=reporter,
             targets=Targets(targets),
@@ -98,7 +102,7 @@ class Runs:
         plan_check: UpdatePlanCheck | None = None,
     ) -> Iterator[Deployment]:
         """Run a deployment that changes nothing. A wrong passphrase is reported at its end."""
-        salt = settings.read_salt(stack.file)
+        salt = _salt_of(stack.file)
         snapshot, crypter = self.backend.load(stack.name)
         base = snapshot or Snapshot()
         deployment = self._deployment(stack, reporter, targets, salt, base=base, plan_check=plan_check)
@@ -106,3 +110,28 @@ class Runs:
             passphrase_check = pool.submit(crypter.check)
             yield deployment
         passphrase_check.result()
+
+
+def _salt_of(file: Path) -> str | None:
+    """Return the `encryptionsalt` of a stack's `Pulumi.<stack>.yaml`, if it has one."""
+    found = read_mapping(file).get("encryptionsalt") if file.exists() else None
+    return str(found) if found else None
+
+
+def _decrypted_config(stack: StackSettings, passphrase: Callable[[], str], salt: str | None) -> dict[str, Any]:
+    """Return the configuration as property values. A `secure:` value is decrypted with the salt and marked secret."""
+    crypter = Crypter(passphrase, salt, file=str(stack.file))
+    return {key: _decrypted_value(value, key, crypter, stack.file) for key, value in stack.config.items()}
+
+
+def _decrypted_value(value: Any, key: str, crypter: Crypter, file: Path) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {"secure"}:
+            if not isinstance(value["secure"], str):
+                raise InputError("The value of `secure:` must be text.", file=str(file), key=key,
+                                 fix="Set it with `pulumi config set --secret`.")  # fmt: skip
+            return property_values.secret(crypter.decrypt(value["secure"]))
+        return {str(k): _decrypted_value(v, f"{key}.{k}", crypter, file) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_decrypted_value(v, f"{key}[{i}]", crypter, file) for i, v in enumerate(value)]
+    return value

@@ -1,13 +1,13 @@
-"""The steps of a registration: compare the desired resource with its previous state, and apply the difference."""
+"""The steps of a registration or a read: compare the desired resource with its state, and apply the difference."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from formats import urns
+from formats import property_values, urns
 from formats.default_providers import is_default_provider
-from formats.errors import InputError
+from formats.errors import Failed, InputError
 from formats.plan import Operation
 from formats.urns import label
 from operations.engine.clock import now
@@ -20,10 +20,15 @@ from operations.engine.embedded.providers import Difference, Provider, default_d
 
 def register(deployment: Deployment, goal: Goal) -> RegistrationResult:
     """Create, update, replace or keep one resource."""
-    return guarded(deployment, goal.resource, lambda: _registered(deployment, goal))
+    return _guarded(deployment, goal.resource, lambda: _registered(deployment, goal))
 
 
-def guarded(deployment: Deployment, wanted: Resource, step: Callable[[], Resource]) -> RegistrationResult:
+def read(deployment: Deployment, goal: Goal) -> RegistrationResult:
+    """Read one resource into the state, as external: it is never changed or deleted."""
+    return _guarded(deployment, goal.resource, lambda: _read(deployment, goal))
+
+
+def _guarded(deployment: Deployment, wanted: Resource, step: Callable[[], Resource]) -> RegistrationResult:
     """Return the result of a step. After a failure, every later step fails too."""
     with deployment.lock:
         if deployment.error is not None:
@@ -38,14 +43,14 @@ def guarded(deployment: Deployment, wanted: Resource, step: Callable[[], Resourc
         return RegistrationResult(wanted.urn, new.id, outputs, unknown=wanted.urn in deployment.skipped)
 
 
-def refuse_duplicate(deployment: Deployment, urn: str) -> None:
+def _refuse_duplicate(deployment: Deployment, urn: str) -> None:
     """Refuse a URN that this run has registered already."""
     if urn in deployment.registered:
         raise InputError("Two resources have the same type and name", key=urn, fix="give one of them another name")
 
 
 def _registered(deployment: Deployment, goal: Goal) -> Resource:
-    refuse_duplicate(deployment, goal.resource.urn)
+    _refuse_duplicate(deployment, goal.resource.urn)
     old, new = deployment.previous_state(goal), deployment.desired_state(goal)
     if not deployment.targets.includes(new.urn):
         return _untargeted(deployment, new, old)
@@ -150,3 +155,49 @@ def _update(
         new.mark_secret_outputs()
         deployment.record_registered(new, old)
     return new
+
+
+def _read(deployment: Deployment, goal: Goal) -> Resource:
+    with deployment.reporter.step(goal.resource, Operation.READ):
+        return _read_resource(deployment, goal)
+
+
+def _read_resource(deployment: Deployment, goal: Goal) -> Resource:
+    _refuse_duplicate(deployment, goal.resource.urn)
+    new, old = deployment.desired_state(goal), deployment.previous_state(goal)
+    provider = state_steps.provider_of(deployment, goal)
+    new.provider = provider.reference
+    if not new.id or property_values.is_unknown(new.id):
+        new.id = ""
+        deployment.plan(Operation.READ, new, old)
+        deployment.record_registered(new, old)
+        return new
+    found = provider.read(new.urn, new.id, new.inputs, old.outputs if old is not None else {})
+    if found is None:
+        raise Failed(f"{label(new.urn)}: there is nothing to read with the id {new.id}")
+    new.id, inputs, outputs = found
+    new.inputs = {**inputs, **new.inputs}
+    new.outputs = property_values.mark_secret(outputs, new.additional_secret_outputs)
+    new.created = new.modified = now()
+    deployment.plan(Operation.READ, new, old)
+    if old is not None and not old.external:
+        _refuse_managed(deployment, old)
+    if old is not None and replace(new, created=old.created, modified=old.modified) == old:
+        deployment.mark_handled(old)
+        deployment.registered[new.urn] = old
+        return old
+    if old is not None:
+        new.created = old.created
+    deployment.record_registered(new, old)
+    return new
+
+
+def _refuse_managed(deployment: Deployment, old: Resource) -> None:
+    """Refuse to read a resource that the stack manages: it would be deleted from the state, even if protected."""
+    if old.id and old.protect:
+        deployment.refuse(f"{label(old.urn)} would be deleted, because the program now only reads it")
+    raise InputError(
+        "A resource of this stack would become one that is only read",
+        key=old.urn,
+        fix="give the one that is read another name, or take the resource out of the state first",
+    )
