@@ -46,13 +46,11 @@ class ShapeCache:
 
     def _kept(self, stack: str, key: str) -> StackShape | None:
         entry = self._store.get(key) if self._store else None
-        if not isinstance(entry, dict) or entry.get("key") != key or entry.get("digest") != _digest(entry.get("shape")):
-            return None
         try:
-            shape = read_shape(entry["shape"])
-        except ValueError:
+            shape = _checked(entry, key)
+        except (ValueError, TypeError, RecursionError):
             return None
-        return shape if shape.stack == stack else None
+        return shape if shape and shape.stack == stack else None
 
     def _made(self, key: str, make: Callable[[], StackShape]) -> StackShape:
         shape = make()
@@ -60,6 +58,13 @@ class ShapeCache:
             content = shape.to_json()
             self._store.put(key, {"key": key, "digest": _digest(content), "shape": content})
         return shape
+
+
+def _checked(entry: Any, key: str) -> StackShape | None:
+    """Return the shape of an entry; None where it is another's, or was changed. `ValueError` where it is no shape."""
+    if not isinstance(entry, dict) or entry.get("key") != key or entry.get("digest") != _digest(entry.get("shape")):
+        return None
+    return read_shape(entry["shape"])
 
 
 def _key(stack: str, digest: str, paths: tuple[str, ...]) -> str:

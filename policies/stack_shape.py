@@ -109,7 +109,7 @@ def read_shape(content: object) -> StackShape:
         raise ValueError("identifiers")
     if not all(len(pair) == 2 for pair in shape.mentions):
         raise ValueError("mentions")
-    if any(parse_range(text) is None for text in (*shape.spaces, *shape.bounded)):
+    if any(str(parse_range(text)) != text for text in (*shape.spaces, *shape.bounded)):
         raise ValueError("spaces")
     return shape
 

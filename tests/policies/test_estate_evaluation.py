@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -199,12 +200,23 @@ class _Store:
         self.values[key] = json.dumps(value)
 
 
+def _resigned(shape: Any, **changes: Any) -> Any:
+    """Return a changed shape with the digest of its content."""
+    content = {**shape, **changes}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return {"shape": content, "digest": hashlib.sha256(text.encode()).hexdigest()}
+
+
 DAMAGE: dict[str, Callable[[Any], Any]] = {
     "another type": lambda _: [],
     "another key": lambda entry: {**entry, "key": "other"},
     "a changed shape": lambda entry: {**entry, "shape": {**entry["shape"], "words": []}},
-    "a field too many": lambda entry: {**entry, "shape": {**entry["shape"], "more": 1}},
     "no shape": lambda entry: {"key": entry["key"], "digest": entry["digest"]},
+    "a field too many": lambda entry: {**entry, **_resigned(entry["shape"], more=1)},
+    "another stack": lambda entry: {**entry, **_resigned(entry["shape"], stack="tre-other")},
+    "a number for a word": lambda entry: {**entry, **_resigned(entry["shape"], words=[1])},
+    "an identifier without a kind": lambda entry: {**entry, **_resigned(entry["shape"], identifiers=[["a"]])},
+    "a space that is no network": lambda entry: {**entry, **_resigned(entry["shape"], spaces=["10.0.0.5/24"])},
 }
 
 
