@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from typing import Any, ClassVar, Protocol
 
 import pulumi
-from pulumi_azure_native import monitor, network
+from pulumi_azure_native import managedidentity, monitor, network
 
 from infra.components.grants import Principal, assign_role
 from infra.components.resource_group_scope import ResourceGroupScope
@@ -98,6 +98,17 @@ class BaseComponent(pulumi.ComponentResource):
     def protected_opts(self, **options: Any) -> pulumi.ResourceOptions:
         """Return the options of a child resource with data or keys: the engine refuses to delete or replace it."""
         return self.child_opts(protect=True, **options)
+
+    def new_identity(self, name: str) -> managedidentity.UserAssignedIdentity:
+        """Create a user-assigned identity."""
+        return managedidentity.UserAssignedIdentity(
+            name,
+            resource_name_=self.scope.names.local(ResourceKind.IDENTITY, name),
+            resource_group_name=self.scope.group_name,
+            location=self.scope.location,
+            tags=self.scope.tags,
+            opts=self.child_opts(),
+        )
 
     def add_diagnostic_setting(
         self, name: str, target: pulumi.Input[str], categories: DiagnosticCategories, *,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import compute, managedidentity, network
+from pulumi_azure_native import compute, network
 
 from formats.egress import EgressRule
 from formats.errors import InputError
@@ -62,14 +62,7 @@ class Desk(BaseComponent):
         self.config, self.disk_encryption, self.egress = config, args.disk_encryption, args.egress
         self._check_zone()
         self._zones = [str(config.zone)] if config.zone else None
-        self.identity = managedidentity.UserAssignedIdentity(
-            name,
-            resource_name_=scope.names.local(ResourceKind.IDENTITY, name),
-            resource_group_name=scope.group_name,
-            location=scope.location,
-            tags=scope.tags,
-            opts=self.child_opts(),
-        )
+        self.identity = self.new_identity(name)
         self.network_id: pulumi.Output[str] = args.network.virtual_network.network.id
         self.interface = self._interface(args.network)
         self.data_disk = self._data_disk()

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import managedidentity
 
 from formats.stack_config import Redundancy
 from infra.components.base_component import BaseComponent, ComponentArgs, PrivateEndpointPlacement
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
 from infra.components.grants import Principal
 from infra.components.key_vault import EncryptionKey
-from infra.names import ResourceKind
 
 CONTAINER = "insights-logs-flowlogflowevent"
 """The container to which Azure writes flow logs of networks (learn.microsoft.com, "Virtual network flow logs")."""
@@ -36,14 +34,7 @@ class FlowLogStorage(BaseComponent):
     def __init__(self, name: str, args: FlowLogStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         scope = args.scope
-        self._writer = managedidentity.UserAssignedIdentity(
-            f"{name}-writer",
-            resource_name_=scope.names.local(ResourceKind.IDENTITY, f"{name}-writer"),
-            resource_group_name=scope.group_name,
-            location=scope.location,
-            tags=scope.tags,
-            opts=self.child_opts(),
-        )
+        self._writer = self.new_identity(f"{name}-writer")
         account_args = BlobStorageAccountArgs(
             scope=scope,
             endpoint=args.endpoint,

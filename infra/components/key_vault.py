@@ -81,14 +81,7 @@ class KeyVault(BaseComponent):
         overview"), so that a preview shows whose keys a service uses."""
         self.vault = self._vault(vault_name)
         scope.lock_at_exit(name, self.vault)
-        self.identity = managedidentity.UserAssignedIdentity(
-            f"{name}-encrypts",
-            resource_name_=scope.names.local(ResourceKind.IDENTITY, f"{name}-encrypts"),
-            resource_group_name=scope.group_name,
-            location=scope.location,
-            tags=scope.tags,
-            opts=self.child_opts(),
-        )
+        self.identity = self.new_identity(f"{name}-encrypts")
         self._ready = self._grant_and_connect(args.endpoint)
         self.register_outputs({"vault": self.vault.id})
 

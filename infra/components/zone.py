@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import managedidentity
 
 from formats.addresses import SOURCE_ZONE, TenancyEndpoint, ZoneEndpoint, ZoneName, ZoneRange
 from formats.stack_config import ZoneConfig
@@ -18,7 +17,6 @@ from infra.components.nsg_rules import Direction, SecurityRule, host_range
 from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
 from infra.components.stack_outputs import PlatformOutputs, ZoneOutputs
 from infra.components.virtual_network import SubnetSpec
-from infra.names import ResourceKind
 from infra.network_services import Port
 from infra.roles import Role
 
@@ -63,14 +61,7 @@ class Zone(BaseComponent):
         self.network = SpokeNetwork(name, network_args, self.child_opts())
         keys_placement = self.network.endpoint_placement(addresses.address(ZoneEndpoint.KEYS))
         self.keys = KeyVault(f"{name}-keys", KeyVaultArgs(scope=scope, endpoint=keys_placement), self.child_opts())
-        self.mover = managedidentity.UserAssignedIdentity(
-            f"{name}-mover",
-            resource_name_=scope.names.local(ResourceKind.IDENTITY, f"{name}-mover"),
-            resource_group_name=scope.group_name,
-            location=scope.location,
-            tags=scope.tags,
-            opts=self.child_opts(),
-        )
+        self.mover = self.new_identity(f"{name}-mover")
         store_args = BlobStorageAccountArgs(
             scope=scope,
             endpoint=self.network.endpoint_placement(addresses.address(ZoneEndpoint.STORE)),

@@ -14,6 +14,8 @@ from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 POLICY, GROUP, FIREWALL = "network:FirewallPolicy", "network:FirewallPolicyRuleCollectionGroup", "network:AzureFirewall"
 GROUPS = (GROUP, "network:FirewallPolicyRuleCollectionGroupDraft")
+RULE_PATHS = ("ruleCollections", "network:IpGroup:ipAddresses", "priority")
+"""The properties that `rules_of` reads."""
 NAT, NETWORK_RULE, APPLICATION = "natrule", "networkrule", "applicationrule"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from formats.addresses import CELL_PREFIXES
 from formats.egress import MIN_PREFIX_LENGTH
-from policies.azure_semantics.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, FirewallRule, rules_of
+from policies.azure_semantics.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, RULE_PATHS, FirewallRule, rules_of
 from policies.azure_semantics.security_group import covers_ports
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -69,10 +69,6 @@ POLICY = Policy(
     fix="Name each host, private address, port and protocol: outside the estate in ranges of /28 or narrower, "
     "over TCP 443 or 80; for sign-in AzureActiveDirectory, over TCP 443.",
     check=check,
-    check_paths=(
-        "ruleCollections",
-        "network:IpGroup:ipAddresses",
-        "priority",
-    ),
+    check_paths=RULE_PATHS,
     evaluation_scope="stack",
 )

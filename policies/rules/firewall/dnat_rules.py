@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.firewall import GROUPS, NAT, rules_of
+from policies.azure_semantics.firewall import GROUPS, NAT, RULE_PATHS, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -26,10 +26,6 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove the NAT rule.",
     check=check,
-    check_paths=(
-        "ruleCollections",
-        "network:IpGroup:ipAddresses",
-        "priority",
-    ),
+    check_paths=RULE_PATHS,
     evaluation_scope="stack",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.addresses import Span, is_private
-from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, rules_of
+from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, RULE_PATHS, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -35,10 +35,6 @@ POLICY = Policy(
     ),
     fix="Name the fixed address of each private endpoint that is meant.",
     check=check,
-    check_paths=(
-        "ruleCollections",
-        "network:IpGroup:ipAddresses",
-        "priority",
-    ),
+    check_paths=RULE_PATHS,
     evaluation_scope="stack",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from formats.addresses import CELL_PREFIXES
-from policies.azure_semantics.firewall import GROUPS, FirewallRule, rules_of
+from policies.azure_semantics.firewall import GROUPS, RULE_PATHS, FirewallRule, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 CELL_PREFIX = CELL_PREFIXES[0]
@@ -41,10 +41,6 @@ POLICY = Policy(
     ),
     fix="Name the ranges of the kind of tenancy, or of the zones, that the rule is for.",
     check=check,
-    check_paths=(
-        "ruleCollections",
-        "network:IpGroup:ipAddresses",
-        "priority",
-    ),
+    check_paths=RULE_PATHS,
     evaluation_scope="stack",
 )

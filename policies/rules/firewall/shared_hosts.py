@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.firewall import GROUPS, NAT, rules_of
+from policies.azure_semantics.firewall import GROUPS, NAT, RULE_PATHS, rules_of
 from policies.azure_semantics.shared_hosts import allows_every_customer, allows_multi_customer_host
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -36,10 +36,6 @@ POLICY = Policy(
     ),
     fix="Name the one host that is needed; use a mirror where customers share the host.",
     check=check,
-    check_paths=(
-        "ruleCollections",
-        "network:IpGroup:ipAddresses",
-        "priority",
-    ),
+    check_paths=RULE_PATHS,
     evaluation_scope="stack",
 )
