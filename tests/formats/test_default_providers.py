@@ -43,7 +43,7 @@ def state_plan(*states: dict[str, Any], config: dict[str, Any] | None = None) ->
 
 
 def deletion(*states: dict[str, Any], config: dict[str, Any] | None = None) -> Plan:
-    return deletion_of(states, "sde", "s", "local", config)
+    return deletion_of(states, "sde", "s", "local", config, outputs={})
 
 
 @pytest.mark.parametrize("made", [preview, state_plan, deletion])
