@@ -37,7 +37,8 @@ class EachPlan:
 
     def plan(self, plan: Plan, *, brief: bool = False) -> None:
         """Print the plan's changes by resource."""
-        self._output.emit({"event": "plan", "stack": plan.stack, "plan": plan.to_json()})
+        if self._output.json:
+            self._output.emit({"event": "plan", "stack": plan.stack, "plan": plan.to_json()})
         planview.show(plan, self._output, brief=brief)
 
     def heading(self, text: str) -> None:
