@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
+from formats.deployed_stack import DeployedStack
 from formats.plan import Plan
 from policies.equivalence import NO_FOLDING, EquivalenceClasses, EquivalentTenancy, Folding
 from policies.estate_view import EstateView, ReadablePaths, VisibleResource
 from policies.model import Finding, Policy, Resource
 from policies.plan_resources import resources_of
 from policies.rule_helpers.flow_findings import POLICIES
-from policies.runner import ALL, findings_of
+from policies.runner import ALL, EstateFindings, findings_of
 from policies.shape_cache import ShapeCache
 from policies.stack_shape import StackShape, shape_of
 
@@ -45,39 +46,52 @@ def planned_stack(plan: Plan, *, from_program: bool = True) -> EstateStack:
     return EstateStack(plan.stack, f"{plan.digest} {from_program}", resources)
 
 
+def deployed_stack(stack: DeployedStack) -> EstateStack:
+    """Return a deployed stack, whose state is read only where it is needed."""
+    return EstateStack(stack.name, stack.digest, lambda: resources_of(stack.load()))
+
+
 @dataclass(frozen=True)
-class EstateFindings:
-    """The findings of the policies on the whole estate."""
+class EstateEvaluation:
+    """Evaluates the policies with the scope `estate`."""
 
-    own: tuple[Finding, ...]
-    """All findings on the evaluated stacks, by policy and then by resource."""
-    elsewhere: tuple[Finding, ...]
-    """The blocking findings on the other stacks."""
+    policies: Sequence[Policy]
+    today: date
+    cache: ShapeCache
 
+    @classmethod
+    def of(cls, policies: Iterable[Policy], today: date, cache: ShapeCache | None = None) -> EstateEvaluation:
+        """Return the evaluation of those of the policies that have the scope `estate`."""
+        chosen = [policy for policy in policies if policy.evaluation_scope == ESTATE]
+        return cls(chosen, today, cache or ShapeCache())
 
-def estate_findings(
-    stacks: Sequence[EstateStack],
-    policies: Iterable[Policy],
-    *,
-    own: Collection[str],
-    today: date,
-    cache: ShapeCache | None = None,
-    exhaustive: bool = False,
-) -> EstateFindings:
-    """Return the findings of the policies with the scope `estate`.
+    def findings(
+        self, stacks: Sequence[EstateStack], *, own: Collection[str] = (), exhaustive: bool = False
+    ) -> EstateFindings:
+        """Return the findings on an estate.
 
-    `stacks`: every stack of the estate. `own`: the names of those that are evaluated. `exhaustive`: evaluate every
-    tenancy, also those for which the result of an equivalent one holds.
-    """
-    chosen = [policy for policy in policies if policy.evaluation_scope == ESTATE]
-    ordered = sorted(stacks, key=lambda stack: stack.name not in own)
-    estate = _Estate(ordered, ReadablePaths.of(chosen), today, cache or ShapeCache())
-    folding = NO_FOLDING if exhaustive else estate.folding()
-    evaluation = _Evaluation(estate, folding, own)
-    found = [(policy, *evaluation.of(policy)) for policy in chosen]
-    return EstateFindings(
-        tuple(f for _, mine, _ in found for f in mine), tuple(f for _, _, others in found for f in others)
-    )
+        `stacks`: every stack of the estate. `own`: the names of those that are evaluated. `exhaustive`: evaluate every
+        tenancy, also those for which the result of an equivalent one holds.
+        """
+        estate = self._estate(stacks)
+        evaluation = _Evaluation(estate, NO_FOLDING if exhaustive else estate.folding(), own)
+        found = [(policy, *evaluation.of(policy)) for policy in self.policies]
+        return EstateFindings(
+            tuple(f for _, mine, _ in found for f in mine), tuple(f for _, _, others in found for f in others)
+        )
+
+    def names(self, stack: EstateStack) -> frozenset[str]:
+        """Return the identifiers of a stack in lower case, with the names of its resource groups."""
+        return self._estate([stack]).shape(stack).names
+
+    def _estate(self, stacks: Sequence[EstateStack]) -> _Estate:
+        """Return the estate in an order of its own: where two paths are equally weak, a message names the first."""
+        ordered = sorted(stacks, key=lambda stack: stack.name)
+        return _Estate(ordered, self._readable, self.today, self.cache)
+
+    @cached_property
+    def _readable(self) -> ReadablePaths:
+        return ReadablePaths.of(self.policies)
 
 
 class _Estate:
@@ -90,7 +104,7 @@ class _Estate:
 
     def folding(self) -> Folding:
         """Return the tenancies that have the results of an equivalent one."""
-        return EquivalenceClasses([self._shape(stack) for stack in self.stacks.values()]).folding()
+        return EquivalenceClasses([self.shape(stack) for stack in self.stacks.values()]).folding()
 
     def view(self, folding: Folding) -> EstateView:
         """Return the part of the estate that is evaluated."""
@@ -98,14 +112,15 @@ class _Estate:
         resources = [resource for name in names for resource in self._visible(name)]
         return EstateView(resources, folding, is_complete=True, today=self._today)
 
-    def _shape(self, stack: EstateStack) -> StackShape:
+    def shape(self, stack: EstateStack) -> StackShape:
         return self._cache.shape(
             stack.name, stack.digest, self._readable.paths, lambda: shape_of(stack.name, self._visible(stack.name))
         )
 
     def _visible(self, name: str) -> tuple[VisibleResource, ...]:
         if name not in self._resources:
-            self._resources[name] = tuple(map(self._readable.visible, self.stacks[name].resources()))
+            found = sorted(self.stacks[name].resources(), key=lambda resource: resource.urn)
+            self._resources[name] = tuple(map(self._readable.visible, found))
         return self._resources[name]
 
 

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import gc
+import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from formats.deployed_stack import DeployedStack
 from formats.errors import InputError
 from formats.plan import Plan
+from formats.stack_config import TenancyConfig, is_kind
 from formats.yaml_reader import read_mapping, within
+from policies.estate_evaluation import EstateEvaluation, EstateStack, deployed_stack, planned_stack
 from policies.exemptions import NONE, Exemptions, read
 from policies.judged_runs import NOTHING_RECORDED, JudgedRuns
-from policies.model import Policy, PolicyContext
+from policies.model import Finding, Policy, PolicyContext, Resource
 from policies.plan_resources import resources_of
-from policies.preexisting import Baseline
+from policies.preexisting import Comparison
 from policies.rules import load
-from policies.runner import Report, evaluate
+from policies.runner import EstateFindings, Report, evaluate
+from policies.shape_cache import ShapeCache
 
 EXEMPTIONS = "exemptions.yaml"
 NO_FILES: Mapping[str, str] = {}
@@ -29,6 +33,7 @@ Scope = Literal["resource", "stack", "estate"]
 SCOPES: tuple[Scope, ...] = ("resource", "stack", "estate")
 OF_STACKS: tuple[Scope, ...] = ("resource", "stack")
 OF_ESTATE: tuple[Scope, ...] = ("estate",)
+GROUP_NAME = re.compile(r"/resourceGroups/([^/\"]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ def evaluate_plans(
     neighbours: Neighbours | None = None,
     files: Mapping[str, str] = NO_FILES,
     scopes: Collection[Scope] = SCOPES,
+    shapes: ShapeCache | None = None,
 ) -> Report:
     """Return the report of the catalogue, or of its policies of some scopes, on these plans together.
 
@@ -74,28 +80,78 @@ def evaluate_plans(
     program. `neighbours`: the rest of the estate, with which the plans are the whole estate; findings that the plans
     cause on it count too. `files`: the file of each stack that was read from one.
     """
+    names = frozenset(plan.stack for plan in plans)
     others = neighbours or Neighbours()
     _refuse_duplicate_stacks([plan.stack for plan in plans] + [stack.name for stack in others.deployed])
-    day, chosen = day or today(), load() if policies is None else policies
-    chosen = {id_: policy for id_, policy in chosen.items() if policy.evaluation_scope in scopes}
-    with _without_garbage_collection():
-        context = [r for stack in others.deployed for r in resources_of(stack.load())]
-        own = [replace(r, from_program=r.stack not in templates) for plan in plans for r in resources_of(plan)]
-
-        def baseline() -> Baseline:
-            deployed = [r for stack in others.before for r in resources_of(stack.load())]
-            return Baseline(PolicyContext([*deployed, *context], is_complete=True, today=day), others.recorded)
-
-        complete = is_complete or neighbours is not None
-        report = evaluate(
-            PolicyContext([*own, *context], is_complete=complete, today=day),
-            chosen,
-            stacks=[plan.stack for plan in plans],
-            exemptions=exemptions,
-            plans={plan.stack: plan.digest for plan in plans},
-            baseline=baseline if neighbours else None,
-        )
+    day, known = day or today(), load() if policies is None else policies
+    chosen = {id_: policy for id_, policy in known.items() if policy.evaluation_scope in scopes}
+    own = [replace(r, from_program=r.stack not in templates) for plan in plans for r in resources_of(plan)]
+    estate = _ChangedEstate(plans, others, templates, EstateEvaluation.of(known.values(), day, shapes))
+    is_estate = is_complete or neighbours is not None
+    report = evaluate(
+        PolicyContext([*own, *estate.referenced(own)], is_complete=is_estate, today=day),
+        chosen,
+        stacks=names,
+        exemptions=exemptions,
+        plans={plan.stack: plan.digest for plan in plans},
+        estate=estate.findings() if is_estate and "estate" in scopes else None,
+        comparison=estate.comparison() if neighbours and "estate" in scopes else None,
+    )
     return replace(report, files=files)
+
+
+@dataclass
+class _ChangedEstate:
+    """The evaluated plans with their neighbours, for the policies on the whole estate."""
+
+    plans: Sequence[Plan]
+    neighbours: Neighbours
+    templates: Collection[str]
+    evaluation: EstateEvaluation
+
+    @cached_property
+    def _own(self) -> list[EstateStack]:
+        return [planned_stack(plan, from_program=plan.stack not in self.templates) for plan in self.plans]
+
+    @cached_property
+    def _others(self) -> list[EstateStack]:
+        return list(map(deployed_stack, self.neighbours.deployed))
+
+    def findings(self) -> EstateFindings:
+        """Return the findings on the plans, and the blocking ones on the neighbours."""
+        return self._evaluated([*self._own, *self._others], own=[plan.stack for plan in self.plans])
+
+    def comparison(self) -> Comparison:
+        """Return the findings without the change, and without some stacks, each computed when it is needed."""
+        before = list(map(deployed_stack, self.neighbours.before))
+
+        def after_without(stacks: frozenset[str]) -> Collection[Finding]:
+            kept = [stack for stack in [*self._own, *self._others] if stack.name not in stacks]
+            return self._evaluated(kept).elsewhere
+
+        return Comparison(
+            frozenset(stack.name for stack in self._own),
+            frozenset(stack.name for stack in self._others),
+            lambda: self._evaluated([*before, *self._others]).elsewhere,
+            after_without,
+            self.neighbours.recorded,
+        )
+
+    def _evaluated(self, stacks: Sequence[EstateStack], own: Collection[str] = ()) -> EstateFindings:
+        return self.evaluation.findings(stacks, own=own)
+
+    def referenced(self, own: Iterable[Resource]) -> Iterator[Resource]:
+        """Yield the resources of the neighbours that the evaluated resources may refer to: those of the shared stacks,
+        and of tenancies of which they mention a resource group, as an ARM id does."""
+        groups = {name.lower() for resource in own for name in GROUP_NAME.findall(_text(resource))}
+        for stack in self._others:
+            is_tenancy = is_kind(stack.name, TenancyConfig)
+            if not is_tenancy or not groups.isdisjoint(self.evaluation.names(stack)):
+                yield from stack.resources()
+
+
+def _text(resource: Resource) -> str:
+    return f"{resource.id} {json.dumps(resource.inputs, default=str)}"
 
 
 def _refuse_duplicate_stacks(names: Sequence[str]) -> None:
@@ -104,18 +160,6 @@ def _refuse_duplicate_stacks(names: Sequence[str]) -> None:
         raise InputError(
             "Two plans are of one stack.", key="stack", found=", ".join(duplicates), fix="Leave one of them out."
         )
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Switch off the collector, which would search a million findings for cycles again and again: they have none."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def exemptions_of(file: Path | None, estate: Path, day: date | None = None) -> Exemptions:

@@ -8,23 +8,16 @@ a zone, not the zone. The shared stacks are the cause only of findings that exis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from formats.stack_config import TenancyConfig, is_kind
 from policies.judged_runs import JudgedRun, JudgedRuns
-from policies.model import Finding, Policy, PolicyContext, Resource
+from policies.model import Finding
 
-Evaluate = Callable[[Policy, Resource, PolicyContext], Iterator[Finding]]
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """The estate without the change, and the findings that earlier runs recorded."""
-
-    context: PolicyContext
-    recorded: JudgedRuns
+Pair = tuple[str, str]
+"""A policy and the URN of a resource."""
 
 
 @dataclass(frozen=True)
@@ -39,52 +32,47 @@ class PreexistingFinding:
 
 
 @dataclass
-class PreexistingFindings:
-    """Finds the preexisting ones among blocking findings of policies on the whole estate."""
+class Comparison:
+    """The blocking findings of policies on the whole estate, without the change and without some of its stacks."""
 
-    after: PolicyContext
-    baseline: Baseline
-    policies: Mapping[str, Policy]
-    changed: Collection[str]
+    changed: frozenset[str]
     """The evaluated stacks."""
-    evaluate: Evaluate
+    others: frozenset[str]
+    """The other stacks."""
+    before: Callable[[], Collection[Finding]]
+    """Returns the blocking findings without the change."""
+    after_without: Callable[[frozenset[str]], Collection[Finding]]
+    """Returns the blocking findings with the change and without some stacks."""
+    recorded: JudgedRuns
+    _without: dict[frozenset[str], frozenset[Pair]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._without: dict[frozenset[str], PolicyContext] = {}
-
-    def among(self, found: Sequence[Finding]) -> tuple[list[PreexistingFinding], list[Finding]]:
-        """Return the preexisting ones, and those that exist without the change but were never recorded."""
+    def split(self, found: Sequence[Finding]) -> tuple[list[PreexistingFinding], list[Finding]]:
+        """Return the preexisting findings, and those that exist without the change but were never recorded."""
         preexisting: list[PreexistingFinding] = []
         unrecorded: list[Finding] = []
         for finding in found:
-            if not self._exists_before(finding):
-                continue
-            causes = self._causes(finding)
-            if not causes:
-                continue
-            run = self.baseline.recorded.of(finding)
+            causes = self._causes(finding) if finding in self._before else ()
+            run = self.recorded.of(finding) if causes else None
             if run:
                 preexisting.append(PreexistingFinding(finding, run, causes))
-            else:
+            elif causes:
                 unrecorded.append(finding)
         return preexisting, unrecorded
 
-    def _exists_before(self, finding: Finding) -> bool:
-        resource = self._before.get(finding.urn)
-        before = self.baseline.context
-        return resource is not None and finding in self.evaluate(self.policies[finding.policy], resource, before)
-
     @cached_property
-    def _before(self) -> Mapping[str, Resource]:
-        return {resource.urn: resource for resource in self.baseline.context.resources}
+    def _before(self) -> frozenset[Finding]:
+        return frozenset(self.before())
 
     def _causes(self, finding: Finding) -> tuple[str, ...]:
         """Return the other stacks that cause a finding; empty if the evaluated stacks do."""
-        others = sorted(self._tenancies.difference(self.changed))
-        if self._is_gone(finding, self._tenancies.intersection(self.changed)):
+        tenancies = frozenset(name for name in self.changed | self.others if is_kind(name, TenancyConfig))
+        own, others = tenancies & self.changed, tenancies - self.changed
+        if self._is_gone(finding, own):
             return ()
         if self._is_gone(finding, others):
-            return tuple(self._narrowed(finding, others))
+            return tuple(self._narrowed(finding, sorted(others)))
+        if own and self._is_gone(finding, tenancies):  # another tenancy causes it too
+            return ()
         return () if finding.stack in self.changed else (finding.stack,)
 
     def _narrowed(self, finding: Finding, stacks: list[str]) -> list[str]:
@@ -97,22 +85,11 @@ class PreexistingFindings:
             stacks = half
         return stacks
 
-    @cached_property
-    def _tenancies(self) -> frozenset[str]:
-        return frozenset(r.stack for r in self.after.resources if is_kind(r.stack, TenancyConfig))
-
     def _is_gone(self, finding: Finding, stacks: Collection[str]) -> bool:
         """True if the resource has no blocking finding of that policy without these stacks."""
         if not stacks:
             return False
-        context = self._after_without(frozenset(stacks))
-        resource = next((r for r in context.resources if r.urn == finding.urn), None)
-        return resource is None or not any(
-            other.verdict.blocks for other in self.evaluate(self.policies[finding.policy], resource, context)
-        )
-
-    def _after_without(self, stacks: frozenset[str]) -> PolicyContext:
-        if stacks not in self._without:
-            kept = [r for r in self.after.resources if r.stack not in stacks]
-            self._without[stacks] = PolicyContext(kept, is_complete=True, today=self.after.today)
-        return self._without[stacks]
+        removed = frozenset(stacks)
+        if removed not in self._without:
+            self._without[removed] = frozenset((f.policy, f.urn) for f in self.after_without(removed))
+        return finding.stack in removed or (finding.policy, finding.urn) not in self._without[removed]

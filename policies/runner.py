@@ -7,7 +7,7 @@ Only the type of an exception is reported, because its message may contain value
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -15,7 +15,7 @@ from functools import cached_property
 from formats.errors import InputError
 from policies.exemptions import Exemption, Exemptions
 from policies.model import Finding, Policy, PolicyContext, Resource, Unknown, Verdict
-from policies.preexisting import Baseline, PreexistingFinding, PreexistingFindings
+from policies.preexisting import Comparison, PreexistingFinding
 from policies.violations import violations_of
 from policies.wording import Scrubber, plain
 
@@ -87,6 +87,16 @@ class Report:
         return {policy: tuple(findings) for policy, findings in found.items()}
 
 
+@dataclass(frozen=True)
+class EstateFindings:
+    """The findings of the policies on the whole estate."""
+
+    own: tuple[Finding, ...]
+    """All on the evaluated stacks, by policy and then by resource."""
+    elsewhere: tuple[Finding, ...]
+    """Those that block, on the other stacks."""
+
+
 def evaluate(
     context: PolicyContext,
     policies: Mapping[str, Policy],
@@ -95,42 +105,29 @@ def evaluate(
     stacks: Collection[str] | None = None,
     exemptions: Exemptions = NO_EXEMPTIONS,
     plans: Mapping[str, str] | None = None,
-    baseline: Callable[[], Baseline] | None = None,
+    estate: EstateFindings | None = None,
+    comparison: Comparison | None = None,
 ) -> Report:
     """Return the report on the resources of some stacks (None: all). `InputError` where there are none.
 
-    Resources of other stacks are context only. But with `baseline`, the estate without the evaluated change, findings
-    of policies on the whole estate count for them too, unless they are preexisting. `today`: another day than the
-    context's. `plans`: the digest of each stack's plan.
+    Resources of other stacks are context only. `today`: another day than the context's. `plans`: the digest of each
+    stack's plan. `estate`: the findings of the policies on the whole estate, which are not evaluated again here; those
+    on other stacks count too. `comparison`: the estate without the change, for findings that the change does not cause.
     """
     context.today = today or context.today
     own = [r for r in context.resources if stacks is None or r.stack in stacks]
     _refuse_nothing(own, policies, stacks)
     _refuse_duplicates(own)
-    by_type: dict[str, list[Resource]] = {}
-    for resource in own:
-        by_type.setdefault(resource.type, []).append(resource)
-    findings: list[Finding] = []
     used: dict[str, Exemption] = {}
-    for policy in policies.values():
-        matching = (
-            own
-            if ALL in policy.resource_types
-            else [r for type_ in dict.fromkeys(policy.resource_types) for r in by_type.get(type_, ())]
-        )
-        for resource in matching:
-            findings += _exempted(findings_of(policy, resource, context), exemptions, used)
+    found = _findings(own, context, policies, estate)
+    findings = list(_exempted(found, exemptions, used))
     preexisting: list[PreexistingFinding] = []
     unrecorded: list[Finding] = []
-    if baseline and context.is_complete:
-        changed = {r.stack for r in own}
-        findings += _blocking_elsewhere(context, policies, changed, exemptions, used)
-        comparable = [f for f in findings if _may_be_preexisting(f, policies)]
-        if comparable:
-            compared = PreexistingFindings(context, baseline(), policies, changed, findings_of)
-            preexisting, unrecorded = compared.among(comparable)
-            old = {p.finding for p in preexisting}
-            findings = [f for f in findings if f not in old]
+    comparable = [f for f in findings if _may_be_preexisting(f, policies)] if comparison else []
+    if comparison and comparable:
+        preexisting, unrecorded = comparison.split(comparable)
+        old = {p.finding for p in preexisting}
+        findings = [f for f in findings if f not in old]
     names = tuple(dict.fromkeys(plain(r.stack) for r in own))
     evaluated = [p.id for p in policies.values() if context.is_complete or p.evaluation_scope != "estate"]
     return Report(
@@ -148,22 +145,27 @@ def evaluate(
     )
 
 
-def _blocking_elsewhere(
+def _findings(
+    own: Sequence[Resource],
     context: PolicyContext,
     policies: Mapping[str, Policy],
-    stacks: Collection[str],
-    exemptions: Exemptions,
-    used: dict[str, Exemption],
-) -> list[Finding]:
-    """Return the blocking findings of policies on the whole estate on resources outside of the evaluated stacks."""
-    blocking: list[Finding] = []
+    estate: EstateFindings | None,
+) -> Iterator[Finding]:
+    """Yield the findings on the evaluated stacks by policy, then those on other stacks."""
+    by_type: dict[str, list[Resource]] = {}
+    for resource in own:
+        by_type.setdefault(resource.type, []).append(resource)
+    by_policy: dict[str, list[Finding]] = {}
+    for finding in estate.own if estate else ():
+        by_policy.setdefault(finding.policy, []).append(finding)
     for policy in policies.values():
-        types = dict.fromkeys(policy.resource_types) if policy.evaluation_scope == "estate" else {}
-        for resource in context.resources if ALL in types else context.of(*types):
-            if resource.stack not in stacks:
-                found = _exempted(findings_of(policy, resource, context), exemptions, used)
-                blocking += [finding for finding in found if finding.verdict.blocks]
-    return blocking
+        if estate and policy.evaluation_scope == "estate":
+            yield from by_policy.get(policy.id, ())
+            continue
+        types = dict.fromkeys(policy.resource_types)
+        for resource in own if ALL in types else (r for type_ in types for r in by_type.get(type_, ())):
+            yield from findings_of(policy, resource, context)
+    yield from estate.elsewhere if estate else ()
 
 
 def _may_be_preexisting(finding: Finding, policies: Mapping[str, Policy]) -> bool:

@@ -13,10 +13,13 @@ from formats.plan import Plan
 from operations.cli.output import Output, printable
 from operations.reports.report_formats import as_json
 from operations.reports.table import preexisting, summary, table
+from operations.result_cache import FileCache
+from operations.settings import Settings
 from policies.exemptions import Exemptions
 from policies.model import Verdict
 from policies.plan_evaluation import NO_FILES, SCOPES, Neighbours, Scope, evaluate_plans, exemptions_of
 from policies.runner import Report
+from policies.shape_cache import ShapeCache
 
 
 @dataclass
@@ -24,6 +27,8 @@ class Gate:
     """Evaluates all policies on plans, with the estate's exemptions."""
 
     exemptions: Exemptions
+    shapes: ShapeCache
+    """What was computed of stacks before, by the digests of their states."""
 
     def evaluate(
         self,
@@ -44,12 +49,13 @@ class Gate:
             neighbours=neighbours,
             files=files,
             scopes=scopes,
+            shapes=self.shapes,
         )
 
 
-def open_gate(exemptions: Path | None, estate: Path) -> Gate:
+def open_gate(exemptions: Path | None, estate: Path, settings: Settings) -> Gate:
     """Return the gate of an estate's folder. `InputError` where the exemptions or the catalogue cannot be read."""
-    return Gate(exemptions_of(exemptions, estate))
+    return Gate(exemptions_of(exemptions, estate), ShapeCache(FileCache(settings.cache_folder)))
 
 
 def refuse(reports: Sequence[Report]) -> None:

@@ -28,15 +28,15 @@ OpenCatalog = Callable[[Path | None, Settings], StackCatalog]
 """Called with the estate's folder and the settings."""
 ChooseEngine = Callable[[str, str, Settings], Engine]
 """Called with the value of `--engine`, the stack's cloud and the settings."""
-OpenGate = Callable[[Path | None, Path], "Gate"]
-"""Called with the file of exemptions, or None, and the estate's folder."""
+OpenGate = Callable[[Path | None, Path, Settings], "Gate"]
+"""Called with the file of exemptions, or None, the estate's folder, and the settings."""
 
 
-def real_gate(exemptions: Path | None, estate: Path) -> Gate:
+def real_gate(exemptions: Path | None, estate: Path, settings: Settings) -> Gate:
     """Return the gate with the whole catalogue of policies."""
     from operations.cli.gate import open_gate  # noqa: PLC0415 - imports the policies, which --help does not need
 
-    return open_gate(exemptions, estate)
+    return open_gate(exemptions, estate, settings)
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Session:
 
     def gate(self, exemptions: Path | None = None) -> Gate:
         """Return the gate, with the exemptions of a file or of the estate."""
-        return self.open_gate(exemptions, self.estate or self.settings.root / "estate")
+        return self.open_gate(exemptions, self.estate or self.settings.root / "estate", self.settings)
 
     @property
     def judged_runs(self) -> JudgedRuns:

@@ -21,14 +21,14 @@ from operations.cli.app import main
 from operations.engine.choose import choose
 from operations.engine.port import StackSettings
 from operations.settings import ROOT, Settings
-from policies.estate_evaluation import estate_findings, planned_stack
+from policies.estate_evaluation import EstateEvaluation, planned_stack
 from policies.model import Finding
 from policies.plan_evaluation import today
 from policies.rules import load
 from policies.shape_cache import ShapeCache
 from tests.operations.estates import add_request, change
 
-STEPS = int(os.environ.get("SDE_WALK_STEPS", "6"))
+STEPS = int(os.environ.get("SDE_WALK_STEPS", "3"))
 PROJECTS = ("hcm-progression", "heart", "lung")
 GROUPS = ("researchers", "stewards", "checkers")
 FREE = [f"5bbb7694-f292-5ef8-995d-{number:012x}" for number in range(12)]
@@ -133,12 +133,13 @@ class EstateWalk(RuleBasedStateMachine):
         if not stacks:
             return
 
-        def findings(**options: Any) -> set[Finding]:
-            found = estate_findings(stacks, load().values(), own=list(plans), today=today(), **options)
+        def findings(cache: ShapeCache | None = None, *, exhaustive: bool = False) -> set[Finding]:
+            evaluation = EstateEvaluation.of(load().values(), today(), cache)
+            found = evaluation.findings(stacks, own=list(plans), exhaustive=exhaustive)
             return {*found.own, *found.elsewhere}
 
         fresh = findings(exhaustive=True)
-        assert findings(cache=self.cache) == fresh
+        assert findings(self.cache) == fresh
         assert not [finding for finding in fresh if finding.verdict.blocks]
 
     # Helpers
