@@ -154,7 +154,7 @@ def test_types_without_export_have_checks_too() -> None:
 
 def test_checks_are_written_with_a_copy_of_their_module(tmp_path: Path) -> None:
     write_checks(tmp_path)
-    assert {file.name for file in tmp_path.iterdir()} == {"__init__.py", "checks.json", "custom.py", "holding.py"}
+    assert {file.name for file in tmp_path.iterdir()} == {"__init__.py", "checks.json", "custom.py", "conditions.py"}
     assert json.loads((tmp_path / "checks.json").read_text(encoding="utf-8")) == checks()
 
 
