@@ -99,7 +99,7 @@ class Backend:
 
     @contextlib.contextmanager
     def lock(self, stack: str, warn: Warn = lambda _: None) -> Iterator[None]:
-        """Hold the stack's lock. `InputError` with the holder if another run holds it.
+        """Hold the stack's lock. `InputError` names the holder if another run has it.
 
         A lock that a killed run of ours left on this machine is removed first; any other has to be cancelled by hand.
         """

@@ -64,9 +64,9 @@ _BY_KEY = {option.key: option for option in REFUSED if option.key}
 
 def refuse_request(request: Any, of: str) -> None:
     """Raise `InputError` for a request with unsupported options, with their names and the resource's."""
-    if asked := [_BY_FIELD[d.name] for d, value in request.ListFields() if d.name in _BY_FIELD and _is_set(value)]:
+    if used := [_BY_FIELD[d.name] for d, value in request.ListFields() if d.name in _BY_FIELD and _is_set(value)]:
         raise InputError(
-            f"The embedded engine does not support {' and '.join(o.name for o in asked)}", key=of, fix=OFFICIAL
+            f"The embedded engine does not support {' and '.join(o.name for o in used)}", key=of, fix=OFFICIAL
         )
 
 
@@ -86,6 +86,5 @@ def refuse_state(resources: Iterable[Resource]) -> None:
     for resource in resources:
         for key in sorted(k for k, v in resource.extra.items() if v and k not in _HARMLESS_KEYS):
             name = _BY_KEY[key].name if key in _BY_KEY else key
-            raise InputError(
-                f"The state holds what the embedded engine does not support: {name}", key=resource.urn, fix=OFFICIAL
-            )
+            problem = f"The state has an option that the embedded engine does not support: {name}"
+            raise InputError(problem, key=resource.urn, fix=OFFICIAL)

@@ -34,7 +34,7 @@ def plan_of(
     project: str, stack: StackSettings, resources: Iterable[PlannedResource], before: Properties, after: Properties
 ) -> Plan:
     """Return the Plan of a deployment, with the stack's outputs before and after it in wire form."""
-    # Compared in wire form, so that a secret that changes is told from one that does not.
+    # Compared in wire form, because all masked secrets are equal.
     changed = [name for name in before.keys() & after.keys() if not property_values.equal(before[name], after[name])]
     return Plan(
         project,
