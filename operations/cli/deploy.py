@@ -102,11 +102,19 @@ class Deployment:
         try:
             reports = self._judge() if self.everything else []
         except SdeError:
-            self.progress.raise_failures()  # a stack may have failed for the same reason
+            self._report_failures()  # a stack may have failed for the same reason
             raise
         self.summary.show(self.session.output)
-        self.progress.raise_failures()
+        self._report_failures()
         self._refuse(reports)
+
+    def _report_failures(self) -> None:
+        """Print what is done and left, and raise the error of the stacks that failed."""
+        if self.progress.failed and len(self.stacks) > 1:
+            progress = self.progress
+            self.session.output.emit({"event": "unfinished", **progress.record()})
+            self.session.output.say(progress.text())
+        self.progress.raise_failures()
 
     def _one_by_one(self) -> None:
         self._prepare()
@@ -146,9 +154,9 @@ class Deployment:
         self.session.run_file.finish(stack.name)
 
     def failed(self, stack: Stack, error: SdeError) -> None:
-        """Print the error of one of several stacks. The error of a single stack ends the command."""
+        """Print the error of a stack where others go on. Otherwise it ends the command."""
         self._estate_state.invalidate(stack)
-        if len(self.stacks) > 1:
+        if self.progress.goes_on:
             self.session.output.error(f"{stack.name}: {error}", stack=stack.name, code=int(error.exit_code))
 
     @cached_property

@@ -50,19 +50,31 @@ class RunProgress:
         self.failed[stack.name] = error
         self.not_reached |= {s.name for s in dependents(self.stacks, [stack.name])} - self.started
 
+    @property
+    def goes_on(self) -> bool:
+        """True if other stacks can still be worked on."""
+        return bool(self.waiting or self.started - self.done - self.failed.keys())
+
+    def text(self) -> str:
+        """Return the counts, the stacks that failed and were not reached, and how to continue."""
+        lines = [f"{len(self.done):,} of {plural(len(self.stacks), 'stack')} done"]
+        left = {"failed": self.failed, "not reached": self.not_reached}
+        for what, names in left.items():
+            lines += [f"  {what + ':':<13}{', '.join(s.name for s in self.stacks if s.name in names)}"] if names else []
+        return "\n".join([*lines, "  continue:    correct them, then scripts/sde up --continue"])
+
+    def record(self) -> dict[str, list[str]]:
+        """Return the stacks that are done, failed and not reached, as JSON."""
+        return {"done": sorted(self.done), "failed": sorted(self.failed), "not_reached": sorted(self.not_reached)}
+
     def raise_failures(self) -> None:
-        """Raise the error of a failed stack, or for several stacks one error that names them and how to continue."""
-        if not self.failed:
-            return
+        """Raise the error of the stack that failed; for several, one that names them."""
         errors = list(self.failed.values())
-        if len(self.stacks) == 1:
+        if len(errors) == 1:
             raise errors[0]
-        lines = [f"  {name}: {str(error).splitlines()[0]}" for name, error in self.failed.items()]
-        counts = f"{len(self.done):,} of {plural(len(self.stacks), 'stack')} done, {len(self.failed):,} failed"
-        if self.not_reached:
-            lines.append(f"  not reached: {', '.join(s.name for s in self.stacks if s.name in self.not_reached)}")
-        text = "\n".join([f"{counts}, {len(self.not_reached):,} not reached.", *lines])
-        raise _worst(errors)(f"{text}\n  fix:     correct the failed stacks, then scripts/sde up --continue")
+        if errors:
+            lines = [f"  {name}: {str(error).splitlines()[0]}" for name, error in self.failed.items()]
+            raise _worst(errors)("\n".join([f"{plural(len(errors), 'stack')} failed.", *lines]))
 
 
 def _worst(errors: Sequence[SdeError]) -> type[SdeError]:

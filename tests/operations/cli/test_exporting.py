@@ -44,7 +44,13 @@ def test_neighbours_are_states_and_a_configuration_for_the_pack(sde: CliRunner, 
     found = {f.stem: Plan.from_json(json.loads(f.read_text())) for f in (folder / "stacks").iterdir()}
     assert {name: len(plan.resources) for name, plan in found.items()} == {"platform": 1, "tre-heart": 2}
     configured = json.loads((folder / "policy-pack-config.json").read_text())
-    assert configured == {"neighbours": {"enforcementLevel": "mandatory", "paths": [str(folder / "stacks")]}}
+    assert configured == {
+        "neighbours": {
+            "enforcementLevel": "mandatory",
+            "paths": [str(folder / "stacks")],
+            "judged": str(folder / "judged"),
+        }
+    }
 
 
 def test_a_destroyed_stack_is_removed_from_the_export(sde: CliRunner, tmp_path: Path) -> None:

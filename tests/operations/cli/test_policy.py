@@ -37,7 +37,7 @@ def plan_file(folder: Path, **inputs: Any) -> Path:
 def test_a_stack_is_previewed_and_evaluated_but_not_applied(sde: CliRunner) -> None:
     assert sde("policy", "check", "platform") == 0
     assert gate(sde).evaluated == ["platform"]
-    assert [call for call, _ in sde.engine.calls] == ["preview", "current_state"]
+    assert [call for call, _ in sde.engine.calls] == ["preview", "deployed"]
     assert "policies: 1 check passes" in sde.out
 
 
@@ -48,17 +48,13 @@ def test_a_refusal_exits_3_after_the_report(sde: CliRunner) -> None:
     assert "The policies refuse platform: 1 fail" in sde.err
 
 
-def test_all_evaluates_every_stack_together(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_evaluates_every_stack_together_and_records_the_findings(sde: CliRunner) -> None:
     sde.engine.has = {s.name: ["a"] for s in sde.catalog.stacks}
-    asked: list[bool] = []
-    evaluate = gate(sde).evaluate
-    monkeypatch.setattr(
-        sde.gate, "evaluate", lambda plans, is_complete, neighbours: asked.append(is_complete) or evaluate(plans)
-    )
     assert sde("policy", "check", "--all") == 0
     assert len(gate(sde).evaluated) == len(sde.catalog.stacks)
-    sde("policy", "check", "--all", "--cloud", "azure")
-    assert asked == [True, False]
+    (neighbours,) = gate(sde).neighbours
+    assert neighbours is not None
+    assert (neighbours.deployed, len(neighbours.before)) == ((), len(sde.catalog.stacks))
 
 
 def test_a_plan_from_a_file_is_evaluated_without_an_engine(real: CliRunner, tmp_path: Path) -> None:
