@@ -23,6 +23,7 @@ APART = {
     "state: the order of dependencies": "it has no meaning",
     "state: the order of resources": "steps end in another order; each follows its dependencies, which is checked",
     "state: outputs after a failed run": "the CLI has the known ones, ours those of the last successful run",
+    "plan: outputs after a failed run": "each engine compares them with those in the state that it continues from",
     "state: pending operations of a killed run": "ours settles them, the CLI keeps them until a refresh",
     "plan: inputs and id of an import": "the CLI has the program's, without the provider's defaults",
     "events: order and time": "the CLI executes several steps at once",
