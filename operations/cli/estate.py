@@ -80,7 +80,7 @@ class EstateCatalog:
 
     def stale(self) -> Sequence[Path]:
         """Return the files that `render` would write."""
-        return list(estate.stale(self._estate, self._rendered, self._target))
+        return list(estate.changed_files(self._estate, self._rendered, self._target))
 
     def mark_destroyed(self, stack: str) -> None:
         """Increment the stack's generation: a new deployment needs new names, because Azure reserves the old ones."""

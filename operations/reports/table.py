@@ -1,4 +1,4 @@
-"""The report as text: the blocking findings with their fixes, then the exempt ones, then the counts."""
+"""Write a report as text: the blocking findings with their fixes, then the exempt ones, then the counts."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ STYLES: Mapping[Severity, str] = {
     Severity.MEDIUM: "yellow",
     Severity.LOW: "dim",
 }
-MOST = 20
-"""The most findings of one policy that are listed. The rest is counted; other formats have all."""
+MAX_LINES = 20
+"""The maximum number of findings of one policy that are listed; the others are counted. Other formats have all."""
 
 
 def table(report: Report) -> Iterator[Text]:
-    """Yield the lines that a reviewer needs."""
+    """Yield the lines of the report."""
     for policy in report.policies:
         yield from _policy(report, policy, [f for f in report.of(policy) if f.verdict.blocks])
     yield from _exempt(report, [f for f in report.findings if f.verdict is Verdict.EXEMPT])
     yield from (Text(f"! {warning}", "yellow") for warning in report.warnings)
     yield from preexisting(report)
     yield from (Text(note, "dim") for note in report.notes)
-    yield _last(report)
+    yield _summary_line(report)
 
 
 def preexisting(report: Report) -> Iterator[Text]:
     """Yield the findings that this change does not cause, with their causes and the runs that recorded them."""
-    for one in report.preexisting[:MOST]:
-        finding, causes = one.finding, " and ".join(one.causes)
+    for old in report.preexisting[:MAX_LINES]:
+        finding, causes = old.finding, " and ".join(old.causes)
         where = f" {finding.path}" if finding.path else ""
         yield Text.assemble(
             ("! ", "yellow"), f"{finding.policy} ", *place(finding), (where, "cyan"), f" {finding.message}",
-            (f" (caused by {causes}, not by this change; recorded by {one.run}; it does not block)", "dim"),
+            (f" (caused by {causes}, not by this change; recorded by {old.run}; it does not block)", "dim"),
         )  # fmt: skip
-    if len(report.preexisting) > MOST:
-        yield Text(f"! and {len(report.preexisting) - MOST:,} more: scripts/sde policy check --all", "yellow")
+    if len(report.preexisting) > MAX_LINES:
+        yield Text(f"! and {len(report.preexisting) - MAX_LINES:,} more: scripts/sde policy check --all", "yellow")
 
 
 def summary(report: Report) -> str:
@@ -59,10 +59,10 @@ def _policy(report: Report, id_: str, findings: list[Finding]) -> Iterator[Text]
         return
     policy = report.policies[id_]
     yield Text.assemble((f"{id_} ", "bold"), (policy.title, "bold"), (f"  {policy.severity}", STYLES[policy.severity]))
-    for finding in findings[:MOST]:
+    for finding in findings[:MAX_LINES]:
         yield _line(finding)
-    if len(findings) > MOST:
-        yield Text(f"  and {len(findings) - MOST:,} more", "dim")
+    if len(findings) > MAX_LINES:
+        yield Text(f"  and {len(findings) - MAX_LINES:,} more", "dim")
     yield Text.assemble(("  fix: ", "green"), policy.fix)
     yield Text("")
 
@@ -87,7 +87,7 @@ def _exempt(report: Report, findings: list[Finding]) -> Iterator[Text]:
         yield Text(f"{until}{e.reason} Instead: {e.compensating_control}", "dim")
 
 
-def _last(report: Report) -> Text:
+def _summary_line(report: Report) -> Text:
     stacks = ", ".join(report.stacks) if len(report.stacks) <= 5 else f"{len(report.stacks):,} stacks"
     style = "bold red" if report.blocks else "green"
     return Text.assemble((summary(report), style), (f"  ({report.resources:,} resources of {stacks})", "dim"))
