@@ -9,8 +9,9 @@ from local_azure.model import Cloud, Json
 from local_azure.types.common import refuse, same, values_at
 
 Range = IPv4Network | IPv6Network
-RESERVED_FIRST = 4
-"""Azure reserves the first four addresses of a subnet, and the last (docs/azure-facts.md#subnet-sizes)."""
+RESERVED_AT_START = 4
+"""The number of addresses that Azure reserves at the start of a subnet; it also reserves the last
+(docs/azure-facts.md#subnet-sizes)."""
 
 
 def parse(prefix: str) -> Range:
@@ -21,7 +22,7 @@ def parse(prefix: str) -> Range:
         refuse("InvalidCIDRNotation", f"The address prefix {prefix} is not a correctly formatted CIDR notation.")
 
 
-def prefixes(subnet: Mapping[str, Json]) -> list[Range]:
+def subnet_ranges(subnet: Mapping[str, Json]) -> list[Range]:
     """Return a subnet's ranges, from `addressPrefixes` or `addressPrefix`."""
     return [parse(text) for text in values_at(subnet, "addressPrefixes[*]") or values_at(subnet, "addressPrefix")]
 
@@ -38,7 +39,7 @@ def first_overlap(left: Iterable[Range], right: Iterable[Range]) -> tuple[Range,
 
 
 def is_inside(inner: Range, outer: Iterable[Range]) -> bool:
-    """Return True if a range is a subset of one of the others."""
+    """Return True if `inner` is within one of the outer ranges."""
     return any(
         inner.version == other.version
         and int(inner.network_address) >= int(other.network_address)
@@ -48,7 +49,10 @@ def is_inside(inner: Range, outer: Iterable[Range]) -> bool:
 
 
 def used_addresses(cloud: Cloud, subnet_id: str, *, excluding: str = "") -> set[str]:
-    """Return the addresses in a subnet of network interfaces, private endpoints and firewalls."""
+    """Return the private addresses that network interfaces, private endpoints and firewalls have in a subnet.
+
+    `excluding`: the id of a resource whose addresses do not count.
+    """
     used: set[str] = set()
     for user in cloud.referencing(subnet_id):
         if same(user.id, excluding):
@@ -62,19 +66,22 @@ def used_addresses(cloud: Cloud, subnet_id: str, *, excluding: str = "") -> set[
 
 
 def first_usable_address(range_: Range) -> str:
-    return str(range_[RESERVED_FIRST])
+    return str(range_[RESERVED_AT_START])
 
 
-def next_free_address(range_: Range, used: set[str]) -> str:
-    """Return the lowest free address (docs/azure-facts.md#private-addresses)."""
-    for number in range(int(range_.network_address) + RESERVED_FIRST, int(range_.broadcast_address)):
+def lowest_free_address(range_: Range, used: set[str]) -> str:
+    """Return the lowest free address, or refuse if there is none (docs/azure-facts.md#private-addresses)."""
+    for number in range(int(range_.network_address) + RESERVED_AT_START, int(range_.broadcast_address)):
         if str(ip_address(number)) not in used:
             return str(ip_address(number))
     refuse("SubnetIsFull", f"Subnet with address prefix {range_} does not have enough capacity for 1 IP addresses.")
 
 
 def require_free_address(address: str, ranges: list[Range], used: set[str]) -> None:
-    """Refuse a static address outside the subnet, reserved or used (docs/azure-facts.md#private-addresses)."""
+    """Refuse a static address that is not in the subnet, that Azure reserves, or that is in use.
+
+    Source: docs/azure-facts.md#private-addresses.
+    """
     try:
         chosen = ip_address(address)
     except ValueError:
@@ -84,7 +91,7 @@ def require_free_address(address: str, ranges: list[Range], used: set[str]) -> N
         text = f"Private static IP address {address} does not belong to the range of subnet prefix "
         refuse("PrivateIPAddressNotInSubnet", text + f"{', '.join(map(str, ranges))}.")
     if isinstance(chosen, IPv4Address) and (
-        int(chosen) < int(found.network_address) + RESERVED_FIRST or chosen == found.broadcast_address
+        int(chosen) < int(found.network_address) + RESERVED_AT_START or chosen == found.broadcast_address
     ):
         text = f"Private static IP address {address} falls within reserved IP range of subnet prefix {found}."
         refuse("PrivateIPAddressInReservedRange", text)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from local_azure.ids import name_of
 from local_azure.model import AzureType, Json, NameRule, Request
-from local_azure.types.addresses import prefixes
+from local_azure.types.addresses import subnet_ranges
 from local_azure.types.common import (
     NETWORK_NAME,
     NETWORK_NAME_DESCRIPTION,
@@ -68,7 +68,7 @@ def _is_in_bastion_subnet(request: Request) -> None:
         text = f"Bastion Host {request.name} takes exactly one IP configuration, in a subnet named {BASTION_SUBNET}."
         refuse("BastionHostInvalidSubnet", text, target=subnet_id)
     subnet = request.cloud.get(subnet_id)
-    if subnet and any(range_.prefixlen > 26 for range_ in prefixes(subnet.properties)):
+    if subnet and any(range_.prefixlen > 26 for range_ in subnet_ranges(subnet.properties)):
         refuse(
             "BastionHostSubnetInvalidPrefixLength",
             f"{BASTION_SUBNET} must have a prefix of /26 or larger.",

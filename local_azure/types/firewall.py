@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from local_azure.ids import name_of
 from local_azure.model import AzureType, Json, NameRule, Request
-from local_azure.types.addresses import first_usable_address, parse, prefixes
+from local_azure.types.addresses import first_usable_address, parse, subnet_ranges
 from local_azure.types.common import (
     NETWORK_NAME,
     NETWORK_NAME_DESCRIPTION,
@@ -52,7 +52,7 @@ def _is_in_firewall_subnet(request: Request) -> None:
             text = f"Azure Firewall {request.name} IP configuration must be in a subnet named {name}: {subnet_id}."
             refuse("AzureFirewallInvalidSubnetName", text, target=subnet_id)
         subnet = request.cloud.get(subnet_id)
-        if subnet and any(range_.prefixlen > 26 for range_ in prefixes(subnet.properties)):
+        if subnet and any(range_.prefixlen > 26 for range_ in subnet_ranges(subnet.properties)):
             text = f"Subnet {name} of Azure Firewall {request.name} must have a prefix of /26 or larger."
             refuse("AzureFirewallSubnetInvalidPrefixLength", text, target=subnet_id)
 
@@ -134,7 +134,7 @@ def _outputs(request: Request) -> Mapping[str, Json]:
     filled = []
     for config in values_at(request.new, "ipConfigurations[*]"):
         subnet = request.cloud.get(str(value_at(config, "subnet.id", "")))
-        address = {"privateIPAddress": first_usable_address(prefixes(subnet.properties)[0])} if subnet else {}
+        address = {"privateIPAddress": first_usable_address(subnet_ranges(subnet.properties)[0])} if subnet else {}
         config_id = f"{request.id}/azureFirewallIpConfigurations/{value_at(config, 'name', 'default')}"
         filled.append({**config, "id": config_id, "etag": etag(request), "provisioningState": "Succeeded", **address})
     return {

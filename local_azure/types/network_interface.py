@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, Request
-from local_azure.types.addresses import next_free_address, prefixes, require_free_address, used_addresses
+from local_azure.types.addresses import lowest_free_address, require_free_address, subnet_ranges, used_addresses
 from local_azure.types.common import (
     etag,
     guid,
@@ -71,7 +71,7 @@ def _static_addresses_are_free(request: Request) -> None:
         subnet = request.cloud.get(subnet_id)
         if static and subnet:
             used = used_addresses(request.cloud, subnet_id, excluding=request.id)
-            require_free_address(address, prefixes(subnet.properties), used)
+            require_free_address(address, subnet_ranges(subnet.properties), used)
 
 
 def _public_ip_is_free(request: Request) -> None:
@@ -96,8 +96,8 @@ def _nic_outputs(request: Request) -> Mapping[str, Json]:
         address = address or (old.get("privateIPAddress") if same(value_at(old, "subnet.id"), subnet_id) else None)
         if address is None and subnet is not None:
             used = used_addresses(request.cloud, subnet_id, excluding=request.id)
-            address = next_free_address(
-                prefixes(subnet.properties)[0], used | {value_at(item, "privateIPAddress") for item in configs}
+            address = lowest_free_address(
+                subnet_ranges(subnet.properties)[0], used | {value_at(item, "privateIPAddress") for item in configs}
             )
         configs.append(
             {

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from local_azure.ids import name_of
 from local_azure.model import AzureType, Json, Request
-from local_azure.types.addresses import next_free_address, prefixes, require_free_address, used_addresses
+from local_azure.types.addresses import lowest_free_address, require_free_address, subnet_ranges, used_addresses
 from local_azure.types.common import (
     arm_type,
     at_most,
@@ -124,7 +124,7 @@ def _static_addresses_are_free(request: Request) -> None:
         return
     used = used_addresses(request.cloud, subnet_id, excluding=request.id)
     for address in values_at(request.new, "ipConfigurations[*].privateIPAddress"):
-        require_free_address(address, prefixes(subnet.properties), used)
+        require_free_address(address, subnet_ranges(subnet.properties), used)
         used.add(address)
 
 
@@ -179,7 +179,7 @@ def _dns_configs(request: Request) -> list[dict[str, Json]]:
         if fqdn in kept:
             configs.append(dict(kept[fqdn]))
             continue
-        address = address or next_free_address(prefixes(subnet.properties)[0], used)
+        address = address or lowest_free_address(subnet_ranges(subnet.properties)[0], used)
         used.add(address)
         configs.append({"fqdn": fqdn, "ipAddresses": [address]})
     return configs

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from local_azure.model import AzureType, Json, Request
-from local_azure.types.addresses import address_space, first_overlap, is_inside, prefixes
+from local_azure.types.addresses import address_space, first_overlap, is_inside, subnet_ranges
 from local_azure.types.common import (
     NON_BLOCKING,
     at_most,
@@ -48,13 +48,15 @@ def _one_form_of_prefix(request: Request) -> None:
 def _is_inside_network(request: Request) -> None:
     vnet = request.cloud.get(parent_id(request.id))
     outer = address_space(vnet.properties) if vnet else []
-    if vnet and not all(is_inside(range_, outer) for range_ in prefixes(request.new)):
+    if vnet and not all(is_inside(range_, outer) for range_ in subnet_ranges(request.new)):
         refuse("NetcfgInvalidSubnet", f"Subnet '{request.name}' is not valid in virtual network '{vnet.name}'.")
 
 
 def _does_not_overlap(request: Request) -> None:
     for sibling in request.cloud.children(parent_id(request.id), SUBNET):
-        if not same(sibling.id, request.id) and first_overlap(prefixes(request.new), prefixes(sibling.properties)):
+        if not same(sibling.id, request.id) and first_overlap(
+            subnet_ranges(request.new), subnet_ranges(sibling.properties)
+        ):
             text = (
                 f"Subnet '{request.name}' is not valid because its IP address range overlaps with that of an existing "
             )
@@ -63,7 +65,7 @@ def _does_not_overlap(request: Request) -> None:
 
 def _prefix_length_is_valid(request: Request) -> None:
     """An IPv4 subnet is a /29 or larger, an IPv6 subnet a /64 (docs/azure-facts.md#subnet-sizes)."""
-    for range_ in prefixes(request.new):
+    for range_ in subnet_ranges(request.new):
         fits = range_.prefixlen <= 29 if range_.version == 4 else range_.prefixlen == 64
         if not fits:
             refuse(
@@ -74,7 +76,7 @@ def _prefix_length_is_valid(request: Request) -> None:
 def _prefix_in_use_is_fixed(request: Request) -> None:
     used = (
         request.old is not None
-        and prefixes(request.old) != prefixes(request.new)
+        and subnet_ranges(request.old) != subnet_ranges(request.new)
         and any(user.token not in NON_BLOCKING for user in external_references(request))
     )
     if used:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from local_azure.model import AzureType, Json, Request, StoredResource
-from local_azure.types.addresses import address_space, first_overlap, is_inside, prefixes
+from local_azure.types.addresses import address_space, first_overlap, is_inside, subnet_ranges
 from local_azure.types.common import (
     at_most,
     etag,
@@ -56,7 +56,7 @@ def _address_space_covers_subnets(request: Request) -> None:
     if request.old is None:
         return
     for subnet in request.cloud.children(request.id, SUBNET):
-        if not all(is_inside(range_, address_space(request.new)) for range_ in prefixes(subnet.properties)):
+        if not all(is_inside(range_, address_space(request.new)) for range_ in subnet_ranges(subnet.properties)):
             refuse(
                 "NetcfgInvalidSubnet",
                 f"Subnet '{subnet.name}' is not valid in virtual network '{request.name}'.",
