@@ -22,6 +22,14 @@ ROLE_DEFINITION_ID = re.compile(
     rf"(/subscriptions/{GUID})?/providers/Microsoft\.Authorization/roleDefinitions/{GUID}", re.I
 )
 CREATED_AT = "2026-01-01T00:00:00Z"
+"""The time of every change. It is constant, so that outputs are reproducible."""
+FIXED_ASSIGNMENT_PROPERTIES = (
+    "principalId",
+    "roleDefinitionId",
+    "scope",
+    "principalType",
+    "delegatedManagedIdentityResourceId",
+)
 
 
 # Role assignments ----------------------------------------------------------------------------------------------------
@@ -44,34 +52,32 @@ def _role_exists(request: Request) -> None:
     name = name_of(role).lower()
     custom = any(same(name_of(stored.id), name) for stored in request.cloud.of_type(DEFINITION))
     if name not in BUILT_IN_ROLES and not custom:
-        text = f"The specified role definition with ID '{name}' does not exist (or is a built-in role not known here)."
+        text = f"The specified role definition with ID '{name}' does not exist "
+        text += "(or is a built-in role that the local Azure does not know)."
         refuse("RoleDefinitionDoesNotExist", text, status=404)
 
 
 def _assignment_is_unique(request: Request) -> None:
-    """One assignment for each principal, role and scope."""
+    """Refuse a second assignment of a role to a principal at a scope."""
     if request.old is not None:
         return
     role, principal = name_of(str(request.new.get("roleDefinitionId"))), str(request.new.get("principalId"))
-    below = request.cloud.children(_scope(request), ASSIGNMENT)
-    for held in below:
-        equal = same(held.properties.get("principalId"), principal) and same(
-            held.properties.get("scope"), _scope(request)
-        )
+    for existing in request.cloud.children(_scope(request), ASSIGNMENT):
         if (
-            equal
-            and same(name_of(str(held.properties.get("roleDefinitionId"))), role)
-            and not same(held.id, request.id)
+            same(existing.properties.get("principalId"), principal)
+            and same(existing.properties.get("scope"), _scope(request))
+            and same(name_of(str(existing.properties.get("roleDefinitionId"))), role)
+            and not same(existing.id, request.id)
         ):
-            text = f"The role assignment already exists. The ID of the existing role assignment is {name_of(held.id)}."
+            id_ = name_of(existing.id)
+            text = f"The role assignment already exists. The ID of the existing role assignment is {id_}."
             refuse("RoleAssignmentExists", text, status=409)
 
 
 def _only_description_and_condition_change(request: Request) -> None:
-    immutable = ("principalId", "roleDefinitionId", "scope", "principalType", "delegatedManagedIdentityResourceId")
     if request.old is None:
         return
-    given = [path for path in immutable if request.new.get(path) is not None]
+    given = [path for path in FIXED_ASSIGNMENT_PROPERTIES if request.new.get(path) is not None]
     if any(not _equal(request.old.get(path), request.new.get(path)) for path in given):
         text = "Tenant ID, application ID, principal ID, and scope are not allowed to be updated."
         refuse("RoleAssignmentUpdateNotPermitted", text)
@@ -82,7 +88,7 @@ def _equal(before: Json, after: Json) -> bool:
 
 
 def _guid_is_unused(request: Request) -> None:
-    """A GUID names one assignment in all of Azure. Azure takes its reuse for an update."""
+    """Refuse a GUID that names another assignment, in any scope: Azure treats this as an update of that assignment."""
     if request.old is not None:
         return
     owner = request.cloud.global_name_owner(ASSIGNMENT, request.name)
@@ -172,13 +178,7 @@ TYPES = (
         token=ASSIGNMENT,
         name=NameRule(GUID, "a GUID", code="InvalidRoleAssignmentId"),
         location="none",
-        replace_on_change=(
-            "principalId",
-            "roleDefinitionId",
-            "scope",
-            "principalType",
-            "delegatedManagedIdentityResourceId",
-        ),
+        replace_on_change=FIXED_ASSIGNMENT_PROPERTIES,
         computed=_assignment_outputs,
         constraints=(
             _principal_is_a_guid,
