@@ -21,7 +21,7 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolic
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
 
-from operations.vm_sizes import VmRequirement, lacking
+from operations.vm_sizes import VmRequirement, unmet_requirements
 
 MANAGEMENT = "https://management.azure.com"
 NAMESPACES = (
@@ -173,7 +173,7 @@ def _sizes(
     body, why = _get(client, path, "2021-07-01", **{"$filter": f"location eq '{region}'"})
     skus = [sku for sku in (body or {}).get("value") or () if isinstance(sku, dict)]
     for desk in wanted:
-        problems = [why] if body is None else list(lacking(desk, skus, region))
+        problems = [why] if body is None else list(unmet_requirements(desk, skus, region))
         fix = "choose another size for the project, or request this one from Azure's support" if problems else ""
         yield Finding(
             subscription, f"size {desk.size}", not problems, ", ".join(problems) or f"offered in {region}", fix

@@ -15,4 +15,4 @@ def test_desk_sizes_are_checked_in_their_subscription() -> None:
                              confidential_orchestrator=elsewhere)  # fmt: skip
     found = desks_of([samples.platform(), plain, sealed])
     assert found[str(plain.subscription)] == [VmRequirement(plain.desk.size)]
-    assert found[elsewhere] == [VmRequirement("Standard_DC8ads_v5", confidential=True, zone=2)]
+    assert found[elsewhere] == [VmRequirement("Standard_DC8ads_v5", confidential=True, availability_zone=2)]
