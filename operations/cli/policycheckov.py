@@ -53,6 +53,7 @@ def _table(report: CheckovReport) -> Table:
 
 def _summary(report: CheckovReport) -> str:
     counts = report.counts
-    unused = f"\n  ! unused suppressions: {', '.join(report.unused)}" if report.unused else ""
+    suppressions = report.unused_suppressions
+    unused = f"\n  ! unused suppressions: {', '.join(suppressions)}" if suppressions else ""
     results = ", ".join(f"{counts[result]:,} {result}" for result in ("passed", "skipped", "failed"))
     return f"Checkov {report.version}: {len(report.stacks)} stacks, {report.resources:,} resources, {results}{unused}"

@@ -26,7 +26,7 @@ from operations.settings import ROOT
 
 PROGRAM = ROOT / "scripts" / "checkov"
 TIMEOUT_SECONDS = 1_800
-"""Seconds for a run; the shipped estate takes ten."""
+"""The time limit of one run. The shipped estate takes ten seconds."""
 COMPLETE_EXIT_CODES = (0, 1)
 """Exit codes of a complete run: without and with failed checks."""
 
@@ -36,13 +36,16 @@ class CheckovResult:
     """The result of one check for one resource."""
 
     check: str
+    """The id of the check, such as `CKV_AZURE_3`."""
     name: str
+    """The name of the check."""
     result: str
     """`passed`, `failed` or `skipped`."""
     stack: str
     resource: str
-    """Its ARM type and name."""
+    """The ARM type and name of the resource."""
     reason: str = ""
+    """Why the check is suppressed."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,12 @@ class CheckovReport:
     version: str
     stacks: tuple[str, ...]
     resources: int
+    """The number of checked resources."""
     results: tuple[CheckovResult, ...]
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
-        """The number of each result."""
+        """The number of passed, failed and skipped checks."""
         return Counter(result.result for result in self.results)
 
     @property
@@ -65,8 +69,8 @@ class CheckovReport:
         return tuple(result for result in self.results if result.result == "failed")
 
     @property
-    def unused(self) -> tuple[str, ...]:
-        """The suppressions that no result needed."""
+    def unused_suppressions(self) -> tuple[str, ...]:
+        """The ids of suppressed checks that Checkov skipped for no resource."""
         used = {result.check for result in self.results if result.result == "skipped"}
         return tuple(s.check for s in suppressions() if s.check not in used)
 
@@ -80,14 +84,17 @@ class CheckovReport:
 
 
 def scan(plans: Sequence[Plan], program: Path = PROGRAM) -> CheckovReport:
-    """Return Checkov's results for the templates of these plans. Raises `Failed` if it did not check all of them."""
+    """Return Checkov's results for the templates of these plans.
+
+    Raises `Failed` unless it checked every resource with every custom check on its type.
+    """
     found = suppressions()
     parts = {file: part for plan in plans for file, part in _parts(with_skips(template(plan), plan, found), plan.stack)}
     with TemporaryDirectory(prefix="sde-checkov-") as folder:
         for file, part in parts.items():
             (Path(folder) / file).write_text(json.dumps(part), encoding="utf-8")
         report = run_checkov(Path(folder), program)
-    _refuse_gaps(report, parts)
+    _require_complete(report, parts)
     return CheckovReport(
         str(report["summary"]["checkov_version"]),
         tuple(plan.stack for plan in plans),
@@ -111,6 +118,7 @@ def _parts(template_: Template, stack: str) -> list[tuple[str, Template]]:
 
 def run_checkov(folder: Path, program: Path = PROGRAM, options: Sequence[str] = ()) -> Mapping[str, Any]:
     """Return Checkov's report on the templates in a folder, without downloads. Raises `Failed` if the run fails."""
+    # Variables of the caller could turn checks off, or connect Checkov to its vendor's service.
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("CKV_", "BC_", "PRISMA_", "CHECKOV_"))}
     with TemporaryDirectory(prefix="sde-checks-") as custom:
         command = [str(program), "--framework", "arm", "-d", str(folder), "--external-checks-dir",
@@ -133,7 +141,7 @@ def run_checkov(folder: Path, program: Path = PROGRAM, options: Sequence[str] = 
     return report
 
 
-def _refuse_gaps(report: Mapping[str, Any], parts: Mapping[str, Template]) -> None:
+def _require_complete(report: Mapping[str, Any], parts: Mapping[str, Template]) -> None:
     """Raise `Failed` unless every resource was checked by every custom check on its type."""
     summary = report["summary"]
     exported = sum(len(part["resources"]) for part in parts.values())

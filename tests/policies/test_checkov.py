@@ -228,7 +228,7 @@ PLAN = plan_of(ROOM, store(ROOM))
 def test_a_complete_run_is_accepted(tmp_path: Path) -> None:
     report = scan([PLAN], fake(tmp_path, said()))
     assert (report.resources, report.failed) == (2, ())
-    assert set(report.unused) == {s.check for s in suppressions()}
+    assert set(report.unused_suppressions) == {s.check for s in suppressions()}
 
 
 def _silent_check() -> dict[str, Any]:
@@ -274,7 +274,7 @@ def test_the_real_checkov_passes_the_shipped_stacks_only() -> None:
         ("weaker", "CKV_SDE_ST5"),
         ("weaker", "CKV_SDE_NW4"),
     }
-    assert report.unused == ()
+    assert report.unused_suppressions == ()
     assert report.counts["skipped"] > 30
 
 
