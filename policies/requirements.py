@@ -1,5 +1,6 @@
-"""Requirements of a rule on single properties, as data: our own check and Checkov's custom check are derived from them.
+"""Requirements of a policy on single properties, as data.
 
+Both our own check (`policies/violations.py`) and Checkov's custom check (`policies/checkov/`) are derived from them.
 Texts compare without regard to case, as Azure compares them.
 """
 
@@ -16,13 +17,18 @@ class Operator(StrEnum):
     EQUALS = "equals"
     """Set, and one of the values."""
     EQUALS_IF_SET = "equals-if-set"
-    """One of the values where it is set: Azure's default is one of them."""
+    """Not set, or one of the values. Azure's default is one of them."""
     EMPTY = "empty"
-    """Not set, empty or false."""
+    """Missing, empty or false."""
     NOT_EMPTY = "not-empty"
     """A text that is not empty."""
     AT_LEAST = "at-least"
     """A number that is not smaller than the value."""
+
+
+Unless = tuple[str, tuple[Any, ...]]
+"""A path and values: nothing is required of a resource that has one of the values there. The path `name` stands for the
+resource's own name, without its parents'."""
 
 
 @dataclass(frozen=True)
@@ -36,40 +42,40 @@ class Requirement:
     default: object = None
     """Azure's value where the property is missing, for the message."""
     reason: str = ""
-    """Why the property must be empty, or the unit of a number."""
+    """Why the property must be empty, for the message."""
+    unit: str = ""
+    """The unit of a number, for the message."""
     only_on: str = ""
-    """The only type that the requirement is on. Empty: every type of the rule."""
-    unless: tuple[str, tuple[Any, ...]] | None = None
-    """A path and its values for which nothing is required. `name`: the resource's own name, without its parents'."""
+    """The only resource type that the requirement applies to. Empty: every type of the policy."""
+    unless: Unless | None = None
 
-    def concerns(self, type_: str) -> bool:
-        """Return True if the requirement is on that type."""
+    def applies_to(self, type_: str) -> bool:
+        """Return True if the requirement applies to a resource type."""
         return self.only_on in ("", type_)
 
 
-Unless = tuple[str, tuple[Any, ...]] | None
-
-
-def equals(path: str, *values: Any, default: object = None, only_on: str = "", unless: Unless = None) -> Requirement:
+def equals(
+    path: str, *values: Any, default: object = None, only_on: str = "", unless: Unless | None = None
+) -> Requirement:
     """Require that the property is set to one of the values."""
     return Requirement(path, Operator.EQUALS, values, default, only_on=only_on, unless=unless)
 
 
 def equals_if_set(path: str, *values: Any, only_on: str = "") -> Requirement:
-    """Require that the property has one of the values where it is set."""
+    """Require that the property is not set, or has one of the values."""
     return Requirement(path, Operator.EQUALS_IF_SET, values, only_on=only_on)
 
 
 def empty(path: str, reason: str, *, only_on: str = "") -> Requirement:
-    """Require that the property is not set, empty or false."""
+    """Require that the property is missing, empty or false. `reason`: the message says why."""
     return Requirement(path, Operator.EMPTY, reason=reason, only_on=only_on)
 
 
-def not_empty(path: str, *, default: object = None, only_on: str = "", unless: Unless = None) -> Requirement:
+def not_empty(path: str, *, default: object = None, only_on: str = "", unless: Unless | None = None) -> Requirement:
     """Require that the property is a text that is not empty."""
     return Requirement(path, Operator.NOT_EMPTY, default=default, only_on=only_on, unless=unless)
 
 
 def at_least(path: str, least: int, unit: str, *, default: object = None, only_on: str = "") -> Requirement:
     """Require that the property is a number that is not smaller than `least`."""
-    return Requirement(path, Operator.AT_LEAST, (least,), default, unit, only_on=only_on)
+    return Requirement(path, Operator.AT_LEAST, (least,), default, unit=unit, only_on=only_on)

@@ -18,8 +18,8 @@ def violations_of(policy: Policy, resource: Resource, context: PolicyContext) ->
 
 
 def violations(requirement: Requirement, resource: Resource) -> Iterator[Violation]:
-    """Yield the violations of one requirement; none on a resource of a type that it does not concern."""
-    if not requirement.concerns(resource.type) or _is_excused(requirement, resource):
+    """Yield the violations of one requirement; none on a resource of a type that it does not apply to."""
+    if not requirement.applies_to(resource.type) or _is_excused(requirement, resource):
         return
     for path in _paths(resource, requirement.path):
         yield from violations_at(path, requirement, resource)
@@ -53,4 +53,4 @@ def violations_at(path: str, requirement: Requirement, resource: Resource) -> It
             return properties.require_text(resource, path, default=default)
         case Operator.AT_LEAST:
             (least,) = requirement.values
-            return properties.require_at_least(resource, path, least, requirement.reason, default=default)
+            return properties.require_at_least(resource, path, least, requirement.unit, default=default)

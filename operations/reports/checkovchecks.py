@@ -66,7 +66,7 @@ def requirements_of(policy: Policy) -> Iterator[tuple[str, Requirement]]:
     """Yield each requirement with each of its types that ARM templates can have."""
     for requirement in policy.requirements:
         for type_ in policy.resource_types:
-            if requirement.concerns(type_) and _is_known(type_):
+            if requirement.applies_to(type_) and _is_known(type_):
                 yield type_, requirement
 
 
