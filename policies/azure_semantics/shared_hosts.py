@@ -1,13 +1,13 @@
-"""Hosts where anyone can open an account, for rules on firewalls and for the flow analysis.
+"""Domains and hosts where anyone can open an account, for the policies on firewalls and for the flow analysis.
 
-A firewall rule that allows such a name lets data go to an outsider's account. The rules and the analysis differ in one
-case: a rule may allow the exact host name of one customer, because a reviewer knows the customer. The analysis does
-not, and counts the host as an outsider's.
+A firewall rule that allows such a name lets data go to an outsider's account. The policies and the flow analysis differ
+in one case, the exact host name of one customer. The policies accept it, because a reviewer can know whose it is. The
+flow analysis does not know, and counts the host as an outsider's.
 """
 
 from __future__ import annotations
 
-CUSTOMER_DOMAINS = frozenset(
+MULTI_CUSTOMER_DOMAINS = frozenset(
     [
         "amazonaws.com",
         "appspot.com",
@@ -54,7 +54,7 @@ CUSTOMER_DOMAINS = frozenset(
         "workers.dev",
     ]
 )
-"""Domains whose hosts belong to customers: a wildcard also allows an attacker's host."""
+"""Domains in which each customer gets a host name: a wildcard also allows an attacker's host."""
 MULTI_CUSTOMER_HOSTS = frozenset(
     [
         "bitbucket.org",
@@ -74,25 +74,25 @@ MULTI_CUSTOMER_HOSTS = frozenset(
         "transfer.sh",
     ]
 )
-"""Hosts with many customers, each under a path: even the exact name allows an attacker's account."""
+"""Hosts that many customers share: even the exact name allows an attacker's account."""
 
 
-def allows_every_customer(name: str) -> bool:
-    """True for a wildcard that allows all hosts of a customer domain."""
-    domain = name.removeprefix("*.")
-    return domain != name and any(_overlaps(domain, shared) for shared in CUSTOMER_DOMAINS)
+def is_multi_customer_wildcard(fqdn: str) -> bool:
+    """Return True for a wildcard of a domain that equals, contains or is below a multi-customer domain."""
+    domain = fqdn.removeprefix("*.")
+    return domain != fqdn and any(_overlaps(domain, shared) for shared in MULTI_CUSTOMER_DOMAINS)
 
 
-def allows_multi_customer_host(name: str) -> bool:
-    """True for the name of a host with many customers, and for a wildcard that allows one."""
-    suffix = name.removeprefix("*") if name.startswith("*.") else ""
-    return any(name == host or (suffix and f".{host}".endswith(suffix)) for host in MULTI_CUSTOMER_HOSTS)
+def allows_multi_customer_host(fqdn: str) -> bool:
+    """Return True for the name of a multi-customer host, and for a wildcard that matches one."""
+    suffix = fqdn.removeprefix("*") if fqdn.startswith("*.") else ""
+    return any(fqdn == host or (suffix and f".{host}".endswith(suffix)) for host in MULTI_CUSTOMER_HOSTS)
 
 
-def may_belong_to_outsider(name: str) -> bool:
-    """True if an outsider can have a host or account under a name: for a wildcard, and for any customer's host."""
-    shared = CUSTOMER_DOMAINS | MULTI_CUSTOMER_HOSTS
-    return "*" in name or any(name == domain or name.endswith(f".{domain}") for domain in shared)
+def may_belong_to_outsider(fqdn: str) -> bool:
+    """Return True for every wildcard, and for every name that equals or is below a multi-customer domain or host."""
+    shared = MULTI_CUSTOMER_DOMAINS | MULTI_CUSTOMER_HOSTS
+    return "*" in fqdn or any(fqdn == domain or fqdn.endswith(f".{domain}") for domain in shared)
 
 
 def _overlaps(domain: str, shared: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.firewall import GROUPS, NAT, RULE_PATHS, rules_of
-from policies.azure_semantics.shared_hosts import allows_every_customer, allows_multi_customer_host
+from policies.azure_semantics.shared_hosts import allows_multi_customer_host, is_multi_customer_wildcard
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -15,7 +15,7 @@ def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
         if not rule.allows or rule.kind == NAT:
             continue
         for name in rule.names:
-            if allows_every_customer(name):
+            if is_multi_customer_wildcard(name):
                 yield Violation(rule.path, f"{rule.name} allows {name}, where anyone can open an account")
             if allows_multi_customer_host(name):
                 yield Violation(rule.path, f"{rule.name} allows {name}, a host that accepts data for any customer")

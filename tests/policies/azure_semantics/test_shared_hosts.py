@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from policies.azure_semantics.firewall import rules_of
-from policies.azure_semantics.shared_hosts import CUSTOMER_DOMAINS, MULTI_CUSTOMER_HOSTS
+from policies.azure_semantics.shared_hosts import MULTI_CUSTOMER_DOMAINS, MULTI_CUSTOMER_HOSTS
 from policies.estate_view import EstateView
 from policies.model import PolicyContext, Resource
 from policies.reachability.control_sets import ALWAYS
@@ -41,13 +41,13 @@ def _leads_to_the_internet(name: str) -> bool:
     return FirewallEvaluator(firewall, topology).by_name(SENDER, "") == ALWAYS
 
 
-@pytest.mark.parametrize("name", sorted({f"*.{domain}" for domain in CUSTOMER_DOMAINS} | MULTI_CUSTOMER_HOSTS))
+@pytest.mark.parametrize("name", sorted({f"*.{domain}" for domain in MULTI_CUSTOMER_DOMAINS} | MULTI_CUSTOMER_HOSTS))
 def test_the_rule_and_the_flow_analysis_agree_on_a_shared_host(name: str) -> None:
     assert _is_refused(name)
     assert _leads_to_the_internet(name)
 
 
-@pytest.mark.parametrize("domain", sorted(CUSTOMER_DOMAINS))
+@pytest.mark.parametrize("domain", sorted(MULTI_CUSTOMER_DOMAINS))
 def test_the_flow_analysis_counts_a_customer_s_host_as_shared(domain: str) -> None:
     assert _leads_to_the_internet(f"one-customer.{domain}")
 
