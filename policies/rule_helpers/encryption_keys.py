@@ -18,7 +18,7 @@ KEY_URI = re.compile(
 )
 """The URI of a vault, of a key in it, or of a version of the key."""
 KEY, VAULT, HSM = "keyvault:Key", "keyvault:Vault", "keyvault:ManagedHsm"
-PLATFORM_KEY = "a key of Microsoft's"
+PLATFORM_KEY = "a Microsoft-managed key"
 KEY_READS = (f"{KEY}:keyName", f"{KEY}:vaultName", f"{VAULT}:vaultName", f"{HSM}:name")
 """The paths that the checks read of keys and vaults."""
 EXPORTABLE, RELEASE = "properties.attributes.exportable", "properties.releasePolicy.data"

@@ -22,7 +22,7 @@ ROTATION = equals(
     only_on=SET,
     unless=("encryptionType", (CONFIDENTIAL,)),
 )
-PLATFORM_KEY = "a key of Microsoft's"
+PLATFORM_KEY = "a Microsoft-managed key"
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:

@@ -10,14 +10,17 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 from policies.requirements import equals, equals_if_set
 from policies.rule_helpers.encryption_keys import KEY_READS, require_estate_key
 
-KEY = "encryption.keyVaultProperties.keyIdentifier"
+KEY_IDENTIFIER = "encryption.keyVaultProperties.keyIdentifier"
 
 
 def check(workspace: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require a key for records, and less telemetry for identifiable data."""
+    """Require a key of the estate if the data comes from people's records, and `hbiWorkspace` if it identifies people.
+
+    `hbiWorkspace` (high business impact) reduces the telemetry that Microsoft receives.
+    """
     if holds_records(workspace, context):
         yield from require(workspace, "encryption.status", "Enabled", default="Disabled")
-        yield from require_estate_key(workspace, context, KEY)
+        yield from require_estate_key(workspace, context, KEY_IDENTIFIER)
     if is_identifiable(workspace, context):
         yield from require(workspace, "hbiWorkspace", True, default="false, which sends Microsoft more telemetry")
 
@@ -25,7 +28,7 @@ def check(workspace: Resource, context: PolicyContext) -> Iterator[Violation]:
 POLICY = Policy(
     id="ML1",
     title="Machine learning workspaces deny public access, allow approved outbound only, and use a key of the estate",
-    why="A training job can run any code on the data; its network keeps the data inside.",
+    why="A training job can run any code on the data; only its network stops the code from sending the data out.",
     resource_types=("machinelearningservices:Workspace",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
@@ -34,8 +37,8 @@ POLICY = Policy(
         iso27001=("8.12", "8.24"),
         five_safes=("outputs",),
     ),
-    fix="Set publicNetworkAccess to Disabled, managedNetwork.isolationMode to AllowOnlyApprovedOutbound, and make the "
-    "workspace with encryption enabled.",
+    fix="Set publicNetworkAccess to Disabled, managedNetwork.isolationMode to AllowOnlyApprovedOutbound, and create "
+    "the workspace with encryption enabled, a key of the estate and, for identifiable data, hbiWorkspace.",
     requires=(
         equals("publicNetworkAccess", "Disabled", default="Enabled"),
         equals_if_set("allowPublicAccessWhenBehindVnet", False),
@@ -44,7 +47,7 @@ POLICY = Policy(
     check=check,
     check_paths=(
         "encryption.status",
-        KEY,
+        KEY_IDENTIFIER,
         "hbiWorkspace",
         *KEY_READS,
     ),
