@@ -14,10 +14,11 @@ from pulumi_azure_native import network
 FIRST_PRIORITY, PRIORITY_STEP = 100, 10
 """Allow rules have the priorities 100, 110, 120 … of Azure's 100 to 4,096."""
 DENY_INTERNET_PRIORITY, DENY_ALL_PRIORITY = 4000, 4096
+"""The Internet has a deny rule of its own, so that its denial does not depend on the rule for all traffic."""
 
 
 class Direction(StrEnum):
-    """The direction of traffic, in Azure's words."""
+    """The direction of traffic, with Azure's values."""
 
     IN = "Inbound"
     OUT = "Outbound"
@@ -25,21 +26,22 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True)
 class SecurityRule:
-    """A rule that allows traffic. Its ends are address ranges, or service tags where Azure requires them."""
+    """A rule that allows traffic. Source and destination are address ranges, or service tags where Azure requires
+    them."""
 
     name: str
     direction: Direction
     source: pulumi.Input[str]
     """One address range or service tag."""
     destination: pulumi.Input[str] | Sequence[str] | None
-    """One address range or service tag, or a sequence of ranges; None with `destinations`."""
+    """One address range or service tag, or a sequence of ranges. None if `destination_ranges` is set instead."""
     ports: tuple[str, ...]
     """The destination ports."""
     description: str
     protocol: str = "Tcp"
     """`Tcp`, `Udp`, or `*` for any."""
-    destinations: pulumi.Output[list[str]] | None = None
-    """The ranges from another stack's outputs, instead of `destination`."""
+    destination_ranges: pulumi.Output[list[str]] | None = None
+    """Ranges that another stack's outputs list, so that their number is not known in advance."""
 
 
 def host_range(address: IPv4Address) -> str:
@@ -53,7 +55,8 @@ def deny_by_default_rules(
     """Return rules that allow this traffic and explicitly deny all other, in both directions.
 
     Azure's default rules would allow inbound traffic from the whole virtual network, and outbound to the Internet.
-    `internet_facing` omits the explicit denial of the Internet, for Azure Bastion only, which must answer browsers.
+    `internet_facing` omits the separate rules that deny the Internet. For Azure Bastion only, which browsers reach from
+    the Internet.
     """
     rules = [
         _allow(rule, FIRST_PRIORITY + PRIORITY_STEP * index)
@@ -68,7 +71,7 @@ def deny_by_default_rules(
 
 
 def _allow(rule: SecurityRule, priority: int) -> network.SecurityRuleArgs:
-    # Azure refuses a list of one, and returns a single range or port in the singular property.
+    # A list of one goes into the singular property: Azure refuses it in the plural one.
     one_port, ranges = len(rule.ports) == 1, _ranges(rule)
     return network.SecurityRuleArgs(
         name=rule.name,
@@ -88,8 +91,8 @@ def _allow(rule: SecurityRule, priority: int) -> network.SecurityRuleArgs:
 
 def _ranges(rule: SecurityRule) -> pulumi.Input[Sequence[pulumi.Input[str]]] | None:
     """Return the destination ranges, or None if there is only one."""
-    if rule.destinations is not None:
-        return rule.destinations
+    if rule.destination_ranges is not None:
+        return rule.destination_ranges
     listed = rule.destination if isinstance(rule.destination, list | tuple) else ()
     return list(listed) if len(listed) > 1 else None
 
@@ -100,7 +103,7 @@ def _single_range(rule: SecurityRule) -> pulumi.Input[str]:
     return single
 
 
-def _deny(name: str, direction: Direction, other_end: str, priority: int) -> network.SecurityRuleArgs:
+def _deny(name: str, direction: Direction, remote: str, priority: int) -> network.SecurityRuleArgs:
     inbound = direction is Direction.IN
     return network.SecurityRuleArgs(
         name=name,
@@ -108,8 +111,8 @@ def _deny(name: str, direction: Direction, other_end: str, priority: int) -> net
         direction=direction.value,
         access=network.SecurityRuleAccess.DENY,
         protocol="*",
-        source_address_prefix=other_end if inbound else "*",
+        source_address_prefix=remote if inbound else "*",
         source_port_range="*",
-        destination_address_prefix="*" if inbound else other_end,
+        destination_address_prefix="*" if inbound else remote,
         destination_port_range="*",
     )

@@ -132,7 +132,7 @@ def _subnets(addresses: ZoneRange, args: ZoneArgs) -> tuple[SubnetSpec, ...]:
         imports = platform.endpoint_ranges(TenancyEndpoint.IMPORT_PENDING)
         compute_rules.append(
             SecurityRule("tenancies-out", OUT, compute, None, HTTPS, "extracts to pending imports of tenancies",
-                         destinations=imports)
+                         destination_ranges=imports)
         )  # fmt: skip
     firewall = platform.firewall_range
     endpoint_rules = (
