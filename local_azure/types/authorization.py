@@ -163,7 +163,7 @@ LOCK_NAME = NameRule(
 
 def _lock(kind: str, *, by_scope: bool = False) -> AzureType:
     token = f"azure-native:authorization:ManagementLock{kind}"
-    limit = at_most(20, token, "TooManyLocks", "A scope takes at most {limit} locks.", siblings=True)
+    limit = at_most(20, token, "TooManyLocks", "A scope takes at most {limit} locks.", per_parent=True)
     return AzureType(
         token=token,
         name=LOCK_NAME,

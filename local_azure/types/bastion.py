@@ -11,15 +11,15 @@ from local_azure.ids import name_of
 from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.addresses import subnet_ranges
 from local_azure.types.common import (
-    NETWORK_NAME,
     NETWORK_NAME_DESCRIPTION,
+    NETWORK_NAME_PATTERN,
+    availability_zones_exist,
     etag,
     guid,
     in_same_region,
     refuse,
     same,
     value_at,
-    zones_exist,
 )
 from local_azure.types.public_ip import PUBLIC_IP
 from local_azure.types.subnet import BASTION_SUBNET, SUBNET, VNET
@@ -125,7 +125,7 @@ def _outputs(request: Request) -> Mapping[str, Json]:
 TYPES = (
     AzureType(
         token=HOST,
-        name=NameRule(NETWORK_NAME % (3, 80), NETWORK_NAME_DESCRIPTION % (3, 80)),
+        name=NameRule(NETWORK_NAME_PATTERN % (3, 80), NETWORK_NAME_DESCRIPTION % (3, 80)),
         references={
             "ipConfigurations[*].subnet.id": (SUBNET,),
             "ipConfigurations[*].publicIPAddress.id": (PUBLIC_IP,),
@@ -154,7 +154,7 @@ TYPES = (
             _one_host_per_network,
             _no_downgrade,
             in_same_region("ipConfigurations[*].subnet.id", "ipConfigurations[*].publicIPAddress.id"),
-            zones_exist,
+            availability_zones_exist,
         ),
     ),
 )

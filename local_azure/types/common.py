@@ -1,4 +1,4 @@
-"""Helpers of the declarations: property paths, ids, refusals, names and stable computed values."""
+"""Helpers for the declarations of resource types: name rules, property paths, ids, computed values and constraints."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from local_azure.model import AzureError, Cloud, Constraint, Json, NameRule, Req
 TENANT = "10ca1000-0000-4000-8000-0000000000aa"
 """The only tenant of the local Azure."""
 
-NETWORK_NAME = r"(?=.{%d,%d}$)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
+NETWORK_NAME_PATTERN = r"(?=.{%d,%d}$)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 NETWORK_NAME_DESCRIPTION = (
     "%d-%d letters, digits, _, . or -, starting with a letter or digit, ending with a letter, digit or _"
 )
+"""The name rule of most types of Microsoft.Network, as a regular expression and in words. Both are format strings for
+the minimum and maximum length."""
 
 
 def network_name(least: int = 1, most: int = 80) -> NameRule:
     """Return the name rule of most types of Microsoft.Network (docs/azure-facts.md#names-of-network-resources)."""
-    return NameRule(NETWORK_NAME % (least, most), NETWORK_NAME_DESCRIPTION % (least, most))
+    return NameRule(NETWORK_NAME_PATTERN % (least, most), NETWORK_NAME_DESCRIPTION % (least, most))
 
 
 def fixed_name(word: str) -> NameRule:
@@ -30,11 +32,12 @@ def fixed_name(word: str) -> NameRule:
 
 
 def refuse(code: str, message: str, *, status: int = 400, target: str | None = None) -> NoReturn:
+    """Refuse a request as Azure does: with its error code, message and HTTP status."""
     raise AzureError(code, message, status=status, target=target)
 
 
 def values_at(value: Json, path: str) -> list[Json]:
-    """Return all present values at a property path. `[*]` means every item of a list."""
+    """Return the values at a property path that are not null. `[*]` means every item of a list."""
     found = [value]
     for step in path.split("."):
         key, starred = step.removesuffix("[*]"), step.endswith("[*]")
@@ -74,13 +77,14 @@ def ancestor_id(id_: str, segment: str) -> str | None:
     return "/".join(parts[: lower.index(segment.lower()) + 2])
 
 
-def group_of(id_: str) -> str:
+def resource_group_id(id_: str) -> str:
     """Return the resource group's id, or an empty string for an id outside a resource group."""
     return ancestor_id(id_, "resourceGroups") or ""
 
 
 def arm_type(id_: str) -> str:
-    """Return the ARM type of an id in lower case: `microsoft.storage/storageaccounts/blobservices`."""
+    """Return the ARM type of an id in lower case, such as `microsoft.storage/storageaccounts/blobservices`; for an
+    extension resource, its own type and not that of its scope."""
     provider, _, rest = id_.partition("/providers/")[2].rpartition("/providers/")[2].partition("/")
     return "/".join([provider, *rest.split("/")[::2]]).lower() if rest else ""
 
@@ -91,41 +95,44 @@ def guid(*parts: str) -> str:
 
 
 def etag(request: Request) -> str:
+    """Return an ETag that changes only with the resource's inputs."""
     return f'W/"{guid(request.id, repr(sorted(request.new.items(), key=str)))}"'
 
 
 def identity_outputs(request: Request) -> Mapping[str, Json]:
-    """Return the `identity` output: Azure adds principal ids, and turns the list of user identities into a map."""
+    """Return the `identity` output: Azure adds principal ids, and turns the list of user-assigned identities into a
+    map."""
     given = request.new.get("identity")
     if not isinstance(given, Mapping):
         return {}
     filled: dict[str, Json] = {"type": given.get("type")}
     if "SystemAssigned" in str(given.get("type")):
         filled |= {"principalId": guid(request.id, "principal"), "tenantId": TENANT}
-    attached = {id_: identity_ids(request.cloud, id_) for id_ in user_identities(request.new)}
+    attached = {id_: principal_and_client_id(request.cloud, id_) for id_ in user_assigned_identity_ids(request.new)}
     if attached:
         filled["userAssignedIdentities"] = attached
     return {"identity": filled}
 
 
-def user_identities(properties: Mapping[str, Json]) -> list[str]:
-    """Return the ids of a resource's user-assigned identities: a list in inputs, a map in outputs."""
+def user_assigned_identity_ids(properties: Mapping[str, Json]) -> list[str]:
+    """Return the ids of a resource's user-assigned identities: the items of a list in inputs, the keys of a map in
+    outputs."""
     return list(value_at(properties, "identity.userAssignedIdentities", []))
 
 
-def identity_ids(cloud: Cloud, id_: str) -> dict[str, Json]:
-    """Return the principal id and the client id of a user-assigned identity."""
+def principal_and_client_id(cloud: Cloud, id_: str) -> dict[str, Json]:
+    """Return the outputs `principalId` and `clientId` of a user-assigned identity, as far as they exist."""
     stored = cloud.get(id_)
     found = stored.properties if stored else {}
     return {key: found[key] for key in ("clientId", "principalId") if key in found}
 
 
-def external_references(request: Request) -> Iterator[StoredResource]:
+def external_referrers(request: Request) -> Iterator[StoredResource]:
     """Yield the resources that reference this one, except itself and its children."""
     return (user for user in request.cloud.referencing(request.id) if not within(user.id, request.id))
 
 
-NON_BLOCKING = frozenset(
+NON_BLOCKING_REFERRERS = frozenset(
     {
         "azure-native:storage:StorageAccount",
         "azure-native:keyvault:Vault",
@@ -133,18 +140,21 @@ NON_BLOCKING = frozenset(
         "azure-native:monitor:DataCollectionRule",
     }
 )
-"""Types whose reference to a resource, such as a firewall rule or a log's target, does not block its deletion."""
+"""Types that may reference a resource, for example in a firewall rule or as a log's target, while it is deleted."""
 
 
 def refuse_while_used(code: str, text: str, *, by: Iterable[str] = (), status: int = 400) -> Constraint:
-    """Return a delete constraint: no other resource (of the tokens in `by`, or any blocking type) may reference it."""
+    """Return a constraint on deletion: no other resource may reference the resource.
+
+    `by`: the Pulumi type tokens of the resources that count. Without it, all count but `NON_BLOCKING_REFERRERS`.
+    """
     tokens = frozenset(by)
 
     def blocks(user: StoredResource) -> bool:
-        return user.token in tokens if tokens else user.token not in NON_BLOCKING
+        return user.token in tokens if tokens else user.token not in NON_BLOCKING_REFERRERS
 
     def constraint(request: Request) -> None:
-        user = next((user for user in external_references(request) if blocks(user)), None)
+        user = next((user for user in external_referrers(request) if blocks(user)), None)
         if user is not None:
             refuse(code, text.format(name=request.name, id=request.id, user=user.id), status=status, target=request.id)
 
@@ -174,7 +184,7 @@ def in_same_region(*paths: str) -> Constraint:
 
 def region_of(cloud: Cloud, id_: str) -> str | None:
     """Return a resource's location, or its parent's for a child such as a subnet."""
-    while id_.count("/") >= 8:
+    while id_.count("/") >= 8:  # the id of a resource in a resource group has at least 8
         stored = cloud.get(id_)
         if stored is not None and stored.location:
             return stored.location
@@ -182,15 +192,15 @@ def region_of(cloud: Cloud, id_: str) -> str | None:
     return None
 
 
-NO_ZONES = frozenset({"ukwest"})
+REGIONS_WITHOUT_AVAILABILITY_ZONES = frozenset({"ukwest"})
 """Regions without availability zones (docs/azure-facts.md#uk-regions)."""
 
 
-def zones_exist(request: Request) -> None:
-    """Zones are 1 to 3, and only in a region that has them."""
+def availability_zones_exist(request: Request) -> None:
+    """Require availability zones 1 to 3, and none in a region without them."""
     zones = [str(zone) for zone in request.new.get("zones") or ()]
     location = normal_location(request.location)
-    if zones and location in NO_ZONES:
+    if zones and location in REGIONS_WITHOUT_AVAILABILITY_ZONES:
         refuse(
             "AvailabilityZoneNotSupported",
             f"The zone(s) '{','.join(zones)}' for resource '{request.id}' is not supported. The supported zones for "
@@ -206,7 +216,8 @@ def zones_exist(request: Request) -> None:
 
 
 def scope_is_known(cloud: Cloud, id_: str) -> bool:
-    """Return True for a subscription, a stored resource, and a service that every storage account has."""
+    """Return True for any subscription, a stored resource, and a service of a stored storage account, which is not
+    stored itself."""
     parts = id_.strip("/").split("/")
     if len(parts) == 2 and parts[0].lower() == "subscriptions":
         return True
@@ -216,7 +227,10 @@ def scope_is_known(cloud: Cloud, id_: str) -> bool:
 
 
 def scope_exists(path: str) -> Constraint:
-    """Return a constraint: the extended resource exists (docs/azure-facts.md#missing-parents-and-scopes)."""
+    """Return a constraint on an extension resource: the resource that it is attached to, its scope, must exist.
+
+    `path`: the property with the scope's id. Code: docs/azure-facts.md#missing-parents-and-scopes.
+    """
 
     def constraint(request: Request) -> None:
         scope = value_at(request.new, path)
@@ -232,20 +246,20 @@ def scope_exists(path: str) -> Constraint:
 
 
 def at_most(
-    limit: int, token: str, code: str, text: str, *, siblings: bool = False, everywhere: bool = False
+    limit: int, token: str, code: str, text: str, *, per_parent: bool = False, all_regions: bool = False
 ) -> Constraint:
-    """Return a quota on the number of resources of a type in a subscription and region.
+    """Return a constraint on creation: a subscription holds at most `limit` resources of a type in each region.
 
-    `everywhere` counts all regions of the subscription; `siblings` counts the children of one parent.
+    `all_regions`: in all its regions together. `per_parent`: a parent resource holds at most `limit` children.
     """
 
     def constraint(request: Request) -> None:
         if request.old is not None:
             return
-        if siblings:
+        if per_parent:
             number = sum(1 for _ in request.cloud.children(parent_id(request.id), token))
         else:
-            location = None if everywhere else request.location
+            location = None if all_regions else request.location
             number = request.cloud.count_of_type(token, request.subscription, location)
         if number >= limit:
             refuse(code, text.format(limit=limit), status=409)

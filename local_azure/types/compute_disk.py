@@ -11,16 +11,16 @@ from collections.abc import Mapping
 from local_azure.locations import normal_location
 from local_azure.model import AzureType, Cloud, Json, NameRule, Request, StoredResource
 from local_azure.types.common import (
+    availability_zones_exist,
     guid,
-    identity_ids,
     identity_outputs,
+    principal_and_client_id,
     refuse,
     refuse_while_used,
     same,
-    user_identities,
+    user_assigned_identity_ids,
     value_at,
     values_at,
-    zones_exist,
 )
 from local_azure.types.encryption import (
     KEY_URL,
@@ -102,9 +102,9 @@ def _user_identity_may_use_key(request: Request) -> None:
     match, vault = KEY_URL.fullmatch(url), find_vault(request.cloud, url)
     if match is None or vault is None:
         return
-    for id_ in user_identities(request.new):
+    for id_ in user_assigned_identity_ids(request.new):
         key = require_key(request.cloud, vault, match.group(2))
-        principal = str(identity_ids(request.cloud, id_).get("principalId", ""))
+        principal = str(principal_and_client_id(request.cloud, id_).get("principalId", ""))
         require_key_access(request, principal, vault, key, "KeyVaultAccessForbidden")
 
 
@@ -300,7 +300,7 @@ TYPES = (
             _encryption_set_fits,
             _customer_key_is_permanent,
             _confidential_set_fits,
-            zones_exist,
+            availability_zones_exist,
         ),
         delete_constraints=(_is_not_attached,),
     ),

@@ -12,7 +12,16 @@ from collections.abc import Mapping
 
 from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, NameRule, Request
-from local_azure.types.common import ancestor_id, guid, identity_outputs, refuse, same, value_at, values_at, zones_exist
+from local_azure.types.common import (
+    ancestor_id,
+    availability_zones_exist,
+    guid,
+    identity_outputs,
+    refuse,
+    same,
+    value_at,
+    values_at,
+)
 from local_azure.types.compute_disk import DISK, is_valid_ssh_key, require_usable_set
 from local_azure.types.vm_sizes import SIZE_GRAMMAR, accelerated_networking_fits_size, premium_disks_fit_size
 
@@ -395,7 +404,7 @@ TYPES = (
             _data_disks_are_free_and_in_zone,
             _ephemeral_disks_are_read_cached,
             _write_accelerator_needs_premium,
-            zones_exist,
+            availability_zones_exist,
         ),
     ),
     AzureType(

@@ -18,7 +18,7 @@ from local_azure.types.common import (
     region_of,
     same,
     scope_exists,
-    user_identities,
+    user_assigned_identity_ids,
     value_at,
 )
 
@@ -78,7 +78,7 @@ def _delivery_identity_is_assigned(request: Request) -> None:
     if kind is None or topic is None:
         return
     chosen = value_at(request.new, "deliveryWithResourceIdentity.identity.userAssignedIdentity")
-    held = user_identities(topic.properties)
+    held = user_assigned_identity_ids(topic.properties)
     system = "SystemAssigned" in str(value_at(topic.properties, "identity.type", ""))
     if not (system if kind == "SystemAssigned" else any(same(chosen, id_) for id_ in held)):
         text = f"The system topic {topic.id} does not have the {kind} identity that delivers."

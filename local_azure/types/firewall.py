@@ -12,8 +12,9 @@ from local_azure.ids import name_of
 from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.addresses import first_usable_address, parse, subnet_ranges
 from local_azure.types.common import (
-    NETWORK_NAME,
     NETWORK_NAME_DESCRIPTION,
+    NETWORK_NAME_PATTERN,
+    availability_zones_exist,
     etag,
     in_same_region,
     network_name,
@@ -22,7 +23,6 @@ from local_azure.types.common import (
     same,
     value_at,
     values_at,
-    zones_exist,
 )
 from local_azure.types.firewall_policy import IP_GROUP, POLICY, TIERS
 from local_azure.types.firewall_policy import TYPES as POLICY_TYPES
@@ -169,7 +169,7 @@ def _ip_group_outputs(request: Request) -> Mapping[str, Json]:
 TYPES = (
     AzureType(
         token=FIREWALL,
-        name=NameRule(NETWORK_NAME % (1, 56), NETWORK_NAME_DESCRIPTION % (1, 56)),
+        name=NameRule(NETWORK_NAME_PATTERN % (1, 56), NETWORK_NAME_DESCRIPTION % (1, 56)),
         references={
             "firewallPolicy.id": (POLICY,),
             "ipConfigurations[*].subnet.id": (SUBNET,),
@@ -190,7 +190,7 @@ TYPES = (
             _policy_tier_fits,
             _policy_or_classic_rules,
             in_same_region("ipConfigurations[*].subnet.id", "ipConfigurations[*].publicIPAddress.id"),
-            zones_exist,
+            availability_zones_exist,
         ),
     ),
     AzureType(

@@ -18,7 +18,7 @@ from local_azure.types.common import (
     refuse,
     refuse_while_used,
     same,
-    user_identities,
+    user_assigned_identity_ids,
     value_at,
     values_at,
 )
@@ -82,7 +82,7 @@ def _fqdn_filtering_needs_dns_proxy(request: Request) -> None:
 
 
 def _tls_inspection_has_identity(request: Request) -> None:
-    if value_at(request.new, "transportSecurity.certificateAuthority") and not user_identities(request.new):
+    if value_at(request.new, "transportSecurity.certificateAuthority") and not user_assigned_identity_ids(request.new):
         text = "transportSecurity needs a user-assigned identity that may read its certificate."
         refuse("FirewallPolicyIdentityMissing", text)
 
@@ -323,7 +323,7 @@ TYPES = (
                 RULE_COLLECTION_GROUP,
                 "FirewallPolicyRuleCollectionGroupLimitReached",
                 "A policy holds {limit} groups.",
-                siblings=True,
+                per_parent=True,
             ),
         ),
     ),

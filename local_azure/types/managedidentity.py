@@ -38,7 +38,7 @@ TYPES = (
         location="none",
         constraints=(
             _issuer_is_https,
-            at_most(20, CREDENTIAL, "BadRequest", "An identity takes at most {limit} credentials.", siblings=True),
+            at_most(20, CREDENTIAL, "BadRequest", "An identity takes at most {limit} credentials.", per_parent=True),
         ),
     ),
 )

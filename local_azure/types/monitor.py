@@ -183,7 +183,7 @@ TYPES = (
         constraints=(
             _has_linked_resource,
             _resource_is_linked_once,
-            at_most(300, SCOPED_RESOURCE, "BadRequest", "A scope takes {limit} resources.", siblings=True),
+            at_most(300, SCOPED_RESOURCE, "BadRequest", "A scope takes {limit} resources.", per_parent=True),
         ),
     ),
     AzureType(

@@ -145,7 +145,7 @@ TYPES = (
             _mode_is_supported,
             _rule_is_valid,
             at_most(500, DEFINITION, "PolicyDefinitionLimitExceeded", "A scope holds at most {limit} definitions.",
-                    siblings=True),
+                    per_parent=True),
         ),
         delete_constraints=(_has_no_assignments,),
     ),
@@ -161,7 +161,7 @@ TYPES = (
             _definition_is_in_scope,
             _parameters_fit_definition,
             at_most(200, ASSIGNMENT, "PolicyAssignmentLimitExceeded", "A scope holds at most {limit} assignments.",
-                    siblings=True),
+                    per_parent=True),
         ),
     ),
 )  # fmt: skip

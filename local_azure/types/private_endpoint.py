@@ -15,12 +15,12 @@ from local_azure.types.common import (
     arm_type,
     at_most,
     etag,
-    group_of,
     guid,
     in_same_region,
     network_name,
     parent_id,
     refuse,
+    resource_group_id,
     same,
     value_at,
     values_at,
@@ -194,7 +194,7 @@ def _outputs(request: Request) -> Mapping[str, Json]:
         "provisioningState": "Succeeded",
         "customDnsConfigs": _dns_configs(request),
         "networkInterfaces": nics
-        or [{"id": f"{group_of(request.id)}/providers/Microsoft.Network/networkInterfaces/{nic}"}],
+        or [{"id": f"{resource_group_id(request.id)}/providers/Microsoft.Network/networkInterfaces/{nic}"}],
     }
     for path, status in (
         ("privateLinkServiceConnections", "Approved"),

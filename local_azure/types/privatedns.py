@@ -133,7 +133,7 @@ TYPES = (
         location="global",
         computed=_zone_outputs,
         constraints=(
-            at_most(1000, ZONE, "TooManyPrivateDnsZones", "A subscription holds {limit} zones.", everywhere=True),
+            at_most(1000, ZONE, "TooManyPrivateDnsZones", "A subscription holds {limit} zones.", all_regions=True),
         ),
         delete_constraints=(_zone_has_no_links,),
     ),
@@ -149,7 +149,7 @@ TYPES = (
             _has_network,
             _one_zone_per_name,
             _one_registration_zone,
-            at_most(1000, LINK, "TooManyVirtualNetworkLinks", "A zone takes {limit} links.", siblings=True),
+            at_most(1000, LINK, "TooManyVirtualNetworkLinks", "A zone takes {limit} links.", per_parent=True),
         ),
     ),
     AzureType(

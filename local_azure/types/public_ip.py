@@ -11,6 +11,7 @@ from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, Request
 from local_azure.types.common import (
     at_most,
+    availability_zones_exist,
     etag,
     guid,
     network_name,
@@ -18,7 +19,6 @@ from local_azure.types.common import (
     refuse_while_used,
     value_at,
     values_at,
-    zones_exist,
 )
 from local_azure.types.subnet import NAT_GATEWAY
 
@@ -101,7 +101,7 @@ TYPES = (
             _basic_is_retired,
             _standard_is_static,
             _idle_timeout_in_range,
-            zones_exist,
+            availability_zones_exist,
             at_most(
                 1000, PUBLIC_IP, "PublicIPCountLimitReached", "Cannot create more than {limit} public IP addresses."
             ),
@@ -119,7 +119,7 @@ TYPES = (
         defaults={"sku.name": "Standard", "sku.tier": "Regional", "publicIPAddressVersion": "IPv4"},
         replace_on_change=("zones", "sku.name", "sku.tier", "prefixLength", "publicIPAddressVersion", "ipTags"),
         computed=_prefix_outputs,
-        constraints=(_prefix_length_in_range, zones_exist),
+        constraints=(_prefix_length_in_range, availability_zones_exist),
         delete_constraints=(
             refuse_while_used("InUsePublicIpPrefixCannotBeDeleted", "Prefix {name} is in use by {user}."),
         ),
@@ -131,7 +131,7 @@ TYPES = (
         defaults={"sku.name": "Standard", "idleTimeoutInMinutes": 4},
         replace_on_change=("zones", "sku.name"),
         computed=_network_outputs,
-        constraints=(_nat_address_limit, _nat_is_in_one_zone, zones_exist),
+        constraints=(_nat_address_limit, _nat_is_in_one_zone, availability_zones_exist),
         delete_constraints=(
             refuse_while_used("InUseNatGatewayCannotBeDeleted", "NAT gateway {name} is in use by {user}."),
         ),

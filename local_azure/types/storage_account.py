@@ -13,11 +13,11 @@ from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.common import (
     at_most,
-    identity_ids,
     identity_outputs,
+    principal_and_client_id,
     refuse,
     same,
-    user_identities,
+    user_assigned_identity_ids,
     value_at,
     values_at,
 )
@@ -206,10 +206,10 @@ def _customer_key_is_usable(request: Request) -> None:
 def _encrypting_principal(request: Request) -> str:
     chosen = value_at(request.new, "encryption.encryptionIdentity.encryptionUserAssignedIdentity")
     if chosen:
-        if not any(same(chosen, id_) for id_ in user_identities(request.new)):
+        if not any(same(chosen, id_) for id_ in user_assigned_identity_ids(request.new)):
             text = f"The identity {chosen} that encrypts is not assigned to the storage account."
             refuse("UserAssignedIdentityNotAssigned", text, target=chosen)
-        return str(identity_ids(request.cloud, chosen).get("principalId", ""))
+        return str(principal_and_client_id(request.cloud, chosen).get("principalId", ""))
     stored = request.cloud.get(request.id)
     if stored is None:
         text = "A customer-managed key at creation needs encryption.encryptionIdentity with a user-assigned identity."

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from local_azure.model import AzureType, Json, Request
 from local_azure.types.addresses import address_space, first_overlap, is_inside, subnet_ranges
 from local_azure.types.common import (
-    NON_BLOCKING,
+    NON_BLOCKING_REFERRERS,
     at_most,
     etag,
-    external_references,
+    external_referrers,
     in_same_region,
     network_name,
     parent_id,
@@ -77,7 +77,7 @@ def _prefix_in_use_is_fixed(request: Request) -> None:
     used = (
         request.old is not None
         and subnet_ranges(request.old) != subnet_ranges(request.new)
-        and any(user.token not in NON_BLOCKING for user in external_references(request))
+        and any(user.token not in NON_BLOCKING_REFERRERS for user in external_referrers(request))
     )
     if used:
         text = f"Subnet {request.name} has active allocations on its address prefix, which cannot be deleted."
@@ -171,7 +171,7 @@ def _delegation_in_use_is_fixed(request: Request) -> None:
     if request.old is None:
         return
     before, after = (sorted(values_at(side, "delegations[*].serviceName")) for side in (request.old, request.new))
-    if before != after and any(user.token not in NON_BLOCKING for user in external_references(request)):
+    if before != after and any(user.token not in NON_BLOCKING_REFERRERS for user in external_referrers(request)):
         text = f"Delegations of subnet {request.id} cannot be changed while the subnet is in use."
         refuse("SubnetDelegationsCannotChangeWhenSubnetUsed", text)
 
@@ -220,7 +220,7 @@ SUBNET_TYPE = AzureType(
         _bastion_nsg_is_complete,
         _delegation_in_use_is_fixed,
         in_same_region("networkSecurityGroup.id", "routeTable.id", "natGateway.id"),
-        at_most(3000, SUBNET, "SubnetCountLimitReached", "A network has at most {limit} subnets.", siblings=True),
+        at_most(3000, SUBNET, "SubnetCountLimitReached", "A network has at most {limit} subnets.", per_parent=True),
     ),
     delete_constraints=(
         refuse_while_used(

@@ -224,7 +224,7 @@ TYPES = (
                 PEERING,
                 "VnetPeeringCountLimitReached",
                 "A virtual network cannot have more than {limit} peerings.",
-                siblings=True,
+                per_parent=True,
             ),
         ),
     ),
