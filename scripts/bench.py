@@ -279,7 +279,7 @@ def follow(folder: str, count: int) -> None:
     """In the process of its own: the plans of a folder with so many tenancies in all, and their flows."""
     from policies.model import PolicyContext  # noqa: PLC0415
     from policies.plan_resources import resources_of  # noqa: PLC0415
-    from policies.reachability.assertions import analyse_flows  # noqa: PLC0415
+    from policies.reachability.forbidden_flows import analyse_flows  # noqa: PLC0415
 
     texts = _texts(folder)
     plans = [*_plans(texts), *(_again(texts, number) for number in range(1, count))]

@@ -201,7 +201,7 @@ class Deployment:
     def _load_policies(self) -> None:
         """Load the policies ahead of their use. Errors are reported at their use."""
         with contextlib.suppress(Exception):
-            from policies.reachability import assertions  # noqa: F401, PLC0415
+            from policies.reachability import forbidden_flows  # noqa: F401, PLC0415
             from policies.rules import load  # noqa: PLC0415
 
             load()

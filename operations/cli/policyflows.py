@@ -19,7 +19,7 @@ from policies.exemptions import Exemptions
 from policies.model import PolicyContext
 from policies.plan_evaluation import exemptions_of
 from policies.plan_resources import resources_of
-from policies.reachability.assertions import FlowReport, analyse_flows
+from policies.reachability.forbidden_flows import FlowReport, analyse_flows
 from policies.reachability.graph import FlowGraph
 from policies.rule_helpers.flow_findings import finding_of
 

@@ -1,4 +1,4 @@
-"""The flow graph as GraphML, which yEd, Gephi and networkx read: the actors and containers, and every move.
+"""The flow graph as GraphML, which yEd, Gephi and networkx read. An edge is one way to move data between two nodes.
 
 Source of the format: graphml.graphdrawing.org.
 """
@@ -13,7 +13,11 @@ from policies.wording import printable
 
 
 def graphml(flows: FlowGraph) -> str:
-    """Return the graph as GraphML. Each move has the controls that must fail for it: with none it is possible today."""
+    """Return the graph as GraphML, with the edges that the analysis reached.
+
+    Attributes of an edge: `label`, what is done; `controls`, the controls that must all fail before it is possible;
+    `depth`, their number (0: possible today); `path`, the steps that it takes.
+    """
     exported: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     numbers = {node: f"n{number}" for number, node in enumerate(flows.moves)}
     for node, number in numbers.items():

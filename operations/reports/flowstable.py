@@ -10,8 +10,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from policies.exemptions import Exemption
-from policies.reachability.assertions import MIN_CONTROLS, FlowKind, FlowReport, ForbiddenFlow
 from policies.reachability.control_sets import MAX_CONTROLS
+from policies.reachability.forbidden_flows import MIN_CONTROLS, FlowKind, FlowReport, ForbiddenFlow
 from policies.reachability.graph import Path
 from policies.wording import printable
 

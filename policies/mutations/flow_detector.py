@@ -11,7 +11,7 @@ from formats.errors import InputError
 from policies.model import PolicyContext
 from policies.mutations.generate import mutated
 from policies.mutations.model import Mutant, Refusal, Refusals
-from policies.reachability.assertions import FlowReport, ForbiddenFlow, analyse_flows
+from policies.reachability.forbidden_flows import FlowReport, ForbiddenFlow, analyse_flows
 
 FLOW_TYPES = (
     "authorization:RoleAssignment",

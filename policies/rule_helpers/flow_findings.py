@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from formats.errors import InputError
 from policies.estate_view import EstateView
 from policies.model import Finding, PolicyContext, Resource, Unknown, Verdict, Violation
-from policies.reachability.assertions import MIN_CONTROLS, FlowKind, FlowReport, ForbiddenFlow, analyse_flows, flows_of
+from policies.reachability.forbidden_flows import (
+    MIN_CONTROLS,
+    FlowKind,
+    FlowReport,
+    ForbiddenFlow,
+    analyse_flows,
+    analyse_view,
+)
 from policies.wording import plain
 
 POLICIES = {
@@ -34,7 +41,9 @@ def flow_report(context: PolicyContext) -> FlowReport:
         if not all(resource.from_program for resource in context.resources):
             return FlowReport((), ())
         try:
-            return flows_of(context, MIN_CONTROLS - 1) if isinstance(context, EstateView) else analyse_flows(context)
+            return (
+                analyse_view(context, MIN_CONTROLS - 1) if isinstance(context, EstateView) else analyse_flows(context)
+            )
         except InputError:
             return FlowReport((), ())
 

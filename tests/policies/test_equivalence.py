@@ -17,14 +17,13 @@ from formats.property_paths import get
 from policies.equivalence import EquivalenceClasses
 from policies.estate_view import ReadablePaths, VisibleResource
 from policies.model import Resource
-from policies.reachability.assertions import FlowKind, ForbiddenFlow, analyse_flows
+from policies.reachability.forbidden_flows import FlowKind, ForbiddenFlow, analyse_flows
 from policies.rules import load
 from policies.stack_shape import shape_of
 from tests.policies.reachability.sample_estates import added, changed, endpoint, estate, failing, grant, named, seen
 
 TENANCIES = ("tre-hcm-progression", "tre-project-1", "tre-project-2", "tre-project-3")
 LAST = TENANCIES[-1]
-OF_TENANCIES = (FlowKind.PAST_AIRLOCK, FlowKind.BETWEEN_PROJECTS)
 
 
 READABLE = ReadablePaths.of(policy for policy in load().values() if policy.evaluation_scope == "estate")

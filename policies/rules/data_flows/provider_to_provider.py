@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from policies.model import ComplianceControls, Policy, Severity
-from policies.reachability.assertions import FlowKind
 from policies.reachability.flow_paths import FLOW_PATHS
+from policies.reachability.forbidden_flows import FlowKind
 from policies.rule_helpers.flow_findings import FIX, flow_check, has_flow
 
 POLICY = Policy(

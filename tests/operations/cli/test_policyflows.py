@@ -120,4 +120,4 @@ def test_an_unwritable_file_is_refused_before_the_analysis(whole: CliRunner, tmp
 def test_an_estate_without_data_is_refused(sde: CliRunner) -> None:
     sde.catalog.stacks = sde.catalog.stacks[:1]
     assert sde("policy", "flows", "--all") == 2
-    assert "Nothing here holds data" in sde.err
+    assert "The estate has no data containers" in sde.err

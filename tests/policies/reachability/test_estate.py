@@ -11,8 +11,8 @@ from formats.errors import InputError
 from formats.plan import UNKNOWN
 from policies.model import Resource
 from policies.plan_resources import resources_of
-from policies.reachability.assertions import FlowKind, ForbiddenFlow, analyse_flows
 from policies.reachability.control_sets import ControlKind
+from policies.reachability.forbidden_flows import FlowKind, ForbiddenFlow, analyse_flows
 from tests.policies import shipped
 from tests.policies.reachability import sample_estates as estates
 from tests.policies.reachability.sample_estates import TENANCY, changed, estate, grant, named, seen
@@ -163,7 +163,7 @@ def _control_kinds(resources: Sequence[Resource]) -> set[ControlKind]:
 
 
 def test_an_estate_without_data_is_refused() -> None:
-    with pytest.raises(InputError, match="Nothing here holds data"):
+    with pytest.raises(InputError, match="The estate has no data containers"):
         analyse_flows(seen([]))
 
 

@@ -11,7 +11,7 @@ import pytest
 from policies.exemptions import NONE, Exemptions, short_name
 from policies.exemptions import Exemption as Granted
 from policies.model import Finding, PolicyContext, Resource, Verdict
-from policies.reachability.assertions import FlowKind
+from policies.reachability.forbidden_flows import FlowKind
 from policies.rule_helpers.flow_findings import POLICIES, finding_of, flow_report
 from policies.rules import load
 from policies.runner import evaluate

@@ -8,8 +8,8 @@ from itertools import combinations
 import pytest
 
 from policies.model import Resource
-from policies.reachability.assertions import MIN_CONTROLS, FlowKind, ForbiddenFlow, analyse_flows
 from policies.reachability.control_sets import Control, ControlKind
+from policies.reachability.forbidden_flows import MIN_CONTROLS, FlowKind, ForbiddenFlow, analyse_flows
 from policies.reachability.graph import Path
 from tests.policies.reachability.sample_estates import TENANCY, estate, failing, grant, named, seen
 

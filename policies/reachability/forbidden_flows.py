@@ -28,11 +28,12 @@ from policies.stack_shape import shape_of
 MIN_CONTROLS = 3
 """A forbidden flow that fewer controls prevent is a finding."""
 ASKED, RELEASED = "asked", "released"
-"""The stages of an airlock, by the names of their containers. Only checkers move data from the first to the second."""
+"""The names of the containers in an airlock's pending and approved stores. Only its reviewers move data from the first
+to the second."""
 
 
 class FlowKind(StrEnum):
-    """The kinds of forbidden flow."""
+    """The kinds of forbidden flow. `past` means without passing through."""
 
     PAST_STAGING = "from a zone to a tenancy, past staging"
     PAST_AIRLOCK = "from a tenancy to the Internet, past the airlock"
@@ -40,7 +41,7 @@ class FlowKind(StrEnum):
     BETWEEN_PROVIDERS = "from a provider to another's intake"
 
 
-OF_TENANCIES = (FlowKind.PAST_AIRLOCK, FlowKind.BETWEEN_PROJECTS)
+KINDS_FROM_TENANCIES = (FlowKind.PAST_AIRLOCK, FlowKind.BETWEEN_PROJECTS)
 """The kinds whose source is a tenancy."""
 
 
@@ -50,16 +51,19 @@ class ForbiddenFlow:
 
     kind: FlowKind
     source: str
+    """Where the flow starts: the name of a zone, the stack of a tenancy, or the label of a provider."""
     subject: str
-    """The URN of the resource that a finding is reported on: a resource group, a container, or a store whose group is
-    not planned."""
+    """The URN of the resource that a finding is reported on: a resource group, a container, or a store whose resource
+    group is not in the plan."""
     stacks: frozenset[str]
+    """The stacks in which the flow may start or end."""
     minimal_cut_sets: MinimalCutSets | None
-    """None: more than `MAX_CONTROLS` controls would have to fail."""
+    """None: more controls would have to fail than the analysis counts (at most `MAX_CONTROLS`)."""
 
     @property
     def depth(self) -> int:
-        """The number of controls that would have to fail at once; `MAX_CONTROLS` + 1 stands for more."""
+        """The number of controls that would have to fail at once; `MAX_CONTROLS` + 1 if the analysis did not count
+        them."""
         return self.minimal_cut_sets.depth if self.minimal_cut_sets else MAX_CONTROLS + 1
 
     @property
@@ -68,7 +72,11 @@ class ForbiddenFlow:
         return self.depth < MIN_CONTROLS
 
     def to_json(self) -> dict[str, Any]:
-        """Return the flow as plain JSON."""
+        """Return the flow as JSON values.
+
+        `layers`: the kinds of control that prevent it. `ways`: for each path with the fewest controls, where it ends,
+        the controls that must fail, and its steps. `more_than`: the limit, if it was exceeded.
+        """
         found = self.minimal_cut_sets
         paths = found.paths if found else ()
         return {
@@ -106,20 +114,23 @@ class FlowReport:
 
     @property
     def blocks(self) -> bool:
-        """True if there is a finding, or a property that a flow may depend on could not be read."""
+        """True if the report blocks a deployment: it has a finding, or a property that a flow may depend on could not
+        be read."""
         return bool(self.findings or self.unknowns)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as plain JSON."""
+        """Return the report as JSON values. `enough`: the required number of controls. `doubts`: the properties that
+        could not be read."""
         flows = [flow.to_json() for flow in self.flows]
         return {"enough": MIN_CONTROLS, "findings": len(self.findings), "flows": flows, "doubts": list(self.unknowns)}
 
 
 def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False, limit: int = MAX_CONTROLS) -> FlowReport:
-    """Return every forbidden flow with the fewest controls that prevent it. Raises `InputError` if nothing holds data.
+    """Return every forbidden flow with the fewest controls that prevent it. Raises `InputError` if the estate has no
+    data container.
 
-    `exhaustive`: analyse every tenancy, and do not copy the result of an equivalent one. `limit`: flows that more
-    controls prevent are not told apart.
+    `exhaustive`: analyse every tenancy, and do not copy the result of an equivalent one. `limit`: how many controls are
+    counted; a flow that more controls prevent is reported without them.
     """
     readable = ReadablePaths(FLOW_PATHS)
     stacks: dict[str, list[VisibleResource]] = {}
@@ -129,20 +140,21 @@ def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False, limit: int
     folding = EquivalenceClasses(shapes).folding()
     evaluated = [r for stack, resources in stacks.items() if stack not in folding.absent for r in resources]
     view = EstateView(evaluated, folding, is_complete=estate.is_complete, today=estate.today)
-    found = flows_of(view, limit)
+    found = analyse_view(view, limit)
     return replace(found, flows=tuple(_with_equivalents(found.flows, folding.equivalents, estate)))
 
 
-def flows_of(estate: EstateView, limit: int = MAX_CONTROLS) -> FlowReport:
-    """Return the forbidden flows of the tenancies for which no other's result holds, and of the shared stacks."""
+def analyse_view(view: EstateView, limit: int = MAX_CONTROLS) -> FlowReport:
+    """Return the forbidden flows from the shared stacks, and from each tenancy that does not get a copy of an
+    equivalent tenancy's result. `analyse_flows` adds these copies."""
     unknowns: list[str] = []
-    topology = Topology(estate, unknowns)
-    grants = RoleGrants(estate)
+    topology = Topology(view, unknowns)
+    grants = RoleGrants(view)
     stores = DataStores(topology, grants)
     graph = FlowGraph(stores, NetworkReachability(topology, stores), actors_of(topology, grants), limit)
     if not graph.containers:
-        raise InputError("Nothing here holds data, so nothing can be said of its flows.")
-    flows = tuple(_Assertions(estate, graph).all())
+        raise InputError("The estate has no data containers, so it has no flows to analyse.")
+    flows = tuple(_ForbiddenFlows(view, graph).all())
     return FlowReport(flows, tuple(dict.fromkeys(unknowns)), graph)
 
 
@@ -154,13 +166,14 @@ def _with_equivalents(
     for kind in FlowKind:
         found = [flow for flow in flows if flow.kind is kind]
         yield from found
-        by_source = {flow.source: flow for flow in found if kind in OF_TENANCIES}
+        by_source = {flow.source: flow for flow in found if kind in KINDS_FROM_TENANCIES}
         for tenancy in equivalents:
             if tenancy.representative in by_source:
                 yield _copied_to(tenancy, by_source[tenancy.representative], urns)
 
 
 def _copied_to(tenancy: EquivalentTenancy, flow: ForbiddenFlow, urns: Collection[str]) -> ForbiddenFlow:
+    """Return the representative's flow as a flow of an equivalent tenancy. `urns`: of all resources of the estate."""
     subject = tenancy.rename(flow.subject)
     if subject not in urns:
         raise LookupError(f"{subject} does not exist: {tenancy.stack} is not equivalent to {tenancy.representative}")
@@ -178,8 +191,8 @@ def _renamed_path(tenancy: EquivalentTenancy, path: Path) -> Path:
     return Path(frozenset(controls), tuple(map(tenancy.rename, path.steps)), tenancy.rename(path.end))
 
 
-class _Assertions:
-    """Generates the forbidden flows of one estate."""
+class _ForbiddenFlows:
+    """Searches the graph of one estate for each forbidden flow."""
 
     def __init__(self, estate: EstateView, graph: FlowGraph) -> None:
         self.graph = graph
@@ -201,6 +214,8 @@ class _Assertions:
         yield from self._between_providers()
 
     def _zones_to_tenancies(self) -> Iterator[ForbiddenFlow]:
+        """Yield a flow for each zone. Paths through staging's identities are left out: its mover may write to import
+        airlocks."""
         tenancies = frozenset(self.tenancies)
         staging = [a for a in self._actors(lambda a: self._zone_name(a.group) == ZoneName.STAGING) if not a.is_people]
         zones = [c for c in self.graph.containers if c.store.stack in self.zone_stacks]
@@ -217,16 +232,16 @@ class _Assertions:
         return self.resource_groups[group].name if group in self.resource_groups else ids.name(group)
 
     def _urn_for(self, sources: Sequence[Node]) -> str:
-        """Return the URN that a report names for all of these nodes."""
+        """Return the URN of the resource that a finding about these nodes is reported on."""
         stores = [node.store for node in sources if isinstance(node, DataContainer)]
         groups = [*(s.group for s in stores), *(node.group for node in sources if isinstance(node, Actor))]
         found = [self.resource_groups[group].urn for group in groups if group in self.resource_groups]
         return next(iter([*found, *(s.urn for s in stores), *(n.key for n in sources if isinstance(n, Actor))]))
 
     def _tenancy_to_internet(self, tenancy: str) -> Iterator[ForbiddenFlow]:
-        """Yield the flow from a tenancy to the Internet, without paths through other tenancies: these contain a
-        forbidden flow between projects, which has no more controls."""
-        airlock = self._airlock(tenancy)
+        """Yield the flow from a tenancy to the Internet, without paths through other tenancies: such a path begins with
+        a forbidden flow between projects, which needs no more controls to fail and is reported itself."""
+        airlock = self._airlock_actors(tenancy)
 
         def outside(node: Node) -> bool:
             return node == INTERNET or (isinstance(node, Actor) and node.is_people and node not in airlock)
@@ -240,6 +255,7 @@ class _Assertions:
             yield ForbiddenFlow(FlowKind.PAST_AIRLOCK, tenancy, self._urn_for(data), frozenset([tenancy]), found)
 
     def _tenancy_to_tenancies(self, tenancy: str) -> Iterator[ForbiddenFlow]:
+        """Yield the flow from a tenancy to all others, without paths through its airlocks' actors."""
         others = frozenset(self.tenancies) - {tenancy}
 
         def is_of_others(node: Node) -> bool:
@@ -248,7 +264,7 @@ class _Assertions:
 
         data = self._data_of(tenancy)
         if data:
-            found = self._cut_sets(data, is_of_others, barred=self._airlock(tenancy))
+            found = self._cut_sets(data, is_of_others, barred=self._airlock_actors(tenancy))
             yield ForbiddenFlow(FlowKind.BETWEEN_PROJECTS, tenancy, self._urn_for(data), self.all_tenancies, found)
 
     def _between_providers(self) -> Iterator[ForbiddenFlow]:
@@ -277,8 +293,8 @@ class _Assertions:
     def _cut_sets(
         self, sources: Sequence[Node], is_sink: Callable[[Node], bool], barred: Iterable[Node] = ()
     ) -> MinimalCutSets | None:
-        """Return the minimal cut sets of the paths that do not pass through a barred node or the Internet: reaching the
-        Internet is a forbidden flow itself."""
+        """Return the minimal cut sets of the paths that do not pass through a barred node or the Internet: data that
+        reaches the Internet is a forbidden flow already."""
         untraversable = {INTERNET, *barred}
         return minimal_cut_sets(self.graph, sources, is_sink, lambda node: node not in untraversable)
 
@@ -290,11 +306,11 @@ class _Assertions:
         which may leave."""
         data = [c for c in self.graph.containers if c.store.stack == tenancy and not c.store.is_vault]
         computers = self._actors(lambda a: a.is_computer and tenancy in a.stacks)
-        return [*computers, *(c for c in data if not (c.name == RELEASED and self._is_exit(c, tenancy)))]
+        return [*computers, *(c for c in data if not (c.name == RELEASED and self._is_of_export_airlock(c, tenancy)))]
 
-    def _airlock(self, tenancy: str) -> list[Actor]:
-        """Return the actors of a tenancy's airlock: its reviewers, and the mover of the staging zone, from which the
-        data comes."""
+    def _airlock_actors(self, tenancy: str) -> list[Actor]:
+        """Return the actors that may move data through a tenancy's airlocks: the reviewers, and staging's mover, which
+        writes to the import airlock."""
         stages = {c.id: c.name for c in self.graph.containers if c.store.stack == tenancy}
         asked = [id_ for id_, name in stages.items() if name == ASKED]
         released = [id_ for id_, name in stages.items() if name == RELEASED]
@@ -306,8 +322,8 @@ class _Assertions:
             )
         )
 
-    def _is_exit(self, released: DataContainer, tenancy: str) -> bool:
-        """True if the container is of the export airlock: its submitters are actors of the project only."""
+    def _is_of_export_airlock(self, released: DataContainer, tenancy: str) -> bool:
+        """True if a container of approved files is the export airlock's: only actors of the project submit to it."""
         reviewers = self._actors(lambda a: bool(_granted(a, released.id) & Right.WRITE))
         pending = [c for c in self.graph.containers if c.name == ASKED and c.store.stack == tenancy]
         asked = [c for c in pending if any(_granted(a, c.id) & Right.READ for a in reviewers)]
