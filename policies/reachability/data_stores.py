@@ -8,9 +8,9 @@ from functools import cached_property
 from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
+from policies.azure_semantics.malware_scanning import is_scanner
 from policies.azure_semantics.properties import entries, lower_text
 from policies.azure_semantics.roles import Right
-from policies.azure_semantics.scanning import is_scanner
 from policies.model import MISSING, Resource, Unknown
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
 from policies.reachability.free_addresses import fixed_addresses

@@ -11,7 +11,8 @@ import pytest
 from formats import egress
 from infra import first_boot, guardrails, malware_scanning, network_services
 from infra.roles import Role
-from policies.azure_semantics import addresses, bastion, roles, scanning
+from policies.azure_semantics import addresses, bastion, roles
+from policies.azure_semantics import malware_scanning as expected_scanning
 from policies.expected import ssh_server
 from policies.expected.guardrails import COMMON_GUARDRAILS, GUARDRAILS, MODE
 from policies.model import Resource
@@ -50,13 +51,13 @@ def test_role_names_mean_the_same_role() -> None:
 
 
 def test_the_condition_for_clean_blobs_is_the_expected_one() -> None:
-    assert malware_scanning.CLEAN_BLOBS_ONLY == scanning.CLEAN_BLOBS_ONLY
+    assert malware_scanning.CLEAN_BLOBS_ONLY == expected_scanning.CLEAN_BLOBS_ONLY
 
 
 def test_the_malware_scanner_of_the_program_is_the_expected_one() -> None:
     id_ = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/st"
     account = Resource("urn", "storage:StorageAccount", "st", "stack", {}, id=id_)
-    assert scanning.is_scanner(malware_scanning.scanner_id(SUBSCRIPTION), account)
+    assert expected_scanning.is_scanner(malware_scanning.scanner_id(SUBSCRIPTION), account)
 
 
 def test_egress_limits_and_service_tags_are_the_expected_ones() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.malware_scanning import DEFENDER_SETTING, defender_settings_of, is_scanner
 from policies.azure_semantics.properties import require, same
-from policies.azure_semantics.scanning import SETTING, is_scanner, settings_of
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import empty, equals
 
@@ -42,7 +42,7 @@ def _check_scanner(account: Resource, context: PolicyContext) -> Iterator[Violat
     scanners = [found for found in account.each(f"{RULES}[*].resourceId") if is_scanner(found, account)]
     if len(scanners) < len(rules):
         yield Violation(RULES, "allows a resource other than the malware scanner of its own subscription")
-    elif rules and not settings_of(account, context):
+    elif rules and not defender_settings_of(account, context):
         yield Violation(RULES, "allows the malware scanner, and no setting enables scanning")
 
 
@@ -72,7 +72,7 @@ POLICY = Policy(
         REASON,
         "network:FlowLog:storageId",
         "monitor:DiagnosticSetting:storageAccountId",
-        f"{SETTING}:resourceId",
+        f"{DEFENDER_SETTING}:resourceId",
     ),
     evaluation_scope="stack",
     checkov=("CKV_AZURE_35",),
