@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from policies.model import Resource
 from policies.mutations.model import Rework, Table, Weakening
 from policies.mutations.paths import leaves
-from policies.mutations.table import FOR_ALL_TYPES, HARMLESS, TABLES
+from policies.mutations.table import COMMON_HARMLESS, COMMON_WEAKENINGS, TABLES
 
 NAMES = re.compile(r"(?i)^(\w*name)$")
 """A name of the resource, or of its parent, at the top of its inputs."""
@@ -35,8 +35,8 @@ def has_property(table: Table, path: str) -> bool:
     """True if a table, or the table for every type, has a property."""
     if NAMES.match(path):
         return True
-    harmless = (h.path for h in (*table.harmless, *HARMLESS))
-    weakened = _weakened((*table.weakenings, *FOR_ALL_TYPES))
+    harmless = (h.path for h in (*table.harmless, *COMMON_HARMLESS))
+    weakened = _weakened((*table.weakenings, *COMMON_WEAKENINGS))
     return any(_is_below(path, known) for known in harmless) or any(_is_same(path, known) for known in weakened)
 
 

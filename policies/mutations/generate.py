@@ -13,7 +13,7 @@ from formats.property_paths import PropertyPath, get, join, put, without
 from policies.model import PolicyContext, Resource, Unknown
 from policies.mutations.model import Addition, Mutant, Removal, Rework, Table, Weakening
 from policies.mutations.paths import has_value, places
-from policies.mutations.table import ADDITIONS, FOR_ALL_TYPES, TABLES
+from policies.mutations.table import ADDITIONS, COMMON_WEAKENINGS, TABLES
 
 MAX_LABEL_LENGTH = 70
 T = TypeVar("T")
@@ -34,7 +34,7 @@ def _of(resource: Resource, estate: PolicyContext) -> Iterator[Mutant]:
     if table is None:
         return
     seen: set[str] = set()
-    for weakening in (*table.weakenings, *FOR_ALL_TYPES):
+    for weakening in (*table.weakenings, *COMMON_WEAKENINGS):
         if not _applies(weakening, resource, estate):
             continue
         weaker = (

@@ -22,7 +22,7 @@ from policies.mutations.model import Mutant
 from policies.mutations.mutant_evaluator import MutantEvaluator, all_new_findings
 from policies.mutations.pack_detector import PackDetector, received
 from policies.mutations.proof import GateDetector, Proof, prove, ready
-from policies.mutations.table import ADDITIONS, FOR_ALL_TYPES, TABLES
+from policies.mutations.table import ADDITIONS, COMMON_WEAKENINGS, TABLES
 from policies.plan_evaluation import evaluate_plans, today
 from policies.plan_resources import resources_of
 from policies.rules import load
@@ -249,7 +249,7 @@ def test_only_the_selected_stacks_are_weakened() -> None:
 
 
 def test_every_weakening_names_its_harm() -> None:
-    assert all(w.harm for table in TABLES.values() for w in (*table.weakenings, *FOR_ALL_TYPES))
+    assert all(w.harm for table in TABLES.values() for w in (*table.weakenings, *COMMON_WEAKENINGS))
 
 
 def test_the_flow_detector_checks_mutants_of_flow_types_alone() -> None:

@@ -16,8 +16,8 @@ from policies.mutations.table import (
     vaults,
 )
 from policies.mutations.table.additions import ADDITIONS
-from policies.mutations.table.all_types import FOR_ALL_TYPES, HARMLESS
+from policies.mutations.table.all_types import COMMON_HARMLESS, COMMON_WEAKENINGS
 
-__all__ = ["ADDITIONS", "FOR_ALL_TYPES", "HARMLESS", "TABLES"]
+__all__ = ["ADDITIONS", "COMMON_HARMLESS", "COMMON_WEAKENINGS", "TABLES"]
 _MODULES = (storage, vaults, networks, nsg_rules, firewalls, desks, monitoring, access, guardrails, all_types)
 TABLES: Mapping[str, Table] = {table.type: table for module in _MODULES for table in module.TABLES}
