@@ -1,5 +1,5 @@
-"""Write a report as SARIF 2.1.0. Results are the findings that fail, are unknown, or are exempt (a suppression in
-SARIF). Passes are counted only."""
+"""Write a report as SARIF 2.1.0. The results are the findings that fail, are unknown or are exempt; an exemption is a
+suppression. Of the other verdicts only the numbers are written, in the run's properties."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from policies.runner import Report
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
+"""The SARIF level of a failing result, by the policy's severity."""
 SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "3.0"}
-"""The CVSS scores by which code scanning sorts results."""
+"""GitHub's `security-severity` by the policy's severity: one score within the CVSS range of that severity."""
 STANDARDS = {"satre": "SATRE", "ncsc": "NCSC", "cis": "CIS", "iso27001": "ISO 27001", "five_safes": "Five Safes"}
+"""The display names of the standards, by field of `ComplianceControls`."""
 REPORTED_VERDICTS = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.EXEMPT)
+"""The verdicts of the findings that become results."""
 
 
 def sarif(report: Report) -> str:
@@ -56,7 +59,7 @@ def _rule(policy: Policy) -> dict[str, Any]:
         "help": {"text": policy.fix},
         "defaultConfiguration": {"level": LEVELS[policy.severity]},
         "properties": {
-            "tags": ["security", *tags(policy)],
+            "tags": ["security", *_compliance_tags(policy)],
             "security-severity": SCORES[policy.severity],
             "severity": policy.severity.value,
             "precision": "very-high",
@@ -64,8 +67,8 @@ def _rule(policy: Policy) -> dict[str, Any]:
     }
 
 
-def tags(policy: Policy) -> list[str]:
-    """Return the controls for which a policy is evidence, as `SATRE 2.2.09`."""
+def _compliance_tags(policy: Policy) -> list[str]:
+    """Return the standards' requirements that a policy is evidence for, each as a SARIF tag such as `SATRE 2.2.09`."""
     return [f"{name} {number}" for key, name in STANDARDS.items() for number in getattr(policy.controls, key)]
 
 
@@ -86,7 +89,8 @@ def _result(finding: Finding, report: Report, index: int, exemption: Exemption |
 
 
 def _location(finding: Finding, file: str | None) -> dict[str, Any]:
-    """Return the resource, and the input file if there was one. A plan does not contain lines of the program."""
+    """Return the resource as the location, and the file if the plan was read from one. There is no line number: a plan
+    does not contain the program's lines."""
     resource = {"name": finding.name, "fullyQualifiedName": finding.urn, "kind": "resource",
                 "properties": {"type": finding.type}}  # fmt: skip
     location: dict[str, Any] = {"logicalLocations": [resource]}
@@ -100,7 +104,7 @@ def _uri(file: Path) -> str:
 
 
 def _fingerprint(finding: Finding) -> str:
-    """Return a key that stays the same if only the message changes."""
+    """Return the fingerprint by which the results of two runs are matched. It does not depend on the message."""
     return hashlib.sha256("\0".join((finding.policy, finding.urn, finding.path)).encode()).hexdigest()
 
 

@@ -16,7 +16,7 @@ from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, R
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require all categories, in the settings that have a workspace together."""
+    """Require that each category is recorded by at least one diagnostic setting with a workspace."""
     declared = settings_of(resource, context)
     settings = [setting for setting in declared if setting.at("workspaceId") is not MISSING]
     if not settings:
@@ -25,7 +25,9 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     required = categories_of(resource.type)
     missing_in_all = set.intersection(*(set(missing(setting, required)) for setting in settings))
     if missing_in_all:
-        yield Violation("", f"its log lacks {', '.join(sorted(missing_in_all))}; enable the category group allLogs")
+        yield Violation(
+            "", f"no diagnostic setting records {', '.join(sorted(missing_in_all))}; enable the category group allLogs"
+        )
 
 
 POLICY = Policy(
@@ -38,7 +40,7 @@ POLICY = Policy(
         satre=("2.2.13", "2.2.14", "2.5.03"), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)
     ),
     fix="Add a DiagnosticSetting with the category group allLogs and the central workspace. For a storage "
-    "account, the blob service is the source.",
+    "account, set it on the blob service.",
     check=check,
     check_paths=(f"{SETTING}:resourceUri", f"{SETTING}:workspaceId", f"{SETTING}:logs"),
     evaluation_scope="stack",

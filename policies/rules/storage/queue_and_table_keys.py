@@ -1,4 +1,4 @@
-"""Queues and tables are encrypted with the account's key, like blobs and files (ST11)."""
+"""Queues and tables are encrypted with the account's encryption key, like blobs and files (ST11)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from policies.requirements import equals
 
 
 def applies(account: Resource, context: PolicyContext) -> bool:
-    """Only general-purpose accounts have queues and tables."""
+    """Return True for an account with data from people's records that can have queues and tables (general-purpose)."""
     return holds_records(account, context) and not any(
         same(account.at("kind"), kind) for kind in ("FileStorage", "BlockBlobStorage", "BlobStorage")
     )
@@ -17,9 +17,9 @@ def applies(account: Resource, context: PolicyContext) -> bool:
 
 POLICY = Policy(
     id="ST11",
-    title="Queues and tables are encrypted with the account's key, like blobs and files",
-    why="An account's key covers queues and tables only if this is set when the account is created; otherwise "
-    "they use Microsoft's key.",
+    title="Queues and tables are encrypted with the account's encryption key, like blobs and files",
+    why="The account's encryption key is used for queues and tables only if this is set when the account is "
+    "created; otherwise Microsoft's key is used.",
     resource_types=("storage:StorageAccount",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
