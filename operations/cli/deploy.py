@@ -92,8 +92,7 @@ class Deployment:
         A stack that fails stops only those that need it. With all stacks, the deployed estate is evaluated as a whole
         at the end, and the findings are recorded. Raises the error of the stacks that failed.
         """
-        if len(self.stacks) > 1:
-            self.session.run_file.start([stack.name for stack in self.stacks], everything=self.everything)
+        self.session.run_file.begin([stack.name for stack in self.stacks])
         if self.workers > 1:
             self._load_policies_in_thread()
             SideBySide(self.progress, self.session.start_worker, self.workers, self, self.session.output).run()
@@ -151,7 +150,8 @@ class Deployment:
         """Record that a stack was deployed."""
         self.summary.outcomes.append(outcome)
         self._estate_state.invalidate(stack)
-        self.session.run_file.finish(stack.name)
+        names = [stack.name for stack in self.stacks]
+        self.session.run_file.finish(stack.name, of=names, everything=self.everything)
 
     def failed(self, stack: Stack, error: SdeError) -> None:
         """Print the error of a stack where others go on. Otherwise it ends the command."""

@@ -40,13 +40,20 @@ class RunFile:
     settings: Settings
     estate: Path
 
-    def start(self, stacks: Sequence[str], *, everything: bool) -> None:
-        """Record a run of several stacks, in place of an earlier one."""
-        self._write(UnfinishedRun(estate=str(self.estate), everything=everything, stacks=tuple(stacks)))
-
-    def finish(self, stack: str) -> None:
-        """Record that a stack is done. When nothing is left, the record is deleted."""
+    def begin(self, stacks: Sequence[str]) -> None:
+        """Delete the record of an earlier run of several stacks, unless these are the stacks that it left."""
         run = self._run()
+        if run and len(stacks) > 1 and run.left != list(stacks):
+            self._file.unlink(missing_ok=True)
+
+    def finish(self, stack: str, *, of: Sequence[str], everything: bool) -> None:
+        """Record that a stack is done, of a run of these stacks. When nothing is left, the record is deleted.
+
+        The first finished stack of a run of several begins the record.
+        """
+        run = self._run()
+        if len(of) > 1 and run is None:
+            run = UnfinishedRun(estate=str(self.estate), everything=everything, stacks=tuple(of))
         if run and stack in run.left:
             self._write(run.model_copy(update={"done": (*run.done, stack)}))
 

@@ -63,8 +63,10 @@ class Workspace:
         path.write_text(before.replace(old, new, 1))
 
     def bytes(self) -> Mapping[str, bytes]:
-        """Return the content of every file of estate, state and cloud."""
+        """Return the content of every file of estate, state and cloud. The cache decides nothing."""
+        cache = self.home / "cache"
         files = (f for f in sorted(self.folder.rglob("*")) if f.is_file() and not f.name.endswith(SQLITE_FILES))
+        files = (f for f in files if cache not in f.parents)
         return {str(f.relative_to(self.folder)): f.read_bytes() for f in files}
 
     def checkpoint(self, stack: str) -> Path:

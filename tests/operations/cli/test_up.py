@@ -93,6 +93,23 @@ def test_continue_runs_what_an_earlier_run_left(sde: CliRunner) -> None:
     assert "no unfinished run" in sde.err
 
 
+def test_another_run_of_several_stacks_replaces_an_unfinished_one(sde: CliRunner) -> None:
+    sde.gate.refuses = {"tre-heart"}
+    assert sde("up", "--all", "--cloud", "local", "--yes") == 3
+    sde.gate.refuses = {"platform"}
+    assert sde("up", "--all", "--cloud", "local", "--yes") == 3
+    assert sde("up", "--continue", "--yes") == 2
+
+
+def test_a_continued_run_that_fails_can_be_continued(sde: CliRunner) -> None:
+    sde.gate.refuses = {"safe-haven"}
+    assert sde("up", "--all", "--cloud", "local", "--yes") == 3
+    assert sde("up", "--continue", "--yes") == 3
+    sde.gate.refuses, sde.engine.calls = set(), []
+    assert sde("up", "--continue", "--yes") == 0
+    assert [name for call, name in sde.engine.calls if call == "up"] == ["safe-haven", "tre-heart"]
+
+
 def test_continue_takes_no_stacks(sde: CliRunner) -> None:
     assert sde("up", "platform", "--continue", "--yes") == 2
     assert "--continue takes the stacks of the last run" in sde.err
