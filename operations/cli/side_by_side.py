@@ -101,8 +101,16 @@ class SideBySide:
         if self.output.json or not console.is_terminal:
             yield lambda: None
             return
+        shown_at = 0.0
         with Live(console=console, auto_refresh=False, transient=True) as live:
-            yield lambda: live.update(self._table(), refresh=True)
+
+            def update() -> None:
+                nonlocal shown_at
+                if time.monotonic() - shown_at >= REFRESH:
+                    shown_at = time.monotonic()
+                    live.update(self._table(), refresh=True)
+
+            yield update
 
     def _with_messages(self) -> list[Worker]:
         by_connection = {worker.connection: worker for worker in self._workers if worker.stack}
