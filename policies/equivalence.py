@@ -23,7 +23,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from formats.stack_config import TenancyConfig, is_kind
 from policies.azure_semantics.addresses import PRIVATE_RANGES
-from policies.reachability.network_paths import PUBLIC_ADDRESS
+from policies.reachability.egress import PUBLIC_ADDRESS
 from policies.stack_shape import PRINCIPAL, StackShape, parse_range
 
 REPRESENTATIVES = 2

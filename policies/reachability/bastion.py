@@ -63,8 +63,9 @@ class Bastions:
         for feature, (property_, off_value) in FEATURES.items():
             value = host.at(property_)
             is_off = value is off_value or (off_value is False and not value)
-            control = Control(ControlKind.BASTION, f"{id_}#{feature}", f"{ids.name(id_)} has no {feature}", id_)
-            yield feature, all_of(self.topology.registry.requiring(control), guardrail) if is_off else ALWAYS
+            description = f"{ids.name(id_)} has no {feature}"
+            enabled = self.topology.registry.requiring_property(ControlKind.BASTION, id_, feature, description)
+            yield feature, all_of(enabled, guardrail) if is_off else ALWAYS
 
     def ssh_controls(self, computer: Resource) -> ControlSets:
         """Return the controls that must fail before an SSH session is more than a terminal."""

@@ -92,6 +92,10 @@ class ControlRegistry:
             mask |= self.bit(control)
         return (ControlSet(mask, (step,) if step else ()),)
 
+    def requiring_property(self, kind: ControlKind, resource: str, name: str, description: str) -> ControlSets:
+        """Return the set of one control: a property of a resource (its ARM id)."""
+        return self.requiring(Control(kind, f"{resource}#{name}", description, resource))
+
     def controls(self, mask: int) -> Iterator[Control]:
         """Yield the controls of a mask."""
         while mask:

@@ -12,7 +12,7 @@ from policies.azure_semantics.malware_scanning import is_scanner
 from policies.azure_semantics.properties import entries, lower_text
 from policies.azure_semantics.roles import Right
 from policies.model import MISSING, Resource, Unknown
-from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
+from policies.reachability.control_sets import ALWAYS, ControlKind, ControlSets, all_of
 from policies.reachability.free_addresses import fixed_addresses
 from policies.reachability.role_grants import RoleGrants, rights_on
 from policies.reachability.topology import Subnet, Topology
@@ -220,7 +220,7 @@ class DataStores:
 
     def _control(self, resource: Resource, kind: ControlKind, what: str, description: str) -> ControlSets:
         id_ = ids.plain(resource.id)
-        return self.topology.registry.requiring(Control(kind, f"{id_}#{what}", f"{resource.stack}: {description}", id_))
+        return self.topology.registry.requiring_property(kind, id_, what, f"{resource.stack}: {description}")
 
 
 def host_of(id_: str, *, is_vault: bool) -> str:

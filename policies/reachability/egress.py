@@ -15,6 +15,7 @@ from policies.reachability.nsg import Nsg
 from policies.reachability.topology import Firewall, NetworkLocation, Subnet, Topology
 
 HTTPS = 443
+PUBLIC_ADDRESS = IPv4Network("8.8.8.8/32")
 DNS = 53
 EgressDestination = tuple[Span, int | None]
 """The addresses of a destination, and the port (None: any)."""
@@ -171,7 +172,7 @@ def bypasses_firewall(subnet: Subnet, firewalls: tuple[Firewall, ...]) -> bool:
         return True
     firewall_addresses = [w.address for w in firewalls]
     public = [r for r in subnet.routes if is_internet(r.destination) or r.is_default]
-    default = route_to(subnet.routes, IPv4Network("8.8.8.8/32"))
+    default = route_to(subnet.routes, PUBLIC_ADDRESS)
     return default is None or any(
         not (r.next_hop == "none" or (r.next_hop == APPLIANCE and r.address in firewall_addresses)) for r in public
     )

@@ -20,7 +20,7 @@ from policies.reachability.control_sets import MAX_CONTROLS, Control
 from policies.reachability.data_stores import DataContainer, DataStores
 from policies.reachability.flow_paths import FLOW_PATHS
 from policies.reachability.graph import INTERNET, FlowGraph, MinimalCutSets, Node, Path, minimal_cut_sets
-from policies.reachability.network_paths import NetworkReachability
+from policies.reachability.network_reachability import NetworkReachability
 from policies.reachability.role_grants import RoleGrants
 from policies.reachability.topology import Topology
 from policies.stack_shape import shape_of

@@ -30,7 +30,7 @@ from policies.reachability.control_sets import (
     any_of,
 )
 from policies.reachability.data_stores import DataContainer, DataStore, DataStores
-from policies.reachability.network_paths import NetworkReachability
+from policies.reachability.network_reachability import NetworkReachability
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -219,10 +219,13 @@ class FlowGraph:
             return control_sets, f"{other.label} carries it off through Bastion"
         if not other.is_computer or other is actor or actor.is_people:
             return NEVER, ""
-        targets = [at for location in other.locations if (at := self.reachability.computer_at(location))]
         limit = self._limit(actor)
         reachability = any_of(
-            *(self.reachability.to(mine, target, limit) for mine in actor.locations for target in targets)
+            *(
+                self.reachability.to_computer(mine, theirs, limit)
+                for mine in actor.locations
+                for theirs in other.locations
+            )
         )
         return self.registry.without_controls_in(
             reachability, actor.controls

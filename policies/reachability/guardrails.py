@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from policies.azure_semantics import ids
 from policies.azure_semantics.guardrails import assignment_in_force
 from policies.model import PolicyContext, Unknown
-from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlRegistry, ControlSets
+from policies.reachability.control_sets import ALWAYS, ControlKind, ControlRegistry, ControlSets
 
 DENIED: Mapping[str, str] = {
     "no-translation": "DNAT rules of a firewall",
@@ -41,7 +41,7 @@ class Guardrails:
         if not group or not self._holds(key, group):
             return ALWAYS
         description = f"Azure Policy denies {DENIED[key]} in {ids.name(group)}"
-        return self.registry.requiring(Control(ControlKind.GUARDRAIL, f"{group}#{key}", description, group))
+        return self.registry.requiring_property(ControlKind.GUARDRAIL, group, key, description)
 
     def _holds(self, key: str, group: str) -> bool:
         try:

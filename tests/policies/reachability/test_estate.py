@@ -149,16 +149,14 @@ def test_a_peering_of_two_projects_is_one_control() -> None:
 
 def _control_kinds(resources: Sequence[Resource]) -> set[ControlKind]:
     """Return the kinds of control between two desks of different projects, on the direct path between the networks."""
-    from policies.reachability.data_stores import DataStores
-    from policies.reachability.network_paths import Destination, NetworkReachability
-    from policies.reachability.role_grants import RoleGrants
+    from policies.reachability.egress import Egress
+    from policies.reachability.subnet_paths import Destination, SubnetPaths
     from policies.reachability.topology import NetworkLocation, Topology
 
     topology = Topology(seen(resources), [])
     first, second = [s for s in topology.subnets.values() if s.name == "snet-desks"][:2]
-    reachability = NetworkReachability(topology, DataStores(topology, RoleGrants(topology.estate)))
-    reachability._evaluators = ()
-    (path,) = reachability.to(NetworkLocation(first), Destination(second, ports=(22,), endpoint=False))
+    paths = SubnetPaths(topology, Egress(topology), evaluators=())
+    (path,) = paths.to(NetworkLocation(first), Destination(second, ports=(22,), endpoint=False))
     return {control.kind for control in topology.registry.controls(path.mask)}
 
 

@@ -1,0 +1,323 @@
+"""Network reachability: the controls that must fail before a store, the Internet or a computer can be reached.
+
+A store is reached over the public network or over a private endpoint, a computer from another one or through Bastion.
+The paths between two subnets, which most of these need, are in `subnet_paths.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from policies.azure_semantics import ids
+from policies.reachability.bastion import RDP, SSH, Bastions
+from policies.reachability.control_sets import (
+    ALWAYS,
+    MAX_CONTROLS,
+    NEVER,
+    ControlKind,
+    ControlSets,
+    all_of,
+    any_of,
+    step,
+)
+from policies.reachability.data_stores import DataStore, DataStores, PrivateEndpoint
+from policies.reachability.egress import PUBLIC_ADDRESS, Egress, bypasses_firewall
+from policies.reachability.firewall import FirewallEvaluator
+from policies.reachability.subnet_paths import Destination, SubnetPaths
+from policies.reachability.topology import NetworkLocation, Subnet, Topology
+
+
+class NetworkReachability:
+    """Reachability of the stores, the computers and the Internet in an estate, each evaluated once."""
+
+    def __init__(self, topology: Topology, stores: DataStores) -> None:
+        self.topology, self.stores, self.registry = topology, stores, topology.registry
+        self._egress, self._bastions = Egress(topology), Bastions(topology)
+        self._evaluators = tuple(FirewallEvaluator(firewall, topology) for firewall in topology.firewalls)
+        self._paths = SubnetPaths(topology, self._egress, self._evaluators)
+        self._cache: dict[object, ControlSets] = {}
+        self._destinations: dict[object, list[Destination]] = {}
+        self._computers: dict[NetworkLocation, Destination] = {}
+        self._added: dict[tuple[NetworkLocation, int], list[tuple[str, ControlSets]]] = {}
+
+    def to_store(self, location: NetworkLocation, store: DataStore, limit: int = MAX_CONTROLS) -> ControlSets:
+        """Return the controls on reaching a store: over the public network, over one of its private endpoints, or over
+        one that is added. Sets of more controls than the limit are left out, here and below."""
+        key = (location, store, limit)
+        if key not in self._cache:
+            self._cache[key] = self._to_store(location, store, limit)
+        return self._cache[key]
+
+    def _to_store(self, location: NetworkLocation, store: DataStore, limit: int) -> ControlSets:
+        words = step(f"reach {store.label} over the public network")
+        public = all_of(self.to_internet(location, limit), store.public, words, limit=limit)
+        if location.subnet is None:
+            outside = (self._from_outside(endpoint, store) for endpoint in store.endpoints)
+            return any_of(public, *outside, limit=limit)
+        control_sets = (self._to_endpoint(location, endpoint, store.host, limit) for endpoint in store.endpoints)
+        known = all_of(any_of(*control_sets), step(f"reach the private endpoint of {store.label}"))
+        return any_of(public, known, self._to_added_endpoint(location, store.label, store.group, limit))
+
+    def _to_endpoint(self, location: NetworkLocation, endpoint: PrivateEndpoint, host: str, limit: int) -> ControlSets:
+        return any_of(*(self._paths.to(location, at, limit) for at in self._endpoint(endpoint, host)))
+
+    def _endpoint(self, endpoint: PrivateEndpoint, host: str = "") -> list[Destination]:
+        """Return a private endpoint as destinations, the same objects each time."""
+        if (endpoint, host) not in self._destinations:
+            self._destinations[endpoint, host] = [
+                Destination(endpoint.subnet, address, host) for address in endpoint.addresses
+            ]
+        return self._destinations[endpoint, host]
+
+    def _free(self, subnet: Subnet) -> list[Destination]:
+        """Return the free addresses of a subnet as destinations, the same objects each time."""
+        if subnet not in self._destinations:
+            self._destinations[subnet] = [
+                Destination(subnet, address) for address in self.topology.free_addresses(subnet)
+            ]
+        return self._destinations[subnet]
+
+    def _to_added_endpoint(self, location: NetworkLocation, what: str, group: str, limit: int) -> ControlSets:
+        """Return the controls on reaching a resource over a private endpoint that is added at a free address in any
+        network. `group`: the resource group of the resource, because Azure Policy may deny endpoints to other
+        groups."""
+        key = ("added", location, group, limit)
+        if key not in self._cache:
+            own = self._endpoint_subnets.get(group, ())
+            elsewhere = self._added_elsewhere(location, limit)
+            self._cache[key] = any_of(
+                *(control_sets for place, control_sets in elsewhere if place != group),
+                *(self._to_endpoint_added_in(location, subnet, limit, guarded=False) for subnet in own),
+            )
+        return all_of(self._cache[key], step(f"reach {what} by it"))
+
+    @cached_property
+    def _endpoint_subnets(self) -> Mapping[str, list[Subnet]]:
+        """The subnets that can have a private endpoint, by the resource group of their network."""
+        found: dict[str, list[Subnet]] = {}
+        for subnet in self.topology.endpoint_subnets():
+            found.setdefault(ids.resource_group(subnet.network), []).append(subnet)
+        return found
+
+    def _added_elsewhere(self, location: NetworkLocation, limit: int) -> list[tuple[str, ControlSets]]:
+        """Return the controls on an endpoint to a resource of another group in each subnet where one is possible, with
+        the resource group of the network."""
+        key = (location, limit)
+        if key not in self._added:
+            found = (
+                (group, self._to_endpoint_added_in(location, subnet, limit, guarded=True))
+                for group, subnets in self._endpoint_subnets.items()
+                for subnet in subnets
+            )
+            self._added[key] = [(group, control_sets) for group, control_sets in found if control_sets]
+        return self._added[key]
+
+    def _to_endpoint_added_in(
+        self, location: NetworkLocation, subnet: Subnet, limit: int, *, guarded: bool
+    ) -> ControlSets:
+        """Return the controls on an endpoint in one subnet. Those on the endpoint itself are on no network path, so
+        that the path may have as many fewer. `guarded`: Azure Policy may deny it."""
+        name = ids.name(subnet.network)
+        no_endpoint = f"{name} has no private endpoint to an external resource"
+        guardrail_controls = self.topology.guardrails.of("endpoints-stay", subnet.network) if guarded else ALWAYS
+        added = all_of(
+            self.registry.requiring_property(ControlKind.ENDPOINT, subnet.network, "endpoint", no_endpoint),
+            guardrail_controls,
+        )
+        left = limit - min((control_set.size for control_set in added), default=limit)
+        if left < 0:
+            return NEVER
+        found = (self._paths.to(location, at, left) for at in self._free(subnet))
+        return all_of(added, any_of(*found), step(f"a private endpoint is added in {name}"), limit=limit)
+
+    def _from_outside(self, endpoint: PrivateEndpoint, store: DataStore) -> ControlSets:
+        """Return the controls on reaching a private endpoint from the Internet: by a firewall's DNAT, through Bastion's
+        tunnel, or from a peered external network."""
+        destinations = self._endpoint(endpoint)
+        return all_of(
+            any_of(
+                *(
+                    self._by_dnat(evaluator, destination)
+                    for evaluator in self._evaluators
+                    for destination in destinations
+                ),
+                *(self._by_bastion_tunnel(destination) for destination in destinations),
+                *(
+                    all_of(
+                        self._over_external_peering(endpoint.subnet), self._paths.past_inbound_nsgs(destination, None)
+                    )
+                    for destination in destinations
+                ),
+            ),
+            step(f"reach the private endpoint of {store.label}"),
+        )
+
+    def _by_dnat(self, evaluator: FirewallEvaluator, destination: Destination) -> ControlSets:
+        firewall, name = evaluator.firewall, ids.name(evaluator.firewall.id)
+        no_address = self.registry.requiring_property(
+            ControlKind.ADDRESS, firewall.id, "address", f"{name} has no public address"
+        )
+        return all_of(
+            ALWAYS if firewall.public else no_address,
+            evaluator.dnat_controls(),
+            self._paths.peered(firewall.network, destination.subnet.network),
+            self._paths.past_inbound_nsgs(destination, firewall.prefix),
+        )
+
+    def _by_bastion_tunnel(self, destination: Destination) -> ControlSets:
+        """Return the controls on Bastion's tunnel to an address, at any port (learn.microsoft.com, "Connect to a VM via
+        specified private IP address")."""
+        return any_of(
+            *(
+                all_of(
+                    bastion.control_sets["tunnel"],
+                    bastion.control_sets["connection by address"],
+                    self._from_bastion(bastion.subnet, destination),
+                    step("through Bastion, by address"),
+                )
+                for bastion in self._bastions.all
+            )
+        )
+
+    def _from_bastion(self, subnet: Subnet, destination: Destination) -> ControlSets:
+        """Return the controls on reaching a destination from Bastion's subnet."""
+        return self._paths.direct(NetworkLocation(subnet), subnet, destination)
+
+    def _over_external_peering(self, subnet: Subnet) -> ControlSets:
+        """Return the controls on a path from or to an external network, whose configuration is unknown."""
+        if subnet.network in self.topology.external_peers:
+            return ALWAYS
+        name = ids.name(subnet.network)
+        description = f"{name} has no peering with an external network"
+        return all_of(
+            self.registry.requiring_property(ControlKind.PEERING, subnet.network, "external", description),
+            step(f"{name} is peered with an external network"),
+        )
+
+    def to_internet(self, location: NetworkLocation, limit: int = MAX_CONTROLS) -> ControlSets:
+        """Return the controls on reaching a destination on the Internet or in another tenant."""
+        if location.subnet is None:
+            return ALWAYS
+        key = ("out", location, limit)
+        if key not in self._cache:
+            subnet = location.subnet
+            self._cache[key] = any_of(
+                self._directly_to_internet(location, subnet),
+                self._by_service_endpoint(location, subnet),
+                *(self._through_firewall(location, subnet, evaluator) for evaluator in self._evaluators),
+                *(
+                    all_of(
+                        self._to_endpoint(location, endpoint, "", limit),
+                        step("over a private endpoint to another tenant"),
+                    )
+                    for endpoint in self._external_endpoints
+                ),
+                all_of(self._over_external_peering(subnet), self._egress.to_external_network(location)),
+                self._to_added_endpoint(location, "another tenant's store", "", limit),
+                limit=limit,
+            )
+        return self._cache[key]
+
+    @cached_property
+    def _external_endpoints(self) -> tuple[PrivateEndpoint, ...]:
+        """The private endpoints of resources outside the estate."""
+        estate = self.topology.estate
+        return tuple(
+            endpoint for endpoint in self.stores.endpoints if any(estate.get(id_) is None for id_ in endpoint.targets)
+        )
+
+    def _directly_to_internet(self, location: NetworkLocation, subnet: Subnet) -> ControlSets:
+        """Return the controls on reaching the Internet from a public address, past every firewall."""
+        routes_description = f"the routes of {subnet.label} do not lead directly to the Internet"
+        no_public_address = all_of(
+            self.registry.requiring_property(
+                ControlKind.ADDRESS, subnet.id, "address", f"nothing in {subnet.label} has a public address"
+            ),
+            self.topology.guardrails.of("no-public-addresses", subnet.network),
+        )
+        return all_of(
+            self._egress.to_internet(location, lambda _: ALWAYS),
+            ALWAYS
+            if bypasses_firewall(subnet, self.topology.firewalls)
+            else self.registry.requiring_property(ControlKind.ROUTE, subnet.table, "route", routes_description),
+            ALWAYS if location.public or subnet.default_outbound else no_public_address,
+            step("directly to the Internet"),
+        )
+
+    def _by_service_endpoint(self, location: NetworkLocation, subnet: Subnet) -> ControlSets:
+        """Return the controls on a service endpoint, which reaches the service's accounts in every tenant and ignores
+        routes (learn.microsoft.com, "Virtual Network service endpoints")."""
+        no_service_endpoint = self.registry.requiring_property(
+            ControlKind.SERVICE_ENDPOINT, subnet.id, "service", f"{subnet.label} has no service endpoint"
+        )
+        return all_of(
+            self._egress.to_internet(location, lambda _: ALWAYS),
+            ALWAYS if subnet.service_endpoints else no_service_endpoint,
+            step("to another tenant's store by a service endpoint"),
+        )
+
+    def _through_firewall(self, location: NetworkLocation, subnet: Subnet, evaluator: FirewallEvaluator) -> ControlSets:
+        firewall, name = evaluator.firewall, ids.name(evaluator.firewall.id)
+        routed = all_of(
+            self._paths.peered(subnet.network, firewall.network), self._paths.routed(subnet, firewall, PUBLIC_ADDRESS)
+        )
+        by_address = self._egress.to_internet(
+            location, lambda target_subnet: evaluator.by_address(subnet.prefix, target_subnet, None)
+        )
+        by_name = all_of(self._egress.to_application_rules(location, evaluator), evaluator.by_name(subnet.prefix, ""))
+        by_proxy = all_of(
+            self._paths.peered(subnet.network, firewall.network),
+            self._egress.to_proxy(location, firewall),
+            evaluator.by_name(subnet.prefix, ""),
+            step(f"to the Internet by the proxy of {name}"),
+        )
+        return any_of(all_of(routed, any_of(by_address, by_name), step(f"to the Internet through {name}")), by_proxy)
+
+    def to_computer(
+        self, location: NetworkLocation, computer: NetworkLocation, limit: int = MAX_CONTROLS
+    ) -> ControlSets:
+        """Return the controls on reaching any port of a computer, because a person on it can open one."""
+        destination = self._computer_at(computer)
+        return self._paths.to(location, destination, limit) if destination else NEVER
+
+    def _computer_at(self, location: NetworkLocation) -> Destination | None:
+        """Return the destination of any port of a computer; None where its subnet is unknown."""
+        if location.subnet and location not in self._computers:
+            self._computers[location] = Destination(location.subnet, ports=(), endpoint=False, nsgs=location.nsgs)
+        return self._computers.get(location)
+
+    def over_bastion(self, locations: Iterable[NetworkLocation], ssh_controls: ControlSets) -> ControlSets:
+        """Return the controls on moving data through Bastion from a computer to a person who is signed in to it.
+
+        The picture of the screen does not count. Over SSH the clipboard can copy only what the screen shows, so only
+        the clipboard over RDP counts."""
+        return any_of(
+            *(
+                self._over_one_bastion(bastion.subnet, bastion.control_sets, location, ssh_controls)
+                for bastion in self._bastions.all
+                for location in locations
+                if location.subnet
+            )
+        )
+
+    def _over_one_bastion(
+        self,
+        bastion: Subnet,
+        control_sets: dict[str, ControlSets],
+        location: NetworkLocation,
+        ssh_controls: ControlSets,
+    ) -> ControlSets:
+        computer = self._computer_at(location)
+        if computer is None:
+            return NEVER
+        by_ssh = all_of(self._from_bastion(bastion, computer.on_port(SSH)), ssh_controls)
+        by_rdp = self._from_bastion(bastion, computer.on_port(RDP))
+        other_ports = (port for port in self._paths.ports(NetworkLocation(bastion), computer) if port != SSH)
+        others = (computer.on_port(port) for port in other_ports)
+        by_any_port = any_of(by_rdp, *(self._from_bastion(bastion, other) for other in others))
+        return any_of(
+            all_of(control_sets["clipboard"], by_rdp, step("by Bastion's clipboard")),
+            all_of(control_sets["tunnel"], any_of(by_ssh, by_any_port), step("by Bastion's tunnel")),
+            all_of(control_sets["file copy"], any_of(by_ssh, by_rdp), step("by Bastion's file copy")),
+        )

@@ -1,0 +1,258 @@
+"""Network paths between two subnets: the controls on routes, on peerings, in NSGs and in firewalls.
+
+Azure evaluates every rule on a path with the packet's own source and destination. So each pair of source and
+destination is evaluated. There are four kinds of path: within a network, over a peering, through a firewall by routes,
+and through its proxy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Network
+
+from policies.azure_semantics import ids
+from policies.azure_semantics.addresses import Span
+from policies.azure_semantics.routes import APPLIANCE, route_to
+from policies.reachability.control_sets import (
+    ALWAYS,
+    MAX_CONTROLS,
+    NEVER,
+    Control,
+    ControlKind,
+    ControlSets,
+    all_of,
+    any_of,
+    step,
+)
+from policies.reachability.egress import HTTPS, PUBLIC_ADDRESS, Egress, no_proxy, nsg_control
+from policies.reachability.firewall import FirewallEvaluator
+from policies.reachability.nsg import Nsg
+from policies.reachability.topology import Firewall, NetworkLocation, Subnet, Topology
+
+
+@dataclass(frozen=True, eq=False)
+class Destination:
+    """A destination in a subnet."""
+
+    subnet: Subnet
+    address: IPv4Network | None = None
+    """None: any address of the subnet."""
+    host: str = ""
+    """Its domain name."""
+    ports: tuple[int, ...] = (HTTPS,)
+    """Empty: any port, because a person on that computer can open one."""
+    endpoint: bool = True
+    """True for a private endpoint: the NSG of its subnet applies only if the subnet's network policies say so."""
+    nsgs: tuple[Nsg, ...] = ()
+    """The NSGs of its network interface."""
+
+    _ports: dict[int, Destination] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def prefix(self) -> IPv4Network:
+        """The addresses that it may have."""
+        return self.address or self.subnet.prefix
+
+    def on_port(self, port: int) -> Destination:
+        """Return one port of it, the same object each time."""
+        if port not in self._ports:
+            self._ports[port] = replace(self, ports=(port,))
+        return self._ports[port]
+
+
+class SubnetPaths:
+    """The network paths from a location in a subnet to a destination in a subnet, each evaluated once."""
+
+    def __init__(self, topology: Topology, egress: Egress, evaluators: Sequence[FirewallEvaluator]) -> None:
+        """`evaluators`: the firewalls that a path may lead through."""
+        self.topology, self.registry = topology, topology.registry
+        self._egress, self._evaluators = egress, evaluators
+        self._cache: dict[object, ControlSets] = {}
+
+    def to(self, location: NetworkLocation, destination: Destination, limit: int = MAX_CONTROLS) -> ControlSets:
+        """Return the controls on reaching a destination from a location in a subnet."""
+        subnet = location.subnet
+        if subnet is None:
+            return NEVER
+        key = (location, destination, limit)
+        if key not in self._cache:
+            ports = destination.ports or self.ports(location, destination)
+            found = (self._to(location, subnet, destination.on_port(port), limit) for port in ports)
+            self._cache[key] = any_of(*found, limit=limit)
+        return self._cache[key]
+
+    def _to(self, location: NetworkLocation, subnet: Subnet, destination: Destination, limit: int) -> ControlSets:
+        """Return the controls for one port."""
+        direct = self.direct(location, subnet, destination, limit)
+        if subnet.network == destination.subnet.network:
+            return direct
+        found = (self._by_firewall(location, subnet, evaluator, destination, limit) for evaluator in self._evaluators)
+        return any_of(direct, *found, limit=limit)
+
+    def direct(
+        self, location: NetworkLocation, subnet: Subnet, destination: Destination, limit: int = MAX_CONTROLS
+    ) -> ControlSets:
+        """Return the controls on the path within a network or over a peering, for a destination of one port. What is
+        cheap to evaluate is evaluated first: it is often enough to know that there are more controls than the
+        limit."""
+        ends = all_of(
+            self.peered(subnet.network, destination.subnet.network),
+            self.past_inbound_nsgs(destination, subnet.prefix),
+            limit=limit,
+        )
+        if not ends:
+            return NEVER
+        outbound = self._egress.to(location, destination.prefix, destination.ports[0])
+        return all_of(outbound, ends, limit=limit)
+
+    def ports(self, location: NetworkLocation, destination: Destination) -> Iterator[int]:
+        """Yield one port of each range of ports for which the rules on the path give the same result."""
+        outbound_nsgs = [*self._egress.nsgs(location)]
+        inbound_nsgs = [*([destination.subnet.nsg] if destination.subnet.nsg else []), *destination.nsgs]
+        ports = {port for g in outbound_nsgs for port in g.ports_in_rules(inbound=False)}
+        ports |= {port for g in inbound_nsgs for port in g.ports_in_rules(inbound=True)}
+        ports |= {port for evaluator in self._evaluators for port in evaluator.ports}
+        yield from sorted(port for port in ports | {1} if 0 < port < 65536)
+
+    def _by_firewall(
+        self,
+        location: NetworkLocation,
+        subnet: Subnet,
+        evaluator: FirewallEvaluator,
+        destination: Destination,
+        limit: int,
+    ) -> ControlSets:
+        """Return the controls on a path through a firewall. The packet's source at the destination is the firewall
+        (with source NAT) or the sender."""
+        firewall, target_subnet = evaluator.firewall, destination.subnet
+        there = self.peered(subnet.network, firewall.network)
+        beyond = self.peered(firewall.network, target_subnet.network)
+        if not all_of(there, beyond, self._ways_in(subnet, firewall), limit=limit):
+            return NEVER
+        onward = all_of(
+            beyond,
+            any_of(
+                self.past_inbound_nsgs(destination, firewall.prefix),
+                self.past_inbound_nsgs(destination, subnet.prefix),
+            ),
+            limit=limit,
+        )
+        if not all_of(there, onward, limit=limit):
+            return NEVER
+        through = self._through_rules(location, subnet, evaluator, destination, limit)
+        return all_of(there, through, onward, limit=limit)
+
+    def _ways_in(self, subnet: Subnet, firewall: Firewall) -> ControlSets:
+        """Return controls one of which is on every way into a firewall: on a route to it, or on its proxy."""
+        key = ("ways in", subnet, firewall.id)
+        if key not in self._cache:
+            routes = subnet.routes
+            is_known = routes is not None and not any(route.address in (firewall.address, "") for route in routes)
+            is_open = not is_known or bool(firewall.proxy)
+            no_route = self._no_route(subnet, firewall)
+            self._cache[key] = ALWAYS if is_open else any_of(no_route, self.registry.requiring(no_proxy(firewall)))
+        return self._cache[key]
+
+    def _through_rules(
+        self,
+        location: NetworkLocation,
+        subnet: Subnet,
+        evaluator: FirewallEvaluator,
+        destination: Destination,
+        limit: int,
+    ) -> ControlSets:
+        """Return the controls on the rules of a firewall: by the destination's address, its name, or by proxy."""
+        firewall, name, port = evaluator.firewall, ids.name(evaluator.firewall.id), destination.ports[0]
+        host = destination.host or f"{destination.subnet.name}.internal"
+        by_address = all_of(
+            self._egress.to(location, destination.prefix, port),
+            self.routed(subnet, firewall, destination.prefix),
+            evaluator.by_address(subnet.prefix, _span(destination.prefix), port, host),
+            step(f"through {name}"),
+            limit=limit,
+        )
+        key = ("by name", location, firewall.id, host, limit)
+        if key not in self._cache:
+            by_name_controls = evaluator.by_name(subnet.prefix, host)
+            by_name = all_of(
+                self._egress.to_application_rules(location, evaluator),
+                self.routed(subnet, firewall, PUBLIC_ADDRESS),
+                by_name_controls,
+                step(f"through {name}, by name"),
+                limit=limit,
+            )
+            by_proxy = all_of(
+                self._egress.to_proxy(location, firewall),
+                by_name_controls,
+                step(f"by the proxy of {name}"),
+                limit=limit,
+            )
+            self._cache[key] = any_of(by_name, by_proxy)
+        return any_of(by_address, self._cache[key])
+
+    def routed(self, subnet: Subnet, firewall: Firewall, to: IPv4Network) -> ControlSets:
+        """Return the control that no route of a subnet leads to the firewall; `ALWAYS` if one does."""
+        key = ("routed", subnet, firewall.id, int(to.network_address), to.prefixlen)
+        if key not in self._cache:
+            self._cache[key] = self._route_controls(subnet, firewall, to)
+        return self._cache[key]
+
+    def _route_controls(self, subnet: Subnet, firewall: Firewall, to: IPv4Network) -> ControlSets:
+        route = route_to(subnet.routes, to) if subnet.routes is not None else None
+        if subnet.routes is None or (route and route.next_hop == APPLIANCE and route.address in (firewall.address, "")):
+            return ALWAYS
+        return self._no_route(subnet, firewall)
+
+    def _no_route(self, subnet: Subnet, firewall: Firewall) -> ControlSets:
+        description = f"no route leads from {subnet.label} to it"
+        return self.registry.requiring_property(
+            ControlKind.ROUTE, subnet.table or subnet.id, f"to {firewall.id}", description
+        )
+
+    def peered(self, one: str, other: str) -> ControlSets:
+        """Return the control that two networks are not peered; `ALWAYS` if they are the same or peered on both
+        sides."""
+        if one == other or (one, other) in self.topology.peered_pairs:
+            return ALWAYS
+        key = ("peered", one, other)
+        if key not in self._cache:
+            self._cache[key] = self._peering_controls(one, other)
+        return self._cache[key]
+
+    def _peering_controls(self, one: str, other: str) -> ControlSets:
+        first, second = sorted((one, other))
+        names = f"{ids.name(first)} and {ids.name(second)} are not peered"
+        return self.registry.requiring(
+            Control(ControlKind.PEERING, f"{first}+{second}", names, ""),
+            step=f"over a new peering of {ids.name(first)} and {ids.name(second)}",
+        )
+
+    def past_inbound_nsgs(self, destination: Destination, source: IPv4Network | None) -> ControlSets:
+        """Return the controls of the NSGs at the destination. `source`: None means an external network."""
+        key = (destination, source and (int(source.network_address), source.prefixlen))
+        if key not in self._cache:
+            self._cache[key] = self._inbound_controls(destination, source)
+        return self._cache[key]
+
+    def _inbound_controls(self, destination: Destination, source: IPv4Network | None) -> ControlSets:
+        own = destination.subnet.nsg if not destination.endpoint or destination.subnet.nsg_covers_endpoints else None
+        nsgs = [*([own] if own else []), *destination.nsgs]
+        blocking = [g for g in nsgs if not self._allows_inbound(g, destination, source)]
+        return self.registry.requiring(
+            *(nsg_control(g, "inbound", f"{ids.name(g.id)} does not let it in") for g in blocking)
+        )
+
+    def _allows_inbound(self, nsg: Nsg, destination: Destination, source: IPv4Network | None) -> bool:
+        """True if an NSG allows the source. An external network may have any address that the estate does not use."""
+        wide = [] if source else [n for n in nsg.wide_sources if not self._egress.is_internal(n)]
+        sources = [source] if source else [PUBLIC_ADDRESS, *wide]
+        return any(
+            nsg.allows(inbound=True, source=one, to=destination.prefix, port=port)
+            for port in destination.ports
+            for one in sources
+        )
+
+
+def _span(network: IPv4Network) -> Span:
+    return Span("", (network,))
