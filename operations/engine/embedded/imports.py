@@ -16,6 +16,7 @@ from operations.engine.embedded.deployment import Deployment
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Properties, Resource
 from operations.engine.embedded.providers import Provider
+from operations.engine.embedded.report import StepError
 
 
 def of_program(deployment: Deployment, provider: Provider, new: Resource, old: Resource | None) -> Resource:
@@ -31,9 +32,7 @@ def of_program(deployment: Deployment, provider: Provider, new: Resource, old: R
         changed = provider.diff(replace(new, inputs=live), new.inputs, new.ignore_changes).changed
         if changed:
             where = ", ".join(changed)
-            raise Failed(
-                f"{label(new.urn)} cannot be imported: the program differs from the existing resource in {where}"
-            )
+            raise StepError(new.urn, f"cannot be imported: the program differs from the existing resource in {where}")
         new.mark_secret_outputs()
     return new
 
@@ -66,7 +65,7 @@ def _imported(deployment: Deployment, provider: Provider, new: Resource) -> Iter
     ):
         found = provider.read(new.urn, new.import_id, {}, {})
         if found is None:
-            raise Failed(f"{label(new.urn)}: there is nothing to import with the id {new.import_id}")
+            raise StepError(new.urn, f"there is nothing to import with the id {new.import_id}")
         new.id, live, new.outputs = found
         yield live
         new.created = new.modified = now()

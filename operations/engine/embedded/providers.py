@@ -14,10 +14,11 @@ import grpc  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from formats import property_values
-from formats.errors import Failed, InputError
+from formats.errors import InputError
 from formats.property_paths import child
 from formats.urns import label, name_of, type_of
 from operations.engine.embedded.model import Properties, Resource
+from operations.engine.embedded.report import StepError
 
 Servicer = provider_pb2_grpc.ResourceProviderServicer
 _FORCES_REPLACEMENT = frozenset({1, 3, 5})
@@ -25,8 +26,8 @@ _FORCES_REPLACEMENT = frozenset({1, 3, 5})
 _EXISTING = re.compile(r"already exist\w* resource '([^']+)'|resource '([^']+)' already exists")
 
 
-class ProviderError(Failed):
-    """An error that the provider returned, with the name of the resource."""
+class ProviderError(StepError):
+    """An error that the provider returned."""
 
     @property
     def existing_id(self) -> str | None:
@@ -54,8 +55,7 @@ class _Context:
     urn: str
 
     def abort(self, code: grpc.StatusCode, details: str) -> None:
-        message = details or code.value[1]
-        raise ProviderError(f"{label(self.urn)}: {message}" if self.urn else message)
+        raise ProviderError(self.urn, details or code.value[1])
 
 
 @dataclass

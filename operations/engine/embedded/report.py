@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from formats.default_providers import is_default_provider
-from formats.errors import Failed, InputError, SdeError
+from formats.errors import Failed, Refused, SdeError
 from formats.plan import Operation
+from formats.urns import label
 from operations.engine.embedded.model import Resource
 from operations.engine.port import Event, EventKind, OnEvent
 from operations.engine.secret_filter import SecretFilter
@@ -25,6 +26,14 @@ class Step:
 
     operation: Operation | Literal["refresh"]
     changed: tuple[str, ...] = ()
+
+
+class StepError(Failed):
+    """The error of a failed step. It names the resource; `problem` is the message without it, for the step's event."""
+
+    def __init__(self, urn: str, problem: str) -> None:
+        self.urn, self.problem = urn, problem
+        super().__init__(f"{label(urn)}: {problem}" if urn else problem)
 
 
 class Reporter:
@@ -77,7 +86,7 @@ class Reporter:
             self.say("stack-done", seconds=self.seconds, severity="error")
             redacted = self.secret_filter.redact(str(error))
             if redacted != str(error):
-                raise (Failed if isinstance(error, InputError) else type(error))(redacted) from None
+                raise (Refused if isinstance(error, Refused) else Failed)(redacted) from None
             raise
         self.say("stack-done", seconds=self.seconds)
 
@@ -91,9 +100,10 @@ class Reporter:
             yield step
         except Exception as error:
             seconds = time.monotonic() - began
-            self.say(
-                "step-failed", **of, operation=step.operation, seconds=seconds, severity="error", message=str(error)
-            )
+            message = str(error)
+            if isinstance(error, StepError) and error.urn == resource.urn:
+                message = error.problem
+            self.say("step-failed", **of, operation=step.operation, seconds=seconds, severity="error", message=message)
             raise
         seconds = time.monotonic() - began
         self.say("step-done", **of, operation=step.operation, seconds=seconds, changed=step.changed)

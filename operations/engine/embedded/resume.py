@@ -52,7 +52,7 @@ def _create(deployment: Deployment, new: Resource) -> None:
     except ProviderError as error:
         if error.existing_id is None:
             # Not created, so it does not exist; the program creates it if it still registers it.
-            deployment.reporter.message("warning", str(error), new.urn)
+            deployment.reporter.message("warning", error.problem, new.urn)
             return
         if _is_recorded(deployment, new.urn, error.existing_id):
             return

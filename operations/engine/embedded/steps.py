@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from formats import property_values, urns
 from formats.default_providers import is_default_provider
-from formats.errors import Failed, InputError
+from formats.errors import InputError
 from formats.plan import Operation
 from formats.urns import label
 from operations.engine.clock import now
@@ -16,6 +16,7 @@ from operations.engine.embedded.deployment import Deployment, RegistrationResult
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import Difference, Provider, default_diff
+from operations.engine.embedded.report import StepError
 
 
 def register(deployment: Deployment, goal: Goal) -> RegistrationResult:
@@ -174,7 +175,7 @@ def _read_resource(deployment: Deployment, goal: Goal) -> Resource:
         return new
     found = provider.read(new.urn, new.id, new.inputs, old.outputs if old is not None else {})
     if found is None:
-        raise Failed(f"{label(new.urn)}: there is nothing to read with the id {new.id}")
+        raise StepError(new.urn, f"there is nothing to read with the id {new.id}")
     new.id, inputs, outputs = found
     new.inputs = {**inputs, **new.inputs}
     new.outputs = property_values.mark_secret(outputs, new.additional_secret_outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
@@ -131,6 +132,27 @@ def test_failed_create_stops_the_run_and_keeps_created_resources(lab: Lab) -> No
     assert lab.resource("first")["id"] in lab.cloud.things
     lab.cloud.fails.clear()
     assert lab.up(two()).counts == {"same": 1, "create": 1}
+
+
+FAILING_STEPS: dict[str, tuple[Callable[[], object], str]] = {
+    "create": (lambda: Thing("t", name="new"), "quota is used up"),
+    "update": (lambda: Thing("t", name="old", size=2), "quota is used up"),
+    "delete": (lambda: None, "quota is used up"),
+    "import": (lambda: Thing("t", pulumi.ResourceOptions(import_="/no")), "there is nothing to import with the id /no"),
+    "read": (lambda: Thing("t", pulumi.ResourceOptions(id="/no")), "there is nothing to read with the id /no"),
+}
+
+
+@pytest.mark.parametrize("operation", FAILING_STEPS)
+def test_only_the_final_error_of_a_failed_step_names_its_resource(lab: Lab, operation: str) -> None:
+    program, message = FAILING_STEPS[operation]
+    if operation in ("update", "delete"):
+        lab.up(lambda: Thing("t", name="old"))
+    lab.cloud.fails[f"{operation} "] = "quota is used up"
+    with pytest.raises(Failed) as caught:
+        lab.up(program)
+    assert str(caught.value) == f"cloud:index:Thing t: {message}"
+    assert [(e.operation, e.message) for e in lab.events if e.kind == "step-failed"] == [(operation, message)]
 
 
 def test_a_wrong_property_is_bad_input(lab: Lab) -> None:
