@@ -64,16 +64,19 @@ def _run(deployment: Deployment, program: Program, root: Path) -> None:
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel the tasks that a failed program left, and close the loop."""
-    pending = asyncio.all_tasks(loop)
-    for task in pending:
-        task.cancel()
-    if pending:
-        loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
-    loop.run_until_complete(loop.shutdown_default_executor())
-    loop.close()
-    asyncio.set_event_loop(None)
-    sdk.reset_options()
+    """End what a failed program left: its tasks, the loop and the settings of the SDK."""
+    try:
+        while pending := asyncio.all_tasks(loop):  # a cancelled task may start others
+            for task in pending:
+                task.cancel()
+            with contextlib.suppress(SystemExit):  # asyncio raises that of a task here; the run has its error already
+                loop.run_until_complete(asyncio.wait(pending))
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+        sdk.reset_options()
+        sdk.reset_options()  # the first call leaves the values of other contexts: the SDK sets those only if its own are None
 
 
 class _Output:

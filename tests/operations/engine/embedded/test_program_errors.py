@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime.settings import get_monitor
 
 from formats.errors import Failed, InputError
 from operations.engine.project import program_of
@@ -83,6 +87,46 @@ def awaited() -> None:
         return gone(_)
 
     pulumi.export("x", Thing("t", name="t").name.apply(later))
+
+
+def coroutine() -> None:
+    async def later() -> object:
+        await asyncio.sleep(0)
+        return gone(None)
+
+    Thing("user", link=later())
+
+
+def exiting() -> None:
+    async def endless() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            sys.exit(3)
+
+    pulumi.Output.from_input(endless())
+    unread()
+
+
+@pytest.mark.parametrize("failing", [unread, coroutine, exiting])
+def test_a_failed_program_leaves_nothing_to_the_next_run(lab: Lab, failing: Callable[[], None]) -> None:
+    loops = []
+
+    def program() -> None:
+        loops.append(asyncio.get_event_loop())
+        failing()
+
+    def good() -> None:
+        pulumi.export("name", Thing("good", name="good").name)
+
+    with limited(), pytest.raises(Failed, match="KeyError: 'gone'"):
+        lab.up(program)
+    assert loops[0].is_closed() and not asyncio.all_tasks(loops[0])
+    with pytest.raises(RuntimeError, match="no current event loop"):
+        asyncio.get_event_loop()
+    with ThreadPoolExecutor() as threads:
+        assert threads.submit(get_monitor).result() is None
+    assert lab.up(good).outputs == {"name": "good"}
 
 
 @pytest.mark.parametrize("failing", [exported, unread, a_property, awaited])
