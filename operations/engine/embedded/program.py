@@ -76,7 +76,7 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
         loop.close()
         asyncio.set_event_loop(None)
         sdk.reset_options()
-        sdk.reset_options()  # the first call leaves the values of other contexts: the SDK sets those only if its own are None
+        sdk.reset_options()  # twice: the SDK sets the default of other contexts only where the value is None already
 
 
 class _Output:
