@@ -119,6 +119,7 @@ def test_every_check_gives_the_same_verdict(project: Settings, platform: Stack, 
 
 def test_plain_pulumi_gives_the_same_verdict(project: Settings, platform: Stack) -> None:
     program(project, weakened=False)
+    pulumi(project, "stack", "select", "--create", platform.name)  # another worker may have run the test above
     pulumi(project, "up", "--yes", "--skip-preview", "--stack", platform.name)
     for engine in ("embedded", "pulumi"):
         assert not choose(engine, "local", project).preview(platform.settings).changes
