@@ -219,7 +219,10 @@ def test_only_keys_of_confidential_desks_do_not_rotate(platform: MockStack, safe
         ({"checkers": group(30)}, "other than the researchers"),
         ({"stewards": group(30)}, "other than the researchers"),
         ({"desk": {**CONFIDENTIAL, "size": "Standard_D4_v5"}}, "premium disks"),
-        ({"region": "ukwest", "desk": {**CONFIDENTIAL, "size": "Standard_D4s_v5", "zone": 1}}, "no such availability zone"),
+        (
+            {"region": "ukwest", "desk": {**CONFIDENTIAL, "size": "Standard_D4s_v5", "zone": 1}},
+            "no such availability zone",
+        ),
     ],
 )
 def test_an_unsafe_configuration_is_refused(
