@@ -100,7 +100,11 @@ def _unfinished(session: Session, names: list[str] | None, everything: bool) -> 
                          fix="name stacks, or use --continue")  # fmt: skip
     run = session.run_file.read()
     known = {stack.name for stack in session.catalog.stacks}
-    return [name for name in run.left if name in known], run.everything
+    left = [name for name in run.left if name in known]
+    if not left:
+        raise InputError("The estate no longer has the stacks that the last run left.", key="--continue",
+                         found=", ".join(run.left), fix="scripts/sde up --all")  # fmt: skip
+    return left, run.everything
 
 
 @command(accepts_orphaned=True)

@@ -68,7 +68,14 @@ class RunFile:
     def _run(self) -> UnfinishedRun | None:
         if not self._file.exists():
             return None
-        run = validated(UnfinishedRun, read_json(self._file), file=str(self._file))
+        try:
+            run = validated(UnfinishedRun, read_json(self._file), file=str(self._file))
+        except InputError as error:
+            raise InputError(
+                f"The record of an unfinished run is damaged: {error.problem}",
+                file=str(self._file),
+                fix="delete it, then run scripts/sde up --all",
+            ) from None
         return run if run.estate == str(self.estate) else None
 
     def _write(self, run: UnfinishedRun) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from formats.errors import Failed, InputError
 from formats.plan import Operation
+from operations.cli.unfinished_run import FILE
 from tests.operations.cli.fakes import CliRunner, resource, stack
 
 
@@ -108,6 +109,27 @@ def test_a_continued_run_that_fails_can_be_continued(sde: CliRunner) -> None:
     sde.gate.refuses, sde.engine.calls = set(), []
     assert sde("up", "--continue", "--yes") == 0
     assert [name for call, name in sde.engine.calls if call == "up"] == ["safe-haven", "tre-heart"]
+
+
+def test_continue_of_stacks_that_left_the_estate_names_them(sde: CliRunner) -> None:
+    sde.gate.refuses = {"tre-heart"}
+    assert sde("up", "--all", "--cloud", "local", "--yes") == 3
+    record = sde.settings.home / FILE
+    record.write_text(record.read_text().replace("tre-heart", "tre-gone"))
+    assert sde("up", "--continue", "--yes") == 2
+    assert "found:   tre-gone" in sde.err
+    assert "fix:     scripts/sde up --all" in sde.err
+
+
+@pytest.mark.parametrize("arguments", [["--continue"], ["platform"], ["--all", "--cloud", "local"]])
+def test_a_damaged_record_of_a_run_says_how_to_go_on(sde: CliRunner, arguments: list[str]) -> None:
+    record = sde.settings.home / FILE
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text("{")
+    assert sde("up", *arguments, "--yes") == 2
+    assert f"file:    {record}" in sde.err
+    assert "fix:     delete it, then run scripts/sde up --all" in sde.err
+    assert [call for call, _ in sde.engine.calls if call == "up"] == []
 
 
 def test_continue_takes_no_stacks(sde: CliRunner) -> None:
