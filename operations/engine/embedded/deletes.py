@@ -59,7 +59,7 @@ def run(deployment: Deployment, to_delete: list[Resource]) -> None:
             continue
         deployment.plan(Operation.DELETE, resource)
         if deployment.dry_run:
-            deployment.mark_handled(resource)
+            deployment.record_deleted(resource)
             continue
         with deployment.reporter.step(resource, Operation.DELETE):
             if resource.deleted_with not in deleted:

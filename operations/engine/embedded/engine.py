@@ -229,7 +229,8 @@ class EmbeddedEngine:
             deployment = self._previewed(stack, Reporter(stack.name, None), targets, plan_check)
         except (Failed, InputError):
             return None
-        return None if deployment.state_changed else deployment
+        has_steps = bool(deployment.counts.keys() - {Operation.SAME, Operation.READ})
+        return None if deployment.state_changed or has_steps else deployment
 
     def _outcome(self, deployment: Deployment, reporter: Reporter) -> Outcome:
         snapshot = self._backend.load_encrypted(reporter.stack) or Snapshot()

@@ -249,6 +249,21 @@ def test_previews_are_independent(lab: Lab) -> None:
     assert pulumi.runtime.get_root_resource() is None
 
 
+def test_a_run_with_deletes_alone_deletes_beside_protected_resources(lab: Lab) -> None:
+    def program(*names: str) -> Any:
+        def run() -> None:
+            Thing("held", name="held", opts=pulumi.ResourceOptions(protect=True))
+            for name in names:
+                Thing(name, name=name)
+
+        return run
+
+    lab.up(program("one", "two"))
+    assert lab.up(program("two")).counts == {"same": 2, "delete": 1}
+    assert len(lab.cloud.things) == 2
+    assert lab.engine(program("two")).preview(lab.stack).counts == {"same": 2}
+
+
 def test_all_protected_resources_are_named_before_any_change(lab: Lab) -> None:
     def program(fixed: str, *, third: bool = True) -> Any:
         def run() -> None:
