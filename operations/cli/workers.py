@@ -67,10 +67,13 @@ class Worker:
 
     @classmethod
     def start(cls, engine_choice: str, settings: Settings) -> Worker:
-        """Start a process. It begins with nothing of this process but the arguments."""
+        """Start a process. It begins with nothing of this process but the arguments.
+
+        It is a daemon: if an interruption comes before the worker is known, this process ends it at its own end.
+        """
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, engine_choice, settings), daemon=False)
+        process = context.Process(target=_serve, args=(theirs, engine_choice, settings), daemon=True)
         process.start()
         theirs.close()
         return cls(process, ours)

@@ -25,6 +25,10 @@ from operations.engine.embedded.report import Reporter
 from operations.engine.program_error import reported_error
 from operations.engine.project import Program
 
+_ROUNDS = 20
+_PATIENCE = 1.0
+"""Seconds that the cancelled tasks of a failed program have to end, in each of the rounds."""
+
 
 def run(deployment: Deployment, program: Program, root: Path) -> None:
     """Run the program against a deployment. Raises `InputError`, `Failed` or `Refused` with a short message."""
@@ -66,11 +70,14 @@ def _run(deployment: Deployment, program: Program, root: Path) -> None:
 def _close(loop: asyncio.AbstractEventLoop) -> None:
     """End what a failed program left: its tasks, the loop and the settings of the SDK."""
     try:
-        while pending := asyncio.all_tasks(loop):  # a cancelled task may start others
+        for _ in range(_ROUNDS):  # a cancelled task may start others, and an interrupted one may never end
+            pending = asyncio.all_tasks(loop)
+            if not pending:
+                break
             for task in pending:
                 task.cancel()
             with contextlib.suppress(SystemExit):  # asyncio raises that of a task here; the run has its error already
-                loop.run_until_complete(asyncio.wait(pending))
+                loop.run_until_complete(asyncio.wait(pending, timeout=_PATIENCE))
         loop.run_until_complete(loop.shutdown_default_executor())
     finally:
         loop.close()

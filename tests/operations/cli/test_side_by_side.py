@@ -125,19 +125,6 @@ def test_a_killed_worker_fails_its_stack_alone(sde: Sde) -> None:
     assert set(sde.states().values()) == {"up"}
 
 
-def test_ctrl_c_ends_every_worker_in_order(sde: Sde) -> None:
-    new_requests(sde, "heart", "lung")
-    process = sde.start("--json", "up", "tre-heart", "tre-lung", "tre-hcm-progression", "--yes", "--parallel", "2")
-    next(_workers_that_deploy(process))
-    workers = _children(process.pid)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=600)
-    assert process.returncode == 130, err
-    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
-    code, out = sde("up", "--continue", "--yes")
-    assert code == 0, out
-
-
 def _children(parent: int) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
