@@ -62,6 +62,11 @@ class Refused(SdeError):  # noqa: N818
     exit_code, kind = Exit.REFUSED, "refused"
 
 
+def error_type(code: int) -> type[SdeError]:
+    """Return the type of error that ends a command with an exit code; `Failed` for an unexpected one."""
+    return {Exit.WRONG_USE.value: InputError, Exit.REFUSED.value: Refused}.get(code, Failed)
+
+
 def _one_line(value: object) -> str | None:
     """Return the value as one short printable line, because hostile input may be megabytes long."""
     if value is None:

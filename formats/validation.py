@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from formats.errors import InputError
+from formats.json_reader import read_json
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -71,6 +73,19 @@ def of_type(adapter: TypeAdapter[T], value: Any, refuse: Callable[[str, str], In
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise refuse(dotted_path((*at, *first["loc"])), first["msg"]) from None
+
+
+def read_record(model: type[M], file: Path, *, damaged: str, fix: str) -> M | None:
+    """Return the record in a JSON file that `sde` wrote, or None without a file.
+
+    `InputError` for a damaged one, with this problem and fix.
+    """
+    if not file.exists():
+        return None
+    try:
+        return validated(model, read_json(file), file=str(file))
+    except InputError as error:
+        raise InputError(f"{damaged}: {error.problem}", file=str(file), fix=fix) from None
 
 
 def _bad_input(error: ValidationError, model: type[BaseModel], *, file: str, prefix: str) -> InputError:

@@ -16,10 +16,8 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from formats.errors import InputError
 from formats.input_model import Model
-from formats.json_reader import read_json
-from formats.validation import validated
+from formats.validation import read_record
 from policies.model import Finding
 
 FOLDER = "judged"
@@ -69,16 +67,10 @@ class JudgedRuns:
 
     def _read(self, stack: str) -> JudgedRun | None:
         file = self._file(stack)
-        if file is None or not file.exists():
+        if file is None:
             return None
-        try:
-            return validated(JudgedRun, read_json(file), file=str(file))
-        except InputError as error:
-            raise InputError(
-                f"The record of findings is damaged: {error.problem}",
-                file=str(file),
-                fix="delete it, then run scripts/sde policy check --all",
-            ) from None
+        fix = "delete it, then run scripts/sde policy check --all"
+        return read_record(JudgedRun, file, damaged="The record of findings is damaged", fix=fix)
 
     def _file(self, stack: str) -> Path | None:
         return self.folder / f"{stack}.json" if self.folder and STACK.fullmatch(stack) else None

@@ -27,7 +27,7 @@ class Operator(StrEnum):
 
 
 Unless = tuple[str, tuple[Any, ...]]
-"""A path and values: nothing is required of a resource that has one of the values there. The path `name` stands for the
+"""An exception: a path, and the values there for which the requirement does not apply. The path `name` stands for the
 resource's own name, without its parents'."""
 
 

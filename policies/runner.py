@@ -92,9 +92,9 @@ class EstateFindings:
     """The findings of the policies on the whole estate."""
 
     own: tuple[Finding, ...]
-    """All on the evaluated stacks, by policy and then by resource."""
+    """All findings on the evaluated stacks, by policy and then by resource."""
     elsewhere: tuple[Finding, ...]
-    """Those that block, on the other stacks."""
+    """The blocking findings on the other stacks."""
 
 
 def evaluate(

@@ -35,14 +35,14 @@ class ShapeCache:
 
     def __init__(self, store: Store | None = None) -> None:
         self._store = store
-        self._shapes: dict[tuple[str, str], StackShape] = {}
+        self._shapes: dict[tuple[str, str, tuple[str, ...]], StackShape] = {}
 
     def shape(self, stack: str, digest: str, paths: tuple[str, ...], make: Callable[[], StackShape]) -> StackShape:
         """Return the shape of a stack with that digest. `paths`: the property paths that policies can read."""
-        key = _key(stack, digest, paths)
-        if (stack, key) not in self._shapes:
-            self._shapes[stack, key] = self._kept(stack, key) or self._made(key, make)
-        return self._shapes[stack, key]
+        if (stack, digest, paths) not in self._shapes:
+            key = _key(stack, digest, paths)
+            self._shapes[stack, digest, paths] = self._kept(stack, key) or self._made(key, make)
+        return self._shapes[stack, digest, paths]
 
     def _kept(self, stack: str, key: str) -> StackShape | None:
         entry = self._store.get(key) if self._store else None

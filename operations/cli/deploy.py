@@ -65,7 +65,7 @@ class Deployment:
         reports: list[Report] = []
         plans: list[Plan] = []
         for stack, plan in zip(ready, self._plans(ready), strict=True):
-            self._show_plan(plan, brief=False)
+            self._view.plan(plan)
             report = self._evaluate(stack, plan, alone=self.everything)
             reports.append(replace(report, findings=report.blocking))  # the others would fill the memory
             self._estate_state.record_plan(stack, plan)
@@ -119,7 +119,8 @@ class Deployment:
         self._prepare()
         while stack := self.progress.next_ready():
             try:
-                plan = self._show(stack, brief=self.yes)
+                plan = self.plan(stack)
+                self._view.plan(plan, brief=self.yes)
                 if self.permit(stack, plan):
                     self._estate_state.require_unchanged(self._neighbours[stack.name], stack)
                 outcome = self._apply(stack, plan)
@@ -134,15 +135,15 @@ class Deployment:
 
     def planned(self, stack: Stack, plan: Plan) -> None:
         """Show a plan that a worker made. Raise `SdeError` if it must not be applied."""
-        self._show_plan(plan, brief=True)
+        self._view.plan(plan, brief=True)
         self.permit(stack, plan)
         self._estate_state.record_plan(stack, plan)
 
     def permit(self, stack: Stack, plan: Plan) -> bool:
         """Evaluate a plan, and ask for confirmation. Return True if a person confirmed, False if no question was
         needed. `Refused` after a no, by the policies, and for protected resources."""
-        # Without a change, the policies between stacks have nothing to refuse: the whole is evaluated at the end.
         self.summary.output_changes[stack.name] = len(plan.output_changes)
+        # Without a change, the policies between stacks have nothing to refuse: the whole is evaluated at the end.
         self._refuse([self._evaluate(stack, plan, alone=self.everything and not plan.changes)])
         return self._confirm(stack, plan)
 
@@ -231,14 +232,6 @@ class Deployment:
                 return self.session.engine(stack).preview(stack.settings, targets=self.targets)
             except Refused as refusal:  # an engine may check for protected resources itself
                 raise protected(stack.name, str(refusal)) from None
-
-    def _show(self, stack: Stack, *, brief: bool = False) -> Plan:
-        plan = self.plan(stack)
-        self._show_plan(plan, brief=brief)
-        return plan
-
-    def _show_plan(self, plan: Plan, *, brief: bool) -> None:
-        self._view.plan(plan, brief=brief)
 
     @cached_property
     def _view(self) -> PlanView:

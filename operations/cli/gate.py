@@ -28,7 +28,7 @@ class Gate:
 
     exemptions: Exemptions
     shapes: ShapeCache
-    """What was computed of stacks before, by the digests of their states."""
+    """The shapes of stacks, kept by the digests of their states."""
 
     def evaluate(
         self,

@@ -55,7 +55,7 @@ def flows(
         refuse_unwritable(file)
     if graph == STDOUT:
         raise InputError("The graph needs a file: stdout is for the report.", key="--graph", found=graph)
-    granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
+    granted = exemptions_of(exemptions, session.estate_folder)
     orphaned = warn_of_orphaned(session, everything)
     wanted = {one.name for one in (*session.selected(stack, everything), *orphaned)}
     stacks = session.selected(None, True)

@@ -67,7 +67,7 @@ def prove(
     Some weaknesses show only between stacks, so the whole estate is evaluated; named stacks are those weakened.
     """
     refuse_unwritable(target)
-    granted = exemptions_of(exemptions, session.estate or session.settings.root / "estate")
+    granted = exemptions_of(exemptions, session.estate_folder)
     chosen = list(dict.fromkeys(detector or (DetectorChoice.GATE, DetectorChoice.PACK)))
     wanted = [one.name for one in session.selected(stack, everything)]
     stacks = session.selected(None, True)

@@ -6,8 +6,9 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from formats.errors import Exit, Failed, InputError, Refused, SdeError
+from formats.errors import SdeError, error_type
 from operations.cli.stack_catalog import Stack, dependents
 from operations.cli.text import plural
 
@@ -25,21 +26,24 @@ class RunProgress:
 
     def next_ready(self) -> Stack | None:
         """Start the first stack of which all required stacks of this run are done; None if there is none now."""
-        for stack in self.stacks:
-            if stack.name not in self.started | self.not_reached and not self.waiting_for(stack):
-                self.started.add(stack.name)
-                return stack
-        return None
+        ready = next((stack for stack in self.waiting if not self.waiting_for(stack)), None)
+        if ready:
+            self.started.add(ready.name)
+        return ready
 
     def waiting_for(self, stack: Stack) -> list[str]:
         """Return the required stacks of this run that are not done."""
-        names = {s.name for s in self.stacks}
-        return [name for name in stack.requires if name in names and name not in self.done]
+        return [name for name in stack.requires if name in self._names and name not in self.done]
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(stack.name for stack in self.stacks)
 
     @property
     def waiting(self) -> list[Stack]:
         """The stacks that may still start."""
-        return [s for s in self.stacks if s.name not in self.started | self.not_reached]
+        settled = self.started | self.not_reached
+        return [stack for stack in self.stacks if stack.name not in settled]
 
     def finish(self, stack: Stack) -> None:
         """Record that a stack is done."""
@@ -74,15 +78,8 @@ class RunProgress:
             raise errors[0]
         if errors:
             lines = [f"  {name}: {str(error).splitlines()[0]}" for name, error in self.failed.items()]
-            raise _worst(errors)("\n".join([f"{plural(len(errors), 'stack')} failed.", *lines]))
-
-
-def _worst(errors: Sequence[SdeError]) -> type[SdeError]:
-    """Return the type of error for the exit code: a failed deployment before wrong input before a refusal."""
-    codes = {error.exit_code for error in errors}
-    if Exit.FAILED in codes:
-        return Failed
-    return InputError if Exit.WRONG_USE in codes else Refused
+            worst = min(error.exit_code for error in errors)  # failed before wrong input before refused
+            raise error_type(worst)("\n".join([f"{plural(len(errors), 'stack')} failed.", *lines]))
 
 
 def workers_for(independent: int, most: int | None = None) -> int:

@@ -62,7 +62,12 @@ class Session:
 
     def gate(self, exemptions: Path | None = None) -> Gate:
         """Return the gate, with the exemptions of a file or of the estate."""
-        return self.open_gate(exemptions, self.estate or self.settings.root / "estate", self.settings)
+        return self.open_gate(exemptions, self.estate_folder, self.settings)
+
+    @property
+    def estate_folder(self) -> Path:
+        """The folder of the estate: the named one, or the project's own."""
+        return self.estate or self.settings.root / "estate"
 
     @property
     def judged_runs(self) -> JudgedRuns:
@@ -76,7 +81,7 @@ class Session:
         """The record of this estate's unfinished run."""
         from operations.cli.unfinished_run import RunFile  # noqa: PLC0415
 
-        return RunFile(self.settings, (self.estate or self.settings.root / "estate").absolute())
+        return RunFile(self.settings, self.estate_folder.absolute())
 
     def start_worker(self) -> Worker:
         """Start a process that plans and deploys stacks with the engine of this command."""

@@ -78,21 +78,13 @@ class SideBySide:
 
     def run(self) -> None:
         """Deploy every stack that can be reached. An interruption lets each worker end its present step."""
-        try:
-            with self._shown() as update:
+        with _ending(self._workers), self._shown() as update:
+            self._assign()
+            while any(worker.stack for worker in self._workers):
+                for worker in _with_messages(self._workers, REFRESH):
+                    self._handle(worker)
                 self._assign()
-                while any(worker.stack for worker in self._workers):
-                    for worker in self._with_messages():
-                        self._handle(worker)
-                    self._assign()
-                    update()
-        except BaseException:
-            for worker in self._workers:
-                worker.interrupt()
-            raise
-        finally:
-            for worker in self._workers:
-                worker.end()
+                update()
 
     @contextmanager
     def _shown(self) -> Iterator[Callable[[], None]]:
@@ -111,10 +103,6 @@ class SideBySide:
                     live.update(self._table(), refresh=True)
 
             yield update
-
-    def _with_messages(self) -> list[Worker]:
-        by_connection = {worker.connection: worker for worker in self._workers if worker.stack}
-        return [by_connection[found] for found in wait(list(by_connection), REFRESH)]  # type: ignore[index]
 
     def _assign(self) -> None:
         """Give each free worker a stack; start workers while there are stacks for them."""
@@ -201,21 +189,11 @@ class SideBySide:
         return table
 
 
-def plans_side_by_side(stacks: Sequence[Stack], start_worker: Callable[[], Worker], most: int) -> Iterator[Plan]:
-    """Yield the plan of each stack in the order of the stacks. Raise the error of the first one that fails."""
-    made: dict[str, Plan | SdeError] = {}
-    ahead = deque(stacks)
-    workers = [start_worker() for _ in range(most)]
+@contextmanager
+def _ending(workers: Sequence[Worker]) -> Iterator[None]:
+    """End the workers, after an error or an interruption once each has ended its present step."""
     try:
-        for stack in stacks:
-            while stack.name not in made:
-                for worker in workers:
-                    if ahead and not worker.stack and len(made) < AHEAD * most:
-                        worker.begin(ahead.popleft())
-                by_connection = {worker.connection: worker for worker in workers if worker.stack}
-                for found in wait(list(by_connection)):
-                    _take_plan(by_connection[found], made)  # type: ignore[index]
-            yield _plan(made.pop(stack.name))
+        yield
     except BaseException:
         for worker in workers:
             worker.interrupt()
@@ -223,6 +201,28 @@ def plans_side_by_side(stacks: Sequence[Stack], start_worker: Callable[[], Worke
     finally:
         for worker in workers:
             worker.end()
+
+
+def _with_messages(workers: Sequence[Worker], seconds: float | None = None) -> list[Worker]:
+    """Return the workers that have a message, once there is one or the time is over."""
+    by_connection = {worker.connection: worker for worker in workers if worker.stack}
+    return [by_connection[found] for found in wait(list(by_connection), seconds)]  # type: ignore[index]
+
+
+def plans_side_by_side(stacks: Sequence[Stack], start_worker: Callable[[], Worker], most: int) -> Iterator[Plan]:
+    """Yield the plan of each stack in the order of the stacks. Raise the error of the first one that fails."""
+    made: dict[str, Plan | SdeError] = {}
+    ahead = deque(stacks)
+    workers = [start_worker() for _ in range(most)]
+    with _ending(workers):
+        for stack in stacks:
+            while stack.name not in made:
+                for worker in workers:
+                    if ahead and not worker.stack and len(made) < AHEAD * most:
+                        worker.begin(ahead.popleft())
+                for worker in _with_messages(workers):
+                    _take_plan(worker, made)
+            yield _plan(made.pop(stack.name))
 
 
 def _plan(found: Plan | SdeError) -> Plan:

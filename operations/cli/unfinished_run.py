@@ -10,8 +10,7 @@ from typing import Literal
 
 from formats.errors import InputError
 from formats.input_model import Model
-from formats.json_reader import read_json
-from formats.validation import validated
+from formats.validation import read_record
 from operations.settings import Settings, make_folder, write_whole
 
 FILE = "unfinished-run.json"
@@ -66,17 +65,9 @@ class RunFile:
         return run
 
     def _run(self) -> UnfinishedRun | None:
-        if not self._file.exists():
-            return None
-        try:
-            run = validated(UnfinishedRun, read_json(self._file), file=str(self._file))
-        except InputError as error:
-            raise InputError(
-                f"The record of an unfinished run is damaged: {error.problem}",
-                file=str(self._file),
-                fix="delete it, then run scripts/sde up --all",
-            ) from None
-        return run if run.estate == str(self.estate) else None
+        fix = "delete it, then run scripts/sde up --all"
+        run = read_record(UnfinishedRun, self._file, damaged="The record of an unfinished run is damaged", fix=fix)
+        return run if run and run.estate == str(self.estate) else None
 
     def _write(self, run: UnfinishedRun) -> None:
         if not run.left:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Literal
 
-from formats.errors import Exit, Failed, InputError, Refused, SdeError
+from formats.errors import Exit, Refused, SdeError, error_type
 from formats.plan import Plan
 from operations.cli.failures import classified
 from operations.cli.planview import protected
@@ -33,16 +33,17 @@ class Failure:
     """The error of a worker, as it can be sent between processes."""
 
     code: int
-    kind: str
     message: str
+
+    @classmethod
+    def of(cls, error: BaseException, settings: Settings) -> Failure:
+        """Return an error in the form that can be sent."""
+        code, _, message = classified(error, settings)
+        return cls(code, message)
 
     def error(self) -> SdeError:
         """Return the error to raise in the command's own process."""
-        if self.code == Exit.REFUSED:
-            return Refused(self.message)
-        if self.code == Exit.WRONG_USE:
-            return InputError(self.message)
-        return Failed(self.message)
+        return error_type(self.code)(self.message)
 
 
 Message = Plan | Event | Outcome | Failure
@@ -93,7 +94,7 @@ class Worker:
             message: Message = self.connection.recv()
         except (EOFError, OSError):
             self.process.join()
-            return Failure(Exit.FAILED, "failed", f"its process {_ended(self.process.exitcode)}; run the command again")
+            return Failure(Exit.FAILED, f"its process {_ended(self.process.exitcode)}; run the command again")
         return message
 
     def interrupt(self) -> None:
@@ -128,9 +129,9 @@ def _serve(connection: Connection, engine_choice: str, settings: Settings) -> No
             try:
                 _work(task, engines, engine_choice, settings, connection)
             except Exception as error:
-                connection.send(Failure(*classified(error, settings)))
+                connection.send(Failure.of(error, settings))
             except KeyboardInterrupt as interrupt:
-                connection.send(Failure(*classified(interrupt, settings)))
+                connection.send(Failure.of(interrupt, settings))
                 return
 
 

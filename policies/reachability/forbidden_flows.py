@@ -51,7 +51,7 @@ class ForbiddenFlow:
 
     kind: FlowKind
     source: str
-    """Where the flow starts: the name of a zone, the stack of a tenancy, or the label of a provider."""
+    """The source of the flow: the name of a zone, the stack of a tenancy, or the label of a provider."""
     subject: str
     """The URN of the resource that a finding is reported on: a resource group, a container, or a store whose resource
     group is not in the plan."""

@@ -11,7 +11,8 @@ from policies.requirements import equals
 from policies.rule_helpers.encryption_keys import PLATFORM_KEY
 
 ENCRYPTED_ENTITIES = ("managedServices", "managedDisk")
-"""What Azure encrypts outside the workspace's storage account: notebooks with other service data, and cluster disks."""
+"""The data that Azure encrypts outside the workspace's storage account: notebooks with other service data, and the
+disks of clusters."""
 STORAGE_ENCRYPTION = "parameters.encryption.value"
 """The encryption of the workspace's own storage account."""
 
