@@ -40,6 +40,10 @@ class AzureProvider(Servicer):
         self._subscription = ""
         self._location: str | None = None
 
+    def close(self) -> None:
+        """Close the database."""
+        self._store.close()
+
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Accept only local subscription ids, so that the local Azure cannot be mistaken for the real one."""
         settings = _settings(request)

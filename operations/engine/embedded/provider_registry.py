@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from formats import property_values, urns
 from formats.errors import InputError
@@ -19,6 +19,15 @@ BUILTIN = "pulumi"
 READ_STACK_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 INTERNAL = "__internal"
 """The input of a provider resource under which the engine keeps its own settings."""
+
+
+@runtime_checkable
+class Closeable(Protocol):
+    """A servicer with open files."""
+
+    def close(self) -> None:
+        """Close the files."""
+        ...
 
 
 class StackReferences(Provider):
@@ -76,6 +85,7 @@ class ProviderRegistry:
         self._outputs_of = outputs_of
         self._servicers = servicers
         self._unused: dict[str, Servicer] = {}
+        self._created: list[Servicer] = []
         self._providers: dict[str, Provider] = {}
         self._states: dict[str, Resource] = {}
 
@@ -103,9 +113,17 @@ class ProviderRegistry:
         provider.configure(configuration_of(state.inputs))
         return provider
 
+    def close(self) -> None:
+        """Close the servicers' files: a database that stays open keeps its last changes in a file of its own."""
+        for servicer in self._created:
+            if isinstance(servicer, Closeable):
+                servicer.close()
+        self._created.clear()
+
     def _servicer(self, package: str) -> Servicer:
         if package not in self._unused:
             self._unused = dict(self._servicers())
+            self._created.extend(self._unused.values())
         if package not in self._unused:
             raise InputError(
                 "There is no provider for this package",

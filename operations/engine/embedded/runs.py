@@ -72,6 +72,8 @@ class Runs:
                     config=stack.config,
                     environment={PLAN: plan} if plan else {},
                 )
+            if deployment is not None:
+                deployment.registry.close()
 
     def _deployment(
         self, stack: StackSettings, reporter: Reporter, targets: Sequence[str], salt: str | None, **inputs: Any
@@ -106,7 +108,7 @@ class Runs:
         snapshot, crypter = self.backend.load(stack.name)
         base = snapshot or Snapshot()
         deployment = self._deployment(stack, reporter, targets, salt, base=base, plan_check=plan_check)
-        with ThreadPoolExecutor(1) as pool:  # the key takes half a second
+        with contextlib.closing(deployment.registry), ThreadPoolExecutor(1) as pool:  # the key takes half a second
             passphrase_check = pool.submit(crypter.check)
             yield deployment
         passphrase_check.result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,20 @@ def test_resource_created_before_the_kill_is_adopted(
     assert engine.refresh(stack).counts == {"same": 6}
     assert engine.preview(stack).changes == ()
     assert engine.destroy(stack).resources == 0
+
+
+def test_a_run_closes_the_database_of_the_local_azure(tmp_path: Path) -> None:
+    """Otherwise the last changes stay in the write-ahead log, and a copy of the database's file lacks them."""
+    (tmp_path / "Pulumi.yaml").write_text("name: sde\nruntime: python\n")
+    config = {"sde:cloud": "local", "azure-native:subscriptionId": SUBSCRIPTION, "azure-native:location": "uksouth"}
+    stack = StackSettings("dev", config, tmp_path / "Pulumi.dev.yaml")
+    database = tmp_path / "azure.db"
+    engine = EmbeddedEngine(tmp_path, tmp_path / "state", lambda: create_providers(database), lambda: "words", program)
+    gc.disable()
+    try:
+        engine.up(stack)
+        assert not database.with_name("azure.db-wal").exists()
+        engine.preview(stack)
+        assert not database.with_name("azure.db-wal").exists()
+    finally:
+        gc.enable()
