@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from policies.plan_evaluation import Neighbours
     from policies.runner import Report
 
+WHOLE = "The whole estate"
+"""The heading above the report of the policies between stacks."""
 Waiting = tuple[Stack, list[str]]
 """A stack, and the stacks that it requires and that are not up."""
 
@@ -59,9 +61,7 @@ class Deployment:
         With all stacks, the policies between stacks are evaluated once, on all plans together. `InputError` names the
         stacks that cannot be previewed until another is up.
         """
-        waiting = [(stack, missing) for stack in self.stacks if (missing := self._missing(stack))]
-        names = {stack.name for stack, _ in waiting}
-        ready = [stack for stack in self.stacks if stack.name not in names]
+        ready, waiting = self.split()
         reports: list[Report] = []
         plans: list[Plan] = []
         for stack, plan in zip(ready, self._plans(ready), strict=True):
@@ -74,8 +74,13 @@ class Deployment:
             reports.append(self._evaluate_estate(plans))
         self._view.end()
         self._refuse(reports)
-        if waiting:
-            raise _not_previewable(waiting)
+        refuse_waiting(waiting)
+
+    def split(self) -> tuple[list[Stack], list[Waiting]]:
+        """Return the stacks that can be planned, and those that wait for another to be up."""
+        waiting = [(stack, missing) for stack in self.stacks if (missing := self._missing(stack))]
+        names = {stack.name for stack, _ in waiting}
+        return [stack for stack in self.stacks if stack.name not in names], waiting
 
     def _plans(self, stacks: Sequence[Stack]) -> Iterator[Plan]:
         """Yield the plans of the stacks in their order."""
@@ -167,21 +172,19 @@ class Deployment:
 
     def _judge(self) -> list[Report]:
         """Evaluate the policies between stacks on the deployed estate, and record the findings."""
-        from operations.cli.judged import record  # noqa: PLC0415 - imports the policies
+        from operations.cli.judged import judge_deployed  # noqa: PLC0415 - imports the policies
 
-        reports: list[Report] = []
-        for cloud in dict.fromkeys(stack.cloud for stack in self.stacks):
-            deployed = self._estate_state.deployed(cloud)
-            if deployed:
-                reports.append(self._evaluate_estate(deployed))
-                record(self.session.settings, reports[-1], "up --all", [plan.stack for plan in deployed])
+        reports = judge_deployed(self._estate_state, self._gate, self.stacks, self.session.settings, "up --all")
+        for report in reports:
+            self._view.heading(WHOLE)
+            self._view.report(report)
         return reports
 
     def _evaluate_estate(self, plans: Sequence[Plan]) -> Report:
         """Evaluate the policies between stacks on these plans with the rest of the estate, and show the report."""
         from policies.plan_evaluation import OF_ESTATE  # noqa: PLC0415
 
-        self._view.heading("The whole estate")
+        self._view.heading(WHOLE)
         names = {plan.stack for plan in plans}
         neighbours = self._estate_state.of([s for s in self.session.known if s.name in names])
         report = self._gate.evaluate(plans, neighbours=neighbours, scopes=OF_ESTATE)
@@ -225,8 +228,7 @@ class Deployment:
     def plan(self, stack: Stack) -> Plan:
         """Return the plan of one stack without showing it."""
         missing = self._missing(stack)
-        if missing:
-            raise _not_previewable([(stack, missing)])
+        refuse_waiting([(stack, missing)] if missing else [])
         with self.session.output.err.status(f"Planning {stack.name}"):
             try:
                 return self.session.engine(stack).preview(stack.settings, targets=self.targets)
@@ -293,11 +295,13 @@ def _is_refreshable(session: Session, stack: Stack) -> bool:
     return deployed
 
 
-def _not_previewable(waiting: Sequence[Waiting]) -> InputError:
-    """Return the error for stacks that read the outputs of stacks that are not up."""
+def refuse_waiting(waiting: Sequence[Waiting]) -> None:
+    """Raise `InputError` for stacks that read the outputs of stacks that are not up."""
+    if not waiting:
+        return
     first = sorted({name for _, missing in waiting for name in missing})
     lines = [f"  {stack.name} requires {' and '.join(missing)}" for stack, missing in waiting]
-    return InputError(
+    raise InputError(
         "Some stacks cannot be planned yet:\n" + "\n".join(lines),
         found=f"not up: {', '.join(first)}",
         fix=f"scripts/sde up {waiting[0][1][0]}",

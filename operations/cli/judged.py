@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from formats.errors import InputError
 from operations.settings import Settings, make_folder, write_whole
 from policies.judged_runs import FOLDER, JudgedRuns
-from policies.plan_evaluation import OF_ESTATE
+from policies.plan_evaluation import OF_ESTATE, Neighbours
 from policies.runner import Report
+
+if TYPE_CHECKING:
+    from operations.cli.estate_state import EstateState
+    from operations.cli.gate import Gate
+    from operations.cli.stack_catalog import Stack
 
 
 def judged_runs(settings: Settings) -> JudgedRuns:
@@ -17,7 +23,20 @@ def judged_runs(settings: Settings) -> JudgedRuns:
     return JudgedRuns((settings.backend_folder or settings.home) / FOLDER)
 
 
-def record(settings: Settings, report: Report, command: str, stacks: Collection[str]) -> None:
+def judge_deployed(
+    state: EstateState, gate: Gate, stacks: Sequence[Stack], settings: Settings, command: str
+) -> list[Report]:
+    """Evaluate the policies between stacks on the deployed estate of each cloud of some stacks; record the findings."""
+    reports: list[Report] = []
+    for cloud in dict.fromkeys(stack.cloud for stack in stacks):
+        deployed = state.deployed(cloud)
+        if deployed:
+            reports.append(gate.evaluate(deployed, neighbours=Neighbours(), scopes=OF_ESTATE))
+            _record(settings, reports[-1], command, [plan.stack for plan in deployed])
+    return reports
+
+
+def _record(settings: Settings, report: Report, command: str, stacks: Collection[str]) -> None:
     """Record the blocking findings between stacks, instead of those of an earlier run on the same stacks.
 
     `stacks`: all deployed stacks that were evaluated. `InputError` if the files cannot be written.

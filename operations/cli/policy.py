@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from formats.errors import InputError
-from operations.cli.deploy import Deployment
+from operations.cli.deploy import Deployment, Waiting, refuse_waiting
 from operations.cli.estate_state import EstateState, deployed_states
 from operations.cli.gate import Gate, refuse
-from operations.cli.judged import record
+from operations.cli.judged import judge_deployed
 from operations.cli.options import All, command
 from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
 from operations.cli.session import Session
@@ -83,15 +83,20 @@ def check(
         raise InputError("--whole is an option for files; use --all for stacks.", found="--whole")
     gate = session.gate(exemptions)
     orphaned = warn_of_orphaned(session, everything)
+    waiting: Sequence[Waiting] = ()
+    judged: Sequence[Report] = ()
     if files:
         report = _check_files(session, gate, files, whole)
     else:
-        report = _check_stacks(session, gate, session.selected(inputs, everything), orphaned)
+        stacks = session.selected(inputs, everything)
+        report, waiting = _check_stacks(session, gate, stacks, orphaned)
         if everything:
-            record(session.settings, report, "policy check --all", report.stacks)
+            judged = judge_deployed(EstateState(session), gate, stacks, session.settings, "policy check --all")
     _write(session, report, form, target)
+    _warn_of_removed(session, judged, report)
     refuse([report])
     refuse_orphaned(orphaned)
+    refuse_waiting(waiting)
 
 
 def _files(inputs: Sequence[str], everything: bool) -> list[Path]:
@@ -111,11 +116,29 @@ def _check_files(session: Session, gate: Gate, files: Sequence[Path], is_complet
         return gate.evaluate(plans, is_complete=is_complete, templates=templates, files=by_stack)
 
 
-def _check_stacks(session: Session, gate: Gate, stacks: Sequence[Stack], orphaned: Sequence[Stack]) -> Report:
-    """Evaluate the plans of stacks and the states of orphaned ones together, with the other stacks as neighbours."""
+def _check_stacks(
+    session: Session, gate: Gate, stacks: Sequence[Stack], orphaned: Sequence[Stack]
+) -> tuple[Report, Sequence[Waiting]]:
+    """Evaluate the plans of stacks and the states of orphaned ones together, with the other stacks as neighbours.
+
+    Return the report and the stacks that cannot be planned before another is up. `InputError` if none can be planned.
+    """
     deployment = Deployment(session, stacks)
-    plans = [*(deployment.plan(stack) for stack in stacks), *deployed_states(session, orphaned).values()]
-    return gate.evaluate(plans, neighbours=EstateState(session).of([*stacks, *orphaned]))
+    ready, waiting = deployment.split()
+    plans = [*map(deployment.plan, ready), *deployed_states(session, orphaned).values()]
+    if not plans:
+        refuse_waiting(waiting)
+    return gate.evaluate(plans, neighbours=EstateState(session).of([*stacks, *orphaned])), waiting
+
+
+def _warn_of_removed(session: Session, judged: Sequence[Report], planned: Report) -> None:
+    """Print a warning for each blocking finding of the deployed estate that the plans remove."""
+    left = {(finding.policy, finding.urn) for finding in planned.blocking}
+    for finding in (one for report in judged for one in report.blocking):
+        if (finding.policy, finding.urn) not in left:
+            found = f"{finding.policy} {finding.stack} {finding.name}: {finding.message}"
+            text = f"{found} (deployed; these plans remove it)"
+            session.output.warn(text, kind="removed-finding", stack=finding.stack)
 
 
 def _write(session: Session, report: Report, form: Format, target: str | None) -> None:

@@ -172,6 +172,30 @@ def test_a_mended_breach_is_removed_from_the_record(breached: Sde) -> None:
     assert breached.recorded == {}
 
 
+def test_a_check_of_all_stacks_records_the_deployed_estate(breached: Sde) -> None:
+    change_request(breached.estate, "hcm-progression", researchers=str(uuid4()))
+    code, out = breached("policy", "check", "--all")
+    assert code == 0, out
+    assert "(deployed; these plans remove it)" in out
+    assert {f["policy"] for run in breached.recorded.values() for f in run["findings"]} >= {"FL1"}
+
+
+def test_a_planned_breach_is_reported_and_not_recorded(sde: Sde) -> None:
+    change_request(sde.estate, "hcm-progression", researchers=STAGING_STEWARDS)
+    assert sde("policy", "check", "--all")[0] == 3
+    assert sde.recorded == {}
+
+
+def test_a_check_before_the_first_up_covers_what_can_be_planned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    code, out = Sde(tmp_path, capsys)("policy", "check", "--all")
+    assert code == 2
+    assert re.search(r"checks pass.*of platform", out.replace("\n", " "))
+    assert "safe-haven requires platform" in out
+
+
 def test_up_of_all_stacks_ends_with_an_evaluation_of_the_whole_estate(
     sde: Sde, monkeypatch: pytest.MonkeyPatch
 ) -> None:
