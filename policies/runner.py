@@ -65,9 +65,10 @@ class Report:
         if not self.unrecorded:
             return ()
         stacks = ", ".join(sorted({finding.stack for finding in self.unrecorded}))
+        found = f"{len(self.unrecorded):,} finding{'s' if len(self.unrecorded) > 1 else ''} on {stacks}"
         return (
-            f"{len(self.unrecorded)} findings on {stacks} exist without this change. They block it, because no "
-            "evaluation of the whole estate recorded them: scripts/sde policy check --all",
+            f"Not caused by this change: {found}. The change is refused all the same, because no evaluation of the "
+            "whole estate recorded this: scripts/sde policy check --all",
         )
 
     @property

@@ -333,7 +333,7 @@ def test_a_recorded_finding_on_a_neighbour_does_not_block(tmp_path: Path, capsys
     )
     plan = without("network:PrivateDnsZoneGroup")(after("safe-haven"))
     assert "junction-zone" in str(analyzed(configured(tmp_path), plan))
-    assert "no evaluation of the whole estate recorded them" in capsys.readouterr().err
+    assert "no evaluation of the whole estate recorded this" in capsys.readouterr().err
     whole = evaluate_plans([unlinked(deployed("platform")), *map(deployed, OTHERS)], is_complete=True)
     judged = tmp_path / "judged"
     judged.mkdir()

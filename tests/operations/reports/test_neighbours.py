@@ -92,7 +92,7 @@ def test_an_unrecorded_finding_of_before_blocks_with_a_hint() -> None:
     assert report.preexisting == ()
     assert {f.stack for f in report.blocking} == {"platform", "junction-zone", "safe-haven"}
     (note,) = report.notes
-    assert "junction-zone, platform exist without this change" in note
+    assert "on junction-zone, platform" in note
     assert note in as_json(report)["remarks"]
 
 
