@@ -38,7 +38,10 @@ class UpdatePlanCheck:
         if plan.subscription != subscription:
             raise self._refusal(AZURE, "it would work in another subscription than planned")
         self._planned = {r.urn: r for r in plan.resources if r.operation is not Operation.DELETE}
-        self._deletes = {r.urn: r for r in plan.resources if r.operation is Operation.DELETE}
+        self._deletes: dict[str, list[PlannedResource]] = {}
+        for resource in plan.resources:
+            if resource.operation is Operation.DELETE:
+                self._deletes.setdefault(resource.urn, []).append(resource)
         self._outputs = {o.name: o.after for o in plan.outputs if o.after is not None}
         self._resolved = {r.urn: r.inputs for r in resolved(plan).resources if r.operation is not Operation.DELETE}
 
@@ -76,10 +79,12 @@ class UpdatePlanCheck:
 
     def _delete(self, step: PlannedResource) -> None:
         """Check a deletion. A resource replaced in this run is deleted at its end, without an entry in the plan."""
-        delete, planned = self._deletes.get(step.urn), self._planned.get(step.urn)
-        if delete is None and (planned is None or planned.operation is not Operation.REPLACE):
+        planned = self._planned.get(step.urn)
+        replaced = [planned] if planned and planned.operation is Operation.REPLACE else []
+        deletes = [*self._deletes.get(step.urn, ()), *replaced]
+        if not deletes:
             raise self._refusal(step.urn, "it would be deleted, which is not in the plan")
-        if delete is not None and _other_id(delete, step):
+        if all(_other_id(delete, step) for delete in deletes):
             raise self._refusal(step.urn, "another resource has the same name now")
 
     def _refusal(self, urn: str, difference: str) -> Refused:

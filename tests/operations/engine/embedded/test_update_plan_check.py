@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi import Output, ResourceOptions
 
-from formats.errors import Refused
+from formats.errors import Failed, Refused
 from formats.plan import SECRET, UNKNOWN, Operation, Plan
 from operations.engine.embedded.update_plan_check import UpdatePlanCheck, _values
 from tests.operations.engine.embedded.fake_cloud import Group, Lab, Slot, Thing
@@ -307,3 +308,23 @@ def test_leftover_of_a_killed_run_is_deleted_only_if_planned(lab: Lab) -> None:
     assert [r.operation for r in plan.changes] == [Operation.DELETE]
     lab.up(lambda: None, plan=plan)
     assert lab.cloud.things == {}
+
+
+def test_pending_deletes_of_one_resource_are_planned_and_run(lab: Lab) -> None:
+    """Two replacements whose old resources could not be deleted, then a third one."""
+
+    def stored(fixed: str) -> Program:
+        return lambda: Thing("t", fixed=fixed) and None
+
+    for fixed in ("a", "b", "c"):
+        lab.cloud.fails = {f"delete {id_}": "locked" for id_ in lab.cloud.things}
+        with contextlib.suppress(Failed):
+            lab.up(stored(fixed))
+    assert [r["delete"] for r in lab.resources() if r.get("delete")] == [True, True]
+    plan = lab.preview(stored("d"))
+    assert sorted((r.operation.value, r.pending_delete) for r in plan.changes) == [
+        ("delete", True), ("delete", True), ("replace", False),
+    ]  # fmt: skip
+    lab.cloud.fails = {}
+    lab.up(stored("d"), plan=plan)
+    assert [t["fixed"] for t in lab.cloud.things.values()] == ["d"]
