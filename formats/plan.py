@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeGuard, TypeVar
@@ -22,7 +22,7 @@ UNKNOWN = "[unknown]"
 """The mark of a value that is unknown before the deployment."""
 SECRET = "[secret]"  # noqa: S105
 """The mark of a secret value."""
-FORMAT = 3
+FORMAT = 4
 _SUBSCRIPTION = re.compile(r"[0-9a-fA-F-]{36}")
 
 T = TypeVar("T")
@@ -70,6 +70,11 @@ class PlannedResource:
     protect: bool = False
     retain_on_delete: bool = False
     ignore_changes: tuple[str, ...] = ()
+    pending_delete: bool = False
+    """True if an earlier run replaced it and has not deleted it yet.
+
+    It exists in the cloud until its delete, which is its operation, succeeds. Several may have one URN, each with its
+    own id."""
 
     @property
     def name(self) -> str:
@@ -139,6 +144,8 @@ _OUTPUT_FIELDS = tuple(f.name for f in fields(PlannedOutput))
 class Plan:
     """The operations of one stack's deployment. `resources` are in dependency order, deletes last.
 
+    A deployed stack is a Plan without changes, except the deletes of resources that wait for their deletion.
+
     They include explicit providers, but not default providers, which the engine creates.
     """
 
@@ -179,11 +186,20 @@ class Plan:
         """The outputs that are added, changed or removed."""
         return tuple(o for o in self.outputs if o.operation is not Operation.SAME)
 
+    @property
+    def only_deletes(self) -> bool:
+        """True if every change is a delete of a resource."""
+        return bool(self.changes) and all(r.operation is Operation.DELETE for r in self.changes)
+
+    def with_deletes_done(self) -> Plan:
+        """Return the Plan as if no resource would be left whose delete failed."""
+        return replace(self, resources=tuple(replace(r, pending_delete=False) for r in self.resources))
+
     @cached_property
     def digest(self) -> str:
         """`sha256:` and the hash of the canonical form, which is the same for both engines."""
         content = self._content()
-        content["resources"].sort(key=lambda r: (r["urn"], r["operation"]))
+        content["resources"].sort(key=lambda r: (r["urn"], r["operation"], r["id"] or ""))
         return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Value]:

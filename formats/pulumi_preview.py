@@ -59,17 +59,18 @@ def plan_of(
     outputs; the preview's own document lacks them, so without it the Plan has no outputs.
     """
     steps = list(steps)
-    replacing = {step["urn"] for step in steps if step["op"] == "create-replacement"}
-    found: dict[tuple[str, bool], PlannedResource] = {}
+    replaced_ids = {s["urn"]: _id(s.get("oldState"), None) for s in steps if s["op"] == "create-replacement"}
+    found: dict[tuple[str, str | None], PlannedResource] = {}
     for step in steps:
         done = operation(step["op"])
         if done is None:
             continue
-        if step["op"] == "delete-replaced" and step["urn"] not in replacing:
-            done = Operation.DELETE  # an earlier run replaced it and ended before it was deleted
-        key = (step["urn"], done is Operation.DELETE)
+        pending = step["op"] == "delete-replaced" and not _replaced_now(step, replaced_ids)
+        done = Operation.DELETE if pending else done
+        id_ = _id(step.get("oldState"), None)
+        key = (step["urn"], f"delete {id_}" if done is Operation.DELETE else None)
         if key not in found or step["op"] == "replace":
-            found[key] = _resource(step, done)
+            found[key] = replace(_resource(step, done), pending_delete=pending)
     replaced = {r.urn for r in found.values() if r.operation is Operation.REPLACE}
     resources = [_with_reason(r, replaced) for r in found.values()]
     outputs = _outputs(steps, update_plan) if update_plan else ()
@@ -81,6 +82,12 @@ def plan_of(
         configured_subscription(config or {}),
         outputs,
     )
+
+
+def _replaced_now(step: Json, replaced_ids: Mapping[str, str | None]) -> bool:
+    """Return True if a delete is part of a replacement in this run, and not left over from an earlier run."""
+    missing = "no replacement"
+    return replaced_ids.get(step["urn"], missing) in (None, _id(step.get("oldState"), None))
 
 
 def _outputs(steps: Iterable[Json], update_plan: Json) -> tuple[PlannedOutput, ...]:

@@ -116,14 +116,22 @@ def deployed_plan(
 ) -> Plan:
     """Return the Plan of deployed resources and masked outputs.
 
-    Of two resources with one URN the last counts, so pending creates come first.
+    Of two resources with one URN the last counts, so pending creates come first. All that wait for deletion
+    are kept.
 
     The subscription is that of the state's default providers, or else the configuration's.
     """
-    there = {r.urn: r for r in resources}.values()
+    found = list(resources)
+    there = {r.urn: r for r in found if not r.pending_delete}.values()
+    waiting = tuple(r for r in found if r.pending_delete)
     subscription = default_provider_subscription(there) or configured_subscription(config or {})
     return Plan(
-        project, stack, cloud, without_default_providers(there), subscription, planned_outputs(outputs, outputs)
+        project,
+        stack,
+        cloud,
+        (*without_default_providers(there), *without_default_providers(waiting)),
+        subscription,
+        planned_outputs(outputs, outputs),
     )
 
 
@@ -155,17 +163,18 @@ def _owner(resources: Iterable[StateResource], file: str | None) -> tuple[str, s
 
 
 def _deployed(resources: Iterable[StateResource]) -> Iterator[StateResource]:
-    """Leave out resources that are pending deletion or replacement."""
-    return (r for r in resources if not r.get("delete") and not r.get("pendingReplacement"))
+    """Leave out resources that do not exist any more, and reads that leave the state."""
+    return (r for r in resources if not r.get("pendingReplacement") and not (r.get("delete") and r.get("external")))
 
 
 def planned(resource: Mapping[str, Any]) -> PlannedResource:
-    """Return a resource of a state as an unchanged one."""
+    """Return a resource of a state as an unchanged one, or with its delete if it waits for deletion."""
     links = resource.get("propertyDependencies") or {}
+    existing = Operation.DELETE if resource.get("delete") else Operation.SAME
     return PlannedResource(
         urn=resource["urn"],
         type=resource["type"],
-        operation=Operation.READ if resource.get("external") else Operation.SAME,
+        operation=Operation.READ if resource.get("external") else existing,
         custom=resource.get("custom", False),
         id=resource.get("id") or None,
         parent=resource.get("parent") or None,
@@ -176,6 +185,7 @@ def planned(resource: Mapping[str, Any]) -> PlannedResource:
         protect=resource.get("protect", False),
         retain_on_delete=resource.get("retainOnDelete", False),
         ignore_changes=tuple(resource.get("ignoreChanges") or ()),
+        pending_delete=resource.get("delete", False),
     )
 
 

@@ -13,10 +13,10 @@ the deployed state is compared with the Plan afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from formats.arm.arm_ids import MAY_CHANGE_ID, NO_SUBSCRIPTION, NON_AZURE_PREFIXES, ArmId, ArmIds
+from formats.arm.arm_ids import MAY_CHANGE_ID, NO_SUBSCRIPTION, ArmId, ArmIds
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, contains_unknown
 
 MAX_DEPTH = 60
@@ -37,28 +37,44 @@ def resources_after_deployment(plan: Plan) -> list[PlannedResource]:
     """Return the resources that the deployed plan will have in the cloud, with the ARM ids that can be derived.
 
     Dependencies on components are replaced by dependencies on the resources in them. Left out are deletes, reads,
-    components and the engine's own resources. Other providers' resources are kept, so that no policy overlooks them.
-    An `id` that cannot be derived is None.
+    components and the engine's own resources. Other providers' resources are kept, also `random:`, so that no policy
+    overlooks them.
+    An `id` that cannot be derived is None. Resources that wait for deletion are last: they exist until that succeeds.
     """
     arm_ids = plan.once(ArmIds)
-    return [_azure_resource(r, arm_ids) for r in resolved(plan).resources if _is_managed(r)]
+    managed = [_azure_resource(r, id_of(r, arm_ids), arm_ids) for r in resolved(plan).resources if _is_managed(r)]
+    return [*managed, *_pending_deletes(plan, arm_ids, {r.id.lower() for r in managed if r.id})]
 
 
 def _is_managed(resource: PlannedResource) -> bool:
     gone = (Operation.DELETE, Operation.READ)
-    return resource.custom and resource.operation not in gone and not resource.type.startswith(NON_AZURE_PREFIXES)
+    return _is_in_cloud(resource) and resource.operation not in gone
 
 
-def _azure_resource(resource: PlannedResource, arm_ids: ArmIds) -> PlannedResource:
+def _is_in_cloud(resource: PlannedResource) -> bool:
+    return resource.custom and not resource.type.startswith("pulumi:")
+
+
+def _pending_deletes(plan: Plan, arm_ids: ArmIds, known: set[str]) -> Iterator[PlannedResource]:
+    """Yield the resources that wait for deletion, each with a URN of its own.
+
+    `known` are the ids of the other resources. Two entries of a state with one ARM id are one resource in the cloud.
+    """
+    waiting = (r for r in plan.resources if r.pending_delete and _is_in_cloud(r))
+    for number, resource in enumerate(waiting, 1):
+        arm_id = resource.id if resource.id and resource.id.startswith("/") else None
+        if arm_id and arm_id.lower() in known:
+            continue
+        known.add((arm_id or "").lower())
+        urn = f"{resource.urn} (waits for deletion: {arm_id or number})"
+        yield replace(_azure_resource(resource, arm_id, arm_ids), urn=urn)
+
+
+def _azure_resource(resource: PlannedResource, id_: str | None, arm_ids: ArmIds) -> PlannedResource:
     sources = {
         k: tuple(arm_ids.leaf_resources(urns, resource.urn)) for k, urns in resource.property_dependencies.items()
     }
-    return replace(
-        resource,
-        dependencies=tuple(arm_ids.required(resource)),
-        property_dependencies=sources,
-        id=id_of(resource, arm_ids),
-    )
+    return replace(resource, dependencies=tuple(arm_ids.required(resource)), property_dependencies=sources, id=id_)
 
 
 def id_of(resource: PlannedResource, arm_ids: ArmIds) -> str | None:

@@ -148,8 +148,10 @@ class Deployment:
         """Evaluate a plan, and ask for confirmation. Return True if a person confirmed, False if no question was
         needed. `Refused` after a no, by the policies, and for protected resources."""
         self.summary.output_changes[stack.name] = len(plan.output_changes)
+        # A resource whose delete failed exists, but a run that only deletes is the way to remove it.
+        judged = plan.with_deletes_done() if plan.only_deletes else plan
         # Without a change, the policies between stacks have nothing to refuse: the whole is evaluated at the end.
-        self._refuse([self._evaluate(stack, plan, alone=self.everything and not plan.changes)])
+        self._refuse([self._evaluate(stack, judged, alone=self.everything and not plan.changes)])
         return self._confirm(stack, plan)
 
     def finished(self, stack: Stack, outcome: Outcome) -> None:

@@ -15,7 +15,7 @@ from formats.property_changes import ABSENT, ChangeKind, Entry
 from formats.urns import ROOT_TYPE, name_of, type_of
 from operations.cli.folded_changes import OUTPUTS, Destroyed, FoldedChange, FoldedChanges, FoldedOperation, Resources
 from operations.cli.output import Output, printable
-from operations.cli.planview import NOTHING, counted, difference
+from operations.cli.planview import NOTHING, WAITS, counted, difference
 from operations.cli.text import SYMBOLS, kind_of, plural, shown
 
 _WIDTH = 100
@@ -55,7 +55,8 @@ def _destroyed(one: Destroyed) -> Text:
     because = f"  because of {', '.join(map(printable, resource.replaces))}" if resource.replaces else ""
     return Text.assemble(
         (f"  {symbol} ", style), (printable(resource.name), "bold"), f"  {kind_of(resource.type)} of {one.stack}",
-        (because, "magenta"), ("  protected" if resource.protect else "", "bold red"),
+        (because, "magenta"), (f"  {WAITS}" if resource.pending_delete else "", "yellow"),
+        ("  protected" if resource.protect else "", "bold red"),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ _WIDTH = 300
 _MAX_KINDS = 6
 """Kinds of resources that the brief line of a new stack names."""
 NOTHING = "Nothing to change."
+WAITS = "waits for deletion: it exists until its delete succeeds"
 _TO = {
     Operation.CREATE: "to create",
     Operation.IMPORT: "to import",
@@ -126,9 +127,9 @@ def _cloud(cloud: str) -> Text:
 def _line(resource: PlannedResource) -> Text:
     symbol, style = SYMBOLS[resource.operation]
     marks = ("  protected", "bold red") if resource.protect and resource.operation.destroys else ("", "")
-    return Text.assemble(
-        (f"  {symbol} ", style), (printable(resource.name), "bold"), (f"  {kind_of(resource.type)}", "dim"), marks
-    )
+    waits = (f"  {WAITS}" if resource.pending_delete else "", "yellow")
+    kind = (f"  {kind_of(resource.type)}", "dim")
+    return Text.assemble((f"  {symbol} ", style), (printable(resource.name), "bold"), kind, waits, marks)
 
 
 def difference(change: PropertyChange, width: int, *, path: str | None = None) -> Text:

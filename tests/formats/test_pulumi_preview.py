@@ -85,6 +85,19 @@ def test_a_pending_delete_of_a_replacement_is_a_delete() -> None:
     assert [(r.operation, r.id) for r in found.resources] == [(Operation.SAME, "/new"), (Operation.DELETE, "/old")]
 
 
+def test_each_pending_delete_of_one_urn_is_an_entry() -> None:
+    one, two, now = (state(STORE, "s", id=f"/{n}", inputs={"kind": n}) for n in ("one", "two", "now"))
+    new = state(STORE, "s", inputs={"kind": "new"})
+    found = plan(
+        step("create-replacement", STORE, "s", oldState=now, newState=new),
+        step("replace", STORE, "s", oldState=now, newState=new, replaceReasons=["kind"]),
+        *(step("delete-replaced", STORE, "s", oldState=old) for old in (now, two, one)),
+    )
+    assert [(r.operation, r.id, r.pending_delete) for r in found.resources] == [
+        (Operation.REPLACE, "/now", False), (Operation.DELETE, "/two", True), (Operation.DELETE, "/one", True),
+    ]  # fmt: skip
+
+
 def test_a_step_with_an_unknown_operation_is_refused() -> None:
     with pytest.raises(Failed, match="teleport"):
         plan(step("teleport", STORE, "s", newState=state(STORE, "s")))

@@ -76,14 +76,17 @@ def test_encrypted_and_plain_secrets_are_masked() -> None:
     assert found.resources[0].inputs == {"key": SECRET, "bare": SECRET, "strange": UNKNOWN}
 
 
-def test_pending_creates_are_kept_and_deletes_left_out() -> None:
-    old, gone = store(delete=True), store("again", pendingReplacement=True)
+def test_pending_creates_and_deletes_exist_and_pending_replacements_do_not() -> None:
+    old, gone = store(id="/old", delete=True), store("again", pendingReplacement=True)
+    forgotten = store("forgotten", external=True, delete=True)
     pending = [{"type": "creating", "resource": store("begun", id="")}, {"type": "deleting", "resource": store("data")}]
-    found = read_export(export(old, store(), gone, store("read", external=True), pending_operations=pending))
+    read = store("read", external=True)
+    found = read_export(export(old, store(), gone, read, forgotten, pending_operations=pending))
     assert found
-    assert {r.name: r.operation for r in found.resources} == {
-        "begun": Operation.SAME, "data": Operation.SAME, "read": Operation.READ,
-    }  # fmt: skip
+    assert [(r.name, r.operation, r.pending_delete) for r in found.resources] == [
+        ("begun", Operation.SAME, False), ("data", Operation.SAME, False), ("read", Operation.READ, False),
+        ("data", Operation.DELETE, True),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -142,3 +145,42 @@ def test_an_export_has_the_stacks_outputs_unchanged() -> None:
         PlannedOutput("ids", Operation.SAME, [1], [1]),
         PlannedOutput("key", Operation.SAME, SECRET, SECRET),
     )
+
+
+ASSIGNMENT = "azure-native:authorization:RoleAssignment"
+SUBSCRIPTION = "/subscriptions/10ca1000-0000-4000-8000-000000000001"
+
+
+def grant(number: int, **more: Any) -> dict[str, Any]:
+    id_ = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleAssignments/{number}"
+    urn_ = f"urn:pulumi:platform::sde::{ASSIGNMENT}::stewards"
+    inputs = {"principalId": str(number), "scope": SUBSCRIPTION}
+    return {"urn": urn_, "type": ASSIGNMENT, "custom": True, "id": id_, "inputs": inputs, **more}
+
+
+def test_resources_that_wait_for_deletion_are_judged() -> None:
+    found = read_export(export(grant(1, delete=True), grant(2, delete=True), grant(3)))
+    assert found
+    judged = resources_of(found)
+    assert sorted(r.at("principalId") for r in judged) == ["1", "2", "3"]
+    assert len({r.urn for r in judged}) == len({r.name for r in judged}) == 3
+    assert [r.name for r in judged if r.at("principalId") == "3"] == ["stewards"]
+    assert [r.at("principalId") for r in resources_of(found.with_deletes_done())] == ["3"]
+
+
+def test_one_id_in_two_entries_of_a_state_is_one_resource() -> None:
+    twice = grant(3, delete=True) | {"id": grant(3)["id"].upper()}
+    found = read_export(export(grant(1, delete=True), grant(1, delete=True), twice, grant(3)))
+    assert found
+    assert sorted(r.at("principalId") for r in resources_of(found)) == ["1", "3"]
+
+
+def test_ids_of_other_providers_are_not_part_of_a_name() -> None:
+    """The id of random bytes is their value."""
+    type_ = "random:index/randomBytes:RandomBytes"
+    key = {"urn": f"urn:pulumi:platform::sde::{type_}::key", "type": type_, "custom": True, "id": "c2VjcmV0"}
+    found = read_export(export(key | {"delete": True}, key | {"delete": True, "id": "b3RoZXI="}, key))
+    assert found
+    waiting = [r for r in resources_of(found) if "waits for deletion" in r.name]
+    assert len({r.urn for r in waiting}) == 2
+    assert not any("c2VjcmV0" in f"{r.urn} {r.id}" for r in waiting)

@@ -95,4 +95,10 @@ SECRET = Table(
         Harmless("properties.contentType", "documentation only"),
     ),
 )  # fmt: skip
-TABLES = (VAULT, KEY, SECRET)
+RANDOM_BYTES = Table(
+    "random:index/randomBytes:RandomBytes",
+    weakenings=(
+        Weakening("length", (2, 31), "anyone could try all secrets, and so identify the people behind pseudonyms"),
+    ),
+)
+TABLES = (VAULT, KEY, SECRET, RANDOM_BYTES)

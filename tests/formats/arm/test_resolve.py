@@ -164,6 +164,7 @@ def test_policies_get_managed_resources_of_any_provider() -> None:
         ("storage:StorageAccount", "child"),
         ("authorization:ManagementLockByScope", "l"),
         ("aws:s3:Bucket", "bucket"),
+        ("random:index/randomUuid:RandomUuid", "uuid"),
     ]
     assert found[2].dependencies == (child.urn,)
 

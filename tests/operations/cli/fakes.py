@@ -205,6 +205,7 @@ class FakeGate:
     refuses: set[str] = field(default_factory=set)
     evaluated: list[str] = field(default_factory=list)
     neighbours: list[Neighbours | None] = field(default_factory=list)
+    refuses_pending_deletes: bool = False
 
     def evaluate(
         self,
@@ -224,7 +225,8 @@ class FakeGate:
         return Report(findings, policies, stacks, len(findings), date(2026, 1, 2), is_complete)
 
     def _finding(self, plan: Plan) -> Finding:
-        verdict = Verdict.FAIL if plan.stack in self.refuses else Verdict.PASS
+        pending = self.refuses_pending_deletes and any(r.pending_delete for r in plan.resources)
+        verdict = Verdict.FAIL if plan.stack in self.refuses or pending else Verdict.PASS
         return Finding(
             ONE.id, verdict, f"urn:pulumi:{plan.stack}::sde::{STORE}::a", STORE, "a", plan.stack, "open", "is open"
         )

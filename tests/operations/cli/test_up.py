@@ -5,7 +5,7 @@ import pytest
 from formats.errors import Failed, InputError
 from formats.plan import Operation
 from operations.cli.unfinished_run import FILE
-from tests.operations.cli.fakes import CliRunner, resource, stack
+from tests.operations.cli.fakes import CliRunner, FakeGate, resource, stack
 
 
 def test_stacks_are_deployed_in_dependency_order(sde: CliRunner) -> None:
@@ -60,6 +60,17 @@ def test_deleting_or_replacing_protected_resources_is_refused(sde: CliRunner, op
 def test_a_protected_resource_may_be_updated(sde: CliRunner) -> None:
     sde.engine.plans["platform"] = (resource("records", Operation.UPDATE, protect=True),)
     assert sde("up", "platform", "--yes") == 0
+
+
+def test_a_pending_delete_is_judged_except_by_a_run_of_deletes(sde: CliRunner) -> None:
+    sde.gate = FakeGate(refuses_pending_deletes=True)
+    left = resource("left", Operation.DELETE, id="/subscriptions/x", pending_delete=True)
+    sde.engine.plans["platform"] = (resource("kept", Operation.SAME), left)
+    assert sde("preview", "platform") == 3
+    assert "left  storage account  waits for deletion" in sde.out
+    assert sde("up", "platform", "--yes") == 0
+    sde.engine.plans["platform"] = (resource("new"), left)
+    assert sde("up", "platform", "--yes") == 3
 
 
 def test_a_stack_requires_its_platform(sde: CliRunner) -> None:

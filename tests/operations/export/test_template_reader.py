@@ -46,7 +46,7 @@ def only(plan: Plan) -> Resource:
 @pytest.mark.parametrize("stack", STACKS)
 def test_our_own_template_is_read_back_as_the_plan_that_it_came_from(stack: str) -> None:
     plan = before(stack)
-    planned = {r.urn: r for r in resources_of(plan)}
+    planned = {r.urn: r for r in resources_of(plan) if not r.type.startswith("random:")}
     read = {r.urn: r for r in resources_of(read_template(template(plan)))}
     assert planned.keys() == read.keys()
     for urn, resource in planned.items():
@@ -56,11 +56,11 @@ def test_our_own_template_is_read_back_as_the_plan_that_it_came_from(stack: str)
 
 
 def verdicts(plan: Plan, *, as_template: bool) -> dict[tuple[str, str], set[Verdict]]:
-    """Return the findings by policy and resource, without those of policies on the program."""
+    """Return the findings by policy and resource of Azure, without those of policies on the program."""
     report = evaluate_plans([plan], day=TODAY, templates=[plan.stack] if as_template else [])
     found: dict[tuple[str, str], set[Verdict]] = {}
     for finding in report.findings:
-        if finding.policy not in OF_THE_PROGRAM:
+        if finding.policy not in OF_THE_PROGRAM and not finding.type.startswith("random:"):
             found.setdefault((finding.policy, finding.urn), set()).add(finding.verdict)
     return found
 
