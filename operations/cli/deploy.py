@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from formats.errors import InputError, Refused, SdeError
 from formats.plan import Plan
 from operations.cli.estate_state import EstateState
+from operations.cli.locked_deletes import LockedDelete, locked_deletes, refuse_locked
 from operations.cli.output_readers import refuse_removed, show_readers
 from operations.cli.plan_views import AllPlans, EachPlan, PlanView
 from operations.cli.planview import forbidden, named, protected
@@ -54,6 +55,8 @@ class Deployment:
     """The neighbours with which each stack was evaluated."""
     _affected: dict[str, Sequence[AffectedOutput]] = field(default_factory=dict)
     """The outputs of each evaluated stack that its plan removes or changes and that other stacks read."""
+    _locked: dict[str, Sequence[LockedDelete]] = field(default_factory=dict)
+    """The deletes of each evaluated stack's plan that Azure refuses because of a lock."""
 
     def preview(self) -> None:
         """Show each stack's plan and its policy report. `Refused` if the policies refuse one.
@@ -264,6 +267,7 @@ class Deployment:
         # A generator: their states are read only if the plan removes or changes an output.
         others = (found.load() for found in neighbours.deployed if found.name in requiring)
         self._affected[stack.name] = show_readers(plan, others, self.session.output)
+        self._locked[stack.name] = locked_deletes(plan, lambda: [found.load() for found in neighbours.deployed])
         return report
 
     def _refuse(self, reports: Sequence[Report]) -> None:
@@ -272,6 +276,8 @@ class Deployment:
         refuse(reports)
         evaluated = dict.fromkeys(name for report in reports for name in report.stacks)
         refuse_removed([one for name in evaluated for one in self._affected.get(name, ())])
+        for name in evaluated:
+            refuse_locked(self._locked.get(name, ()))
 
     def _confirm(self, stack: Stack, plan: Plan) -> bool:
         """Return True if a person confirmed, False if no question was needed. `Refused` after a no, and for protected

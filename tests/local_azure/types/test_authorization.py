@@ -63,9 +63,12 @@ def test_lock_needs_its_scope_and_blocks_its_deletion(world: World) -> None:
         )
     account = world.account()
     lock = world.make("authorization:ManagementLockByScope", scope=account, level="CanNotDelete", lockName="keep")
-    with refused("ScopeLocked"):
-        world.remove(account)
+    grant = world.grant(PRINCIPAL, account)
+    for locked in (account, grant):
+        with refused("ScopeLocked"):
+            world.remove(locked)
     world.remove(lock)
+    world.remove(grant)
     world.remove(account)
 
 

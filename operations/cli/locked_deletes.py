@@ -1,0 +1,121 @@
+"""Refuse a plan with deletes that Azure refuses because of a lock, before anything is done.
+
+A lock of either level also forbids the deletion of what is below its scope, role assignments included
+(docs/azure-facts.md#locks). The reasons are in docs/decisions/0011-deletes-under-a-lock.md.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from formats.arm.arm_ids import ArmIds
+from formats.errors import Refused
+from formats.plan import Operation, Plan, PlannedResource
+from operations.cli.output import printable
+from operations.cli.text import kind_of
+
+LOCK = re.compile(r"azure-native:authorization(/v\w+)?:ManagementLock\w+")
+GROUP = re.compile(r"azure-native:resources(/v\w+)?:ResourceGroup")
+_LOCK_ID = "/providers/microsoft.authorization/locks/"
+_INDENT = "\n           "
+
+
+@dataclass(frozen=True)
+class StandingLock:
+    """A lock that exists when the deletes of a plan run."""
+
+    stack: str
+    resource: PlannedResource
+
+
+@dataclass(frozen=True)
+class LockedDelete:
+    """A resource that a plan deletes or replaces, and the lock because of which Azure refuses its deletion."""
+
+    stack: str
+    resource: PlannedResource
+    lock: StandingLock
+
+    def __str__(self) -> str:
+        names = printable(self.resource.name), printable(self.lock.resource.name)
+        return f"- {kind_of(self.resource.type)} {names[0]}: lock {names[1]} of {self.lock.stack}"
+
+
+def locked_deletes(plan: Plan, others: Callable[[], Iterable[Plan]]) -> tuple[LockedDelete, ...]:
+    """Return the deletes of a plan that Azure refuses because of a lock.
+
+    `others` returns the other deployed stacks. It is called only for deletes outside the stack's own resource groups.
+    """
+    deleted = [r for r in plan.resources if _is_deleted(r)]
+    if not deleted:
+        return ()
+    locks = dict(_locks(plan))
+    groups = {r.id.lower() for r in plan.resources if r.id and GROUP.fullmatch(r.type)}
+    if any(groups.isdisjoint(_with_parents(r)) for r in deleted):
+        locks = {scope: lock for other in others() for scope, lock in _locks(other)} | locks
+    containing = {parent: lock for scope, lock in locks.items() for parent in _parents(scope)}
+    found = ((r, _first([*_with_parents(r)], locks) or containing.get(str(r.id).lower())) for r in deleted)
+    return tuple(LockedDelete(plan.stack, resource, lock) for resource, lock in found if lock)
+
+
+def refuse_locked(found: Sequence[LockedDelete]) -> None:
+    """Raise `Refused` with the resources, their locks, and the commands that delete both."""
+    if not found:
+        return
+    stack = found[0].stack
+    locks = {lock.resource.urn: lock for lock in (one.lock for one in found) if lock.resource.id}
+    by_stack: dict[str, list[str]] = {}
+    for urn, lock in locks.items():
+        by_stack.setdefault(lock.stack, []).append(urn)
+    commands = [
+        *(_destroy(name, urns) for name, urns in by_stack.items()),
+        _destroy(stack, dict.fromkeys(one.resource.urn for one in found)),
+        *(f"scripts/sde up {name}" for name in dict.fromkeys([stack, *by_stack])),
+    ]
+    raise Refused(
+        f"{stack}: Azure refuses to delete these while a lock exists, so nothing was changed:\n"
+        + "\n".join(f"  {one}" for one in found)
+        + "\n  fix:     delete the locks, then these; `up` makes the locks again:"
+        + "".join(_INDENT + command for command in commands)
+    )
+
+
+def _destroy(stack: str, urns: Iterable[str]) -> str:
+    return f"scripts/sde destroy {stack} " + " ".join(f"--target {shlex.quote(urn)}" for urn in urns)
+
+
+def _is_deleted(resource: PlannedResource) -> bool:
+    in_azure = resource.custom and bool(resource.id) and str(resource.id).startswith("/")
+    return in_azure and resource.operation.destroys and not resource.retain_on_delete and not _is_lock(resource)
+
+
+def _is_lock(resource: PlannedResource) -> bool:
+    return LOCK.fullmatch(resource.type) is not None
+
+
+def _locks(plan: Plan) -> Iterator[tuple[str, StandingLock]]:
+    """Yield the locks by their scope in lower case. The deletes of a run come after its creates."""
+    for resource in plan.resources:
+        if _is_lock(resource) and resource.operation is not Operation.DELETE:
+            arm_id = plan.once(ArmIds).find(resource.urn)
+            id_ = resource.id or (arm_id.id if arm_id else "")
+            scope, is_lock, _ = id_.lower().rpartition(_LOCK_ID)
+            if is_lock:
+                yield scope, StandingLock(plan.stack, resource)
+
+
+def _with_parents(resource: PlannedResource) -> Iterator[str]:
+    id_ = str(resource.id).lower()
+    return iter([id_, *_parents(id_)])
+
+
+def _parents(id_: str) -> Iterator[str]:
+    while id_ := id_.rpartition("/")[0]:
+        yield id_
+
+
+def _first(scopes: Iterable[str], locks: Mapping[str, StandingLock]) -> StandingLock | None:
+    return next((locks[scope] for scope in scopes if scope in locks), None)
