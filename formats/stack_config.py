@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Network
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any, Self, get_origin
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
 from formats.validation import InvalidValue, validated
 from formats.vm_size_names import has_premium_storage, is_confidential, requires_confidential
+from formats.yaml_reader import read_mapping
 
 LOCAL_SUBSCRIPTIONS = "10ca1"
 """The prefix of the subscription ids of the local Azure. No subscription of real Azure begins with it."""
@@ -350,6 +352,14 @@ def parse(stack: str, settings: Mapping[str, Any]) -> StackConfig:
                          key="azure-native:subscriptionId", found=provided,
                          allowed=str(config.subscription))  # fmt: skip
     return config
+
+
+def read_config(stack: str, file: Path) -> StackConfig:
+    """Return the configuration in a stack's file, `Pulumi.<stack>.yaml`."""
+    settings = read_mapping(file).get("config")
+    if not isinstance(settings, dict):
+        raise InputError("The file has no configuration.", file=str(file), key="config")
+    return parse(stack, {key: v if isinstance(v, str) else json.dumps(v) for key, v in settings.items()})
 
 
 def _parsed(model: type[StackConfig], key: str, value: Any, file: str) -> Any:

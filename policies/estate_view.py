@@ -13,13 +13,17 @@ from functools import cached_property
 from typing import Any, Never, cast
 
 from formats.property_paths import ANY, PropertyPath, parse
+from policies.azure_semantics.role_assignments import ASSIGNMENTS
 from policies.equivalence import NO_FOLDING, Folding
 from policies.model import Policy, PolicyContext, Resource
 
 INDEX = re.compile(r"\[\d+\]")
-PRINCIPAL_OF = {"authorization:RoleAssignment": "principalId"}
+PRINCIPAL_OF = dict.fromkeys(ASSIGNMENTS, "principalId")
 """The property, by type, whose dependencies the view has: they say which identity a principal is."""
-COMPARED = ("network:VirtualNetwork:addressSpace.addressPrefixes", "authorization:RoleAssignment:principalId")
+COMPARED = (
+    "network:VirtualNetwork:addressSpace.addressPrefixes",
+    *(f"{type_}:principalId" for type_ in ASSIGNMENTS),
+)
 """The property paths that the comparison of tenancies itself reads."""
 Tree = dict[str, Any]
 """The declared properties of a type as nested keys; `WHOLE` in place of a tree: the whole value."""

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 
 from formats.plan import SECRET, UNKNOWN, PlannedResource
 from formats.property_paths import ANY, Step, parse
-from formats.stack_config import DataClass
+from formats.stack_config import DataClass, StackConfig
 from policies.requirements import Requirement
 
 T = TypeVar("T")
@@ -82,6 +82,7 @@ class _Missing:
 
 
 MISSING = _Missing()
+NO_CONFIGS: Mapping[str, StackConfig] = {}
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,18 @@ def _named(value: Any, name: str, path: str) -> list[Any]:
 class PolicyContext:
     """The resources that are evaluated together: of one stack, or of all. Ids are compared without regard to case."""
 
-    def __init__(self, resources: Iterable[Resource], *, is_complete: bool = False, today: date | None = None) -> None:
+    def __init__(
+        self,
+        resources: Iterable[Resource],
+        *,
+        is_complete: bool = False,
+        today: date | None = None,
+        configs: Mapping[str, StackConfig] = NO_CONFIGS,
+    ) -> None:
         self.resources: Sequence[Resource] = tuple(resources)
+        self.configs = configs
+        """The configuration of each stack that the estate's files name, by stack. A stack of another estate, or of a
+        template, has none."""
         self.is_complete = is_complete
         """True if every stack of the estate is included, as policies on the whole estate require."""
         self.today = today or datetime.now(UTC).date()
@@ -228,6 +239,14 @@ class PolicyContext:
         """Return the resource with that id, if it is in this context."""
         return self._by_id.get(id_.lower()) if isinstance(id_, str) else None
 
+    @cached_property
+    def _by_urn(self) -> Mapping[str, Resource]:
+        return {r.urn: r for r in self.resources}
+
+    def get_urn(self, urn: str) -> Resource | None:
+        """Return the resource with that URN, if it is in this context."""
+        return self._by_urn.get(urn)
+
     def referencing(self, type_: str, path: str, at: Resource) -> list[Resource]:
         """Return the resources of a type whose property contains the id of another, or an id below it. `Unknown` where
         that property of one of them is not known yet and depends on the other."""
@@ -252,9 +271,11 @@ class PolicyContext:
         return found
 
     def data_class(self, resource: Resource) -> DataClass:
-        """Return the data class of a resource: the stricter of its own tag and its stack's, so that no tag loosens
-        the rules of a stricter stack. The strictest class where neither is set."""
-        classes = [found for found in (_data_class(resource), self._classes.get(resource.stack)) if found]
+        """Return the data class of a resource: the strictest of its own tag, its stack's and the estate's, so that no
+        tag loosens the rules of a stricter stack. The strictest class where none is set."""
+        config = self.configs.get(resource.stack)
+        stated = config.data_class if config else None
+        classes = [found for found in (_data_class(resource), self._classes.get(resource.stack), stated) if found]
         return max(classes, key=list(DataClass).index, default=DataClass.IDENTIFIABLE)
 
 
@@ -347,6 +368,8 @@ class Policy:
     """Return False where the policy does not concern a resource of its types: the verdict is then not applicable."""
     evaluation_scope: Literal["resource", "stack", "estate"] = "resource"
     """`stack`: the check reads other resources of the same stack. `estate`: it needs all stacks of the estate."""
+    needs_config: bool = False
+    """True if the check compares with the stack's configuration. Without it the verdict is not applicable."""
     checkov: tuple[str, ...] = ()
     """Checkov's built-in checks for ARM that require the same."""
 

@@ -26,6 +26,7 @@ from pulumi_policy import policy as sdk
 from formats.errors import InputError
 from formats.plan import Plan, contains_unknown
 from formats.plan_files import read_neighbours
+from formats.stack_config import StackConfig, is_kind, read_config
 from formats.yaml_reader import read_mapping
 from policies.analyzer_state import GROUP, AnalyzerState
 from policies.exemptions import NONE, Exemptions, read
@@ -72,9 +73,14 @@ class PackAnalyzer:
     the thread's current message.
     """
 
-    def __init__(self, exemptions: Exemptions = NONE, policies: Mapping[str, Policy] | None = None) -> None:
+    def __init__(
+        self, exemptions: Exemptions = NONE, policies: Mapping[str, Policy] | None = None, folder: Path | None = None
+    ) -> None:
+        """`folder`: that of the stacks' configuration files, as they are rendered from the estate; None: none."""
         self.policies = load() if policies is None else policies
         self._exemptions = exemptions
+        self._folder = folder
+        self._configs: dict[str, StackConfig] = {}
         self._neighbours: list[Plan] | None = None
         self._recorded = NOTHING_RECORDED
         self._state = AnalyzerState()
@@ -180,6 +186,13 @@ class PackAnalyzer:
             for id_, findings in self._blocking_findings(plan, single).items()
         }
 
+    def _configs_of(self, stack: str) -> Mapping[str, StackConfig]:
+        """Return the configuration of a stack if it has a file. `InputError` for a file that is not valid."""
+        file = self._folder / f"Pulumi.{stack}.yaml" if self._folder else None
+        if file and stack not in self._configs and is_kind(stack, StackConfig) and file.exists():
+            self._configs[stack] = read_config(stack, file)
+        return self._configs
+
     def _neighbours_of(self, plan: Plan, plans: Sequence[Plan]) -> Neighbours:
         others = [other for other in plans if other.stack != plan.stack]
         return Neighbours.of_plans(others, [other for other in plans if other.stack == plan.stack], self._recorded)
@@ -193,6 +206,7 @@ class PackAnalyzer:
                 [plan],
                 exemptions=self._exemptions,
                 policies=policies,
+                configs=self._configs_of(plan.stack),
                 neighbours=None if neighbours is None else self._neighbours_of(plan, neighbours),
             )
         except Exception as error:
@@ -317,7 +331,7 @@ def serve(exemptions: Path) -> None:
     Raises `InputError` if the catalogue or the exemptions cannot be read.
     """
     found = read(read_mapping(exemptions), load(), file=str(exemptions), today=today()) if exemptions.exists() else NONE
-    analyzer = PackAnalyzer(found)
+    analyzer = PackAnalyzer(found, folder=ROOT)
     # The constructor of PolicyPack looks its servicer class up by this name, and serves.
     vars(sdk)["_PolicyAnalyzerServicer"] = servicer_class(analyzer)
     pulumi_policy.PolicyPack(

@@ -15,12 +15,12 @@ from typing import Literal
 from formats.deployed_stack import DeployedStack
 from formats.errors import InputError
 from formats.plan import Plan
-from formats.stack_config import TenancyConfig, is_kind
+from formats.stack_config import StackConfig, TenancyConfig, is_kind
 from formats.yaml_reader import read_mapping, within
 from policies.estate_evaluation import EstateEvaluation, EstateStack, deployed_stack, planned_stack
 from policies.exemptions import NONE, Exemptions, read
 from policies.judged_runs import NOTHING_RECORDED, JudgedRuns
-from policies.model import Finding, Policy, PolicyContext, Resource
+from policies.model import NO_CONFIGS, Finding, Policy, PolicyContext, Resource
 from policies.plan_resources import resources_of
 from policies.preexisting import Comparison
 from policies.rules import load
@@ -73,12 +73,14 @@ def evaluate_plans(
     files: Mapping[str, str] = NO_FILES,
     scopes: Collection[Scope] = SCOPES,
     shapes: ShapeCache | None = None,
+    configs: Mapping[str, StackConfig] = NO_CONFIGS,
 ) -> Report:
     """Return the report of the catalogue, or of its policies of some scopes, on these plans together.
 
     `is_complete`: the plans are all stacks of the estate. `templates`: the stacks that are ARM templates, without a
     program. `neighbours`: the rest of the estate, with which the plans are the whole estate; findings that the plans
-    cause on it count too. `files`: the file of each stack that was read from one.
+    cause on it count too. `files`: the file of each stack that was read from one. `configs`: the configuration of each
+    stack that the estate's files name; those of templates are left out.
     """
     names = frozenset(plan.stack for plan in plans)
     others = neighbours or Neighbours()
@@ -89,7 +91,12 @@ def evaluate_plans(
     estate = _ChangedEstate(plans, others, templates, EstateEvaluation.of(known.values(), day, shapes))
     is_estate = is_complete or neighbours is not None
     report = evaluate(
-        PolicyContext([*own, *estate.referenced(own)], is_complete=is_estate, today=day),
+        PolicyContext(
+            [*own, *estate.referenced(own)],
+            is_complete=is_estate,
+            today=day,
+            configs={name: config for name, config in configs.items() if name not in templates},
+        ),
         chosen,
         stacks=names,
         exemptions=exemptions,

@@ -21,6 +21,8 @@ from policies.wording import Scrubber, plain
 
 ALL = "*"
 BROKE = "the rule broke: "
+MOST_NAMED = 5
+NEEDS_CONFIG = "cannot be judged: the estate's files do not name this stack"
 NO_EXEMPTIONS = Exemptions()
 
 
@@ -61,15 +63,29 @@ class Report:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Hints for findings that block although the change does not cause them."""
-        if not self.unrecorded:
-            return ()
-        stacks = ", ".join(sorted({finding.stack for finding in self.unrecorded}))
-        found = f"{len(self.unrecorded):,} finding{'s' if len(self.unrecorded) > 1 else ''} on {stacks}"
-        return (
-            f"Not caused by this change: {found}. The change is refused all the same, because no evaluation of the "
-            "whole estate recorded this: scripts/sde policy check --all",
-        )
+        """Hints for findings that block although the change does not cause them, and for policies that could not be
+        judged."""
+        notes = [
+            f"{policy} cannot be judged for {_listed(stacks)}: the estate's files do not name the stack"
+            for policy, stacks in self._unjudged.items()
+        ]
+        if self.unrecorded:
+            stacks = ", ".join(sorted({finding.stack for finding in self.unrecorded}))
+            found = f"{len(self.unrecorded):,} finding{'s' if len(self.unrecorded) > 1 else ''} on {stacks}"
+            notes.append(
+                f"Not caused by this change: {found}. The change is refused all the same, because no evaluation of the "
+                "whole estate recorded this: scripts/sde policy check --all"
+            )
+        return tuple(notes)
+
+    @cached_property
+    def _unjudged(self) -> Mapping[str, list[str]]:
+        """The stacks without a configuration, by the policy that needs one."""
+        found: dict[str, dict[str, None]] = {}
+        for finding in self.findings:
+            if finding.message == NEEDS_CONFIG:
+                found.setdefault(finding.policy, {})[finding.stack] = None
+        return {policy: list(stacks) for policy, stacks in found.items()}
 
     @property
     def blocks(self) -> bool:
@@ -86,6 +102,10 @@ class Report:
         for finding in self.findings:
             found.setdefault(finding.policy, []).append(finding)
         return {policy: tuple(findings) for policy, findings in found.items()}
+
+
+def _listed(stacks: Sequence[str]) -> str:
+    return ", ".join(stacks) if len(stacks) <= MOST_NAMED else f"{len(stacks):,} stacks"
 
 
 @dataclass(frozen=True)
@@ -204,6 +224,9 @@ def findings_of(policy: Policy, resource: Resource, context: PolicyContext) -> I
     """Yield at least one finding. Violations that a rule yields before it meets an unknown value count."""
     if policy.evaluation_scope == "estate" and not context.is_complete:
         yield _finding(policy, resource, Verdict.NOT_APPLICABLE, message="evaluated with the whole estate only")
+        return
+    if policy.needs_config and resource.stack not in context.configs:
+        yield _finding(policy, resource, Verdict.NOT_APPLICABLE, message=NEEDS_CONFIG)
         return
     passes = True
     try:

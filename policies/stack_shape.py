@@ -28,7 +28,7 @@ from formats.addresses import ZoneName
 from formats.stack_config import TenancyConfig, is_kind
 from policies.azure_semantics.firewall import FIREWALL, GROUP, POLICY
 from policies.azure_semantics.network import NETWORK, prefixes_of
-from policies.azure_semantics.role_assignments import ASSIGNMENT
+from policies.azure_semantics.role_assignments import ASSIGNMENTS
 from policies.azure_semantics.roles import RIGHTS
 from policies.model import Resource, Unknown
 from policies.reachability.data_stores import ACCOUNT, CONTAINER, VAULT, host_of
@@ -188,7 +188,7 @@ class _Canonical:
     @cached_property
     def _principals(self) -> frozenset[str]:
         """The object ids that it grants roles to."""
-        granted = (str(r.inputs.get("principalId")).lower() for r in self.resources if r.type == ASSIGNMENT)
+        granted = (str(r.inputs.get("principalId")).lower() for r in self.resources if r.type in ASSIGNMENTS)
         return frozenset(id_ for id_ in granted if GUID.fullmatch(id_)) - {str(role) for role in RIGHTS}
 
     def _is_name(self, index: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +10,14 @@ from rich.text import Text
 
 from formats.errors import Refused
 from formats.plan import Plan
+from formats.stack_config import StackConfig
 from operations.cli.output import Output, printable
 from operations.reports.report_formats import as_json
 from operations.reports.table import preexisting, summary, table
 from operations.result_cache import FileCache
 from operations.settings import Settings
 from policies.exemptions import Exemptions
-from policies.model import Verdict
+from policies.model import NO_CONFIGS, Verdict
 from policies.plan_evaluation import NO_FILES, SCOPES, Neighbours, Scope, evaluate_plans, exemptions_of
 from policies.runner import Report
 from policies.shape_cache import ShapeCache
@@ -29,6 +30,8 @@ class Gate:
     exemptions: Exemptions
     shapes: ShapeCache
     """The shapes of stacks, kept by the digests of their states."""
+    configs: Callable[[Collection[str]], Mapping[str, StackConfig]] = lambda _: NO_CONFIGS
+    """Return the configurations of the estate that the evaluated stacks, by name, are compared with."""
 
     def evaluate(
         self,
@@ -50,6 +53,7 @@ class Gate:
             files=files,
             scopes=scopes,
             shapes=self.shapes,
+            configs=self.configs([plan.stack for plan in plans if plan.stack not in templates]),
         )
 
 

@@ -62,7 +62,11 @@ def flows(
     deployment = Deployment(session, stacks)
     plans = [deployment.plan(one) for one in stacks]
     plans += deployed_states(session, session.orphaned).values()
-    context_ = PolicyContext([r for plan in plans for r in resources_of(plan)], is_complete=True)
+    context_ = PolicyContext(
+        [r for plan in plans for r in resources_of(plan)],
+        is_complete=True,
+        configs=session.configs([plan.stack for plan in plans]),
+    )
     with session.output.err.status("Analysing the flows"):
         found = analyse_flows(context_, exhaustive=graph is not None)
     report = FlowReport(tuple(flow for flow in found.flows if flow.stacks & wanted), found.unknowns)

@@ -93,7 +93,8 @@ def _proof(
 ) -> Proof:
     known = ready(plans)
     is_complete = len(plans) == len(session.catalog.stacks)
-    gate = GateDetector(known, load(), today=today(), is_complete=is_complete, exemptions=granted)
+    configs = session.configs([plan.stack for plan in plans])
+    gate = GateDetector(known, load(), today=today(), is_complete=is_complete, exemptions=granted, configs=configs)
     with session.output.err.status("Weakening") as status:
         others = [_detector(one, gate, known) for one in chosen if one is not DetectorChoice.GATE]
         return weaken(gate, others, known, stacks=wanted, ask_gate=DetectorChoice.GATE in chosen,
@@ -106,7 +107,7 @@ def _detector(choice: DetectorChoice, gate: GateDetector, plans: Sequence[Plan])
         from policies.mutations.pack_detector import PackDetector  # noqa: PLC0415
 
         alone = choice is DetectorChoice.PACK_ALONE
-        return PackDetector(plans, gate.estate.today, gate.exemptions, is_complete=gate.estate.is_complete, alone=alone)
+        return PackDetector(plans, gate.estate, gate.exemptions, alone=alone)
     if choice is DetectorChoice.FLOWS:
         from policies.mutations.flow_detector import FlowDetector  # noqa: PLC0415
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from operations.engine.port import Engine, StackState
 from operations.settings import Settings
 
 if TYPE_CHECKING:
+    from formats.stack_config import StackConfig
     from operations.cli.gate import Gate
     from operations.cli.unfinished_run import RunFile
     from operations.cli.workers import Worker
@@ -62,7 +63,24 @@ class Session:
 
     def gate(self, exemptions: Path | None = None) -> Gate:
         """Return the gate, with the exemptions of a file or of the estate."""
-        return self.open_gate(exemptions, self.estate_folder, self.settings)
+        gate = self.open_gate(exemptions, self.estate_folder, self.settings)
+        gate.configs = self.configs
+        return gate
+
+    def configs(self, names: Collection[str]) -> Mapping[str, StackConfig]:
+        """Return the configurations of the estate if it can be read and names one of these stacks; otherwise none.
+
+        A file from elsewhere is evaluated without an estate. A command on stacks has read the estate before.
+        """
+        from formats.stack_config import StackConfig, is_kind  # noqa: PLC0415 - imports pydantic
+
+        if not any(is_kind(name, StackConfig) for name in names):
+            return {}
+        try:
+            stacks = self.catalog.stacks
+        except InputError:
+            return {}
+        return {stack.name: stack.config for stack in stacks if stack.config}
 
     @property
     def estate_folder(self) -> Path:

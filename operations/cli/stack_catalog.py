@@ -12,6 +12,7 @@ from formats.errors import InputError
 from operations.engine.port import StackSettings
 
 if TYPE_CHECKING:
+    from formats.stack_config import StackConfig
     from operations.estate import Expiry
 
 
@@ -28,6 +29,8 @@ class Stack:
     settings: StackSettings
     expiries: tuple[Expiry, ...] = ()
     """The dates from which it cannot be changed, the earliest first."""
+    config: StackConfig | None = None
+    """The settings as their model. None for an orphaned stack, which the estate's files do not name."""
     is_orphaned: bool = False
     """True if the estate no longer has its request."""
 

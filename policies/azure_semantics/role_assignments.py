@@ -16,6 +16,11 @@ ASSIGNMENTS = (ASSIGNMENT, "authorization:PimRoleEligibilitySchedule")
 """Types that grant a role: active, or eligible (activated on request by Privileged Identity Management)."""
 
 
+def assignment_paths(*properties: str) -> tuple[str, ...]:
+    """Return the paths of properties of role assignments, for a policy that reads them of every type of grant."""
+    return tuple(f"{type_}:{property_}" for type_ in ASSIGNMENTS for property_ in properties)
+
+
 @dataclass(frozen=True)
 class Principal:
     """A holder of a role."""

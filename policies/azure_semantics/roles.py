@@ -38,25 +38,37 @@ ADMINISTRATORS = {
 }
 """Roles that change resources, rights or records: only the deployment itself has them."""
 
-GRANTABLE = frozenset(
-    {
-        READER,
-        "73c42c96-874c-492b-b04d-ab87d138a893",  # Log Analytics Reader
-        "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",  # Storage Blob Data Reader
-        "ba92f5b4-2d11-453d-a403-e96b0029c9fe",  # Storage Blob Data Contributor
-        "21090545-7ca7-4776-b22c-e363652d74d2",  # Key Vault Reader
-        "4633458b-17de-408a-b874-0445c86b69e6",  # Key Vault Secrets User
-        "e147488a-f6f5-4113-8e2d-b22465e65bf6",  # Key Vault Crypto Service Encryption User
-        "08bbd89e-9f13-488c-ac41-acfcb10c90ab",  # Key Vault Crypto Service Release User
-        "12338af0-0e69-4776-bea7-57ae8d297424",  # Key Vault Crypto User
-        "fb879df8-f326-4884-b1cf-06f3ad86be52",  # Virtual Machine User Login
-        "1d18fff3-a72a-46b5-b4a9-0b38a3cd7e63",  # Desktop Virtualization User
-        "7f951dda-4ed3-4680-a7ca-43fe172d538d",  # AcrPull
-        "43d0d8ad-25c7-4714-9337-8ba259a9fe05",  # Monitoring Reader
-        "39bc4728-0917-49c7-9d2c-d95423bc2eb4",  # Security Reader
-    }
-)
-"""Roles that a person or a computer in the estate may need: they read or use, and administer nothing."""
+RESOURCE_GROUP = ""
+"""The kind of a scope that is a resource group or wider, which has no resource type."""
+_WORKSPACE, _STORE = "microsoft.operationalinsights/workspaces", "microsoft.storage/storageaccounts"
+_VAULT, _COMPUTER = "microsoft.keyvault/vaults", "microsoft.compute/virtualmachines"
+_STORES = frozenset({_STORE, f"{_STORE}/blobservices/containers", RESOURCE_GROUP})
+_IN_VAULT = frozenset({_VAULT, f"{_VAULT}/keys", f"{_VAULT}/secrets"})
+_LOOK = frozenset({RESOURCE_GROUP, _COMPUTER, _STORE, _VAULT, "microsoft.network/networkinterfaces",
+                   "microsoft.network/virtualnetworks", "microsoft.network/bastionhosts",
+                   "microsoft.network/azurefirewalls", "microsoft.network/firewallpolicies"})  # fmt: skip
+"""Scopes without logs of their own: Reader on a workspace searches all its logs (learn.microsoft.com, "Manage access to
+Log Analytics workspaces")."""
+GRANTABLE: Mapping[str, frozenset[str]] = {
+    READER: _LOOK,
+    "73c42c96-874c-492b-b04d-ab87d138a893": frozenset({_WORKSPACE}),  # Log Analytics Reader
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": _STORES,  # Storage Blob Data Reader
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": _STORES,  # Storage Blob Data Contributor
+    "21090545-7ca7-4776-b22c-e363652d74d2": _IN_VAULT,  # Key Vault Reader
+    "4633458b-17de-408a-b874-0445c86b69e6": _IN_VAULT,  # Key Vault Secrets User
+    "e147488a-f6f5-4113-8e2d-b22465e65bf6": _IN_VAULT,  # Key Vault Crypto Service Encryption User
+    "08bbd89e-9f13-488c-ac41-acfcb10c90ab": _IN_VAULT,  # Key Vault Crypto Service Release User
+    "12338af0-0e69-4776-bea7-57ae8d297424": _IN_VAULT,  # Key Vault Crypto User
+    "fb879df8-f326-4884-b1cf-06f3ad86be52": frozenset({_COMPUTER, RESOURCE_GROUP}),  # Virtual Machine User Login
+    "1d18fff3-a72a-46b5-b4a9-0b38a3cd7e63": frozenset(
+        {"microsoft.desktopvirtualization/applicationgroups"}
+    ),  # Desktop Virtualization User
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d": frozenset({"microsoft.containerregistry/registries"}),  # AcrPull
+    "43d0d8ad-25c7-4714-9337-8ba259a9fe05": _LOOK,  # Monitoring Reader
+    "39bc4728-0917-49c7-9d2c-d95423bc2eb4": _LOOK,  # Security Reader
+}
+"""Roles that a person or a computer in the estate may need, with the kinds of scope on which each may be assigned: they
+read or use, and administer nothing. `RESOURCE_GROUP` is narrowed further by other policies."""
 
 
 class Right(Flag):

@@ -55,8 +55,9 @@ class FlowDetector:
     def refuses(self, mutant: Mutant) -> Refusal | None:
         """Return the reason from the flow with the fewest controls, among those with fewer controls than before."""
         estate = PolicyContext(
-            mutated(self.estate.resources, mutant), is_complete=self.estate.is_complete, today=self.estate.today
-        )
+            mutated(self.estate.resources, mutant), is_complete=self.estate.is_complete, today=self.estate.today,
+            configs=self.estate.configs,
+        )  # fmt: skip
         try:
             found = analyse_flows(estate)
         except InputError as error:

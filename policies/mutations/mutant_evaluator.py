@@ -49,7 +49,7 @@ class MutantEvaluator:
     def refuses(self, mutant: Mutant) -> Refusal | None:
         """Return the first finding on the weakened resource or a related one that blocks the mutant."""
         resources = mutated(self.estate.resources, mutant)
-        found = PolicyContext(resources, is_complete=self.estate.is_complete, today=self.today)
+        found = _context(self.estate, resources, self.today)
         urns = self.related(mutant)
         related = (r for r in resources if r.urn in urns and r.urn != mutant.urn)
         evaluated = [*([mutant.after] if mutant.after else []), *related]
@@ -94,6 +94,11 @@ class MutantEvaluator:
             narrow = tuple(p for p in matching if p.evaluation_scope != "estate")
             self._by_type[type_] = narrow, tuple(p for p in matching if p.evaluation_scope == "estate")
         return self._by_type[type_]
+
+
+def _context(estate: PolicyContext, resources: Iterable[Resource], today: date) -> PolicyContext:
+    """Return a context with other resources."""
+    return PolicyContext(resources, is_complete=estate.is_complete, today=today, configs=estate.configs)
 
 
 def _refusal(finding: Finding, mutant: Mutant) -> Refusal:
@@ -145,8 +150,6 @@ def _texts(value: object) -> Iterator[str]:
 
 def all_new_findings(evaluator: MutantEvaluator, mutant: Mutant) -> tuple[Finding, ...]:
     """Return the new blocking findings of an evaluation of every resource. The finding of `refuses` is among them."""
-    estate = PolicyContext(
-        mutated(evaluator.estate.resources, mutant), is_complete=evaluator.estate.is_complete, today=evaluator.today
-    )
+    estate = _context(evaluator.estate, mutated(evaluator.estate.resources, mutant), evaluator.today)
     report = evaluate(estate, evaluator.policies, today=evaluator.today, exemptions=evaluator.exemptions)
     return tuple(f for f in report.blocking if _finding_key(f) not in evaluator._preexisting)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from google.protobuf import json_format  # type: ignore[import-untyped]
@@ -31,20 +30,27 @@ NOT_MANAGED = (Operation.DELETE, Operation.READ)
 
 
 class PackDetector:
-    """Runs the pack on the stack of each plan, with the other stacks as neighbours; `alone`: without them."""
+    """Runs the pack on the stack of each plan, with the other stacks as neighbours; `alone`: without them.
+
+    The day, the estate's configurations and if it is complete are those of the given context.
+    """
 
     def __init__(
-        self, plans: Sequence[Plan], today: date, exemptions: Exemptions = NONE, *, is_complete: bool = True,
-        alone: bool = False,
-    ) -> None:  # fmt: skip
+        self, plans: Sequence[Plan], whole: PolicyContext, exemptions: Exemptions = NONE, *, alone: bool = False
+    ) -> None:
         self.name = "pack alone" if alone else "pack"
         self.policies = PackAnalyzer(exemptions).policies
         others = {} if alone else {plan.stack: resources_of(plan) for plan in plans}
         self._evaluators: dict[str, MutantEvaluator] = {}
         for plan in plans:
             neighbours = (r for stack, found in others.items() if stack != plan.stack for r in found)
-            estate = PolicyContext([*received(plan), *neighbours], is_complete=is_complete and not alone, today=today)
-            self._evaluators[plan.stack] = MutantEvaluator(estate, self.policies, today, exemptions)
+            estate = PolicyContext(
+                [*received(plan), *neighbours],
+                is_complete=whole.is_complete and not alone,
+                today=whole.today,
+                configs=whole.configs,
+            )
+            self._evaluators[plan.stack] = MutantEvaluator(estate, self.policies, whole.today, exemptions)
 
     def blocks(self, stack: str) -> bool:
         """True if the pack refuses the stack without mutants."""

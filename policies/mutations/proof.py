@@ -11,8 +11,9 @@ from typing import Protocol
 
 from formats.arm.resolve import resolved
 from formats.plan import Plan
+from formats.stack_config import StackConfig
 from policies.exemptions import NONE, Exemptions
-from policies.model import Finding, Policy, PolicyContext
+from policies.model import NO_CONFIGS, Finding, Policy, PolicyContext
 from policies.mutations.generate import mutants
 from policies.mutations.model import Mutant, Outcome, Refusal, Refusals
 from policies.mutations.mutant_evaluator import MutantEvaluator
@@ -79,10 +80,10 @@ class GateDetector:
 
     def __init__(
         self, plans: Sequence[Plan], policies: Mapping[str, Policy], *, today: date, is_complete: bool,
-        exemptions: Exemptions = NONE,
+        exemptions: Exemptions = NONE, configs: Mapping[str, StackConfig] = NO_CONFIGS,
     ) -> None:  # fmt: skip
         self.estate = PolicyContext(
-            (r for plan in plans for r in resources_of(plan)), is_complete=is_complete, today=today
+            (r for plan in plans for r in resources_of(plan)), is_complete=is_complete, today=today, configs=configs
         )
         self.exemptions = exemptions
         self._evaluator = MutantEvaluator(self.estate, policies, today, exemptions)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from formats.plan import UNKNOWN
 from policies.azure_semantics.ids import plain
-from policies.azure_semantics.role_assignments import ASSIGNMENT, principal_of
+from policies.azure_semantics.role_assignments import ASSIGNMENTS, principal_of
 from policies.azure_semantics.roles import Right, rights_of
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 
@@ -19,7 +19,7 @@ UNKNOWN_PRINCIPAL = "*"
 
 @dataclass(frozen=True)
 class RoleGrant:
-    """A role assignment with its rights."""
+    """A role assignment with its rights. An eligible one counts: its holder can activate it."""
 
     principal: str
     """An object id in lower case, the URN of the identity that will have one, or `UNKNOWN_PRINCIPAL`."""
@@ -36,7 +36,7 @@ class RoleGrants:
 
     def __init__(self, estate: PolicyContext) -> None:
         self._holders = _holders(estate)
-        self.all = tuple(self._grant(a) for a in estate.of(ASSIGNMENT))
+        self.all = tuple(self._grant(a) for a in estate.of(*ASSIGNMENTS))
         self._by_principal: dict[str, list[RoleGrant]] = {}
         self._sign_in_grants: dict[str, list[RoleGrant]] = {}
         for grant in self.all:
@@ -91,7 +91,7 @@ def rights_on(grants: Iterable[RoleGrant], id_: str) -> Right:
 def _holders(estate: PolicyContext) -> dict[str, str]:
     """Return the URN of each identity and computer, by its URN and by the object id that its role assignments show."""
     holders = {r.urn: r.urn for r in estate.of(IDENTITY, COMPUTER)}
-    for assignment in estate.of(ASSIGNMENT):
+    for assignment in estate.of(*ASSIGNMENTS):
         principal = principal_of(assignment)
         known = [urn for urn in principal.source_urns if urn in holders]
         if len(known) == 1 and principal.id:

@@ -11,6 +11,8 @@ from typing import Any
 import yaml
 
 from formats.plan import Plan
+from formats.stack_config import StackConfig
+from operations import estate
 from operations.engine.port import StackSettings
 from tests.infra.local_stacks import ROOT, LocalStacks
 
@@ -34,6 +36,12 @@ def _plans() -> tuple[Mapping[str, Plan], Mapping[str, Plan], Mapping[str, Any],
         states = {name: site.engine.export_state(name) for name in STACKS}
         deployed = site.engine.current_state([_stack(name, site.folder) for name in STACKS])
     return first, again, states, deployed
+
+
+@cache
+def configs() -> Mapping[str, StackConfig]:
+    """Return the configuration of each stack, from the estate's files."""
+    return {one.name: one.config for one in estate.render(estate.load(ROOT / "estate"))}
 
 
 def before(stack: str) -> Plan:

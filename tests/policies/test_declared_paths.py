@@ -17,7 +17,7 @@ from policies.violations import violations_of
 from tests.policies.rules import test_compute, test_key_vault, test_other_services, test_storage
 from tests.policies.rules.cases import TODAY
 from tests.policies.rules.sample_estate import site
-from tests.policies.shipped import STACKS, before
+from tests.policies.shipped import STACKS, before, configs
 
 ALWAYS_READ = "tags"
 """`PolicyContext.data_class` reads a tag for every rule."""
@@ -44,9 +44,11 @@ def recorded(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
     monkeypatch.setattr(Resource, "_walk", record)
     for resources in samples():
-        context = PolicyContext(resources, is_complete=True, today=TODAY)
+        context = PolicyContext(resources, is_complete=True, today=TODAY, configs=configs())
         for resource in resources:
             if resource.type in policy.resource_types or policy.resource_types == ("*",):
+                if policy.needs_config and resource.stack not in configs():
+                    continue
                 current = resource.urn
                 with suppress(Unknown):
                     if policy.applies(resource, context):

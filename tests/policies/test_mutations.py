@@ -39,7 +39,7 @@ def plans() -> tuple[Plan, ...]:
 
 @cache
 def gate() -> GateDetector:
-    return GateDetector(plans(), load(), today=today(), is_complete=True)
+    return GateDetector(plans(), load(), today=today(), is_complete=True, configs=shipped.configs())
 
 
 @cache
@@ -131,7 +131,7 @@ def test_the_pack_receives_the_gate_s_resources() -> None:
 
 
 def test_the_pack_refuses_what_the_gate_refuses() -> None:
-    pack = PackDetector(plans(), today())
+    pack = PackDetector(plans(), gate().estate)
     assert not any(pack.blocks(plan.stack) for plan in plans())
     for mutant in kinds()[::3]:
         refusal = gate().refuses(mutant)
@@ -140,7 +140,7 @@ def test_the_pack_refuses_what_the_gate_refuses() -> None:
 
 
 def test_without_neighbours_the_pack_misses_relations_of_stacks() -> None:
-    alone = PackDetector(plans(), today(), alone=True)
+    alone = PackDetector(plans(), gate().estate, alone=True)
     past = [m for m in kinds() if alone.refuses(m) is None]
     assert past
     for mutant in past:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from policies.azure_semantics.blob_grants import BlobGrant, grants_on
+from policies.azure_semantics.role_assignments import assignment_paths
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.airlocks import APPROVED, PENDING, STAGES, containers_of, is_airlock
 
@@ -86,9 +87,7 @@ POLICY = Policy(
     "container, and no other principal has one.",
     check=check,
     check_paths=(
-        "authorization:RoleAssignment:scope",
-        "authorization:RoleAssignment:principalId",
-        "authorization:RoleAssignment:roleDefinitionId",
+        *assignment_paths("scope", "principalId", "roleDefinitionId"),
         f"{CONTAINER}:containerName",
     ),
     applies=is_airlock,

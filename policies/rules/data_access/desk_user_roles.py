@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.azure_semantics import ids
 from policies.azure_semantics.blob_grants import grants_on
 from policies.azure_semantics.properties import lower_text
-from policies.azure_semantics.role_assignments import ASSIGNMENTS, principal_of, role_of
+from policies.azure_semantics.role_assignments import ASSIGNMENTS, assignment_paths, principal_of, role_of
 from policies.azure_semantics.roles import SIGN_IN_ROLES
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -50,12 +50,7 @@ POLICY = Policy(
     ),
     fix="Give the role to the desk's identity, and remove it from the group of people.",
     check=check,
-    check_paths=(
-        "authorization:RoleAssignment:scope",
-        "authorization:RoleAssignment:principalId",
-        "authorization:RoleAssignment:principalType",
-        "authorization:RoleAssignment:roleDefinitionId",
-    ),
+    check_paths=(*assignment_paths("scope", "principalId", "principalType", "roleDefinitionId"),),
     applies=lambda store, context: bool(sign_in_roles(store, context)),
     evaluation_scope="stack",
 )

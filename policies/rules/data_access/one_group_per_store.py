@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.blob_grants import grants_on
 from policies.azure_semantics.properties import lower_text
-from policies.azure_semantics.role_assignments import Principal
+from policies.azure_semantics.role_assignments import Principal, assignment_paths
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.airlocks import is_airlock, is_intake
 
@@ -39,11 +39,8 @@ POLICY = Policy(
     fix="Remove the other groups' roles, and give them the data through an airlock.",
     check=check,
     check_paths=(
-        "authorization:RoleAssignment:scope",
-        "authorization:RoleAssignment:principalId",
-        "authorization:RoleAssignment:principalType",
+        *assignment_paths("scope", "principalId", "principalType", "roleDefinitionId"),
         f"{FLOW_LOG}:storageId",
-        "authorization:RoleAssignment:roleDefinitionId",
     ),
     applies=lambda store, context: not is_airlock(store, context) and not is_intake(store, context),
     evaluation_scope="stack",

@@ -8,6 +8,7 @@ from itertools import combinations
 from policies.azure_semantics import ids
 from policies.azure_semantics.blob_grants import grants_on
 from policies.azure_semantics.properties import lower_text
+from policies.azure_semantics.role_assignments import assignment_paths
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.airlocks import is_intake
 
@@ -48,11 +49,8 @@ POLICY = Policy(
     fix="Give each provider's group a role on its own container, and only the stewards' group one on the store.",
     check=check,
     check_paths=(
-        "authorization:RoleAssignment:scope",
-        "authorization:RoleAssignment:principalId",
-        "authorization:RoleAssignment:principalType",
+        *assignment_paths("scope", "principalId", "principalType", "roleDefinitionId"),
         "storage:BlobContainer:containerName",
-        "authorization:RoleAssignment:roleDefinitionId",
     ),
     applies=is_intake,
     evaluation_scope="stack",

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics import ids
+from policies.azure_semantics.properties import lower_text
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
 from policies.azure_semantics.roles import ADMINISTRATORS, GRANTABLE
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 from policies.violations import violations
 
+DEFINITION = "authorization:RoleDefinition"
 PRINCIPALS = equals("principalType", "Group", "ServicePrincipal", only_on=ASSIGNMENTS[0])
 
 
-def check(assignment: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Allow listed roles only, for groups and identities. People get roles as members of a group."""
+def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Allow listed roles only, each on listed kinds of resources, for groups and identities. People get roles as
+    members of a group."""
     role = role_of(assignment)
     if role in ADMINISTRATORS:
         yield Violation("roleDefinitionId", f"assigns {ADMINISTRATORS[role]}, which only the deployment may have")
-    elif role not in GRANTABLE:
+    elif role not in GRANTABLE or any(_defines(definition, role) for definition in context.of(DEFINITION)):
         yield Violation(
             "roleDefinitionId", f"assigns {role or 'no role'}, which is not on the list of assignable roles"
         )
+    elif ids.kind(assignment.at("scope")) not in GRANTABLE[role]:
+        kind = ids.kind(assignment.at("scope")) or "a resource group"
+        yield Violation("scope", f"is {kind}, on which {role} is not assignable")
     yield from violations(PRINCIPALS, assignment)
+
+
+def _defines(definition: Resource, role: str) -> bool:
+    """True if a custom role has the GUID of a listed one."""
+    return role in (ids.name(definition.id), lower_text(definition, "roleDefinitionId"))
 
 
 POLICY = Policy(
@@ -42,5 +54,6 @@ POLICY = Policy(
     fix="Assign the least of the roles in policies/azure_semantics/roles.py, to an Entra group or a managed identity.",
     check=check,
     required_by_check=(PRINCIPALS,),
-    check_paths=("roleDefinitionId",),
+    check_paths=("roleDefinitionId", "scope", f"{DEFINITION}:roleDefinitionId"),
+    evaluation_scope="stack",
 )

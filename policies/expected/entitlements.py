@@ -1,0 +1,169 @@
+"""The rights that the estate names: which group or identity has which role on which resource of a stack.
+
+A stack's groups come from the estate's files, as its configuration. Its managed identities and the roles are stated
+here. A resource is named by its type and its logical name, which never change once they are deployed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from formats.addresses import ZoneName
+from formats.stack_config import (
+    JunctionZoneConfig,
+    PlatformConfig,
+    SafeHavenConfig,
+    StackConfig,
+    TenancyConfig,
+    ZoneConfig,
+)
+from policies.azure_semantics.malware_scanning import CLEAN_BLOBS_ONLY
+
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+LOG_READER = "73c42c96-874c-492b-b04d-ab87d138a893"
+BLOB_READER, BLOB_WRITER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
+KEY_ENCRYPTION_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"
+KEY_RELEASE_USER = "08bbd89e-9f13-488c-ac41-acfcb10c90ab"
+VM_USER_LOGIN = "fb879df8-f326-4884-b1cf-06f3ad86be52"
+
+STORE, CONTAINER, VAULT = "storage:StorageAccount", "storage:BlobContainer", "keyvault:Vault"
+ASKED, RELEASED = "asked", "released"
+SOURCES = {
+    ZoneName.LANDING: ZoneName.JUNCTION,
+    ZoneName.WAREHOUSE: ZoneName.LANDING,
+    ZoneName.STAGING: ZoneName.WAREHOUSE,
+    ZoneName.ARCHIVE: ZoneName.WAREHOUSE,
+}
+"""The zone of the safe haven, and the zone that its mover reads."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A user-assigned managed identity of a stack."""
+
+    stack: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application of the tenant outside the estate, by its object id."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """An Entra group, by its object id."""
+
+    id: str
+
+
+Holder = Identity | Application | Group
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """One right: a role for one holder on one resource."""
+
+    holder: Holder
+    role: str
+    type: str
+    name: str
+    """The logical name of the resource."""
+    stack: str
+    """The stack of the resource."""
+    condition: str = ""
+    """The condition that the assignment must have, without white space; empty: none."""
+
+
+def entitlements(stack: str, config: StackConfig) -> frozenset[Entitlement]:
+    """Return the rights that a stack may assign."""
+    return frozenset(_KINDS[type(config)](stack, config))
+
+
+def _platform(stack: str, config: PlatformConfig) -> Iterator[Entitlement]:
+    team = _group(config.platform_team)
+    yield Entitlement(team, READER, "resources:ResourceGroup", "hub", stack)
+    yield Entitlement(team, LOG_READER, "operationalinsights:Workspace", "logs", stack)
+    if config.desk_users:
+        yield Entitlement(_group(config.desk_users), READER, "network:BastionHost", "bastion", stack)
+    yield _encryption(stack, "keys")
+    yield Entitlement(Identity(stack, "flows-writer"), BLOB_WRITER, STORE, "flows", stack)
+
+
+def _junction_zone(stack: str, config: JunctionZoneConfig) -> Iterator[Entitlement]:
+    zone = ZoneName.JUNCTION
+    yield from _zone(stack, zone, config.zone)
+    for provider in config.providers:
+        yield Entitlement(_group(provider.group), BLOB_WRITER, CONTAINER, f"{zone}-provider-{provider.code}", stack)
+
+
+def _safe_haven(stack: str, config: SafeHavenConfig) -> Iterator[Entitlement]:
+    for zone, source in SOURCES.items():
+        yield from _zone(stack, zone, getattr(config, zone.value))
+        if source is not ZoneName.JUNCTION:
+            yield Entitlement(_mover(stack, zone), BLOB_READER, STORE, source, stack)
+    junction = (ZoneName.JUNCTION, config.junction_zone)
+    yield Entitlement(_mover(stack, ZoneName.LANDING), BLOB_READER, "resources:ResourceGroup", *junction)
+    yield Entitlement(_mover(stack, ZoneName.STAGING), SECRETS_USER, VAULT, f"{ZoneName.STAGING}-keys", stack)
+
+
+def _zone(stack: str, zone: ZoneName, config: ZoneConfig) -> Iterator[Entitlement]:
+    stewards_role = BLOB_READER if config.immutable_days else BLOB_WRITER
+    yield _encryption(stack, f"{zone}-keys")
+    yield Entitlement(_mover(stack, zone), BLOB_WRITER, STORE, zone, stack)
+    yield Entitlement(_group(config.stewards), stewards_role, STORE, zone, stack)
+
+
+def _tenancy(stack: str, config: TenancyConfig) -> Iterator[Entitlement]:
+    researchers, desk = _group(config.researchers), Identity(stack, "desk")
+    yield _encryption(stack, "keys")
+    if config.confidential_orchestrator:
+        application = Application(str(config.confidential_orchestrator))
+        yield Entitlement(application, KEY_RELEASE_USER, VAULT, "keys", stack)
+    yield Entitlement(researchers, VM_USER_LOGIN, "compute:VirtualMachine", "desk", stack)
+    yield Entitlement(researchers, READER, "compute:VirtualMachine", "desk", stack)
+    yield Entitlement(researchers, READER, "network:NetworkInterface", "desk", stack)
+    yield Entitlement(researchers, READER, "network:VirtualNetwork", "net", stack)
+    yield Entitlement(desk, BLOB_WRITER, STORE, "data", stack)
+    staging = _mover(config.safe_haven, ZoneName.STAGING)
+    yield from _airlock(stack, "import", staging, _group(config.stewards), desk)
+    yield from _airlock(stack, "export", desk, _group(config.checkers), _group(config.stewards))
+
+
+def _airlock(stack: str, name: str, submitter: Holder, reviewer: Holder, recipient: Holder) -> Iterator[Entitlement]:
+    asked, released = f"{name}-{ASKED}-{ASKED}", f"{name}-{RELEASED}-{RELEASED}"
+    yield Entitlement(submitter, BLOB_WRITER, CONTAINER, asked, stack)
+    yield Entitlement(reviewer, BLOB_READER, CONTAINER, asked, stack, condition_text(CLEAN_BLOBS_ONLY))
+    yield Entitlement(reviewer, BLOB_WRITER, CONTAINER, released, stack)
+    yield Entitlement(recipient, BLOB_READER, CONTAINER, released, stack)
+
+
+def _encryption(stack: str, vault: str) -> Entitlement:
+    """Return the right of the identity with which stores and disks use the keys of a vault."""
+    return Entitlement(Identity(stack, f"{vault}-encrypts"), KEY_ENCRYPTION_USER, VAULT, vault, stack)
+
+
+def _mover(stack: str, zone: ZoneName) -> Identity:
+    return Identity(stack, f"{zone}-mover")
+
+
+def _group(id_: object) -> Group:
+    return Group(str(id_).lower())
+
+
+def condition_text(condition: str) -> str:
+    """Return a condition in the form in which conditions are compared."""
+    return "".join(condition.split())
+
+
+_KINDS: Mapping[type[StackConfig], Callable[[str, Any], Iterator[Entitlement]]] = {
+    PlatformConfig: _platform,
+    JunctionZoneConfig: _junction_zone,
+    SafeHavenConfig: _safe_haven,
+    TenancyConfig: _tenancy,
+}
