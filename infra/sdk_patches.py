@@ -80,7 +80,7 @@ def apply() -> Callable[[], None]:
 
     original = pulumi.resource.collapse_alias_to_urn  # type: ignore[attr-defined]
     stack_trace = registration._get_stack_trace
-    if hasattr(original, "deferred"):  # the embedded engine has applied the patches already
+    if hasattr(original, "deferred"):  # they are applied already
         return _nothing
 
     def defer(alias: Any, defaultName: str, defaultType: str, defaultParent: Any) -> _DeferredUrn:  # noqa: N803 - the SDK's names

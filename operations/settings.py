@@ -58,6 +58,15 @@ class Settings:
         return self.home / "cache"
 
     @property
+    def program_seconds(self) -> float:
+        """`SDE_PROGRAM_SECONDS`: the limit of a program's duration in a preview, and of its silence in a deployment."""
+        given = self.environ.get("SDE_PROGRAM_SECONDS", "600")
+        if not (given.isascii() and given.isdigit() and 0 < int(given) <= 86400):
+            raise InputError("The program's time limit cannot be used.", key="SDE_PROGRAM_SECONDS", found=given,
+                             allowed="whole seconds, 1 to 86400")  # fmt: skip
+        return float(given)
+
+    @property
     def built_cli(self) -> Path:
         """The Pulumi CLI that `scripts/pulumi-cli` builds."""
         return self.root / ".sde" / "tools" / "pulumi" / "pulumi"

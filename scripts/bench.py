@@ -46,6 +46,21 @@ GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 GLOBAL_NAME = re.compile(r'"(?:accountName|vaultName)": ?"([^"]+)"')
 PER_GROUP = 250
 """Resources of a type in one group; Azure allows 800."""
+MANY = """
+import sys
+sys.path.insert(0, {root!r})
+from infra import sdk_patches
+sdk_patches.apply()
+from pulumi_azure_native import managedidentity, resources
+for group in range(-(-{size} // ({per_group} + 1))):
+    room = resources.ResourceGroup(f"rg-{{group}}", resource_group_name=f"rg-{{group}}", location="uksouth")
+    for number in range(min({per_group}, {size} - group * ({per_group} + 1) - 1)):
+        managedidentity.UserAssignedIdentity(
+            f"id-{{group}}-{{number}}", resource_name_=f"id-{{group}}-{{number}}", resource_group_name=room.name,
+            location="uksouth",
+        )
+"""
+"""The program of one stack of many resources."""
 
 
 @dataclass(frozen=True)
@@ -162,14 +177,14 @@ def _plain(name: str, environment: dict[str, str], runs: int, command: Path) -> 
 
 def _with_host(arguments: list[str], environment: dict[str, str]) -> float:
     """Seconds of a `pulumi` command and the language host that it needs, started one after the other."""
+    from operations.engine.language_host import LanguageServer  # noqa: PLC0415
+    from operations.engine.program_process import ProgramProcess  # noqa: PLC0415
+
     began = time.perf_counter()
-    with subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "operations.engine.language_host", str(ROOT)],
-        cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as host:  # fmt: skip
-        assert host.stdout  # noqa: S101 - asked for above
-        run([*arguments, f"--client=127.0.0.1:{host.stdout.readline().strip()}"], environment)
-        return time.perf_counter() - began
+    program = ProgramProcess(ROOT)
+    run([*arguments, f"--client={LanguageServer(program).address}"], environment)
+    program.close()
+    return time.perf_counter() - began
 
 
 def _shares(arguments: list[str], environment: dict[str, str]) -> str:
@@ -179,11 +194,6 @@ def _shares(arguments: list[str], environment: dict[str, str]) -> str:
         sampler = str(ROOT / "scripts" / "bench_shares.py")
         run([sys.executable, sampler, str(file), "--estate", environment["SDE_BENCH_ESTATE"], *arguments], environment)
         shares = json.loads(file.read_text())
-        inside = file.with_suffix(".host.json")
-        if inside.exists():  # of what was waiting for the CLI, the program had its part
-            found = json.loads(inside.read_text())
-            shares["program"] = found.get("program", 0.0)
-            shares["engine"] = max(shares.get("engine", 0.0) - shares["program"], 0.0)
         whole = sum(shares.values())
         named = ("imports", "program", "engine", "gate")
         return ", ".join(f"{share} {shares.get(share, 0.0) / whole:.0%}" for share in named)
@@ -412,25 +422,19 @@ def stack_of(size: int) -> None:
     from local_azure import create_providers  # noqa: PLC0415
     from operations.engine.embedded.engine import EmbeddedEngine  # noqa: PLC0415
     from operations.engine.port import StackSettings  # noqa: PLC0415
+    from operations.engine.program_process import ProgramProcess  # noqa: PLC0415
     from operations.settings import Settings  # noqa: PLC0415
-
-    def program() -> None:
-        from pulumi_azure_native import managedidentity, resources  # noqa: PLC0415
-
-        for group in range(-(-size // (PER_GROUP + 1))):
-            room = resources.ResourceGroup(f"rg-{group}", resource_group_name=f"rg-{group}", location="uksouth")
-            for number in range(min(PER_GROUP, size - group * (PER_GROUP + 1) - 1)):
-                managedidentity.UserAssignedIdentity(
-                    f"id-{group}-{number}", resource_name_=f"id-{group}-{number}", resource_group_name=room.name,
-                    location="uksouth",
-                )  # fmt: skip
 
     settings = Settings.load()
     settings.local_environment()
     folder = settings.backend_folder
     assert folder  # noqa: S101 - the environment above names no other backend
     providers, passphrase = partial(create_providers, settings.local_db), partial(settings.passphrase, "local")
-    engine = EmbeddedEngine(ROOT, folder, providers, passphrase, program)
+    root = settings.home / "project"
+    root.mkdir()
+    (root / "Pulumi.yaml").write_text("name: sde\nruntime: python\n")
+    (root / "__main__.py").write_text(MANY.format(size=size, per_group=PER_GROUP, root=str(ROOT)))
+    engine = EmbeddedEngine(root, folder, providers, passphrase, ProgramProcess(root))
     subscription = "10ca1000-0000-4000-8000-000000000001"
     config = {"sde:cloud": "local", "azure-native:subscriptionId": subscription, "azure-native:location": "uksouth"}
     outcome = engine.up(StackSettings("many", config, settings.home / "Pulumi.many.yaml"))

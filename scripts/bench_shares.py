@@ -1,7 +1,7 @@
 """Where the time of one `sde` command goes: imports, program, engine, gate. `scripts/bench` runs it.
 
-`bench_shares.py FILE ARGUMENTS…` runs the command under a sampler, and `--host FILE FOLDER` the language host that it
-starts for the Pulumi CLI. Every 5 ms the sampler looks at what the process is doing. It needs no change of the product.
+`bench_shares.py FILE ARGUMENTS…` runs the command under a sampler. Every 5 ms the sampler looks at what the process is
+doing, or waiting for. It needs no change of the product.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ PLACES = {
     f"{ROOT}/policies/": "gate",
     f"{ROOT}/operations/reports/": "gate",
     f"{ROOT}/operations/resolve.py": "gate",
-    f"{ROOT}/operations/engine/embedded/program.py": "program",
-    f"{ROOT}/operations/engine/pulumi_process.py": "engine",
+    f"{ROOT}/operations/engine/program_process.py": "program",  # waits for it
+    f"{ROOT}/operations/engine/pulumi_process.py": "cli",
     f"{ROOT}/operations/engine/": "engine",
     f"{ROOT}/local_azure/": "engine",
-    f"{ROOT}/infra/": "program",
-    "/site-packages/pulumi": "program",
 }
 """What a frame belongs to, by a part of its file's name; the innermost frame that is named here decides."""
+ORDER = ("imports", "gate", "engine", "program", "cli")
+"""What the process is busy with if its threads are busy with several; the last two only wait."""
 
 
 def share_of(frame: FrameType | None) -> str | None:
@@ -59,8 +59,8 @@ class Sampler:
             time.sleep(INTERVAL)
             own = threading.get_ident()
             busy = [share_of(frame) for thread, frame in sys._current_frames().items() if thread != own]
-            found = [share for share in busy if share]
-            self.counts["imports" if "imports" in found else found[0] if found else "rest"] += 1
+            share = next((share for share in ORDER if share in busy), "rest")
+            self.counts["engine" if share == "cli" else share] += 1
 
     def write(self, file: Path) -> None:
         """Write the seconds of each share, scaled to the time that has passed."""
@@ -79,38 +79,16 @@ def sampled(file: Path, work: Callable[[], None]) -> None:
 
 
 def command(file: Path, arguments: list[str]) -> None:
-    """Run an `sde` command, and its language host, under samplers."""
+    """Run an `sde` command under a sampler."""
 
     def work() -> None:
         from operations.cli.app import main  # noqa: PLC0415 - its imports are measured too
-        from operations.engine import program_process  # noqa: PLC0415
 
-        host = file.with_suffix(".host.json")
-        program_process.COMMAND = (sys.executable, str(Path(__file__).resolve()), "--host", str(host))
         raise SystemExit(main(arguments))
 
     sampled(file, work)
 
 
-def host(file: Path, folder: Path) -> None:
-    """Serve the program as `operations.engine.language_host` does, and write what its runs were busy with."""
-    sampler = Sampler()
-    from operations.engine import language_host  # noqa: PLC0415
-
-    run = language_host.run_program
-
-    def run_and_write(*arguments: object) -> str:
-        failure = run(*arguments)  # type: ignore[arg-type]
-        sampler.write(file)  # the process is ended from outside: this is the last moment that is sure
-        return failure
-
-    language_host.run_program = run_and_write
-    language_host.serve(folder)
-
-
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
-    if sys.argv[1] == "--host":
-        host(Path(sys.argv[2]), Path(sys.argv[3]))
-    else:
-        command(Path(sys.argv[1]), sys.argv[2:])
+    command(Path(sys.argv[1]), sys.argv[2:])

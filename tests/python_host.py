@@ -33,13 +33,13 @@ def serve() -> None:
     from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
     from operations.engine.language_host import LanguageHost
-    from operations.engine.project import program_of
+    from operations.engine.program_process import ProgramProcess
 
     class Host(LanguageHost):
         """The language host, of whatever program the engine names."""
 
         def Run(self, request: Any, context: Any) -> Any:  # noqa: N802
-            self._program = program_of(Path(request.info.root_directory))
+            self._program = ProgramProcess(Path(request.info.root_directory))
             request.args[:] = sys.argv[-1:]  # a plugin gets the engine's address when it is started
             return super().Run(request, context)
 
@@ -56,8 +56,7 @@ def serve() -> None:
             yield language_pb2.RunPluginResponse(exitcode=process.returncode)
 
     server = grpc.server(ThreadPoolExecutor(max_workers=8))
-    host = Host(lambda: None)
-    host.ready.set()
+    host = Host(ProgramProcess(ROOT))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)
     server.start()

@@ -39,10 +39,12 @@ def local_cli(settings: Settings) -> PulumiCli | None:
 def _pulumi(command: Path, cloud: str, settings: Settings) -> PulumiCli:
     from operations.engine.pulumi_cli import PulumiCli  # noqa: PLC0415 - imports the Pulumi SDK
 
+    seconds = settings.program_seconds
     if cloud == "local":
-        return PulumiCli(settings.root, settings.local_environment(), creates_stacks=True, command=command)
+        local = settings.local_environment()
+        return PulumiCli(settings.root, local, creates_stacks=True, command=command, program_seconds=seconds)
     _refuse_local_shell(settings)
-    return PulumiCli(settings.root, {}, creates_stacks=False, command=command)
+    return PulumiCli(settings.root, {}, creates_stacks=False, command=command, program_seconds=seconds)
 
 
 def _refuse_local_shell(settings: Settings) -> None:
@@ -75,10 +77,14 @@ def _embedded(cloud: str, settings: Settings) -> Engine:
             fix="unset it, or " + installed_cli.INSTALL,
         )
     from operations.engine.embedded.engine import EmbeddedEngine  # noqa: PLC0415 - imports the Pulumi SDK
+    from operations.engine.program_process import ProgramProcess  # noqa: PLC0415
 
     make_folder(settings.local_db.parent)
     make_folder(folder)
-    return EmbeddedEngine(settings.root, folder, lambda: _servicers(settings), lambda: settings.passphrase("local"))
+    program = ProgramProcess(settings.root, settings.program_seconds)
+    return EmbeddedEngine(
+        settings.root, folder, lambda: _servicers(settings), lambda: settings.passphrase("local"), program
+    )
 
 
 def _servicers(settings: Settings) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""The error of a program: its message and the locations in the program's files, for both engines."""
+"""The error of a program: its message, the locations in its files, and its text between processes."""
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from pulumi.runtime.settings import _get_rpc_manager
 from formats.errors import Failed, InputError, Refused
 
 _ENGINES = str(Path(__file__).resolve().parent)
+_TEXT = re.compile(r"(?P<kind>InputError|Refused|Failed): (?P<message>.*)", re.DOTALL)
+_PART = re.compile(r"  (file|key|found|allowed|fix): +(.*)")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,35 @@ def reported_error(error: BaseException) -> Exception:
         if isinstance(cause, pulumi.RunError):
             return Failed(str(cause))
     return Failed(str(program_error_of(error)))
+
+
+def error_text(error: Exception) -> str:
+    """Return an error with its kind, in the form that `parse_error` reads."""
+    kind = next(kind for kind in (InputError, Refused, Exception) if isinstance(error, kind))
+    return f"{'Failed' if kind is Exception else kind.__name__}: {error}"
+
+
+def is_error_text(text: str) -> bool:
+    """Return True if `error_text` has made a text."""
+    return _TEXT.fullmatch(text) is not None
+
+
+def parse_error(text: str) -> Exception:
+    """Return the error of a text; `Failed` for a text that `error_text` has not made."""
+    found = _TEXT.fullmatch(text)
+    if found is None:
+        return Failed(text)
+    if found["kind"] == "InputError":
+        return _parse_input_error(found["message"])
+    return (Refused if found["kind"] == "Refused" else Failed)(found["message"])
+
+
+def _parse_input_error(message: str) -> InputError:
+    """Parse the text of an `InputError` into its parts."""
+    lines = message.splitlines()
+    parts = {found[1]: found[2] for line in lines if (found := _PART.fullmatch(line))}
+    problem = "\n".join(line for line in lines if not _PART.fullmatch(line))
+    return InputError(problem, **parts)
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

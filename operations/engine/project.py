@@ -1,13 +1,11 @@
-"""The project of Pulumi.yaml and its program, which runs as in Pulumi's own language host."""
+"""The project of Pulumi.yaml and its program."""
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import os
 import runpy
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -25,53 +23,21 @@ def project_name(root: Path) -> str:
 
 
 def program_of(root: Path) -> Program:
-    """Return the program that Pulumi.yaml names, to run as `__main__` in its folder. Raises `InputError` if none."""
+    """Return the program that Pulumi.yaml names. Raises `InputError` if there is none.
+
+    It runs as in Pulumi's own language host: as `__main__`, in its folder, with its name as the only argument.
+    """
     project = _project(root)
     folder = (root / project.get("main", ".")).resolve()
     if not folder.exists():
         raise InputError("The program does not exist", file=str(root / "Pulumi.yaml"), key="main", found=str(folder))
 
     def run() -> Any:
-        with _as_main(folder):
-            runpy.run_path(str(folder), run_name="__main__")
+        os.chdir(folder if folder.is_dir() else folder.parent)
+        sys.argv = [str(folder)]
+        runpy.run_path(str(folder), run_name="__main__")
 
     return run
-
-
-def preload(root: Path) -> None:
-    """Import the program's `preload.py`, if there is one, while the CLI starts, to save time in the run."""
-    folder = (root / _project(root).get("main", ".")).resolve()
-    if (folder / "preload.py").exists():
-        importlib.import_module(f"{folder.name}.preload")
-
-
-@contextlib.contextmanager
-def _as_main(folder: Path) -> Iterator[None]:
-    """Set up the process as the language host does: in the program's folder, with its name as the only argument.
-
-    Restore it afterwards and unload the program's newly imported modules, so that a second run in this process starts
-    like the first.
-    """
-    working_directory, arguments, path, modules = Path.cwd(), sys.argv, list(sys.path), set(sys.modules)
-    os.chdir(folder if folder.is_dir() else folder.parent)
-    sys.argv = [str(folder)]
-    try:
-        yield
-    finally:
-        os.chdir(working_directory)
-        sys.argv, sys.path[:] = arguments, path
-        _unload(set(sys.modules) - modules, folder)
-
-
-def _unload(names: set[str], folder: Path) -> None:
-    """Unload the modules of a folder, also from their packages."""
-    for name in names:
-        file = getattr(sys.modules[name], "__file__", None)
-        if file and Path(file).is_relative_to(folder):
-            unloaded = sys.modules.pop(name)
-            parent, _, child = name.rpartition(".")
-            if parent in sys.modules and getattr(sys.modules[parent], child, None) is unloaded:
-                delattr(sys.modules[parent], child)
 
 
 def sdk_version(package: str) -> str:

@@ -22,6 +22,7 @@ from formats.pulumi_preview import deletion_of, plan_of
 from formats.pulumi_state import has_resources, read_export, stack_outputs
 from formats.urns import label
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy, state_digest
+from operations.engine.program_process import DEFAULT_SECONDS
 from operations.engine.project import client_project, sdk_version
 from operations.engine.pulumi_commands import PulumiCommands
 from operations.engine.pulumi_errors import StackMissingError, protection_refusal
@@ -47,16 +48,19 @@ class PulumiCli:
         *,
         creates_stacks: bool,
         command: Path | None = None,
+        program_seconds: float = DEFAULT_SECONDS,
     ) -> None:
         """`environment` overrides the process's own. With `creates_stacks`, a missing stack is created."""
         executable = command or Path("pulumi")
-        self._commands = PulumiCommands(project_root, environment, executable, creates_stacks=creates_stacks)
+        self._commands = PulumiCommands(
+            project_root, environment, executable, creates_stacks=creates_stacks, program_seconds=program_seconds
+        )
         self._saved = UpdatePlans()
         self._exported: dict[str, dict[str, Any]] = {}
         """The last export of each stack, until a run changes it."""
 
     def prepare(self) -> None:
-        """Start the language host, which takes about as long as the CLI before it requests the program."""
+        """Start the host of the program, which takes about as long as the CLI before it requests the program."""
         self._commands.program.start()
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
@@ -135,7 +139,7 @@ class PulumiCli:
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
         """Import an existing cloud resource into the stack, protected."""
         with TemporaryDirectory() as folder:  # this command takes the program's address from Pulumi.yaml only
-            Path(folder, "Pulumi.yaml").write_text(client_project(self._commands.root, self._commands.program.address))
+            Path(folder, "Pulumi.yaml").write_text(client_project(self._commands.root, self._commands.language.address))
             resource = {"type": type_, "name": name, "id": id_, "version": sdk_version(type_.partition(":")[0])}
             file = Path(folder, "resources.json")
             file.write_text(json.dumps({"resources": [resource]}))

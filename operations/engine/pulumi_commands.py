@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from formats.errors import Failed, InputError
+from formats.errors import InputError
 from operations.engine import files, locks
+from operations.engine.language_host import LanguageServer
 from operations.engine.port import StackSettings
-from operations.engine.program_process import ProgramProcess
+from operations.engine.program_process import DEFAULT_SECONDS, ProgramProcess
 from operations.engine.project import client_project, program_of, project_name
 from operations.engine.pulumi_errors import ErrorMessage, StackContext, StackMissingError, port_error
 from operations.engine.pulumi_process import CommandFailed, PulumiProcess, environment_with
@@ -24,10 +25,6 @@ _STATES = Path(".pulumi", "stacks", PROJECT)
 _JOURNALS = Path(".pulumi", "sde-journal", PROJECT)
 _CLI_JOURNALS = Path(".pulumi", "journal", PROJECT)
 _STATE_FILES = (".json", ".json.gz", ".json.zst")
-_LOST = re.compile(r"error reading from server|connection refused|connection reset|transport|Unavailable|EOF")
-"""The CLI's messages for a lost connection to the program's process."""
-_EXIT_SECONDS = 5.0
-"""Seconds to wait for the end of a process that no longer responds."""
 _CREATES_STACK = ("preview", "up", "import")
 """The commands that create a stack that the backend does not know."""
 
@@ -35,10 +32,18 @@ _CREATES_STACK = ("preview", "up", "import")
 class PulumiCommands:
     """Run the CLI in a project's folder, with the program in the project's language host."""
 
-    def __init__(self, root: Path, environment: Mapping[str, str], command: Path, *, creates_stacks: bool) -> None:
+    def __init__(
+        self,
+        root: Path,
+        environment: Mapping[str, str],
+        command: Path,
+        *,
+        creates_stacks: bool,
+        program_seconds: float = DEFAULT_SECONDS,
+    ) -> None:
         """`environment` overrides the process's own. With `creates_stacks`, a missing stack is created."""
         self.root, self.creates = root, creates_stacks
-        self.program = ProgramProcess(root)
+        self.program = ProgramProcess(root, program_seconds)
         whole = environment_with(environment)
         url = whole.get("PULUMI_BACKEND_URL", "")
         self._folder = folder_of(url)
@@ -69,15 +74,28 @@ class PulumiCommands:
         if importing or stack.file.absolute().parent != self.root:
             whole += ["--config-file", str(stack.file.absolute())]
         if not importing:
-            whole += [f"--client={self.program.address}"]
+            whole += [f"--client={self.language.address}"]
         try:
-            return self._pulumi.run(whole, on_line)
+            return self._run_with_program(whole, on_line)
         except CommandFailed as error:
             missing = isinstance(port_error(error, self._context(stack.name)), StackMissingError)
             if not (missing and self.creates and arguments[0] in _CREATES_STACK):
                 raise
         self.create_stack(stack.name, stack.file)
-        return self._pulumi.run(whole, on_line)
+        return self._run_with_program(whole, on_line)
+
+    @cached_property
+    def language(self) -> LanguageServer:
+        """The language host of the program, started at first use."""
+        return LanguageServer(self.program)
+
+    def _run_with_program(self, arguments: Sequence[str], on_line: Callable[[str], object] | None) -> str:
+        """Run a command, and end the program with it."""
+        self.program.start()
+        try:
+            return self._pulumi.run(arguments, on_line)
+        finally:
+            self.program.stop()
 
     def create_stack(self, name: str, config: Path) -> None:
         """Create a stack in the backend, with the salt of its configuration file, which gets one if it has none.
@@ -119,12 +137,6 @@ class PulumiCommands:
         self, error: CommandFailed, name: str, errors: Sequence[ErrorMessage] = (), config: Path | None = None
     ) -> Exception:
         """Return the port's error for a failed command. `errors` are those that its run reported."""
-        lost = _LOST.search(" ".join([str(error), *(text for _, text in errors)]))
-        if (how := self.program.ended(within=_EXIT_SECONDS if lost else 0.0)) is not None:
-            return Failed(
-                f"{name}: the process that runs the program {how} before the program had ended.\n"
-                "  The steps before are in the state, and a new run continues from there."
-            )
         return port_error(error, self._context(name, config), errors)
 
     def _context(self, name: str, config: Path | None = None) -> StackContext:

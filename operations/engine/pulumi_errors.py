@@ -11,6 +11,7 @@ from formats.errors import Failed, InputError, Refused
 from formats.urns import label
 from operations.engine import locks
 from operations.engine.port import busy
+from operations.engine.program_error import is_error_text, parse_error
 from operations.engine.pulumi_process import CommandFailed
 
 ErrorMessage = tuple[str, str]
@@ -21,9 +22,6 @@ _CONSEQUENCE = re.compile(
     r"|expected resource operations for \S+ but none were seen"
 )
 """Messages of the CLI and the program that only follow from an earlier error."""
-_OF_PROGRAM = re.compile(r"(?P<kind>InputError|Refused|Failed): (?P<message>.*)", re.DOTALL)
-"""The format in which `language_host.py` logs the exception that ended the program."""
-_PART = re.compile(r"  (file|key|found|allowed|fix): +(.*)")
 _CHECK_FAILURE = re.compile(
     r"\S+ resource '.*?'(?:: property (?P<path>.+?) value .*?)? has a problem: (?P<why>.*)", re.DOTALL
 )
@@ -101,10 +99,8 @@ def _refusal_of_any(causes: Sequence[ErrorMessage]) -> Refused | None:
 
 def _cause(urn: str, message: str) -> Exception:
     """Return one error as an exception."""
-    if not urn and (found := _OF_PROGRAM.fullmatch(message)):
-        if found["kind"] == "InputError":
-            return parse_input_error(found["message"])
-        return (Refused if found["kind"] == "Refused" else Failed)(found["message"])
+    if not urn and is_error_text(message):
+        return parse_error(message)
     if found := _DUPLICATE_URN.search(message):
         fix = "give one of them another name"
         return InputError("Two resources have the same type and name", key=found["urn"], fix=fix)
@@ -126,14 +122,6 @@ def _combined(causes: Sequence[Exception]) -> Exception:
     message = "\n".join(dict.fromkeys(map(str, causes)))
     kinds = {type(cause) for cause in causes}
     return kinds.pop()(message) if len(kinds) == 1 else Failed(message)
-
-
-def parse_input_error(message: str) -> InputError:
-    """Parse the text of an `InputError` into its parts."""
-    lines = message.splitlines()
-    parts = {found[1]: found[2] for line in lines if (found := _PART.fullmatch(line))}
-    problem = "\n".join(line for line in lines if not _PART.fullmatch(line))
-    return InputError(problem, **parts)
 
 
 def _locked(context: StackContext, _text: str, _found: re.Match[str]) -> InputError:

@@ -11,9 +11,12 @@ from formats.stack_config import StackConfig
 from local_azure import create_providers
 from operations.engine.embedded.engine import EmbeddedEngine
 from operations.engine.port import StackSettings
+from operations.engine.program_process import ProgramProcess
 from tests.infra import samples
 
 ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ProgramProcess(ROOT)
+"""One host for all engines: nothing of a run is left in it."""
 DEPLOYMENT_ORDER = ("platform", "junction-zone", "safe-haven", "tre-hcm")
 
 
@@ -37,7 +40,7 @@ class LocalStacks:
         database = self.folder / "azure.db"
         state = self.folder / "state"
         state.mkdir(parents=True, exist_ok=True)
-        return EmbeddedEngine(ROOT, state, lambda: create_providers(database), lambda: "correct horse")
+        return EmbeddedEngine(ROOT, state, lambda: create_providers(database), lambda: "correct horse", PROGRAM)
 
     def stack(self, name: str, **more: Any) -> StackSettings:
         """Return the settings of one of the sample stacks."""

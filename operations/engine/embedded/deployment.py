@@ -25,6 +25,7 @@ from operations.engine.embedded.provider_registry import ProviderRegistry
 from operations.engine.embedded.providers import NO_DIFFERENCE, Difference, Provider, ProviderError
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.update_plan_check import UpdatePlanCheck
+from operations.engine.interrupts import deferred_interrupts
 from operations.engine.targets import Targets
 
 
@@ -160,16 +161,18 @@ class Deployment:
         """Record a request to a provider before it starts. The body records the result.
 
         The operation ends without changes if the provider returns an error. After any other error the result is
-        unknown, and the operation stays pending for the next run, unless the request is read-only.
+        unknown, and the operation stays pending for the next run, unless the request is read-only. An
+        interruption is raised after the operation.
         """
-        if self.journal is not None:
-            self._operation = self.journal.begin(kind, resource)
-        try:
-            yield
-        except Exception as error:
-            if read_only or isinstance(error, ProviderError):
-                self.end_operation()
-            raise
+        with deferred_interrupts():
+            if self.journal is not None:
+                self._operation = self.journal.begin(kind, resource)
+            try:
+                yield
+            except Exception as error:
+                if read_only or isinstance(error, ProviderError):
+                    self.end_operation()
+                raise
 
     def resume_operation(self, operation: PendingOperation) -> None:
         """Continue an operation that an earlier run began."""

@@ -1,4 +1,4 @@
-"""The embedded engine: runs the project's stacks in this process, without the Pulumi CLI."""
+"""The embedded engine: runs the project's stacks without the Pulumi CLI."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.runs import Runs
 from operations.engine.embedded.update_plan_check import UpdatePlanCheck
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy, state_digest
-from operations.engine.project import Program, program_of, project_name, sdk_version
+from operations.engine.program_services import ProgramRunner
+from operations.engine.project import project_name, sdk_version
 
 
 @dataclass
@@ -37,14 +38,14 @@ class EmbeddedEngine:
     providers: Servicers
     """Returns new, unconfigured servicers by package."""
     passphrase: Callable[[], str]
-    program: Program | None = None
-    """The program to run; by default that of Pulumi.yaml."""
+    program: ProgramRunner
     name: str = field(default="embedded", init=False)
     _summaries: dict[str, tuple[str | None, StackState | None]] = field(default_factory=dict, init=False)
     """Each stack's summary, by the digest of the state that it was read from."""
 
     def prepare(self) -> None:
-        """Do nothing: the program runs in this process."""
+        """Start the host of the program."""
+        self.program.start()
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """Return the plan of an `up`; change nothing."""
@@ -205,7 +206,7 @@ class EmbeddedEngine:
 
     def _deploy(self, deployment: Deployment) -> None:
         """Run the program, then delete the resources that it no longer registers."""
-        program.run(deployment, self.program or program_of(self.project_root), self.project_root)
+        program.run(deployment, self.program, self.project_root)
         deployment.targets.must_match([*deployment.registered, *deployment.previous])
         if deployment.plan_check:
             deployment.plan_check.all_registered(deployment.registered.keys())

@@ -1,4 +1,4 @@
-"""The two gRPC services that the Pulumi SDK calls, as plain objects in its own process."""
+"""The two gRPC services that the Pulumi SDK calls, for one deployment."""
 # ruff: noqa: N802 - the protocol names its methods
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 from formats import property_values
 from formats.errors import InputError
 from formats.urns import ROOT_TYPE
+from operations.engine import functions
 from operations.engine.clock import now
 from operations.engine.embedded import goal, options, state_steps, steps
 from operations.engine.embedded.deployment import Deployment, RegistrationResult
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.model import Properties, Resource
-from operations.engine.embedded.providers import ProviderError, returned
+from operations.engine.embedded.providers import ProviderError
 from operations.engine.embedded.report import Severity
+from operations.engine.program_services import CallError, typed
 
 FEATURES = {
     "secrets": resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -39,18 +41,20 @@ FEATURES = {
 _SEVERITIES: Mapping[int, Severity] = {0: "debug", 1: "info", 2: "warning", 3: "error"}
 
 
-class Unimplemented(grpc.RpcError):  # type: ignore[misc]
-    """The error that the SDK expects from a call that is not implemented."""
+class DeploymentServices:
+    """`operations.engine.program_services.Services` for one deployment."""
 
-    def __init__(self, details: str, status: grpc.StatusCode = grpc.StatusCode.UNIMPLEMENTED) -> None:
-        super().__init__(details)
-        self._details, self._status = details, status
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._handlers = {"ResourceMonitor": Monitor(deployment), "Engine": EngineService(deployment)}
 
-    def code(self) -> grpc.StatusCode:
-        return self._status
+    def call(self, _path: str, method: Any, request: bytes) -> bytes:
+        """Answer a request."""
+        return typed(method, getattr(self._handlers[method.containing_service.name], method.name), request)
 
-    def details(self) -> str:
-        return self._details
+    def message(self, text: str) -> None:
+        """Report a line that the program printed."""
+        self._deployment.reporter.message("info", text)
 
 
 class Monitor:
@@ -111,10 +115,12 @@ class Monitor:
 
     def Invoke(self, request: Any) -> Any:
         options.refuse_request(request, request.tok)
+        if refusal := functions.refusal(request.tok):
+            self._fail(refusal)
         with self._deployment.lock:
             if self._deployment.error is not None:
                 # The program cannot continue without a result, and there is none.
-                raise Unimplemented("the deployment has failed", grpc.StatusCode.UNAVAILABLE)
+                raise CallError("the deployment has failed", grpc.StatusCode.UNAVAILABLE)
             try:
                 response = self._invoked(request, property_values.from_struct(request.args))
             except (ProviderError, InputError) as error:
@@ -125,18 +131,10 @@ class Monitor:
         return answer
 
     def _invoked(self, request: Any, arguments: Properties) -> Any:
-        if request.tok == "pulumi:pulumi:getResource":
-            return returned(self._registered(arguments["urn"]))
         called = Resource(urn="", type=request.tok, custom=True)
         wanted = Goal(called, request.provider, request.version, request.pluginDownloadURL)
         provider = state_steps.provider_of(self._deployment, wanted)
         return provider.invoke(request.tok, arguments, preview=self._deployment.dry_run)
-
-    def _registered(self, urn: str) -> Properties:
-        resource = self._deployment.registered.get(urn)
-        if resource is None:
-            raise InputError("There is no such resource in this stack", found=urn)
-        return {"urn": urn, "id": resource.id, "state": resource.outputs}
 
     def SignalAndWaitForShutdown(self, _request: Any) -> Any:
         return empty_pb2.Empty()
@@ -161,7 +159,7 @@ class Monitor:
         def refuse(_request: Any) -> Any:
             refusal = options.refuse_method(name)
             self._fail(refusal)
-            raise Unimplemented(refusal.problem)
+            raise CallError(refusal.problem)
 
         return refuse
 
@@ -179,13 +177,16 @@ class EngineService:
         return empty_pb2.Empty()
 
     def RequirePulumiVersion(self, _request: Any) -> Any:
-        raise Unimplemented("the embedded engine has no Pulumi version to compare", grpc.StatusCode.FAILED_PRECONDITION)
+        raise CallError("the embedded engine has no Pulumi version to compare", grpc.StatusCode.FAILED_PRECONDITION)
 
     def GetRootResource(self, _request: Any) -> Any:
         return engine_pb2.GetRootResourceResponse()
 
     def SetRootResource(self, _request: Any) -> Any:
         return engine_pb2.SetRootResourceResponse()
+
+    def StartDebugging(self, _request: Any) -> Any:
+        raise CallError("the embedded engine starts no debugger")
 
 
 def _result(answer: RegistrationResult) -> Any:

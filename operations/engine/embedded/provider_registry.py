@@ -9,14 +9,13 @@ from formats import property_values, urns
 from formats.errors import InputError
 from formats.urns import type_of
 from operations.engine.embedded.model import Properties, Resource
-from operations.engine.embedded.providers import NO_DIFFERENCE, Difference, Provider, Servicer, returned
+from operations.engine.embedded.providers import NO_DIFFERENCE, Difference, Provider, Servicer
 
 Servicers = Callable[[], Mapping[str, Servicer]]
 OutputsOf = Callable[[str], Properties]
 """Returns the outputs of the stack with this name."""
 BUILTIN = "pulumi"
 """The package of the engine's own resources."""
-READ_STACK_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 INTERNAL = "__internal"
 """The input of a provider resource under which the engine keeps its own settings."""
 
@@ -52,11 +51,6 @@ class StackReferences(Provider):
         if type_of(urn) != "pulumi:pulumi:StackReference":
             raise InputError("The engine has no such resource", found=type_of(urn))
         return id_, {"name": id_}, _stack_reference(id_, self._outputs_of)
-
-    def invoke(self, token: str, arguments: Properties, *, preview: bool) -> Any:
-        if token != READ_STACK_OUTPUTS:
-            raise InputError("The engine has no such function", found=token)
-        return returned(_stack_reference(arguments["name"], self._outputs_of))
 
 
 def _stack_reference(name: str, outputs_of: OutputsOf) -> Properties:

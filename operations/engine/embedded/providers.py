@@ -151,11 +151,6 @@ class Provider:
         return _difference(response, old.inputs, news)
 
 
-def returned(properties: Properties) -> provider_pb2.InvokeResponse:
-    """Return the response of a function."""
-    return provider_pb2.InvokeResponse(**{"return": property_values.to_struct(properties)})
-
-
 def _state(old: Resource) -> dict[str, Any]:
     return {"id": old.id, "olds": old.outputs, "old_inputs": old.inputs}
 

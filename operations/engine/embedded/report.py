@@ -42,7 +42,7 @@ class Reporter:
     def __init__(self, stack: str, on_event: OnEvent | None) -> None:
         self.stack, self.secret_filter = stack, SecretFilter()
         self._on_event = on_event
-        self._sending = threading.local()
+        self._lock = threading.RLock()
         self._began = time.monotonic()
 
     @property
@@ -50,22 +50,14 @@ class Reporter:
         """The duration of the run so far."""
         return time.monotonic() - self._began
 
-    @property
-    def sending_event(self) -> bool:
-        """True while this thread sends an event."""
-        return getattr(self._sending, "now", False)
-
     def say(self, kind: EventKind, **content: Any) -> None:
         """Send one event. Steps of default providers are not reported, as in the Pulumi CLI."""
         if self._on_event is None or (kind.startswith("step-") and is_default_provider(content["urn"])):
             return
         if content.get("message"):
             content["message"] = self.secret_filter.redact(content["message"])
-        self._sending.now = True
-        try:
+        with self._lock:  # steps and the program's output come from different threads
             self._on_event(Event(kind=kind, stack=self.stack, time=time.time(), **content))
-        finally:
-            self._sending.now = False
 
     def message(self, severity: Severity, text: str, urn: str | None = None) -> None:
         """Send a message for the user."""

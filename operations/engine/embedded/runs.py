@@ -21,6 +21,7 @@ from operations.engine.embedded.provider_registry import ProviderRegistry, Servi
 from operations.engine.embedded.report import Reporter
 from operations.engine.embedded.secrets import Crypter
 from operations.engine.embedded.update_plan_check import UpdatePlanCheck
+from operations.engine.interrupts import deferred_interrupts
 from operations.engine.port import StackSettings
 from operations.engine.targets import Targets
 
@@ -61,19 +62,20 @@ class Runs:
             yield deployment
             succeeded = True
         finally:
-            self.backend.finish(stack.name, journal)
-            if deployment is not None and (deployment.state_changed or resumed):
-                self.backend.record_history(
-                    stack.name,
-                    kind=kind,
-                    succeeded=succeeded,
-                    start=began,
-                    changes=deployment.counts,
-                    config=stack.config,
-                    environment={PLAN: plan} if plan else {},
-                )
-            if deployment is not None:
-                deployment.registry.close()
+            with deferred_interrupts():
+                self.backend.finish(stack.name, journal)
+                if deployment is not None and (deployment.state_changed or resumed):
+                    self.backend.record_history(
+                        stack.name,
+                        kind=kind,
+                        succeeded=succeeded,
+                        start=began,
+                        changes=deployment.counts,
+                        config=stack.config,
+                        environment={PLAN: plan} if plan else {},
+                    )
+                if deployment is not None:
+                    deployment.registry.close()
 
     def _deployment(
         self, stack: StackSettings, reporter: Reporter, targets: Sequence[str], salt: str | None, **inputs: Any

@@ -131,7 +131,7 @@ def test_killed_run_leaves_no_process_and_an_abandoned_lock(run: Run) -> None:
 @pytest.mark.parametrize(
     ("child", "words"),
     [
-        ("language_host", "the process that runs the program was killed by SIGKILL"),
+        ("program_host", "its host was killed by SIGKILL"),
         ("pulumi --non-interactive", "the Pulumi CLI was killed by SIGKILL"),
     ],
 )

@@ -11,7 +11,8 @@ import pytest
 from formats.errors import Failed, InputError, Refused
 from formats.plan import Operation, Plan, PlannedResource
 from operations.engine.port import Event
-from operations.engine.pulumi_errors import StackContext, StackMissingError, parse_input_error, port_error
+from operations.engine.program_error import error_text, parse_error
+from operations.engine.pulumi_errors import StackContext, StackMissingError, port_error
 from operations.engine.pulumi_events import Listener
 from operations.engine.pulumi_process import CommandFailed
 from operations.engine.pulumi_saved import UpdatePlans, violation
@@ -83,7 +84,7 @@ def test_refused_value_is_not_repeated() -> None:
 
 def test_input_error_of_the_program_keeps_its_parts() -> None:
     error = InputError("Too small.", file="estate.yaml", key="sde:network", found="/30", allowed="/24", fix="take /24")
-    assert vars(parse_input_error(str(error))) == {**vars(error)}
+    assert vars(parse_error(error_text(error))) == {**vars(error)}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from formats import property_values
 from operations.engine.embedded.engine import EmbeddedEngine
 from operations.engine.port import StackSettings
+from operations.engine.program_process import ProgramProcess
+from tests.operations.engine.in_process import InProcess
 
 VERSION = "1.2.3"
 
@@ -195,7 +197,8 @@ class Lab:
         def providers() -> dict[str, Any]:
             return {"cloud": FakeProvider(self.cloud)}
 
-        return EmbeddedEngine(self.folder, self.folder / "state", providers, lambda: "a passphrase", program)
+        runner = InProcess(program) if program else ProgramProcess(self.folder)
+        return EmbeddedEngine(self.folder, self.folder / "state", providers, lambda: "a passphrase", runner)
 
     def preview(self, program: Callable[[], Any], **options: Any) -> Any:
         return self.engine(program).preview(self.stack, on_event=self.events.append, **options)

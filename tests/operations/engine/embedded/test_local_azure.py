@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from operations.engine.embedded.backend import Backend
 from operations.engine.embedded.engine import EmbeddedEngine
 from operations.engine.embedded.journal import Journal
 from operations.engine.port import StackSettings
+from tests.operations.engine.in_process import InProcess
 
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
 
@@ -51,8 +53,8 @@ def test_resource_created_before_the_kill_is_adopted(
     (tmp_path / "Pulumi.yaml").write_text("name: sde\nruntime: python\n")
     config = {"sde:cloud": "local", "azure-native:subscriptionId": SUBSCRIPTION, "azure-native:location": "uksouth"}
     stack = StackSettings("dev", config, tmp_path / "Pulumi.dev.yaml")
-    database = tmp_path / "azure.db"
-    engine = EmbeddedEngine(tmp_path, tmp_path / "state", lambda: create_providers(database), lambda: "words", program)
+    providers, runner = partial(create_providers, tmp_path / "azure.db"), InProcess(program)
+    engine = EmbeddedEngine(tmp_path, tmp_path / "state", providers, lambda: "words", runner)
     ended = 0
     end = Journal.end
 
@@ -82,7 +84,8 @@ def test_a_run_closes_the_database_of_the_local_azure(tmp_path: Path) -> None:
     config = {"sde:cloud": "local", "azure-native:subscriptionId": SUBSCRIPTION, "azure-native:location": "uksouth"}
     stack = StackSettings("dev", config, tmp_path / "Pulumi.dev.yaml")
     database = tmp_path / "azure.db"
-    engine = EmbeddedEngine(tmp_path, tmp_path / "state", lambda: create_providers(database), lambda: "words", program)
+    providers, runner = partial(create_providers, database), InProcess(program)
+    engine = EmbeddedEngine(tmp_path, tmp_path / "state", providers, lambda: "words", runner)
     gc.disable()
     try:
         engine.up(stack)

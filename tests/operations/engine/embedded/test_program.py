@@ -1,4 +1,4 @@
-"""The project's program, run with the setup of Pulumi's language host."""
+"""The project's program, run in a process of its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def project(lab: Lab) -> Lab:
     return lab
 
 
-def test_every_run_starts_fresh_and_restores_the_process(project: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_run_starts_fresh_in_another_process(project: Lab, capfd: pytest.CaptureFixture[str]) -> None:
     before = (Path.cwd(), list(sys.argv), list(sys.path))
     engine = project.engine(None)
     for _ in range(2):
@@ -40,7 +40,7 @@ def test_every_run_starts_fresh_and_restores_the_process(project: Lab, capsys: p
         assert outcome.outputs == {"count": 1, "stack": "dev"}
     assert (Path.cwd(), sys.argv, sys.path) == before
     assert "zones" not in sys.modules
-    assert capsys.readouterr().out == ""
+    assert capfd.readouterr() == ("", "")
     assert "hello from the program" in [e.message for e in project.events]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,18 @@ from formats.plan import Plan
 from local_azure import create_providers
 from operations.engine.embedded.engine import EmbeddedEngine
 from operations.engine.port import StackSettings
+from tests.operations.engine.in_process import InProcess
 
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
 CLOSED, OPEN = (f"{GROUP}/providers/Microsoft.Network/networkSecurityGroups/{name}" for name in ("closed", "open"))
 
 
-def engine(folder: Path, program: Callable[[], Any] | None = None) -> EmbeddedEngine:
+def engine(folder: Path, program: Callable[[], Any] = lambda: None) -> EmbeddedEngine:
     (folder / "Pulumi.yaml").write_text("name: sde\nruntime: python\n")
     (folder / "state").mkdir(exist_ok=True)
-    made = EmbeddedEngine(folder, folder / "state", lambda: create_providers(folder / "azure.db"), lambda: "passphrase")
-    made.program = program
-    return made
+    providers = partial(create_providers, folder / "azure.db")
+    return EmbeddedEngine(folder, folder / "state", providers, lambda: "passphrase", InProcess(program))
 
 
 def stack(folder: Path, subscription: str = SUBSCRIPTION) -> StackSettings:

@@ -1,0 +1,92 @@
+"""The engine of the Pulumi CLI as a program sees it: requests are passed on, if they are permitted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]
+from google.protobuf.message_factory import GetMessageClass  # type: ignore[import-untyped]
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+from formats.errors import InputError
+from formats.property_values import SECRET_SIGNATURE, secret
+from operations.engine import functions
+from operations.engine.program_services import CHANNEL_OPTIONS, CallError, typed
+from operations.engine.secret_filter import SecretFilter
+
+_SIGNATURE = SECRET_SIGNATURE.encode()
+
+
+class EngineProxy:
+    """`operations.engine.program_services.Services` that passes requests on to the CLI's engine.
+
+    It masks every secret that it has seen in the program's messages: the CLI masks those of the configuration only.
+    """
+
+    def __init__(self, monitor: str, engine: str, secrets: Iterable[str]) -> None:
+        self._channels = {
+            "ResourceMonitor": grpc.insecure_channel(monitor, options=CHANNEL_OPTIONS),
+            "Engine": grpc.insecure_channel(engine, options=CHANNEL_OPTIONS),
+        }
+        self._engine = engine_pb2_grpc.EngineStub(self._channels["Engine"])
+        self._lock = threading.Lock()
+        self._filter = SecretFilter()
+        for value in secrets:
+            self._filter.add(secret(value))
+        self.refusal: InputError | None = None
+        """The first request that was not permitted. It fails the run, also if the program goes on."""
+
+    def __enter__(self) -> EngineProxy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for channel in self._channels.values():
+            channel.close()
+
+    def call(self, path: str, method: Any, request: bytes) -> bytes:
+        """Pass a request on."""
+        if method.name == "Log":
+            return typed(method, self._log, request)
+        if method.name in functions.METHODS:
+            self._refuse_function(GetMessageClass(method.input_type).FromString(request))
+        self._record(method.input_type, request)
+        try:
+            response: bytes = self._channels[method.containing_service.name].unary_unary(path)(request)
+        except grpc.RpcError as error:
+            raise CallError(error.details(), error.code()) from None
+        self._record(method.output_type, response)
+        return response
+
+    def message(self, text: str) -> None:
+        """Log a line that the program printed."""
+        self._log(engine_pb2.LogRequest(severity=engine_pb2.INFO, message=text))
+
+    def error(self, text: str) -> None:
+        """Log the error of the run."""
+        self._log(engine_pb2.LogRequest(severity=engine_pb2.ERROR, message=text))
+
+    def _log(self, request: Any) -> Any:
+        with self._lock:
+            request.message = self._filter.redact(request.message)
+        try:
+            return self._engine.Log(request)
+        except grpc.RpcError as error:
+            raise CallError(error.details(), error.code()) from None
+
+    def _refuse_function(self, request: Any) -> None:
+        refusal = functions.refusal(request.tok)
+        if refusal is not None:
+            self.refusal = self.refusal or refusal
+            raise CallError(refusal.problem, grpc.StatusCode.PERMISSION_DENIED)
+
+    def _record(self, type_: Any, content: bytes) -> None:
+        """Record the secrets in a message."""
+        if _SIGNATURE not in content:
+            return
+        for _, value in GetMessageClass(type_).FromString(content).ListFields():
+            if isinstance(value, struct_pb2.Struct):
+                with self._lock:
+                    self._filter.add(json_format.MessageToDict(value))
