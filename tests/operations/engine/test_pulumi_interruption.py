@@ -43,10 +43,9 @@ class Run:
         self.process = lab.start("up", "lab", "--yes", "--engine", "pulumi")
         wait_for((lab.folder / "waiting").exists)
 
-    def child(self, words: str) -> int:
-        """Return the child process with this text in its command line."""
-        (found,) = [pid for pid in _children(self.process.pid) if words in _command(pid)]
-        return found
+    def children(self, words: str) -> list[int]:
+        """Return the child processes with this text in their command line, each before its own children."""
+        return [pid for pid in _children(self.process.pid) if words in _command(pid)]
 
     def goes_on(self) -> None:
         (self.lab.folder / "go").touch()
@@ -129,14 +128,15 @@ def test_killed_run_leaves_no_process_and_an_abandoned_lock(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("child", "words"),
+    ("child", "number", "words"),
     [
-        ("program_host", "its host was killed by SIGKILL"),
-        ("pulumi --non-interactive", "the Pulumi CLI was killed by SIGKILL"),
+        ("program_host", 0, "its host was killed by SIGKILL"),
+        ("program_host", 1, "The process that runs the program was killed by SIGKILL"),
+        ("pulumi --non-interactive", 0, "the Pulumi CLI was killed by SIGKILL"),
     ],
 )
-def test_killed_child_process_fails_the_run(run: Run, child: str, words: str) -> None:
-    os.kill(run.child(child), signal.SIGKILL)
+def test_killed_child_process_fails_the_run(run: Run, child: str, number: int, words: str) -> None:
+    os.kill(run.children(child)[number], signal.SIGKILL)
     assert words in run.end(1)
     assert names(run.lab) == {"first"}
 
