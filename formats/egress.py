@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Network
 from itertools import combinations
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
@@ -109,12 +109,15 @@ class EgressRule(Model):
                                "in a rule with `plain_http: true`.")  # fmt: skip
 
 
+Rule = TypeVar("Rule", bound=EgressRule)
+
+
 def _split_if_private(range_: IPv4Network) -> Iterable[IPv4Network]:
     is_private = any(range_.subnet_of(private) for private in PRIVATE)
     return range_.subnets(new_prefix=32) if is_private else (range_,)
 
 
-def _distinct(rules: tuple[EgressRule, ...]) -> tuple[EgressRule, ...]:
+def distinct_rules(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     """Refuse two rules of the same name, and two archives for the same kind of package."""
     refuse_duplicates(
         (((i, "name"), rule.name) for i, rule in enumerate(rules)), "Two egress rules have the same name."
@@ -127,7 +130,7 @@ def _distinct(rules: tuple[EgressRule, ...]) -> tuple[EgressRule, ...]:
     return rules
 
 
-Egress = Annotated[tuple[EgressRule, ...], Field(max_length=MAX_RULES), AfterValidator(_distinct)]
+Egress = Annotated[tuple[EgressRule, ...], Field(max_length=MAX_RULES), AfterValidator(distinct_rules)]
 """The egress rules of one kind of tenancy."""
 
 

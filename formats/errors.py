@@ -43,7 +43,7 @@ class InputError(SdeError):
 
     def __str__(self) -> str:
         lines = [self.problem]
-        for label, value in (("file", self.file), ("key", self.key), ("found", _one_line(self.found)),
+        for label, value in (("file", self.file), ("key", self.key), ("found", short_text(self.found)),
                              ("allowed", self.allowed), ("fix", self.fix)):  # fmt: skip
             if value:
                 lines.append(f"  {label + ':':<9}{value}")
@@ -67,8 +67,8 @@ def error_type(code: int) -> type[SdeError]:
     return {Exit.WRONG_USE.value: InputError, Exit.REFUSED.value: Refused}.get(code, Failed)
 
 
-def _one_line(value: object) -> str | None:
-    """Return the value as one short printable line, because hostile input may be megabytes long."""
+def short_text(value: object) -> str | None:
+    """Return a value as one short printable line, because hostile input may be megabytes long."""
     if value is None:
         return None
     text = (value if isinstance(value, str) else repr(value))[:200]

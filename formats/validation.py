@@ -55,10 +55,15 @@ def refuse_duplicates(names: Iterable[tuple[Location, str]], problem: str) -> No
         seen.add(name)
 
 
-def validated(model: type[M], value: Any, *, file: str, prefix: str = "") -> M:
-    """Return the value as the model. Raise `InputError` with the first error and the number of further ones."""
+def validated(
+    model: type[M], value: Any, *, file: str, prefix: str = "", context: Mapping[str, Any] | None = None
+) -> M:
+    """Return the value as the model. Raise `InputError` with the first error and the number of further ones.
+
+    `context`: what validators of the model need beside the value.
+    """
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, context=context)
     except ValidationError as error:
         raise _bad_input(error, model, file=file, prefix=prefix) from None
 

@@ -12,4 +12,4 @@ sys.path[:] = [str(HERE.parent), *(entry for entry in sys.path if Path(entry or 
 if __name__ == "__main__":
     from policies.pack import serve
 
-    serve(HERE.parent / "estate" / "exemptions.yaml")
+    serve(HERE.parent / "estate")

@@ -1,12 +1,13 @@
 """Exemptions: approved, dated decisions to accept a finding of one policy on one resource.
 
-An exemption that is malformed, expired, too long or approved by its own owner is ignored; each report warns about it.
+Its people are on the estate's roster. An exemption that is malformed, expired, too long, approved by its own owner, or
+of a person who is not on the roster (or no longer) is ignored; each report warns about it. Exemptions from the policies
+on flows, public access, rights and logs need two approvers.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -14,14 +15,19 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
-from formats.errors import InputError
+from formats.errors import InputError, short_text
+from formats.people import NOBODY, Approver, Owner, Person, Roster, context_of
 from formats.urns import is_urn, stack_of
 from formats.validation import validated
-from policies.model import Finding, Policy, Verdict
+from policies.model import Finding, Policy, Severity, Verdict
 from policies.wording import plain, printable
 
 MAX_DURATION = timedelta(days=90)
 MAX_ENTRIES = 1_000
+CRITICAL_SERVICES = ("FL", "IA", "LG", "TY")
+"""The first letters of policies on flows, rights and logs, and on what no policy reads, which may be any of these."""
+PUBLIC_ACCESS = ("publicnetworkaccess", "networkacls", "networkruleset", "publicip")
+"""Parts of the paths that a policy on public access reads, in lower case."""
 
 
 def _one_line(text: str) -> str:
@@ -29,7 +35,6 @@ def _one_line(text: str) -> str:
 
 
 OneLine = AfterValidator(_one_line)
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200), OneLine]
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=2_000), OneLine]
 
 
@@ -42,12 +47,32 @@ class Exemption(BaseModel):
     policy: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{1,2}$")]
     resource: Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=1_000)]
     """One resource: its URN, or `stack:type:name`."""
-    owner: Line
-    approver: Line
+    owner: Owner
+    approver: Approver
+    second_approver: Approver | None = None
+    """Required for critical policies."""
     reason: Sentence
     compensating_control: Sentence
     granted: date
     expires: date
+    """The last day on which it is valid."""
+
+    @property
+    def people(self) -> Mapping[str, Person]:
+        """Its people, by the key that names each."""
+        approvers = {"approver": self.approver, "second_approver": self.second_approver}
+        return {"owner": self.owner, **{key: person for key, person in approvers.items() if person}}
+
+    @property
+    def approvers(self) -> str:
+        """The names of those who approved it."""
+        return " and ".join(person.name for key, person in self.people.items() if key != "owner")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as plain JSON, with names for people, and the people beside."""
+        entry = self.model_dump(mode="json", exclude=set(self.people) | {"second_approver"})
+        names = {key: person.name for key, person in self.people.items()}
+        return {**entry, **names, "people": {key: person.to_json() for key, person in self.people.items()}}
 
 
 @dataclass(frozen=True)
@@ -93,7 +118,16 @@ def _stack(resource: str) -> str:
     return stack_of(resource) if is_urn(resource) else resource.partition(":")[0]
 
 
-def read(content: Mapping[str, Any], policies: Mapping[str, Policy], *, file: str, today: date) -> Exemptions:
+def is_critical(policy: Policy) -> bool:
+    """True for a policy whose exemptions need two approvers: on flows, public access, rights or logs, or critical."""
+    paths = [path.lower() for path in policy.property_paths]
+    is_on_public_access = any(part in path for path in paths for part in PUBLIC_ACCESS)
+    return policy.severity is Severity.CRITICAL or policy.id.startswith(CRITICAL_SERVICES) or is_on_public_access
+
+
+def read(
+    content: Mapping[str, Any], policies: Mapping[str, Policy], *, file: str, today: date, people: Roster = NOBODY
+) -> Exemptions:
     """Return the exemptions in a file's content. Raises `InputError` if it is not a list of exemptions."""
     entries = content.get("exemptions")
     unknown = sorted(set(content) - {"exemptions"})
@@ -105,39 +139,67 @@ def read(content: Mapping[str, Any], policies: Mapping[str, Policy], *, file: st
     warnings: list[str] = []
     for index, entry in enumerate(entries):
         try:
-            valid.append(_exemption(entry, valid, policies, f"{file}: exemptions[{index}]", today))
+            prefix = f"exemptions[{index}]."
+            exemption = validated(Exemption, entry, file=file, prefix=prefix, context=context_of(people))
+            _refuse_defects(exemption, valid, policies, file=file, prefix=prefix, today=today)
+            valid.append(exemption)
         except InputError as error:
             warnings.append(_warning(error, entry, index))
     return Exemptions(tuple(valid), tuple(warnings))
 
 
-def _exemption(
-    entry: Any, others: Sequence[Exemption], policies: Mapping[str, Policy], where: str, today: date
-) -> Exemption:
-    exemption = validated(Exemption, entry, file=where)
-    defect = next((why for why, applies in _defects(exemption, others, policies, today) if applies), None)
-    if defect:
-        raise InputError(defect, file=where)
-    return exemption
+def _refuse_defects(
+    exemption: Exemption, others: Sequence[Exemption], policies: Mapping[str, Policy],
+    *, file: str, prefix: str, today: date,
+) -> None:  # fmt: skip
+    for key, problem, found in _defects(exemption, others, policies, today):
+        raise InputError(problem, file=file, key=prefix + key, found=found)
+
+
+Defect = tuple[str, str, object]
+"""The key, the problem, and what was found."""
 
 
 def _defects(
     e: Exemption, others: Sequence[Exemption], policies: Mapping[str, Policy], today: date
-) -> list[tuple[str, bool]]:
-    return [
-        (f"there is no policy {e.policy}", e.policy not in policies),
-        ("its owner approved it; another person must", _comparable_name(e.owner) == _comparable_name(e.approver)),
-        ("a name in it mixes alphabets", any(len(_alphabets(name)) > 1 for name in (e.owner, e.approver))),
-        (f"it is granted on {e.granted}, which is in the future", e.granted > today),
-        (f"it expired on {e.expires}", e.expires < today),
-        ("it ends before it begins", e.expires <= e.granted),
-        (f"it runs for more than {MAX_DURATION.days} days",
-         e.expires - min(e.granted, today) > MAX_DURATION),
-        ("its id is used twice", e.id in {other.id for other in others}),
-        ("its resource must be one: a URN, or stack:type:name", not _names_one_resource(e.resource)),
-        ("another exempts the same resource from the same policy",
-         (e.policy, e.resource) in {(other.policy, other.resource) for other in others}),
-    ]  # fmt: skip
+) -> Iterator[Defect]:
+    """Yield the defects of a well-formed exemption."""
+    if e.policy not in policies:
+        yield "policy", f"there is no policy {e.policy}", e.policy
+        return
+    yield from _defects_of_people(e, policies[e.policy], today)
+    if e.granted > today:
+        yield "granted", f"it is granted on {e.granted}, which is in the future", e.granted
+    if e.expires < today:
+        yield "expires", f"it expired on {e.expires}", e.expires
+    if e.expires <= e.granted:
+        yield "expires", "it ends before it begins", e.expires
+    if e.expires - min(e.granted, today) > MAX_DURATION:
+        yield "expires", f"it runs for more than {MAX_DURATION.days} days", e.expires
+    if e.id in {other.id for other in others}:
+        yield "id", "its id is used twice", e.id
+    if not _names_one_resource(e.resource):
+        yield "resource", "its resource must be one: a URN, or stack:type:name", e.resource
+    if (e.policy, e.resource) in {(other.policy, other.resource) for other in others}:
+        yield "resource", "another exempts the same resource from the same policy", e.resource
+
+
+def _defects_of_people(e: Exemption, policy: Policy, today: date) -> Iterator[Defect]:
+    keys: dict[Person, str] = {}
+    for key, person in e.people.items():
+        if person in keys:
+            both = f"its {_words(keys[person])} is its {_words(key)} too"
+            yield key, f"{both}; another person must approve it", person.name
+        keys.setdefault(person, key)
+        if person.expires <= today:
+            yield key, f"{person.name} is not on the roster any more, since {person.expires}", person.name
+    if is_critical(policy) and e.second_approver is None:
+        yield ("second_approver", f"{e.policy} needs two approvers, because it is critical: add `second_approver`, the "
+               "Entra object id of another approver on the roster", "one approver")  # fmt: skip
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
 
 
 def _names_one_resource(resource: str) -> bool:
@@ -147,23 +209,21 @@ def _names_one_resource(resource: str) -> bool:
     return complete and not set("*?[]\n") & set(resource)
 
 
-def _comparable_name(name: str) -> str:
-    """Return the letters and digits of a person's name, in one width and case, for comparison."""
-    text = "".join(c if c.isalnum() else " " if c.isspace() else "" for c in unicodedata.normalize("NFKC", name))
-    return " ".join(text.casefold().split())
-
-
-def _alphabets(name: str) -> set[str]:
-    """Return the alphabets of a name's letters. Names of mixed alphabets can look equal but be different."""
-    letters = (c for c in unicodedata.normalize("NFKC", name) if c.isalpha())
-    return {unicodedata.name(c, "unknown").partition(" ")[0] for c in letters}
-
-
 def _warning(error: InputError, entry: Any, index: int) -> str:
     name = entry.get("id") if isinstance(entry, dict) else None
     parts = [
         error.problem.rstrip("."),
-        *(f"{label} {value}" for label, value in (("at", error.key), ("allowed:", error.allowed)) if value),
+        *(
+            f"{label} {value}"
+            for label, value in (
+                ("in", error.file),
+                ("at", error.key),
+                ("found:", short_text(error.found)),
+                ("allowed:", error.allowed),
+                ("fix:", error.fix),
+            )
+            if value is not None
+        ),
     ]
     return printable(
         f"exemption {name if isinstance(name, str) else f'number {index + 1}'} is ignored: {', '.join(parts)}"

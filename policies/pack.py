@@ -27,12 +27,11 @@ from formats.errors import InputError
 from formats.plan import Plan, contains_unknown
 from formats.plan_files import read_neighbours
 from formats.stack_config import StackConfig, is_kind, read_config
-from formats.yaml_reader import read_mapping
 from policies.analyzer_state import GROUP, AnalyzerState
-from policies.exemptions import NONE, Exemptions, read
+from policies.exemptions import NONE, Exemptions
 from policies.judged_runs import NOTHING_RECORDED, JudgedRuns
 from policies.model import Finding, Policy, Verdict
-from policies.plan_evaluation import Neighbours, evaluate_plans, today
+from policies.plan_evaluation import Neighbours, evaluate_plans, exemptions_of
 from policies.plan_resources import resources_of
 from policies.rules import load
 from policies.runner import Report
@@ -235,8 +234,9 @@ def _print_notes(report: Report, policies: Mapping[str, Policy], neighbours: Seq
     for note in report.notes:
         print(note, file=sys.stderr)
     for exemption in report.exemptions:
-        print(f"exempt until {exemption.expires}: {exemption.resource} from {exemption.policy}, {exemption.reason}",
-              file=sys.stderr)  # fmt: skip
+        people = f"owner {exemption.owner.name}, approved by {exemption.approvers}"
+        print(f"exempt until {exemption.expires}: {exemption.resource} from {exemption.policy}, {people}: "
+              f"{exemption.reason}", file=sys.stderr)  # fmt: skip
     for warning in report.warnings:
         print(warning, file=sys.stderr)
 
@@ -325,13 +325,12 @@ def servicer_class(analyzer: PackAnalyzer) -> type[sdk._PolicyAnalyzerServicer]:
     return Analyzer
 
 
-def serve(exemptions: Path) -> None:
-    """Serve the pack until Pulumi ends it. If the file of exemptions is missing, there are none.
+def serve(estate: Path) -> None:
+    """Serve the pack until Pulumi ends it, with the exemptions of the estate's folder.
 
     Raises `InputError` if the catalogue or the exemptions cannot be read.
     """
-    found = read(read_mapping(exemptions), load(), file=str(exemptions), today=today()) if exemptions.exists() else NONE
-    analyzer = PackAnalyzer(found, folder=ROOT)
+    analyzer = PackAnalyzer(exemptions_of(None, estate), folder=ROOT)
     # The constructor of PolicyPack looks its servicer class up by this name, and serves.
     vars(sdk)["_PolicyAnalyzerServicer"] = servicer_class(analyzer)
     pulumi_policy.PolicyPack(

@@ -14,6 +14,7 @@ from typing import Literal
 
 from formats.deployed_stack import DeployedStack
 from formats.errors import InputError
+from formats.people import read_roster
 from formats.plan import Plan
 from formats.stack_config import StackConfig, TenancyConfig, is_kind
 from formats.yaml_reader import read_mapping, within
@@ -170,9 +171,12 @@ def _refuse_duplicate_stacks(names: Sequence[str]) -> None:
 
 
 def exemptions_of(file: Path | None, estate: Path, day: date | None = None) -> Exemptions:
-    """Return the exemptions of the given file, or else of the estate's own file, which may be absent."""
+    """Return the exemptions of the given file, or else of the estate's own file, which may be absent.
+
+    Their people are on the estate's roster.
+    """
     own = estate / EXEMPTIONS
     if file is None and not own.exists():
         return NONE
     chosen = file or within(estate, own, str(own))
-    return read(read_mapping(chosen), load(), file=str(chosen), today=day or today())
+    return read(read_mapping(chosen), load(), file=str(chosen), today=day or today(), people=read_roster(estate))

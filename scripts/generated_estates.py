@@ -32,13 +32,14 @@ def generate(folder: Path, tenancies: int, *, seed: int = 0) -> Path:
     """
     source = ROOT / "estate"
     (folder / "requests").mkdir(parents=True)
-    shutil.copy(source / "exemptions.yaml", folder)
+    for name in ("exemptions.yaml", "people.yaml"):
+        shutil.copy(source / name, folder)
     estate = yaml.safe_load((source / "estate.yaml").read_text())
     request = yaml.safe_load((source / "requests" / "hcm-progression.yaml").read_text())
     estate |= {
         "confidential_orchestrator": _guid(seed, "orchestrator"),
         "cells": [_cell(estate["cells"][0], index, tenancies) for index in range(-(-tenancies // PER_CELL))],
-        "egress": estate["egress"] | {"bespoke": [*estate["egress"]["bespoke"], *_egress(random.Random(seed))]},  # noqa: S311
+        "egress": estate["egress"] | {"bespoke": [*estate["egress"]["bespoke"], *_egress(random.Random(seed), estate)]},  # noqa: S311
     }
     _write(folder / "estate.yaml", estate)
     for number in range(tenancies):
@@ -82,10 +83,15 @@ def _request(sample: dict[str, Any], project: str, cell: str, seed: int) -> dict
     }
 
 
-def _egress(choice: random.Random) -> list[dict[str, Any]]:
+def _egress(choice: random.Random, sample: dict[str, Any]) -> list[dict[str, Any]]:
     """Return up to three further egress rules for bespoke tenancies."""
+    approval = sample["egress"]["bespoke"][0]["approval"]
     return [
-        {"name": f"service-{number}", "addresses": [f"198.51.100.{16 * number + choice.randrange(16)}"]}
+        {
+            "name": f"service-{number}",
+            "addresses": [f"198.51.100.{16 * number + choice.randrange(16)}"],
+            "approval": approval,
+        }
         for number in range(choice.randrange(4))
     ]
 

@@ -22,6 +22,7 @@ from operations.cli.session import Session
 from operations.cli.side_by_side import SideBySide, plans_side_by_side
 from operations.cli.stack_catalog import Stack
 from operations.cli.summary import Summary
+from operations.cli.ways_out import new_ways
 from operations.engine.port import Outcome
 
 if TYPE_CHECKING:
@@ -260,6 +261,7 @@ class Deployment:
         """
         from policies.plan_evaluation import OF_STACKS, SCOPES  # noqa: PLC0415
 
+        self._view.new_ways(new_ways(plan, stack.ways))
         neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
         report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)
         self._view.report(report)

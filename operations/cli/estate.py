@@ -52,7 +52,8 @@ class EstateCatalog:
         settings = StackSettings(rendered.name, rendered.settings, file)
         cloud = str(rendered.config.cloud)
         expiries = self._estate.expiries(rendered.name)
-        return Stack(rendered.name, rendered.kind, cloud, rendered.cell, rendered.requires, settings, expiries,
+        ways = self._estate.ways_of(rendered.name)
+        return Stack(rendered.name, rendered.kind, cloud, rendered.cell, rendered.requires, settings, expiries, ways,
                      rendered.config)  # fmt: skip
 
     @property

@@ -60,8 +60,9 @@ def warn_of_expiry(output: Output, stacks: Iterable[Stack]) -> None:
                 concerned.setdefault(expiry, []).append(stack.name)
     for expiry, names in concerned.items():
         when = "is past, so" if expiry.is_past else f"is in {plural(expiry.days_left, 'day')}; from then on"
+        who = "preview and up refuse" if expiry.refuses_preview else "up refuses"
         output.warn(
-            f"{_where(expiry)} {when} up refuses {', '.join(names)}\n  fix:     {expiry.fix}",
+            f"{_where(expiry)} {when} {who} {', '.join(names)}\n  fix:     {expiry.fix}",
             style="bold red" if expiry.is_urgent else "yellow",
             kind="expiry",
             urgent=expiry.is_urgent,
@@ -70,6 +71,20 @@ def warn_of_expiry(output: Output, stacks: Iterable[Stack]) -> None:
             day=str(expiry.day),
             days_left=expiry.days_left,
         )
+
+
+def refuse_ended_ways(stacks: Iterable[Stack]) -> None:
+    """Raise `Refused` if a stack implements a way out of the estate or into it that is not approved any more."""
+    ended: dict[Expiry, list[str]] = {}
+    for stack in stacks:
+        for expiry in stack.ended_ways:
+            ended.setdefault(expiry, []).append(stack.name)
+    if ended:
+        raise Refused("\n".join(
+            f"{', '.join(names)}: a way out or in is not approved any more\n  file:    {expiry.file}\n"
+            f"  key:     {expiry.key}\n  found:   {expiry.day}\n  allowed: a day in the future\n  fix:     {expiry.fix}"
+            for expiry, names in ended.items()
+        ))  # fmt: skip
 
 
 def _reasons(stack: Stack, required: Sequence[str]) -> list[str]:

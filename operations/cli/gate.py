@@ -13,7 +13,7 @@ from formats.plan import Plan
 from formats.stack_config import StackConfig
 from operations.cli.output import Output, printable
 from operations.reports.report_formats import as_json
-from operations.reports.table import preexisting, summary, table
+from operations.reports.table import exemptions_in_use, preexisting, summary, table
 from operations.result_cache import FileCache
 from operations.settings import Settings
 from policies.exemptions import Exemptions
@@ -94,6 +94,8 @@ def show(report: Report, output: Output) -> None:
             output.say(line)
         return
     output.say("  " + summary(report), style="green")
+    for line in exemptions_in_use(report):
+        output.say(Text("  ") + line)
     for warning in report.warnings:
         output.say(f"  ! {warning}", style="yellow")
     for line in preexisting(report):

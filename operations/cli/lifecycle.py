@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from formats.errors import InputError
-from operations.cli.expiry import changeable, warn_of_expiry
+from operations.cli.expiry import changeable, refuse_ended_ways, warn_of_expiry
 from operations.cli.options import All, Stacks, Target, Yes, command
 from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
 from operations.cli.session import Session
@@ -56,6 +56,7 @@ def preview(
     orphaned = warn_of_orphaned(session, everything)
     workers = workers_for(len(chosen), parallel) if not target else 1
     Deployment(session, chosen, target or (), False, everything, workers, summary).preview()
+    refuse_ended_ways(chosen)
     refuse_orphaned(orphaned)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from formats.plan import Plan
 from operations.cli import foldedview, planview
 from operations.cli.folded_changes import fold
 from operations.cli.output import Output
+from operations.cli.ways_out import NewWay, show_new_ways
 
 if TYPE_CHECKING:
     from policies.runner import Report
@@ -18,6 +20,9 @@ class PlanView(Protocol):
 
     def plan(self, plan: Plan, *, brief: bool = False) -> None:
         """Show a stack's plan."""
+
+    def new_ways(self, found: Sequence[NewWay]) -> None:
+        """Show the ways out of the estate that a plan opens."""
 
     def heading(self, text: str) -> None:
         """Show a heading above the next report."""
@@ -41,6 +46,10 @@ class EachPlan:
             self._output.emit({"event": "plan", "stack": plan.stack, "plan": plan.to_json()})
         planview.show(plan, self._output, brief=brief)
 
+    def new_ways(self, found: Sequence[NewWay]) -> None:
+        """Print them."""
+        show_new_ways(found, self._output)
+
     def heading(self, text: str) -> None:
         """Print the heading."""
         self._output.say(f"\n{text}", style="bold")
@@ -62,11 +71,16 @@ class AllPlans:
         self._output = output
         self._plans: list[Plan] = []
         self._reports: list[Report] = []
+        self._new_ways: list[NewWay] = []
 
     def plan(self, plan: Plan, *, brief: bool = False) -> None:
         """Keep the plan for the end."""
         del brief
         self._plans.append(plan)
+
+    def new_ways(self, found: Sequence[NewWay]) -> None:
+        """Keep them for the end."""
+        self._new_ways += found
 
     def heading(self, text: str) -> None:
         """Do nothing: the reports are shown as one."""
@@ -80,6 +94,7 @@ class AllPlans:
         folded = fold(self._plans)
         self._output.emit({"event": "changes", **folded.to_json()})
         foldedview.show(folded, self._output)
+        show_new_ways(self._new_ways, self._output)
         if self._reports:
             from operations.cli.gate import show  # noqa: PLC0415 - imports the policies
             from operations.reports.merged import merged  # noqa: PLC0415

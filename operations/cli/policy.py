@@ -14,6 +14,7 @@ from rich.text import Text
 from formats.errors import InputError
 from operations.cli.deploy import Deployment, Waiting, refuse_waiting
 from operations.cli.estate_state import EstateState, deployed_states
+from operations.cli.expiry import refuse_ended_ways
 from operations.cli.gate import Gate, refuse
 from operations.cli.judged import judge_deployed
 from operations.cli.options import All, command
@@ -82,6 +83,7 @@ def check(
     if whole and not files:
         raise InputError("--whole is an option for files; use --all for stacks.", found="--whole")
     gate = session.gate(exemptions)
+    stacks: Sequence[Stack] = ()
     orphaned = warn_of_orphaned(session, everything)
     waiting: Sequence[Waiting] = ()
     judged: Sequence[Report] = ()
@@ -95,6 +97,7 @@ def check(
     _write(session, report, form, target)
     _warn_of_removed(session, judged, report)
     refuse([report])
+    refuse_ended_ways(stacks)
     refuse_orphaned(orphaned)
     refuse_waiting(waiting)
 

@@ -13,7 +13,7 @@ from operations.engine.port import StackSettings
 
 if TYPE_CHECKING:
     from formats.stack_config import StackConfig
-    from operations.estate import Expiry
+    from operations.estate import ApprovedWay, Expiry
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Stack:
     settings: StackSettings
     expiries: tuple[Expiry, ...] = ()
     """The dates from which it cannot be changed, the earliest first."""
+    ways: tuple[ApprovedWay, ...] = ()
+    """The approved ways out of the estate and into it that the stack implements."""
     config: StackConfig | None = None
     """The settings as their model. None for an orphaned stack, which the estate's files do not name."""
     is_orphaned: bool = False
@@ -38,6 +40,11 @@ class Stack:
     def expired(self) -> tuple[Expiry, ...]:
         """The dates that are past, because of which it cannot be changed."""
         return tuple(expiry for expiry in self.expiries if expiry.is_past)
+
+    @property
+    def ended_ways(self) -> tuple[Expiry, ...]:
+        """The ends of its ways that are past, because of which a preview refuses it too."""
+        return tuple(expiry for expiry in self.expired if expiry.refuses_preview)
 
 
 class StackCatalog(Protocol):

@@ -1,11 +1,13 @@
 """The estate: an SDE as data, validated, and rendered to the configuration of its stacks."""
 
+from operations.estate.approvals import ApprovedWay
 from operations.estate.expiry import Expiry
 from operations.estate.files import bump_generation, changed_files, config_file, config_folder, orphans, write
 from operations.estate.loading import Estate, load
 from operations.estate.rendering import Rendered, render
 
 __all__ = [
+           "ApprovedWay",
            "Estate",
            "Expiry",
            "Rendered",

@@ -30,6 +30,8 @@ class Expiry:
     days_left: int
     """0 or less: it has expired."""
     fix: str
+    refuses_preview: bool = False
+    """True for a way out or in: from the day on, `preview` and `policy check` refuse its stacks too."""
 
     @property
     def is_past(self) -> bool:

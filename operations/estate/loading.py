@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
 from formats.addresses import CellRange, TenancyKind
 from formats.errors import InputError
+from formats.people import Roster, context_of, read_roster
 from formats.stack_config import LOCAL_SUBSCRIPTIONS, ORCHESTRATOR_COMMAND, Cloud, DataClass, Region
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
+from operations.estate.approvals import ApprovedWay, ways_of
 from operations.estate.expiry import APPROVAL, REQUEST, SECRETS, Expiry, expiry
 from operations.estate.ledger import FILE_NAME, Allocator, Ledger
 from operations.estate.schema import Allocation, Cell, EstateFile, RequestFile
@@ -41,6 +44,9 @@ class Estate:
     ledger: Ledger
     """Includes the allocations of this load, which `write` saves."""
     today: date
+    people: Roster
+    ways: tuple[ApprovedWay, ...]
+    """Every way out of the estate and into it that has an approval."""
 
     def stacks(self) -> tuple[str, ...]:
         """Return the names of all stacks in dependency order."""
@@ -57,7 +63,7 @@ class Estate:
         return ()
 
     def expiries(self, stack: str) -> tuple[Expiry, ...]:
-        """Return the dates from which a stack cannot be changed, the earliest first."""
+        """Return the dates from which a stack cannot be changed, the earliest first; of its ways, the near ones."""
         if stack.startswith(TENANCY):
             project = stack.removeprefix(TENANCY)
             file, days = self.folder / REQUESTS / f"{project}.yaml", {REQUEST: self.requests[project].expires}
@@ -66,7 +72,29 @@ class Estate:
         if stack == SAFE_HAVEN:
             days[SECRETS] = self.file.secrets_expire
         found = [expiry(key, day, today=self.today, file=str(file), stack=stack) for key, day in days.items()]
+        found += self._ends_of_ways.get(self._use(stack), ())
         return tuple(sorted(found, key=lambda one: one.day))
+
+    @cached_property
+    def _ends_of_ways(self) -> Mapping[str, Sequence[Expiry]]:
+        """The near days from which ways are not approved any more, by the use of their stacks."""
+        ends: dict[str, list[Expiry]] = {}
+        for way in self.ways:
+            end = way.expiry(today=self.today, estate_file=str(self.folder / ESTATE))
+            for use in way.way.uses if end.is_near else ():
+                ends.setdefault(use, []).append(end)
+        return ends
+
+    def _use(self, stack: str) -> str:
+        """Return what a stack is used for: the kind of a tenancy, or the first word of another stack."""
+        if stack.startswith(TENANCY):
+            return str(self.ledger.allocations[stack].kind)
+        return PLATFORM if stack.startswith(PLATFORM) else stack
+
+    def ways_of(self, stack: str) -> tuple[ApprovedWay, ...]:
+        """Return the approved ways that a stack implements."""
+        use = self._use(stack)
+        return tuple(way for way in self.ways if use in way.way.uses)
 
     def orphaned(self) -> tuple[str, ...]:
         """Return the tenancies in the ledger that have no request."""
@@ -98,13 +126,16 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
         )
     today = today or datetime.now(UTC).date()
     path = str(folder / ESTATE)
-    file = validated(EstateFile, read_mapping(within(folder, folder / ESTATE, path), path), file=path)
+    people = read_roster(folder)
+    content = read_mapping(within(folder, folder / ESTATE, path), path)
+    file = validated(EstateFile, content, file=path, context=context_of(people))
     cells = {cell.name: (cell, CellRange(cell.addresses)) for cell in file.cells}
     _check_clouds(file, path)
     _check_activity_logs(file, path)
+    ways = ways_of(file, people, path)
     requests = _requests(folder, file, today)
     ledger = _allocated(folder, file, cells, requests)
-    return Estate(folder, file, cells, requests, ledger, today)
+    return Estate(folder, file, cells, requests, ledger, today, people, ways)
 
 
 def _check_clouds(file: EstateFile, path: str) -> None:

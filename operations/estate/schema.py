@@ -22,8 +22,9 @@ from pydantic import (
 )
 
 from formats.addresses import TenancyKind, ZoneName, cell_sized, private_range, refuse_misplaced_cells, space_for_cells
-from formats.egress import Egress, refuse_internal_addresses
+from formats.egress import MAX_RULES, EgressRule, distinct_rules, refuse_internal_addresses
 from formats.input_model import Guid, Line, Model, Slug, one_line
+from formats.people import NamedApproval
 from formats.stack_config import (
     Cloud,
     DataClass,
@@ -114,8 +115,21 @@ class Zones(Model):
 assert tuple(Zones.model_fields) == tuple(ZoneName)  # noqa: S101 - both list the same zones
 
 
+class ApprovedEgressRule(EgressRule):
+    """An egress rule with the people who answer for it."""
+
+    approval: NamedApproval | None = None
+    """Required; `approvals.py` says so with an example."""
+
+
+ApprovedEgress = Annotated[tuple[ApprovedEgressRule, ...], Field(max_length=MAX_RULES), AfterValidator(distinct_rules)]
+
+
 class Provider(ProviderSpec):
     """An organisation that uploads data."""
+
+    approval: NamedApproval | None = None
+    """Of the way in. Required in an estate with a roster."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,10}$")]
     """Its ODS code, as the Organisation Data Service writes it."""
@@ -153,12 +167,14 @@ class EstateFile(Model):
     confidential_orchestrator: Guid | None = None
     """Azure's enterprise application Confidential VM Orchestrator in this tenant: identifiable data needs it."""
     admin_public_key: PublicKey
+    admin_key_approval: NamedApproval | None = None
+    """Of the way in that the key opens. Required in an estate with a roster."""
     log_retention_days: RetentionDays
     secrets_expire: date
     addresses: Annotated[IPv4Network, BeforeValidator(private_range), AfterValidator(space_for_cells)]
     cells: tuple[Cell, ...] = Field(min_length=1)
     zones: Zones
-    egress: dict[TenancyKind, Egress]
+    egress: dict[TenancyKind, ApprovedEgress]
     integrated_care_systems: tuple[CareSystem, ...] = Field(min_length=1)
     tags: Tags = Field(default_factory=dict)
 
@@ -173,8 +189,8 @@ class EstateFile(Model):
     @field_validator("egress")
     @classmethod
     def _outside_the_estate(
-        cls, egress: dict[TenancyKind, Egress], before: ValidationInfo
-    ) -> dict[TenancyKind, Egress]:
+        cls, egress: dict[TenancyKind, ApprovedEgress], before: ValidationInfo
+    ) -> dict[TenancyKind, ApprovedEgress]:
         """Refuse egress rules with addresses inside the estate: they could open one project to another."""
         space = [before.data["addresses"]] if "addresses" in before.data else []
         for kind, rules in egress.items():
@@ -188,6 +204,13 @@ class EstateFile(Model):
                  for i, system in enumerate(systems) for j, provider in enumerate(system.providers))  # fmt: skip
         refuse_duplicates(codes, "Two providers have the same code.")
         return systems
+
+    def egress_of(self, kind: TenancyKind) -> tuple[EgressRule, ...]:
+        """Return the egress rules of a kind of tenancy, in the form of the stacks' configuration."""
+        return tuple(
+            EgressRule(**{name: getattr(rule, name) for name in EgressRule.model_fields})
+            for rule in self.egress.get(kind, ())
+        )
 
     @property
     def providers(self) -> tuple[ConfiguredProvider, ...]:

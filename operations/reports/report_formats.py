@@ -42,7 +42,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "counts": {verdict.value: count for verdict, count in report.counts.items()},
         "warnings": list(report.warnings),
         "remarks": list(report.notes),
-        "exemptions": [e.model_dump(mode="json") for e in report.exemptions],
+        "exemptions": [e.to_json() for e in report.exemptions],
         "policies": [policy_facts(policy) for policy in report.policies.values()],
         "findings": [_finding(f) for f in report.findings],
         "inherited": [

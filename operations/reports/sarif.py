@@ -115,8 +115,8 @@ def _suppression(exemption: Exemption) -> Mapping[str, Any]:
         "justification": f"{exemption.reason} Instead: {exemption.compensating_control}",
         "properties": {
             "exemption": exemption.id,
-            "owner": exemption.owner,
-            "approver": exemption.approver,
+            "owner": exemption.owner.name,
+            "approver": exemption.approvers,
             "granted": exemption.granted.isoformat(),
             "expires": exemption.expires.isoformat(),
         },

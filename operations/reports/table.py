@@ -33,6 +33,14 @@ def table(report: Report) -> Iterator[Text]:
     yield _summary_line(report)
 
 
+def exemptions_in_use(report: Report) -> Iterator[Text]:
+    """Yield each exemption that covers a finding, with its people."""
+    for e in report.exemptions:
+        people = f"owner {e.owner.name}, approved by {e.approvers}"
+        yield Text.assemble(("~ ", "blue"), f"{e.policy} {e.resource}: exempt until {e.expires} ({e.id}), "
+                            f"{people}: {e.reason}")  # fmt: skip
+
+
 def preexisting(report: Report) -> Iterator[Text]:
     """Yield the findings that this change does not cause, with their causes and the runs that recorded them."""
     for old in report.preexisting[:MAX_LINES]:
@@ -83,7 +91,7 @@ def _exempt(report: Report, findings: list[Finding]) -> Iterator[Text]:
     for finding in findings:
         e = by_id[finding.exemption]
         yield Text.assemble(("~ ", "blue"), f"{finding.policy} ", *place(finding), f" {finding.path} {finding.message}")
-        until = f"    exempt until {e.expires} ({e.id}; {e.owner}, approved by {e.approver}): "
+        until = f"    exempt until {e.expires} ({e.id}; {e.owner.name}, approved by {e.approvers}): "
         yield Text(f"{until}{e.reason} Instead: {e.compensating_control}", "dim")
 
 

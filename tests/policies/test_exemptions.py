@@ -9,18 +9,20 @@ import pytest
 
 from formats.errors import InputError
 from formats.plan import UNKNOWN
-from policies.exemptions import Exemptions, read
-from policies.model import PolicyContext, Verdict
+from policies.exemptions import Exemptions, is_critical, read
+from policies.model import Policy, PolicyContext, Severity, Verdict
+from policies.rules import load
 from policies.runner import Report, evaluate
+from tests.people import ADA, ELSIE, GONE, MARY, PEOPLE, ROSTER
 from tests.policies.world import catalogue, policy, store
 
 TODAY = date(2026, 3, 1)
+STRANGER = "99999999-9999-4999-8999-999999999999"
 VALID = {
     "id": "intake-sftp",
     "policy": "XX1",
     "resource": "tre-heart:storage:StorageAccount:data",
-    "owner": "Ada Lovelace",
-    "approver": "Mary Seacole",
+    **PEOPLE,
     "reason": "The trust can send by SFTP alone until March.",
     "compensating_control": "One address is let in, and every upload is scanned.",
     "granted": date(2026, 2, 20),
@@ -29,7 +31,8 @@ VALID = {
 
 
 def exemptions(*entries: Any, policies: Any = None) -> Exemptions:
-    return read({"exemptions": list(entries)}, policies or catalogue(), file="exemptions.yaml", today=TODAY)
+    found = policies or catalogue()
+    return read({"exemptions": list(entries)}, found, file="exemptions.yaml", today=TODAY, people=ROSTER)
 
 
 def evaluated(granted: Exemptions, *, public: Any = True) -> Report:
@@ -41,7 +44,7 @@ def test_a_valid_exemption_applies_and_is_reported() -> None:
     (finding,) = report.findings
     assert (finding.verdict, finding.exemption) == (Verdict.EXEMPT, "intake-sftp")
     assert finding.message == "is True; it must be false"
-    assert [e.approver for e in report.exemptions] == ["Mary Seacole"]
+    assert [e.people for e in report.exemptions] == [{"owner": ADA, "approver": MARY}]
     assert not report.blocks
     assert report.warnings == ()
 
@@ -54,10 +57,18 @@ def test_the_resource_may_be_a_urn() -> None:
     ("change", "why"),
     [
         ({"policy": "XX9"}, "no policy XX9"),
-        ({"approver": "  ada  LOVELACE "}, "another person"),
-        ({"approver": "Ada\u200b Lovelace"}, "another person"),
-        ({"approver": "\uff21da\u2003Lovelace"}, "another person"),
-        ({"approver": "\u0410da Lovelace"}, "mixes alphabets"),
+        ({"approver": str(ADA.id)}, "another person must approve it"),
+        ({"approver": str(ADA.id).upper()}, "another person must approve it"),
+        ({"second_approver": str(MARY.id)}, "another person must approve it"),
+        ({"second_approver": str(ADA.id)}, "another person must approve it"),
+        ({"owner": str(MARY.id)}, "Mary Seacole has no role `owner`"),
+        ({"owner": "Ada Lovelace"}, f"{ADA.id} (Ada Lovelace)"),
+        ({"approver": STRANGER}, "There is no such person on the roster"),
+        ({"second_approver": STRANGER}, "There is no such person on the roster"),
+        ({"owner": str(GONE.id)}, "Edith Cavell is not on the roster any more, since 2026-03-01"),
+        ({"approver": str(GONE.id)}, "Edith Cavell is not on the roster any more"),
+        ({"second_approver": str(GONE.id)}, "Edith Cavell is not on the roster any more"),
+        ({"approver": [str(MARY.id), str(ELSIE.id)]}, "approver"),
         ({"expires": date(2026, 2, 28)}, "expired"),
         ({"granted": date(2025, 12, 1), "expires": date(2026, 3, 20)}, "more than 90 days"),
         ({"granted": date(2026, 3, 2)}, "in the future"),
@@ -80,6 +91,34 @@ def test_an_invalid_exemption_is_ignored_with_a_warning(change: dict[str, Any], 
     (warning,) = report.warnings
     assert why in warning
     assert "is ignored" in warning
+
+
+CRITICAL = [
+    policy(id_="FL9"), policy(id_="IA9"), policy(id_="LG9"), policy(id_="TY9"),
+    policy(severity=Severity.CRITICAL), policy(check_paths=("properties.publicNetworkAccess",)),
+    policy(check_paths=("networkAcls.defaultAction",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("critical", CRITICAL, ids=lambda p: f"{p.id} {p.severity} {p.check_paths[0]}")
+def test_a_critical_policy_needs_two_approvers(critical: Policy) -> None:
+    entry = VALID | {"policy": critical.id}
+    (warning,) = exemptions(entry, policies=catalogue(critical)).warnings
+    assert "needs two approvers" in warning
+    assert exemptions(entry | {"second_approver": str(ELSIE.id)}, policies=catalogue(critical)).valid
+
+
+def test_shipped_policies_on_public_access_are_critical() -> None:
+    critical = {p.id for p in load().values() if is_critical(p)}
+    assert {"ST1", "ST2", "KV3", "NW1", "NW6", "FL2", "IA4", "LG3", "PG1", "SQ1", "TY1"} <= critical
+    assert not {"GV2", "VM9", "KV10", "ST13", "NW9"} & critical
+
+
+def test_without_a_roster_an_exemption_is_ignored_with_the_fix() -> None:
+    found = read({"exemptions": [VALID]}, catalogue(), file="exemptions.yaml", today=TODAY)
+    assert found.valid == ()
+    for part in ("in exemptions.yaml", "at exemptions[0].owner", f"found: {ADA.id}", "none yet", "people.yaml: - {id:"):
+        assert part in found.warnings[0]
 
 
 @pytest.mark.parametrize("missing", sorted(VALID))

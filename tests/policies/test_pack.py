@@ -28,6 +28,7 @@ from policies.plan_evaluation import Neighbours, evaluate_plans
 from policies.rules import load
 from tests.infra.local_stacks import ROOT
 from tests.operations.export.plans import group, made, plan_of, store
+from tests.people import ELSIE, PEOPLE, ROSTER
 from tests.policies.engine import HIDDEN, AbortedError, Context, analyzed, pack, properties, stack_request
 from tests.policies.shipped import STACKS, after, before, deployed, state
 
@@ -220,11 +221,11 @@ def test_no_configuration_makes_a_policy_less_than_mandatory() -> None:
 def test_an_exemption_applies_as_in_the_gate_and_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     plan = changed("storage:StorageAccount", publicNetworkAccess="Enabled")(before("safe-haven"))
     open_store = next(r for r in plan.resources if r.type == "azure-native:storage:StorageAccount")
-    entry = {"id": "open-store", "policy": "ST1", "resource": open_store.urn, "owner": "A. Owner",
-             "approver": "B. Approver", "reason": "a reason that is long enough",
+    entry = {"id": "open-store", "policy": "ST1", "resource": open_store.urn, **PEOPLE,
+             "second_approver": str(ELSIE.id), "reason": "a reason that is long enough",
              "compensating_control": "a control that is long enough", "granted": TODAY,
              "expires": TODAY + timedelta(days=30)}  # fmt: skip
-    exempt = read({"exemptions": [entry]}, load(), file="x", today=TODAY)
+    exempt = read({"exemptions": [entry]}, load(), file="x", today=TODAY, people=ROSTER)
     left = violations(plan, pack(exemptions=exempt))
     assert ("ST1", open_store.urn) not in left
     assert f"exempt until {TODAY + timedelta(days=30)}: {open_store.urn} from ST1" in capsys.readouterr().err

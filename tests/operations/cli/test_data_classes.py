@@ -16,16 +16,25 @@ import pytest
 from operations.cli.app import main
 from operations.settings import ROOT, Settings
 from tests.operations.estates import add_request, change
+from tests.people import APPROVERS, OWNER
 
 ORCHESTRATOR = "6c2f3f0e-5a52-4c60-9f1d-1de0b7c3a201"
+APPROVAL = {
+    "owner": OWNER,
+    "approver": APPROVERS[0],
+    "purpose": "Packages and licences for researchers",
+    "expires": "2099-01-01",
+}
 MIRRORS = {
+    "approval": APPROVAL,
     "name": "mirrors",
     "addresses": ["203.0.113.16/29", "203.0.113.40", "172.20.4.0/28"],
     "plain_http": True,
     "apt": "http://ubuntu.mirror.example/ubuntu",
     "pip": "https://python.mirror.example/simple",
 }
-LICENCES = {"name": "licences", "addresses": ["198.51.100.7"]}
+LICENCES = {"approval": APPROVAL, "name": "licences", "addresses": ["198.51.100.7"]}
+PROVIDER = {"code": "ZQ1", "name": "Only", "group": str(uuid5(NAMESPACE_DNS, "provider")), "approval": APPROVAL}
 SEVERAL = {f"a-tag-{n}": f"value {n} & more" for n in range(12)}
 
 
@@ -69,7 +78,7 @@ ESTATES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
             "tags": {},
             "zones": zones("Standard_RAGRS", {}),
             "integrated_care_systems": [
-                {"name": "One", "providers": [{"code": "ZQ1", "name": "Only", "group": group("provider")}]}
+                {"name": "One", "providers": [PROVIDER]},
             ],
         },
         {

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
+from operations.cli.gate import show
+from operations.cli.output import Output
+from policies.model import PolicyContext
+from policies.runner import evaluate
 from tests.operations.cli.fakes import CliRunner, FakeGate, resource
+from tests.operations.reports.samples import TODAY, granted
+from tests.people import MARY
+from tests.policies.world import catalogue, store
 
 
 def gate(sde: CliRunner) -> FakeGate:
@@ -64,3 +75,18 @@ def test_the_real_gate_refuses_a_store_without_settings(sde: CliRunner) -> None:
     assert sde("up", "platform", "--yes") == 3
     assert "up" not in [call for call, _ in sde.engine.calls]
     assert "ST1" in sde.out
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_passing_verdict_names_each_exemption_and_its_people(
+    capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    report = evaluate(PolicyContext([store("exempt", public=True)]), catalogue(), today=TODAY, exemptions=granted())
+    show(report, Output(json=as_json))
+    out = capsys.readouterr().out
+    if as_json:
+        (used,) = json.loads(out)["exemptions"]
+        assert (used["owner"], used["approver"], used["people"]["approver"]["id"]) == (
+            "Ada <b>Lovelace", "Mary Seacole", str(MARY.id))  # fmt: skip
+    else:
+        assert "exempt until 2026-05-01 (intake), owner Ada <b>Lovelace, approved by Mary Seacole: The trust" in out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 import yaml
 
 from formats.plan import UNKNOWN, Plan
+from operations.settings import ROOT
 from tests.operations.cli.fakes import CliRunner, FakeGate, resource
+from tests.people import APPROVERS, OWNER
 
 
 @pytest.fixture
@@ -135,8 +138,9 @@ def exempting(folder: Path, **change: Any) -> Path:
         "id": "open-store",
         "policy": "ST1",
         "resource": "s:storage:StorageAccount:data",
-        "owner": "Ada Lovelace",
-        "approver": "Mary Seacole",
+        "owner": OWNER,
+        "approver": APPROVERS[0],
+        "second_approver": APPROVERS[1],
         "reason": "The trust can send by SFTP alone until March.",
         "compensating_control": "One address is let in, and every upload is scanned.",
         "granted": today,
@@ -160,12 +164,13 @@ def test_an_exemption_applies_and_is_reported(real: CliRunner, tmp_path: Path) -
 
 def test_the_estates_exemptions_apply_by_default(real: CliRunner, tmp_path: Path) -> None:
     exempting(tmp_path / "estate")
+    shutil.copy(ROOT / "estate" / "people.yaml", tmp_path / "estate")
     real("--estate", str(tmp_path / "estate"), "policy", "check", str(plan_file(tmp_path)), "--json")
     assert verdicts(real)["ST1"] == "exempt"
 
 
 def test_an_invalid_exemption_does_not_apply_and_is_reported(real: CliRunner, tmp_path: Path) -> None:
-    file = exempting(tmp_path, approver="ada lovelace")
+    file = exempting(tmp_path, second_approver=APPROVERS[0])
     assert real("policy", "check", str(plan_file(tmp_path)), "--exemptions", str(file)) == 3
     assert "another person must" in real.out
 

@@ -11,6 +11,7 @@ import networkx as nx
 import pytest
 
 from tests.operations.cli.fakes import CliRunner, stack
+from tests.people import APPROVERS, OWNER
 from tests.policies import shipped
 
 TENANCY = "tre-hcm-progression"
@@ -88,8 +89,9 @@ exemptions:
   - id: tunnel
     policy: FL2
     resource: {TENANCY}:resources:ResourceGroup:project
-    owner: Ada Lovelace
-    approver: Mary Seacole
+    owner: {OWNER}
+    approver: {APPROVERS[0]}
+    second_approver: {APPROVERS[1]}
     reason: A test of restoring desks needs the tunnel.
     compensating_control: Somebody watches every session from beginning to end.
     granted: {day}

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from formats.people import Roster
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource
 from policies.exemptions import Exemptions, read
 from policies.model import PolicyContext
 from policies.runner import Report, evaluate
+from tests.people import ADA, MARY, PEOPLE
 from tests.policies.world import catalogue, policy, store
 
 TODAY = date(2026, 3, 1)
 HOSTILE = "</td><script>alert(1)</script>|`[x](javascript:y)\x1b[2J\x00"
+HOSTILE_ROSTER = Roster(people=(ADA.model_copy(update={"name": "Ada <b>Lovelace"}), MARY))
 STORE = "azure-native:storage:StorageAccount"
 
 
@@ -21,8 +24,7 @@ def exemption(**change: Any) -> dict[str, Any]:
         "id": "intake",
         "policy": "XX1",
         "resource": "tre-heart:storage:StorageAccount:exempt",
-        "owner": "Ada <b>Lovelace",
-        "approver": "Mary Seacole",
+        **PEOPLE,
         "reason": "The trust can send by SFTP alone <i>until</i> March.",
         "compensating_control": "One address is let in, and every upload is scanned.",
         "granted": date(2026, 2, 20),
@@ -32,7 +34,8 @@ def exemption(**change: Any) -> dict[str, Any]:
 
 def granted() -> Exemptions:
     past = exemption(id="past", expires=date(2026, 2, 28))
-    return read({"exemptions": [exemption(), past]}, catalogue(), file="exemptions.yaml", today=TODAY)
+    entries = {"exemptions": [exemption(), past]}
+    return read(entries, catalogue(), file="exemptions.yaml", today=TODAY, people=HOSTILE_ROSTER)
 
 
 def report() -> Report:

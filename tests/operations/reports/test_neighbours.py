@@ -20,6 +20,7 @@ from policies.plan_evaluation import Neighbours, evaluate_plans
 from policies.rules import load
 from policies.runner import BROKE, Report
 from tests.operations.reports.samples import STORE, exemption
+from tests.people import ROSTER
 from tests.policies import shipped
 from tests.policies.world import catalogue, policy
 
@@ -165,7 +166,7 @@ def test_broken_rules_block_and_recorded_unknowns_do_not(tmp_path: Path) -> None
 
 def test_an_exemption_applies_to_a_neighbours_resource() -> None:
     granted = read({"exemptions": [exemption(resource="tre-heart:storage:StorageAccount:data")]},
-                   catalogue(policy(evaluation_scope="estate")), file="x", today=TODAY)  # fmt: skip
+                   catalogue(policy(evaluation_scope="estate")), file="x", today=TODAY, people=ROSTER)  # fmt: skip
     neighbours = Neighbours.of_plans((one("tre-heart", public=True),), (one("b"),))
     report = report_of(counted, one("b", public=False), neighbours, exemptions=granted)
     assert [e.id for e in report.exemptions] == ["intake"]

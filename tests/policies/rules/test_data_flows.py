@@ -15,6 +15,7 @@ from policies.reachability.forbidden_flows import FlowKind
 from policies.rule_helpers.flow_findings import POLICIES, finding_of, flow_report
 from policies.rules import load
 from policies.runner import evaluate
+from tests.people import ADA, ELSIE, MARY
 from tests.policies.reachability.sample_estates import TENANCY, changed, estate, grant, named, seen
 
 TODAY = date(2026, 11, 22)
@@ -84,8 +85,8 @@ def test_an_exemption_applies_to_one_flow(place: str) -> None:
     flow = next(f for f in flow_report(seen(resources)).flows if f.source == "warehouse")
     found = finding_of(flow, seen(resources))
     exemption = Granted(
-        id="odd", policy="FL1", resource=found.urn if place == "urn" else short_name(found), owner="Ada Lovelace",
-        approver="Mary Seacole", reason="It is looked into by those who must.", granted=TODAY,
+        id="odd", policy="FL1", resource=found.urn if place == "urn" else short_name(found),
+        owner=ADA, approver=MARY, second_approver=ELSIE, reason="It is looked into by those who must.", granted=TODAY,
         compensating_control="Somebody watches all that is read.", expires=TODAY + timedelta(days=9),
     )  # fmt: skip
     said = {f.name: f.verdict for f in _findings(resources, exemptions=Exemptions((exemption,))) if f.policy == "FL1"

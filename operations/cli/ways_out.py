@@ -1,0 +1,78 @@
+"""The ways out of the estate that a plan opens, with the people who answer for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from formats.plan import Operation, Plan, PlannedResource
+from operations.cli.output import Output, printable
+from operations.cli.text import plural
+
+if TYPE_CHECKING:
+    from operations.estate import ApprovedWay
+
+NETWORK = "azure-native:network"
+Opening = tuple[str, str]
+"""A destination address and a port of a rule."""
+
+
+@dataclass(frozen=True)
+class NewWay:
+    """An approved way out that the plan of a stack opens or widens."""
+
+    stack: str
+    way: ApprovedWay
+
+
+def new_ways(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:
+    """Return the ways of which the plan opens an address or a port."""
+    destinations = {address for way in ways for address in way.way.destinations}
+    network = [r for r in plan.resources if r.type.startswith(NETWORK)]
+    if not destinations or all(r.operation is Operation.SAME for r in network):
+        return []
+    before = {opening for r in network for opening in _openings(_before(r)) if opening[0] in destinations}
+    after = {opening for r in network for opening in _openings(_after(r)) if opening[0] in destinations}
+    opened = {address for address, _ in after - before}
+    return [NewWay(plan.stack, way) for way in ways if opened.intersection(way.way.destinations)]
+
+
+def show_new_ways(found: Sequence[NewWay], output: Output) -> None:
+    """Print each new way out once, with its stacks."""
+    stacks: dict[ApprovedWay, list[str]] = {}
+    for one in found:
+        stacks.setdefault(one.way, []).append(one.stack)
+    for way, names in stacks.items():
+        output.emit({"event": "new-way-out", "stacks": names, **way.to_json()})
+        where = names[0] if len(names) == 1 else plural(len(names), "stack")
+        output.say(printable(f"  ! new way out of {where}: {way.text()}"), style="bold yellow")
+
+
+def _before(resource: PlannedResource) -> Mapping[str, Any]:
+    if resource.operation in (Operation.SAME, Operation.READ, Operation.DELETE):
+        return resource.inputs
+    return resource.old_inputs or {}
+
+
+def _after(resource: PlannedResource) -> Mapping[str, Any]:
+    return {} if resource.operation is Operation.DELETE else resource.inputs
+
+
+def _openings(value: object) -> Iterator[Opening]:
+    """Yield the destinations and ports of every rule in a value: of a firewall, or of a network security group."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _openings(item)
+    elif isinstance(value, Mapping):
+        addresses, ports = _texts(value, "address"), _texts(value, "port") or ["*"]
+        yield from ((address, port) for address in addresses for port in ports)
+        for item in value.values():
+            yield from _openings(item)
+
+
+def _texts(rule: Mapping[str, Any], kind: str) -> list[str]:
+    """Return the texts of a rule's properties for destinations of a kind, such as `destinationPortRanges`."""
+    found = [value for key, value in rule.items() if "destination" in key.lower() and kind in key.lower()]
+    return [text for value in found for text in (value if isinstance(value, list) else [value])
+            if isinstance(text, str)]  # fmt: skip

@@ -1,0 +1,102 @@
+"""The ways out of the estate and into it, with the people who answer for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from formats.addresses import TenancyKind
+from formats.errors import InputError
+from formats.people import EXAMPLE, EXAMPLE_ID, NamedApproval, Roster
+from operations.estate.expiry import Expiry
+from operations.estate.schema import EstateFile
+
+OUT, IN = "way out", "way in"
+_FIXES = {
+    "expires": "After a new approval, set a later day; or remove the entry, then scripts/sde up --all.",
+    "owner": "{name} is not on the roster from that day on: name another owner; or set a later day in people.yaml.",
+    "approver": "{name} is not on the roster from that day on: have another person approve it and name that person; or "
+    "set a later day in people.yaml.",
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way out of the estate or into it."""
+
+    direction: str
+    name: str
+    key: str
+    """The key of its approval in estate.yaml."""
+    uses: tuple[str, ...]
+    """The stacks that implement it: `platform`, `junction-zone`, or a kind of tenancy."""
+    destinations: tuple[str, ...] = ()
+    """The addresses of a way out, as in the rules of firewall and NSGs."""
+
+
+@dataclass(frozen=True)
+class ApprovedWay:
+    """A way with the people who answer for it."""
+
+    way: Way
+    approval: NamedApproval
+
+    def expiry(self, *, today: date, estate_file: str) -> Expiry:
+        """Return the first day on which it is not approved any more: by its own end, or because a person left."""
+        key, day = min(self.approval.ends, key=lambda end: end[1])
+        name = {"owner": self.approval.owner, "approver": self.approval.approver}.get(key, self.approval.owner).name
+        fix = _FIXES[key].format(name=name)
+        return Expiry(estate_file, f"{self.way.key}.{key}", day, (day - today).days, fix, refuses_preview=True)
+
+    def text(self) -> str:
+        """Return the way in one line: name, addresses, people, purpose and end."""
+        where = f" to {', '.join(self.way.destinations)}" if self.way.destinations else ""
+        return f"{self.way.name}{where}: {self.approval.text()}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the way as plain JSON."""
+        return {"direction": self.way.direction, "name": self.way.name, "key": self.way.key,
+                "destinations": list(self.way.destinations), **self.approval.to_json()}  # fmt: skip
+
+
+def ways_of(file: EstateFile, people: Roster, path: str) -> tuple[ApprovedWay, ...]:
+    """Return every way out of the estate and into it that has an approval. Raise `InputError` where one is missing.
+
+    A way out needs one always, a way in where the estate has a roster: in estates from before the roster, the ways in
+    stay as they are until people are named.
+    """
+    found: list[ApprovedWay] = []
+    for way, approval in _ways(file):
+        if approval:
+            found.append(ApprovedWay(way, approval))
+        elif way.direction == OUT or people.people:
+            raise _unapproved(way, path)
+    return tuple(found)
+
+
+def _unapproved(way: Way, path: str) -> InputError:
+    parent, _, key = way.key.rpartition(".")
+    person = f"{{id: {EXAMPLE_ID}, name: Given Family, roles: [owner], expires: 2029-06-30}}"
+    return InputError(
+        f"No people are named for a {way.direction}: {way.name}.", file=path, key=way.key, found="nothing",
+        allowed="an owner, an approver (another person), a purpose and an end",
+        fix=f"Add to {parent or 'the file'}: {key}: {EXAMPLE}; "
+            f"and each person to people.yaml, such as people: [{person}]",
+    )  # fmt: skip
+
+
+def _ways(file: EstateFile) -> Iterator[tuple[Way, NamedApproval | None]]:
+    """Yield every way with its approval."""
+    for kind, rules in file.egress.items():
+        for index, rule in enumerate(rules):
+            key = f"egress.{kind}[{index}].approval"
+            yield Way(OUT, rule.name, key, ("platform", str(kind)), rule.destinations), rule.approval
+    computers = tuple(str(kind) for kind in TenancyKind)
+    yield Way(IN, "the break-glass key of all computers", "admin_key_approval", computers), file.admin_key_approval
+    for i, system in enumerate(file.integrated_care_systems):
+        for j, provider in enumerate(system.providers):
+            key = f"integrated_care_systems[{i}].providers[{j}].approval"
+            name = f"uploads of {provider.name} ({provider.code})"
+            yield Way(IN, name, key, ("junction-zone",)), provider.approval

@@ -1,0 +1,101 @@
+"""A preview and an up name each new way out with its people, and refuse ways that are not approved any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from formats.people import NamedApproval
+from formats.plan import Operation, Plan, PlannedResource
+from operations.cli.ways_out import new_ways
+from operations.estate import ApprovedWay, Expiry
+from operations.estate.approvals import OUT, Way
+from tests.operations.cli.fakes import CliRunner
+from tests.people import ADA, MARY
+
+APPROVAL = NamedApproval(owner=ADA, approver=MARY, purpose="A mirror of packages.", expires=date(2099, 1, 1))
+MIRROR = ApprovedWay(Way(OUT, "mirror", "egress.bespoke[0].approval", ("bespoke",), ("203.0.113.16/29",)), APPROVAL)
+OTHER = ApprovedWay(Way(OUT, "other", "egress.bespoke[1].approval", ("bespoke",), ("198.51.100.7/32",)), APPROVAL)
+LOCAL = ("--cloud", "local")
+
+
+def firewall(*addresses: str, ports: tuple[str, ...] = ("443",)) -> dict[str, Any]:
+    rule = {"name": "x", "destinationAddresses": list(addresses), "destinationPorts": list(ports)}
+    return {"ruleCollections": [{"rules": [rule], "name": "c"}], "priority": 1}
+
+
+def group(*addresses: str, port: str = "443") -> dict[str, Any]:
+    return {"securityRules": [{"name": "x", "destinationAddressPrefixes": list(addresses),
+                               "destinationPortRange": port}]}  # fmt: skip
+
+
+def planned(operation: Operation, inputs: dict[str, Any], old: dict[str, Any] | None = None) -> Plan:
+    type_ = "azure-native:network:NetworkSecurityGroup"
+    resource = PlannedResource(f"urn:pulumi:s::sde::{type_}::net", type_, operation, inputs=inputs, old_inputs=old)
+    return Plan("sde", "tre-heart", "local", (resource,))
+
+
+MIRROR_AT, OTHER_AT = "203.0.113.16/29", "198.51.100.7/32"
+UPDATES = [
+    (firewall(), firewall(MIRROR_AT), ["mirror"]),
+    (group(MIRROR_AT), group(MIRROR_AT, OTHER_AT), ["other"]),
+    (firewall(MIRROR_AT), firewall(MIRROR_AT, ports=("443", "80")), ["mirror"]),
+    (firewall(MIRROR_AT, ports=("443", "80")), firewall(MIRROR_AT), []),
+    (group(MIRROR_AT), group(), []),
+    (group("10.0.0.1"), group("10.0.0.2"), []),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "names"), UPDATES)
+def test_an_opened_address_or_port_is_a_new_way(old: dict[str, Any], new: dict[str, Any], names: list[str]) -> None:
+    found = new_ways(planned(Operation.UPDATE, new, old), [MIRROR, OTHER])
+    assert [one.way.way.name for one in found] == names
+
+
+def test_a_new_stack_opens_its_ways_and_a_deleted_one_none() -> None:
+    assert new_ways(planned(Operation.CREATE, group(MIRROR_AT)), [MIRROR])
+    assert not new_ways(planned(Operation.SAME, group(MIRROR_AT)), [MIRROR])
+    assert not new_ways(planned(Operation.DELETE, group(MIRROR_AT)), [MIRROR])
+
+
+def with_way(sde: CliRunner, way: ApprovedWay = MIRROR, *ends: Expiry) -> None:
+    stacks = [replace(s, ways=(way,), expiries=ends) if s.name == "platform" else s for s in sde.catalog.stacks]
+    sde.catalog.stacks = stacks
+    sde.engine.plans["platform"] = planned(Operation.CREATE, group(MIRROR_AT)).resources
+
+
+@pytest.mark.parametrize("command", [("preview",), ("up", "--yes"), ("preview", "--summary")])
+def test_a_command_names_each_new_way_out_and_its_people(sde: CliRunner, command: tuple[str, ...]) -> None:
+    with_way(sde)
+    assert sde(*command, "platform") == 0
+    line = "new way out of platform: mirror to 203.0.113.16/29: owner Ada Lovelace, approver Mary Seacole, purpose: A "
+    assert line + "mirror of packages, end 2099-01-01" in sde.out
+    with_way(sde)
+    sde(*command, "platform", "--json")
+    (event,) = [line for line in sde.lines if line.get("event") == "new-way-out"]
+    assert (event["stacks"], event["name"]) == (["platform"], "mirror")
+    assert (event["owner"]["id"], event["approver"]["name"]) == (str(ADA.id), "Mary Seacole")
+    assert (event["purpose"], event["expires"]) == ("A mirror of packages.", "2099-01-01")
+
+
+@pytest.mark.parametrize(
+    "command", [("preview",), ("preview", "--summary"), ("up", "--yes"), ("policy", "check")], ids=" ".join
+)
+def test_a_way_that_is_not_approved_any_more_is_refused(sde: CliRunner, command: tuple[str, ...]) -> None:
+    today = datetime.now(UTC).date()
+    old = replace(MIRROR, approval=APPROVAL.model_copy(update={"expires": today}))
+    with_way(sde, old, old.expiry(today=today, estate_file="estate.yaml"))
+    assert sde(*command, "platform") == 3
+    for part in ("estate.yaml", "egress.bespoke[0].approval.expires", str(today), "set a later day"):
+        assert part in sde.err
+
+
+def test_commands_warn_before_the_end_of_a_way(sde: CliRunner) -> None:
+    today = datetime.now(UTC).date()
+    near = replace(MIRROR, approval=APPROVAL.model_copy(update={"expires": today + timedelta(40)}))
+    with_way(sde, near, near.expiry(today=today, estate_file="estate.yaml"))
+    assert sde("preview", "platform") == 0
+    assert "is in 40 days; from then on preview and up refuse platform" in sde.err

@@ -1,0 +1,124 @@
+"""Each way out of the estate and into it has an owner, an approver, a purpose and an end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from formats.addresses import TenancyKind
+from formats.errors import InputError
+from operations.estate import load, render
+from tests.operations.estates import TODAY, change, sample
+
+TENANCY = "tre-hcm-progression"
+KEY = "egress.bespoke[0].approval"
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Path:
+    return sample(tmp_path)
+
+
+def edit(estate: Path, edited: Callable[[Any], object]) -> None:
+    change(estate / "estate.yaml", edited)
+
+
+def first_provider(data: Any) -> Any:
+    return data["integrated_care_systems"][0]["providers"][0]
+
+
+def without_people(data: Any) -> None:
+    data["egress"] = {"bespoke": [], "shared": []}
+    del data["admin_key_approval"]
+    for system in data["integrated_care_systems"]:
+        for provider in system["providers"]:
+            del provider["approval"]
+
+
+@pytest.mark.parametrize(
+    ("edited", "key"),
+    [
+        (lambda d: d["egress"]["bespoke"][0].pop("approval"), KEY),
+        (lambda d: d["egress"]["shared"].append({"name": "more", "addresses": ["198.51.100.7"]}),
+         "egress.shared[0].approval"),
+        (lambda d: d.pop("admin_key_approval"), "admin_key_approval"),
+        (lambda d: first_provider(d).pop("approval"), "integrated_care_systems[0].providers[0].approval"),
+    ],
+)  # fmt: skip
+def test_a_way_without_people_is_refused_with_an_example(
+    estate: Path, edited: Callable[[Any], object], key: str
+) -> None:
+    edit(estate, edited)
+    with pytest.raises(InputError) as caught:
+        load(estate, today=TODAY)
+    error = caught.value
+    assert (error.file, error.key) == (str(estate / "estate.yaml"), key)
+    assert f"{key.rpartition('.')[2]}: {{owner: 1111" in str(error.fix)
+    assert "people.yaml" in str(error.fix)
+
+
+@pytest.mark.parametrize("key", ["owner", "approver"])
+def test_a_person_who_is_not_on_the_roster_is_refused(estate: Path, key: str) -> None:
+    edit(estate, lambda d: d["egress"]["bespoke"][0]["approval"].update({key: "99999999-9999-4999-8999-999999999999"}))
+    with pytest.raises(InputError, match="no such person") as caught:
+        load(estate, today=TODAY)
+    assert caught.value.key == f"{KEY}.{key}"
+
+
+def test_an_estate_without_roster_and_ways_out_is_valid(estate: Path) -> None:
+    edit(estate, without_people)
+    (estate / "people.yaml").unlink()
+    assert load(estate, today=TODAY).ways == ()
+
+
+def test_a_way_out_needs_a_roster(estate: Path) -> None:
+    (estate / "people.yaml").unlink()
+    with pytest.raises(InputError, match=r"people\.yaml"):
+        load(estate, today=TODAY)
+
+
+def test_people_are_not_in_the_configuration_of_stacks(estate: Path) -> None:
+    texts = [rendered.text for rendered in render(load(estate, today=TODAY))]
+    ids = [str(person.id) for person in load(estate, today=TODAY).people.people]
+    assert ids
+    assert not [text for text in texts if "approval" in text or any(id_ in text for id_ in ids)]
+
+
+def ends(estate: Path, stack: str) -> list[tuple[str, bool]]:
+    return [(e.key, e.is_past) for e in load(estate, today=TODAY).expiries(stack) if e.refuses_preview]
+
+
+@pytest.mark.parametrize(("days", "found"), [(61, []), (60, [False]), (1, [False]), (0, [True]), (-9, [True])])
+def test_the_end_of_a_way_out_concerns_its_stacks(estate: Path, days: int, found: list[bool]) -> None:
+    edit(estate, lambda d: d["egress"]["bespoke"][0]["approval"].update(expires=TODAY + timedelta(days)))
+    for stack in ("platform", TENANCY):
+        assert ends(estate, stack) == [(f"{KEY}.expires", past) for past in found]
+    assert ends(estate, "safe-haven") == ends(estate, "junction-zone") == []
+
+
+@pytest.mark.parametrize("key", ["owner", "approver"])
+def test_a_way_ends_when_its_person_leaves(estate: Path, key: str) -> None:
+    rule = load(estate, today=TODAY).file.egress[TenancyKind.BESPOKE][0]
+    named = str(getattr(rule.approval, key).id)
+
+    def leave(data: Any) -> None:
+        next(p for p in data["people"] if p["id"] == named).update(expires=TODAY)
+
+    change(estate / "people.yaml", leave)
+    assert (f"{KEY}.{key}", True) in ends(estate, "platform")
+
+
+def test_the_end_of_a_providers_way_in_concerns_the_junction_zone(estate: Path) -> None:
+    edit(estate, lambda d: first_provider(d)["approval"].update(expires=TODAY))
+    assert ends(estate, "junction-zone") == [("integrated_care_systems[0].providers[0].approval.expires", True)]
+    assert ends(estate, "platform") == ends(estate, TENANCY) == []
+
+
+def test_the_end_of_the_key_concerns_the_tenancies(estate: Path) -> None:
+    edit(estate, lambda d: d["admin_key_approval"].update(expires=TODAY))
+    assert ends(estate, TENANCY) == [("admin_key_approval.expires", True)]
+    assert ends(estate, "platform") == []
