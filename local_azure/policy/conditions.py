@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from local_azure.policy.expressions import PURE_FUNCTIONS, Functions, evaluate, is_expression, literal_text, parse
+from formats.arm.template_expressions import is_expression, literal_text, parse
+from local_azure.policy.expressions import PURE_FUNCTIONS, Functions, evaluate
 from local_azure.policy.fields import COMMON_FIELDS, MISSING, TAG, Alias, PolicyTarget, resolve
 
 

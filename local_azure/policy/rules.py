@@ -8,17 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
+from formats.arm.template_expressions import Expression, ExpressionError, Literal, calls, is_expression, parse
 from local_azure.model import AzureError
 from local_azure.policy.conditions import OPERATORS
-from local_azure.policy.expressions import (
-    SUPPORTED_FUNCTIONS,
-    Expression,
-    ExpressionError,
-    Literal,
-    calls,
-    is_expression,
-    parse,
-)
+from local_azure.policy.expressions import SUPPORTED_FUNCTIONS
 from local_azure.policy.fields import ALL_ITEMS, COMMON_FIELDS, TAG, Alias, is_alias
 
 EFFECTS = frozenset({"deny", "audit", "disabled"})

@@ -55,7 +55,7 @@ class Flattening:
         for part in field.path[:-1]:
             container = container.get(_key(container, part)) if isinstance(container, dict) else None
             if container == UNKNOWN:
-                return UNKNOWN
+                return container
         if not isinstance(container, dict):
             return _ABSENT
         self._refuse_duplicates(container)

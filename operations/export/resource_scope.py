@@ -11,7 +11,10 @@ from formats.arm.routes import RENAMED, Route, singular
 from formats.arm.sdk import sdk_type
 from formats.errors import InputError
 from formats.plan import UNKNOWN, Value, is_subscription
+from formats.unknown_values import Cause, CauseKind, UnknownValue
 
+SUBSCRIPTION = Cause(CauseKind.SCOPE, "the subscription")
+GROUP = Cause(CauseKind.SCOPE, "the resource group")
 _ID = re.compile(r"/(subscriptions|providers)(/[^/\x00-\x1f]+)+/?", re.I)
 _RELATIVE = re.compile(r"[A-Za-z]+(\.[A-Za-z]+)+(/[^/\x00-\x1f]+)+")
 
@@ -20,8 +23,8 @@ _RELATIVE = re.compile(r"[A-Za-z]+(\.[A-Za-z]+)+(/[^/\x00-\x1f]+)+")
 class DeploymentScope:
     """The subscription and resource group of a deployment. The group is None for a subscription's own resources."""
 
-    subscription: Value = UNKNOWN
-    group: Value = UNKNOWN
+    subscription: Value = UnknownValue([SUBSCRIPTION])  # noqa: RUF009 - immutable
+    group: Value = UnknownValue([GROUP])  # noqa: RUF009 - immutable
 
     @property
     def id(self) -> str | None:
@@ -54,13 +57,14 @@ class ResourceScope:
     @property
     def id(self) -> Value:
         """The ARM id, or `UNKNOWN`."""
+        unknown = UnknownValue([GROUP if self.deployment.group is not None else SUBSCRIPTION])
         if self.scope is None:
-            return self.deployment.id or UNKNOWN
+            return self.deployment.id or unknown
         if isinstance(self.scope, str) and _ID.fullmatch(self.scope):
             return self.scope
         if isinstance(self.scope, str) and _RELATIVE.fullmatch(self.scope) and self.deployment.id:
             return f"{self.deployment.id}/providers/{self.scope}"
-        return UNKNOWN
+        return self.scope if isinstance(self.scope, UnknownValue) else unknown
 
 
 def path_inputs(token: str, request: Route, name: Value, scope: ResourceScope, *, where: str) -> dict[str, Value]:
@@ -71,7 +75,8 @@ def path_inputs(token: str, request: Route, name: Value, scope: ResourceScope, *
     if request.path.startswith("/{"):
         given[request.arguments[0]] = scope.id
     elif "{resourceGroupName}" in request.path:
-        given.setdefault("resourceGroupName", UNKNOWN if scope.deployment.group is None else scope.deployment.group)
+        group = scope.deployment.group
+        given.setdefault("resourceGroupName", UnknownValue([GROUP]) if group is None else group)
     found = {names.get(a.lower()) or names.get(renamed.get(a.lower(), "")): v for a, v in given.items()}
     found |= {key: value for key, value in _fixed(request, names).items() if key not in found}
     return {key: value for key, value in found.items() if key}
@@ -80,7 +85,7 @@ def path_inputs(token: str, request: Route, name: Value, scope: ResourceScope, *
 def _given(request: Route, name: Value, where: str) -> dict[str, Value]:
     """Return the arguments of the path in a name such as `parent/child`."""
     wanted = request.segments[2::2] if "/providers/" in request.path else (request.path.rpartition("/")[2],)
-    parts: list[Value] = name.split("/") if isinstance(name, str) and name != UNKNOWN else [UNKNOWN] * len(wanted)
+    parts: list[Value] = name.split("/") if isinstance(name, str) and name != UNKNOWN else [name] * len(wanted)
     if len(parts) != len(wanted) or not all(parts):
         raise InputError("A resource's name does not fit its type.", key=f"{where}.name", found=name,
                          allowed="/".join(wanted))  # fmt: skip

@@ -1,15 +1,15 @@
 """Read an untrusted ARM template as the Plan of its deployment.
 
 Values that depend on the deployment are unknown, including the target scope if the template does not contain it.
-Loops, conditions and linked templates are refused, because the resources that they create are not certain.
 A template contains neither `protect` nor `ignoreChanges` nor dependencies of single properties.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,43 +18,49 @@ from formats.arm.routes import route, token_at_subscription, token_of
 from formats.default_providers import AZURE as PROVIDER
 from formats.errors import InputError
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value
+from formats.unknown_values import Cause, CauseKind, UnknownValue
 from formats.urns import is_urn, make_urn, project_of, stack_of, type_of
-from operations.export.expressions import ExpressionContext, is_expression
+from operations.export.expressions import ExpressionContext
 from operations.export.flattening import Flattening
 from operations.export.placeholder_marks import marked
 from operations.export.request_models import model
-from operations.export.resource_scope import DeploymentScope, ResourceScope, path_inputs
+from operations.export.resource_scope import SUBSCRIPTION, DeploymentScope, ResourceScope, path_inputs
+from operations.export.template_resources import Json, TemplateLocation, TemplateResource, checked, resources_in
 
-SCHEMAS = re.compile(
-    r"https?://schema\.management\.azure\.com/schemas/\d{4}-\d{2}-\d{2}[a-z-]*/"
-    r"(?P<scope>deploymentTemplate|subscriptionDeploymentTemplate)\.json#?",
-    re.I,
-)
-MAX_RESOURCES = 100_000
-"""Resources in one template. ARM accepts 800."""
-MAX_NAME_LENGTH = 1_000
-"""Characters of a name with its parents'. One name in Azure has at most 260. Reports repeat it in every finding."""
-MAX_NESTING = 8
-"""Levels of nested deployments. ARM accepts 5."""
-DEPLOYMENT = "microsoft.resources/deployments"
 ARM = "arm:"
 """The prefix of a type without an azure-native name. No policy passes it."""
-TEMPLATE_WORDS = frozenset(
-    {"type", "apiversion", "name", "scope", "dependson", "metadata", "comments", "condition", "resources", "copy",
-     "existing", "id", "import"}
-)  # fmt: skip
-TOP = ("$schema", "parameters", "variables", "resources", "functions", "outputs", "metadata", "languageVersion")
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/?", re.I)
-Json = Mapping[str, Any]
+_SPACE = re.compile(r"\s+")
+MAX_LABEL = 100
+"""Characters of an expression that names a resource in reports."""
+
+
+@dataclass(frozen=True)
+class TemplatePlans:
+    """The Plan of a template, and where its resources are in the file."""
+
+    plan: Plan
+    with_defaults: Plan | None
+    """The Plan if each parameter has its default. None for a template without defaults, or with given parameters."""
+    places: Mapping[str, str]
+    """The path in the template of each resource, by URN."""
 
 
 def read_template(template: object, *, file: str | None = None, called: str = "") -> Plan:
-    """Return the Plan of a template. Raises `InputError` for an invalid, empty or ambiguous one.
+    """Return the Plan of a template whose parameters are unknown; see `read_template_plans`."""
+    return read_template_plans(template, file=file, called=called).plan
 
-    `file` is named in messages. `called`, or else the file's name, is the stack if the template names none.
+
+def read_template_plans(
+    template: object, *, file: str | None = None, called: str = "", given: Mapping[str, Value] | None = None
+) -> TemplatePlans:
+    """Return the Plans of a template. Raises `InputError` for an invalid, empty or ambiguous one.
+
+    `file` is named in messages. `called`, or else the file's name, is the stack if the template names none. `given`:
+    the parameters of the deployment; those that are not given have their defaults.
     """
     try:
-        return _plan(template, called or (Path(file).stem if file else "template"))
+        return _plans(template, called or (Path(file).stem if file else "template"), given)
     except InputError as error:
         location = ": ".join(part for part in (file, error.file) if part) or None
         raise InputError(error.problem, file=location, key=error.key, found=error.found, allowed=error.allowed,
@@ -63,193 +69,41 @@ def read_template(template: object, *, file: str | None = None, called: str = ""
         raise InputError("The template nests too deeply.", file=file) from None
 
 
-@dataclass(frozen=True)
-class TemplateResource:
-    """One resource of a template, with its expressions evaluated and its deployment scope."""
-
-    where: str
-    """Its path in the template."""
-    type: str
-    name: Value
-    body: Json
-    deployment: DeploymentScope
-    depends_on: tuple[str, ...] = ()
-    metadata: Json = field(default_factory=dict)
-    scope: Value = None
-    version: Value = None
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """A key to find duplicates among resources whose id cannot be derived. One without a known name is distinct."""
-        parts = (self.type, self.name, self.scope, self.deployment.subscription, self.deployment.group)
-        own = self.where if UNKNOWN in (self.name, self.scope) or not isinstance(self.name, str) else ""
-        return (*(str(part).lower() for part in parts), own)
-
-
-@dataclass(frozen=True)
-class TemplateLocation:
-    """A list of resources in a template: its expression context, deployment scope and path."""
-
-    expressions: ExpressionContext
-    deployment: DeploymentScope
-    where: str
-    parent: TemplateResource | None = None
-    depth: int = 0
-
-    def below(self, key: str, parent: TemplateResource | None) -> TemplateLocation:
-        """Return the location of a nested list of resources."""
-        deployment = parent.deployment if parent else self.deployment
-        return TemplateLocation(self.expressions, deployment, f"{self.where}.{key}", parent, self.depth + 1)
-
-
-def _plan(template: object, called: str) -> Plan:
-    content, kind = _checked(template)
-    notes = content.get("metadata")
-    facts: Json = notes if isinstance(notes, Mapping) else {}
-    deployment = DeploymentScope(UNKNOWN, None if kind.lower().startswith("subscription") else UNKNOWN)
-    entries = _entries(
-        content, TemplateLocation(ExpressionContext.of(content), deployment, "resources"), facts.get("placeholders")
+def _plans(template: object, called: str, given: Mapping[str, Value] | None) -> TemplatePlans:
+    content, _ = checked(template)
+    entries = _entries(content, given or {}, use_defaults=given is not None)
+    parameters = content.get("parameters")
+    has_defaults = isinstance(parameters, Mapping) and any(
+        isinstance(parameter, Mapping) and "defaultValue" in parameter for parameter in parameters.values()
     )
-    stack, project = (
-        _safe_name(facts.get("stack"), _safe_name(called, "template")),
-        _safe_name(facts.get("project"), "sde"),
-    )
-    made = [_resource(entry, stack, project) for entry in entries]
-    if not made:
-        raise InputError("The template has no resources.", key="resources", fix="Check a template with resources.")
-    plan = Plan(project, stack, _safe_name(facts.get("cloud"), "azure"), (*_providers(made), *made))
-    return _linked(plan, {r.urn: e for r, e in zip(made, entries, strict=True)})
+    by_default = _entries(content, {}, use_defaults=True) if given is None and has_defaults else []
+    builder = _Builder.of(content, called, [*entries, *by_default])
+    places = {builder.urn(entry): entry.where for entry in entries}
+    return TemplatePlans(builder.plan(entries), _default_plan(builder, by_default), places)
 
 
-def _checked(template: object) -> tuple[Json, str]:
-    schema = template.get("$schema") if isinstance(template, Mapping) else None
-    known = SCHEMAS.fullmatch(schema) if isinstance(schema, str) else None
-    if not isinstance(template, Mapping) or known is None:
-        raise InputError(
-            "This is not an ARM template that can be checked.", key="$schema", found=schema,
-            allowed="the $schema of a deployment to a resource group or a subscription",
-        )  # fmt: skip
-    misspelt = next((k for k in template if str(k) not in TOP and str(k).lower() in {w.lower() for w in TOP}), None)
-    if misspelt:
-        raise InputError("A keyword of the template is not spelled as in ARM.", key=str(misspelt))
-    return template, known["scope"]
+def _default_plan(builder: _Builder, entries: Sequence[TemplateResource]) -> Plan | None:
+    """Return the Plan with defaults. None if it is empty or invalid: then only the Plan without defaults counts."""
+    try:
+        return builder.plan(entries) if entries else None
+    except InputError:
+        return None
 
 
-def _entries(content: Json, here: TemplateLocation, placeholders: Any) -> list[TemplateResource]:
-    found = list(_resources_in(content.get("resources"), here))
+def _entries(content: Json, given: Mapping[str, Value], *, use_defaults: bool) -> list[TemplateResource]:
+    _, kind = checked(content)
+    deployment = DeploymentScope()
+    if kind.lower().startswith("subscription"):
+        deployment = replace(deployment, group=None)
+    expressions = ExpressionContext.of(content, deployment, given, use_defaults=use_defaults)
+    found = list(resources_in(content.get("resources"), TemplateLocation(expressions, deployment, "resources")))
+    placeholders = _facts(content).get("placeholders")
     return _with_placeholders(found, placeholders) if isinstance(placeholders, Mapping) else found
 
 
-def _resources_in(resources: Any, here: TemplateLocation) -> Iterator[TemplateResource]:
-    """Yield the resources of a list, or of the map of a template with symbolic names. Children follow their parent."""
-    if resources is None:
-        return
-    if not isinstance(resources, list | Mapping) or len(resources) > MAX_RESOURCES or here.depth > MAX_NESTING:
-        raise InputError("The template's resources cannot be read.", key=here.where, found=type(resources).__name__,
-                         allowed=f"a list of at most {MAX_RESOURCES:,}, at most {MAX_NESTING} levels deep")  # fmt: skip
-    for key, resource in resources.items() if isinstance(resources, Mapping) else enumerate(resources):
-        at = replace(here, where=f"{here.where}[{key}]" if isinstance(key, int) else f"{here.where}.{key}")
-        if not isinstance(resource, Mapping):
-            raise InputError(
-                "A resource of the template is not an object.", key=at.where, found=type(resource).__name__
-            )
-        if resource.get("existing") is not True:
-            yield from _resource_entries(resource, at)
-
-
-def _resource_entries(resource: Json, here: TemplateLocation) -> Iterator[TemplateResource]:
-    _refuse_duplicates(resource, here.where)
-    _refuse_conditions_and_loops(resource, here.where)
-    type_ = resource.get("type")
-    if not isinstance(type_, str) or is_expression(type_) or not (here.parent or "/" in type_):
-        raise InputError("A resource of the template has no valid type.", key=f"{here.where}.type", found=type_)
-    if type_.lower() == DEPLOYMENT:
-        yield from _deployment(resource, here)
-        return
-    entry = _entry(resource, type_, here)
-    yield entry
-    yield from _resources_in(resource.get("resources"), here.below("resources", entry))
-
-
-def _refuse_duplicates(resource: Json, where: str) -> None:
-    """Refuse keys that differ in case only: Azure would read a second `Properties` that is not checked."""
-    lower = [key.lower() for key in resource]
-    keywords = TEMPLATE_WORDS | {"properties"}
-    duplicate = next((k for k in resource if lower.count(k.lower()) > 1), None)
-    misspelt = next((k for k in resource if k.lower() in keywords and _arm_spelling(k) != k), None)
-    if duplicate or misspelt:
-        raise InputError("A keyword of the template is not spelled as in ARM.", key=f"{where}.{duplicate or misspelt}",
-                         allowed="each once, in ARM's spelling")  # fmt: skip
-
-
-def _arm_spelling(key: str) -> str:
-    """Return a keyword of templates in ARM's spelling."""
-    return {"apiversion": "apiVersion", "dependson": "dependsOn"}.get(key.lower(), key.lower())
-
-
-def _refuse_conditions_and_loops(resource: Json, where: str) -> None:
-    """Refuse conditions and loops: the resources that they create are not certain."""
-    if resource.get("condition", True) is not True:
-        raise InputError("A resource has a condition, so it may not be created.",
-                         key=f"{where}.condition", found=resource["condition"], allowed="true, or no condition",
-                         fix="Check the template with the condition resolved.")  # fmt: skip
-    if "copy" in resource:
-        raise InputError("The number of resources in a loop is not known.", key=f"{where}.copy",
-                         fix="Check the template with the loop unrolled.")  # fmt: skip
-
-
-def _deployment(resource: Json, here: TemplateLocation) -> Iterator[TemplateResource]:
-    """Yield the resources of a nested deployment, with its own scope."""
-    properties = resource.get("properties")
-    inner = properties.get("template") if isinstance(properties, Mapping) else None
-    if not isinstance(properties, Mapping) or not isinstance(inner, Mapping):
-        raise InputError("A deployment links to another template, which cannot be checked.",
-                         key=f"{here.where}.properties", allowed="a nested template")  # fmt: skip
-    _checked(inner)
-    options = properties.get("expressionEvaluationOptions")
-    own = isinstance(options, Mapping) and str(options.get("scope")).lower() == "inner"
-    target = (here.expressions.read(resource.get(key)) for key in ("subscriptionId", "resourceGroup"))
-    below = replace(
-        here.below("properties.template.resources", None),
-        expressions=ExpressionContext.of(inner) if own else here.expressions,
-        deployment=here.deployment.nested(*target),
-    )
-    yield from _resources_in(inner.get("resources"), below)
-
-
-def _entry(resource: Json, type_: str, here: TemplateLocation) -> TemplateResource:
-    read = here.expressions.read
-    metadata, parent = read(resource.get("metadata")), here.parent
-    facts: Json = metadata if isinstance(metadata, Mapping) else {}
-    name, scope = read(resource.get("name", UNKNOWN)), read(resource.get("scope"))
-    if parent and not type_.lower().startswith(f"{parent.type.lower()}/"):
-        type_ = f"{parent.type}/{type_}"
-        name = f"{parent.name}/{name}" if UNKNOWN not in (parent.name, name) else UNKNOWN
-    type_, name, scope = _split_scope(type_, name, scope)
-    if len(str(name)) > MAX_NAME_LENGTH or len(type_) > MAX_NAME_LENGTH:
-        raise InputError("A resource's name or type is longer than Azure permits.", key=f"{here.where}.name",
-                         found=str(name), allowed=f"at most {MAX_NAME_LENGTH:,} letters")  # fmt: skip
-    body = {key: read(item) for key, item in resource.items() if key.lower() not in TEMPLATE_WORDS}
-    wanted = resource.get("dependsOn")
-    needs = tuple(n for n in read(wanted) if isinstance(n, str)) if isinstance(wanted, list) else ()
-    version = read(resource.get("apiVersion"))
-    return TemplateResource(
-        here.where, type_, name, body, here.deployment.from_metadata(facts), needs, facts, scope, version
-    )
-
-
-def _split_scope(type_: str, name: Value, scope: Value) -> tuple[str, Value, Value]:
-    """Split the older form of an extension resource: `Microsoft.X/y/providers/locks`, named `y/Microsoft.Z/lock`."""
-    on, extends, own = type_.partition("/providers/")
-    if not extends:
-        return type_, name, scope
-    count = on.count("/")
-    parts = str(name).split("/")
-    if name == UNKNOWN or len(parts) < count + 2:
-        return own if "/" in own else f"{UNKNOWN}/{own}", UNKNOWN, UNKNOWN
-    kinds = on.split("/")
-    below = "/".join((kinds[0], *(p for pair in zip(kinds[1:], parts, strict=False) for p in pair)))
-    return f"{parts[count]}/{own.removeprefix(parts[count] + '/')}", "/".join(parts[count + 1 :]), below
+def _facts(content: Json) -> Json:
+    notes = content.get("metadata")
+    return notes if isinstance(notes, Mapping) else {}
 
 
 def _with_placeholders(entries: list[TemplateResource], placeholders: Json) -> list[TemplateResource]:
@@ -271,45 +125,113 @@ def _without_placeholders(entry: TemplateResource, notes: Mapping[str, str]) -> 
     if "scope" in notes:
         entry = replace(entry, scope=UNKNOWN)
     if "metadata" in notes:
-        entry = replace(entry, deployment=DeploymentScope(UNKNOWN, entry.deployment.group))
+        entry = replace(entry, deployment=replace(entry.deployment, subscription=UnknownValue([SUBSCRIPTION])))
     rest = {path: why for path, why in notes.items() if path not in ("name", "scope", "metadata")}
     return replace(entry, body=marked(entry.body, rest, entry.where))
 
 
-def _resource(entry: TemplateResource, stack: str, project: str) -> PlannedResource:
+@dataclass(frozen=True)
+class _Builder:
+    """Makes Plans of the entries of one template, in which a resource has the same URN."""
+
+    stack: str
+    project: str
+    cloud: str
+    names: Mapping[str, str]
+    """The name of each resource in reports, by its path in the template."""
+
+    @classmethod
+    def of(cls, content: Json, called: str, entries: Sequence[TemplateResource]) -> _Builder:
+        """Return the builder. Later entries have precedence in names: those with defaults have more of them."""
+        facts = _facts(content)
+        stack, project = _safe_name(facts.get("stack"), _safe_name(called, "template")), facts.get("project")
+        return cls(stack, _safe_name(project, "sde"), _safe_name(facts.get("cloud"), "azure"), _names(entries))
+
+    def plan(self, entries: Sequence[TemplateResource]) -> Plan:
+        """Return the Plan. `InputError` if it is empty, or if two resources that are certain have one id."""
+        if not entries:
+            raise InputError("The template has no resources.", key="resources", fix="Check a template with resources.")
+        plan = self._plan(entries, frozenset())
+        repeated = _repeated(plan, {self.urn(entry): entry for entry in entries})
+        certain = next((e for e in repeated if not (e.is_computed or e.uncertain)), None)
+        if certain:
+            raise InputError("Two resources of the template have one id.", key=certain.where, found=certain.name)
+        plan = self._plan(entries, {entry.where for entry in repeated}) if repeated else plan
+        return _linked(plan, {self.urn(entry): entry for entry in entries})
+
+    def _plan(self, entries: Sequence[TemplateResource], unnamed: Collection[str]) -> Plan:
+        made = [self._resource(_unnamed(entry) if entry.where in unnamed else entry) for entry in entries]
+        if len({r.urn for r in made}) != len(made):
+            raise InputError("Two resources of the template have one URN.", key="resources")
+        return Plan(self.project, self.stack, self.cloud, (*_providers(made), *made))
+
+    def _resource(self, entry: TemplateResource) -> PlannedResource:
+        urn = self.urn(entry)
+        entry, token = _at_subscription(entry)
+        inputs = (_inputs(token, entry) if token else dict(entry.body)) | dict(entry.uncertain)
+        if isinstance(entry.version, str) and entry.version != UNKNOWN:
+            inputs["azureApiVersion"] = entry.version
+        return PlannedResource(
+            urn,
+            token or ARM + entry.type,
+            Operation.CREATE,
+            provider=_provider_urn(self.stack, self.project, entry.deployment.subscription),
+            inputs=inputs,
+        )
+
+    def urn(self, entry: TemplateResource) -> str:
+        """Return the URN in an exported template's metadata, or one made of the resource's name."""
+        _, token = _at_subscription(entry)
+        given = str(entry.metadata.get("urn"))
+        usable = given.isprintable() and is_urn(given)
+        if usable and (stack_of(given), project_of(given), type_of(given)) == (self.stack, self.project, token):
+            return given
+        return make_urn(self.stack, self.project, "", token or ARM + entry.type, self.names[entry.where])
+
+
+def _names(entries: Sequence[TemplateResource]) -> dict[str, str]:
+    """Return a name for each path: the resource's own, or the expression for it. Repeated names have the path too."""
+    labels = {entry.where: (_label(entry), entry.type.lower()) for entry in entries}
+    count = Counter(labels.values())
+    return {
+        where: label[0] if count[label] == 1 and label[0] != UNKNOWN else f"{label[0]}@{where}"
+        for where, label in labels.items()
+    }
+
+
+def _label(entry: TemplateResource) -> str:
+    text = _SPACE.sub(" ", entry.label)
+    is_short = len(text) <= MAX_LABEL or entry.name != UNKNOWN
+    return text if is_short else f"{text[: MAX_LABEL - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def _unnamed(entry: TemplateResource) -> TemplateResource:
+    """Return an entry that has the id of another, of which only one may be created."""
+    return replace(entry, name=UnknownValue([Cause(CauseKind.FUNCTION, "a name that two resources have")]))
+
+
+def _at_subscription(entry: TemplateResource) -> tuple[TemplateResource, str | None]:
+    """Return an entry with its type in azure-native, which has types of their own for settings of a subscription."""
     token = token_of(entry.type)
     subscription = _SUBSCRIPTION.fullmatch(str(ResourceScope(entry.scope, entry.deployment).id))
     own = token_at_subscription(entry.type) if subscription else None
     if own and subscription:
-        token, entry = own, replace(entry, deployment=DeploymentScope(subscription[1], None), scope=None)
-    inputs = _inputs(token, entry) if token else dict(entry.body)
-    if isinstance(entry.version, str) and entry.version != UNKNOWN:
-        inputs["azureApiVersion"] = entry.version
-    return PlannedResource(
-        _urn(entry, token, stack, project),
-        token or ARM + entry.type,
-        Operation.CREATE,
-        provider=_provider_urn(stack, project, entry.deployment.subscription),
-        inputs=inputs,
-    )
+        return replace(entry, deployment=DeploymentScope(subscription[1], None), scope=None), own
+    return entry, token
 
 
 def _inputs(token: str, entry: TemplateResource) -> dict[str, Value]:
     request = route(token)
-    path = path_inputs(token, request, entry.name, ResourceScope(entry.scope, entry.deployment), where=entry.where)
+    scope = ResourceScope(entry.scope, entry.deployment)
+    try:
+        path = path_inputs(token, request, entry.name, scope, where=entry.where)
+    except InputError:
+        if not entry.is_computed:
+            raise
+        path = path_inputs(token, request, _unnamed(entry).name, scope, where=entry.where)
     without = frozenset({*(key.lower() for key in path), *(a.lower() for a in request.arguments)})
     flat = Flattening(token, entry.where).inputs(entry.body, model(request.package, request.model), without)
     return {**flat, **path}
-
-
-def _urn(entry: TemplateResource, token: str | None, stack: str, project: str) -> str:
-    """Return the URN in an exported template's metadata, or one made of the resource's path in the template."""
-    given = str(entry.metadata.get("urn"))
-    usable = given.isprintable() and is_urn(given)
-    if usable and (stack_of(given), project_of(given), type_of(given)) == (stack, project, token):
-        return given
-    name = entry.name if isinstance(entry.name, str) and entry.name != UNKNOWN else entry.where
-    return make_urn(stack, project, "", token or ARM + entry.type, f"{name}@{entry.where}")
 
 
 def _provider_urn(stack: str, project: str, subscription: Value) -> str | None:
@@ -323,18 +245,30 @@ def _providers(made: list[PlannedResource]) -> Iterator[PlannedResource]:
         yield PlannedResource(urn, PROVIDER, Operation.SAME, inputs={"subscriptionId": subscription})
 
 
-def _linked(plan: Plan, entries: Mapping[str, TemplateResource]) -> Plan:
-    """Return the Plan with its dependencies. Refuse two resources with one id: only one of them would be checked."""
-    if len({r.urn for r in plan.resources}) != len(plan.resources):
-        raise InputError("Two resources of the template have one URN.", key="resources")
+def _repeated(plan: Plan, entries: Mapping[str, TemplateResource]) -> list[TemplateResource]:
+    """Return each entry with the id of an earlier one: only one of them would be checked."""
     arm_ids = ArmIds(plan)
-    urns: dict[str, str] = {}
-    keys: dict[tuple[str, ...], str] = {}
+    ids: set[str] = set()
+    keys: set[tuple[str, ...]] = set()
+    repeated = []
     for urn, entry in entries.items():
-        arm_id = arm_ids.find(urn)
-        id_ = arm_id.id.lower() if arm_id and not arm_id.uncertain else ""
-        if (id_ and urns.setdefault(id_, urn) != urn) or keys.setdefault(entry.key, urn) != urn:
-            raise InputError("Two resources of the template have one id.", key=entry.where, found=id_ or entry.name)
+        id_ = _id(arm_ids, urn)
+        if (id_ and id_ in ids) or entry.key in keys:
+            repeated.append(entry)
+        ids.add(id_)
+        keys.add(entry.key)
+    return repeated
+
+
+def _id(arm_ids: ArmIds, urn: str) -> str:
+    arm_id = arm_ids.find(urn)
+    return arm_id.id.lower() if arm_id and not arm_id.uncertain else ""
+
+
+def _linked(plan: Plan, entries: Mapping[str, TemplateResource]) -> Plan:
+    """Return the Plan with its dependencies."""
+    arm_ids = ArmIds(plan)
+    urns = {_id(arm_ids, urn): urn for urn in entries}
     return replace(plan, resources=tuple(_with_links(r, entries.get(r.urn), urns) for r in plan.resources))
 
 

@@ -8,17 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local_azure.policy.expressions import (
-    PURE_FUNCTIONS,
-    Call,
-    EvaluationError,
-    ExpressionError,
-    Literal,
-    calls,
-    evaluate,
-    is_expression,
-    parse,
-)
+from formats.arm.template_expressions import Call, ExpressionError, Literal, calls, is_expression, parse
+from local_azure.policy.expressions import PURE_FUNCTIONS, EvaluationError, evaluate
 
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,8}", fullmatch=True)
 texts = st.text(st.characters(codec="utf-8", exclude_characters="'"), max_size=12)
