@@ -24,11 +24,41 @@ LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 """A JSON escape of a surrogate, which is not a character without its pair."""
 MAX_DEPTH = 64
 """The maximum number of levels of nesting. Azure's properties have about twenty."""
+NOT_JSON = "The file is not JSON."
+TEMPLATE_MARK = b"schema.management.azure.com"
+
+
+_STRING_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.?)*(?:"|\Z)|//[^\r\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+"""A string or a comment, also one without its end: then no other match is tried inside it, which takes linear time."""
+_NOT_SPACE = re.compile(r"[^\s]")
 
 
 def read_json(file: Path) -> Any:
     """Return the content of a JSON file. Raises `InputError` for text that parsers may read differently."""
     return _json(_text(file), str(file))
+
+
+def read_json_or_template(file: Path) -> Any:
+    """Return the content of a JSON file, or of a template or parameter file with comments and multi-line strings.
+
+    Azure PowerShell and `az deployment --handle-extended-json-format` accept these two extensions of JSON. Source:
+    https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax#comments
+    """
+    text = _text(file)
+    try:
+        return _json(text, str(file))
+    except InputError as refused:
+        if refused.problem != NOT_JSON or TEMPLATE_MARK not in text:
+            raise
+    found = _json(without_comments(text.decode("utf-8-sig")).encode(), str(file), strict=False)
+    if not (isinstance(found, dict) and "$schema" in found):
+        return _json(text, str(file))
+    return found
+
+
+def without_comments(text: str) -> str:
+    """Return a text of the same length with spaces for its comments, so that each line keeps its number."""
+    return _STRING_OR_COMMENT.sub(lambda m: m[0] if m[0].startswith('"') else _NOT_SPACE.sub(" ", m[0]), text)
 
 
 def _text(file: Path) -> bytes:
@@ -51,11 +81,11 @@ def _text(file: Path) -> bytes:
     return text
 
 
-def _json(text: bytes, path: str) -> Any:
+def _json(text: bytes, path: str, *, strict: bool = True) -> Any:
     _refuse_too_many(text, path)
     try:
         found = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_unique_keys, parse_constant=_refuse_constant,
-                           parse_float=_finite, parse_int=_integer)  # fmt: skip
+                           parse_float=_finite, parse_int=_integer, strict=strict)  # fmt: skip
         if LONE_SURROGATE.search(text):
             json.dumps(found, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -65,7 +95,7 @@ def _json(text: bytes, path: str) -> Any:
         raise InputError("The file is not UTF-8 text.", file=path, found=f"byte {error.start}") from None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}: {error.msg}"
-        raise InputError("The file is not JSON.", file=path, found=place) from None
+        raise InputError(NOT_JSON, file=path, found=place) from None
     except RecursionError:
         raise _too_deep(path) from None
     except ValueError as error:

@@ -63,10 +63,13 @@ class ComplianceControls:
     five_safes: tuple[Literal["settings", "outputs", "people", "projects", "data"], ...] = ()
 
 
+NOT_KNOWN = "is not known before the deployment, so this cannot be checked"
+
+
 class Unknown(Exception):  # noqa: N818
     """Raised where a rule reads a value that is only known after deployment. The verdict is then `unknown`."""
 
-    def __init__(self, path: str, why: str = "is not known before the deployment, so this cannot be checked") -> None:
+    def __init__(self, path: str, why: str = NOT_KNOWN) -> None:
         self.path, self.why = path, why
         super().__init__(path)
 

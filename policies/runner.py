@@ -13,6 +13,7 @@ from datetime import date
 from functools import cached_property
 
 from formats.errors import InputError
+from formats.unknown_values import Cause
 from policies.exemptions import Exemption, Exemptions
 from policies.model import Finding, Policy, PolicyContext, Resource, Unknown, Verdict
 from policies.preexisting import Comparison, PreexistingFinding
@@ -49,6 +50,12 @@ class Report:
     """Findings that exist without the evaluated change, and block because no judged run recorded them."""
     files: Mapping[str, str] = field(default_factory=dict)
     """The file of each stack that was read from one."""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """The path in its file of each resource of a template that has a blocking finding, by URN."""
+    causes: Mapping[Finding, frozenset[Cause]] = field(default_factory=dict)
+    """The causes of the unknown findings on templates: parameters, the scope of the deployment, functions."""
+    remarks: tuple[str, ...] = ()
+    """Limits of the evaluation."""
 
     @cached_property
     def counts(self) -> Mapping[Verdict, int]:
@@ -63,9 +70,10 @@ class Report:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Hints for findings that block although the change does not cause them, and for policies that could not be
-        judged."""
-        notes = [
+        """Limits of the evaluation, such as policies that could not be judged, and hints for findings that block although
+        the change does not cause them."""
+        notes = [*self.remarks]
+        notes += [
             f"{policy} cannot be judged for {_listed(stacks)}: the estate's files do not name the stack"
             for policy, stacks in self._unjudged.items()
         ]

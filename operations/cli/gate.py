@@ -68,12 +68,12 @@ def refuse(reports: Sequence[Report]) -> None:
     if not blocking:
         return
     stacks = ", ".join(dict.fromkeys(name for report in reports for name in _refused(report)))
-    failed = sum(f.verdict is Verdict.FAIL for f in blocking)
-    unknown = len(blocking) - failed
+    failures = [finding for finding in blocking if finding.verdict is Verdict.FAIL]
+    failed, unknown = len(failures), len(blocking) - len(failures)
     counts = [f"{count:,} {name}" for count, name in ((failed, "fail"), (unknown, "unknown")) if count]
     raise Refused(
         f"The policies refuse {stacks}: {', '.join(counts)}.\n"
-        f"  fix:     see above, or scripts/sde policy explain {blocking[0].policy}"
+        f"  fix:     see above, or scripts/sde policy explain {[*failures, *blocking][0].policy}"
     )
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from formats.errors import InputError
+from formats.plan import Plan
 from operations.cli.deploy import Deployment, Waiting, refuse_waiting
 from operations.cli.estate_state import EstateState, deployed_states
 from operations.cli.expiry import refuse_ended_ways
@@ -27,6 +28,7 @@ from operations.reports.file_input import read_plan, stacks_of
 from operations.reports.report_formats import policy_facts
 from operations.reports.sarif import STANDARDS
 from operations.reports.table import summary, table
+from operations.reports.template_findings import with_defaults
 from policies.model import Policy
 from policies.rules import load
 from policies.runner import Report
@@ -63,6 +65,10 @@ ReportFile = Annotated[
 Whole = Annotated[
     bool, typer.Option("--whole", help="The files are all stacks of the estate: check policies on the estate too.")
 ]
+ParametersFile = Annotated[
+    Path | None,
+    typer.Option("--parameters", metavar="FILE", help="The parameter file of the ARM template.", show_default=False),
+]
 PolicyId = Annotated[str, typer.Argument(metavar="ID", help="The policy, such as ST1.", show_default=False)]
 
 
@@ -76,19 +82,23 @@ def check(
     form: FormatOption = Format.TABLE,
     target: ReportFile = None,
     exemptions: ExemptionsFile = None,
+    parameters: ParametersFile = None,
 ) -> None:
     """Check planned stacks, or files from any source. Exits 3 if a policy refuses one."""
     files = _files(inputs or (), everything)
     refuse_unwritable(target)
     if whole and not files:
         raise InputError("--whole is an option for files; use --all for stacks.", found="--whole")
+    if parameters and len(files) != 1:
+        raise InputError("--parameters is an option for one template.", found=f"{len(files)} files",
+                         fix="Check each template with its parameter file.")  # fmt: skip
     gate = session.gate(exemptions)
     stacks: Sequence[Stack] = ()
     orphaned = warn_of_orphaned(session, everything)
     waiting: Sequence[Waiting] = ()
     judged: Sequence[Report] = ()
     if files:
-        report = _check_files(session, gate, files, whole)
+        report = _check_files(session, gate, files, whole, parameters)
     else:
         stacks = session.selected(inputs, everything)
         report, waiting = _check_stacks(session, gate, stacks, orphaned)
@@ -110,13 +120,23 @@ def _files(inputs: Sequence[str], everything: bool) -> list[Path]:
     return [Path(name) for name in files]
 
 
-def _check_files(session: Session, gate: Gate, files: Sequence[Path], is_complete: bool) -> Report:
+def _check_files(
+    session: Session, gate: Gate, files: Sequence[Path], is_complete: bool, parameters: Path | None
+) -> Report:
     with session.output.err.status("Reading"):
-        found = [read_plan(file, called) for file, called in zip(files, stacks_of(files), strict=True)]
-        templates = [plan.stack for plan, is_template in found if is_template]
+        found = [read_plan(file, called, parameters) for file, called in zip(files, stacks_of(files), strict=True)]
+        templates = {plan.stack: template for plan, template in found if template}
         by_stack = {plan.stack: str(file) for (plan, _), file in zip(found, files, strict=True)}
-        plans = [plan for plan, _ in found]
-        return gate.evaluate(plans, is_complete=is_complete, templates=templates, files=by_stack)
+
+        def evaluate(plans: Sequence[Plan]) -> Report:
+            return gate.evaluate(plans, is_complete=is_complete, templates=list(templates), files=by_stack)
+
+        report = evaluate([plan for plan, _ in found])
+        if not templates:
+            return report
+        defaults = [(template and template.with_defaults) or plan for plan, template in found]
+        has_defaults = any(template.with_defaults for template in templates.values())
+        return with_defaults(report, evaluate(defaults) if has_defaults else None, templates)
 
 
 def _check_stacks(

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from formats.errors import InputError
-from formats.json_reader import read_json
-from formats.plan import Operation, Plan
+from formats.json_reader import read_json_or_template
+from formats.plan import Operation, Plan, Value
 from formats.plan_files import read_planned, read_state
 from formats.pulumi_state import is_export
+from operations.export.parameter_file import read_parameters
+
+if TYPE_CHECKING:
+    from operations.export.template_reader import TemplatePlans
 
 WITHOUT_RESULT = (Operation.DELETE, Operation.READ)
 """Operations that leave no new or changed resource to check."""
@@ -20,10 +24,10 @@ NOT_IN_STACK_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 
 
 class PlanInput(NamedTuple):
-    """A plan, with a flag for ARM templates, which have no options of the program."""
+    """A plan, with what is known of the ARM template from which it was read, if it was."""
 
     plan: Plan
-    is_template: bool
+    template: TemplatePlans | None
 
 
 def stacks_of(files: Sequence[Path]) -> list[str]:
@@ -41,18 +45,21 @@ def _unique_suffix_length(path: tuple[str, ...], all_: Sequence[tuple[str, ...]]
     return count
 
 
-def read_plan(file: Path, called: str = "") -> PlanInput:
+def read_plan(file: Path, called: str = "", parameters: Path | None = None) -> PlanInput:
     """Return the plan in a file: a Plan, a preview, a state or an ARM template.
 
-    `called`: the stack name for a template that has none. Raises `InputError` for any other file, and for a plan
-    without resources.
+    `called`: the stack name for a template that has none. `parameters`: the template's parameter file. Raises
+    `InputError` for any other file, and for a plan without resources.
     """
-    content = read_json(file)
+    content = read_json_or_template(file)
     if isinstance(content, dict) and "$schema" in content:
-        return PlanInput(_template(content, str(file), called), True)
+        template = _template(content, str(file), called, parameters)
+        return PlanInput(template.plan, template)
+    if parameters:
+        raise InputError("Only a template has a parameter file.", file=str(file), found=str(parameters))
     if is_export(content):
-        return PlanInput(_state(content, str(file)), False)
-    return PlanInput(_require_planned_resource(read_planned(content, str(file)), str(file)), False)
+        return PlanInput(_state(content, str(file)), None)
+    return PlanInput(_require_planned_resource(read_planned(content, str(file)), str(file)), None)
 
 
 def _state(content: dict[str, Any], path: str) -> Plan:
@@ -62,11 +69,14 @@ def _state(content: dict[str, Any], path: str) -> Plan:
     return plan
 
 
-def _template(content: dict[str, Any], path: str, called: str) -> Plan:
-    from operations.export.template_reader import read_template  # noqa: PLC0415 - reads the models of many services
+def _template(content: dict[str, Any], path: str, called: str, parameters: Path | None) -> TemplatePlans:
+    from operations.export.template_reader import read_template_plans  # noqa: PLC0415 - reads many services' models
 
+    given: dict[str, Value] | None = None
+    if parameters:
+        given = read_parameters(read_json_or_template(parameters), content, str(parameters))
     try:
-        return read_template(content, file=path, called=called)
+        return read_template_plans(content, file=path, called=called, given=given)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError("This template cannot be read.", file=path, found=type(error).__name__) from error
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from operations.reports.open_values import open_values, without_open_values
 from policies.controls import standards
 from policies.exemptions import Exemption
 from policies.model import Finding, Policy, Verdict
@@ -95,6 +96,17 @@ class Matrix:
                 for number in sorted(by_number, key=_sort_key)
             ]
             yield Chapter(standard.title, standard.note, controls)
+
+    @property
+    def blocking(self) -> Sequence[Finding]:
+        """The blocking findings to list, failures first."""
+        found = without_open_values(self.report, self.report.blocking)
+        return sorted(found, key=lambda finding: finding.verdict is not Verdict.FAIL)
+
+    @property
+    def open_values(self) -> Sequence[str]:
+        """The blocking findings that depend on values which templates leave open, a line for each template."""
+        return list(open_values(self.report))
 
     @property
     def exempt(self) -> Iterator[tuple[Exemption, Sequence[Finding]]]:

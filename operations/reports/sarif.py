@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from formats.urns import stack_of
+from operations.export.template_text import lines_of
 from policies.exemptions import Exemption
 from policies.model import Finding, Policy, Severity, Verdict
 from policies.runner import Report
@@ -29,7 +31,8 @@ def sarif(report: Report) -> str:
     """Return the report as a SARIF log with one run."""
     rules = {id_: index for index, id_ in enumerate(report.policies)}
     exemptions = {e.id: e for e in report.exemptions}
-    results = [_result(f, report, rules[f.policy], exemptions.get(f.exemption))
+    lines = _lines(report)
+    results = [_result(f, report, rules[f.policy], exemptions.get(f.exemption), lines.get(f.urn))
                for f in report.findings if f.verdict in REPORTED_VERDICTS]  # fmt: skip
     run = {
         "tool": {"driver": {"name": "sde policy", "rules": [_rule(p) for p in report.policies.values()]}},
@@ -48,7 +51,15 @@ def sarif(report: Report) -> str:
 
 def _invocation(report: Report) -> dict[str, Any]:
     notes = [{"level": "warning", "message": {"text": warning}} for warning in report.warnings]
+    notes += [{"level": "note", "message": {"text": remark}} for remark in report.remarks]
     return {"executionSuccessful": True, **({"toolConfigurationNotifications": notes} if notes else {})}
+
+
+def _lines(report: Report) -> dict[str, int]:
+    """Return the line of each resource of a template in its file, by URN."""
+    by_stack = {stack: lines_of(Path(report.files[stack])) for stack in {stack_of(urn) for urn in report.places}}
+    found = {urn: by_stack[stack_of(urn)].get(place) for urn, place in report.places.items()}
+    return {urn: line for urn, line in found.items() if line is not None}
 
 
 def _rule(policy: Policy) -> dict[str, Any]:
@@ -72,7 +83,9 @@ def _compliance_tags(policy: Policy) -> list[str]:
     return [f"{name} {number}" for key, name in STANDARDS.items() for number in getattr(policy.controls, key)]
 
 
-def _result(finding: Finding, report: Report, index: int, exemption: Exemption | None) -> dict[str, Any]:
+def _result(
+    finding: Finding, report: Report, index: int, exemption: Exemption | None, line: int | None
+) -> dict[str, Any]:
     policy, is_open = report.policies[finding.policy], finding.verdict is Verdict.UNKNOWN
     reason = "Unknown before the deployment. " if is_open else ""
     return {
@@ -81,21 +94,22 @@ def _result(finding: Finding, report: Report, index: int, exemption: Exemption |
         "kind": "open" if is_open else "fail",
         "level": "none" if is_open else LEVELS[policy.severity],
         "message": {"text": f"{reason}{policy.title}: {finding.name} {finding.path} {finding.message}".strip()},
-        "locations": [_location(finding, report.files.get(finding.stack))],
+        "locations": [_location(finding, report.files.get(finding.stack), line)],
         "partialFingerprints": {"sdeFinding/v1": _fingerprint(finding)},
         "suppressions": [_suppression(exemption)] if exemption else [],
         "properties": {"verdict": finding.verdict.value, "stack": finding.stack, "path": finding.path},
     }
 
 
-def _location(finding: Finding, file: str | None) -> dict[str, Any]:
-    """Return the resource as the location, and the file if the plan was read from one. There is no line number: a plan
-    does not contain the program's lines."""
+def _location(finding: Finding, file: str | None, line: int | None) -> dict[str, Any]:
+    """Return the resource as the location, and the file if the plan was read from one. Only a resource of a template
+    has a line: a plan does not contain the program's lines."""
     resource = {"name": finding.name, "fullyQualifiedName": finding.urn, "kind": "resource",
                 "properties": {"type": finding.type}}  # fmt: skip
     location: dict[str, Any] = {"logicalLocations": [resource]}
     if file:
-        location["physicalLocation"] = {"artifactLocation": {"uri": _uri(Path(file))}}
+        region = {"region": {"startLine": line}} if line else {}
+        location["physicalLocation"] = {"artifactLocation": {"uri": _uri(Path(file))}, **region}
     return location
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from operations.reports.open_values import open_values, without_open_values
 from policies.model import Finding, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ MAX_LINES = 20
 
 def table(report: Report) -> Iterator[Text]:
     """Yield the lines of the report."""
-    for policy in report.policies:
-        yield from _policy(report, policy, [f for f in report.of(policy) if f.verdict.blocks])
+    for verdict in (Verdict.FAIL, Verdict.UNKNOWN):
+        for policy in report.policies:
+            found = [finding for finding in report.of(policy) if finding.verdict is verdict]
+            yield from _policy(report, policy, without_open_values(report, found))
+    yield from (Text(f"? {line}", "magenta") for line in open_values(report))
     yield from _exempt(report, [f for f in report.findings if f.verdict is Verdict.EXEMPT])
     yield from (Text(f"! {warning}", "yellow") for warning in report.warnings)
     yield from preexisting(report)

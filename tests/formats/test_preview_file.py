@@ -46,8 +46,8 @@ def written(folder: Path, content: Any) -> Path:
 
 
 def test_a_preview_of_the_cli_is_a_plan(tmp_path: Path) -> None:
-    plan, is_template = read_plan(written(tmp_path, whole()))
-    assert (plan.project, plan.stack, plan.cloud, is_template) == ("sde", "tre-lungs", "azure", False)
+    plan, template = read_plan(written(tmp_path, whole()))
+    assert (plan.project, plan.stack, plan.cloud, template) == ("sde", "tre-lungs", "azure", None)
     assert [(r.urn, r.operation) for r in plan.resources] == [(GROUP, Operation.SAME), (STORE, Operation.CREATE)]
     assert plan.resources[1].inputs == {"publicNetworkAccess": "Enabled", "accountName": UNKNOWN, "key": SECRET}
 

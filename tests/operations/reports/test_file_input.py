@@ -28,7 +28,7 @@ def written(folder: Path, content: Any) -> Path:
 
 
 def test_a_plan_is_read_back(tmp_path: Path) -> None:
-    assert read_plan(written(tmp_path, plan().to_json())) == (plan(), False)
+    assert read_plan(written(tmp_path, plan().to_json())) == (plan(), None)
 
 
 @pytest.mark.parametrize(
