@@ -70,8 +70,8 @@ class Report:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Limits of the evaluation, such as policies that could not be judged, and hints for findings that block although
-        the change does not cause them."""
+        """Limits of the evaluation, such as policies that could not be judged, and hints for findings that block
+        although the change does not cause them."""
         notes = [*self.remarks]
         notes += [
             f"{policy} cannot be judged for {_listed(stacks)}: the estate's files do not name the stack"
