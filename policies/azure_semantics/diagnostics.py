@@ -21,6 +21,10 @@ CONTROL_PLANE = ("Administrative", "Alert", "Policy", "Security")
 WORKSPACE = "operationalinsights:Workspace"
 ALL = "alllogs"
 """The category group of all categories, including future ones."""
+AUDIT = "audit"
+"""The category group of the categories that Azure selects for audits."""
+AUDIT_SUFFICES = ("keyvault:Vault", "keyvault:ManagedHsm")
+"""Types whose group `audit` has each access and each change (learn.microsoft.com, "Enable Key Vault logging")."""
 
 CATEGORIES = {
     "apimanagement:ApiManagementService": ("GatewayLogs",),
@@ -45,6 +49,7 @@ CATEGORIES = {
     "eventgrid:Topic": ("DataPlaneRequests", "DeliveryFailures", "PublishFailures"),
     "eventhub:Namespace": ("OperationalLogs", "RuntimeAuditLogs", "EventHubVNetConnectionEvent"),
     "healthcareapis:FhirService": ("AuditLogs",),
+    "dnsresolver:DnsResolverPolicy": ("DnsResponse",),
     "keyvault:ManagedHsm": ("AuditEvent",),
     "keyvault:Vault": ("AuditEvent", "AzurePolicyEvaluationDetails"),
     "kusto:Cluster": ("Command", "Query"),
@@ -56,6 +61,10 @@ CATEGORIES = {
     "network:BastionHost": ("BastionAuditLogs",),
     "network:LoadBalancer": ("LoadBalancerHealthEvent",),
     "network:NetworkSecurityGroup": ("NetworkSecurityGroupEvent", "NetworkSecurityGroupRuleCounter"),
+    "network:NetworkSecurityPerimeter": ("NspPublicInboundPerimeterRulesAllowed",
+                                         "NspPublicInboundPerimeterRulesDenied",
+                                         "NspPublicOutboundPerimeterRulesAllowed",
+                                         "NspPublicOutboundPerimeterRulesDenied"),
     "network:PublicIPAddress": ("DDoSMitigationFlowLogs", "DDoSMitigationReports", "DDoSProtectionNotifications"),
     "network:VirtualNetwork": ("VMProtectionAlerts",),
     "network:VirtualNetworkGateway": ("GatewayDiagnosticLog", "IKEDiagnosticLog", "TunnelDiagnosticLog"),
@@ -102,13 +111,14 @@ def is_activity_log_exported(subscription: str, context: PolicyContext) -> bool:
     return any(workspace is not None and workspace.type == WORKSPACE for workspace in workspaces)
 
 
-def missing(setting: Resource, wanted: Iterable[str]) -> list[str]:
-    """Return the required categories that a setting does not record."""
+def missing(setting: Resource, wanted: Iterable[str], type_: str = "") -> list[str]:
+    """Return the required categories that a setting does not record. `type_`: that of the resource with the logs."""
     is_enabled: dict[str, bool] = {}
     for entry in entries(setting, "logs"):
         name = lower_text(setting, f"{entry}.categoryGroup") or lower_text(setting, f"{entry}.category")
         is_enabled[name] = setting.at(f"{entry}.enabled") is True
-    return [] if is_enabled.get(ALL) else [category for category in wanted if not is_enabled.get(category.lower())]
+    complete = is_enabled.get(ALL) or (type_ in AUDIT_SUFFICES and is_enabled.get(AUDIT))
+    return [] if complete else [category for category in wanted if not is_enabled.get(category.lower())]
 
 
 def categories_of(type_: str) -> tuple[str, ...]:

@@ -57,6 +57,12 @@ def assigned_guardrail(assignment: Resource, context: PolicyContext) -> Guardrai
     return guardrail_of(definition) if definition else None
 
 
+def is_named_guardrail(definition: Resource) -> bool:
+    """True if the name of a definition says that it is a guardrail, so that it must equal one."""
+    names = (definition.name, _value(definition, "policyDefinitionName"), ids.name(definition.id))
+    return any(key in str(name).lower() for key in GUARDRAILS for name in names)
+
+
 def guardrail_of(definition: Resource) -> Guardrail | None:
     """Return the guardrail that a definition equals, if there is one."""
     guardrail = _by_rule().get(_text(_value(definition, "policyRule")))

@@ -14,7 +14,7 @@ from policies.model import Policy, PolicyContext, Resource, Unknown
 from policies.plan_resources import resources_of
 from policies.rules import load
 from policies.violations import violations_of
-from tests.policies.rules import test_compute, test_key_vault, test_other_services, test_storage
+from tests.policies.rules import good_practice, test_compute, test_key_vault, test_other_services, test_storage
 from tests.policies.rules.cases import TODAY
 from tests.policies.rules.sample_estate import site
 from tests.policies.shipped import STACKS, before, configs
@@ -28,7 +28,9 @@ INDEX = re.compile(r"\[\d+\]")
 def samples() -> tuple[tuple[Resource, ...], ...]:
     """The shipped estate, and the sample worlds of the rules' tests."""
     shipped = tuple(resource for stack in STACKS for resource in resources_of(before(stack)))
-    worlds = [module.world() for module in (test_compute, test_key_vault, test_other_services, test_storage)]
+    worlds = [
+        module.world() for module in (good_practice, test_compute, test_key_vault, test_other_services, test_storage)
+    ]
     return shipped, tuple(site().values()), *(tuple(world.values()) for world in worlds)
 
 

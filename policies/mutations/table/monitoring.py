@@ -28,8 +28,8 @@ def _by_category(setting: Resource, _: PolicyContext) -> bool:
 
 
 def _more_than_audit(setting: Resource, _: PolicyContext) -> bool:
-    """True if the audit category group does not record everything; a workspace requires that group."""
-    return "/workspaces/" not in str(setting.at("resourceUri"))
+    """True if the audit category group does not record everything; workspaces and key vaults require no other."""
+    return not any(kind in str(setting.at("resourceUri")) for kind in ("/workspaces/", "/vaults/"))
 
 
 SETTING = Table(

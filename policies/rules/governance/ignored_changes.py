@@ -8,12 +8,16 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 HARMLESS = ("description", "displayName", "friendlyName", "notes")
 """Properties with text for people only."""
+IMAGE_VERSION = "storageProfile.imageReference.version"
+"""The image's version, whose change replaces the machine. Publisher, offer and SKU stay as declared; a machine gets
+later updates from its patch mode (VM5)."""
+MACHINE = "compute:VirtualMachine"
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Refuse ignored properties that are not known to be harmless: API versions add security properties."""
     for path in resource.ignore_changes:
-        if path not in HARMLESS:
+        if path not in HARMLESS and (resource.type, path) != (MACHINE, IMAGE_VERSION):
             yield Violation(path, "is in ignoreChanges, so no deployment corrects a change that was made in Azure")
 
 

@@ -1,35 +1,72 @@
-"""Azure Policy definitions are exactly the guardrails (GD4)."""
+"""Azure Policy definitions are exactly the guardrails, or only deny and audit (GD4)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from policies.azure_semantics.guardrails import DEFINITION, differences, guardrail_of
+from policies.azure_semantics.guardrails import DEFINITION, differences, guardrail_of, is_named_guardrail
+from policies.azure_semantics.properties import display, require, require_if_set
 from policies.expected.guardrails import GUARDRAILS
+from policies.expected.initiatives import PERMITTED_EFFECTS
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PATHS = ("mode", "policyRule", "parameters", "policyType")
+EFFECT = "policyRule.then.effect"
+MODES = ("All", "Indexed")
 
 
 def check(definition: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Refuse definitions that are not exactly a guardrail."""
+    """Refuse a changed guardrail, and a further definition that does more than deny or audit."""
     for path in PATHS:
         definition.at(path)  # raises `Unknown` if the value is not known yet: it cannot be compared
     if guardrail_of(definition):
+        return
+    if not is_named_guardrail(definition):
+        yield from _further(definition)
         return
     differing_paths = (differences(definition, guardrail) for guardrail in GUARDRAILS.values())
     for path in min(differing_paths, key=len):  # those of the most similar guardrail
         yield Violation(path, "differs from the guardrail, so Azure would not deny what it should")
 
 
+def _further(definition: Resource) -> Iterator[Violation]:
+    """Require a known mode, and a rule that consists of a condition and a permitted effect."""
+    yield from require(definition, "mode", *MODES, default="Indexed; set it")
+    yield from require_if_set(definition, "policyType", "Custom")
+    rule = definition.at("policyRule")
+    then = rule.get("then") if isinstance(rule, Mapping) else None
+    if not isinstance(then, Mapping) or set(rule) != {"if", "then"} or not rule["if"] or set(then) != {"effect"}:
+        yield Violation("policyRule", "must be a condition `if`, and a `then` with nothing but an effect")
+        return
+    definition.at("policyRule.if")  # raises `Unknown` as above
+    effects = _effects(definition, definition.at(EFFECT))
+    if not effects:
+        yield Violation(EFFECT, "is a parameter without allowedValues, so that an assignment could set any effect")
+    for effect in effects:
+        if str(effect).lower() not in PERMITTED_EFFECTS:
+            yield Violation(EFFECT, f"may be {display(effect)}, which changes resources; it must only deny or audit")
+
+
+def _effects(definition: Resource, effect: object) -> list[object]:
+    """Return the effects that a rule can have: its own, or the allowed and default values of its parameter."""
+    for name, parameter in dict(definition.at("parameters") or {}).items():
+        if effect == f"[parameters('{name}')]":
+            values = list(parameter.get("allowedValues") or []) if isinstance(parameter, Mapping) else []
+            return [*values, *([parameter["defaultValue"]] if values and "defaultValue" in parameter else [])]
+    return [effect]
+
+
 POLICY = Policy(
     id="GD4",
-    title="Azure Policy definitions are exactly the guardrails",
-    why="Other controls rely on a guardrail by its name; a rule that differs a little may not deny the same requests.",
+    title="Azure Policy definitions are exactly the guardrails, or only deny and audit",
+    why="Other controls rely on a guardrail by its name; a rule that differs a little may not deny the same requests. "
+    "A further rule that denies or audits takes nothing away, but one that modifies or deploys changes resources past "
+    "every check (Azure Policy definitions effect basics).",
     resource_types=(DEFINITION,),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.09", "2.4.02"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
-    fix="Declare the definition in infra/guardrails.py, where it is reviewed, and nowhere else.",
+    fix="Declare a guardrail in infra/guardrails.py, where it is reviewed. Give a further definition another name, the "
+    "mode All or Indexed, and the effect deny or audit.",
     check=check,
-    check_paths=PATHS,
+    check_paths=(*PATHS, "policyDefinitionName"),
 )

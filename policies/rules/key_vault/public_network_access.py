@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from policies.azure_semantics.perimeters import READS, SECURED
 from policies.model import ComplianceControls, Policy, Severity
 from policies.requirements import empty, equals
+from policies.rule_helpers.public_network_access import perimeter_is_enforced
 
 ACLS = "properties.networkAcls"
+PATH = "properties.publicNetworkAccess"
 
 
 POLICY = Policy(
@@ -21,11 +24,14 @@ POLICY = Policy(
     fix="Set publicNetworkAccess to Disabled and networkAcls.defaultAction to Deny with no rules, and connect "
     "through a private endpoint.",
     requires=(
-        equals("properties.publicNetworkAccess", "Disabled", "SecuredByPerimeter", default="Enabled"),
+        equals(PATH, "Disabled", SECURED, default="Enabled"),
         equals(f"{ACLS}.defaultAction", "Deny", default="Allow"),
         equals(f"{ACLS}.bypass", "AzureServices", "None", default="AzureServices; set it"),
         empty(f"{ACLS}.ipRules", "allows addresses past the firewall"),
         empty(f"{ACLS}.virtualNetworkRules", "allows subnets that bypass the private endpoint"),
     ),
+    check=perimeter_is_enforced(PATH),
+    check_paths=READS,
+    evaluation_scope="stack",
     checkov=("CKV_AZURE_109", "CKV_AZURE_189"),
 )

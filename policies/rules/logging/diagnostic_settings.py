@@ -23,7 +23,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield Violation("", "has no diagnostic setting with a workspace; Azure keeps no log by default")
         return
     required = categories_of(resource.type)
-    missing_in_all = set.intersection(*(set(missing(setting, required)) for setting in settings))
+    missing_in_all = set.intersection(*(set(missing(setting, required, resource.type)) for setting in settings))
     if missing_in_all:
         yield Violation(
             "", f"no diagnostic setting records {', '.join(sorted(missing_in_all))}; enable the category group allLogs"

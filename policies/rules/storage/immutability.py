@@ -7,14 +7,8 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import require, require_at_least, require_if_set
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.rule_helpers.immutable_stores import ACCOUNT_IMMUTABILITY, CONTAINER_POLICY, PERIOD
 from policies.rule_helpers.storage_accounts import ARCHIVE_DAYS, account_of, is_archive, is_audit
-
-CONTAINER_POLICY = "storage:BlobContainerImmutabilityPolicy"
-"""The type of an immutability policy of one container."""
-ACCOUNT_IMMUTABILITY = "immutableStorageWithVersioning"
-"""The account's property with an immutability policy for every version of every blob in it."""
-PERIOD = "immutabilityPeriodSinceCreationInDays"
-"""The property of both policies that says for how many days a blob is immutable."""
 
 
 def applies(container: Resource, context: PolicyContext) -> bool:

@@ -13,8 +13,10 @@ import pytest
 from formats.plan import UNKNOWN
 from policies.model import Verdict
 from tests.policies.rules import (
+    good_practice,
     test_compute,
     test_endpoints_and_firewall,
+    test_good_practice,
     test_identity_and_data_access,
     test_key_vault,
     test_logging_and_governance,
@@ -81,6 +83,9 @@ SECURE = {
     "computers": SecureResources(test_compute.world, test_compute.ROWS, tuple(test_compute.WEAK)),
     "services": SecureResources(
         test_other_services.world, rows(test_other_services.WEAK), tuple(test_other_services.WEAK)
+    ),
+    "good practice": SecureResources(
+        good_practice.world, rows(test_good_practice.WEAK), tuple(test_good_practice.WEAK)
     ),
     "vaults": SecureResources(test_key_vault.world, rows(test_key_vault.WEAK), tuple(test_key_vault.WEAK)),
 }

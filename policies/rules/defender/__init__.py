@@ -1,0 +1,1 @@
+"""Rules for Microsoft Defender for Cloud."""

@@ -1,0 +1,1 @@
+"""Rules for alerts, action groups and data collection."""
