@@ -144,6 +144,7 @@ def names_and_perimeters() -> World:
         "block": made("dnsresolver:DnsSecurityRule", "block", f"{DNS}/dnsSecurityRules/block", priority=200,
                       action={"actionType": "Block", "blockResponseCode": "SERVFAIL"},
                       dnsResolverDomainLists=[{"id": at(f"{NETWORK}/dnsResolverDomainLists/all")}]),
+        "ddos": made("network:DdosProtectionPlan", "ddos", f"{NETWORK}/ddosProtectionPlans/ddos"),
         "perimeter": made("network:NetworkSecurityPerimeter", "perimeter", PERIMETER),
         "profile": made("network:NetworkSecurityPerimeterProfile", "profile", f"{PERIMETER}/profiles/own"),
         "associated": made("network:NetworkSecurityPerimeterAssociation", "associated",
