@@ -15,9 +15,11 @@ from policies.mutations.table import (
     storage,
     vaults,
 )
-from policies.mutations.table.additions import ADDITIONS
+from policies.mutations.table.additions import ADDITIONS as GENERAL_ADDITIONS
 from policies.mutations.table.all_types import COMMON_HARMLESS, COMMON_WEAKENINGS
+from policies.mutations.table.services import SERVICES
 
 __all__ = ["ADDITIONS", "COMMON_HARMLESS", "COMMON_WEAKENINGS", "TABLES"]
 _MODULES = (storage, vaults, networks, nsg_rules, firewalls, desks, monitoring, access, guardrails, all_types)
 TABLES: Mapping[str, Table] = {table.type: table for module in _MODULES for table in module.TABLES}
+ADDITIONS = (*GENERAL_ADDITIONS, *SERVICES)

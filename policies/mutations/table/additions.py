@@ -34,7 +34,7 @@ def _resource(group: Resource, type_: str, id_: str | None, inputs: Inputs, name
     return Resource(urn=urn, type=type_, name=name, stack=group.stack, inputs=inputs, id=id_)
 
 
-def _added_to_group(
+def added_to_group(
     type_: str, path: str, inputs: Inputs, *, tagged: bool = True
 ) -> Callable[[PolicyContext, str], Iterator[Resource]]:
     """Return a function that adds a resource to a stack's first group, with the group's valid location and tags."""
@@ -159,7 +159,7 @@ def _subnet_without_settings(estate: PolicyContext, stack: str) -> Iterator[Reso
             yield _resource(group, "network:Subnet", id_, inputs, f"{network.name}-mutant")
 
 
-def _added_child(
+def added_child(
     type_: str, of: str, path: str, inputs: Inputs, names: Mapping[str, str]
 ) -> Callable[[PolicyContext, str], Iterator[Resource]]:
     """Return a function that adds a child resource to the stack's first resource of a type."""
@@ -209,49 +209,49 @@ ADDITIONS = (
     Addition("a role across stacks", "members of one project could read another's data", _roles_across_stacks),
     Addition("a peering", "separate networks could connect", _peerings),
     Addition("a bare subnet", "nothing would filter or route its traffic", _subnet_without_settings),
-    Addition("a public address", "a service would be public", _added_to_group(
+    Addition("a public address", "a service would be public", added_to_group(
         "network:PublicIPAddress", "Microsoft.Network/publicIPAddresses/pip-mutant",
         {"publicIpAddressName": "pip-mutant", "sku": {"name": "Standard"}, "publicIPAllocationMethod": "Static"})),
-    Addition("a NAT gateway", EGRESS, _added_to_group("network:NatGateway", "Microsoft.Network/natGateways/ng-mutant",
+    Addition("a NAT gateway", EGRESS, added_to_group("network:NatGateway", "Microsoft.Network/natGateways/ng-mutant",
                                              {"natGatewayName": "ng-mutant"})),
-    Addition("a gateway to other networks", EGRESS, _added_to_group(
+    Addition("a gateway to other networks", EGRESS, added_to_group(
         "network:VirtualNetworkGateway", "Microsoft.Network/virtualNetworkGateways/vng-mutant",
         {"virtualNetworkGatewayName": "vng-mutant"})),
-    Addition("a load balancer", "a service would be public", _added_to_group(
+    Addition("a load balancer", "a service would be public", added_to_group(
         "network:LoadBalancer", "Microsoft.Network/loadBalancers/lb-mutant", {"loadBalancerName": "lb-mutant"})),
-    Addition("a downloadable snapshot", COPY, _added_to_group(
+    Addition("a downloadable snapshot", COPY, added_to_group(
         "compute:Snapshot", "Microsoft.Compute/snapshots/snap-mutant", SNAPSHOT)),
-    Addition("a storage account with defaults", "Azure's defaults allow public access", _added_to_group(
+    Addition("a storage account with defaults", "Azure's defaults allow public access", added_to_group(
         "storage:StorageAccount", "Microsoft.Storage/storageAccounts/stmutant",
         {"accountName": "stmutant", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}})),
-    Addition("a vault with defaults", "Azure's defaults allow public access", _added_to_group(
+    Addition("a vault with defaults", "Azure's defaults allow public access", added_to_group(
         "keyvault:Vault", "Microsoft.KeyVault/vaults/kv-mutant",
         {"vaultName": "kv-mutant", "properties": {"sku": {"family": "A", "name": "standard"}}})),
-    Addition("a data factory", COPY, _added_to_group(
+    Addition("a data factory", COPY, added_to_group(
         "datafactory:Factory", "Microsoft.DataFactory/factories/adf-mutant", {"factoryName": "adf-mutant"})),
-    Addition("a web site", "a service would be public", _added_to_group(
+    Addition("a web site", "a service would be public", added_to_group(
         "web:WebApp", "Microsoft.Web/sites/app-mutant", {"name": "app-mutant"})),
-    Addition("a database open to all", "a service would be public", _added_to_group(
+    Addition("a database open to all", "a service would be public", added_to_group(
         "dbforpostgresql:FirewallRule", "Microsoft.DBforPostgreSQL/flexibleServers/psql/firewallRules/mutant",
         {"serverName": "psql", **RULE}, tagged=False)),
-    Addition("an extension with a foreign script", FOREIGN_CODE, _added_child(
+    Addition("an extension with a foreign script", FOREIGN_CODE, added_child(
         "compute:VirtualMachineExtension", "compute:VirtualMachine", "extensions/mutant", CUSTOM_SCRIPT, MACHINE)),
-    Addition("a command on a desk", FOREIGN_CODE, _added_child(
+    Addition("a command on a desk", FOREIGN_CODE, added_child(
         "compute:VirtualMachineRunCommandByVirtualMachine", "compute:VirtualMachine", "runCommands/mutant",
         {"runCommandName": "mutant", "source": {"script": "id"}}, MACHINE)),
     Addition("a local user of a storage account", "a password, which identifies no person, would give access",
-             _added_child("storage:LocalUser", "storage:StorageAccount", "localUsers/mutant",
+             added_child("storage:LocalUser", "storage:StorageAccount", "localUsers/mutant",
                           {"username": "mutant", "hasSshPassword": True}, STORE)),
-    Addition("replication of blobs out of the estate", COPY, _added_child(
+    Addition("replication of blobs out of the estate", COPY, added_child(
         "storage:ObjectReplicationPolicy", "storage:StorageAccount", "objectReplicationPolicies/default", REPLICATION,
         STORE)),
-    Addition("an export of logs", COPY, _added_child(
+    Addition("an export of logs", COPY, added_child(
         "operationalinsights:DataExport", "operationalinsights:Workspace", "dataExports/mutant", EXPORT_RULE,
         {**IN_GROUP, "workspaceName": "workspaceName"})),
-    Addition("a federated credential of another issuer", "an outsider could act as the estate's service", _added_child(
+    Addition("a federated credential of another issuer", "an outsider could act as the estate's service", added_child(
         "managedidentity:FederatedIdentityCredential", "managedidentity:UserAssignedIdentity",
         "federatedIdentityCredentials/mutant", CREDENTIAL, {**IN_GROUP, "resourceName": "resourceName"})),
-    Addition("an access policy of a vault", "access policies do not show in role assignments", _added_child(
+    Addition("an access policy of a vault", "access policies do not show in role assignments", added_child(
         "keyvault:AccessPolicy", "keyvault:Vault", "accessPolicy/mutant",
         {"policy": {"objectId": external.PERSON, "permissions": {"secrets": ["get"]}}},
         {**IN_GROUP, "vaultName": "vaultName"})),
