@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from formats.arm.sdk import sdk_type
 from formats.urns import make_urn
 from policies.azure_semantics.resource_types import takes_location, takes_tags
 from policies.model import Finding, PolicyContext, Resource, Verdict
@@ -52,7 +53,7 @@ def blocking(changed: Iterable[Resource]) -> list[Finding]:
 
 
 def settled(resource: Resource) -> Resource:
-    """Return a resource of the sample world as one of the project's, with the ids, tags and location of the project."""
+    """Return a resource of the sample world as one of the project's, with the project's ids, tags and location."""
     ids = {good_practice.at(good_practice.MACHINE): its("machine"), good_practice.at(good_practice.STORE): its("store"),
            good_practice.at("Microsoft.Network/virtualNetworks/net"): its("net"),
            good_practice.at(good_practice.WORKSPACE): its("logs"), GROUP: its("group")}  # fmt: skip
@@ -61,8 +62,9 @@ def settled(resource: Resource) -> Resource:
         text, id_ = text.replace(sample, str(real.id)), id_.replace(sample, str(real.id))
     own = {"tags": its("group").inputs["tags"]} if takes_tags(resource.type) else {}
     place = {"location": its("group").inputs["location"]} if takes_location(resource.type) else {}
+    version = {"azureApiVersion": sdk_type(f"azure-native:{resource.type}").api_version}
     urn = make_urn(PROJECT, "sde", "", f"azure-native:{resource.type}", resource.name)
-    return replace(resource, urn=urn, stack=PROJECT, id=id_, inputs={**place, **own, **json.loads(text)})
+    return replace(resource, urn=urn, stack=PROJECT, id=id_, inputs={**version, **place, **own, **json.loads(text)})
 
 
 def logged(target: Resource) -> Resource:
