@@ -14,6 +14,7 @@ from functools import cached_property
 
 from formats.errors import InputError
 from formats.unknown_values import Cause
+from policies.catalogue import Catalogue
 from policies.exemptions import Exemption, Exemptions
 from policies.model import Finding, Policy, PolicyContext, Resource, Unknown, Verdict
 from policies.preexisting import Comparison, PreexistingFinding
@@ -56,6 +57,8 @@ class Report:
     """The causes of the unknown findings on templates: parameters, the scope of the deployment, functions."""
     remarks: tuple[str, ...] = ()
     """Limits of the evaluation."""
+    catalogue: Catalogue | None = None
+    """The identity of the rules. None in a test of single rules."""
 
     @cached_property
     def counts(self) -> Mapping[Verdict, int]:
@@ -99,6 +102,11 @@ class Report:
     def blocks(self) -> bool:
         """True if a deployment is refused."""
         return bool(self.counts[Verdict.FAIL] or self.counts[Verdict.UNKNOWN])
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in a word."""
+        return "refused" if self.blocks else "passed"
 
     def of(self, policy: str) -> tuple[Finding, ...]:
         """Return the findings of one policy."""

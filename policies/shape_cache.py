@@ -9,15 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any, Protocol
 
+from policies.catalogue import catalogue_digest
 from policies.stack_shape import StackShape, read_shape
-
-ROOT = Path(__file__).resolve().parents[1]
-CODE = ("formats", "policies")
-"""The packages that decide what a shape is."""
 
 
 class Store(Protocol):
@@ -68,18 +63,8 @@ def _checked(entry: Any, key: str) -> StackShape | None:
 
 
 def _key(stack: str, digest: str, paths: tuple[str, ...]) -> str:
-    return _digest([stack, digest, paths, code_digest()])
+    return _digest([stack, digest, paths, catalogue_digest()])
 
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-@cache
-def code_digest() -> str:
-    """Return the digest of the code that makes shapes."""
-    found = hashlib.sha256()
-    for package in CODE:
-        for file in sorted((ROOT / package).rglob("*.py")):
-            found.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes() + b"\0")
-    return found.hexdigest()

@@ -28,6 +28,8 @@ from operations.engine.port import Outcome
 if TYPE_CHECKING:
     from formats.stack_reads import AffectedOutput
     from operations.cli.gate import Gate
+    from operations.cli.workers import Worker
+    from policies.catalogue import Catalogue
     from policies.plan_evaluation import Neighbours
     from policies.runner import Report
 
@@ -52,6 +54,9 @@ class Deployment:
     summarised: bool = False
     """True to show one summary of all plans instead of each."""
     summary: Summary = field(default_factory=Summary)
+    _gate_is_open: threading.Event = field(default_factory=threading.Event)
+    _catalogue: Catalogue | None = None
+    """The catalogue of the last evaluation."""
     _neighbours: dict[str, Neighbours] = field(default_factory=dict)
     """The neighbours with which each stack was evaluated."""
     _affected: dict[str, Sequence[AffectedOutput]] = field(default_factory=dict)
@@ -89,8 +94,8 @@ class Deployment:
     def _plans(self, stacks: Sequence[Stack]) -> Iterator[Plan]:
         """Yield the plans of the stacks in their order."""
         if self.workers > 1:
-            self._load_policies_in_thread()
-            yield from plans_side_by_side(stacks, self.session.start_worker, self.workers)
+            self._open_gate_in_thread()
+            yield from plans_side_by_side(stacks, self._start_worker, self.workers)
         else:
             self._prepare()
             yield from map(self.plan, stacks)
@@ -103,8 +108,8 @@ class Deployment:
         """
         self.session.run_file.begin([stack.name for stack in self.stacks])
         if self.workers > 1:
-            self._load_policies_in_thread()
-            SideBySide(self.progress, self.session.start_worker, self.workers, self, self.session.output).run()
+            self._open_gate_in_thread()
+            SideBySide(self.progress, self._start_worker, self.workers, self, self.session.output).run()
         else:
             self._one_by_one()
         try:
@@ -198,24 +203,33 @@ class Deployment:
         return report
 
     def _prepare(self) -> None:
-        """Start the engines. Load the policies in a thread if the Pulumi CLI, another process, makes the plans."""
-        engines = [self.session.engine(stack) for stack in self.stacks]
-        for engine in engines:
-            engine.prepare()
-        if any(engine.name == "pulumi" for engine in engines):
-            self._load_policies_in_thread()
+        """Start the engines, and open the gate while they start: no program runs before the policies are loaded."""
+        for stack in self.stacks:
+            self.session.engine(stack).prepare()
+        _ = self._gate
 
-    def _load_policies_in_thread(self) -> None:
-        threading.Thread(target=self._load_policies, daemon=True).start()
+    def _open_gate_in_thread(self) -> None:
+        threading.Thread(target=self._open_gate, daemon=True).start()
 
-    def _load_policies(self) -> None:
-        """Load the policies ahead of their use. Errors are reported at their use."""
-        with contextlib.suppress(Exception):
-            from policies.reachability import forbidden_flows  # noqa: F401, PLC0415
-            from policies.rules import load  # noqa: PLC0415
+    def _open_gate(self) -> None:
+        """Open the gate ahead of its use. Errors are reported at its use."""
+        try:
+            with contextlib.suppress(Exception):
+                _ = self._gate
+        finally:
+            self._gate_is_open.set()
 
-            load()
-            _ = self._gate
+    def _start_worker(self) -> Worker:
+        """Start a worker, which gets no stack before the gate is open: a program could rewrite the policies' files."""
+        worker = self.session.start_worker()
+        self._gate_is_open.wait()
+        return worker
+
+    def show_verdict(self) -> None:
+        """Print that the policies passed the stacks, and which catalogue. The last line of a command that succeeds."""
+        from operations.reports.table import verdict_line  # noqa: PLC0415 - imports the policies
+
+        self.session.output.say(verdict_line("passed", self._catalogue), style="green")
 
     def refresh(self) -> None:
         """Update each stack's state with the resources' current properties."""
@@ -276,6 +290,7 @@ class Deployment:
         from operations.cli.gate import refuse  # noqa: PLC0415
 
         refuse(reports)
+        self._catalogue = reports[-1].catalogue if reports else self._catalogue
         evaluated = dict.fromkeys(name for report in reports for name in report.stacks)
         refuse_removed([one for name in evaluated for one in self._affected.get(name, ())])
         for name in evaluated:

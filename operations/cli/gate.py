@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.text import Text
@@ -11,11 +11,14 @@ from rich.text import Text
 from formats.errors import Refused
 from formats.plan import Plan
 from formats.stack_config import StackConfig
+from operations.cli.git import catalogue_revision
 from operations.cli.output import Output, printable
+from operations.estate import ESTATE, pinned_catalogue
 from operations.reports.report_formats import as_json
 from operations.reports.table import exemptions_in_use, preexisting, summary, table
 from operations.result_cache import FileCache
 from operations.settings import Settings
+from policies.catalogue import PACKAGES, ROOT, Catalogue, load_catalogue
 from policies.exemptions import Exemptions
 from policies.model import NO_CONFIGS, Verdict
 from policies.plan_evaluation import NO_FILES, SCOPES, Neighbours, Scope, evaluate_plans, exemptions_of
@@ -33,6 +36,8 @@ class Gate:
     configs: Callable[[Collection[str]], Mapping[str, StackConfig]] = lambda _: NO_CONFIGS
     """Return the configurations of the estate that the evaluated stacks, by name, are compared with."""
 
+    catalogue: Catalogue | None = None
+
     def evaluate(
         self,
         plans: Sequence[Plan],
@@ -44,7 +49,7 @@ class Gate:
         scopes: Collection[Scope] = SCOPES,
     ) -> Report:
         """Return the report on these plans together; for the arguments see `evaluate_plans`."""
-        return evaluate_plans(
+        report = evaluate_plans(
             plans,
             exemptions=self.exemptions,
             is_complete=is_complete,
@@ -55,11 +60,27 @@ class Gate:
             shapes=self.shapes,
             configs=self.configs([plan.stack for plan in plans if plan.stack not in templates]),
         )
+        return replace(report, catalogue=self.catalogue)
 
 
 def open_gate(exemptions: Path | None, estate: Path, settings: Settings) -> Gate:
     """Return the gate of an estate's folder. `InputError` where the exemptions or the catalogue cannot be read."""
-    return Gate(exemptions_of(exemptions, estate), ShapeCache(FileCache(settings.cache_folder)))
+    digest = load_catalogue()
+    _require_pinned(digest, estate)
+    catalogue = Catalogue(digest, *catalogue_revision(ROOT, PACKAGES))
+    return Gate(exemptions_of(exemptions, estate), ShapeCache(FileCache(settings.cache_folder)), catalogue=catalogue)
+
+
+def _require_pinned(digest: str, estate: Path) -> None:
+    """Raise `Refused` if the estate pins another catalogue."""
+    pinned = pinned_catalogue(estate)
+    if pinned and pinned != digest:
+        raise Refused(
+            "The catalogue of policies is not the one that the estate pins.\n"
+            f"  file:    {estate / ESTATE}\n  key:     policies.catalogue\n  found:   {digest}\n  allowed: {pinned}\n"
+            "  fix:     review what changed in policies/ and formats/, then pin the digest that was found; or check "
+            "out the reviewed revision"
+        )
 
 
 def refuse(reports: Sequence[Report]) -> None:

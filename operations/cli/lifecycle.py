@@ -55,9 +55,11 @@ def preview(
     warn_of_expiry(session.output, chosen)
     orphaned = warn_of_orphaned(session, everything)
     workers = workers_for(len(chosen), parallel) if not target else 1
-    Deployment(session, chosen, target or (), False, everything, workers, summary).preview()
+    deployment = Deployment(session, chosen, target or (), False, everything, workers, summary)
+    deployment.preview()
     refuse_ended_ways(chosen)
     refuse_orphaned(orphaned)
+    deployment.show_verdict()
 
 
 @command()
@@ -89,9 +91,11 @@ def up(
     warn_of_expiry(session.output, chosen)
     orphaned = warn_of_orphaned(session, everything)
     workers = workers_for(width(found.stacks), parallel) if yes and not target else 1
-    Deployment(session, found.stacks, target or (), yes, everything, workers).up()
+    deployment = Deployment(session, found.stacks, target or (), yes, everything, workers)
+    deployment.up()
     found.refuse_others()
     refuse_orphaned(orphaned)
+    deployment.show_verdict()
 
 
 def _unfinished(session: Session, names: list[str] | None, everything: bool) -> tuple[list[str], bool]:

@@ -20,6 +20,7 @@ from operations.cli.gate import Gate, refuse
 from operations.cli.judged import judge_deployed
 from operations.cli.options import All, command
 from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
+from operations.cli.other_catalogue import OtherCatalogue, refuse_unusable
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.cli.targets import refuse_unwritable, write_text
@@ -69,6 +70,15 @@ ParametersFile = Annotated[
     Path | None,
     typer.Option("--parameters", metavar="FILE", help="The parameter file of the ARM template.", show_default=False),
 ]
+CatalogueRevision = Annotated[
+    str | None,
+    typer.Option(
+        "--catalogue",
+        metavar="REV",
+        help="With the policies of this git revision, such as origin/main.",
+        show_default=False,
+    ),
+]
 PolicyId = Annotated[str, typer.Argument(metavar="ID", help="The policy, such as ST1.", show_default=False)]
 
 
@@ -83,6 +93,7 @@ def check(
     target: ReportFile = None,
     exemptions: ExemptionsFile = None,
     parameters: ParametersFile = None,
+    catalogue: CatalogueRevision = None,
 ) -> None:
     """Check planned stacks, or files from any source. Exits 3 if a policy refuses one."""
     files = _files(inputs or (), everything)
@@ -92,8 +103,14 @@ def check(
     if parameters and len(files) != 1:
         raise InputError("--parameters is an option for one template.", found=f"{len(files)} files",
                          fix="Check each template with its parameter file.")  # fmt: skip
+    refuse_unusable(catalogue, target)
+    if catalogue is not None:
+        named = {"--exemptions": exemptions, "--parameters": parameters}
+        given = [part for name, file in named.items() if file for part in (name, str(file.absolute()))]
+        options = ["-f", form.value, *given]
+        _check_with(OtherCatalogue.at(session, catalogue), inputs, everything, files, [*options, *_flag(whole)])
+        return
     gate = session.gate(exemptions)
-    stacks: Sequence[Stack] = ()
     orphaned = warn_of_orphaned(session, everything)
     waiting: Sequence[Waiting] = ()
     judged: Sequence[Report] = ()
@@ -101,15 +118,41 @@ def check(
         report = _check_files(session, gate, files, whole, parameters)
     else:
         stacks = session.selected(inputs, everything)
+        refuse_ended_ways(stacks)
         report, waiting = _check_stacks(session, gate, stacks, orphaned)
         if everything:
             judged = judge_deployed(EstateState(session), gate, stacks, session.settings, "policy check --all")
     _write(session, report, form, target)
     _warn_of_removed(session, judged, report)
     refuse([report])
-    refuse_ended_ways(stacks)
     refuse_orphaned(orphaned)
     refuse_waiting(waiting)
+
+
+def _check_with(
+    other: OtherCatalogue, inputs: list[str] | None, everything: bool, files: Sequence[Path], options: Sequence[str]
+) -> None:
+    """Check files, or stacks beside the deployed ones, with another revision's policies. Nothing is recorded."""
+    if files:
+        other.check_files(files, options)
+        return
+    session = other.session
+    orphaned = warn_of_orphaned(session, everything)
+    stacks = session.selected(inputs, everything)
+    refuse_ended_ways(stacks)
+    deployment = Deployment(session, stacks)
+    ready, waiting = deployment.split()
+    planned = list(map(deployment.plan, ready))
+    if not planned:
+        refuse_waiting(waiting)
+    others = [stack for stack in session.known if stack.name not in {plan.stack for plan in planned}]
+    other.check_plans([*planned, *deployed_states(session, others).values()], options)
+    refuse_orphaned(orphaned)
+    refuse_waiting(waiting)
+
+
+def _flag(whole: bool) -> list[str]:
+    return ["--whole"] if whole else []
 
 
 def _files(inputs: Sequence[str], everything: bool) -> list[Path]:

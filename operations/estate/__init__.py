@@ -3,10 +3,11 @@
 from operations.estate.approvals import ApprovedWay
 from operations.estate.expiry import Expiry
 from operations.estate.files import bump_generation, changed_files, config_file, config_folder, orphans, write
-from operations.estate.loading import Estate, load
+from operations.estate.loading import ESTATE, Estate, load, pinned_catalogue
 from operations.estate.rendering import Rendered, render
 
 __all__ = [
+           "ESTATE",
            "ApprovedWay",
            "Estate",
            "Expiry",
@@ -17,6 +18,7 @@ __all__ = [
            "config_folder",
            "load",
            "orphans",
+           "pinned_catalogue",
            "render",
            "write",
 ]  # fmt: skip

@@ -150,6 +150,13 @@ class Approval(Model):
     expires: date
 
 
+class PinnedPolicies(Model):
+    """The policies that the estate accepts verdicts of."""
+
+    catalogue: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    """The digest of the catalogue, as verdicts show it."""
+
+
 class EstateFile(Model):
     """`estate.yaml`."""
 
@@ -175,6 +182,7 @@ class EstateFile(Model):
     cells: tuple[Cell, ...] = Field(min_length=1)
     zones: Zones
     egress: dict[TenancyKind, ApprovedEgress]
+    policies: PinnedPolicies | None = None
     integrated_care_systems: tuple[CareSystem, ...] = Field(min_length=1)
     tags: Tags = Field(default_factory=dict)
 

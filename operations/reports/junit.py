@@ -21,6 +21,9 @@ def _suite(root: Element, policy: Policy, findings: tuple[Finding, ...], report:
     suite = SubElement(root, "testsuite", {"name": f"{policy.id} {policy.title}", **_counts(findings)})
     properties = SubElement(suite, "properties")
     SubElement(properties, "property", name="severity", value=policy.severity)
+    SubElement(properties, "property", name="verdict", value=report.verdict)
+    if report.catalogue:
+        SubElement(properties, "property", name="catalogue", value=str(report.catalogue))
     for stack, digest in report.plans.items():
         SubElement(properties, "property", name=f"plan {stack}", value=digest)
     for finding in findings:

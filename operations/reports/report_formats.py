@@ -33,7 +33,8 @@ def policy_facts(policy: Policy) -> dict[str, Any]:
 def as_json(report: Report) -> dict[str, Any]:
     """Return the report as plain JSON, with every finding, including passes."""
     return {
-        "verdict": "refused" if report.blocks else "passed",
+        "verdict": report.verdict,
+        "catalogue": report.catalogue.to_json() if report.catalogue else None,
         "day": report.today.isoformat(),
         "whole": report.is_complete,
         "stacks": list(report.stacks),

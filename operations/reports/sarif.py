@@ -41,6 +41,8 @@ def sarif(report: Report) -> str:
         "columnKind": "unicodeCodePoints",
         "results": results,
         "properties": {
+            "verdict": report.verdict,
+            "catalogue": report.catalogue.to_json() if report.catalogue else None,
             "plans": dict(report.plans),
             "resources": report.resources,
             "counts": {verdict.value: count for verdict, count in report.counts.items()},

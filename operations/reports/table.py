@@ -11,6 +11,7 @@ from operations.reports.open_values import open_values, without_open_values
 from policies.model import Finding, Severity, Verdict
 
 if TYPE_CHECKING:
+    from policies.catalogue import Catalogue
     from policies.runner import Report
 
 STYLES: Mapping[Severity, str] = {
@@ -35,6 +36,7 @@ def table(report: Report) -> Iterator[Text]:
     yield from preexisting(report)
     yield from (Text(note, "dim") for note in report.notes)
     yield _summary_line(report)
+    yield Text(verdict_line(report.verdict, report.catalogue), "bold red" if report.blocks else "green")
 
 
 def exemptions_in_use(report: Report) -> Iterator[Text]:
@@ -64,6 +66,11 @@ def summary(report: Report) -> str:
     others = [f"{report.counts[v]:,} {word}" for v, word in words.items() if report.counts[v]]
     passed = report.counts[Verdict.PASS]
     return ", ".join([f"policies: {passed:,} {'check passes' if passed == 1 else 'checks pass'}", *others])
+
+
+def verdict_line(verdict: str, catalogue: Catalogue | None) -> str:
+    """Return a verdict with the catalogue that it is from: `verdict: passed; catalogue sha256:…, revision …`."""
+    return f"verdict: {verdict}" + (f"; {catalogue}" if catalogue else "")
 
 
 def _policy(report: Report, id_: str, findings: list[Finding]) -> Iterator[Text]:
