@@ -46,6 +46,7 @@ class Failure:
         return error_type(self.code)(self.message)
 
 
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Message = Plan | Event | Outcome | Failure
 Answer = Literal["apply", "leave"]
 
@@ -70,12 +71,17 @@ class Worker:
     def start(cls, engine_choice: str, settings: Settings) -> Worker:
         """Start a process. It begins with nothing of this process but the arguments.
 
-        It is a daemon: if an interruption comes before the worker is known, this process ends it at its own end.
+        It is a daemon: if an interruption comes before the worker is known, this process ends it at its own end. Until
+        it can handle an interruption, it has the signals blocked.
         """
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, engine_choice, settings), daemon=True)
-        process.start()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTIONS)
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         return cls(process, ours)
 
@@ -109,7 +115,7 @@ class Worker:
         while self.process.is_alive():
             with suppress(EOFError, OSError):
                 while self.connection.poll(0.05):
-                    self.connection.recv()
+                    self.connection.recv_bytes()  # not `recv`: an interruption may have cut a message
             self.process.join(0.05)
         self.connection.close()
 
@@ -121,10 +127,11 @@ def _ended(code: int | None) -> str:
 def _serve(connection: Connection, engine_choice: str, settings: Settings) -> None:
     """Work on the tasks of a connection until it closes. A terminal's Ctrl-C comes from the command's process, once."""
     os.setsid()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _INTERRUPTIONS:
         signal.signal(number, signal.default_int_handler)
     engines: dict[str, Engine] = {}
     with suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTIONS)
         while (task := connection.recv()) is not None:
             try:
                 _work(task, engines, engine_choice, settings, connection)

@@ -18,7 +18,7 @@ import gc
 import importlib
 import json
 import os
-import selectors
+import select
 import signal
 import socket
 import sys
@@ -48,7 +48,7 @@ class Host:
     """The runs of one command, one after the other."""
 
     def __init__(self, control: socket.socket) -> None:
-        self._control, self._requests = control, _Lines(control.fileno())
+        self._control, self._requests = control, _Lines(control.fileno(), most=sys.maxsize)
         self._pending: list[str] = []
         """The requests that have arrived."""
         self._wake, wake_writer = os.pipe()
@@ -83,11 +83,11 @@ class Host:
         reported: list[str] = []
         code = None
         while code is None:
+            if self._is_stopped():
+                os.kill(child, signal.SIGKILL)
             self._wait(results, printed)
             self._forward(printed.read())
             reported += results.read()
-            if self._is_stopped():
-                os.kill(child, signal.SIGKILL)
             ended, status = os.waitpid(child, os.WNOHANG)
             code = os.waitstatus_to_exitcode(status) if ended else None
         _end_descendants(child)
@@ -109,12 +109,8 @@ class Host:
 
     def _wait(self, *lines: _Lines) -> None:
         """Wait for something to read, or the end of a child."""
-        with selectors.DefaultSelector() as selector:
-            for one in (*lines, self._requests):
-                if one.open:
-                    selector.register(one.descriptor, selectors.EVENT_READ)
-            selector.register(self._wake, selectors.EVENT_READ)
-            selector.select()
+        descriptors = [one.descriptor for one in (*lines, self._requests) if one.open]
+        select.select([*descriptors, self._wake], [], [])
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake, 4096)
 
@@ -122,22 +118,21 @@ class Host:
 class _Lines:
     """The lines that can be read from a descriptor without waiting."""
 
-    def __init__(self, descriptor: int) -> None:
-        os.set_blocking(descriptor, False)
-        self.descriptor, self.open = descriptor, True
+    def __init__(self, descriptor: int, most: int = _MAX_LINE) -> None:
+        self.descriptor, self.open, self._most = descriptor, True, most
         self._buffer = b""
 
     def read(self) -> list[str]:
         """Return the whole lines that have arrived."""
+        if not (self.open and select.select([self.descriptor], [], [], 0)[0]):
+            return []
         try:
             part = os.read(self.descriptor, 65536)
-        except BlockingIOError:
-            return []
         except OSError:
             part = b""
         self.open = bool(part)
         *lines, self._buffer = (self._buffer + part).split(b"\n")
-        if len(self._buffer) > _MAX_LINE:
+        if len(self._buffer) > self._most:
             lines, self._buffer = [*lines, self._buffer], b""
         return [line.decode(errors="replace") for line in lines]
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -36,7 +37,7 @@ class Sde:
         command = [sys.executable, "-m", "operations", "--engine", "embedded", "--estate", str(self.estate)]
         environment = {**os.environ, "SDE_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
         return subprocess.Popen([*command, *arguments], env=environment, cwd=ROOT, text=True, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)  # fmt: skip
 
     def __call__(self, *arguments: str) -> tuple[int, str]:
         process = self.start(*arguments)
@@ -125,24 +126,62 @@ def test_a_killed_worker_fails_its_stack_alone(sde: Sde) -> None:
     assert set(sde.states().values()) == {"up"}
 
 
-def _children(parent: int) -> list[int]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == parent and "spawn_main" in (folder / "cmdline").read_text():
-            found.append(int(folder.name))
-    return found
+@pytest.mark.parametrize("parallel", [1, 2])
+@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["process", "terminal"])
+def test_an_interrupted_run_saves_the_state_and_continues(
+    sde: Sde, parallel: int, send: Callable[[int, int], None]
+) -> None:
+    new_requests(sde, "heart", "lung")
+    command = ("up", "tre-heart", "tre-lung", "tre-hcm-progression", "--yes", "--parallel", str(parallel))
+    process = sde.start("--json", *command)
+    _wait_for_step(process)
+    children = _descendants(process.pid)
+    assert len(children) > parallel
+    send(process.pid, signal.SIGINT)  # the group of a process has its number if it began the session
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, out + err
+    assert "Traceback" not in err
+    _wait_for_end(children)
+    code, out = sde(*command)
+    assert code == 0, out
+    assert set(sde.states().values()) == {"up"}
 
 
-def _workers_that_deploy(process: subprocess.Popen[str]):
-    """Yield the worker processes once a step has been applied."""
+def _wait_for_step(process: subprocess.Popen[str]) -> None:
+    """Wait until a step has been applied."""
     assert process.stdout
     deadline = time.monotonic() + 300
     for line in process.stdout:
         assert time.monotonic() < deadline
         if '"step-done"' in line and '"create"' in line:
-            yield from _children(process.pid)
             return
+
+
+def _descendants(parent: int) -> list[int]:
+    """Return all processes below a process."""
+    files = Path(f"/proc/{parent}/task").glob("*/children")
+    own = [int(child) for file in files for child in file.read_text().split()]
+    return own + [below for child in own for below in _descendants(child)]
+
+
+def _wait_for_end(processes: list[int]) -> None:
+    deadline = time.monotonic() + 20
+    while left := [process for process in processes if _command(process)]:
+        assert time.monotonic() < deadline, [_command(process) for process in left]
+        time.sleep(0.05)
+
+
+def _command(process: int) -> str:
+    """Return a process's command line; empty if it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def _workers_that_deploy(process: subprocess.Popen[str]) -> Iterator[int]:
+    """Yield the worker processes once a step has been applied."""
+    _wait_for_step(process)
+    for child in _descendants(process.pid):
+        if "spawn_main" in _command(child):
+            yield child

@@ -112,7 +112,9 @@ class Lab:
         """Return a new engine; `environ` are a user's variables."""
         settings = self.settings(**environ)
         known = {**self.environ, **environ, **settings.local_environment()}
-        return PulumiCli(settings.root, known, creates_stacks=True, command=CLI)
+        return PulumiCli(
+            settings.root, known, creates_stacks=True, command=CLI, program_seconds=settings.program_seconds
+        )
 
     def embedded(self, **environ: str) -> Engine:
         """Return the embedded engine, to compare."""
