@@ -18,7 +18,7 @@ ErrorMessage = tuple[str, str]
 """An error of a run: the URN of its resource, or "", and its message."""
 _CONSEQUENCE = re.compile(
     r"(Failed: )?(Resource monitor has terminated|(update|preview|refresh|destroy|import|deployment) failed"
-    r"|The program failed: Exception: context canceled)"
+    r"|The program failed: Exception: context canceled|BAIL: run bailed)"
     r"|expected resource operations for \S+ but none were seen"
 )
 """Messages of the CLI and the program that only follow from an earlier error."""

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +65,13 @@ class Attacked:
 
 
 @pytest.fixture(scope="module", params=["embedded", pytest.param("pulumi", marks=needs_cli)])
-def attacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Attacked:
+def attacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     lab = Lab(tmp_path_factory.mktemp("lab"))
     with pytest.MonkeyPatch.context() as patched:
         for name, value in CANARIES.items():
             patched.setenv(name, value)
         attacked = Attacked(lab, request.param)
-        attacked.engine.prepare()
-    return attacked
+        yield attacked
 
 
 def outputs_of(plan: Plan) -> Mapping[str, Any]:
