@@ -23,14 +23,18 @@ from formats.arm.template_expressions import (
 from formats.errors import InputError
 from formats.plan import SECRET, UNKNOWN, Value
 from formats.unknown_values import Cause, CauseKind, UnknownValue, causes_in
+from operations.export.published_secrets import PublishedSecret
 from operations.export.resource_scope import GROUP, SUBSCRIPTION, DeploymentScope
 from operations.export.template_functions import FUNCTIONS, TEXT_FUNCTIONS, NotEvaluatedError, call
 from operations.export.template_ids import ID_FUNCTIONS, id_of
 
-MAX_DEPTH = 100
+MAX_DEPTH = 150
 """Levels of nesting in a value and in the variables that it refers to. Azure's own templates have fewer than 20."""
 MAX_VALUE = 20_000
 """Values in the result of one expression, or 100 characters each."""
+MAX_CHAIN = 80
+"""Levels at which a variable is still evaluated: it has at most as many of its own as a file may have."""
+CONTAINER_FUNCTIONS = ("concat", "empty", "first", "last", "length", "skip", "take")
 NO_SCOPE = DeploymentScope()
 _PENDING = object()
 """The value of a parameter or variable while it is evaluated."""
@@ -147,6 +151,8 @@ class ExpressionContext:
     def _named(self, kind: str, name: str, depth: int) -> Value:
         """Return a parameter or variable, evaluated once. One that refers to itself is unknown."""
         key = (kind, name.lower())
+        if depth > MAX_CHAIN:
+            return _unknown("variables that nest too deeply")
         if key not in self._found:
             self._found[key] = _PENDING
             found = (self._parameter if kind == "parameters" else self._variable)(name, depth)
@@ -168,8 +174,10 @@ class ExpressionContext:
             found = self.read(facts["defaultValue"], depth + 1)
         elif not self._is_secure(facts):
             found = _only_allowed(facts, found)
-        secret = self._is_secure(facts) and found not in ("", None, UNKNOWN)
-        return SECRET if secret else found
+        if not self._is_secure(facts) or found in ("", None, UNKNOWN):
+            return found
+        is_default = name.lower() not in self.given and not is_expression(facts.get("defaultValue"))
+        return PublishedSecret(name[:100]) if is_default else SECRET
 
     def _is_secure(self, parameter: Mapping[str, Any]) -> bool:
         """Return True for a secure parameter, also by the type that it refers to with `$ref`."""
@@ -199,15 +207,26 @@ class ExpressionContext:
 def _result(spelling: str, arguments: Sequence[Value]) -> Value:
     """Return the result of a function of its arguments. A secret argument makes a text secret."""
     name, unknown = spelling.lower(), Cause(CauseKind.FUNCTION, f"{spelling[:60]}()")
-    if any(_contains_unknown(argument) for argument in arguments):
+    if any(map(_contains_unknown, _decisive(name, arguments))):
         own = () if name in FUNCTIONS else (unknown,)
         return UnknownValue([*own, *causes_in(arguments)])
     if SECRET in arguments and name in TEXT_FUNCTIONS:
-        return SECRET
+        return next((argument for argument in arguments if isinstance(argument, PublishedSecret)), SECRET)
     try:
         return UnknownValue([unknown]) if SECRET in arguments else call(name, arguments)
     except NotEvaluatedError:
         return UnknownValue([unknown])
+
+
+def _decisive(name: str, arguments: Sequence[Value]) -> Sequence[Value]:
+    """Return the values that a function reads. Functions of containers do not read each entry."""
+    if name == "createarray":
+        return ()
+    if name == "createobject":
+        return arguments[::2]
+    of_maps = name == "contains" or (name == "union" and all(isinstance(value, Mapping) for value in arguments))
+    kinds = (Mapping, list) if name in CONTAINER_FUNCTIONS else (Mapping,) if of_maps else ()
+    return [value for value in arguments if not isinstance(value, kinds)]
 
 
 def _contains_unknown(value: Value) -> bool:
@@ -231,7 +250,7 @@ def _entry(value: Value, step: Value) -> Value:
         if isinstance(part, UnknownValue):
             return part
     if value == SECRET:
-        return SECRET
+        return value
     if isinstance(value, Mapping) and isinstance(step, str):
         for key, item in value.items():
             if key.lower() == step.lower():

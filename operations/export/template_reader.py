@@ -23,12 +23,21 @@ from formats.urns import is_urn, make_urn, project_of, stack_of, type_of
 from operations.export.expressions import ExpressionContext
 from operations.export.flattening import Flattening
 from operations.export.placeholder_marks import marked
+from operations.export.published_secrets import published
 from operations.export.request_models import model
 from operations.export.resource_scope import SUBSCRIPTION, DeploymentScope, ResourceScope, path_inputs
-from operations.export.template_resources import Json, TemplateLocation, TemplateResource, checked, resources_in
+from operations.export.template_resources import (
+    DEPLOYMENT,
+    Json,
+    TemplateLocation,
+    TemplateResource,
+    checked,
+    resources_in,
+)
 
 ARM = "arm:"
 """The prefix of a type without an azure-native name. No policy passes it."""
+LINKED_TYPE = "azure-native:resources:Deployment"
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/?", re.I)
 _SPACE = re.compile(r"\s+")
 MAX_LABEL = 100
@@ -77,7 +86,8 @@ def _plans(template: object, called: str, given: Mapping[str, Value] | None) -> 
         isinstance(parameter, Mapping) and "defaultValue" in parameter for parameter in parameters.values()
     )
     by_default = _entries(content, {}, use_defaults=True) if given is None and has_defaults else []
-    builder = _Builder.of(content, called, [*entries, *by_default])
+    secrets = {entry.where: found for entry in by_default or entries if (found := list(published(entry.body)))}
+    builder = _Builder.of(content, called, [*entries, *by_default], secrets)
     places = {builder.urn(entry): entry.where for entry in entries}
     return TemplatePlans(builder.plan(entries), _default_plan(builder, by_default), places)
 
@@ -139,13 +149,17 @@ class _Builder:
     cloud: str
     names: Mapping[str, str]
     """The name of each resource in reports, by its path in the template."""
+    secrets: Mapping[str, list[str]]
+    """The secrets in each resource that the template contains, by its path."""
 
     @classmethod
-    def of(cls, content: Json, called: str, entries: Sequence[TemplateResource]) -> _Builder:
+    def of(
+        cls, content: Json, called: str, entries: Sequence[TemplateResource], secrets: Mapping[str, list[str]]
+    ) -> _Builder:
         """Return the builder. Later entries have precedence in names: those with defaults have more of them."""
         facts = _facts(content)
         stack, project = _safe_name(facts.get("stack"), _safe_name(called, "template")), facts.get("project")
-        return cls(stack, _safe_name(project, "sde"), _safe_name(facts.get("cloud"), "azure"), _names(entries))
+        return cls(stack, _safe_name(project, "sde"), _safe_name(facts.get("cloud"), "azure"), _names(entries), secrets)
 
     def plan(self, entries: Sequence[TemplateResource]) -> Plan:
         """Return the Plan. `InputError` if it is empty, or if two resources that are certain have one id."""
@@ -169,11 +183,13 @@ class _Builder:
         urn = self.urn(entry)
         entry, token = _at_subscription(entry)
         inputs = (_inputs(token, entry) if token else dict(entry.body)) | dict(entry.uncertain)
+        if entry.where in self.secrets:
+            inputs["templateSecrets"] = self.secrets[entry.where]
         if isinstance(entry.version, str) and entry.version != UNKNOWN:
             inputs["azureApiVersion"] = entry.version
         return PlannedResource(
             urn,
-            token or ARM + entry.type,
+            token or _other_type(entry),
             Operation.CREATE,
             provider=_provider_urn(self.stack, self.project, entry.deployment.subscription),
             inputs=inputs,
@@ -186,7 +202,12 @@ class _Builder:
         usable = given.isprintable() and is_urn(given)
         if usable and (stack_of(given), project_of(given), type_of(given)) == (self.stack, self.project, token):
             return given
-        return make_urn(self.stack, self.project, "", token or ARM + entry.type, self.names[entry.where])
+        return make_urn(self.stack, self.project, "", token or _other_type(entry), self.names[entry.where])
+
+
+def _other_type(entry: TemplateResource) -> str:
+    """Return the type of an entry whose properties azure-native does not describe."""
+    return LINKED_TYPE if entry.type.lower() == DEPLOYMENT else ARM + entry.type
 
 
 def _names(entries: Sequence[TemplateResource]) -> dict[str, str]:
