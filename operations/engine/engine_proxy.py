@@ -13,7 +13,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from formats.errors import InputError
 from formats.property_values import SECRET_SIGNATURE, secret
-from operations.engine import functions
+from operations.engine import permitted_requests
 from operations.engine.program_services import CHANNEL_OPTIONS, CallError, typed
 from operations.engine.secret_filter import SecretFilter
 
@@ -50,8 +50,7 @@ class EngineProxy:
         """Pass a request on."""
         if method.name == "Log":
             return typed(method, self._log, request)
-        if method.name in functions.METHODS:
-            self._refuse_function(GetMessageClass(method.input_type).FromString(request))
+        self._require_permission(method, request)
         self._record(method.input_type, request)
         try:
             response: bytes = self._channels[method.containing_service.name].unary_unary(path)(request)
@@ -76,8 +75,8 @@ class EngineProxy:
         except grpc.RpcError as error:
             raise CallError(error.details(), error.code()) from None
 
-    def _refuse_function(self, request: Any) -> None:
-        refusal = functions.refusal(request.tok)
+    def _require_permission(self, method: Any, request: bytes) -> None:
+        refusal = permitted_requests.refusal(method.name, GetMessageClass(method.input_type).FromString(request))
         if refusal is not None:
             self.refusal = self.refusal or refusal
             raise CallError(refusal.problem, grpc.StatusCode.PERMISSION_DENIED)

@@ -13,7 +13,7 @@ from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 from formats import property_values
 from formats.errors import InputError
 from formats.urns import ROOT_TYPE
-from operations.engine import functions
+from operations.engine import permitted_requests
 from operations.engine.clock import now
 from operations.engine.embedded import goal, options, state_steps, steps
 from operations.engine.embedded.deployment import Deployment, RegistrationResult
@@ -115,7 +115,7 @@ class Monitor:
 
     def Invoke(self, request: Any) -> Any:
         options.refuse_request(request, request.tok)
-        if refusal := functions.refusal(request.tok):
+        if refusal := permitted_requests.refusal_of_function(request.tok):
             self._fail(refusal)
         with self._deployment.lock:
             if self._deployment.error is not None:

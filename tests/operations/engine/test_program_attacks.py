@@ -156,6 +156,23 @@ def test_a_function_that_is_not_permitted_is_refused_by_name(attacked: Attacked,
         attacked.preview(f"try:\n    {call.format(token)}\nexcept BaseException:\n    pass\n")
 
 
+PLUGINS = {
+    "of a resource": "random.RandomString('a', length=5, opts=pulumi.ResourceOptions(plugin_download_url='{url}'))",
+    "of a provider": "random.Provider('a', pulumi.ResourceOptions(plugin_download_url='{url}'))",
+    "of a provider's inputs": "pulumi.ProviderResource('random', 'a', {{'pluginDownloadURL': '{url}'}})",
+    "of a function": "pulumi.runtime.invoke('azure-native:authorization:getClientConfig', {{}},\n"
+    "    pulumi.InvokeOptions(plugin_download_url='{url}'))",
+}
+
+
+@needs_cli
+@pytest.mark.parametrize("program", PLUGINS.values(), ids=PLUGINS)
+def test_the_cli_downloads_no_plugin_that_a_program_names(lab: Lab, program: str) -> None:
+    lab.program(program.format(url="https://plugins.example"))
+    with pytest.raises(InputError, match=r"names a plugin to download\n +found: +(https://plug|pluginDownloadURL)"):
+        lab.engine.preview(lab.stack)
+
+
 @pytest.mark.parametrize(
     ("run", "words"), [("preview", "has not ended after 2"), ("up", "has requested nothing for 2")]
 )

@@ -13,7 +13,7 @@ from pulumi.resource import DependencyResource
 
 from formats.errors import Failed, InputError, Refused
 from formats.plan import SECRET
-from operations.engine import functions
+from operations.engine import permitted_requests
 from operations.engine.embedded.engine import EmbeddedEngine
 from tests.operations.engine.embedded.fake_cloud import Group, Lab, Slot, Thing, steps
 
@@ -266,7 +266,7 @@ def test_a_stack_reference_reads_another_stacks_outputs(lab: Lab) -> None:
 
 
 def test_a_permitted_function_of_the_provider_is_answered(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(functions, "PERMITTED", ("cloud:index:echo",))
+    monkeypatch.setattr(permitted_requests, "FUNCTIONS", ("cloud:index:echo",))
 
     def program() -> None:
         answer = pulumi.runtime.invoke("cloud:index:echo", {"say": "hello"})
