@@ -7,7 +7,7 @@ person approve own requests, so entries with one id, or with names that may be o
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -160,13 +160,6 @@ class NamedApproval(Model):
                                found=f"{self.approver.name}, its owner",
                                fix="Another person must approve it.")  # fmt: skip
         return self
-
-    @property
-    def ends(self) -> Iterator[tuple[str, date]]:
-        """The days from which it is not valid, each with its key: its own, and those of its people."""
-        yield "expires", self.expires
-        yield "owner", self.owner.expires
-        yield "approver", self.approver.expires
 
     def to_json(self) -> dict[str, Any]:
         """Return the approval as plain JSON, for reports."""

@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("formats", "policies")
+JUDGE = (*PACKAGES, "local_azure", "operations")
+"""The packages whose code runs in the process that evaluates."""
 COMPILED = "__pycache__"
 
 
@@ -26,7 +28,7 @@ class Catalogue:
     revision: str | None = None
     """The commit of the repository; None where it is not known."""
     is_modified: bool = False
-    """True if files of the catalogue differ from those of the revision."""
+    """True if files of the evaluating code differ from those of the revision."""
 
     def to_json(self) -> dict[str, str | bool | None]:
         """Return it as plain JSON."""

@@ -18,7 +18,7 @@ from operations.reports.report_formats import as_json
 from operations.reports.table import exemptions_in_use, preexisting, summary, table
 from operations.result_cache import FileCache
 from operations.settings import Settings
-from policies.catalogue import PACKAGES, ROOT, Catalogue, load_catalogue
+from policies.catalogue import JUDGE, ROOT, Catalogue, load_catalogue
 from policies.exemptions import Exemptions
 from policies.model import NO_CONFIGS, Verdict
 from policies.plan_evaluation import NO_FILES, SCOPES, Neighbours, Scope, evaluate_plans, exemptions_of
@@ -65,10 +65,15 @@ class Gate:
 
 def open_gate(exemptions: Path | None, estate: Path, settings: Settings) -> Gate:
     """Return the gate of an estate's folder. `InputError` where the exemptions or the catalogue cannot be read."""
+    catalogue = open_catalogue(estate)
+    return Gate(exemptions_of(exemptions, estate), ShapeCache(FileCache(settings.cache_folder)), catalogue=catalogue)
+
+
+def open_catalogue(estate: Path) -> Catalogue:
+    """Load the catalogue before a program runs. `Refused` if an estate's folder pins another one."""
     digest = load_catalogue()
     _require_pinned(digest, estate)
-    catalogue = Catalogue(digest, *catalogue_revision(ROOT, PACKAGES))
-    return Gate(exemptions_of(exemptions, estate), ShapeCache(FileCache(settings.cache_folder)), catalogue=catalogue)
+    return Catalogue(digest, *catalogue_revision(ROOT, JUDGE))
 
 
 def _require_pinned(digest: str, estate: Path) -> None:

@@ -28,7 +28,7 @@ from operations.reports import report_formats
 from operations.reports.file_input import read_plan, stacks_of
 from operations.reports.report_formats import policy_facts
 from operations.reports.sarif import STANDARDS
-from operations.reports.table import summary, table
+from operations.reports.table import summary, table, verdict_line
 from operations.reports.template_findings import with_defaults
 from policies.model import Policy
 from policies.rules import load
@@ -223,6 +223,7 @@ def _write(session: Session, report: Report, form: Format, target: str | None) -
         return
     write_text(session, str(target), form.value, text)
     output.say(summary(report))
+    output.say(verdict_line(report.verdict, report.catalogue))
     output.say(f"wrote {target}")
 
 

@@ -10,6 +10,7 @@ import typer
 from formats.errors import InputError, Refused
 from operations.cli.deploy import Deployment
 from operations.cli.estate_state import deployed_states
+from operations.cli.gate import open_catalogue
 from operations.cli.options import All, Stacks, command
 from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
 from operations.cli.session import Session
@@ -55,6 +56,7 @@ def flows(
         refuse_unwritable(file)
     if graph == STDOUT:
         raise InputError("The graph needs a file: stdout is for the report.", key="--graph", found=graph)
+    catalogue = open_catalogue(session.estate_folder)
     granted = exemptions_of(exemptions, session.estate_folder)
     orphaned = warn_of_orphaned(session, everything)
     wanted = {one.name for one in (*session.selected(stack, everything), *orphaned)}
@@ -71,7 +73,11 @@ def flows(
         found = analyse_flows(context_, exhaustive=graph is not None)
     report = FlowReport(tuple(flow for flow in found.flows if flow.stacks & wanted), found.unknowns)
     exempt = _exempt(report, context_, granted)
-    content = {**_as_json(report, exempt), "plans": {plan.stack: plan.digest for plan in plans}}
+    content = {
+        **_as_json(report, exempt),
+        "plans": {plan.stack: plan.digest for plan in plans},
+        "catalogue": catalogue.to_json(),
+    }
     if target is None:
         session.output.emit({"event": "flows", **content})
     else:

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from formats.addresses import TenancyKind
 from formats.errors import InputError
 from formats.people import EXAMPLE, EXAMPLE_ID, NamedApproval, Roster
+from formats.people import FILE_NAME as PEOPLE
 from operations.estate.expiry import Expiry
 from operations.estate.schema import EstateFile
 
+ESTATE = "estate.yaml"
 OUT, IN = "way out", "way in"
-_FIXES = {
-    "expires": "After a new approval, set a later day; or remove the entry, then scripts/sde up --all.",
-    "owner": "{name} is not on the roster from that day on: name another owner; or set a later day in people.yaml.",
-    "approver": "{name} is not on the roster from that day on: have another person approve it and name that person; or "
-    "set a later day in people.yaml.",
-}
+_NEW_DAY = "After a new approval, set a later day; or remove the entry, then scripts/sde up --all."
+_OTHER_PERSON = "Name another person than {name} in the approvals of estate.yaml; or set a later day here."
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,16 @@ class ApprovedWay:
     way: Way
     approval: NamedApproval
 
-    def expiry(self, *, today: date, estate_file: str) -> Expiry:
-        """Return the first day on which it is not approved any more: by its own end, or because a person left."""
-        key, day = min(self.approval.ends, key=lambda end: end[1])
-        name = {"owner": self.approval.owner, "approver": self.approval.approver}.get(key, self.approval.owner).name
-        fix = _FIXES[key].format(name=name)
-        return Expiry(estate_file, f"{self.way.key}.{key}", day, (day - today).days, fix, refuses_preview=True)
+    def expiries(self, folder: Path, people: Roster, today: date) -> Iterator[Expiry]:
+        """Yield the days from which it is not approved any more: its own end, and those of its people."""
+
+        def ends(file: str, key: str, day: date, fix: str) -> Expiry:
+            return Expiry(str(folder / file), key, day, (day - today).days, fix, refuses_preview=True)
+
+        yield ends(ESTATE, f"{self.way.key}.expires", self.approval.expires, _NEW_DAY)
+        for person in (self.approval.owner, self.approval.approver):
+            key = f"people[{people.people.index(person)}].expires"
+            yield ends(PEOPLE, key, person.expires, _OTHER_PERSON.format(name=person.name))
 
     def text(self) -> str:
         """Return the way in one line: name, addresses, people, purpose and end."""

@@ -16,12 +16,11 @@ from formats.people import Roster, context_of, read_roster
 from formats.stack_config import LOCAL_SUBSCRIPTIONS, ORCHESTRATOR_COMMAND, Cloud, DataClass, Region
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
-from operations.estate.approvals import ApprovedWay, ways_of
+from operations.estate.approvals import ESTATE, ApprovedWay, ways_of
 from operations.estate.expiry import APPROVAL, REQUEST, SECRETS, Expiry, expiry
 from operations.estate.ledger import FILE_NAME, Allocator, Ledger
 from operations.estate.schema import Allocation, Cell, EstateFile, PinnedPolicies, RequestFile
 
-ESTATE = "estate.yaml"
 REQUESTS = "requests"
 MAX_LOG_SETTINGS = 5
 """The diagnostic settings that Azure allows per subscription."""
@@ -78,12 +77,12 @@ class Estate:
     @cached_property
     def _ends_of_ways(self) -> Mapping[str, Sequence[Expiry]]:
         """The near days from which ways are not approved any more, by the use of their stacks."""
-        ends: dict[str, list[Expiry]] = {}
+        ends: dict[str, dict[Expiry, None]] = {}
         for way in self.ways:
-            end = way.expiry(today=self.today, estate_file=str(self.folder / ESTATE))
-            for use in way.way.uses if end.is_near else ():
-                ends.setdefault(use, []).append(end)
-        return ends
+            near = [end for end in way.expiries(self.folder, self.people, self.today) if end.is_near]
+            for use in way.way.uses if near else ():
+                ends.setdefault(use, {}).update(dict.fromkeys(near))
+        return {use: tuple(found) for use, found in ends.items()}
 
     def _use(self, stack: str) -> str:
         """Return what a stack is used for: the kind of a tenancy, or the first word of another stack."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +87,6 @@ def test_an_invalid_approval_is_refused(change: dict[str, Any], key: str, said: 
         approval(**change)
     assert caught.value.key == key
     assert said in str(caught.value)
-
-
-def test_an_approval_ends_with_its_people() -> None:
-    assert dict(approval().ends) == {"expires": date(2027, 1, 1), "owner": ADA.expires, "approver": MARY.expires}
 
 
 def test_a_missing_file_is_an_empty_roster(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from formats.addresses import TenancyKind
 from formats.errors import InputError
@@ -109,7 +110,10 @@ def test_a_way_ends_when_its_person_leaves(estate: Path, key: str) -> None:
         next(p for p in data["people"] if p["id"] == named).update(expires=TODAY)
 
     change(estate / "people.yaml", leave)
-    assert (f"{KEY}.{key}", True) in ends(estate, "platform")
+    index = [person["id"] for person in yaml.safe_load((estate / "people.yaml").read_text())["people"]].index(named)
+    for stack in ("platform", TENANCY):
+        assert ends(estate, stack) == [(f"people[{index}].expires", True)], "once, for several ways"
+    assert ends(estate, "safe-haven") == []
 
 
 def test_the_end_of_a_providers_way_in_concerns_the_junction_zone(estate: Path) -> None:

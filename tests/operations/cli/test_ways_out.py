@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from operations.cli.ways_out import new_ways
 from operations.estate import ApprovedWay, Expiry
 from operations.estate.approvals import OUT, Way
 from tests.operations.cli.fakes import CliRunner
-from tests.people import ADA, MARY
+from tests.people import ADA, MARY, ROSTER
 
 APPROVAL = NamedApproval(owner=ADA, approver=MARY, purpose="A mirror of packages.", expires=date(2099, 1, 1))
 MIRROR = ApprovedWay(Way(OUT, "mirror", "egress.bespoke[0].approval", ("bespoke",), ("203.0.113.16/29",)), APPROVAL)
@@ -87,7 +88,7 @@ def test_a_command_names_each_new_way_out_and_its_people(sde: CliRunner, command
 def test_a_way_that_is_not_approved_any_more_is_refused(sde: CliRunner, command: tuple[str, ...]) -> None:
     today = datetime.now(UTC).date()
     old = replace(MIRROR, approval=APPROVAL.model_copy(update={"expires": today}))
-    with_way(sde, old, old.expiry(today=today, estate_file="estate.yaml"))
+    with_way(sde, old, next(old.expiries(Path("estate"), ROSTER, today)))
     assert sde(*command, "platform") == 3
     for part in ("estate.yaml", "egress.bespoke[0].approval.expires", str(today), "set a later day"):
         assert part in sde.err
@@ -96,6 +97,6 @@ def test_a_way_that_is_not_approved_any_more_is_refused(sde: CliRunner, command:
 def test_commands_warn_before_the_end_of_a_way(sde: CliRunner) -> None:
     today = datetime.now(UTC).date()
     near = replace(MIRROR, approval=APPROVAL.model_copy(update={"expires": today + timedelta(40)}))
-    with_way(sde, near, near.expiry(today=today, estate_file="estate.yaml"))
+    with_way(sde, near, next(near.expiries(Path("estate"), ROSTER, today)))
     assert sde("preview", "platform") == 0
     assert "is in 40 days; from then on preview and up refuse platform" in sde.err
