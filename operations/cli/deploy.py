@@ -28,7 +28,6 @@ from operations.engine.port import Outcome
 if TYPE_CHECKING:
     from formats.stack_reads import AffectedOutput
     from operations.cli.gate import Gate
-    from operations.cli.workers import Worker
     from policies.catalogue import Catalogue
     from policies.plan_evaluation import Neighbours
     from policies.runner import Report
@@ -95,7 +94,7 @@ class Deployment:
         """Yield the plans of the stacks in their order."""
         if self.workers > 1:
             self._open_gate_in_thread()
-            yield from plans_side_by_side(stacks, self._start_worker, self.workers)
+            yield from plans_side_by_side(stacks, self.session.start_worker, self.workers, self.await_gate)
         else:
             self._prepare()
             yield from map(self.plan, stacks)
@@ -109,7 +108,7 @@ class Deployment:
         self.session.run_file.begin([stack.name for stack in self.stacks])
         if self.workers > 1:
             self._open_gate_in_thread()
-            SideBySide(self.progress, self._start_worker, self.workers, self, self.session.output).run()
+            SideBySide(self.progress, self.session.start_worker, self.workers, self, self.session.output).run()
         else:
             self._one_by_one()
         try:
@@ -219,11 +218,10 @@ class Deployment:
         finally:
             self._gate_is_open.set()
 
-    def _start_worker(self) -> Worker:
-        """Start a worker, which gets no stack before the gate is open: a program could rewrite the policies' files."""
-        worker = self.session.start_worker()
+    def await_gate(self) -> None:
+        """Return when the gate is open: a program could rewrite the policies' files. Raise the error of opening it."""
         self._gate_is_open.wait()
-        return worker
+        _ = self._gate
 
     def show_verdict(self) -> None:
         """Print that the policies passed the stacks, and which catalogue. The last line of a command that succeeds."""

@@ -38,6 +38,10 @@ ROWS = 20
 class Command(Protocol):
     """The part of a deployment that the command's own process does."""
 
+    def await_gate(self) -> None:
+        """Return when the policies are loaded: no program runs before. Raise the error of loading them."""
+        ...
+
     def planned(self, stack: Stack, plan: Plan) -> None:
         """Show and evaluate a plan. Raise `SdeError` if it must not be applied."""
         ...
@@ -116,6 +120,7 @@ class SideBySide:
             if free is None:
                 free = self.start_worker()
                 self._workers.append(free)
+            self.command.await_gate()
             self._active[stack.name] = Activity(Reporter(self.output, stack=stack.name))
             free.begin(stack)
 
@@ -209,12 +214,15 @@ def _with_messages(workers: Sequence[Worker], seconds: float | None = None) -> l
     return [by_connection[found] for found in wait(list(by_connection), seconds)]  # type: ignore[index]
 
 
-def plans_side_by_side(stacks: Sequence[Stack], start_worker: Callable[[], Worker], most: int) -> Iterator[Plan]:
+def plans_side_by_side(
+    stacks: Sequence[Stack], start_worker: Callable[[], Worker], most: int, await_gate: Callable[[], None]
+) -> Iterator[Plan]:
     """Yield the plan of each stack in the order of the stacks. Raise the error of the first one that fails."""
     made: dict[str, Plan | SdeError] = {}
     ahead = deque(stacks)
     workers = [start_worker() for _ in range(most)]
     with _ending(workers):
+        await_gate()
         for stack in stacks:
             while stack.name not in made:
                 for worker in workers:

@@ -14,6 +14,7 @@ from formats.errors import InputError
 from formats.plan import Plan
 from operations.cli.app import main
 from operations.cli.git import catalogue_revision, commit_of, extract
+from operations.cli.workers import Worker
 from operations.settings import ROOT, Settings
 from policies.catalogue import catalogue_digest
 from tests.operations.cli.fakes import CliRunner, resource
@@ -167,3 +168,16 @@ def test_success_ends_with_a_verdict(sde: CliRunner, command: tuple[str, ...]) -
     sde.gate.refuses = {"platform"}
     assert sde(*command, "platform") == 3
     assert "verdict: passed" not in sde.out
+
+
+@pytest.mark.parametrize("command", [("preview", "--all"), ("up", "--all", "--yes")])
+def test_workers_get_no_stack_before_the_gate_is_open(
+    real: CliRunner, tmp_path: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr(Worker, "begin", lambda self, stack: begun.append(stack.name))
+    real.engine.has = {stack.name: ["a"] for stack in real.catalog.stacks}
+    (tmp_path / "estate" / "estate.yaml").write_text(PIN.format("sha256:" + 64 * "0"))
+    assert real("--estate", str(tmp_path / "estate"), *command, "--cloud", "local", "--parallel", "2") == 3
+    assert "the one that the estate pins" in real.err
+    assert begun == []
