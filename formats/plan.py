@@ -70,6 +70,8 @@ class PlannedResource:
     protect: bool = False
     retain_on_delete: bool = False
     ignore_changes: tuple[str, ...] = ()
+    foreign_aliases: tuple[str, ...] = ()
+    """Its aliases that are URNs of other stacks or projects, sorted."""
     pending_delete: bool = False
     """True if an earlier run replaced it and has not deleted it yet.
 
@@ -238,7 +240,7 @@ class Plan:
 
 def _resource(value: Mapping[str, Value]) -> PlannedResource:
     """Return a resource from its JSON. An unknown key is an error."""
-    lists = {k: tuple(value[k]) for k in ("changed", "replaces", "dependencies", "ignore_changes")}
+    lists = {k: tuple(value[k]) for k in ("changed", "replaces", "dependencies", "ignore_changes", "foreign_aliases")}
     by_property = {k: tuple(v) for k, v in value["property_dependencies"].items()}
     fields = {**value, **lists, "operation": Operation(value["operation"]), "property_dependencies": by_property}
     return PlannedResource(**fields)

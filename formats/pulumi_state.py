@@ -46,6 +46,7 @@ class StateResource(TypedDict):
     dependencies: NotRequired[list[str] | None]
     propertyDependencies: NotRequired[dict[str, list[str] | None] | None]
     ignoreChanges: NotRequired[list[str] | None]
+    aliases: NotRequired[list[str] | None]
 
 
 class _Pending(TypedDict):
@@ -185,8 +186,15 @@ def planned(resource: Mapping[str, Any]) -> PlannedResource:
         protect=resource.get("protect", False),
         retain_on_delete=resource.get("retainOnDelete", False),
         ignore_changes=tuple(resource.get("ignoreChanges") or ()),
+        foreign_aliases=foreign_aliases(resource["urn"], resource.get("aliases") or ()),
         pending_delete=resource.get("delete", False),
     )
+
+
+def foreign_aliases(urn: str, aliases: Iterable[str]) -> tuple[str, ...]:
+    """Return the aliases that are URNs of another stack or project than the resource's."""
+    own = stack_of(urn), project_of(urn)
+    return tuple(sorted({alias for alias in aliases if (stack_of(alias), project_of(alias)) != own}))
 
 
 def _broken(file: str | None, key: str, found: str) -> InputError:

@@ -115,6 +115,9 @@ class ReadablePaths:
             property_dependencies={principal: tuple(sources)} if sources else {},
             protect=HIDDEN,
             ignore_changes=HIDDEN,
+            retain_on_delete=HIDDEN,
+            foreign_aliases=HIDDEN,
+            subscription=HIDDEN,
             from_program=resource.from_program,
             readable=self,
         )

@@ -105,6 +105,10 @@ class Resource:
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     protect: bool = False
     ignore_changes: tuple[str, ...] = ()
+    retain_on_delete: bool = False
+    foreign_aliases: tuple[str, ...] = ()
+    subscription: str = ""
+    """The subscription of its stack; empty if it is not known."""
     from_program: bool = True
     """False for a resource of an ARM template, which has no `protect` and `ignore_changes`."""
 
@@ -403,7 +407,7 @@ class Finding:
     """The id of the exemption, where the verdict is exempt."""
 
 
-def resource_of(planned: PlannedResource, *, stack: str) -> Resource:
+def resource_of(planned: PlannedResource, *, stack: str, subscription: str = "") -> Resource:
     """Return a planned resource in the form that rules read."""
     return Resource(
         urn=planned.urn,
@@ -416,6 +420,9 @@ def resource_of(planned: PlannedResource, *, stack: str) -> Resource:
         property_dependencies=planned.property_dependencies,
         protect=planned.protect,
         ignore_changes=planned.ignore_changes,
+        retain_on_delete=planned.retain_on_delete,
+        foreign_aliases=planned.foreign_aliases,
+        subscription=subscription,
     )
 
 

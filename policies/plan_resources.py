@@ -9,4 +9,7 @@ from policies.model import Resource, resource_of
 
 def resources_of(plan: Plan) -> list[Resource]:
     """Return the resources that exist after the deployment, with derived ARM ids."""
-    return [resource_of(resource, stack=plan.stack) for resource in resources_after_deployment(plan)]
+    return [
+        resource_of(resource, stack=plan.stack, subscription=plan.subscription)
+        for resource in resources_after_deployment(plan)
+    ]

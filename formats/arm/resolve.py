@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from formats.arm.arm_ids import MAY_CHANGE_ID, NO_SUBSCRIPTION, ArmId, ArmIds
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, contains_unknown
+from formats.urns import is_provider
 
 MAX_DEPTH = 60
 """Levels of nesting that are searched. Azure's own values have fewer than 20."""
@@ -52,7 +53,8 @@ def _is_managed(resource: PlannedResource) -> bool:
 
 
 def _is_in_cloud(resource: PlannedResource) -> bool:
-    return resource.custom and not resource.type.startswith("pulumi:")
+    """Return True for resources of a provider, and for explicit providers, which decide where the others are."""
+    return resource.custom and (is_provider(resource.type) or not resource.type.startswith("pulumi:"))
 
 
 def _pending_deletes(plan: Plan, arm_ids: ArmIds, known: set[str]) -> Iterator[PlannedResource]:

@@ -261,9 +261,10 @@ def _provider_urn(stack: str, project: str, subscription: Value) -> str | None:
 
 
 def _providers(made: list[PlannedResource]) -> Iterator[PlannedResource]:
+    """Yield a provider for each subscription. It is not custom: a template has no providers, so policies see none."""
     for urn in dict.fromkeys(r.provider for r in made if r.provider):
         subscription = urn.rpartition("::in-")[2]
-        yield PlannedResource(urn, PROVIDER, Operation.SAME, inputs={"subscriptionId": subscription})
+        yield PlannedResource(urn, PROVIDER, Operation.SAME, custom=False, inputs={"subscriptionId": subscription})
 
 
 def _repeated(plan: Plan, entries: Mapping[str, TemplateResource]) -> list[TemplateResource]:

@@ -101,5 +101,5 @@ def test_a_resource_of_an_unlisted_provider_has_no_id(name: str) -> None:
 
 def test_a_program_cannot_imitate_a_default_provider() -> None:
     mine = provider(OTHER, "default_3_29_0", parent=ROOT)
-    (found,) = resources_of(preview(mine, group(), config=CONFIGURED))
+    (_, found) = resources_of(preview(mine, group(), config=CONFIGURED))
     assert found.id == f"/subscriptions/{OTHER}/resourceGroups/rg"

@@ -15,6 +15,7 @@ from policies.plan_evaluation import evaluate_plans
 from policies.rules import load
 from tests.policies import shipped
 
+STACK = "tre-hcm-progression"
 BYTES = "random:index/randomBytes:RandomBytes"
 NEEDED: Mapping[str, Mapping[str, Any]] = {"PG3": {"configurationName": "require_secure_transport", "value": "OFF"}}
 """The inputs without which a policy applies to no resource of its types."""
@@ -27,19 +28,23 @@ NOT_APPLICABLE = {
 @cache
 def on_the_sample_estate() -> frozenset[str]:
     """Return the policies with a verdict other than not applicable on the sample estate."""
-    report = evaluate_plans([shipped.deployed(stack) for stack in shipped.STACKS], is_complete=True)
+    plans = [shipped.deployed(stack) for stack in shipped.STACKS]
+    report = evaluate_plans(plans, is_complete=True, configs=shipped.configs())
     return frozenset(f.policy for f in report.findings if f.verdict is not Verdict.NOT_APPLICABLE)
 
 
 def verdicts_on_bare_resources(policy: str) -> set[Verdict]:
     """Return the verdicts on a resource of each of the policy's types, without properties."""
-    types = [t if t.startswith("random:") else f"azure-native:{t}" for t in load()[policy].resource_types]
+    others = ("random:", "pulumi:")
+    types = [t if t.startswith(others) else f"azure-native:{t}" for t in load()[policy].resource_types]
     resources = tuple(
-        PlannedResource(f"urn:pulumi:x::sde::{type_}::one", type_, Operation.CREATE, inputs=NEEDED.get(policy, {}))
+        PlannedResource(
+            f"urn:pulumi:{STACK}::sde::{type_}::one", type_, Operation.CREATE, inputs=NEEDED.get(policy, {})
+        )
         for type_ in types
     )
-    plans = [Plan("sde", "x", "local", resources)]
-    report = evaluate_plans(plans, is_complete=True, policies={policy: load()[policy]})
+    plans = [Plan("sde", STACK, "local", resources)]
+    report = evaluate_plans(plans, is_complete=True, policies={policy: load()[policy]}, configs=shipped.configs())
     return {finding.verdict for finding in report.findings}
 
 

@@ -33,7 +33,7 @@ class Aliases:
     def of(self, goal: Goal) -> Iterator[str]:
         """Yield the old URNs to search, in order."""
         urn, parent = goal.resource.urn, goal.resource.parent
-        own = [_resolved(alias, urn, parent) for alias in goal.aliases]
+        own = [resolved(alias, urn, parent) for alias in goal.aliases]
         yield from own
         old_parent = self.found.get(parent)
         if old_parent is not None:
@@ -41,7 +41,8 @@ class Aliases:
                 yield _inherited(parent, old_parent, type_of(alias), name_of(alias))
 
 
-def _resolved(alias: object, urn: str, parent: str) -> str:
+def resolved(alias: object, urn: str, parent: str) -> str:
+    """Return the URN of an alias in the protocol's form."""
     if alias.WhichOneof("alias") == "urn":  # type: ignore[attr-defined]
         return str(alias.urn)  # type: ignore[attr-defined]
     spec = alias.spec  # type: ignore[attr-defined]

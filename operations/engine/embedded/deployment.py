@@ -14,9 +14,10 @@ from formats import plan, property_values, urns
 from formats.default_providers import is_default_provider
 from formats.errors import InputError, Refused
 from formats.plan import Operation, PlannedResource
+from formats.pulumi_state import foreign_aliases
 from operations.engine.clock import now
 from operations.engine.embedded import options, paths
-from operations.engine.embedded.aliases import Aliases
+from operations.engine.embedded.aliases import Aliases, resolved
 from operations.engine.embedded.goal import Goal
 from operations.engine.embedded.journal import Change, Journal
 from operations.engine.embedded.model import PendingOperation, Properties, Resource, Snapshot
@@ -125,8 +126,10 @@ class Deployment:
             found = {u if u in self.registered else self.aliases.current(u) for u in references}
             return sorted(found - {wanted.urn, ""})
 
+        foreign = foreign_aliases(wanted.urn, (resolved(alias, wanted.urn, wanted.parent) for alias in goal.aliases))
         return dataclasses.replace(
             wanted,
+            extra={**wanted.extra, **({"aliases": list(foreign)} if foreign else {})},
             dependencies=current(wanted.dependencies),
             property_dependencies={k: current(v) for k, v in wanted.property_dependencies.items()},
             deleted_with="".join(current([wanted.deleted_with])),

@@ -26,7 +26,8 @@ ALLOWED_INSTEAD: Mapping[Operation, tuple[Operation, ...]] = {
 }
 """Operations allowed instead of a planned one, with the same inputs: an unknown value may prove equal to the present
 one, and the step of a killed run may prove to be done."""
-_COMPARED = ("type", "custom", "parent", "provider", "protect", "retain_on_delete", "ignore_changes")
+_COMPARED = ("type", "custom", "parent", "provider", "protect", "retain_on_delete", "ignore_changes",
+             "foreign_aliases")  # fmt: skip
 
 
 class UpdatePlanCheck:

@@ -12,6 +12,7 @@ from policies.mutations.table import (
     monitoring,
     networks,
     nsg_rules,
+    providers,
     storage,
     vaults,
 )
@@ -20,6 +21,7 @@ from policies.mutations.table.all_types import COMMON_HARMLESS, COMMON_WEAKENING
 from policies.mutations.table.services import SERVICES
 
 __all__ = ["ADDITIONS", "COMMON_HARMLESS", "COMMON_WEAKENINGS", "TABLES"]
-_MODULES = (storage, vaults, networks, nsg_rules, firewalls, desks, monitoring, access, guardrails, all_types)
+_MODULES = (storage, vaults, networks, nsg_rules, firewalls, desks, monitoring, access, guardrails, providers,
+            all_types)  # fmt: skip
 TABLES: Mapping[str, Table] = {table.type: table for module in _MODULES for table in module.TABLES}
 ADDITIONS = (*GENERAL_ADDITIONS, *SERVICES)

@@ -1,0 +1,1 @@
+"""Policies on where resources are, and on the resource options of the program."""
