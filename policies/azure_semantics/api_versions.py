@@ -18,14 +18,27 @@ PREVIEWS = frozenset(
         "authorization:RoleDefinition",
         "blueprint:Assignment",
         "containerregistry:Registry",
+        "dnsresolver:DnsResolverDomainList",
+        "dnsresolver:DnsResolverPolicy",
+        "dnsresolver:DnsResolverPolicyVirtualNetworkLink",
+        "dnsresolver:DnsSecurityRule",
+        "maintenance:ConfigurationAssignment",
+        "maintenance:MaintenanceConfiguration",
+        "monitor:ActionGroup",
         "monitor:DiagnosticSetting",
         "monitor:PrivateLinkScope",
         "monitor:PrivateLinkScopedResource",
         "monitor:SubscriptionDiagnosticSetting",
+        "network:NetworkSecurityPerimeter",
+        "network:NetworkSecurityPerimeterAccessRule",
+        "network:NetworkSecurityPerimeterAssociation",
+        "network:NetworkSecurityPerimeterProfile",
         "security:DefenderForStorage",
+        "security:SecurityContact",
     }
 )
-"""The types whose own version in the SDK is a preview. It is allowed: the rules read its properties."""
+"""The types whose own version in the SDK is a preview. It is allowed: the rules read its properties
+(docs/decisions/0012-preview-api-versions.md)."""
 
 
 def defect_of(type_: str, version: str) -> str | None:
