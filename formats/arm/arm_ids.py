@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from formats.arm import references
 from formats.arm.references import ANY
-from formats.arm.routes import RENAMED, Route, route, singular
+from formats.arm.routes import RENAMED, Route, id_route, singular
 from formats.arm.sdk import PREFIX, sdk_type
 from formats.default_providers import is_default_provider
 from formats.errors import InputError
@@ -224,7 +224,7 @@ class ArmIds:
     def _derive(self, resource: PlannedResource) -> ArmId:
         if resource.operation is Operation.READ and resource.id and resource.id.startswith("/"):
             return _existing(resource, resource.id)
-        request = route(resource.type)
+        request = id_route(resource.type)
         uncertain: dict[str, str] = {}
         given = self._arguments(resource, request, uncertain)
         path = _ARGUMENT.sub(lambda found: given[found[1]].strip("/"), request.path)
@@ -236,7 +236,7 @@ class ArmIds:
             path,
             "/".join(rest.split("/")[2::2]) if providers else path.rpartition("/")[2],
             prefix if _is_extension(request) else None,
-            request.package,
+            request.package or None,
             _inputs_in_path(resource, request),
             tuple(uncertain.items()),
         )
@@ -303,7 +303,7 @@ def _is_extension(request: Route) -> bool:
 
 def _route(resource: PlannedResource) -> Route | None:
     try:
-        return route(resource.type)
+        return id_route(resource.type)
     except InputError:
         return None
 

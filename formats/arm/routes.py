@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from formats.arm.sdk import AZURE_NATIVE, sdk_type
+from formats.arm.declared_paths import PATHS
+from formats.arm.sdk import AZURE_NATIVE, PREFIX, sdk_type
 from formats.errors import InputError
 from formats.pulumi_sdk import SdkResource
 
@@ -96,6 +97,13 @@ def route(token: str) -> Route:
             fix=f"install the package that holds it ({', '.join(packages) or 'add it to formats/arm/routes.py'})",
         )
     return ranked[0]
+
+
+def id_route(token: str) -> Route:
+    """Return the PUT of a type of which the id is wanted alone: without a package and a body where it has none. Raises
+    `InputError` as `route` does."""
+    path = PATHS.get(token.removeprefix(PREFIX))
+    return Route(path, package="", model="", group="") if path else route(token)
 
 
 @cache

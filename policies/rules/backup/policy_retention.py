@@ -96,7 +96,7 @@ POLICY = Policy(
     fix="Keep each backup in VaultStore or ArchiveStore for 35 days or more (14 for de-identified data, 7 for "
     "synthetic data), back up at least every week, and leave out resourceGuardOperationRequests.",
     requires=(
-        equals("properties.backupManagementType", "AzureIaasVM", "AzureStorage", only_on=RECOVERY),
+        equals("properties.backupManagementType", "AzureIaasVM", only_on=RECOVERY),
         empty("properties.resourceGuardOperationRequests", "a program must not lift the resource guard",
               only_on=RECOVERY),
     ),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import display
-from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import empty, equals, equals_if_set
 from policies.rule_helpers.references import own, require_own
 
@@ -19,7 +19,9 @@ SOURCE_SET = "properties.dataSourceSetInfo.resourceID"
 SOURCES = ("compute:VirtualMachine", "dbforpostgresql:Server", "storage:StorageAccount")
 PARAMETERS = "properties.policyInfo.policyParameters"
 IDENTITY = "properties.identityDetails"
-ITEM_TYPES = ("Microsoft.Compute/virtualMachines", "AzureFileShareProtectedItem")
+ITEM_TYPE = "Microsoft.Compute/virtualMachines"
+"""The only kind of copy that is kept in the vault at once; file shares are kept as snapshots in their account."""
+URIS = ("properties.dataSourceInfo.resourceUri", "properties.dataSourceSetInfo.resourceUri")
 
 
 def check(copy: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -32,8 +34,11 @@ def check(copy: Resource, context: PolicyContext) -> Iterator[Violation]:
     if vault is not None and not ids.plain(copy.at(path)).startswith(f"{ids.own(vault)}/"):
         yield Violation(path, f"is {display(copy.at(path))}; it must be a policy of the copy's own vault")
     yield from require_own(copy, SOURCE[copy.type], context, *SOURCES, same_stack=True)
-    if copy.type == INSTANCE and copy.at(SOURCE_SET) is not MISSING:
-        yield from require_own(copy, SOURCE_SET, context, *SOURCES, same_stack=True)
+    if copy.type == INSTANCE:
+        source = ids.plain(copy.at(SOURCE[INSTANCE]))
+        for other in (SOURCE_SET, *URIS):
+            if ids.plain(copy.at(other)) not in ("", source):
+                yield Violation(other, f"is {display(copy.at(other))}; it must be the source's id")
 
 
 def _vault(copy: Resource, context: PolicyContext) -> Resource | None:
@@ -63,7 +68,7 @@ POLICY = Policy(
         empty("properties.resourceGuardOperationRequests", "a program must not lift the resource guard"),
         empty(f"{IDENTITY}.userAssignedIdentityArmUrl", "another identity than the vault's would read the data",
               only_on=INSTANCE),
-        equals("properties.protectedItemType", *ITEM_TYPES, only_on=ITEM),
+        equals("properties.protectedItemType", ITEM_TYPE, only_on=ITEM),
         equals_if_set("properties.protectionState", "Protected", "IRPending", only_on=ITEM),
         equals_if_set("properties.createMode", "Default", only_on=ITEM),
         equals_if_set("properties.isScheduledForDeferredDelete", False, only_on=ITEM),
@@ -71,6 +76,6 @@ POLICY = Policy(
               only_on=ITEM),
     ),
     check=check,
-    check_paths=(*POLICY_ID.values(), *SOURCE.values(), SOURCE_SET),
+    check_paths=(*POLICY_ID.values(), *SOURCE.values(), SOURCE_SET, *URIS),
     evaluation_scope="stack",
 )  # fmt: skip

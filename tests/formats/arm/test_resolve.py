@@ -179,3 +179,21 @@ def test_a_malformed_plan_gives_none_for_unknown_ids() -> None:
         deep = {"id": deep}
     found = resources_of(plan_of(unknown_type, circle, made("storage:StorageAccount", "d", {"tags": deep})))
     assert [r.id for r in found] == [None, None, None]
+
+
+def test_ids_of_types_without_a_package_are_derived() -> None:
+    resource_group = group()
+    vnet = network(resource_group)
+    dns = made("dnsresolver:DnsResolverPolicy", "dns",
+               {"resourceGroupName": "rg-hub", "dnsResolverPolicyName": "dns"})  # fmt: skip
+    link = made(
+        "dnsresolver:DnsResolverPolicyVirtualNetworkLink",
+        "link",
+        {"resourceGroupName": "rg-hub", "dnsResolverPolicyName": "dns", "dnsResolverPolicyVirtualNetworkLinkName": "a",
+         "virtualNetwork": {"id": UNKNOWN}},
+        from_={"virtualNetwork": [vnet.urn]},
+    )  # fmt: skip
+    plan = plan_of(resource_group, vnet, dns, link)
+    assert inputs_of(plan, "link")["virtualNetwork"]["id"].endswith("/virtualNetworks/vnet-hub")
+    (found,) = [r for r in resources_of(plan) if r.name == "link"]
+    assert found.id == f"{GROUP_ID}/providers/Microsoft.Network/dnsResolverPolicies/dns/virtualNetworkLinks/a"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from formats.arm.routes import PACKAGES, route, routes
-from formats.arm.sdk import sdk_type
+from formats.arm.declared_paths import PATHS as DECLARED
+from formats.arm.routes import PACKAGES, id_route, route, routes
+from formats.arm.sdk import PREFIX, inputs_of, sdk_type
 from formats.errors import InputError
 from local_azure.paths import PATHS
 
@@ -74,3 +75,12 @@ def test_a_type_that_the_sdk_lacks_is_refused(token: str) -> None:
 def test_a_type_without_a_package_is_refused_with_the_fix() -> None:
     with pytest.raises(InputError, match=r"routes\.py"):
         route("azure-native:web:WebApp")
+
+
+@pytest.mark.parametrize("type_", DECLARED)
+def test_a_declared_path_has_the_inputs_of_its_type(type_: str) -> None:
+    found = id_route(PREFIX + type_)
+    assert {*found.arguments} - {"subscriptionId"} <= inputs_of(PREFIX + type_).keys()
+    assert found.arm_type.startswith("Microsoft.")
+    with pytest.raises(InputError, match="no installed"):
+        route(PREFIX + type_)
