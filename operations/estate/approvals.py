@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from operations.estate.expiry import Expiry
 from operations.estate.schema import EstateFile
 
 ESTATE = "estate.yaml"
+MAX_DURATION = timedelta(days=3 * 365)
+"""The longest time for which a way is approved from today."""
 OUT, IN = "way out", "way in"
 _NEW_DAY = "After a new approval, set a later day; or remove the entry, then scripts/sde up --all."
 _OTHER_PERSON = "Name another person than {name} in the approvals of estate.yaml; or set a later day here."
@@ -64,7 +66,7 @@ class ApprovedWay:
                 "destinations": list(self.way.destinations), **self.approval.to_json()}  # fmt: skip
 
 
-def ways_of(file: EstateFile, people: Roster, path: str) -> tuple[ApprovedWay, ...]:
+def ways_of(file: EstateFile, people: Roster, path: str, today: date) -> tuple[ApprovedWay, ...]:
     """Return every way out of the estate and into it that has an approval. Raise `InputError` where one is missing.
 
     A way out needs one always, a way in where the estate has a roster: in estates from before the roster, the ways in
@@ -73,10 +75,20 @@ def ways_of(file: EstateFile, people: Roster, path: str) -> tuple[ApprovedWay, .
     found: list[ApprovedWay] = []
     for way, approval in _ways(file):
         if approval:
+            _refuse_endless(way, approval, path, today)
             found.append(ApprovedWay(way, approval))
         elif way.direction == OUT or people.people:
             raise _unapproved(way, path)
     return tuple(found)
+
+
+def _refuse_endless(way: Way, approval: NamedApproval, path: str, today: date) -> None:
+    """Refuse an end so far away that nobody would review the way before it."""
+    latest = today + MAX_DURATION
+    if approval.expires > latest:
+        raise InputError(f"The approval of a {way.direction} runs too long: {way.name}.", file=path,
+                         key=f"{way.key}.expires", found=str(approval.expires), allowed=f"a day up to {latest}",
+                         fix="Set an earlier day, and renew the approval before it.")  # fmt: skip
 
 
 def _unapproved(way: Way, path: str) -> InputError:

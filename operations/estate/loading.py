@@ -131,7 +131,7 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
     cells = {cell.name: (cell, CellRange(cell.addresses)) for cell in file.cells}
     _check_clouds(file, path)
     _check_activity_logs(file, path)
-    ways = ways_of(file, people, path)
+    ways = ways_of(file, people, path, today)
     requests = _requests(folder, file, today)
     ledger = _allocated(folder, file, cells, requests)
     return Estate(folder, file, cells, requests, ledger, today, people, ways)

@@ -89,6 +89,16 @@ def test_people_are_not_in_the_configuration_of_stacks(estate: Path) -> None:
     assert not [text for text in texts if "approval" in text or any(id_ in text for id_ in ids)]
 
 
+@pytest.mark.parametrize(("days", "valid"), [(3 * 365, True), (3 * 365 + 1, False), (900_000, False)])
+def test_an_approval_runs_for_three_years_at_most(estate: Path, days: int, valid: bool) -> None:
+    edit(estate, lambda d: d["egress"]["bespoke"][0]["approval"].update(expires=TODAY + timedelta(days)))
+    if valid:
+        assert load(estate, today=TODAY).ways
+    else:
+        with pytest.raises(InputError, match=r"approval\.expires.*\n.*\n.*a day up to 2029-11-21"):
+            load(estate, today=TODAY)
+
+
 def ends(estate: Path, stack: str) -> list[tuple[str, bool]]:
     return [(e.key, e.is_past) for e in load(estate, today=TODAY).expiries(stack) if e.refuses_preview]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
@@ -23,7 +24,7 @@ APPROVAL = {
     "owner": OWNER,
     "approver": APPROVERS[0],
     "purpose": "Packages and licences for researchers",
-    "expires": "2099-01-01",
+    "expires": datetime.now(UTC).date() + timedelta(days=365),
 }
 MIRRORS = {
     "approval": APPROVAL,
