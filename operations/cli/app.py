@@ -82,7 +82,11 @@ def main(
     except BrokenPipeError:
         silence(sys.stdout)
         return Exit.FAILED
-    except (Exception, KeyboardInterrupt) as error:  # every error is reported as a message
+    except (
+        Exception,
+        KeyboardInterrupt,
+        SystemExit,
+    ) as error:  # also code that ends the process: no exit code of its own
         return failures.end(error, session.output, settings)
 
 

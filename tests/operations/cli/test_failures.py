@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from operations.cli.failures import scrubbed
-from tests.operations.cli.fakes import CliRunner
+from tests.operations.cli.fakes import CliRunner, FakeGate
 
 
 def test_an_unexpected_error_is_one_line_and_a_private_file(sde: CliRunner) -> None:
@@ -65,3 +65,13 @@ def test_usage_errors_are_json_with_the_json_option(sde: CliRunner) -> None:
 )
 def test_secrets_are_scrubbed(text: str) -> None:
     assert "c2VjcmV0" not in scrubbed(text, {"ARM_CLIENT_SECRET": "c2VjcmV0"})
+
+
+@pytest.mark.parametrize("code", [0, None, 3, "text"])
+def test_code_that_ends_the_process_is_a_failure(sde: CliRunner, monkeypatch: pytest.MonkeyPatch, code: object) -> None:
+    def end(*_: object, **__: object) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setattr(FakeGate, "evaluate", end)
+    assert sde("policy", "check", "platform") == 1
+    assert "SystemExit" in sde.err
