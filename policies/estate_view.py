@@ -114,6 +114,7 @@ class ReadablePaths:
             dependencies=HIDDEN,
             property_dependencies={principal: tuple(sources)} if sources else {},
             protect=HIDDEN,
+            before=HIDDEN,
             ignore_changes=HIDDEN,
             retain_on_delete=HIDDEN,
             foreign_aliases=HIDDEN,

@@ -109,6 +109,8 @@ class Resource:
     foreign_aliases: tuple[str, ...] = ()
     subscription: str = ""
     """The subscription of its stack; empty if it is not known."""
+    before: Mapping[str, Any] | None = None
+    """Its inputs before the deployment, if it exists and changes."""
     from_program: bool = True
     """False for a resource of an ARM template, which has no `protect` and `ignore_changes`."""
 
@@ -415,6 +417,7 @@ def resource_of(planned: PlannedResource, *, stack: str, subscription: str = "")
         name=planned.name,
         stack=stack,
         inputs=planned.inputs,
+        before=planned.old_inputs,
         id=planned.id,
         dependencies=planned.dependencies,
         property_dependencies=planned.property_dependencies,

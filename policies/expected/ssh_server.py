@@ -5,6 +5,9 @@ Sources: sshd_config(5) of OpenSSH 9.6; cloud-init's module reference, "Write Fi
 
 from __future__ import annotations
 
+ADMINISTRATOR = "breakglass"
+"""The account for emergencies, which the restriction exempts."""
+AUTHORIZED_KEYS = f"/home/{ADMINISTRATOR}/.ssh/authorized_keys"
 CLOUD_CONFIG_HEADER = "#cloud-config\n"
 COMMANDS = [["systemctl", "try-reload-or-restart", "ssh.service"]]
 _SESSION = """\

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from formats import egress
+from formats.stack_config import Region
 from infra import first_boot, guardrails, malware_scanning, network_services
+from infra.components import confidential, resource_group_scope
 from infra.roles import Role
+from operations.estate import schema
 from policies.azure_semantics import addresses, bastion, roles
 from policies.azure_semantics import malware_scanning as expected_scanning
-from policies.expected import ssh_server
+from policies.expected import entitlements, key_release, ssh_server, tags
 from policies.expected.guardrails import COMMON_GUARDRAILS, GUARDRAILS, MODE
 from policies.model import Resource
 
@@ -35,6 +38,28 @@ def test_the_ssh_server_of_a_desk_is_the_expected_one() -> None:
         "write_files": ssh_server.FILES,
         "runcmd": ssh_server.COMMANDS,
     }
+
+
+def test_the_break_glass_account_is_the_expected_one() -> None:
+    assert first_boot.ADMINISTRATOR == ssh_server.ADMINISTRATOR
+
+
+@pytest.mark.parametrize("region", Region)
+def test_the_release_policy_of_the_program_is_the_expected_one(region: Region) -> None:
+    text = confidential.release_policy(region)
+    (branch,) = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))["anyOf"]
+    assert branch["authority"].rstrip("/") in key_release.AUTHORITIES
+    assert branch["allOf"] == key_release.CLAIMS
+
+
+def test_the_roles_of_entitlements_are_those_of_the_program() -> None:
+    stated = {value for key, value in vars(entitlements).items() if key.isupper() and str(value).count("-") == 4}
+    assert stated == {str(role.value) for role in Role} - {str(Role.VAULT_READER.value)}
+
+
+def test_the_tags_of_the_program_are_the_expected_ones() -> None:
+    assert schema.STACK_TAGS == tags.STACK_TAGS == set(resource_group_scope.PRIORITY_TAGS)
+    assert resource_group_scope.MAX_LIMITED_TAGS == tags.MAX_LIMITED_TAGS
 
 
 @pytest.mark.parametrize("role", Role)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from formats.plan import canonical
+from policies.expected.key_release import AUTHORITIES, CLAIMS
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.encryption_keys import EXPORTABLE, RELEASE
 
-ATTESTATION_SERVICE = re.compile(r"https://[a-z0-9.-]+\.attest\.azure\.net/?", re.IGNORECASE)
 MAX_LENGTH = 30_000
 
 
@@ -23,11 +23,14 @@ def check(key: Resource, _: PolicyContext) -> Iterator[Violation]:
     elif exportable is True and release_policy is MISSING:
         yield Violation(EXPORTABLE, "is true without a release policy; it must be false")
     elif release_policy is not MISSING and not _requires_attestation(release_policy):
-        yield Violation(RELEASE, "does not require attestation by Azure in each of its branches; it must")
+        yield Violation(
+            RELEASE,
+            "is not the one in policies/expected/key_release.py: shared attestation, with all claims",
+        )
 
 
 def _requires_attestation(release_policy: object) -> bool:
-    """Return True if each branch of a release policy names an Azure attestation service and required claims."""
+    """Return True if each branch of a release policy is the expected one, for either region."""
     branches = _branches(release_policy)
     return bool(branches) and all(
         isinstance(branch, dict) and _branch_requires_attestation(branch) for branch in branches
@@ -35,8 +38,20 @@ def _requires_attestation(release_policy: object) -> bool:
 
 
 def _branch_requires_attestation(branch: dict[str, Any]) -> bool:
-    authority, claims = branch.get("authority"), branch.get("allOf") or branch.get("anyOf")
-    return isinstance(authority, str) and bool(ATTESTATION_SERVICE.fullmatch(authority)) and isinstance(claims, list)
+    authority, claims = branch.get("authority"), branch.get("allOf")
+    is_shared = isinstance(authority, str) and authority.lower().removesuffix("/") in AUTHORITIES
+    return is_shared and branch.keys() == {"authority", "allOf"} and isinstance(claims, list) and _same_claims(claims)
+
+
+def _same_claims(claims: list[Any]) -> bool:
+    """True if claims are the expected ones, in any order."""
+    return _sorted(claims) == _sorted(CLAIMS)
+
+
+def _sorted(claims: list[Any]) -> list[str]:
+    inner = ({**c, "anyOf": _sorted(c["anyOf"])} if isinstance(c, dict) and isinstance(c.get("anyOf"), list) else c
+             for c in claims)  # fmt: skip
+    return sorted(canonical(claim) for claim in inner)
 
 
 def _branches(release_policy: object) -> list[Any]:
@@ -58,8 +73,8 @@ POLICY = Policy(
     resource_types=("keyvault:Key",),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.8.05",), ncsc=("2",), iso27001=("8.24",)),
-    fix="Set attributes.exportable to false. For confidential virtual machines, give a releasePolicy whose every "
-    "branch names an Azure attestation service and the claims it must make.",
+    fix="Set attributes.exportable to false. For confidential virtual machines, give the releasePolicy of "
+    "policies/expected/key_release.py, with Azure's shared attestation provider of the region.",
     check=check,
     check_paths=(EXPORTABLE, RELEASE),
 )

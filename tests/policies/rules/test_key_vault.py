@@ -27,6 +27,8 @@ from tests.policies.rules.cases import (
 VAULT = "Microsoft.KeyVault/vaults/kv-heart"
 ATTESTER = "https://shareduks.uks.attest.azure.net/"
 CLAIM = {"claim": "x-ms-compliance-status", "equals": "azure-compliant-cvm"}
+HARDWARE = {"anyOf": [{"claim": "x-ms-attestation-type", "equals": type_} for type_ in ("tdxvm", "sevsnpvm")]}
+DEBUGGED = {"claim": "x-ms-sevsnpvm-is-debuggable", "equals": "true"}
 NEXT_YEAR = int(datetime(TODAY.year + 1, 11, 1, tzinfo=UTC).timestamp())
 
 
@@ -34,7 +36,7 @@ def encoded(policy: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(policy).encode()).decode().rstrip("=")
 
 
-RELEASE = encoded({"version": "1.0.0", "anyOf": [{"authority": ATTESTER, "allOf": [CLAIM]}]})
+RELEASE = encoded({"version": "1.0.0", "anyOf": [{"authority": ATTESTER, "allOf": [HARDWARE, CLAIM]}]})
 
 
 def vault() -> dict[str, object]:
@@ -119,10 +121,17 @@ WEAK: dict[str, list[tuple[str, str, tuple[object, ...]]]] = {
         ("released", f"{P}.releasePolicy.data", (
             "", "not base64!", "[", "[" * 9000, encoded([]), encoded({"anyOf": []}),
             encoded({"anyOf": [{"authority": ATTESTER}]}),
-            encoded({"anyOf": [{"authority": ATTESTER, "allOf": []}]}),
-            encoded({"anyOf": [{"authority": "https://attest.example.org/", "allOf": [CLAIM]}]}),
-            encoded({"anyOf": [{"authority": ATTESTER, "allOf": [CLAIM]}, {"authority": "https://x.evil.net"}]}),
-            encoded({"anyOf": [{"authority": "https://evil.com/a.attest.azure.net", "allOf": [CLAIM]}]}),
+            *(encoded({"anyOf": [{"authority": ATTESTER, "allOf": claims}]}) for claims in (
+                [], [CLAIM], [HARDWARE], [CLAIM, HARDWARE, DEBUGGED], [CLAIM, {"anyOf": [CLAIM, *HARDWARE["anyOf"]]}],
+            )),
+            encoded({"anyOf": [{"authority": ATTESTER, "anyOf": [CLAIM, HARDWARE]}]}),
+            encoded({"anyOf": [{"authority": ATTESTER, "allOf": [CLAIM, HARDWARE], "anyOf": [CLAIM]}]}),
+            *(encoded({"anyOf": [{"authority": authority, "allOf": [CLAIM, HARDWARE]}]}) for authority in (
+                "https://attest.example.org/", "https://evil.uks.attest.azure.net", "https://x.attest.azure.net/",
+                "https://sharedeus.eus.attest.azure.net", "https://evil.com/a.attest.azure.net",
+            )),
+            encoded({"anyOf": [{"authority": ATTESTER, "allOf": [CLAIM, HARDWARE]},
+                               {"authority": "https://x.evil.net"}]}),
         )),
     ],
     "KV9": [
@@ -172,7 +181,7 @@ class TestReleasedKeys:
         assert verdict(stays, "KV4", "released") is Verdict.FAIL
 
     def test_a_policy_may_stand_as_it_is_read(self) -> None:
-        plain = json.dumps({"anyOf": [{"authority": ATTESTER, "anyOf": [CLAIM]}]})
+        plain = json.dumps({"anyOf": [{"authority": ATTESTER, "allOf": [CLAIM, HARDWARE]}]})
         assert (
             verdict(changed(world(), "released", f"{P}.releasePolicy.data", plain), "KV8", "released") is Verdict.PASS
         )

@@ -1,0 +1,54 @@
+"""The break-glass account of a virtual machine has the estate's SSH key, and no other (VM20)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from formats.stack_config import TenancyConfig
+from policies.azure_semantics.properties import display, entries
+from policies.expected.ssh_server import ADMINISTRATOR, AUTHORIZED_KEYS
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.rule_helpers.virtual_machines import MACHINES, for_vm_and_scale_set, profile_path
+
+USER = "osProfile.adminUsername"
+LINUX = "osProfile.linuxConfiguration"
+KEYS = f"{LINUX}.ssh.publicKeys"
+
+
+def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require exactly one key, in the file of the account, equal to the estate's."""
+    user, keys = profile_path(machine, USER), profile_path(machine, KEYS)
+    if machine.at(user) != ADMINISTRATOR:
+        yield Violation(user, f"is {display(machine.at(user))}; it must be {ADMINISTRATOR}")
+    found = entries(machine, keys)
+    if len(found) != 1:
+        yield Violation(keys, f"has {len(found)} keys; it must have the estate's, and no other")
+    for entry in found:
+        path, key = machine.at(f"{entry}.path"), machine.at(f"{entry}.keyData")
+        if path != AUTHORIZED_KEYS:
+            yield Violation(f"{entry}.path", f"is {display(path)}; it must be {AUTHORIZED_KEYS}")
+        if key is MISSING or str(key).strip() != _estate_key(machine, context):
+            yield Violation(f"{entry}.keyData", "is another key than the estate's")
+
+
+def _estate_key(machine: Resource, context: PolicyContext) -> str:
+    """Return the break-glass key of a stack; empty where the estate names none, which no key equals."""
+    config = context.configs[machine.stack]
+    return config.desk.admin_public_key.strip() if isinstance(config, TenancyConfig) else ""
+
+
+POLICY = Policy(
+    id="VM20",
+    title="The break-glass account of a virtual machine has the estate's SSH key, and no other",
+    why="The account is exempt from the terminal and becomes root: whoever has a key to it passes the airlock.",
+    resource_types=MACHINES,
+    severity=Severity.CRITICAL,
+    controls=ComplianceControls(
+        satre=("1.5.03", "3.2.01"), ncsc=("9", "10"), iso27001=("5.17", "8.2"), five_safes=("people", "settings")
+    ),
+    fix="Set the one key of osProfile.linuxConfiguration.ssh to the estate's admin_public_key.",
+    check=check,
+    check_paths=for_vm_and_scale_set(USER, LINUX),
+    applies=lambda machine, _: machine.at(profile_path(machine, LINUX)) is not MISSING,
+    needs_config=True,
+)
