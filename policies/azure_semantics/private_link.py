@@ -87,8 +87,3 @@ GROUP_ZONES = {
     "web": ("privatelink.web.core.windows.net",),
 }  # fmt: skip
 """The DNS zones for each group id of an endpoint, in lower case. Group ids that are absent are unknown."""
-
-
-def is_reserved(zone: str) -> bool:
-    """True for a zone whose records only zone groups may create: a manual record could redirect a service's name."""
-    return zone.lower().startswith("privatelink.") or ".privatelink." in zone.lower()

@@ -13,17 +13,19 @@ PROTOCOLS = frozenset([("https", HTTPS), ("http", HTTP)])
 
 
 def check(policy: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require denials of HTTPS and HTTP for all, in one rule or two, before the first rule that allows."""
+    """Require denials of HTTPS and HTTP for all, in one rule or two, before any rule allows names. A rule that allows
+    another protocol or port needs a denial of that before it."""
     denied: set[tuple[str, tuple[int, int]]] = set()
     for rule in (r for r in rules_of_policy(policy, context) if r.kind == APPLICATION):
-        if rule.allows:
+        over = set(zip(rule.protocols, rule.ports, strict=True))
+        if rule.allows and not (over and denied >= over | PROTOCOLS):
             yield Violation("ruleCollectionGroups", f"{rule.name} permits names before all names are denied")
             return
-        if _denies_all(rule):
-            denied |= set(zip(rule.protocols, rule.ports, strict=True))
-        if denied >= PROTOCOLS:
-            return
-    yield Violation("ruleCollectionGroups", "no rule denies all names to all sources, over HTTPS (443) and HTTP (80)")
+        if not rule.allows and _denies_all(rule):
+            denied |= over
+    if not denied >= PROTOCOLS:
+        yield Violation("ruleCollectionGroups", "no rule denies all names to all sources, over HTTPS (443) and HTTP "
+                        "(80)")  # fmt: skip
 
 
 def _denies_all(rule: FirewallRule) -> bool:

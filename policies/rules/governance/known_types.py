@@ -11,7 +11,6 @@ HARMLESS: Mapping[str, str] = {
     "managedidentity:UserAssignedIdentity": "has no rights of its own; each role assignment is checked",
     "network:DdosProtectionPlan": "has no settings; it only adds protection to the networks that name it",
     "network:NetworkSecurityPerimeterProfile": "has no settings; its access rules and associations are checked",
-    "privatedns:PrivateZone": "has no settings; its links and records are checked",
 }
 """Types that need no policy, with the reason."""
 MAX_COVERED_TYPES = 20

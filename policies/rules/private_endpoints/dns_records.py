@@ -1,23 +1,23 @@
-"""Zones of private endpoints have no records of their own (PE5)."""
+"""Private DNS zones have no records of their own (PE5)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.private_link import RECORDS, is_reserved
-from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.azure_semantics.private_link import RECORDS
+from policies.azure_semantics.properties import display
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
 def check(records: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Refuse declared records in these zones: only zone groups write them."""
+    """Refuse every declared record: only zone groups write them, and a zone of another name is refused itself."""
     zone = records.at("privateZoneName")
-    if zone is MISSING or is_reserved(str(zone)):
-        yield Violation("privateZoneName", "is a zone of private endpoints, where only zone groups may write records")
+    yield Violation("privateZoneName", f"is {display(zone)}, where only zone groups may write records")
 
 
 POLICY = Policy(
     id="PE5",
-    title="Zones of private endpoints have no records of their own",
+    title="Private DNS zones have no records of their own",
     why="A record can redirect a store's name to another machine, which then receives the data.",
     resource_types=(RECORDS,),
     severity=Severity.HIGH,

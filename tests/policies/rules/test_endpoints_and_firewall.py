@@ -11,7 +11,7 @@ from formats.plan import UNKNOWN
 from policies.model import Verdict
 from policies.rules.compute.virtual_desktop_redirection import REDIRECTIONS
 from tests.policies.rules.cases import GONE, World, changed, made, verdict, without
-from tests.policies.rules.sample_estate import TAGGED, below, collection, name_rule, ref, site, zone_rule
+from tests.policies.rules.sample_estate import ROOM, TAGGED, below, collection, name_rule, ref, site, zone_rule
 from tests.policies.rules.weakening import REMOVED, cases, unknowns
 
 ELSEWHERE = "/subscriptions/e15e/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/x"
@@ -116,6 +116,23 @@ WEAK = cases({
         ("policy<denial", f"{NAMES}.destinationAddresses", (["203.0.113.7"],)),
         ("policy<denial", f"{NAMES}.protocols", ([{"protocolType": "Https", "port": 443}], [])),
         ("policy<denial", f"{NAMES}.protocols[0].port", (8443, GONE)),
+        ("policy<rules", f"{NAMES}.protocols", (
+            [{"protocolType": "Https", "port": 8443}], [{"protocolType": "Mssql", "port": 1433}],
+            [{"protocolType": "Http", "port": 443}], [],
+        )),
+    ],
+    "FW12": [
+        ("rules", f"{ZONE_RULES}.destinationFqdns", (["evil.example"], ["ok.example", "*"])),
+    ],
+    "PE7": [
+        ("privatelink.blob.core.windows.net", "privateZoneName", (
+            "login.microsoftonline.com", "blob.core.windows.net", "vault.azure.net", "ubuntu.mirror.example",
+            "evil.privatelink.blob.core.windows.net", "",
+        )),
+    ],
+    "PE8": [
+        ("privatelink.blob.core.windows.net-link", "virtualNetwork.id", (ELSEWHERE, below(ROOM), GONE)),
+        ("privatelink.blob.core.windows.net-link", "registrationEnabled", (True,)),
     ],
     "BA1": [
         ("bastion", "sku", ({"name": "Basic"}, {"name": "Developer"}, GONE)),
@@ -153,6 +170,10 @@ UNKNOWNS = unknowns({
     "FW10": [("rules", f"{ZONE_RULES}.destinationAddresses"), ("rules", f"{ZONE_RULES}.destinationAddresses[0]")],
     "FW11": [("policy<denial", "ruleCollections"), ("policy<denial", f"{NAMES}.targetFqdns"),
              ("policy<denial", f"{NAMES}.sourceAddresses[0]")],
+    "FW12": [("rules", f"{ZONE_RULES}.destinationFqdns")],
+    "PE7": [("privatelink.blob.core.windows.net", "privateZoneName")],
+    "PE8": [("privatelink.blob.core.windows.net-link", "virtualNetwork.id"),
+            ("privatelink.blob.core.windows.net-link", "registrationEnabled")],
     "BA1": [("bastion", "disableCopyPaste"), ("bastion", "enableTunneling")],
     "BA2": [("bastion", "ipConfigurations[0].subnet.id")],
 })  # fmt: skip
@@ -173,9 +194,9 @@ def test_a_service_in_a_subnet_of_its_own_needs_no_endpoint() -> None:
 
 @pytest.mark.parametrize(("zone", "said"), [
     ("privatelink.blob.core.windows.net", Verdict.FAIL), ("PRIVATELINK.vaultcore.azure.net", Verdict.FAIL),
-    (GONE, Verdict.FAIL), (UNKNOWN, Verdict.UNKNOWN), ("heart.internal", Verdict.PASS),
+    (GONE, Verdict.FAIL), (UNKNOWN, Verdict.UNKNOWN), ("heart.internal", Verdict.FAIL),
 ])  # fmt: skip
-def test_records_in_reserved_zones_are_refused(zone: Any, said: Verdict) -> None:
+def test_records_in_private_zones_are_refused(zone: Any, said: Verdict) -> None:
     inputs = {} if zone is GONE else {"privateZoneName": zone}
     records = made("privatedns:PrivateRecordSet", "records", f"{ZONES}/z/A/stheart", **inputs)
     assert verdict(site() | {"records": records}, "PE5", "records") is said
