@@ -7,8 +7,8 @@ from typing import Any
 
 from policies.expected.retention import Schedule, schedules
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
+from policies.rule_helpers.immutable_stores import ACCOUNT_IMMUTABILITY, CONTAINER_POLICY, PERIOD
 from policies.rule_helpers.storage_accounts import account_of
-from policies.rules.storage.immutability import ACCOUNT_IMMUTABILITY, CONTAINER_POLICY, PERIOD
 from policies.rules.storage.lifecycle_deletion import ACTIONS, AGES, KINDS
 
 ACCOUNT, CONTAINER, LIFECYCLE = "storage:StorageAccount", "storage:BlobContainer", "storage:ManagementPolicy"

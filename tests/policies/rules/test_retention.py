@@ -11,7 +11,7 @@ from formats.stack_config import DataClass, StackConfig, Tiers
 from infra.components import airlock
 from policies.expected.retention import AIRLOCK_DAYS, AIRLOCKS
 from policies.model import Resource
-from policies.rules.storage.immutability import CONTAINER_POLICY, PERIOD
+from policies.rule_helpers.immutable_stores import CONTAINER_POLICY, PERIOD
 from tests.policies import shipped
 from tests.policies.rules.cases import GONE
 from tests.policies.rules.shipped_cases import blocking, copied, having, names, one, resources
