@@ -21,7 +21,7 @@ from operations.cli.git import commit_of, extract
 from operations.cli.session import Session
 from operations.settings import make_folder, write_whole
 
-REQUIRED = ("formats", "operations", "policies")
+REQUIRED = ("formats", "operations", "policies", "tre_templates")
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TERM", "COLUMNS", "NO_COLOR", "TMPDIR")
 """The variables of the environment that an evaluation may need. It needs no credentials."""
 _PASSED = ("verdict: passed", '"verdict": "passed"', 'name="verdict" value="passed"')
