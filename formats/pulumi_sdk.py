@@ -10,7 +10,7 @@ import ast
 import importlib.metadata
 import importlib.util
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import islice
@@ -160,6 +160,27 @@ class Sdk:
 def installed(package: str) -> Sdk:
     """Return the SDK of a package. All readers of a process share it, so that a file is read once."""
     return Sdk(package)
+
+
+def leaves(sdk: Sdk, token: str) -> Mapping[str, SdkProperty]:
+    """Return the properties of a resource that contain no others, by path; `[*]` stands for the entries of a list.
+    A map with keys of its user is one property. A class inside itself is left out."""
+    resource = sdk.resource(token)
+    return dict(_leaves(sdk, resource.module, resource.inputs, "", ())) if resource else {}
+
+
+def _leaves(
+    sdk: Sdk, module: str, properties: Mapping[str, SdkProperty], parent: str, around: tuple[str, ...]
+) -> Iterator[tuple[str, SdkProperty]]:
+    for name, property_ in properties.items():
+        path = f"{parent}.{name}" if parent else name
+        path += "[*]" if property_.is_list else ""
+        if not property_.classes or "Mapping[str" in property_.annotation:
+            yield path, property_
+            continue
+        for class_ in property_.classes:
+            if class_ not in around:
+                yield from _leaves(sdk, module, sdk.properties(module, class_), path, (*around, class_))
 
 
 def _dashed(version: str) -> str:

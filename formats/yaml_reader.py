@@ -18,7 +18,11 @@ MAX_VALUES = 200_000
 PLAIN = {"tag:yaml.org,2002:" + kind for kind in ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")}
 
 
-class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
+LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+"""The loader of plain data, for files of this repository."""
+
+
+class _Loader(LOADER):  # type: ignore[misc, valid-type]
     """The safe loader, which also refuses duplicate keys: by default the last one wins."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -65,12 +65,7 @@ class ReadablePaths:
     @classmethod
     def of(cls, policies: Iterable[Policy]) -> ReadablePaths:
         """Return the paths that these policies declare."""
-        found = ((policy, path) for policy in policies for path in policy.property_paths)
-        return cls(
-            f"{type_}{path}"
-            for policy, path in found
-            for type_ in ([""] if _has_type(path) else [f"{type_}:" for type_ in policy.resource_types])
-        )
+        return cls(f"{type_}:{path}" for policy in policies for type_, path in policy.typed_paths)
 
     @cached_property
     def _trees(self) -> Mapping[str, Tree]:
@@ -122,10 +117,6 @@ class ReadablePaths:
             from_program=resource.from_program,
             readable=self,
         )
-
-
-def _has_type(path: str) -> bool:
-    return ":" in path
 
 
 def _add(tree: Tree, steps: PropertyPath) -> None:

@@ -392,6 +392,18 @@ class Policy:
         """All property paths that the policy reads."""
         return tuple(dict.fromkeys((*(requirement.path for requirement in self.requirements), *self.check_paths)))
 
+    @cached_property
+    def typed_paths(self) -> tuple[tuple[str, str], ...]:
+        """All property paths that the policy reads, each after the type that it is read from."""
+        found: dict[tuple[str, str], None] = {}
+        for requirement in self.requirements:
+            types = (requirement.only_on,) if requirement.only_on else self.resource_types
+            found |= dict.fromkeys((type_, requirement.path) for type_ in types)
+        for path in self.check_paths:
+            type_, _, plain = path.rpartition(":")
+            found |= dict.fromkeys((own, plain) for own in ((type_,) if type_ else self.resource_types))
+        return tuple(found)
+
 
 @dataclass(frozen=True)
 class Finding:

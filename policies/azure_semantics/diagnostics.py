@@ -19,6 +19,8 @@ ACTIVITY = "monitor:SubscriptionDiagnosticSetting"
 CONTROL_PLANE = ("Administrative", "Alert", "Policy", "Security")
 """The categories of the activity log for changes and attacks (CIS 6.1.1.2). The others are health and advice."""
 WORKSPACE = "operationalinsights:Workspace"
+LOGS = tuple(f"logs[*].{name}" for name in ("category", "categoryGroup", "enabled"))
+"""The properties that `missing` reads."""
 ALL = "alllogs"
 """The category group of all categories, including future ones."""
 AUDIT = "audit"

@@ -14,7 +14,29 @@ from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 POLICY, GROUP, FIREWALL = "network:FirewallPolicy", "network:FirewallPolicyRuleCollectionGroup", "network:AzureFirewall"
 GROUPS = (GROUP, "network:FirewallPolicyRuleCollectionGroupDraft")
-RULE_PATHS = ("ruleCollections", "network:IpGroup:ipAddresses", "priority")
+_COLLECTION = ("action.type", "priority", "ruleCollectionType")
+_RULE = (
+    "destinationAddresses",
+    "destinationFqdns",
+    "destinationIpGroups",
+    "destinationPorts",
+    "fqdnTags",
+    "ipProtocols",
+    "protocols[*].port",
+    "protocols[*].protocolType",
+    "ruleType",
+    "sourceAddresses",
+    "sourceIpGroups",
+    "targetFqdns",
+    "targetUrls",
+    "webCategories",
+)
+RULE_PATHS = (
+    "priority",
+    *(f"ruleCollections[*].{part}" for part in _COLLECTION),
+    *(f"ruleCollections[*].rules[*].{part}" for part in _RULE),
+    "network:IpGroup:ipAddresses",
+)
 """The properties that `rules_of` reads."""
 NAT, NETWORK_RULE, APPLICATION = "natrule", "networkrule", "applicationrule"
 

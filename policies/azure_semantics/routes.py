@@ -35,6 +35,11 @@ class Route:
         return Violation(self.path or "nextHopType", message)
 
 
+_PROPERTIES = ("addressPrefix", "nextHopIpAddress", "nextHopType")
+ROUTE_PATHS = (*(f"{TABLE}:routes[*].{name}" for name in _PROPERTIES), *(f"{ROUTE}:{name}" for name in _PROPERTIES))
+"""The properties that `routes_of` reads."""
+
+
 def routes_in(resource: Resource) -> list[Route]:
     """Return the routes that one resource declares: inline in a table, or as a separate route."""
     if resource.type == ROUTE:

@@ -17,6 +17,19 @@ from policies.model import MISSING, PolicyContext, Resource
 
 EVERYTHING = Span("*", EVERYWHERE)
 RULE = "network:SecurityRule"
+_PROPERTIES = (
+    "access",
+    "direction",
+    "priority",
+    "protocol",
+    *(f"{end}{part}" for end in ("source", "destination")
+      for part in ("AddressPrefix", "AddressPrefixes", "ApplicationSecurityGroups", "PortRange", "PortRanges")),
+)  # fmt: skip
+RULE_PATHS = (
+    *(f"network:NetworkSecurityGroup:securityRules[*].{name}" for name in _PROPERTIES),
+    *(f"{RULE}:{name}" for name in _PROPERTIES),
+)
+"""The properties that `rules_of` reads."""
 
 
 @dataclass(frozen=True)

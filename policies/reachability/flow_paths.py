@@ -45,6 +45,7 @@ FLOW_PATHS = (
     "network:FirewallPolicyRuleCollectionGroup:ruleCollections",
     "network:IpGroup:ipAddresses",
     "network:NetworkInterface:ipConfigurations",
+    "network:NetworkInterface:ipConfigurations[*].privateIPAddress",
     "network:NetworkInterface:networkSecurityGroup.id",
     "network:NetworkInterface:subnet.id",
     "network:NetworkSecurityGroup:securityRules",

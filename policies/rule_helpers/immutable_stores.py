@@ -16,8 +16,12 @@ PERIOD = "immutabilityPeriodSinceCreationInDays"
 LOG_DAYS = 365
 LOG_CONTAINER = "insights-logs-"
 """The prefix of each container that Azure Monitor writes logs to (learn.microsoft.com, "Diagnostic settings")."""
+ACCOUNT_PATHS = tuple(
+    f"{STORE}:{ACCOUNT_IMMUTABILITY}.{part}"
+    for part in ("enabled", "immutabilityPolicy.state", f"immutabilityPolicy.{PERIOD}")
+)
 READS = (
-    f"{STORE}:{ACCOUNT_IMMUTABILITY}",
+    *ACCOUNT_PATHS,
     f"{CONTAINER}:containerName",
     f"{CONTAINER_POLICY}:{PERIOD}",
 )

@@ -53,7 +53,11 @@ POLICY = Policy(
     check_paths=(
         f"{STORAGE_ENCRYPTION}.keySource",
         "parameters.requireInfrastructureEncryption.value",
-        *(f"encryption.entities.{entity}" for entity in ENCRYPTED_ENTITIES),
+        *(
+            f"encryption.entities.{entity}.{part}"
+            for entity in ENCRYPTED_ENTITIES
+            for part in ("keySource", "keyVaultProperties.keyName")
+        ),
     ),
     checkov=("CKV_AZURE_158", "CKV2_AZURE_48"),
 )

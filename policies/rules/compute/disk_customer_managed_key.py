@@ -22,6 +22,10 @@ ROTATION = equals(
     only_on=SET,
     unless=("encryptionType", (CONFIDENTIAL,)),
 )
+SET_IDS = ("managedDisk.diskEncryptionSet.id", "managedDisk.securityProfile.diskEncryptionSet.id")
+"""The properties of a machine's disk that name a disk encryption set: of all disks, and of a confidential one."""
+ATTACHED = ("vhd.uri", "managedDisk.id", *SET_IDS)
+"""The properties of a machine's disk that are checked."""
 PLATFORM_KEY = "a Microsoft-managed key"
 
 
@@ -71,7 +75,7 @@ def _check_attached(machine: Resource, context: PolicyContext, path: str) -> Ite
     if machine.at(f"{path}.vhd.uri") is not MISSING:
         yield Violation(f"{path}.vhd.uri", "is a file in a storage account; it must be a managed disk")
         return
-    set_ids = (f"{path}.managedDisk.diskEncryptionSet.id", f"{path}.managedDisk.securityProfile.diskEncryptionSet.id")
+    set_ids = [f"{path}.{part}" for part in SET_IDS]
     named = [path_ for path_ in set_ids if machine.at(path_) is not MISSING]
     for path_ in named:
         yield from _check_set_id(machine, context, path_)
@@ -99,7 +103,9 @@ POLICY = Policy(
         "encryption.type",
         "encryption.diskEncryptionSetId",
         "securityProfile.secureVMDiskEncryptionSetId",
-        *for_vm_and_scale_set("storageProfile.osDisk", "storageProfile.dataDisks"),
+        *for_vm_and_scale_set(
+            *(f"storageProfile.{disk}.{part}" for disk in ("osDisk", "dataDisks[*]") for part in ATTACHED)
+        ),
         *KEY_READS,
     ),
     applies=holds_records,

@@ -58,6 +58,12 @@ POLICY = Policy(
     ),
     fix="Use a supported release of a known publisher, or an image of the estate's own gallery.",
     check=check,
-    check_paths=for_vm_and_scale_set(IMAGE, "storageProfile.osDisk.createOption"),
+    check_paths=for_vm_and_scale_set(
+        *(
+            f"{IMAGE}.{part}"
+            for part in ("communityGalleryImageId", "id", "offer", "publisher", "sharedGalleryImageId", "sku")
+        ),
+        "storageProfile.osDisk.createOption",
+    ),
     applies=applies,
 )

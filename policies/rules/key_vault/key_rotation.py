@@ -60,6 +60,10 @@ POLICY = Policy(
     "give none to a key that is released to confidential virtual machines.",
     check=check,
     required_by_check=(not_empty(EXPIRY), Requirement(ACTIONS, Operator.NOT_EMPTY)),
-    check_paths=("properties.attributes.exportable", "properties.releasePolicy.data"),
+    check_paths=(
+        "properties.attributes.exportable",
+        "properties.releasePolicy.data",
+        *(f"{ACTIONS}[*].{part}" for part in ("action.type", "trigger.timeAfterCreate", "trigger.timeBeforeExpiry")),
+    ),
     checkov=("CKV_AZURE_40",),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.diagnostics import ACTIVITY, CONTROL_PLANE, missing
+from policies.azure_semantics.diagnostics import ACTIVITY, CONTROL_PLANE, LOGS, missing
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -30,5 +30,5 @@ POLICY = Policy(
     ),
     fix=f"List the categories {', '.join(CONTROL_PLANE)} in `logs`, each enabled.",
     check=check,
-    check_paths=("logs",),
+    check_paths=LOGS,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.diagnostics import (
     CATEGORIES,
+    LOGS,
     SETTING,
     STORAGE_ACCOUNT,
     categories_of,
@@ -42,6 +43,6 @@ POLICY = Policy(
     fix="Add a DiagnosticSetting with the category group allLogs and the central workspace. For a storage "
     "account, set it on the blob service.",
     check=check,
-    check_paths=(f"{SETTING}:resourceUri", f"{SETTING}:workspaceId", f"{SETTING}:logs"),
+    check_paths=(f"{SETTING}:resourceUri", f"{SETTING}:workspaceId", *(f"{SETTING}:{path}" for path in LOGS)),
     evaluation_scope="stack",
 )

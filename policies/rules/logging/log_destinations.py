@@ -66,6 +66,6 @@ POLICY = Policy(
         not_empty("workspaceId", only_on=SETTING),
         *(empty(COPY, REASON, only_on=type_) for type_ in (SETTING, ACTIVITY)),
     ),
-    check_paths=READS,
+    check_paths=(*READS, f"{ACTIVITY}:workspaceId"),
     evaluation_scope="stack",
 )

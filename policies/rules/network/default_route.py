@@ -14,7 +14,7 @@ from policies.azure_semantics.network import (
     network_of,
     subnets_in,
 )
-from policies.azure_semantics.routes import APPLIANCE, TABLE, routes_of
+from policies.azure_semantics.routes import APPLIANCE, ROUTE_PATHS, TABLE, routes_of
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 
@@ -74,8 +74,7 @@ POLICY = Policy(
     check_paths=(
         TABLE_ID,
         f"subnets[*].{TABLE_ID}",
-        f"{TABLE}:routes",
-        "network:Route:nextHopIpAddress",
+        *ROUTE_PATHS,
         "network:VirtualNetwork:dhcpOptions.dnsServers",
         "subnetName",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.network import NETWORK, dns_servers_of, firewall_addresses
-from policies.azure_semantics.routes import APPLIANCE, ROUTE, TABLE, routes_in
+from policies.azure_semantics.routes import APPLIANCE, ROUTE, ROUTE_PATHS, TABLE, routes_in
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -42,10 +42,9 @@ POLICY = Policy(
     fix="Use the private address of the cell's firewall: the first usable one of its AzureFirewallSubnet.",
     check=check,
     check_paths=(
-        "routes",
-        "nextHopIpAddress",
+        *ROUTE_PATHS,
         "dhcpOptions.dnsServers",
-        "network:AzureFirewall:ipConfigurations",
+        "network:AzureFirewall:ipConfigurations[*].subnet.id",
         "network:Subnet:addressPrefix",
         "network:Subnet:addressPrefixes",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.bastion import GROUP
-from policies.azure_semantics.security_group import RULE, rules_of
+from policies.azure_semantics.security_group import RULE_PATHS, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -31,6 +31,6 @@ POLICY = Policy(
     ),
     fix="Add a rule in each direction that denies all protocols, addresses and ports, after those that allow.",
     check=check,
-    check_paths=("securityRules", f"{RULE}:access"),
+    check_paths=RULE_PATHS,
     evaluation_scope="stack",
 )

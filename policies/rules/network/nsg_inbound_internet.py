@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
-from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
+from policies.azure_semantics.security_group import RULE, RULE_PATHS, NsgRule, rules_in
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -38,11 +38,7 @@ POLICY = Policy(
     "Internet, on 443.",
     check=check,
     check_paths=(
-        "securityRules",
-        "access",
-        "sourceAddressPrefix",
-        "sourceAddressPrefixes",
-        f"{RULE}:access",
+        *RULE_PATHS,
         "network:NetworkInterface:networkSecurityGroup.id",
         "network:Subnet:networkSecurityGroup.id",
         "network:Subnet:subnetName",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
-from policies.azure_semantics.security_group import RULE, NsgRule, denies_internet, rules_in, rules_of
+from policies.azure_semantics.security_group import RULE, RULE_PATHS, NsgRule, denies_internet, rules_in, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -43,11 +43,7 @@ POLICY = Policy(
     "rules that Azure requires for Bastion.",
     check=check,
     check_paths=(
-        "securityRules",
-        "access",
-        "destinationAddressPrefix",
-        "destinationAddressPrefixes",
-        f"{RULE}:access",
+        *RULE_PATHS,
         "network:NetworkInterface:networkSecurityGroup.id",
         "network:Subnet:networkSecurityGroup.id",
         "network:Subnet:subnetName",

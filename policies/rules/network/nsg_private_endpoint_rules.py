@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.addresses import Span
 from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
-from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
+from policies.azure_semantics.security_group import RULE, RULE_PATHS, NsgRule, rules_in
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 HTTPS = 443
@@ -48,12 +48,7 @@ POLICY = Policy(
     fix="Name the fixed address of each endpoint, as a /32.",
     check=check,
     check_paths=(
-        "securityRules",
-        "destinationAddressPrefix",
-        "destinationAddressPrefixes",
-        "destinationPortRange",
-        "destinationPortRanges",
-        f"{RULE}:destinationAddressPrefix",
+        *RULE_PATHS,
         "network:NetworkInterface:networkSecurityGroup.id",
         "network:Subnet:networkSecurityGroup.id",
         "network:Subnet:subnetName",

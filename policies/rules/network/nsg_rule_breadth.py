@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
-from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
+from policies.azure_semantics.security_group import RULE, RULE_PATHS, NsgRule, rules_in
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 MAX_PORTS = 16
@@ -45,11 +45,7 @@ POLICY = Policy(
     fix="Name the ports and the private ranges that are needed, each in its own rule with a description.",
     check=check,
     check_paths=(
-        "securityRules",
-        "destinationPortRange",
-        "destinationPortRanges",
-        "sourceAddressPrefix",
-        f"{RULE}:destinationPortRange",
+        *RULE_PATHS,
         "network:NetworkInterface:networkSecurityGroup.id",
         "network:Subnet:networkSecurityGroup.id",
         "network:Subnet:subnetName",

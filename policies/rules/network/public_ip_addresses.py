@@ -78,7 +78,8 @@ POLICY = Policy(
         Requirement("ipConfigurations[*].publicIPAddress", Operator.EMPTY, only_on="network:NetworkInterface"),
     ),
     check_paths=(
-        "sku.name",
+        "network:PublicIPAddress:sku.name",
+        "network:PublicIPPrefix:sku.name",
         "natGateway",
         "linkedPublicIPAddress",
         "servicePublicIPAddress",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import span
-from policies.azure_semantics.routes import APPLIANCE, ROUTE, TABLE, Route, routes_in, routes_of
+from policies.azure_semantics.routes import APPLIANCE, ROUTE, ROUTE_PATHS, TABLE, Route, routes_in, routes_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -45,6 +45,6 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("2.2.11",), ncsc=("11",), iso27001=("8.22",), five_safes=("settings",)),
     fix="Lead every route to the firewall (VirtualAppliance), or to None.",
     check=check,
-    check_paths=("routes", "nextHopType", "nextHopIpAddress", f"{ROUTE}:nextHopType"),
+    check_paths=ROUTE_PATHS,
     evaluation_scope="stack",
 )

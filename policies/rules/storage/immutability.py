@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import require, require_at_least, require_if_set
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-from policies.rule_helpers.immutable_stores import ACCOUNT_IMMUTABILITY, CONTAINER_POLICY, PERIOD
+from policies.rule_helpers.immutable_stores import ACCOUNT_IMMUTABILITY, ACCOUNT_PATHS, CONTAINER_POLICY, PERIOD
 from policies.rule_helpers.storage_accounts import ARCHIVE_DAYS, account_of, is_archive, is_audit
 
 
@@ -58,7 +58,7 @@ POLICY = Policy(
         f"{CONTAINER_POLICY}:{PERIOD}",
         f"{CONTAINER_POLICY}:allowProtectedAppendWrites",
         f"{CONTAINER_POLICY}:allowProtectedAppendWritesAll",
-        f"storage:StorageAccount:{ACCOUNT_IMMUTABILITY}",
+        *ACCOUNT_PATHS,
         "containerName",
         "storage:StorageAccount:accountName",
     ),

@@ -46,7 +46,7 @@ POLICY = Policy(
     fix="Delete from an archive after at least 365 days (180 where data is de-identified), or never.",
     check=check,
     check_paths=(
-        *tuple(f"{ACTIONS}.{kind}.delete" for kind in KINDS),
+        *(f"{ACTIONS}.{kind}.delete.{age}" for kind in KINDS for age in AGES),
         "storage:StorageAccount:accountName",
     ),
     applies=applies,

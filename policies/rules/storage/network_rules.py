@@ -68,7 +68,7 @@ POLICY = Policy(
     check=check,
     check_paths=(
         "networkRuleSet.bypass",
-        RULES,
+        f"{RULES}[*].resourceId",
         REASON,
         "network:FlowLog:storageId",
         "monitor:DiagnosticSetting:storageAccountId",
