@@ -60,7 +60,7 @@ POLICY = Policy(
         SCOPE,
         f"{EXTENSIONS}[*].name",
         f"{EXTENSIONS}[*].isEnabled",
-        f"{EXTENSIONS}[*].additionalExtensionProperties",
+        *(f"{EXTENSIONS}[*].additionalExtensionProperties.{name}" for name in SETTINGS),
     ),
     checkov=("CKV_AZURE_19",),
 )

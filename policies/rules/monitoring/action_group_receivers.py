@@ -64,5 +64,5 @@ POLICY = Policy(
         empty("identity", "an action group that only mails needs no identity"),
     ),
     check=check,
-    check_paths=("emailReceivers", "armRoleReceivers"),
+    check_paths=("emailReceivers[*].emailAddress", "armRoleReceivers[*].roleId"),
 )

@@ -14,6 +14,8 @@ SCOPES, ACTIONS, CONDITION = "scopes", "actions.actionGroups", "condition.allOf"
 CATEGORIES = ("administrative", "alert", "policy", "resourcehealth", "security", "servicehealth")
 LEVELS = ("critical", "error", "informational", "warning")
 STATUSES = ("accepted", "failed", "started", "succeeded")
+LEAF = ("containsAny", "equals", "field")
+"""The properties of a condition on one field."""
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "category": CATEGORIES,
     "level": LEVELS,
@@ -88,6 +90,12 @@ POLICY = Policy(
     "estate without webhookProperties.",
     requires=(equals_if_set("enabled", True),),
     check=check,
-    check_paths=(SCOPES, ACTIONS, CONDITION),
+    check_paths=(
+        SCOPES,
+        f"{ACTIONS}[*].actionGroupId",
+        f"{ACTIONS}[*].webhookProperties",
+        *(f"{CONDITION}[*].{part}" for part in LEAF),
+        *(f"{CONDITION}[*].anyOf[*].{part}" for part in LEAF),
+    ),
     evaluation_scope="estate",
 )

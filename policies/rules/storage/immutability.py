@@ -10,6 +10,8 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 from policies.rule_helpers.immutable_stores import ACCOUNT_IMMUTABILITY, ACCOUNT_PATHS, CONTAINER_POLICY, PERIOD
 from policies.rule_helpers.storage_accounts import ARCHIVE_DAYS, account_of, is_archive, is_audit
 
+APPENDS = f"{ACCOUNT_IMMUTABILITY}.immutabilityPolicy.allowProtectedAppendWrites"
+
 
 def applies(container: Resource, context: PolicyContext) -> bool:
     """Return True for a container of an archive or an audit trail, if its data comes from people's records. An archive
@@ -36,6 +38,8 @@ def check(container: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield from require_at_least(
             account, f"{ACCOUNT_IMMUTABILITY}.immutabilityPolicy.{PERIOD}", min_days, "days", default="no immutability"
         )
+        if not is_audit(container):
+            yield from require_if_set(account, APPENDS, False)
     else:
         yield Violation(
             PERIOD, f"there is no immutability policy; blobs must be immutable for at least {min_days} days"
@@ -59,6 +63,7 @@ POLICY = Policy(
         f"{CONTAINER_POLICY}:allowProtectedAppendWrites",
         f"{CONTAINER_POLICY}:allowProtectedAppendWritesAll",
         *ACCOUNT_PATHS,
+        f"storage:StorageAccount:{APPENDS}",
         "containerName",
         "storage:StorageAccount:accountName",
     ),

@@ -85,10 +85,9 @@ UNREAD = [
     ("network:PublicIPAddress", "dnsSettings.domainNameLabel", "desk"),
     ("operationalinsights:Workspace", "features.clusterResourceId", "/subscriptions/x"),
     ("operationalinsights:Workspace", "defaultDataCollectionRuleResourceId", "/subscriptions/x"),
-    ("authorization:PolicyAssignment", "identity.type", "SystemAssigned"),
+    ("authorization:PolicyAssignment", "identity.userAssignedIdentities[0]", "/subscriptions/x"),
     ("authorization:PolicyAssignment", "overrides[0].value", "Disabled"),
     ("authorization:PolicyAssignment", "resourceSelectors[0].selectors[0].in[0]", "westeurope"),
-    ("authorization:PolicyAssignment", "assignmentType", "SystemHidden"),
     ("authorization:ManagementLockByScope", "owners[0].applicationId", "x"),
     ("managedidentity:UserAssignedIdentity", "isolationScope", "Regional"),
     (
