@@ -13,6 +13,8 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 PATHS = ("mode", "policyRule", "parameters", "policyType")
 EFFECT = "policyRule.then.effect"
 MODES = ("All", "Indexed")
+DETAILS = {"evaluationDelay", "existenceCondition", "existenceScope", "kind", "name", "resourceGroupName", "type"}
+"""The details of auditIfNotExists, which say what to look for. Others, such as deployment, say what to change."""
 
 
 def check(definition: Resource, _: PolicyContext) -> Iterator[Violation]:
@@ -35,9 +37,12 @@ def _further(definition: Resource) -> Iterator[Violation]:
     yield from require_if_set(definition, "policyType", "Custom")
     rule = definition.at("policyRule")
     then = rule.get("then") if isinstance(rule, Mapping) else None
-    if not isinstance(then, Mapping) or set(rule) != {"if", "then"} or not rule["if"] or set(then) != {"effect"}:
-        yield Violation("policyRule", "must be a condition `if`, and a `then` with nothing but an effect")
+    if not isinstance(then, Mapping) or set(rule) != {"if", "then"} or not rule["if"]:
+        yield Violation("policyRule", "must be a condition `if`, and a `then` with an effect")
         return
+    details = then.get("details", {})
+    if not set(then) <= {"effect", "details"} or not isinstance(details, Mapping) or not set(details) <= DETAILS:
+        yield Violation("policyRule.then", f"may only have an effect, and as details {', '.join(sorted(DETAILS))}")
     definition.at("policyRule.if")  # raises `Unknown` as above
     effects = _effects(definition, definition.at(EFFECT))
     if not effects:

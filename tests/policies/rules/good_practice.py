@@ -63,7 +63,8 @@ def collection() -> World:
     flow = {"streams": ["Microsoft-Syslog"], "destinations": ["logs"], "transformKql": "source"}
     return {
         "logs": made("operationalinsights:Workspace", "logs", WORKSPACE),
-        "machine": made("compute:VirtualMachine", "machine", MACHINE),
+        "machine": made("compute:VirtualMachine", "machine", MACHINE, osProfile={"linuxConfiguration": {
+            "patchSettings": {"automaticByPlatformSettings": {"bypassPlatformSafetyChecksOnUserSchedule": True}}}}),
         "rule": made(
             "monitor:DataCollectionRule", "rule", f"{INSIGHTS}/dataCollectionRules/rule", dataSources=sources,
             destinations={"logAnalytics": [{"name": "logs", "workspaceResourceId": at(WORKSPACE)}]}, dataFlows=[flow],

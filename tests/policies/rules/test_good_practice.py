@@ -19,6 +19,7 @@ RULE, KEEP = "properties.policyRules[0]", "properties.policyRules[1]"
 KEPT = f"{KEEP}.lifecycles[0]"
 SCHEDULED = f"{RULE}.trigger.schedule.repeatingTimeIntervals"
 YEARLY = "properties.retentionPolicy"
+PATCHES = "osProfile.linuxConfiguration.patchSettings.automaticByPlatformSettings"
 LINUX = "installPatches.linuxParameters"
 SHARED = "/providers/Microsoft.Authorization"
 IDENTITY = {"type": "SystemAssigned"}
@@ -149,6 +150,10 @@ WEAK: dict[str, list[tuple[str, str, tuple[object, ...]]]] = {
         ("window", "namespace", ("Microsoft.Sql",)),
         ("window", "overrides", ([{"startDateTime": "2099-01-01 00:00"}],)),
     ],
+    "MT3": [
+        ("machine", f"{PATCHES}.rebootSetting", ("Never", "Unknown")),
+        ("machine", f"{PATCHES}.bypassPlatformSafetyChecksOnUserSchedule", ("yes",)),
+    ],
     "MT2": [
         ("patched", "maintenanceConfigurationId", (f"{ELSEWHERE}/x", at(STORE), GONE)),
         ("patched", "resourceId", (f"{ELSEWHERE}/{MACHINE}",)),
@@ -201,7 +206,8 @@ WEAK: dict[str, list[tuple[str, str, tuple[object, ...]]]] = {
         ("tls", "policyRule", (GONE, {}, "deny")),
         ("tls", "policyRule.if", ({}, GONE)),
         ("tls", "policyRule.then.effect", ("modify", "deployIfNotExists", "append", "denyAction", GONE)),
-        ("tls", "policyRule.then.details", ({"roleDefinitionIds": ["x"]},)),
+        ("tls", "policyRule.then.details", ({"roleDefinitionIds": ["x"]}, {"deployment": {}}, {"operations": []}, "x")),
+        ("tls", "policyRule.then.more", ("x",)),
         ("tls", "parameters", ({"other": {}}, GONE)),
         ("tls", "parameters.effect.allowedValues", (["Deny", "Modify"], [], GONE)),
         ("tls", "parameters.effect.defaultValue", ("DeployIfNotExists",)),
@@ -215,8 +221,8 @@ def test_each_type_of_good_practice_is_known() -> None:
 
 @pytest.mark.parametrize(("policy", "removed", "checked"), [
     ("MO4", "member", "endpoint"), ("DN2", "link", "dns"), ("NP1", "associated", "perimeter"),
-    ("BK5", "vault", "instance"), ("BK5", "recovery", "item"), ("MT2", "machine", "patched"),
-    ("MO1", "team", "alert"), ("DN1", "allowed", "allow"),
+    ("BK5", "vault", "instance"), ("MT3", "patched", "machine"), ("BK5", "recovery", "item"),
+    ("MT2", "machine", "patched"),     ("MO1", "team", "alert"), ("DN1", "allowed", "allow"),
 ])  # fmt: skip
 def test_a_missing_counterpart_is_refused(policy: str, removed: str, checked: str) -> None:
     assert verdict(without(world(), removed), policy, checked) is Verdict.FAIL
@@ -247,6 +253,7 @@ def test_a_counterpart_of_another_stack_is_refused(policy: str, name: str, other
     ("DN1", "allow", "dnsSecurityRuleState", GONE),
     ("GD2", "uk-nhs", "enforcementMode", "Default"),
     ("GD2", "uk-nhs", "definitionVersion", "9.*.*"),
+    ("GD4", "tls", "policyRule.then", {"effect": "auditIfNotExists", "details": {"type": "x"}}),
     ("GD4", "tls", "policyRule.then.effect", "deny"),
     ("GD4", "tls", "policyRule.then.effect", "Audit"),
 ])  # fmt: skip

@@ -36,6 +36,7 @@ PLACES: dict[str, tuple[str, str, str]] = {
 }
 """The shipped resources that are changed or referred to."""
 SETTING = "monitor:DiagnosticSetting"
+PATCHES = "osProfile.linuxConfiguration.patchSettings.automaticByPlatformSettings"
 STANDINS = ("group", "logs", "machine", "net", "store", "vault", "recovery", "machines", "item", "member")
 """Resources of the sample world that the estate has itself, or that need a vault of the other kind."""
 
@@ -99,7 +100,8 @@ def practice() -> list[Resource]:
     endpoint = next(r for r in added if r.type == "monitor:DataCollectionEndpoint")
     member = next(r for r in resources() if r.type == "monitor:PrivateLinkScopedResource")
     logs = [r for r in added if r.type in ("dnsresolver:DnsResolverPolicy", "network:NetworkSecurityPerimeter")]
-    return [*added, vault, copied(member, linkedResourceId=endpoint.id), locked(vault),
+    machine = having(its("machine"), f"{PATCHES}.bypassPlatformSafetyChecksOnUserSchedule", True)
+    return [*added, vault, machine, copied(member, linkedResourceId=endpoint.id), locked(vault),
             *(logged(one_) for one_ in (*logs, vault))]  # fmt: skip
 
 
