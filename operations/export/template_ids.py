@@ -13,6 +13,9 @@ from operations.export.resource_scope import GROUP, SUBSCRIPTION, DeploymentScop
 
 ID_FUNCTIONS = ("resourceid", "subscriptionresourceid", "tenantresourceid", "extensionresourceid")
 """The functions by their names in lower case."""
+ROLE_DEFINITIONS = "microsoft.authorization/roledefinitions"
+"""The type of roles. Azure's own have the same name in every scope, so the id at the tenant names the same role:
+https://learn.microsoft.com/azure/role-based-access-control/role-definitions-list"""
 MAX_SCOPE_ARGUMENTS = 2
 """A subscription and a resource group may precede the type."""
 
@@ -28,6 +31,8 @@ def id_of(function: str, arguments: Sequence[Value], scope: DeploymentScope) -> 
     base = None if at is None else _base(function, arguments[:at], scope)
     if at is None or base is None:
         return failed
+    if isinstance(base, UnknownValue) and arguments[at].strip("/").lower() == ROLE_DEFINITIONS:
+        base = ""
     if isinstance(base, UnknownValue):
         return base
     namespace, *types = arguments[at].strip("/").split("/")

@@ -209,7 +209,7 @@ def _entry(resource: Json, type_: str, here: TemplateLocation) -> TemplateResour
     metadata, parent = read(resource.get("metadata")), here.parent
     facts: Json = metadata if isinstance(metadata, Mapping) else {}
     raw, scope = resource.get("name"), read(resource.get("scope"))
-    name, label, is_computed = _name(read(raw)), str(raw), is_expression(raw)
+    name, label, is_computed = _name(read(raw)), raw if isinstance(raw, str) else here.where, is_expression(raw)
     if parent and not type_.lower().startswith(f"{parent.type.lower()}/"):
         type_ = f"{parent.type}/{type_}"
         label, is_computed = f"{parent.label}/{label}", is_computed or parent.is_computed

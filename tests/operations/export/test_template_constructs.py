@@ -189,6 +189,20 @@ def test_a_password_in_a_template_fails(words: Any, value: str, expected: Verdic
     assert "Passw0rd" not in str(report.findings)
 
 
+def test_a_role_is_known_by_its_name_in_an_unknown_subscription() -> None:
+    owner = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+    role = f"[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{owner}')]"
+    grant = {"type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": "a" * 36,
+             "properties": {"principalId": "[parameters('who')]", "roleDefinitionId": role}}  # fmt: skip
+    assert Verdict.FAIL in verdict(read_template(foreign(grant)), "IA1")
+
+
+def test_a_resource_without_a_name_is_named_by_its_place() -> None:
+    extension = {"type": "Microsoft.Graph/groups@v1.0", "import": "graph", "properties": {"displayName": "g"}}
+    symbolic = {**foreign(), "languageVersion": "2.0", "resources": {"group": extension}}
+    assert only(read_template(symbolic)).name == "resources.group"
+
+
 def test_an_unknown_value_keeps_its_causes_in_a_copy() -> None:
     value = UnknownValue([Cause(CauseKind.PARAMETER, "a")])
     again = copy.deepcopy({"x": value})["x"]

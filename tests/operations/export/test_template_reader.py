@@ -272,7 +272,7 @@ json_values = st.recursive(
 
 
 WORDS = ("type", "name", "apiVersion", "scope", "dependsOn", "properties", "metadata", "location", "tags", "sku",
-         "resources", "identity", "comments", "existing")  # fmt: skip
+         "resources", "identity", "comments", "existing", "condition", "copy")  # fmt: skip
 TOP_WORDS = ("parameters", "variables", "metadata", "outputs", "contentVersion", "languageVersion")
 
 
