@@ -152,12 +152,15 @@ def _refuse_defects(
     exemption: Exemption, others: Sequence[Exemption], policies: Mapping[str, Policy],
     *, file: str, prefix: str, today: date,
 ) -> None:  # fmt: skip
-    for key, problem, found in _defects(exemption, others, policies, today):
-        raise InputError(problem, file=file, key=prefix + key, found=found)
+    for key, problem, found, allowed, fix in _defects(exemption, others, policies, today):
+        raise InputError(problem, file=file, key=prefix + key, found=found, allowed=allowed, fix=fix)
 
 
-Defect = tuple[str, str, object]
-"""The key, the problem, and what was found."""
+Defect = tuple[str, str, object, str, str]
+"""The key, the problem, what was found, what is allowed, and the fix."""
+_RENEW = "grant it again, with new dates and a new review by its people, or remove it"
+_OTHER = "another person of the roster"
+_APPROVE = "have another person approve it, and name that person by Entra object id"
 
 
 def _defects(
@@ -165,23 +168,27 @@ def _defects(
 ) -> Iterator[Defect]:
     """Yield the defects of a well-formed exemption."""
     if e.policy not in policies:
-        yield "policy", f"there is no policy {e.policy}", e.policy
+        yield "policy", f"there is no policy {e.policy}", e.policy, "the id of a policy", "scripts/sde policy list"
         return
     yield from _defects_of_people(e, policies[e.policy], today)
     if e.granted > today:
-        yield "granted", f"it is granted on {e.granted}, which is in the future", e.granted
+        problem = f"it is granted on {e.granted}, which is in the future"
+        yield "granted", problem, e.granted, f"a day up to {today}", "wait for that day"
     if e.expires < today:
-        yield "expires", f"it expired on {e.expires}", e.expires
+        yield "expires", f"it expired on {e.expires}", e.expires, f"a day from {today}", _RENEW
     if e.expires <= e.granted:
-        yield "expires", "it ends before it begins", e.expires
+        yield "expires", "it ends before it begins", e.expires, f"a day after {e.granted}", _RENEW
     if e.expires - min(e.granted, today) > MAX_DURATION:
-        yield "expires", f"it runs for more than {MAX_DURATION.days} days", e.expires
+        latest = min(e.granted, today) + MAX_DURATION
+        yield "expires", f"it runs for more than {MAX_DURATION.days} days", e.expires, f"a day up to {latest}", _RENEW
     if e.id in {other.id for other in others}:
-        yield "id", "its id is used twice", e.id
+        yield "id", "its id is used twice", e.id, "an id of its own", "rename one of them"
     if not _names_one_resource(e.resource):
-        yield "resource", "its resource must be one: a URN, or stack:type:name", e.resource
+        problem = "its resource must be one: a URN, or stack:type:name"
+        yield "resource", problem, e.resource, "one resource, without patterns", "grant one for each resource"
     if (e.policy, e.resource) in {(other.policy, other.resource) for other in others}:
-        yield "resource", "another exempts the same resource from the same policy", e.resource
+        problem = "another exempts the same resource from the same policy"
+        yield "resource", problem, e.resource, "one exemption of a resource from a policy", "remove one of them"
 
 
 def _defects_of_people(e: Exemption, policy: Policy, today: date) -> Iterator[Defect]:
@@ -189,13 +196,14 @@ def _defects_of_people(e: Exemption, policy: Policy, today: date) -> Iterator[De
     for key, person in e.people.items():
         if person in keys:
             both = f"its {_words(keys[person])} is its {_words(key)} too"
-            yield key, f"{both}; another person must approve it", person.name
+            yield key, f"{both}; another person must approve it", person.name, _OTHER, _APPROVE
         keys.setdefault(person, key)
         if person.expires <= today:
-            yield key, f"{person.name} is not on the roster any more, since {person.expires}", person.name
+            gone = f"{person.name} is not on the roster any more, since {person.expires}"
+            yield key, gone, person.name, _OTHER, f"name another {_words(key)}; or set a later day in people.yaml"
     if is_critical(policy) and e.second_approver is None:
-        yield ("second_approver", f"{e.policy} needs two approvers, because it is critical: add `second_approver`, the "
-               "Entra object id of another approver on the roster", "one approver")  # fmt: skip
+        yield ("second_approver", f"{e.policy} needs two approvers, because it is critical", "one approver",
+               "a third person of the roster with the role `approver`", f"{_APPROVE} in `second_approver`")  # fmt: skip
 
 
 def _words(key: str) -> str:

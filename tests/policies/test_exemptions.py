@@ -91,6 +91,8 @@ def test_an_invalid_exemption_is_ignored_with_a_warning(change: dict[str, Any], 
     (warning,) = report.warnings
     assert why in warning
     assert "is ignored" in warning
+    assert "in exemptions.yaml, at exemptions[0]" in warning
+    assert "allowed: " in warning or "fix: " in warning
 
 
 CRITICAL = [
