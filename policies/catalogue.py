@@ -12,11 +12,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from formats.errors import Refused
+from formats.input_model import Model
+from formats.validation import validated
+from formats.yaml_reader import read_mapping, within
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("formats", "policies")
 JUDGE = (*PACKAGES, "local_azure", "operations")
 """The packages whose code runs in the process that evaluates."""
+ESTATE = "estate.yaml"
 COMPILED = "__pycache__"
 
 
@@ -58,6 +67,27 @@ def catalogue_files(root: Path = ROOT) -> Iterator[Path]:
             parts = name.split("/")
             if COMPILED not in parts and not any(part.startswith(".") for part in parts):
                 yield found[name]
+
+
+class PinnedPolicies(Model):
+    """The policies that an estate accepts verdicts of: `policies` in estate.yaml."""
+
+    catalogue: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    """The digest of the catalogue, as verdicts show it."""
+
+
+def require_pinned(digest: str, estate: Path) -> None:
+    """Raise `Refused` if an estate's folder pins another catalogue, and `InputError` if the pin cannot be read."""
+    file, path = estate / ESTATE, str(estate / ESTATE)
+    found = read_mapping(within(estate, file, path), path).get("policies") if file.exists() else None
+    pinned = validated(PinnedPolicies, found, file=path, prefix="policies.").catalogue if found is not None else digest
+    if pinned != digest:
+        raise Refused(
+            "The catalogue of policies is not the one that the estate pins.\n"
+            f"  file:    {path}\n  key:     policies.catalogue\n  found:   {digest}\n  allowed: {pinned}\n"
+            "  fix:     review what changed in policies/ and formats/, then pin the digest that was found; or check "
+            "out the reviewed revision"
+        )
 
 
 def load_catalogue() -> str:

@@ -28,6 +28,7 @@ from formats.plan import Plan, contains_unknown
 from formats.plan_files import read_neighbours
 from formats.stack_config import StackConfig, is_kind, read_config
 from policies.analyzer_state import GROUP, AnalyzerState
+from policies.catalogue import load_catalogue, require_pinned
 from policies.exemptions import NONE, Exemptions
 from policies.judged_runs import NOTHING_RECORDED, JudgedRuns
 from policies.model import Finding, Policy, Verdict
@@ -328,8 +329,10 @@ def servicer_class(analyzer: PackAnalyzer) -> type[sdk._PolicyAnalyzerServicer]:
 def serve(estate: Path) -> None:
     """Serve the pack until Pulumi ends it, with the exemptions of the estate's folder.
 
-    Raises `InputError` if the catalogue or the exemptions cannot be read.
+    Raises `InputError` if the catalogue or the exemptions cannot be read, and `Refused` if the estate pins another
+    catalogue.
     """
+    require_pinned(load_catalogue(), estate)
     analyzer = PackAnalyzer(exemptions_of(None, estate), folder=ROOT)
     # The constructor of PolicyPack looks its servicer class up by this name, and serves.
     vars(sdk)["_PolicyAnalyzerServicer"] = servicer_class(analyzer)

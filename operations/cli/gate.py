@@ -13,12 +13,11 @@ from formats.plan import Plan
 from formats.stack_config import StackConfig
 from operations.cli.git import catalogue_revision
 from operations.cli.output import Output, printable
-from operations.estate import ESTATE, pinned_catalogue
 from operations.reports.report_formats import as_json
 from operations.reports.table import exemptions_in_use, preexisting, summary, table
 from operations.result_cache import FileCache
 from operations.settings import Settings
-from policies.catalogue import JUDGE, ROOT, Catalogue, load_catalogue
+from policies.catalogue import JUDGE, ROOT, Catalogue, load_catalogue, require_pinned
 from policies.exemptions import Exemptions
 from policies.model import NO_CONFIGS, Verdict
 from policies.plan_evaluation import NO_FILES, SCOPES, Neighbours, Scope, evaluate_plans, exemptions_of
@@ -72,20 +71,8 @@ def open_gate(exemptions: Path | None, estate: Path, settings: Settings) -> Gate
 def open_catalogue(estate: Path) -> Catalogue:
     """Load the catalogue before a program runs. `Refused` if an estate's folder pins another one."""
     digest = load_catalogue()
-    _require_pinned(digest, estate)
+    require_pinned(digest, estate)
     return Catalogue(digest, *catalogue_revision(ROOT, JUDGE))
-
-
-def _require_pinned(digest: str, estate: Path) -> None:
-    """Raise `Refused` if the estate pins another catalogue."""
-    pinned = pinned_catalogue(estate)
-    if pinned and pinned != digest:
-        raise Refused(
-            "The catalogue of policies is not the one that the estate pins.\n"
-            f"  file:    {estate / ESTATE}\n  key:     policies.catalogue\n  found:   {digest}\n  allowed: {pinned}\n"
-            "  fix:     review what changed in policies/ and formats/, then pin the digest that was found; or check "
-            "out the reviewed revision"
-        )
 
 
 def refuse(reports: Sequence[Report]) -> None:

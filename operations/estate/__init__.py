@@ -1,13 +1,12 @@
 """The estate: an SDE as data, validated, and rendered to the configuration of its stacks."""
 
-from operations.estate.approvals import ESTATE, ApprovedWay
+from operations.estate.approvals import ApprovedWay
 from operations.estate.expiry import Expiry
 from operations.estate.files import bump_generation, changed_files, config_file, config_folder, orphans, write
-from operations.estate.loading import Estate, load, pinned_catalogue
+from operations.estate.loading import Estate, load
 from operations.estate.rendering import Rendered, render
 
 __all__ = [
-           "ESTATE",
            "ApprovedWay",
            "Estate",
            "Expiry",
@@ -18,7 +17,6 @@ __all__ = [
            "config_folder",
            "load",
            "orphans",
-           "pinned_catalogue",
            "render",
            "write",
 ]  # fmt: skip

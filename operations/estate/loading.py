@@ -19,7 +19,7 @@ from formats.yaml_reader import read_mapping, within
 from operations.estate.approvals import ESTATE, ApprovedWay, ways_of
 from operations.estate.expiry import APPROVAL, REQUEST, SECRETS, Expiry, expiry
 from operations.estate.ledger import FILE_NAME, Allocator, Ledger
-from operations.estate.schema import Allocation, Cell, EstateFile, PinnedPolicies, RequestFile
+from operations.estate.schema import Allocation, Cell, EstateFile, RequestFile
 
 REQUESTS = "requests"
 MAX_LOG_SETTINGS = 5
@@ -135,18 +135,6 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
     requests = _requests(folder, file, today)
     ledger = _allocated(folder, file, cells, requests)
     return Estate(folder, file, cells, requests, ledger, today, people, ways)
-
-
-def pinned_catalogue(folder: Path) -> str | None:
-    """Return the digest of the catalogue that an estate pins; None without a pin, or without an estate.
-
-    Raise `InputError` if the pin cannot be read.
-    """
-    file, path = folder / ESTATE, str(folder / ESTATE)
-    if not file.exists():
-        return None
-    pinned = read_mapping(within(folder, file, path), path).get("policies")
-    return validated(PinnedPolicies, pinned, file=path, prefix="policies.").catalogue if pinned is not None else None
 
 
 def _check_clouds(file: EstateFile, path: str) -> None:

@@ -38,6 +38,7 @@ from formats.stack_config import (
 )
 from formats.stack_config import Provider as ConfiguredProvider
 from formats.validation import InvalidValue, refuse_duplicates
+from policies.catalogue import PinnedPolicies
 
 MIN_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
@@ -148,13 +149,6 @@ class Approval(Model):
     request: Line
     controller: Line
     expires: date
-
-
-class PinnedPolicies(Model):
-    """The policies that the estate accepts verdicts of."""
-
-    catalogue: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
-    """The digest of the catalogue, as verdicts show it."""
 
 
 class EstateFile(Model):

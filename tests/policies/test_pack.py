@@ -18,12 +18,13 @@ from google.protobuf import empty_pb2, json_format
 from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
+from formats.errors import Refused
 from formats.plan import SECRET, UNKNOWN, Plan, PlannedResource
 from formats.property_values import mask
 from policies.exemptions import read
 from policies.judged_runs import JudgedRuns
 from policies.model import ComplianceControls, Policy, Severity, Violation
-from policies.pack import NEIGHBOURS, STACK_SUFFIX, PackAnalyzer, policies_of
+from policies.pack import NEIGHBOURS, STACK_SUFFIX, PackAnalyzer, policies_of, serve
 from policies.plan_evaluation import Neighbours, evaluate_plans
 from policies.rules import load
 from tests.infra.local_stacks import ROOT
@@ -257,6 +258,12 @@ def test_the_pack_serves_pulumi_in_its_own_folder(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_the_pack_does_not_serve_another_catalogue_than_the_pinned_one(tmp_path: Path) -> None:
+    (tmp_path / "estate.yaml").write_text("policies: {catalogue: 'sha256:" + 64 * "0" + "'}\n")
+    with pytest.raises(Refused, match=r"policies\.catalogue"):
+        serve(tmp_path)
 
 
 def test_the_pack_file_names_the_runtime() -> None:
