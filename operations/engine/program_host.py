@@ -18,6 +18,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -40,7 +41,7 @@ _RESULT = 3
 """The descriptor on which a child reports its result."""
 _MAX_LINE = 1024 * 1024
 """Characters after which a line is cut: a child must not fill this process."""
-_SET_SUBREAPER, _SET_DEATH_SIGNAL = 36, 1
+_SET_SUBREAPER, _SET_DEATH_SIGNAL, _SET_NO_NEW_PRIVILEGES = 36, 1, 38
 """Operations of Linux's prctl(2)."""
 
 
@@ -224,12 +225,15 @@ def main() -> None:
         os.dup2(null, number)
     os.close(null)
     _prctl(_SET_SUBREAPER, 1)
+    _prctl(_SET_NO_NEW_PRIVILEGES, 1)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would contain the secrets of the configuration
     with contextlib.suppress(ImportError):  # the run itself reports a missing module
         for name in PRELOADED:
             getattr(importlib.import_module(name), "__all__", None)  # any attribute loads a lazy module
     gc.collect()
     gc.freeze()  # a collection in a child would copy the pages of everything that is loaded
     Host(control).serve()
+    os._exit(0)  # at once: there is nothing to save
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import select
@@ -30,6 +31,8 @@ DEFAULT_SECONDS = 600.0
 _PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _SET_VARIABLES = {"PYTHONPATH": str(_PROJECT_ROOT), "GRPC_VERBOSITY": "ERROR"}
 _POLL_SECONDS = 1.0
+_END_SECONDS = 10.0
+"""Seconds that a host has to end by itself."""
 
 
 class ProgramProcess:
@@ -58,6 +61,7 @@ class ProgramProcess:
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,  # a terminal's Ctrl-C is for this process, which then ends the run
             )
+        atexit.register(self.close)
 
     def run(self, run: ProgramRun, services: Services) -> None:
         """Run the program. Raises its error; `Failed` if it does not end with the stack's outputs and exit code 0."""
@@ -87,6 +91,9 @@ class ProgramProcess:
         if self._control is not None:
             self._control.close()
         if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_END_SECONDS)
+            self._process.kill()
             self._process.wait()
         self._control, self._process, self._received = None, None, b""
 
