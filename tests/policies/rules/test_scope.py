@@ -124,6 +124,14 @@ def test_a_newer_stable_version_passes_and_an_unknown_one_blocks(version: str) -
 def test_the_allowed_previews_are_those_of_the_sdk() -> None:
     found = {type_: AZURE_NATIVE.resource(PREFIX + type_) for type_ in known_types()}
     assert {type_ for type_, known in found.items() if known and "preview" in known.api_version} == PREVIEWS
+
+
+@pytest.mark.parametrize(("version", "passes"), [
+    ("2024-10-01-preview", True), ("2023-01-01", True), ("2022-06-01", True), ("2018-03-01", False),
+    ("2023-09-01-preview", False),
+])  # fmt: skip
+def test_a_type_of_a_preview_may_have_its_last_stable_version(version: str, passes: bool) -> None:
+    assert (defect_of("monitor:ActionGroup", version) is None) is passes
     assert defect_of("monitor:DiagnosticSetting", "2017-05-01-preview")
 
 
