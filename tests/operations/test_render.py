@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,41 @@ def test_an_undefined_template_value_is_refused(estate: Path, monkeypatch: pytes
     broken = _environment().from_string("config: {{ estate.nothing }}")
     monkeypatch.setattr(rendering_module, "_template", lambda kind: broken)
     with pytest.raises(InputError, match="nothing"):
+        render(load(estate, today=TODAY))
+
+
+STRANGER = "5ca1ab1e-0000-4000-8000-000000000000"
+OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH1IDdGQtx8ZP40TV/bhwypXXXXJy1kTySdCW0L+8XBK me"
+
+
+@pytest.mark.parametrize(("kind", "line", "other"), [
+    ("bespoke", "sde:researchers", STRANGER), ("bespoke", "sde:data_class", "synthetic"),
+    ("bespoke", "admin_public_key", OTHER_KEY), ("bespoke", "sde:expires", "2099-01-01"),
+    ("bespoke", "sde:tiers", {"delete_after_days": 1}), ("platform", "sde:platform_team", STRANGER),
+    ("platform", "sde:log_retention_days", 366), ("junction-zone", "stewards", STRANGER),
+    ("safe-haven", "immutable_days", 1), ("safe-haven", "sde:secrets_expire", "2099-01-01"),
+])  # fmt: skip
+def test_a_template_with_another_value_than_the_estates_is_refused(
+    estate: Path, monkeypatch: pytest.MonkeyPatch, kind: str, line: str, other: object
+) -> None:
+    source = (rendering_module.TEMPLATES / f"{kind}.yaml.j2").read_text()
+    key = re.escape(line)
+    pattern, new = rf"^( *)\"?{key}\"?:.*(\n\1 +.*)*$", f"{line}: {json.dumps(other)}"
+    changed, count = re.subn(pattern, lambda found: found[1] + new, source, flags=re.MULTILINE)
+    assert count == 1
+    _refuses(changed, kind, estate, monkeypatch)
+
+
+def test_a_template_with_other_tags_is_refused(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = (rendering_module.TEMPLATES / "bespoke.yaml.j2").read_text()
+    _refuses(source.replace("{{ name }}: {{ value }}", "{{ name }}: synthetic"), "bespoke", estate, monkeypatch)
+
+
+def _refuses(text: str, kind: str, estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = rendering_module._template
+    template = _environment().from_string(text)
+    monkeypatch.setattr(rendering_module, "_template", lambda name: template if name == kind else original(name))
+    with pytest.raises(InputError, match="another value than the estate's files"):
         render(load(estate, today=TODAY))
 
 

@@ -92,6 +92,28 @@ def test_a_right_that_no_file_names_is_refused(
     assert blocking("IA8", eligible(new) if is_eligible else new)
 
 
+@pytest.mark.parametrize(("on", "principal", "flow"), [
+    ((TENANCY, "storage:StorageAccount", "data"), STRANGER, "FL2"),
+    (("junction-zone", "storage:StorageAccount", "junction"), "621c57c4-96c3-5141-ab42-965c5b73e31b", "FL4"),
+    (("safe-haven", "keyvault:Vault", "staging-keys"), "db7a0118-c48f-5463-aec7-50d383efab17", "FL1"),
+])  # fmt: skip
+def test_an_eligible_right_counts_in_the_flows_like_an_active_one(
+    on: tuple[str, str, str], principal: str, flow: str
+) -> None:
+    new = added(SECRETS_USER if on[1] == "keyvault:Vault" else BLOB_READER, on, principal)
+    assert blocking(flow, new, configs={})
+    assert blocking(flow, eligible(new), configs={})
+
+
+@pytest.mark.parametrize(("policy", "on"), [
+    ("AL1", (TENANCY, "storage:BlobContainer", "export-asked-asked")),
+    ("AL2", ("junction-zone", "storage:BlobContainer", "junction-provider-zq1")),
+    ("AL3", ("safe-haven", "storage:StorageAccount", "warehouse")),
+])  # fmt: skip
+def test_an_eligible_right_counts_for_airlocks_and_stores(policy: str, on: tuple[str, str, str]) -> None:
+    assert blocking(policy, eligible(added(BLOB_WRITER, on, STRANGER)), configs={})
+
+
 def test_an_eligible_right_that_the_estate_names_passes() -> None:
     assert blocking("IA8", eligible(copied(grant(TENANCY, "desk-researchers-see-desk")))) == []
 

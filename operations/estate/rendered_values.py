@@ -1,0 +1,75 @@
+"""A rendered configuration has the estate's values.
+
+The policies compare a stack with its configuration. So a template may not put another group, key, class, schedule or
+subscription into it than the estate's files state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from formats.addresses import ZoneName
+from formats.errors import InputError
+from formats.stack_config import ProjectSpec, StackConfig
+from operations.estate.loading import JUNCTION_ZONE, SAFE_HAVEN, TENANCY, Estate
+
+
+def refuse_other_values(
+    estate: Estate, stack: str, config: StackConfig, values: Mapping[str, Any], template: str
+) -> None:
+    """Raise `InputError` for the first value of a configuration that differs from the estate's.
+
+    `values`: those of the template that the estate's files do not have as such, as its tags.
+    """
+    stated = {
+        "data_class": estate.file.data_class,
+        "estate": estate.file.code,
+        "region": estate.file.region,
+        "cloud": estate.file.cloud,
+        "subscription": values["subscription"],
+        "tags": values["tags"],
+        **_stated(estate, stack),
+    }
+    for key, wanted in stated.items():
+        found = _comparable(getattr(config, key), wanted)
+        if found != _comparable(wanted, wanted):
+            raise InputError(
+                "The template sets another value than the estate's files.", file=template, key=f"sde:{key}",
+                found=str(found), allowed=str(_comparable(wanted, wanted)), fix="Restore the template.",
+            )  # fmt: skip
+
+
+def _stated(estate: Estate, stack: str) -> Mapping[str, Any]:
+    """Return the values of one stack by the field of its configuration."""
+    file = estate.file
+    if stack.startswith(TENANCY):
+        request = estate.requests[stack.removeprefix(TENANCY)]
+        return {
+            **{name: getattr(request, name) for name in ProjectSpec.model_fields},
+            "desk": {**dict(request.desk), "admin_public_key": file.admin_public_key},
+            "egress": file.egress_of(request.kind),
+            "confidential_orchestrator": file.confidential_orchestrator,
+        }
+    if stack == JUNCTION_ZONE:
+        return {"zone": file.zones.junction, "providers": file.providers}
+    if stack == SAFE_HAVEN:
+        zones = {name.value: getattr(file.zones, name) for name in ZoneName if name is not ZoneName.JUNCTION}
+        return {**zones, "secrets_expire": file.secrets_expire}
+    cell, _ = estate.cells[estate.cell_of(stack)]
+    return {
+        "platform_team": file.platform_team,
+        "desk_users": file.desk_users,
+        "log_retention_days": file.log_retention_days,
+        "subscriptions": cell.subscriptions.every,
+    }
+
+
+def _comparable(value: Any, wanted: Any) -> Any:
+    """Return a value for comparison: of a model, the fields that the estate states."""
+    if isinstance(value, BaseModel):
+        names = type(wanted).model_fields if isinstance(wanted, BaseModel) else wanted
+        return {name: getattr(value, name) for name in names}
+    return value
