@@ -32,6 +32,8 @@ MAX_DEPTH = 150
 """Levels of nesting in a value and in the variables that it refers to. Azure's own templates have fewer than 20."""
 MAX_VALUE = 20_000
 """Values in the result of one expression, or 100 characters each."""
+CHARACTERS = 10
+"""Characters of an expression that are read with one unit of the budget."""
 MAX_CHAIN = 80
 """Levels at which a variable is still evaluated: it has at most as many of its own as a file may have."""
 CONTAINER_FUNCTIONS = ("concat", "empty", "first", "last", "length", "skip", "take")
@@ -108,6 +110,8 @@ class ExpressionContext:
     def _text(self, text: str, depth: int) -> Value:
         if not is_expression(text):
             return literal_text(text) if text.endswith("]") else text
+        if not self.budget.take(len(text) // CHARACTERS):
+            return _unknown("expressions that are too long")
         try:
             expression = parse(text)
         except ExpressionError:
