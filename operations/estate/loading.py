@@ -92,8 +92,12 @@ class Estate:
 
     def ways_of(self, stack: str) -> tuple[ApprovedWay, ...]:
         """Return the approved ways that a stack implements."""
-        use = self._use(stack)
-        return tuple(way for way in self.ways if use in way.way.uses)
+        return self._ways_by_use.get(self._use(stack), ())
+
+    @cached_property
+    def _ways_by_use(self) -> Mapping[str, tuple[ApprovedWay, ...]]:
+        uses = dict.fromkeys(use for way in self.ways for use in way.way.uses)
+        return {use: tuple(way for way in self.ways if use in way.way.uses) for use in uses}
 
     def orphaned(self) -> tuple[str, ...]:
         """Return the tenancies in the ledger that have no request."""
