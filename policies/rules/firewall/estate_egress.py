@@ -1,0 +1,45 @@
+"""Firewall rules to public addresses are the egress rules that the estate names (FW13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from formats.egress import EgressRule
+from formats.stack_config import PlatformConfig
+from policies.azure_semantics.addresses import inside
+from policies.azure_semantics.firewall import GROUPS, NAT, RULE_PATHS, FirewallRule, rules_of
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.rule_helpers.estate_egress import unnamed
+
+
+def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Refuse public destinations and ports that the estate does not name for the sources of a rule."""
+    config = context.configs[group.stack]
+    for rule in rules_of(group, context):
+        if rule.allows and rule.kind != NAT:
+            egress = list(_egress(config, rule)) if isinstance(config, PlatformConfig) else []
+            for message in unnamed(rule.destinations, rule.ports, egress):
+                yield Violation(rule.path, f"{rule.name} {message}")
+
+
+def _egress(config: PlatformConfig, rule: FirewallRule) -> Iterator[EgressRule]:
+    """Yield the egress rules of the kind of tenancy that all sources of a rule are in."""
+    sources = [network for source in rule.sources for network in source.networks]
+    for kind, range_ in config.tenancy_ranges.items():
+        if sources and all(inside(network, range_) for network in sources):
+            yield from config.egress.get(kind, ())
+
+
+POLICY = Policy(
+    id="FW13",
+    title="Firewall rules to public addresses are the egress rules that the estate names",
+    why="A way out that the estate does not name has no owner, no approver and no end.",
+    resource_types=GROUPS,
+    severity=Severity.CRITICAL,
+    controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.23",), five_safes=("outputs",)),
+    fix="Add an egress rule with its approval to estate.yaml; the firewall's rules are made from it.",
+    check=check,
+    check_paths=RULE_PATHS,
+    evaluation_scope="stack",
+    needs_config=True,
+)

@@ -1,0 +1,37 @@
+"""Rules of network security groups to public addresses are the egress rules that the estate names (NW21)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from formats.stack_config import TenancyConfig
+from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
+from policies.azure_semantics.security_group import RULE, rules_in
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.rule_helpers.estate_egress import unnamed
+from policies.rules.network.nsg_outbound_internet import POLICY as OUTBOUND
+
+
+def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Refuse public destinations and ports that the estate does not name for a tenancy. Other stacks have none."""
+    config = context.configs[group.stack]
+    egress = config.egress if isinstance(config, TenancyConfig) else ()
+    for rule in rules_in(group):
+        if rule.allows and not rule.inbound and not is_required_by_bastion(rule, group, context):
+            for message in unnamed(rule.destinations, rule.ports, egress):
+                yield Violation(rule.path or "destinationAddressPrefix", f"{rule.name} {message}")
+
+
+POLICY = Policy(
+    id="NW21",
+    title="Rules of network security groups to public addresses are the egress rules that the estate names",
+    why="A way out that the estate does not name has no owner, no approver and no end.",
+    resource_types=(GROUP, RULE),
+    severity=Severity.CRITICAL,
+    controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
+    fix="Add an egress rule with its approval to estate.yaml; the rules of the groups are made from it.",
+    check=check,
+    check_paths=OUTBOUND.check_paths,
+    evaluation_scope="stack",
+    needs_config=True,
+)
