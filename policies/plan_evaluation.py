@@ -22,7 +22,7 @@ from policies.estate_evaluation import EstateEvaluation, EstateStack, deployed_s
 from policies.exemptions import NONE, Exemptions, read
 from policies.judged_runs import NOTHING_RECORDED, JudgedRuns
 from policies.model import NO_CONFIGS, Finding, Policy, PolicyContext, Resource
-from policies.plan_resources import resources_of
+from policies.plan_resources import resources_of, root_of
 from policies.preexisting import Comparison
 from policies.rules import load
 from policies.runner import EstateFindings, Report, evaluate
@@ -88,7 +88,8 @@ def evaluate_plans(
     _refuse_duplicate_stacks([plan.stack for plan in plans] + [stack.name for stack in others.deployed])
     day, known = day or today(), load() if policies is None else policies
     chosen = {id_: policy for id_, policy in known.items() if policy.evaluation_scope in scopes}
-    own = [replace(r, from_program=r.stack not in templates) for plan in plans for r in resources_of(plan)]
+    judged = [resource for plan in plans for resource in (*resources_of(plan), *root_of(plan))]
+    own = [replace(resource, from_program=resource.stack not in templates) for resource in judged]
     estate = _ChangedEstate(plans, others, templates, EstateEvaluation.of(known.values(), day, shapes))
     is_estate = is_complete or neighbours is not None
     report = evaluate(

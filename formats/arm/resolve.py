@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from formats.arm.arm_ids import MAY_CHANGE_ID, NO_SUBSCRIPTION, ArmId, ArmIds
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, contains_unknown
-from formats.urns import is_provider
+from formats.urns import is_provider, type_of
 
 MAX_DEPTH = 60
 """Levels of nesting that are searched. Azure's own values have fewer than 20."""
@@ -74,7 +74,8 @@ def _pending_deletes(plan: Plan, arm_ids: ArmIds, known: set[str]) -> Iterator[P
 
 def _azure_resource(resource: PlannedResource, id_: str | None, arm_ids: ArmIds) -> PlannedResource:
     sources = {
-        k: tuple(arm_ids.leaf_resources(urns, resource.urn)) for k, urns in resource.property_dependencies.items()
+        k: (*arm_ids.leaf_resources(urns, resource.urn), *(u for u in urns if type_of(u).startswith("random:")))
+        for k, urns in resource.property_dependencies.items()
     }
     return replace(resource, dependencies=tuple(arm_ids.required(resource)), property_dependencies=sources, id=id_)
 

@@ -11,8 +11,9 @@ from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyp
 from google.protobuf.message_factory import GetMessageClass  # type: ignore[import-untyped]
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from formats.errors import InputError
-from formats.property_values import SECRET_SIGNATURE, secret
+from formats.errors import InputError, Refused
+from formats.property_values import SECRET_SIGNATURE, from_struct, secret
+from formats.urns import label
 from operations.engine import permitted_requests
 from operations.engine.program_services import CHANNEL_OPTIONS, CallError, typed
 from operations.engine.secret_filter import SecretFilter
@@ -36,8 +37,10 @@ class EngineProxy:
         self._filter = SecretFilter()
         for value in secrets:
             self._filter.add(secret(value))
-        self.refusal: InputError | None = None
+        self.refusal: InputError | Refused | None = None
         """The first request that was not permitted. It fails the run, also if the program goes on."""
+        self._outputs: list[tuple[str, Any]] = []
+        """The outputs of the run, each with its resource."""
 
     def __enter__(self) -> EngineProxy:
         return self
@@ -76,10 +79,33 @@ class EngineProxy:
             raise CallError(error.details(), error.code()) from None
 
     def _require_permission(self, method: Any, request: bytes) -> None:
-        refusal = permitted_requests.refusal(method.name, GetMessageClass(method.input_type).FromString(request))
+        content = GetMessageClass(method.input_type).FromString(request)
+        refusal = permitted_requests.refusal(method.name, content) or self._leak(method.name, content)
         if refusal is not None:
             self.refusal = self.refusal or refusal
-            raise CallError(refusal.problem, grpc.StatusCode.PERMISSION_DENIED)
+            raise CallError(str(refusal), grpc.StatusCode.PERMISSION_DENIED)
+
+    def _leak(self, method: str, request: Any) -> Refused | None:
+        """Return the refusal of a resource or outputs with a known secret in the clear; None if there is none."""
+        if method == "RegisterResource":
+            return self._leak_in(f"{request.type} {request.name}", request.object)
+        if method == "RegisterResourceOutputs":
+            self._outputs.append((label(request.urn), request.outputs))
+            return self._leak_in(*self._outputs[-1])
+        return None
+
+    def check_outputs(self) -> None:
+        """Check the outputs once more at the end of a program: it may have sent a secret after them."""
+        leaks = (self._leak_in(*one) for one in self._outputs)
+        self.refusal = self.refusal or next((leak for leak in leaks if leak), None)
+
+    def _leak_in(self, name: str, properties: Any) -> Refused | None:
+        try:
+            with self._lock:
+                self._filter.refuse_leak(name, from_struct(properties))
+        except Refused as refusal:
+            return refusal
+        return None
 
     def _record(self, type_: Any, content: bytes) -> None:
         """Record the secrets in a message."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from formats import plan, property_values
+from operations.engine.secret_leaks import leak_in, needles_of, refusal
 
 MIN_LENGTH = 4
 """Shorter secrets are never masked in text: they would match parts of ordinary words."""
@@ -17,13 +18,21 @@ class SecretFilter:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
+        self._needles: frozenset[str] = frozenset()
 
     def add(self, value: Any) -> None:
         """Remember the strings in secret values; secret numbers and booleans are not masked."""
         for text in _secrets(value):
-            if len(text) >= MIN_LENGTH:
+            if len(text) >= MIN_LENGTH and text not in self._known:
+                self._needles |= needles_of(text)
                 self._known.add(text)
                 self._known.add(json.dumps(text)[1:-1])  # as JSON escapes it
+
+    def refuse_leak(self, label: str, properties: Mapping[str, Any]) -> None:
+        """Raise `Refused` if a property in wire form holds a known secret and is not secret itself."""
+        path = leak_in(properties, self._needles)
+        if path is not None:
+            raise refusal(label, path)
 
     def redact(self, text: str) -> str:
         """Return the text with every known secret masked, the longest first: one may contain another."""

@@ -21,6 +21,8 @@ NEEDED: Mapping[str, Mapping[str, Any]] = {"PG3": {"configurationName": "require
 """The inputs without which a policy applies to no resource of its types."""
 NOT_APPLICABLE = {
     "FL3": "it needs two projects, and the sample estate has one; tests/policies/rules/test_data_flows.py has two",
+    "TM1": "it is about ARM templates only",
+    "TM2": "it is about ARM templates only",
 }
 """Policies that apply to none of these plans, with the reason."""
 

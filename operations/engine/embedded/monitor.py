@@ -12,7 +12,7 @@ from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 
 from formats import property_values
 from formats.errors import InputError
-from formats.urns import ROOT_TYPE
+from formats.urns import ROOT_TYPE, label
 from operations.engine import permitted_requests
 from operations.engine.clock import now
 from operations.engine.embedded import goal, options, state_steps, steps
@@ -78,7 +78,7 @@ class Monitor:
 
     def RegisterResource(self, request: Any) -> Any:
         urn = self._deployment.urn_of(request.parent, request.type, request.name)
-        answer = self._guarded(lambda: steps.register(self._deployment, goal.of_registration(request, urn)))
+        answer = self._guarded(lambda: self._register(request, urn))
         return resource_pb2.RegisterResourceResponse(
             urn=answer.urn,
             id=answer.id,
@@ -86,6 +86,11 @@ class Monitor:
             result=_result(answer),
             unknown=answer.unknown,
         )
+
+    def _register(self, request: Any, urn: str) -> RegistrationResult:
+        wanted = goal.of_registration(request, urn)
+        self._deployment.reporter.secret_filter.refuse_leak(label(urn), wanted.resource.inputs)
+        return steps.register(self._deployment, wanted)
 
     def ReadResource(self, request: Any) -> Any:
         urn = self._deployment.urn_of(request.parent, request.type, request.name)
@@ -105,6 +110,7 @@ class Monitor:
             resource = deployment.registered.get(request.urn)
             if resource is not None and deployment.error is None and request.urn not in deployment.skipped:
                 outputs = property_values.from_struct(request.outputs)
+                deployment.reporter.secret_filter.refuse_leak(label(request.urn), outputs)
                 deployment.reporter.secret_filter.add(outputs)
                 if resource.type == ROOT_TYPE:
                     deployment.outputs = outputs

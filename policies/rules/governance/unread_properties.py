@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from formats.property_paths import join
+from formats.urns import ROOT_TYPE
 from policies.azure_semantics.properties import alternatives
 from policies.known_properties import KnownProperties, UnknownProperty
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
@@ -16,8 +17,8 @@ MAX_PATHS = 5
 
 
 def applies(resource: Resource, _: PolicyContext) -> bool:
-    """Return True for known types. TY1 refuses the others, with all their properties."""
-    return resource.type in known_types()
+    """Return True for known types. TY1 refuses the others, with all their properties; OU1 reads every output."""
+    return resource.type in known_types() and resource.type != ROOT_TYPE
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:

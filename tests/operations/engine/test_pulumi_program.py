@@ -11,6 +11,7 @@ from tests.pulumi_cli import needs_cli
 
 pytestmark = needs_cli
 
+SECRET = "qkXZ0+7fWv3LmT9dYb5RsA1uNe8CiGhJ"
 WRONG = {
     "bad input": "from formats.errors import InputError; raise InputError('Too small.', key='sde:net', fix='/24')",
     "refused": "from formats.errors import Refused; raise Refused('not today')",
@@ -19,6 +20,10 @@ WRONG = {
     "syntax": "def (",
     "resource twice": "for _ in range(2): random.RandomString('a', length=5)",
     "unknown type": "pulumi.CustomResource('random:index/nope:Nope', 'a', {})",
+    "secret in an output": f"random.RandomString('a', length=5, keepers={{'k': pulumi.Output.secret('{SECRET}')}})\n"
+    f"pulumi.export('debug', ['{SECRET}'])",
+    "secret in a property": f"random.RandomString('a', length=5, keepers={{'k': pulumi.Output.secret('{SECRET}')}})\n"
+    f"random.RandomString('b', length=5, keepers={{'copy': 'x{SECRET[3:24]}'}})",
     "refused secret": "random.RandomString('a', length=pulumi.Output.secret(-77777))",
 }
 
@@ -39,6 +44,7 @@ def test_both_engines_report_a_wrong_program_alike(lab: Lab, program: str) -> No
     assert (kind, words, told) == end(lab.embedded(), lab)
     assert told == [words]
     assert "77777" not in words
+    assert SECRET[3:24] not in words
 
 
 @pytest.mark.parametrize(

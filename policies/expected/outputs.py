@@ -1,0 +1,85 @@
+"""The outputs that each kind of stack may have: names and identifiers, for other stacks and for people.
+
+Outputs are stored in the state and printed, so no other value may be one. A test compares the names with the stacks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
+
+
+class Form(StrEnum):
+    """The form of an output's value."""
+
+    ID = "the ARM id of a resource of this stack"
+    NAME = "the name of a resource of this stack"
+    SUBSCRIPTION = "the stack's subscription"
+    PROJECT = "the project in the stack's name"
+    PRINCIPAL = "the object id or client id of an identity"
+    ADDRESS = "an IPv4 address"
+    RANGE = "an IPv4 range"
+    DATE = "a date"
+    PATH = "the property path of an output"
+
+
+PATTERNS: Mapping[Form, re.Pattern[str]] = {
+    Form.PRINCIPAL: re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    Form.ADDRESS: re.compile(r"\d{1,3}(\.\d{1,3}){3}"),
+    Form.RANGE: re.compile(r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}"),
+    Form.DATE: re.compile(r"\d{4}-\d{2}-\d{2}"),
+    Form.PATH: re.compile(r'[a-z_]{1,40}(\.[a-z0-9_-]{1,40}|\["[a-z0-9.-]{1,80}"\]){0,4}'),
+}
+"""The forms that a pattern describes."""
+KEY = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
+"""A key of a map: a zone, a provider, a stack or a domain name."""
+_EVERY = {"subscription": Form.SUBSCRIPTION, "reads.*[*]": Form.PATH}
+_ZONE = {
+    "zones.*.store_name": Form.NAME,
+    "zones.*.vault_name": Form.NAME,
+    "zones.*.group_id": Form.ID,
+    "zones.*.network_id": Form.ID,
+    "zones.*.store_id": Form.ID,
+    "zones.*.mover_principal_id": Form.PRINCIPAL,
+    "zones.*.mover_client_id": Form.PRINCIPAL,
+}
+OUTPUTS: Mapping[type[StackConfig], Mapping[str, Form]] = {
+    PlatformConfig: {
+        "subscription": Form.SUBSCRIPTION,
+        "bastion_id": Form.ID,
+        "bastion_range": Form.RANGE,
+        "dns_zones.*": Form.ID,
+        "firewall_address": Form.ADDRESS,
+        "firewall_range": Form.RANGE,
+        "flow_identity_id": Form.ID,
+        "flow_store_id": Form.ID,
+        "group_name": Form.NAME,
+        "log_workspace_id": Form.ID,
+        "network_id": Form.ID,
+        "network_name": Form.NAME,
+        "tenancy_ranges[*]": Form.RANGE,
+        "vault_name": Form.NAME,
+        "zone_range": Form.RANGE,
+    },
+    JunctionZoneConfig: {**_EVERY, **_ZONE, "providers.*": Form.NAME},
+    SafeHavenConfig: {**_EVERY, **_ZONE},
+    TenancyConfig: {
+        "reads.*[*]": Form.PATH,
+        "desk_id": Form.ID,
+        "desk_name": Form.NAME,
+        "expires": Form.DATE,
+        "export_asked_store_name": Form.NAME,
+        "export_released_store_name": Form.NAME,
+        "group_id": Form.ID,
+        "import_asked_store_name": Form.NAME,
+        "import_released_store_name": Form.NAME,
+        "network_id": Form.ID,
+        "project": Form.PROJECT,
+        "store_name": Form.NAME,
+        "vault_name": Form.NAME,
+    },
+}
+"""The form of each output by the kind of stack. `*` is each key of a map, `[*]` each entry of a list."""

@@ -1,0 +1,1 @@
+"""Policies on the outputs of a stack."""

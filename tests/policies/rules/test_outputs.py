@@ -1,0 +1,70 @@
+"""Outputs are of an allow-list, which is that of the stacks, and values from random secrets are secret."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from formats.plan import SECRET, UNKNOWN, planned_outputs
+from formats.stack_config import config_model
+from policies.expected.outputs import OUTPUTS
+from policies.plan_evaluation import evaluate_plans
+from policies.rules import load
+from policies.rules.outputs.allowed_outputs import _values
+from tests.policies import shipped
+
+KEY = "CyYpMzlASVJbZG12f4iRmqOstb7H0Nni6/T9Bg8YISo="
+
+
+def failed(stack: str, **outputs: Any) -> set[str]:
+    """Return the paths of the outputs that fail, with some added or changed."""
+    plan = shipped.deployed(stack)
+    present = {o.name: o.after for o in plan.outputs} | outputs
+    changed = replace(plan, outputs=planned_outputs(present, present))
+    report = evaluate_plans([changed], policies={"OU1": load()["OU1"]})
+    return {finding.path for finding in report.findings if finding.verdict.blocks}
+
+
+@pytest.mark.parametrize("stack", shipped.STACKS)
+def test_the_expected_outputs_are_those_of_the_stacks(stack: str) -> None:
+    assert failed(stack) == set()
+    found = {pattern for _, pattern, _ in _values({o.name: o.after for o in shipped.deployed(stack).outputs})}
+    assert found == set(OUTPUTS[config_model(stack)])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("debug", KEY), ("debug", SECRET), ("debug", UNKNOWN), ("vault_name", KEY), ("vault_name", "another-name"),
+     ("network_id", "/subscriptions/x"), ("expires", "soon"), ("project", "other"), ("store_name", ["st"]),
+     ("desk_name", SECRET)],
+)  # fmt: skip
+def test_another_output_or_form_fails(name: str, value: Any) -> None:
+    assert {path.partition("[")[0] for path in failed("tre-hcm-progression", **{name: value})} == {name}
+
+
+def test_a_value_inside_an_output_is_compared() -> None:
+    assert failed("safe-haven", zones={"landing": {"key": KEY}}) == {"zones.landing.key"}
+    assert failed("safe-haven", reads={"platform": [KEY]}) == {"reads.platform[0]"}
+
+
+def test_a_value_that_is_not_known_yet_passes() -> None:
+    assert failed("platform", network_id=UNKNOWN) == set()
+
+
+@pytest.mark.parametrize(("value", "blocks"), [(UNKNOWN, True), (SECRET, False)])
+def test_a_value_from_a_random_secret_is_secret(value: str, blocks: bool) -> None:
+    plan = shipped.before("safe-haven")
+    random = next(r.urn for r in plan.resources if r.type.startswith("random:"))
+
+    def tagged(resource: Any) -> Any:
+        if not resource.type.endswith(":BlobContainer"):
+            return resource
+        sources = {**resource.property_dependencies, "metadata": (random,)}
+        return replace(resource, inputs={**resource.inputs, "metadata": {"k": value}}, property_dependencies=sources)
+
+    report = evaluate_plans(
+        [replace(plan, resources=tuple(map(tagged, plan.resources)))], policies={"KV13": load()["KV13"]}
+    )
+    assert bool(report.blocks) is blocks
