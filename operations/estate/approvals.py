@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from ipaddress import IPv4Network, collapse_addresses
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,8 @@ class ApprovedWay:
 
     def text(self) -> str:
         """Return the way in one line: name, addresses, people, purpose and end."""
-        where = f" to {', '.join(self.way.destinations)}" if self.way.destinations else ""
+        ranges = collapse_addresses(map(IPv4Network, self.way.destinations))  # of private ones, rules have each address
+        where = f" to {', '.join(map(str, ranges))}" if self.way.destinations else ""
         return f"{self.way.name}{where}: {self.approval.text()}"
 
     def to_json(self) -> dict[str, Any]:

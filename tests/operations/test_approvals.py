@@ -82,6 +82,13 @@ def test_a_way_out_needs_a_roster(estate: Path) -> None:
         load(estate, today=TODAY)
 
 
+def test_a_way_shows_private_addresses_as_one_range(estate: Path) -> None:
+    edit(estate, lambda d: d["egress"]["bespoke"][0].update(addresses=["172.20.4.0/28", "203.0.113.20"]))
+    (way,) = (way for way in load(estate, today=TODAY).ways if way.way.destinations)
+    assert len(way.way.destinations) == 17
+    assert "packages to 172.20.4.0/28, 203.0.113.20/32: owner" in way.text()
+
+
 def test_people_are_not_in_the_configuration_of_stacks(estate: Path) -> None:
     texts = [rendered.text for rendered in render(load(estate, today=TODAY))]
     ids = [str(person.id) for person in load(estate, today=TODAY).people.people]
