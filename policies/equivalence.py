@@ -6,6 +6,9 @@ is allowed, because the shared stacks name the addresses of all tenancies: an ad
 of a list of values, which policies read as a set. Two tenancies are equivalent only if the shared stacks have the same
 addresses of both, relative to their address space, at the same property paths.
 
+Two tenancies in different subscriptions are equivalent only if what belongs to the one subscription itself, and what
+names it as a scope, is the same for the other.
+
 The class also holds what else an exchange could change: the ranges that contain the tenancy's address space, and the
 wildcard names of firewall rules that match its stores.
 """
@@ -31,6 +34,9 @@ REPRESENTATIVES = 2
 CONSTANTS = frozenset([*(n for n in PRIVATE_RANGES if isinstance(n, IPv4Network)), PUBLIC_ADDRESS])
 """The ranges that policies themselves compare addresses with."""
 RENAMED = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)|[A-Za-z0-9_-]+")
+OWN_GROUP = re.compile(
+    r"/subscriptions/(?P<subscription>[\w-]+)(?P<rest>/resourcegroups/(?P<group>[\w-]+))", re.IGNORECASE | re.ASCII
+)
 Signature = tuple[object, ...]
 
 
@@ -54,7 +60,16 @@ class EquivalentTenancy:
 
     def rename(self, text: str) -> str:
         """Return a text about the representative as a text about this tenancy. Both may be in it."""
+        if self.of.subscription != self.shape.subscription:
+            text = OWN_GROUP.sub(self._moved, text)
         return RENAMED.sub(self._renamed, text)
+
+    def _moved(self, found: re.Match[str]) -> str:
+        """Return the id of a resource group of one of the two in the subscription of the other."""
+        for one, other in ((self.of, self.shape), (self.shape, self.of)):
+            if found["subscription"].lower() == one.subscription and found["group"].lower() in one.names:
+                return f"/subscriptions/{other.subscription}{found['rest']}"
+        return found.group()
 
     def _renamed(self, found: re.Match[str]) -> str:
         token = found.group()
@@ -199,6 +214,15 @@ class EquivalenceClasses:
                     mentions.setdefault(owner, []).append(f"{where} {self.tenancies[owner].relative(text)}")
         return {stack: sorted(found) for stack, found in mentions.items()}
 
+    @cached_property
+    def _subscription_mentions(self) -> Mapping[str, list[str]]:
+        """For each subscription, the digests of what belongs to it or names it as a scope."""
+        mentions: dict[str, list[str]] = {}
+        for shape in self.shapes.values():
+            for subscription, digest in shape.subscription_mentions:
+                mentions.setdefault(subscription, []).append(digest)
+        return {subscription: sorted(found) for subscription, found in mentions.items()}
+
     def _owner(self, range_: IPv4Network | None) -> str:
         """Return the tenancy in whose address space a range lies; empty where there is none."""
         if range_ is None:
@@ -219,6 +243,7 @@ class EquivalenceClasses:
     def _surroundings(self, tenancy: StackShape) -> Iterator[str]:
         """Yield the facts that an exchange could change outside a tenancy, or in how policies read its identifiers."""
         yield from self._shared_mentions.get(tenancy.stack, ())
+        yield from self._subscription_mentions.get(tenancy.subscription, ())
         for space in tenancy.networks:
             yield " ".join(map(str, self._around(space)))
         for host in tenancy.hosts:

@@ -5,7 +5,9 @@ Two tenancies with one shape differ in their identifiers and addresses alone. On
 - the name of a resource: a segment of an ARM id or URL, or the value of a property whose key ends in "name";
 - the stack: in a URN, and as a resource's stack;
 - a principal that the stack grants roles to: as `principalId` of a role assignment;
-- an IPv4 address or range in the stack's own address space: anywhere.
+- an IPv4 address or range in the stack's own address space: anywhere;
+- the subscription of a tenancy: in the ids of its own resource groups, of what is below them, and of what belongs to
+  the subscription itself.
 
 Everything else stays as it is written. A shape is computed from one stack alone, so it can be kept with the digest of
 the stack's state; whether other stacks mention the same identifiers is decided on the shapes (`equivalence.py`).
@@ -38,6 +40,10 @@ TYPES_WITH_SIGNIFICANT_NAMES = frozenset([CONTAINER, "network:Subnet"])
 """The types whose names policies read. These names are not replaced."""
 SIGNIFICANT_NAME_PREFIXES = (*RESERVED_SUBNET_PREFIXES, *ZoneName)
 """Prefixes of names that policies read for every type."""
+DEFINITIONS = frozenset(f"authorization:{name}Definition" for name in ("Policy", "PolicySet", "Role"))
+"""The types of a subscription's resources that change nothing in it until something refers to them."""
+SUBSCRIPTION = re.compile(r"/subscriptions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![\w-])")
+WHOLE_SUBSCRIPTION = re.compile(SUBSCRIPTION.pattern + r'(?!/[^"\s])')
 FIREWALLS = frozenset([FIREWALL, POLICY, GROUP])
 """The types from whose addresses others are computed."""
 _ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\w.])"
@@ -50,6 +56,7 @@ GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 WILDCARDS = frozenset("*?[")
 PLACEHOLDER_MARK = "\0"
 """The first character of a placeholder. JSON never contains it, so no value can be mistaken for a placeholder."""
+OWN_SUBSCRIPTION = f"{PLACEHOLDER_MARK}subscription"
 NAME, PRINCIPAL, STACK = "name", "principal", "stack"
 
 
@@ -79,6 +86,11 @@ class StackShape:
     """For a shared stack: where it has an address as a whole value, and the address."""
     embedded: list[str]
     """For a shared stack: the addresses that it mentions in any other way."""
+    subscription: str
+    """The subscription of a tenancy's resource groups; empty if there are several."""
+    subscription_mentions: list[list[str]]
+    """The subscriptions that it affects as a whole, each with the digest of a resource that does so, without the
+    subscription."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the shape as plain JSON."""
@@ -109,6 +121,8 @@ def read_shape(content: object) -> StackShape:
         raise ValueError("identifiers")
     if not all(len(pair) == 2 for pair in shape.mentions):
         raise ValueError("mentions")
+    if not all(len(pair) == 2 for pair in shape.subscription_mentions):
+        raise ValueError("subscription_mentions")
     if any(str(parse_range(text)) != text for text in (*shape.spaces, *shape.bounded)):
         raise ValueError("spaces")
     return shape
@@ -121,7 +135,8 @@ def shape_of(stack: str, resources: Iterable[Resource]) -> StackShape:
     tokens = TOKEN.split(text)
     spaces = tuple(_spaces(ordered))
     is_tenancy = is_kind(stack, TenancyConfig)
-    canonical = _Canonical(stack, ordered, tokens, spaces)
+    subscription = _subscription_of(ordered) if is_tenancy else ""
+    canonical = _Canonical(stack, ordered, tokens, spaces, subscription)
     template = canonical.text()
     mentions, embedded = ([], []) if is_tenancy else _mentions(ordered, tokens)
     return StackShape(
@@ -136,7 +151,35 @@ def shape_of(stack: str, resources: Iterable[Resource]) -> StackShape:
         has_firewall=any(resource.type in FIREWALLS for resource in ordered),
         mentions=mentions,
         embedded=embedded,
+        subscription=subscription,
+        subscription_mentions=sorted(_subscription_mentions(ordered, is_tenancy=is_tenancy)),
     )
+
+
+def _subscription_of(resources: Iterable[Resource]) -> str:
+    """Return the subscription of all resource groups, in lower case; empty if they are in several or none.
+
+    A stack also has resources in the groups of others, such as its peering in the hub's.
+    """
+    groups = (r.id.lower() for r in resources if r.type == "resources:ResourceGroup" and r.id)
+    found = {match[1] for id_ in groups if (match := SUBSCRIPTION.match(id_))}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _subscription_mentions(resources: Iterable[Resource], *, is_tenancy: bool) -> Iterator[list[str]]:
+    """Yield each subscription that a resource belongs to without a resource group, or names as a whole, as a scope.
+
+    Definitions of a tenancy are left out: they have names of its own, and change nothing before they are assigned.
+    """
+    for resource in resources:
+        text = _json([resource]).lower()
+        found = set(WHOLE_SUBSCRIPTION.findall(text))
+        own = SUBSCRIPTION.match((resource.id or "").lower())
+        if own and "/resourcegroups/" not in str(resource.id).lower():
+            found |= {own[1]} if not is_tenancy or resource.type not in DEFINITIONS else set()
+        for subscription in found:
+            without = text.replace(subscription, OWN_SUBSCRIPTION)
+            yield [subscription, hashlib.sha256(without.encode()).hexdigest()]
 
 
 @dataclass
@@ -148,6 +191,7 @@ class _Canonical:
     tokens: list[str]
     """Separators and tokens in turn, beginning with a separator."""
     spaces: tuple[IPv4Network, ...]
+    subscription: str
     words: set[str] = field(default_factory=set)
     """The tokens that stay as they are written, in lower case."""
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -158,7 +202,7 @@ class _Canonical:
     def text(self) -> str:
         """Return the canonical JSON with a placeholder for each of its own identifiers, and number them."""
         names, principals, stack = self._names, self._principals, self.stack.lower()
-        own = names | principals | {stack}
+        own = names | principals | {stack, self.subscription}
         distinct = set(self.tokens[1::2])
         candidates = {token for token in distinct if "." in token or token.lower() in own}
         self.words |= {token.lower() for token in distinct - candidates}
@@ -172,6 +216,8 @@ class _Canonical:
                 parts[index] = self._placeholder(PRINCIPAL, token)
             elif lower == stack and self._is_stack(index):
                 parts[index] = self._placeholder(STACK, token)
+            elif lower == self.subscription and self._is_own_subscription(index):
+                parts[index] = OWN_SUBSCRIPTION
             else:
                 parts[index] = relative(token, self.spaces) if "." in token else token
                 if parts[index] == token:
@@ -198,6 +244,15 @@ class _Canonical:
     def _is_stack(self, index: int) -> bool:
         """True for the stack of a URN, and for a resource's stack."""
         return self.tokens[index - 2 : index] == ["pulumi", ":"] or self._key(index) == "stack"
+
+    def _is_own_subscription(self, index: int) -> bool:
+        """True in an id of the stack's own resource groups, of the subscription itself, and of what belongs to it."""
+        before, after = self.tokens[index - 2 : index], self.tokens[index + 1 : index + 5]
+        if [text.lower() for text in before] != ["subscriptions", "/"]:
+            return False
+        if not after[0].startswith("/") or [after[0], after[1].lower()] == ["/", "providers"]:
+            return True
+        return [text.lower() for text in after[:3]] == ["/", "resourcegroups", "/"] and after[3].lower() in self._names
 
     def _key(self, index: int) -> str:
         """Return the key of the property whose value begins at a token; empty where none does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from formats import property_paths
 from formats.plan import UNKNOWN
 from formats.property_paths import get
+from policies.azure_semantics.diagnostics import ACTIVITY
 from policies.equivalence import EquivalenceClasses
 from policies.estate_view import ReadablePaths, VisibleResource
 from policies.model import Resource
@@ -24,6 +26,8 @@ from tests.policies.reachability.sample_estates import added, changed, endpoint,
 
 TENANCIES = ("tre-hcm-progression", "tre-project-1", "tre-project-2", "tre-project-3")
 LAST = TENANCIES[-1]
+OTHER_SUBSCRIPTION = "10ca1000-0000-4000-8000-0000000000ff"
+THIRD_SUBSCRIPTION = "10ca1000-0000-4000-8000-0000000000fe"
 
 
 READABLE = ReadablePaths.of(policy for policy in load().values() if policy.evaluation_scope == "estate")
@@ -57,6 +61,78 @@ def test_tenancies_with_random_computer_names_are_equivalent() -> None:
         profile = {**computer.inputs["osProfile"], "computerName": f"desk-{number}x{number}"}
         resources = changed(resources, str(computer.id).lower(), osProfile=profile)
     assert _equivalents(resources) == {TENANCIES[2], TENANCIES[3]}
+
+
+def _moved(resources: Sequence[Resource], *stacks: str, subscription: str = OTHER_SUBSCRIPTION) -> list[Resource]:
+    """Return the resources with some stacks in another subscription."""
+    groups = [str(r.id).split("/")[4] for r in resources if r.stack in stacks and r.type == "resources:ResourceGroup"]
+    own = re.compile(f'/subscriptions/[0-9a-f-]+(?=/resourceGroups/({"|".join(groups)})[/"])')
+    definitions = re.compile("/subscriptions/[0-9a-f-]+(?=/providers/)")
+
+    def moved(resource: Resource) -> Resource:
+        text = own.sub(f"/subscriptions/{subscription}", json.dumps([resource.id, resource.inputs]))
+        if resource.stack in stacks:
+            text = definitions.sub(f"/subscriptions/{subscription}", text)
+        id_, inputs = json.loads(text)
+        return replace(resource, id=id_, inputs=inputs)
+
+    return [moved(resource) for resource in resources]
+
+
+def _in_two_subscriptions() -> list[Resource]:
+    """Return an estate with a tenancy beside the platform, and two in each of two other subscriptions."""
+    resources = _moved(estate(5), "tre-project-1", "tre-project-2")
+    resources = _moved(resources, "tre-project-3", "tre-project-4", subscription=THIRD_SUBSCRIPTION)
+    log = next(r for r in resources if r.type == ACTIVITY)
+    home = str(log.id).split("/")[2]
+    logs = [
+        replace(log, urn=f"{log.urn}-{other}", id=str(log.id).replace(home, other))
+        for other in (OTHER_SUBSCRIPTION, THIRD_SUBSCRIPTION)
+    ]
+    return [*resources, *logs]
+
+
+def test_tenancies_in_different_subscriptions_are_equivalent() -> None:
+    assert _equivalents(_in_two_subscriptions()) == {"tre-project-3", "tre-project-4"}
+
+
+def test_copied_controls_are_in_the_subscription_of_the_tenancy() -> None:
+    resources = _in_two_subscriptions()
+    (flow,) = [
+        f
+        for f in analyse_flows(seen(resources)).flows
+        if f.kind is FlowKind.PAST_AIRLOCK and f.source == "tre-project-4"
+    ]
+    assert flow.minimal_cut_sets
+    for control in flow.minimal_cut_sets.paths[0].controls:
+        resources = failing(resources, control)
+    opened = _depths(analyse_flows(seen(resources)).flows)
+    assert opened[FlowKind.PAST_AIRLOCK, "tre-project-4"] == 0
+
+
+@pytest.mark.parametrize("scope", [f"/subscriptions/{OTHER_SUBSCRIPTION}", f"/subscriptions/{OTHER_SUBSCRIPTION}/"])
+def test_a_right_on_one_subscription_changes_the_class_of_its_tenancies(scope: str) -> None:
+    reader = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+    right = grant("5bbb7694-f292-5ef8-995d-ea3581a724bc", reader, scope, "platform")
+    assert _equivalents([*_in_two_subscriptions(), right]) == set()
+
+
+def test_a_missing_activity_log_changes_the_class_of_its_tenancies() -> None:
+    """The diagnostic setting of the activity log belongs to the subscription, without a resource group."""
+    *resources, _ = _in_two_subscriptions()
+    assert _equivalents(resources) == set()
+
+
+def test_a_resource_of_another_stack_keeps_its_subscription() -> None:
+    """A log workspace in the tenancy's own subscription is another one than that of the platform."""
+    resources = _in_two_subscriptions()
+    home = str(resources[0].id).split("/")[2]
+
+    def foreign(resource: Resource) -> Resource:
+        text = json.dumps(resource.inputs).replace(home, THIRD_SUBSCRIPTION)
+        return replace(resource, inputs=json.loads(text)) if resource.stack == "tre-project-4" else resource
+
+    assert "tre-project-4" not in _equivalents([foreign(resource) for resource in resources])
 
 
 def test_the_copied_result_is_the_result_of_the_whole_analysis() -> None:
@@ -193,6 +269,7 @@ def test_any_change_of_one_property_changes_the_class(data: st.DataObject) -> No
 def test_the_reduced_analysis_finds_what_the_whole_one_finds(data: st.DataObject) -> None:
     """With one property of one tenancy changed at random, and up to two tenancies opened."""
     resources = _with_other_value(data, estate(4))
+    resources = _moved(resources, *data.draw(st.lists(st.sampled_from(TENANCIES), unique=True, max_size=2)))
     for stack, what in data.draw(
         st.lists(st.tuples(st.sampled_from(TENANCIES), st.sampled_from(sorted(ODD))), max_size=2)
     ):
