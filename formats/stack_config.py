@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Network
@@ -311,6 +311,14 @@ class TenancyConfig(ProjectSpec, StackConfig):
     def _outside_the_tenancy(cls, egress: Egress, before: ValidationInfo) -> Egress:
         refuse_internal_addresses(egress, [before.data["addresses"]] if "addresses" in before.data else [])
         return egress
+
+
+def subscriptions_of(configs: Iterable[StackConfig]) -> frozenset[str]:
+    """Return the subscriptions that an estate names for its stacks, also for those that are not deployed yet."""
+    found: set[UUID] = set()
+    for config in configs:
+        found |= {config.subscription, *(config.subscriptions if isinstance(config, PlatformConfig) else ())}
+    return frozenset(map(str, found))
 
 
 MODELS: dict[str, type[StackConfig]] = {

@@ -58,12 +58,20 @@ class EstateEvaluation:
     policies: Sequence[Policy]
     today: date
     cache: ShapeCache
+    subscriptions: frozenset[str] = frozenset()
+    """The subscriptions that the estate's files name."""
 
     @classmethod
-    def of(cls, policies: Iterable[Policy], today: date, cache: ShapeCache | None = None) -> EstateEvaluation:
+    def of(
+        cls,
+        policies: Iterable[Policy],
+        today: date,
+        cache: ShapeCache | None = None,
+        subscriptions: frozenset[str] = frozenset(),
+    ) -> EstateEvaluation:
         """Return the evaluation of those of the policies that have the scope `estate`."""
         chosen = [policy for policy in policies if policy.evaluation_scope == ESTATE]
-        return cls(chosen, today, cache or ShapeCache())
+        return cls(chosen, today, cache or ShapeCache(), subscriptions)
 
     def findings(
         self, stacks: Sequence[EstateStack], *, own: Collection[str] = (), exhaustive: bool = False
@@ -87,7 +95,7 @@ class EstateEvaluation:
     def _estate(self, stacks: Sequence[EstateStack]) -> _Estate:
         """Return the estate in an order of its own: where two paths are equally weak, a message names the first."""
         ordered = sorted(stacks, key=lambda stack: stack.name)
-        return _Estate(ordered, self._readable, self.today, self.cache)
+        return _Estate(ordered, self._readable, self.today, self.cache, self.subscriptions)
 
     @cached_property
     def _readable(self) -> ReadablePaths:
@@ -97,9 +105,16 @@ class EstateEvaluation:
 class _Estate:
     """The stacks of an estate, each built once and only if it is needed."""
 
-    def __init__(self, stacks: Sequence[EstateStack], readable: ReadablePaths, today: date, cache: ShapeCache) -> None:
+    def __init__(
+        self,
+        stacks: Sequence[EstateStack],
+        readable: ReadablePaths,
+        today: date,
+        cache: ShapeCache,
+        subscriptions: frozenset[str],
+    ) -> None:
         self.stacks = {stack.name: stack for stack in stacks}
-        self._readable, self._today, self._cache = readable, today, cache
+        self._readable, self._today, self._cache, self._subscriptions = readable, today, cache, subscriptions
         self._resources: dict[str, tuple[VisibleResource, ...]] = {}
 
     def folding(self) -> Folding:
@@ -110,7 +125,7 @@ class _Estate:
         """Return the part of the estate that is evaluated."""
         names = [name for name in self.stacks if name not in folding.absent]
         resources = [resource for name in names for resource in self._visible(name)]
-        return EstateView(resources, folding, is_complete=True, today=self._today)
+        return EstateView(resources, folding, is_complete=True, today=self._today, subscriptions=self._subscriptions)
 
     def shape(self, stack: EstateStack) -> StackShape:
         return self._cache.shape(

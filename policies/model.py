@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 
 from formats.plan import SECRET, UNKNOWN, PlannedResource
 from formats.property_paths import ANY, Step, parse
-from formats.stack_config import DataClass, StackConfig
+from formats.stack_config import DataClass, StackConfig, subscriptions_of
 from policies.requirements import Requirement
 
 T = TypeVar("T")
@@ -175,11 +175,13 @@ class PolicyContext:
         is_complete: bool = False,
         today: date | None = None,
         configs: Mapping[str, StackConfig] = NO_CONFIGS,
+        subscriptions: frozenset[str] | None = None,
     ) -> None:
         self.resources: Sequence[Resource] = tuple(resources)
         self.configs = configs
         """The configuration of each stack that the estate's files name, by stack. A stack of another estate, or of a
         template, has none."""
+        self._subscriptions = subscriptions
         self.is_complete = is_complete
         """True if every stack of the estate is included, as policies on the whole estate require."""
         self.today = today or datetime.now(UTC).date()
@@ -278,6 +280,11 @@ class PolicyContext:
             self._once[key] = make()
         found: T = self._once[key]
         return found
+
+    @cached_property
+    def subscriptions(self) -> frozenset[str]:
+        """The subscriptions that the estate's files name, also those of stacks that are not deployed yet."""
+        return subscriptions_of(self.configs.values()) if self._subscriptions is None else self._subscriptions
 
     def data_class(self, resource: Resource) -> DataClass:
         """Return the data class of a resource: the strictest of its own tag, its stack's and the estate's, so that no

@@ -16,7 +16,7 @@ from formats.deployed_stack import DeployedStack
 from formats.errors import InputError
 from formats.people import read_roster
 from formats.plan import Plan
-from formats.stack_config import StackConfig, TenancyConfig, is_kind
+from formats.stack_config import StackConfig, TenancyConfig, is_kind, subscriptions_of
 from formats.yaml_reader import read_mapping, within
 from policies.estate_evaluation import EstateEvaluation, EstateStack, deployed_stack, planned_stack
 from policies.exemptions import NONE, Exemptions, read
@@ -90,7 +90,8 @@ def evaluate_plans(
     chosen = {id_: policy for id_, policy in known.items() if policy.evaluation_scope in scopes}
     judged = [resource for plan in plans for resource in (*resources_of(plan), *root_of(plan))]
     own = [replace(resource, from_program=resource.stack not in templates) for resource in judged]
-    estate = _ChangedEstate(plans, others, templates, EstateEvaluation.of(known.values(), day, shapes))
+    named = subscriptions_of(configs.values())
+    estate = _ChangedEstate(plans, others, templates, EstateEvaluation.of(known.values(), day, shapes, named))
     is_estate = is_complete or neighbours is not None
     report = evaluate(
         PolicyContext(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from policies.azure_semantics import ids
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
@@ -16,9 +16,15 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     groups = context.once(("resource groups",), lambda: frozenset(map(ids.own, context.of(GROUP))))
     if group and group not in groups:
         yield Violation("", f"is in {group.rpartition('/')[2]}, which is no resource group of the estate's stacks")
-    elif not group and subscription not in {ids.subscription(known) for known in groups}:
+    elif not group and not _is_of_the_estate(subscription, groups, context):
         found = subscription.rpartition("/")[2] or "none"
         yield Violation("", f"is in subscription {found}, which is of no stack of the estate")
+
+
+def _is_of_the_estate(subscription: str, groups: Iterable[str], context: PolicyContext) -> bool:
+    """True for the subscription of a stack, and for one that the estate's files name for a stack to come."""
+    name = subscription.rpartition("/")[2]
+    return name in context.subscriptions or subscription in {ids.subscription(known) for known in groups}
 
 
 def _scope_of_provider(provider: Resource) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from formats.arm.sdk import AZURE_NATIVE, PREFIX
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource
+from formats.stack_config import StackConfig
 from policies.azure_semantics.api_versions import PREVIEWS, defect_of
-from policies.model import Verdict
+from policies.model import NO_CONFIGS, Verdict
 from policies.plan_evaluation import Neighbours, evaluate_plans
 from policies.rules import load
 from policies.rules.governance.known_types import known_types
@@ -36,10 +38,10 @@ def failures(*, change: str, inputs: Mapping[str, Any] | None = None, **fields: 
     return blocking(replace(plan, resources=tuple(map(changed, plan.resources))))
 
 
-def blocking(plan: Plan) -> set[str]:
+def blocking(plan: Plan, configs: Mapping[str, StackConfig] = NO_CONFIGS) -> set[str]:
     policies = {id_: policy for id_, policy in load().items() if id_.startswith(("SC", "TY"))}
     others = Neighbours.of_plans([shipped.deployed(stack) for stack in shipped.STACKS if stack != plan.stack])
-    report = evaluate_plans([plan], policies=policies, neighbours=others)
+    report = evaluate_plans([plan], policies=policies, neighbours=others, configs=configs)
     return {finding.policy for finding in report.findings if finding.verdict.blocks}
 
 
@@ -66,6 +68,17 @@ def test_a_resource_in_the_group_of_another_stack_fails() -> None:
     made = PlannedResource(f"urn:pulumi:{STACK}::sde::{DISK}::more", DISK, Operation.CREATE,
                            inputs={"resourceGroupName": group, "diskName": "more"})  # fmt: skip
     assert blocking(replace(plan, resources=(*plan.resources, made))) == {"SC1"}
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_provider_may_be_in_a_subscription_that_the_estate_names_for_later(is_named: bool) -> None:
+    plan = shipped.after("platform")
+    provider = PlannedResource(f"urn:pulumi:platform::sde::{PROVIDER}::in-other", PROVIDER, Operation.CREATE,
+                               inputs={"subscriptionId": OTHER})  # fmt: skip
+    config = shipped.configs()["platform"].model_copy(update={"subscriptions": (UUID(OWN), UUID(OTHER))})
+    configs = {**shipped.configs(), **({"platform": config} if is_named else {})}
+    found = blocking(replace(plan, resources=(*plan.resources, provider)), configs)
+    assert ("SC2" in found) is not is_named
 
 
 @pytest.mark.parametrize("group", ["rg-wmsde-platform-hub", "rg-of-a-stranger"])
