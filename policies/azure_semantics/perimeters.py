@@ -7,7 +7,7 @@ the perimeter's rules alone decide; in the mode Learning, now called transition,
 from __future__ import annotations
 
 from policies.azure_semantics.properties import same
-from policies.model import PolicyContext, Resource
+from policies.model import PolicyContext, Resource, Unknown
 
 PERIMETER, PROFILE = "network:NetworkSecurityPerimeter", "network:NetworkSecurityPerimeterProfile"
 ASSOCIATION, RULE = "network:NetworkSecurityPerimeterAssociation", "network:NetworkSecurityPerimeterAccessRule"
@@ -22,3 +22,12 @@ def is_enforced_on(resource: Resource, context: PolicyContext) -> bool:
     """True if a checked perimeter of the same stack is enforced on a resource."""
     found = context.referencing(ASSOCIATION, MEMBER, resource)
     return any(same(one.at(MODE), ENFORCED) and one.stack == resource.stack for one in found)
+
+
+def is_closed_by_perimeter(resource: Resource, context: PolicyContext) -> bool:
+    """True if a perimeter is certainly enforced on a resource, and none of the stack has an access rule."""
+    try:
+        enforced = is_enforced_on(resource, context)
+    except Unknown:
+        return False
+    return enforced and not context.same_stack(resource, RULE)

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.malware_scanning import is_scanner
+from policies.azure_semantics.perimeters import SECURED, is_closed_by_perimeter
 from policies.azure_semantics.properties import entries, lower_text
 from policies.azure_semantics.roles import Right
 from policies.model import MISSING, Resource, Unknown
@@ -20,7 +21,6 @@ from policies.reachability.topology import Subnet, Topology
 ACCOUNT, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
 VAULT, SECRET = "keyvault:Vault", "keyvault:Secret"
 ENDPOINT = "network:PrivateEndpoint"
-PUBLIC_ACCESS_OFF = ("disabled", "securedbyperimeter")
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +178,7 @@ class DataStores:
     def _public(self, resource: Resource, prefix: str, rules: str) -> ControlSets:
         """Return the controls on public access: disabled public network access, which Azure Policy enforces too, and
         network rules that deny by default. A missing property means open."""
-        is_off = _lower_text_or_unknown(resource, f"{prefix}publicNetworkAccess") in PUBLIC_ACCESS_OFF
+        is_off = self._is_off(resource, f"{prefix}publicNetworkAccess")
         denies = _lower_text_or_unknown(resource, f"{prefix}{rules}.defaultAction") == "deny"
         kinds = ("ipRules", "virtualNetworkRules", "resourceAccessRules")
         exceptions = [_value_or_none(resource, f"{prefix}{rules}.{kind}") for kind in kinds]
@@ -195,6 +195,11 @@ class DataStores:
         return all_of(
             all_of(off_control, guardrail) if is_off else ALWAYS, rules_control if has_no_exceptions else ALWAYS
         )
+
+    def _is_off(self, resource: Resource, path: str) -> bool:
+        """True if public network access is off, or a perimeter without access rules decides on it."""
+        found = _lower_text_or_unknown(resource, path)
+        return found == "disabled" or (found == SECURED.lower() and is_closed_by_perimeter(resource, self.estate))
 
     def _keys(self, account: Resource) -> ControlSets:
         if _value_or_none(account, "allowSharedKeyAccess") is not False:

@@ -49,6 +49,8 @@ FLOW_PATHS = (
     "network:NetworkInterface:networkSecurityGroup.id",
     "network:NetworkInterface:subnet.id",
     "network:NetworkSecurityGroup:securityRules",
+    "network:NetworkSecurityPerimeterAssociation:accessMode",
+    "network:NetworkSecurityPerimeterAssociation:privateLinkResource.id",
     "network:PrivateEndpoint:ipConfigurations",
     "network:PrivateEndpoint:manualPrivateLinkServiceConnections",
     "network:PrivateEndpoint:privateLinkServiceConnections",

@@ -199,3 +199,12 @@ def test_the_log_group_audit_is_too_little_for_other_types() -> None:
     setting = next(r for r in resources() if r.type == SETTING and "azureFirewalls" in str(r.inputs["resourceUri"]))
     logs = [{"categoryGroup": "audit", "enabled": True}]
     assert said("LG1", [having(setting, "logs", logs)]) == {Verdict.FAIL}
+
+
+def test_a_perimeter_closes_a_store_in_the_flows_without_access_rules_only() -> None:
+    secured = having(its("store"), "publicNetworkAccess", "SecuredByPerimeter")
+    added = practice()
+    closed = [r for r in added if r.type != "network:NetworkSecurityPerimeterAccessRule"]
+    assert not blocking([*closed, secured])
+    assert Verdict.FAIL in said("FL2", [*added, secured])
+    assert {Verdict.FAIL} == said("ST1", [secured])
