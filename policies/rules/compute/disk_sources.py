@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from policies.azure_semantics.data_class import holds_records
 from policies.azure_semantics.properties import display, same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.rule_helpers.images import OTHERS, foreign_image
 
 OPTION, SOURCE = "creationData.createOption", "creationData.sourceResourceId"
+IMAGES = ("creationData.imageReference", "creationData.galleryImageReference")
 FRESH, COPIED = ("Empty", "FromImage"), ("Copy", "CopyStart", "Restore")
 
 
-def check(disk: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Refuse imports, uploads and copies from other resource groups."""
+def check(disk: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Refuse imports, uploads, copies from other resource groups, and images that are not evaluated."""
+    for image in IMAGES:
+        yield from foreign_image(disk, image, context)
     option = disk.at(OPTION)
     if any(same(option, copied) for copied in COPIED):
         if not _same_group(disk.at(SOURCE), disk.id):
@@ -45,6 +49,7 @@ POLICY = Policy(
     ),
     fix="Create the disk empty, and import the data through the airlock.",
     check=check,
-    check_paths=(OPTION, SOURCE),
+    check_paths=(OPTION, SOURCE, *(f"{image}.{key}" for image in IMAGES for key in ("id", *OTHERS))),
+    evaluation_scope="stack",
     applies=holds_records,
 )

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.properties import display, same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.rule_helpers.images import OTHERS, PUBLISHERS, foreign_image
 from policies.rule_helpers.virtual_machines import MACHINES, for_vm_and_scale_set, profile_path
 
 IMAGE = "storageProfile.imageReference"
-PUBLISHERS = ("canonical", "debian", "redhat", "suse", "microsoft-dsvm", "microsoftwindowsserver",
-              "microsoftwindowsdesktop", "microsoft-ads", "almalinux", "microsoftcblmariner")  # fmt: skip
+DISK = "storageProfile.osDisk"
 END_OF_SUPPORT = re.compile(
     r"ubuntu-?server(?!.*(22|24|26)[._]04)|(^|\D)1[0-9][._](04|10)|(^|\D)20[._]04|xenial|bionic|focal|centos|"
     r"debian-?(8|9|10)\b|(rhel|redhat)-?[67]\b|sles-?(11|12)\b|20(08|12|16)-|windows-?(7|8|10)\b|win10|mariner",
@@ -20,19 +20,15 @@ END_OF_SUPPORT = re.compile(
 """Releases after their end of support, by offer and sku."""
 
 
-def applies(machine: Resource, _: PolicyContext) -> bool:
-    """Return True for machines that start from an image, not from an attached system disk."""
-    return not same(machine.at(profile_path(machine, "storageProfile.osDisk.createOption")), "Attach")
-
-
-def check(machine: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Require an image of the estate's own gallery, or a supported one of a known publisher."""
-    image = profile_path(machine, IMAGE)
-    if machine.at(f"{image}.communityGalleryImageId") is not MISSING:
-        yield Violation(
-            f"{image}.communityGalleryImageId", "is an image of a community gallery, where anyone can publish"
-        )
-    elif machine.at(f"{image}.id") is MISSING and machine.at(f"{image}.sharedGalleryImageId") is MISSING:
+def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require an image of an evaluated gallery, or a supported one of a known publisher; or an evaluated disk."""
+    image, disk = profile_path(machine, IMAGE), profile_path(machine, DISK)
+    if same(machine.at(f"{disk}.createOption"), "Attach"):
+        if context.get(machine.at(f"{disk}.managedDisk.id")) is None:
+            yield Violation(f"{disk}.managedDisk.id", "is no disk of the evaluated stacks, so it may contain anything")
+        return
+    yield from foreign_image(machine, image, context)
+    if not any(machine.at(f"{image}.{key}") is not MISSING for key in ("id", *OTHERS)):
         yield from _check_marketplace(machine, image)
 
 
@@ -63,7 +59,8 @@ POLICY = Policy(
             f"{IMAGE}.{part}"
             for part in ("communityGalleryImageId", "id", "offer", "publisher", "sharedGalleryImageId", "sku")
         ),
-        "storageProfile.osDisk.createOption",
+        f"{DISK}.createOption",
+        f"{DISK}.managedDisk.id",
     ),
-    applies=applies,
+    evaluation_scope="stack",
 )

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from policies.azure_semantics.properties import display
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
+INLINE = "networkProfile.networkInterfaceConfigurations"
 INTERFACES_PATH = "networkProfile.networkInterfaces"
 
 
 def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require each interface to be among the checked resources, so that its subnet and NSG rules are checked too."""
+    """Require each interface to be among the checked resources, so that its subnet and NSG rules are checked too. One
+    that is created with the machine is no resource of its own."""
+    if machine.each(f"{INLINE}[*]"):
+        yield Violation(INLINE, "creates interfaces with the machine; declare them as resources, which are checked")
     for index in range(len(machine.each(f"{INTERFACES_PATH}[*]"))):
         path = f"{INTERFACES_PATH}[{index}].id"
         interface = context.get(machine.at(path))
@@ -28,6 +32,6 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",)),
     fix="Use only interfaces that are declared with the virtual machine.",
     check=check,
-    check_paths=(f"{INTERFACES_PATH}[*].id",),
+    check_paths=(f"{INTERFACES_PATH}[*].id", INLINE),
     evaluation_scope="stack",
 )

@@ -13,12 +13,24 @@ HARMLESS: Mapping[str, str] = {
     "network:NetworkSecurityPerimeterProfile": "has no settings; its access rules and associations are checked",
 }
 """Types that need no policy, with the reason."""
+SCALE_SETS = frozenset(
+    {
+        "compute:VirtualMachineScaleSet",
+        "compute:VirtualMachineScaleSetExtension",
+        "compute:VirtualMachineScaleSetVM",
+        "compute:VirtualMachineScaleSetVMExtension",
+        "compute:VirtualMachineScaleSetVMRunCommand",
+    }
+)
+"""Types that are refused although policies cover some of their properties."""
 MAX_COVERED_TYPES = 20
 """A policy on more types than this checks what they have in common, which is not enough to cover a type."""
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Raise `Unknown` for a type that no policy covers: a new service needs policies first."""
+    if resource.type in SCALE_SETS:
+        yield Violation("", "belongs to a scale set, whose computers the flows do not know; declare virtual machines")
     if resource.type not in known_types():
         raise Unknown("", f"is {resource.type}, which no policy covers")
     yield from ()

@@ -289,14 +289,35 @@ class TestImages:
         {"publisher": "canonical", "offer": "0001-com-ubuntu-server-jammy", "sku": "22_04-lts-gen2"},
         {"publisher": "Debian", "offer": "debian-12", "sku": "12-gen2"},
         {"publisher": "microsoft-dsvm", "offer": "ubuntu-2204", "sku": "2204-gen2"},
-        {"id": f"{COMPUTE}/galleries/ours/images/desk/versions/1.0.0"},
     ])  # fmt: skip
     def test_what_is_mended_passes(self, image: dict[str, str]) -> None:
         assert verdict(changed(world(), "desk", "storageProfile.imageReference", image), "VM11", "desk") is Verdict.PASS
 
-    def test_a_computer_that_takes_over_a_disk_starts_from_none(self) -> None:
-        taken = changed(world(), "desk", f"{OS}.createOption", "Attach")
-        assert verdict(taken, "VM11", "desk") is Verdict.NOT_APPLICABLE
+    @pytest.mark.parametrize("reference", [
+        {"id": f"{COMPUTE}/galleries/theirs/images/desk/versions/1.0.0"},
+        {"id": f"{COMPUTE}/disks/none"},
+        {"sharedGalleryImageId": "/SharedGalleries/x/Images/desk/Versions/latest"},
+        {"communityGalleryImageId": "/CommunityGalleries/x/Images/desk/Versions/latest"},
+        {"id": "/Subscriptions/s/Providers/Microsoft.Compute/Locations/uksouth/Publishers/N/ArtifactTypes/VMImage/x"},
+    ])  # fmt: skip
+    def test_images_that_are_not_evaluated_fail_on_machines_and_disks(self, reference: dict[str, str]) -> None:
+        machine = changed(world(), "desk", "storageProfile.imageReference", reference)
+        assert verdict(machine, "VM11", "desk") is Verdict.FAIL
+        for key in ("imageReference", "galleryImageReference"):
+            disk = changed(world(), "disk", "creationData", {"createOption": "FromImage", key: reference | {"lun": 0}})
+            assert verdict(disk, "VM13", "disk") is Verdict.FAIL
+
+    def test_an_image_of_an_evaluated_gallery_passes(self) -> None:
+        gallery = made("compute:Gallery", "ours", "Microsoft.Compute/galleries/ours")
+        image = {"id": f"{gallery.id}/images/desk/versions/1.0.0"}
+        found = changed(world(), "desk", "storageProfile.imageReference", image) | {"gallery": gallery}
+        assert verdict(found, "VM11", "desk") is Verdict.PASS
+
+    @pytest.mark.parametrize(("disk", "said"), [("disk", Verdict.PASS), (None, Verdict.FAIL)])
+    def test_an_attached_system_disk_is_one_that_is_evaluated(self, disk: str | None, said: Verdict) -> None:
+        id_ = world()[disk].id if disk else f"{COMPUTE}/disks/of-a-stranger"
+        taken = changed(changed(world(), "desk", f"{OS}.createOption", "Attach"), "desk", f"{OS}.managedDisk.id", id_)
+        assert verdict(taken, "VM11", "desk") is said
 
 
 def test_a_copy_within_the_resource_group_passes() -> None:

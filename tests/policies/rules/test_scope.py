@@ -152,3 +152,40 @@ def test_without_a_known_subscription_the_verdict_is_unknown() -> None:
     plan = replace(shipped.after("platform"), subscription="")
     report = evaluate_plans([plan], policies={"SC1": load()["SC1"]})
     assert {f.verdict for f in report.findings if f.type == "resources:ResourceGroup"} == {Verdict.UNKNOWN}
+
+
+SCALE_SETS = ("VirtualMachineScaleSet", "VirtualMachineScaleSetVM", "VirtualMachineScaleSetExtension")
+
+
+@pytest.mark.parametrize("kind", SCALE_SETS)
+def test_a_scale_set_fails(kind: str) -> None:
+    plan = shipped.after(STACK)
+    type_ = f"azure-native:compute:{kind}"
+    made = PlannedResource(f"urn:pulumi:{STACK}::sde::{type_}::desks", type_, Operation.CREATE)
+    report = evaluate_plans([replace(plan, resources=(*plan.resources, made))], policies={"TY1": load()["TY1"]})
+    (found,) = [f for f in report.findings if f.verdict.blocks]
+    assert found.verdict is Verdict.FAIL
+    assert "declare virtual machines" in found.message
+
+
+def identities(type_: str, **inputs: Any) -> bool:
+    plan = shipped.after(STACK)
+    resources = tuple(replace(r, inputs={**r.inputs, **inputs}) if r.type == type_ else r for r in plan.resources)
+    others = Neighbours.of_plans([shipped.deployed(stack) for stack in shipped.STACKS if stack != STACK])
+    report = evaluate_plans([replace(plan, resources=resources)], policies={"IA11": load()["IA11"]}, neighbours=others)
+    return report.blocks
+
+
+MOVER = next(r for r in shipped.deployed("safe-haven").resources if r.name == "staging-mover").id
+MACHINE = "azure-native:compute:VirtualMachine"
+
+
+@pytest.mark.parametrize("found", [[MOVER], {MOVER: {}}, UNKNOWN, [f"/subscriptions/{OTHER}/x"]])
+def test_an_identity_of_another_stack_fails(found: Any) -> None:
+    assert identities(MACHINE, identity={"type": "UserAssigned", "userAssignedIdentities": found})
+    assert not identities(MACHINE)
+
+
+def test_an_encryption_identity_of_another_stack_fails() -> None:
+    encryption = {"identity": {"userAssignedIdentity": MOVER}}
+    assert identities("azure-native:storage:StorageAccount", encryption=encryption)

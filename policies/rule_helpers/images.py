@@ -1,0 +1,44 @@
+"""Images of computers and disks: of a known publisher, or of a gallery that is evaluated together with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policies.azure_semantics import ids
+from policies.azure_semantics.properties import display
+from policies.model import MISSING, PolicyContext, Resource, Violation
+
+PUBLISHERS = ("canonical", "debian", "redhat", "suse", "microsoft-dsvm", "microsoftwindowsserver",
+              "microsoftwindowsdesktop", "microsoft-ads", "almalinux", "microsoftcblmariner")  # fmt: skip
+PLATFORM_IMAGE = re.compile(
+    r"/subscriptions/[^/]+/providers/microsoft\.compute/locations/[^/]+/publishers/(?P<publisher>[^/]+)/"
+    r"artifacttypes/vmimage/.+"
+)
+"""The id of an image of the marketplace, as a disk names it."""
+OTHERS = {
+    "communityGalleryImageId": "is an image of a community gallery, where anyone can publish",
+    "sharedGalleryImageId": "is an image that another tenant or subscription shares, and may change",
+}
+
+
+def foreign_image(resource: Resource, path: str, context: PolicyContext) -> Iterator[Violation]:
+    """Yield the violations of an image reference by id; none for one without ids."""
+    for key, why in OTHERS.items():
+        if resource.at(f"{path}.{key}") is not MISSING:
+            yield Violation(f"{path}.{key}", why)
+    id_ = resource.at(f"{path}.id")
+    if id_ is not MISSING and not _is_known(id_, context):
+        yield Violation(f"{path}.id", f"is {display(id_)}, which is of no evaluated stack or known publisher")
+
+
+def _is_known(id_: object, context: PolicyContext) -> bool:
+    platform = PLATFORM_IMAGE.fullmatch(ids.plain(id_))
+    if platform:
+        return platform["publisher"] in PUBLISHERS
+    text = ids.plain(id_)
+    while text:
+        if context.get(text) is not None and "/providers/" in text:
+            return True
+        text = text.rpartition("/")[0]
+    return False
