@@ -339,12 +339,6 @@ def _plain(id_: str) -> str:
     return id_.lower().rstrip("/")
 
 
-def within(id_: object, scope: str) -> bool:
-    """True if an ARM id is the scope, or an id below it."""
-    text = _plain(id_) if isinstance(id_, str) else ""
-    return text == _plain(scope) or text.startswith(f"{_plain(scope)}/")
-
-
 @dataclass(frozen=True)
 class Violation:
     """One violation of a policy. The message contains the found and the required value, and no secret."""

@@ -39,6 +39,11 @@ def subscription(id_: object) -> str:
     return "/".join(parts[:3]) if len(parts) > 2 and parts[1] == "subscriptions" else ""
 
 
+def within(id_: object, scope: str) -> bool:
+    """True if an id is the scope, or an id below it."""
+    return plain(id_) == plain(scope) or plain(id_).startswith(f"{plain(scope)}/")
+
+
 def kind(id_: object) -> str:
     """Return the resource type of an id: `microsoft.network/virtualnetworks/subnets`; empty for groups and above."""
     _, found, rest = plain(id_).rpartition("/providers/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.guardrails import ASSIGNMENT, assignment_in_force
-from policies.azure_semantics.ids import own
+from policies.azure_semantics.ids import own, within
 from policies.expected.guardrails import (
     BASTION_TRANSFERS_NOTHING,
     COMMON_GUARDRAILS,
@@ -14,7 +14,7 @@ from policies.expected.guardrails import (
     NO_PUBLIC_ADDRESSES,
     Guardrail,
 )
-from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation, within
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 FIREWALLS, BASTION = ("network:FirewallPolicy", "network:AzureFirewall"), "network:BastionHost"
 
