@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
-from formats.plan import SECRET, UNKNOWN, PlannedResource
+from formats.plan import UNKNOWN, PlannedResource
 from formats.property_paths import ANY, Step, parse
 from formats.stack_config import DataClass, StackConfig, subscriptions_of
 from policies.requirements import Requirement
@@ -440,8 +440,3 @@ def resource_of(planned: PlannedResource, *, stack: str, subscription: str = "")
         foreign_aliases=planned.foreign_aliases,
         subscription=subscription,
     )
-
-
-def is_secret(value: object) -> bool:
-    """True if a value is a masked secret."""
-    return value == SECRET

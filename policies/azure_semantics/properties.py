@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from formats.plan import SECRET
 from policies.model import MISSING, Resource, Violation
 
 PREVIOUS_OR_DEFAULT = "its previous value or Azure's default"
@@ -74,6 +75,11 @@ def same(found: object, wanted: object) -> bool:
     if isinstance(found, str) and isinstance(wanted, str):
         return found.casefold() == wanted.casefold()
     return type(found) is type(wanted) and found == wanted
+
+
+def is_secret(value: object) -> bool:
+    """True if a value is a masked secret."""
+    return value == SECRET
 
 
 def display(value: Any) -> str:

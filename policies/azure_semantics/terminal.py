@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from policies.azure_semantics.properties import is_secret
 from policies.expected.ssh_server import CLOUD_CONFIG_HEADER, COMMANDS, FILES
-from policies.model import MISSING, Resource, Unknown, Violation, is_secret
+from policies.model import MISSING, Resource, Unknown, Violation
 
 CUSTOM_DATA = "osProfile.customData"
 ALLOWED_KEYS = ("apt",)

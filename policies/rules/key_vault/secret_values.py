@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.properties import is_secret
 from policies.model import (
     MISSING,
     ComplianceControls,
@@ -13,7 +14,6 @@ from policies.model import (
     Severity,
     Unknown,
     Violation,
-    is_secret,
 )
 
 PATH = "properties.value"
