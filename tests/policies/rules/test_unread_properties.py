@@ -231,3 +231,29 @@ def test_a_broken_list_is_an_error_with_its_place(monkeypatch: pytest.MonkeyPatc
 
 def _plain(path: str) -> str:
     return path.removesuffix(f"[{ANY}]")
+
+
+# Every property of the SDK --------------------------------------------------------------------------------------------
+
+SDK_TYPES = sorted(type_ for type_ in known_types() if has_type(f"azure-native:{type_}"))
+
+
+@pytest.mark.parametrize("type_", SDK_TYPES)
+def test_each_sdk_property_alone_is_read_or_listed_or_refused(type_: str) -> None:
+    """An added property that is neither read nor listed is refused; a declared object covers nothing inside it."""
+    known, (every_type, types) = KnownProperties(load().values()), harmless()
+    listed = [entry for entry in (every_type, types.get(type_)) if entry]
+    paths = {*known.read(type_), *(p for e in listed for p in (*e.names, *e.harmless, *e.maps))}
+    open_maps = tuple(path for entry in listed for path in entry.maps)
+    for path, property_ in leaves(AZURE_NATIVE, f"azure-native:{type_}").items():
+        value = True if property_.annotation.endswith("[bool]") else "x"
+        resource = Resource(urn="u", type=type_, name="n", stack="s", inputs=nested_in_lists(path, value))
+        passes = not list(known.unknown(resource))
+        if passes:
+            assert _plain(path) in set(map(_plain, paths)) or path.startswith(open_maps), path
+
+
+def nested_in_lists(path: str, value: Any) -> Any:
+    for step in reversed(parse(path)):
+        value = [value] if step == ANY else {step: value}
+    return value
