@@ -30,6 +30,7 @@ from operations.reports.report_formats import policy_facts
 from operations.reports.sarif import STANDARDS
 from operations.reports.table import summary, table, verdict_line
 from operations.reports.template_findings import with_defaults
+from policies.known_properties import count_harmless
 from policies.model import Policy
 from policies.rules import load
 from policies.runner import Report
@@ -246,6 +247,7 @@ def list_(session: Session) -> None:
         rows.add_row(policy.id, policy.severity, policy.evaluation_scope, policy.title)
     if not output.json:
         output.say(rows)
+        output.say(f"{count_harmless()} properties need no policy: policies/harmless_properties.yaml")
 
 
 @command("json_")

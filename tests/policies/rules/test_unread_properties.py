@@ -138,6 +138,25 @@ def test_a_value_that_is_not_listed_as_harmless_is_unknown(value: object) -> Non
     assert "Standard_LRS or" in message
 
 
+ENUMERATIONS = [
+    ("compute:VirtualMachine", "storageProfile.osDisk.managedDisk.securityProfile.securityEncryptionType"),
+    ("keyvault:Key", "properties.curveName"),
+    ("network:FirewallPolicyRuleCollectionGroup", "ruleCollections[0].rules[0].ipProtocols[0]"),
+    ("network:FirewallPolicyRuleCollectionGroup", "ruleCollections[0].rules[0].protocols[0].protocolType"),
+    ("network:NetworkSecurityGroup", "securityRules[0].access"),
+    ("network:NetworkSecurityGroup", "securityRules[0].direction"),
+    ("network:SecurityRule", "access"),
+    ("network:Subnet", "privateEndpointNetworkPolicies"),
+    (STORE, "immutableStorageWithVersioning.immutabilityPolicy.state"),
+    (STORE, "kind"),
+]
+
+
+@pytest.mark.parametrize(("type_", "path"), ENUMERATIONS, ids=[f"{t} {p}"[:60] for t, p in ENUMERATIONS])
+def test_a_value_that_azure_adds_to_an_enumeration_is_unknown(type_: str, path: str) -> None:
+    assert found(type_, nested(path, "AValueOfNextYear"))[:2] == (Verdict.UNKNOWN, path)
+
+
 def test_a_listed_value_passes_in_any_case() -> None:
     assert found(STORE, {"sku": {"name": "standard_lrs"}})[0] is Verdict.PASS
 
