@@ -48,7 +48,7 @@ POLICY = Policy(
     ),
     fix="Set the one key of osProfile.linuxConfiguration.ssh to the estate's admin_public_key.",
     check=check,
-    check_paths=for_vm_and_scale_set(USER, LINUX),
+    check_paths=for_vm_and_scale_set(USER, LINUX, f"{KEYS}[*].path", f"{KEYS}[*].keyData"),
     applies=lambda machine, _: machine.at(profile_path(machine, LINUX)) is not MISSING,
     needs_config=True,
 )
