@@ -88,6 +88,8 @@ def main(
         SystemExit,
     ) as error:  # also code that ends the process: no exit code of its own
         return failures.end(error, session.output, settings)
+    finally:
+        session.close()
 
 
 def _app(arguments: Sequence[str]) -> typer.Typer:

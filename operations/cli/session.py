@@ -113,6 +113,11 @@ class Session:
             self._engines[stack.cloud] = self.choose_engine(self.engine_choice, stack.cloud, self.settings)
         return self._engines[stack.cloud]
 
+    def close(self) -> None:
+        """End the processes of the engines."""
+        for engine in self._engines.values():
+            engine.close()
+
     def state(self, stack: Stack) -> StackState | None:
         """Return the stack's state; None if it was never deployed."""
         return self.engine(stack).state(stack.name)

@@ -109,6 +109,10 @@ class Engine(Protocol):
         """Start in the background the processes that a preview or an up needs."""
         ...
 
+    def close(self) -> None:
+        """End the processes that this engine has started. They start again when they are needed."""
+        ...
+
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """Return the plan of an `up`; change nothing."""
         ...

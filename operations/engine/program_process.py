@@ -96,6 +96,7 @@ class ProgramProcess:
             self._process.kill()
             self._process.wait()
         self._control, self._process, self._received = None, None, b""
+        atexit.unregister(self.close)
 
     def _send(self, message: Mapping[str, Any]) -> None:
         with suppress(OSError):  # the host has died, which `_follow` finds

@@ -69,6 +69,10 @@ class ProgramRunner(Protocol):
         """Start what a run needs, in the background."""
         ...
 
+    def close(self) -> None:
+        """End what was started."""
+        ...
+
     def run(self, run: ProgramRun, services: Services) -> None:
         """Run the program against services. Raises `InputError`, `Failed` or `Refused`."""
         ...

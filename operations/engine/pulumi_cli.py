@@ -63,6 +63,10 @@ class PulumiCli:
         """Start the host of the program, which takes about as long as the CLI before it requests the program."""
         self._commands.program.start()
 
+    def close(self) -> None:
+        """End the host of the program."""
+        self._commands.program.close()
+
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """Return the plan of an `up`. A missing stack is created, empty, in the backend."""
         file = self._saved.next_file()

@@ -47,6 +47,10 @@ class EmbeddedEngine:
         """Start the host of the program."""
         self.program.start()
 
+    def close(self) -> None:
+        """End the host of the program."""
+        self.program.close()
+
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         """Return the plan of an `up`; change nothing."""
         reporter = Reporter(stack.name, on_event)

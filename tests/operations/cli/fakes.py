@@ -75,9 +75,13 @@ class FakeEngine:
     fails: BaseException | None = None
     unreadable: BaseException | None = None
     """The error that reading the states raises, or None."""
+    closed: bool = False
 
     def prepare(self) -> None:
         """Do nothing: there is no program."""
+
+    def close(self) -> None:
+        self.closed = True
 
     def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
         self.calls.append(("preview", stack.name))

@@ -27,6 +27,13 @@ def test_an_unknown_command_of_a_group_is_refused(sde: CliRunner) -> None:
     assert sde("policy", "chekc") == 2
 
 
+@pytest.mark.parametrize("fails", [None, RuntimeError("broken")], ids=["done", "failed"])
+def test_the_end_of_a_command_closes_its_engines(sde: CliRunner, fails: Exception | None) -> None:
+    sde.engine.fails = fails
+    assert sde("preview", "platform") == (1 if fails else 0)
+    assert sde.engine.closed
+
+
 @pytest.mark.parametrize("argument", ["--help", "stacks"])
 def test_listing_imports_no_policies(argument: str, tmp_path: Path) -> None:
     code = (

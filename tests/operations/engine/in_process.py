@@ -28,6 +28,9 @@ class InProcess:
     def start(self) -> None:
         """Do nothing."""
 
+    def close(self) -> None:
+        """Do nothing."""
+
     def run(self, run: ProgramRun, services: Services) -> None:
         """Run the function."""
         with served(services, run.parallel) as serving, redirect_stdout(StringIO()) as printed:
