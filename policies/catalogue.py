@@ -12,12 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import StringConstraints
 
 from formats.errors import Refused
-from formats.input_model import Model
+from formats.pinned_policies import PinnedPolicies
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
 
@@ -67,13 +64,6 @@ def catalogue_files(root: Path = ROOT) -> Iterator[Path]:
             parts = name.split("/")
             if COMPILED not in parts and not any(part.startswith(".") for part in parts):
                 yield found[name]
-
-
-class PinnedPolicies(Model):
-    """The policies that an estate accepts verdicts of: `policies` in estate.yaml."""
-
-    catalogue: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
-    """The digest of the catalogue, as verdicts show it."""
 
 
 def require_pinned(digest: str, estate: Path) -> None:

@@ -25,6 +25,7 @@ from formats.addresses import TenancyKind, ZoneName, cell_sized, private_range, 
 from formats.egress import MAX_RULES, EgressRule, distinct_rules, refuse_internal_addresses
 from formats.input_model import Guid, Line, Model, Slug, one_line
 from formats.people import NamedApproval
+from formats.pinned_policies import PinnedPolicies
 from formats.stack_config import (
     Cloud,
     DataClass,
@@ -38,7 +39,6 @@ from formats.stack_config import (
 )
 from formats.stack_config import Provider as ConfiguredProvider
 from formats.validation import InvalidValue, refuse_duplicates
-from policies.catalogue import PinnedPolicies
 
 MIN_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
