@@ -52,7 +52,7 @@ def without_links(plan: Plan) -> Plan:
 
 @pytest.mark.parametrize("stack", shipped.STACKS)
 def test_each_shipped_stack_passes_with_its_neighbours(stack: str) -> None:
-    report = evaluate_plans([shipped.after(stack)], neighbours=neighbours_of(stack))
+    report = evaluate_plans([shipped.after(stack)], neighbours=neighbours_of(stack), configs=shipped.configs())
     assert not report.blocks
     assert (report.is_complete, report.stacks, report.preexisting, report.notes) == (True, (stack,), (), ())
 
@@ -89,7 +89,7 @@ def test_a_recorded_finding_is_shown_and_does_not_block(tmp_path: Path) -> None:
 def test_an_unrecorded_finding_of_before_blocks_with_a_hint() -> None:
     weak = without_links(shipped.deployed("platform"))
     neighbours = Neighbours.of_plans([weak, shipped.deployed("junction-zone")], [shipped.deployed("safe-haven")])
-    report = evaluate_plans([shipped.after("safe-haven")], neighbours=neighbours)
+    report = evaluate_plans([shipped.after("safe-haven")], neighbours=neighbours, configs=shipped.configs())
     assert report.preexisting == ()
     assert {f.stack for f in report.blocking} == {"platform", "junction-zone", "safe-haven"}
     (note,) = report.notes
