@@ -28,7 +28,7 @@ from pydantic import (
 
 from formats.input_model import Guid, Model, one_line
 from formats.validation import InvalidValue, validated
-from formats.yaml_reader import read_mapping, within
+from formats.yaml_reader import kind_of, read_mapping, within
 
 FILE_NAME = "people.yaml"
 MAX_PEOPLE = 500
@@ -127,7 +127,7 @@ def _with_role(role: Role) -> Any:
                 f"the Entra object id of a person on the roster with the role `{role}`: {listed or 'none yet'}",
                 problem="There is no such person on the roster." if person is None
                 else f"{person.name} has no role `{role}` on the roster.",
-                found=None if isinstance(value, str | UUID) else type(value).__name__,
+                found=None if isinstance(value, str | UUID) else kind_of(value),
                 fix=f"Name one of them, or add the person to {FILE_NAME}: - {{id: {EXAMPLE_ID}, name: Given Family, "
                 f"roles: [{role}], expires: 2027-12-31}}",
             )  # fmt: skip

@@ -26,6 +26,18 @@ PATTERN_DESCRIPTIONS = {
     r"^Standard_[A-Za-z0-9_]{1,60}$": "a virtual machine size, such as Standard_D4s_v5",
 }
 """Descriptions for messages, by the regular expression in the models."""
+_LIST, _MAP = "a list, such as [one, two]", "a map of keys and values"
+_TYPE_DESCRIPTIONS = {
+    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), _LIST),
+    **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type", "dataclass_type"), _MAP),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+                    "a date, YYYY-MM-DD"),
+    **dict.fromkeys(("uuid_type", "uuid_parsing"), "a GUID, such as 11111111-2222-4333-8444-555555555555"),
+    "string_type": "text; quote it if YAML would read it as a number, a date or a boolean",
+}  # fmt: skip
+"""Descriptions for messages, by the type of pydantic's error, whose own words are those of Python."""
 
 
 class InvalidValue(ValueError):  # noqa: N818 - it names the value, as pydantic's validators do
@@ -100,7 +112,8 @@ def _bad_input(error: ValidationError, model: type[BaseModel], *, file: str, pre
     given = first.get("ctx", {}).get("error")
     own = given if isinstance(given, InvalidValue) else InvalidValue()
     key = prefix + dotted_path((*first["loc"], *own.at))
-    more = f" ({len(errors) - 1} more errors.)" if len(errors) > 1 else ""
+    others = len(errors) - 1
+    more = f" ({others} more error{'s' if others > 1 else ''}.)" if others else ""
     match first["type"]:
         case "missing":
             return InputError(f"A key is missing.{more}", file=file, key=key, fix="Add it.")
@@ -129,8 +142,8 @@ def _allowed(error: ErrorDetails) -> str:
         return PATTERN_DESCRIPTIONS.get(context["pattern"], f"text that matches {context['pattern']}")
     if error["type"] == "value_error":
         return str(context.get("error", error["msg"]))
-    if error["type"] == "string_type":
-        return "text; quote it if YAML would read it as a number, a date or a boolean"
+    if error["type"] in _TYPE_DESCRIPTIONS:
+        return _TYPE_DESCRIPTIONS[error["type"]]
     return error["msg"].removeprefix("Input should be ").replace("String should have", "text of")
 
 

@@ -62,9 +62,22 @@ def parse_mapping(text: str, path: str) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
         raise InputError("The file is not well-formed YAML.", file=path, found=str(error).splitlines()[0]) from None
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise InputError("The file must contain a map with text keys.", file=path, found=type(found).__name__,
+        raise InputError("The file must contain a map with text keys.", file=path, found=kind_of(found),
                          allowed="lines such as `key: value`")  # fmt: skip
     return found
+
+
+def kind_of(value: object) -> str:
+    """Return the kind of a YAML value in the words of YAML, for messages."""
+    match value:
+        case None:
+            return "nothing"
+        case dict():
+            return "a map with the keys " + ", ".join(map(str, list(value)[:5]))
+        case list():
+            return "a list"
+        case _:
+            return "one value"
 
 
 def _enforce_limits(text: str) -> None:

@@ -139,6 +139,26 @@ def test_a_pattern_is_described_in_words(estate: Path) -> None:
     assert refusal(estate).allowed == "2 to 8 lower-case letters and digits, a letter first"
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("cells", "one", "a list"),
+        ("zones", "one", "a map"),
+        ("tags", ["one"], "a map"),
+        ("secrets_expire", "soon", "a date"),
+        ("secrets_expire", 4.5, "a date"),
+        ("log_retention_days", "a year", "a whole number"),
+        ("log_retention_days", 365.5, "a whole number"),
+        ("platform_team", "engineers", "a GUID"),
+        ("platform_team", 5, "a GUID"),
+    ],
+)
+def test_a_value_of_another_type_is_described_in_words(estate: Path, key: str, value: object, allowed: str) -> None:
+    change(estate / "estate.yaml", lambda d: d.update({key: value}))
+    refused = refusal(estate)
+    assert (refused.key, str(refused.allowed).startswith(allowed)) == (key, True), refused.allowed
+
+
 def test_a_name_too_long_is_refused(estate: Path) -> None:
     file = add_request(estate, "a" * 33)
     assert (refusal(estate).file, refusal(estate).key) == (str(file), "project")
@@ -179,8 +199,10 @@ def test_uk_west_has_no_availability_zones(estate: Path) -> None:
         pytest.param("a: &x [*x]", "aliases", id="an alias of itself"),
         pytest.param("a: !!python/object/apply:os.system [ls]", "python", id="a tag that runs code"),
         pytest.param("a: " + "[" * 50 + "]" * 50, "levels", id="too deep"),
-        pytest.param("- 1", "list", id="no map"),
-        pytest.param("", "NoneType", id="empty"),
+        pytest.param("- 1", "a list", id="no map"),
+        pytest.param("1: a", "a map with the keys 1", id="a key that is a number"),
+        pytest.param("text", "one value", id="text alone"),
+        pytest.param("", "nothing", id="empty"),
         pytest.param("a: 2026-99-99", "month", id="no such day"),
         pytest.param("a: \x00", "", id="a control character"),
         pytest.param("a: " + "x" * (1 << 20), "bytes", id="too long"),
