@@ -6,13 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.expected.retention import Schedule, schedules
-from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 from policies.rule_helpers.immutable_stores import ACCOUNT_IMMUTABILITY, CONTAINER_POLICY, PERIOD
 from policies.rule_helpers.storage_accounts import account_of
 from policies.rules.storage.lifecycle_deletion import ACTIONS, AGES, KINDS
 
 ACCOUNT, CONTAINER, LIFECYCLE = "storage:StorageAccount", "storage:BlobContainer", "storage:ManagementPolicy"
 NO_SCHEDULE = Schedule(None)
+CURRENT_AND_VERSIONS = ("baseBlob", "version")
+SCOPE_OF_RULE = (
+    "policy.rules[*].enabled",
+    "policy.rules[*].definition.filters.prefixMatch[*]",
+    "policy.rules[*].definition.filters.blobTypes[*]",
+)
+FIXED_AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan")
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -34,8 +41,31 @@ def _check_account(account: Resource, schedule: Schedule, context: PolicyContext
     if days is not None and days < schedule.least_days:
         yield Violation("", f"is to delete after {days} days by the estate; this zone keeps blobs for at least "
                         f"{schedule.least_days}")  # fmt: skip
-    if days is not None and not any(_deletions(policy) for policy in context.children(LIFECYCLE, account)):
-        yield Violation("", f"has no lifecycle rule that deletes after {days} days, as the estate's schedule says")
+    policies = context.children(LIFECYCLE, account)
+    for kind in CURRENT_AND_VERSIONS if days is not None else ():
+        if not any(_deletes_all(policy, kind) for policy in policies):
+            yield Violation("", f"has no enabled lifecycle rule for all block blobs that deletes ({kind}) after {days} "
+                            "days, as the estate's schedule says")  # fmt: skip
+
+
+def _deletes_all(policy: Resource, kind: str) -> bool:
+    """True if a rule of the policy deletes all block blobs of a kind. The last access does not count: it may recur."""
+    for index in range(len(policy.each("policy.rules[*]"))):
+        rule = f"policy.rules[{index}]"
+        deletion = policy.at(f"{rule}.definition.actions.{kind}.delete")
+        has_age = isinstance(deletion, dict) and any(deletion.get(age) is not None for age in FIXED_AGES)
+        if has_age and _applies_to_all(policy, rule):
+            return True
+    return False
+
+
+def _applies_to_all(policy: Resource, rule: str) -> bool:
+    filters = f"{rule}.definition.filters"
+    return (
+        policy.at(f"{rule}.enabled") in (MISSING, True)
+        and policy.at(f"{filters}.prefixMatch") in (MISSING, [])
+        and "blockBlob" in policy.each(f"{filters}.blobTypes[*]")
+    )
 
 
 def _check_deletion(policy: Resource, schedule: Schedule) -> Iterator[Violation]:
@@ -85,6 +115,7 @@ POLICY = Policy(
     check_paths=(
         *(f"{ACTIONS}.{kind}.delete" for kind in KINDS),
         *(f"{LIFECYCLE}:{ACTIONS}.{kind}.delete" for kind in KINDS),
+        *(f"{LIFECYCLE}:{path}" for path in SCOPE_OF_RULE),
         f"{CONTAINER_POLICY}:{PERIOD}",
         f"{ACCOUNT}:{ACCOUNT_IMMUTABILITY}",
     ),

@@ -75,6 +75,27 @@ def test_a_store_whose_deletion_is_missing_is_refused() -> None:
     assert names(blocking("ST30", policy)) == {"landing"}
 
 
+RULE = "policy.rules[0]"
+
+
+@pytest.mark.parametrize(("stack", "name"), [("safe-haven", "landing"), (TENANCY, "import-released")])
+@pytest.mark.parametrize(("path", "value"), [
+    (f"{RULE}.enabled", False),
+    (f"{RULE}.definition.filters.prefixMatch", ["nothing/"]),
+    (f"{RULE}.definition.filters.blobTypes", ["appendBlob"]),
+    (DELETE, GONE),
+    (DELETE.replace("baseBlob", "version"), GONE),
+])  # fmt: skip
+def test_a_deletion_that_leaves_some_blobs_is_refused(stack: str, name: str, path: str, value: object) -> None:
+    assert names(blocking("ST30", lifecycle(stack, name, value, path))) == {name}
+
+
+def test_a_deletion_by_the_last_access_is_refused() -> None:
+    days = one("safe-haven", LIFECYCLE, "landing").at(f"{DELETE}.daysAfterModificationGreaterThan")
+    by_access = {"daysAfterLastAccessTimeGreaterThan": days}
+    assert names(blocking("ST30", lifecycle("safe-haven", "landing", by_access))) == {"landing"}
+
+
 @pytest.mark.parametrize(("zone", "days", "is_refused"), [
     ("warehouse", 1, True), ("warehouse", 2919, True), ("warehouse", 2920, False), ("landing", 6, True),
     ("landing", 7, False), ("staging", 1, True), ("archive", 366, True),
