@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ MIN_LENGTH = 8
 PART = 12
 """The length of the parts of a random secret that are searched. Every part of one and a half of it is found."""
 _RANDOM = re.compile(r"[A-Za-z0-9+/=_-]{24,}")
+_SEPARATORS = re.compile(r"[^A-Za-z0-9+/=]+")
 _MIN_LETTERS = 10
 """The least number of different letters of a random secret."""
 
@@ -37,12 +39,28 @@ def needles_of(secret: str) -> frozenset[str]:
 
 
 def leak_in(properties: Mapping[str, Any], needles: frozenset[str]) -> str | None:
-    """Return the path of the first property that holds a known secret without being secret itself."""
-    texts = list(_texts(properties, "")) if needles else []
-    whole = "\0".join(text for _, text in texts)
-    if not any(needle in whole for needle in needles):
-        return None
-    return next((path for path, text in texts if any(needle in text for needle in needles)), None)
+    """Return the path of the first property that holds a known secret without being secret itself.
+
+    Separators do not count, nor does the end of a text: a secret may be in the form of a GUID, or in short parts.
+    """
+    found = list(_texts(properties, "")) if needles else []
+    texts = [(path, text) for path, text, _ in found]
+    keys, values = (
+        [(path, _SEPARATORS.sub("", text)) for path, text, is_key in found if is_key is wanted]
+        for wanted in (True, False)
+    )
+    for between, joined in (("\0", texts), ("", keys), ("", values)):
+        whole = between.join(text for _, text in joined)
+        place = min((at for needle in needles if (at := whole.find(needle)) >= 0), default=None)
+        if place is not None:
+            return _path_at(joined, place, len(between))
+    return None
+
+
+def _path_at(texts: Sequence[tuple[str, str]], place: int, between: int) -> str:
+    """Return the path of the text in which a place of the joined texts is."""
+    ends = itertools.accumulate(len(text) + between for _, text in texts)
+    return next(path for (path, _), end in zip(texts, ends, strict=True) if place < end)
 
 
 def refusal(label: str, path: str) -> Refused:
@@ -72,18 +90,18 @@ def _encoded(raw: bytes) -> Iterator[str]:
         yield from (known, known.replace("+", "-").replace("/", "_"))
 
 
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Yield the keys and texts outside secrets, each with its path."""
+def _texts(value: Any, path: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield the keys and texts outside secrets, each with its path, and True for a key."""
     if isinstance(value, Mapping):
         if is_secret(value):
             return
         signed = value.get(SIGNATURE) in (ASSET_SIGNATURE, ARCHIVE_SIGNATURE)
         for key, inner in value.items():
             if key != SIGNATURE and not (signed and key == "hash"):
-                yield path or key, key
+                yield path or key, key, True
                 yield from _texts(inner, child(path, key))
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
             yield from _texts(inner, child(path, index))
     elif isinstance(value, str):
-        yield path, value
+        yield path, value, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -28,6 +29,8 @@ KEY = base64.b64encode(RAW).decode()
         lambda: KEY[5:25],
         lambda: RAW.hex()[9:30],
         lambda: KEY[::-1],
+        lambda: str(uuid.UUID(bytes=RAW[:16])),
+        lambda: ":".join(RAW.hex()[i : i + 2] for i in range(0, 32, 2)),
     ],
 )
 def test_a_derived_value_is_found(derived: Callable[[], str]) -> None:
@@ -37,6 +40,18 @@ def test_a_derived_value_is_found(derived: Callable[[], str]) -> None:
 
 def test_a_key_of_a_map_is_found() -> None:
     assert leak_in({"tags": {KEY: "x"}}, needles_of(KEY)) == "tags"
+
+
+@pytest.mark.parametrize(
+    ("properties", "path"),
+    [
+        ({"list": [KEY[i : i + 7] for i in range(0, 42, 7)]}, "list[0]"),
+        ({"tags": {f"t{i}": KEY[i : i + 9] for i in range(0, 36, 9)}}, "tags.t0"),
+        ({"dns": {KEY[i : i + 11]: "id" for i in range(0, 44, 11)}}, "dns"),
+    ],
+)
+def test_a_secret_in_short_parts_is_found(properties: dict[str, object], path: str) -> None:
+    assert leak_in({"location": "uksouth", **properties}, needles_of(KEY)) == path
 
 
 def test_secrets_may_hold_a_secret() -> None:
