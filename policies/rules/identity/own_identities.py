@@ -1,22 +1,43 @@
-"""Computers and stores have identities of their own stack only (IA11)."""
+"""Resources have identities of their own stack only, and computers none that encrypts (IA11)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from policies.azure_semantics import ids
 from policies.azure_semantics.properties import display
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 
 ASSIGNED = "identity.userAssignedIdentities"
-ENCRYPTION = "encryption.identity.userAssignedIdentity"
+MACHINE, STORE, ENCRYPTION_SET = "compute:VirtualMachine", "storage:StorageAccount", "compute:DiskEncryptionSet"
+ENCRYPTION: Mapping[str, str] = {
+    STORE: "encryption.encryptionIdentity.encryptionUserAssignedIdentity",
+    "dbforpostgresql:Server": "dataEncryption.primaryUserAssignedIdentityId",
+}
+"""The property with which a type names one of its identities for its key."""
+TYPES = (MACHINE, STORE, ENCRYPTION_SET, "network:FirewallPolicy", "containerregistry:Registry",
+         "dbforpostgresql:Server", "machinelearningservices:Workspace")  # fmt: skip
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require each identity to be a resource of the same stack. Whoever controls a computer has its identities."""
+    encrypting = _encrypting(resource, context) if resource.type == MACHINE else frozenset()
     for path, id_ in _identities(resource):
         identity = context.get(id_)
         if identity is None or identity.stack != resource.stack:
             yield Violation(path, f"has {display(id_)}, which is no identity of this stack")
+        elif ids.plain(id_) in encrypting:
+            yield Violation(path, f"has {display(id_)}, which may use the keys of stores or disks")
+
+
+def _encrypting(machine: Resource, context: PolicyContext) -> frozenset[str]:
+    """Return the identities with which the stores and disks of a stack use their keys; computed once."""
+
+    def compute() -> frozenset[str]:
+        users = context.same_stack(machine, STORE, ENCRYPTION_SET)
+        return frozenset(ids.plain(id_) for user in users for _, id_ in _identities(user))
+
+    return context.once(("encrypting identities", machine.stack), compute)
 
 
 def _identities(resource: Resource) -> Iterator[tuple[str, object]]:
@@ -28,15 +49,16 @@ def _identities(resource: Resource) -> Iterator[tuple[str, object]]:
         count = len(found)
         known = found if isinstance(found, Mapping) else [resource.at(f"{ASSIGNED}[{i}]") for i in range(count)]
         yield from ((ASSIGNED, id_) for id_ in known)
-    if (id_ := resource.at(ENCRYPTION)) is not MISSING:
-        yield ENCRYPTION, id_
+    path = ENCRYPTION.get(resource.type)
+    if path and (id_ := resource.at(path)) is not MISSING:
+        yield path, id_
 
 
 POLICY = Policy(
     id="IA11",
-    title="Computers and stores have identities of their own stack only",
+    title="Resources have identities of their own stack only, and computers none that encrypts",
     why="A program on a computer gets tokens of every identity that is assigned to it, with all its rights.",
-    resource_types=("compute:VirtualMachine", "storage:StorageAccount"),
+    resource_types=TYPES,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10", "3.2.03"),
@@ -44,8 +66,12 @@ POLICY = Policy(
         iso27001=("5.15", "8.2"),
         five_safes=("people", "settings"),
     ),
-    fix="Assign an identity that the same stack declares.",
+    fix="Assign an identity that the same stack declares for this purpose.",
     check=check,
-    check_paths=(ASSIGNED, ENCRYPTION),
+    check_paths=(
+        ASSIGNED,
+        *(f"{type_}:{path}" for type_, path in ENCRYPTION.items()),
+        *(f"{type_}:{ASSIGNED}" for type_ in (STORE, ENCRYPTION_SET)),
+    ),
     evaluation_scope="stack",
 )

@@ -187,5 +187,15 @@ def test_an_identity_of_another_stack_fails(found: Any) -> None:
 
 
 def test_an_encryption_identity_of_another_stack_fails() -> None:
-    encryption = {"identity": {"userAssignedIdentity": MOVER}}
+    encryption = {"encryptionIdentity": {"encryptionUserAssignedIdentity": MOVER}}
     assert identities("azure-native:storage:StorageAccount", encryption=encryption)
+
+
+@pytest.mark.parametrize("type_", ["compute:DiskEncryptionSet", "storage:StorageAccount"])
+def test_an_identity_of_another_stack_fails_on_stores_and_disks(type_: str) -> None:
+    assert identities(f"{PREFIX}{type_}", identity={"type": "UserAssigned", "userAssignedIdentities": [MOVER]})
+
+
+def test_an_identity_that_encrypts_fails_on_a_computer() -> None:
+    found = next(r for r in shipped.deployed(STACK).resources if r.name == "keys-encrypts").id
+    assert identities(MACHINE, identity={"type": "UserAssigned", "userAssignedIdentities": [str(found).upper()]})
