@@ -18,6 +18,7 @@ from infra.components.grants import Principal
 from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
 from infra.components.spoke_network import SpokeNetwork
 from infra.first_boot import ADMINISTRATOR, first_boot
+from infra.home_disk import LUN, home_disk_settings
 from infra.names import ResourceKind
 from infra.package_sources import package_settings
 from infra.roles import Role
@@ -25,6 +26,8 @@ from infra.roles import Role
 IMAGE = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "version": "latest"}
 IMAGE_SKU, CONFIDENTIAL_IMAGE_SKU = "server", "cvm"
 """Both are generation 2, which secure boot requires (ubuntu.com, "Find Ubuntu images on Azure")."""
+LARGEST_CACHED_DISK_GIB = 4095
+"""Azure refuses host caching for a larger disk (docs/azure-facts.md#host-caching)."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Desk(BaseComponent):
         return NetworkSecurityGroup(f"{self.name}-interface", args, self.child_opts())
 
     def _data_disk(self) -> compute.Disk:
-        """Create the data disk, a separate resource, so that the virtual machine can be replaced without it."""
+        """Create the data disk with its users' homes, a separate resource that outlives the virtual machine."""
         return compute.Disk(
             f"{self.name}-data",
             disk_name=self.scope.names.local(ResourceKind.DISK, f"{self.name}-data"),
@@ -195,9 +198,13 @@ class Desk(BaseComponent):
             ),
             data_disks=[
                 compute.DataDiskArgs(
-                    lun=0,
+                    lun=LUN,
                     create_option=compute.DiskCreateOptionTypes.ATTACH,
-                    caching=compute.CachingTypes.READ_ONLY,
+                    caching=(
+                        compute.CachingTypes.READ_ONLY
+                        if self.config.data_disk_gib <= LARGEST_CACHED_DISK_GIB
+                        else compute.CachingTypes.NONE
+                    ),
                     delete_option=compute.DiskDeleteOptionTypes.DETACH,
                     managed_disk=compute.ManagedDiskParametersArgs(id=self.data_disk.id),
                 )
@@ -212,13 +219,17 @@ class Desk(BaseComponent):
             admin_username=ADMINISTRATOR,
             computer_name=self.scope.names.host_name(self.name),
             allow_extension_operations=True,
-            custom_data=first_boot(**package_settings(self.egress)),
+            custom_data=first_boot(**home_disk_settings(), **package_settings(self.egress)),
             linux_configuration=compute.LinuxConfigurationArgs(
                 disable_password_authentication=True,
                 provision_vm_agent=True,
                 patch_settings=compute.LinuxPatchSettingsArgs(
                     patch_mode=compute.LinuxVMGuestPatchMode.AUTOMATIC_BY_PLATFORM,
                     assessment_mode=compute.LinuxPatchAssessmentMode.AUTOMATIC_BY_PLATFORM,
+                    # A job may run overnight. The platform team restarts desks (docs/platform-team.md).
+                    automatic_by_platform_settings=compute.LinuxVMGuestPatchAutomaticByPlatformSettingsArgs(
+                        reboot_setting=compute.LinuxVMGuestPatchAutomaticByPlatformRebootSetting.NEVER
+                    ),
                 ),
                 ssh=compute.SshConfigurationArgs(public_keys=[key]),
             ),

@@ -22,6 +22,7 @@ from local_azure.types.common import (
     value_at,
     values_at,
 )
+from local_azure.types.data_disks import attached_disk_stays_below_4_tib
 from local_azure.types.encryption import (
     KEY_URL,
     find_vault,
@@ -294,6 +295,7 @@ TYPES = (
         constraints=(
             _empty_disk_has_size,
             _disk_never_shrinks,
+            attached_disk_stays_below_4_tib,
             _throughput_only_for_adjustable_skus,
             _bursting_and_tier_need_premium,
             _disk_access_only_if_private,

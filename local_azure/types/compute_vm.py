@@ -1,6 +1,7 @@
 """Microsoft.Compute: virtual machines and their extensions.
 
-Facts: docs/azure-facts.md#names-of-disks-and-virtual-machines, #virtual-machines, #logins, #fixed-properties.
+Facts: docs/azure-facts.md#names-of-disks-and-virtual-machines, #virtual-machines, #logins, #fixed-properties,
+#restarts-by-patching.
 
 The feature Microsoft.Compute/EncryptionAtHost counts as registered (docs/azure-facts.md#encryption-at-host).
 """
@@ -23,6 +24,7 @@ from local_azure.types.common import (
     values_at,
 )
 from local_azure.types.compute_disk import DISK, is_valid_ssh_key, require_usable_set
+from local_azure.types.data_disks import data_disks_are_free_and_in_zone, large_disks_are_not_cached, luns_are_unique
 from local_azure.types.vm_sizes import SIZE_GRAMMAR, accelerated_networking_fits_size, premium_disks_fit_size
 
 VM = "azure-native:compute:VirtualMachine"
@@ -265,26 +267,14 @@ def _disk_encryption_sets_fit(request: Request) -> None:
         require_usable_set(request.cloud, id_, region=request.location, confidential=False)
 
 
-def _luns_are_unique(request: Request) -> None:
-    luns = values_at(request.new, "storageProfile.dataDisks[*].lun")
-    if len(luns) != len(set(luns)) or any(not 0 <= lun <= 63 for lun in luns):
-        _refuse_parameter(f"The luns {luns} of the data disks must be unique, 0 to 63.", "dataDisk.lun")
-
-
-def _data_disks_are_free_and_in_zone(request: Request) -> None:
-    for disk in values_at(request.new, "storageProfile.dataDisks[*].managedDisk.id"):
-        stored = request.cloud.get(str(disk))
-        if stored and [*(stored.properties.get("zones") or ())] != [*(request.new.get("zones") or ())]:
-            text = f"Disk {disk} and virtual machine {request.name} are not in the same availability zone."
-            refuse("BadRequest", text, target=disk)
-        for user in request.cloud.referencing(str(disk)):
-            if user.token == VM and not same(user.id, request.id):
-                refuse(
-                    "AttachDiskWhileBeingDetached",
-                    f"Disk '{disk}' is attached to VM {user.id}.",
-                    status=409,
-                    target=disk,
-                )
+def _restart_setting_needs_platform_patching(request: Request) -> None:
+    for system in ("linuxConfiguration", "windowsConfiguration"):
+        settings = value_at(request.new, f"osProfile.{system}.patchSettings", {})
+        if settings.get("automaticByPlatformSettings") and settings.get("patchMode") != "AutomaticByPlatform":
+            _refuse_parameter(
+                "automaticByPlatformSettings can be set only with patchMode AutomaticByPlatform.",
+                "patchSettings.automaticByPlatformSettings",
+            )
 
 
 def _ephemeral_disks_are_read_cached(request: Request) -> None:
@@ -400,8 +390,10 @@ TYPES = (
             accelerated_networking_fits_size,
             premium_disks_fit_size,
             _disk_encryption_sets_fit,
-            _luns_are_unique,
-            _data_disks_are_free_and_in_zone,
+            luns_are_unique,
+            data_disks_are_free_and_in_zone,
+            large_disks_are_not_cached,
+            _restart_setting_needs_platform_patching,
             _ephemeral_disks_are_read_cached,
             _write_accelerator_needs_premium,
             availability_zones_exist,

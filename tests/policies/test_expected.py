@@ -10,7 +10,7 @@ import pytest
 
 from formats import egress
 from formats.stack_config import Region
-from infra import first_boot, guardrails, malware_scanning, network_services
+from infra import first_boot, guardrails, home_disk, malware_scanning, network_services
 from infra.components import confidential, resource_group_scope
 from infra.roles import Role
 from operations.estate import schema
@@ -18,6 +18,7 @@ from policies.azure_semantics import addresses, bastion, roles
 from policies.azure_semantics import malware_scanning as expected_scanning
 from policies.expected import entitlements, key_release, ssh_server, tags
 from policies.expected.guardrails import COMMON_GUARDRAILS, GUARDRAILS, MODE
+from policies.expected.home_disk import HOME_DISK
 from policies.model import Resource
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
@@ -38,6 +39,10 @@ def test_the_ssh_server_of_a_desk_is_the_expected_one() -> None:
         "write_files": ssh_server.FILES,
         "runcmd": ssh_server.COMMANDS,
     }
+
+
+def test_the_data_disk_of_a_desk_is_set_up_as_expected() -> None:
+    assert home_disk.home_disk_settings() == HOME_DISK
 
 
 def test_the_break_glass_account_is_the_expected_one() -> None:

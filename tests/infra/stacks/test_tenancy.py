@@ -12,6 +12,7 @@ from formats.addresses import TenancyEndpoint
 from formats.egress import EgressRule
 from formats.errors import InputError
 from infra.first_boot import first_boot
+from infra.home_disk import home_disk_settings
 from infra.malware_scanning import CLEAN_BLOBS_ONLY, scanner_id
 from infra.package_sources import package_settings
 from infra.roles import Role
@@ -117,7 +118,22 @@ def test_the_desk_uses_the_estates_package_archives(platform: MockStack, safe_ha
     (desk,) = _tenancy(platform, safe_haven, egress=[mirror]).of("VirtualMachine")
     expected = package_settings([EgressRule.model_validate(mirror)])
     assert expected
-    assert desk.inputs["osProfile"]["customData"] == first_boot(**expected)
+    assert desk.inputs["osProfile"]["customData"] == first_boot(**home_disk_settings(), **expected)
+
+
+@pytest.mark.parametrize(("size", "caching"), [(4095, "ReadOnly"), (4096, "None"), (32767, "None")])
+def test_a_data_disk_above_4095_gib_is_not_cached(
+    platform: MockStack, safe_haven: MockStack, size: int, caching: str
+) -> None:
+    desk = {**CONFIDENTIAL, "size": "Standard_D8s_v5", "data_disk_gib": size}
+    (machine,) = _tenancy(platform, safe_haven, desk=desk).of("VirtualMachine")
+    assert machine.inputs["storageProfile"]["dataDisks"][0]["caching"] == caching
+
+
+def test_patches_restart_no_desk_by_themselves(tenancy: MockStack) -> None:
+    (desk,) = tenancy.of("VirtualMachine")
+    patching = desk.inputs["osProfile"]["linuxConfiguration"]["patchSettings"]
+    assert patching["automaticByPlatformSettings"] == {"rebootSetting": "Never"}
 
 
 def test_a_desk_reaches_its_endpoints_and_egress_only(tenancy: MockStack) -> None:
@@ -157,7 +173,7 @@ def test_the_firewall_reaches_pending_imports_only(tenancy: MockStack) -> None:
 
 def test_the_desk_has_the_ssh_restrictions(tenancy: MockStack) -> None:
     (desk,) = tenancy.of("VirtualMachine")
-    assert desk.inputs["osProfile"]["customData"] == first_boot()
+    assert desk.inputs["osProfile"]["customData"] == first_boot(**home_disk_settings())
 
 
 def test_researchers_sign_in_as_ordinary_users(tenancy: MockStack) -> None:

@@ -332,3 +332,62 @@ def _failures(world: World, size: str) -> list[Failure]:
     known = world.arm.known_type("azure-native:compute:VirtualMachine")
     inputs = {"resourceGroupName": "rg", "location": "uksouth", "hardwareProfile": {"vmSize": size}}
     return list(validate(Inputs(known.type, known.schema, inputs)))
+
+
+def _with_data_disk(nic: str, id_: str, caching: str) -> dict[str, Any]:
+    made = linux(nic)
+    entry = {"lun": 0, "createOption": "Attach", "caching": caching, "managedDisk": {"id": id_}}
+    made["storageProfile"]["dataDisks"] = [entry]
+    return made
+
+
+@pytest.mark.parametrize("caching", ["ReadOnly", "ReadWrite"])
+def test_a_disk_above_4095_gib_has_no_host_caching(world: World, nic: str, caching: str) -> None:
+    large = disk(world, diskSizeGB=4096)
+    with refused("InvalidParameter"):
+        vm(world, **_with_data_disk(nic, large, caching))
+    vm(world, **_with_data_disk(nic, large, "None"))
+
+
+def test_a_new_disk_above_4095_gib_has_no_host_caching(world: World, nic: str) -> None:
+    made = linux(nic)
+    made["storageProfile"]["dataDisks"] = [
+        {"lun": 0, "createOption": "Empty", "caching": "ReadOnly", "diskSizeGB": 8192}
+    ]
+    with refused("InvalidParameter"):
+        vm(world, **made)
+
+
+def test_a_disk_of_4095_gib_may_be_cached(world: World, nic: str) -> None:
+    vm(world, **_with_data_disk(nic, disk(world, diskSizeGB=4095), "ReadOnly"))
+
+
+@pytest.mark.parametrize(("caching", "before", "after"), [("ReadOnly", 1024, 4096), ("None", 4096, 8192)])
+def test_an_attached_disk_does_not_grow_beyond_4_tib(
+    world: World, nic: str, caching: str, before: int, after: int
+) -> None:
+    grown = disk(world, diskSizeGB=before)
+    machine = vm(world, **_with_data_disk(nic, grown, caching))
+    with refused("OperationNotAllowed"):
+        world.change(grown, diskSizeGB=after)
+    world.remove(machine)
+    world.change(grown, diskSizeGB=after)
+
+
+@pytest.mark.parametrize(("caching", "before", "after"), [("ReadOnly", 64, 4095), ("None", 8192, 16384)])
+def test_an_attached_disk_grows_on_one_side_of_4_tib(
+    world: World, nic: str, caching: str, before: int, after: int
+) -> None:
+    grown = disk(world, diskSizeGB=before)
+    vm(world, **_with_data_disk(nic, grown, caching))
+    world.change(grown, diskSizeGB=after)
+
+
+def test_a_restart_setting_needs_patching_by_the_platform(world: World, nic: str) -> None:
+    made = linux(nic)
+    patching = {"automaticByPlatformSettings": {"rebootSetting": "Never"}, "patchMode": "ImageDefault"}
+    made["osProfile"]["linuxConfiguration"]["patchSettings"] = patching
+    with refused("InvalidParameter"):
+        vm(world, **made)
+    patching["patchMode"] = "AutomaticByPlatform"
+    vm(world, **made)

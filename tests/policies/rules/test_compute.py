@@ -12,6 +12,7 @@ import pytest
 
 from formats.plan import UNKNOWN
 from infra.first_boot import CLOUD_CONFIG_HEADER, FILES, SERVER_PATH, first_boot
+from infra.home_disk import DEVICE, home_disk_settings
 from policies.model import Verdict
 from tests.policies.rules.cases import (
     GONE,
@@ -36,7 +37,8 @@ ELSEWHERE = "/subscriptions/e15e0000-0000-4000-8000-00000000000e/resourceGroups/
 
 def boot(change: Mapping[str, Any]) -> str:
     """Return a first boot that differs."""
-    case_name = json.loads(base64.b64decode(first_boot()).decode().removeprefix(CLOUD_CONFIG_HEADER)) | change
+    data = first_boot(**home_disk_settings())
+    case_name = json.loads(base64.b64decode(data).decode().removeprefix(CLOUD_CONFIG_HEADER)) | change
     return base64.b64encode((CLOUD_CONFIG_HEADER + json.dumps(case_name)).encode()).decode()
 
 
@@ -51,6 +53,12 @@ OTHERS: tuple[Mapping[str, Any], ...] = (
     {"runcmd": None},
     {"bootcmd": [["id"]]},
     {"users": ["default"]},
+    {"disk_setup": {}},
+    {"fs_setup": [{"device": DEVICE, "cmd": "id"}]},
+    {"mounts": [*home_disk_settings()["mounts"], [DEVICE, "/etc/ssh"]]},
+    {"mounts": [[DEVICE, "/home", "ext4", "defaults,nofail"]]},
+    {"growpart": {"mode": "auto", "devices": ["/dev/sdz1"]}},
+    {"user": {"name": "root"}},
     {"apt": {"sources": {"theirs": {"key": "k"}}}},
     {"apt": {"primary": [{"arches": ["default"], "uri": "https://a.example.org", "keyid": "k"}]}},
     {"apt": {"primary": "https://a.example.org"}},
@@ -73,7 +81,7 @@ def computer(**security: Any) -> dict[str, Any]:
             "dataDisks": [{"lun": 0, "createOption": "Attach", "managedDisk": {"id": DISK}}],
         },
         "osProfile": {
-            "customData": first_boot(),
+            "customData": first_boot(**home_disk_settings()),
             "linuxConfiguration": {
                 "disablePasswordAuthentication": True,
                 "provisionVMAgent": True,

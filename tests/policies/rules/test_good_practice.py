@@ -305,3 +305,8 @@ def test_messages_name_the_found_and_the_permitted_value() -> None:
     (said,) = findings(changed(world(), "team", "emailReceivers[0].emailAddress", "a@example.com"), "MO2", "team")
     assert said.path == "emailReceivers[0].emailAddress"
     assert said.message == "is a@example.com; it must be in nhs.net or nhs.uk"
+
+
+def test_a_machine_without_a_schedule_may_leave_restarts_to_people() -> None:
+    unscheduled = changed(world(), "machine", PATCHES, {"rebootSetting": "Never"})
+    assert {one.verdict for one in findings(unscheduled, "MT3", "machine")} == {Verdict.PASS}

@@ -100,7 +100,8 @@ def practice() -> list[Resource]:
     endpoint = next(r for r in added if r.type == "monitor:DataCollectionEndpoint")
     member = next(r for r in resources() if r.type == "monitor:PrivateLinkScopedResource")
     logs = [r for r in added if r.type in ("dnsresolver:DnsResolverPolicy", "network:NetworkSecurityPerimeter")]
-    machine = having(its("machine"), f"{PATCHES}.bypassPlatformSafetyChecksOnUserSchedule", True)
+    scheduled = {"bypassPlatformSafetyChecksOnUserSchedule": True, "rebootSetting": "IfRequired"}
+    machine = having(its("machine"), PATCHES, scheduled)
     return [*added, vault, machine, copied(member, linkedResourceId=endpoint.id), locked(vault),
             *(logged(one_) for one_ in (*logs, vault))]  # fmt: skip
 
