@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 
 from operations.cli.app import main
+
+COLLECT_AFTER = (100_000, 20, 20)
+"""The thresholds of the garbage collector. With Python's own, collections take a sixth of a command's CPU time."""
 
 
 def stop_in_order() -> None:
@@ -17,4 +21,5 @@ def stop_in_order() -> None:
 
 if __name__ == "__main__":
     stop_in_order()
+    gc.set_threshold(*COLLECT_AFTER)
     sys.exit(main())

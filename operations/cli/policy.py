@@ -213,10 +213,11 @@ def _write(session: Session, report: Report, form: Format, target: str | None) -
     output = session.output
     to_file = target not in (None, "-")
     if not to_file and form is Format.TABLE:
-        output.emit({"event": "verdict", **report_formats.as_json(report)})
-        if not output.json:
-            for line in table(report):
-                output.say(line)
+        if output.json:
+            output.emit({"event": "verdict", **report_formats.as_json(report)})
+            return
+        for line in table(report):
+            output.say(line)
         return
     text = _plain(report) if form is Format.TABLE else report_formats.written(report, form.value)
     if not to_file:

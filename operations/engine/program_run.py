@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
+from pulumi.runtime.proto import engine_pb2
 from pulumi.runtime.settings import SETTINGS
 
 from operations.engine.program_error import error_text, reported_error
@@ -76,7 +78,7 @@ def _configure(run: ProgramRun, address: Address) -> None:
         root_directory=run.root,
     )
     SETTINGS.monitor = _WithToken(SETTINGS.monitor, address.token)
-    SETTINGS.engine = _WithToken(SETTINGS.engine, address.token)
+    SETTINGS.engine = _WithoutDebug(SETTINGS.engine, address.token)
     set_all_config(dict(run.config), list(run.secret_keys))
 
 
@@ -89,6 +91,18 @@ class _WithToken:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         call = getattr(self._client, name)
         return lambda request, **options: call(request, metadata=self._metadata, **options)
+
+
+class _WithoutDebug(_WithToken):
+    """A client of the engine that sends no debug messages.
+
+    The SDK sends several for each resource, each a request that it waits for, and neither engine shows them.
+    """
+
+    def Log(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        if request.severity == engine_pb2.DEBUG:
+            return empty_pb2.Empty()
+        return self._client.Log(request, metadata=self._metadata)
 
 
 def run_exit_handlers() -> str | None:

@@ -11,7 +11,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from operations.engine.program_run import TOKEN_KEY
+from operations.engine.program_run import TOKEN_KEY, _WithoutDebug
 from operations.engine.program_services import served, typed
 
 
@@ -45,3 +45,16 @@ def test_only_the_owner_can_reach_the_socket() -> None:
 def test_two_runs_have_different_tokens() -> None:
     with served(Answering(), 1) as one, served(Answering(), 1) as other:
         assert one.address.token != other.address.token
+
+
+def test_the_program_sends_no_debug_messages() -> None:
+    sent: list[tuple[str, Any]] = []
+
+    class Client:
+        def Log(self, request: Any, metadata: Any) -> None:  # noqa: N802 - the protocol's name
+            sent.append((request.message, metadata))
+
+    client = _WithoutDebug(Client(), "token")
+    client.Log(engine_pb2.LogRequest(severity=engine_pb2.DEBUG, message="registering"))
+    client.Log(engine_pb2.LogRequest(severity=engine_pb2.INFO, message="shown"))
+    assert sent == [("shown", ((TOKEN_KEY, "token"),))]
