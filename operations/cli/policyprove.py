@@ -61,8 +61,8 @@ def prove(
     target: ReportFile = None,
     exemptions: ExemptionsFile = None,
 ) -> None:
-    """Weaken the plans one property at a time, and check that each change is refused. Nothing is deployed.
-    Exits 3 if a change passes.
+    """Weaken the plans one property at a time, add what the SDK offers one at a time, and check that each change is
+    refused or harmless. Nothing is deployed. Exits 3 if a change passes.
 
     Some weaknesses show only between stacks, so the whole estate is evaluated; named stacks are those weakened.
     """
@@ -127,7 +127,8 @@ def _refuse(proof: Proof) -> None:
                       "  fix:     scripts/sde policy check lists the violations")  # fmt: skip
     if not proof.outcomes:
         raise Refused("There was nothing to weaken, so nothing is proven.")
-    missed = len(proof.missed("gate"))
+    missed = len(proof.missed("gate")) + len(proof.missed_additions)
     if missed or proof.disagreements:
-        raise Refused(f"The gate let {missed:,} of {len(proof.outcomes):,} mutants through; it and the pack differ on "
+        made = len(proof.outcomes) + len(proof.added)
+        raise Refused(f"The gate let {missed:,} of {made:,} mutants through; it and the pack differ on "
                       f"{len(proof.disagreements):,}.\n  fix:     see above: a rule is missing, or wrong")  # fmt: skip

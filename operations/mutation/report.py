@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from policies.mutations.model import Mutant, Outcome, Refusal
+from policies.mutations.model import AddedKind, Mutant, Outcome, Refusal
 from policies.mutations.proof import GATE, Proof
 
 MAX_LINES = 20
@@ -28,7 +28,29 @@ def as_json(proof: Proof) -> dict[str, Any]:
         "refused_before": [{"policy": f.policy, "urn": f.urn, "message": f.message} for f in proof.before],
         "disagreements": [m.id for m in proof.disagreements],
         "outcomes": [_outcome(o) for o in proof.outcomes],
+        "added": {
+            "mutants": len(proof.added),
+            "kinds": {kind.value: _counts(of_kind) for kind, of_kind in _by_kind(proof).items()},
+            "not_refused": [m.id for m in proof.missed_additions],
+            "harmless": _harmless(proof),
+        },
     }
+
+
+def _by_kind(proof: Proof) -> dict[AddedKind, list[Outcome]]:
+    return {kind: [o for o in proof.added if o.mutant.added is kind] for kind in AddedKind}
+
+
+def _counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    harmless = sum(bool(o.mutant.harmless) for o in outcomes)
+    return {"of": len(outcomes), "refused": sum(o.refused_by(GATE) for o in outcomes), "harmless": harmless}
+
+
+def _harmless(proof: Proof) -> list[dict[str, str]]:
+    """Return the harmless additions by name, each change to a type once."""
+    mutants = [o.mutant for o in proof.added if o.mutant.harmless]
+    named = {(m.type, m.label): m for m in mutants}
+    return [{"type": m.type, "added": m.label, "because": m.harmless} for m in named.values()]
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
@@ -65,7 +87,22 @@ def table(proof: Proof) -> RenderableType:
     rows.add_row(
         "all", f"{len(proof.outcomes):,}", *(_missed(proof, detector) for detector in proof.detectors), style="bold"
     )
-    return Group(rows, Text(""), *_lines(proof))
+    added: list[RenderableType] = [_added(proof), Text("")] if proof.added else []
+    return Group(rows, Text(""), *added, *_lines(proof))
+
+
+def _added(proof: Proof) -> Table:
+    """Return the counts of the additions that the SDK offers, with a row for each kind."""
+    rows = Table(box=None, pad_edge=False, header_style="bold")
+    rows.add_column("added")
+    for column in ("mutants", "refused by gate", "harmless", "missed by gate"):
+        rows.add_column(column, justify="right")
+    for kind, outcomes in [*_by_kind(proof).items(), ("all", list(proof.added))]:
+        found = _counts(outcomes)
+        missed = found["of"] - found["refused"] - found["harmless"]
+        counts = (f"{n:,}" for n in (found["of"], found["refused"], found["harmless"]))
+        rows.add_row(str(kind), *counts, Text(f"{missed:,}", style="red" if missed else ""))
+    return rows
 
 
 def _missed(proof: Proof, detector: str, type_: str | None = None) -> Text:
@@ -86,7 +123,8 @@ def _lines(proof: Proof) -> Iterator[Text]:
         yield Text(
             f"refused without mutants: {finding.policy} {finding.stack} {finding.name}: {finding.message}", style="red"
         )
-    for heading, mutants in (("not refused", proof.missed(GATE)), ("gate and pack differ", proof.disagreements)):
+    missed = (*proof.missed(GATE), *proof.missed_additions)
+    for heading, mutants in (("not refused", missed), ("gate and pack differ", proof.disagreements)):
         yield from (Text(f"{heading}: {describe(m)}", style="red") for m in mutants[:MAX_LINES])
         if len(mutants) > MAX_LINES:
             yield Text(f"… and {len(mutants) - MAX_LINES:,} more; --json and -o list all", style="red")

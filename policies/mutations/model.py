@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from policies.model import PolicyContext, Resource
@@ -86,6 +87,15 @@ class Addition:
     """Returns the resources, one for each mutant, that are added to a stack. It gets the estate and a stack's name."""
 
 
+class AddedKind(StrEnum):
+    """A kind of mutant that adds what the SDK offers."""
+
+    PROPERTY = "property"
+    REFERENCE = "reference"
+    ENUM_VALUE = "enum value"
+    CHILD = "child"
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A plan with one weakness."""
@@ -102,6 +112,12 @@ class Mutant:
     after: Resource | None
     """The resource before and after the change; None if it is added or removed."""
     path: str = ""
+    added: AddedKind | None = None
+    """The kind of an addition that the SDK offers; None for a mutant of the tables."""
+    judges: tuple[str, ...] = ()
+    """The policies of which one must refuse the mutant; none: any policy."""
+    harmless: str = ""
+    """Why an addition need not be refused; empty where it must be."""
 
     @property
     def id(self) -> str:

@@ -48,12 +48,21 @@ class MutantEvaluator:
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
         """Return the first finding on the weakened resource or a related one that blocks the mutant."""
+        if mutant.judges and mutant.after:
+            return self._refused_by_judges(mutant, mutant.after)
         resources = mutated(self.estate.resources, mutant)
         found = _context(self.estate, resources, self.today)
         urns = self.related(mutant)
         related = (r for r in resources if r.urn in urns and r.urn != mutant.urn)
         evaluated = [*([mutant.after] if mutant.after else []), *related]
         return next((_refusal(finding, mutant) for finding in self._new_findings(found, evaluated, mutant.stack)), None)
+
+    def _refused_by_judges(self, mutant: Mutant, after: Resource) -> Refusal | None:
+        """Return the first finding of the mutant's own judges on the mutated resource. They read its inputs and the
+        ids of the estate, which no such mutant changes, so that the estate's own context serves all."""
+        policies = [self.policies[id_] for id_ in mutant.judges if id_ in self.policies]
+        found = (finding for policy in policies for finding in findings_of(policy, after, self.estate))
+        return next((_refusal(finding, mutant) for finding in found if self._counts(finding)), None)
 
     def related(self, mutant: Mutant) -> frozenset[str]:
         """Return the URNs of the resources related to the weakened one: those that it refers to, before or after, those
@@ -80,12 +89,13 @@ class MutantEvaluator:
         on_estate = ((policy, r) for r in evaluated for policy in self._policies_of(r.type)[1])
         for policy, resource in itertools.chain(on_stack, on_estate):
             for finding in findings_of(policy, resource, estate):
-                if (
-                    finding.verdict.blocks
-                    and _finding_key(finding) not in self._preexisting
-                    and not self.exemptions.of(finding)
-                ):
+                if self._counts(finding):
                     yield finding
+
+    def _counts(self, finding: Finding) -> bool:
+        """True for a blocking finding that the estate without mutants does not have, and that is not exempt."""
+        is_new = finding.verdict.blocks and _finding_key(finding) not in self._preexisting
+        return is_new and not self.exemptions.of(finding)
 
     def _policies_of(self, type_: str) -> tuple[tuple[Policy, ...], tuple[Policy, ...]]:
         """Return the policies on a type that read one stack, and those that read the estate."""

@@ -17,6 +17,7 @@ from policies.model import NO_CONFIGS, Finding, Policy, PolicyContext
 from policies.mutations.generate import mutants
 from policies.mutations.model import Mutant, Outcome, Refusal, Refusals
 from policies.mutations.mutant_evaluator import MutantEvaluator
+from policies.mutations.sdk_mutants import SdkMutants
 from policies.plan_resources import resources_of
 
 GATE, PACK = "gate", "pack"
@@ -49,10 +50,17 @@ class Proof:
     today: date
     plans: Mapping[str, str] = field(default_factory=dict)
     """The digest of each stack's plan."""
+    added: tuple[Outcome, ...] = ()
+    """The outcomes of the additions that the SDK offers, for the gate and the pack. Harmless ones have no refusals."""
 
     def missed(self, detector: str) -> tuple[Mutant, ...]:
         """Return the mutants that a detector did not refuse."""
-        return tuple(o.mutant for o in self.outcomes if detector in o.refusals and not o.refused_by(detector))
+        return _missed(self.outcomes, detector)
+
+    @cached_property
+    def missed_additions(self) -> tuple[Mutant, ...]:
+        """The additions that the gate did not refuse and that are not listed as harmless."""
+        return _missed(self.added, GATE)
 
     @cached_property
     def counts(self) -> Mapping[str, tuple[int, int]]:
@@ -64,13 +72,14 @@ class Proof:
     @cached_property
     def disagreements(self) -> tuple[Mutant, ...]:
         """The mutants that the gate refuses and the pack does not, or the reverse."""
-        both = [o for o in self.outcomes if {GATE, PACK} <= o.refusals.keys()]
+        both = [o for o in (*self.outcomes, *self.added) if {GATE, PACK} <= o.refusals.keys()]
         return tuple(o.mutant for o in both if o.refused_by(GATE) is not o.refused_by(PACK))
 
     @property
     def holds(self) -> bool:
         """True if the plans pass, the gate refuses every mutant, and the pack agrees with it."""
-        return not (self.before or self.missed(GATE) or self.disagreements) and bool(self.outcomes)
+        failed = self.before or self.missed(GATE) or self.missed_additions or self.disagreements
+        return bool(self.outcomes) and not failed
 
 
 class GateDetector:
@@ -85,7 +94,7 @@ class GateDetector:
         self.estate = PolicyContext(
             (r for plan in plans for r in resources_of(plan)), is_complete=is_complete, today=today, configs=configs
         )
-        self.exemptions = exemptions
+        self.policies, self.exemptions = policies, exemptions
         self._evaluator = MutantEvaluator(self.estate, policies, today, exemptions)
         self.related = self._evaluator.related
 
@@ -108,16 +117,28 @@ def prove(gate: GateDetector, others: Sequence[Detector], plans: Sequence[Plan],
     """Run every mutant of some stacks (None: all of the plans') through each detector."""
     chosen = tuple(plan.stack for plan in plans if stacks is None or plan.stack in stacks)
     made = list(mutants(gate.estate, chosen))
+    added = list(SdkMutants(gate.policies).of(gate.estate, chosen)) if ask_gate else []
     refusals: dict[str, Refusals] = {}
+    of_additions: dict[str, Refusals] = {}
     for detector in [*([gate] if ask_gate else []), *others]:
-        progress(detector.name, len(made))
+        progress(detector.name, len(made) + len(added))
         refusals |= detector.check_all(made)
-    outcomes = tuple(
+        if detector.name in (GATE, PACK):
+            of_additions |= detector.check_all([mutant for mutant in added if not mutant.harmless])
+    digests = {plan.stack: plan.digest for plan in plans}
+    return Proof(_outcomes(made, refusals), tuple(refusals), chosen, gate.before, gate.estate.today, digests,
+                 _outcomes(added, of_additions))  # fmt: skip
+
+
+def _outcomes(made: Sequence[Mutant], refusals: Mapping[str, Refusals]) -> tuple[Outcome, ...]:
+    return tuple(
         Outcome(mutant, {name: found[mutant.id] for name, found in refusals.items() if mutant.id in found})
         for mutant in made
     )
-    digests = {plan.stack: plan.digest for plan in plans}
-    return Proof(outcomes, tuple(refusals), chosen, gate.before, gate.estate.today, digests)
+
+
+def _missed(outcomes: Sequence[Outcome], detector: str) -> tuple[Mutant, ...]:
+    return tuple(o.mutant for o in outcomes if detector in o.refusals and not o.refused_by(detector))
 
 
 def ready(plans: Sequence[Plan]) -> list[Plan]:

@@ -18,17 +18,19 @@ from policies.model import Policy, PolicyContext, Resource
 from policies.mutations import coverage, paths
 from policies.mutations.flow_detector import FlowDetector
 from policies.mutations.generate import mutants
-from policies.mutations.model import Mutant
+from policies.mutations.model import AddedKind, Mutant, Outcome
 from policies.mutations.mutant_evaluator import MutantEvaluator, all_new_findings
 from policies.mutations.pack_detector import PackDetector, received
 from policies.mutations.proof import GateDetector, Proof, prove, ready
+from policies.mutations.sdk_mutants import SdkMutants
 from policies.mutations.table import ADDITIONS, COMMON_WEAKENINGS, TABLES
+from policies.mutations.table.permitted import PERMITTED_CHILDREN, PERMITTED_VALUES
 from policies.plan_evaluation import evaluate_plans, today
 from policies.plan_resources import resources_of
 from policies.rules import load
 from tests.policies import shipped
 
-LOOK_FURTHER = ("LG3", "NW7", "NW8")
+LOOK_FURTHER = ("LG3", "NW7", "NW8", "TY3")
 """Policies on a stack that find more where the whole estate is in the context."""
 
 
@@ -67,8 +69,48 @@ def test_the_gate_refuses_every_mutant() -> None:
     assert proof().holds
 
 
+def test_every_addition_is_refused_or_listed_as_harmless() -> None:
+    assert [m.id for m in proof().missed_additions] == []
+    refused = [o.mutant for o in proof().added if o.refused_by("gate")]
+    assert {m.added for m in refused} == set(AddedKind)
+    assert len(refused) > 2_000
+    assert all(o.refused_by("gate") or o.mutant.harmless for o in proof().added)
+
+
+def test_unread_properties_are_not_refused_by_coincidence() -> None:
+    """A refusal by another rule would hide that TY2 and TY3 do not see the addition."""
+    by = {o.mutant.added: set[str]() for o in proof().added}
+    for outcome in proof().added:
+        refusal = outcome.refusals.get("gate")
+        by[outcome.mutant.added] |= {refusal.by} if refusal else set()
+    assert by[AddedKind.PROPERTY] == {"TY2"}
+    assert by[AddedKind.REFERENCE] == {"TY2", "TY3"}
+
+
+def test_every_permitted_value_and_child_is_an_addition() -> None:
+    harmless = [o.mutant for o in proof().added if o.mutant.harmless]
+    assert {m.type for m in harmless if m.added is AddedKind.CHILD} == PERMITTED_CHILDREN.keys()
+    values = {(m.type, m.path) for m in harmless if m.added is AddedKind.ENUM_VALUE}
+    assert PERMITTED_VALUES.keys() <= values
+
+
+def test_an_addition_that_passes_is_named_and_fails_the_proof() -> None:
+    fewer = {id_: policy for id_, policy in load().items() if id_ != "TY2"}
+    weaker = GateDetector(plans()[:1], fewer, today=today(), is_complete=False)
+    sample = [m for m in SdkMutants(load()).of(weaker.estate) if m.added is AddedKind.PROPERTY and not m.harmless][::50]
+    found = replace(proof(), added=tuple(Outcome(m, {"gate": weaker.refuses(m)}) for m in sample))
+    assert found.missed_additions == tuple(sample)
+    assert not found.holds
+
+
+def test_the_pack_refuses_the_additions_that_the_gate_refuses() -> None:
+    pack = PackDetector(plans(), gate().estate)
+    refused = [o.mutant for o in proof().added if o.refused_by("gate")]
+    assert [m.id for m in refused[::20] if pack.refuses(m) is None] == []
+
+
 def test_every_mutant_has_its_own_id() -> None:
-    ids = [o.mutant.id for o in proof().outcomes]
+    ids = [o.mutant.id for o in (*proof().outcomes, *proof().added)]
     assert len(set(ids)) == len(ids)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from operations.cli import policyprove
 from operations.mutation import checkov
 from policies.model import Finding, Resource, Verdict
-from policies.mutations.model import Mutant, Outcome, Refusal
+from policies.mutations.model import AddedKind, Mutant, Outcome, Refusal
 from policies.mutations.proof import Proof
 from tests.operations.cli.fakes import CliRunner
 
@@ -50,6 +51,34 @@ def test_an_accepted_mutant_exits_3_with_its_harm(sde: CliRunner, found: list[Pr
     found.append(proof({"gate": None, "pack": None}, {"gate": CAUGHT, "pack": CAUGHT}))
     assert sde("policy", "prove", "platform") == 3
     assert "not refused: platform: storage:StorageAccount data: a = 2 (it would be open)" in sde.out
+    assert "The gate let 1 of 2 mutants through" in sde.err
+
+
+def with_additions(*refusals: dict[str, Refusal | None], harmless: str = "") -> Proof:
+    new = replace(WEAK, label="secretDoor added: 'x'", added=AddedKind.PROPERTY, harmless=harmless)
+    return replace(proof({"gate": CAUGHT}), added=tuple(Outcome(new, found) for found in refusals))
+
+
+def test_refused_and_harmless_additions_exit_0_with_their_numbers(sde: CliRunner, found: list[Proof]) -> None:
+    found.append(with_additions({"gate": CAUGHT}, {"gate": CAUGHT}))
+    listed = with_additions({}, harmless="a text for people").added
+    found[0] = replace(found[0], added=(*found[0].added, *listed))
+    assert sde("policy", "prove", "platform", "--json") == 0
+    content = next(json.loads(line) for line in sde.out.splitlines() if '"proof"' in line)["added"]
+    assert content["mutants"] == 3
+    assert content["kinds"]["property"] == {"of": 3, "refused": 2, "harmless": 1}
+    assert content["harmless"] == [
+        {"type": WEAK.type, "added": "secretDoor added: 'x'", "because": "a text for people"}
+    ]
+    assert sde("policy", "prove", "platform") == 0
+    (row,) = [line.split() for line in sde.out.splitlines() if line.startswith("property ")]
+    assert row == ["property", "3", "2", "1", "0"]
+
+
+def test_an_accepted_addition_exits_3_with_its_name(sde: CliRunner, found: list[Proof]) -> None:
+    found.append(with_additions({"gate": None}))
+    assert sde("policy", "prove", "platform") == 3
+    assert "not refused: platform: storage:StorageAccount data: secretDoor added: 'x'" in sde.out
     assert "The gate let 1 of 2 mutants through" in sde.err
 
 
