@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     },
     "local": {"env": "localazure.env", "list": "localazure.list_", "reset": "localazure.reset"},
     "azure": {"check": "azurecheck.check"},
+    "prices": {"refresh": "prices.refresh"},
     "policy": {
         "check": "policy.check",
         "list": "policy.list_",
@@ -58,6 +59,7 @@ GROUPS = {
     "export": "Write a stack's plan, ARM template or state to a file.",
     "local": "The local Azure on this machine.",
     "azure": "Real Azure, before the first up.",
+    "prices": "The price book, from which preview shows idle prices.",
     "policy": "Check stacks against the policies.",
 }
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from formats.plan import Plan
-from operations.cli import foldedview, planview
+from operations.cli import foldedview, planview, priceview
 from operations.cli.folded_changes import fold
 from operations.cli.output import Output
 from operations.cli.ways_out import NewWay, show_new_ways
+from operations.prices.book import PriceBook, load
+from operations.prices.estimate import price_of, together
 
 if TYPE_CHECKING:
     from policies.runner import Report
@@ -41,10 +44,18 @@ class EachPlan:
         self._output = output
 
     def plan(self, plan: Plan, *, brief: bool = False) -> None:
-        """Print the plan's changes by resource."""
+        """Print the plan's changes by resource, and the stack's price."""
+        price = None if brief else price_of(plan, self._prices)
         if self._output.json:
-            self._output.emit({"event": "plan", "stack": plan.stack, "plan": plan.to_json()})
+            record = {"price": price.to_json()} if price else {}
+            self._output.emit({"event": "plan", "stack": plan.stack, "plan": plan.to_json(), **record})
         planview.show(plan, self._output, brief=brief)
+        if price:
+            priceview.show(price, self._output)
+
+    @cached_property
+    def _prices(self) -> PriceBook:
+        return load()
 
     def new_ways(self, found: Sequence[NewWay]) -> None:
         """Print them."""
@@ -91,9 +102,13 @@ class AllPlans:
 
     def end(self) -> None:
         """Print the summary of the plans, then the reports as one."""
-        folded = fold(self._plans)
-        self._output.emit({"event": "changes", **folded.to_json()})
+        folded, book = fold(self._plans), load()
+        prices = [price_of(plan, book) for plan in self._plans]
+        total = together(prices, book.currency)
+        record = {**total.to_json(), "stacks": [price.to_json() for price in prices]}
+        self._output.emit({"event": "changes", **folded.to_json(), "prices": record})
         foldedview.show(folded, self._output)
+        priceview.show_several(prices, total, self._output)
         show_new_ways(self._new_ways, self._output)
         if self._reports:
             from operations.cli.gate import show  # noqa: PLC0415 - imports the policies

@@ -1,0 +1,59 @@
+"""`sde prices refresh`: write the price book anew from Azure's public price list."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from formats.errors import Failed
+from formats.stack_config import parse
+from operations.cli.azurecheck import desks_of
+from operations.cli.options import command
+from operations.cli.output import printable
+from operations.cli.session import Session
+from operations.cli.text import plural
+
+
+class CurrencyChoice(StrEnum):
+    """The currency of the price book."""
+
+    GBP = "GBP"
+    USD = "USD"
+
+
+@command("json_", "estate")
+def refresh(
+    session: Session,
+    *,
+    currency: Annotated[CurrencyChoice, typer.Option("--currency", help="The currency.")] = CurrencyChoice.GBP,
+) -> None:
+    """Write the price book from Azure's public price list, for the estate's regions and sizes. Needs a network."""
+    from operations.prices import book, meters, retail  # noqa: PLC0415 - imports what --help does not need
+
+    configs = [parse(s.name, s.settings.config) for s in session.catalog.stacks]
+    sizes = {wanted.size for desks in desks_of(configs).values() for wanted in desks}
+    regions = sorted({config.region for config in configs})
+    old = book.load()
+    today = datetime.now(UTC).date()
+    found = retail.look_up(meters.meters(sorted(sizes)), regions, currency.value, today, retail.fetch)
+    if not found.found:
+        raise Failed(
+            "Azure's price list has none of these prices.\n"
+            "  fix:     check the estate's regions; the price book is unchanged"
+        )
+    new = book.merged(old, currency.value, found.found)
+    book.save(new)
+    left_out = len([price for price in old.prices if old.currency != currency.value])
+    session.output.emit({
+        "event": "prices-refreshed", "currency": currency.value, "regions": regions, "found": len(found.found),
+        "left_out": left_out,
+        "missing": [{"item": item, "region": region, "reason": why} for item, region, why in found.missing],
+    })  # fmt: skip
+    session.output.say(f"{plural(len(found.found), 'price')} in {currency.value} for {', '.join(regions)}.")
+    if left_out:
+        session.output.say(f"{plural(left_out, 'price')} in {old.currency} left out.")
+    for item, region, why in found.missing:
+        session.output.say(f"  no price: {printable(item)} in {region}: {printable(why)}", style="yellow")

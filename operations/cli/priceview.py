@@ -1,0 +1,90 @@
+"""The idle price of one stack or of several, as text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from rich.text import Text
+
+from operations.cli.output import Output, printable
+from operations.cli.text import kind_of, plural
+from operations.prices.estimate import Change, StackPrice
+
+_LISTED = 3
+"""The stacks of equal price that are named. The rest are counted."""
+
+
+def show(price: StackPrice, output: Output, *, label: str = "idle price") -> None:
+    """Print the price a month, that of each kind of part, and the items whose price is unknown."""
+    if not price.items and not price.unknown:
+        return
+    output.say(Text.assemble(f"  {label}: ", (amount(price), "bold"), " a month", (_difference(price.total), "yellow")))
+    if parts := _parts(price):
+        output.say(f"    {', '.join(parts)}", style="dim")
+    if price.unknown:
+        output.say(f"    price unknown: {', '.join(_unknown(price.unknown))}", style="yellow")
+    if price.elsewhere:
+        several = f"{len(price.elsewhere):,} of {plural(len(price.items), 'price')}"
+        output.say(f"    of another region: {several} (scripts/sde prices refresh)", style="dim")
+
+
+def show_several(prices: Sequence[StackPrice], total: StackPrice, output: Output) -> None:
+    """Print the sum of several stacks, then each stack. Stacks with equal prices share a line."""
+    if not total.items and not total.unknown:
+        return
+    output.say("\nIdle price", style="bold")
+    show(total, output, label="all stacks")
+    equal: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for price in prices:
+        equal[amount(price), _difference(price.total)].append(printable(price.stack))
+    for (text, difference), stacks in equal.items():
+        others = f" and {plural(len(stacks) - _LISTED, 'other stack')}" if len(stacks) > _LISTED else ""
+        each = "each of " if len(stacks) > 1 else ""
+        names = f"{each}{', '.join(stacks[:_LISTED])}{others}"
+        output.say(Text.assemble(f"    {names}: {text}", (difference, "yellow")))
+
+
+def amount(price: StackPrice) -> str:
+    """Return the price as text: `USD 10.00 → 12.50`, or one number if it is new or stays the same.
+
+    It starts with `at least` if an item's price is unknown.
+    """
+    least = "at least " if any(change.after for change in price.unknown.values()) else ""
+    return f"{least}{price.currency} {_sides(price.total)}"
+
+
+def _sides(change: Change) -> str:
+    before = f"{change.before:,.2f} → " if change.differs and change.before else ""
+    return f"{before}{change.after:,.2f}"
+
+
+def _difference(change: Change) -> str:
+    return f" ({change.after - change.before:+,.2f})" if change.differs and change.before else ""
+
+
+def _parts(price: StackPrice) -> list[str]:
+    """Return each kind of part with its price, such as `5 key vaults 60.10`, the dearest first."""
+    sums: dict[str, Change] = defaultdict(Change)
+    counts: dict[str, int] = defaultdict(int)
+    unknown = {kind_of(type_) for type_, _ in price.unknown_parts}
+    for (type_, _), change in price.parts.items():
+        sums[kind_of(type_)] += change
+        counts[kind_of(type_)] += 1
+    dearest = sorted(sums.items(), key=lambda entry: (-max(entry[1].before, entry[1].after), entry[0]))
+    return [f"{plural(counts[kind], kind)} {_part(change, kind in unknown)}" for kind, change in dearest]
+
+
+def _part(change: Change, unknown: bool) -> str:
+    if not unknown:
+        return _sides(change)
+    return f"at least {_sides(change)}" if change.before or change.after else "of unknown price"
+
+
+def _unknown(items: Mapping[str, Change]) -> list[str]:
+    """Return each item with its number, and the old number if it changes."""
+    return [
+        f"{int(change.after):,} {printable(item)}" if change.after == change.before or not change.before
+        else f"{int(change.before):,} → {int(change.after):,} {printable(item)}"
+        for item, change in sorted(items.items())
+    ]  # fmt: skip

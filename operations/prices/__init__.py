@@ -1,0 +1,1 @@
+"""The price book, and the idle price of a stack's resources."""

@@ -1,0 +1,116 @@
+"""The price book: list prices of items, each with its region, unit, date and source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from formats.validation import refuse_duplicates, validated
+from formats.yaml_reader import read_mapping
+from operations.settings import write_whole
+
+FILE = Path(__file__).parent / "book.yaml"
+HOURS = 730
+"""The hours of a month in Azure's price lists."""
+Currency = Literal["GBP", "USD"]
+Unit = Literal["hour", "month"]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+
+
+class Price(BaseModel):
+    """The list price of one item."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    item: Line
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,40}$")] | None = None
+    """Azure's short name of the region, such as `uksouth`. None if the source does not say."""
+    unit: Unit
+    price: Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=10)]
+    """For one unit, without tax and agreements. Never zero: what is not known is not in the book."""
+    date: date
+    """The day on which the price was read, or the date of the source."""
+    source: Line
+
+    @field_validator("price", mode="before")
+    @classmethod
+    def _exact(cls, value: object) -> object:
+        """Read the decimal as it is written, not the nearest binary fraction."""
+        return str(value) if isinstance(value, float) else value
+
+    @property
+    def monthly(self) -> Decimal:
+        """The price of a month."""
+        return self.price * HOURS if self.unit == "hour" else self.price
+
+
+class PriceBook(BaseModel):
+    """The prices of one currency: sums need no exchange rate."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    currency: Currency
+    prices: tuple[Price, ...]
+
+    @model_validator(mode="after")
+    def _once(self) -> PriceBook:
+        refuse_duplicates(
+            ((("prices", index, "item"), f"{price.item} in {price.region}") for index, price in enumerate(self.prices)),
+            "Two prices are of the same item and region.",
+        )
+        return self
+
+    @cached_property
+    def _by_item(self) -> dict[str, dict[str | None, Price]]:
+        found: dict[str, dict[str | None, Price]] = {}
+        for price in self.prices:
+            found.setdefault(price.item, {})[price.region] = price
+        return found
+
+    def price(self, item: str, region: str | None) -> FoundPrice | None:
+        """Return the item's price in a region, else that of the first other region in the book, marked as such."""
+        regions = self._by_item.get(item)
+        if not regions:
+            return None
+        if region in regions and region is not None:
+            return FoundPrice(regions[region], elsewhere=False)
+        return FoundPrice(next(iter(regions.values())), elsewhere=True)
+
+
+@dataclass(frozen=True)
+class FoundPrice:
+    """A price, and True if it is not known to be of the region that was asked for."""
+
+    price: Price
+    elsewhere: bool
+
+
+def load(file: Path | None = None) -> PriceBook:
+    """Read the price book. `InputError` names the file and the key of a mistake."""
+    file = file or FILE
+    return validated(PriceBook, read_mapping(file), file=str(file))
+
+
+def save(book: PriceBook, file: Path | None = None) -> None:
+    """Write the price book as a whole, sorted by item and region."""
+    entries = [
+        {**price.model_dump(exclude_none=True, exclude={"price"}), "price": f"{price.price:f}"}
+        for price in sorted(book.prices, key=lambda price: (price.item, price.region or ""))
+    ]
+    text = yaml.safe_dump({"currency": book.currency, "prices": entries}, sort_keys=True, allow_unicode=True, width=120)
+    write_whole(file or FILE, f"# Written by `sde prices refresh`. List prices without tax and agreements.\n{text}")
+
+
+def merged(book: PriceBook, currency: Currency, found: Sequence[Price]) -> PriceBook:
+    """Return the book with the found prices. Prices of another currency are left out."""
+    kept = book.prices if book.currency == currency else ()
+    new = {(price.item, price.region): price for price in (*kept, *found)}
+    return PriceBook(currency=currency, prices=tuple(new.values()))

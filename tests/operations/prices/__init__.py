@@ -1,0 +1,1 @@
+"""Tests of the price book and of idle prices."""
