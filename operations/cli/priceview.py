@@ -72,7 +72,8 @@ def _parts(price: StackPrice) -> list[str]:
         sums[kind_of(type_)] += change
         counts[kind_of(type_)] += 1
     dearest = sorted(sums.items(), key=lambda entry: (-max(entry[1].before, entry[1].after), entry[0]))
-    return [f"{plural(counts[kind], kind)} {_part(change, kind in unknown)}" for kind, change in dearest]
+    names = {kind: plural(count, kind) if count > 1 else kind for kind, count in counts.items()}
+    return [f"{names[kind]} {_part(change, kind in unknown)}" for kind, change in dearest]
 
 
 def _part(change: Change, unknown: bool) -> str:

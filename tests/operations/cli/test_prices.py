@@ -56,7 +56,7 @@ def test_a_new_stack_shows_its_price_and_what_is_unknown(sde: CliRunner) -> None
     sde.engine.plans["platform"] = NEW
     assert sde("preview", "platform") == 0
     assert "idle price: at least GBP 7.30 a month" in sde.out
-    assert "1 private endpoint 7.30, 1 bastion host of unknown price" in sde.out
+    assert "private endpoint 7.30, bastion host of unknown price" in sde.out
     assert "price unknown: 1 Bastion Standard" in sde.out
 
 
