@@ -20,7 +20,10 @@ ESTATE = "estate.yaml"
 MAX_DURATION = timedelta(days=3 * 365)
 """The longest time for which a way is approved from today."""
 OUT, IN = "way out", "way in"
-_NEW_DAY = "After a new approval, set a later day; or remove the entry, then scripts/sde up --all."
+_NEW_DAY = {
+    OUT: "After a new approval, set a later day; or remove the rule, then scripts/sde up its tenancies, then --all.",
+    IN: "After a new approval, set a later day; or remove the entry, then scripts/sde up --all.",
+}
 _OTHER_PERSON = "Name another person than {name} in the approvals of estate.yaml; or set a later day here."
 
 
@@ -51,7 +54,7 @@ class ApprovedWay:
         def ends(file: str, key: str, day: date, fix: str) -> Expiry:
             return Expiry(str(folder / file), key, day, (day - today).days, fix, refuses_preview=True)
 
-        yield ends(ESTATE, f"{self.way.key}.expires", self.approval.expires, _NEW_DAY)
+        yield ends(ESTATE, f"{self.way.key}.expires", self.approval.expires, _NEW_DAY[self.way.direction])
         for person in (self.approval.owner, self.approval.approver):
             key = f"people[{people.people.index(person)}].expires"
             yield ends(PEOPLE, key, person.expires, _OTHER_PERSON.format(name=person.name))

@@ -57,6 +57,37 @@ def test_each_shipped_stack_passes_with_its_neighbours(stack: str) -> None:
     assert (report.is_complete, report.stacks, report.preexisting, report.notes) == (True, (stack,), (), ())
 
 
+def without_egress(plan: Plan) -> Plan:
+    """Return a stack without the estate's only egress rule, in the firewall or in the NSGs."""
+
+    def kept(rules: Any) -> list[Any]:
+        return [rule for rule in rules if not rule["name"].startswith("packages")]
+
+    def changed(resource: PlannedResource) -> PlannedResource:
+        inputs = dict(resource.inputs)
+        if "securityRules" in inputs:
+            inputs["securityRules"] = kept(inputs["securityRules"])
+        if "ruleCollections" in inputs:
+            inputs["ruleCollections"] = [
+                dict(one) | ({"rules": kept(one["rules"])} if "rules" in one else {})
+                for one in inputs["ruleCollections"]
+            ]
+        return replace(resource, inputs=inputs)
+
+    return replace(plan, resources=tuple(map(changed, plan.resources)))
+
+
+def test_a_removed_egress_rule_leaves_tenancies_before_the_hub() -> None:
+    hub, tenancy = "platform", "tre-hcm-progression"
+    first = evaluate_plans([without_egress(shipped.after(tenancy))], neighbours=neighbours_of(tenancy))
+    assert not first.blocks
+    others = [shipped.deployed(name) for name in ("junction-zone", "safe-haven")]
+    then = Neighbours.of_plans([*others, without_egress(shipped.deployed(tenancy))], [shipped.deployed(hub)])
+    assert not evaluate_plans([without_egress(shipped.after(hub))], neighbours=then).blocks
+    too_early = evaluate_plans([without_egress(shipped.after(hub))], neighbours=neighbours_of(hub))
+    assert {f.policy for f in too_early.blocking} == {"FL2"}
+
+
 def test_a_new_finding_on_another_stack_blocks() -> None:
     weak = without_links(shipped.after("platform"))
     assert {f.stack for f in evaluate_plans([weak]).blocking} == set()
