@@ -105,7 +105,8 @@ class AllPlans:
         folded, book = fold(self._plans), load()
         prices = [price_of(plan, book) for plan in self._plans]
         total = together(prices, book.currency)
-        record = {**total.to_json(), "stacks": [price.to_json() for price in prices]}
+        record = {key: value for key, value in total.to_json().items() if key not in ("stack", "parts")}
+        record["stacks"] = [price.to_json() for price in prices]
         self._output.emit({"event": "changes", **folded.to_json(), "prices": record})
         foldedview.show(folded, self._output)
         priceview.show_several(prices, total, self._output)
