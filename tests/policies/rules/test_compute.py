@@ -14,6 +14,7 @@ from formats.plan import UNKNOWN
 from infra.first_boot import CLOUD_CONFIG_HEADER, FILES, SERVER_PATH, first_boot
 from infra.home_disk import DEVICE, home_disk_settings
 from policies.model import Verdict
+from tests.policies.rules import shipped_cases
 from tests.policies.rules.cases import (
     GONE,
     GROUP,
@@ -27,6 +28,7 @@ from tests.policies.rules.cases import (
     without,
 )  # fmt: skip
 
+TENANCY = "tre-hcm-progression"
 COMPUTE = f"{GROUP}/providers/Microsoft.Compute"
 SET, DISK = f"{COMPUTE}/diskEncryptionSets/des", f"{COMPUTE}/disks/data"
 NIC = f"{GROUP}/providers/Microsoft.Network/networkInterfaces/nic"
@@ -367,3 +369,20 @@ def test_a_secret_first_boot_is_not_printed() -> None:
 def test_a_machine_without_linux_needs_no_first_boot() -> None:
     bare = changed(world(), "desk", "osProfile", {"windowsConfiguration": {}})
     assert verdict(bare, "VM16", "desk") is Verdict.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_an_interface_in_a_subnet_of_another_stack_fails(index: int) -> None:
+    inputs = shipped_cases.one(TENANCY, "network:NetworkInterface", "desk")
+    subnet = shipped_cases.one("safe-haven", "network:Subnet", "archive-compute").id
+    own = inputs.inputs["ipConfigurations"]
+    cards = [*own[:index], {"name": "ipc-second", "subnet": {"id": subnet}}]
+    assert shipped_cases.names(shipped_cases.blocking("VM15", replace(inputs, inputs={"ipConfigurations": cards}))) == {
+        "desk"
+    }
+    assert shipped_cases.blocking("VM15") == []
+
+
+def test_an_interface_of_another_stack_fails() -> None:
+    other = replace(shipped_cases.one(TENANCY, "network:NetworkInterface", "desk"), stack="safe-haven")
+    assert shipped_cases.names(shipped_cases.blocking("VM15", other)) == {"desk"}
