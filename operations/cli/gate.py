@@ -99,9 +99,10 @@ def _refused(report: Report) -> Sequence[str]:
 
 def show(report: Report, output: Output) -> None:
     """Print the blocking findings, or one line where there are none."""
-    content = {key: value for key, value in as_json(report).items() if key != "policies"}
-    blocking = [finding for finding in content["findings"] if Verdict(finding["verdict"]).blocks]
-    output.emit({"event": "verdict", **content, "findings": blocking})
+    if output.json:
+        content = {key: value for key, value in as_json(report).items() if key != "policies"}
+        blocking = [finding for finding in content["findings"] if Verdict(finding["verdict"]).blocks]
+        output.emit({"event": "verdict", **content, "findings": blocking})
     if report.blocks:
         for line in table(report):
             output.say(line)
