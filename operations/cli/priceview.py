@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.text import Text
 
@@ -19,11 +19,11 @@ def show(price: StackPrice, output: Output, *, label: str = "idle price") -> Non
     """Print the price a month, that of each kind of part, and the items whose price is unknown."""
     if not price.items and not price.unknown:
         return
-    output.say(Text.assemble(f"  {label}: ", (amount(price), "bold"), " a month", (_difference(price.total), "yellow")))
+    output.say(Text.assemble(f"  {label}: ", (amount(price), "bold"), " a month", (_difference(price), "yellow")))
     if parts := _parts(price):
         output.say(f"    {', '.join(parts)}", style="dim")
     if price.unknown:
-        output.say(f"    price unknown: {', '.join(_unknown(price.unknown))}", style="yellow")
+        output.say(f"    price unknown: {', '.join(_unknown(price))}", style="yellow")
     if price.elsewhere:
         several = f"{len(price.elsewhere):,} of {plural(len(price.items), 'price')}"
         output.say(f"    of another region: {several} (scripts/sde prices refresh)", style="dim")
@@ -37,7 +37,7 @@ def show_several(prices: Sequence[StackPrice], total: StackPrice, output: Output
     show(total, output, label="all stacks")
     equal: dict[tuple[str, str], list[str]] = defaultdict(list)
     for price in prices:
-        equal[amount(price), _difference(price.total)].append(printable(price.stack))
+        equal[amount(price), _difference(price)].append(printable(price.stack))
     for (text, difference), stacks in equal.items():
         others = f" and {plural(len(stacks) - _LISTED, 'other stack')}" if len(stacks) > _LISTED else ""
         each = "each of " if len(stacks) > 1 else ""
@@ -59,8 +59,10 @@ def _sides(change: Change) -> str:
     return f"{before}{change.after:,.2f}"
 
 
-def _difference(change: Change) -> str:
-    return f" ({change.after - change.before:+,.2f})" if change.differs and change.before else ""
+def _difference(price: StackPrice) -> str:
+    if not price.existed or price.difference == 0:
+        return ""
+    return " (difference unknown)" if price.difference is None else f" ({price.difference:+,.2f})"
 
 
 def _parts(price: StackPrice) -> list[str]:
@@ -79,13 +81,14 @@ def _parts(price: StackPrice) -> list[str]:
 def _part(change: Change, unknown: bool) -> str:
     if not unknown:
         return _sides(change)
-    return f"at least {_sides(change)}" if change.before or change.after else "of unknown price"
+    before, after = (f"at least {side:,.2f}" if side else "of unknown price" for side in (change.before, change.after))
+    return f"{before} → {after}" if change.differs and change.before else after
 
 
-def _unknown(items: Mapping[str, Change]) -> list[str]:
-    """Return each item with its number, and the old number if it changes."""
+def _unknown(price: StackPrice) -> list[str]:
+    """Return each item with its number, and with the old one if it changes in a stack that exists."""
     return [
-        f"{int(change.after):,} {printable(item)}" if change.after == change.before or not change.before
-        else f"{int(change.before):,} → {int(change.after):,} {printable(item)}"
-        for item, change in sorted(items.items())
+        f"{int(change.before):,} → {int(change.after):,} {printable(item)}" if change.differs and price.existed
+        else f"{int(change.after):,} {printable(item)}"
+        for item, change in sorted(price.unknown.items())
     ]  # fmt: skip

@@ -61,6 +61,18 @@ class StackPrice:
     usage: set[str] = field(default_factory=set)
     """The use that Azure bills beside the idle price."""
 
+    @property
+    def existed(self) -> bool:
+        """True if anything with a price, known or not, exists before."""
+        return bool(self.total.before) or any(change.before for change in self.unknown.values())
+
+    @property
+    def difference(self) -> Decimal | None:
+        """The change of the price. None if the number of an item without a price changes: it may cost any amount."""
+        if any(change.differs for change in self.unknown.values()):
+            return None
+        return self.total.after - self.total.before
+
     def to_json(self) -> dict[str, Any]:
         """Return the record for `--json`. Prices are rounded to two decimals."""
         return {
@@ -68,6 +80,7 @@ class StackPrice:
             "currency": self.currency,
             "before": _rounded(self.total.before),
             "after": _rounded(self.total.after),
+            "difference": None if self.difference is None else _rounded(self.difference),
             "items": _prices(self.items),
             "parts": [
                 {

@@ -82,6 +82,17 @@ def test_a_changed_number_of_unknown_items_is_shown(sde: CliRunner) -> None:
     assert "1 Bastion Standard, 1 → 2 Bastion Standard additional scale unit" in sde.out
 
 
+def test_a_change_to_an_item_without_a_price_saves_nothing(sde: CliRunner) -> None:
+    changed = resource("d", "compute:Disk", Operation.UPDATE, inputs=disk(2048), old_inputs=disk(128), changed=("x",))
+    sde.engine.plans["platform"] = (changed,)
+    sde("preview", "platform")
+    assert "at least GBP 20.00 → 0.00 a month (difference unknown)" in sde.out
+    assert "disk at least 20.00 → of unknown price" in sde.out
+    assert "price unknown: 0 → 1 Disk P40 Premium_LRS" in sde.out
+    sde("--json", "preview", "platform")
+    assert [line["price"]["difference"] for line in sde.lines if line["event"] == "plan"] == [None]
+
+
 def test_json_has_the_price_of_each_previewed_stack(sde: CliRunner) -> None:
     sde.engine.plans["platform"] = (*NEW, *LARGER)
     assert sde("--json", "preview", "platform") == 0
