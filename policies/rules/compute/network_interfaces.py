@@ -22,9 +22,7 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
         path = f"{INTERFACES_PATH}[{index}].id"
         interface = context.get(machine.at(path))
         if interface is None or interface.type != INTERFACE or interface.stack != machine.stack:
-            yield Violation(
-                path, f"is {display(machine.at(path))}, which is not a checked network interface of this stack"
-            )
+            yield Violation(path, f"is {display(machine.at(path))}, which is no network interface of this stack")
             continue
         for id_ in interface.each(SUBNET):
             subnet = subnet_of(id_, context)  # TY3 refuses one that is not in the estate

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from formats.addresses import ZoneName
 from formats.errors import InputError
 from formats.plan import UNKNOWN
-from formats.stack_config import config_model
+from formats.stack_config import StackConfig, config_model, is_kind
 from formats.urns import ROOT_TYPE
 from policies.azure_semantics import ids
 from policies.expected.outputs import KEY, OUTPUTS, PATTERNS, Form
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+
+READS = "reads"
+"""The output with the outputs of other stacks that this one reads, by stack."""
+ZONES = frozenset(zone.value for zone in ZoneName)
 
 
 def check(root: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Compare each value with the form that its path has; a value that is not known yet, after the deployment."""
     allowed = _allowed(root.stack)
     own = [r for r in context.resources if r.stack == root.stack and r.id]
-    values = {Form.ID: {ids.own(r) for r in own}, Form.NAME: {ids.name(r.id) for r in own}}
+    names = {ids.name(r.id) for r in own}
+    values = {Form.ID: {ids.own(r) for r in own}, Form.NAME: names}
+    yield from _check_keys(root, names)
     for place, pattern, value in _values(root.inputs):
         form = allowed.get(pattern)
         if form is None:
             yield Violation(place, "is no output that the policies expect")
         elif value != UNKNOWN and not _has_form(value, form, values, root):
             yield Violation(place, f"is not {form.value}")
+
+
+def _check_keys(root: Resource, names: Collection[str]) -> Iterator[Violation]:
+    """Refuse keys of maps that name nothing of the estate: a key is printed as a value is."""
+    for output, value in root.inputs.items():
+        for key in value if isinstance(value, Mapping) else ():
+            if output == READS:
+                is_name = is_kind(key, StackConfig)
+            else:
+                is_name = key in ZONES or key in names or f"provider-{key}" in names
+            if not is_name:
+                yield Violation(f"{output}.{key}", "is the name of no zone, provider, private DNS zone or stack")
 
 
 def _allowed(stack: str) -> Mapping[str, Form]:

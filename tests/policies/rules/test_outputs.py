@@ -49,6 +49,20 @@ def test_a_value_inside_an_output_is_compared() -> None:
     assert failed("safe-haven", reads={"platform": [KEY]}) == {"reads.platform[0]"}
 
 
+@pytest.mark.parametrize("stack", shipped.STACKS)
+def test_outputs_before_the_deployment_pass(stack: str) -> None:
+    report = evaluate_plans([shipped.before(stack)], policies={"OU1": load()["OU1"]})
+    assert not report.blocks
+
+
+@pytest.mark.parametrize(("stack", "name"), [("platform", "dns_zones"), ("junction-zone", "providers"),
+                                             ("safe-haven", "zones"), ("tre-hcm-progression", "reads")])  # fmt: skip
+def test_a_key_that_names_nothing_of_the_estate_fails(stack: str, name: str) -> None:
+    present = next(o.after for o in shipped.deployed(stack).outputs if o.name == name)
+    (first, *_) = present.values()
+    assert failed(stack, **{name: {**present, "0b2609323940495": first}}) == {f"{name}.0b2609323940495"}
+
+
 def test_a_value_that_is_not_known_yet_passes() -> None:
     assert failed("platform", network_id=UNKNOWN) == set()
 
