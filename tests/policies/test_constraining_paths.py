@@ -62,9 +62,8 @@ NOT_ALONE: Mapping[str, tuple[str, ...]] = {
     "storage:StorageAccount": ("isHnsEnabled", "kind"),
     "synapse:Workspace": ("cspWorkspaceAdminProperties.initialWorkspaceAdminObjectId",),
 }
-"""Paths of which no such value alone changes a verdict on the resource itself: rules read them for another resource (the
-subnet of a route table, the network of a flow log), together with another property (ports and priorities of a rule, the
-version of a condition), or only to compare names."""
+"""Paths of which no such value alone changes a verdict on the resource itself. Rules read them for another resource
+(the subnet of a route table), together with another property (the priority of a rule), or only to compare names."""
 Fixture = tuple[Resource, PolicyContext]
 
 
