@@ -277,6 +277,8 @@ def contains_unknown(value: Value) -> bool:
 
 def whole_numbers(value: Value) -> Value:
     """Convert whole floats to integers at any depth, because numbers of the protocol are doubles."""
+    if value is None or isinstance(value, str | int):  # most values; a test for Mapping takes longer
+        return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):
