@@ -351,6 +351,11 @@ Check = Callable[[Resource, PolicyContext], Iterable[Violation]]
 """Yields the violations of one resource; none means that it passes. May raise `Unknown`."""
 
 
+def always_applies(_resource: Resource, _context: PolicyContext) -> bool:
+    """Return True: a policy concerns every resource of its types."""
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """One policy: the rule, its reason, and its check. It has requirements, a function, or both."""
@@ -374,7 +379,7 @@ class Policy:
     them."""
     check_paths: tuple[str, ...] = ()
     """The paths that `check` and `applies` read, without those of requirements; of other types as `type:path`."""
-    applies: Callable[[Resource, PolicyContext], bool] = field(default=lambda _resource, _context: True)
+    applies: Callable[[Resource, PolicyContext], bool] = always_applies
     """Return False where the policy does not concern a resource of its types: the verdict is then not applicable."""
     evaluation_scope: Literal["resource", "stack", "estate"] = "resource"
     """`stack`: the check reads other resources of the same stack. `estate`: it needs all stacks of the estate."""

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from policies.analyzer_state import GROUP, AnalyzerState
 from policies.catalogue import load_catalogue, require_pinned
 from policies.exemptions import NONE, Exemptions
 from policies.judged_runs import NOTHING_RECORDED, JudgedRuns
-from policies.model import Finding, Policy, Verdict
+from policies.model import Finding, Policy, Verdict, always_applies
 from policies.plan_evaluation import Neighbours, evaluate_plans, exemptions_of
 from policies.plan_resources import resources_of
 from policies.rules import load
@@ -59,7 +60,7 @@ CONFIGURATION = pulumi_policy.PolicyConfigSchema(
     },
 )
 STACK_SUFFIX = "-whole"
-"""The suffix of the second name of a policy on single resources, under which it runs on the whole stack."""
+"""The suffix of the second name of a policy that is also evaluated on single resources."""
 SATRE_VERSION = "2.0.1"
 NEEDS_NEIGHBOURS = "needs the whole estate, and was evaluated on this stack alone: configure the pack's neighbours"
 ReportViolation = Callable[[str, str | None], None]
@@ -176,7 +177,7 @@ class PackAnalyzer:
 
         Unknown verdicts on a resource with unknown values are left out: most of these values are known at the end.
         """
-        single = {id_: policy for id_, policy in self.policies.items() if policy.evaluation_scope == "resource"}
+        single = early(self.policies)
         is_azure = any(r.urn == urn for r in resources_of(plan))
         if not (single and is_azure and any(r.type == GROUP for r in plan.resources)):
             return {}
@@ -221,6 +222,20 @@ class PackAnalyzer:
         return found
 
 
+def early(policies: Mapping[str, Policy]) -> Mapping[str, Policy]:
+    """Return what can be evaluated on one resource, before it is created: `pulumi up --skip-preview` has no other check
+    before that.
+
+    These are the policies on single resources, and of the other policies the requirements on properties, unless they
+    depend on a condition that other resources decide.
+    """
+    found = {id_: policy for id_, policy in policies.items() if policy.evaluation_scope == "resource"}
+    for id_, policy in policies.items():
+        if id_ not in found and policy.requires and policy.applies is always_applies:
+            found[id_] = replace(policy, check=None, check_paths=(), evaluation_scope="resource")
+    return found
+
+
 def _print_notes(report: Report, policies: Mapping[str, Policy], neighbours: Sequence[Plan] | None) -> None:
     """Print the exemptions, the warnings, and the neighbours with their findings to stderr, which Pulumi prints."""
     estate_policies = ", ".join(policy.id for policy in policies.values() if policy.evaluation_scope == "estate")
@@ -250,7 +265,7 @@ def _message(finding: Finding, policy: Policy) -> str:
 
 def policies_of(analyzer: PackAnalyzer) -> list[pulumi_policy.Policy]:
     """Return the pack's policies, all of them mandatory."""
-    single = [p for p in analyzer.policies.values() if p.evaluation_scope == "resource"]
+    single = early(analyzer.policies)
     return [
         pulumi_policy.StackValidationPolicy(
             name=NEIGHBOURS,
@@ -263,11 +278,11 @@ def policies_of(analyzer: PackAnalyzer) -> list[pulumi_policy.Policy]:
             pulumi_policy.ResourceValidationPolicy(
                 **_policy_arguments(p, p.id), validate=analyzer.resource_validator(p)
             )
-            for p in single
+            for p in single.values()
         ),
         *(
             pulumi_policy.StackValidationPolicy(
-                **_policy_arguments(p, p.id + STACK_SUFFIX if p.evaluation_scope == "resource" else p.id),
+                **_policy_arguments(p, p.id + STACK_SUFFIX if p.id in single else p.id),
                 validate=analyzer.stack_validator(p),
             )
             for p in analyzer.policies.values()

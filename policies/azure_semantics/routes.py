@@ -18,6 +18,7 @@ class Route:
     """One route. Next hop types are in lower case: `virtualappliance`, `internet`, `none`, `vnetlocal`, …"""
 
     name: str
+    """Its place in the table, or the name of a separate resource."""
     destination: Span
     next_hop: str
     address: str
@@ -64,9 +65,8 @@ def route_to(routes: Sequence[Route], destination: Network) -> Route | None:
 
 def _route(resource: Resource, prefix: str, path: str) -> Route:
     destination, address = resource.at(f"{prefix}addressPrefix"), resource.at(f"{prefix}nextHopIpAddress")
-    name = resource.at(f"{prefix}name")
     return Route(
-        name=str(name) if name is not MISSING else resource.name,
+        name=path or resource.name,
         destination=span(destination) if destination is not MISSING else span("*"),
         next_hop=lower_text(resource, f"{prefix}nextHopType"),
         address=str(address) if address is not MISSING else "",

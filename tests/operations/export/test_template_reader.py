@@ -66,7 +66,7 @@ def verdicts(plan: Plan, *, as_template: bool) -> dict[tuple[str, str], set[Verd
 
 
 TODAY = date(2026, 11, 22)
-OF_THE_PROGRAM = ("GV3", "GV4", "SC1", "SC4")
+OF_THE_PROGRAM = ("GV3", "GV4", "KV13", "SC1", "SC4")
 NOT_IN_TEMPLATES = ("random:", "pulumi:")
 
 
