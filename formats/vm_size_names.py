@@ -11,6 +11,11 @@ _CONFIDENTIAL_FAMILIES = re.compile(r"Standard_[DE]C\d+[ae]\w*_v[5-9]\w*")
 """All sizes of these families, also those that are newer than the ones that desks may have."""
 _PREMIUM_STORAGE = re.compile(r"Standard_([A-Z]+S\d|[A-Z]+\d+(-\d+)?[a-z]*s)\w*")
 """An `s` among the features, or in the family's name in the oldest sizes, such as DS2_v2."""
+_GPU = re.compile(r"Standard_N[CDGV]\d\w*|Standard_NCC\w+")
+"""Family N, but for NP, which has FPGAs."""
+_NVIDIA_COMPUTE = re.compile(r"Standard_NC\d+[a-z]*_(T4|A100|H100)_v\d+")
+"""The sizes with NVIDIA's compute driver alone. Sizes of family NV take the GRID driver or have AMD's GPUs; family ND
+needs a fabric manager too (learn.microsoft.com, "GPU accelerated virtual machine sizes")."""
 _VERSION = re.compile(r"_v(\d+)$")
 _NOT_ACCELERATED = re.compile(r"Standard_(A|[A-Z]+1[a-z]*_)")
 """Family A, and sizes with one core."""
@@ -41,3 +46,13 @@ def is_confidential(size: str) -> bool:
 def requires_confidential(size: str) -> bool:
     """Return True if Azure refuses this size for virtual machines without the security type ConfidentialVM."""
     return _CONFIDENTIAL_FAMILIES.fullmatch(size) is not None
+
+
+def has_gpu(size: str) -> bool:
+    """Return True if the size has a GPU."""
+    return _GPU.fullmatch(size) is not None
+
+
+def has_nvidia_compute_gpu(size: str) -> bool:
+    """Return True if NVIDIA's compute driver is all that the size's GPU needs."""
+    return _NVIDIA_COMPUTE.fullmatch(size) is not None

@@ -18,6 +18,7 @@ from infra.components.grants import Principal
 from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
 from infra.components.spoke_network import SpokeNetwork
 from infra.first_boot import ADMINISTRATOR, first_boot
+from infra.gpu_driver import gpu_driver_settings
 from infra.home_disk import LUN, home_disk_settings
 from infra.names import ResourceKind
 from infra.package_sources import package_settings
@@ -219,7 +220,11 @@ class Desk(BaseComponent):
             admin_username=ADMINISTRATOR,
             computer_name=self.scope.names.host_name(self.name),
             allow_extension_operations=True,
-            custom_data=first_boot(**home_disk_settings(), **package_settings(self.egress)),
+            custom_data=first_boot(
+                **home_disk_settings(),
+                **gpu_driver_settings(self.config.size, self.egress),
+                **package_settings(self.egress),
+            ),
             linux_configuration=compute.LinuxConfigurationArgs(
                 disable_password_authentication=True,
                 provision_vm_agent=True,

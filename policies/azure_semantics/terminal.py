@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.azure_semantics.properties import is_secret
+from policies.expected.gpu_driver import GPU_DRIVER
 from policies.expected.home_disk import HOME_DISK
 from policies.expected.ssh_server import CLOUD_CONFIG_HEADER, COMMANDS, FILES
 from policies.model import MISSING, Resource, Unknown, Violation
 
 CUSTOM_DATA = "osProfile.customData"
-ALLOWED_KEYS = ("apt", *HOME_DISK)
-"""The cloud-init keys that are allowed besides `write_files` and `runcmd`: package sources and the data disk."""
+EXPECTED = {**HOME_DISK, **GPU_DRIVER}
+ALLOWED_KEYS = ("apt", *EXPECTED)
+"""The cloud-init keys that are allowed besides `write_files` and `runcmd`: package sources, the data disk and the GPU
+driver."""
 ALLOWED_FILES = ("/etc/pip.conf",)
 """The files that may be written besides the SSH server's."""
 
@@ -52,9 +55,9 @@ def problems(computer: Resource) -> Iterator[Violation]:
         yield Violation(CUSTOM_DATA, f"writes other files than SSH's and {', '.join(ALLOWED_FILES)}")
     if config.get("runcmd") != COMMANDS:
         yield Violation(CUSTOM_DATA, "runs other commands than the reload of the SSH server")
-    changed = [key for key, expected in HOME_DISK.items() if config.get(key, expected) != expected]
+    changed = [key for key, expected in EXPECTED.items() if config.get(key, expected) != expected]
     if changed:
-        yield Violation(CUSTOM_DATA, f"sets up disks or accounts in another way than expected: {', '.join(changed)}")
+        yield Violation(CUSTOM_DATA, f"sets up disks, accounts or packages differently: {', '.join(changed)}")
     unexpected = sorted(config.keys() - {"write_files", "runcmd", *ALLOWED_KEYS})
     if unexpected or not _names_only_package_sources(config.get("apt", {})):
         yield Violation(

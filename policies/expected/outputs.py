@@ -24,6 +24,7 @@ class Form(StrEnum):
     RANGE = "an IPv4 range"
     DATE = "a date"
     PATH = "the property path of an output"
+    DRIVER = "the name of a GPU driver, or why there is none"
 
 
 PATTERNS: Mapping[Form, re.Pattern[str]] = {
@@ -32,6 +33,9 @@ PATTERNS: Mapping[Form, re.Pattern[str]] = {
     Form.RANGE: re.compile(r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}"),
     Form.DATE: re.compile(r"\d{4}-\d{2}-\d{2}"),
     Form.PATH: re.compile(r'[a-z_]{1,40}(\.[a-z0-9_-]{1,40}|\["[a-z0-9.-]{1,80}"\]){0,4}'),
+    Form.DRIVER: re.compile(
+        r"nvidia-580-server|none: (no signed driver for this size is installed|no egress rule names an apt archive)"
+    ),
 }
 """The forms that a pattern describes."""
 KEY = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
@@ -71,6 +75,7 @@ OUTPUTS: Mapping[type[StackConfig], Mapping[str, Form]] = {
         "desk_id": Form.ID,
         "desk_name": Form.NAME,
         "expires": Form.DATE,
+        "gpu_driver": Form.DRIVER,
         "export_asked_store_name": Form.NAME,
         "export_released_store_name": Form.NAME,
         "group_id": Form.ID,

@@ -13,6 +13,7 @@ import pytest
 
 from formats.egress import EgressRule
 from infra.first_boot import first_boot
+from infra.gpu_driver import gpu_driver_settings
 from infra.home_disk import DEVICE, home_disk_settings
 from infra.package_sources import package_settings
 
@@ -73,11 +74,16 @@ class TestFormatting:
         assert _formats(definition | {"partition": 1}, "ext4", "other")
 
 
+def _data(egress: tuple[EgressRule, ...]) -> str:
+    driver = gpu_driver_settings("Standard_NC24ads_A100_v4", egress)
+    return first_boot(**home_disk_settings(), **driver, **package_settings(egress))
+
+
 @needs_cloud_init
 @pytest.mark.parametrize("egress", [(), (MIRROR,)])
 def test_the_schema_of_cloud_init_accepts_the_data(tmp_path: Path, egress: tuple[EgressRule, ...]) -> None:
     path = tmp_path / "user-data"
-    path.write_bytes(base64.b64decode(first_boot(**home_disk_settings(), **package_settings(egress))))
+    path.write_bytes(base64.b64decode(_data(egress)))
     ended = subprocess.run([str(CLOUD_INIT), "schema", "--config-file", path], capture_output=True, text=True,
                            check=False)  # fmt: skip
     assert (ended.returncode, "deprecated" in ended.stdout + ended.stderr) == (0, False), ended.stdout + ended.stderr

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from formats import egress
+from formats.egress import EgressRule
 from formats.stack_config import Region
-from infra import first_boot, guardrails, home_disk, malware_scanning, network_services
+from infra import first_boot, gpu_driver, guardrails, home_disk, malware_scanning, network_services
 from infra.components import confidential, resource_group_scope
 from infra.roles import Role
 from operations.estate import schema
 from policies.azure_semantics import addresses, bastion, roles
 from policies.azure_semantics import malware_scanning as expected_scanning
 from policies.expected import entitlements, key_release, ssh_server, tags
+from policies.expected.gpu_driver import GPU_DRIVER
 from policies.expected.guardrails import COMMON_GUARDRAILS, GUARDRAILS, MODE
 from policies.expected.home_disk import HOME_DISK
 from policies.model import Resource
@@ -43,6 +45,11 @@ def test_the_ssh_server_of_a_desk_is_the_expected_one() -> None:
 
 def test_the_data_disk_of_a_desk_is_set_up_as_expected() -> None:
     assert home_disk.home_disk_settings() == HOME_DISK
+
+
+def test_the_gpu_driver_of_a_desk_is_the_expected_one() -> None:
+    mirror = EgressRule.model_validate({"name": "ab", "addresses": ["203.0.113.16"], "apt": "https://a.example.org/u"})
+    assert gpu_driver.gpu_driver_settings("Standard_NC24ads_A100_v4", [mirror]) == GPU_DRIVER
 
 
 def test_the_break_glass_account_is_the_expected_one() -> None:

@@ -12,6 +12,7 @@ from formats.addresses import TenancyEndpoint
 from formats.egress import EgressRule
 from formats.errors import InputError
 from infra.first_boot import first_boot
+from infra.gpu_driver import NO_ARCHIVE, gpu_driver_settings
 from infra.home_disk import home_disk_settings
 from infra.malware_scanning import CLEAN_BLOBS_ONLY, scanner_id
 from infra.package_sources import package_settings
@@ -118,7 +119,9 @@ def test_the_desk_uses_the_estates_package_archives(platform: MockStack, safe_ha
     (desk,) = _tenancy(platform, safe_haven, egress=[mirror]).of("VirtualMachine")
     expected = package_settings([EgressRule.model_validate(mirror)])
     assert expected
-    assert desk.inputs["osProfile"]["customData"] == first_boot(**home_disk_settings(), **expected)
+    driver = gpu_driver_settings("Standard_NC24ads_A100_v4", [EgressRule.model_validate(mirror)])
+    assert driver
+    assert desk.inputs["osProfile"]["customData"] == first_boot(**home_disk_settings(), **driver, **expected)
 
 
 @pytest.mark.parametrize(("size", "caching"), [(4095, "ReadOnly"), (4096, "None"), (32767, "None")])
@@ -134,6 +137,12 @@ def test_patches_restart_no_desk_by_themselves(tenancy: MockStack) -> None:
     (desk,) = tenancy.of("VirtualMachine")
     patching = desk.inputs["osProfile"]["linuxConfiguration"]["patchSettings"]
     assert patching["automaticByPlatformSettings"] == {"rebootSetting": "Never"}
+
+
+def test_the_outputs_name_the_gpu_driver_or_its_absence(platform: MockStack, safe_haven: MockStack) -> None:
+    assert _tenancy(platform, safe_haven, egress=[]).outputs["gpu_driver"] == NO_ARCHIVE
+    desk = {**CONFIDENTIAL, "size": "Standard_D8s_v5"}
+    assert "gpu_driver" not in _tenancy(platform, safe_haven, desk=desk).outputs
 
 
 def test_a_desk_reaches_its_endpoints_and_egress_only(tenancy: MockStack) -> None:

@@ -56,6 +56,8 @@ OTHERS: tuple[Mapping[str, Any], ...] = (
     {"bootcmd": [["id"]]},
     {"users": ["default"]},
     {"disk_setup": {}},
+    {"packages": ["openssh-server"]},
+    {"package_reboot_if_required": False},
     {"fs_setup": [{"device": DEVICE, "cmd": "id"}]},
     {"mounts": [*home_disk_settings()["mounts"], [DEVICE, "/etc/ssh"]]},
     {"mounts": [[DEVICE, "/home", "ext4", "defaults,nofail"]]},
