@@ -101,5 +101,6 @@ def test_no_call_stacks_are_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         return real(self, request)
 
     monkeypatch.setattr(Monitor, "RegisterResource", register)
-    lab.up(lambda: Thing("one", name="one"))
+    with sdk_patches.applied():
+        lab.up(lambda: Thing("one", name="one"))
     assert sent == {(False, 0)}
