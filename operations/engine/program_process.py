@@ -87,16 +87,17 @@ class ProgramProcess:
         self._send({"stop": True})
 
     def close(self) -> None:
-        """End the host, if there is one."""
-        if self._control is not None:
-            self._control.close()
-        if self._process is not None:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_END_SECONDS)
-            self._process.kill()
-            self._process.wait()
+        """End the host, if there is one. Can be called in any thread, also in two at once."""
+        control, process = self._control, self._process
         self._control, self._process, self._received = None, None, b""
         atexit.unregister(self.close)
+        if control is not None:
+            control.close()
+        if process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_END_SECONDS)
+            process.kill()
+            process.wait()
 
     def _send(self, message: Mapping[str, Any]) -> None:
         with suppress(OSError):  # the host has died, which `_follow` finds

@@ -45,7 +45,8 @@ INCOMPLETE = {
     ),
     "two ends": ("import os; os.write(3, b'{\"error\": null}\\n')", "more than one end"),
     "another end": ("import os; os.write(3, b'passed\\n'); os._exit(0)", "an end that cannot be read"),
-    "end in a copy": ("import os; os.fork() and os._exit(0)", "ended with code 0"),
+    # The copy may report its own failure, which it has without the threads, before the host sees the end.
+    "end in a copy": ("import os; os.fork() and os._exit(0)", "ended with code 0|The program failed"),
 }
 
 

@@ -93,8 +93,8 @@ def test_the_most_specific_route_decides() -> None:
         {"name": "hole", "addressPrefix": "20.0.0.0/8", "nextHopType": "Internet"},
     ])  # fmt: skip
     routes = routes_in(table)
-    assert getattr(route_to(routes, OUTSIDE), "name", "") == "hole"
-    assert getattr(route_to(routes, IPv4Network("30.0.0.0/8")), "name", "") == "all"
+    assert getattr(route_to(routes, OUTSIDE), "name", "") == "routes[1]"
+    assert getattr(route_to(routes, IPv4Network("30.0.0.0/8")), "name", "") == "routes[0]"
     assert route_to([], OUTSIDE) is None
 
 
