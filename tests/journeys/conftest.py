@@ -8,7 +8,7 @@ import io
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class Workspace:
 
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
+    project: Path = ROOT
+    """The folder with Pulumi.yaml and the program."""
 
     @property
     def estate(self) -> Path:
@@ -42,7 +44,8 @@ class Workspace:
         environ = {"SDE_HOME": str(self.home), "PATH": "/nowhere", **self.environ}
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            exit_code = main([*arguments, "--estate", str(self.estate)], settings=Settings.load(environ))
+            settings = replace(Settings.load(environ), root=self.project)
+            exit_code = main([*arguments, "--estate", str(self.estate)], settings=settings)
         assert exit_code == code, (err.getvalue() + out.getvalue())[:2000]
         assert "Traceback" not in err.getvalue()
         return out.getvalue() + err.getvalue()

@@ -20,7 +20,7 @@ BEFORE = (
     pulumi.export("secret", Output.secret("old"))
     pulumi.export("secret_too", later(Output.secret("kept")))
     pulumi.export("nested", {"a": Output.secret("x"), "b": [home.name, 1.0, True, None], "c": "one"})
-    pulumi.export("opened", Output.secret("was secret"))
+    pulumi.export("opened", Output.secret("short"))
 """
 )
 AFTER = (
@@ -31,7 +31,7 @@ AFTER = (
     pulumi.export("secret", Output.secret("new"))
     pulumi.export("secret_too", later(Output.secret("kept")))
     pulumi.export("nested", {"a": Output.secret("x"), "b": [home.name, 1.0, True, None], "c": "two"})
-    pulumi.export("opened", "was secret")
+    pulumi.export("opened", "short")
     pulumi.export("new", home.name)
     pulumi.export("nothing", None)
 """
@@ -89,7 +89,7 @@ def test_an_output_of_a_replaced_resource_is_unknown(pair: Pair) -> None:
     home = group()
     who = identity("who", home, options=Options(delete_before_replace=True), location="{place}")
     pulumi.export("principal", who.principal_id)
-    pulumi.export("both", Output.secret(who.principal_id))
+    pulumi.export("both", Output.secret(who.client_id))
     pulumi.export("map", {{"id": who.principal_id}})
 """
     pair.program(program.format(place="uksouth"))

@@ -20,7 +20,7 @@ def two() -> None:
     Group("group").register_outputs({"other": other.address})
     pulumi.export("one", one.address)
     pulumi.export("nested", {"deep": [other.address]})
-    pulumi.export("hidden", pulumi.Output.secret(other.address))
+    pulumi.export("hidden", pulumi.Output.secret(other.address.apply(len)))
 
 
 @pytest.fixture
