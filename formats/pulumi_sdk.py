@@ -163,8 +163,10 @@ def installed(package: str) -> Sdk:
 
 
 def leaves(sdk: Sdk, token: str) -> Mapping[str, SdkProperty]:
-    """Return the properties of a resource that contain no others, by path; `[*]` stands for the entries of a list.
-    A map with keys of its user is one property. A class inside itself is left out."""
+    """Return the properties of a resource without nested properties, by path. `[*]` are the entries of a list.
+
+    A map with keys of its user is one property. A class inside itself is left out.
+    """
     resource = sdk.resource(token)
     return dict(_leaves(sdk, resource.module, resource.inputs, "", ())) if resource else {}
 

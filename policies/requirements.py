@@ -27,8 +27,8 @@ class Operator(StrEnum):
 
 
 Unless = tuple[str, tuple[Any, ...]]
-"""An exception: a path, and the values there for which the requirement does not apply. The path `name` stands for the
-resource's own name, without its parents'."""
+"""An exception: a path, and the values there for which the requirement does not apply. The path `name` is the
+resource's own name, without those of its parents."""
 
 
 @dataclass(frozen=True)

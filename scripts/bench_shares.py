@@ -22,15 +22,14 @@ PLACES = {
     "importlib._bootstrap": "imports",
     f"{ROOT}/policies/": "gate",
     f"{ROOT}/operations/reports/": "gate",
-    f"{ROOT}/operations/resolve.py": "gate",
     f"{ROOT}/operations/engine/program_process.py": "program",  # waits for it
     f"{ROOT}/operations/engine/pulumi_process.py": "cli",
     f"{ROOT}/operations/engine/": "engine",
     f"{ROOT}/local_azure/": "engine",
 }
-"""What a frame belongs to, by a part of its file's name; the innermost frame that is named here decides."""
+"""The share that a frame is counted in, by a part of its file's name. The innermost frame with an entry decides."""
 ORDER = ("imports", "gate", "engine", "program", "cli")
-"""What the process is busy with if its threads are busy with several; the last two only wait."""
+"""The shares by precedence, for threads that are in several at once. In the last two, a thread only waits."""
 
 
 def share_of(frame: FrameType | None) -> str | None:

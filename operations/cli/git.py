@@ -1,4 +1,4 @@
-"""What `sde` asks of git: the revision of the catalogue, and the files of another one."""
+"""Read from git: the revision of the catalogue, and the files of another revision."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class CallError(Exception):
 
 
 class Services(Protocol):
-    """What an engine offers to a program."""
+    """The services of an engine for a running program."""
 
     def call(self, path: str, method: Any, request: bytes) -> bytes:
         """Answer a request of `pulumirpc.ResourceMonitor` or `pulumirpc.Engine`. Raise `CallError` to refuse it.

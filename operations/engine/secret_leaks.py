@@ -82,7 +82,7 @@ def _decoded(secret: str) -> Iterator[bytes]:
 
 
 def _encoded(raw: bytes) -> Iterator[str]:
-    """Yield the hexadecimal and base64 forms of bytes, also where other bytes stand before and after them."""
+    """Yield the hexadecimal and base64 forms of bytes, alone and in the middle of other bytes."""
     yield from (raw.hex(), raw.hex().upper())
     for shift, start in ((0, 0), (1, 2), (2, 3)):
         text = base64.b64encode(b"\0" * shift + raw).decode()

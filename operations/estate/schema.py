@@ -130,7 +130,7 @@ class Provider(ProviderSpec):
     """An organisation that uploads data."""
 
     approval: NamedApproval | None = None
-    """Of the way in. Required in an estate with a roster."""
+    """The approval of this way into the estate. Required in an estate with a roster."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,10}$")]
     """Its ODS code, as the Organisation Data Service writes it."""
@@ -169,7 +169,7 @@ class EstateFile(Model):
     """Azure's enterprise application Confidential VM Orchestrator in this tenant: identifiable data needs it."""
     admin_public_key: PublicKey
     admin_key_approval: NamedApproval | None = None
-    """Of the way in that the key opens. Required in an estate with a roster."""
+    """The approval of the break-glass key. Required in an estate with a roster."""
     log_retention_days: RetentionDays
     secrets_expire: date
     addresses: Annotated[IPv4Network, BeforeValidator(private_range), AfterValidator(space_for_cells)]

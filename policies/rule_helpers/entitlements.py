@@ -29,7 +29,7 @@ class Entitlements:
     by_scope: Mapping[tuple[str, str, str], tuple[Entitlement, ...]]
     """By the stack, the type and the logical name of the resource."""
     elsewhere: tuple[Entitlement, ...]
-    """Those on resources of other stacks."""
+    """The rights on resources of other stacks."""
 
     @classmethod
     def of(cls, stack: str, context: PolicyContext) -> Entitlements:

@@ -83,7 +83,7 @@ def _pattern(path: PropertyPath) -> str:
 POLICY = Policy(
     id="TY3",
     title="Every reference leads to a resource that is judged too",
-    why="A resource of somebody else, such as an identity, a network or a store, may have any settings and rights.",
+    why="An external resource, such as an identity, a network or a store, may have any settings and rights.",
     resource_types=("*",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
