@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict
 
 from formats.errors import InputError
+from formats.input_model import Model
 from formats.property_paths import ANY, PropertyPath, parse
 from formats.validation import validated
 from formats.yaml_reader import LOADER
@@ -26,21 +26,17 @@ FILE = Path(__file__).parent / "harmless_properties.yaml"
 ALL = "*"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class HarmlessProperty(_Strict):
+class HarmlessProperty(Model):
     """One property that needs no rule."""
 
     because: str
     source: str = ""
-    """Where the property is described, if not on the page of its type."""
+    """The page that describes the property; empty: the page of its type."""
     values: tuple[str | bool | int, ...] = ()
     """The values that are harmless; none: all of them."""
 
 
-class HarmlessProperties(_Strict):
+class HarmlessProperties(Model):
     """The properties of one type that need no rule."""
 
     source: str
@@ -51,7 +47,7 @@ class HarmlessProperties(_Strict):
     """Properties whose whole content is known, because their keys are values of a user."""
 
 
-class _Content(_Strict):
+class _Content(Model):
     every_type: HarmlessProperties
     types: Mapping[str, HarmlessProperties]
 

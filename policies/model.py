@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
+from formats.arm.id_parents import with_parents
 from formats.plan import UNKNOWN, PlannedResource
 from formats.property_paths import ANY, Step, parse
 from formats.stack_config import DataClass, StackConfig, subscriptions_of
@@ -316,7 +317,8 @@ class _References:
         references, root = cls(), str(parse(path)[0])
         for resource in resources:
             try:
-                ids = {parent for value in resource.each(path) for parent in _scopes(value)}
+                values = [_plain(value) for value in resource.each(path) if isinstance(value, str)]
+                ids = {scope for value in values for scope in with_parents(value)}
             except Unknown:
                 depends = resource.property_dependencies.get(root)
                 references.unknown.update(depends or ())
@@ -325,14 +327,6 @@ class _References:
                 for id_ in ids:
                     references.known.setdefault(id_, []).append(resource)
         return references
-
-
-def _scopes(id_: object) -> Iterator[str]:
-    """Yield an ARM id and the id of each parent."""
-    text = _plain(id_) if isinstance(id_, str) else ""
-    while text:
-        yield text
-        text = text.rpartition("/")[0]
 
 
 def _plain(id_: str) -> str:

@@ -131,7 +131,8 @@ def read_shape(content: object) -> StackShape:
 def shape_of(stack: str, resources: Iterable[Resource]) -> StackShape:
     """Return the shape of a stack's visible resources."""
     ordered = sorted(resources, key=lambda resource: resource.urn)
-    text = _json(ordered)
+    texts = list(map(_json, ordered))
+    text = f"[{','.join(texts)}]"
     tokens = TOKEN.split(text)
     spaces = tuple(_spaces(ordered))
     is_tenancy = is_kind(stack, TenancyConfig)
@@ -152,7 +153,7 @@ def shape_of(stack: str, resources: Iterable[Resource]) -> StackShape:
         mentions=mentions,
         embedded=embedded,
         subscription=subscription,
-        subscription_mentions=sorted(_subscription_mentions(ordered, is_tenancy=is_tenancy)),
+        subscription_mentions=sorted(_subscription_mentions(zip(ordered, texts, strict=True), is_tenancy=is_tenancy)),
     )
 
 
@@ -166,13 +167,14 @@ def _subscription_of(resources: Iterable[Resource]) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def _subscription_mentions(resources: Iterable[Resource], *, is_tenancy: bool) -> Iterator[list[str]]:
+def _subscription_mentions(resources: Iterable[tuple[Resource, str]], *, is_tenancy: bool) -> Iterator[list[str]]:
     """Yield each subscription that a resource belongs to without a resource group, or names as a whole, as a scope.
 
-    Definitions of a tenancy are left out: they have names of its own, and change nothing before they are assigned.
+    `resources`: each with its canonical JSON. Definitions of a tenancy are left out: they have names of its own, and
+    change nothing before they are assigned.
     """
-    for resource in resources:
-        text = _json([resource]).lower()
+    for resource, json_text in resources:
+        text = json_text.lower()
         found = set(WHOLE_SUBSCRIPTION.findall(text))
         own = SUBSCRIPTION.match((resource.id or "").lower())
         if own and "/resourcegroups/" not in str(resource.id).lower():
@@ -299,15 +301,12 @@ def _spaces(resources: Iterable[Resource]) -> Iterator[IPv4Network]:
                 continue
 
 
-def _json(resources: Iterable[Resource]) -> str:
-    """Return resources as canonical JSON: without spaces, and with sorted keys."""
-    plain = [
-        {
-            "urn": r.urn, "type": r.type, "name": r.name, "stack": r.stack, "id": r.id, "from_program": r.from_program,
-            "inputs": r.inputs, "propertyDependencies": r.property_dependencies,
-        }
-        for r in resources
-    ]  # fmt: skip
+def _json(r: Resource) -> str:
+    """Return a resource as canonical JSON: without spaces, and with sorted keys."""
+    plain = {
+        "urn": r.urn, "type": r.type, "name": r.name, "stack": r.stack, "id": r.id, "from_program": r.from_program,
+        "inputs": r.inputs, "propertyDependencies": r.property_dependencies,
+    }  # fmt: skip
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), default=str)
 
 

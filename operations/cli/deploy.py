@@ -69,7 +69,7 @@ class Deployment:
         With all stacks, the policies between stacks are evaluated once, on all plans together. `InputError` names the
         stacks that cannot be previewed until another is up.
         """
-        ready, waiting = self.split()
+        ready, waiting = self._split()
         reports: list[Report] = []
         plans: list[Plan] = []
         for stack, plan in zip(ready, self._plans(ready), strict=True):
@@ -84,9 +84,9 @@ class Deployment:
         self._refuse(reports)
         refuse_waiting(waiting)
 
-    def split(self) -> tuple[list[Stack], list[Waiting]]:
+    def _split(self) -> tuple[list[Stack], list[Waiting]]:
         """Return the stacks that can be planned, and those that wait for another to be up."""
-        waiting = [(stack, missing) for stack in self.stacks if (missing := self._missing(stack))]
+        waiting = self._waiting(self.stacks)
         names = {stack.name for stack, _ in waiting}
         return [stack for stack in self.stacks if stack.name not in names], waiting
 
@@ -97,7 +97,12 @@ class Deployment:
             yield from plans_side_by_side(stacks, self.session.start_worker, self.workers, self.await_gate)
         else:
             self._prepare()
-            yield from map(self.plan, stacks)
+            yield from map(self._preview_of, stacks)
+
+    def plan_ready(self) -> tuple[list[Plan], list[Waiting]]:
+        """Return the plans of the stacks that can be planned, without showing them, and the stacks that wait."""
+        ready, waiting = self._split()
+        return list(map(self._preview_of, ready)), waiting
 
     def up(self) -> None:
         """Deploy the stacks: each after those that it requires, and side by side where there are workers.
@@ -239,14 +244,21 @@ class Deployment:
             self.summary.outcomes.append(outcome)
         self.summary.show(self.session.output)
 
-    def _missing(self, stack: Stack) -> list[str]:
+    def _waiting(self, stacks: Sequence[Stack]) -> list[Waiting]:
         by_name = {s.name: s for s in self.session.catalog.stacks}
-        return [name for name in stack.requires if not self.session.is_deployed(by_name[name])]
+
+        def missing(stack: Stack) -> list[str]:
+            return [name for name in stack.requires if not self.session.is_deployed(by_name[name])]
+
+        return [(stack, names) for stack in stacks if (names := missing(stack))]
 
     def plan(self, stack: Stack) -> Plan:
         """Return the plan of one stack without showing it."""
-        missing = self._missing(stack)
-        refuse_waiting([(stack, missing)] if missing else [])
+        refuse_waiting(self._waiting([stack]))
+        return self._preview_of(stack)
+
+    def _preview_of(self, stack: Stack) -> Plan:
+        """Return the plan of a stack that waits for no other."""
         with self.session.output.err.status(f"Planning {stack.name}"):
             try:
                 return self.session.engine(stack).preview(stack.settings, targets=self.targets)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from formats.arm.arm_ids import ArmIds
+from formats.arm.id_parents import with_parents
 from formats.errors import Refused
 from formats.plan import Operation, Plan, PlannedResource
 from operations.cli.output import printable
@@ -54,10 +55,15 @@ def locked_deletes(plan: Plan, others: Callable[[], Iterable[Plan]]) -> tuple[Lo
         return ()
     locks = dict(_locks(plan))
     groups = {r.id.lower() for r in plan.resources if r.id and GROUP.fullmatch(r.type)}
-    if any(groups.isdisjoint(_with_parents(r)) for r in deleted):
+    if any(groups.isdisjoint(_scopes(r)) for r in deleted):
         locks = {scope: lock for other in others() for scope, lock in _locks(other)} | locks
-    containing = {parent: lock for scope, lock in locks.items() for parent in _parents(scope)}
-    found = ((r, _first([*_with_parents(r)], locks) or containing.get(str(r.id).lower())) for r in deleted)
+    containing = {parent: lock for scope, lock in locks.items() for parent in with_parents(scope) if parent != scope}
+
+    def lock_on(resource: PlannedResource) -> StandingLock | None:
+        on_scope = (locks[scope] for scope in _scopes(resource) if scope in locks)
+        return next(on_scope, containing.get(str(resource.id).lower()))
+
+    found = ((r, lock_on(r)) for r in deleted)
     return tuple(LockedDelete(plan.stack, resource, lock) for resource, lock in found if lock)
 
 
@@ -107,15 +113,5 @@ def _locks(plan: Plan) -> Iterator[tuple[str, StandingLock]]:
                 yield scope, StandingLock(plan.stack, resource)
 
 
-def _with_parents(resource: PlannedResource) -> Iterator[str]:
-    id_ = str(resource.id).lower()
-    return iter([id_, *_parents(id_)])
-
-
-def _parents(id_: str) -> Iterator[str]:
-    while id_ := id_.rpartition("/")[0]:
-        yield id_
-
-
-def _first(scopes: Iterable[str], locks: Mapping[str, StandingLock]) -> StandingLock | None:
-    return next((locks[scope] for scope in scopes if scope in locks), None)
+def _scopes(resource: PlannedResource) -> Iterator[str]:
+    return with_parents(str(resource.id).lower())

@@ -120,9 +120,10 @@ def check(
     else:
         stacks = session.selected(inputs, everything)
         refuse_ended_ways(stacks)
-        report, waiting = _check_stacks(session, gate, stacks, orphaned)
+        state = EstateState(session)
+        report, waiting = _check_stacks(session, gate, state, stacks, orphaned)
         if everything:
-            judged = judge_deployed(EstateState(session), gate, stacks, session.settings, "policy check --all")
+            judged = judge_deployed(state, gate, stacks, session.settings, "policy check --all")
     _write(session, report, form, target)
     _warn_of_removed(session, judged, report)
     refuse([report])
@@ -141,9 +142,7 @@ def _check_with(
     orphaned = warn_of_orphaned(session, everything)
     stacks = session.selected(inputs, everything)
     refuse_ended_ways(stacks)
-    deployment = Deployment(session, stacks)
-    ready, waiting = deployment.split()
-    planned = list(map(deployment.plan, ready))
+    planned, waiting = Deployment(session, stacks).plan_ready()
     if not planned:
         refuse_waiting(waiting)
     others = [stack for stack in session.known if stack.name not in {plan.stack for plan in planned}]
@@ -184,18 +183,17 @@ def _check_files(
 
 
 def _check_stacks(
-    session: Session, gate: Gate, stacks: Sequence[Stack], orphaned: Sequence[Stack]
+    session: Session, gate: Gate, state: EstateState, stacks: Sequence[Stack], orphaned: Sequence[Stack]
 ) -> tuple[Report, Sequence[Waiting]]:
     """Evaluate the plans of stacks and the states of orphaned ones together, with the other stacks as neighbours.
 
     Return the report and the stacks that cannot be planned before another is up. `InputError` if none can be planned.
     """
-    deployment = Deployment(session, stacks)
-    ready, waiting = deployment.split()
-    plans = [*map(deployment.plan, ready), *deployed_states(session, orphaned).values()]
+    planned, waiting = Deployment(session, stacks).plan_ready()
+    plans = [*planned, *deployed_states(session, orphaned).values()]
     if not plans:
         refuse_waiting(waiting)
-    return gate.evaluate(plans, neighbours=EstateState(session).of([*stacks, *orphaned])), waiting
+    return gate.evaluate(plans, neighbours=state.of([*stacks, *orphaned])), waiting
 
 
 def _warn_of_removed(session: Session, judged: Sequence[Report], planned: Report) -> None:

@@ -20,6 +20,7 @@ from operations.cli.failures import classified
 from operations.cli.planview import protected
 from operations.engine.choose import choose
 from operations.engine.port import Engine, Event, Outcome, StackSettings
+from operations.engine.process_end import end_of_process
 from operations.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ class Worker:
             message: Message = self.connection.recv()
         except (EOFError, OSError):
             self.process.join()
-            return Failure(Exit.FAILED, f"its process {_ended(self.process.exitcode)}; run the command again")
+            how = end_of_process(self.process.exitcode or 0)
+            return Failure(Exit.FAILED, f"its process {how}; run the command again")
         return message
 
     def interrupt(self) -> None:
@@ -118,10 +120,6 @@ class Worker:
                     self.connection.recv_bytes()  # not `recv`: an interruption may have cut a message
             self.process.join(0.05)
         self.connection.close()
-
-
-def _ended(code: int | None) -> str:
-    return f"was killed by {signal.Signals(-code).name}" if code and code < 0 else f"ended with code {code}"
 
 
 def _serve(connection: Connection, engine_choice: str, settings: Settings) -> None:

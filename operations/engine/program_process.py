@@ -6,7 +6,6 @@ import atexit
 import json
 import os
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from typing import Any
 
 from formats.errors import Failed
 from operations.engine.interrupts import deferred_interrupts
+from operations.engine.process_end import end_of_process
 from operations.engine.program_error import parse_error
 from operations.engine.program_run import ProgramRun
 from operations.engine.program_services import RunServices, Services, served
@@ -164,11 +164,6 @@ def _raise_error(ended: Mapping[str, Any]) -> None:
         raise parse_error(str(error))
     if code != 0:
         raise Failed(_incomplete(end_of_process(code)))
-
-
-def end_of_process(code: int) -> str:
-    """Return how a process ended, such as `ended with code 1`."""
-    return f"ended with code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
 
 
 def _incomplete(how: str) -> str:

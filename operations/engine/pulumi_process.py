@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from operations.engine.process_end import end_of_process
 from operations.engine.pulumi_events import message_text, without_colours
 
 
@@ -17,11 +18,7 @@ class CommandFailed(Exception):  # noqa: N818 - named by what happened, as the p
     """The CLI ended with a code other than 0. `stdout` and `stderr` are without colours."""
 
     def __init__(self, code: int, stdout: str, stderr: str) -> None:
-        how = (
-            f"ended with code {code} and printed nothing"
-            if code >= 0
-            else f"was killed by {signal.Signals(-code).name}"
-        )
+        how = end_of_process(code) + (" and printed nothing" if code >= 0 else "")
         text = stdout.partition("{")[0].strip()  # JSON follows
         super().__init__(message_text(stderr or text or f"the Pulumi CLI {how}"))
         self.code, self.stdout, self.stderr = code, stdout, stderr

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from formats.arm.id_parents import with_parents
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import lower_text
 from policies.model import PolicyContext, Resource, Unknown
@@ -63,7 +64,7 @@ def is_locked(resource: Resource, context: PolicyContext) -> bool:
     """
     scopes, unknown_scopes = _locks_of(context)
     own = ids.own(resource)
-    if any(parent in scopes for parent in _with_parents(own)):
+    if any(parent in scopes for parent in with_parents(own)):
         return True
     if any(resource.urn in depends for depends in unknown_scopes):
         raise Unknown("scope")
@@ -84,13 +85,6 @@ def _locks_of(context: PolicyContext) -> tuple[frozenset[str], list[tuple[str, .
                 (*lock.dependencies, *(u for urns in lock.property_dependencies.values() for u in urns))
             )
     return frozenset(scopes), unknown_scopes
-
-
-def _with_parents(id_: str) -> Iterator[str]:
-    """Yield an id and the id of each parent scope."""
-    while id_:
-        yield id_
-        id_ = id_.rpartition("/")[0]
 
 
 def scopes_of(lock: Resource) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from formats.arm.id_parents import with_parents
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import display
 from policies.model import MISSING, PolicyContext, Resource, Violation
@@ -36,9 +37,4 @@ def _is_known(id_: object, context: PolicyContext) -> bool:
     platform = PLATFORM_IMAGE.fullmatch(ids.plain(id_))
     if platform:
         return platform["publisher"] in PUBLISHERS
-    text = ids.plain(id_)
-    while text:
-        if context.get(text) is not None and "/providers/" in text:
-            return True
-        text = text.rpartition("/")[0]
-    return False
+    return any(context.get(one) is not None and "/providers/" in one for one in with_parents(ids.plain(id_)))
