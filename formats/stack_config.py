@@ -37,6 +37,8 @@ from formats.yaml_reader import read_mapping
 
 LOCAL_SUBSCRIPTIONS = "10ca1"
 """The prefix of the subscription ids of the local Azure. No subscription of real Azure begins with it."""
+LOCAL_TENANT = UUID("10ca1000-0000-4000-8000-0000000000aa")
+"""The Entra tenant of the local Azure."""
 ORCHESTRATOR_COMMAND = "az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id"
 """Prints the object id of Confidential VM Orchestrator in the tenant."""
 
@@ -89,6 +91,8 @@ class StackConfig(Model):
     cloud: Cloud
     estate: EstateCode
     region: Region
+    tenant: Guid | None = None
+    """The Entra tenant of the estate; `home_tenant` has the local Azure's where it is not set."""
     subscription: Guid
     """The Azure subscription of the stack; also the provider's, as `azure-native:subscriptionId`."""
     generation: int = Field(default=1, ge=1)
@@ -96,6 +100,11 @@ class StackConfig(Model):
     because Azure reserves the names of deleted key vaults for up to 90 days."""
     data_class: DataClass
     tags: dict[str, TagValue]
+
+    @property
+    def home_tenant(self) -> UUID | None:
+        """The Entra tenant of the stack; None if the estate does not state it, which only the local Azure permits."""
+        return self.tenant or (LOCAL_TENANT if self.cloud is Cloud.LOCAL else None)
 
 
 class PlatformConfig(StackConfig):

@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NoReturn
 
+from formats.stack_config import LOCAL_TENANT
 from local_azure.ids import STORAGE_SERVICES, name_of
 from local_azure.locations import normal_location
 from local_azure.model import AzureError, Cloud, Constraint, Json, NameRule, Request, StoredResource
 
-TENANT = "10ca1000-0000-4000-8000-0000000000aa"
+TENANT = str(LOCAL_TENANT)
 """The only tenant of the local Azure."""
 
 NETWORK_NAME_PATTERN = r"(?=.{%d,%d}$)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"

@@ -1,7 +1,7 @@
 """A rendered configuration has the estate's values.
 
-The policies compare a stack with its configuration. So a template may not put another group, key, class, schedule or
-subscription into it than the estate's files state.
+The policies compare a stack with its configuration. So a template may not put another group, key, class, schedule,
+subscription, tenant, address range or stack into it than the estate's files state.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ def refuse_other_values(
         "estate": estate.file.code,
         "region": estate.file.region,
         "cloud": estate.file.cloud,
+        "tenant": estate.file.tenant,
         "subscription": values["subscription"],
         "tags": values["tags"],
-        **_stated(estate, stack),
+        "generation": estate.ledger.allocations[stack].generation,
+        **_stated(estate, stack, values),
     }
     for key, wanted in stated.items():
         found = _comparable(getattr(config, key), wanted)
@@ -42,9 +44,13 @@ def refuse_other_values(
             )  # fmt: skip
 
 
-def _stated(estate: Estate, stack: str) -> Mapping[str, Any]:
+def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the values of one stack by the field of its configuration."""
-    file = estate.file
+    file, first = estate.file, estate.platform_of(estate.first_cell)
+
+    def zone(name: ZoneName) -> Mapping[str, Any]:
+        return {**dict(getattr(file.zones, name)), "addresses": values["ranges"][name]}
+
     if stack.startswith(TENANCY):
         request = estate.requests[stack.removeprefix(TENANCY)]
         return {
@@ -52,18 +58,27 @@ def _stated(estate: Estate, stack: str) -> Mapping[str, Any]:
             "desk": {**dict(request.desk), "admin_public_key": file.admin_public_key},
             "egress": file.egress_of(request.kind),
             "confidential_orchestrator": file.confidential_orchestrator,
+            "addresses": values["addresses"],
+            "platform": values["platform"],
+            "safe_haven": SAFE_HAVEN,
         }
     if stack == JUNCTION_ZONE:
-        return {"zone": file.zones.junction, "providers": file.providers}
+        return {"platform": first, "zone": zone(ZoneName.JUNCTION), "providers": file.providers}
     if stack == SAFE_HAVEN:
-        zones = {name.value: getattr(file.zones, name) for name in ZoneName if name is not ZoneName.JUNCTION}
-        return {**zones, "secrets_expire": file.secrets_expire}
+        zones = {name.value: zone(name) for name in ZoneName if name is not ZoneName.JUNCTION}
+        stacks = {"platform": first, "junction_zone": JUNCTION_ZONE}
+        return {**stacks, **zones, "secrets_expire": file.secrets_expire}
     cell, _ = estate.cells[estate.cell_of(stack)]
     return {
         "platform_team": file.platform_team,
         "desk_users": file.desk_users,
         "log_retention_days": file.log_retention_days,
         "subscriptions": cell.subscriptions.every,
+        "cell": cell.name,
+        "addresses": values["hub"],
+        "zone_range": values["zone_range"],
+        "tenancy_ranges": values["tenancy_ranges"],
+        "egress": {kind: file.egress_of(kind) for kind in values["tenancy_ranges"]},
     }
 
 

@@ -158,6 +158,8 @@ class EstateFile(Model):
     organisation: Line
     region: Region
     cloud: Cloud
+    tenant: Guid | None = None
+    """The Entra tenant. Not required in the local Azure; SC6 requires it in the real one."""
     cost_centre: Line
     approval: Approval
     data_class: DataClass

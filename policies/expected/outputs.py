@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 
+from formats.addresses import HubRange, first_usable
 from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
 
 
@@ -23,7 +24,7 @@ class Form(StrEnum):
     ADDRESS = "an IPv4 address"
     RANGE = "an IPv4 range"
     DATE = "a date"
-    PATH = "the property path of an output"
+    PATH = "the path of an output that the stack may have"
     DRIVER = "the name of a GPU driver, or why there is none"
 
 
@@ -32,7 +33,6 @@ PATTERNS: Mapping[Form, re.Pattern[str]] = {
     Form.ADDRESS: re.compile(r"\d{1,3}(\.\d{1,3}){3}"),
     Form.RANGE: re.compile(r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}"),
     Form.DATE: re.compile(r"\d{4}-\d{2}-\d{2}"),
-    Form.PATH: re.compile(r'[a-z_]{1,40}(\.[a-z0-9_-]{1,40}|\["[a-z0-9.-]{1,80}"\]){0,4}'),
     Form.DRIVER: re.compile(
         r"nvidia-580-server|none: (no signed driver for this size is installed|no egress rule names an apt archive)"
     ),
@@ -88,3 +88,17 @@ OUTPUTS: Mapping[type[StackConfig], Mapping[str, Form]] = {
     },
 }
 """The form of each output by the kind of stack. `*` is each key of a map, `[*]` each entry of a list."""
+
+
+def stated(config: StackConfig) -> Mapping[str, frozenset[str]]:
+    """Return the values of the outputs that the estate's files decide, by path; one path of a list has several."""
+    if isinstance(config, PlatformConfig):
+        hub = HubRange(config.addresses)
+        return {
+            "bastion_range": frozenset({str(hub.bastion)}),
+            "firewall_address": frozenset({str(first_usable(hub.firewall))}),
+            "firewall_range": frozenset({str(hub.firewall)}),
+            "tenancy_ranges[*]": frozenset(map(str, config.tenancy_ranges.values())),
+            "zone_range": frozenset({str(config.zone_range)}),
+        }
+    return {"expires": frozenset({config.expires.isoformat()})} if isinstance(config, TenancyConfig) else {}

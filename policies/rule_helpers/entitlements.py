@@ -77,7 +77,7 @@ def _is_held(holder: Holder, assignment: Resource, context: PolicyContext) -> bo
     if isinstance(holder, Group | Application):
         return principal.id == holder.id
     if principal.id:
-        known = _object_ids(context).get(principal.id)
+        known = object_ids(context).get(principal.id)
         return known == holder or (known is None and _is_unread(holder, assignment, context))
     sources = [context.get_urn(urn) for urn in principal.source_urns]
     if len(sources) != 1 or sources[0] is None or sources[0].type != IDENTITY:
@@ -90,7 +90,7 @@ def _is_unread(holder: Identity, assignment: Resource, context: PolicyContext) -
     return holder.stack != assignment.stack and not context.is_complete
 
 
-def _object_ids(context: PolicyContext) -> Mapping[str, Identity | None]:
+def object_ids(context: PolicyContext) -> Mapping[str, Identity | None]:
     """Return the identity of each object id, as the role assignments of its own stack show it; computed once.
 
     An identity has one object id: where assignments show two, neither counts.

@@ -122,6 +122,11 @@ OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH1IDdGQtx8ZP40TV/bhwypXXXXJy1k
     ("bespoke", "sde:tiers", {"delete_after_days": 1}), ("platform", "sde:platform_team", STRANGER),
     ("platform", "sde:log_retention_days", 366), ("junction-zone", "stewards", STRANGER),
     ("safe-haven", "immutable_days", 1), ("safe-haven", "sde:secrets_expire", "2099-01-01"),
+    ("bespoke", "sde:tenant", STRANGER), ("bespoke", "sde:addresses", "10.65.0.0/16"),
+    ("bespoke", "sde:platform", "platform-two"), ("bespoke", "sde:generation", 2),
+    ("platform", "sde:addresses", "10.64.0.0/16"), ("platform", "sde:zone_range", "10.64.0.0/10"),
+    ("platform", "sde:tenancy_ranges", {"bespoke": "10.64.0.0/10"}),
+    ("junction-zone", "addresses", "10.64.9.0/24"),
 ])  # fmt: skip
 def test_a_template_with_another_value_than_the_estates_is_refused(
     estate: Path, monkeypatch: pytest.MonkeyPatch, kind: str, line: str, other: object

@@ -21,6 +21,7 @@ from tests.policies.rules.cases import TODAY
 from tests.policies.shipped import configs
 from tests.policies.test_declared_paths import samples
 
+TENANCY = "tre-hcm-progression"
 ROOT = "/subscriptions/e15e0000-0000-4000-8000-00000000000e/resourceGroups/rg/providers"
 NETWORK = f"{ROOT}/Microsoft.Network/virtualNetworks/v"
 VALUES: tuple[Any, ...] = (
@@ -72,7 +73,8 @@ def fixtures() -> Mapping[str, list[Fixture]]:
     """Return resources of each type that the samples have."""
     found: dict[str, list[Fixture]] = {}
     for resources in samples():
-        context = PolicyContext(resources, is_complete=True, today=TODAY, configs=configs())
+        own = {resource.stack: configs()[TENANCY] for resource in resources} | configs()
+        context = PolicyContext(resources, is_complete=True, today=TODAY, configs=own)
         counts = Counter[str]()
         for resource in resources:
             counts[resource.type] += 1

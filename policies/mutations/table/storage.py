@@ -29,6 +29,8 @@ ACCOUNT = Table(
         Weakening("networkRuleSet.resourceAccessRules",
                   ([{"tenantId": external.TENANT, "resourceId": external.WORKSPACE}],),
                   "a resource of another tenant would have access, or the malware scanner would have none"),
+        Weakening("networkRuleSet.resourceAccessRules[*].tenantId", (external.TENANT,),
+                  "a resource of another tenant would have access", missing_ok="Azure requires it"),
         Weakening("networkRuleSet.resourceAccessRules[*].resourceId", (external.WORKSPACE, external.SCANNER),
                   "another resource would have access"),
         Weakening("allowSharedKeyAccess", (True,), KEY_ACCESS),
@@ -70,8 +72,6 @@ ACCOUNT = Table(
         Harmless("identity", "the account's own identity has no access to its content"),
         Harmless("isHnsEnabled", "Azure refuses it with blob versions, which are required"),
         Harmless("kind", "Azure refuses infrastructure encryption for the other kinds"),
-        Harmless("networkRuleSet.resourceAccessRules[*].tenantId",
-                 "another tenant lacks the id: the scanner has no access, and unscanned blobs are not readable"),
         Harmless("sku", "copies stay in the UK, whose two regions are a pair"),
     ),
 )  # fmt: skip

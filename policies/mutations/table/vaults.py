@@ -48,13 +48,14 @@ VAULT = Table(
         Weakening("properties.enabledForDeployment", (True,), READS, missing_ok="Azure's default is off"),
         Weakening("properties.enabledForDiskEncryption", (True,), READS, missing_ok="Azure's default is off"),
         Weakening("properties.enabledForTemplateDeployment", (True,), READS, missing_ok="Azure's default is off"),
+        Weakening("properties.tenantId", (external.TENANT,), "people of another tenant would have access",
+                  missing_ok="Azure requires it"),
         Weakening("properties.sku.name", ("standard",), "keys would not be in an HSM", when=identifiable),
     ),
     harmless=(
         Harmless("properties.networkAcls.bypass", "the storage accounts' encryption needs it, and no value is wider"),
         Harmless("properties.sku.family", "Azure has one value"),
         Harmless("properties.sku.name", "keys of de-identified and synthetic data may be software keys"),
-        Harmless("properties.tenantId", "the deployer's own tenant; a plan does not contain the expected one"),
     ),
 )  # fmt: skip
 KEY = Table(

@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from formats.addresses import ZoneName
 from formats.errors import InputError
 from formats.plan import UNKNOWN
+from formats.property_paths import parse
 from formats.stack_config import StackConfig, config_model, is_kind
 from formats.urns import ROOT_TYPE
 from policies.azure_semantics import ids
-from policies.expected.outputs import KEY, OUTPUTS, PATTERNS, Form
+from policies.expected.entitlements import Identity
+from policies.expected.outputs import KEY, OUTPUTS, PATTERNS, Form, stated
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.rule_helpers.entitlements import object_ids
 
 READS = "reads"
 """The output with the outputs of other stacks that this one reads, by stack."""
+MOVER = "mover_principal_id"
 ZONES = frozenset(zone.value for zone in ZoneName)
 
 
 def check(root: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Compare each value with the form that its path has; a value that is not known yet, after the deployment."""
+    """Compare each value with the form that its path has, and with the value that the estate's files give it; a value
+    that is not known yet, after the deployment."""
     allowed = _allowed(root.stack)
     own = [r for r in context.resources if r.stack == root.stack and r.id]
     names = {ids.name(r.id) for r in own}
     values = {Form.ID: {ids.own(r) for r in own}, Form.NAME: names}
+    config = context.configs.get(root.stack)
+    decided = stated(config) if config else {}
     yield from _check_keys(root, names)
     for place, pattern, value in _values(root.inputs):
         form = allowed.get(pattern)
         if form is None:
             yield Violation(place, "is no output that the policies expect")
-        elif value != UNKNOWN and not _has_form(value, form, values, root):
+        elif value != UNKNOWN and not _has_form(value, form, values, root, place):
             yield Violation(place, f"is not {form.value}")
+        elif value != UNKNOWN and value not in decided.get(pattern, (value,)):
+            yield Violation(place, f"is {value}; the estate's is {' or '.join(sorted(decided[pattern]))}")
+    if config:
+        yield from _check_movers(root, context)
+
+
+def _check_movers(root: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require the object id of each zone's mover, which other stacks give rights, to be that of its identity."""
+    zones = root.inputs.get("zones")
+    for zone, outputs in zones.items() if isinstance(zones, Mapping) else ():
+        if zone not in ZONES:  # a key that is refused
+            continue
+        found = outputs.get(MOVER) if isinstance(outputs, Mapping) else None
+        if found not in (None, UNKNOWN) and object_ids(context).get(str(found).lower()) != Identity(
+            root.stack, f"{zone}-mover"
+        ):
+            yield Violation(f"zones.{zone}.{MOVER}", "is not the object id of the zone's mover")
 
 
 def _check_keys(root: Resource, names: Collection[str]) -> Iterator[Violation]:
@@ -72,7 +96,7 @@ def _is_field(pattern: str, key: str) -> bool:
     return any(path.startswith(f"{pattern}.{key}") for paths in OUTPUTS.values() for path in paths)
 
 
-def _has_form(value: Any, form: Form, values: Mapping[Form, set[str]], root: Resource) -> bool:
+def _has_form(value: Any, form: Form, values: Mapping[Form, set[str]], root: Resource, place: str) -> bool:
     if not isinstance(value, str):
         return False
     if form in values:
@@ -81,7 +105,29 @@ def _has_form(value: Any, form: Form, values: Mapping[Form, set[str]], root: Res
         return value == root.subscription
     if form is Form.PROJECT:
         return root.stack == f"tre-{value}"
+    if form is Form.PATH:
+        return _is_output(value, place)
     return PATTERNS[form].fullmatch(value) is not None
+
+
+def _is_output(path: str, place: str) -> bool:
+    """Return True for the path of an output that the stack in the key of `place` may have."""
+    _, stack, *_ = map(str, parse(place))
+    if not is_kind(stack, StackConfig):  # a key that is refused
+        return True
+    outputs = OUTPUTS[config_model(stack)]
+    try:
+        steps = [str(step) for step in parse(path)]
+    except InputError:
+        return False
+    return any(_fits(steps, [str(step) for step in parse(known)]) for known in outputs)
+
+
+def _fits(steps: Sequence[str], known: Sequence[str]) -> bool:
+    """Return True for the steps of a known path, or of a list or a map as a whole."""
+    return len(steps) <= len(known) and all(
+        one == other or (other == "*" and KEY.fullmatch(one)) for one, other in zip(steps, known, strict=False)
+    )
 
 
 POLICY = Policy(

@@ -23,7 +23,7 @@ def failed(stack: str, **outputs: Any) -> set[str]:
     plan = shipped.deployed(stack)
     present = {o.name: o.after for o in plan.outputs} | outputs
     changed = replace(plan, outputs=planned_outputs(present, present))
-    report = evaluate_plans([changed], policies={"OU1": load()["OU1"]})
+    report = evaluate_plans([changed], policies={"OU1": load()["OU1"]}, configs=shipped.configs())
     return {finding.path for finding in report.findings if finding.verdict.blocks}
 
 
@@ -42,6 +42,31 @@ def test_the_expected_outputs_are_those_of_the_stacks(stack: str) -> None:
 )  # fmt: skip
 def test_another_output_or_form_fails(name: str, value: Any) -> None:
     assert {path.partition("[")[0] for path in failed("tre-hcm-progression", **{name: value})} == {name}
+
+
+STRANGER = "5ca1ab1e-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize(("stack", "name", "value"), [
+    ("platform", "firewall_range", "10.99.0.0/26"), ("platform", "firewall_address", "10.64.0.5"),
+    ("platform", "zone_range", "10.64.0.0/10"), ("platform", "bastion_range", "0.0.0.0/0"),
+    ("platform", "tenancy_ranges", ["10.64.0.0/15"]), ("tre-hcm-progression", "expires", "2099-01-01"),
+])  # fmt: skip
+def test_another_value_than_the_estates_fails(stack: str, name: str, value: Any) -> None:
+    assert {path.partition("[")[0] for path in failed(stack, **{name: value})} == {name}
+
+
+@pytest.mark.parametrize("value", [STRANGER, "another zone's mover"])
+def test_the_object_id_of_another_identity_fails(value: str) -> None:
+    zones = next(o.after for o in shipped.deployed("safe-haven").outputs if o.name == "zones")
+    other = zones["archive"]["mover_principal_id"] if value != STRANGER else value
+    changed = {**zones, "landing": {**zones["landing"], "mover_principal_id": other}}
+    assert failed("safe-haven", zones=changed) == {"zones.landing.mover_principal_id"}
+
+
+@pytest.mark.parametrize("path", ["firewall_adress", "firewall_address.inner", 'zones["landing"]', "]"])
+def test_a_path_that_no_output_of_the_stack_has_fails(path: str) -> None:
+    assert failed("safe-haven", reads={"platform": [path]}) == {"reads.platform[0]"}
 
 
 def test_a_value_inside_an_output_is_compared() -> None:
