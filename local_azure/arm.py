@@ -9,7 +9,7 @@ from typing import Any
 from formats.property_paths import PropertyPath, find, parse
 from local_azure import ids, outputs
 from local_azure.diffs import affects, differences
-from local_azure.model import AzureError, AzureType, Constraint, Request, StoredResource
+from local_azure.model import SUBSCRIPTION_PREFIX, AzureError, AzureType, Constraint, Request, StoredResource
 from local_azure.network_watchers import exists_automatically
 from local_azure.policy.enforcement import refuse_disallowed
 from local_azure.policy.fields import PolicyTarget
@@ -17,8 +17,6 @@ from local_azure.schema import ResourceSchema, Schemas, arm_type_of
 from local_azure.store import Lock, Store, key_of
 
 GROUP = "azure-native:resources:ResourceGroup"
-SUBSCRIPTION_PREFIX = "10ca1"
-"""Prefix of every subscription id of the local Azure."""
 _LOCK_TYPE = "microsoft.authorization/locks"
 
 

@@ -11,9 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from local_azure.subscriptions import SubscriptionSettings
 
 Json = Any
+SUBSCRIPTION_PREFIX = "10ca1"
+"""Prefix of every subscription id of the local Azure."""
 
 
 class AzureError(Exception):
@@ -60,6 +65,10 @@ class Cloud(Protocol):
 
     def global_name_owner(self, token: str, name: str) -> str | None:
         """The id of the resource with this globally unique name, in any subscription, soft-deleted ones included."""
+        ...
+
+    def settings(self, subscription: str) -> SubscriptionSettings | None:
+        """The preconditions of a subscription, or None if all hold."""
         ...
 
 

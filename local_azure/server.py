@@ -45,12 +45,13 @@ def main(package: str) -> int:
             f'{VARIABLE} is not set: this is a provider of the local Azure. Run: eval "$(scripts/sde local env)"'
         )
     _stub_sdk_packages()
+    from formats.errors import InputError  # noqa: PLC0415
     from local_azure.schema import SchemaError  # noqa: PLC0415
     from local_azure.store import StoreError  # noqa: PLC0415
 
     try:
         server, port = start(package, Path(path).expanduser())
-    except (StoreError, SchemaError) as error:
+    except (InputError, StoreError, SchemaError) as error:
         return _fail(str(error))
     print(port, flush=True)
     done = threading.Event()

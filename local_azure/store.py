@@ -11,13 +11,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from formats.property_paths import PropertyPath
 from local_azure.ids import prefixes
 from local_azure.locations import normal_location
 from local_azure.model import StoredResource
 
+if TYPE_CHECKING:
+    from local_azure.subscriptions import SubscriptionSettings
+
+SETTINGS = "subscriptions.yaml"
+"""The file beside the database with the settings of subscriptions."""
 FORMAT = 2
 """The file format, in `user_version`. A file of a newer format is refused and not changed."""
 
@@ -70,6 +75,7 @@ class Store:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path, self._clock = path, clock
         self._mutex = threading.RLock()
+        self._settings = _settings(path.with_name(SETTINGS))
         with self._storage_errors():
             self._connection = self._open()
 
@@ -175,6 +181,9 @@ class Store:
         rows = self._rows(query, (token, name, self._clock()))
         return _stored(rows[0]) if rows else None
 
+    def settings(self, subscription: str) -> SubscriptionSettings | None:
+        return self._settings.get(subscription.lower())
+
     # For Resource Manager and the provider.
 
     def soft_deleted_id(self, id_: str) -> StoredResource | None:
@@ -256,6 +265,14 @@ class Store:
         with self.transaction():
             for table in ("resource", "reference", "lock", "soft_deleted"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
+
+
+def _settings(file: Path) -> Mapping[str, SubscriptionSettings]:
+    if not file.exists():
+        return {}
+    from local_azure.subscriptions import read_settings  # noqa: PLC0415 - slow to import, and few have the file
+
+    return read_settings(file)
 
 
 def key_of(id_: str) -> str:

@@ -56,10 +56,20 @@ def _scanning_needs_the_plan(request: Request) -> None:
 
 
 def _outputs(request: Request) -> Mapping[str, Json]:
+    """Return the properties with the status of each feature. A failure turns the feature off, and the request succeeds.
+
+    Source: the response 201 in the specification's example PutDefenderForStorageSettings.
+    """
     given = dict(request.new.get("properties") or {})
+    settings = request.cloud.settings(request.subscription)
+    failure = settings.malware_scanning if settings else None
     for feature in ("malwareScanning", "sensitiveDataDiscovery"):
         if isinstance(given.get(feature), Mapping):
             given[feature] = {**given[feature], "operationStatus": {"code": "Succeeded", "message": ""}}
+    if failure and value_at(given, "malwareScanning.onUpload.isEnabled") is True:
+        scanning = given["malwareScanning"]
+        off = {**scanning["onUpload"], "isEnabled": False}
+        given["malwareScanning"] = {**scanning, "onUpload": off, "operationStatus": failure.model_dump()}
     return {"properties": given}
 
 

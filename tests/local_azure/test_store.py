@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from formats.errors import InputError
 from local_azure import admin
 from local_azure.ids import prefixes
 from local_azure.model import StoredResource
-from local_azure.store import DAY, Store, StoreError
+from local_azure.store import DAY, SETTINGS, Store, StoreError
 
 SUB = "10ca1000-0000-4000-8000-000000000001"
 RG = f"/subscriptions/{SUB}/resourceGroups/rg-one"
@@ -204,3 +205,18 @@ def test_admin_reads_create_no_file(tmp_path: Path) -> None:
     assert admin.resources(tmp_path / "none.db") == []
     assert admin.count(tmp_path / "none.db") == admin.reset(tmp_path / "none.db") == 0
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        ("subscriptions: {10ca1000-0000-4000-8000-000000000001: {malware: off}}", "malware"),
+        ("subscriptions: {3c1f6f0e-0000-4000-8000-00000000abcd: {}}", "subscriptions"),
+        ("10ca1000-0000-4000-8000-000000000001: {}", "subscriptions"),
+    ],
+)
+def test_bad_subscription_settings_are_named(tmp_path: Path, content: str, key: str) -> None:
+    (tmp_path / SETTINGS).write_text(content)
+    with pytest.raises(InputError, match=SETTINGS) as caught:
+        Store(tmp_path / "azure.db")
+    assert key in str(caught.value.key)

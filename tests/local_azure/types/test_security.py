@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.local_azure.types.conftest import WorldWith
 from tests.local_azure.types.support import World, refused
 
 
@@ -63,3 +64,10 @@ def test_scan_results_can_be_sent_to_a_workspace(world: World) -> None:
     logs = [{"category": "ScanResults", "enabled": True}]
     workspace = world.workspace()
     assert world.make("monitor:DiagnosticSetting", name="diag", resourceUri=made, workspaceId=workspace, logs=logs)
+
+
+def test_scanning_that_cannot_be_set_up_stays_off(world_with: WorldWith) -> None:
+    world = world_with(malware_scanning={"code": "UnknownError", "message": "Failed to setup data scanner."})
+    scanning = world.read(setting(world, world.account()))["properties"]["malwareScanning"]
+    assert scanning["operationStatus"] == {"code": "UnknownError", "message": "Failed to setup data scanner."}
+    assert scanning["onUpload"]["isEnabled"] is False
